@@ -1,0 +1,68 @@
+"""Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
+
+The public names; each is imported when it is first used, so that `import crossover` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crossover.data.task import Task, load_task
+    from crossover.errors import CrossoverError
+    from crossover.models.open import open_model
+    from crossover.serve.predict import Predictor
+    from crossover.study.conductor import run_study
+    from crossover.study.read import read_candidate, read_results
+    from crossover.types import Candidate, Decoding, Example, Message, Prompt, Recipe, Reply, Request, Score
+
+_HOME = {
+    "Task": "data.task",
+    "load_task": "data.task",
+    "CrossoverError": "errors",
+    "open_model": "models.open",
+    "Predictor": "serve.predict",
+    "run_study": "study.conductor",
+    "read_candidate": "study.read",
+    "read_results": "study.read",
+    "Candidate": "types",
+    "Decoding": "types",
+    "Example": "types",
+    "Message": "types",
+    "Prompt": "types",
+    "Recipe": "types",
+    "Reply": "types",
+    "Request": "types",
+    "Score": "types",
+}
+
+__all__ = [
+    "Candidate",
+    "CrossoverError",
+    "Decoding",
+    "Example",
+    "Message",
+    "Predictor",
+    "Prompt",
+    "Recipe",
+    "Reply",
+    "Request",
+    "Score",
+    "Task",
+    "load_task",
+    "open_model",
+    "read_candidate",
+    "read_results",
+    "run_study",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'crossover' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"crossover.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

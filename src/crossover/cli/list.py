@@ -1,0 +1,53 @@
+"""List what is installed: strategies, metrics and models, with their options."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from crossover import registry
+from crossover.errors import OptionError, nearest
+from crossover.registry import Room
+
+ROOMS: tuple[Room, ...] = ("strategies", "metrics", "models")
+
+
+def command(
+    room: Annotated[str | None, typer.Argument(help="strategies, metrics or models [default: all].")] = None,
+    name: Annotated[str | None, typer.Argument(help="One of them: its options are shown.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """List what is installed: strategies, metrics and models, with their options.
+
+    Other packages add to it through the entry points crossover.strategies, crossover.metrics and crossover.models.
+    """
+    if room is not None and room not in ROOMS:
+        raise OptionError(f"there is nothing called '{room}' to list; {nearest(room, ROOMS)}")
+    chosen = [r for r in ROOMS if room in (None, r)]
+    if name is not None:
+        options = registry.describe(chosen[0], name)
+        rows = {option: text for option, text in options.items()}
+        _show(f"options of {name}", rows, as_json, rows)
+        return
+    found = {r: {e.name: {"origin": e.origin, "about": e.summary} for e in registry.entries(r)} for r in chosen}
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    for r in chosen:
+        _show(r, {n: e["about"] for n, e in found[r].items()}, False, None)
+
+
+def _show(title: str, rows: dict[str, str], as_json: bool, body: object) -> None:
+    if as_json:
+        typer.echo(json.dumps(body, indent=1))
+        return
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column()
+    for key, text in rows.items():
+        table.add_row(key, text)
+    Console(highlight=False).print(table)

@@ -1,0 +1,107 @@
+"""The command `crossover`: finds the command's file, runs it, and turns every error into one sentence.
+
+A command is the function `command` in `cli/NAME.py`; it is imported only when it is called, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+
+from crossover.errors import CrossoverError
+
+COMMANDS = ("init", "run", "show", "report", "predict", "export", "list")
+ABOUT = """Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
+
+Start with a file of labelled examples:  crossover init data.csv,  then  crossover run task.yaml
+"""
+
+
+class LazyGroup(TyperGroup):
+    """Lists the commands by their files' first line; imports the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        return self.commands.get(cmd_name) or TyperCommand(cmd_name, help=_summary(cmd_name))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in COMMANDS:
+            self.add_command(load(args[0]), args[0])
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    name="crossover",
+    help=ABOUT,
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _crossover(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+) -> None:
+    if version:
+        metadata = importlib.import_module("importlib.metadata")
+        typer.echo(f"crossover {metadata.version('crossover')}")
+        raise typer.Exit
+
+
+def load(name: str) -> Any:
+    """A command's own parser, from its file."""
+    module = importlib.import_module(f"crossover.cli.{name}")
+    single = typer.Typer(
+        add_completion=False, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]}
+    )
+    single.command(name=name)(module.command)
+    command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+def _summary(name: str) -> str:
+    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").split("\n", 1)[0]
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 done, 2 something the user can mend, 130 interrupted, 1 our own mistake."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except CrossoverError as error:
+        errors.print(f"crossover: {error}", markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("interrupted; what is finished is kept: run the same command again and it continues", markup=False)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe has gone
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001  a traceback is for a file, not for the user
+        with tempfile.NamedTemporaryFile("w", prefix="crossover-", suffix=".log", delete=False) as log:
+            log.write(traceback.format_exc())
+        what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+        errors.print(
+            f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}", markup=False
+        )
+        sys.exit(1)

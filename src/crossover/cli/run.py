@@ -1,0 +1,47 @@
+"""Climb the ladder for a task file: measure every rung, decide, and write the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crossover.cli.screen import screen
+from crossover.report.page import write_report
+from crossover.report.table import glance, verdict_text
+from crossover.study.conductor import run_study
+from crossover.study.read import read_results
+
+
+def command(
+    task: Annotated[Path, typer.Argument(help="The task file; 'crossover init' writes one.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The study's folder [default: runs/NAME, NAME from the task file]."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Climb the ladder for a task file: measure every rung, decide, and write the report.
+
+    Everything is journaled as it happens. Interrupt it, or lose power, and the same command continues; run it again when it
+    is finished and it costs no model call.
+    """
+    with screen(quiet or as_json) as listener:
+        folder = run_study(task, out, listener)
+    results = read_results(folder)
+    report = write_report(results, folder.report)
+    if as_json:
+        typer.echo(folder.decision.read_text(encoding="utf-8"), nl=False)
+        return
+    console = Console(highlight=False)
+    console.print(glance(results))
+    console.print(verdict_text(results))
+    console.print(f"report: {report}", soft_wrap=True, markup=False)
+    console.print(
+        f"use it: crossover predict {folder.path}   crossover export {folder.path} OUT", soft_wrap=True, markup=False
+    )

@@ -1,0 +1,1 @@
+"""Task files and examples: read, split, checked, before anything is spent."""

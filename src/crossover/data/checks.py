@@ -1,0 +1,214 @@
+"""What is wrong or doubtful with the data, found before anything is spent."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from crossover.data.near import near_pairs
+from crossover.data.splits import Splits, normal
+from crossover.data.task import Task
+from crossover.errors import DataError, nearest
+from crossover.types import Example
+
+FEW_ROWS = 5
+IMBALANCE = 10.0
+NEAR = 0.9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found: how bad, a stable code, a sentence, and the rows ("train.csv, row 12") it is about."""
+
+    level: Literal["error", "warning", "info"]
+    code: str
+    message: str
+    rows: tuple[str, ...] = ()
+
+
+def check(task: Task, splits: Splits) -> list[Finding]:
+    """All findings about the splits, errors first. Codes:
+
+    blank, duplicates, conflict, leak_exact, leak_near, leak_group; for kind classify also one_label, unlisted_label,
+    unused_label, label_variants, unseen_label, few_rows, imbalance.
+    """
+    findings = [*_blank(splits), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
+    if task.kind != "generate":  # free text has many right answers
+        findings += _conflicts(splits)
+    if task.kind == "classify":
+        findings += _labels(task, splits)
+    order = ("error", "warning", "info")
+    return sorted(findings, key=lambda finding: order.index(finding.level))
+
+
+def check_lengths(
+    examples: Sequence[Example], count: Callable[[str], int], window: int, reserve: int
+) -> list[Finding]:
+    """Inputs whose tokens and `reserve` (prompt and answer) together exceed the model's window of tokens.
+
+    `count` gives the tokens of a text. An error when no input fits, a warning (code `too_long`) when some do not.
+    """
+    lengths = [count(example.input) for example in examples]
+    rows = tuple(e.source for e, n in zip(examples, lengths, strict=True) if n + reserve > window)
+    if not rows:
+        return []
+    message = (
+        f"{len(rows)} of {_inputs(len(examples))} exceed the context window of {window} tokens with {reserve} kept for "
+        f"prompt and answer; the longest has {max(lengths)} tokens"
+    )
+    return [Finding("error" if len(rows) == len(examples) else "warning", "too_long", message, rows)]
+
+
+def raise_on_errors(findings: Sequence[Finding]) -> None:
+    """Raise `DataError` with the first finding of level error, and how many more there are."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise DataError(f"{errors[0].message}{_first(errors[0].rows)}{more}")
+
+
+def _blank(splits: Splits) -> list[Finding]:
+    if not splits.blank:
+        return []
+    message = f"{_rows(len(splits.blank))} with a blank input or output, left out"
+    return [Finding("warning", "blank", message, splits.blank)]
+
+
+def _duplicates(splits: Splits) -> list[Finding]:
+    findings = []
+    for name, examples in splits.items():
+        first: dict[tuple[str, str], str] = {}
+        again = []
+        for example in examples:
+            original = first.setdefault((normal(example.input), example.output), example.source)
+            if original != example.source:
+                again.append(f"{example.source} = {original}")
+        if again:
+            message = f"{name}: {_rows(len(again))} with the same input and output as an earlier row"
+            findings.append(Finding("warning", "duplicates", message, tuple(again)))
+    return findings
+
+
+def _conflicts(splits: Splits) -> list[Finding]:
+    found: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in splits.all:
+        found[normal(example.input)].append(example)
+    rows = [
+        ", ".join(f"{example.source} ({example.output})" for example in same)
+        for same in found.values()
+        if len({example.output for example in same}) > 1
+    ]
+    if not rows:
+        return []
+    message = f"{_inputs(len(rows))} with more than one output: the labels contradict each other"
+    return [Finding("warning", "conflict", message, tuple(rows))]
+
+
+def _leaks(splits: Splits) -> list[Finding]:
+    findings = []
+    for name, examples, others in (
+        ("dev", splits.dev, {"train": splits.train}),
+        ("test", splits.test, {"train": splits.train, "dev": splits.dev}),
+    ):
+        for other, reference in others.items():
+            known = {normal(example.input): example.source for example in reversed(reference)}
+            exact = [e for e in examples if normal(e.input) in known]
+            rest = [e for e in examples if normal(e.input) not in known]
+            if exact:
+                message = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}: {name} will look too good"
+                rows = tuple(f"{e.source} = {known[normal(e.input)]}" for e in exact)
+                findings.append(Finding("warning", "leak_exact", message, rows))
+            pairs = near_pairs([normal(e.input) for e in rest], [normal(e.input) for e in reference], NEAR)
+            if pairs:
+                message = (
+                    f"{name} has {_inputs(len(pairs))} of its {len(examples)} nearly the same as one in {other} "
+                    f"(similarity {NEAR} or more)"
+                )
+                rows = tuple(f"{rest[i].source} ~ {reference[j].source}" for i, j in pairs)
+                findings.append(Finding("warning", "leak_near", message, rows))
+    return findings
+
+
+def _group_leaks(splits: Splits) -> list[Finding]:
+    home: dict[str, str] = {}
+    crossing: defaultdict[str, list[str]] = defaultdict(list)
+    for name, examples in splits.items():
+        for example in examples:
+            if example.group is not None and home.setdefault(example.group, name) != name:
+                crossing[example.group].append(example.source)
+    if not crossing:
+        return []
+    some = ", ".join(f"'{group}'" for group in list(crossing)[:3])
+    message = f"{len(crossing)} group(s) are in more than one split, such as {some}: the later split will look too good"
+    return [Finding("warning", "leak_group", message, tuple(row for rows in crossing.values() for row in rows))]
+
+
+def _labels(task: Task, splits: Splits) -> list[Finding]:
+    findings: list[Finding] = []
+    counts = Counter(example.output for example in splits.train)
+    everywhere = Counter(example.output for example in splits.all)
+    if len(everywhere) == 1:
+        only = next(iter(everywhere))
+        message = f"every row has the output '{only}': there is nothing to decide; valid are two labels or more"
+        findings.append(Finding("error", "one_label", message))
+    if task.labels:
+        for label in everywhere:
+            if label not in task.labels:
+                message = f"the output '{label}' is not among the task's labels; {nearest(label, list(task.labels))}"
+                findings.append(Finding("error", "unlisted_label", message, _sources(splits.all, label)))
+        unused = [label for label in task.labels if label not in everywhere]
+        if unused:
+            findings.append(Finding("warning", "unused_label", f"no row has the label {_names(unused)}"))
+    variants: defaultdict[str, list[str]] = defaultdict(list)
+    for label in everywhere:
+        variants[normal(label)].append(label)
+    for same in variants.values():
+        if len(same) > 1:
+            message = f"the labels {_names(same)} differ only in case or white space: they count as different labels"
+            rarest = min(same, key=everywhere.__getitem__)
+            findings.append(Finding("warning", "label_variants", message, _sources(splits.all, rarest)))
+    for name, examples in splits.items():
+        unseen = list(dict.fromkeys(e.output for e in examples if e.output not in counts))
+        if unseen:
+            message = f"{name}: no training row has the label {_names(unseen)}"
+            rows = tuple(row for label in unseen for row in _sources(examples, label))
+            findings.append(Finding("warning", "unseen_label", message, rows))
+    return findings + _balance(counts)
+
+
+def _balance(counts: Counter[str]) -> list[Finding]:
+    findings = []
+    few = [f"{label} ({n})" for label, n in sorted(counts.items()) if n < FEW_ROWS]
+    if few:
+        message = f"{len(few)} of {len(counts)} labels have fewer than {FEW_ROWS} training rows: {', '.join(few)}"
+        findings.append(Finding("warning", "few_rows", message))
+    (most, largest), (least, smallest) = counts.most_common(1)[0], min(counts.items(), key=lambda item: item[1])
+    if largest > IMBALANCE * smallest:
+        message = f"the labels are unbalanced in train: '{most}' has {largest} rows, '{least}' has {smallest}"
+        findings.append(Finding("warning", "imbalance", message))
+    return findings
+
+
+def _sources(examples: Sequence[Example], label: str) -> tuple[str, ...]:
+    return tuple(example.source for example in examples if example.output == label)
+
+
+def _names(labels: Sequence[str]) -> str:
+    return ", ".join(f"'{label}'" for label in labels)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _inputs(count: int) -> str:
+    return "1 input" if count == 1 else f"{count} inputs"
+
+
+def _first(rows: Sequence[str]) -> str:
+    if not rows:
+        return ""
+    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return f" ({rows[0]}{more})"

@@ -1,0 +1,77 @@
+"""Rows from a Hugging Face data set, of the hub or in a local folder (extra `datasets`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from crossover.data.rows import Row, without_nulls
+from crossover.errors import DataError, MissingExtra
+
+# what a hub calls each of our splits, the most usual first
+SPLIT_NAMES = {"train": ("train",), "dev": ("validation", "dev", "valid", "val"), "test": ("test",)}
+
+
+def is_huggingface(reference: str) -> bool:
+    """Whether a data reference names a Hugging Face data set."""
+    return reference.startswith("hf:")
+
+
+def read_splits(reference: str, folder: Path) -> dict[str, list[Row]]:
+    """All splits of a data set, by their own names; one without splits is named "all".
+
+    `hf://NAME`, `hf://ORG/NAME` or `hf://ORG/NAME/CONFIG` is read from the hub, `hf:FOLDER` from a folder that
+    `save_to_disk` wrote, relative to `folder`. `#SPLIT` at the end takes one split only. Raises `DataError`, and
+    `MissingExtra` without the package `datasets`.
+    """
+    try:
+        import datasets
+    except ImportError as problem:
+        raise MissingExtra("reading a Hugging Face data set", "datasets") from problem
+
+    where, _, split = reference.partition("#")
+    hub_name = _hub_name(where) if where.startswith("hf://") else None
+    try:
+        if hub_name:
+            data = datasets.load_dataset(*hub_name)
+        else:
+            data = datasets.load_from_disk(str(folder / where.removeprefix("hf:")))
+    except Exception as problem:  # the library raises its own, the hub's, the file system's and arrow's
+        reason = str(problem).split("\n", 1)[0]
+        raise DataError(f"the data set '{where}' cannot be read: {reason}") from problem
+    tables: dict[str, Any] = dict(data) if isinstance(data, dict) else {"all": data}
+    if split and split not in tables:
+        raise DataError(f"the data set '{where}' has no split '{split}'; valid: {', '.join(sorted(tables))}")
+    return {name: _rows(where, name, table) for name, table in tables.items() if name == (split or name)}
+
+
+def read_split(reference: str, folder: Path, wanted: str) -> list[Row]:
+    """The rows for our split `wanted` ("train", "dev" or "test"). Raises as `read_splits` does."""
+    splits = read_splits(reference, folder)
+    if len(splits) == 1 and ("all" in splits or "#" in reference):
+        return next(iter(splits.values()))
+    for name in SPLIT_NAMES[wanted]:
+        if name in splits:
+            return splits[name]
+    raise DataError(
+        f"the data set '{reference}' has no split for '{wanted}'; its splits: {', '.join(sorted(splits))} "
+        f"(name one as '{reference}#{min(splits)}')"
+    )
+
+
+def _hub_name(where: str) -> list[str]:
+    parts = where.removeprefix("hf://").split("/")
+    if not all(parts) or len(parts) > 3:
+        raise DataError(f"'{where}' is not the name of a data set; valid: hf://ORG/NAME or hf://ORG/NAME/CONFIG")
+    return ["/".join(parts[:2]), *parts[2:]]
+
+
+def _rows(where: str, split: str, table: Any) -> list[Row]:
+    name = where if split == "all" else f"{where} {split}"
+    rows = [
+        Row(n, {column: without_nulls(value) for column, value in record.items()}, f"{name}, row {n}")
+        for n, record in enumerate(table, start=1)
+    ]
+    if not rows:
+        raise DataError(f"the data set '{name}' has no rows")
+    return rows

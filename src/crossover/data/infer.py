@@ -1,0 +1,91 @@
+"""Complete a task by looking at its data, and say what was assumed; `prepare` does all that comes before a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from crossover.data.checks import Finding, check
+from crossover.data.infer_kind import infer_kind
+from crossover.data.load import canonical_object, load_tables
+from crossover.data.rows import Row
+from crossover.data.splits import Splits, make_splits
+from crossover.data.task import Task
+from crossover.types import Kind
+
+SHORT_ANSWER = 5  # words, the median
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A completed task, its frozen splits, and what the checks found."""
+
+    task: Task
+    splits: Splits
+    findings: list[Finding]
+
+
+def prepare(task: Task) -> Prepared:
+    """Read, split, complete and check. Raises `DataError` for data that cannot be read; findings are not raised."""
+    tables = load_tables(task)
+    task = adopt_system(task, tables)
+    splits = make_splits(task, tables)
+    task = complete(task, splits)
+    return Prepared(task, splits, check(task, splits))
+
+
+def adopt_system(task: Task, tables: Mapping[str, Sequence[Row]]) -> Task:
+    """The system message that all chat rows share, as the instruction of a task that has none."""
+    systems = {row.system for rows in tables.values() for row in rows}
+    if task.instruction or len(systems) != 1 or (system := systems.pop()) is None:
+        return task
+    return _assume(task, "instruction: the system message that every row has", instruction=system)
+
+
+def complete(task: Task, splits: Splits) -> Task:
+    """The task with kind, labels and metric filled in, and a sentence in `assumptions` for each and for the defaults.
+
+    Raises `DataError` for a JSON output that is not an object where the kind is extract.
+    """
+    if task.kind is None:
+        kind: Kind = "classify" if task.labels else infer_kind(splits.all)
+        because = {
+            "classify": "the task lists labels" if task.labels else "few short outputs come again and again",
+            "extract": "every output is a JSON object",
+            "generate": "the outputs are free text",
+        }
+        task = _assume(task, f"kind: {kind}, because {because[kind]}", kind=kind)
+    if task.kind == "extract":
+        for example in splits.all:
+            canonical_object(example.output, example.source)
+    if task.kind == "classify" and not task.labels:
+        labels = sorted({example.output for example in splits.train})
+        names = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
+        task = _assume(task, f"labels: the {len(labels)} of the training rows ({names})", labels=dict.fromkeys(labels, ""))
+    if task.metric is None:
+        metric, because_of = _metric(task.kind, splits)
+        task = _assume(task, f"metric: {metric}, {because_of}", metric=metric)
+    if splits.cut:
+        parts = ", ".join(f"{name} {len(examples)}" for name, examples in splits.items())
+        what = "cut from the one table" if "train" in splits.cut else f"{' and '.join(splits.cut)} cut from train"
+        task = _assume(task, f"splits: {what} with seed {task.seed} ({parts} rows)")
+    defaults = [f"{key} {getattr(task, key)}" for key in ("model", "margin", "seed") if key not in task.model_fields_set]
+    return _assume(task, f"defaults: {', '.join(defaults)}") if defaults else task
+
+
+def _metric(kind: Kind | None, splits: Splits) -> tuple[str, str]:
+    if kind == "classify":
+        return "accuracy", "as the task is to classify"
+    if kind == "extract":
+        return "field_f1", "as the outputs are JSON objects"
+    words = median(len(example.output.split()) for example in splits.all)
+    if words <= SHORT_ANSWER:
+        return "exact_match", "as the outputs are short"
+    return "rouge_l", f"as the outputs are long (median {words:g} words)"
+
+
+def _assume(task: Task, sentence: str, **changes: object) -> Task:
+    if sentence in task.assumptions:
+        return task
+    return task.model_copy(update={**changes, "assumptions": (*task.assumptions, sentence)})

@@ -1,0 +1,77 @@
+"""Rows from JSON: one object a line (JSONL), or one list of objects."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from crossover.data.rows import Row
+from crossover.data.textfile import read_text
+from crossover.errors import DataError
+
+
+def read_jsonl(path: Path) -> list[Row]:
+    """One row a line; empty lines are skipped. Raises `DataError` naming the line."""
+    rows = []
+    # not splitlines(): JSON strings may hold U+2028 and its kin as they are
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            source = f"{path.name}, line {number}"
+            rows.append(Row(number, _object(parse(line, f"{path}, line {number}"), f"{path}, line {number}"), source))
+    return rows
+
+
+def read_json(path: Path) -> list[Row]:
+    """The objects of a list. Raises `DataError` naming the row, or the line where the JSON breaks off."""
+    items = parse(read_text(path), str(path))
+    if not isinstance(items, list):
+        raise DataError(
+            f"{path} holds {kind_of(items)}; valid is a list of objects (one object a line: name the file .jsonl)"
+        )
+    if not items:
+        raise DataError(f"{path} holds an empty list; valid is a list of objects")
+    return [
+        Row(number, _object(item, f"{path}, row {number}"), f"{path.name}, row {number}")
+        for number, item in enumerate(items, start=1)
+    ]
+
+
+def parse(text: str, place: str) -> Any:
+    """A JSON value, strictly: no NaN, no key twice. Raises `DataError` starting with `place`."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as problem:
+        at = f"column {problem.colno}" if "\n" not in text else f"line {problem.lineno}, column {problem.colno}"
+        raise DataError(f"{place}: not valid JSON: {problem.msg} at {at}") from problem
+    except RecursionError as problem:
+        raise DataError(f"{place}: JSON nested too deep") from problem
+    except ValueError as problem:
+        raise DataError(f"{place}: not valid JSON: {problem}") from problem
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    if isinstance(value, bool):
+        return "true or false"
+    names: dict[type, str] = {dict: "an object", list: "a list", str: "a string", int: "a number", float: "a number"}
+    return names.get(type(value), "null")
+
+
+def _object(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise DataError(f"{place}: received {kind_of(value)}, valid is an object")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key '{twice}' stands twice in one object")
+    return result
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")

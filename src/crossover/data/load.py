@@ -1,0 +1,186 @@
+"""A data file's rows, and the examples that a task makes of them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from crossover.data.chat import from_chat, is_chat
+from crossover.data.csvfile import read_csv
+from crossover.data.huggingface import is_huggingface, read_split, read_splits
+from crossover.data.jsonfile import kind_of, parse, read_json, read_jsonl
+from crossover.data.parquetfile import read_parquet
+from crossover.data.rows import Row
+from crossover.data.task import Files, Task
+from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
+from crossover.data.textfile import check_readable
+from crossover.errors import DataError, nearest
+from crossover.types import Example, content_hash
+
+READERS: dict[str, Callable[[Path], list[Row]]] = {
+    ".csv": read_csv,
+    ".tsv": lambda path: read_csv(path, "\t"),
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".json": read_json,
+    ".parquet": read_parquet,
+}
+
+
+def load_rows(path: Path) -> list[Row]:
+    """The rows of a CSV, TSV, JSONL, JSON or Parquet file, told apart by the name's ending.
+
+    Rows in OpenAI's chat format get the columns `input` and `output`. Raises `DataError`, naming file and row.
+    """
+    check_readable(path)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        ending = f"'{path.suffix}'" if path.suffix else "no ending"
+        raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}")
+    return _unchat(reader(path))
+
+
+def load_tables(task: Task) -> dict[str, list[Row]]:
+    """The rows of a task's data, by split ("train", "dev", "test"); under "all" where there is one table to cut.
+
+    A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
+    """
+    if isinstance(task.data, Files):
+        return {split: _load(task, reference, split) for split, reference in task.data.given().items()}
+    if not is_huggingface(task.data):
+        return {"all": load_rows(task.folder / task.data)}
+    splits = read_splits(task.data, task.folder)
+    if len(splits) == 1:
+        return {"all": _unchat(next(iter(splits.values())))}
+    known = {"validation": "dev", "valid": "dev", "val": "dev"}
+    tables = {known.get(name, name): _unchat(rows) for name, rows in splits.items()}
+    if not tables.keys() <= {"train", "dev", "test"} or "train" not in tables:
+        raise DataError(
+            f"the data set '{task.data}' has the splits {', '.join(sorted(splits))}; name those to use in the task "
+            f"file, as in data: {{train: '{task.data}#{min(splits)}', test: ...}}"
+        )
+    return tables
+
+
+def read_examples(task: Task, reference: str, split: str = "all") -> list[Example]:
+    """The examples of one file or data set, named as in the task file. Raises `DataError`."""
+    return to_examples(task, _load(task, reference, split), reference)
+
+
+def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
+    """Examples from rows: rendered input, output as text (for kind extract: canonical JSON), group, id.
+
+    The id is the column `id` where there is one, else a hash of input and output, with an ordinal for repeats. Rows
+    with a blank input or output become examples too; `make_splits` sets them apart. `name` is the file, for messages.
+    Raises `DataError`.
+    """
+    sought = [*columns_of(task.input), task.output, *([task.group] if task.group else [])]
+    check_columns(rows, sought, name)
+    inputs = [render_input(task, row) for row in rows]
+    outputs = [_text(row, task.output) for row in rows]
+    if task.kind == "extract":
+        outputs = [
+            canonical_object(text, row.source) if text.strip() else "" for row, text in zip(rows, outputs, strict=True)
+        ]
+    elif task.kind is None:
+        outputs = _if_all_objects(outputs)
+    groups = [(_text(row, task.group) or None) if task.group else None for row in rows]
+    ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
+    return [
+        Example(*parts, source=row.source) for row, *parts in zip(rows, ids, inputs, outputs, groups, strict=True)
+    ]
+
+
+def render_input(task: Task, row: Row) -> str:
+    """The input's text of one row; empty when all of its fields are blank.
+
+    A chat row's system message comes first, unless it is the task's instruction. Raises `DataError`.
+    """
+    text = fill(task.input, {name: _text(row, name) for name in columns_of(task.input)})
+    if row.system and row.system != task.instruction and text:
+        return f"{row.system}\n\n{text}"
+    return text
+
+
+def check_columns(rows: Sequence[Row], sought: Sequence[str], name: str) -> None:
+    """Raise `DataError` when a column is in no row: it names the nearest one and all there are."""
+    for column in sought:
+        if all(lookup(row.fields, column) is MISSING for row in rows):
+            columns = list(dict.fromkeys(key for row in rows for key in row.fields))
+            raise DataError(f"{name} has no column '{column}'; {nearest(column, columns)}")
+
+
+def canonical_object(text: str, source: str) -> str:
+    """A JSON object as canonical JSON. Raises `DataError` naming the row."""
+    value = parse(text, f"{source}: the output")
+    if not isinstance(value, dict):
+        raise DataError(f"{source}: the output is {kind_of(value)}; for kind extract valid is a JSON object")
+    return canonical(value)
+
+
+def is_object(text: str) -> bool:
+    """Whether a text is a JSON object."""
+    if not text.lstrip().startswith("{"):
+        return False
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _load(task: Task, reference: str, split: str) -> list[Row]:
+    if not is_huggingface(reference):
+        return load_rows(task.folder / reference)
+    if split != "all":
+        return _unchat(read_split(reference, task.folder, split))
+    splits = read_splits(reference, task.folder)
+    if len(splits) > 1:
+        raise DataError(f"'{reference}' has several splits; valid: {', '.join(f'{reference}#{s}' for s in splits)}")
+    return _unchat(next(iter(splits.values())))
+
+
+def _unchat(rows: list[Row]) -> list[Row]:
+    return [from_chat(row) for row in rows] if is_chat(rows) else rows
+
+
+def _text(row: Row, column: str) -> str:
+    value: Any = lookup(row.fields, column)
+    try:
+        return "" if value is MISSING else plain(value)
+    except ValueError as problem:
+        raise DataError(f"{row.source}, column '{column}': {problem}") from problem
+
+
+def _if_all_objects(outputs: list[str]) -> list[str]:
+    """Canonical JSON when every output is a JSON object, since the kind will be extract; else as they are."""
+    written = [text for text in outputs if text.strip()]
+    if not written or not all(map(is_object, written)):
+        return outputs
+    return [canonical(json.loads(text)) if text.strip() else text for text in outputs]
+
+
+def _ids(rows: Sequence[Row], contents: list[tuple[str, str]]) -> list[str]:
+    if any("id" in row.fields for row in rows):
+        return _own_ids(rows)
+    seen: Counter[str] = Counter()
+    ids = []
+    for content in contents:
+        identity = content_hash(content)
+        seen[identity] += 1
+        ids.append(identity if seen[identity] == 1 else f"{identity}-{seen[identity]}")
+    return ids
+
+
+def _own_ids(rows: Sequence[Row]) -> list[str]:
+    first: dict[str, str] = {}
+    for row in rows:
+        identity = _text(row, "id").strip()
+        if not identity:
+            raise DataError(f"{row.source}: the column 'id' is empty; every row needs its own id, or none has one")
+        if identity in first:
+            raise DataError(f"{row.source}: the id '{identity}' is that of {first[identity]} too; valid are unique ids")
+        first[identity] = row.source
+    return list(first)

@@ -1,0 +1,176 @@
+"""A first task file for a data file, written by looking at it: what `crossover init` does."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+import yaml
+
+from crossover.data.infer import Prepared, prepare
+from crossover.data.load import load_rows
+from crossover.data.rows import Row
+from crossover.data.task import Files, Task
+from crossover.data.template import plain
+from crossover.errors import DataError
+
+# names by which people call their columns, the most telling first
+OUTPUTS = (
+    "label labels category intent class output answer target completion expected sentiment topic queue type tag "
+    "response reply summary translation slots entities json"
+).split()
+INPUTS = (
+    "input text message question prompt sentence utterance query content body document review comment email ticket "
+    "description title subject"
+).split()
+GROUPS = "group customer user author conversation session thread account document_group patient".split()
+SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
+
+
+def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
+    """The YAML text of a task file for a data file, and what was assumed, a sentence each.
+
+    `folder`: where the task file will lie (default: beside the data). The file's columns are told by name, else by
+    content; files of the same name with "dev", "val" or "test" in the place of "train" become the splits. Raises
+    `DataError` for a file that cannot be read or that has no two columns to choose from.
+    """
+    rows = load_rows(path)
+    columns = _columns(rows)
+    output, why_output = _output(columns, path)
+    source, why_input = _input({name: values for name, values in columns.items() if name != output})
+    group = next((name for name in columns if name not in (source, output) and _is_group(name)), None)
+    files = _splits(path)
+    home = path.parent if folder is None else folder
+    references = {split: _relative(file, home) for split, file in files.items()}
+    data = Files(**references) if len(references) > 1 else _relative(path, home)
+    # braces in a column's name would read as a template's placeholders
+    column = source.replace("{", "{{").replace("}", "}}") if {"{", "}"} & set(source) else source
+    task = Task(name=_name(path), data=data, input=column, output=output, folder=home)
+    prepared = prepare(task)
+    assumed = [f"input: the column '{source}', {why_input}", f"output: the column '{output}', {why_output}"]
+    if len(references) > 1:
+        assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
+    if group:
+        assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
+    return _write(prepared, group), [*assumed, *prepared.task.assumptions]
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Column -> its values as text, without the blank ones; columns that cannot be text, and ids, are left out."""
+    names = dict.fromkeys(name for row in rows for name in row.fields if name.lower() != "id")
+    columns = {}
+    for name in names:
+        try:
+            values = [plain(row.fields.get(name)) for row in rows]
+        except ValueError:
+            continue
+        if written := [value for value in values if value.strip()]:
+            columns[name] = written
+    return columns
+
+
+def _output(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
+    if len(columns) < 2:
+        names = ", ".join(columns) or "none"
+        raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
+    named = _by_name(columns, OUTPUTS)
+    if named:
+        return named, "by its name"
+    others = [name for name in columns if name.lower() not in INPUTS and not _is_group(name)]
+    few = [name for name in others if _repeats(columns[name])]
+    if few:
+        return min(few, key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
+    return (others or list(columns))[-1], "as it is the last one"
+
+
+def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
+    named = _by_name(columns, INPUTS)
+    if named:
+        return named, "by its name"
+    return max(columns, key=lambda name: fmean(map(len, columns[name]))), "as it has the longest text"
+
+
+def _by_name(columns: dict[str, list[str]], known: Sequence[str]) -> str | None:
+    lower = {name.lower().strip(): name for name in reversed(columns)}
+    return next((lower[name] for name in known if name in lower), None)
+
+
+def _is_group(name: str) -> bool:
+    return any(name.lower() in (word, f"{word}_id", f"{word}id") for word in GROUPS)
+
+
+def _repeats(values: list[str]) -> bool:
+    return 1 < len(Counter(values)) <= len(values) / 3
+
+
+def _splits(path: Path) -> dict[str, Path]:
+    """Split -> file: the given file, and its siblings named alike when it is a training file."""
+    for word in SPLIT_WORDS["train"]:
+        match = re.search(rf"(?<![a-z]){word}(?![a-z])", path.stem, re.IGNORECASE)
+        if match:
+            before, after = path.stem[: match.start()].lower(), path.stem[match.end() :].lower()
+            files = {"train": path}
+            for split in ("dev", "test"):
+                wanted = {before + other + after for other in SPLIT_WORDS[split]}
+                for sibling in sorted(path.parent.iterdir()):
+                    if sibling.stem.lower() in wanted and sibling.suffix == path.suffix and sibling.is_file():
+                        files.setdefault(split, sibling)
+            return files
+    return {"train": path}
+
+
+def _relative(file: Path, home: Path) -> str:
+    return Path(os.path.relpath(file.resolve(), home.resolve())).as_posix()
+
+
+def _name(path: Path) -> str:
+    """A task name from the file's, or from its folder's where the file is only called "train" or the like."""
+    stem = path.stem
+    if stem.lower() in ("train", "training", "data", "all"):
+        stem = path.resolve().parent.name or stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:100] or "task"
+
+
+def _write(prepared: Prepared, group: str | None) -> str:
+    task, splits = prepared.task, prepared.splits
+    if isinstance(task.data, Files):
+        data = "{" + ", ".join(f"{split}: {_scalar(name)}" for split, name in task.data.given().items()) + "}"
+    else:
+        data = _scalar(task.data)
+    counts = ", ".join(f"{name} {len(examples)}" for name, examples in splits.items())
+    instruction = _scalar(task.instruction) if task.instruction else "''"
+    lines = [
+        f"name: {_scalar(task.name)}",
+        "# One clear sentence: what is to be done with an input.",
+        f"instruction: {instruction}",
+        f"# Rows: {counts}. What is not given here is cut from train, by the seed.",
+        f"data: {data}",
+        "# A column, or a template such as \"{question}\\n{context}\".",
+        f"input: {_scalar(task.input)}",
+        f"output: {_scalar(task.output)}",
+        "# classify, extract or generate.",
+        f"kind: {task.kind}",
+    ]
+    if task.labels:
+        lines += ["# A list, or a mapping of label to a one-line description, which helps the prompts.", "labels:"]
+        lines += [f"  - {_scalar(label)}" for label in task.labels]
+    if group:
+        lines += ["# Rows of one group never stand in two splits.", f"# group: {_scalar(group)}"]
+    lines += [
+        f"metric: {task.metric}",
+        "# The value of the metric that would be good enough, from 0 to 1.",
+        "# target: 0.8",
+        f"model: {_scalar(task.model)}",
+        "# limits: {money: 5, minutes: 30, latency_p95_ms: 500, data_stays_here: true, requests_per_month: 10000}",
+        f"seed: {task.seed}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _scalar(text: str) -> str:
+    """A text as a YAML scalar on one line, in quotes where it needs them."""
+    return yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=2**31).strip()[1:-1]

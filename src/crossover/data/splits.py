@@ -1,0 +1,173 @@
+"""Train, dev and test: the user's own where given, the rest cut by seed, label and group; frozen and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from crossover.data.infer_kind import infer_kind
+from crossover.data.load import load_tables, to_examples
+from crossover.data.rows import Row
+from crossover.data.task import Files, Task
+from crossover.errors import DataError
+from crossover.types import Example, SplitName, to_json
+
+LEAST = 6  # fewer examples cannot be trained, selected and tested on
+# parts of the whole, by what has to be cut
+THREE: dict[SplitName, int] = {"train": 3, "dev": 1, "test": 1}
+NO_TEST: dict[SplitName, int] = {"train": 4, "test": 1}
+NO_DEV: dict[SplitName, int] = {"train": 4, "dev": 1}
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The frozen data. `sha256` covers ids, inputs, outputs and groups; `blank` names the rows that were left out.
+
+    `cut`: the splits that were cut here rather than given by the user.
+    """
+
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    test: tuple[Example, ...]
+    sha256: str
+    blank: tuple[str, ...] = ()
+    cut: tuple[SplitName, ...] = ()
+
+    def items(self) -> list[tuple[SplitName, tuple[Example, ...]]]:
+        """Name and examples of each split."""
+        return [("train", self.train), ("dev", self.dev), ("test", self.test)]
+
+    @property
+    def all(self) -> tuple[Example, ...]:
+        return self.train + self.dev + self.test
+
+
+def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -> Splits:
+    """The task's data as three splits; `tables` are its rows, where `load_tables` has read them already.
+
+    Given splits stay as they are, in the file's order. One file becomes 60/20/20; a missing dev (or test) is 20 % of
+    train. Cuts are seeded and do not depend on the order of the rows; they are stratified by label for kind classify,
+    and a group (without a group column: rows with the same input) is never divided. Rows with a blank input or output
+    are left out. Raises `DataError`, also for fewer than 6 examples.
+    """
+    tables = load_tables(task) if tables is None else tables
+    names = task.data.given() if isinstance(task.data, Files) else dict.fromkeys(tables, str(task.data))
+    parts: dict[str, list[Example]] = {}
+    blank: list[str] = []
+    for split, rows in tables.items():
+        examples = to_examples(task, rows, names[split])
+        parts[split] = [example for example in examples if not _is_blank(example)]
+        blank += [example.source for example in examples if _is_blank(example)]
+        if not parts[split]:
+            raise DataError(f"{names[split]}: every row has a blank '{task.input}' or a blank '{task.output}'")
+    count = sum(map(len, parts.values()))
+    if count < LEAST:
+        raise DataError(f"{', '.join(names.values())}: {count} usable rows; at least {LEAST} labelled rows are needed")
+    whole = parts.pop("all", None)
+    given: dict[SplitName, list[Example]] = {name: parts[name] for name in THREE if name in parts}
+    shares = _shares(given, whole is not None)
+    if shares:
+        source = given.get("train", []) if whole is None else whole
+        stratify = (task.kind or infer_kind([*source, *given.get("test", [])])) == "classify"
+        given |= cut(source, shares, task.seed, stratify)
+    train, dev, test = (tuple(given[name]) for name in THREE)
+    new = tuple(name for name in shares if whole is not None or name != "train")
+    return Splits(train, dev, test, _digest(train, dev, test), tuple(blank), new)
+
+
+def cut(
+    examples: Sequence[Example], shares: Mapping[SplitName, int], seed: int, stratify: bool
+) -> dict[SplitName, list[Example]]:
+    """Divide examples by shares, whole groups at a time, the largest first.
+
+    A group goes where its labels are most wanted: where it adds least to the squared distance from the quotas, each
+    label's weighed by its frequency; ties go by the distance of the totals. A label (or the whole) with at least as
+    many groups as there are splits is wanted in each of them. Raises `DataError` with fewer groups than splits.
+    """
+    units = _units(examples, seed)
+    if len(units) < len(shares):
+        raise DataError(
+            f"{examples[0].source} and {len(examples) - 1} more rows are {len(units)} group(s), too few for "
+            f"{' and '.join(shares)}; valid are at least {len(shares)} groups, or splits of your own"
+        )
+    tallies = [Counter(example.output if stratify else "" for example in unit) for unit in units]
+    totals: Counter[str] = sum(tallies, Counter())
+    holders = Counter(label for tally in tallies for label in tally)
+    quotas = _quotas(totals, shares, holders)
+    sizes = _quotas(Counter({"": len(examples)}), shares, Counter({"": len(units)}))[""]
+    chosen: dict[SplitName, list[Example]] = {name: [] for name in shares}
+    now: dict[SplitName, Counter[str]] = {name: Counter() for name in shares}
+    for left, (unit, tally) in zip(range(len(units), 0, -1), zip(units, tallies, strict=True), strict=False):
+        empty = [name for name in shares if not chosen[name]]
+
+        def distance(name: SplitName, unit: list[Example] = unit, tally: Counter[str] = tally) -> tuple[float, float]:
+            labels = sum(n * (2 * (now[name][k] - quotas[k][name]) + n) / totals[k] for k, n in tally.items())
+            return labels, 2 * (len(chosen[name]) - sizes[name]) + len(unit)
+
+        best = min(empty if left <= len(empty) else shares, key=distance)
+        chosen[best] += unit
+        now[best] += tally
+    return chosen
+
+
+def normal(text: str) -> str:
+    """Text as duplicates are compared: case and white space do not count."""
+    return " ".join(text.casefold().split())
+
+
+def _is_blank(example: Example) -> bool:
+    return not example.input.strip() or not example.output.strip()
+
+
+def _shares(given: Mapping[SplitName, list[Example]], whole: bool) -> dict[SplitName, int]:
+    if whole or ("dev" not in given and "test" not in given):
+        return THREE
+    if "test" not in given:
+        return NO_TEST
+    return {} if "dev" in given else NO_DEV
+
+
+def _units(examples: Sequence[Example], seed: int) -> list[list[Example]]:
+    """Groups of examples, largest first; among equals, and inside a group, in an order that only the seed decides."""
+
+    def key(text: str) -> str:
+        return hashlib.sha256(f"{seed}\0{text}".encode()).hexdigest()
+
+    groups: defaultdict[tuple[str, str], list[Example]] = defaultdict(list)
+    for example in examples:
+        named = example.group is not None
+        groups["group" if named else "input", example.group or normal(example.input)].append(example)
+    for unit in groups.values():
+        unit.sort(key=lambda example: (key(example.id), example.id))
+    return sorted(groups.values(), key=lambda unit: (-len(unit), key(unit[0].id), unit[0].id))
+
+
+def _quotas(
+    totals: Counter[str], shares: Mapping[SplitName, int], holders: Counter[str]
+) -> dict[str, dict[SplitName, int]]:
+    """Each label's total divided by shares in whole numbers, by largest remainder; among equal remainders the split
+    that is furthest behind goes first. None is 0 for a label with enough holders (groups)."""
+    whole = sum(shares.values())
+    ahead = dict.fromkeys(shares, 0)
+    quotas: dict[str, dict[SplitName, int]] = {}
+    for label, count in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
+        quota = {name: count * share // whole for name, share in shares.items()}
+        by_remainder = sorted(shares, key=lambda name: (-(count * shares[name] % whole), ahead[name]))
+        for name in by_remainder[: count - sum(quota.values())]:
+            quota[name] += 1
+        for name in shares if holders[label] >= len(shares) else ():
+            if not quota[name]:
+                quota[name] += 1
+                quota[max(quota, key=lambda other: quota[other])] -= 1
+        for name, share in shares.items():
+            ahead[name] += quota[name] * whole - count * share
+        quotas[label] = quota
+    return quotas
+
+
+def _digest(*splits: tuple[Example, ...]) -> str:
+    content = [[to_json((e.id, e.input, e.output, e.group)) for e in split] for split in splits]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

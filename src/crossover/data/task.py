@@ -1,0 +1,245 @@
+"""The task file: what is to be done, with which data, towards which target and within which limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from crossover import registry
+from crossover.data.template import columns_of
+from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
+from crossover.errors import TaskError, nearest
+from crossover.types import Kind
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+class _Part(BaseModel):
+    """Strict: YAML has types, so text is no number and a number is no text. A field's description says what is valid."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Files(_Part):
+    """The user's own splits. What is absent is cut from `train`."""
+
+    train: str = Field(min_length=1, description="a file, or hf://ORG/NAME")
+    dev: str | None = Field(default=None, min_length=1, description="a file, or hf://ORG/NAME")
+    test: str | None = Field(default=None, min_length=1, description="a file, or hf://ORG/NAME")
+
+    def given(self) -> dict[str, str]:
+        """Split -> file, for the splits that have one."""
+        return {name: value for name, value in self if value is not None}
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Files:
+        given = list(self.given().values())
+        if len(set(given)) < len(given):
+            raise ValueError("two splits are the same file; every split needs rows of its own")
+        return self
+
+
+class StrategySpec(_Part):
+    """A rung to climb: a strategy's name, or several joined by +, and its options. In YAML `name` or `name: {...}`."""
+
+    name: str = Field(min_length=1, description="a strategy's name")
+    options: dict[str, Any] = Field(default={}, description="a mapping of options, as in few_shot: {shots: [0, 2]}")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, Mapping) or not value or value.keys() <= {"name", "options"}:
+            return value
+        if len(value) > 1:
+            names = ", ".join(map(str, value))
+            raise ValueError(f"received a mapping with the keys {names}; valid is a name, or one name with its options")
+        [(name, options)] = value.items()
+        return {"name": name, "options": {} if options is None else options}
+
+    @model_serializer
+    def _as_written(self) -> str | dict[str, Any]:
+        return {self.name: self.options} if self.options else self.name
+
+
+class Limits(_Part):
+    """What the answer must respect. Absent means without limit, or not known."""
+
+    money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
+    minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
+    latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
+    data_stays_here: bool = Field(default=False, description="true or false")
+    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
+    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
+
+
+def _form(value: Any) -> str:
+    return "splits" if isinstance(value, (Mapping, Files)) else "one"
+
+
+DataSpec = Annotated[Annotated[str, Tag("one")] | Annotated[Files, Tag("splits")], Discriminator(_form)]
+
+
+class Task(_Part):
+    """A task file's content, checked. `folder` (paths are relative to it) and `assumptions` are not part of the file."""
+
+    name: str = Field(description="1 to 100 letters, digits, - _ . (not a dot or dash first): it names a folder")
+    instruction: str = Field(default="", description="text")
+    data: DataSpec = Field(description="a file, hf://ORG/NAME, or {train: FILE, dev: FILE, test: FILE}")
+    input: str = Field(min_length=1, description='a column, or a template such as "{question}\\n{context}"')
+    output: str = Field(min_length=1, description="a column")
+    kind: Kind | None = Field(default=None, description="classify, extract or generate")
+    labels: dict[str, str] = Field(default={}, description="a list of labels, or a mapping of label to description")
+    group: str | None = Field(default=None, min_length=1, description="a column")
+    metric: str | None = Field(default=None, min_length=1, description="a metric's name")
+    target: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
+    margin: float = Field(default=0.01, ge=0, le=1, description="a number from 0 to 1")
+    model: str = Field(default="pocket", min_length=1, description="a model, such as pocket or a folder")
+    strategies: list[StrategySpec] = Field(
+        default=[], description="a list of strategies: a name, or a name with its options"
+    )
+    limits: Limits = Field(default=Limits(), description="a mapping of limits")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
+
+    folder: Path = Field(default=Path(), exclude=True)
+    assumptions: tuple[str, ...] = Field(default=(), exclude=True)
+
+    @field_validator("name")
+    @classmethod
+    def _folder_name(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"received {name!r}; valid is {cls.model_fields['name'].description}")
+        return name
+
+    @field_validator("data")
+    @classmethod
+    def _one_file(cls, data: str | Files) -> str | Files:
+        if data == "":
+            raise ValueError(f"received ''; valid is {cls.model_fields['data'].description}")
+        return data
+
+    @field_validator("input")
+    @classmethod
+    def _template(cls, text: str) -> str:
+        columns_of(text)
+        return text
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _labels(cls, labels: Any) -> Any:
+        if isinstance(labels, Mapping):
+            labels = {key: "" if value is None else value for key, value in labels.items()}
+        elif isinstance(labels, (list, tuple)):
+            for label in labels:
+                if not isinstance(label, str):
+                    raise ValueError(f"received the label {_shown(label)}; valid is text")
+                if list(labels).count(label) > 1:
+                    raise ValueError(f"the label '{label}' stands twice")
+            labels = dict.fromkeys(labels, "")
+        if isinstance(labels, dict) and any(isinstance(label, str) and not label.strip() for label in labels):
+            raise ValueError("received an empty label; valid is text")
+        return labels
+
+    @model_validator(mode="after")
+    def _labels_suit_kind(self) -> Task:
+        if self.labels and self.kind not in (None, "classify"):
+            raise ValueError(f"labels are for kind classify, and the kind is {self.kind}")
+        return self
+
+
+KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude)
+INNER: dict[str, type[_Part]] = {"limits": Limits, "data": Files}
+
+
+def load_task(path: Path) -> Task:
+    """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
+    file = read_yaml(path, as_written="labels")
+    _check_keys(file)
+    try:
+        task = Task(**file.content, folder=path.parent)
+    except ValidationError as problem:
+        raise TaskError(_sentence(file, problem)) from problem
+    check_names(task, file.place)
+    return task
+
+
+def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
+    """Raise `TaskError` when a strategy or the metric is not one that is installed. Imports no plug-in.
+
+    `place` turns a key into how the message starts.
+    """
+    valid = [name for name in registry.names("strategies") if name != "then"]
+    for number, spec in enumerate(task.strategies):
+        for name in spec.name.split("+"):
+            where = place(("strategies", number))
+            if name == "then":
+                raise TaskError(f"{where}: 'then' is written with a plus sign, as in instruction+lora")
+            if name not in valid:
+                raise TaskError(f"{where}: there is no strategy '{name}'; {nearest(name, valid)}")
+    metrics = registry.names("metrics")
+    if task.metric is not None and task.metric not in metrics:
+        raise TaskError(f"{place(('metric',))}: there is no metric '{task.metric}'; {nearest(task.metric, metrics)}")
+
+
+def _check_keys(file: YamlFile) -> None:
+    """Raise `TaskError` for an unknown key, and for a required one that is absent."""
+    for key in file.content:
+        if key not in KEYS:
+            raise TaskError(f"{file.place((key,))}: unknown key; {nearest(key, KEYS)}")
+    for outer, part in INNER.items():
+        inner = file.content.get(outer)
+        for key in inner if isinstance(inner, dict) else ():
+            if key not in part.model_fields:
+                raise TaskError(f"{file.place((outer, str(key)))}: unknown key; {nearest(str(key), [*part.model_fields])}")
+    for key in KEYS:
+        if Task.model_fields[key].is_required() and key not in file.content:
+            raise TaskError(f"{file.path}: the key '{key}' is missing; valid is {Task.model_fields[key].description}")
+
+
+def _sentence(file: YamlFile, problem: ValidationError) -> str:
+    """The first mistake that pydantic found, in one sentence."""
+    first = problem.errors()[0]
+    key = tuple(part for part in first["loc"] if part not in ("one", "splits"))
+    if key[:1] == ("strategies",):
+        key = key[:2]
+    elif key[:1] == ("labels",):
+        key = key[:1]
+    where = file.place(key) if key else str(file.path)
+    if first["type"] == "value_error":
+        return f"{where}: {first['ctx']['error']}"
+    valid = _description(first["loc"], key)
+    if first["type"] == "missing":
+        return f"{where}: it is missing; valid is {valid}"
+    return f"{where}: received {_shown(first['input'])}; valid is {valid}"
+
+
+def _description(loc: tuple[str | int, ...], key: KeyPath) -> str:
+    if key[0] == "strategies" and loc[-1] == "options":
+        return str(StrategySpec.model_fields["options"].description)
+    if len(key) > 1 and key[0] in INNER:
+        return str(INNER[str(key[0])].model_fields[str(key[1])].description)
+    return str(Task.model_fields[str(key[0])].description)
+
+
+def _shown(value: Any) -> str:
+    """A received value as the user would know it, cut to a line."""
+    plain = isinstance(value, (str, int, float, list, dict)) and not isinstance(value, bool)
+    text = repr(value) if plain else str(value).lower() if isinstance(value, bool) or value is None else f"'{value}'"
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,66 @@
+"""Read a text file whole, or say in one sentence why not: absent, a folder, empty, binary, not UTF-8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from crossover.errors import CrossoverError, DataError, nearest
+
+BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def line_of(prefix: str) -> str:
+    """The line on which a text that starts with `prefix` goes on."""
+    return f"line {prefix.count(chr(10)) + 1}"
+
+
+def check_readable(path: Path, error: type[CrossoverError] = DataError) -> None:
+    """Raise `error` when `path` is absent or a folder."""
+    if path.is_dir():
+        raise error(f"{path} is a folder; valid is a file")
+    if path.exists():
+        return
+    if not path.parent.is_dir():
+        raise error(f"there is no file {path}: its folder does not exist either")
+    siblings = sorted(p.name for p in path.parent.iterdir() if p.is_file() and not p.name.startswith("."))[:20]
+    found = nearest(path.name, siblings) if siblings else "the folder has no files"
+    raise error(f"there is no file {path}; {found}")
+
+
+def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
+    """The file's bytes. Raises `error` when it is absent, a folder, empty, or may not be read."""
+    try:
+        check_readable(path, error)
+        data = path.read_bytes()
+    except OSError as problem:
+        raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
+    if not data.strip(BOM + b" \t\r\n"):
+        raise error(f"{path} is empty")
+    return data
+
+
+def read_text(
+    path: Path, place: Callable[[str], str] = line_of, error: type[CrossoverError] = DataError
+) -> str:
+    """The file's text: UTF-8, with or without a byte order mark.
+
+    `place` names the row or line that follows a prefix of the text, for the message. Raises `error`.
+    """
+    data = read_bytes(path, error)
+    if data.startswith(UTF16):
+        raise error(f"{path} is UTF-16 text, or binary; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
+    data = data.removeprefix(BOM)
+    nul = data.find(b"\0")
+    if nul >= 0:
+        where = place(data[:nul].decode("utf-8", errors="replace"))
+        raise error(f"{path}, {where}: a NUL byte; the file is binary or damaged, valid is UTF-8 text")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        where = place(data[: problem.start].decode("utf-8", errors="replace"))
+        byte = data[problem.start]
+        raise error(
+            f"{path}, {where}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
+        ) from problem

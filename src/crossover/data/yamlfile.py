@@ -1,0 +1,100 @@
+"""A YAML mapping with the line of every key: what `load_task` needs to name the place of a mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from crossover.data.textfile import read_text
+from crossover.errors import TaskError
+
+KeyPath = tuple[str | int, ...]
+TEXT = "tag:yaml.org,2002:str"
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """The mapping's content, and where each key stands."""
+
+    path: Path
+    content: dict[str, Any]
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+
+    def place(self, key: KeyPath) -> str:
+        """`"task.yaml, line 3, key 'limits.money'"`; without a line where the file does not have the key."""
+        line = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), None)
+        at = f", line {line}" if line is not None else ""
+        return f"{self.path}{at}, {key_name(key)}"
+
+
+def key_name(key: KeyPath) -> str:
+    """`"key 'limits.money'"`, `"key 'strategies', item 2"`."""
+    names = ".".join(part for part in key if isinstance(part, str))
+    items = "".join(f", item {part + 1}" for part in key if isinstance(part, int))
+    return f"key '{names}'{items}"
+
+
+def read_yaml(path: Path, as_written: str) -> YamlFile:
+    """Read a YAML mapping; keys without a value are left out. Raises `TaskError`, with the line.
+
+    Plain scalars under the key `as_written` stay text as written: `yes` is a label, not a truth value.
+    """
+    text = read_text(path, error=TaskError)
+    lines: dict[KeyPath, int] = {}
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            kind = {yaml.SequenceNode: "a list", yaml.ScalarNode: "a single value"}.get(type(node), "nothing")
+            raise TaskError(f"{path} holds {kind}; valid is a YAML mapping with the keys of a task file")
+        _keep_text(node, as_written)
+        _index(path, node, (), lines, set())
+        content = loader.construct_document(node)
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        reason = problem.problem or problem.context or "it cannot be parsed"
+        raise TaskError(f"{path}{at}: not valid YAML: {reason}") from problem
+    except yaml.reader.ReaderError as problem:
+        line = text[: problem.position].count("\n") + 1
+        raise TaskError(f"{path}, line {line}: not valid YAML: {problem.reason}") from problem
+    except (RecursionError, ValueError) as problem:
+        reason = "nested too deep" if isinstance(problem, RecursionError) else str(problem)
+        raise TaskError(f"{path}: not valid YAML: {reason}") from problem
+    return YamlFile(path, {str(key): value for key, value in content.items() if value is not None}, lines)
+
+
+def _index(path: Path, node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], above: set[int]) -> None:
+    """Note the line of every key and item below a node. Raises `TaskError` for a key that stands twice."""
+    if id(node) in above:
+        raise TaskError(f"{path}, line {node.start_mark.line + 1}: an alias that holds itself")
+    above = above | {id(node)}
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            lines[(*key, number)] = item.start_mark.line + 1
+            _index(path, item, (*key, number), lines, above)
+    elif isinstance(node, yaml.MappingNode):
+        own: set[str] = set()
+        for name, value in node.value:
+            line = name.start_mark.line + 1
+            below = (*key, str(name.value))
+            if name.value in own:
+                first = lines[below]
+                raise TaskError(f"{path}, line {line}, {key_name(below)}: it stands on line {first} already")
+            if isinstance(name, yaml.ScalarNode):
+                own.add(name.value)
+            lines[below] = line
+            _index(path, value, below, lines, above)
+
+
+def _keep_text(root: yaml.MappingNode, key: str) -> None:
+    """Tag the plain scalars of a list or mapping as text; an empty value stays null."""
+    for name, value in root.value:
+        if name.value == key and isinstance(value, (yaml.SequenceNode, yaml.MappingNode)):
+            pairs = [(item,) for item in value.value] if isinstance(value, yaml.SequenceNode) else value.value
+            for scalar in (scalar for pair in pairs for scalar in pair):
+                if isinstance(scalar, yaml.ScalarNode) and scalar.value != "" and scalar.tag != "tag:yaml.org,2002:merge":
+                    scalar.tag = TEXT

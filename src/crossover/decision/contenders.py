@@ -1,0 +1,82 @@
+"""The candidates as the decision sees them: their family, rung, dev result and cost; and who goes to the test split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from crossover.decision.costs import Cost
+from crossover.types import Candidate, Estimate, Family
+
+Rung = Literal["control", "baseline", "engineered prompt", "few-shot", "tuned", "hybrid"]
+FAMILIES: tuple[Family, ...] = ("control", "prompt", "weights", "hybrid")
+# Costs over the horizon that are this close count as equal: the measured speed is not more certain than that.
+SAME_COST_SHARE, SAME_COST_MONEY = 0.05, 1.0
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`cost`: over the whole horizon, in money. `order`: the place on the ladder. `removed`: why it cannot be chosen."""
+
+    name: str
+    id: str
+    family: Family
+    rung: Rung
+    order: int
+    dev: Estimate
+    cost: Cost
+    horizon_cost: float
+    removed: str | None = None
+
+
+def rung(candidate: Candidate, family: Family) -> Rung:
+    """Where a candidate stands in the table that people expect: baseline, engineered prompt, few-shot, tuned, hybrid."""
+    if family == "control":
+        return "control"
+    if family == "weights":
+        return "tuned"
+    if family == "hybrid":
+        return "hybrid"
+    if candidate.prompt.demonstrations:
+        return "few-shot"
+    return "engineered prompt" if candidate.prompt.instruction else "baseline"
+
+
+def cheapest(contenders: Sequence[Contender]) -> Contender:
+    """The one that costs least over the horizon; among those that cost the same, the simplest."""
+    least = min(c.horizon_cost for c in contenders)
+    same = max(SAME_COST_MONEY, SAME_COST_SHARE * least)
+    return min((c for c in contenders if c.horizon_cost - least <= same), key=simplicity)
+
+
+def simplicity(contender: Contender) -> tuple[int, int]:
+    return FAMILIES.index(contender.family), contender.order
+
+
+def best_on_dev(contenders: Sequence[Contender], margin: float) -> Contender:
+    """The cheapest of those within the margin of the highest dev estimate."""
+    highest = max(c.dev.value for c in contenders)
+    return cheapest([c for c in contenders if c.dev.value >= highest - margin - 1e-9])
+
+
+def champions(contenders: Sequence[Contender], margin: float) -> dict[Family, Contender]:
+    """The dev choice of each family, among those that the limits allow."""
+    return _choose(contenders, margin, lambda c: c.family)
+
+
+def finalists(contenders: Sequence[Contender], margin: float) -> list[Contender]:
+    """Who is scored on test: the dev choice of each rung and of each family, in ladder order."""
+    chosen = [
+        *_choose(contenders, margin, lambda c: c.rung).values(),
+        *champions(contenders, margin).values(),
+    ]
+    return [c for c in contenders if c in chosen]
+
+
+def _choose(contenders: Sequence[Contender], margin: float, key: Callable[[Contender], str]) -> dict[Family, Contender]:
+    allowed: dict[str, list[Contender]] = {}
+    for contender in contenders:
+        if contender.removed is None:
+            allowed.setdefault(key(contender), []).append(contender)
+    return {name: best_on_dev(group, margin) for name, group in allowed.items()}  # type: ignore[misc]

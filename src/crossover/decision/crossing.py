@@ -1,0 +1,59 @@
+"""From how many requests on tuned weights cost less than the best prompt, with an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossover.decision.costs import Cost, Prices, break_even, local_cost
+from crossover.evaluation.probe import Speed
+from crossover.types import Run
+
+DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Requests; `high` is None where the interval has no upper end: some resamples never cross."""
+
+    value: float
+    low: float
+    high: float | None
+
+
+def crossing(
+    trained: tuple[Cost, Run, Speed], prompt: tuple[Cost, Run, Speed], prices: Prices, seed: int
+) -> Crossing | None:
+    """Where the trained candidate's total cost meets the prompt's; None when it never does.
+
+    The interval is a percentile bootstrap over the test items' token counts (1,000 draws): it holds the doubt about how
+    long requests are, not about the machine's speed.
+    """
+    value = break_even(trained[0], prompt[0])
+    if value is None:
+        return None
+    import numpy
+
+    rng = numpy.random.default_rng(seed)
+    sides = [_per_request(run, speed, prices, cost) for cost, run, speed in (trained, prompt)]
+    n = min(len(side) for side in sides)
+    crossings: list[float] = []
+    for _ in range(DRAWS):
+        items = rng.integers(0, n, n)
+        dear, cheap = (
+            Cost(cost.fixed, 1000 * float(side[items].mean())) for side, (cost, _, _) in zip(sides, (trained, prompt))
+        )
+        crossings.append(_or_never(break_even(dear, cheap)))
+    low, high = numpy.percentile(crossings, [2.5, 97.5], method="nearest")
+    return Crossing(value, min(float(low), value), None if numpy.isinf(high) else max(float(high), value))
+
+
+def _or_never(requests: float | None) -> float:
+    return float("inf") if requests is None else requests
+
+
+def _per_request(run: Run, speed: Speed, prices: Prices, cost: Cost):  # type: ignore[no-untyped-def]
+    import numpy
+
+    usages: Sequence[tuple[int, int]] = [(r.reply.usage.tokens_in, r.reply.usage.tokens_out) for r in run.records]
+    return numpy.array([local_cost(prices, speed, i, o, 0.0, 0).per_1k / 1000 for i, o in usages])

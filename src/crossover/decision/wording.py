@@ -1,0 +1,135 @@
+"""The verdict in sentences, with the number behind each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crossover.decision.contenders import Contender
+from crossover.decision.costs import CURRENCY, break_even
+from crossover.types import Estimate
+
+if TYPE_CHECKING:
+    from crossover.decision.recommend import Comparisons, Pair
+
+WORDS = {
+    "control": "the control",
+    "prompt": "prompting",
+    "weights": "fine-tuning",
+    "hybrid": "prompt and tuned weights",
+}
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def interval(estimate: Estimate) -> str:
+    return f"{percent(estimate.value)} ({100 * estimate.low:.1f}–{100 * estimate.high:.1f})"
+
+
+def gap(pair: Pair) -> str:
+    """ "+4.2 points (1.0 to 7.3, p = 0.012)"."""
+    r = pair.result
+    p = "p < 0.0001" if pair.p_adjusted < 1e-4 else f"p = {pair.p_adjusted:.2g}"
+    return f"{100 * r.difference:+.1f} points ({100 * r.low:+.1f} to {100 * r.high:+.1f}, adjusted {p})"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """`metric`: the task metric's name. `requests`: over the horizon."""
+
+    metric: str
+    requests: float
+
+    def reasons(
+        self,
+        winner: Contender | None,
+        likely: Contender,
+        champions: Sequence[Contender],
+        estimates: Mapping[str, Estimate],
+        comparisons: Comparisons,
+        margin: float,
+        target: float | None,
+        needed: int | None,
+    ) -> list[str]:
+        best = estimates[likely.id]
+        items = f"{self.metric} on {best.n} test items"
+        if winner is None:
+            said = [f"The test items cannot tell the ways apart; {likely.name} reaches {interval(best)} {items}."]
+        elif winner.family == "control":
+            said = [
+                f"No model is needed: the control {winner.name} reaches {interval(best)} {items}"
+                " and nothing that costs more is shown to be better."
+            ]
+        else:
+            said = [f"{winner.name} ({WORDS[winner.family]}) reaches {interval(best)} {items}."]
+        said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
+        if needed is not None:
+            said.append(
+                f"About {needed:,} test items would tell (80 % power); there are {best.n}."
+                f" Differences under {100 * margin:g} points count as none. Until then {likely.name} is the cheapest"
+                " that nothing is shown to beat."
+            )
+        if target is not None:
+            said.append(self._target(best, target))
+        said += self._money(likely, champions)
+        return said
+
+    def warnings(
+        self,
+        winner: Contender | None,
+        champions: Sequence[Contender],
+        estimates: Mapping[str, Estimate],
+        comparisons: Comparisons,
+    ) -> list[str]:
+        said = []
+        for other in champions:
+            if winner is None or other is winner:
+                continue
+            pair = comparisons.of(other, winner)
+            if not comparisons.of(winner, other).wins() and pair.result.difference > 0:
+                said.append(f"{other.name} may be better than {winner.name}: {gap(pair)}; the data cannot tell.")
+        for c in champions:
+            dev, test = c.dev, estimates[c.id]
+            if test.high < dev.low:
+                said.append(
+                    f"{c.name} fell from {interval(dev)} on dev to {interval(test)} on test:"
+                    " it was chosen for luck on dev, or test differs from dev."
+                )
+        return said
+
+    def _against(
+        self, likely: Contender, other: Contender, estimates: Mapping[str, Estimate], comparisons: Comparisons
+    ) -> str:
+        pair = comparisons.of(likely, other)
+        who = f"{other.name} ({WORDS[other.family]}, {interval(estimates[other.id])})"
+        if pair.wins():
+            return f"{likely.name} beats {who} by {gap(pair)}."
+        if comparisons.of(other, likely).wins():
+            return f"{who} is better than {likely.name}: {gap(pair)}."
+        return f"{likely.name} and {who} are not told apart: {gap(pair)}."
+
+    def _target(self, best: Estimate, target: float) -> str:
+        goal = f"The target of {percent(target)}"
+        if best.low >= target:
+            return f"{goal} is reached: the whole interval lies at or above it."
+        if best.high < target:
+            return f"{goal} is not reached: the whole interval lies below it."
+        return f"Whether {goal[0].lower() + goal[1:]} is reached cannot be told: it lies inside the interval."
+
+    def _money(self, likely: Contender, champions: Sequence[Contender]) -> list[str]:
+        said = []
+        for other in champions:
+            if other is likely or "control" in (other.family, likely.family):
+                continue
+            dear, cheap = sorted((likely, other), key=lambda c: c.cost.fixed, reverse=True)
+            requests = break_even(dear.cost, cheap.cost)
+            if requests is not None and requests > 0:
+                said.append(
+                    f"From {requests:,.0f} requests on, {dear.name} also costs less than {cheap.name}"
+                    f" ({dear.cost.per_1k:.4f} against {cheap.cost.per_1k:.4f} {CURRENCY} per 1,000);"
+                    f" {self.requests:,.0f} are planned."
+                )
+        return said

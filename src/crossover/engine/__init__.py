@@ -1,0 +1,1 @@
+"""Candidate + example -> request -> reply: rendered, metered, journaled."""

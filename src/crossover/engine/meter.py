@@ -1,0 +1,44 @@
+"""Counts what a study spends, and stops it hard at the limits."""
+
+from __future__ import annotations
+
+import time
+
+from crossover.data.task import Limits
+from crossover.engine.journal import Journal
+from crossover.errors import BudgetExceeded
+from crossover.types import Usage
+
+
+class Meter:
+    """Tokens, seconds and money over all sessions of a study. `check` raises `BudgetExceeded` at a limit."""
+
+    def __init__(self, journal: Journal, limits: Limits) -> None:
+        self._journal = journal
+        self._limits = limits
+        self._started = time.time()
+        self._clock = time.monotonic()
+        self._earlier = journal.wall_seconds()
+        self.reserve = 0.0  # the share of the limits that is kept for the test split while the ladder is climbed
+        self.calls, self.usage = journal.spent()
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds of all sessions."""
+        return self._earlier + time.monotonic() - self._clock
+
+    def add(self, usage: Usage) -> None:
+        self.calls += 1
+        self.usage += usage
+
+    def tick(self) -> None:
+        """Journal the wall-clock time of this session so far."""
+        self._journal.clock(self._started, time.monotonic() - self._clock)
+
+    def check(self) -> None:
+        """Raise `BudgetExceeded` when the money or the minutes of the task's limits are spent."""
+        share = 1 - self.reserve
+        if self._limits.minutes is not None and self.seconds >= 60 * self._limits.minutes * share:
+            raise BudgetExceeded(f"the limit of {self._limits.minutes:g} minutes is reached")
+        if self._limits.money is not None and self.usage.money >= self._limits.money * share > 0:
+            raise BudgetExceeded(f"the limit of {self._limits.money:g} in money is reached")

@@ -1,0 +1,62 @@
+"""One small tree of errors. Every message is one sentence: what was received, where, and what is valid.
+
+CrossoverError              anything a user can mend; the command line prints it and exits with status 2
+├── TaskError               the task file: a key, a type, a value
+├── DataError               a data file: a row, a column, an encoding
+├── ModelError              a model that cannot be found, loaded or asked
+├── OptionError             an option or plug-in name that does not exist, or has the wrong type
+├── MissingExtra            an optional dependency is absent; the message prints the install command
+├── StudyError              the study's folder: in use, unwritable, of another task, not finished
+├── TuningError             a tune that went wrong: a loss that is not a number, no row that fits
+└── BudgetExceeded          the limit in money or minutes is reached: what is finished stays, the study goes on to its verdict
+"""
+
+from __future__ import annotations
+
+
+class CrossoverError(Exception):
+    """Anything a user can mend."""
+
+
+class TaskError(CrossoverError):
+    """The task file is wrong."""
+
+
+class DataError(CrossoverError):
+    """A data file is wrong."""
+
+
+class ModelError(CrossoverError):
+    """A model cannot be found, loaded or asked."""
+
+
+class OptionError(CrossoverError):
+    """An option or a plug-in name is wrong."""
+
+
+class MissingExtra(CrossoverError):
+    """An optional dependency is absent."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs an optional part that is not installed: pip install 'crossover[{extra}]'")
+
+
+class StudyError(CrossoverError):
+    """The study's folder cannot be used."""
+
+
+class TuningError(CrossoverError):
+    """A tune went wrong."""
+
+
+class BudgetExceeded(CrossoverError):
+    """The limit in money or minutes is reached."""
+
+
+def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
+    """`"; did you mean 'x'?"`, or nothing, followed by the valid names: the tail of an unknown-name message."""
+    import difflib
+
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    guess = f"did you mean '{close[0]}'? " if close else ""
+    return f"{guess}valid: {', '.join(sorted(valid))}"

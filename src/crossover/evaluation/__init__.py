@@ -1,0 +1,1 @@
+"""Scores, intervals, paired tests, and the bench that strategies work at."""

@@ -1,0 +1,117 @@
+"""The bench a strategy works at: training examples, a metered dev score, and tuning. The test split is not in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossover.data.task import Task
+from crossover.engine.journal import Journal
+from crossover.engine.meter import Meter
+from crossover.errors import OptionError
+from crossover.evaluation.run import Evaluator
+from crossover.models.base import Model, Tunable
+from crossover.tuning.sft import fit
+from crossover.types import Candidate, Demonstration, Epoch, Example, Message, Recipe, Run, Weights, content_hash
+
+LONGEST = 100  # inputs tried for whether a prompt fits: the longest ones are those that do not
+
+
+@dataclass
+class StudyBench:
+    """The `Bench` of `strategies/base.py`, over a study's folder and journal."""
+
+    task: Task
+    train: Sequence[Example]
+    dev: Sequence[Example]
+    evaluator: Evaluator
+    journal: Journal
+    meter: Meter
+    folder: Path
+
+    @property
+    def model(self) -> Model:
+        return self.evaluator.model_of(self.task.model)
+
+    @property
+    def seed(self) -> int:
+        return self.task.seed
+
+    def score(self, candidate: Candidate) -> Run:
+        return self.evaluator.run(candidate, "dev", self.dev)
+
+    def better(self, run: Run, reference: Run) -> bool:
+        return run.estimate.value > reference.estimate.value + 1e-9
+
+    def fits(self, candidate: Candidate) -> bool:
+        renderer = self.evaluator.renderer(candidate.prompt)
+        inputs = sorted((e.input for e in (*self.train, *self.dev)), key=len)[-LONGEST:]
+        longest = max(self.model.count_tokens(renderer.messages(text)) for text in inputs)
+        return longest + candidate.decoding.max_tokens <= self.model.context_window
+
+    def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
+        model = self.model
+        if not isinstance(model, Tunable):
+            raise OptionError(f"the model '{self.task.model}' cannot be tuned in this process; valid: a local model")
+        # calibration belonged to the weights before
+        candidate = dataclasses.replace(candidate, decoding=dataclasses.replace(candidate.decoding, label_bias=()))
+        key = self._key(candidate, recipe)
+        finished = self.journal.tune(key)
+        if finished is None:
+            weights = self._fit(model, candidate, recipe, key, self.folder / "tunes" / key)
+            place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
+            finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix()}
+            self.journal.set_tune(key, finished)
+        weights = Weights(**finished | {"path": str(self.folder / finished["path"])})
+        model.check_weights(weights)
+        return dataclasses.replace(candidate, weights=weights)
+
+    def trace(self, weights: Weights) -> list[Epoch]:
+        """The epochs of the tune that made these weights; empty when it was not made in this study."""
+        for key, body in self.journal.tunes().items():
+            if body["sha256"] == weights.sha256:
+                return [Epoch(**epoch) for epoch in self.journal.epochs(key)]
+        return []
+
+    def _key(self, candidate: Candidate, recipe: Recipe) -> str:
+        return content_hash(
+            {
+                "model": self.model.identity,
+                "prompt": candidate.prompt,
+                "start": candidate.weights.sha256 if candidate.weights else None,
+                "recipe": recipe,
+                "data": [[(e.input, e.output) for e in split] for split in (self.train, self.dev)],
+                "metric": self.evaluator.metric_name,
+            }
+        )
+
+    def _fit(self, model: Tunable, candidate: Candidate, recipe: Recipe, key: str, folder: Path) -> Weights:
+        def dev_metric(weights: Weights) -> float:
+            return self.score(dataclasses.replace(candidate, weights=weights)).estimate.value
+
+        def finished_epoch(epoch: Epoch) -> None:
+            self.journal.add_epoch(key, epoch.epoch, epoch)
+            self.meter.tick()
+            self.evaluator.progress(f"{candidate.provenance.strategy}: {epoch.observation}", epoch.epoch, recipe.epochs)
+
+        def finished_step(step: int, steps: int, loss: float) -> None:
+            self.meter.check()
+            self.evaluator.progress(f"tuning {candidate.provenance.strategy}, loss {loss:.3f}", step, steps)
+
+        return fit(
+            model=model,
+            rows=self._rows(candidate, self.train),
+            dev_rows=self._rows(candidate, self.dev),
+            recipe=recipe,
+            folder=folder,
+            start=candidate.weights,
+            evaluate=dev_metric,
+            on_epoch=finished_epoch,
+            on_step=finished_step,
+        )
+
+    def _rows(self, candidate: Candidate, examples: Sequence[Example]) -> list[tuple[tuple[Message, ...], str]]:
+        renderer = self.evaluator.renderer(candidate.prompt)
+        return [(renderer.messages(e.input, Demonstration(e.input, e.output)), e.output) for e in examples]

@@ -1,0 +1,123 @@
+"""Two candidates on the same items: the difference, its interval, and how surprising it would be were they equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crossover.evaluation.intervals import percentile_interval, tango
+from crossover.evaluation.tally import per_unit, resampled, swapped, tally, total, units, with_doubt
+from crossover.metrics.base import Aggregate
+from crossover.types import Score
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+RESAMPLES = 2_000
+SWAPS = 10_000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """aggregate(a) - aggregate(b) over the `n` items that both answered, with its 95 % interval `low` to `high`.
+
+    `lower` and `upper` are the one-sided 95 % bounds: b is not worse than a by more than a margin if `upper` < margin.
+    `p` is two-sided, for the hypothesis that a and b are exchangeable; `test` says how it was found.
+    """
+
+    difference: float
+    low: float
+    high: float
+    lower: float
+    upper: float
+    p: float
+    n: int
+    test: str
+
+
+def pairs(
+    a: Sequence[Score | None], b: Sequence[Score | None], groups: Sequence[str | None] | None = None
+) -> tuple[list[Score], list[Score], list[str | None]]:
+    """The scores of the items that both sides answered, in order, with their groups. All arguments are equally long."""
+    named = [None] * len(a) if groups is None else groups
+    kept = [(x, y, g) for x, y, g in zip(a, b, named, strict=True) if x is not None and y is not None]
+    return [x for x, _, _ in kept], [y for _, y, _ in kept], [g for _, _, g in kept]
+
+
+def compare(
+    a: Sequence[Score | None],
+    b: Sequence[Score | None],
+    aggregate: Aggregate,
+    binary: bool,
+    groups: Sequence[str | None] | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two candidates' scores on the same items in the same order; items where either failed are left out.
+
+    Right or wrong (`binary`, a mean, no two items in one group): Tango's interval and the exact McNemar test.
+    Else: the paired bootstrap as in `aggregate.estimate`, and a permutation test that swaps a's and b's results in
+    random items (whole groups where items share one); exact with at most 12 differing, else 10,000 draws and
+    p = (1 + k) / (1 + N) (Phipson & Smyth 2010). Without any common item: difference 0, interval -1 to 1, p 1.
+    Raises `OptionError` for a score outside [0, 1].
+    """
+    first, second, named = pairs(a, b, groups)
+    n = len(first)
+    if n == 0:
+        return Comparison(0.0, -1.0, 1.0, -1.0, 1.0, 1.0, 0, "none: no common item")
+    unit = units(named, n)
+    clustered = max(unit) + 1 < n
+    sums = tally([first, second], aggregate, unit)
+    if binary and aggregate == "mean" and not clustered:
+        only_a = sum(x.value > y.value for x, y in zip(first, second, strict=True))
+        only_b = sum(x.value < y.value for x, y in zip(first, second, strict=True))
+        both, one_sided = tango(only_a, only_b, n), tango(only_a, only_b, n, confidence=0.9)
+        return Comparison((only_a - only_b) / n, *both, *one_sided, mcnemar(only_a, only_b), n, "exact McNemar")
+    difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
+    p, exact = _permutation(aggregate, sums, difference, seed)
+    test = f"{'exact ' if exact else ''}paired permutation{' by group' if clustered else ''}"
+    draws, size = _bootstrap(aggregate, sums, seed)
+    if draws.min() == draws.max():
+        return Comparison(difference, -1.0, 1.0, -1.0, 1.0, p, n, test)
+    both = percentile_interval(draws, difference, size)
+    return Comparison(difference, *both, *percentile_interval(draws, difference, size, confidence=0.9), p, n, test)
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """The two-sided exact McNemar p: were a and b equal, each discordant pair would be a fair coin. 1 without any."""
+    n = only_a + only_b
+    term, below = 1, 0
+    for k in range(min(only_a, only_b) + 1):
+        below += term
+        term = term * (n - k) // (k + 1)
+    return min(1.0, float(2 * below / 2**n))
+
+
+def _bootstrap(aggregate: Aggregate, sums: list[Any], seed: int) -> tuple[NDArray[np.float64], int]:
+    """Draws of the difference, and the number of units drawn from, made-up ones included."""
+    import numpy as np
+
+    change = per_unit(aggregate, sums[0]) - per_unit(aggregate, sums[1])
+    found = []
+    for sign, sides in ((1, sums), (-1, sums[::-1])):
+        doubted = with_doubt(aggregate, sides, change)
+        draws = resampled(aggregate, doubted, RESAMPLES, seed)
+        found.append(sign * (draws[0] - draws[1]))
+    # In both orders, so that exchanging a and b exactly mirrors the interval in spite of the two made-up units.
+    return np.concatenate(found), doubted[0].shape[0]
+
+
+def _permutation(aggregate: Aggregate, sums: list[Any], difference: float, seed: int) -> tuple[float, bool]:
+    draws, exact = swapped(aggregate, sums[0], sums[1], SWAPS, seed)
+    as_far = int((abs(draws) >= abs(difference) - 1e-9).sum())  # 1e-9: ties must count in spite of rounding
+    return (as_far / len(draws) if exact else (1 + as_far) / (1 + len(draws))), exact
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Holm's (1979) adjusted p values, in the order given: comparable to alpha itself, at most 1."""
+    adjusted, least = [0.0] * len(ps), 0.0
+    for rank, index in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
+        least = max(least, min(1.0, (len(ps) - rank) * ps[index]))
+        adjusted[index] = least
+    return adjusted

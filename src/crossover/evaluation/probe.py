@@ -1,0 +1,88 @@
+"""What serving would feel like: latency of single requests, consistency of repeated answers, the machine's token speed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossover.engine.answer import prediction
+from crossover.engine.caller import Caller
+from crossover.evaluation.percentile import percentile
+from crossover.evaluation.run import Evaluator
+from crossover.models.base import Model
+from crossover.types import Candidate, Decoding, Example, Message, Request
+
+PROBES = 20  # single requests for each candidate
+REPEATS = 3  # draws of each, where decoding is sampled
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree.
+
+    With greedy decoding the repeats are the single request and the same one answered in a batch before.
+    """
+
+    p50: float
+    p95: float
+    consistency: float
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds for a prompt token and for an answer token, one request at a time."""
+
+    prompt: float
+    answer: float
+
+
+def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example]) -> Probe | None:
+    """Ask the first `PROBES` examples one by one; None when every call failed."""
+    model = evaluator.model_of(candidate.model)
+    renderer = evaluator.renderer(candidate.prompt)
+    repeats = REPEATS if candidate.decoding.temperature else 1
+    seconds: list[float] = []
+    agreements: list[bool] = []
+    chosen = examples[: PROBES + 1]
+    for position, example in enumerate(chosen):
+        messages = renderer.messages(example.input)
+        answers = []
+        for repeat in range(repeats + 1):
+            request = Request(messages, candidate.decoding, candidate.weights, repeat)
+            reply = evaluator.caller.ask(model, [request], f"{candidate.provenance.strategy} one by one")[0]
+            if reply.error is not None:
+                continue
+            answers.append(prediction(reply, candidate.decoding))
+            # repeat 0 was answered in a batch; the first example of all warms the model up
+            if repeat and (position or len(chosen) == 1):
+                seconds.append(reply.usage.seconds)
+        agreements += [a == b for a, b in itertools.combinations(answers, 2)]
+        evaluator.progress(f"{candidate.provenance.strategy} one by one", position + 1, len(chosen))
+    if not seconds:
+        return None
+    return Probe(
+        p50=1000 * percentile(seconds, 50),
+        p95=1000 * percentile(seconds, 95),
+        consistency=sum(agreements) / len(agreements) if agreements else 1.0,
+    )
+
+
+def measure_speed(caller: Caller, model: Model, text: str) -> Speed:
+    """The time of a prompt token and of an answer token: `text` is answered with one token, then with several."""
+    messages = (Message("user", text),)
+
+    def best(max_tokens: int) -> tuple[float, int, int]:
+        replies = [
+            caller.ask(model, [Request(messages, Decoding(max_tokens=max_tokens), repeat=repeat)], "speed")[0]
+            for repeat in range(1, 5)
+        ]
+        usages = [reply.usage for reply in replies[1:] if reply.error is None]  # the first one warms up
+        if not usages:
+            return 0.0, 0, 0
+        return min(u.seconds for u in usages), usages[0].tokens_in, usages[0].tokens_out
+
+    short, tokens_in, few = best(1)
+    long, _, many = best(17)
+    answer = max(long - short, 0.0) / (many - few) if many > few else short / max(tokens_in, 1)
+    return Speed(prompt=short / tokens_in if tokens_in else 0.0, answer=answer)

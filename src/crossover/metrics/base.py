@@ -1,0 +1,27 @@
+"""What a metric is: it scores one answer. How scores become one number over a split is `evaluation/aggregate.py`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+from crossover.types import Kind, Score
+
+Aggregate = Literal["mean", "micro_f1", "macro_f1"]
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """A frozen dataclass in `crossover/metrics/NAME.py`, or behind an entry point of group `crossover.metrics`.
+
+    `aggregate` names how per-example scores become one number: the mean of `Score.value`, or an F1 over the summed
+    `Score.counts` (micro: all classes or fields together; macro: the mean over classes). `kinds`: the tasks it suits.
+    `binary`: True when `value` is only ever 0 or 1, so that the exact McNemar test applies.
+    """
+
+    kinds: ClassVar[tuple[Kind, ...]]
+    aggregate: ClassVar[Aggregate]
+    binary: ClassVar[bool]
+
+    def score(self, gold: str, answer: str) -> Score:
+        """Score one answer against the gold output. Pure: the same arguments give the same score."""
+        ...

@@ -1,0 +1,28 @@
+"""The share of answers that equal the gold text, up to case, punctuation, articles, spaces and number format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossover.metrics._text import normal
+from crossover.metrics.base import Aggregate
+from crossover.types import Kind, Score
+
+
+@dataclass(frozen=True)
+class ExactMatch:
+    """Equality after SQuAD's normalisation (Rajpurkar et al. 2016), with numbers compared by value.
+
+    "2,950", "2950" and "$2,950.00" agree; "3.5" and "35" do not. A decimal comma ("2.950,00") is not understood.
+    Texts that are nothing but punctuation or articles are compared as they are, trimmed.
+    """
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("classify", "generate")
+    aggregate: ClassVar[Aggregate] = "mean"
+    binary: ClassVar[bool] = True
+
+    def score(self, gold: str, answer: str) -> Score:
+        """1 when the normalised texts are equal, else 0."""
+        right, given = normal(gold), normal(answer)
+        return Score(float(right == given if right or given else gold.strip() == answer.strip()))

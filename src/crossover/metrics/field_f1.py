@@ -1,0 +1,112 @@
+"""The F1 over the fields of a JSON object: right, wrong, missing and invented fields; invalid JSON misses them all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, NoReturn
+
+from crossover.errors import DataError
+from crossover.metrics.base import Aggregate
+from crossover.types import Counts, Kind, Score
+
+
+@dataclass(frozen=True)
+class FieldF1:
+    """Gold and answer are JSON objects; each top-level field is right, wrong (a false positive and a miss), missed or
+    invented.
+
+    Strings are compared after trimming, case-folding and joining white space; a number equals its text ("3" and 3); a
+    nested value is compared whole, as canonical JSON. A field that is null or an empty string counts as absent.
+    The answer is the first balanced {...} that is a JSON object; text and code fences around it are ignored.
+    """
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("extract",)
+    aggregate: ClassVar[Aggregate] = "micro_f1"
+    binary: ClassVar[bool] = False
+
+    def score(self, gold: str, answer: str) -> Score:
+        """This example's F1, 1 when neither has a field; `counts` by field; not `valid` (value 0) without an object.
+
+        Raises `DataError` when the gold output is not a JSON object.
+        """
+        try:
+            right = _fields(_parsed(gold))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"field_f1 needs a JSON object as gold output; received {gold[:80]!r}") from error
+        given = _first_object(answer)
+        if given is None:
+            return Score(0.0, {name: Counts(fn=1) for name in right}, valid=False)
+        counts = {}
+        for name in sorted(right.keys() | given.keys()):
+            same = name in right and name in given and right[name] == given[name]
+            counts[name] = Counts(int(same), int(name in given and not same), int(name in right and not same))
+        hits = sum(c.tp for c in counts.values())
+        total = len(right) + len(given)
+        return Score(2 * hits / total if total else 1.0, counts)
+
+
+def _first_object(answer: str) -> dict[str, str] | None:
+    start = answer.find("{")
+    while start >= 0:
+        end = _closing(answer, start)
+        if end is None:
+            return None
+        try:
+            return _fields(_parsed(answer[start : end + 1]))
+        except (ValueError, RecursionError):
+            start = answer.find("{", end + 1)
+    return None
+
+
+def _closing(text: str, start: int) -> int | None:
+    """The index of the brace that closes the one at `start`; braces inside JSON strings do not count."""
+    depth, quoted, escaped = 0, False, False
+    for index in range(start, len(text)):
+        letter = text[index]
+        if quoted:
+            quoted = escaped or letter != '"'
+            escaped = letter == "\\" and not escaped
+        elif letter == '"':
+            quoted = True
+        elif letter in "{}":
+            depth += 1 if letter == "{" else -1
+            if depth == 0:
+                return index
+    return None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    value = json.loads(text, parse_constant=_reject)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def _reject(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _fields(body: dict[str, Any]) -> dict[str, str]:
+    fields = {name: _canonical(value) for name, value in body.items() if value is not None}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return json.dumps(_nested(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _scalar(value)
+
+
+def _nested(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _nested(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_nested(inner) for inner in value]
+    return None if value is None else _scalar(value)
+
+
+def _scalar(value: str | float | bool) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return " ".join(str(value).split()).casefold()

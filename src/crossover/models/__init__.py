@@ -1,0 +1,1 @@
+"""Model backends: one method that answers requests."""

@@ -1,0 +1,73 @@
+"""What a model is: one method that answers requests. Models that can be tuned also open their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from crossover.types import Message, Reply, Request, Weights
+
+if TYPE_CHECKING:
+    import torch
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A model backend: a dataclass in `crossover/models/NAME.py`, or behind an entry point of group `crossover.models`.
+
+    Its field `target` is what follows the colon of a specification: `hf:./folder` makes `Hf(target="./folder")`.
+    """
+
+    @property
+    def identity(self) -> str:
+        """A fingerprint of the weights or of the hosted version: the same identity must give the same greedy answers."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """True when the data never leaves this machine."""
+        ...
+
+    @property
+    def context_window(self) -> int:
+        """The most tokens that prompt and answer may have together."""
+        ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """The tokens of a prompt as it would be sent."""
+        ...
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer each request, in order.
+
+        A request with `decoding.labels` is answered with one of them; `Reply.label_scores` holds their log-probabilities
+        where the backend has them. A call that fails gives a `Reply` with `error`: it must not raise, so that the others
+        in the batch are kept. Raises `ModelError` only when no request can be answered at all (the model does not load).
+        """
+        ...
+
+
+@runtime_checkable
+class Tunable(Model, Protocol):
+    """A model whose weights can be trained in this process."""
+
+    @property
+    def width(self) -> int:
+        """The hidden size: learning rates scale with its inverse."""
+        ...
+
+    def module(self, weights: Weights | None = None) -> torch.nn.Module:
+        """A fresh copy of the causal language model on its device, in float32, with `weights` applied and merged in.
+
+        The caller owns it. Calling it with `(input_ids, attention_mask)` gives an object with `.logits`
+        of shape (batch, length, vocabulary).
+        """
+        ...
+
+    def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
+        """Token ids of prompt plus answer plus end of turn, and the index of the answer's first token."""
+        ...
+
+    def check_weights(self, weights: Weights) -> None:
+        """Raise `ModelError` when `weights` were made for another base model or do not match their hash."""
+        ...

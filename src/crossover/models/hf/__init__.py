@@ -1,0 +1,236 @@
+"""Any causal language model that transformers loads: a folder, a hub id, or the bundled `pocket`.
+
+Labels are scored exactly (`labels.py`), free text is generated (`generation.py`), both with the model's own chat template
+(`chat.py`, which writes down where a turn ends). Adapters lie side by side on one base (`pool.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jinja2.exceptions import TemplateError
+from peft import PeftModel
+from transformers.utils import logging
+
+from crossover.errors import ModelError
+from crossover.models.hf import folder as folders
+from crossover.models.hf.chat import Chat, read_chat
+from crossover.models.hf.generation import Job, generate
+from crossover.models.hf.labels import label_tree, score_packed, score_plain
+from crossover.models.hf.packing import can_pack
+from crossover.models.hf.pool import Pool, load_model
+from crossover.types import Message, Reply, Request, Usage, Weights, content_hash
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
+ORIGIN = "crossover.json"  # beside tuned weights: the fingerprint of the model that they were made from
+
+logging.set_verbosity_error()  # what matters is raised; the rest is noise in a progress display
+logging.disable_progress_bar()
+
+
+@dataclass
+class Hf:
+    """`hf:FOLDER` or `hf:ORG/NAME`. `dtype` auto: float32 on a CPU, bfloat16 on a GPU. `device` auto: a GPU if there is one.
+
+    Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
+    """
+
+    target: str
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    local = True
+
+    def __post_init__(self) -> None:
+        if not self.target:
+            raise ModelError("hf: a model is missing; valid: hf:FOLDER or hf:ORG/NAME")
+        self._device = ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
+        try:
+            kind = torch.device(self._device).type
+        except RuntimeError as error:
+            raise ModelError(f"hf: there is no device '{self.device}'; valid: auto, cpu, cuda, cuda:N") from error
+        name = ("bfloat16" if kind == "cuda" else "float32") if self.dtype == "auto" else self.dtype
+        self._dtype_name, self._dtype = name, DTYPES[name]
+        self._folder = folders.resolve(self.target)
+        self._config = folders.check(self._folder)
+        self._lock = threading.RLock()  # which adapter is active is state of the whole model
+        self._checked: set[str] = set()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that name the files: what tuned weights are bound to."""
+        return folders.fingerprint(self._folder)
+
+    @property
+    def identity(self) -> str:
+        return f"{self.fingerprint}-{self._dtype_name}"  # another precision gives other answers
+
+    @property
+    def context_window(self) -> int:
+        config = self._config.get_text_config()
+        for name in ("max_position_embeddings", "seq_length", "n_positions"):
+            if isinstance(getattr(config, name, None), int):
+                return int(getattr(config, name))
+        return UNBOUNDED
+
+    @cached_property
+    def chat(self) -> Chat:
+        """The model's tokenizer with the rules of its template."""
+        return read_chat(folders.load_tokenizer(self._folder), self.target)
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return len(self.chat.prompt(messages))
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        replies: list[Reply | None] = [None] * len(requests)
+        prompts: list[list[int]] = []
+        groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+        for i, request in enumerate(requests):
+            try:
+                prompts.append(self.chat.prompt(request.messages))
+            except TemplateError as error:
+                prompts.append([])
+                replies[i] = Reply(error=f"the chat template refuses the conversation: {error}")
+                continue
+            error_text = self._too_long(request, prompts[i])
+            if error_text:
+                replies[i] = Reply(error=error_text)
+            else:
+                sha = request.weights.sha256 if request.weights else ""
+                groups[sha, request.decoding.labels].append(i)
+        with self._lock, torch.inference_mode():
+            for (_, labels), members in groups.items():
+                chosen, asked = [prompts[i] for i in members], [requests[i] for i in members]
+                answer = self._label if labels else self._write
+                try:
+                    self._verify(asked[0].weights)
+                    with self._pool.using(asked[0].weights) as model:
+                        for i, reply in answer(model, asked, chosen):
+                            replies[members[i]] = reply
+                except ModelError as error:
+                    if asked[0].weights is None:
+                        raise  # the model itself does not load: no request can be answered
+                    for i in members:
+                        replies[i] = Reply(error=str(error))
+        return [reply if reply is not None else Reply(error="the model gave no answer") for reply in replies]
+
+    def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
+        prompt = self.chat.prompt(messages)
+        return prompt + self.chat.answer(answer), len(prompt)
+
+    def module(self, weights: Weights | None = None) -> torch.nn.Module:
+        source = self._folder
+        if weights is not None:
+            self.check_weights(weights)
+            if weights.kind == "full":
+                source = Path(weights.path)
+        module: torch.nn.Module = load_model(source, torch.float32, self._device)
+        if weights is not None and weights.kind == "adapter":
+            module = PeftModel.from_pretrained(module, weights.path, is_trainable=True)
+        return module
+
+    def save(self, module: torch.nn.Module, folder: Path) -> Weights:
+        saved: Any = module
+        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(module, PeftModel):
+            saved.peft_config["default"].base_model_name_or_path = self.target
+            saved.save_pretrained(folder, save_embedding_layers=False)
+            (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty form
+            path = folder / "adapter_model.safetensors"
+        else:
+            saved.save_pretrained(folder, max_shard_size="1000GB")  # one file, so that one hash names it
+            for source in self._folder.iterdir():
+                beside = source.suffix in (".json", ".jinja", ".txt", ".model") and ".safetensors" not in source.name
+                if beside and not (folder / source.name).exists():
+                    shutil.copyfile(source, folder / source.name)
+            path = folder / "model.safetensors"
+        (folder / ORIGIN).write_text(json.dumps({"base": self.fingerprint}), encoding="utf-8")
+        return Weights("adapter" if isinstance(module, PeftModel) else "full", folders.sha256(path), str(folder))
+
+    def check_weights(self, weights: Weights) -> None:
+        name = "adapter_model.safetensors" if weights.kind == "adapter" else "model.safetensors"
+        path, origin = Path(weights.path) / name, Path(weights.path) / ORIGIN
+        if not path.is_file() or not origin.is_file():
+            missing = name if not path.is_file() else ORIGIN
+            raise ModelError(f"the tuned weights in '{weights.path}' lack {missing}: they were not saved by Crossover, or moved")
+        try:
+            base = json.loads(origin.read_text(encoding="utf-8"))["base"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{origin} is damaged: it should name the base model's fingerprint") from error
+        if base != self.fingerprint:
+            raise ModelError(
+                f"the tuned weights in '{weights.path}' were made for another model ({base}), not for '{self.target}' "
+                f"({self.fingerprint})"
+            )
+        if folders.sha256(path) != weights.sha256:
+            raise ModelError(f"{path} was changed: its SHA-256 is no longer {weights.sha256[:16]}…")
+
+    @cached_property
+    def _pool(self) -> Pool:
+        return Pool(self._folder, self._dtype, self._device)
+
+    @cached_property
+    def _packs(self) -> bool:
+        with self._pool.using(None) as model:
+            return can_pack(model)
+
+    def _verify(self, weights: Weights | None) -> None:
+        if weights is not None and weights.sha256 not in self._checked:
+            self.check_weights(weights)
+            self._checked.add(weights.sha256)
+
+    def _too_long(self, request: Request, prompt: list[int]) -> str | None:
+        labels = request.decoding.labels
+        answer = max(len(self.chat.answer(label)) for label in labels) if labels else 1
+        if len(prompt) + answer <= self.context_window:
+            return None
+        return f"the prompt has {len(prompt)} tokens, the window is {self.context_window}"
+
+    def _label(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[tuple[int, Reply]]:
+        labels = asked[0].decoding.labels
+        tree = label_tree([self.chat.answer(label) for label in labels])
+        started = time.perf_counter()
+        for batch, scores in (score_packed if self._packs else score_plain)(model, prompts, tree):
+            seconds = (time.perf_counter() - started) / len(batch)
+            for i, row in zip(batch, scores.tolist(), strict=True):
+                bias = asked[i].decoding.label_bias or (0.0,) * len(labels)
+                calibrated = [round(s - b, 6) for s, b in zip(row, bias, strict=True)]
+                best = calibrated.index(max(calibrated))
+                usage = Usage(len(prompts[i]), len(tree.sequences[best]), seconds)
+                yield i, Reply(labels[best], tuple(row), usage)
+            started = time.perf_counter()
+
+    def _write(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[tuple[int, Reply]]:
+        jobs = [
+            Job(
+                tuple(prompt),
+                max(1, min(request.decoding.max_tokens, self.context_window - len(prompt))),
+                request.decoding.temperature,
+                # the draw belongs to the request, not to its place in a batch
+                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16),
+            )
+            for request, prompt in zip(asked, prompts, strict=True)
+        ]
+        stops = model.generation_config.eos_token_id
+        stop_ids = {stops} if isinstance(stops, int) else set(stops or ())
+
+        def ended(ids: Sequence[int]) -> bool:
+            return ids[-1] in stop_ids or self.chat.ended(ids)
+
+        started = time.perf_counter()
+        for batch, answers in generate(model, jobs, ended, self._packs):
+            seconds = (time.perf_counter() - started) / len(batch)
+            for i, ids in zip(batch, answers, strict=True):
+                usage = Usage(len(prompts[i]), len(ids), seconds)
+                yield i, Reply(self.chat.text(ids), (), usage)
+            started = time.perf_counter()

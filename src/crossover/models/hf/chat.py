@@ -1,0 +1,136 @@
+"""Conversation -> tokens, through the model's chat template; the one place that knows how a turn begins and ends.
+
+A folder without a template is read as plain text: the system text and an empty line, each user text, each assistant text
+with a space before and an empty line after it (`PLAIN`, which is also the bundled model's template).
+
+What stands around an answer is read off the template, by rendering an assistant turn with a marker in it:
+
+- *lead*: what is between the generation prompt and the answer. White space belongs to the answer's tokens (" yes" is one
+  token where " " + "yes" would be two); anything else belongs to the prompt.
+- *end of turn*: what follows the answer, without white space around it. Where that is nothing, the tokenizer's
+  end-of-sequence token. Training appends it, label scores include it, generation stops at it.
+- *separator*: where only white space with a line break follows the answer, generation stops there too, because a model that
+  was never tuned marks the end of its turn like the demonstrations in its prompt do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2.exceptions import TemplateError
+
+from crossover.errors import ModelError
+from crossover.types import Message
+
+PLAIN = (
+    "{%- for message in messages -%}"
+    '{%- if message.role == "system" -%}{{ message.content + "\\n\\n" }}'
+    '{%- elif message.role == "assistant" -%}{{ " " + message.content + "\\n\\n" }}'
+    "{%- else -%}{{ message.content }}{%- endif -%}"
+    "{%- endfor -%}"
+)
+MARK = "crossovermark"
+# Templates that print today's date would give another prompt each day; those that can think first are asked not to.
+FIXED = {"date_string": "01 Jan 2026", "enable_thinking": False}
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A tokenizer with its template. Make it with `read_chat`."""
+
+    tokenizer: Any
+    template: str
+    add_special_tokens: bool
+    takes_system: bool
+    prompt_lead: str  # appended to every prompt
+    answer_lead: str  # put in front of every answer
+    end: tuple[int, ...]
+    separator: str
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """Token ids of a prompt, ready for the answer. Raises `jinja2.TemplateError` where the template refuses it."""
+        merged = messages if self.takes_system else merge_system(messages)
+        text = _render(self.tokenizer, self.template, merged) + self.prompt_lead
+        return self._ids(text, self.add_special_tokens)
+
+    def answer(self, text: str) -> list[int]:
+        """Token ids of an answer with its end of turn."""
+        return [*self._ids(self.answer_lead + text, False), *self.end]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The answer in generated ids: without end of turn, special tokens and white space around it."""
+        if self.end and tuple(ids[-len(self.end) :]) == self.end:
+            ids = ids[: -len(self.end)]
+        text = str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
+        return text.split(self.separator)[0].strip() if self.separator else text
+
+    def ended(self, ids: Sequence[int]) -> bool:
+        """Whether generated ids have come to the end of the turn."""
+        if tuple(ids[-len(self.end) :]) == self.end:
+            return True
+        return bool(self.separator) and self.separator in self.tokenizer.decode(list(ids)).lstrip()
+
+    def _ids(self, text: str, special: bool) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=special)["input_ids"])
+
+
+def read_chat(tokenizer: Any, where: str) -> Chat:
+    """Read the rules of a tokenizer's template. Raises `ModelError` when it cannot be rendered or nothing ends a turn."""
+    own = getattr(tokenizer, "chat_template", None)
+    template = own.get("default", next(iter(own.values()))) if isinstance(own, dict) else own
+    template = template or PLAIN
+    user, marked = Message("user", "question"), Message("assistant", MARK)
+    try:
+        prompt = _render(tokenizer, template, [user])
+        whole = _render(tokenizer, template, [user, marked], False)
+    except (TemplateError, TypeError, ValueError) as error:
+        raise ModelError(f"the chat template of {where} cannot be used: {error}") from error
+    before, found, after = whole.rpartition(MARK)
+    if not found:
+        raise ModelError(f"the chat template of {where} does not show what the assistant says")
+    # a template may write past turns otherwise than the turn it asks for; then the answer follows the prompt directly
+    lead = before.removeprefix(prompt) if before.startswith(prompt) else ""
+    end = tuple(tokenizer(after.strip(), add_special_tokens=False)["input_ids"])
+    if not end:
+        if tokenizer.eos_token_id is None:
+            raise ModelError(f"nothing ends an answer of {where}: its template marks no end, its tokenizer has no eos_token")
+        end = (int(tokenizer.eos_token_id),)
+    return Chat(
+        tokenizer,
+        template,
+        add_special_tokens=own is None,
+        takes_system=_takes_system(tokenizer, template),
+        prompt_lead=lead if lead.strip() else "",
+        answer_lead="" if lead.strip() else lead,
+        end=end,
+        separator=after if not after.strip() and "\n" in after else "",
+    )
+
+
+def merge_system(messages: Sequence[Message]) -> list[Message]:
+    """The same conversation without a system turn: its text opens the first user turn."""
+    system = [m.content for m in messages if m.role == "system"]
+    rest = [m for m in messages if m.role != "system"]
+    if not system:
+        return rest
+    first = next((i for i, m in enumerate(rest) if m.role == "user"), None)
+    if first is None:
+        return [Message("user", "\n\n".join(system)), *rest]
+    rest[first] = Message("user", "\n\n".join([*system, rest[first].content]))
+    return rest
+
+
+def _takes_system(tokenizer: Any, template: str) -> bool:
+    try:
+        return MARK in _render(tokenizer, template, [Message("system", MARK), Message("user", "question")])
+    except TemplateError:
+        return False
+
+
+def _render(tokenizer: Any, template: str, messages: Sequence[Message], ask: bool = True) -> str:
+    turns = [{"role": m.role, "content": m.content} for m in messages]
+    return str(
+        tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False, add_generation_prompt=ask, **FIXED)
+    )

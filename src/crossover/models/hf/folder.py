@@ -1,0 +1,155 @@
+"""A model folder: where it is, whether it can be used, and its fingerprint.
+
+Only safetensors are read, and no code that comes with a model is ever run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import transformers
+from huggingface_hub import snapshot_download
+from safetensors import safe_open
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+from crossover.errors import ModelError
+
+POCKET = Path(__file__).parent.parent / "pocket"
+# what is fetched from the hub: no pickles, no code
+PATTERNS = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+LARGE = 256 << 20  # files above this are fingerprinted by their size and both ends
+END = 16 << 20
+
+
+def resolve(target: str) -> Path:
+    """The local folder of a target: `pocket`, a folder, or a hub id (fetched, or from the local cache).
+
+    Raises `ModelError` when there is none.
+    """
+    if target == "pocket":
+        return POCKET
+    folder = Path(target).expanduser()
+    if folder.is_dir():
+        return folder
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", target):
+        raise ModelError(f"hf: there is no folder '{target}', and it is not a hub id; valid: a folder, or a hub id org/name")
+    try:
+        return Path(snapshot_download(target, allow_patterns=PATTERNS))
+    except Exception as error:  # noqa: BLE001  the hub's client raises its own, its HTTP library's and the system's errors
+        reason = str(error).strip().split("\n")[0]
+        raise ModelError(
+            f"there is no folder '{target}', and the hub gave no model of that name ({type(error).__name__}: {reason})"
+        ) from error
+
+
+def check(folder: Path) -> Any:
+    """The folder's configuration, once it is clear that a causal language model can be loaded from it.
+
+    Raises `ModelError`, one sentence, for each way in which it cannot.
+    """
+    config = _read_config(folder)
+    _check_architecture(folder, config)
+    _check_weights(folder)
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+        raise ModelError(f"{folder} has no tokenizer: one of {', '.join(TOKENIZER_FILES)} is needed")
+    try:
+        return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # noqa: BLE001  whatever a broken configuration makes transformers raise
+        raise ModelError(f"{folder}/config.json is not a valid configuration: {first_line(error)}") from error
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's tokenizer. Raises `ModelError`."""
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # noqa: BLE001  each tokenizer library raises its own
+        raise ModelError(f"the tokenizer in {folder} does not load: {first_line(error)}") from error
+
+
+def fingerprint(folder: Path) -> str:
+    """16 hex digits of a SHA-256 over configuration, tokenizer, chat template and weights.
+
+    Weight files over 256 MB count with their size and their first and last 16 MB.
+    """
+    total = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        # what Crossover or a person adds beside a model does not change its answers
+        if path.suffix in (".json", ".jinja", ".safetensors", ".model", ".txt") and path.name != "crossover.json":
+            total.update(f"{path.name}\0{_digest(path)}\n".encode())
+    return total.hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a whole file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def first_line(error: Exception) -> str:
+    lines = [line for line in str(error).split("\n") if line.strip()]
+    return lines[0].strip() if lines else type(error).__name__
+
+
+def _digest(path: Path) -> str:
+    size = path.stat().st_size
+    if size <= LARGE:
+        return sha256(path)
+    with path.open("rb") as file:
+        first = file.read(END)
+        file.seek(size - END)
+        return hashlib.sha256(str(size).encode() + first + file.read()).hexdigest()
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        if (folder / "adapter_config.json").is_file():
+            raise ModelError(f"{folder} is an adapter, not a model: name the model that it was made for")
+        raise ModelError(f"{folder} has no config.json: a folder saved by transformers has one")
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON: {error}") from error
+    if not isinstance(body, dict) or not isinstance(body.get("model_type"), str):
+        raise ModelError(f"{path} names no model_type")
+    return body
+
+
+def _check_architecture(folder: Path, config: dict[str, Any]) -> None:
+    kind, architectures = config["model_type"], config.get("architectures") or []
+    if kind not in CONFIG_MAPPING_NAMES:
+        if config.get("auto_map"):
+            raise ModelError(f"{folder} needs code of its own (trust_remote_code), which Crossover never runs")
+        raise ModelError(f"{folder}: transformers {transformers.__version__} does not know the architecture '{kind}'")
+    causal = {n for names in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values() for n in ((names,) if isinstance(names, str) else names)}
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or (architectures and not causal.intersection(architectures)):
+        name = ", ".join(architectures) or kind
+        raise ModelError(f"{folder} is not a causal language model (it is {name}): Crossover needs one that writes text")
+
+
+def _check_weights(folder: Path) -> None:
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        try:
+            files = [folder / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
+        except (ValueError, KeyError, AttributeError) as error:
+            raise ModelError(f"{index} is not an index of weights: {first_line(error)}") from error
+    else:
+        files = [folder / "model.safetensors"]
+    missing = [path.name for path in files if not path.is_file()]
+    if missing and any(folder.glob("*.bin")):
+        raise ModelError(f"{folder} has its weights as .bin (pickle) only: Crossover reads safetensors only; convert them first")
+    if missing:
+        raise ModelError(f"{folder} lacks its weights: {', '.join(missing)}")
+    for path in files:
+        try:
+            with safe_open(path, framework="pt") as tensors:
+                tensors.keys()
+        except Exception as error:  # noqa: BLE001  safetensors raises an error type that differs between releases
+            raise ModelError(f"{path} is not a valid safetensors file: {first_line(error)}") from error

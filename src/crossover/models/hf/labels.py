@@ -1,0 +1,108 @@
+"""Exact log-probabilities of labels behind prompts: one tree of all labels' tokens hangs behind each prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from crossover.models.hf.packing import Tree, forward, pack, prefix_cache, shared_prefix
+
+TOKENS = 512  # of one packed sequence; attention grows with its square, and fewer make the matrices too thin
+
+
+@dataclass(frozen=True)
+class LabelTree:
+    """The labels' token sequences as a tree.
+
+    `tree` has the tokens that another token follows. An edge is (parent node or -1, token): it costs one log-probability,
+    and `edges_of[label]` are the edges whose sum is the label's.
+    """
+
+    tree: Tree
+    edges: tuple[tuple[int, int], ...]
+    edges_of: tuple[tuple[int, ...], ...]
+    sequences: tuple[tuple[int, ...], ...]
+
+
+def label_tree(sequences: Sequence[Sequence[int]]) -> LabelTree:
+    """The tree of the labels' tokens, end of turn included."""
+    tokens: list[int] = []
+    parents: list[int] = []
+    nodes: dict[tuple[int, ...], int] = {(): -1}
+    for sequence in sequences:
+        for length in range(1, len(sequence)):
+            path = tuple(sequence[:length])
+            if path not in nodes:
+                nodes[path] = len(tokens)
+                tokens.append(path[-1])
+                parents.append(nodes[path[:-1]])
+    edges: dict[tuple[int, int], int] = {}
+    edges_of = [
+        tuple(edges.setdefault((nodes[tuple(sequence[:i])], token), len(edges)) for i, token in enumerate(sequence))
+        for sequence in sequences
+    ]
+    return LabelTree(
+        Tree(tuple(tokens), tuple(parents)), tuple(edges), tuple(edges_of), tuple(tuple(s) for s in sequences)
+    )
+
+
+def score_packed(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """Batch by batch: the indices of its prompts, and their labels' log-probabilities (prompts, labels)."""
+    known = shared_prefix(prompts)
+    prefix = list(prompts[0][:known])
+    cache = prefix_cache(model, prefix)
+    extra = len(labels.tree.tokens)
+    parents = torch.tensor([parent + 1 for parent, _ in labels.edges])
+    tokens = torch.tensor([token for _, token in labels.edges])
+    member = torch.zeros(len(labels.edges), len(labels.edges_of), dtype=torch.float64)
+    for label, edges in enumerate(labels.edges_of):
+        member[list(edges), label] = 1.0
+    for batch in _batches([len(prompt) - known + extra for prompt in prompts]):
+        chains = [prompts[i][known:] for i in batch]
+        packed = pack(prefix, chains, labels.tree, cached=True)
+        # of each row: the last token of its prompt, and the nodes of its tree
+        keep = torch.cat(
+            [
+                torch.arange(start + len(chain) - 1, start + len(chain) + extra)
+                for start, chain in zip(packed.starts, chains, strict=True)
+            ]
+        )
+        logits = forward(model, packed, keep, cache).float().view(len(batch), extra + 1, -1)
+        cache.crop(-len(packed.ids))
+        totals = logits.logsumexp(-1)
+        found = (logits[:, parents, tokens] - totals[:, parents]).double().cpu()
+        yield batch, found @ member
+
+
+def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """As `score_packed`, with nothing shared: for architectures that cannot pack."""
+    for index, prompt in enumerate(prompts):
+        scores: list[float] = []
+        longest = len(prompt) + max(map(len, labels.sequences))
+        step = max(1, 4 * TOKENS // longest)
+        for first in range(0, len(labels.sequences), step):
+            rows = labels.sequences[first : first + step]
+            ids = torch.zeros(len(rows), longest, dtype=torch.long)
+            for i, row in enumerate(rows):  # padded on the right, where a causal model does not look
+                ids[i, : len(prompt) + len(row)] = torch.tensor([*prompt, *row])
+            logits = model(input_ids=ids.to(model.device), use_cache=False).logits[:, len(prompt) - 1 :].float().cpu()
+            for row, probabilities in zip(rows, logits.log_softmax(-1).double(), strict=True):
+                scores.append(float(probabilities[range(len(row)), list(row)].sum()))
+        yield [index], torch.tensor([scores], dtype=torch.float64)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Consecutive rows, of `TOKENS` tokens in all at most, or one longer row."""
+    batch: list[int] = []
+    total = 0
+    for index, length in enumerate(lengths):
+        if batch and total + length > TOKENS:
+            yield batch
+            batch, total = [], 0
+        batch.append(index)
+        total += length
+    if batch:
+        yield batch

@@ -1,0 +1,88 @@
+"""The loaded weights: one base, adapters side by side on it, and a fully tuned model beside it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from peft import PeftModel
+
+from crossover.errors import ModelError
+from crossover.models.hf.folder import first_line
+from crossover.types import Weights
+
+ADAPTERS = 4
+
+
+def load_model(folder: Path, dtype: torch.dtype, device: str) -> Any:
+    """A causal language model in evaluation mode. Raises `ModelError`, also when the file lacks some of its weights."""
+    try:
+        model, found = transformers.AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
+        model = model.to(device)
+    except Exception as error:  # noqa: BLE001  transformers raises whatever the architecture's code raises
+        raise ModelError(f"the model in {folder} does not load: {first_line(error)}") from error
+    if found["missing_keys"]:
+        missing = sorted(found["missing_keys"])
+        raise ModelError(f"the weights in {folder} are not complete: {missing[0]} and {len(missing) - 1} more are missing")
+    return model.eval()
+
+
+class Pool:
+    """Loads weights when they are first used; keeps at most `ADAPTERS` adapters and one full model beside the base."""
+
+    def __init__(self, folder: Path, dtype: torch.dtype, device: str) -> None:
+        self._folder, self._dtype, self._device = folder, dtype, device
+        self._base: Any = None
+        self._peft: Any = None
+        self._adapters: OrderedDict[str, None] = OrderedDict()
+        self._full: tuple[str, Any] | None = None
+
+    @property
+    def base(self) -> Any:
+        if self._base is None:
+            self._base = load_model(self._folder, self._dtype, self._device)
+        return self._base
+
+    @contextmanager
+    def using(self, weights: Weights | None) -> Iterator[Any]:
+        """The model with `weights` active. Raises `ModelError` when they do not load."""
+        if weights is None:
+            idle = self._peft.disable_adapter() if self._peft is not None else nullcontext()
+            with idle:
+                yield self.base
+        elif weights.kind == "full":
+            yield self._full_model(weights)
+        else:
+            self._activate(weights)
+            yield self.base
+
+    def _full_model(self, weights: Weights) -> Any:
+        if self._full is None or self._full[0] != weights.sha256:
+            self._full = None  # freed before the next is loaded
+            self._full = (weights.sha256, load_model(Path(weights.path), self._dtype, self._device))
+        return self._full[1]
+
+    def _activate(self, weights: Weights) -> None:
+        name = f"a{weights.sha256[:16]}"
+        if name not in self._adapters:
+            while len(self._adapters) >= ADAPTERS:
+                oldest, _ = self._adapters.popitem(last=False)
+                self._peft.delete_adapter(oldest)
+            try:
+                if self._peft is None:
+                    self._peft = PeftModel.from_pretrained(self.base, weights.path, adapter_name=name)
+                else:
+                    self._peft.load_adapter(weights.path, adapter_name=name)
+            except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+                raise ModelError(f"the adapter in {weights.path} does not load: {first_line(error)}") from error
+            self._peft.eval()
+        self._adapters[name] = None
+        self._adapters.move_to_end(name)
+        self._peft.set_adapter(name)

@@ -1,0 +1,135 @@
+"""Name -> plug-in. Built-ins are found by file name, outsiders by entry point; listing imports neither.
+
+A room's built-in `NAME` is the class `Name` (camel case) in `crossover/ROOM/name.py` or `crossover/ROOM/name/__init__.py`.
+An outsider's is the object that its entry point names, in the group `crossover.ROOM`. A plug-in is a dataclass; its typed
+fields are its options, and the first line of its docstring (for a built-in: of its module's) is what a list shows.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import importlib.metadata
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from crossover.errors import CrossoverError, OptionError, nearest
+
+Room = Literal["strategies", "metrics", "models"]
+NOT_PLUGINS = {"base", "open"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A plug-in that can be loaded: its name, where it comes from ("built-in" or a distribution), and one line about it."""
+
+    name: str
+    origin: str
+    summary: str
+
+
+def entries(room: Room) -> list[Entry]:
+    """All plug-ins of a room, sorted by name, without importing them."""
+    found = {name: Entry(name, "built-in", _summary(path)) for name, path in _builtin_files(room).items()}
+    for point in importlib.metadata.entry_points(group=f"crossover.{room}"):
+        origin = point.dist.name if point.dist else "entry point"
+        found.setdefault(point.name, Entry(point.name, origin, point.value))
+    return [found[name] for name in sorted(found)]
+
+
+def names(room: Room) -> list[str]:
+    """The names of a room's plug-ins."""
+    return [entry.name for entry in entries(room)]
+
+
+def load(room: Room, name: str) -> type[Any]:
+    """Import a plug-in's class. Raises `OptionError` for an unknown name and for an outsider that does not import."""
+    files = _builtin_files(room)
+    if name in files:
+        module = importlib.import_module(f"crossover.{room}.{name}")
+        return typing.cast("type[Any]", getattr(module, "".join(part.capitalize() for part in name.split("_"))))
+    for point in importlib.metadata.entry_points(group=f"crossover.{room}"):
+        if point.name == name:
+            try:
+                return typing.cast("type[Any]", point.load())
+            except Exception as error:
+                raise OptionError(f"the plug-in '{name}' ({point.value}) does not import: {error}") from error
+    raise OptionError(f"there is no {_singular(room)} '{name}'; {nearest(name, names(room))}")
+
+
+def create(room: Room, name: str, options: Mapping[str, Any] | None = None) -> Any:
+    """Make a plug-in with its options, checked against its dataclass fields. Raises `OptionError`."""
+    plugin = load(room, name)
+    options = dict(options or {})
+    hints = typing.get_type_hints(plugin)
+    fields = [f.name for f in dataclasses.fields(plugin) if f.init]
+    for key, value in options.items():
+        if key not in fields:
+            valid = nearest(key, fields) if fields else "it has no options"
+            raise OptionError(f"{_singular(room)} '{name}' has no option '{key}'; {valid}")
+        options[key] = _checked(f"{_singular(room)} '{name}', option '{key}'", value, hints[key])
+    try:
+        return plugin(**options)
+    except CrossoverError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"{_singular(room)} '{name}': {error}") from error
+
+
+def describe(room: Room, name: str) -> dict[str, str]:
+    """A plug-in's options: name -> "type = default"."""
+    plugin = load(room, name)
+    return {
+        f.name: f"{f.type if isinstance(f.type, str) else f.type.__name__} = {_default(f)!r}"
+        for f in dataclasses.fields(plugin)
+        if f.init
+    }
+
+
+def _default(option: dataclasses.Field[Any]) -> Any:
+    if option.default is not dataclasses.MISSING:
+        return option.default
+    return option.default_factory() if option.default_factory is not dataclasses.MISSING else "required"
+
+
+def _checked(where: str, value: Any, hint: Any) -> Any:
+    """The value in its field's type, or an `OptionError`: YAML gives lists for tuples and ints for floats."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        for option in arguments:
+            try:
+                return _checked(where, value, option)
+            except OptionError:
+                continue
+    elif origin is Literal:
+        if value in arguments:
+            return value
+    elif origin is tuple and isinstance(value, (list, tuple)):
+        return tuple(_checked(where, item, arguments[0]) for item in value)
+    elif hint is Any or (isinstance(hint, type) and isinstance(value, hint) and not (hint is int and value is True)):
+        return value
+    elif hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    valid = " or ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", str(hint))
+    raise OptionError(f"{where}: received {value!r}, valid is {valid}")
+
+
+def _builtin_files(room: Room) -> dict[str, Path]:
+    folder = Path(__file__).parent / room
+    found = {path.stem: path for path in folder.glob("*.py")}
+    found |= {path.parent.name: path for path in folder.glob("*/__init__.py")}
+    return {n: p for n, p in found.items() if not n.startswith("_") and n not in NOT_PLUGINS}
+
+
+def _summary(path: Path) -> str:
+    document = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return document.split("\n", 1)[0]
+
+
+def _singular(room: Room) -> str:
+    return {"strategies": "strategy", "metrics": "metric", "models": "model"}[room]

@@ -1,0 +1,1 @@
+"""What a person sees of a finished study: tables and one HTML page."""

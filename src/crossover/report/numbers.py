@@ -1,0 +1,81 @@
+"""How numbers are written for a reader: the one place, for the page and for the terminal."""
+
+from __future__ import annotations
+
+from crossover.types import Estimate
+
+ABSENT = "—"
+MINUS = "−"
+
+
+def percent(value: float) -> str:
+    """A share in [0, 1] as "84.2 %"."""
+    return f"{_bare(value)} %"
+
+
+def estimate(value: Estimate, *, unit: bool = True) -> str:
+    """An estimate with its interval: "84.2 % (80.1–87.6)", or "84.2 (80.1–87.6)" without the unit."""
+    return f"{_bare(value.value)}{' %' if unit else ''} ({_bare(value.low)}–{_bare(value.high)})"
+
+
+def points(difference: float, *, unit: bool = True) -> str:
+    """A difference of two shares: "+12.3 points"."""
+    return signed(100 * difference) + (" points" if unit else "")
+
+
+def difference(value: float, low: float, high: float) -> str:
+    """A difference with its interval, in points: "+12.3 (+8.1 to +16.2)"."""
+    return f"{points(value, unit=False)} ({points(low, unit=False)} to {points(high, unit=False)})"
+
+
+def signed(value: float) -> str:
+    """One decimal with a sign; what rounds to zero has none."""
+    text = f"{abs(value):.1f}"
+    return text if text == "0.0" else ("+" if value > 0 else MINUS) + text
+
+
+def p_value(p: float) -> str:
+    """A p value: "0.012", "< 0.001"."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount of money: two significant digits below 0.1, whole units from 1,000. Never negative."""
+    if amount == 0:
+        text = "0"
+    elif amount < 0.1:
+        text = "< 0.0001" if amount < 0.0001 else f"{amount:.2g}"
+    else:
+        text = f"{amount:,.0f}" if amount >= 1000 else f"{amount:,.2f}"
+    return f"{text} {currency}".rstrip()
+
+
+def milliseconds(value: float) -> str:
+    """A latency: "8.4 ms", "120 ms", "3.2 s"."""
+    if value >= 1000:
+        return f"{value / 1000:,.1f} s"
+    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+
+
+def duration(seconds: float) -> str:
+    """A time span: "12 s", "3 min 12 s", "2 h 05 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600:,} h {whole % 3600 // 60:02d} min"
+
+
+def count(value: float) -> str:
+    """A whole number with thousands separators."""
+    return f"{value:,.0f}"
+
+
+def plural(number: float, noun: str) -> str:
+    """A counted noun: "1 item", "1,200 items"."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def _bare(share: float) -> str:
+    return f"{100 * share:.1f}".replace("-0.0", "0.0").replace("-", MINUS)

@@ -1,0 +1,251 @@
+"""The report's drawings: leaderboard, learning curves, tuning traces, confusion matrix. Each returns inline SVG."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crossover.report import numbers
+from crossover.report.rows import tested_best_first
+from crossover.report.svg import BAND, FAMILIES, GRID, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
+from crossover.report.verdict import metric_name
+from crossover.study.results import CandidateResult, Confusion, Results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDE, NARROW = 1024, 350  # CSS pixels: a desk and a phone
+MOST_LABELS = 30  # a larger confusion matrix is not readable as a drawing
+
+
+def shorten(text: str, most: int) -> str:
+    """The text on one line, cut with an ellipsis after `most` characters; "(empty)" for none."""
+    line = " ".join(text.split()) or "(empty)"
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def leaderboard(results: Results, width: int = WIDE) -> str:
+    """Dev (hollow) and test (full) estimates with their intervals, the best tested first, and the target line.
+
+    Needs at least one candidate with an estimate.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    ranked = tested_best_first(results)
+    names = [shorten(candidate.name, 30 if width == WIDE else 17) for candidate in ranked]
+    target, choice = results.task["target"], results.decision["verdict"]["choice"]
+    ends = [100 * end for c in ranked for shown in (c.dev, c.test) if shown for end in (shown.low, shown.high)]
+    ends += [] if target is None else [100 * target]
+    with style():
+        figure = blank(width, 64 + 34 * len(ranked))
+        axes = _axes(figure, left=24 + 7 * max(map(len, names)), right=80, top=24, bottom=40)
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        for y, (name, candidate) in enumerate(zip(names, ranked, strict=True)):
+            weight = "bold" if candidate.id == choice else "normal"
+            if candidate.id == choice:
+                axes.axhspan(y - 0.5, y + 0.5, color=BAND, linewidth=0)
+            _intervals(axes, y, candidate)
+            _write(axes, name, (0, y), (-12, 0), on="y", ha="right", va="center", weight=weight)
+            figures = numbers.percent(candidate.test.value) if candidate.test else _dev(candidate)
+            ink = INK if candidate.test else MUTED
+            _write(axes, figures, (1, y), (10, 0), on="y", va="center", weight=weight, color=ink)
+        if target is not None:
+            _marker(axes, 100 * target, f"target {numbers.percent(target)}")
+        axes.set_xlim(max(0, min(ends) - 4), min(100, max(ends) + 4))
+        axes.set_ylim(len(ranked) - 0.5, -0.5)
+        axes.set_yticks([])
+        axes.xaxis.set_major_locator(MaxNLocator(8 if width == WIDE else 3, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter("{x:g} %")
+        axes.set_xlabel(metric_name(results))
+        title = f"{metric_name(results)} of each candidate with its 95 % interval"
+        return inline(figure, f"leaderboard-{width}", title)
+
+
+def _intervals(axes: Any, y: float, candidate: CandidateResult) -> None:
+    colour = FAMILIES[candidate.family]
+    alone = candidate.test is None or candidate.dev is None
+    for estimate, full in ((candidate.test, True), (candidate.dev, False)):
+        if estimate is None:
+            continue
+        at = y if alone else y - 0.13 if full else y + 0.2
+        ends, look = [100 * estimate.low, 100 * estimate.high], {"color": colour, "alpha": 1 if full else 0.75}
+        axes.plot(ends, [at, at], linewidth=3 if full else 1.4, **look)
+        fill, edge, size = (colour, PAPER, 9) if full else (PAPER, colour, 5.5)
+        axes.plot(100 * estimate.value, at, "o", markersize=size, mfc=fill, mec=edge, markeredgewidth=1.5)
+
+
+def _dev(candidate: CandidateResult) -> str:
+    return f"{numbers.percent(candidate.dev.value)} dev" if candidate.dev else numbers.ABSENT
+
+
+def loss_trace(candidate: CandidateResult, name: str) -> str:
+    """Training and dev loss by epoch, in nats per answer token."""
+    epochs = [line.epoch for line in candidate.trace]
+    series = [
+        ("train", [line.train_loss for line in candidate.trace], MUTED, "--"),
+        ("dev", [line.dev_loss for line in candidate.trace], FAMILIES[candidate.family], "-"),
+    ]
+    return _trace(epochs, series, name, f"Loss of {candidate.name} by epoch, on train and dev", "{x:g}", floor=0)
+
+
+def metric_trace(candidate: CandidateResult, name: str, metric: str) -> str:
+    """The dev metric by epoch, in percent."""
+    epochs = [line.epoch for line in candidate.trace]
+    dev = [100 * line.dev_metric for line in candidate.trace]
+    title = f"{metric} of {candidate.name} on dev by epoch"
+    return _trace(epochs, [("dev", dev, FAMILIES[candidate.family], "-")], name, title, "{x:g} %", mark_best=True)
+
+
+def _trace(
+    epochs: Sequence[int],
+    series: Sequence[tuple[str, Sequence[float], str, str]],
+    name: str,
+    title: str,
+    tick: str,
+    floor: float | None = None,
+    mark_best: bool = False,
+) -> str:
+    from matplotlib.ticker import MaxNLocator
+
+    several = len(series) > 1
+    with style():
+        figure = blank(250, 150)
+        axes = _axes(figure, left=42, right=42 if several else 12, top=10, bottom=36)
+        for _, values, colour, line in series:
+            axes.plot(epochs, values, line, color=colour, marker="o", markersize=4, markeredgewidth=0)
+        if mark_best:
+            values, colour = series[0][1], series[0][2]
+            best = max(range(len(values)), key=lambda i: values[i])
+            axes.plot(epochs[best], values[best], "o", markersize=10, mfc="none", mec=colour, markeredgewidth=1.5)
+        axes.margins(x=0.04, y=0.12)
+        if floor is not None:
+            axes.set_ylim(bottom=floor)
+        if several:  # the caption names a line that is alone
+            ends = _apart([values[-1] for _, values, _, _ in series], axes)
+            for (label, *_), y in zip(series, ends, strict=True):
+                _write(axes, label, (1, y), (8, 0), on="y", va="center", fontsize=11, color=MUTED)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_formatter(tick)
+        axes.set_xlabel("epoch")
+        return inline(figure, name, title)
+
+
+def _apart(ends: Sequence[float], axes: Any) -> list[float]:
+    """Where to write the names of lines that end at `ends`, so that two names do not overlap."""
+    low, high = axes.get_ylim()
+    gap = 0.16 * (high - low)
+    if len(ends) == 2 and abs(ends[0] - ends[1]) < gap:
+        middle, half = (ends[0] + ends[1]) / 2, gap / 2 if ends[0] >= ends[1] else -gap / 2
+        return [middle + half, middle - half]
+    return list(ends)
+
+
+def learning_curve(points: Sequence[Mapping[str, Any]], crossing: float | None, metric: str, width: int = WIDE) -> str:
+    """The metric by number of labelled examples, one line per series.
+
+    A point is {"labels": n, "series": "prompt" or "weights" ..., "value", "low", "high"}, shares in [0, 1];
+    `crossing` is the number of labels of the crossover point.
+    """
+    from matplotlib.ticker import NullFormatter, NullLocator
+
+    with style():
+        figure = blank(width, 300)
+        axes = _axes(figure, left=52, right=82, top=26, bottom=44)
+        names = list(dict.fromkeys(str(point["series"]) for point in points))
+        for series, colour in zip(names, _line_colours(names), strict=True):
+            line = sorted((p for p in points if str(p["series"]) == series), key=lambda p: p["labels"])
+            x, y = [p["labels"] for p in line], [100 * p["value"] for p in line]
+            low, high = [100 * p["low"] for p in line], [100 * p["high"] for p in line]
+            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(x, y, color=colour, marker="o", markersize=6, markeredgecolor=PAPER)
+            _write(axes, shorten(series, 11), (x[-1], y[-1]), (10, 0), va="center")
+        if crossing is not None:
+            _marker(axes, crossing, f"crossover: {numbers.count(crossing)}")
+        ticks = sorted({p["labels"] for p in points})
+        if ticks[0] > 0:
+            axes.set_xscale("log")
+        axes.set_xticks(ticks, [numbers.count(tick) for tick in ticks])
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_formatter("{x:g} %")
+        axes.set_xlabel("labelled examples")
+        return inline(figure, f"curve-{width}", f"{metric} by number of labelled examples")
+
+
+def _line_colours(names: Sequence[str]) -> list[str]:
+    """A family's line has the family's colour; the others take turns."""
+    turns = itertools.cycle((WEIGHTS, PROMPT, *FAMILIES.values()))
+    return [FAMILIES.get(name) or next(turns) for name in names]
+
+
+def confusion_matrix(confusion: Confusion) -> str:
+    """A heat map: rows are gold labels, columns predictions; the shade is the share of the row."""
+    count = len(confusion.labels)
+    cell = max(20, min(54, 620 // count))
+    longest = max(len(shorten(label, 22)) for label in confusion.labels)
+    # The headings lean to the right: 11-pixel letters are about 7 wide, so a letter goes 4.5 to the right and 5.5 up.
+    over = max(4.5 * len(shorten(label, 22)) - cell * (count - 0.5 - i) for i, label in enumerate(confusion.labels))
+    left, top, right = 16 + 7 * longest, 20 + 5.5 * longest, max(8, over)
+    with style():
+        from matplotlib.patches import Rectangle
+
+        figure = blank(left + cell * count + right, top + cell * count + 8)
+        axes = _axes(figure, left=left, right=right, top=top, bottom=8)
+        axes.grid(visible=False)
+        axes.set_xlim(0, count)
+        axes.set_ylim(count, 0)
+        for row, counts in enumerate(confusion.counts):
+            for column, number in enumerate(counts):
+                shade: dict[str, Any] = {"facecolor": GRID, "alpha": 0.25}
+                if number:
+                    shade = {
+                        "facecolor": PROMPT if row == column else WEIGHTS,
+                        "alpha": 0.15 + 0.6 * number / sum(counts),
+                    }
+                    at, size = (column + 0.5, row + 0.5), 12 if cell >= 28 else 9
+                    _write(axes, str(number), at, (0, 0), ha="center", va="center", fontsize=size)
+                axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, linewidth=0, **shade))
+        names, middles = [shorten(label, 22) for label in confusion.labels], [i + 0.5 for i in range(count)]
+        axes.set_yticks(middles, names)
+        axes.set_xticks(middles, names, rotation=50, ha="left", rotation_mode="anchor")
+        axes.xaxis.tick_top()
+        axes.tick_params(labelcolor=INK)
+        axes.spines[:].set_visible(False)
+        title = f"Confusion matrix of {confusion.candidate}: gold labels by predicted labels"
+        return inline(figure, "confusion", title)
+
+
+def most_confused(confusion: Confusion, most: int = 20) -> list[tuple[str, str, int, int]]:
+    """(gold, predicted, items, items of that gold label) off the diagonal, the largest first."""
+    found = [
+        (gold, confusion.labels[column], number, sum(counts))
+        for row, (gold, counts) in enumerate(zip(confusion.labels, confusion.counts, strict=True))
+        for column, number in enumerate(counts)
+        if number and column != row
+    ]
+    return sorted(found, key=lambda pair: -pair[2])[:most]
+
+
+def _axes(figure: Figure, left: float, right: float, top: float, bottom: float) -> Any:
+    """Axes that leave so many CSS pixels free on each side."""
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    return figure.add_axes(
+        (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    )
+
+
+def _write(
+    axes: Any, text: str, at: tuple[float, float], shift: tuple[float, float], on: str = "", **look: Any
+) -> None:
+    """Write at a point, moved by CSS pixels. `on`: the only axis in data units; the other runs from 0 to 1."""
+    units: Any = {"": "data", "x": ("data", "axes fraction"), "y": ("axes fraction", "data")}[on]
+    axes.annotate(text, at, xycoords=units, xytext=shift, textcoords="offset points", **look)
+
+
+def _marker(axes: Any, x: float, text: str) -> None:
+    """A dashed vertical line with its name above it."""
+    axes.axvline(x, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
+    _write(axes, text, (x, 1), (0, 7), on="x", ha="center", fontsize=11)

@@ -1,0 +1,156 @@
+"""The experiment at a glance, as rows of text: what the page and the terminal both print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from crossover.report import numbers
+from crossover.study.results import CandidateResult, Results
+
+Reached = Literal["yes", "no", "unsure", ""]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A printed value. `why`: what a reader is told about it, always there when the value is absent."""
+
+    text: str
+    why: str = ""
+
+    @property
+    def absent(self) -> bool:
+        return self.text == numbers.ABSENT
+
+
+@dataclass(frozen=True)
+class Row:
+    """One candidate. `reached`: whether its whole interval lies on one side of the target, as the verdict judges it.
+
+    `metric` is its test estimate, or the one on dev where it was not tested; `on` says which.
+    """
+
+    candidate: CandidateResult
+    chosen: bool
+    provisional: bool  # undecided, and this is the one to use until then
+    on: Literal["test", "dev", ""]
+    metric: Cell
+    dev: Cell
+    relevance: Cell
+    consistency: Cell
+    p50: Cell
+    p95: Cell
+    per_1k: Cell
+    fixed: Cell
+    change: Cell
+    reached: Reached
+    target: Cell
+
+
+def glance_rows(results: Results, *, unit: bool = True) -> list[Row]:
+    """One row per candidate, in ladder order. Without `unit`, percentages lose their sign (a heading names it)."""
+    return [_row(results, candidate, unit) for candidate in results.candidates]
+
+
+def chosen(results: Results) -> CandidateResult | None:
+    """The candidate that the verdict names, if it names one."""
+    return _named(results, results.decision["verdict"]["choice"])
+
+
+def provisional(results: Results) -> CandidateResult | None:
+    """The candidate that an undecided verdict names for the time being, if it names one."""
+    return _named(results, results.decision["verdict"].get("provisional"))
+
+
+def _named(results: Results, identity: str | None) -> CandidateResult | None:
+    return next((candidate for candidate in results.candidates if candidate.id == identity), None)
+
+
+def tested_best_first(results: Results) -> list[CandidateResult]:
+    """The candidates that have an estimate: those with one on test first, each group by value, the best first."""
+    measured = [(c.test is not None, shown.value, c) for c in results.candidates if (shown := c.test or c.dev)]
+    return [candidate for *_, candidate in sorted(measured, key=lambda row: row[:2], reverse=True)]
+
+
+def _row(results: Results, candidate: CandidateResult, unit: bool) -> Row:
+    shown = candidate.test or candidate.dev
+    on: Literal["test", "dev", ""] = "test" if candidate.test else "dev" if candidate.dev else ""
+    unmeasured = f"not measured: the candidate {_fate(candidate)}"
+    untested = unmeasured if not shown else "only finalists are scored on the test split"
+    if shown:
+        split = f"{on} split, {numbers.plural(shown.n, 'item')}, 95 % interval"
+        failed = f"; {numbers.plural(candidate.failures, 'call')} failed" if candidate.failures else ""
+        metric = Cell(numbers.estimate(shown, unit=unit), split + failed)
+    else:
+        metric = Cell(numbers.ABSENT, unmeasured)
+    never_asked = "no call of this candidate was timed" if shown else unmeasured
+    reached, target = _target(results, candidate, untested)
+    return Row(
+        candidate=candidate,
+        chosen=candidate.id == results.decision["verdict"]["choice"],
+        provisional=candidate.id == results.decision["verdict"].get("provisional"),
+        on=on,
+        metric=metric,
+        dev=_optional(numbers.estimate(candidate.dev, unit=unit) if candidate.dev else None, unmeasured),
+        relevance=_share(candidate.relevance, unit, "relevance was not computed" if shown else unmeasured),
+        consistency=_share(
+            candidate.consistency, unit, "answers were not drawn repeatedly for it" if shown else unmeasured
+        ),
+        p50=_latency(candidate.latency_p50_ms, never_asked),
+        p95=_latency(candidate.latency_p95_ms, never_asked),
+        per_1k=_per_1k(candidate) if shown else Cell(numbers.ABSENT, unmeasured),
+        fixed=_optional(numbers.money(candidate.cost_fixed, candidate.currency) if shown else None, unmeasured),
+        change=_change(candidate, untested),
+        reached=reached,
+        target=target,
+    )
+
+
+def _per_1k(candidate: CandidateResult) -> Cell:
+    tokens = f"{numbers.count(candidate.tokens_in)} tokens in and {numbers.count(candidate.tokens_out)} out on average"
+    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), tokens)
+
+
+def _change(candidate: CandidateResult, untested: str) -> Cell:
+    if candidate.change is None:
+        if candidate.rung == "baseline":
+            return Cell(numbers.ABSENT, "this is the baseline")
+        return Cell(numbers.ABSENT, "the baseline was not scored on the test split" if candidate.test else untested)
+    change = candidate.change
+    text = numbers.difference(change.difference, change.low, change.high)
+    p = "" if change.p_adjusted is None else f"adjusted p {numbers.p_value(change.p_adjusted)}"
+    return Cell(text, p)
+
+
+def _target(results: Results, candidate: CandidateResult, untested: str) -> tuple[Reached, Cell]:
+    target = results.task["target"]
+    if target is None:
+        return "", Cell(numbers.ABSENT, "the task names no target")
+    if candidate.test is None:
+        return "", Cell(numbers.ABSENT, untested)
+    wanted = f"the target is {numbers.percent(target)}"
+    if candidate.test.low >= target:
+        return "yes", Cell("met", wanted)
+    if candidate.test.high < target:
+        return "no", Cell("missed", wanted)
+    return "unsure", Cell("unsure", f"{wanted}, which lies inside the interval")
+
+
+def _fate(candidate: CandidateResult) -> str:
+    reason = f": {candidate.note}" if candidate.note else ""
+    return {"failed": "failed", "removed": "was removed by a limit"}.get(candidate.status, "was not scored") + reason
+
+
+def _share(value: float | None, unit: bool, why: str) -> Cell:
+    if value is None:
+        return Cell(numbers.ABSENT, why)
+    text = numbers.percent(value)
+    return Cell(text if unit else text.removesuffix(" %"))
+
+
+def _latency(value: float | None, why: str) -> Cell:
+    return _optional(None if value is None else numbers.milliseconds(value), why)
+
+
+def _optional(text: str | None, why: str) -> Cell:
+    return Cell(numbers.ABSENT, why) if text is None else Cell(text)

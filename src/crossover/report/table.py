@@ -1,0 +1,144 @@
+"""The verdict and the experiment at a glance, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from crossover.report import numbers
+from crossover.report.rows import Cell, Row, glance_rows
+from crossover.report.verdict import facts, headline
+from crossover.study.results import Results
+
+_KIND_STYLES = {"prompt": "blue", "weights": "dark_orange", "hybrid": "green", "neither": "red", "undecided": "yellow"}
+_TONE_STYLES = {"good": "green", "bad": "red", "open": ""}
+
+
+WIDEST = 28  # of a cell: a longer candidate name is folded
+ESSENTIAL = 5  # one line per candidate is kept as long as the columns up to this rank fit
+
+
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    cell: Callable[[Row], Text]
+    rank: int  # when the terminal is narrow, the highest rank is left out first; 0 always stays
+    justify: Literal["left", "right"] = "right"
+
+
+def glance(results: Results, width: int = 100) -> Table:
+    """The ladder as a table, one row per candidate, for a terminal of `width` characters.
+
+    Where that is too narrow, columns of detail are left out, then intervals move to a second line, then more columns
+    go, the least telling first; the caption names them. Names are folded, never cut.
+    """
+    measuring = Console(width=10_000)
+    columns = _columns(results)
+    ranks = range(max(column.rank for column in columns), -1, -1)
+    layouts = [(most, False) for most in ranks if most >= ESSENTIAL] + [(most, True) for most in ranks]
+    for most, stacked in layouts:
+        table = _table(results, columns, most, stacked)
+        if Measurement.get(measuring, measuring.options, table).maximum <= width:
+            break
+    return table
+
+
+def verdict_text(results: Results) -> RenderableType:
+    """The verdict's sentence, its figures, its reasons and its warnings."""
+    verdict = results.decision["verdict"]
+    figures = Table.grid(padding=(0, 3, 0, 0))
+    for fact in facts(results):
+        figure = Text(_printable(fact.figure), style=f"bold {_TONE_STYLES[fact.tone]}".strip())
+        figures.add_row(Text(_printable(fact.label), style="dim"), figure, Text(_printable(fact.remark), style="dim"))
+    points = Table.grid(padding=(0, 1, 0, 0))
+    for reason in verdict["reasons"]:
+        points.add_row("•", Text(_printable(reason)))
+    for warning in verdict["warnings"]:
+        points.add_row(Text("!", style="bold yellow"), Text(_printable(warning), style="yellow"))
+    parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
+    for part in (figures, points):
+        if part.row_count:
+            parts += [Text(), part]
+    return Group(*parts)
+
+
+def _columns(results: Results) -> list[_Column]:
+    target = results.task["target"]
+    currency = results.candidates[0].currency if results.candidates else ""
+    return [
+        _Column("candidate", _name, 0, "left"),
+        _Column("rung", lambda row: Text(row.candidate.rung, style="dim"), 7, "left"),
+        _Column(f"{_printable(results.task['metric'])}\n%", _metric, 0),
+        _Column("change\npoints", lambda row: _text(row.change), 0),
+        _Column("target" if target is None else f"target\n{numbers.percent(target)}", _target, 1, "left"),
+        _Column("rele-\nvance", lambda row: _text(row.relevance), 3),
+        _Column("consis-\ntency", lambda row: _text(row.consistency), 4),
+        _Column("p50", lambda row: _text(row.p50), 8),
+        _Column("p95", lambda row: _text(row.p95), 6),
+        _Column(f"{currency}\nper 1,000", lambda row: _money(row.per_1k, currency), 2),
+        _Column(f"{currency}\nfixed", lambda row: _money(row.fixed, currency), 5),
+    ]
+
+
+def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -> Table:
+    left_out = [column.heading.replace("-\n", "").replace("\n", " ") for column in columns if column.rank > most]
+    rows = glance_rows(results, unit=False)
+    notes = ["95 % intervals; change against the baseline"]
+    notes += ["○ until then"] if any(row.provisional for row in rows) else []
+    notes += ["* on dev, not tested"] if any(row.on == "dev" for row in rows) else []
+    notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
+        caption="; ".join(notes), caption_justify="left", caption_style="dim",
+    )  # fmt: skip
+    shown = [column for column in columns if column.rank <= most]
+    for column in shown:
+        table.add_column(Text(column.heading), justify=column.justify, overflow="fold", max_width=WIDEST)
+    for row in rows:
+        style = "bold" if row.chosen else "dim" if row.candidate.status in ("failed", "removed") else ""
+        cells = [column.cell(row) for column in shown]
+        table.add_row(*(_stack(cell) if stacked else cell for cell in cells), style=style)
+    return table
+
+
+def _stack(cell: Text) -> Text:
+    """An estimate above its interval."""
+    estimate, bracket, interval = cell.plain.partition(" (")
+    return Text(f"{estimate}\n{interval.replace(')', '')}", style=cell.style) if bracket else cell
+
+
+def _name(row: Row) -> Text:
+    return Text(
+        ("● " if row.chosen else "○ " if row.provisional else "  ") + _printable(row.candidate.name),
+        style="green" if row.chosen else "",
+    )
+
+
+def _metric(row: Row) -> Text:
+    if not row.on:
+        return Text(row.candidate.status if row.candidate.status in ("failed", "removed") else numbers.ABSENT)
+    return Text(f"{row.metric.text}*", style="dim") if row.on == "dev" else Text(row.metric.text)
+
+
+def _target(row: Row) -> Text:
+    return Text(row.target.text, style={"yes": "green", "no": "red", "unsure": "yellow"}.get(row.reached, ""))
+
+
+def _money(cell: Cell, currency: str) -> Text:
+    return _text(Cell(cell.text.removesuffix(f" {currency}"), cell.why))
+
+
+def _text(cell: Cell) -> Text:
+    return Text(cell.text.replace(" to ", "…"), style="dim" if cell.absent else "")
+
+
+def _printable(text: str) -> str:
+    """Data may hold control characters, which a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)

@@ -1,0 +1,135 @@
+"""The verdict in words: one sentence, then what backs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from crossover.report import numbers
+from crossover.report.rows import chosen, provisional
+from crossover.study.results import CandidateResult, Results
+
+Tone = Literal["good", "bad", "open"]
+
+KINDS = {
+    "prompt": "Prompt",
+    "weights": "Fine-tune",
+    "hybrid": "Both",
+    "neither": "Neither",
+    "undecided": "Undecided",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure beside the verdict: a short label, the figure, and a remark under it."""
+
+    label: str
+    figure: str
+    remark: str = ""
+    tone: Tone = "open"
+
+
+def headline(results: Results) -> str:
+    """The verdict as one plain sentence."""
+    verdict = results.decision["verdict"]
+    kind, choice = verdict["kind"], chosen(results)
+    name = f"“{choice.name}”" if choice else "it"
+    if kind == "prompt":
+        return f"Prompt it: {name} is enough, fine-tuning is not worth it here."
+    if kind == "weights":
+        return f"Fine-tune it: {name} is the one to use."
+    if kind == "hybrid":
+        return f"Do both: {name}, a prompt and fine-tuning together, is the one to use."
+    if kind == "neither" and choice:
+        return f"Neither: nothing that costs more is shown to be better than the control {name}."
+    if kind == "neither":
+        return "Neither: no prompt and no fine-tuning is worth using here."
+    needed = verdict["needed_test_items"]
+    if needed is None:
+        return "Undecided: these measurements cannot tell the candidates apart."
+    have = numbers.count(_test_items(results))
+    return f"Undecided: telling the candidates apart takes about {numbers.count(needed)} test items; there are {have}."
+
+
+def facts(results: Results) -> list[Fact]:
+    """The figures that back the verdict: quality, change, target, cost, speed; of the provisional one if undecided."""
+    choice = chosen(results)
+    shown = choice or provisional(results)
+    found = _choice_facts(results, shown) if shown else []
+    found[2:2] = [_target(results)]
+    if shown and not choice:
+        found.insert(0, Fact("Until then", shown.name, "the cheapest that nothing is shown to beat"))
+    needed = results.decision["verdict"]["needed_test_items"]
+    if needed is not None:
+        found.append(Fact("Test items needed", numbers.count(needed), f"there are {_test_items(results):,} now"))
+    return found
+
+
+def crossover_sentences(results: Results) -> list[str]:
+    """The two crossover points in words: from how many labels, and from how many requests."""
+    found = results.decision["crossover"]
+    labels, requests = found["labels"], found["requests"]
+    said = ["No number of labelled examples was measured from which fine-tuning beats the best prompt."]
+    if labels:
+        said = [f"Fine-tuning beats the best prompt from about {_around(labels)} labelled examples."]
+    if not requests:
+        return [*said, "At no number of requests does fine-tuning cost less than the best prompt."]
+    if requests["value"] < 1:
+        return [*said, "Fine-tuning costs less than the best prompt from the first request."]
+    return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."]
+
+
+def _choice_facts(results: Results, choice: CandidateResult) -> list[Fact]:
+    found = []
+    measured = choice.test or choice.dev
+    if measured:
+        split = "test" if choice.test else "dev"
+        interval = f"{100 * measured.low:.1f}–{100 * measured.high:.1f}, {measured.n:,} {split} items"
+        found.append(Fact(f"{metric_name(results)} on {split}", numbers.percent(measured.value), interval))
+    if choice.change:
+        change = choice.change
+        between = f"{numbers.points(change.low, unit=False)} to {numbers.points(change.high, unit=False)} points"
+        tone: Tone = "good" if change.low > 0 else "bad" if change.high < 0 else "open"
+        found.append(Fact("Against the baseline", numbers.points(change.difference, unit=False), between, tone))
+    if len(found) == 0:
+        found.append(Fact(metric_name(results), numbers.ABSENT, "it was not measured"))
+    once = numbers.money(choice.cost_fixed, choice.currency)
+    fixed = f"after {once} once" if choice.cost_fixed else "nothing up front"
+    found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
+    if choice.latency_p50_ms is not None:
+        p95 = choice.latency_p95_ms
+        slow = "" if p95 is None else f"{numbers.milliseconds(p95)} at p95"
+        found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), slow))
+    return found
+
+
+def metric_name(results: Results) -> str:
+    """The task's metric as a heading: "macro_f1" is "Macro F1"."""
+    words = _metric_words(results)
+    return words[:1].upper() + words[1:]
+
+
+def _metric_words(results: Results) -> str:
+    return str(results.task["metric"]).replace("_", " ").replace("f1", "F1")
+
+
+def _target(results: Results) -> Fact:
+    target, met = results.task["target"], results.decision["verdict"]["target_met"]
+    if target is None:
+        return Fact("Target", "none", "the task names none")
+    if met is None:
+        return Fact("Target", "unsure", f"{numbers.percent(target)} lies inside the interval")
+    return Fact("Target", "met" if met else "not met", numbers.percent(target), "good" if met else "bad")
+
+
+def _test_items(results: Results) -> int:
+    return int(results.decision["splits"]["test"])
+
+
+def _around(point: dict[str, Any]) -> str:
+    """A number with its interval, of which an end may be open (null)."""
+    text, low, high = numbers.count(point["value"]), point["low"], point["high"]
+    if low is None:
+        return text
+    return f"{text} ({numbers.count(low)}{' or more' if high is None else '–' + numbers.count(high)})"

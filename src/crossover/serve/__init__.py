@@ -1,0 +1,1 @@
+"""The winner at work: predictions and exports."""

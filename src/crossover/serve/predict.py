@@ -1,0 +1,67 @@
+"""Answers inputs with a finished study's candidate, through the same renderer and model as the measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossover.data.load import render_input
+from crossover.data.rows import Row
+from crossover.data.task import Task
+from crossover.engine.answer import prediction
+from crossover.engine.render import Renderer, request
+from crossover.models.base import Model, Tunable
+from crossover.models.open import open_model
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_candidate, read_task
+from crossover.types import Candidate
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`scores`: the log-probability of each label, where the model has them. With `error` set there is no answer."""
+
+    input: str
+    text: str
+    scores: dict[str, float]
+    milliseconds: float
+    error: str | None
+
+
+@dataclass
+class Predictor:
+    """A candidate, its model and its renderer. `provisional`: the study was undecided."""
+
+    name: str
+    candidate: Candidate
+    model: Model
+    task: Task
+    provisional: bool
+
+    @classmethod
+    def open(cls, folder: StudyFolder, name: str | None = None) -> Predictor:
+        """The verdict's choice, or the candidate of that name. Raises `StudyError`, `ModelError`."""
+        candidate, row = read_candidate(folder, name)
+        task = read_task(folder)
+        model = open_model(candidate.model, task.folder)
+        if candidate.weights is not None and isinstance(model, Tunable):
+            model.check_weights(candidate.weights)
+        return cls(row["name"], candidate, model, task, name is None and not row["chosen"])
+
+    def __post_init__(self) -> None:
+        self._renderer = Renderer(self.candidate.prompt)
+
+    def render_row(self, row: Row) -> str:
+        """The input text of a data row, by the task's `input`. Raises `DataError` for a missing column."""
+        return render_input(self.task, row)
+
+    def answer(self, inputs: Sequence[str]) -> list[Answer]:
+        """Answer a batch of inputs, in order."""
+        requests = [request(self.candidate, self._renderer, text) for text in inputs]
+        labels = self.candidate.decoding.labels
+        found = []
+        for text, reply in zip(inputs, self.model.complete(requests), strict=True):
+            answer = "" if reply.error is not None else prediction(reply, self.candidate.decoding)
+            scores = dict(zip(labels, reply.label_scores, strict=True)) if reply.label_scores else {}
+            found.append(Answer(text, answer, scores, 1000 * reply.usage.seconds, reply.error))
+        return found

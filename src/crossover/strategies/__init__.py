@@ -1,0 +1,1 @@
+"""One rung of the ladder a file: a candidate in, a better candidate out."""

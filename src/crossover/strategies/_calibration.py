@@ -1,0 +1,30 @@
+"""Batch calibration (Zhou et al. 2024, section 3): what a label gets on average, whatever the input, is taken off its score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crossover.strategies.base import Bench
+from crossover.types import Candidate, Run
+
+
+def calibrated(candidate: Candidate, run: Run) -> Candidate | None:
+    """The candidate with the mean log-probability of each label over the run's inputs as its bias; no gold label is used.
+
+    None where there is nothing to calibrate: free text, or a backend without log-probabilities.
+    """
+    scores = [record.reply.label_scores for record in run.records if record.reply.label_scores]
+    if not scores:
+        return None
+    bias = tuple(round(sum(column) / len(scores), 6) for column in zip(*scores, strict=True))
+    return replace(candidate, decoding=replace(candidate.decoding, label_bias=bias))
+
+
+def score_best(candidate: Candidate, bench: Bench) -> tuple[Candidate, Run]:
+    """The candidate as it is or calibrated, whichever dev prefers; calibration costs no further call."""
+    run = bench.score(candidate)
+    other = calibrated(candidate, run)
+    if other is None:
+        return candidate, run
+    other_run = bench.score(other)
+    return (other, other_run) if bench.better(other_run, run) else (candidate, run)

@@ -1,0 +1,70 @@
+"""Clear instructions for a task, in several phrasings: what it is, which answers exist, what the output looks like."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from crossover.data.task import Task
+from crossover.types import Example, Prompt
+
+
+def phrasings(task: Task, train: Sequence[Example]) -> list[Prompt]:
+    """The instruction in each phrasing, the plainest first. Demonstrations are empty."""
+    if task.kind == "classify":
+        return _classify(task)
+    if task.kind == "extract":
+        return _extract(task, train)
+    return _generate(task)
+
+
+def answer_form(task: Task) -> Prompt:
+    """The plain question-and-answer form, without an instruction: what demonstrations alone are shown in."""
+    return Prompt(template="Text: {input}\n" + _cue(task))
+
+
+def _cue(task: Task) -> str:
+    return {"classify": "Label:", "extract": "JSON:"}.get(task.kind or "", "Answer:")
+
+
+def _classify(task: Task) -> list[Prompt]:
+    names = ", ".join(task.labels)
+    described = "\n".join(f"- {label}: {text}" if text else f"- {label}" for label, text in task.labels.items())
+    goal = task.instruction or "Classify the text."
+    return [
+        Prompt(f"{goal}\nLabels: {names}.", "Text: {input}\nLabel:"),
+        Prompt(
+            f"{goal}\nAnswer with exactly one of these labels, and nothing else:\n{described}", "Text: {input}\nLabel:"
+        ),
+        Prompt(f"Options: {names}.\n{goal}", "{input}\nAnswer:"),
+    ]
+
+
+def _extract(task: Task, train: Sequence[Example]) -> list[Prompt]:
+    fields = ", ".join(field_names(train))
+    goal = task.instruction or "Extract the details that the text states, as JSON."
+    return [
+        Prompt(f"{goal}\nFields: {fields}. Leave out what is not stated.", "Text: {input}\nJSON:"),
+        Prompt(
+            f"{goal}\nAnswer with one JSON object and nothing else. Its keys may be: {fields}."
+            " Copy each value from the text; leave out a key that the text does not state; with none, answer {}.",
+            "Text: {input}\nJSON:",
+        ),
+    ]
+
+
+def _generate(task: Task) -> list[Prompt]:
+    goal = task.instruction or "Answer."
+    return [
+        Prompt(goal, "{input}\nAnswer:"),
+        Prompt(f"{goal}\nAnswer with the result alone, without an explanation.", "Question: {input}\nAnswer:"),
+    ]
+
+
+def field_names(train: Sequence[Example]) -> list[str]:
+    """The keys of the training outputs, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for example in train:
+        counts.update(json.loads(example.output))
+    return sorted(counts, key=lambda name: (-counts[name], name))

@@ -1,0 +1,59 @@
+"""What a strategy is: one verb, `adapt`, that turns a candidate into a candidate, and the bench it may use for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, runtime_checkable
+
+from crossover.data.task import Task
+from crossover.models.base import Model
+from crossover.types import Candidate, Example, Family, Recipe, Run
+
+
+class Bench(Protocol):
+    """What a strategy is given. The test split is not in it, ever; dev is there only as a metered score."""
+
+    @property
+    def task(self) -> Task: ...
+
+    @property
+    def train(self) -> Sequence[Example]: ...
+
+    @property
+    def model(self) -> Model: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    def score(self, candidate: Candidate) -> Run:
+        """Answer and score the whole dev split with a candidate. Metered, journaled, never paid for twice.
+
+        Raises `BudgetExceeded` when a limit would be overrun.
+        """
+        ...
+
+    def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
+        """Tune the candidate's model on the training examples, rendered with its prompt; the best epoch on dev is kept.
+
+        Continues from the candidate's weights where it has some. Journaled epoch by epoch. Raises `TuningError`.
+        """
+        ...
+
+    def fits(self, candidate: Candidate) -> bool:
+        """Whether the candidate's prompt and an answer fit the context window, for every training and dev input."""
+        ...
+
+    def better(self, run: Run, reference: Run) -> bool:
+        """Whether `run` has the higher dev estimate: the one comparison by which strategies select."""
+        ...
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options."""
+
+    family: ClassVar[Family]
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        """A better candidate for the bench's task, made from `start`; `start` itself is a valid answer."""
+        ...

@@ -1,0 +1,42 @@
+"""Strategies one after the other, by name: `instruction+lora`, `lora+few_shot`: each adapts what the last one made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossover import registry
+from crossover.errors import OptionError
+from crossover.strategies.base import Bench, Strategy
+from crossover.types import Candidate, Family
+
+
+@dataclass(frozen=True)
+class Then:
+    """`options` holds each step's options under its name: `{"lora": {"rank": 8}}`."""
+
+    steps: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.steps) < 2:
+            raise OptionError(f"a sequence needs two strategies or more, received {list(self.steps)}")
+        if unknown := set(self.options) - set(self.steps):
+            raise OptionError(
+                f"the sequence '{'+'.join(self.steps)}' has no step '{min(unknown)}'; valid: {', '.join(self.steps)}"
+            )
+
+    @property
+    def family(self) -> Family:
+        """Hybrid when prompt and weights both take part, else the one family of its steps."""
+        families = {step.family for step in self.strategies()}
+        return families.pop() if len(families) == 1 else "hybrid"
+
+    def strategies(self) -> list[Strategy]:
+        return [registry.create("strategies", name, self.options.get(name)) for name in self.steps]
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        for strategy in self.strategies():
+            start = strategy.adapt(start, bench)
+        return start

@@ -1,0 +1,1 @@
+"""The conductor, its folder on disk, and what is read back from it."""

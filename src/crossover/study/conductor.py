@@ -1,0 +1,277 @@
+"""The one conductor: freeze the splits, climb the ladder, score the finalists on test once, decide, write it down.
+
+Everything is journaled as it happens, so a study that was killed goes on where it stopped, and one that is finished costs
+no model call when it is run again: the same path is walked with every call answered from the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crossover import registry
+from crossover.data.checks import check_lengths, raise_on_errors
+from crossover.data.infer import Prepared, prepare
+from crossover.data.task import Task, load_task
+from crossover.decision.contenders import Contender, champions, finalists, rung
+from crossover.decision.costs import Cost, Prices, assumed, local_cost
+from crossover.decision.limits import removal
+from crossover.decision.recommend import recommend
+from crossover.decision.wording import Wording
+from crossover.engine.caller import Caller
+from crossover.engine.journal import Journal
+from crossover.engine.meter import Meter
+from crossover.errors import BudgetExceeded, OptionError, StudyError
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.probe import Speed, measure_speed
+from crossover.evaluation.relevance import relevance_scorer
+from crossover.evaluation.run import Evaluator
+from crossover.models.base import Model
+from crossover.models.open import open_model
+from crossover.study.folder import StudyFolder
+from crossover.study.ladder import Climbed, climb, ladder, start
+from crossover.study.listener import Listener, Quiet
+from crossover.study.outcome import Outcome, write_outcome
+from crossover.types import Message, Run, to_json
+
+TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
+
+
+def run_study(task_path: Path, out: Path | None = None, listener: Listener | None = None) -> StudyFolder:
+    """Run or continue the study of a task file, and return its folder: decision.json is in it.
+
+    `out` None: `runs/NAME` in the current folder. Raises `CrossoverError` for whatever the user can mend.
+    """
+    listener = listener or Quiet()
+    task = load_task(task_path)
+    folder = StudyFolder(out or Path("runs") / task.name)
+    prepared = prepare(task)
+    raise_on_errors(prepared.findings)
+    with folder.locked():
+        journal = Journal(folder.journal)
+        try:
+            _Conductor(prepared, task_path, folder, journal, listener).conduct()
+        finally:
+            journal.close()
+    return folder
+
+
+@dataclass
+class _Conductor:
+    prepared: Prepared
+    task_path: Path
+    folder: StudyFolder
+    journal: Journal
+    listener: Listener
+
+    def __post_init__(self) -> None:
+        self.task: Task = self.prepared.task
+        self.models: dict[str, Model] = {}
+        self.meter = Meter(self.journal, self.task.limits)
+        self.metric_name = self.task.metric or "accuracy"
+        self.metric = registry.create("metrics", self.metric_name)
+        if self.task.kind not in self.metric.kinds:
+            valid = ", ".join(
+                n for n in registry.names("metrics") if self.task.kind in registry.load("metrics", n).kinds
+            )
+            raise OptionError(
+                f"{self.task_path}: metric '{self.metric_name}' does not suit kind '{self.task.kind}'; valid: {valid}"
+            )
+        self.evaluator = Evaluator(
+            Caller(self.journal, self.meter),
+            self.model_of,
+            self.metric,
+            self.metric_name,
+            relevance_scorer(),
+            self.task.seed,
+            self.listener.progress,
+        )
+        splits = self.prepared.splits
+        self.bench = StudyBench(
+            self.task, splits.train, splits.dev, self.evaluator, self.journal, self.meter, self.folder.path
+        )
+
+    def model_of(self, spec: str) -> Model:
+        if spec not in self.models:
+            self.models[spec] = open_model(spec, self.task.folder)
+        return self.models[spec]
+
+    def conduct(self) -> None:
+        self._freeze()
+        model = self.model_of(self.task.model)
+        rungs, said = ladder(self.task, model)
+        said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
+        self.listener.say(f"relevance is {self.evaluator.relevance.name}")
+        for sentence in said:
+            self.listener.say(sentence)
+        findings = [*self.prepared.findings, *self._lengths(model)]
+        for finding in findings:
+            self.listener.say(f"{finding.level}: {finding.message}")
+        begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
+        climbed: list[Climbed] = []
+        warnings: list[str] = []
+        try:
+            self.meter.reserve = TEST_RESERVE
+            for position, step in enumerate(rungs):
+                self.listener.stage(step.name, position + 1, len(rungs))
+                made = climb(step, begin, self.bench, self.journal, self.folder)
+                climbed.append(made)
+                self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
+        except BudgetExceeded as error:
+            left = ", ".join(r.name for r in rungs[len(climbed) :])
+            warnings.append(f"{error} while climbing; not finished: {left}")
+            self.listener.say(warnings[-1])
+        self.meter.reserve = 0.0
+        contenders = self._contenders(climbed)
+        tested = self._test(contenders, climbed, warnings)
+        outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
+        write_outcome(outcome, self.folder, self.journal)
+
+    def _freeze(self) -> None:
+        """Hold the study to the data and the splits that it began with: test is to be met once."""
+        splits = self.prepared.splits
+        frozen = self.journal.fact("data")
+        now = {"sha256": splits.sha256, "n": {s: len(getattr(splits, s)) for s in ("train", "dev", "test")}}
+        if frozen is None:
+            self.journal.set_fact("data", now)
+            self.journal.set_fact("created", datetime.now(UTC).isoformat(timespec="seconds"))
+        elif frozen != now:
+            raise StudyError(
+                f"{self.folder.path} holds a study of other data or splits ({frozen['sha256'][:12]}, now"
+                f" {splits.sha256[:12]}): name another folder with --out"
+            )
+
+    def _lengths(self, model: Model) -> list:  # type: ignore[type-arg]
+        examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
+        return check_lengths(
+            examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1
+        )
+
+    def _speed(self, spec: str) -> Speed:
+        """The machine's token speed with a model, measured once in a study."""
+        name = f"speed of {spec}"
+        known = self.journal.fact(name)
+        if known is None:
+            text = "\n".join(e.input for e in self.prepared.splits.train[:20])[:800]
+            known = to_json(measure_speed(self.evaluator.caller, self.model_of(spec), text))
+            self.journal.set_fact(name, known)
+        return Speed(**known)
+
+    def _cost(self, made: Climbed) -> Cost:
+        assert made.candidate is not None
+        assert made.dev is not None
+        candidate, calls = made.candidate, max(len(made.dev.records), 1)
+        trace = self.bench.trace(candidate.weights) if candidate.weights else []
+        labels = len(self.prepared.splits.train) if candidate.weights else len(candidate.prompt.demonstrations)
+        return local_cost(
+            Prices.of(self.task.limits),
+            self._speed(candidate.model),
+            made.dev.usage.tokens_in / calls,
+            made.dev.usage.tokens_out / calls,
+            sum(epoch.seconds for epoch in trace),
+            labels,
+        )
+
+    def _contenders(self, climbed: list[Climbed]) -> list[Contender]:
+        requests = Prices.of(self.task.limits).requests
+        found = []
+        for order, made in enumerate(climbed):
+            if made.candidate is None or made.dev is None:
+                continue
+            cost = self._cost(made)
+            local = self.model_of(made.candidate.model).local
+            removed = removal(self.task.limits, made.name, local, made.probe, made.dev)
+            if removed:
+                self.listener.say(removed)
+            place = rung(made.candidate, made.family)
+            found.append(
+                Contender(
+                    made.name,
+                    made.candidate.id,
+                    made.family,
+                    place,
+                    order,
+                    made.dev.estimate,
+                    cost,
+                    cost.over(requests),
+                    removed,
+                )
+            )
+        return found
+
+    def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
+        """Score the finalists on test, once."""
+        chosen = finalists(contenders, self.task.margin)
+        names = sorted(c.id for c in chosen)
+        uses = self.journal.fact("test uses", [])
+        if names not in uses:
+            uses.append(names)
+            self.journal.set_fact("test uses", uses)
+        if len(uses) > 1:
+            warnings.append(
+                f"The test split was used for {len(uses)} different sets of finalists in this folder: each further"
+                " use makes its numbers a little too good."
+            )
+        by_name = {made.name: made for made in climbed}
+        runs: dict[str, Run] = {}
+        for position, contender in enumerate(chosen):
+            self.listener.stage(f"test: {contender.name}", position + 1, len(chosen))
+            candidate = by_name[contender.name].candidate
+            assert candidate is not None
+            try:
+                runs[contender.id] = self.evaluator.run(candidate, "test", self.prepared.splits.test)
+            except BudgetExceeded as error:
+                warnings.append(f"{error} on the test split; not tested: {contender.name}")
+                continue
+            self.listener.result(contender.name, runs[contender.id].estimate, "on test")
+        return runs
+
+    def _decide(
+        self,
+        contenders: list[Contender],
+        climbed: list[Climbed],
+        runs: dict[str, Run],
+        findings: list,  # type: ignore[type-arg]
+        said: list[str],
+        warnings: list[str],
+    ) -> Outcome:
+        limits = self.task.limits
+        for position, contender in enumerate(contenders):
+            run = runs.get(contender.id)
+            if run and contender.removed is None:
+                reason = removal(limits, contender.name, True, None, run)
+                contenders[position] = replace(contender, removed=reason)
+        best = {f: c for f, c in champions(contenders, self.task.margin).items() if c.id in runs}
+        wording = Wording(self.metric_name, Prices.of(limits).requests)
+        verdict, comparisons = recommend(
+            best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording
+        )
+        return Outcome(
+            task=self.task,
+            task_path=self.task_path,
+            data_sha256=self.prepared.splits.sha256,
+            splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
+            metric=self.metric,
+            climbed=climbed,
+            contenders=contenders,
+            runs=runs,
+            traces={
+                c.name: self.bench.trace(c.candidate.weights) for c in climbed if c.candidate and c.candidate.weights
+            },
+            verdict=verdict,
+            comparisons=comparisons,
+            champions=best,
+            findings=findings,
+            assumptions=said,
+            warnings=warnings,
+            relevance=self.evaluator.relevance.name,
+            wall_seconds=self.meter.seconds,
+            render=self._render,
+            speed=self._speed(self.task.model),
+        )
+
+    def _render(self, made: Climbed) -> tuple[Message, ...]:
+        """One prompt of a candidate, for the reader."""
+        assert made.candidate is not None
+        return self.evaluator.renderer(made.candidate.prompt).messages(self.prepared.splits.dev[0].input)

@@ -1,0 +1,119 @@
+"""The ladder: which rungs a task climbs, and what is measured on each."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from crossover import registry
+from crossover.data.task import StrategySpec, Task
+from crossover.engine.journal import Journal
+from crossover.errors import BudgetExceeded, ModelError, OptionError, StudyError, TuningError
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.probe import Probe, probe
+from crossover.models.base import Model, Tunable
+from crossover.strategies.base import Strategy
+from crossover.strategies.open import open_strategy
+from crossover.study.folder import StudyFolder
+from crossover.types import Candidate, Decoding, Family, Message, Provenance, Run
+
+CONTROLS = ("majority",)
+PROMPTS = ("zero_shot", "instruction", "few_shot")
+TUNED = ("lora", "full", "instruction+lora", "few_shot+lora", "lora+few_shot")
+WIDEST_FULL = 1024  # hidden size above which full tuning is left to those who ask for it: 16 bytes a weight
+TRAIN_SAMPLE = 200
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A strategy of the ladder, ready to adapt."""
+
+    name: str
+    strategy: Strategy
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """What a rung gave. `candidate` is None when it failed; `note` then says why."""
+
+    name: str
+    family: Family
+    candidate: Candidate | None
+    dev: Run | None
+    train: Run | None
+    probe: Probe | None
+    note: str
+
+
+def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
+    """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`."""
+    specs, said = list(task.strategies), []
+    if not specs:
+        names = [*CONTROLS, *PROMPTS]
+        if isinstance(model, Tunable):
+            names += [n for n in TUNED if n != "full" or model.width <= WIDEST_FULL]
+        specs = [StrategySpec(name=name, options={}) for name in names]
+        said.append(f"strategies are not given: the ladder is {', '.join(names)}")
+    if not any(registry.load("strategies", s.name).family == "control" for s in specs if "+" not in s.name):
+        specs.insert(0, StrategySpec(name=CONTROLS[0], options={}))
+        said.append(f"no control is given: added {CONTROLS[0]}")
+    if not any(spec.name == "zero_shot" for spec in specs):
+        specs.insert(1, StrategySpec(name="zero_shot", options={}))
+        said.append("no baseline is given: added zero_shot")
+    rungs = []
+    for spec in specs:
+        strategy = open_strategy(spec.name, spec.options)
+        if strategy.family in ("weights", "hybrid") and not isinstance(model, Tunable):
+            raise OptionError(
+                f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here"
+            )
+        rungs.append(Rung(spec.name, strategy, dict(spec.options)))
+    return rungs, said
+
+
+def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
+    """The candidate that every rung starts from: the bare model, with an answer as long as the training answers need."""
+    longest = max(model.count_tokens([Message("user", output)]) for output in outputs)
+    tokens = min(max(int(1.5 * longest) + 8, 16), model.context_window // 2)
+    labels = tuple(task.labels) if task.kind == "classify" else ()
+    return Candidate(task.model, decoding=Decoding(labels=labels, max_tokens=tokens, seed=task.seed))
+
+
+def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, folder: StudyFolder) -> Climbed:
+    """Adapt, then measure on dev. A rung that goes wrong is recorded as failed and the study goes on.
+
+    Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
+    """
+    provenance = Provenance(rung.name, _options(rung), bench.seed, start.id)
+    try:
+        candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
+        candidate = replace(candidate, provenance=replace(provenance, note=candidate.provenance.note))
+        dev = bench.score(candidate)
+        measured = probe(bench.evaluator, candidate, bench.dev)
+        train = None
+        if candidate.weights is not None:
+            sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
+            train = bench.evaluator.run(candidate, "train", sample)
+        return Climbed(rung.name, rung.strategy.family, candidate, dev, train, measured, candidate.provenance.note)
+    except (BudgetExceeded, ModelError, StudyError):
+        raise
+    except (TuningError, OptionError) as error:
+        return _failed(rung, str(error))
+    except Exception as error:  # noqa: BLE001  an outsider's plug-in may raise anything; the others go on
+        with folder.errors.open("a", encoding="utf-8") as log:
+            log.write(f"{rung.name}\n{traceback.format_exc()}\n")
+        return _failed(rung, f"{type(error).__name__}: {error} (details in {folder.errors.name})")
+
+
+def _failed(rung: Rung, note: str) -> Climbed:
+    return Climbed(rung.name, rung.strategy.family, None, None, None, None, note)
+
+
+def _options(rung: Rung) -> dict[str, Any]:
+    """The options as they acted, defaults included, so that a candidate says how it was made."""
+    if "+" in rung.name:
+        return rung.options
+    return asdict(rung.strategy)  # type: ignore[call-overload,no-any-return]

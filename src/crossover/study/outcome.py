@@ -1,0 +1,236 @@
+"""What a study decided, written down: decision.json (version 1), the candidates, and the rows that the report reads."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossover.data.checks import Finding
+from crossover.data.task import Task
+from crossover.decision.contenders import Contender
+from crossover.decision.costs import CURRENCY, Prices
+from crossover.decision.crossing import crossing
+from crossover.decision.recommend import Comparisons, Pair, Verdict, compare_pairs
+from crossover.engine.journal import Journal
+from crossover.evaluation.probe import Speed
+from crossover.metrics.base import Metric
+from crossover.study.folder import StudyFolder, write_json
+from crossover.study.ladder import Climbed
+from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished study, in memory. `runs`: the test runs by contender id; `traces`: the tuning epochs by rung name."""
+
+    task: Task
+    task_path: Path
+    data_sha256: str
+    splits: Mapping[str, int]
+    metric: Metric
+    climbed: Sequence[Climbed]
+    contenders: Sequence[Contender]
+    runs: Mapping[str, Run]
+    traces: Mapping[str, Sequence[Epoch]]
+    verdict: Verdict
+    comparisons: Comparisons
+    champions: Mapping[Family, Contender]
+    findings: Sequence[Finding]
+    assumptions: Sequence[str]
+    warnings: Sequence[str]
+    relevance: str
+    wall_seconds: float
+    speed: Speed
+    render: Callable[[Climbed], tuple[Message, ...]]
+
+
+def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
+    """Write decision.json last: where it is, everything it speaks of is there too."""
+    by_name = {contender.name: contender for contender in outcome.contenders}
+    for made in outcome.climbed:
+        if made.candidate is not None:
+            body = to_json(made.candidate)
+            if made.candidate.weights:
+                body["weights"]["path"] = Path(made.candidate.weights.path).relative_to(folder.path).as_posix()
+            write_json(folder.candidate(made.candidate.id), body)
+            assert made.dev is not None
+            journal.set_run(made.candidate.id, "dev", _run(made.dev))
+            test = outcome.runs.get(made.candidate.id)
+            if test is not None:
+                journal.set_run(made.candidate.id, "test", _run(test))
+        contender = by_name.get(made.name)
+        journal.set_candidate(
+            made.name,
+            {
+                "rung": contender.rung if contender else "other",
+                "trace": to_json(outcome.traces.get(made.name, ())),
+                "prompt": to_json(outcome.render(made)) if made.candidate else [],
+            },
+        )
+    task = outcome.task.model_dump(mode="json")
+    journal.set_fact("task", task | {"path": str(outcome.task_path)})
+    journal.set_fact("findings", to_json(outcome.findings))
+    journal.set_fact("assumptions", list(outcome.assumptions))
+    write_json(folder.decision, _decision(outcome, journal))
+
+
+def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
+    calls, usage = journal.spent()
+    changes = _changes(outcome)
+    return {
+        "version": VERSION,
+        "task": outcome.task.name,
+        "model": outcome.task.model,
+        "seed": outcome.task.seed,
+        "created": journal.fact("created"),
+        "crossover_version": importlib.metadata.version("crossover"),
+        "metric": outcome.task.metric,
+        "relevance": outcome.relevance,
+        "target": outcome.task.target,
+        "margin": outcome.task.margin,
+        "splits": dict(outcome.splits),
+        "data_sha256": outcome.data_sha256,
+        "candidates": [_candidate(outcome, made) for made in outcome.climbed],
+        "comparisons": [
+            *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
+            *(_pair(pair, "baseline") for pair in changes),
+        ],
+        "crossover": {"labels": None, "requests": _requests(outcome), "curve": []},
+        "verdict": {
+            "choice": outcome.verdict.choice,
+            "kind": outcome.verdict.kind,
+            "provisional": outcome.verdict.provisional,
+            "target_met": outcome.verdict.target_met,
+            "needed_test_items": outcome.verdict.needed_test_items,
+            "reasons": list(outcome.verdict.reasons),
+            "warnings": [
+                *outcome.warnings,
+                *(c.removed for c in outcome.contenders if c.removed),
+                *outcome.verdict.warnings,
+            ],
+        },
+        "spent": {
+            "calls": calls,
+            "cached_calls": journal.uses() - calls,
+            "tokens_in": usage.tokens_in,
+            "tokens_out": usage.tokens_out,
+            "seconds": round(outcome.wall_seconds, 1),
+            "money": usage.money,
+            "tuning_epochs": sum(len(trace) for trace in outcome.traces.values()),
+        },
+    }
+
+
+def _candidate(outcome: Outcome, made: Climbed) -> dict[str, Any]:
+    common = {"name": made.name, "strategy": made.name, "family": made.family, "metric": outcome.task.metric}
+    contender = next((c for c in outcome.contenders if c.name == made.name), None)
+    if made.candidate is None or made.dev is None or contender is None:
+        empty = dict.fromkeys(
+            ("parent", "dev", "test", "relevance", "consistency", "forgetting", "train_gap", "latency_ms", "cost"), None
+        )
+        failed = {"failures": 0, "tokens_in": 0, "tokens_out": 0, "status": "failed", "note": made.note}
+        return {"id": content_hash({"failed": made.name})} | common | empty | failed
+    test = outcome.runs.get(made.candidate.id)
+    shown = test or made.dev
+    champion = any(c.id == contender.id for c in outcome.champions.values())
+    return {
+        "id": made.candidate.id,
+        **common,
+        "parent": made.candidate.provenance.parent,
+        "dev": _estimate(made.dev.estimate),
+        "test": _estimate(test.estimate) if test else None,
+        "failures": made.dev.failures + (test.failures if test else 0),
+        "relevance": round(shown.relevance.value, 4) if shown.relevance else None,
+        "relevance_interval": _estimate(shown.relevance) if shown.relevance else None,
+        "consistency": round(made.probe.consistency, 4) if made.probe else None,
+        "forgetting": None,
+        "train_gap": round(made.train.estimate.value - made.dev.estimate.value, 4) if made.train else None,
+        "latency_ms": {"p50": round(made.probe.p50, 2), "p95": round(made.probe.p95, 2)} if made.probe else None,
+        "tokens_in": round(shown.usage.tokens_in / len(shown.records), 1),
+        "tokens_out": round(shown.usage.tokens_out / len(shown.records), 1),
+        "cost": {
+            "fixed": contender.cost.fixed,
+            "per_1k_requests": contender.cost.per_1k,
+            "currency": CURRENCY,
+        },
+        "status": "removed" if contender.removed else "champion" if champion else "finalist" if test else "candidate",
+        "note": made.note,
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "n": estimate.n,
+        "value": round(estimate.value, 6),
+        "low": round(estimate.low, 6),
+        "high": round(estimate.high, 6),
+    }
+
+
+def _changes(outcome: Outcome) -> tuple[Pair, ...]:
+    """Every tested candidate against the baseline; adjusted among themselves, apart from the verdict's pairs."""
+    tested = [c for c in outcome.contenders if c.id in outcome.runs]
+    baseline = next((c for c in tested if c.rung == "baseline"), None)
+    if baseline is None:
+        return ()
+    others = [(c, baseline) for c in tested if c.id != baseline.id]
+    return compare_pairs(others, outcome.runs, outcome.metric, outcome.task.seed).pairs
+
+
+def _pair(pair: Pair, family: str) -> dict[str, Any]:
+    r = pair.result
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "difference": round(r.difference, 6),
+        "low": round(r.low, 6),
+        "high": round(r.high, 6),
+        "p": r.p,
+        "p_adjusted": pair.p_adjusted,
+        "test": r.test,
+        "n": r.n,
+        "family": family,
+    }
+
+
+def _requests(outcome: Outcome) -> dict[str, Any] | None:
+    """Requests from which the trained champion costs less than the prompt champion; None where it never does."""
+    prompt = outcome.champions.get("prompt")
+    trained = [outcome.champions[f] for f in ("weights", "hybrid") if f in outcome.champions]
+    chosen = next((c for c in trained if c.id in (outcome.verdict.choice, outcome.verdict.provisional)), None)
+    tuned = chosen or (trained[0] if trained else None)
+    if prompt is None or tuned is None:
+        return None
+    prices = Prices.of(outcome.task.limits)
+    sides = [(c.cost, outcome.runs[c.id], outcome.speed) for c in (tuned, prompt)]
+    found = crossing(sides[0], sides[1], prices, outcome.task.seed)
+    return None if found is None else to_json(found)
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "metric": run.metric,
+        "estimate": to_json(run.estimate),
+        "relevance": to_json(run.relevance) if run.relevance else None,
+        "records": [_record(record) for record in run.records],
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.example.id,
+        "source": record.example.source,
+        "input": record.example.input,
+        "gold": record.example.output,
+        "prediction": record.prediction,
+        "error": record.reply.error,
+        "value": record.score.value if record.score else None,
+        "valid": record.score.valid if record.score else None,
+        "counts": to_json(record.score.counts) if record.score else {},
+        "relevance": record.relevance,
+    }

@@ -1,0 +1,189 @@
+"""Reads a finished study back from its folder, for the report, the tables and the commands. Needs no model."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from crossover.data.task import Task
+from crossover.engine.journal import Journal
+from crossover.errors import StudyError, nearest
+from crossover.study.folder import StudyFolder, read_json
+from crossover.study.results import (
+    CandidateResult,
+    Change,
+    Confusion,
+    Disagreement,
+    FieldRow,
+    Notice,
+    Results,
+)
+from crossover.types import Candidate, Epoch, Estimate, Message, candidate_from_json
+
+DISAGREEMENTS = 30
+
+
+def read_results(folder: StudyFolder) -> Results:
+    """Everything a reader is shown. Raises `StudyError` when the folder holds no finished study."""
+    folder.existing()
+    decision = read_json(folder.decision)
+    journal = Journal(folder.journal)
+    try:
+        task = journal.fact("task")
+        rows = journal.candidates()
+        tests = {c["name"]: journal.run(c["id"], "test") for c in decision["candidates"] if c["test"]}
+        findings = journal.fact("findings", [])
+        assumptions = journal.fact("assumptions", [])
+    finally:
+        journal.close()
+    chosen = _shown_candidate(decision)
+    records = tests[chosen]["records"] if chosen in tests else []
+    return Results(
+        decision=decision,
+        task=task,
+        candidates=tuple(_candidate(c, rows.get(c["name"], {}), decision) for c in decision["candidates"]),
+        findings=tuple(Notice(f["level"], f["code"], f["message"], tuple(f["rows"])) for f in findings),
+        assumptions=tuple(assumptions),
+        confusion=_confusion(records, chosen) if task["kind"] == "classify" and records else None,
+        fields=_fields(records) if task["kind"] == "extract" else (),
+        invalid_json=sum(r["valid"] is False for r in records) if task["kind"] == "extract" else 0,
+        disagreements=tuple(_disagreements({name: run["records"] for name, run in tests.items()})),
+        folder=folder.path,
+        task_path=task["path"],
+    )
+
+
+def read_candidate(folder: StudyFolder, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
+    """A candidate with its row of decision.json: by name or id, or else the verdict's choice (when undecided, the
+    provisional one). Raises `StudyError` for an unknown name.
+    """
+    folder.existing()
+    decision = read_json(folder.decision)
+    usable = [c for c in decision["candidates"] if c["status"] != "failed"]
+    wanted = name or decision["verdict"]["choice"] or decision["verdict"]["provisional"]
+    for row in usable:
+        if wanted in (row["name"], row["id"]):
+            body = read_json(folder.candidate(row["id"]))
+            if body["weights"]:
+                body["weights"]["path"] = str(folder.path / body["weights"]["path"])
+            return candidate_from_json(body), row | {"chosen": row["id"] == decision["verdict"]["choice"]}
+    raise StudyError(f"{folder.path} has no candidate '{wanted}'; {nearest(str(wanted), [c['name'] for c in usable])}")
+
+
+def read_task(folder: StudyFolder) -> Task:
+    """The task as the study completed it: kind, labels and metric filled in."""
+    journal = Journal(folder.existing().journal)
+    try:
+        body = journal.fact("task")
+    finally:
+        journal.close()
+    place = Path(body.pop("path")).parent
+    return Task(**body, folder=place)
+
+
+def _shown_candidate(decision: dict[str, Any]) -> str:
+    wanted = decision["verdict"]["choice"] or decision["verdict"]["provisional"]
+    return next((c["name"] for c in decision["candidates"] if c["id"] == wanted), "")
+
+
+def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, Any]) -> CandidateResult:
+    latency = row["latency_ms"] or {"p50": None, "p95": None}
+    cost = row["cost"] or {"fixed": 0.0, "per_1k_requests": 0.0, "currency": "USD"}
+    return CandidateResult(
+        id=row["id"],
+        name=row["name"],
+        strategy=row["strategy"],
+        family=row["family"],
+        rung=more.get("rung", "other"),
+        dev=Estimate(**row["dev"]) if row["dev"] else None,
+        test=Estimate(**row["test"]) if row["test"] else None,
+        change=_change(row["id"], decision),
+        relevance=row["relevance"],
+        consistency=row["consistency"],
+        failures=row["failures"],
+        train_gap=row["train_gap"],
+        latency_p50_ms=latency["p50"],
+        latency_p95_ms=latency["p95"],
+        tokens_in=row["tokens_in"],
+        tokens_out=row["tokens_out"],
+        cost_fixed=cost["fixed"],
+        cost_per_1k=cost["per_1k_requests"],
+        currency=cost["currency"],
+        status=row["status"],
+        note=row["note"],
+        trace=tuple(Epoch(**epoch) for epoch in more.get("trace", ())),
+        prompt=tuple(Message(**message) for message in more.get("prompt", ())),
+    )
+
+
+def _change(identity: str, decision: dict[str, Any]) -> Change | None:
+    for pair in decision["comparisons"]:
+        if pair["family"] == "baseline" and pair["a"] == identity:
+            return Change(pair["difference"], pair["low"], pair["high"], pair["p_adjusted"])
+    return None
+
+
+def _confusion(records: list[dict[str, Any]], name: str) -> Confusion:
+    answered = [r for r in records if r["error"] is None]
+    labels = sorted({r["gold"] for r in answered} | {r["prediction"] for r in answered})
+    counts = Counter((r["gold"], r["prediction"]) for r in answered)
+    return Confusion(tuple(labels), tuple(tuple(counts[g, p] for p in labels) for g in labels), name)
+
+
+def _fields(records: Iterable[dict[str, Any]]) -> tuple[FieldRow, ...]:
+    totals: dict[str, Counter[str]] = {}
+    for record in records:
+        counts = record["counts"] or _presence(record)
+        for field, count in counts.items():
+            totals.setdefault(field, Counter()).update(count)
+    return tuple(_field(name, c["tp"], c["fp"], c["fn"]) for name, c in sorted(totals.items()))
+
+
+def _presence(record: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """For metrics without counts: a field is right when its value is the gold one."""
+    if record["error"] is not None:
+        return {}
+    gold, answer = (_object(record[side]) for side in ("gold", "prediction"))
+    return {
+        name: {
+            "tp": int(name in gold and gold.get(name) == answer.get(name)),
+            "fp": int(name in answer and gold.get(name) != answer.get(name)),
+            "fn": int(name in gold and gold.get(name) != answer.get(name)),
+        }
+        for name in gold | answer
+    }
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _field(name: str, tp: int, fp: int, fn: int) -> FieldRow:
+    precision = tp / (tp + fp) if tp + fp else 0.0
+    recall = tp / (tp + fn) if tp + fn else 0.0
+    return FieldRow(name, tp, fp, fn, precision, recall, 2 * tp / (2 * tp + fp + fn) if tp else 0.0)
+
+
+def _disagreements(runs: dict[str, list[dict[str, Any]]]) -> list[Disagreement]:
+    """Test items on which candidates differ in being right, those that split them most evenly first."""
+    found = []
+    for items in zip(*runs.values(), strict=True):
+        correct = {
+            name: (r["value"] or 0.0) >= 0.999 for name, r in zip(runs, items, strict=True) if r["error"] is None
+        }
+        if len(set(correct.values())) < 2:
+            continue
+        answers = {name: r["prediction"] for name, r in zip(runs, items, strict=True) if r["error"] is None}
+        evenness = abs(sum(correct.values()) - len(correct) / 2)
+        found.append(
+            (evenness, Disagreement(items[0]["input"], items[0]["gold"], items[0]["source"], answers, correct))
+        )
+    found.sort(key=lambda pair: pair[0])
+    return [disagreement for _, disagreement in found[:DISAGREEMENTS]]

@@ -1,0 +1,111 @@
+"""What a finished study found, as the report, the tables and the commands read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossover.types import Epoch, Estimate, Family, Message
+
+
+@dataclass(frozen=True)
+class Change:
+    """A difference to the baseline on the test split, in the metric's unit, with its 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+    p_adjusted: float | None = None
+
+
+@dataclass(frozen=True)
+class CandidateResult:
+    """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them."""
+
+    id: str
+    name: str
+    strategy: str
+    family: Family
+    rung: str  # "control", "baseline", "engineered prompt", "few-shot", "tuned", "hybrid" or "other"
+    dev: Estimate | None
+    test: Estimate | None
+    change: Change | None  # against the baseline, on test
+    relevance: float | None
+    consistency: float | None
+    failures: int
+    train_gap: float | None  # train minus dev metric: overfitting
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    tokens_in: float
+    tokens_out: float
+    cost_fixed: float
+    cost_per_1k: float
+    currency: str
+    status: str  # "finalist", "champion", "candidate", "failed", "removed"
+    note: str
+    trace: tuple[Epoch, ...] = ()
+    prompt: tuple[Message, ...] = ()  # one rendered prompt, for the reader
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A finding of the data checks: `level` is "error", "warning" or "info"; `rows` name the rows concerned."""
+
+    level: str
+    code: str
+    message: str
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Test items counted by gold label (rows) and predicted label (columns), both in the order of `labels`."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    candidate: str  # its name
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """One field of an extraction task, over the test split."""
+
+    name: str
+    tp: int
+    fp: int
+    fn: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A test item that the candidates answer differently: name -> prediction, and name -> whether it is right."""
+
+    input: str
+    gold: str
+    source: str
+    answers: dict[str, str]
+    correct: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything a reader is shown. `decision` is decision.json as it is; `candidates` are in ladder order.
+
+    `task` has the keys name, instruction, kind, metric, target, model, labels, input, output.
+    """
+
+    decision: dict[str, Any]
+    task: dict[str, Any]
+    candidates: tuple[CandidateResult, ...]
+    findings: tuple[Notice, ...]
+    assumptions: tuple[str, ...]
+    confusion: Confusion | None  # classify: the chosen (or best tested) candidate
+    fields: tuple[FieldRow, ...]  # extract
+    invalid_json: int  # extract: answers that did not parse
+    disagreements: tuple[Disagreement, ...]
+    folder: Path
+    task_path: str

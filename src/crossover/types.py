@@ -1,0 +1,274 @@
+"""The shared nouns, as frozen dataclasses: what every room passes to every other.
+
+Reading order: an `Example` is rendered with a `Candidate` into a `Request`; a model answers with a `Reply`; a metric turns
+the reply into a `Score`; example, reply and scores together are a `Record`; all records of one candidate on one split are a
+`Run`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["classify", "extract", "generate"]
+Family = Literal["control", "prompt", "weights", "hybrid"]
+Role = Literal["system", "user", "assistant"]
+SplitName = Literal["train", "dev", "test"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled example. `output` is the gold answer; for kind `extract` it is canonical JSON (sorted keys)."""
+
+    id: str
+    input: str
+    output: str
+    group: str | None = None
+    source: str = ""  # "train.csv, row 12": what an error message or the report shows
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """An input with its answer, as shown inside a prompt."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What surrounds an input.
+
+    `demonstrations` is shown whole when `selection` is "fixed"; when it is "nearest" it is a pool, of which the `shots`
+    most similar to the input (TF-IDF cosine) are shown, the most similar last.
+    """
+
+    instruction: str = ""
+    template: str = "{input}"
+    demonstrations: tuple[Demonstration, ...] = ()
+    selection: Literal["fixed", "nearest"] = "fixed"
+    shots: int = 0
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How an answer is drawn. Non-empty `labels`: exactly one of them is the answer, by log-probability.
+
+    `label_bias` (same length as `labels`, or empty) is subtracted from the labels' log-probabilities: calibration.
+    """
+
+    labels: tuple[str, ...] = ()
+    label_bias: tuple[float, ...] = ()
+    temperature: float = 0.0
+    max_tokens: int = 64
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tuned weights on disk: a PEFT adapter, or a full model folder. `path` is where they lie now, not what they are."""
+
+    kind: Literal["adapter", "full"]
+    sha256: str
+    path: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a candidate came to be: the strategy (`"instruction+lora"` for a sequence), its options, seed and parent."""
+
+    strategy: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    parent: str | None = None
+    note: str = ""  # one sentence for the reader: what was chosen, and on what evidence
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Everything that would be deployed. Its content hash is its name.
+
+    `model` is a model specification as in the task file ("pocket", a folder, a hub id, "constant:ANSWER").
+    """
+
+    model: str
+    prompt: Prompt = field(default_factory=Prompt)
+    decoding: Decoding = field(default_factory=Decoding)
+    weights: Weights | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def id(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the candidate's canonical JSON; paths and notes do not count."""
+        body = to_json(self)
+        body["provenance"].pop("note")
+        if body["weights"]:
+            body["weights"].pop("path")
+        return content_hash(body)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a call took: tokens of the whole prompt, tokens of the answer, seconds, money in the study's currency."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    money: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.seconds + other.seconds,
+            self.money + other.money,
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call to a model. Everything that changes the answer is in it, so its hash is the key of the reply cache."""
+
+    messages: tuple[Message, ...]
+    decoding: Decoding = field(default_factory=Decoding)
+    weights: Weights | None = None
+    repeat: int = 0  # a further draw of the same request: consistency over repeats, latency
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's answer. With `error` set the call failed: it is recorded as failed and never scored as wrong.
+
+    `label_scores`: the log-probability of each of the request's labels, in their order; empty for free text.
+    """
+
+    text: str = ""
+    label_scores: tuple[float, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """True positives, false positives and false negatives of one class or field, in one example."""
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """One example's score: `value` in [0, 1]; `counts` by class or field where the metric's aggregate is an F1."""
+
+    value: float
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    valid: bool = True  # False: the answer could not be parsed (invalid JSON, no label in it)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One example, answered and scored. `score` is None where the call failed."""
+
+    example: Example
+    reply: Reply
+    prediction: str
+    score: Score | None = None
+    relevance: float | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % confidence interval, over `n` items."""
+
+    n: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """All records of one candidate on one split, in the split's order."""
+
+    candidate: str  # its id
+    split: SplitName
+    metric: str
+    records: tuple[Record, ...]
+    estimate: Estimate
+    relevance: Estimate | None = None
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def failures(self) -> int:
+        return sum(record.score is None for record in self.records)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early."""
+
+    method: Literal["lora", "full"] = "lora"
+    learning_rate: float = 1e-3
+    epochs: int = 10
+    batch_size: int = 16
+    patience: int = 3
+    warmup_ratio: float = 0.05
+    weight_decay: float = 0.0
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats."""
+
+    epoch: int
+    train_loss: float
+    dev_loss: float
+    dev_metric: float
+    observation: str  # "learning", "converging", "overfitting" ...
+    seconds: float = 0.0
+
+
+def to_json(value: Any) -> Any:
+    """Turn dataclasses, mappings and tuples into plain JSON values."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): to_json(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(v) for v in value]
+    return value
+
+
+def content_hash(value: Any) -> str:
+    """16 hex digits of the SHA-256 of a value's canonical JSON."""
+    text = json.dumps(to_json(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
+    """The inverse of `to_json` for a `Candidate`."""
+    prompt = dict(body["prompt"])
+    prompt["demonstrations"] = tuple(Demonstration(**d) for d in prompt["demonstrations"])
+    decoding = {k: tuple(v) if isinstance(v, list) else v for k, v in body["decoding"].items()}
+    return Candidate(
+        model=body["model"],
+        prompt=Prompt(**prompt),
+        decoding=Decoding(**decoding),
+        weights=Weights(**body["weights"]) if body["weights"] else None,
+        provenance=Provenance(**body["provenance"]),
+    )

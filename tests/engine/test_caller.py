@@ -1,0 +1,137 @@
+"""No call twice: the journal answers what it knows, failures are asked again, a limit stops before the next call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from crossover.data.task import Limits
+from crossover.engine.caller import CHUNK, Caller, call_key
+from crossover.engine.journal import Journal
+from crossover.engine.meter import Meter
+from crossover.errors import BudgetExceeded, StudyError
+from crossover.types import Decoding, Message, Reply, Request, Usage, Weights
+
+
+@dataclass
+class Counting:
+    """A model that counts what it is asked; texts that start with `bad` fail while `broken`."""
+
+    identity: str = "counting-1"
+    local: bool = True
+    context_window: int = 100
+    broken: bool = False
+    asked: list[list[str]] = field(default_factory=list)
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(m.content.split()) for m in messages)
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        texts = [r.messages[-1].content for r in requests]
+        self.asked.append(texts)
+        usage = Usage(tokens_in=2, tokens_out=1, seconds=0.5, money=0.25)
+        return [
+            Reply(usage=usage, error="no answer") if self.broken and t.startswith("bad") else Reply(t.upper(), usage=usage)
+            for t in texts
+        ]
+
+
+def requests(*texts: str) -> list[Request]:
+    return [Request((Message("user", text),)) for text in texts]
+
+
+def caller(path: Path, limits: Limits | None = None) -> tuple[Caller, Meter, Journal]:
+    journal = Journal(path / "study.db")
+    meter = Meter(journal, limits or Limits())
+    return Caller(journal, meter), meter, journal
+
+
+def test_replies_come_in_the_order_of_their_requests(tmp_path: Path) -> None:
+    ask, _, _ = caller(tmp_path)
+    replies = ask.ask(Counting(), requests("ccc", "a", "bb", "a"), "test")
+    assert [r.text for r in replies] == ["CCC", "A", "BB", "A"]
+
+
+def test_the_same_call_is_made_once_within_and_across_sessions(tmp_path: Path) -> None:
+    model = Counting()
+    ask, meter, journal = caller(tmp_path)
+    ask.ask(model, requests("a", "b", "a"), "test")
+    ask.ask(model, requests("b", "c"), "test")
+    assert sorted(sum(model.asked, [])) == ["a", "b", "c"]
+    assert meter.calls == 3
+    journal.close()
+    again, meter, journal = caller(tmp_path)
+    assert [r.text for r in again.ask(model, requests("c", "a"), "test")] == ["C", "A"]
+    assert len(model.asked) == 2
+    assert (meter.calls, meter.usage) == (3, Usage(6, 3, 1.5, 0.75))
+
+
+def test_a_failed_call_is_asked_again_and_its_success_kept(tmp_path: Path) -> None:
+    model = Counting(broken=True)
+    ask, _, journal = caller(tmp_path)
+    first = ask.ask(model, requests("bad one", "good"), "test")
+    assert [r.error for r in first] == ["no answer", None]
+    model.broken = False
+    assert [r.text for r in ask.ask(model, requests("bad one", "good"), "test")] == ["BAD ONE", "GOOD"]
+    assert model.asked == [["good", "bad one"], ["bad one"]]
+    assert journal.spent()[0] == 2
+
+
+def test_batches_do_not_depend_on_what_is_known_already(tmp_path: Path) -> None:
+    texts = [f"{i:03d}" for i in range(2 * CHUNK + 5)]
+    model = Counting()
+    ask, _, _ = caller(tmp_path)
+    ask.ask(model, requests(*texts), "test")
+    whole = [set(chunk) for chunk in model.asked]
+    resumed = Counting(identity="counting-2")
+    ask.ask(resumed, requests(texts[3]), "test")
+    ask.ask(resumed, requests(*texts), "test")
+    known = [texts[3]]
+    order = sorted(texts, key=lambda t: call_key(resumed, requests(t)[0]))
+    chunks = [order[i : i + CHUNK] for i in range(0, len(order), CHUNK)]
+    assert [set(c) for c in resumed.asked[1:]] == [set(c) - set(known) for c in chunks if set(c) - set(known)]
+    assert [len(c) for c in whole] == [CHUNK, CHUNK, 5]
+
+
+def test_a_limit_stops_before_the_next_call_and_keeps_what_is_done(tmp_path: Path) -> None:
+    model = Counting()
+    ask, meter, journal = caller(tmp_path, Limits(money=0.25 * CHUNK))
+    with pytest.raises(BudgetExceeded, match="money"):
+        ask.ask(model, requests(*[f"{i:03d}" for i in range(3 * CHUNK)]), "test")
+    assert meter.calls == journal.spent()[0] == CHUNK
+
+
+def test_minutes_count_over_all_sessions(tmp_path: Path) -> None:
+    _, _, journal = caller(tmp_path)
+    journal.clock(1.0, 59.0)
+    journal.clock(2.0, 2.0)
+    journal.close()
+    ask, meter, _ = caller(tmp_path, Limits(minutes=1))
+    assert meter.seconds > 60
+    with pytest.raises(BudgetExceeded, match="1 minutes"):
+        ask.ask(Counting(), requests("a"), "test")
+
+
+def test_the_key_is_what_can_change_the_answer() -> None:
+    model = Counting()
+    ask = (Message("user", "x"),)
+    base = call_key(model, Request(ask))
+    assert base == call_key(model, Request(ask, Decoding(seed=7))), "greedy answers do not depend on the seed"
+    assert base != call_key(model, Request(ask, Decoding(temperature=0.5)))
+    assert call_key(model, Request(ask, Decoding(labels=("a", "b")))) == call_key(
+        model, Request(ask, Decoding(labels=("a", "b"), label_bias=(0.1, 0.2)))
+    ), "calibration is applied to the reply"
+    assert base != call_key(model, Request(ask, repeat=1))
+    assert base != call_key(Counting(identity="other"), Request(ask))
+    one, other = Weights("adapter", "s1", "here"), Weights("adapter", "s1", "there")
+    assert call_key(model, Request(ask, weights=one)) == call_key(model, Request(ask, weights=other))
+    assert call_key(model, Request(ask, weights=one)) != call_key(model, Request(ask, weights=Weights("adapter", "s2")))
+
+
+def test_a_file_that_is_no_journal_is_an_error_of_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "study.db").write_text("hello, this is no database at all, not even nearly " * 40)
+    with pytest.raises(StudyError, match=r"study\.db is not a Crossover journal"):
+        Journal(tmp_path / "study.db")

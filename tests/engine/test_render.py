@@ -1,0 +1,56 @@
+"""The one renderer: instruction, demonstrations, input; never a template hidden in the data."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.engine.render import Renderer
+from crossover.types import Demonstration, Message, Prompt
+
+POOL = (
+    Demonstration("the kettle leaks water", "fault"),
+    Demonstration("my invoice is wrong", "billing"),
+    Demonstration("the kettle leaks steam", "fault"),
+    Demonstration("where is my parcel", "delivery"),
+)
+
+
+def test_a_bare_prompt_is_the_input_alone() -> None:
+    assert Renderer(Prompt()).messages("hello") == (Message("user", "hello"),)
+
+
+def test_instruction_demonstrations_and_input_in_order() -> None:
+    prompt = Prompt("Sort it.", "Text: {input}\nLabel:", POOL[:2])
+    assert Renderer(prompt).messages("new") == (
+        Message("system", "Sort it."),
+        Message("user", "Text: the kettle leaks water\nLabel:"),
+        Message("assistant", "fault"),
+        Message("user", "Text: my invoice is wrong\nLabel:"),
+        Message("assistant", "billing"),
+        Message("user", "Text: new\nLabel:"),
+    )
+
+
+def test_nearest_demonstrations_stand_closest_to_the_question() -> None:
+    prompt = Prompt(demonstrations=POOL, selection="nearest", shots=2)
+    shown = [m.content for m in Renderer(prompt).messages("kettle leaks steam everywhere") if m.role == "user"]
+    assert shown == ["the kettle leaks water", "the kettle leaks steam", "kettle leaks steam everywhere"]
+
+
+def test_a_training_row_is_no_demonstration_of_itself() -> None:
+    for selection in ("fixed", "nearest"):
+        prompt = Prompt(demonstrations=POOL, selection=selection, shots=2)  # type: ignore[arg-type]
+        shown = Renderer(prompt).messages(POOL[1].input, leave_out=POOL[1])
+        assert Message("assistant", "billing") not in shown
+
+
+def test_a_pool_without_any_word_still_finds_the_nearest() -> None:
+    prompt = Prompt(demonstrations=(Demonstration("!!", "a"), Demonstration("??", "b")), selection="nearest", shots=1)
+    assert Message("assistant", "b") in Renderer(prompt).messages("??")
+
+
+@given(st.text())
+def test_an_input_is_never_read_as_a_template(text: str) -> None:
+    shown = Renderer(Prompt(template="Text: {input}\nLabel:")).messages(text)
+    assert shown[-1].content == f"Text: {text}\nLabel:"

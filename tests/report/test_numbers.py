@@ -1,0 +1,77 @@
+"""How numbers are written."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.report import numbers
+from crossover.types import Estimate
+
+
+def test_an_estimate_has_its_interval() -> None:
+    assert numbers.estimate(Estimate(100, 0.842, 0.801, 0.876)) == "84.2 % (80.1–87.6)"
+    assert numbers.estimate(Estimate(100, 0.842, 0.801, 0.876), unit=False) == "84.2 (80.1–87.6)"
+
+
+def test_a_difference_is_signed_and_in_points() -> None:
+    assert numbers.difference(0.123, 0.081, 0.162) == "+12.3 (+8.1 to +16.2)"
+    assert numbers.difference(-0.02, -0.05, 0.01) == "−2.0 (−5.0 to +1.0)"
+    assert numbers.points(0.0) == "0.0 points"
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.0, "< 0.001"), (0.0009, "< 0.001"), (0.012, "0.012"), (1.0, "1.000")])
+def test_a_p_value_is_never_zero(p: float, text: str) -> None:
+    assert numbers.p_value(p) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "0 EUR"),
+        (0.00001, "< 0.0001 EUR"),
+        (0.00312, "0.0031 EUR"),
+        (0.0155, "0.015 EUR"),
+        (0.5, "0.50 EUR"),
+        (12.345, "12.35 EUR"),
+        (12345.6, "12,346 EUR"),
+    ],
+)
+def test_money_keeps_what_tells_small_amounts_apart(amount: float, text: str) -> None:
+    assert numbers.money(amount, "EUR") == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(8.44, "8.4 ms"), (120.4, "120 ms"), (3210, "3.2 s")])
+def test_latency(value: float, text: str) -> None:
+    assert numbers.milliseconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0.4 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (192, "3 min 12 s"), (7500, "2 h 05 min")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert numbers.duration(seconds) == text
+
+
+@given(st.floats(0, 1))
+def test_a_share_is_a_percentage_with_one_decimal(value: float) -> None:
+    text = numbers.percent(value)
+    assert re.fullmatch(r"\d{1,3}\.\d %", text)
+    assert abs(float(text[:-2]) - 100 * value) <= 0.0501
+
+
+@given(st.floats(-1, 1))
+def test_what_rounds_to_zero_has_no_sign(value: float) -> None:
+    text = numbers.points(value, unit=False)
+    assert re.fullmatch(r"0\.0|[+−]\d{1,3}\.\d", text)
+    assert text not in ("+0.0", "−0.0")
+
+
+@given(st.floats(0, 1e9))
+def test_an_amount_above_nothing_is_never_written_as_nothing(amount: float) -> None:
+    digits = re.sub(r"[^1-9]", "", numbers.money(amount, "EUR"))
+    assert (digits == "") == (amount == 0)

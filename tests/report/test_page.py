@@ -1,0 +1,310 @@
+"""The report page: whole, self-contained, escaped, deterministic, and readable when most of it is missing."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from crossover.errors import StudyError
+from crossover.report import numbers
+from crossover.report.page import render, write_report
+from crossover.study.results import Confusion, Results
+
+from .fixtures import EVIL, decision, extraction, failed, hostile, ladder, results, undecided
+
+VOID = {"meta", "br", "wbr", "path", "use", "rect"}
+STUDIES = {"all families": results, "undecided": undecided, "extract": extraction, "hostile": hostile, "failed": failed}
+
+
+class Page(HTMLParser):
+    """Parses a page, checks that every element is closed in turn, and collects what a reader and a browser see."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.names: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.names += [name for name, _ in attrs]
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("href", "src", "xlink:href", "srcset", "action", "data"):
+                self.links.append(value or "")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_the_page_is_whole_and_needs_no_network_and_no_script(study: object) -> None:
+    html = render(study())  # type: ignore[operator]
+    page = Page(html)
+    assert html.startswith("<!doctype html>")
+    assert page.tags["html"] == page.tags["main"] == page.tags["h1"] == 1
+    assert [page.tags[tag] for tag in ("script", "link", "iframe", "img", "object")] == [0] * 5
+    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    assert [name for name, times in Counter(page.ids).items() if times > 1] == []
+    assert not any(name.startswith("on") for name in page.names)
+    assert "@import" not in html
+    assert all(target.startswith("#") and target[1:] in page.ids for target in re.findall(r"url\(([^)]*)\)", html))
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_the_same_results_give_the_same_bytes(study: object) -> None:
+    assert render(study()) == render(study())  # type: ignore[operator]
+
+
+def test_every_candidate_is_there_with_its_interval_and_change() -> None:
+    text = Page(render(results())).text
+    for candidate in ladder():
+        assert candidate.name in text
+        assert candidate.id in text
+        shown = candidate.test or candidate.dev
+        if shown:
+            assert numbers.estimate(shown) in text
+        if candidate.change:
+            assert numbers.difference(candidate.change.difference, candidate.change.low, candidate.change.high) in text
+        if candidate.latency_p95_ms is not None:
+            assert numbers.milliseconds(candidate.latency_p95_ms) in text
+            assert numbers.money(candidate.cost_per_1k, "EUR") in text
+
+
+def test_the_verdict_and_its_reasons_come_first() -> None:
+    page = Page(render(results()))
+    sections = ["verdict", "glance", "leaderboard", "comparisons", "crossover", "training", "errors", "examples"]
+    sections += ["prompts", "data", "spent", "reproduce"]
+    assert [name for name in page.ids if name in sections] == sections
+    order = [
+        "Fine-tune it: “lora” is the one to use.",
+        "beats the best prompt, “few_shot”, by 16.2 points",
+        "The intervals are wide",
+        "The experiment at a glance",
+        "nearly the same as a training input",
+        "kind is classify: the column queue",
+        "2 min 21 s",
+        "crossover run examples/support/task.yaml",
+        "9f" * 32,
+    ]
+    places = [page.text.find(words) for words in order]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "words"),
+    [
+        ("prompt", 3, "Prompt it: “few_shot” is enough"),
+        ("weights", 4, "Fine-tune it: “lora”"),
+        ("hybrid", 6, "Do both: “instruction+lora”"),
+        ("neither", None, "Neither: "),
+        ("undecided", None, "Undecided: "),
+    ],
+)
+def test_each_kind_of_verdict_has_its_sentence(kind: str, choice: int | None, words: str) -> None:
+    body = decision(kind, None if choice is None else f"{choice:016x}")
+    page = Page(render(results(decision=body)))
+    assert words in page.text
+    assert ("chosen" in page.text) == (choice is not None)
+
+
+def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
+    text = Page(render(undecided())).text
+    assert "takes about 1,240 test items; there are 160" in text
+    assert "No number of labelled examples was measured" in text
+    assert "At no number of requests does fine-tuning cost less" in text
+    assert "Until thenfew_shotthe cheapest that nothing is shown to beat" in text
+    assert "few_shotuntil then" in text
+
+
+def test_numbers_of_the_crossover_point_are_written_with_their_ranges() -> None:
+    text = Page(render(results())).text
+    assert "from about 140 (90–210) labelled examples" in text
+    assert "from about 12,400 (9,800–16,000) requests" in text
+
+
+@pytest.mark.parametrize(
+    ("requests", "words"),
+    [
+        ({"value": 0.0, "low": 0.0, "high": 0.0}, "costs less than the best prompt from the first request"),
+        ({"value": 5000.4, "low": 4100.0, "high": None}, "from about 5,000 (4,100 or more) requests"),
+        ({"value": 5000.4, "low": None, "high": None}, "from about 5,000 requests"),
+    ],
+)
+def test_a_crossover_point_may_be_at_once_or_have_no_upper_end(requests: dict[str, float], words: str) -> None:
+    body = decision()
+    body["crossover"]["requests"] = requests
+    assert words in Page(render(results(decision=body))).text
+
+
+@pytest.mark.parametrize(("target", "word"), [(0.7, "✓ met"), (0.8, "? unsure"), (0.95, "✗ missed")])
+def test_a_target_is_met_or_missed_only_by_the_whole_interval(target: float, word: str) -> None:
+    study = results(candidates=(ladder()[4],), task={**results().task, "target": target})
+    assert [w for w in ("✓ met", "? unsure", "✗ missed") if w in Page(render(study)).text] == [word]
+
+
+def test_a_control_that_wins_is_named() -> None:
+    text = Page(render(results(decision=decision("neither", f"{0:016x}")))).text
+    assert "Neither: nothing that costs more is shown to be better than the control “majority”." in text
+
+
+def test_comparisons_stand_under_what_they_are_for() -> None:
+    text = " ".join(" ".join(Page(render(results())).words).split())
+    assert text.index("For the verdict") < text.index("lora against few_shot") < text.index("Against the baseline Diff")
+    assert text.index("Against the baseline Diff") < text.index("lora against zero_shot")
+
+
+def test_an_empty_answer_has_a_name_in_the_matrix() -> None:
+    text = Page(render(results(confusion=Confusion(("", "a"), ((0, 0), (2, 4)), "lora")))).text
+    assert text.count("(empty)") == 3
+
+
+def test_markup_in_any_text_is_shown_and_not_obeyed() -> None:
+    html = render(hostile())
+    page = Page(html)
+    assert "<script" not in html
+    assert EVIL not in html
+    assert " ".join(EVIL.split()) in page.text
+
+
+def test_what_is_absent_says_why() -> None:
+    html = render(results())
+    assert 'title="not measured: the candidate was removed by a limit: needs 3.1 GB, the limit is 2 GB"' in html
+    assert 'title="only finalists are scored on the test split"' in html
+    assert 'title="this is the baseline"' in html
+
+
+def test_a_study_of_which_nothing_was_measured_still_has_a_page() -> None:
+    page = Page(render(failed()))
+    assert "No candidate was measured." in page.text
+    assert "the model did not load" in page.text
+    assert page.tags["svg"] == 0
+
+
+def test_one_candidate_is_enough() -> None:
+    page = Page(render(results(candidates=(ladder()[4],), disagreements=(), confusion=None)))
+    assert "lora" in page.text
+    assert page.tags["svg"] == 6  # leaderboard and learning curve in two widths, loss, metric
+
+
+def test_no_candidate_at_all_is_said() -> None:
+    assert "The study has no candidates." in Page(render(results(candidates=(), disagreements=()))).text
+
+
+def confusion(labels: int) -> Confusion:
+    names = tuple(f"label {number}" for number in range(labels))
+    counts = tuple(tuple(9 if r == c else 4 if c == r + 1 else 0 for c in range(labels)) for r in range(labels))
+    return Confusion(names, counts, "lora")
+
+
+@pytest.mark.parametrize(("labels", "drawn"), [(2, True), (30, True), (31, False), (80, False)])
+def test_a_confusion_matrix_is_drawn_up_to_thirty_labels_and_listed_above(labels: int, drawn: bool) -> None:
+    page = Page(render(results(confusion=confusion(labels))))
+    assert any(name.startswith("confusion-") for name in page.ids) == drawn
+    assert ("too many for a readable matrix" in page.text) != drawn
+    assert "label 0 label 1 4" in " ".join(" ".join(page.words).split())
+
+
+def test_a_matrix_without_a_mistake_says_so() -> None:
+    perfect = Confusion(("a", "b"), ((3, 0), (0, 4)), "lora")
+    assert "No item got another label than its own." in Page(render(results(confusion=perfect))).text
+
+
+def test_an_extraction_study_has_a_field_table_and_counts_invalid_json() -> None:
+    text = " ".join(" ".join(Page(render(extraction())).words).split())
+    assert "date 88.9 % 93.0 % 85.1 % 40 3 7" in text
+    assert "3 answers were not valid JSON" in text
+
+
+def test_training_is_shown_epoch_by_epoch_with_its_observation() -> None:
+    text = " ".join(" ".join(Page(render(results())).words).split())
+    assert "5 0.270 0.670 85.8 % converging" in text
+    assert "train minus dev +4.8 points" in text
+
+
+def test_disagreements_show_each_answer_with_its_mark_and_the_source() -> None:
+    html = render(results())
+    text = " ".join(" ".join(Page(html).words).split())
+    assert "test.csv, row 2" in text
+    assert re.search(r'title="wrong">✗</span>\s*<span class="wrap">billing', html)
+    assert re.search(r'title="right">✓</span>\s*<span class="wrap">delivery', html)
+
+
+def test_many_disagreements_are_cut_and_counted() -> None:
+    many = results().disagreements * 30
+    assert "40 test items of 120 that got different answers" in Page(render(results(disagreements=many))).text
+
+
+def test_labels_in_other_scripts_raise_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    html = render(results(confusion=Confusion(("退款", "возврат"), ((3, 1), (0, 4)), "lora")))
+    assert "退款" in html
+    assert len(recwarn) == 0
+
+
+def test_a_learning_curve_of_unknown_series_and_one_point_is_drawn() -> None:
+    body = results().decision
+    body["crossover"]["curve"] = [{"labels": 40, "series": "lora", "value": 0.5, "low": 0.4, "high": 0.6}]
+    assert any(name.startswith("curve-") for name in Page(render(results(decision=body))).ids)
+
+
+def test_the_file_is_written_whole_into_a_new_folder(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "support" / "report.html"
+    assert write_report(results(), path) == path
+    assert path.read_text(encoding="utf-8") == render(results())
+    write_report(undecided(), path)
+    assert path.read_text(encoding="utf-8") == render(undecided())
+    assert [entry.name for entry in path.parent.iterdir()] == ["report.html"]
+
+
+def test_a_path_that_cannot_be_written_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(StudyError, match=r"the report cannot be written to .*report\.html: "):
+        write_report(results(), tmp_path / "report.html")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StudyError, match="cannot be written"):
+        write_report(results(), tmp_path / "file" / "report.html")
+
+
+def test_a_key_that_the_task_lacks_is_an_error_and_not_a_blank() -> None:
+    task = {key: value for key, value in results().task.items() if key != "instruction"}
+    with pytest.raises(Exception, match="instruction"):
+        render(dataclasses.replace(results(), task=task))
+
+
+def test_failed_calls_are_counted_beside_their_candidate() -> None:
+    def count(study: Results) -> int:
+        return Page(render(study)).text.count("1 failed call")
+
+    assert count(results()) == 1
+    assert count(undecided()) == 1
+    assert count(failed()) == 0

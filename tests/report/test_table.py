@@ -1,0 +1,104 @@
+"""The table and the verdict in a terminal, at several widths."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from rich.console import Console, RenderableType
+
+from crossover.report.table import glance, verdict_text
+from crossover.study.results import Results
+
+from .fixtures import extraction, failed, hostile, ladder, results, undecided
+
+
+def printed(what: RenderableType, width: int) -> str:
+    console = Console(width=width, record=True, force_terminal=False, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(what)
+    return console.export_text(styles=False)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_no_candidate_name_is_lost_at_any_width(width: int) -> None:
+    text = printed(glance(results(), width), width)
+    for candidate in ladder():
+        assert candidate.name in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_columns_that_people_expect_are_there(width: int) -> None:
+    text = printed(glance(results(), width), width)
+    head = text.split("───")[0]
+    for heading in ("accuracy", "change", "target", "rele-", "consis-", "per 1,000"):
+        assert heading in head
+    for figure in ("85.6", "79.4–90.7", "unsure", "+44.4", "+38.6…+51.6", "80.6", "met", "missed", "0.015"):
+        assert figure in text
+
+
+def test_from_one_hundred_columns_a_candidate_is_one_line() -> None:
+    lines = printed(glance(results(), 100), 100).splitlines()
+    row = next(line for line in lines if "● lora" in line)
+    assert "85.6 (79.4–90.7)" in row
+    assert "+44.4 (+38.6…+51.6)" in row
+
+
+def test_a_wide_terminal_shows_everything_and_a_narrow_one_names_what_it_leaves_out() -> None:
+    wide, narrow = printed(glance(results(), 200), 200), printed(glance(results(), 80), 80)
+    assert "left out" not in wide
+    assert "engineered prompt" in wide
+    assert "p50" in " ".join(narrow.split()).split("left out at this width:")[1]
+
+
+def test_a_value_from_dev_is_marked_and_explained() -> None:
+    text = printed(glance(results(), 120), 120)
+    assert "84.2 (77.0–90.0)*" in text
+    assert "* on dev, not tested" in text
+
+
+def test_removed_and_failed_candidates_say_so() -> None:
+    assert "removed" in printed(glance(results(), 100), 100)
+    assert "failed" in printed(glance(failed(), 100), 100)
+
+
+def test_a_name_wider_than_the_terminal_is_folded_and_not_cut() -> None:
+    long = "instruction+" * 12 + "lora"
+    study = results(candidates=(dataclasses.replace(ladder()[4], name=long),))
+    text = printed(glance(study, 80), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert long in "".join(line[:28].replace("●", "").strip() for line in text.splitlines())
+    assert "rele-" in text
+
+
+def test_the_study_without_candidates_has_an_empty_table() -> None:
+    assert "candidate" in printed(glance(results(candidates=()), 80), 80)
+
+
+@pytest.mark.parametrize(
+    ("study", "words"),
+    [
+        (
+            results(),
+            ["Fine-tune it: “lora”", "85.6 %", "+44.4", "met", "0.015 EUR", "16.2 points", "intervals are wide"],
+        ),
+        (undecided(), ["Undecided", "1,240 test items", "few_shot", "69.4 %", "differ by 1.1 points"]),
+        (extraction(), ["Do both: “instruction+lora”", "Field F1 on test"]),
+        (failed(), ["Neither", "not met", "The only candidate failed."]),
+    ],
+)
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_verdict_has_its_sentence_figures_and_reasons(study: Results, words: list[str], width: int) -> None:
+    text = printed(verdict_text(study), width)
+    for word in words:
+        assert word in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_neither_markup_nor_control_characters_are_obeyed() -> None:
+    name = "[red]a[/red]\x1b[2Jb"
+    study = results(candidates=(dataclasses.replace(ladder()[4], name=name),))
+    for text in (printed(glance(study, 120), 120), printed(verdict_text(study), 120)):
+        assert "[red]a[/red]�[2Jb" in text
+        assert "\x1b" not in text
+    assert "<script>" in printed(verdict_text(hostile()), 200)
