@@ -111,6 +111,8 @@ def _checked(where: str, value: Any, hint: Any) -> Any:
             return value
     elif origin is tuple and isinstance(value, (list, tuple)):
         return tuple(_checked(where, item, arguments[0]) for item in value)
+    elif origin is Mapping and isinstance(value, Mapping):
+        return dict(value)
     elif hint is Any or (isinstance(hint, type) and isinstance(value, hint) and not (hint is int and value is True)):
         return value
     elif hint is float and isinstance(value, int) and not isinstance(value, bool):

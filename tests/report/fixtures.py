@@ -193,6 +193,14 @@ def results(**changes: Any) -> Results:
     return dataclasses.replace(made, **changes)
 
 
+def only(*candidates: CandidateResult, **changes: Any) -> Results:
+    """The study with these candidates, and the comparisons between them."""
+    ids = {candidate.id for candidate in candidates}
+    body = decision()
+    body["comparisons"] = [pair for pair in body["comparisons"] if {pair["a"], pair["b"]} <= ids]
+    return results(decision=body, candidates=candidates, disagreements=(), **changes)
+
+
 def undecided() -> Results:
     """Nothing could be told apart: no choice, a number of items needed, no crossover point, no target."""
     body = decision(

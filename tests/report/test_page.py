@@ -15,7 +15,7 @@ from crossover.report import numbers
 from crossover.report.page import render, write_report
 from crossover.study.results import Confusion, Results
 
-from .fixtures import EVIL, decision, extraction, failed, hostile, ladder, results, undecided
+from .fixtures import EVIL, decision, extraction, failed, hostile, ladder, only, results, undecided
 
 VOID = {"meta", "br", "wbr", "path", "use", "rect"}
 STUDIES = {"all families": results, "undecided": undecided, "extract": extraction, "hostile": hostile, "failed": failed}
@@ -141,7 +141,7 @@ def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     text = Page(render(undecided())).text
     assert "takes about 1,240 test items; there are 160" in text
     assert "No number of labelled examples was measured" in text
-    assert "At no number of requests does fine-tuning cost less" in text
+    assert "No number of requests was found" in text
     assert "Until thenfew_shotthe cheapest that nothing is shown to beat" in text
     assert "few_shotuntil then" in text
 
@@ -168,7 +168,7 @@ def test_a_crossover_point_may_be_at_once_or_have_no_upper_end(requests: dict[st
 
 @pytest.mark.parametrize(("target", "word"), [(0.7, "✓ met"), (0.8, "? unsure"), (0.95, "✗ missed")])
 def test_a_target_is_met_or_missed_only_by_the_whole_interval(target: float, word: str) -> None:
-    study = results(candidates=(ladder()[4],), task={**results().task, "target": target})
+    study = only(ladder()[4], task={**results().task, "target": target})
     assert [w for w in ("✓ met", "? unsure", "✗ missed") if w in Page(render(study)).text] == [word]
 
 
@@ -211,13 +211,13 @@ def test_a_study_of_which_nothing_was_measured_still_has_a_page() -> None:
 
 
 def test_one_candidate_is_enough() -> None:
-    page = Page(render(results(candidates=(ladder()[4],), disagreements=(), confusion=None)))
+    page = Page(render(only(ladder()[4], confusion=None)))
     assert "lora" in page.text
     assert page.tags["svg"] == 6  # leaderboard and learning curve in two widths, loss, metric
 
 
 def test_no_candidate_at_all_is_said() -> None:
-    assert "The study has no candidates." in Page(render(results(candidates=(), disagreements=()))).text
+    assert "The study has no candidates." in Page(render(only())).text
 
 
 def confusion(labels: int) -> Confusion:

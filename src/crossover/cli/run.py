@@ -39,7 +39,7 @@ def command(
         typer.echo(folder.decision.read_text(encoding="utf-8"), nl=False)
         return
     console = Console(highlight=False)
-    console.print(glance(results))
+    console.print(glance(results, console.width))
     console.print(verdict_text(results))
     console.print(f"report: {report}", soft_wrap=True, markup=False)
     console.print(

@@ -24,5 +24,5 @@ def command(
         return
     results = read_results(folder)
     console = Console(highlight=False)
-    console.print(glance(results))
+    console.print(glance(results, console.width))
     console.print(verdict_text(results))

@@ -43,9 +43,7 @@ def check(task: Task, splits: Splits) -> list[Finding]:
     return sorted(findings, key=lambda finding: order.index(finding.level))
 
 
-def check_lengths(
-    examples: Sequence[Example], count: Callable[[str], int], window: int, reserve: int
-) -> list[Finding]:
+def check_lengths(examples: Sequence[Example], count: Callable[[str], int], window: int, reserve: int) -> list[Finding]:
     """Inputs whose tokens and `reserve` (prompt and answer) together exceed the model's window of tokens.
 
     `count` gives the tokens of a text. An error when no input fits, a warning (code `too_long`) when some do not.
@@ -117,7 +115,8 @@ def _leaks(splits: Splits) -> list[Finding]:
             exact = [e for e in examples if normal(e.input) in known]
             rest = [e for e in examples if normal(e.input) not in known]
             if exact:
-                message = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}: {name} will look too good"
+                shared = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}"
+                message = f"{shared}: scores on {name} will look too good"
                 rows = tuple(f"{e.source} = {known[normal(e.input)]}" for e in exact)
                 findings.append(Finding("warning", "leak_exact", message, rows))
             pairs = near_pairs([normal(e.input) for e in rest], [normal(e.input) for e in reference], NEAR)
@@ -141,7 +140,7 @@ def _group_leaks(splits: Splits) -> list[Finding]:
     if not crossing:
         return []
     some = ", ".join(f"'{group}'" for group in list(crossing)[:3])
-    message = f"{len(crossing)} group(s) are in more than one split, such as {some}: the later split will look too good"
+    message = f"{len(crossing)} group(s) are in more than one split, such as {some}: scores will look too good"
     return [Finding("warning", "leak_group", message, tuple(row for rows in crossing.values() for row in rows))]
 
 

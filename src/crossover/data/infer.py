@@ -31,8 +31,10 @@ def prepare(task: Task) -> Prepared:
     tables = load_tables(task)
     task = adopt_system(task, tables)
     splits = make_splits(task, tables)
-    task = complete(task, splits)
-    return Prepared(task, splits, check(task, splits))
+    completed = complete(task, splits)
+    # labels taken from train are not a list that the user made: a new label in test is then no error, but a warning
+    asked = completed.model_copy(update={"labels": task.labels})
+    return Prepared(completed, splits, check(asked, splits))
 
 
 def adopt_system(task: Task, tables: Mapping[str, Sequence[Row]]) -> Task:
@@ -62,7 +64,8 @@ def complete(task: Task, splits: Splits) -> Task:
     if task.kind == "classify" and not task.labels:
         labels = sorted({example.output for example in splits.train})
         names = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
-        task = _assume(task, f"labels: the {len(labels)} of the training rows ({names})", labels=dict.fromkeys(labels, ""))
+        sentence = f"labels: the {len(labels)} of the training rows ({names})"
+        task = _assume(task, sentence, labels=dict.fromkeys(labels, ""))
     if task.metric is None:
         metric, because_of = _metric(task.kind, splits)
         task = _assume(task, f"metric: {metric}, {because_of}", metric=metric)
@@ -70,7 +73,8 @@ def complete(task: Task, splits: Splits) -> Task:
         parts = ", ".join(f"{name} {len(examples)}" for name, examples in splits.items())
         what = "cut from the one table" if "train" in splits.cut else f"{' and '.join(splits.cut)} cut from train"
         task = _assume(task, f"splits: {what} with seed {task.seed} ({parts} rows)")
-    defaults = [f"{key} {getattr(task, key)}" for key in ("model", "margin", "seed") if key not in task.model_fields_set]
+    absent = [key for key in ("model", "margin", "seed") if key not in task.model_fields_set]
+    defaults = [f"{key} {getattr(task, key)}" for key in absent]
     return _assume(task, f"defaults: {', '.join(defaults)}") if defaults else task
 
 

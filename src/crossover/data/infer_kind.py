@@ -14,7 +14,7 @@ ROWS_PER_LABEL = 3
 
 
 def infer_kind(examples: Sequence[Example]) -> Kind:
-    """extract when all outputs are JSON objects; classify when few short outputs come again and again; else generate."""
+    """extract when all outputs are JSON objects, classify when few short outputs repeat, else generate."""
     outputs = [example.output for example in examples]
     if all(map(is_object, outputs)):
         return "extract"

@@ -89,9 +89,8 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
         outputs = _if_all_objects(outputs)
     groups = [(_text(row, task.group) or None) if task.group else None for row in rows]
     ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
-    return [
-        Example(*parts, source=row.source) for row, *parts in zip(rows, ids, inputs, outputs, groups, strict=True)
-    ]
+    sources = [row.source for row in rows]
+    return list(map(Example, ids, inputs, outputs, groups, sources))
 
 
 def render_input(task: Task, row: Row) -> str:

@@ -42,7 +42,7 @@ def near_pairs(left: Sequence[str], right: Sequence[str], threshold: float = 0.9
 
 
 def _rarest(matrix: Any, frequency: Any) -> Any:
-    """The matrix with only each row's rarest n-grams: as many as it takes to have the share RARE of its squared norm."""
+    """The matrix with only each row's rarest n-grams: as many as have the share RARE of its squared norm."""
     import numpy as np
     from scipy.sparse import csr_matrix
 

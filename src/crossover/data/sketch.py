@@ -19,15 +19,15 @@ from crossover.data.template import plain
 from crossover.errors import DataError
 
 # names by which people call their columns, the most telling first
-OUTPUTS = (
-    "label labels category intent class output answer target completion expected sentiment topic queue type tag "
-    "response reply summary translation slots entities json"
-).split()
-INPUTS = (
-    "input text message question prompt sentence utterance query content body document review comment email ticket "
-    "description title subject"
-).split()
-GROUPS = "group customer user author conversation session thread account document_group patient".split()
+OUTPUTS = [
+    *("label", "labels", "category", "intent", "class", "output", "answer", "target", "completion", "expected"),
+    *("sentiment", "topic", "queue", "type", "tag", "response", "reply", "summary", "translation", "slots", "json"),
+]
+INPUTS = [
+    *("input", "text", "message", "question", "prompt", "sentence", "utterance", "query", "content", "body"),
+    *("document", "review", "comment", "email", "ticket", "description", "title", "subject"),
+]
+GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
 
@@ -47,8 +47,7 @@ def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
     data = Files(**references) if len(references) > 1 else _relative(path, home)
-    # braces in a column's name would read as a template's placeholders
-    column = source.replace("{", "{{").replace("}", "}}") if {"{", "}"} & set(source) else source
+    column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
     task = Task(name=_name(path), data=data, input=column, output=output, folder=home)
     prepared = prepare(task)
     assumed = [f"input: the column '{source}', {why_input}", f"output: the column '{output}', {why_output}"]
@@ -149,7 +148,7 @@ def _write(prepared: Prepared, group: str | None) -> str:
         f"instruction: {instruction}",
         f"# Rows: {counts}. What is not given here is cut from train, by the seed.",
         f"data: {data}",
-        "# A column, or a template such as \"{question}\\n{context}\".",
+        '# A column, or a template such as "{question}\\n{context}".',
         f"input: {_scalar(task.input)}",
         f"output: {_scalar(task.output)}",
         "# classify, extract or generate.",
@@ -157,7 +156,7 @@ def _write(prepared: Prepared, group: str | None) -> str:
     ]
     if task.labels:
         lines += ["# A list, or a mapping of label to a one-line description, which helps the prompts.", "labels:"]
-        lines += [f"  - {_scalar(label)}" for label in task.labels]
+        lines += [f"  - {_scalar(label)}" for label in sorted({example.output for example in splits.all})]
     if group:
         lines += ["# Rows of one group never stand in two splits.", f"# group: {_scalar(group)}"]
     lines += [
@@ -173,4 +172,6 @@ def _write(prepared: Prepared, group: str | None) -> str:
 
 def _scalar(text: str) -> str:
     """A text as a YAML scalar on one line, in quotes where it needs them."""
-    return yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=2**31).strip()[1:-1]
+    style = '"' if "\n" in text else None
+    dumped = yaml.safe_dump([text], default_style=style, default_flow_style=True, allow_unicode=True, width=2**31)
+    return dumped.strip()[1:-1]

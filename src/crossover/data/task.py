@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,11 +26,13 @@ from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
 
+SHORT = reprlib.Repr()
+SHORT.maxstring = 80
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
 class _Part(BaseModel):
-    """Strict: YAML has types, so text is no number and a number is no text. A field's description says what is valid."""
+    """Strict: YAML has types, so text is no number and the reverse. A field's description says what is valid."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -98,7 +101,7 @@ DataSpec = Annotated[Annotated[str, Tag("one")] | Annotated[Files, Tag("splits")
 
 
 class Task(_Part):
-    """A task file's content, checked. `folder` (paths are relative to it) and `assumptions` are not part of the file."""
+    """A task file's content, checked. `folder`, to which paths are relative, and `assumptions` are not in the file."""
 
     name: str = Field(description="1 to 100 letters, digits, - _ . (not a dot or dash first): it names a folder")
     instruction: str = Field(default="", description="text")
@@ -125,7 +128,7 @@ class Task(_Part):
     @classmethod
     def _folder_name(cls, name: str) -> str:
         if not NAME.fullmatch(name):
-            raise ValueError(f"received {name!r}; valid is {cls.model_fields['name'].description}")
+            raise ValueError(f"received {_shown(name)}; valid is {cls.model_fields['name'].description}")
         return name
 
     @field_validator("data")
@@ -207,7 +210,8 @@ def _check_keys(file: YamlFile) -> None:
         inner = file.content.get(outer)
         for key in inner if isinstance(inner, dict) else ():
             if key not in part.model_fields:
-                raise TaskError(f"{file.place((outer, str(key)))}: unknown key; {nearest(str(key), [*part.model_fields])}")
+                place = file.place((outer, str(key)))
+                raise TaskError(f"{place}: unknown key; {nearest(str(key), tuple(part.model_fields))}")
     for key in KEYS:
         if Task.model_fields[key].is_required() and key not in file.content:
             raise TaskError(f"{file.path}: the key '{key}' is missing; valid is {Task.model_fields[key].description}")
@@ -240,6 +244,11 @@ def _description(loc: tuple[str | int, ...], key: KeyPath) -> str:
 
 def _shown(value: Any) -> str:
     """A received value as the user would know it, cut to a line."""
-    plain = isinstance(value, (str, int, float, list, dict)) and not isinstance(value, bool)
-    text = repr(value) if plain else str(value).lower() if isinstance(value, bool) or value is None else f"'{value}'"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "nothing"
+    if not isinstance(value, (str, int, float, list, dict)):
+        return f"'{value}'"
+    text = SHORT.repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -22,20 +22,19 @@ def columns_of(text: str) -> list[str]:
             raise ValueError(f"'{match[0]}' is not a placeholder; write {{column}}, and a brace itself as {{{{ or }}}}")
         if match[1] is not None:
             names.append(match[1].strip())
-    return names or [text]
+    return names or [_TOKEN.sub(lambda match: match[0][0], text)]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The input's text for the values of its columns; empty when all of them are blank.
 
-    A text without placeholders is a column's name; in a template `{{` and `}}` are braces.
+    A text without placeholders is a column's name. `{{` and `}}` are braces.
     """
     if not any(value.strip() for value in values.values()):
         return ""
-    if text in values:
-        return values[text]
-    plain = {"{{": "{", "}}": "}"}
-    return _TOKEN.sub(lambda m: values[m[1].strip()] if m[1] is not None else plain[m[0]], text)
+    if all(match[1] is None for match in _TOKEN.finditer(text)):
+        return next(iter(values.values()))
+    return _TOKEN.sub(lambda match: match[0][0] if match[1] is None else values[match[1].strip()], text)
 
 
 def lookup(fields: Mapping[str, Any], name: str) -> Any:

@@ -41,9 +41,7 @@ def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
     return data
 
 
-def read_text(
-    path: Path, place: Callable[[str], str] = line_of, error: type[CrossoverError] = DataError
-) -> str:
+def read_text(path: Path, place: Callable[[str], str] = line_of, error: type[CrossoverError] = DataError) -> str:
     """The file's text: UTF-8, with or without a byte order mark.
 
     `place` names the row or line that follows a prefix of the text, for the message. Raises `error`.

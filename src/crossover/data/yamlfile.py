@@ -13,6 +13,8 @@ from crossover.errors import TaskError
 
 KeyPath = tuple[str | int, ...]
 TEXT = "tag:yaml.org,2002:str"
+MAPPING = "tag:yaml.org,2002:map"
+MERGE = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ def read_yaml(path: Path, as_written: str) -> YamlFile:
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        if not isinstance(node, yaml.MappingNode):
+        if not isinstance(node, yaml.MappingNode) or node.tag != MAPPING:
             kind = {yaml.SequenceNode: "a list", yaml.ScalarNode: "a single value"}.get(type(node), "nothing")
+            kind = f"a value of type {node.tag}" if isinstance(node, yaml.MappingNode) else kind
             raise TaskError(f"{path} holds {kind}; valid is a YAML mapping with the keys of a task file")
         _keep_text(node, as_written)
         _index(path, node, (), lines, set())
@@ -67,27 +70,27 @@ def read_yaml(path: Path, as_written: str) -> YamlFile:
     return YamlFile(path, {str(key): value for key, value in content.items() if value is not None}, lines)
 
 
-def _index(path: Path, node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], above: set[int]) -> None:
-    """Note the line of every key and item below a node. Raises `TaskError` for a key that stands twice."""
-    if id(node) in above:
-        raise TaskError(f"{path}, line {node.start_mark.line + 1}: an alias that holds itself")
-    above = above | {id(node)}
+def _index(path: Path, node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], seen: set[int]) -> None:
+    """Note the line of every key and item below a node. Raises `TaskError` for a key twice, or not text."""
+    if id(node) in seen:  # an alias
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
             lines[(*key, number)] = item.start_mark.line + 1
-            _index(path, item, (*key, number), lines, above)
+            _index(path, item, (*key, number), lines, seen)
     elif isinstance(node, yaml.MappingNode):
         own: set[str] = set()
         for name, value in node.value:
             line = name.start_mark.line + 1
-            below = (*key, str(name.value))
+            if not isinstance(name, yaml.ScalarNode):
+                raise TaskError(f"{path}, line {line}: a key is a list or a mapping; valid is text")
+            below = (*key, name.value)
             if name.value in own:
-                first = lines[below]
-                raise TaskError(f"{path}, line {line}, {key_name(below)}: it stands on line {first} already")
-            if isinstance(name, yaml.ScalarNode):
-                own.add(name.value)
+                raise TaskError(f"{path}, line {line}, {key_name(below)}: it stands on line {lines[below]} already")
+            own.add(name.value)
             lines[below] = line
-            _index(path, value, below, lines, above)
+            _index(path, value, below, lines, seen)
 
 
 def _keep_text(root: yaml.MappingNode, key: str) -> None:
@@ -96,5 +99,5 @@ def _keep_text(root: yaml.MappingNode, key: str) -> None:
         if name.value == key and isinstance(value, (yaml.SequenceNode, yaml.MappingNode)):
             pairs = [(item,) for item in value.value] if isinstance(value, yaml.SequenceNode) else value.value
             for scalar in (scalar for pair in pairs for scalar in pair):
-                if isinstance(scalar, yaml.ScalarNode) and scalar.value != "" and scalar.tag != "tag:yaml.org,2002:merge":
+                if isinstance(scalar, yaml.ScalarNode) and scalar.value != "" and scalar.tag != MERGE:
                     scalar.tag = TEXT

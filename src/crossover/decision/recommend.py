@@ -43,7 +43,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`choice` is None when undecided; `provisional` is then the cheapest that no other is shown to beat."""
+    """`choice` is None when undecided; `provisional` is then what to use meanwhile."""
 
     kind: str
     choice: str | None
@@ -105,7 +105,7 @@ def recommend(
     comparisons = compare_pairs(list(itertools.combinations(reversed(ordered), 2)), runs, metric, seed)
     sides = _sides(champions, comparisons)
     winner = next((c for c in _by_cost(sides) if _decided(c, sides, comparisons, margin)), None)
-    likely = winner or _provisional(sides, comparisons)
+    likely = winner or _provisional(sides, runs, margin)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     needed = None if winner else _needed(likely, sides, runs, metric, comparisons, margin)
     verdict = Verdict(
@@ -166,10 +166,10 @@ def _decided(c: Contender, sides: Sequence[Contender], comparisons: Comparisons,
     return not _blockers(c, sides, comparisons, margin)
 
 
-def _provisional(sides: Sequence[Contender], comparisons: Comparisons) -> Contender:
-    """The cheapest that no other champion is shown to beat."""
-    unbeaten = [c for c in sides if not any(o is not c and comparisons.of(o, c).wins() for o in sides)]
-    return cheapest(unbeaten or sides)
+def _provisional(sides: Sequence[Contender], runs: Mapping[str, Run], margin: float) -> Contender:
+    """The cheapest within the margin of the highest test estimate."""
+    highest = max(runs[c.id].estimate.value for c in sides)
+    return cheapest([c for c in sides if runs[c.id].estimate.value >= highest - margin - 1e-9])
 
 
 def _needed(

@@ -69,8 +69,8 @@ class Wording:
         if needed is not None:
             said.append(
                 f"About {needed:,} test items would tell (80 % power); there are {best.n}."
-                f" Differences under {100 * margin:g} points count as none. Until then {likely.name} is the cheapest"
-                " that nothing is shown to beat."
+                f" Differences under {100 * margin:g} points count as none. Until then {likely.name} is the one to use:"
+                " the cheapest with the best estimate."
             )
         if target is not None:
             said.append(self._target(best, target))

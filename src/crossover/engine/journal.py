@@ -1,9 +1,8 @@
 """The study's journal: one SQLite file, written as things happen. Killing the process loses nothing that is finished.
 
-Tables: `facts` (name -> JSON: the frozen splits, findings, removals), `calls` (key -> reply), `uses` (which
-purpose wanted which call), `epochs` (one row for each
-finished tuning epoch), `tunes` (key -> finished weights), `candidates` and `runs` (results), `sessions` (wall-clock
-seconds). Rows are only added; a failed call's row alone is replaced, when the call later succeeds.
+Tables: `calls` (every finished call with its key, reply and usage; rows are only added, so a call made twice would show),
+`uses` (which purpose wanted which call), `epochs` (one row for each finished tuning epoch), `tunes` (key -> finished
+weights), `candidates` and `runs` (results), `facts` (name -> JSON), `sessions` (wall-clock seconds).
 """
 
 from __future__ import annotations
@@ -34,7 +33,8 @@ class Journal:
         self._calls = sa.Table(
             "calls",
             meta,
-            sa.Column("key", text, primary_key=True),
+            sa.Column("number", sa.Integer, primary_key=True),
+            sa.Column("key", text, index=True),
             sa.Column("purpose", text),
             sa.Column("reply", text),
             sa.Column("failed", sa.Boolean),
@@ -145,7 +145,7 @@ class Journal:
         return found
 
     def add_calls(self, purpose: str, replies: Mapping[str, Reply]) -> None:
-        """Journal finished calls, all or none of them. A success replaces an earlier failure of the same call."""
+        """Journal finished calls, all or none of them."""
         rows = [
             {
                 "key": key,
@@ -161,7 +161,7 @@ class Journal:
             for key, reply in replies.items()
         ]
         if rows:
-            self._write(self._calls.insert().prefix_with("OR REPLACE"), rows)
+            self._write(self._calls.insert(), rows)
 
     def add_uses(self, purpose: str, keys: Iterable[str]) -> None:
         """Note which calls a purpose wanted, whoever paid for them."""
@@ -191,9 +191,9 @@ class Journal:
     # tuning epochs
 
     def add_epoch(self, tune: str, epoch: int, body: Any) -> None:
-        """Journal a finished epoch. One that is there already stays: it was resumed from its checkpoint."""
+        """Journal a finished epoch. Raises `StudyError` for one that was finished before."""
         row = {"tune": tune, "epoch": epoch, "body": json.dumps(to_json(body)), "made": time.time()}
-        self._write(self._epochs.insert().prefix_with("OR IGNORE"), [row])
+        self._write(self._epochs.insert(), [row])
 
     def epochs(self, tune: str) -> list[Any]:
         sa, t = self._sa, self._epochs

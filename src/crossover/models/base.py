@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from crossover.types import Message, Reply, Request, Weights
@@ -40,9 +41,10 @@ class Model(Protocol):
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         """Answer each request, in order.
 
-        A request with `decoding.labels` is answered with one of them; `Reply.label_scores` holds their log-probabilities
-        where the backend has them. A call that fails gives a `Reply` with `error`: it must not raise, so that the others
-        in the batch are kept. Raises `ModelError` only when no request can be answered at all (the model does not load).
+        A request with `decoding.labels` is answered with one of them; `Reply.label_scores` holds their
+        log-probabilities where the backend has them. A call that fails gives a `Reply` with `error`: it must not raise,
+        so that the others in the batch are kept. Raises `ModelError` only when no request can be answered at all (the
+        model does not load).
         """
         ...
 
@@ -57,11 +59,16 @@ class Tunable(Model, Protocol):
         ...
 
     def module(self, weights: Weights | None = None) -> torch.nn.Module:
-        """A fresh copy of the causal language model on its device, in float32, with `weights` applied and merged in.
+        """A fresh copy of the causal language model on its device, in float32; the caller owns it.
 
-        The caller owns it. Calling it with `(input_ids, attention_mask)` gives an object with `.logits`
-        of shape (batch, length, vocabulary).
+        With a full model's `weights` it is that model; with an adapter's, a PEFT model whose adapter is trainable.
+        Calling it with `(input_ids, attention_mask)` gives an object with `.logits` of shape (batch, length,
+        vocabulary).
         """
+        ...
+
+    def save(self, module: torch.nn.Module, folder: Path) -> Weights:
+        """Write a tuned module as a folder that plain transformers (a full model) or PEFT (an adapter) loads."""
         ...
 
     def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:

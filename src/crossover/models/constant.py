@@ -14,7 +14,7 @@ class Constant:
 
     target: str = ""
     local = True
-    context_window = 1 << 30  # it reads nothing, so nothing is too long
+    context_window = 1 << 20  # it reads nothing, so nothing is too long
 
     @property
     def identity(self) -> str:

@@ -2,7 +2,7 @@
 
 The target is the script:
 
-    fake                one of the request's labels, by the hash of the conversation; without labels, the last user message
+    fake                one of the request's labels, by a hash of the conversation; without labels, as `echo`
     fake:echo           the last user message
     fake:answer=TEXT    TEXT
     fake:fail:K         as `fake`, but about every K-th request fails (by its hash, so the same ones each time)
@@ -31,7 +31,8 @@ class Fake:
         every = self.target.removeprefix("fail:")
         counts = every != self.target and every.isdecimal() and int(every) > 0
         if not (self.target in ("", "echo") or self.target.startswith("answer=") or counts):
-            raise ModelError(f"the fake model has no script '{self.target}'; valid: echo, answer=TEXT, fail:K with K from 1")
+            valid = "echo, answer=TEXT, fail:K with K from 1"
+            raise ModelError(f"the fake model has no script '{self.target}'; valid: {valid}")
 
     @property
     def identity(self) -> str:
@@ -44,7 +45,10 @@ class Fake:
         return [self._reply(request) for request in requests]
 
     def _reply(self, request: Request) -> Reply:
-        # weights and repeat count too: a tuned fake may answer differently, and a repeat may fail where the first did not
+        words = self.count_tokens(request.messages)
+        if words > self.context_window:
+            return Reply(error=f"the prompt has {words} tokens, the window is {self.context_window}")
+        # weights and repeat count too: a tuned model may answer otherwise, and a repeat may fail by itself
         tuned = request.weights.sha256 if request.weights else ""
         draw = int(content_hash({"messages": request.messages, "weights": tuned, "repeat": request.repeat}), 16)
         if self.target.startswith("fail:") and draw % int(self.target.removeprefix("fail:")) == 0:
@@ -59,5 +63,5 @@ class Fake:
             scores = tuple(-0.5 if i == chosen else -2.0 - i / 1000 for i in range(len(labels)))
         else:
             text = next((m.content for m in reversed(request.messages) if m.role == "user"), "")
-        usage = Usage(self.count_tokens(request.messages), len(text.split()), 0.001)
+        usage = Usage(words, len(text.split()), 0.001)
         return Reply(text, scores, usage)

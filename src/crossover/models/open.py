@@ -13,9 +13,9 @@ from crossover.models.base import Model
 def open_model(spec: str, base: Path | None = None) -> Model:
     """Open a model. `base` is the folder that relative paths are looked up in first: the task file's.
 
-    A specification is, in this order: `pocket`, the bundled model; `NAME` or `NAME:TARGET` of a model plug-in; an existing
-    folder; a Hugging Face hub id `org/name`. Raises `ModelError` in one sentence for anything else and for a model that
-    cannot be used. Each call opens anew: the caller keeps the model while it is in use.
+    A specification is, in this order: `pocket`, the bundled model; `NAME` or `NAME:TARGET` of a model plug-in; an
+    existing folder; a Hugging Face hub id `org/name`. Raises `ModelError` in one sentence for anything else and for a
+    model that cannot be used. Each call opens anew: the caller keeps the model while it is in use.
     """
     spec = spec.strip()
     if spec == "pocket":

@@ -57,12 +57,9 @@ def facts(results: Results) -> list[Fact]:
     choice = chosen(results)
     shown = choice or provisional(results)
     found = _choice_facts(results, shown) if shown else []
-    found[2:2] = [_target(results)]
+    found[2:2] = _target(results)
     if shown and not choice:
         found.insert(0, Fact("Until then", shown.name, "the cheapest that nothing is shown to beat"))
-    needed = results.decision["verdict"]["needed_test_items"]
-    if needed is not None:
-        found.append(Fact("Test items needed", numbers.count(needed), f"there are {_test_items(results):,} now"))
     return found
 
 
@@ -74,7 +71,7 @@ def crossover_sentences(results: Results) -> list[str]:
     if labels:
         said = [f"Fine-tuning beats the best prompt from about {_around(labels)} labelled examples."]
     if not requests:
-        return [*said, "At no number of requests does fine-tuning cost less than the best prompt."]
+        return [*said, "No number of requests was found from which fine-tuning costs less than the best prompt."]
     if requests["value"] < 1:
         return [*said, "Fine-tuning costs less than the best prompt from the first request."]
     return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."]
@@ -114,13 +111,13 @@ def _metric_words(results: Results) -> str:
     return str(results.task["metric"]).replace("_", " ").replace("f1", "F1")
 
 
-def _target(results: Results) -> Fact:
+def _target(results: Results) -> list[Fact]:
     target, met = results.task["target"], results.decision["verdict"]["target_met"]
     if target is None:
-        return Fact("Target", "none", "the task names none")
+        return []
     if met is None:
-        return Fact("Target", "unsure", f"{numbers.percent(target)} lies inside the interval")
-    return Fact("Target", "met" if met else "not met", numbers.percent(target), "good" if met else "bad")
+        return [Fact("Target", "unsure", f"{numbers.percent(target)} lies inside the interval")]
+    return [Fact("Target", "met" if met else "not met", numbers.percent(target), "good" if met else "bad")]
 
 
 def _test_items(results: Results) -> int:

@@ -1,7 +1,7 @@
 """Any causal language model that transformers loads: a folder, a hub id, or the bundled `pocket`.
 
-Labels are scored exactly (`labels.py`), free text is generated (`generation.py`), both with the model's own chat template
-(`chat.py`, which writes down where a turn ends). Adapters lie side by side on one base (`pool.py`).
+Labels are scored exactly (`labels.py`), free text is generated (`generation.py`), both with the model's own chat
+template (`chat.py`, which writes down where a turn ends). Adapters lie side by side on one base (`pool.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import shutil
 import threading
 import time
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from crossover.errors import ModelError
 from crossover.models.hf import folder as folders
 from crossover.models.hf.chat import Chat, read_chat
 from crossover.models.hf.generation import Job, generate
-from crossover.models.hf.labels import label_tree, score_packed, score_plain
+from crossover.models.hf.labels import LabelTree, label_tree, score_packed, score_plain
 from crossover.models.hf.packing import can_pack
 from crossover.models.hf.pool import Pool, load_model
 from crossover.types import Message, Reply, Request, Usage, Weights, content_hash
@@ -37,13 +38,15 @@ ORIGIN = "crossover.json"  # beside tuned weights: the fingerprint of the model 
 
 logging.set_verbosity_error()  # what matters is raised; the rest is noise in a progress display
 logging.disable_progress_bar()
+warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # PEFT's use of it, not ours
 
 
 @dataclass
 class Hf:
-    """`hf:FOLDER` or `hf:ORG/NAME`. `dtype` auto: float32 on a CPU, bfloat16 on a GPU. `device` auto: a GPU if there is one.
+    """`hf:FOLDER` or `hf:ORG/NAME`.
 
-    Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
+    `dtype` auto: float32 on a CPU, bfloat16 on a GPU. `device` auto: a GPU if there is one. Raises `ModelError` when
+    the folder cannot be used; weights are loaded at the first request.
     """
 
     target: str
@@ -65,6 +68,7 @@ class Hf:
         self._config = folders.check(self._folder)
         self._lock = threading.RLock()  # which adapter is active is state of the whole model
         self._checked: set[str] = set()
+        self._trees: dict[tuple[str, ...], LabelTree] = {}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -82,6 +86,12 @@ class Hf:
             if isinstance(getattr(config, name, None), int):
                 return int(getattr(config, name))
         return UNBOUNDED
+
+    @property
+    def width(self) -> int:
+        config = self._config.get_text_config()
+        names = ("hidden_size", "n_embd", "d_model")
+        return next((int(getattr(config, name)) for name in names if getattr(config, name, None)), 512)
 
     @cached_property
     def chat(self) -> Chat:
@@ -109,6 +119,8 @@ class Hf:
                 sha = request.weights.sha256 if request.weights else ""
                 groups[sha, request.decoding.labels].append(i)
         with self._lock, torch.inference_mode():
+            if groups:
+                _ = self._pool.base  # raises here when the model itself does not load: no request can be answered
             for (_, labels), members in groups.items():
                 chosen, asked = [prompts[i] for i in members], [requests[i] for i in members]
                 answer = self._label if labels else self._write
@@ -117,9 +129,7 @@ class Hf:
                     with self._pool.using(asked[0].weights) as model:
                         for i, reply in answer(model, asked, chosen):
                             replies[members[i]] = reply
-                except ModelError as error:
-                    if asked[0].weights is None:
-                        raise  # the model itself does not load: no request can be answered
+                except ModelError as error:  # these weights do not load; others may
                     for i in members:
                         replies[i] = Reply(error=str(error))
         return [reply if reply is not None else Reply(error="the model gave no answer") for reply in replies]
@@ -162,7 +172,7 @@ class Hf:
         path, origin = Path(weights.path) / name, Path(weights.path) / ORIGIN
         if not path.is_file() or not origin.is_file():
             missing = name if not path.is_file() else ORIGIN
-            raise ModelError(f"the tuned weights in '{weights.path}' lack {missing}: they were not saved by Crossover, or moved")
+            raise ModelError(f"the tuned weights in '{weights.path}' lack {missing}: moved, or not saved by Crossover")
         try:
             base = json.loads(origin.read_text(encoding="utf-8"))["base"]
         except (ValueError, KeyError, TypeError) as error:
@@ -184,6 +194,11 @@ class Hf:
         with self._pool.using(None) as model:
             return can_pack(model)
 
+    def _tree(self, labels: tuple[str, ...]) -> LabelTree:
+        if labels not in self._trees:
+            self._trees[labels] = label_tree([self.chat.answer(label) for label in labels])
+        return self._trees[labels]
+
     def _verify(self, weights: Weights | None) -> None:
         if weights is not None and weights.sha256 not in self._checked:
             self.check_weights(weights)
@@ -191,14 +206,14 @@ class Hf:
 
     def _too_long(self, request: Request, prompt: list[int]) -> str | None:
         labels = request.decoding.labels
-        answer = max(len(self.chat.answer(label)) for label in labels) if labels else 1
+        answer = max(map(len, self._tree(labels).sequences)) if labels else 1
         if len(prompt) + answer <= self.context_window:
             return None
         return f"the prompt has {len(prompt)} tokens, the window is {self.context_window}"
 
     def _label(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[tuple[int, Reply]]:
         labels = asked[0].decoding.labels
-        tree = label_tree([self.chat.answer(label) for label in labels])
+        tree = self._tree(labels)
         started = time.perf_counter()
         for batch, scores in (score_packed if self._packs else score_plain)(model, prompts, tree):
             seconds = (time.perf_counter() - started) / len(batch)

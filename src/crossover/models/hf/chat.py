@@ -1,16 +1,16 @@
 """Conversation -> tokens, through the model's chat template; the one place that knows how a turn begins and ends.
 
-A folder without a template is read as plain text: the system text and an empty line, each user text, each assistant text
-with a space before and an empty line after it (`PLAIN`, which is also the bundled model's template).
+A folder without a template is read as plain text: the system text and an empty line, each user text, each assistant
+text with a space before and an empty line after it (`PLAIN`, which is also the bundled model's template).
 
 What stands around an answer is read off the template, by rendering an assistant turn with a marker in it:
 
-- *lead*: what is between the generation prompt and the answer. White space belongs to the answer's tokens (" yes" is one
-  token where " " + "yes" would be two); anything else belongs to the prompt.
+- *lead*: what is between the generation prompt and the answer. White space belongs to the answer's tokens (" yes" is
+  one token where " " + "yes" would be two); anything else belongs to the prompt.
 - *end of turn*: what follows the answer, without white space around it. Where that is nothing, the tokenizer's
   end-of-sequence token. Training appends it, label scores include it, generation stops at it.
-- *separator*: where only white space with a line break follows the answer, generation stops there too, because a model that
-  was never tuned marks the end of its turn like the demonstrations in its prompt do.
+- *separator*: where only white space with a line break follows the answer, generation stops there too, because a model
+  that was never tuned ends its turn as the demonstrations in its prompt do.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Chat:
 
 
 def read_chat(tokenizer: Any, where: str) -> Chat:
-    """Read the rules of a tokenizer's template. Raises `ModelError` when it cannot be rendered or nothing ends a turn."""
+    """Read the rules of a tokenizer's template. Raises `ModelError` when it does not render or nothing ends a turn."""
     own = getattr(tokenizer, "chat_template", None)
     template = own.get("default", next(iter(own.values()))) if isinstance(own, dict) else own
     template = template or PLAIN
@@ -95,7 +95,7 @@ def read_chat(tokenizer: Any, where: str) -> Chat:
     end = tuple(tokenizer(after.strip(), add_special_tokens=False)["input_ids"])
     if not end:
         if tokenizer.eos_token_id is None:
-            raise ModelError(f"nothing ends an answer of {where}: its template marks no end, its tokenizer has no eos_token")
+            raise ModelError(f"nothing ends an answer of {where}: its template has no mark, its tokenizer no eos_token")
         end = (int(tokenizer.eos_token_id),)
     return Chat(
         tokenizer,

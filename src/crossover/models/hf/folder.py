@@ -38,10 +38,10 @@ def resolve(target: str) -> Path:
     if folder.is_dir():
         return folder
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", target):
-        raise ModelError(f"hf: there is no folder '{target}', and it is not a hub id; valid: a folder, or a hub id org/name")
+        raise ModelError(f"there is no model '{target}'; valid: an existing folder, or a hub id such as org/name")
     try:
         return Path(snapshot_download(target, allow_patterns=PATTERNS))
-    except Exception as error:  # noqa: BLE001  the hub's client raises its own, its HTTP library's and the system's errors
+    except Exception as error:  # the hub's client raises its own, its HTTP library's and the system's errors
         reason = str(error).strip().split("\n")[0]
         raise ModelError(
             f"there is no folder '{target}', and the hub gave no model of that name ({type(error).__name__}: {reason})"
@@ -60,7 +60,7 @@ def check(folder: Path) -> Any:
         raise ModelError(f"{folder} has no tokenizer: one of {', '.join(TOKENIZER_FILES)} is needed")
     try:
         return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # noqa: BLE001  whatever a broken configuration makes transformers raise
+    except Exception as error:  # whatever a broken configuration makes transformers raise
         raise ModelError(f"{folder}/config.json is not a valid configuration: {first_line(error)}") from error
 
 
@@ -68,7 +68,7 @@ def load_tokenizer(folder: Path) -> Any:
     """The folder's tokenizer. Raises `ModelError`."""
     try:
         return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except Exception as error:  # noqa: BLE001  each tokenizer library raises its own
+    except Exception as error:  # each tokenizer library raises its own
         raise ModelError(f"the tokenizer in {folder} does not load: {first_line(error)}") from error
 
 
@@ -127,10 +127,12 @@ def _check_architecture(folder: Path, config: dict[str, Any]) -> None:
         if config.get("auto_map"):
             raise ModelError(f"{folder} needs code of its own (trust_remote_code), which Crossover never runs")
         raise ModelError(f"{folder}: transformers {transformers.__version__} does not know the architecture '{kind}'")
-    causal = {n for names in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values() for n in ((names,) if isinstance(names, str) else names)}
+    causal: set[str] = set()
+    for names in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values():
+        causal.update((names,) if isinstance(names, str) else names)
     if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or (architectures and not causal.intersection(architectures)):
         name = ", ".join(architectures) or kind
-        raise ModelError(f"{folder} is not a causal language model (it is {name}): Crossover needs one that writes text")
+        raise ModelError(f"{folder} is not a causal language model (it is {name}), so it cannot write text")
 
 
 def _check_weights(folder: Path) -> None:
@@ -138,18 +140,18 @@ def _check_weights(folder: Path) -> None:
     if index.is_file():
         try:
             files = [folder / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{index} is not an index of weights: {first_line(error)}") from error
     else:
         files = [folder / "model.safetensors"]
     missing = [path.name for path in files if not path.is_file()]
     if missing and any(folder.glob("*.bin")):
-        raise ModelError(f"{folder} has its weights as .bin (pickle) only: Crossover reads safetensors only; convert them first")
+        raise ModelError(f"{folder} has its weights as .bin (pickle) only: convert them to safetensors")
     if missing:
         raise ModelError(f"{folder} lacks its weights: {', '.join(missing)}")
     for path in files:
         try:
             with safe_open(path, framework="pt") as tensors:
                 tensors.keys()
-        except Exception as error:  # noqa: BLE001  safetensors raises an error type that differs between releases
+        except Exception as error:  # safetensors raises an error type that differs between releases
             raise ModelError(f"{path} is not a valid safetensors file: {first_line(error)}") from error

@@ -30,8 +30,8 @@ def generate(
 ) -> Iterator[tuple[list[int], list[list[int]]]]:
     """Batch by batch: the indices of its jobs, and the tokens generated for each, the end of turn included.
 
-    Penalties and other settings of the folder's generation_config.json are not applied. `together` False: one job at a time,
-    with nothing shared, for architectures that cannot pack.
+    Penalties and other settings of the folder's generation_config.json are not applied. `together` False: one job at a
+    time, with nothing shared, for architectures that cannot pack.
     """
     known = shared_prefix([job.prompt for job in jobs]) if together else 0
     prefix = prefix_cache(model, jobs[0].prompt[:known]) if known else None
@@ -64,19 +64,21 @@ def _continue(
         if len(going) < len(alive) and going:
             cache.batch_select_indices(torch.tensor(going, device=model.device))
         mask = torch.cat([mask[going], torch.ones(len(going), 1, dtype=torch.long)], dim=1)
-        ids = torch.tensor([[chosen[row]] for row in going])
+        latest = torch.tensor([[chosen[row]] for row in going], dtype=torch.long)
+        # an architecture that keeps no cache of this kind reads everything again; it comes one job at a time
+        ids = latest if cache is not None or not going else torch.cat([ids, latest], dim=1)
         alive = [alive[row] for row in going]
     return answers
 
 
 def _step(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
-    """The logits behind the last token of each row, and the cache."""
+    """The logits behind the last token of each row, and the cache, or None where the architecture gives none."""
     options: dict[str, Any] = {}
     if len(mask) > 1:  # one row has no padding, and some architectures take neither
         positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         options = {"attention_mask": mask.to(model.device), "position_ids": positions.to(model.device)}
     output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True, **options)
-    return output.logits[:, -1].float().cpu(), output.past_key_values
+    return output.logits[:, -1].float().cpu(), getattr(output, "past_key_values", None)
 
 
 def _draw(logits: torch.Tensor, job: Job, generator: torch.Generator) -> int:

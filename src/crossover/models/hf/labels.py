@@ -10,6 +10,7 @@ import torch
 
 from crossover.models.hf.packing import Tree, forward, pack, prefix_cache, shared_prefix
 
+Scores = tuple[list[int], torch.Tensor]  # the indices of a batch's prompts, and (prompts, labels) log-probabilities
 TOKENS = 512  # of one packed sequence; attention grows with its square, and fewer make the matrices too thin
 
 
@@ -17,8 +18,8 @@ TOKENS = 512  # of one packed sequence; attention grows with its square, and few
 class LabelTree:
     """The labels' token sequences as a tree.
 
-    `tree` has the tokens that another token follows. An edge is (parent node or -1, token): it costs one log-probability,
-    and `edges_of[label]` are the edges whose sum is the label's.
+    `tree` has the tokens that another token follows. An edge is (parent node or -1, token): it costs one
+    log-probability, and `edges_of[label]` are the edges whose sum is the label's.
     """
 
     tree: Tree
@@ -49,8 +50,8 @@ def label_tree(sequences: Sequence[Sequence[int]]) -> LabelTree:
     )
 
 
-def score_packed(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[tuple[list[int], torch.Tensor]]:
-    """Batch by batch: the indices of its prompts, and their labels' log-probabilities (prompts, labels)."""
+def score_packed(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[Scores]:
+    """Score all labels behind each prompt, batch by batch; what all prompts begin with is computed once."""
     known = shared_prefix(prompts)
     prefix = list(prompts[0][:known])
     cache = prefix_cache(model, prefix)
@@ -77,7 +78,7 @@ def score_packed(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree
         yield batch, found @ member
 
 
-def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[tuple[list[int], torch.Tensor]]:
+def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[Scores]:
     """As `score_packed`, with nothing shared: for architectures that cannot pack."""
     for index, prompt in enumerate(prompts):
         scores: list[float] = []

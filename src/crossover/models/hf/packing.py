@@ -1,8 +1,9 @@
 """Many rows in one sequence: nothing is padded, and what all rows begin with is computed once.
 
-A packed sequence is `prefix, row 1, row 2, ...`; a row is a chain of tokens, behind which a tree of continuations may hang
-(tree attention, SpecInfer, Miao et al. 2024, section 4.2). Each token sees the prefix and its own ancestors, by a mask and by explicit
-positions, so a row's numbers do not depend on its neighbours. Not every architecture can do this: `can_pack` finds out.
+A packed sequence is `prefix, row 1, row 2, ...`; a row is a chain of tokens, behind which a tree of continuations may
+hang (tree attention, SpecInfer, Miao et al. 2024, section 4.2). Each token sees the prefix and its own ancestors, by a
+mask and by explicit positions, so a row's numbers do not depend on its neighbours. Not every architecture can do this:
+`can_pack` finds out.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ NO_TREE = Tree()
 
 
 def pack(prefix: Sequence[int], chains: Sequence[Sequence[int]], tree: Tree = NO_TREE, cached: bool = False) -> Packed:
-    """Lay out rows, each a chain with `tree` behind it. With `cached` the prefix is seen but not part of the sequence."""
+    """Lay out rows, each a chain with `tree` behind it. `cached`: the prefix is seen, but is not in the sequence."""
     known, extra = len(prefix), len(tree.tokens)
     size = known + sum(len(chain) + extra for chain in chains)
     visible = torch.zeros(size, size, dtype=torch.bool)
@@ -93,17 +94,17 @@ def shared_prefix(rows: Sequence[Sequence[int]]) -> int:
     """How many first tokens all rows share; at least one token of each row is left, and a single row shares nothing."""
     if len(rows) < 2:
         return 0
-    low, high = min(rows), max(rows)  # in sorted order, the ends differ first
-    limit = min(len(row) for row in rows) - 1
-    same = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), limit)
-    return max(0, min(same, limit))
+    limit = max(0, min(map(len, rows)) - 1)
+    low, high = min(map(tuple, rows)), max(map(tuple, rows))  # of sorted sequences, the two ends differ first
+    return next((i for i in range(limit) if low[i] != high[i]), limit)
 
 
 def prefix_cache(model: Any, prefix: Sequence[int]) -> DynamicCache:
     """The keys and values of a prefix; empty for an empty one."""
     cache = DynamicCache(config=model.config)
     if prefix:
-        model(input_ids=torch.tensor([list(prefix)], device=model.device), past_key_values=cache, use_cache=True, logits_to_keep=1)
+        ids = torch.tensor([list(prefix)], device=model.device)
+        model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
     return cache
 
 

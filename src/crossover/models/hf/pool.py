@@ -26,11 +26,11 @@ def load_model(folder: Path, dtype: torch.dtype, device: str) -> Any:
             folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True
         )
         model = model.to(device)
-    except Exception as error:  # noqa: BLE001  transformers raises whatever the architecture's code raises
+    except Exception as error:  # transformers raises whatever the architecture's code raises
         raise ModelError(f"the model in {folder} does not load: {first_line(error)}") from error
     if found["missing_keys"]:
         missing = sorted(found["missing_keys"])
-        raise ModelError(f"the weights in {folder} are not complete: {missing[0]} and {len(missing) - 1} more are missing")
+        raise ModelError(f"the weights in {folder} are not complete: {len(missing)} are missing, such as {missing[0]}")
     return model.eval()
 
 

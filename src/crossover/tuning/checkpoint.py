@@ -1,0 +1,146 @@
+"""The state of a tune on disk: one safetensors file, replaced as a whole after each epoch, never half written.
+
+In the folder of a tune:
+
+    checkpoint.safetensors   trained parameters and AdamW's state; in its header, the progress as JSON
+    weights-N/               what epoch N saved; only the best epoch's is kept
+    trace.json               the epochs so far, for readers; when `finished`, the tune's result
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from crossover.errors import TuningError
+from crossover.types import Epoch, Weights, to_json
+
+CHECKPOINT, TRACE = "checkpoint.safetensors", "trace.json"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a tune is. `key` names its inputs, `best` the best epoch's weights; `dropped` counts too long rows."""
+
+    key: str
+    epochs: tuple[Epoch, ...] = ()
+    best_epoch: int = 0
+    best: Weights | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    finished: bool = False
+
+
+def read_trace(folder: Path) -> list[Epoch]:
+    """The finished epochs of the tune in `folder`, in order; none when there is no tune yet. Raises `TuningError`."""
+    progress = read_progress(folder)
+    return list(progress.epochs) if progress else []
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """What trace.json says, or None when there is none. Raises `TuningError` when it is damaged."""
+    path = folder / TRACE
+    if not path.is_file():
+        return None
+    try:
+        return _progress(path.read_text(encoding="utf-8"), folder)
+    except (ValueError, KeyError, TypeError) as error:
+        raise TuningError(f"{path} is damaged ({error}): remove the folder to tune anew") from error
+
+
+def write_trace(folder: Path, progress: Progress) -> None:
+    temporary = folder / f"{TRACE}.new"
+    temporary.write_text(json.dumps(_json(progress), indent=1), encoding="utf-8")
+    os.replace(temporary, folder / TRACE)
+
+
+def save_checkpoint(
+    folder: Path,
+    progress: Progress,
+    parameters: Mapping[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Write the checkpoint, then the trace, then remove the weights of epochs that are not the best."""
+    tensors = {f"value/{name}": p.detach() for name, p in parameters.items()}
+    for name, parameter in parameters.items():
+        for key, value in optimizer.state[parameter].items():
+            tensors[f"{key}/{name}"] = value
+    temporary = folder / f"{CHECKPOINT}.new"
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(tensors, temporary, metadata={"progress": json.dumps(_json(progress))})
+    os.replace(temporary, folder / CHECKPOINT)
+    write_trace(folder, progress)
+    clean(folder, progress)
+
+
+def load_checkpoint(
+    folder: Path, key: str, parameters: Mapping[str, torch.nn.Parameter], optimizer: torch.optim.Optimizer
+) -> Progress | None:
+    """Put the checkpoint's state into parameters and optimizer. None when there is none.
+
+    Raises `TuningError` when it is damaged, or that of another tune.
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file, torch.no_grad():
+            progress = _progress(file.metadata()["progress"], folder)
+            check_key(folder, progress, key)
+            names = set(file.keys())
+            for name, parameter in parameters.items():
+                parameter.copy_(file.get_tensor(f"value/{name}"))
+                kept = sorted(n.removesuffix(f"/{name}") for n in names if n.endswith(f"/{name}"))
+                optimizer.state[parameter] = {
+                    what: file.get_tensor(f"{what}/{name}").to("cpu" if what == "step" else parameter.device)
+                    for what in kept
+                    if what != "value"
+                }
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise TuningError(f"{path} is damaged ({error}): remove the folder to tune anew") from error
+    return progress
+
+
+def check_key(folder: Path, progress: Progress, key: str) -> None:
+    """Raise `TuningError` when the progress is not that of the tune `key`."""
+    if progress.key != key:
+        raise TuningError(f"{folder} holds a tune of other data, model or recipe: name another folder or remove it")
+
+
+def clean(folder: Path, progress: Progress) -> None:
+    """Remove what is not needed: weights of other epochs, half-written files, a finished tune's checkpoint."""
+    keep = Path(progress.best.path).name if progress.best else ""
+    for path in folder.glob("weights-*"):
+        if path.name != keep:
+            shutil.rmtree(path)
+    for path in folder.glob("*.new"):
+        path.unlink()
+    if progress.finished:
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _json(progress: Progress) -> dict[str, object]:
+    body: dict[str, object] = to_json(progress)
+    if progress.best:
+        body["best"] = {**to_json(progress.best), "path": Path(progress.best.path).name}  # the folder may be moved
+    return body
+
+
+def _progress(text: str, folder: Path) -> Progress:
+    body = json.loads(text)
+    best = body["best"]
+    return Progress(
+        key=body["key"],
+        epochs=tuple(Epoch(**epoch) for epoch in body["epochs"]),
+        best_epoch=body["best_epoch"],
+        best=Weights(best["kind"], best["sha256"], str(folder / best["path"])) if best else None,
+        dropped=body["dropped"],
+        finished=body["finished"],
+    )

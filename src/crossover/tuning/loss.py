@@ -1,0 +1,99 @@
+"""The loss: negative log-likelihood of the answers' tokens, summed. Logits are computed for the answers only.
+
+Two roads to the same number. Packed: the rows lie in one sequence behind their common beginning, which is computed
+once. Padded, for architectures that cannot pack: one row beside the other, padded on the left with label -100, so that
+all answers stand at the end.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from peft import PeftModel
+from torch.nn.functional import cross_entropy
+
+from crossover.models.hf.packing import can_pack, forward, pack, shared_prefix
+from crossover.tuning.batches import Row
+
+IGNORED = -100
+TOKENS = 768  # of one forward and backward pass, beside the common beginning: bounds the memory
+
+
+@dataclass(frozen=True)
+class AnswerLoss:
+    """`loss(module, rows)` is the rows' summed loss; `loss.parts(batch)`: the rows that the model sees at once."""
+
+    packs: bool
+
+    def __call__(self, module: Any, rows: Sequence[Row]) -> torch.Tensor:
+        return (packed_loss if self.packs else padded_loss)(module, rows)
+
+    def parts(self, batch: Sequence[Row]) -> Iterator[list[Row]]:
+        """The batch in parts of at most `TOKENS` tokens, or of one longer row."""
+        known = shared_prefix([row.ids[: row.start] for row in batch]) if self.packs else 0
+        part: list[Row] = []
+        total = 0
+        for row in sorted(batch, key=lambda row: len(row.ids)):
+            if part and total + len(row.ids) - known > TOKENS:
+                yield part
+                part, total = [], 0
+            part.append(row)
+            total += len(row.ids) - known
+        if part:
+            yield part
+
+
+def loss_for(module: Any) -> AnswerLoss:
+    """The quickest loss that is right for a model's architecture."""
+    return AnswerLoss(can_pack(_plain(module)))
+
+
+def packed_loss(module: Any, rows: Sequence[Row]) -> torch.Tensor:
+    """The rows' loss by one packed sequence."""
+    known = shared_prefix([row.ids[: row.start] for row in rows])  # leaves each row the token before its answer
+    packed = pack(rows[0].ids[:known], [row.ids[known:-1] for row in rows])  # the last token predicts nothing
+    keep: list[int] = []
+    targets: list[int] = []
+    for start, row in zip(packed.starts, rows, strict=True):
+        keep += range(start + row.start - 1 - known, start + len(row.ids) - 1 - known)
+        targets += row.ids[row.start :]
+    logits = forward(module, packed, torch.tensor(keep))
+    return cross_entropy(logits.float(), torch.tensor(targets, device=logits.device), reduction="sum")
+
+
+def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`input_ids`, `attention_mask` and labels, each (rows, longest): padded on the left, -100 outside the answers."""
+    longest = max(len(row.ids) for row in rows)
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    labels = torch.full_like(ids, IGNORED)
+    for i, row in enumerate(rows):
+        offset = longest - len(row.ids)
+        ids[i, offset:] = torch.tensor(row.ids)
+        mask[i, offset:] = 1
+        labels[i, offset + row.start :] = torch.tensor(row.ids[row.start :])
+    return ids, mask, labels
+
+
+def padded_loss(module: Any, rows: Sequence[Row]) -> torch.Tensor:
+    """The rows' loss by one padded batch."""
+    ids, mask, labels = padded(rows)
+    device = module.device
+    accepted = inspect.signature(_plain(module).forward).parameters
+    options: dict[str, Any] = {"attention_mask": mask.to(device), "use_cache": False}
+    if "position_ids" in accepted:
+        options["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0).to(device)
+    answers = max(len(row.ids) - row.start for row in rows)
+    if "logits_to_keep" in accepted:
+        options["logits_to_keep"] = answers + 1
+    logits = module(input_ids=ids.to(device), **options).logits[:, -answers - 1 : -1]
+    targets = labels[:, -answers:].flatten().to(device)
+    return cross_entropy(logits.float().flatten(0, 1), targets, ignore_index=IGNORED, reduction="sum")
+
+
+def _plain(module: Any) -> Any:
+    return module.get_base_model() if isinstance(module, PeftModel) else module

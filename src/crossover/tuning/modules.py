@@ -1,0 +1,56 @@
+"""What is trained: an adapter on all linear layers but the output layer, or everything."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+
+from crossover.models.base import Tunable
+from crossover.types import Recipe, Weights
+
+warnings.filterwarnings("ignore", message="fan_in_fan_out is set")  # PEFT mends it by itself, for GPT-2's layers
+
+
+def prepare(model: Tunable, recipe: Recipe, start: Weights | None) -> torch.nn.Module:
+    """A trainable module: LoRA (Hu et al. 2021) or the whole model, continuing from `start`.
+
+    A continued adapter keeps its own rank and alpha. A full tune that starts from an adapter merges it in first.
+    """
+    module: Any = model.module(start)
+    if recipe.method == "full":
+        if isinstance(module, PeftModel):
+            module = module.merge_and_unload()
+        module.requires_grad_(True)
+    elif not isinstance(module, PeftModel):
+        with torch.random.fork_rng():
+            torch.manual_seed(recipe.seed)
+            module = get_peft_model(
+                module,
+                LoraConfig(
+                    task_type="CAUSAL_LM",
+                    r=recipe.rank,
+                    lora_alpha=recipe.alpha,
+                    lora_dropout=recipe.dropout,
+                    target_modules="all-linear",
+                ),
+            )
+    trained: torch.nn.Module = module
+    return trained
+
+
+def trainable(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """The parameters that are trained, by name, in a fixed order."""
+    return {name: p for name, p in sorted(module.named_parameters()) if p.requires_grad}
+
+
+def save(model: Tunable, module: torch.nn.Module, start: Weights | None, folder: Path) -> Weights:
+    """Save a tuned module. An adapter trained on full weights is merged into them: an adapter needs the plain base."""
+    saved: Any = module
+    if isinstance(module, PeftModel) and start is not None and start.kind == "full":
+        saved = copy.deepcopy(saved).merge_and_unload()
+    return model.save(saved, folder)

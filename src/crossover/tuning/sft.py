@@ -1,0 +1,172 @@
+"""Supervised fine-tuning: the one training loop, for adapters and for whole models.
+
+AdamW (Loshchilov and Hutter 2019), linear warm-up and linear decay to zero over all epochs, gradients clipped to norm
+1. All randomness of an epoch comes from the recipe's seed and the epoch's number, so a killed tune that is called again
+with the same folder continues after its last finished epoch and ends, on a CPU, with the same weights to the bit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from crossover.errors import TuningError
+from crossover.models.base import Tunable
+from crossover.tuning import modules
+from crossover.tuning.batches import Row, TrainingRow, answer_tokens, encode_rows, shuffled
+from crossover.tuning.checkpoint import (
+    Progress,
+    check_key,
+    clean,
+    load_checkpoint,
+    read_progress,
+    save_checkpoint,
+    write_trace,
+)
+from crossover.tuning.loss import AnswerLoss, loss_for
+from crossover.tuning.observe import observe
+from crossover.types import Epoch, Recipe, Weights, content_hash
+
+CLIP = 1.0
+
+
+def fit(
+    model: Tunable,
+    rows: Sequence[TrainingRow],
+    dev_rows: Sequence[TrainingRow],
+    recipe: Recipe,
+    folder: Path,
+    start: Weights | None = None,
+    evaluate: Callable[[Weights], float] = lambda weights: 0.0,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+) -> Weights:
+    """Tune `model` on `rows` and return the weights of the best epoch, which lie in `folder`.
+
+    `evaluate` scores an epoch's weights on dev: higher is better; ties go to the lower dev loss. `on_step(step, steps,
+    loss)` counts over all epochs; `on_epoch` is told of each epoch that this call finished, after it is safe on disk:
+    epochs of an earlier call are in `read_trace(folder)`. Calling it again after the end returns the same weights at
+    once. Rows longer than the context window are left out and counted in the trace.
+
+    Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
+    """
+    _check(recipe)
+    key = content_hash([rows, dev_rows, recipe, start.sha256 if start else "", model.identity])
+    done = read_progress(folder)
+    if done is not None:
+        check_key(folder, done, key)
+    if done is not None and done.finished and done.best is not None:
+        clean(folder, done)
+        return done.best
+    train, train_dropped = encode_rows(model, rows, "training")
+    dev, dev_dropped = encode_rows(model, dev_rows, "dev")
+    folder.mkdir(parents=True, exist_ok=True)
+    module = modules.prepare(model, recipe, start)
+    parameters = modules.trainable(module)
+    optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+    progress = load_checkpoint(folder, key, parameters, optimizer)
+    if progress is None:
+        progress = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
+    write_trace(folder, progress)
+    clean(folder, progress)
+    loss = loss_for(module)
+    while not _over(progress, recipe):
+        began, number = time.perf_counter(), len(progress.epochs) + 1
+        train_loss = _train(module, parameters, optimizer, loss, train, recipe, number, on_step)
+        dev_loss = _mean_loss(module, loss, dev)
+        weights = modules.save(model, module, start, folder / f"weights-{number}")
+        metric = evaluate(weights)
+        said = observe(progress.epochs, train_loss, dev_loss, metric)
+        epoch = Epoch(number, train_loss, dev_loss, metric, said, time.perf_counter() - began)
+        progress = _advance(progress, epoch, weights)
+        save_checkpoint(folder, progress, parameters, optimizer)
+        on_epoch(epoch)
+    best = progress.best
+    assert best is not None  # at least one epoch was trained
+    progress = dataclasses.replace(progress, finished=True)
+    write_trace(folder, progress)
+    clean(folder, progress)
+    return best
+
+
+def _check(recipe: Recipe) -> None:
+    for name in ("epochs", "batch_size", "rank", "alpha"):
+        if getattr(recipe, name) < 1:
+            raise TuningError(f"recipe: {name} is {getattr(recipe, name)}, valid is 1 or more")
+    if not recipe.learning_rate > 0:
+        raise TuningError(f"recipe: learning_rate is {recipe.learning_rate}, valid is a number above 0")
+
+
+def _train(
+    module: Any,
+    parameters: dict[str, torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    loss: AnswerLoss,
+    rows: Sequence[Row],
+    recipe: Recipe,
+    epoch: int,
+    on_step: Callable[[int, int, float], None],
+) -> float:
+    """One epoch: the mean loss per answer token, as it was when each batch was met."""
+    batches = shuffled(rows, recipe.batch_size, recipe.seed, epoch)
+    steps = len(batches) * recipe.epochs
+    total = 0.0
+    module.train()
+    with torch.random.fork_rng():
+        torch.manual_seed(int(content_hash([recipe.seed, epoch]), 16))  # dropout
+        for index, batch in enumerate(batches):
+            step = (epoch - 1) * len(batches) + index
+            rate = recipe.learning_rate * schedule(step, steps, recipe.warmup_ratio)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            tokens, batch_loss = answer_tokens(batch), 0.0
+            optimizer.zero_grad()
+            for part in loss.parts(batch):
+                part_loss = loss(module, part) / tokens
+                part_loss.backward()  # type: ignore[no-untyped-call]
+                batch_loss += part_loss.item()
+            norm = torch.nn.utils.clip_grad_norm_(parameters.values(), CLIP)
+            if not (math.isfinite(batch_loss) and torch.isfinite(norm)):
+                raise TuningError(
+                    f"the loss is no longer a number in epoch {epoch}, step {index + 1} of {len(batches)}, "
+                    f"with a learning rate of {recipe.learning_rate:g}: try a tenth of it"
+                )
+            optimizer.step()
+            total += batch_loss * tokens
+            on_step(step + 1, steps, batch_loss)
+    return total / answer_tokens(rows)
+
+
+def schedule(step: int, steps: int, warmup_ratio: float) -> float:
+    """The share of the learning rate at a step from 0: up in `warmup_ratio` of all steps, then down to almost 0."""
+    warmup = round(steps * warmup_ratio)
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    return (steps - step) / max(1, steps - warmup)
+
+
+def _mean_loss(module: Any, loss: AnswerLoss, rows: Sequence[Row]) -> float:
+    module.eval()
+    with torch.no_grad():
+        total = sum(loss(module, part).item() for part in loss.parts(rows))
+    return total / answer_tokens(rows)
+
+
+def _advance(progress: Progress, epoch: Epoch, weights: Weights) -> Progress:
+    best, best_epoch = progress.best, progress.best_epoch
+    former = next((e for e in progress.epochs if e.epoch == best_epoch), None)
+    if former is None or (epoch.dev_metric, -epoch.dev_loss) > (former.dev_metric, -former.dev_loss):
+        best, best_epoch = weights, epoch.epoch
+    return dataclasses.replace(progress, epochs=(*progress.epochs, epoch), best=best, best_epoch=best_epoch)
+
+
+def _over(progress: Progress, recipe: Recipe) -> bool:
+    done = len(progress.epochs)
+    waited = done - progress.best_epoch
+    return done >= recipe.epochs or (0 < recipe.patience <= waited and done > 0)

@@ -1,0 +1,387 @@
+"""Rows and examples from every format, and one sentence with file and row for every bad file."""
+
+import csv
+import datetime
+import io
+import json
+import os
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crossover.data.load import load_rows, read_examples, render_input
+from crossover.data.template import fill
+from crossover.errors import DataError
+from tests.data.builders import jsonl, task, write
+
+
+def complaint(folder, name, text):
+    with pytest.raises(DataError) as caught:
+        load_rows(write(folder, name, text))
+    message = str(caught.value)
+    assert "\n" not in message
+    return message.removeprefix(f"{folder}{os.sep}")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_csv_with_any_delimiter_mark_and_line_end(tmp_path, delimiter, mark, newline):
+    text = newline.join([f"text{delimiter}label", f'"ein ""Päckchen"", {newline}da"{delimiter}angekommen', ""])
+    [row] = load_rows(write(tmp_path, "rows.csv", mark + text.encode()))
+    assert row.fields == {"text": f'ein "Päckchen", {newline}da', "label": "angekommen"}
+    assert (row.number, row.source) == (1, "rows.csv, row 1")
+
+
+def test_the_header_decides_the_delimiter(tmp_path):
+    [row] = load_rows(write(tmp_path, "rows.csv", "text;label\none, two, three;x\n"))
+    assert row.fields == {"text": "one, two, three", "label": "x"}
+    [row] = load_rows(write(tmp_path, "rows.tsv", "text, all\tlabel\na\tb\n"))
+    assert row.fields == {"text, all": "a", "label": "b"}
+
+
+def test_a_nameless_index_column_is_left_out_and_names_are_trimmed(tmp_path):
+    [row] = load_rows(write(tmp_path, "rows.csv", ",text, label\n0,a,b\n"))
+    assert row.fields == {"text": "a", "label": "b"}
+
+
+def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
+    rows = load_rows(write(tmp_path, "rows.csv", "text,label\na,x\n\nb,y\n\n\n"))
+    assert [(row.number, row.fields["text"]) for row in rows] == [(1, "a"), (2, ""), (3, "b")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("rows.csv", "text,label\na,x\nb\n", "rows.csv, row 2: 1 field, the header has 2; put a field"),
+        ("rows.csv", "text,label\na,x\nb, c,y\n", "rows.csv, row 2: 3 fields, the header has 2; put a field"),
+        ("rows.csv", 'text,label\n"a\nb",x\nb\n', "rows.csv, row 2: 1 field, the header has 2"),
+        ("rows.csv", 'text,label\na,x\n"b,y\nc,z\n', "rows.csv, row 2: a double quote is opened and never closed"),
+        ("rows.csv", 'text,label\n"a" b,x\n', "rows.csv, row 1: text follows a closing double quote"),
+        (
+            "rows.csv",
+            f"text,label\na,x\n{'b' * 140_000},y\n",
+            "rows.csv, row 2: a field is longer than 131072 characters",
+        ),
+        ("rows.csv", "text,text\na,b\n", "rows.csv: the header names the column 'text' twice"),
+        ("rows.csv", " , \na,b\n", "rows.csv: the first row is empty; valid is a row of column names"),
+        ("rows.csv", "text,label\n", "rows.csv has a header and no rows"),
+        ("rows.csv", "text,label\n\n\n", "rows.csv has a header and no rows"),
+        ("rows.csv", "", "rows.csv is empty"),
+        ("rows.csv", b"\xef\xbb\xbf\n", "rows.csv is empty"),
+        ("rows.csv", "text,label\na,x\nb\0,y\n", "rows.csv, row 2: a NUL byte; the file is binary or damaged"),
+        (
+            "rows.csv",
+            "text,label\na,x\ncafé,y\n".encode("cp1252"),
+            "rows.csv, row 2: byte 0xe9 is not UTF-8; save the file",
+        ),
+        ("rows.csv", 'text;label\n"a\nb";x\ncafé;y\n'.encode("cp1252"), "rows.csv, row 2: byte 0xe9 is not UTF-8"),
+        ("rows.csv", "größe,label\n".encode("cp1252"), "rows.csv, the header: byte 0xf6 is not UTF-8"),
+        ("rows.csv", "text,label\na,x\n".encode("utf-16"), "rows.csv is UTF-16 text, or binary; save it as UTF-8"),
+        ("rows.csv", bytes(range(256)), "rows.csv, the header: a NUL byte"),
+        ("rows.jsonl", '{"a": 1}\n{"a": \n', "rows.jsonl, line 2: not valid JSON: Expecting value at column 7"),
+        ("rows.jsonl", '{"a": 1}\n\n[1]\n', "rows.jsonl, line 3: received a list, valid is an object"),
+        ("rows.jsonl", "7\n", "rows.jsonl, line 1: received a number, valid is an object"),
+        ("rows.jsonl", "true\n", "rows.jsonl, line 1: received true or false, valid is an object"),
+        ("rows.jsonl", '{"a": NaN}\n', "rows.jsonl, line 1: not valid JSON: NaN is not a JSON number"),
+        ("rows.jsonl", '{"a": 1, "a": 2}\n', "rows.jsonl, line 1: not valid JSON: the key 'a' stands twice"),
+        ("rows.jsonl", '{"a": ' + "9" * 5000 + "}\n", "rows.jsonl, line 1: not valid JSON: Exceeds the limit"),
+        ("rows.jsonl", '{"a": ' + "[" * 100_000 + "\n", "rows.jsonl, line 1: JSON nested too deep"),
+        ("rows.jsonl", "", "rows.jsonl is empty"),
+        ("rows.jsonl", b'{"a": 1}\n{"a": "\xe9"}\n', "rows.jsonl, line 2: byte 0xe9 is not UTF-8"),
+        ("rows.json", '{"a": 1}', "rows.json holds an object; valid is a list of objects (one object a line: name the"),
+        ("rows.json", "[]", "rows.json holds an empty list; valid is a list of objects"),
+        ("rows.json", '[{"a": 1}, 2]', "rows.json, row 2: received a number, valid is an object"),
+        (
+            "rows.json",
+            '[{"a": 1},\n {"a" 2}]',
+            "rows.json: not valid JSON: Expecting ':' delimiter at line 2, column 7",
+        ),
+        ("rows.parquet", "not parquet at all", "rows.parquet is not a readable Parquet file: "),
+        ("rows.parquet", "", "rows.parquet is empty"),
+        (
+            "rows.xlsx",
+            b"PK\x03\x04",
+            "rows.xlsx: the name has '.xlsx'; valid: .csv, .tsv, .jsonl, .ndjson, .json, .parquet",
+        ),
+        ("rows", "a,b\n", "rows: the name has no ending; valid: .csv"),
+    ],
+)
+def test_a_bad_file_is_one_sentence_with_file_and_row(tmp_path, name, text, message):
+    assert complaint(tmp_path, name, text).startswith(message)
+
+
+def test_absent_files_and_folders(tmp_path):
+    write(tmp_path, "train.csv", "a\n1\n")
+    with pytest.raises(
+        DataError, match=r"there is no file .*trian\.csv; did you mean 'train\.csv'\? valid: train\.csv"
+    ):
+        load_rows(tmp_path / "trian.csv")
+    with pytest.raises(DataError, match=r"its folder does not exist either"):
+        load_rows(tmp_path / "no" / "train.csv")
+    with pytest.raises(DataError, match=r"is a folder; valid is a file"):
+        load_rows(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path):
+    path = write(tmp_path, "rows.csv", "a\n1\n")
+    path.chmod(0)
+    with pytest.raises(DataError, match=r"cannot be read: Permission denied"):
+        load_rows(path)
+
+
+def test_json_lines_keep_their_numbers_and_line_separators_inside_strings(tmp_path):
+    rows = load_rows(write(tmp_path, "rows.jsonl", '{"a": "x\u2028y"}\n\n{"a": [1, null]}\r\n'))
+    assert [(row.source, row.fields) for row in rows] == [
+        ("rows.jsonl, line 1", {"a": "x\u2028y"}),
+        ("rows.jsonl, line 3", {"a": [1, None]}),
+    ]
+    [row] = load_rows(write(tmp_path, "rows.json", '[{"a": 1}]'))
+    assert (row.source, row.fields) == ("rows.json, row 1", {"a": 1})
+
+
+def test_parquet_values_become_plain_text(tmp_path):
+    when = datetime.date(2024, 5, 6)
+    table = pyarrow.table(
+        {
+            "text": ["a", "b"],
+            "n": pyarrow.array([1, None], pyarrow.int64()),
+            "ok": [True, False],
+            "day": [when, None],
+            "slots": [{"to": "Rome", "when": None}, {"to": None, "when": "noon"}],
+        }
+    )
+    path = tmp_path / "rows.parquet"
+    pyarrow.parquet.write_table(table, path)
+    assert load_rows(path)[1].source == "rows.parquet, row 2"
+    form = "{text}|{n}|{ok}|{day}|{slots}"
+    examples = read_examples(task(tmp_path, path.name, input=form, output="slots", kind="extract"), path.name)
+    assert examples[0].input == 'a|1|true|2024-05-06|{"to": "Rome"}'
+    assert examples[1].input == 'b||false||{"when": "noon"}'
+    assert [example.output for example in examples] == ['{"to": "Rome"}', '{"when": "noon"}']
+
+
+def test_a_parquet_file_without_rows_and_one_with_bytes(tmp_path):
+    path = tmp_path / "rows.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"a": pyarrow.array([], pyarrow.string())}), path)
+    with pytest.raises(DataError, match=r"has columns and no rows"):
+        load_rows(path)
+    pyarrow.parquet.write_table(pyarrow.table({"text": [b"\xff"], "label": ["x"]}), path)
+    with pytest.raises(DataError, match=r"^rows.parquet, row 1, column 'text': a value of type bytes; valid are text"):
+        read_examples(task(tmp_path, path.name), path.name)
+
+
+class TestExamples:
+    def read(self, folder, rows, **changes):
+        jsonl(folder, "rows.jsonl", rows)
+        return read_examples(task(folder, "rows.jsonl", **changes), "rows.jsonl")
+
+    def test_values_are_rendered_plainly(self, tmp_path):
+        values = [1, 1.5, True, False, "1.0", {"b": "é", "a": 1}, [1, "x"]]
+        examples = self.read(tmp_path, [{"text": f"t{n}", "label": value} for n, value in enumerate(values)])
+        assert [example.output for example in examples] == [
+            "1",
+            "1.5",
+            "true",
+            "false",
+            "1.0",
+            '{"a": 1, "b": "é"}',
+            '[1, "x"]',
+        ]
+
+    def test_a_template_with_dotted_names_and_braces(self, tmp_path):
+        rows = [{"q": {"text": "Where?"}, "my place": "Oslo", "label": "x"}]
+        [example] = self.read(tmp_path, rows, input="{{{q.text}}} in { my place }")
+        assert example.input == "{Where?} in Oslo"
+
+    def test_a_column_with_a_dot_or_brace_in_its_own_name(self, tmp_path):
+        [example] = self.read(tmp_path, [{"a.b": "own", "a": {"b": "nested"}, "label": "x"}], input="a.b")
+        assert example.input == "own"
+        [example] = self.read(tmp_path, [{"a{b}": "braced", "label": "x"}], input="a{{b}}")
+        assert example.input == "braced"
+
+    def test_a_missing_column_names_the_nearest_and_all(self, tmp_path):
+        rows = [{"texts": "a", "kind": "x"}]
+        with pytest.raises(DataError) as caught:
+            self.read(tmp_path, rows)
+        assert str(caught.value) == "rows.jsonl has no column 'text'; did you mean 'texts'? valid: kind, texts"
+        for changes, column in (
+            ({"input": "texts"}, "label"),
+            ({"input": "{texts} {contxt}"}, "contxt"),
+            ({"input": "texts", "output": "kind", "group": "who"}, "who"),
+        ):
+            with pytest.raises(DataError, match=f"rows.jsonl has no column '{column}'; "):
+                self.read(tmp_path, rows, **changes)
+
+    def test_a_column_that_some_rows_lack_is_blank_there(self, tmp_path):
+        examples = self.read(tmp_path, [{"text": "a", "label": "x"}, {"text": "b"}, {"label": None, "text": "c"}])
+        assert [example.output for example in examples] == ["x", "", ""]
+
+    def test_a_template_of_blank_columns_is_a_blank_input(self, tmp_path):
+        rows = [{"q": " ", "c": None, "label": "x"}, {"q": "a", "label": "x"}]
+        assert [e.input for e in self.read(tmp_path, rows, input="Q: {q} C: {c}")] == ["", "Q: a C: "]
+
+    def test_extract_outputs_are_canonical_json(self, tmp_path):
+        rows = [{"text": "a", "label": {"b": 1, "a": "ü"}}, {"text": "b", "label": ' {"y": [1,2],"x":null} '}]
+        wanted = ['{"a": "ü", "b": 1}', '{"x": null, "y": [1, 2]}']
+        assert [e.output for e in self.read(tmp_path, rows, kind="extract")] == wanted
+        assert [e.output for e in self.read(tmp_path, rows)] == wanted
+
+    @pytest.mark.parametrize(
+        ("output", "message"),
+        [
+            ("{broken", "rows.jsonl, line 2: the output: not valid JSON: Expecting property name"),
+            ("[1]", "rows.jsonl, line 2: the output is a list; for kind extract valid is a JSON object"),
+            (3, "rows.jsonl, line 2: the output is a number; for kind extract valid is a JSON object"),
+        ],
+    )
+    def test_extract_outputs_must_be_objects(self, tmp_path, output, message):
+        rows = [{"text": "a", "label": {}}, {"text": "b", "label": output}]
+        with pytest.raises(DataError) as caught:
+            self.read(tmp_path, rows, kind="extract")
+        assert str(caught.value).startswith(message)
+
+    def test_half_a_surrogate_pair(self, tmp_path):
+        write(tmp_path, "rows.jsonl", '{"text": "\\ud800", "label": "x"}\n')
+        with pytest.raises(DataError, match=r"^rows.jsonl, line 1, column 'text': text with half a surrogate pair"):
+            read_examples(task(tmp_path, "rows.jsonl"), "rows.jsonl")
+
+    def test_own_ids_are_kept_and_must_be_unique(self, tmp_path):
+        rows = [{"id": 7, "text": "a", "label": "x"}, {"id": "8", "text": "a", "label": "x"}]
+        assert [example.id for example in self.read(tmp_path, rows)] == ["7", "8"]
+        with pytest.raises(DataError) as caught:
+            self.read(tmp_path, [*rows, {"id": 7, "text": "b", "label": "y"}])
+        assert (
+            str(caught.value)
+            == "rows.jsonl, line 3: the id '7' is that of rows.jsonl, line 1 too; valid are unique ids"
+        )
+        with pytest.raises(DataError, match=r"^rows.jsonl, line 3: the column 'id' is empty"):
+            self.read(tmp_path, [*rows, {"text": "b", "label": "y"}])
+
+    def test_ids_come_from_content_whatever_the_order(self, tmp_path):
+        rows = [{"text": "a", "label": "x"}, {"text": "b", "label": "x"}, {"text": "a", "label": "x"}]
+        first = self.read(tmp_path, rows)
+        assert len({example.id for example in first}) == 3
+        assert first[2].id == f"{first[0].id}-2"
+        assert {example.id for example in self.read(tmp_path, rows[::-1])} == {example.id for example in first}
+
+    def test_groups_are_text_and_blank_means_none(self, tmp_path):
+        rows = [{"text": "a", "label": "x", "who": 5}, {"text": "b", "label": "x", "who": ""}]
+        assert [example.group for example in self.read(tmp_path, rows, group="who")] == ["5", None]
+
+    def test_inputs_are_rendered_without_an_output_column(self, tmp_path):
+        [row] = load_rows(jsonl(tmp_path, "rows.jsonl", [{"text": "a"}]))
+        assert render_input(task(tmp_path, "rows.jsonl"), row) == "a"
+
+
+class TestChat:
+    def read(self, folder, conversations, instruction=""):
+        jsonl(folder, "chat.jsonl", conversations)
+        found = task(folder, "chat.jsonl", input="input", output="output", instruction=instruction)
+        return read_examples(found, "chat.jsonl")
+
+    def test_one_turn_and_several(self, tmp_path):
+        one = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi", "weight": 1}]
+        several = [
+            *one,
+            {"role": "user", "content": [{"type": "text", "text": "Bye"}]},
+            {"role": "assistant", "content": "!"},
+        ]
+        examples = self.read(tmp_path, [{"messages": one}, {"messages": several}])
+        assert [(e.input, e.output) for e in examples] == [
+            ("Hello", "Hi"),
+            ("user: Hello\nassistant: Hi\nuser: Bye", "!"),
+        ]
+        assert examples[1].source == "chat.jsonl, line 2"
+
+    def test_a_system_message_stays_in_the_input_unless_it_is_the_instruction(self, tmp_path):
+        turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
+        rows = [{"messages": [{"role": role, "content": "Be kind."}, *turns]} for role in ("system", "developer")]
+        assert [e.input for e in self.read(tmp_path, rows)] == ["Be kind.\n\nHello"] * 2
+        assert [e.input for e in self.read(tmp_path, rows, "Be kind.")] == ["Hello"] * 2
+        assert [e.input for e in self.read(tmp_path, rows, "Be brief.")] == ["Be kind.\n\nHello"] * 2
+
+    def test_other_columns_stay_and_no_answer_is_a_blank_output(self, tmp_path):
+        rows = [{"id": "a1", "messages": [{"role": "user", "content": "Hello"}]}]
+        [example] = self.read(tmp_path, rows)
+        assert (example.id, example.input, example.output) == ("a1", "Hello", "")
+
+    @pytest.mark.parametrize(
+        ("messages", "message"),
+        [
+            ([], "chat.jsonl, line 2: 'messages' is a list; valid is a list of messages, not empty"),
+            (None, "chat.jsonl, line 2: 'messages' is null; valid is a list of messages"),
+            (["hi"], "chat.jsonl, line 2, message 1: received a string, valid is an object with role and content"),
+            (
+                [{"role": "tool", "content": "x"}],
+                "chat.jsonl, line 2, message 1: role 'tool'; valid: system, developer, user, assistant",
+            ),
+            ([{"role": "user", "content": None}], "chat.jsonl, line 2, message 1: the content is null; valid is text"),
+            (
+                [{"role": "user", "content": [{"type": "image_url"}]}],
+                "chat.jsonl, line 2, message 1: the content is a list; valid is text, or a list of text parts",
+            ),
+        ],
+    )
+    def test_a_bad_conversation(self, tmp_path, messages, message):
+        good = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+        with pytest.raises(DataError) as caught:
+            self.read(tmp_path, [good, {"messages": messages}])
+        assert str(caught.value).startswith(message)
+
+
+def words(**options):
+    return st.text(st.characters(codec="utf-8", exclude_characters="\0", **options), max_size=20)
+
+
+BATCH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@BATCH
+@given(
+    rows=st.lists(st.tuples(words(), words(), words()).filter(any), min_size=1, max_size=5),
+    delimiter=st.sampled_from(",;\t"),
+    mark=st.booleans(),
+)
+def test_what_the_csv_module_writes_is_read_back(tmp_path, rows, delimiter, mark):
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerows([("a", "b", "c"), *rows])
+    path = write(tmp_path, "rows.csv", buffer.getvalue().encode("utf-8-sig" if mark else "utf-8"))
+    assert [tuple(row.fields.values()) for row in load_rows(path)] == rows
+    assert [row.number for row in load_rows(path)] == list(range(1, len(rows) + 1))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@BATCH
+@given(rows=st.lists(st.dictionaries(words().filter(lambda name: name != "messages"), JSON), min_size=1, max_size=5))
+def test_what_the_json_module_writes_is_read_back(tmp_path, rows):
+    assert [row.fields for row in load_rows(jsonl(tmp_path, "rows.jsonl", rows))] == rows
+    assert [row.fields for row in load_rows(write(tmp_path, "rows.json", json.dumps(rows)))] == rows
+
+
+@BATCH
+@given(data=st.binary(max_size=200), ending=st.sampled_from(["csv", "tsv", "jsonl", "json", "parquet"]))
+def test_any_bytes_are_rows_or_a_data_error(tmp_path, data, ending):
+    path, message = write(tmp_path, f"rows.{ending}", data), ""
+    try:
+        rows = load_rows(path)
+    except DataError as problem:
+        rows, message = [], str(problem)
+    assert rows or message.startswith(str(path))
+
+
+@given(text=words())
+def test_a_filled_template_shows_the_value_as_it_is(text):
+    expected = f"<{text}>" if text.strip() else ""
+    assert fill("<{x}>", {"x": text}) == expected

@@ -1,0 +1,57 @@
+"""Rungs, champions and finalists: the cheapest within the margin on dev, by family and by rung."""
+
+from __future__ import annotations
+
+import pytest
+
+from crossover.decision.contenders import champions, cheapest, finalists, rung
+from crossover.types import Candidate, Demonstration, Prompt, Weights
+from tests.decision.builders import contender
+
+
+def test_the_cheapest_within_the_margin_is_a_familys_champion() -> None:
+    bare, shots = contender("zero_shot", "prompt", 0.60, rung="baseline"), contender("few_shot", "prompt", 0.605, cost=50)
+    assert champions([bare, shots], margin=0.01)["prompt"] is bare
+    assert champions([bare, shots], margin=0.001)["prompt"] is shots
+
+
+def test_what_the_limits_removed_is_no_champion() -> None:
+    slow = contender("lora", "weights", 0.9, removed="too slow")
+    fast = contender("full", "weights", 0.8)
+    assert champions([slow, fast], 0.01)["weights"] is fast
+
+
+def test_finalists_are_the_choice_of_every_rung_and_family() -> None:
+    ladder = [
+        contender("majority", "control", 0.1),
+        contender("zero_shot", "prompt", 0.3, rung="baseline"),
+        contender("instruction", "prompt", 0.4, rung="engineered prompt"),
+        contender("few_shot", "prompt", 0.5),
+        contender("lora", "weights", 0.8),
+        contender("full", "weights", 0.7),
+        contender("instruction+lora", "hybrid", 0.7),
+        contender("lora+few_shot", "hybrid", 0.85),
+    ]
+    names = [c.name for c in finalists(ladder, 0.01)]
+    assert names == ["majority", "zero_shot", "instruction", "few_shot", "lora", "lora+few_shot"]
+
+
+def test_costs_that_are_nearly_equal_leave_it_to_the_simpler() -> None:
+    simple, complex_ = contender("lora", "weights", cost=100.9), contender("instruction+lora", "hybrid", cost=100)
+    assert cheapest([complex_, simple]) is simple
+    assert cheapest([complex_, contender("lora", "weights", cost=110)]) is complex_
+
+
+@pytest.mark.parametrize(
+    ("candidate", "family", "expected"),
+    [
+        (Candidate("constant:a"), "control", "control"),
+        (Candidate("m"), "prompt", "baseline"),
+        (Candidate("m", Prompt("Do it.")), "prompt", "engineered prompt"),
+        (Candidate("m", Prompt(demonstrations=(Demonstration("a", "b"),))), "prompt", "few-shot"),
+        (Candidate("m", weights=Weights("adapter", "x")), "weights", "tuned"),
+        (Candidate("m", Prompt("Do it."), weights=Weights("adapter", "x")), "hybrid", "hybrid"),
+    ],
+)
+def test_the_rung_is_read_off_the_candidate(candidate: Candidate, family: str, expected: str) -> None:
+    assert rung(candidate, family) == expected  # type: ignore[arg-type]

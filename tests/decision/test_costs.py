@@ -1,0 +1,71 @@
+"""Costs: once, for every request, over the horizon; where two of them meet; and the limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from crossover.data.task import Limits
+from crossover.decision.costs import Cost, Prices, assumed, break_even, local_cost
+from crossover.decision.crossing import crossing
+from crossover.decision.limits import removal
+from crossover.evaluation.probe import Probe, Speed
+from crossover.types import Estimate, Example, Record, Reply, Run, Usage
+from tests.decision.builders import run
+
+
+def test_a_request_costs_its_tokens_times_the_machines_time() -> None:
+    prices = Prices(machine_cost_per_hour=3.6, requests=1000, label_cost=0.5)
+    cost = local_cost(prices, Speed(prompt=0.01, answer=0.1), tokens_in=100, tokens_out=10, tuning=60, labels=20)
+    assert cost.per_1k == pytest.approx(1000 * 0.001 * (100 * 0.01 + 10 * 0.1))
+    assert cost.fixed == pytest.approx(60 * 0.001 + 10)
+    assert cost.over(2000) == pytest.approx(cost.fixed + 2 * cost.per_1k)
+
+
+def test_what_the_task_leaves_open_is_assumed_and_said() -> None:
+    assert len(assumed(Limits())) == 4
+    given = Limits(machine_cost_per_hour=2, requests_per_month=5, horizon_months=2, label_cost=0)
+    assert assumed(given) == []
+    assert Prices.of(given) == Prices(2, 10, 0)
+
+
+def test_the_break_even_point_is_where_the_totals_meet() -> None:
+    dear, cheap = Cost(fixed=100, per_1k=1), Cost(fixed=0, per_1k=3)
+    requests = break_even(dear, cheap)
+    assert requests == pytest.approx(50_000)
+    assert dear.over(50_000) == pytest.approx(cheap.over(50_000))
+    assert break_even(cheap, dear) is None
+
+
+def used(name: str, tokens: list[int]) -> Run:
+    records = tuple(
+        Record(Example(str(i), "x", "y"), Reply(usage=Usage(tokens_in=t, tokens_out=1)), "y") for i, t in enumerate(tokens)
+    )
+    return Run(name, "test", "accuracy", records, Estimate(len(tokens), 1, 1, 1))
+
+
+def test_the_crossing_has_an_interval_from_the_spread_of_request_lengths() -> None:
+    prices, speed = Prices(3.6, 1000, 0), Speed(0.01, 0.01)
+    short, long = used("lora", [10, 14, 12, 9, 15] * 20), used("few_shot", [90, 140, 100, 110, 60] * 20)
+    sides = [
+        (local_cost(prices, speed, sum(r.reply.usage.tokens_in for r in u.records) / 100, 1, t, 0), u, speed)
+        for u, t in ((short, 3600), (long, 0))
+    ]
+    found = crossing(sides[0], sides[1], prices, seed=0)
+    assert found is not None
+    assert found.high is not None
+    assert found.low < found.value < found.high
+    assert found.value == pytest.approx(3.6 / (0.001 * 0.01 * (100 - 12)))
+    assert crossing(sides[1], sides[0], prices, seed=0) is None
+
+
+def test_limits_remove_with_a_sentence() -> None:
+    fast, slow = Probe(10, 20, 1.0), Probe(100, 300, 1.0)
+    limits = Limits(latency_p95_ms=100, data_stays_here=True)
+    assert removal(limits, "lora", True, fast) is None
+    assert "300 ms, the limit is 100 ms" in str(removal(limits, "lora", True, slow))
+    assert "data must stay here" in str(removal(limits, "hosted", False, fast))
+
+
+def test_over_two_percent_of_failed_calls_a_candidate_cannot_win() -> None:
+    assert removal(Limits(), "x", True, None, run("x", [True] * 98 + [None] * 2)) is None
+    assert "3 of 100 calls" in str(removal(Limits(), "x", True, None, run("x", [True] * 97 + [None] * 3)))

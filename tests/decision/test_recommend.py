@@ -1,0 +1,102 @@
+"""The verdict: who wins when, and when the data cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from crossover import registry
+from crossover.decision.contenders import Contender
+from crossover.decision.recommend import Comparisons, Verdict, recommend
+from crossover.decision.wording import Wording
+from tests.decision.builders import contender, pattern, run
+
+CONTROL, PROMPT = contender("majority", "control"), contender("few_shot", "prompt", cost=10)
+LORA, BOTH = contender("lora", "weights", cost=20), contender("instruction+lora", "hybrid", cost=40)
+
+
+def decide(
+    patterns: dict[Contender, Sequence[bool | None]], margin: float = 0.01, target: float | None = None
+) -> tuple[Verdict, Comparisons]:
+    champions = {c.family: c for c in patterns}
+    runs = {c.id: run(c.name, right) for c, right in patterns.items()}
+    metric = registry.create("metrics", "accuracy")
+    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000))
+
+
+def test_weights_that_are_clearly_better_win_and_the_reason_says_by_how_much() -> None:
+    verdict, comparisons = decide(
+        {CONTROL: pattern(400, 40), PROMPT: pattern(400, 200), LORA: pattern(400, 340), BOTH: pattern(400, 342)}
+    )
+    assert (verdict.kind, verdict.choice, verdict.provisional) == ("weights", LORA.id, None)
+    assert comparisons.of(LORA, PROMPT).p_adjusted < 0.05
+    assert any("lora beats few_shot" in reason and "+35.0 points" in reason for reason in verdict.reasons)
+    assert verdict.needed_test_items is None
+
+
+def test_a_hybrid_that_is_clearly_better_than_weights_wins() -> None:
+    verdict, _ = decide(
+        {CONTROL: pattern(400, 40), PROMPT: pattern(400, 200), LORA: pattern(400, 250), BOTH: pattern(400, 350)}
+    )
+    assert (verdict.kind, verdict.choice) == ("hybrid", BOTH.id)
+
+
+def test_an_indistinguishable_hybrid_leaves_it_to_the_cheaper_weights_with_a_warning() -> None:
+    verdict, _ = decide(
+        {CONTROL: pattern(400, 40), PROMPT: pattern(400, 120), LORA: pattern(400, 300), BOTH: pattern(400, 306, 1)}
+    )
+    assert verdict.choice == LORA.id
+    assert any("instruction+lora may be better than lora" in warning for warning in verdict.warnings)
+
+
+def test_a_cheap_prompt_wins_when_tuning_is_shown_to_add_less_than_the_margin() -> None:
+    same = pattern(2000, 1600)
+    verdict, _ = decide({CONTROL: pattern(2000, 200), PROMPT: same, LORA: [*same[:-2], True, True]})
+    assert (verdict.kind, verdict.choice) == ("prompt", PROMPT.id)
+
+
+def test_too_few_items_are_undecided_and_say_how_many_would_tell() -> None:
+    verdict, _ = decide(
+        {CONTROL: [False] * 6, PROMPT: pattern(6, 2), LORA: pattern(6, 4), BOTH: pattern(6, 4)}, target=0.8
+    )
+    assert (verdict.kind, verdict.choice) == ("undecided", None)
+    assert verdict.provisional is not None
+    assert verdict.needed_test_items is not None
+    assert verdict.needed_test_items > 6
+    assert verdict.target_met is None
+    assert any(f"{verdict.needed_test_items:,} test items" in reason for reason in verdict.reasons)
+
+
+def test_a_control_as_good_as_the_best_means_neither() -> None:
+    same = pattern(1000, 900)
+    verdict, _ = decide({CONTROL: same, PROMPT: pattern(1000, 500), LORA: same})
+    assert (verdict.kind, verdict.choice) == ("neither", CONTROL.id)
+    assert "No model is needed" in verdict.reasons[0]
+
+
+def test_the_dearer_side_bears_the_burden_of_proof() -> None:
+    dear_prompt = contender("few_shot", "prompt", cost=500)
+    same = pattern(1500, 1200)
+    verdict, _ = decide({CONTROL: pattern(1500, 100), dear_prompt: same, LORA: same})
+    assert verdict.choice == LORA.id, "at equal quality the cheaper of prompt and weights is taken"
+
+
+@pytest.mark.parametrize(("right", "met"), [(390, True), (320, None), (200, False)])
+def test_a_target_is_met_only_by_the_whole_interval(right: int, met: bool | None) -> None:
+    verdict, _ = decide({CONTROL: pattern(400, 20), LORA: pattern(400, right)}, target=0.8)
+    assert verdict.choice == LORA.id
+    assert verdict.target_met is met
+
+
+def test_failed_calls_are_left_out_of_both_sides() -> None:
+    right: list[bool | None] = list(pattern(400, 380))
+    for i in range(0, 400, 80):
+        right[i] = None
+    _, comparisons = decide({CONTROL: pattern(400, 40), LORA: right})
+    assert comparisons.of(LORA, CONTROL).result.n == 395
+
+
+def test_one_side_alone_wins_only_if_nothing_speaks_against_it() -> None:
+    verdict, _ = decide({CONTROL: pattern(50, 5)})
+    assert verdict.kind == "neither"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from crossover.models.hf import Hf
+from crossover.types import Decoding, Message, Request
+from tests.models.asking import TEXTS, ask
+from tests.models.tiny import build
+
+
+def greedy(model: Hf, request: Request) -> str:
+    """What transformers' own generate answers."""
+    module: Any = model.module().eval()
+    prompt = model.chat.prompt(request.messages)
+    with torch.inference_mode():
+        ids = module.generate(
+            torch.tensor([prompt]),
+            max_new_tokens=request.decoding.max_tokens,
+            do_sample=False,
+            eos_token_id=[2, model.chat.end[-1]],
+        )
+    return model.chat.text(ids[0, len(prompt) :].tolist())
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2", "bloom", "mistral"])
+def test_greedy_is_what_transformers_generates(kind: str, tmp_path: Path) -> None:
+    model = Hf(str(build(tmp_path, kind)), device="cpu")
+    requests = [ask(text, max_tokens=12) for text in TEXTS]
+    assert [r.text for r in model.complete(requests)] == [greedy(model, r) for r in requests]
+
+
+def test_greedy_on_the_bundled_model(pocket: Hf) -> None:
+    requests = [ask(text, max_tokens=n) for text, n in zip(TEXTS, (3, 20, 9, 20), strict=True)]
+    replies = pocket.complete(requests)
+    assert [r.text for r in replies] == [greedy(pocket, r) for r in requests]
+    assert all(0 < r.usage.tokens_out <= q.decoding.max_tokens for r, q in zip(replies, requests, strict=True))
+    assert all(r.label_scores == () for r in replies)
+
+
+def test_a_sampled_answer_belongs_to_the_request_and_not_to_its_place(chatty: Path) -> None:
+    model = Hf(str(chatty), device="cpu")
+    requests = [ask(text, temperature=1.0, max_tokens=10, seed=3) for text in TEXTS]
+    together = [r.text for r in model.complete(requests)]
+    assert together == [r.text for r in model.complete(requests[::-1])][::-1]
+    assert together == [model.complete([r])[0].text for r in requests]
+
+
+def test_seed_and_repeat_give_other_draws(chatty: Path) -> None:
+    model = Hf(str(chatty), device="cpu")
+    first = ask(TEXTS[0], temperature=1.5, max_tokens=10)
+    other = ask(TEXTS[0], temperature=1.5, max_tokens=10, seed=1)
+    repeat = Request(first.messages, first.decoding, repeat=1)
+    assert len({r.text for r in model.complete([first, other, repeat])}) == 3
+
+
+def test_a_plain_text_answer_stops_at_an_empty_line(pocket: Hf) -> None:
+    shown = [
+        Message("user", "hot"), Message("assistant", "cold"), Message("user", "big"), Message("assistant", "small"),
+    ]  # fmt: skip
+    requests = [Request((*shown, Message("user", word)), Decoding(max_tokens=40)) for word in ("old", "wet", "dark")]
+    for reply in pocket.complete(requests):
+        assert "\n\n" not in reply.text
+        assert reply.text == reply.text.strip()
+
+
+def test_an_answer_ends_where_the_window_does(tmp_path: Path) -> None:
+    model = Hf(str(build(tmp_path, "gpt2", n_positions=40)), device="cpu")
+    request = ask("one two three", max_tokens=64)
+    tokens = model.count_tokens(request.messages)
+    (reply,) = model.complete([request])
+    assert reply.error is None
+    assert tokens + reply.usage.tokens_out <= 40
+    (refused,) = model.complete([ask("one two three " * 20, max_tokens=4)])
+    assert "the window is 40" in str(refused.error)

@@ -1,0 +1,56 @@
+"""Random models of a few thousand weights, with the bundled tokenizer: for every path that needs no skill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from crossover.models.hf.folder import POCKET
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+NO_SYSTEM = (
+    "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    "{% for message in messages %}[{{ message.role }}] {{ message.content }}{{ eos_token }}{% endfor %}"
+    "{% if add_generation_prompt %}[assistant] {% endif %}"
+)
+SIZES: dict[str, dict[str, Any]] = {
+    "llama": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 256},
+    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 2},
+    "mistral": {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "sliding_window": 8,
+    },
+}
+
+
+def build(folder: Path, kind: str = "llama", template: str | None = CHATML, **changes: Any) -> Path:
+    """Save a random model of an architecture, with wide weights so that its answers differ by input."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(POCKET)
+    tokenizer.chat_template = template
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    tokenizer.save_pretrained(folder)
+    options = {
+        **SIZES[kind],
+        "initializer_range": 0.3,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "pad_token_id": 0,
+        **changes,
+    }
+    config = transformers.CONFIG_MAPPING[kind](vocab_size=len(tokenizer), **options)
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder

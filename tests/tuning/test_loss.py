@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from crossover.models.hf import Hf
+from crossover.tuning.batches import Row, answer_tokens, encode_rows, shuffled
+from crossover.tuning.loss import AnswerLoss, loss_for, packed_loss, padded, padded_loss
+from crossover.tuning.modules import prepare
+from crossover.types import Recipe
+from tests.models.tiny import build
+from tests.tuning.small import TRAIN
+
+
+def plain_loss(module: Any, rows: list[Row]) -> float:
+    total = 0.0
+    for row in rows:
+        chances = module(torch.tensor([row.ids])).logits[0].log_softmax(-1)
+        total -= sum(float(chances[i - 1, row.ids[i]]) for i in range(row.start, len(row.ids)))
+    return total
+
+
+@pytest.mark.parametrize(("kind", "packs"), [("llama", True), ("gpt2", True), ("bloom", False), ("mistral", False)])
+def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs: bool, tmp_path: Path) -> None:
+    model = Hf(str(build(tmp_path, kind)), device="cpu")
+    rows, _ = encode_rows(model, TRAIN[:6], "training")
+    module: Any = model.module()
+    loss = loss_for(module)
+    assert loss.packs == packs
+    with torch.no_grad():
+        expected = plain_loss(module, rows)
+        assert float(loss(module, rows)) == pytest.approx(expected, rel=1e-4)
+        assert float(padded_loss(module, rows)) == pytest.approx(expected, rel=1e-4)
+        assert sum(float(loss(module, [row])) for row in rows) == pytest.approx(expected, rel=1e-4)
+
+
+def test_both_roads_give_the_same_gradients(pocket: Hf) -> None:
+    rows, _ = encode_rows(pocket, TRAIN[:5], "training")
+    gradients = []
+    for loss in (packed_loss, padded_loss):
+        module: Any = prepare(pocket, Recipe("full"), None)
+        loss(module, rows).backward()  # type: ignore[no-untyped-call]
+        gradients.append({n: p.grad for n, p in module.named_parameters()})
+    for name, gradient in gradients[0].items():
+        assert torch.isfinite(gradients[1][name]).all()
+        assert torch.allclose(gradient, gradients[1][name], rtol=1e-3, atol=1e-4), name
+
+
+def test_an_adapter_packs_as_its_base_does(pocket: Hf) -> None:
+    module = prepare(pocket, Recipe(), None)
+    assert loss_for(module) == AnswerLoss(packs=True)
+    assert all("lora" in name for name, p in module.named_parameters() if p.requires_grad)
+
+
+def test_only_the_answer_and_its_end_are_learnt(pocket: Hf) -> None:
+    rows, dropped = encode_rows(pocket, TRAIN[:4], "training")
+    ids, mask, labels = padded(rows)
+    assert dropped == 0
+    assert ids.shape == mask.shape == labels.shape == (4, max(len(row.ids) for row in rows))
+    for i, (row, (messages, answer)) in enumerate(zip(rows, TRAIN[:4], strict=True)):
+        learnt = labels[i][labels[i] != -100].tolist()
+        assert pocket.chat.tokenizer.decode(learnt) == f" {answer}</s>"
+        assert ids[i][mask[i] == 1].tolist() == list(row.ids)
+        assert row.start == pocket.count_tokens(messages)
+    assert answer_tokens(rows) == int((labels != -100).sum())
+
+
+def test_parts_hold_every_row_once_and_stay_small(pocket: Hf) -> None:
+    rows = [Row(tuple(range(i % 400 + 5)), 4) for i in range(0, 4000, 97)]
+    for loss in (AnswerLoss(packs=True), AnswerLoss(packs=False)):
+        parts = list(loss.parts(rows))
+        assert sorted(row.ids for part in parts for row in part) == sorted(row.ids for row in rows)
+        assert all(len(part) == 1 or sum(len(row.ids) - 4 for row in part) <= 768 for part in parts)
+        assert len(parts) > 1
+
+
+def test_batches_are_shuffled_by_seed_and_epoch_and_of_like_length() -> None:
+    rows = [Row(tuple(range(length)), 1) for length in range(2, 102)]
+    first = shuffled(rows, 8, 0, 1)
+    assert first == shuffled(rows, 8, 0, 1)
+    assert first != shuffled(rows, 8, 0, 2) != shuffled(rows, 8, 1, 2)
+    assert sorted(row.ids for batch in first for row in batch) == sorted(row.ids for row in rows)
+    assert len(first) == 13
+    spread = [max(len(r.ids) for r in batch) - min(len(r.ids) for r in batch) for batch in first]
+    assert sum(spread) / len(spread) < 40

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.errors import TuningError
+from crossover.models.hf import Hf
+from crossover.tuning.checkpoint import read_trace
+from crossover.types import Epoch, Recipe, Weights
+from tests.tuning.small import tune
+
+RECIPES = {
+    "lora": Recipe(learning_rate=4e-3, epochs=3, batch_size=20, patience=0, dropout=0.1, weight_decay=0.01),
+    "full": Recipe("full", learning_rate=1e-3, epochs=3, batch_size=20, patience=0),
+}
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def whole(pocket: Hf, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Weights, list[Epoch]]]:
+    found = {}
+    for name, recipe in RECIPES.items():
+        folder = tmp_path_factory.mktemp(name)
+        found[name] = (tune(pocket, folder, recipe), read_trace(folder))
+    return found
+
+
+def bare(trace: list[Epoch]) -> list[tuple[Any, ...]]:
+    return [(e.epoch, e.train_loss, e.dev_loss, e.dev_metric, e.observation) for e in trace]
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.parametrize("where", ["epoch 1", "epoch 2", "epoch 3", "step 1", "step 5", "step 9", "evaluate 2"])
+def test_an_interrupted_tune_ends_with_the_same_weights_to_the_bit(
+    method: str, where: str, pocket: Hf, whole: dict[str, tuple[Weights, list[Epoch]]], tmp_path: Path
+) -> None:
+    kind, number = where.split()
+    steps: list[int] = []
+    epochs: list[int] = []
+    asked: list[str] = []
+
+    def stop(here: str, at: int) -> None:
+        if here == kind and at == int(number):
+            raise Killed
+
+    def evaluate(weights: Weights) -> float:
+        asked.append(weights.path)
+        stop("evaluate", len(asked))
+        return whole[method][1][int(weights.path.rpartition("-")[2]) - 1].dev_metric
+
+    def on_epoch(epoch: Epoch) -> None:
+        epochs.append(epoch.epoch)
+        stop("epoch", epoch.epoch)
+
+    def on_step(step: int, total: int, loss: float) -> None:
+        steps.append(step)
+        stop("step", step)
+
+    told: dict[str, Any] = {"on_epoch": on_epoch, "on_step": on_step, "evaluate": evaluate}
+    with pytest.raises(Killed):
+        tune(pocket, tmp_path, RECIPES[method], **told)
+    done = len(read_trace(tmp_path))
+    kind, before = "over", len(steps)
+    weights = tune(pocket, tmp_path, RECIPES[method], **told)
+    assert weights == whole[method][0]
+    assert bare(read_trace(tmp_path)) == bare(whole[method][1])
+    assert epochs == [1, 2, 3]
+    assert steps[before:] == list(range(3 * done + 1, 10))
+    assert {p.name for p in tmp_path.iterdir()} == {"trace.json", Path(weights.path).name}
+
+
+def test_the_trace_can_be_read_while_the_tune_goes_on(pocket: Hf, tmp_path: Path) -> None:
+    seen: list[int] = []
+    tune(pocket, tmp_path, RECIPES["lora"], on_epoch=lambda e: seen.append(len(read_trace(tmp_path))))
+    assert seen == [1, 2, 3]
+    assert read_trace(tmp_path / "elsewhere") == []
+
+
+def test_half_written_files_of_a_killed_process_do_no_harm(
+    pocket: Hf, whole: dict[str, tuple[Weights, list[Epoch]]], tmp_path: Path
+) -> None:
+    def stop(epoch: Epoch) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        tune(pocket, tmp_path, RECIPES["lora"], on_epoch=stop)
+    (tmp_path / "checkpoint.safetensors.new").write_bytes(b"half")
+    (tmp_path / "trace.json").unlink()  # killed between the checkpoint and the trace
+    (tmp_path / "weights-2").mkdir()
+    (tmp_path / "weights-2" / "adapter_model.safetensors").write_bytes(b"half")
+    assert tune(pocket, tmp_path, RECIPES["lora"]) == whole["lora"][0]
+
+
+def test_a_damaged_checkpoint_and_one_of_another_tune_are_named(pocket: Hf, tmp_path: Path) -> None:
+    def stop(epoch: Epoch) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        tune(pocket, tmp_path, RECIPES["lora"], on_epoch=stop)
+    (tmp_path / "trace.json").unlink()
+    with pytest.raises(TuningError, match="holds a tune of other data"):
+        tune(pocket, tmp_path, Recipe(epochs=7))
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"nothing")
+    with pytest.raises(TuningError, match=r"checkpoint\.safetensors is damaged"):
+        tune(pocket, tmp_path, RECIPES["lora"])

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from peft import PeftModel
+
+from crossover.errors import ModelError, TuningError
+from crossover.models.hf import Hf
+from crossover.models.hf.folder import POCKET, sha256
+from crossover.tuning.checkpoint import read_trace
+from crossover.tuning.sft import fit, schedule
+from crossover.types import Decoding, Epoch, Message, Recipe, Request, Weights
+from tests.models.asking import choices, plain_scores
+from tests.models.tiny import build
+from tests.tuning.small import DEV, LABELS, TRAIN, accuracy, tune
+
+LORA = Recipe(learning_rate=3e-3, epochs=9, batch_size=8, patience=0)
+FULL = Recipe("full", learning_rate=1e-3, epochs=4, batch_size=8, patience=0)
+
+
+@pytest.fixture(scope="module")
+def tuned(pocket: Hf, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Weights]:
+    folder = tmp_path_factory.mktemp("tunes")
+    return {r.method: tune(pocket, folder / r.method, r) for r in (LORA, FULL)}
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_tuning_learns_the_task(method: str, pocket: Hf, tuned: dict[str, Weights]) -> None:
+    trace = read_trace(Path(tuned[method].path).parent)
+    assert accuracy(pocket, tuned[method]) >= max(0.8, accuracy(pocket, None) + 0.2)
+    assert accuracy(pocket, tuned[method]) == max(e.dev_metric for e in trace)
+    assert [e.epoch for e in trace] == list(range(1, len(trace) + 1))
+    assert trace[-1].train_loss < trace[0].train_loss
+    assert all(e.seconds > 0 and e.observation for e in trace)
+
+
+def test_only_the_best_weights_and_the_trace_are_kept(tuned: dict[str, Weights]) -> None:
+    for weights in tuned.values():
+        folder = Path(weights.path).parent
+        assert {p.name for p in folder.iterdir()} == {"trace.json", Path(weights.path).name}
+
+
+def test_an_adapter_loads_in_plain_peft(pocket: Hf, tuned: dict[str, Weights]) -> None:
+    path = Path(tuned["lora"].path)
+    config = json.loads((path / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "pocket"
+    assert not any("lm_head" in name or "embed" in name for name in config["target_modules"])
+    assert sha256(path / "adapter_model.safetensors") == tuned["lora"].sha256
+    base = transformers.AutoModelForCausalLM.from_pretrained(POCKET, dtype=torch.float32)
+    same_answers(pocket, PeftModel.from_pretrained(base, path), tuned["lora"])
+
+
+def test_a_full_model_loads_in_plain_transformers_and_is_a_model_of_its_own(
+    pocket: Hf, tuned: dict[str, Weights]
+) -> None:
+    path = Path(tuned["full"].path)
+    assert sha256(path / "model.safetensors") == tuned["full"].sha256
+    same_answers(pocket, transformers.AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32), tuned["full"])
+    alone = Hf(str(path), device="cpu")
+    assert accuracy(alone, None) == accuracy(pocket, tuned["full"])
+    assert alone.encode(*DEV[0]) == pocket.encode(*DEV[0])
+
+
+@torch.inference_mode()
+def same_answers(model: Hf, plain: Any, weights: Weights) -> None:
+    ours: Any = model.module(weights).eval()
+    ids = torch.tensor([model.encode(*DEV[0])[0]])
+    assert torch.allclose(plain.eval()(ids).logits, ours(ids).logits, atol=1e-4)
+    assert not torch.allclose(ours(ids).logits, model.module()(ids).logits, atol=1e-2)  # type: ignore[operator]
+
+
+def test_base_adapter_and_full_model_answer_side_by_side(pocket: Hf, tuned: dict[str, Weights]) -> None:
+    wanted = [request for w in (None, tuned["lora"], tuned["full"]) for request in choices(w)]
+    mixed = wanted[::5] + wanted[1::5] + wanted[2::5] + wanted[3::5] + wanted[4::5]
+    for request, reply in zip(mixed, pocket.complete(mixed), strict=True):
+        assert reply.label_scores == pytest.approx(plain_scores(pocket, request), abs=1e-3)
+
+
+def test_more_adapters_than_are_kept_loaded(tmp_path: Path) -> None:
+    model = Hf(str(build(tmp_path / "model")), device="cpu")
+    made = [tune(model, tmp_path / str(s), Recipe(learning_rate=0.1, epochs=1, seed=s)) for s in range(6)]
+    assert len({w.sha256 for w in made}) == 6
+    for weights in [*made, made[0]]:
+        (request, *_) = choices(weights)
+        (reply,) = model.complete([request])
+        assert reply.label_scores == pytest.approx(plain_scores(model, request), abs=1e-3)
+
+
+def test_tuning_continues_from_an_adapter(pocket: Hf, tuned: dict[str, Weights], tmp_path: Path) -> None:
+    seen: list[Epoch] = []
+    recipe = Recipe(learning_rate=1e-4, epochs=1, batch_size=8)
+    weights = tune(pocket, tmp_path, recipe, start=tuned["lora"], on_epoch=seen.append)
+    first = read_trace(Path(tuned["lora"].path).parent)[0]
+    assert weights.kind == "adapter"
+    assert seen[0].train_loss < first.train_loss / 2
+
+
+def test_tuning_continues_from_a_full_model(pocket: Hf, tuned: dict[str, Weights], tmp_path: Path) -> None:
+    first = read_trace(Path(tuned["full"].path).parent)[0]
+    for method in ("full", "lora"):
+        seen: list[Epoch] = []
+        recipe = Recipe(method, learning_rate=1e-4, epochs=1, batch_size=8)  # type: ignore[arg-type]
+        weights = tune(pocket, tmp_path / method, recipe, start=tuned["full"], on_epoch=seen.append)
+        assert weights.kind == "full"  # an adapter on other weights than the base's is merged into them
+        assert seen[0].train_loss < first.train_loss / 2
+        assert accuracy(pocket, weights) >= 0.8
+
+
+def test_a_full_tune_that_starts_from_an_adapter_merges_it(
+    pocket: Hf, tuned: dict[str, Weights], tmp_path: Path
+) -> None:
+    seen: list[Epoch] = []
+    recipe = Recipe("full", learning_rate=1e-5, epochs=1, batch_size=8)
+    weights = tune(pocket, tmp_path, recipe, start=tuned["lora"], on_epoch=seen.append)
+    assert weights.kind == "full"
+    assert seen[0].train_loss < read_trace(Path(tuned["lora"].path).parent)[0].train_loss / 2
+
+
+def test_weights_are_bound_to_their_base_and_their_hash(
+    pocket: Hf, tuned: dict[str, Weights], chatty: Path, tmp_path: Path
+) -> None:
+    pocket.check_weights(tuned["lora"])
+    other = Hf(str(chatty), device="cpu")
+    with pytest.raises(ModelError, match="were made for another model"):
+        other.check_weights(tuned["lora"])
+    with pytest.raises(ModelError, match="was changed"):
+        pocket.check_weights(Weights("adapter", "0" * 64, tuned["lora"].path))
+    with pytest.raises(ModelError, match=r"lack adapter_model\.safetensors"):
+        pocket.check_weights(Weights("adapter", tuned["lora"].sha256, str(tmp_path)))
+    good, bad = pocket.complete([choices()[0], choices(Weights("full", "1" * 64, str(tmp_path)))[0]])
+    assert good.error is None
+    assert "lack model.safetensors" in str(bad.error)
+
+
+def test_a_rate_that_is_far_too_high_is_named(pocket: Hf, tmp_path: Path) -> None:
+    with pytest.raises(
+        TuningError, match=r"no longer a number in epoch 1, step \d of 8, with a learning rate of 1e\+30"
+    ):
+        tune(pocket, tmp_path, Recipe("full", learning_rate=1e30, batch_size=8))
+
+
+def test_patience_stops_early_and_the_best_epoch_is_kept(pocket: Hf, tmp_path: Path) -> None:
+    scores = iter([0.5, 0.7, 0.6, 0.7, 0.9])
+    losses: dict[int, float] = {}
+    recipe = Recipe(learning_rate=1e-3, epochs=5, batch_size=30, patience=1)
+    weights = tune(
+        pocket,
+        tmp_path,
+        recipe,
+        evaluate=lambda w: next(scores),
+        on_epoch=lambda e: losses.update({e.epoch: e.dev_loss}),
+    )
+    assert list(losses) == [1, 2, 3]
+    assert Path(weights.path).name == "weights-2"
+
+
+def test_a_tie_goes_to_the_lower_dev_loss(pocket: Hf, tmp_path: Path) -> None:
+    recipe = Recipe(learning_rate=1e-3, epochs=3, batch_size=30, patience=0)
+    weights = tune(pocket, tmp_path, recipe, evaluate=lambda w: 0.5)
+    trace = read_trace(tmp_path)
+    best = min(trace, key=lambda e: e.dev_loss)
+    assert Path(weights.path).name == f"weights-{best.epoch}"
+
+
+def test_rows_that_are_too_long_are_left_out_and_counted(tmp_path: Path) -> None:
+    model = Hf(str(build(tmp_path / "model", "gpt2", n_positions=60)), device="cpu")
+    long = ((Message("user", "long " * 100),), "tool")
+    tune(model, tmp_path / "tune", Recipe(epochs=1), rows=[*TRAIN[:5], long])
+    assert json.loads((tmp_path / "tune" / "trace.json").read_text())["dropped"] == {"train": 1, "dev": 0}
+    with pytest.raises(TuningError, match=r"all 2 training rows exceed the context window of 60 tokens \(the longest"):
+        tune(model, tmp_path / "none", Recipe(epochs=1), rows=[long, long])
+
+
+def test_no_rows_and_recipes_out_of_range_are_refused(pocket: Hf, tmp_path: Path) -> None:
+    with pytest.raises(TuningError, match="no training rows"):
+        tune(pocket, tmp_path, Recipe(), rows=[])
+    with pytest.raises(TuningError, match="no dev rows"):
+        tune(pocket, tmp_path, Recipe(), dev=[])
+    for recipe in (Recipe(epochs=0), Recipe(batch_size=0), Recipe(rank=0), Recipe(learning_rate=0.0)):
+        with pytest.raises(TuningError, match="recipe: "):
+            tune(pocket, tmp_path, recipe)
+
+
+def test_a_data_set_smaller_than_a_batch_and_a_single_row_work(pocket: Hf, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    recipe = Recipe(epochs=2, batch_size=16, patience=0)
+    fit(pocket, TRAIN[:1], DEV[:1], recipe, tmp_path, on_step=lambda step, total, loss: steps.append((step, total)))
+    assert steps == [(1, 2), (2, 2)]
+
+
+def test_a_folder_holds_one_tune_and_a_finished_one_returns_at_once(pocket: Hf, tmp_path: Path) -> None:
+    recipe = Recipe(epochs=1)
+    first = tune(pocket, tmp_path, recipe)
+
+    def never(*_: Any) -> float:
+        raise AssertionError("a finished tune does nothing")
+
+    assert tune(pocket, tmp_path, recipe, evaluate=never, on_step=never, on_epoch=never) == first
+    with pytest.raises(TuningError, match="holds a tune of other data, model or recipe"):
+        tune(pocket, tmp_path, Recipe(epochs=2))
+    (tmp_path / "trace.json").write_text("{")
+    with pytest.raises(TuningError, match="is damaged"):
+        tune(pocket, tmp_path, recipe)
+
+
+def test_dropout_is_applied_and_seeded(pocket: Hf, tmp_path: Path) -> None:
+    def once(name: str, dropout: float) -> str:
+        recipe = Recipe(epochs=1, dropout=dropout, batch_size=30)
+        return tune(pocket, tmp_path / name, recipe, evaluate=lambda w: 0.0).sha256
+
+    assert once("a", 0.5) == once("b", 0.5) != once("c", 0.0)
+
+
+def test_the_rate_rises_then_falls() -> None:
+    shares = [schedule(step, 20, 0.2) for step in range(20)]
+    assert shares[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert shares[4] == 1.0
+    assert all(a > b > 0 for a, b in zip(shares[4:], shares[5:], strict=False))
+    assert schedule(0, 1, 0.0) == 1.0
+
+
+def test_labels_of_the_task_are_written_too(pocket: Hf, tuned: dict[str, Weights]) -> None:
+    replies = pocket.complete([Request(m, Decoding(max_tokens=8), tuned["lora"]) for m, _ in DEV])
+    assert sum(reply.text in LABELS for reply in replies) >= len(DEV) - 1
