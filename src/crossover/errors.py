@@ -8,7 +8,7 @@ CrossoverError              anything a user can mend; the command line prints it
 ├── MissingExtra            an optional dependency is absent; the message prints the install command
 ├── StudyError              the study's folder: in use, unwritable, of another task, not finished
 ├── TuningError             a tune that went wrong: a loss that is not a number, no row that fits
-└── BudgetExceeded          the limit in money or minutes is reached: what is finished stays, the study goes on to its verdict
+└── BudgetExceeded          the limit in money or minutes is reached; what is finished stays and is decided upon
 """
 
 from __future__ import annotations

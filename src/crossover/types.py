@@ -264,7 +264,7 @@ def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
     """The inverse of `to_json` for a `Candidate`."""
     prompt = dict(body["prompt"])
     prompt["demonstrations"] = tuple(Demonstration(**d) for d in prompt["demonstrations"])
-    decoding = {k: tuple(v) if isinstance(v, list) else v for k, v in body["decoding"].items()}
+    decoding: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in body["decoding"].items()}
     return Candidate(
         model=body["model"],
         prompt=Prompt(**prompt),

@@ -171,8 +171,7 @@ def test_inputs_longer_than_the_window():
     found = only(check_lengths(rows, count, window=12, reserve=10))
     assert (found.level, found.code, found.rows) == ("warning", "too_long", ("train.csv, row 1",))
     assert found.message == (
-        "1 of 3 inputs exceed the context window of 12 tokens with 10 kept for prompt and answer; "
-        "the longest has 3 tokens"
+        "1 of 3 inputs exceed the context window of 12 tokens with 10 kept for prompt and answer; the longest has 3 tokens"
     )
     assert only(check_lengths(rows, count, window=10, reserve=10)).level == "error"
 
@@ -188,9 +187,7 @@ def test_near_pairs_are_those_of_all_products(threshold):
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     chance = random.Random(1)
-    vocabulary = [
-        "".join(chance.choices("etaoinshr", weights=range(9, 0, -1), k=chance.randint(2, 8))) for _ in range(150)
-    ]
+    vocabulary = ["".join(chance.choices("etaoinshr", weights=range(9, 0, -1), k=chance.randint(2, 8))) for _ in range(150)]
     right = [" ".join(chance.choices(vocabulary, k=chance.randint(1, 12))) for _ in range(120)]
     left = [mutated(chance.choice(right), chance) for _ in range(90)] + ["", "!"]
     matrix = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4)).fit_transform([*left, *right])

@@ -116,9 +116,7 @@ def test_a_bad_file_is_one_sentence_with_file_and_row(tmp_path, name, text, mess
 
 def test_absent_files_and_folders(tmp_path):
     write(tmp_path, "train.csv", "a\n1\n")
-    with pytest.raises(
-        DataError, match=r"there is no file .*trian\.csv; did you mean 'train\.csv'\? valid: train\.csv"
-    ):
+    with pytest.raises(DataError, match=r"there is no file .*trian\.csv; did you mean 'train\.csv'\? valid: train\.csv"):
         load_rows(tmp_path / "trian.csv")
     with pytest.raises(DataError, match=r"its folder does not exist either"):
         load_rows(tmp_path / "no" / "train.csv")
@@ -255,10 +253,7 @@ class TestExamples:
         assert [example.id for example in self.read(tmp_path, rows)] == ["7", "8"]
         with pytest.raises(DataError) as caught:
             self.read(tmp_path, [*rows, {"id": 7, "text": "b", "label": "y"}])
-        assert (
-            str(caught.value)
-            == "rows.jsonl, line 3: the id '7' is that of rows.jsonl, line 1 too; valid are unique ids"
-        )
+        assert str(caught.value) == "rows.jsonl, line 3: the id '7' is that of rows.jsonl, line 1 too; valid are unique ids"
         with pytest.raises(DataError, match=r"^rows.jsonl, line 3: the column 'id' is empty"):
             self.read(tmp_path, [*rows, {"text": "b", "label": "y"}])
 

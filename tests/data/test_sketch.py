@@ -53,9 +53,7 @@ def test_siblings_of_a_training_file_are_its_splits(tmp_path):
     found, assumed = sketched(tmp_path / "parcels_train.csv")
     assert found.data == Files(train="parcels_train.csv", dev="parcels_val.csv", test="parcels_test.csv")
     assert list(found.labels) == ["a", "b", "c"]
-    assert (
-        "data: train is parcels_train.csv, dev is parcels_val.csv, test is parcels_test.csv, by their names" in assumed
-    )
+    assert "data: train is parcels_train.csv, dev is parcels_val.csv, test is parcels_test.csv, by their names" in assumed
     assert not [f for f in prepare(found).findings if f.level == "error"]
 
 
@@ -100,9 +98,7 @@ def test_chat_lines_and_their_instruction(tmp_path):
 
 
 def test_one_column_is_not_enough(tmp_path):
-    with pytest.raises(
-        DataError, match=r"columns with content, besides 'id': text; valid are two, an input and an output"
-    ):
+    with pytest.raises(DataError, match=r"columns with content, besides 'id': text; valid are two, an input and an output"):
         sketch(write(tmp_path, "rows.csv", "id,text,label\n1,a,\n2,b,\n"))
 
 

@@ -249,9 +249,7 @@ def test_aliases_that_would_grow_without_end_are_only_a_wrong_value(tmp_path):
 
 def test_an_absent_file_names_its_neighbours(tmp_path):
     write(tmp_path, "task.yaml", LEAST)
-    with pytest.raises(
-        TaskError, match=r"there is no file .*tusk\.yaml; did you mean 'task\.yaml'\? valid: task\.yaml"
-    ):
+    with pytest.raises(TaskError, match=r"there is no file .*tusk\.yaml; did you mean 'task\.yaml'\? valid: task\.yaml"):
         load_task(tmp_path / "tusk.yaml")
     with pytest.raises(TaskError, match=r"its folder does not exist either"):
         load_task(tmp_path / "nowhere" / "task.yaml")

@@ -57,9 +57,7 @@ def test_a_cheap_prompt_wins_when_tuning_is_shown_to_add_less_than_the_margin() 
 
 
 def test_too_few_items_are_undecided_and_say_how_many_would_tell() -> None:
-    verdict, _ = decide(
-        {CONTROL: [False] * 6, PROMPT: pattern(6, 2), LORA: pattern(6, 4), BOTH: pattern(6, 4)}, target=0.8
-    )
+    verdict, _ = decide({CONTROL: [False] * 6, PROMPT: pattern(6, 2), LORA: pattern(6, 4), BOTH: pattern(6, 4)}, target=0.8)
     assert (verdict.kind, verdict.choice) == ("undecided", None)
     assert verdict.provisional is not None
     assert verdict.needed_test_items is not None

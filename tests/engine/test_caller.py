@@ -60,7 +60,7 @@ def test_the_same_call_is_made_once_within_and_across_sessions(tmp_path: Path) -
     ask, meter, journal = caller(tmp_path)
     ask.ask(model, requests("a", "b", "a"), "test")
     ask.ask(model, requests("b", "c"), "test")
-    assert sorted(sum(model.asked, [])) == ["a", "b", "c"]
+    assert sorted(text for batch in model.asked for text in batch) == ["a", "b", "c"]
     assert meter.calls == 3
     journal.close()
     again, meter, journal = caller(tmp_path)

@@ -21,9 +21,7 @@ def graded(values):
 
 
 def labelled(rows):
-    return [
-        Score(1.0, {g: Counts(tp=1)}) if g == a else Score(0.0, {g: Counts(fn=1), a: Counts(fp=1)}) for g, a in rows
-    ]
+    return [Score(1.0, {g: Counts(tp=1)}) if g == a else Score(0.0, {g: Counts(fn=1), a: Counts(fp=1)}) for g, a in rows]
 
 
 def test_wilson_by_hand():

@@ -24,9 +24,7 @@ def graded(values):
 
 
 def labelled(rows):
-    return [
-        Score(1.0, {g: Counts(tp=1)}) if g == a else Score(0.0, {g: Counts(fn=1), a: Counts(fp=1)}) for g, a in rows
-    ]
+    return [Score(1.0, {g: Counts(tp=1)}) if g == a else Score(0.0, {g: Counts(fn=1), a: Counts(fp=1)}) for g, a in rows]
 
 
 def mirrored(there, back):
@@ -138,9 +136,7 @@ def test_tangos_interval_covers_about_95_percent():
 def test_the_permutation_is_exact_for_few_differing_items():
     a, b = [0.9, 0.8, 0.7, 0.4, 0.5], [0.5, 0.1, 0.6, 0.5, 0.5]
     change = [x - y for x, y in zip(a, b, strict=True)]
-    sums = [
-        abs(sum(s * d for s, d in zip(signs, change, strict=True))) for signs in itertools.product((1, -1), repeat=5)
-    ]
+    sums = [abs(sum(s * d for s, d in zip(signs, change, strict=True))) for signs in itertools.product((1, -1), repeat=5)]
     expected = sum(value >= abs(sum(change)) - 1e-9 for value in sums) / len(sums)
     found = compare(graded(a), graded(b), "mean", False)
     assert found.p == pytest.approx(expected)

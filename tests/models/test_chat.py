@@ -57,9 +57,7 @@ def test_a_system_text_that_a_template_drops_is_not_lost(tmp_path: Path) -> None
 
 
 def test_what_a_template_writes_before_each_answer_is_part_of_the_prompt(tmp_path: Path) -> None:
-    thinks = (
-        "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}<think></think>{% endif %}{{ m.content }}"
-    )
+    thinks = "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}<think></think>{% endif %}{{ m.content }}"
     thinks += "</s>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
     prompt, answer = shown(Hf(str(build(tmp_path, template=thinks))), TALK, "Later")
     assert prompt.endswith("<assistant><think></think>")

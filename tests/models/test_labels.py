@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -84,10 +85,8 @@ def test_a_label_tree_holds_each_sequence_once(sequences: list[list[int]]) -> No
     found = label_tree(sequences)
     for sequence, edges in zip(sequences, found.edges_of, strict=True):
         assert [found.edges[e][1] for e in edges] == sequence
-        for before, after in zip(edges, edges[1:], strict=False):
+        for before, after in itertools.pairwise(edges):
             node, token = found.edges[after][0], found.edges[before][1]
             assert found.tree.tokens[node] == token
             assert found.tree.parents[node] == found.edges[before][0]
-    assert (
-        len(set(found.edges)) == len(found.edges) == len({tuple(s[: i + 1]) for s in sequences for i in range(len(s))})
-    )
+    assert len(set(found.edges)) == len(found.edges) == len({tuple(s[: i + 1]) for s in sequences for i in range(len(s))})

@@ -21,9 +21,7 @@ LABELS = ("billing", "card lost", "delivery", "login", "refund", "returns", "shi
 EVIL = "<script>alert('x')</script> & \"quoted\" $x^2$ {{ 7*7 }}"
 
 
-def candidate(
-    number: int, name: str, family: Family, rung: str, value: float | None, **changes: Any
-) -> CandidateResult:
+def candidate(number: int, name: str, family: Family, rung: str, value: float | None, **changes: Any) -> CandidateResult:
     """A candidate whose test estimate is `value`, on 160 items; None: it was not measured."""
     estimate = None if value is None else Estimate(160, value, max(0.0, value - 0.062), min(1.0, value + 0.051))
     dev = None if value is None else Estimate(120, value + 0.012, value - 0.06, min(1.0, value + 0.07))

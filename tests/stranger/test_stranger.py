@@ -30,7 +30,8 @@ def python(code: str, environment: dict[str, str]) -> str:
 
 def test_the_contract_suites_pass(environment: dict[str, str]) -> None:
     code = (
-        "from stranger.polite import Polite; from stranger.first_word import FirstWord; from stranger.parrot import Parrot\n"
+        "from stranger.polite import Polite\nfrom stranger.first_word import FirstWord\n"
+        "from stranger.parrot import Parrot\n"
         "from crossover.testing.strategies import check_strategy; check_strategy(Polite())\n"
         "from crossover.testing.metrics import check_metric; check_metric(FirstWord())\n"
         "from crossover.testing.models import check_model; check_model(Parrot())\n"
@@ -53,7 +54,16 @@ def test_a_study_runs_with_all_three(environment: dict[str, str], tmp_path: Path
         "name: strange\ninstruction: Repeat it.\ndata: data.csv\ninput: text\noutput: label\nkind: classify\n"
         "metric: first_word\nmodel: parrot\nstrategies: [majority, zero_shot, {polite: {word: Kindly}}]\n"
     )
-    command = [sys.executable, "-m", "crossover", "run", str(tmp_path / "task.yaml"), "--out", str(tmp_path / "run"), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "crossover",
+        "run",
+        str(tmp_path / "task.yaml"),
+        "--out",
+        str(tmp_path / "run"),
+        "--json",
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     decision = json.loads(done.stdout)

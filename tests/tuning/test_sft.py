@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,7 @@ def test_an_adapter_loads_in_plain_peft(pocket: Hf, tuned: dict[str, Weights]) -
     same_answers(pocket, PeftModel.from_pretrained(base, path), tuned["lora"])
 
 
-def test_a_full_model_loads_in_plain_transformers_and_is_a_model_of_its_own(
-    pocket: Hf, tuned: dict[str, Weights]
-) -> None:
+def test_a_full_model_loads_in_plain_transformers_and_is_a_model_of_its_own(pocket: Hf, tuned: dict[str, Weights]) -> None:
     path = Path(tuned["full"].path)
     assert sha256(path / "model.safetensors") == tuned["full"].sha256
     same_answers(pocket, transformers.AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32), tuned["full"])
@@ -111,9 +110,7 @@ def test_tuning_continues_from_a_full_model(pocket: Hf, tuned: dict[str, Weights
         assert accuracy(pocket, weights) >= 0.8
 
 
-def test_a_full_tune_that_starts_from_an_adapter_merges_it(
-    pocket: Hf, tuned: dict[str, Weights], tmp_path: Path
-) -> None:
+def test_a_full_tune_that_starts_from_an_adapter_merges_it(pocket: Hf, tuned: dict[str, Weights], tmp_path: Path) -> None:
     seen: list[Epoch] = []
     recipe = Recipe("full", learning_rate=1e-5, epochs=1, batch_size=8)
     weights = tune(pocket, tmp_path, recipe, start=tuned["lora"], on_epoch=seen.append)
@@ -138,9 +135,7 @@ def test_weights_are_bound_to_their_base_and_their_hash(
 
 
 def test_a_rate_that_is_far_too_high_is_named(pocket: Hf, tmp_path: Path) -> None:
-    with pytest.raises(
-        TuningError, match=r"no longer a number in epoch 1, step \d of 8, with a learning rate of 1e\+30"
-    ):
+    with pytest.raises(TuningError, match=r"no longer a number in epoch 1, step \d of 8, with a learning rate of 1e\+30"):
         tune(pocket, tmp_path, Recipe("full", learning_rate=1e30, batch_size=8))
 
 
@@ -220,7 +215,7 @@ def test_the_rate_rises_then_falls() -> None:
     shares = [schedule(step, 20, 0.2) for step in range(20)]
     assert shares[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
     assert shares[4] == 1.0
-    assert all(a > b > 0 for a, b in zip(shares[4:], shares[5:], strict=False))
+    assert all(a > b > 0 for a, b in itertools.pairwise(shares[4:]))
     assert schedule(0, 1, 0.0) == 1.0
 
 

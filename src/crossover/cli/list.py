@@ -30,8 +30,7 @@ def command(
     chosen = [r for r in ROOMS if room in (None, r)]
     if name is not None:
         options = registry.describe(chosen[0], name)
-        rows = {option: text for option, text in options.items()}
-        _show(f"options of {name}", rows, as_json, rows)
+        _show(f"options of {name}", options, as_json, options)
         return
     found = {r: {e.name: {"origin": e.origin, "about": e.summary} for e in registry.entries(r)} for r in chosen}
     if as_json:

@@ -101,7 +101,5 @@ def main() -> None:
         with tempfile.NamedTemporaryFile("w", prefix="crossover-", suffix=".log", delete=False) as log:
             log.write(traceback.format_exc())
         what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-        errors.print(
-            f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}", markup=False
-        )
+        errors.print(f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}", markup=False)
         sys.exit(1)

@@ -21,9 +21,7 @@ def command(
         Path | None,
         typer.Option("--out", "-o", help="The study's folder [default: runs/NAME, NAME from the task file]."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Climb the ladder for a task file: measure every rung, decide, and write the report.

@@ -1,4 +1,4 @@
-"""Progress on the terminal: what is running, done of total, time left, best so far; plain lines where there is no terminal."""
+"""Progress on the terminal: what is running, done of total, time left, best so far; plain lines without a terminal."""
 
 from __future__ import annotations
 

@@ -44,9 +44,7 @@ def assumed(limits: Limits) -> list[str]:
         "horizon_months": f"a horizon of {HORIZON_MONTHS} months",
         "label_cost": f"a label costs {LABEL_COST:.2f} {CURRENCY}",
     }
-    return [
-        f"limits.{name} is not given: assumed {text}" for name, text in said.items() if getattr(limits, name) is None
-    ]
+    return [f"limits.{name} is not given: assumed {text}" for name, text in said.items() if getattr(limits, name) is None]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crossover.decision.costs import Cost, Prices, break_even, local_cost
 from crossover.evaluation.probe import Speed
@@ -35,25 +35,21 @@ def crossing(
     import numpy
 
     rng = numpy.random.default_rng(seed)
-    sides = [_per_request(run, speed, prices, cost) for cost, run, speed in (trained, prompt)]
-    n = min(len(side) for side in sides)
-    crossings: list[float] = []
+    tuned, prompted = (_per_request(run, speed, prices) for _, run, speed in (trained, prompt))
+    n = min(len(tuned), len(prompted))
+    found: list[float] = []
     for _ in range(DRAWS):
         items = rng.integers(0, n, n)
-        dear, cheap = (
-            Cost(cost.fixed, 1000 * float(side[items].mean())) for side, (cost, _, _) in zip(sides, (trained, prompt))
-        )
-        crossings.append(_or_never(break_even(dear, cheap)))
-    low, high = numpy.percentile(crossings, [2.5, 97.5], method="nearest")
+        dear = Cost(trained[0].fixed, 1000 * float(tuned[items].mean()))
+        requests = break_even(dear, Cost(prompt[0].fixed, 1000 * float(prompted[items].mean())))
+        found.append(float("inf") if requests is None else requests)
+    low, high = numpy.percentile(found, [2.5, 97.5], method="nearest")
     return Crossing(value, min(float(low), value), None if numpy.isinf(high) else max(float(high), value))
 
 
-def _or_never(requests: float | None) -> float:
-    return float("inf") if requests is None else requests
-
-
-def _per_request(run: Run, speed: Speed, prices: Prices, cost: Cost):  # type: ignore[no-untyped-def]
+def _per_request(run: Run, speed: Speed, prices: Prices) -> Any:
+    """The cost of each request, as a numpy array."""
     import numpy
 
-    usages: Sequence[tuple[int, int]] = [(r.reply.usage.tokens_in, r.reply.usage.tokens_out) for r in run.records]
-    return numpy.array([local_cost(prices, speed, i, o, 0.0, 0).per_1k / 1000 for i, o in usages])
+    usages = [record.reply.usage for record in run.records]
+    return numpy.array([local_cost(prices, speed, u.tokens_in, u.tokens_out, 0.0, 0).per_1k / 1000 for u in usages])

@@ -9,7 +9,7 @@ from crossover.engine.meter import Meter
 from crossover.models.base import Model
 from crossover.types import Reply, Request, content_hash, to_json
 
-# Small enough that a killed process loses seconds, large enough to batch; fixed, so that a resumed run forms the same batches.
+# Small enough that a killed process loses seconds, large enough to batch; fixed, so that a resumed run batches alike.
 CHUNK = 32
 
 

@@ -221,9 +221,7 @@ class Journal:
 
     def wall_seconds(self) -> float:
         with self._engine.connect() as connection:
-            return float(
-                connection.execute(self._sa.select(self._sa.func.sum(self._sessions.c.seconds))).scalar() or 0.0
-            )
+            return float(connection.execute(self._sa.select(self._sa.func.sum(self._sessions.c.seconds))).scalar() or 0.0)
 
     def _write(self, statement: Any, rows: list[dict[str, Any]]) -> None:
         try:
@@ -235,17 +233,13 @@ class Journal:
 
 def _tune_connection(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(
-        "PRAGMA synchronous=NORMAL"
-    )  # safe against a killed process; a power cut may lose the last calls
+    connection.execute("PRAGMA synchronous=NORMAL")  # safe against a killed process; a power cut may lose the last calls
 
 
 def _reason(path: Path, error: Exception) -> str:
     cause = str(getattr(error, "orig", error))
     if "full" in cause:
-        return (
-            f"{path} cannot be written: the disk is full; free some space and run the same command again, it continues"
-        )
+        return f"{path} cannot be written: the disk is full; free some space and run the same command again, it continues"
     if "not a database" in cause or "malformed" in cause:
         return f"{path} is not a Crossover journal ({cause}): move it away or name another folder"
     return f"{path} cannot be written: {cause}"

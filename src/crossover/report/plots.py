@@ -237,9 +237,7 @@ def _axes(figure: Figure, left: float, right: float, top: float, bottom: float) 
     )
 
 
-def _write(
-    axes: Any, text: str, at: tuple[float, float], shift: tuple[float, float], on: str = "", **look: Any
-) -> None:
+def _write(axes: Any, text: str, at: tuple[float, float], shift: tuple[float, float], on: str = "", **look: Any) -> None:
     """Write at a point, moved by CSS pixels. `on`: the only axis in data units; the other runs from 0 to 1."""
     units: Any = {"": "data", "x": ("data", "axes fraction"), "y": ("axes fraction", "data")}[on]
     axes.annotate(text, at, xycoords=units, xytext=shift, textcoords="offset points", **look)

@@ -1,4 +1,4 @@
-"""Batch calibration (Zhou et al. 2024, section 3): what a label gets on average, whatever the input, is taken off its score."""
+"""Batch calibration (Zhou et al. 2024, section 3): what a label gets on average over inputs is taken off its score."""
 
 from __future__ import annotations
 

@@ -34,9 +34,7 @@ def _classify(task: Task) -> list[Prompt]:
     goal = task.instruction or "Classify the text."
     return [
         Prompt(f"{goal}\nLabels: {names}.", "Text: {input}\nLabel:"),
-        Prompt(
-            f"{goal}\nAnswer with exactly one of these labels, and nothing else:\n{described}", "Text: {input}\nLabel:"
-        ),
+        Prompt(f"{goal}\nAnswer with exactly one of these labels, and nothing else:\n{described}", "Text: {input}\nLabel:"),
         Prompt(f"Options: {names}.\n{goal}", "{input}\nAnswer:"),
     ]
 

@@ -51,7 +51,9 @@ class FewShot:
                 f" {bench.model.context_window} tokens"
             )
         candidate = best[0]
-        how = f"{candidate.prompt.shots} demonstrations, {'nearest' if candidate.prompt.selection == 'nearest' else 'random'}"
+        how = (
+            f"{candidate.prompt.shots} demonstrations, {'nearest' if candidate.prompt.selection == 'nearest' else 'random'}"
+        )
         calibration = ", calibrated" if candidate.decoding.label_bias else ""
         note = f"{how}{calibration}; best of {tried} prompts on dev"
         return replace(candidate, provenance=replace(candidate.provenance, note=note))
@@ -64,9 +66,7 @@ class FewShot:
         for form in forms:
             for shots in sorted({min(shots, len(pool)) for shots in self.shots}):
                 if "random" in self.selection:
-                    yield replace(
-                        form, demonstrations=balanced(pool, shots, bench.seed), selection="fixed", shots=shots
-                    )
+                    yield replace(form, demonstrations=balanced(pool, shots, bench.seed), selection="fixed", shots=shots)
                 if "nearest" in self.selection:
                     yield replace(form, demonstrations=pool, selection="nearest", shots=shots)
 

@@ -20,7 +20,7 @@ class Full:
     family: ClassVar[Family] = "weights"
 
     learning_rate: float | None = None
-    epochs: int = 8
+    epochs: int = 6
     batch_size: int = 16
     patience: int = 2
     weight_decay: float = 0.01

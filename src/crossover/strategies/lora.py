@@ -23,9 +23,9 @@ class Lora:
     alpha: int = 32
     dropout: float = 0.0
     learning_rate: float | None = None
-    epochs: int = 12
+    epochs: int = 6
     batch_size: int = 16
-    patience: int = 3
+    patience: int = 2
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         return bench.tune(

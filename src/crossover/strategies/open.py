@@ -12,5 +12,7 @@ from crossover.strategies.base import Strategy
 def open_strategy(name: str, options: Mapping[str, Any] | None = None) -> Strategy:
     """The strategy behind a name. Raises `OptionError` for an unknown name or option."""
     if "+" in name:
-        return registry.create("strategies", "then", {"steps": tuple(name.split("+")), "options": dict(options or {})})
-    return registry.create("strategies", name, options)
+        options = {"steps": tuple(name.split("+")), "options": dict(options or {})}
+        name = "then"
+    strategy: Strategy = registry.create("strategies", name, options)
+    return strategy

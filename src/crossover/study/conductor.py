@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crossover import registry
-from crossover.data.checks import check_lengths, raise_on_errors
+from crossover.data.checks import Finding, check_lengths, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
 from crossover.decision.contenders import Contender, champions, finalists, rung
@@ -72,9 +72,7 @@ class _Conductor:
         self.metric_name = self.task.metric or "accuracy"
         self.metric = registry.create("metrics", self.metric_name)
         if self.task.kind not in self.metric.kinds:
-            valid = ", ".join(
-                n for n in registry.names("metrics") if self.task.kind in registry.load("metrics", n).kinds
-            )
+            valid = ", ".join(n for n in registry.names("metrics") if self.task.kind in registry.load("metrics", n).kinds)
             raise OptionError(
                 f"{self.task_path}: metric '{self.metric_name}' does not suit kind '{self.task.kind}'; valid: {valid}"
             )
@@ -106,6 +104,7 @@ class _Conductor:
         for sentence in said:
             self.listener.say(sentence)
         findings = [*self.prepared.findings, *self._lengths(model)]
+        raise_on_errors(findings)
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
@@ -142,11 +141,9 @@ class _Conductor:
                 f" {splits.sha256[:12]}): name another folder with --out"
             )
 
-    def _lengths(self, model: Model) -> list:  # type: ignore[type-arg]
+    def _lengths(self, model: Model) -> list[Finding]:
         examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
-        return check_lengths(
-            examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1
-        )
+        return check_lengths(examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
 
     def _speed(self, spec: str) -> Speed:
         """The machine's token speed with a model, measured once in a study."""
@@ -232,7 +229,7 @@ class _Conductor:
         contenders: list[Contender],
         climbed: list[Climbed],
         runs: dict[str, Run],
-        findings: list,  # type: ignore[type-arg]
+        findings: list[Finding],
         said: list[str],
         warnings: list[str],
     ) -> Outcome:
@@ -256,9 +253,7 @@ class _Conductor:
             climbed=climbed,
             contenders=contenders,
             runs=runs,
-            traces={
-                c.name: self.bench.trace(c.candidate.weights) for c in climbed if c.candidate and c.candidate.weights
-            },
+            traces={c.name: self.bench.trace(c.candidate.weights) for c in climbed if c.candidate and c.candidate.weights},
             verdict=verdict,
             comparisons=comparisons,
             champions=best,

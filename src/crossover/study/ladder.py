@@ -21,7 +21,7 @@ from crossover.types import Candidate, Decoding, Family, Message, Provenance, Ru
 
 CONTROLS = ("majority",)
 PROMPTS = ("zero_shot", "instruction", "few_shot")
-TUNED = ("lora", "full", "instruction+lora", "few_shot+lora", "lora+few_shot")
+TUNED = ("lora", "full", "instruction+lora", "lora+few_shot")
 WIDEST_FULL = 1024  # hidden size above which full tuning is left to those who ask for it: 16 bytes a weight
 TRAIN_SAMPLE = 200
 
@@ -67,9 +67,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     for spec in specs:
         strategy = open_strategy(spec.name, spec.options)
         if strategy.family in ("weights", "hybrid") and not isinstance(model, Tunable):
-            raise OptionError(
-                f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here"
-            )
+            raise OptionError(f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here")
         rungs.append(Rung(spec.name, strategy, dict(spec.options)))
     return rungs, said
 

@@ -175,15 +175,11 @@ def _disagreements(runs: dict[str, list[dict[str, Any]]]) -> list[Disagreement]:
     """Test items on which candidates differ in being right, those that split them most evenly first."""
     found = []
     for items in zip(*runs.values(), strict=True):
-        correct = {
-            name: (r["value"] or 0.0) >= 0.999 for name, r in zip(runs, items, strict=True) if r["error"] is None
-        }
+        correct = {name: (r["value"] or 0.0) >= 0.999 for name, r in zip(runs, items, strict=True) if r["error"] is None}
         if len(set(correct.values())) < 2:
             continue
         answers = {name: r["prediction"] for name, r in zip(runs, items, strict=True) if r["error"] is None}
         evenness = abs(sum(correct.values()) - len(correct) / 2)
-        found.append(
-            (evenness, Disagreement(items[0]["input"], items[0]["gold"], items[0]["source"], answers, correct))
-        )
+        found.append((evenness, Disagreement(items[0]["input"], items[0]["gold"], items[0]["source"], answers, correct)))
     found.sort(key=lambda pair: pair[0])
     return [disagreement for _, disagreement in found[:DISAGREEMENTS]]

@@ -13,7 +13,7 @@ LABELS = ("yes", "no", "not sure")
 
 def check_model(model: Model) -> None:
     """Raise `AssertionError`, naming the promise that is broken. Makes about a dozen calls."""
-    assert dataclasses.is_dataclass(model), "a model backend is a dataclass: its typed fields are its options"
+    assert dataclasses.is_dataclass(type(model)), "a model backend is a dataclass: its typed fields are its options"
     assert isinstance(model, Model), "a model has identity, local, context_window, count_tokens and complete"
     assert model.identity, "identity is empty: replies of different versions could not be told apart"
     assert model.identity == model.identity, "identity changes from one look to the next"

@@ -68,8 +68,9 @@ def check_strategy(strategy: Strategy) -> Candidate:
 
     Raises `AssertionError`, naming the promise that is broken.
     """
-    assert dataclasses.is_dataclass(strategy), "a strategy is a dataclass: its typed fields are its options"
-    assert strategy.__dataclass_params__.frozen, "a strategy is frozen: the same options always act the same"  # type: ignore[attr-defined]
+    assert dataclasses.is_dataclass(type(strategy)), "a strategy is a dataclass: its typed fields are its options"
+    frozen = vars(type(strategy))["__dataclass_params__"].frozen
+    assert frozen, "a strategy is frozen: the same options always act the same"
     assert strategy.family in FAMILIES, f"family is {strategy.family!r}; valid: {', '.join(FAMILIES)}"
     examples = toy_examples()
     start = Candidate("pocket", decoding=Decoding(labels=tuple(INPUTS), max_tokens=16))
@@ -79,9 +80,7 @@ def check_strategy(strategy: Strategy) -> Candidate:
         made = strategy.adapt(start, bench)
         assert isinstance(made, Candidate), f"adapt gave {type(made).__name__}; valid is a Candidate"
         assert json.dumps(to_json(start)) == before, "adapt changed the candidate that it was given"
-        assert candidate_from_json(json.loads(json.dumps(to_json(made)))).id == made.id, (
-            "the candidate is not plain data"
-        )
+        assert candidate_from_json(json.loads(json.dumps(to_json(made)))).id == made.id, "the candidate is not plain data"
         run = bench.score(made)
         assert len(run.records) == len(bench.dev), "the candidate cannot be scored"
         assert run.failures == 0, f"{run.failures} of {len(run.records)} calls of the candidate fail"

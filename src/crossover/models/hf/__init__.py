@@ -88,6 +88,16 @@ class Hf:
         return UNBOUNDED
 
     @property
+    def folder(self) -> Path:
+        """Where the base model's files lie."""
+        return self._folder
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it came with Crossover: another machine's transformers cannot find it by name."""
+        return self.target == "pocket"
+
+    @property
     def width(self) -> int:
         config = self._config.get_text_config()
         names = ("hidden_size", "n_embd", "d_model")

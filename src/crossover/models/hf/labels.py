@@ -45,9 +45,7 @@ def label_tree(sequences: Sequence[Sequence[int]]) -> LabelTree:
         tuple(edges.setdefault((nodes[tuple(sequence[:i])], token), len(edges)) for i, token in enumerate(sequence))
         for sequence in sequences
     ]
-    return LabelTree(
-        Tree(tuple(tokens), tuple(parents)), tuple(edges), tuple(edges_of), tuple(tuple(s) for s in sequences)
-    )
+    return LabelTree(Tree(tuple(tokens), tuple(parents)), tuple(edges), tuple(edges_of), tuple(tuple(s) for s in sequences))
 
 
 def score_packed(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[Scores]:

@@ -70,9 +70,7 @@ def pack(prefix: Sequence[int], chains: Sequence[Sequence[int]], tree: Tree = NO
         positions += [*range(known, known + length), *(known + length + depth for depth in depths)]
         starts.append(start)
     skip = known if cached else 0
-    return Packed(
-        torch.tensor(ids[skip:]), torch.tensor(positions[skip:]), visible[skip:], tuple(s - skip for s in starts)
-    )
+    return Packed(torch.tensor(ids[skip:]), torch.tensor(positions[skip:]), visible[skip:], tuple(s - skip for s in starts))
 
 
 def forward(model: Any, packed: Packed, keep: torch.Tensor, cache: DynamicCache | None = None) -> torch.Tensor:

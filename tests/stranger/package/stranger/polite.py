@@ -17,6 +17,8 @@ class Polite:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         labels = ", ".join(bench.task.labels)
-        polite = replace(start, prompt=Prompt(f"{self.word}: {bench.task.instruction} Choose from {labels}.", "{input}\nLabel:"))
+        polite = replace(
+            start, prompt=Prompt(f"{self.word}: {bench.task.instruction} Choose from {labels}.", "{input}\nLabel:")
+        )
         bare = bench.score(start)
         return polite if bench.better(bench.score(polite), bare) else start
