@@ -287,3 +287,10 @@ def test_any_file_is_a_task_or_a_task_error(tmp_path, text):
     except TaskError as problem:
         found, message = None, str(problem)
     assert found or message.startswith(str(path))
+
+
+@pytest.mark.parametrize(("text", "value"), [("1e-3", 1e-3), ("2E5", 2e5), ("-1.5e+2", -150.0)])
+def test_a_number_with_an_exponent_is_a_number(tmp_path, text, value):
+    assert load(tmp_path, f"{LEAST}strategies: [lora: {{learning_rate: {text}}}]\n").strategies[0].options == {
+        "learning_rate": value
+    }

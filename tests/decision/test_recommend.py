@@ -95,6 +95,9 @@ def test_failed_calls_are_left_out_of_both_sides() -> None:
     assert comparisons.of(LORA, CONTROL).result.n == 395
 
 
-def test_one_side_alone_wins_only_if_nothing_speaks_against_it() -> None:
-    verdict, _ = decide({CONTROL: pattern(50, 5)})
-    assert verdict.kind == "neither"
+def test_without_a_tested_model_nothing_is_claimed() -> None:
+    for patterns in ({}, {CONTROL: pattern(50, 5)}):
+        verdict, comparisons = decide(patterns)
+        assert (verdict.kind, verdict.choice, verdict.provisional) == ("undecided", None, None)
+        assert "No model was measured" in verdict.reasons[0]
+        assert comparisons.pairs == ()

@@ -142,7 +142,7 @@ def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     assert "takes about 1,240 test items; there are 160" in text
     assert "No number of labelled examples was measured" in text
     assert "No number of requests was found" in text
-    assert "Until thenfew_shotthe cheapest that nothing is shown to beat" in text
+    assert "Until thenfew_shotthe cheapest with the best estimate" in text
     assert "few_shotuntil then" in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,9 +25,9 @@ def command(
 
     The file is short and commented: read it, correct what was guessed wrong, then: crossover run task.yaml
     """
-    text, assumed = sketch(data)
     path = out or data.parent / "task.yaml"
-    if path.exists() and not force:
+    text, assumed = sketch(data, path.parent)
+    if os.path.lexists(path) and not force:
         raise TaskError(f"{path} exists already: name another file with --out, or replace it with --force")
     write_text(path, text)
     typer.echo(f"wrote {path}")

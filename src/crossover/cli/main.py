@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from crossover.errors import CrossoverError
 
+INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
 COMMANDS = ("init", "run", "show", "report", "predict", "export", "list")
 ABOUT = """Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
 
@@ -43,6 +44,13 @@ class LazyGroup(TyperGroup):
             self.add_command(load(args[0]), args[0])
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # typer would end with 130 and say nothing
+            _complain(INTERRUPTED)
+            raise
+
 
 app = typer.Typer(
     name="crossover",
@@ -56,14 +64,20 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _crossover(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
-) -> None:
-    if version:
+def _version(wanted: bool) -> None:
+    if wanted:
         metadata = importlib.import_module("importlib.metadata")
         typer.echo(f"crossover {metadata.version('crossover')}")
         raise typer.Exit
+
+
+@app.callback()
+def _crossover(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and stop.", is_eager=True, callback=_version
+    ),
+) -> None:
+    pass
 
 
 def load(name: str) -> Any:
@@ -85,14 +99,13 @@ def _summary(name: str) -> str:
 
 def main() -> None:
     """Run the command line. Exit status: 0 done, 2 something the user can mend, 130 interrupted, 1 our own mistake."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         app()
     except CrossoverError as error:
-        errors.print(f"crossover: {error}", markup=False)
+        _complain(f"crossover: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
-        errors.print("interrupted; what is finished is kept: run the same command again and it continues", markup=False)
+        _complain(INTERRUPTED)
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe has gone
@@ -101,5 +114,11 @@ def main() -> None:
         with tempfile.NamedTemporaryFile("w", prefix="crossover-", suffix=".log", delete=False) as log:
             log.write(traceback.format_exc())
         what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-        errors.print(f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}", markup=False)
+        _complain(f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}")
         sys.exit(1)
+
+
+def _complain(sentence: str) -> None:
+    """One line on standard error, whatever the data that it quotes holds: line breaks and control codes are escaped."""
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in sentence)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(line, markup=False, emoji=False)

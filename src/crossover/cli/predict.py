@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from crossover.data.load import load_rows
-from crossover.data.template import plain
+from crossover.data.load import check_columns, load_rows
+from crossover.data.template import columns_of, plain
 from crossover.errors import DataError, OptionError
 from crossover.serve.predict import Answer, Predictor
 from crossover.study.folder import StudyFolder
@@ -44,7 +44,9 @@ def command(
     if text is not None:
         inputs = [text]
     elif file is not None:
-        inputs = [predictor.render_row(row) for row in load_rows(file)]
+        rows = load_rows(file)
+        check_columns(rows, columns_of(predictor.task.input), str(file))
+        inputs = [predictor.render_row(row) for row in rows]
     else:
         inputs = [line.rstrip("\r\n") for line in _standard_input() if line.strip()]
     failed = 0

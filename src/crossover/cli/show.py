@@ -18,8 +18,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json instead.")] = False,
 ) -> None:
     """Show a finished study in the terminal: the experiment at a glance, and the verdict."""
-    folder = StudyFolder(study).existing()
+    folder = StudyFolder(study)
     if as_json:
+        folder.read_decision()
         typer.echo(folder.decision.read_text(encoding="utf-8"), nl=False)
         return
     results = read_results(folder)

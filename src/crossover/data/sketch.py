@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
@@ -46,10 +47,10 @@ def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     files = _splits(path)
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
-    data = Files(**references) if len(references) > 1 else _relative(path, home)
     column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
-    task = Task(name=_name(path), data=data, input=column, output=output, folder=home)
-    prepared = prepare(task)
+    beside = {split: file.name for split, file in files.items()}  # `home` need not exist yet, so it is no place to read from
+    prepared = prepare(Task(name=_name(path), data=_data(beside), input=column, output=output, folder=path.parent))
+    prepared = replace(prepared, task=prepared.task.model_copy(update={"data": _data(references)}))
     assumed = [f"input: the column '{source}', {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
@@ -120,6 +121,10 @@ def _splits(path: Path) -> dict[str, Path]:
                         files.setdefault(split, sibling)
             return files
     return {"train": path}
+
+
+def _data(files: dict[str, str]) -> str | Files:
+    return Files(**files) if len(files) > 1 else files["train"]
 
 
 def _relative(file: Path, home: Path) -> str:

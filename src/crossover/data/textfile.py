@@ -17,22 +17,25 @@ def line_of(prefix: str) -> str:
 
 
 def check_readable(path: Path, error: type[CrossoverError] = DataError) -> None:
-    """Raise `error` when `path` is absent or a folder."""
-    if path.is_dir():
-        raise error(f"{path} is a folder; valid is a file")
-    if path.exists():
-        return
-    if not path.parent.is_dir():
-        raise error(f"there is no file {path}: its folder does not exist either")
-    siblings = sorted(p.name for p in path.parent.iterdir() if p.is_file() and not p.name.startswith("."))[:20]
+    """Raise `error` when `path` is absent, a folder, or out of reach."""
+    try:
+        if path.is_dir():
+            raise error(f"{path} is a folder; valid is a file")
+        if path.exists():
+            return
+        if not path.parent.is_dir():
+            raise error(f"there is no file {path}: its folder does not exist either")
+        siblings = sorted(p.name for p in path.parent.iterdir() if p.is_file() and not p.name.startswith("."))[:20]
+    except OSError as problem:
+        raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
     found = nearest(path.name, siblings) if siblings else "the folder has no files"
     raise error(f"there is no file {path}; {found}")
 
 
 def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
     """The file's bytes. Raises `error` when it is absent, a folder, empty, or may not be read."""
+    check_readable(path, error)
     try:
-        check_readable(path, error)
         data = path.read_bytes()
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem

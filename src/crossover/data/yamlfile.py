@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def read_yaml(path: Path, as_written: str) -> YamlFile:
     text = read_text(path, error=TaskError)
     lines: dict[KeyPath, int] = {}
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode) or node.tag != MAPPING:
             kind = {yaml.SequenceNode: "a list", yaml.ScalarNode: "a single value"}.get(type(node), "nothing")
@@ -68,6 +69,15 @@ def read_yaml(path: Path, as_written: str) -> YamlFile:
         reason = "nested too deep" if isinstance(problem, RecursionError) else str(problem)
         raise TaskError(f"{path}: not valid YAML: {reason}") from problem
     return YamlFile(path, {str(key): value for key, value in content.items() if value is not None}, lines)
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML reads 1e-3 as text, which YAML 1.2 and everyone who writes a learning rate read as a number."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z"), list("-+0123456789")
+)
 
 
 def _index(path: Path, node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], seen: set[int]) -> None:

@@ -102,6 +102,9 @@ def recommend(
 ) -> tuple[Verdict, Comparisons]:
     """The verdict over the families' champions. `runs`: contender id -> its test run."""
     ordered = [champions[family] for family in FAMILIES if family in champions]
+    if all(c.family == "control" for c in ordered):
+        nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
+        return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
     comparisons = compare_pairs(list(itertools.combinations(reversed(ordered), 2)), runs, metric, seed)
     sides = _sides(champions, comparisons)
     winner = next((c for c in _by_cost(sides) if _decided(c, sides, comparisons, margin)), None)

@@ -240,7 +240,7 @@ def _reason(path: Path, error: Exception) -> str:
     cause = str(getattr(error, "orig", error))
     if "full" in cause:
         return f"{path} cannot be written: the disk is full; free some space and run the same command again, it continues"
-    if "not a database" in cause or "malformed" in cause:
+    if any(sign in cause for sign in ("not a database", "malformed", "no such column", "has no column")):
         return f"{path} is not a Crossover journal ({cause}): move it away or name another folder"
     return f"{path} cannot be written: {cause}"
 

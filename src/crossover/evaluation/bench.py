@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossover import tuning
 from crossover.data.task import Task
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.errors import OptionError
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
-from crossover.tuning.sft import fit
 from crossover.types import Candidate, Demonstration, Epoch, Example, Message, Recipe, Run, Weights, content_hash
 
 LONGEST = 100  # inputs tried for whether a prompt fits: the longest ones are those that do not
@@ -61,6 +61,11 @@ class StudyBench:
         finished = self.journal.tune(key)
         if finished is None:
             weights = self._fit(model, candidate, recipe, key, self.folder / "tunes" / key)
+            # an epoch that was safe on disk when the process died, but not yet in the journal
+            known = {body["epoch"] for body in self.journal.epochs(key)}
+            for epoch in tuning.read_trace(self.folder / "tunes" / key):
+                if epoch.epoch not in known:
+                    self.journal.add_epoch(key, epoch.epoch, epoch)
             place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
             finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix()}
             self.journal.set_tune(key, finished)
@@ -100,7 +105,7 @@ class StudyBench:
             self.meter.check()
             self.evaluator.progress(f"tuning {candidate.provenance.strategy}, loss {loss:.3f}", step, steps)
 
-        return fit(
+        return tuning.fit(
             model=model,
             rows=self._rows(candidate, self.train),
             dev_rows=self._rows(candidate, self.dev),

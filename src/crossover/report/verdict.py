@@ -35,12 +35,15 @@ def headline(results: Results) -> str:
     verdict = results.decision["verdict"]
     kind, choice = verdict["kind"], chosen(results)
     name = f"“{choice.name}”" if choice else "it"
+    short = ", yet it misses the target" if verdict["target_met"] is False else ""
     if kind == "prompt":
-        return f"Prompt it: {name} is enough, fine-tuning is not worth it here."
+        tuned = any(c.test for c in results.candidates if c.family in ("weights", "hybrid"))
+        why = "is enough, fine-tuning is not worth it here" if tuned else "is the best prompt; nothing tuned was measured"
+        return f"Prompt it: {name} {why}{short}."
     if kind == "weights":
-        return f"Fine-tune it: {name} is the one to use."
+        return f"Fine-tune it: {name} is the one to use{short}."
     if kind == "hybrid":
-        return f"Do both: {name}, a prompt and fine-tuning together, is the one to use."
+        return f"Do both: {name}, a prompt and fine-tuning together, is the one to use{short}."
     if kind == "neither" and choice:
         return f"Neither: nothing that costs more is shown to be better than the control {name}."
     if kind == "neither":
@@ -59,7 +62,7 @@ def facts(results: Results) -> list[Fact]:
     found = _choice_facts(results, shown) if shown else []
     found[2:2] = _target(results)
     if shown and not choice:
-        found.insert(0, Fact("Until then", shown.name, "the cheapest that nothing is shown to beat"))
+        found.insert(0, Fact("Until then", shown.name, "the cheapest with the best estimate"))
     return found
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossover.data.load import render_input
+from crossover.data.load import check_columns, render_input
 from crossover.data.rows import Row
 from crossover.data.task import Task
+from crossover.data.template import columns_of
 from crossover.engine.answer import prediction
 from crossover.engine.render import Renderer, request
 from crossover.models.base import Model, Tunable
@@ -53,6 +54,7 @@ class Predictor:
 
     def render_row(self, row: Row) -> str:
         """The input text of a data row, by the task's `input`. Raises `DataError` for a missing column."""
+        check_columns([row], columns_of(self.task.input), row.source)
         return render_input(self.task, row)
 
     def answer(self, inputs: Sequence[str]) -> list[Answer]:

@@ -1,10 +1,12 @@
 """Answers inputs with an exported candidate, without Crossover: python predict.py "a text", or texts on standard input.
 
 Needs torch and transformers; peft where there is a folder `adapter`, scikit-learn where there is `demonstrations.jsonl`.
+On a GPU the model runs in bfloat16, on a CPU in float32. Failed inputs are told on standard error, with status 1.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from pathlib import Path
@@ -23,21 +25,19 @@ class Exported:
         self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
         source: Any = next((folder / n for n in ("model", "base") if (folder / n).is_dir()), self.settings["base"])
         self.tokenizer: Any = AutoTokenizer.from_pretrained(source)
-        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
-        if (folder / "adapter").is_dir() and not (folder / "model").is_dir():
+        gpu = torch.cuda.is_available()
+        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16 if gpu else torch.float32)
+        if (folder / "adapter").is_dir():
             from peft import PeftModel
 
             model = PeftModel.from_pretrained(model, folder / "adapter")
-        self.model: Any = model.eval()
+        self.model: Any = model.to("cuda" if gpu else "cpu").eval()
         self.messages: list[dict[str, str]] = json.loads((folder / "messages.json").read_text(encoding="utf-8"))
         self.pool: list[dict[str, str]] = []
         if (folder / "demonstrations.jsonl").is_file():
-            from sklearn.feature_extraction.text import TfidfVectorizer
-
-            lines = (folder / "demonstrations.jsonl").read_text(encoding="utf-8").splitlines()
-            self.pool = [json.loads(line) for line in lines]
-            self.vectorizer: Any = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
-            self.matrix: Any = self.vectorizer.fit_transform(d["input"] for d in self.pool)
+            text = (folder / "demonstrations.jsonl").read_text(encoding="utf-8")
+            self.pool = [json.loads(line) for line in text.split("\n") if line]
+            self._build_index()
 
     def conversation(self, text: str) -> list[dict[str, str]]:
         """The messages that ask for the answer to a text."""
@@ -52,7 +52,7 @@ class Exported:
 
     @torch.inference_mode()
     def answer(self, text: str) -> str:
-        """One of the labels by log-probability, or free text."""
+        """One of the labels by log-probability, or free text. Raises `ValueError` for a text that is too long."""
         how, turn = self.settings["decoding"], self.settings["turn"]
         turns = self.conversation(text)
         if not turn["takes_system"] and turns[0]["role"] == "system":
@@ -62,34 +62,74 @@ class Exported:
             turns, chat_template=turn["template"], tokenize=False, add_generation_prompt=True, **turn["fixed"]
         )
         ids = self._ids(prompt + turn["prompt_lead"], turn["add_special_tokens"])
-        if not how["labels"]:
-            return self._write(ids, how, turn)
-        bias = how["label_bias"] or [0.0] * len(how["labels"])
-        scores = [round(self._score(ids, label, turn) - b, 6) for label, b in zip(how["labels"], bias)]  # noqa: B905
+        answers = [self._ids(turn["answer_lead"] + label, False) + turn["end"] for label in how["labels"]]
+        window = self.settings["window"]
+        if len(ids) + max(map(len, answers), default=1) > window:
+            raise ValueError(f"the prompt has {len(ids)} tokens, the window is {window}")
+        if not answers:
+            return self._write(ids, min(how["max_tokens"], window - len(ids)), how, turn)
+        bias = how["label_bias"] or [0.0] * len(answers)
+        scores = [round(score - b, 6) for score, b in zip(self._scores(ids, answers), bias)]  # noqa: B905
         return str(how["labels"][scores.index(max(scores))])
 
     def _ids(self, text: str, special: bool) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=special)["input_ids"])
 
-    def _score(self, prompt: list[int], label: str, turn: dict[str, Any]) -> float:
-        answer = self._ids(turn["answer_lead"] + label, False) + turn["end"]
-        logits = self.model(torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 : -1]
-        chosen = logits.float().log_softmax(-1).gather(1, torch.tensor(answer)[:, None])
-        return float(chosen.sum())
+    def _forward(self, ids: list[int], cache: Any = None) -> Any:
+        return self.model(torch.tensor([ids], device=self.model.device), past_key_values=cache, use_cache=True)
 
-    def _write(self, prompt: list[int], how: dict[str, Any], turn: dict[str, Any]) -> str:
-        given = torch.tensor([prompt])
-        sampled = {"do_sample": True, "temperature": how["temperature"]} if how["temperature"] else {"do_sample": False}
-        out = self.model.generate(
-            input_ids=given, attention_mask=torch.ones_like(given), max_new_tokens=how["max_tokens"], **sampled
-        )
-        new, end = out[0, len(prompt) :].tolist(), turn["end"]
-        for i in range(len(new)):
-            if new[i : i + len(end)] == end:
-                new = new[:i]
+    def _scores(self, prompt: list[int], answers: list[list[int]]) -> list[float]:
+        """The log-probability of each answer behind the prompt, which is read once where the architecture allows it."""
+        read = self._forward(prompt)
+        cache = getattr(read, "past_key_values", None)
+        scores = []
+        for answer in answers:
+            if cache is None:
+                logits = self._forward(prompt + answer).logits[0, len(prompt) - 1 : -1]
+            else:
+                logits = read.logits[0, -1:]
+                if len(answer) > 1:
+                    more = self._forward(answer[:-1], copy.deepcopy(cache)).logits[0]
+                    logits = torch.cat([logits, more])
+            chances = logits.float().cpu().log_softmax(-1).double()
+            scores.append(float(chances[range(len(answer)), answer].sum()))
+        return scores
+
+    def _write(self, prompt: list[int], limit: int, how: dict[str, Any], turn: dict[str, Any]) -> str:
+        """Free text up to the end of the turn; settings of a generation_config.json are not applied."""
+        stops = self.model.generation_config.eos_token_id
+        stops = {stops} if isinstance(stops, int) else set(stops or ())
+        draws = torch.Generator().manual_seed(how["seed"])
+        end, separator = turn["end"], turn["separator"]
+        new: list[int] = []
+        cache: Any = None
+        while len(new) < limit:
+            read = self._forward(prompt + new if cache is None else new[-1:], cache)
+            cache = getattr(read, "past_key_values", None)
+            logits = read.logits[0, -1].float().cpu()
+            if how["temperature"]:
+                new.append(int(torch.multinomial((logits / how["temperature"]).softmax(-1), 1, generator=draws)))
+            else:
+                new.append(int(logits.argmax()))
+            if new[-1] in stops or new[-len(end) :] == end:
                 break
+            if separator and separator in self.tokenizer.decode(new).lstrip():
+                break
+        if new[-len(end) :] == end:
+            new = new[: -len(end)]
         text = str(self.tokenizer.decode(new, skip_special_tokens=True)).strip()
-        return text.split(turn["separator"])[0].strip() if turn["separator"] else text
+        return text.split(separator)[0].strip() if separator else text
+
+    def _build_index(self) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        inputs = [shown["input"] for shown in self.pool]
+        self.vectorizer: Any = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+        try:
+            self.matrix: Any = self.vectorizer.fit_transform(inputs)
+        except ValueError:  # no word in any of them
+            self.vectorizer = TfidfVectorizer(analyzer="char")
+            self.matrix = self.vectorizer.fit_transform(inputs)
 
     def _nearest(self, text: str) -> list[dict[str, str]]:
         if not self.pool:
@@ -100,6 +140,11 @@ class Exported:
 
 
 if __name__ == "__main__":
-    exported = Exported()
-    for line in sys.argv[1:] or sys.stdin.read().splitlines():
-        sys.stdout.write(exported.answer(line) + "\n")
+    exported, failed = Exported(), False
+    for line in sys.argv[1:] or filter(str.strip, sys.stdin.read().splitlines()):
+        try:
+            sys.stdout.write(exported.answer(line) + "\n")
+        except ValueError as error:
+            failed = True
+            sys.stderr.write(f"failed: {error}\n")
+    sys.exit(int(failed))

@@ -36,6 +36,7 @@ def _classify(task: Task) -> list[Prompt]:
         Prompt(f"{goal}\nLabels: {names}.", "Text: {input}\nLabel:"),
         Prompt(f"{goal}\nAnswer with exactly one of these labels, and nothing else:\n{described}", "Text: {input}\nLabel:"),
         Prompt(f"Options: {names}.\n{goal}", "{input}\nAnswer:"),
+        Prompt(goal, "Message: {input}\nTopic:"),  # small models read a list of options as noise
     ]
 
 

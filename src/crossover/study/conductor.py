@@ -96,15 +96,15 @@ class _Conductor:
         return self.models[spec]
 
     def conduct(self) -> None:
-        self._freeze()
         model = self.model_of(self.task.model)
         rungs, said = ladder(self.task, model)
+        findings = [*self.prepared.findings, *self._lengths(model)]
+        raise_on_errors(findings)
+        self._freeze()
         said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
         self.listener.say(f"relevance is {self.evaluator.relevance.name}")
         for sentence in said:
             self.listener.say(sentence)
-        findings = [*self.prepared.findings, *self._lengths(model)]
-        raise_on_errors(findings)
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])

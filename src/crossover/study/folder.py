@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crossover.errors import StudyError
 
+VERSION = 1  # of decision.json
+DECISION = (
+    *("version", "task", "model", "seed", "created", "crossover_version", "metric", "relevance", "target", "margin"),
+    *("splits", "data_sha256", "candidates", "comparisons", "crossover", "verdict", "spent"),
+)
 
 @dataclass(frozen=True)
 class StudyFolder:
@@ -64,14 +69,26 @@ class StudyFolder:
 
     def existing(self) -> StudyFolder:
         """Itself, if a finished study lies here. Raises `StudyError` otherwise."""
-        if not self.decision.is_file():
-            begun = self.journal.is_file()
-            raise StudyError(
-                f"{self.path} holds a study without a verdict: run it again and it continues"
-                if begun
-                else f"{self.path} holds no study (no decision.json): name the folder of a finished run, such as runs/NAME"
-            )
-        return self
+        decided, begun = os.path.isfile(self.decision), os.path.isfile(self.journal)  # false also where a path is too long
+        if decided and begun:
+            return self
+        if begun:
+            raise StudyError(f"{self.path} holds a study without a verdict: run it again and it continues")
+        if decided:
+            raise StudyError(f"{self.path} has a decision.json and no {self.journal.name}: copy the whole folder of the run")
+        raise StudyError(
+            f"{self.path} holds no study (no decision.json): name the folder of a finished run, such as runs/NAME"
+        )
+
+    def read_decision(self) -> dict[str, Any]:
+        """The content of decision.json. Raises `StudyError` when it is absent, damaged or of another version."""
+        body = read_json(self.existing().decision)
+        missing = next((key for key in DECISION if not isinstance(body, dict) or key not in body), None)
+        if missing is not None:
+            raise damaged(self.decision, f"it lacks '{missing}'")
+        if body["version"] != VERSION:
+            raise StudyError(f"{self.decision} is of version {body['version']!r}; valid is {VERSION}: start a new study folder")
+        return dict(body)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -85,7 +102,8 @@ def write_text(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it may be there or not
+            temporary.unlink()
         raise StudyError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
@@ -94,10 +112,15 @@ def write_json(path: Path, body: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Raises `StudyError` when the file is absent or is not JSON."""
+    """A file that a run wrote. Raises `StudyError` when it is absent or is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise StudyError(f"{path} is not valid JSON: {error}") from error
+        raise damaged(path, f"not valid JSON: {error}") from error
+
+
+def damaged(path: Path, what: str) -> StudyError:
+    """The error for a file that a run wrote and that is not as it was: a further run mends it."""
+    return StudyError(f"{path} is damaged ({what}): run the study again, which writes it anew and asks no model")

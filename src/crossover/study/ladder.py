@@ -67,7 +67,10 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     for spec in specs:
         strategy = open_strategy(spec.name, spec.options)
         if strategy.family in ("weights", "hybrid") and not isinstance(model, Tunable):
-            raise OptionError(f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here")
+            raise OptionError(
+                f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here; valid: "
+                f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned, such as pocket"
+            )
         rungs.append(Rung(spec.name, strategy, dict(spec.options)))
     return rungs, said
 

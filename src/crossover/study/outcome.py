@@ -17,11 +17,9 @@ from crossover.decision.recommend import Comparisons, Pair, Verdict, compare_pai
 from crossover.engine.journal import Journal
 from crossover.evaluation.probe import Speed
 from crossover.metrics.base import Metric
-from crossover.study.folder import StudyFolder, write_json
+from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.ladder import Climbed
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
-
-VERSION = 1
 
 
 @dataclass(frozen=True)

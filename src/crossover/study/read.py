@@ -11,7 +11,7 @@ from typing import Any
 from crossover.data.task import Task
 from crossover.engine.journal import Journal
 from crossover.errors import StudyError, nearest
-from crossover.study.folder import StudyFolder, read_json
+from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.results import (
     CandidateResult,
     Change,
@@ -28,8 +28,7 @@ DISAGREEMENTS = 30
 
 def read_results(folder: StudyFolder) -> Results:
     """Everything a reader is shown. Raises `StudyError` when the folder holds no finished study."""
-    folder.existing()
-    decision = read_json(folder.decision)
+    decision = folder.read_decision()
     journal = Journal(folder.journal)
     try:
         task = journal.fact("task")
@@ -60,17 +59,24 @@ def read_candidate(folder: StudyFolder, name: str | None = None) -> tuple[Candid
     """A candidate with its row of decision.json: by name or id, or else the verdict's choice (when undecided, the
     provisional one). Raises `StudyError` for an unknown name.
     """
-    folder.existing()
-    decision = read_json(folder.decision)
+    decision = folder.read_decision()
     usable = [c for c in decision["candidates"] if c["status"] != "failed"]
     wanted = name or decision["verdict"]["choice"] or decision["verdict"]["provisional"]
     for row in usable:
         if wanted in (row["name"], row["id"]):
-            body = read_json(folder.candidate(row["id"]))
-            if body["weights"]:
-                body["weights"]["path"] = str(folder.path / body["weights"]["path"])
-            return candidate_from_json(body), row | {"chosen": row["id"] == decision["verdict"]["choice"]}
+            return _candidate_file(folder, row["id"]), row | {"chosen": row["id"] == decision["verdict"]["choice"]}
     raise StudyError(f"{folder.path} has no candidate '{wanted}'; {nearest(str(wanted), [c['name'] for c in usable])}")
+
+
+def _candidate_file(folder: StudyFolder, identity: str) -> Candidate:
+    path = folder.candidate(identity)
+    body = read_json(path)
+    try:
+        if body["weights"]:
+            body["weights"]["path"] = str(folder.path / body["weights"]["path"])
+        return candidate_from_json(body)
+    except (KeyError, TypeError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
 
 
 def read_task(folder: StudyFolder) -> Task:

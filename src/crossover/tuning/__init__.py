@@ -1,1 +1,20 @@
-"""One training loop for every way of tuning weights."""
+"""One training loop for every way of tuning weights. Its names bring torch: imported when first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crossover.tuning.checkpoint import read_trace
+    from crossover.tuning.sft import fit
+
+_HOME = {"fit": "sft", "read_trace": "checkpoint"}
+
+__all__ = ["fit", "read_trace"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'crossover.tuning' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"crossover.tuning.{_HOME[name]}"), name)

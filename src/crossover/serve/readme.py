@@ -1,0 +1,72 @@
+"""The README of an export: what it is, what each file is for, and commands that work with what lies in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from crossover.models.base import Model
+from crossover.models.hf import Hf
+from crossover.types import Candidate
+
+
+def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, model: Model) -> str:
+    """The text for the export in `out`, whose other files are written. `row`: the candidate's row of decision.json."""
+    shown, split = (row["test"], "test") if row["test"] else (row["dev"], "dev")
+    text = [
+        f"# {task}: {row['name']}",
+        "",
+        f"{row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
+        f" {shown['n']} {split} items; model `{candidate.model}`; candidate `{candidate.id}`.",
+        "",
+        "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
+    ]
+    if candidate.model.startswith("constant:"):
+        answer = candidate.model.removeprefix("constant:")
+        return "\n".join([*text, "", f"A control: it always answers `{answer}`, so there is nothing to run.", ""])
+    text.append("- `messages.json`: the prompt as OpenAI-style messages; put the input where `{input}` stands")
+    if (out / "demonstrations.jsonl").is_file():
+        text.append(
+            f"- `demonstrations.jsonl`: the pool of demonstrations; the {candidate.prompt.shots} nearest to the input"
+            " (TF-IDF) go before the last message, as user and assistant turns, the nearest last"
+        )
+    for name, what in {
+        "base": "the base model, as it came with Crossover",
+        "adapter": "the tuned adapter, for PEFT",
+        "model": "the whole tuned model",
+    }.items():
+        if (out / name).is_dir():
+            text.append(f"- `{name}/`: {what}")
+    if isinstance(model, Hf):
+        text += _use(out, model)
+    return "\n".join([*text, ""])
+
+
+def _use(out: Path, model: Hf) -> list[str]:
+    needs = ["torch", "transformers"]
+    if (out / "adapter").is_dir():
+        needs.append("peft")
+    if (out / "demonstrations.jsonl").is_file():
+        needs.append("scikit-learn")
+    base = next((name for name in ("model", "base") if (out / name).is_dir()), model.target)
+    text = [
+        "- `settings.json`: where a turn begins and ends, the labels and their calibration",
+        f"- `predict.py`: answers as it was measured, without Crossover; needs {', '.join(needs)}",
+        "",
+        "In this folder:",
+        "",
+        "```",
+        'python predict.py "a text"          # or texts on standard input, one a line',
+        "```",
+        "",
+        "The model alone, in Python:",
+        "",
+        "```python",
+        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        "",
+        f"tokenizer = AutoTokenizer.from_pretrained({base!r})",
+        f"model = AutoModelForCausalLM.from_pretrained({base!r})",
+    ]
+    if (out / "adapter").is_dir():
+        text += ["", "from peft import PeftModel", "", 'model = PeftModel.from_pretrained(model, "adapter")']
+    return [*text, "```"]

@@ -1,0 +1,351 @@
+"""The commands as a person meets them: help, the way from a data file to answers, and running again."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossover.cli.main import COMMANDS
+from crossover.data.task import load_task
+from crossover.models.fake import Fake
+from crossover.types import Reply, Request
+from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
+
+# what each command's help must speak of
+HELP = {
+    "init": ("DATA", "--out", "--force", "Parquet", "crossover run task.yaml"),
+    "run": ("TASK", "--out", "--json", "--quiet", "continues", "costs no model call"),
+    "show": ("STUDY", "--json", "verdict"),
+    "report": ("STUDY", "--out", "HTML"),
+    "predict": ("STUDY", "TEXT", "--file", "--candidate", "--json", "standard input"),
+    "export": ("STUDY", "OUT", "--candidate", "--merge", "transformers"),
+    "list": ("ROOM", "NAME", "--json", "strategies", "crossover.metrics"),
+}
+DECISION = {
+    *("version", "task", "model", "seed", "created", "crossover_version", "splits", "data_sha256", "candidates"),
+    *("comparisons", "crossover", "verdict", "spent"),
+}
+CANDIDATE = {
+    *("id", "name", "strategy", "family", "parent", "metric", "dev", "test", "failures", "relevance", "consistency"),
+    *("forgetting", "train_gap", "latency_ms", "tokens_in", "tokens_out", "cost", "status", "note"),
+}
+ANSWER = {"input", "answer", "scores", "milliseconds", "error"}
+
+
+@pytest.fixture
+def study(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the finished study, in an empty working directory with its task and rows."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Path("study")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """Every request that reaches the fake model from now on."""
+    seen: list[Request] = []
+    complete = Fake.complete
+
+    def listen(self: Fake, requests: Sequence[Request]) -> list[Reply]:
+        seen.extend(requests)
+        return complete(self, requests)
+
+    monkeypatch.setattr(Fake, "complete", listen)
+    return seen
+
+
+def calls(study: Path) -> int:
+    with sqlite3.connect(study / "study.db") as connection:
+        (count,) = connection.execute("SELECT count(*) FROM calls").fetchone()
+    connection.close()
+    return int(count)
+
+
+def timeless(decision: dict[str, Any]) -> dict[str, Any]:
+    """A decision without the wall-clock time."""
+    return decision | {"created": "", "spent": decision["spent"] | {"seconds": 0}}
+
+
+def words(text: str) -> str:
+    """A help text without its boxes and line breaks."""
+    return " ".join(text.replace("│", " ").split())
+
+
+# help
+
+
+def test_every_command_has_its_help_tested() -> None:
+    assert set(HELP) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+@pytest.mark.parametrize("command", HELP)
+def test_a_command_explains_itself(
+    command: str, option: str, crossover: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    said = crossover(command, option)
+    assert (said.status, said.err) == (0, "")
+    for fragment in HELP[command]:
+        assert fragment.lower() in words(said.out).lower()
+
+
+def test_the_help_lists_the_commands_with_what_they_do(crossover: Terminal) -> None:
+    said = crossover("--help")
+    assert said.status == 0
+    assert "crossover init data.csv" in words(said.out)
+    for command in COMMANDS:
+        first = words(crossover(command, "--help").out).split(". ")[0].split(" ")[-3:]
+        assert command in said.out
+        assert " ".join(first).split(",")[0] in words(said.out)
+
+
+def test_the_version_is_printed(crossover: Terminal) -> None:
+    said = crossover("--version")
+    assert said.status == 0
+    assert said.out.startswith("crossover 0.")
+
+
+# from a data file to answers
+
+
+def test_the_way_from_a_data_file_to_answers(
+    crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("parcels.csv").write_text(table(rows()))
+    said = crossover("init", "parcels.csv")
+    assert (said.status, said.err) == (0, "")
+    assert "assumed: input: the column 'text'" in said.out
+    assert "assumed: kind: classify" in said.out
+    assert "crossover run task.yaml" in said.out
+
+    written = yaml.safe_load(Path("task.yaml").read_text())
+    assert (written["model"], written["labels"]) == ("pocket", sorted(LABELS))
+    Path("task.yaml").write_text(yaml.safe_dump(written | {"model": "fake"}))
+    said = crossover("run", "task.yaml")
+    assert said.status == 0
+    assert "zero_shot" in said.err  # the progress
+    assert "majority" in said.out
+    assert "crossover predict runs/parcels" in said.out
+    assert Path("runs/parcels/report.html").is_file()
+
+    shown = crossover("show", "runs/parcels")
+    assert (shown.status, shown.err) == (0, "")
+    assert shown.out.splitlines()[1] in said.out
+
+    said = crossover("report", "runs/parcels", "--out", "pages/report.html")
+    assert (said.status, said.out) == (0, "pages/report.html\n")
+    assert Path("pages/report.html").read_text() == Path("runs/parcels/report.html").read_text()
+
+    said = crossover("predict", "runs/parcels", "where is my fig", "--candidate", "instruction")
+    assert said.status == 0
+    assert said.out.strip() in LABELS
+
+
+def test_init_replaces_a_task_file_when_told(crossover: Terminal, study: Path) -> None:
+    assert crossover("init", "rows.csv", "--force").status == 0
+    assert load_task(Path("task.yaml")).model == "pocket"
+
+
+def test_init_writes_paths_that_hold_where_the_task_file_lies(crossover: Terminal, study: Path) -> None:
+    assert crossover("init", "rows.csv", "--out", "tasks/new.yaml").status == 0
+    assert load_task(Path("tasks/new.yaml")).data == "../rows.csv"
+
+
+# reading a study
+
+
+def test_show_prints_the_decision_as_json(crossover: Terminal, study: Path) -> None:
+    said = crossover("show", study, "--json")
+    decision = json.loads(said.out)
+    assert said.out == (study / "decision.json").read_text()
+    assert decision.keys() >= DECISION
+    assert all(candidate.keys() >= CANDIDATE for candidate in decision["candidates"])
+    assert [c["name"] for c in decision["candidates"]] == ["majority", "zero_shot", "instruction"]
+
+
+def test_show_prints_every_candidate_and_the_verdict(crossover: Terminal, study: Path) -> None:
+    said = crossover("show", study)
+    assert (said.status, said.err) == (0, "")
+    for name in ("majority", "zero_shot", "instruction", "accuracy"):
+        assert name in said.out
+    (reason, *_) = json.loads((study / "decision.json").read_text())["verdict"]["reasons"]
+    assert reason in words(said.out)
+
+
+def test_report_is_written_into_the_folder(crossover: Terminal, study: Path) -> None:
+    said = crossover("report", study)
+    assert (said.status, said.out) == (0, "study/report.html\n")
+    assert "<html" in (study / "report.html").read_text()
+
+
+# predict
+
+
+def test_predict_answers_a_text(crossover: Terminal, study: Path) -> None:
+    said = crossover("predict", study, "where is my fig", "-c", "instruction")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.strip() in LABELS
+
+
+def test_predict_answers_a_file_row_by_row_as_measured(crossover: Terminal, study: Path) -> None:
+    with sqlite3.connect(study / "study.db") as connection:
+        bodies = [json.loads(body) for (body,) in connection.execute("SELECT body FROM runs WHERE split = 'test'")]
+    connection.close()
+    decision = json.loads((study / "decision.json").read_text())
+    identity = next(c["id"] for c in decision["candidates"] if c["name"] == "instruction")
+    with sqlite3.connect(study / "study.db") as connection:
+        (body,) = connection.execute("SELECT body FROM runs WHERE candidate = ? AND split = 'test'", [identity]).fetchone()
+    connection.close()
+    assert bodies
+    measured = {record["input"]: record["prediction"] for record in json.loads(body)["records"]}
+    said = crossover("predict", study, "--file", "rows.csv", "-c", "instruction", "--json")
+    answers = {answer["input"]: answer["answer"] for answer in map(json.loads, said.out.splitlines())}
+    assert list(answers) == [text for text, _ in rows()]
+    assert {text: answers[text] for text in measured} == measured
+
+
+def test_predict_answers_standard_input_line_by_line(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("where is my fig\n\n  a peach, please \n"))
+    said = crossover("predict", study, "-c", "instruction", "--json")
+    answers = [json.loads(line) for line in said.out.splitlines()]
+    assert [answer["input"] for answer in answers] == ["where is my fig", "  a peach, please "]
+    for answer in answers:
+        assert answer.keys() == ANSWER
+        assert answer["answer"] in LABELS
+        assert set(answer["scores"]) == set(LABELS)
+        assert answer["error"] is None
+
+
+def test_predict_says_when_the_answer_is_provisional(crossover: Terminal, study: Path) -> None:
+    decision = json.loads((study / "decision.json").read_text())
+    assert decision["verdict"]["kind"] == "undecided"  # eight test items tell nothing apart
+    said = crossover("predict", study, "where is my fig")
+    assert said.status == 0
+    assert "the verdict is undecided" in said.err
+    assert said.out.strip() in LABELS
+
+
+def test_predict_answers_what_it_can_and_names_what_failed(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("word " * 5000 + "\nwhere is my fig\n"))
+    said = crossover("predict", study, "-c", "instruction", "--json")
+    failed, answered = map(json.loads, said.out.splitlines())
+    assert said.status == 2
+    assert said.err == "crossover: 1 of 2 inputs could not be answered\n"
+    assert failed["answer"] is None
+    assert "the window is 4096" in failed["error"]
+    assert answered["answer"] in LABELS
+
+
+# list
+
+
+def test_list_names_what_is_installed(crossover: Terminal) -> None:
+    said = crossover("list", "--json")
+    found = json.loads(said.out)
+    assert found.keys() == {"strategies", "metrics", "models"}
+    assert {"few_shot", "lora", "majority"} <= found["strategies"].keys()
+    for room in found.values():
+        assert all(entry.keys() == {"origin", "about"} and entry["about"] for entry in room.values())
+    plain = crossover("list").out
+    for name in (name for room in found.values() for name in room):
+        assert name in plain
+
+
+def test_list_shows_a_room_and_the_options_of_one(crossover: Terminal) -> None:
+    assert json.loads(crossover("list", "metrics", "--json").out).keys() == {"metrics"}
+    assert "shots" in crossover("list", "strategies", "few_shot").out
+    assert json.loads(crossover("list", "strategies", "few_shot", "--json").out)["shots"].endswith("= (4, 10)")
+
+
+# running, and running again
+
+
+def test_a_quiet_run_shows_no_progress(crossover: Terminal, study: Path) -> None:
+    assert crossover("run", "task.yaml", "--out", "second", "--quiet").err == ""
+    assert "instruction" in crossover("run", "task.yaml", "--out", "third").err
+
+
+def test_run_prints_pure_json(crossover: Terminal, study: Path) -> None:
+    said = crossover("run", "task.yaml", "--out", "second", "--json")
+    assert (said.status, said.err) == (0, "")
+    assert json.loads(said.out).keys() >= DECISION
+    assert said.out == Path("second/decision.json").read_text()
+
+
+def test_a_second_run_asks_nothing_and_decides_the_same(crossover: Terminal, study: Path, asked: list[Request]) -> None:
+    before, decided = calls(study), json.loads((study / "decision.json").read_text())
+    page = crossover("show", study).out
+    said = crossover("run", "task.yaml", "--out", study, "--json")
+    assert said.status == 0
+    assert before > 0
+    assert (asked, calls(study)) == ([], before)
+    assert timeless(json.loads(said.out)) == timeless(decided)
+    assert decided["created"] == json.loads(said.out)["created"]
+    assert crossover("show", study).out == page
+
+
+def test_a_damaged_decision_is_mended_by_running_again(crossover: Terminal, study: Path, asked: list[Request]) -> None:
+    decided = json.loads((study / "decision.json").read_text())
+    (study / "decision.json").write_text("{")
+    assert crossover("show", study).status == 2
+    assert crossover("run", "task.yaml", "--out", study, "-q").status == 0
+    assert timeless(json.loads((study / "decision.json").read_text())) == timeless(decided)
+    assert asked == []
+
+
+def test_an_interrupted_run_says_that_it_continues_and_does(
+    crossover: Terminal, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_task(tmp_path)
+    complete, made = Fake.complete, 0
+
+    def interrupted(self: Fake, requests: Sequence[Request]) -> list[Reply]:
+        nonlocal made
+        if made >= 10:
+            raise KeyboardInterrupt
+        made += len(requests)
+        return complete(self, requests)
+
+    with monkeypatch.context() as context:
+        context.setattr(Fake, "complete", interrupted)
+        said = crossover("run", "task.yaml", "--out", "study", "--quiet")
+    assert (said.status, said.out) == (130, "")
+    assert said.err == "interrupted; what is finished is kept: run the same command again and it continues\n"
+    kept = calls(Path("study"))
+    assert 10 <= made <= kept < calls(finished / "study")
+    assert not Path("study/decision.json").exists()
+    assert "run it again and it continues" in crossover("show", "study").err
+
+    said = crossover("run", "task.yaml", "--out", "study", "--json")
+    assert said.status == 0
+    whole = json.loads((finished / "study" / "decision.json").read_text())
+    assert timeless(json.loads(said.out)) == timeless(whole)
+    assert calls(Path("study")) == calls(finished / "study")
+
+
+def test_an_interrupt_in_another_command_ends_with_its_status(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Fake, requests: Sequence[Request]) -> list[Reply]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Fake, "complete", interrupted)
+    said = crossover("predict", study, FRUITS[0], "-c", "instruction")
+    assert (said.status, said.out) == (130, "")
+    assert said.err.startswith("interrupted")

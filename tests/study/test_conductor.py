@@ -1,0 +1,179 @@
+"""A study from task file to decision: the schema, the limits, the failures, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.engine.journal import Journal
+from crossover.errors import DataError, OptionError, StudyError
+from crossover.study.conductor import run_study
+from crossover.study.read import read_candidate, read_results
+from crossover.types import Estimate
+from tests.study.tasks import write_task
+
+SCHEMA = {
+    "top": "version task model seed created crossover_version splits data_sha256 candidates comparisons crossover verdict spent",
+    "candidate": "id name strategy family parent metric dev test failures relevance consistency forgetting train_gap latency_ms"
+    " tokens_in tokens_out cost status note",
+    "comparison": "a b difference low high p p_adjusted test n",
+    "verdict": "choice kind target_met needed_test_items reasons warnings",
+    "spent": "calls cached_calls tokens_in tokens_out seconds money",
+}
+
+
+class Ear:
+    """A listener that writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.said: list[str] = []
+        self.results: dict[str, Estimate | None] = {}
+
+    def stage(self, name: str, position: int, total: int) -> None:
+        self.stages.append(name)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        assert 0 <= done <= total
+
+    def result(self, name: str, dev: Estimate | None, note: str) -> None:
+        self.results[name] = dev
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+
+def decide(task: Path, out: Path, ear: Ear | None = None) -> dict[str, Any]:
+    folder = run_study(task, out, ear or Ear())
+    decision: dict[str, Any] = json.loads(folder.decision.read_text())
+    return decision
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Ear]:
+    folder = tmp_path_factory.mktemp("finished")
+    strategies = ["zero_shot", {"few_shot": {"shots": [3]}}, {"lora": {"epochs": 3}}, "lora+few_shot"]
+    ear = Ear()
+    return folder / "run", decide(write_task(folder, strategies, target=0.9), folder / "run", ear), ear
+
+
+def test_decision_json_keeps_its_schema(finished: tuple[Path, dict[str, Any], Ear]) -> None:
+    _, decision, _ = finished
+    assert decision["version"] == 1
+    assert set(SCHEMA["top"].split()) <= set(decision)
+    assert set(SCHEMA["verdict"].split()) <= set(decision["verdict"])
+    assert set(SCHEMA["spent"].split()) <= set(decision["spent"])
+    assert {"labels", "requests", "curve"} <= set(decision["crossover"])
+    for candidate in decision["candidates"]:
+        assert set(SCHEMA["candidate"].split()) <= set(candidate)
+    for comparison in decision["comparisons"]:
+        assert set(SCHEMA["comparison"].split()) <= set(comparison)
+
+
+def test_every_family_is_there_with_an_interval(finished: tuple[Path, dict[str, Any], Ear]) -> None:
+    _, decision, _ = finished
+    tested = {c["family"]: c["test"] for c in decision["candidates"] if c["test"]}
+    assert set(tested) == {"control", "prompt", "weights", "hybrid"}
+    for estimate in tested.values():
+        assert 0 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1
+        assert estimate["n"] == decision["splits"]["test"]
+
+
+def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear]) -> None:
+    _, decision, ear = finished
+    assert decision["candidates"][0]["name"] == "majority"
+    assert "no control is given: added majority" in ear.said
+    assert ear.stages[:2] == ["majority", "zero_shot"]
+
+
+def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict[str, Any], Ear]) -> None:
+    path, decision, _ = finished
+    from crossover.study.folder import StudyFolder
+
+    results = read_results(StudyFolder(path))
+    assert [c.name for c in results.candidates] == [c["name"] for c in decision["candidates"]]
+    lora = next(c for c in results.candidates if c.name == "lora")
+    assert [epoch.epoch for epoch in lora.trace] == list(range(1, len(lora.trace) + 1))
+    assert lora.prompt[-1].role == "user"
+    candidate, row = read_candidate(StudyFolder(path), "lora")
+    assert candidate.id == row["id"]
+    assert candidate.weights is not None
+    assert Path(candidate.weights.path).is_dir()
+
+
+def test_other_data_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["zero_shot"], model="fake")
+    decide(task, tmp_path / "run")
+    with (tmp_path / "notes.csv").open("a") as file:
+        file.write("the kettle whistles,kitchen\n")
+    with pytest.raises(StudyError, match="other data or splits"):
+        decide(task, tmp_path / "run")
+
+
+def test_a_rung_added_later_pays_only_for_itself_and_test_reuse_is_said(tmp_path: Path) -> None:
+    decide(write_task(tmp_path, ["zero_shot"], model="fake"), tmp_path / "run")
+    journal = Journal(tmp_path / "run" / "study.db")
+    before = journal.spent()[0]
+    journal.close()
+    decision = decide(write_task(tmp_path, ["zero_shot", "instruction"], model="fake"), tmp_path / "run")
+    names = [c["name"] for c in decision["candidates"]]
+    assert names == ["majority", "zero_shot", "instruction"]
+    assert decision["spent"]["calls"] > before
+    assert any("used for 2 different sets of finalists" in w for w in decision["verdict"]["warnings"])
+
+
+def test_a_failed_rung_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
+    strategies = ["zero_shot", {"lora": {"epochs": 1, "learning_rate": 1e30}}, "instruction"]
+    decision = decide(write_task(tmp_path, strategies), tmp_path / "run")
+    by_name = {c["name"]: c for c in decision["candidates"]}
+    assert by_name["lora"]["status"] == "failed"
+    assert by_name["lora"]["test"] is None
+    assert "loss" in by_name["lora"]["note"]
+    assert by_name["instruction"]["dev"] is not None
+
+
+def test_failed_calls_are_left_out_and_too_many_of_them_cannot_win(tmp_path: Path) -> None:
+    decision = decide(write_task(tmp_path, ["zero_shot"], model="fake:fail:3"), tmp_path / "run")
+    zero = next(c for c in decision["candidates"] if c["name"] == "zero_shot")
+    assert zero["failures"] > 0
+    assert zero["status"] == "removed"
+    assert zero["dev"]["n"] < decision["splits"]["dev"]
+    assert any("zero_shot cannot win" in w for w in decision["verdict"]["warnings"])
+
+
+def test_at_the_limit_of_minutes_what_is_finished_is_decided_upon(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["zero_shot", "instruction"], model="fake", limits={"minutes": 0})
+    decision = decide(task, tmp_path / "run")
+    assert any("limit of 0 minutes is reached" in w for w in decision["verdict"]["warnings"])
+    assert decision["verdict"]["kind"] == "undecided"
+    assert decision["spent"]["calls"] == 0
+
+
+def test_a_slow_candidate_is_removed_by_the_latency_limit(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["zero_shot"], limits={"latency_p95_ms": 0.001})
+    decision = decide(task, tmp_path / "run")
+    assert any("the limit is 0.001 ms" in w for w in decision["verdict"]["warnings"])
+
+
+def test_thirty_rows_never_give_a_confident_fine_tune(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["zero_shot", {"lora": {"epochs": 3}}, {"instruction+lora": {"lora": {"epochs": 3}}}])
+    lines = (tmp_path / "notes.csv").read_text().splitlines()
+    (tmp_path / "notes.csv").write_text("\n".join([lines[0], *lines[1::2]]) + "\n")
+    verdict = decide(task, tmp_path / "run")["verdict"]
+    assert verdict["kind"] in ("undecided", "prompt", "neither")
+    assert verdict["needed_test_items"] is None or verdict["needed_test_items"] > 6
+
+
+def test_a_metric_that_does_not_suit_the_kind_is_refused_with_the_valid_ones(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"metric 'field_f1' does not suit kind 'classify'; valid: accuracy"):
+        decide(write_task(tmp_path, ["zero_shot"], metric="field_f1"), tmp_path / "run")
+
+
+def test_errors_in_the_data_stop_before_anything_is_spent(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["zero_shot"], labels=["garden", "kitchen"])
+    with pytest.raises(DataError, match="journey"):
+        decide(task, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
