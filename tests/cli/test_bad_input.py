@@ -462,7 +462,9 @@ READERS = {
     "export": ("export", "study", "out"),
 }
 for reader, command in READERS.items():
-    CASES[f"{reader}_of_no_study"] = Case(_no_study(*command), ("study holds no study", "name the folder of a finished run"))
+    CASES[f"{reader}_of_no_study"] = Case(
+        _no_study(*command), ("study holds no study", "name the folder of a finished run")
+    )
     CASES[f"{reader}_of_an_unfinished_study"] = Case(
         _unfinished(*command), ("study holds a study without a verdict", "run it again and it continues")
     )
@@ -477,7 +479,7 @@ def show_of_a_name_too_long(at: Place) -> list[str]:
     return ["show", "s" * 300]
 
 
-@bad("study has a decision.json and no study.db", "copy the whole folder")
+@bad("study has a decision.json and no study.db", "copy the run's whole folder")
 def show_without_its_journal(at: Place) -> list[str]:
     (at.done() / "study.db").unlink()
     return ["show", "study"]

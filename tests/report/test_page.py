@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from crossover.decision import numbers
 from crossover.errors import StudyError
-from crossover.report import numbers
 from crossover.report.page import render, write_report
 from crossover.study.results import Confusion, Results
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.engine.journal import Journal
-from crossover.study.folder import StudyFolder, read_json
+from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
 
 NOTES = {
@@ -40,8 +40,8 @@ NOTES = {
         "|The gearbox jumps out of third.|The roller door is stuck halfway."
     ),
 }
-PEOPLE = "Ana|Boris|Chen|Dora|Emil|Fatima|Goran|Hana|Igor|Jana".split("|")
-PLACES = "Oslo|Turin|Porto|Lagos|Quito|Hanoi".split("|")
+PEOPLE = ["Ana", "Boris", "Chen", "Dora", "Emil", "Fatima", "Goran", "Hana", "Igor", "Jana"]
+PLACES = ["Oslo", "Turin", "Porto", "Lagos", "Quito", "Hanoi"]
 SENTENCES = (
     "{person} waits for us in {place}.",
     "Please meet {person} at the station of {place}.",
@@ -114,7 +114,3 @@ def recorded(study: StudyFolder, name: str) -> dict[str, str]:
     finally:
         journal.close()
     return {record["input"]: record["prediction"] for record in run["records"]}
-
-
-def names(study: StudyFolder) -> list[str]:
-    return [row["name"] for row in read_json(study.decision)["candidates"]]

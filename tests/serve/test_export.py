@@ -164,7 +164,7 @@ def test_the_readmes_command_answers(exported: dict[str, Path], studies: dict[st
     done = subprocess.run(command[:-1], cwd=folder, env=environment, input=lines, capture_output=True, text=True)
     assert done.stdout.splitlines() == list(wanted.values())
     assert done.returncode == 1
-    assert done.stderr.startswith("failed: the prompt has ")
+    assert "failed: the prompt has " in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("key", ALL, ids=label)
@@ -262,9 +262,9 @@ def test_what_is_there_is_not_overwritten(notes: StudyFolder, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("error", "raised", "sentence"),
     [
-        (OSError(28, "No space left on device"), StudyError, "cannot be written: No space left on device"),
+        (OSError(28, "No space left on device"), StudyError, "cannot be written: .*No space left on device"),
         (shutil.Error([("a", "b", "no room for b")]), StudyError, "cannot be written: no room for b"),
-        (KeyboardInterrupt(), KeyboardInterrupt, ""),
+        (KeyboardInterrupt(), KeyboardInterrupt, None),
     ],
     ids=["full disk", "some files", "interrupted"],
 )
@@ -272,7 +272,7 @@ def test_a_failed_export_leaves_nothing_behind(
     copier: str,
     error: BaseException,
     raised: type[BaseException],
-    sentence: str,
+    sentence: str | None,
     notes: StudyFolder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

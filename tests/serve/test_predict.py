@@ -79,9 +79,9 @@ def test_an_unknown_candidate_is_named_with_the_valid_ones(notes: StudyFolder) -
 
 def test_a_row_is_rendered_by_the_tasks_input(notes: StudyFolder) -> None:
     predictor = Predictor.open(notes, "majority")
-    assert predictor.render_row(Row({"text": "The tap drips.", "more": 1}, "new.csv, row 1")) == "The tap drips."
+    assert predictor.render_row(Row(1, {"text": "The tap drips.", "more": 1}, "new.csv, row 1")) == "The tap drips."
     with pytest.raises(DataError, match="new.csv, row 2 has no column 'text'; did you mean 'test'"):
-        predictor.render_row(Row({"test": "The tap drips."}, "new.csv, row 2"))
+        predictor.render_row(Row(2, {"test": "The tap drips."}, "new.csv, row 2"))
 
 
 def moved(study: StudyFolder, folder: Path) -> tuple[StudyFolder, Path]:

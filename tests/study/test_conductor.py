@@ -16,9 +16,10 @@ from crossover.types import Estimate
 from tests.study.tasks import write_task
 
 SCHEMA = {
-    "top": "version task model seed created crossover_version splits data_sha256 candidates comparisons crossover verdict spent",
-    "candidate": "id name strategy family parent metric dev test failures relevance consistency forgetting train_gap latency_ms"
-    " tokens_in tokens_out cost status note",
+    "top": "version task model seed created crossover_version splits data_sha256 candidates comparisons crossover verdict"
+    " spent",
+    "candidate": "id name strategy family parent metric dev test failures relevance consistency forgetting train_gap"
+    " latency_ms tokens_in tokens_out cost status note",
     "comparison": "a b difference low high p p_adjusted test n",
     "verdict": "choice kind target_met needed_test_items reasons warnings",
     "spent": "calls cached_calls tokens_in tokens_out seconds money",

@@ -15,7 +15,7 @@ def command(
     study: Annotated[Path, typer.Argument(help="The folder of a finished run, such as runs/NAME.")],
     out: Annotated[Path, typer.Argument(help="A new folder for the export.")],
     candidate: Annotated[
-        str | None, typer.Option("--candidate", "-c", help="A candidate's name [default: the verdict's choice].")
+        str | None, typer.Option("--candidate", "-c", help="A candidate's name (default: the verdict's choice).")
     ] = None,
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge an adapter into its base, so that transformers alone loads it.")

@@ -17,7 +17,7 @@ def command(
     data: Annotated[Path, typer.Argument(help="A CSV, TSV, JSONL, JSON or Parquet file with labelled examples.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Where to write the task file [default: task.yaml beside the data]."),
+        typer.Option("--out", "-o", help="Where to write the task file (default: task.yaml beside the data)."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a task file that is there already.")] = False,
 ) -> None:

@@ -17,7 +17,7 @@ ROOMS: tuple[Room, ...] = ("strategies", "metrics", "models")
 
 
 def command(
-    room: Annotated[str | None, typer.Argument(help="strategies, metrics or models [default: all].")] = None,
+    room: Annotated[str | None, typer.Argument(help="strategies, metrics or models (default: all).")] = None,
     name: Annotated[str | None, typer.Argument(help="One of them: its options are shown.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:

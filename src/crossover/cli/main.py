@@ -73,9 +73,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _crossover(
-    version: bool = typer.Option(
-        False, "--version", help="Print the version and stop.", is_eager=True, callback=_version
-    ),
+    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True, callback=_version),
 ) -> None:
     pass
 

@@ -26,7 +26,7 @@ def command(
         typer.Option("--file", "-f", help="A data file in any format that 'run' reads; the task's input is used."),
     ] = None,
     candidate: Annotated[
-        str | None, typer.Option("--candidate", "-c", help="A candidate's name [default: the verdict's choice].")
+        str | None, typer.Option("--candidate", "-c", help="A candidate's name (default: the verdict's choice).")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line: answer, label scores, milliseconds.")

@@ -15,7 +15,7 @@ from crossover.study.read import read_results
 def command(
     study: Annotated[Path, typer.Argument(help="The folder of a finished run, such as runs/NAME.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where to write it [default: report.html in the folder].")
+        Path | None, typer.Option("--out", "-o", help="Where to write it (default: report.html in the folder).")
     ] = None,
 ) -> None:
     """Write the report of a finished study again: one HTML file that needs no network."""

@@ -19,7 +19,7 @@ def command(
     task: Annotated[Path, typer.Argument(help="The task file; 'crossover init' writes one.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The study's folder [default: runs/NAME, NAME from the task file]."),
+        typer.Option("--out", "-o", help="The study's folder (default: runs/NAME, NAME from the task file)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from crossover.decision.wording import interval
+from crossover.decision import numbers
 from crossover.study.listener import Listener, Quiet
 from crossover.types import Estimate
 
@@ -55,7 +55,7 @@ class _Screen:
 
     def stage(self, name: str, position: int, total: int) -> None:
         self._testing = name.startswith("test: ")
-        best = f"; best so far {self._best[0]} {interval(self._best[1])}" if self._best else ""
+        best = f"; best so far {self._best[0]} {numbers.estimate(self._best[1])}" if self._best else ""
         self._progress.update(
             self._whole, description=f"{name}, {position} of {total}{best}", completed=position - 1, total=total
         )
@@ -71,7 +71,7 @@ class _Screen:
         if not self._testing and (self._best is None or dev.value > self._best[1].value):
             self._best = (name, dev)
         split = "" if self._testing else "dev "
-        self._print(f"  {name}: {split}{interval(dev)}" + (f"  {note}" if note else ""))
+        self._print(f"  {name}: {split}{numbers.estimate(dev)}" + (f"  {note}" if note else ""))
 
     def say(self, sentence: str) -> None:
         self._print(f"  · {sentence}")

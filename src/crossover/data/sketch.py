@@ -48,7 +48,7 @@ def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
     column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
-    beside = {split: file.name for split, file in files.items()}  # `home` need not exist yet, so it is no place to read from
+    beside = {split: file.name for split, file in files.items()}  # read from there: `home` need not exist yet
     prepared = prepare(Task(name=_name(path), data=_data(beside), input=column, output=output, folder=path.parent))
     prepared = replace(prepared, task=prepared.task.model_copy(update={"data": _data(references)}))
     assumed = [f"input: the column '{source}', {why_input}", f"output: the column '{output}', {why_output}"]

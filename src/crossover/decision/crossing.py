@@ -26,7 +26,7 @@ def crossing(
 ) -> Crossing | None:
     """Where the trained candidate's total cost meets the prompt's; None when it never does.
 
-    The interval is a percentile bootstrap over the test items' token counts (1,000 draws): it holds the doubt about how
+    The interval is a percentile bootstrap over the items' token counts (1,000 draws): it holds the doubt about how
     long requests are, not about the machine's speed.
     """
     value = break_even(trained[0], prompt[0])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, break_even
 from crossover.types import Estimate
@@ -21,19 +22,13 @@ WORDS = {
 }
 
 
-def percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def interval(estimate: Estimate) -> str:
-    return f"{percent(estimate.value)} ({100 * estimate.low:.1f}–{100 * estimate.high:.1f})"
-
-
 def gap(pair: Pair) -> str:
-    """ "+4.2 points (1.0 to 7.3, p = 0.012)"."""
+    """ "+4.2 points (+1.0 to +7.3, adjusted p 0.012)"."""
     r = pair.result
-    p = "p < 0.0001" if pair.p_adjusted < 1e-4 else f"p = {pair.p_adjusted:.2g}"
-    return f"{100 * r.difference:+.1f} points ({100 * r.low:+.1f} to {100 * r.high:+.1f}, adjusted {p})"
+    return (
+        f"{numbers.points(r.difference)} ({numbers.points(r.low, unit=False)} to {numbers.points(r.high, unit=False)},"
+        f" adjusted p {numbers.p_value(pair.p_adjusted)})"
+    )
 
 
 @dataclass(frozen=True)
@@ -57,14 +52,14 @@ class Wording:
         best = estimates[likely.id]
         items = f"{self.metric} on {best.n} test items"
         if winner is None:
-            said = [f"The test items cannot tell the ways apart; {likely.name} reaches {interval(best)} {items}."]
+            said = [f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}."]
         elif winner.family == "control":
             said = [
-                f"No model is needed: the control {winner.name} reaches {interval(best)} {items}"
+                f"No model is needed: the control {winner.name} reaches {numbers.estimate(best)} {items}"
                 " and nothing that costs more is shown to be better."
             ]
         else:
-            said = [f"{winner.name} ({WORDS[winner.family]}) reaches {interval(best)} {items}."]
+            said = [f"{winner.name} ({WORDS[winner.family]}) reaches {numbers.estimate(best)} {items}."]
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
             said.append(
@@ -95,7 +90,7 @@ class Wording:
             dev, test = c.dev, estimates[c.id]
             if test.high < dev.low:
                 said.append(
-                    f"{c.name} fell from {interval(dev)} on dev to {interval(test)} on test:"
+                    f"{c.name} fell from {numbers.estimate(dev)} on dev to {numbers.estimate(test)} on test:"
                     " it was chosen for luck on dev, or test differs from dev."
                 )
         return said
@@ -104,7 +99,7 @@ class Wording:
         self, likely: Contender, other: Contender, estimates: Mapping[str, Estimate], comparisons: Comparisons
     ) -> str:
         pair = comparisons.of(likely, other)
-        who = f"{other.name} ({WORDS[other.family]}, {interval(estimates[other.id])})"
+        who = f"{other.name} ({WORDS[other.family]}, {numbers.estimate(estimates[other.id])})"
         if pair.wins():
             return f"{likely.name} beats {who} by {gap(pair)}."
         if comparisons.of(other, likely).wins():
@@ -112,7 +107,7 @@ class Wording:
         return f"{likely.name} and {who} are not told apart: {gap(pair)}."
 
     def _target(self, best: Estimate, target: float) -> str:
-        goal = f"The target of {percent(target)}"
+        goal = f"The target of {numbers.percent(target)}"
         if best.low >= target:
             return f"{goal} is reached: the whole interval lies at or above it."
         if best.high < target:
@@ -129,7 +124,8 @@ class Wording:
             if requests is not None and requests > 0:
                 said.append(
                     f"From {requests:,.0f} requests on, {dear.name} also costs less than {cheap.name}"
-                    f" ({dear.cost.per_1k:.4f} against {cheap.cost.per_1k:.4f} {CURRENCY} per 1,000);"
+                    f" ({numbers.money(dear.cost.per_1k, CURRENCY)} against"
+                    f" {numbers.money(cheap.cost.per_1k, CURRENCY)} per 1,000);"
                     f" {self.requests:,.0f} are planned."
                 )
         return said

@@ -11,8 +11,9 @@ from typing import Any
 
 import jinja2
 
+from crossover.decision import numbers
 from crossover.errors import StudyError
-from crossover.report import numbers, plots, verdict
+from crossover.report import plots, verdict
 from crossover.report.rows import chosen, glance_rows, tested_best_first
 from crossover.study.results import CandidateResult, Results
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossover.report import numbers
+from crossover.decision import numbers
 from crossover.report.rows import tested_best_first
 from crossover.report.svg import BAND, FAMILIES, GRID, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
 from crossover.report.verdict import metric_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from crossover.report import numbers
+from crossover.decision import numbers
 from crossover.study.results import CandidateResult, Results
 
 Reached = Literal["yes", "no", "unsure", ""]

@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from crossover.report import numbers
+from crossover.decision import numbers
 from crossover.report.rows import Cell, Row, glance_rows
 from crossover.report.verdict import facts, headline
 from crossover.study.results import Results

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from crossover.report import numbers
+from crossover.decision import numbers
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateResult, Results
 

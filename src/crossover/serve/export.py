@@ -36,23 +36,23 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     model = open_model(candidate.model, task.folder)
     if candidate.weights is not None and isinstance(model, Tunable):
         model.check_weights(candidate.weights)
-    out = out.absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StudyError(f"{out} exists and is not an empty folder: name a new one")
-    part = out.with_name(f".{out.name}.part")
+    place = out.absolute()
+    part = place.with_name(f".{place.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(parents=True)
         _write(part, candidate, model, merge)
         write_text(part / "README.md", readme(part, candidate, row, task.name, model))
-        if out.exists():
-            out.rmdir()
-        os.replace(part, out)
+        if place.exists():
+            place.rmdir()
+        os.replace(part, place)
     except (OSError, SafetensorError) as error:
         raise StudyError(f"{out} cannot be written: {_reason(error)}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    return sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
 
 
 def messages(candidate: Candidate) -> list[Message]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 
 HERE = Path(__file__).parent
 
@@ -140,6 +141,7 @@ class Exported:
 
 
 if __name__ == "__main__":
+    logging.disable_progress_bar()
     exported, failed = Exported(), False
     for line in sys.argv[1:] or filter(str.strip, sys.stdin.read().splitlines()):
         try:

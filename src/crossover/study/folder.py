@@ -18,6 +18,7 @@ DECISION = (
     *("splits", "data_sha256", "candidates", "comparisons", "crossover", "verdict", "spent"),
 )
 
+
 @dataclass(frozen=True)
 class StudyFolder:
     """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it."""
@@ -75,7 +76,7 @@ class StudyFolder:
         if begun:
             raise StudyError(f"{self.path} holds a study without a verdict: run it again and it continues")
         if decided:
-            raise StudyError(f"{self.path} has a decision.json and no {self.journal.name}: copy the whole folder of the run")
+            raise StudyError(f"{self.path} has a decision.json and no {self.journal.name}: copy the run's whole folder")
         raise StudyError(
             f"{self.path} holds no study (no decision.json): name the folder of a finished run, such as runs/NAME"
         )
@@ -87,7 +88,8 @@ class StudyFolder:
         if missing is not None:
             raise damaged(self.decision, f"it lacks '{missing}'")
         if body["version"] != VERSION:
-            raise StudyError(f"{self.decision} is of version {body['version']!r}; valid is {VERSION}: start a new study folder")
+            valid = f"valid is {VERSION}: start a new study folder"
+            raise StudyError(f"{self.decision} is of version {body['version']!r}; {valid}")
         return dict(body)
 
 

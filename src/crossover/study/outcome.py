@@ -87,6 +87,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "seed": outcome.task.seed,
         "created": journal.fact("created"),
         "crossover_version": importlib.metadata.version("crossover"),
+        "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
         "relevance": outcome.relevance,
         "target": outcome.task.target,
@@ -205,7 +206,8 @@ def _requests(outcome: Outcome) -> dict[str, Any] | None:
     if prompt is None or tuned is None:
         return None
     prices = Prices.of(outcome.task.limits)
-    sides = [(c.cost, outcome.runs[c.id], outcome.speed) for c in (tuned, prompt)]
+    dev = {made.name: made.dev for made in outcome.climbed if made.dev}  # what the costs were reckoned from
+    sides = [(c.cost, dev[c.name], outcome.speed) for c in (tuned, prompt)]
     found = crossing(sides[0], sides[1], prices, outcome.task.seed)
     return None if found is None else to_json(found)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.report import numbers
+from crossover.decision import numbers
 from crossover.types import Estimate
 
 
