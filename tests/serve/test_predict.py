@@ -80,7 +80,7 @@ def test_an_unknown_candidate_is_named_with_the_valid_ones(notes: StudyFolder) -
 def test_a_row_is_rendered_by_the_tasks_input(notes: StudyFolder) -> None:
     predictor = Predictor.open(notes, "majority")
     assert predictor.render_row(Row(1, {"text": "The tap drips.", "more": 1}, "new.csv, row 1")) == "The tap drips."
-    with pytest.raises(DataError, match="new.csv, row 2 has no column 'text'; did you mean 'test'"):
+    with pytest.raises(DataError, match=r"new\.csv, row 2 has no column 'text'; did you mean 'test'"):
         predictor.render_row(Row(2, {"test": "The tap drips."}, "new.csv, row 2"))
 
 
@@ -121,5 +121,5 @@ def test_weights_of_another_model_are_refused(notes: StudyFolder, tmp_path: Path
 def test_lost_weights_are_named(notes: StudyFolder, tmp_path: Path) -> None:
     copy, place = moved(notes, tmp_path)
     shutil.rmtree(place)
-    with pytest.raises(ModelError, match="lack adapter_model.safetensors"):
+    with pytest.raises(ModelError, match=r"lack adapter_model\.safetensors"):
         Predictor.open(copy, "lora")

@@ -7,6 +7,8 @@ from dataclasses import replace
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Run
 
+CALIBRATED = ", calibrated"  # in a candidate's note
+
 
 def calibrated(candidate: Candidate, run: Run) -> Candidate | None:
     """The candidate with the mean log-probability of each label over the run's inputs as its bias; no gold label is used.
@@ -21,7 +23,11 @@ def calibrated(candidate: Candidate, run: Run) -> Candidate | None:
 
 
 def score_best(candidate: Candidate, bench: Bench) -> tuple[Candidate, Run]:
-    """The candidate as it is or calibrated, whichever dev prefers; calibration costs no further call."""
+    """The candidate without calibration or with it, whichever dev prefers; calibration costs no further call.
+
+    A bias that it comes with belonged to another prompt and is dropped.
+    """
+    candidate = replace(candidate, decoding=replace(candidate.decoding, label_bias=()))
     run = bench.score(candidate)
     other = calibrated(candidate, run)
     if other is None:

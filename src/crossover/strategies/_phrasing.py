@@ -65,5 +65,5 @@ def field_names(train: Sequence[Example]) -> list[str]:
     """The keys of the training outputs, the most frequent first."""
     counts: Counter[str] = Counter()
     for example in train:
-        counts.update(json.loads(example.output))
+        counts.update(list(json.loads(example.output)))
     return sorted(counts, key=lambda name: (-counts[name], name))

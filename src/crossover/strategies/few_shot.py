@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from crossover.errors import OptionError
-from crossover.strategies._calibration import score_best
+from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Family, Prompt, Run
@@ -54,7 +54,7 @@ class FewShot:
         how = (
             f"{candidate.prompt.shots} demonstrations, {'nearest' if candidate.prompt.selection == 'nearest' else 'random'}"
         )
-        calibration = ", calibrated" if candidate.decoding.label_bias else ""
+        calibration = CALIBRATED if candidate.decoding.label_bias else ""
         note = f"{how}{calibration}; best of {tried} prompts on dev"
         return replace(candidate, provenance=replace(candidate.provenance, note=note))
 

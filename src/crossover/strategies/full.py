@@ -26,11 +26,12 @@ class Full:
     weight_decay: float = 0.01
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        rate = default_rate("full", bench.model) if self.learning_rate is None else self.learning_rate
         return bench.tune(
             start,
             Recipe(
                 method="full",
-                learning_rate=self.learning_rate or default_rate("full", bench.model),
+                learning_rate=rate,
                 epochs=self.epochs,
                 batch_size=self.batch_size,
                 patience=self.patience,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from crossover.strategies._calibration import score_best
+from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._phrasing import phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family
@@ -27,6 +27,6 @@ class Instruction:
             if bench.better(run, best_run):
                 best, best_run = candidate, run
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried)
-        calibration = ", calibrated" if best.decoding.label_bias else ""
+        calibration = CALIBRATED if best.decoding.label_bias else ""
         note = f"best of {len(tried)} phrasings on dev ({values}){calibration}"
         return replace(best, provenance=replace(best.provenance, note=note))

@@ -28,11 +28,12 @@ class Lora:
     patience: int = 2
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        rate = default_rate("lora", bench.model) if self.learning_rate is None else self.learning_rate
         return bench.tune(
             start,
             Recipe(
                 method="lora",
-                learning_rate=self.learning_rate or default_rate("lora", bench.model),
+                learning_rate=rate,
                 epochs=self.epochs,
                 batch_size=self.batch_size,
                 patience=self.patience,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossover import registry
 from crossover.errors import OptionError
+from crossover.strategies._calibration import CALIBRATED
 from crossover.strategies.base import Bench, Strategy
 from crossover.types import Candidate, Family
 
@@ -26,6 +27,10 @@ class Then:
             raise OptionError(
                 f"the sequence '{'+'.join(self.steps)}' has no step '{min(unknown)}'; valid: {', '.join(self.steps)}"
             )
+        for step, given in self.options.items():
+            if not isinstance(given, Mapping):
+                raise OptionError(f"strategy '{step}': received {given!r}, valid is a mapping of options")
+        self.strategies()  # an unknown strategy or option is told at once
 
     @property
     def family(self) -> Family:
@@ -39,4 +44,8 @@ class Then:
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         for strategy in self.strategies():
             start = strategy.adapt(start, bench)
-        return start
+        if start.decoding.label_bias:
+            return start
+        # tuning drops the calibration of the prompt before it, so its note must not speak of one
+        note = start.provenance.note.replace(CALIBRATED, "")
+        return replace(start, provenance=replace(start.provenance, note=note))

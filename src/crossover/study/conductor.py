@@ -112,6 +112,7 @@ class _Conductor:
         warnings: list[str] = []
         try:
             self.meter.reserve = TEST_RESERVE
+            self._speed(self.task.model)  # before the limits can cut it off
             for position, step in enumerate(rungs):
                 self.listener.stage(step.name, position + 1, len(rungs))
                 made = climb(step, begin, self.bench, self.journal, self.folder)
@@ -151,7 +152,10 @@ class _Conductor:
         known = self.journal.fact(name)
         if known is None:
             text = "\n".join(e.input for e in self.prepared.splits.train[:20])[:800]
-            known = to_json(measure_speed(self.evaluator.caller, self.model_of(spec), text))
+            try:
+                known = to_json(measure_speed(self.evaluator.caller, self.model_of(spec), text))
+            except BudgetExceeded:
+                return Speed(0.0, 0.0)  # the limit came before anything was measured: there is no cost to compare
             self.journal.set_fact(name, known)
         return Speed(**known)
 

@@ -78,7 +78,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
 def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
     """The candidate that every rung starts from: the bare model, with an answer as long as the training answers need."""
     longest = max(model.count_tokens([Message("user", output)]) for output in outputs)
-    tokens = min(max(int(1.5 * longest) + 8, 16), model.context_window // 2)
+    tokens = min(max(int(1.25 * longest) + 4, 16), model.context_window // 2)
     labels = tuple(task.labels) if task.kind == "classify" else ()
     return Candidate(task.model, decoding=Decoding(labels=labels, max_tokens=tokens, seed=task.seed))
 

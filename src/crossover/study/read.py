@@ -86,8 +86,8 @@ def read_task(folder: StudyFolder) -> Task:
         body = journal.fact("task")
     finally:
         journal.close()
-    place = Path(body.pop("path")).parent
-    return Task(**body, folder=place)
+    del body["path"]
+    return Task(**body | {"folder": Path(body["folder"])})
 
 
 def _shown_candidate(decision: dict[str, Any]) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from crossover import registry
 from crossover.data.task import Limits, Task
@@ -17,7 +20,6 @@ from crossover.engine.meter import Meter
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
-from crossover.models.base import Model
 from crossover.models.open import open_model
 from crossover.strategies.base import Strategy
 from crossover.types import Candidate, Decoding, Example, candidate_from_json, to_json
@@ -37,60 +39,86 @@ def toy_examples() -> list[Example]:
     ]
 
 
-def toy_bench(folder: Path, train: Sequence[Example], dev: Sequence[Example], model: str = "pocket") -> StudyBench:
-    """A real bench over a small classification task, with its journal in `folder`."""
-    task = Task(
-        name="toy",
-        instruction="Say whether it is warm or cold.",
-        data="toy.csv",
-        input="text",
-        output="label",
-        kind="classify",
-        labels=dict.fromkeys(INPUTS, ""),
-        metric="accuracy",
-        model=model,
-    )
+def toy_start(model: str = "pocket") -> Candidate:
+    """The bare model on the toy task: what its rungs start from."""
+    return Candidate(model, decoding=Decoding(labels=tuple(INPUTS), max_tokens=16))
+
+
+def toy_bench(folder: Path, train: Sequence[Example], dev: Sequence[Example], **changes: Any) -> StudyBench:
+    """A real bench over a small classification task, with its journal in `folder`; close the journal when done.
+
+    `changes` replace fields of the task, as a task file would have them: `model`, `labels`, `kind`, `metric` ...
+    """
+    fields = {
+        "name": "toy",
+        "instruction": "Say whether it is warm or cold.",
+        "data": "toy.csv",
+        "input": "text",
+        "output": "label",
+        "kind": "classify",
+        "labels": dict.fromkeys(INPUTS, ""),
+        "metric": "accuracy",
+        "model": "pocket",
+    }
+    task = Task(**fields | changes)
+    metric = str(task.metric)
     journal = Journal(folder / "study.db")
     meter = Meter(journal, Limits())
-    opened: dict[str, Model] = {}
-
-    def model_of(spec: str) -> Model:
-        return opened.setdefault(spec, open_model(spec)) if spec not in opened else opened[spec]
-
     evaluator = Evaluator(
-        Caller(journal, meter), model_of, registry.create("metrics", "accuracy"), "accuracy", relevance_scorer(False), 0
+        Caller(journal, meter),
+        functools.cache(open_model),
+        registry.create("metrics", metric),
+        metric,
+        relevance_scorer(False),
+        task.seed,
     )
-    return StudyBench(task, train, dev, evaluator, journal, meter, folder)
+    return StudyBench(task, tuple(train), tuple(dev), evaluator, journal, meter, folder)
 
 
 def check_strategy(strategy: Strategy) -> Candidate:
-    """Run a strategy twice on a small task with the bundled model; return its candidate.
+    """Run a strategy twice on a small task with the bundled model; return its candidate, whose weights are gone then.
 
     Raises `AssertionError`, naming the promise that is broken.
     """
-    assert dataclasses.is_dataclass(type(strategy)), "a strategy is a dataclass: its typed fields are its options"
-    frozen = vars(type(strategy))["__dataclass_params__"].frozen
-    assert frozen, "a strategy is frozen: the same options always act the same"
-    assert strategy.family in FAMILIES, f"family is {strategy.family!r}; valid: {', '.join(FAMILIES)}"
-    examples = toy_examples()
-    start = Candidate("pocket", decoding=Decoding(labels=tuple(INPUTS), max_tokens=16))
+    _check_declaration(strategy)
+    start = toy_start()
     before = json.dumps(to_json(start))
+    examples = toy_examples()
     with tempfile.TemporaryDirectory() as folder:
         bench = toy_bench(Path(folder), examples[::2], examples[1::2])
-        made = strategy.adapt(start, bench)
-        assert isinstance(made, Candidate), f"adapt gave {type(made).__name__}; valid is a Candidate"
-        assert json.dumps(to_json(start)) == before, "adapt changed the candidate that it was given"
-        assert candidate_from_json(json.loads(json.dumps(to_json(made)))).id == made.id, "the candidate is not plain data"
-        run = bench.score(made)
-        assert len(run.records) == len(bench.dev), "the candidate cannot be scored"
-        assert run.failures == 0, f"{run.failures} of {len(run.records)} calls of the candidate fail"
-        if strategy.family == "prompt":
-            assert made.weights == start.weights, "a prompt strategy leaves the weights alone"
-        if strategy.family == "weights":
-            assert made.weights is not None, "a weights strategy gives weights"
-        calls = bench.meter.calls
-        again = strategy.adapt(start, bench)
-        assert again.id == made.id, "the same start, options and seed gave another candidate"
-        assert bench.meter.calls == calls, f"a second run cost {bench.meter.calls - calls} calls; valid is none"
-        bench.journal.close()
+        with closing(bench.journal):
+            made = strategy.adapt(start, bench)
+            assert json.dumps(to_json(start)) == before, "adapt changed the candidate that it was given"
+            _check_candidate(made, start, strategy)
+            run = bench.score(made)
+            assert run.failures == 0, f"{run.failures} of {len(run.records)} calls of the candidate fail"
+            calls = bench.meter.calls
+            again = strategy.adapt(start, bench)
+            assert again.id == made.id, "the same start, options and seed gave another candidate"
+            assert bench.meter.calls == calls, f"a second run cost {bench.meter.calls - calls} calls; valid is none"
     return made
+
+
+def _check_declaration(strategy: Any) -> None:
+    kind = type(strategy)
+    assert dataclasses.is_dataclass(kind), "a strategy is a dataclass: its typed fields are its options"
+    assert kind.__dataclass_params__.frozen, "a strategy is frozen: the same options always act the same"  # type: ignore[attr-defined]
+    family = getattr(strategy, "family", None)
+    assert family in FAMILIES, f"family is {family!r}; valid: {', '.join(FAMILIES)}"
+    options = [field.name for field in dataclasses.fields(kind)]
+    assert "family" not in options, "family is a ClassVar: as a field it would be an option"
+    assert callable(getattr(strategy, "adapt", None)), "a strategy has a method adapt(start, bench)"
+
+
+def _check_candidate(made: Any, start: Candidate, strategy: Strategy) -> None:
+    assert isinstance(made, Candidate), f"adapt gave {type(made).__name__}; valid is a Candidate"
+    try:
+        back = candidate_from_json(json.loads(json.dumps(to_json(made))))
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise AssertionError(f"the candidate is not plain data: {error}") from error
+    assert back.id == made.id, "the candidate is not plain data: it is another one when it is read back from JSON"
+    if strategy.family == "prompt":
+        assert made.weights == start.weights, "a prompt strategy leaves the weights alone"
+        assert made.model == start.model, "a prompt strategy leaves the model alone"
+    if strategy.family in ("weights", "hybrid"):
+        assert made.weights is not None, f"a {strategy.family} strategy gives weights"

@@ -1,0 +1,128 @@
+"""few_shot: how many demonstrations, and which, is chosen on dev."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.engine.render import Renderer
+from crossover.errors import OptionError
+from crossover.strategies.open import open_strategy
+from crossover.testing.strategies import check_strategy, toy_examples
+from crossover.types import Demonstration, Prompt
+from tests.strategies.toys import bench, examples, start
+
+# what a word's colour is cannot be known: it is written down in the training rows only
+COLOURS = ("red", "blue")
+BOOK = ["kelmo", "trapun", "vosti", "girra", "plenda", "oskul", "murtig", "bansel", "dorvik", "jastu", "fimmel", "quorza"]
+ROWS = [(f"the colour of {word}", COLOURS[(i * 7 // 3) % 2]) for i, word in enumerate(BOOK)]
+
+
+def test_it_keeps_the_contract() -> None:
+    made = check_strategy(open_strategy("few_shot"))
+    assert made.prompt.demonstrations
+    assert made.prompt.shots in (4, 5)  # of ten only five are there to show
+    assert "best of 8 prompts on dev" in made.provenance.note
+
+
+def test_random_demonstrations_are_balanced_over_the_labels_and_the_same_each_time(tmp_path: Path) -> None:
+    pairs = [*[(f"warm thing {i}", "warm") for i in range(9)], ("cold thing 1", "cold"), ("cold thing 2", "cold")]
+    strategy = open_strategy("few_shot", {"shots": [4, 6], "selection": ["random"]})
+    with bench(tmp_path, examples(pairs), toy_examples()[:2]) as at:
+        strategy.adapt(start(), at)
+        first = [candidate.prompt for candidate in at.scored]
+        at.scored.clear()
+        strategy.adapt(start(), at)
+        assert [candidate.prompt for candidate in at.scored] == first
+    by_shots = {p.shots: Counter(d.output for d in p.demonstrations) for p in first}
+    assert by_shots[4] == {"warm": 2, "cold": 2}
+    assert by_shots[6] == {"warm": 4, "cold": 2}  # as equal as the pool allows
+    assert all(p.selection == "fixed" and len(set(p.demonstrations)) == p.shots for p in first)
+
+
+def test_another_seed_draws_others(tmp_path: Path) -> None:
+    drawn = []
+    for seed in (0, 1):
+        (tmp_path / str(seed)).mkdir()
+        with bench(tmp_path / str(seed), examples(ROWS), toy_examples()[:2], seed=seed) as at:
+            open_strategy("few_shot", {"shots": [4], "selection": ["random"]}).adapt(start(COLOURS), at)
+        drawn.append(at.scored[0].prompt.demonstrations)
+    assert set(drawn[0]) != set(drawn[1])
+
+
+def test_the_nearest_demonstration_of_a_repeated_input_is_itself_and_helps(tmp_path: Path) -> None:
+    rows = examples(ROWS)
+    scores, made = {}, {}
+    with bench(tmp_path, rows, rows, labels=dict.fromkeys(COLOURS, ""), instruction="Name the colour.") as at:
+        for selection in ("random", "nearest"):
+            strategy = open_strategy("few_shot", {"shots": [2], "selection": [selection]})
+            made[selection] = strategy.adapt(start(COLOURS), at)
+            scores[selection] = at.score(made[selection]).estimate.value
+    renderer = Renderer(made["nearest"].prompt)
+    for text, colour in ROWS:
+        *_, question, answer, last = renderer.messages(text)
+        assert question.content == last.content
+        assert text in question.content
+        assert answer.content == colour
+    assert scores["nearest"] >= scores["random"]
+    assert scores["nearest"] > 0.5
+    assert made["nearest"].provenance.note.startswith("2 demonstrations, nearest")
+    assert made["random"].provenance.note.startswith("2 demonstrations, random")
+
+
+def test_dev_chooses_among_all_numbers_and_selections(tmp_path: Path) -> None:
+    with bench(tmp_path, examples(ROWS), examples(ROWS), labels=dict.fromkeys(COLOURS, "")) as at:
+        made = open_strategy("few_shot", {"shots": [1, 3]}).adapt(start(COLOURS), at)
+        values = [at.score(candidate).estimate.value for candidate in list(at.scored)]
+        assert at.score(made).estimate.value == max(values)
+    tried = {(c.prompt.shots, c.prompt.selection) for c in at.scored}
+    assert tried == {(1, "fixed"), (3, "fixed"), (1, "nearest"), (3, "nearest")}
+
+
+def test_an_instruction_of_the_start_is_kept_and_a_bare_start_is_tried_with_one(tmp_path: Path) -> None:
+    strategy = open_strategy("few_shot", {"shots": [2], "selection": ["random"]})
+    with bench(tmp_path, toy_examples(), toy_examples()[:4]) as at:
+        strategy.adapt(start(), at)
+        assert {bool(c.prompt.instruction) for c in at.scored} == {True, False}
+        at.scored.clear()
+        strategy.adapt(replace(start(), prompt=Prompt("Warm?", "So: {input}")), at)
+        assert {(c.prompt.instruction, c.prompt.template) for c in at.scored} == {("Warm?", "So: {input}")}
+
+
+def test_more_shots_than_rows_show_them_all(tmp_path: Path) -> None:
+    with bench(tmp_path, toy_examples()[:3], toy_examples()[:2]) as at:
+        made = open_strategy("few_shot", {"shots": [50, 60], "selection": ["random"]}).adapt(start(), at)
+    assert {Demonstration(e.input, e.output) for e in toy_examples()[:3]} == set(made.prompt.demonstrations)
+    assert {c.prompt.shots for c in at.scored} == {3}
+
+
+def test_prompts_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
+    long = examples([(f"{i} " + "long " * 400, ("warm", "cold")[i % 2]) for i in range(10)])
+    with bench(tmp_path, long, toy_examples()[:2]) as at:
+        made = open_strategy("few_shot", {"shots": [2, 8]}).adapt(start(), at)
+        assert made.prompt.shots == 2
+        assert {c.prompt.shots for c in at.scored} == {2}
+        with pytest.raises(OptionError, match="not even 8 demonstrations fit the context window of 2048 tokens"):
+            open_strategy("few_shot", {"shots": [8]}).adapt(start(), at)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"shots": [0]}, "'shots': received .0., valid is 1 or more"),
+        ({"shots": [4, -1]}, "'shots': received .4, -1., valid is 1 or more"),
+        ({"shots": []}, "'shots': received .., valid is 1 or more"),
+        ({"shots": "four"}, "'shots': received 'four'"),
+        ({"shots": [2.5]}, "'shots': received 2.5, valid is int"),
+        ({"selection": ["best"]}, "'selection': received 'best', valid is 'random' or 'nearest'"),
+        ({"selection": []}, "'selection': received .., valid is 'random' or 'nearest'"),
+        ({"shot": [4]}, "has no option 'shot'; did you mean 'shots'"),
+    ],
+)
+def test_wrong_options_are_one_sentence(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(OptionError, match=f"strategy 'few_shot'.* {sentence}"):
+        open_strategy("few_shot", options)

@@ -1,0 +1,94 @@
+"""Sequences: each step adapts what the last one made, and prompt and weights together are a hybrid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.errors import OptionError
+from crossover.strategies.open import open_strategy
+from crossover.strategies.then import Then
+from crossover.testing.strategies import check_strategy, toy_examples
+from crossover.types import Prompt
+from tests.strategies.toys import KINDS, bench, kinds, start
+
+
+def test_instruction_then_lora_keeps_the_contract() -> None:
+    made = check_strategy(open_strategy("instruction+lora", {"lora": {"epochs": 2}}))
+    assert made.weights is not None
+    assert made.prompt.instruction
+    assert made.decoding.label_bias == ()
+    assert made.provenance.note.startswith("best of ")
+    assert "calibrated" not in made.provenance.note  # tuning dropped it
+
+
+def test_lora_then_few_shot_keeps_the_contract() -> None:
+    options = {"lora": {"epochs": 1}, "few_shot": {"shots": [2], "selection": ["nearest"]}}
+    made = check_strategy(open_strategy("lora+few_shot", options))
+    assert made.weights is not None
+    assert made.weights.kind == "adapter"
+    assert (made.prompt.shots, made.prompt.selection) == (2, "nearest")
+    assert made.provenance.note.endswith(", calibrated; best of 1 prompts on dev") == bool(made.decoding.label_bias)
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("zero_shot+instruction", "prompt"),
+        ("instruction+few_shot", "prompt"),
+        ("lora+full", "weights"),
+        ("instruction+lora", "hybrid"),
+        ("lora+few_shot", "hybrid"),
+        ("instruction+lora+few_shot", "hybrid"),
+    ],
+)
+def test_the_family_is_that_of_the_steps_or_hybrid(name: str, family: str) -> None:
+    assert open_strategy(name).family == family
+
+
+def test_steps_adapt_in_their_order(tmp_path: Path) -> None:
+    rows = toy_examples()
+    with bench(tmp_path, rows[::2], rows[1::2]) as at:
+        stripped = open_strategy("instruction+zero_shot").adapt(start(), at)
+        instructed = open_strategy("zero_shot+instruction").adapt(start(), at)
+    assert stripped.prompt == Prompt()
+    assert instructed.prompt.instruction
+
+
+def test_the_second_step_starts_from_the_firsts_weights_and_prompt(tmp_path: Path) -> None:
+    train, dev = kinds()
+    few = {"shots": [2], "selection": ["random"]}
+    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, "")) as at:
+        alone = open_strategy("few_shot", few).adapt(start(KINDS), at)
+        both = open_strategy("few_shot+lora", {"few_shot": few, "lora": {"epochs": 1}}).adapt(start(KINDS), at)
+        tuned = open_strategy("lora", {"epochs": 1}).adapt(start(KINDS), at)
+        shown = open_strategy("lora+few_shot", {"few_shot": few, "lora": {"epochs": 1}}).adapt(start(KINDS), at)
+    assert both.prompt == alone.prompt
+    assert tuned.weights is not None
+    assert shown.weights == tuned.weights != both.weights  # one tune serves lora and lora+few_shot
+    assert not shown.prompt.instruction  # a tuned start keeps the form that it was tuned in
+    assert shown.prompt.template == "{input}"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("instruction+lora", {"few_shot": {"shots": [2]}}, "'instruction.lora' has no step 'few_shot'; valid: instr"),
+        ("instruction+lora", {"lora": {"rnak": 8}}, "strategy 'lora' has no option 'rnak'; did you mean 'rank'"),
+        ("instruction+lora", {"lora": {"rank": "8"}}, "strategy 'lora', option 'rank': received '8', valid is int"),
+        ("instruction+lora", {"lora": 8}, "strategy 'lora': received 8, valid is a mapping of options"),
+        ("instruction+lorra", {}, "there is no strategy 'lorra'; did you mean 'lora'"),
+        ("lora+", {}, "there is no strategy ''"),
+    ],
+)
+def test_a_wrong_step_or_option_is_told_at_once(name: str, options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        open_strategy(name, options)
+
+
+@pytest.mark.parametrize("steps", [(), ("lora",)])
+def test_a_sequence_has_two_steps_or_more(steps: tuple[str, ...]) -> None:
+    with pytest.raises(OptionError, match="a sequence needs two strategies or more"):
+        Then(steps)

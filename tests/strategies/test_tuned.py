@@ -1,0 +1,93 @@
+"""lora and full: weights tuned on the training rows, the best epoch on dev kept, every epoch told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.errors import OptionError, TuningError
+from crossover.strategies.open import open_strategy
+from crossover.testing.strategies import check_strategy, toy_examples
+from crossover.tuning.rates import default_rate
+from crossover.types import Prompt
+from tests.strategies.toys import KINDS, bench, kinds, start
+
+LEARNS: dict[str, dict[str, Any]] = {"lora": {"epochs": 4, "learning_rate": 4e-3}, "full": {"epochs": 3}}
+RATES = {"lora": 2e-3, "full": 3.9e-4}
+
+
+@pytest.mark.parametrize("name", ["lora", "full"])
+def test_it_keeps_the_contract(name: str) -> None:
+    made = check_strategy(open_strategy(name, {"epochs": 1}))
+    assert made.weights is not None
+    assert made.weights.kind == ("adapter" if name == "lora" else "full")
+
+
+@pytest.mark.parametrize("name", ["lora", "full"])
+def test_it_learns_tells_every_epoch_and_keeps_the_best(name: str, tmp_path: Path) -> None:
+    train, dev = kinds()
+    begin = replace(start(KINDS, label_bias=(0.5, 0.0, -0.5)), prompt=Prompt("Name the kind.", "{input}\nKind:"))
+    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, "")) as at:
+        before = at.score(replace(begin, decoding=replace(begin.decoding, label_bias=()))).estimate.value
+        made = open_strategy(name, LEARNS[name]).adapt(begin, at)
+        after = at.score(made).estimate.value
+        assert made.weights is not None
+        trace = at.trace(made.weights)
+    assert after > before
+    assert [epoch.epoch for epoch in trace] == list(range(1, len(trace) + 1))
+    assert 1 <= len(trace) <= LEARNS[name]["epochs"]
+    assert max(epoch.dev_metric for epoch in trace) == after
+    assert trace[-1].train_loss < trace[0].train_loss
+    assert all(epoch.observation and epoch.seconds > 0 for epoch in trace)
+    # calibration belonged to the weights before; the prompt that was tuned with is the prompt that is used
+    assert made.decoding.label_bias == ()
+    assert made.decoding.labels == KINDS
+    assert made.prompt == begin.prompt
+
+
+@pytest.mark.parametrize("name", ["lora", "full"])
+def test_the_learning_rate_follows_the_models_width_unless_it_is_given(name: Any, tmp_path: Path) -> None:
+    rows = toy_examples()
+    with bench(tmp_path, rows[::2], rows[1::2]) as at:
+        open_strategy(name, {"epochs": 1}).adapt(start(), at)
+        open_strategy(name, {"epochs": 1, "learning_rate": 1e-5}).adapt(start(), at)
+        assert [r.learning_rate for r in at.recipes] == [default_rate(name, at.model), 1e-5]
+        assert at.recipes[0].learning_rate == RATES[name]
+        with pytest.raises(TuningError, match="learning_rate is 0"):
+            open_strategy(name, {"learning_rate": 0}).adapt(start(), at)
+
+
+def test_the_options_reach_the_recipe(tmp_path: Path) -> None:
+    rows = toy_examples()
+    given = {"rank": 2, "alpha": 3, "dropout": 0.1, "epochs": 1, "batch_size": 5, "patience": 1}
+    with bench(tmp_path, rows[::2], rows[1::2], seed=9) as at:
+        open_strategy("lora", given).adapt(start(), at)
+        open_strategy("full", {"epochs": 1, "batch_size": 3, "weight_decay": 0.2}).adapt(start(), at)
+    lora, full = at.recipes
+    assert {name: getattr(lora, name) for name in given} == given
+    assert (lora.method, lora.seed) == ("lora", 9)
+    assert (full.method, full.batch_size, full.weight_decay, full.seed) == ("full", 3, 0.2, 9)
+
+
+@pytest.mark.parametrize("name", ["lora", "full"])
+def test_a_model_that_cannot_be_tuned_is_one_sentence(name: str, tmp_path: Path) -> None:
+    rows = toy_examples()
+    with (
+        bench(tmp_path, rows[::2], rows[1::2], model="fake") as at,
+        pytest.raises(OptionError, match="'fake' cannot be tuned in this process"),
+    ):
+        open_strategy(name).adapt(replace(start(), model="fake"), at)
+
+
+def test_a_tune_is_done_once(tmp_path: Path) -> None:
+    rows = toy_examples()
+    with bench(tmp_path, rows[::2], rows[1::2]) as at:
+        first = open_strategy("lora", {"epochs": 1}).adapt(start(), at)
+        assert first.weights is not None
+        written = {path: path.stat().st_mtime_ns for path in Path(first.weights.path).iterdir()}
+        assert open_strategy("lora", {"epochs": 1}).adapt(start(), at) == first
+        assert written == {path: path.stat().st_mtime_ns for path in Path(first.weights.path).iterdir()}
+        assert len(at.trace(first.weights)) == 1

@@ -1,0 +1,67 @@
+"""Small benches with the bundled model, which note what a strategy does at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossover.evaluation.bench import StudyBench
+from crossover.testing.strategies import toy_bench
+from crossover.types import Candidate, Decoding, Example, Recipe, Run
+
+WORDS = {"fruit": "apple|pear|plum", "tool": "hammer|drill|saw", "animal": "horse|rabbit|goose"}
+KINDS = tuple(WORDS)
+FRAMES = (
+    "I saw a {} today.",
+    "Where is the {}?",
+    "She wants one more {}.",
+    "The {} is behind the house.",
+    "We have an old {} at home.",
+    "Look at this {}.",
+    "They talked about the {} all evening.",
+    "He lost his {} on the way.",
+)
+
+
+@dataclass
+class Watched(StudyBench):
+    """A bench that keeps what was scored and with which recipes was tuned."""
+
+    scored: list[Candidate] = field(default_factory=list)
+    recipes: list[Recipe] = field(default_factory=list)
+
+    def score(self, candidate: Candidate) -> Run:
+        self.scored.append(candidate)
+        return super().score(candidate)
+
+    def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
+        self.recipes.append(recipe)
+        return super().tune(candidate, recipe)
+
+
+@contextmanager
+def bench(folder: Path, train: Sequence[Example], dev: Sequence[Example], **changes: Any) -> Iterator[Watched]:
+    """A watched toy bench; its journal is closed at the end."""
+    plain = toy_bench(folder, train, dev, **changes)
+    try:
+        yield Watched(**vars(plain))
+    finally:
+        plain.journal.close()
+
+
+def examples(pairs: Sequence[tuple[str, str]]) -> list[Example]:
+    return [Example(f"e{i}", text, output) for i, (text, output) in enumerate(pairs)]
+
+
+def kinds() -> tuple[list[Example], list[Example]]:
+    """Train and dev of a task that can be learnt: the label follows from one word. 54 and 18 examples."""
+    pairs = [(frame.format(w), kind) for frame in FRAMES for kind, words in WORDS.items() for w in words.split("|")]
+    found = examples(pairs)
+    return found[:54], found[54:]
+
+
+def start(labels: Sequence[str] = ("warm", "cold"), **more: Any) -> Candidate:
+    return Candidate("pocket", decoding=Decoding(labels=tuple(labels), **{"max_tokens": 16, **more}))
