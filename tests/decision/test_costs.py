@@ -58,8 +58,11 @@ def test_the_crossing_has_an_interval_from_the_spread_of_request_lengths() -> No
     assert crossing(sides[1], sides[0], prices, seed=0) is None
 
 
+SAME = Estimate(20, 1.0, 0.84, 1.0)
+
+
 def test_limits_remove_with_a_sentence() -> None:
-    fast, slow = Probe(10, 20, 1.0), Probe(100, 300, 1.0)
+    fast, slow = Probe(10, 20, SAME), Probe(100, 300, SAME)
     limits = Limits(latency_p95_ms=100, data_stays_here=True)
     assert removal(limits, "lora", True, fast) is None
     assert "300 ms, the limit is 100 ms" in str(removal(limits, "lora", True, slow))

@@ -55,10 +55,11 @@ def test_labels_come_with_their_scores(notes: StudyFolder) -> None:
 @pytest.mark.parametrize("name", ["instruction", "few_shot", "full"])
 def test_a_too_long_input_is_an_error_and_the_others_are_answered(notes: StudyFolder, name: str) -> None:
     inputs = ["Water the tomatoes.", "endless " * 3000, "Bake a cake."]
-    first, second, third = Predictor.open(notes, name).answer(inputs)
+    predictor = Predictor.open(notes, name)
+    first, second, third = predictor.answer(inputs)
     assert second.text == ""
     assert second.error is not None
-    assert "the window is 2048" in second.error
+    assert f"the window is {predictor.model.context_window}" in second.error
     assert {first.text, third.text} <= set(NOTES)
     assert first.error is third.error is None
 

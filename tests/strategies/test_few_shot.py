@@ -106,7 +106,7 @@ def test_prompts_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
         made = open_strategy("few_shot", {"shots": [2, 8]}).adapt(start(), at)
         assert made.prompt.shots == 2
         assert {c.prompt.shots for c in at.scored} == {2}
-        with pytest.raises(OptionError, match="not even 8 demonstrations fit the context window of 2048 tokens"):
+        with pytest.raises(OptionError, match=f"not even 8 .* window of {at.model.context_window} tokens"):
             open_strategy("few_shot", {"shots": [8]}).adapt(start(), at)
 
 

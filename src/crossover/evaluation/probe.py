@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from crossover.engine.answer import prediction
 from crossover.engine.caller import Caller
+from crossover.evaluation.intervals import wilson
 from crossover.evaluation.percentile import percentile
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model
-from crossover.types import Candidate, Decoding, Example, Message, Request
+from crossover.types import Candidate, Decoding, Estimate, Example, Message, Request
 
 PROBES = 20  # single requests for each candidate
 REPEATS = 3  # draws of each, where decoding is sampled
@@ -26,7 +27,7 @@ class Probe:
 
     p50: float
     p95: float
-    consistency: float
+    consistency: Estimate
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,12 @@ def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example
         evaluator.progress(f"{candidate.provenance.strategy} one by one", position + 1, len(chosen))
     if not seconds:
         return None
+    pairs = len(agreements)
+    share = sum(agreements) / pairs if pairs else 1.0
     return Probe(
         p50=1000 * percentile(seconds, 50),
         p95=1000 * percentile(seconds, 95),
-        consistency=sum(agreements) / len(agreements) if agreements else 1.0,
+        consistency=Estimate(pairs, share, *(wilson(share, pairs) if pairs else (0.0, 1.0))),
     )
 
 

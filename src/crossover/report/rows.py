@@ -7,6 +7,7 @@ from typing import Literal
 
 from crossover.decision import numbers
 from crossover.study.results import CandidateResult, Results
+from crossover.types import Estimate
 
 Reached = Literal["yes", "no", "unsure", ""]
 
@@ -141,11 +142,10 @@ def _fate(candidate: CandidateResult) -> str:
     return {"failed": "failed", "removed": "was removed by a limit"}.get(candidate.status, "was not scored") + reason
 
 
-def _share(value: float | None, unit: bool, why: str) -> Cell:
+def _share(value: Estimate | None, unit: bool, why: str) -> Cell:
     if value is None:
         return Cell(numbers.ABSENT, why)
-    text = numbers.percent(value)
-    return Cell(text if unit else text.removesuffix(" %"))
+    return Cell(numbers.estimate(value, unit=unit), f"{numbers.plural(value.n, 'item')}, 95 % interval")
 
 
 def _latency(value: float | None, why: str) -> Cell:

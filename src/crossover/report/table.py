@@ -78,8 +78,8 @@ def _columns(results: Results) -> list[_Column]:
         _Column(f"{_printable(results.task['metric'])}\n%", _metric, 0),
         _Column("change\npoints", lambda row: _text(row.change), 0),
         _Column("target" if target is None else f"target\n{numbers.percent(target)}", _target, 1, "left"),
-        _Column("rele-\nvance", lambda row: _text(row.relevance), 3),
-        _Column("consis-\ntency", lambda row: _text(row.consistency), 4),
+        _Column("rele-\nvance", lambda row: _value(row.relevance), 3),
+        _Column("consis-\ntency", lambda row: _value(row.consistency), 4),
         _Column("p50", lambda row: _text(row.p50), 8),
         _Column("p95", lambda row: _text(row.p95), 6),
         _Column(f"{currency}\nper 1,000", lambda row: _money(row.per_1k, currency), 2),
@@ -90,7 +90,7 @@ def _columns(results: Results) -> list[_Column]:
 def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -> Table:
     left_out = [column.heading.replace("-\n", "").replace("\n", " ") for column in columns if column.rank > most]
     rows = glance_rows(results, unit=False)
-    notes = ["95 % intervals; change against the baseline"]
+    notes = ["95 % intervals; more of them in the report; change against the baseline"]
     notes += ["○ until then"] if any(row.provisional for row in rows) else []
     notes += ["* on dev, not tested"] if any(row.on == "dev" for row in rows) else []
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []
@@ -133,6 +133,11 @@ def _target(row: Row) -> Text:
 
 def _money(cell: Cell, currency: str) -> Text:
     return _text(Cell(cell.text.removesuffix(f" {currency}"), cell.why))
+
+
+def _value(cell: Cell) -> Text:
+    """Without its interval, for which the terminal has no room: the page has it."""
+    return _text(Cell(cell.text.split(" (")[0], cell.why))
 
 
 def _text(cell: Cell) -> Text:

@@ -132,6 +132,7 @@ def _candidate(outcome: Outcome, made: Climbed) -> dict[str, Any]:
         empty = dict.fromkeys(
             ("parent", "dev", "test", "relevance", "consistency", "forgetting", "train_gap", "latency_ms", "cost"), None
         )
+        empty |= dict.fromkeys(("relevance_interval", "consistency_interval"))
         failed = {"failures": 0, "tokens_in": 0, "tokens_out": 0, "status": "failed", "note": made.note}
         return {"id": content_hash({"failed": made.name})} | common | empty | failed
     test = outcome.runs.get(made.candidate.id)
@@ -146,7 +147,8 @@ def _candidate(outcome: Outcome, made: Climbed) -> dict[str, Any]:
         "failures": made.dev.failures + (test.failures if test else 0),
         "relevance": round(shown.relevance.value, 4) if shown.relevance else None,
         "relevance_interval": _estimate(shown.relevance) if shown.relevance else None,
-        "consistency": round(made.probe.consistency, 4) if made.probe else None,
+        "consistency": round(made.probe.consistency.value, 4) if made.probe else None,
+        "consistency_interval": _estimate(made.probe.consistency) if made.probe else None,
         "forgetting": None,
         "train_gap": round(made.train.estimate.value - made.dev.estimate.value, 4) if made.train else None,
         "latency_ms": {"p50": round(made.probe.p50, 2), "p95": round(made.probe.p95, 2)} if made.probe else None,

@@ -31,8 +31,8 @@ class CandidateResult:
     dev: Estimate | None
     test: Estimate | None
     change: Change | None  # against the baseline, on test
-    relevance: float | None
-    consistency: float | None
+    relevance: Estimate | None
+    consistency: Estimate | None  # of repeated answers
     failures: int
     train_gap: float | None  # train minus dev metric: overfitting
     latency_p50_ms: float | None

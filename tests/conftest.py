@@ -1,19 +1,26 @@
+"""Models that several rooms' tests share; torch is imported only by the tests that ask for one."""
+
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from crossover.models.hf import Hf
-from tests.models.tiny import build
+if TYPE_CHECKING:
+    from crossover.models.hf import Hf
 
 
 @pytest.fixture(scope="session")
 def pocket() -> Hf:
+    from crossover.models.hf import Hf
+
     return Hf("pocket", device="cpu")
 
 
 @pytest.fixture(scope="session")
 def chatty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random Llama and a ChatML template."""
+    from tests.models.tiny import build
+
     return build(tmp_path_factory.mktemp("chatty"))
