@@ -74,7 +74,7 @@ def _continue(
 def _step(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
     """The logits behind the last token of each row, and the cache, or None where the architecture gives none."""
     options: dict[str, Any] = {}
-    if len(mask) > 1:  # one row has no padding, and some architectures take neither
+    if not bool(mask.all()):  # without padding neither is needed, and some architectures take neither
         positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         options = {"attention_mask": mask.to(model.device), "position_ids": positions.to(model.device)}
     output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True, **options)
