@@ -178,3 +178,15 @@ def test_errors_in_the_data_stop_before_anything_is_spent(tmp_path: Path) -> Non
     with pytest.raises(DataError, match="journey"):
         decide(task, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_data_that_must_stay_is_never_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crossover.models.fake import Fake
+
+    asked: list[object] = []
+    monkeypatch.setattr(Fake, "local", False)
+    monkeypatch.setattr(Fake, "complete", lambda self, requests: asked.append(requests))
+    task = write_task(tmp_path, ["zero_shot"], model="fake", limits={"data_stays_here": True})
+    with pytest.raises(OptionError, match="data_stays_here is true, and the model 'fake' runs elsewhere"):
+        decide(task, tmp_path / "run")
+    assert asked == []

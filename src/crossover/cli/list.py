@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from crossover import registry
 from crossover.errors import OptionError, nearest
@@ -48,5 +49,5 @@ def _show(title: str, rows: dict[str, str], as_json: bool, body: object) -> None
     table.add_column(no_wrap=True, style="cyan")
     table.add_column()
     for key, text in rows.items():
-        table.add_row(key, text)
+        table.add_row(Text(key), Text(text))
     Console(highlight=False).print(table)

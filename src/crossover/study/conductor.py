@@ -97,6 +97,11 @@ class _Conductor:
 
     def conduct(self) -> None:
         model = self.model_of(self.task.model)
+        if self.task.limits.data_stays_here and not model.local:
+            raise OptionError(
+                f"{self.task_path}: limits.data_stays_here is true, and the model '{self.task.model}' runs elsewhere;"
+                " valid: a local model, or the limit false"
+            )
         rungs, said = ladder(self.task, model)
         findings = [*self.prepared.findings, *self._lengths(model)]
         raise_on_errors(findings)
