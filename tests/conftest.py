@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does: spinning threads slow each other down
 
 if TYPE_CHECKING:
     from crossover.models.hf import Hf

@@ -52,6 +52,9 @@ class LazyGroup(TyperGroup):
             raise
 
 
+# Threads that wait by spinning make torch many times slower beside any other work; read when torch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 app = typer.Typer(
     name="crossover",
     help=ABOUT,
