@@ -79,9 +79,9 @@ def test_an_answer_ends_where_the_window_does(tmp_path: Path) -> None:
 
 
 def test_the_last_row_of_a_batch_writes_as_it_would_alone(pocket: Hf) -> None:
-    words = "the garden path leads down to the old mill by the river where nobody has been since the war".split()
-    short = Request((Message("user", " ".join(words[:3])),), Decoding(max_tokens=12))
-    long = Request((Message("user", " ".join(words[3:])),), Decoding(max_tokens=1))
+    longer = "down to the old mill by the river where nobody has been since the war"
+    short = Request((Message("user", "the garden path"),), Decoding(max_tokens=12))
+    long = Request((Message("user", longer),), Decoding(max_tokens=1))
     alone = pocket.complete([short])[0].text
     assert alone
     assert pocket.complete([short, long])[0].text == alone, "padding was read once the longer row had ended"
