@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does: spinning threads slow each other down
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command line does: spinning threads slow each other down
 
 if TYPE_CHECKING:
     from crossover.models.hf import Hf

@@ -52,8 +52,8 @@ class LazyGroup(TyperGroup):
             raise
 
 
-# Threads that wait by spinning make torch many times slower beside any other work; read when torch is first imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# A thread that waits by spinning for long makes torch many times slower beside any other work; read when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 app = typer.Typer(
     name="crossover",
