@@ -66,6 +66,12 @@ def test_too_few_items_are_undecided_and_say_how_many_would_tell() -> None:
     assert any(f"{verdict.needed_test_items:,} test items" in reason for reason in verdict.reasons)
 
 
+def test_the_provisional_choice_is_the_best_estimate_of_all_champions() -> None:
+    verdict, _ = decide({CONTROL: pattern(60, 6), PROMPT: pattern(60, 20), LORA: pattern(60, 22), BOTH: pattern(60, 27, 2)})
+    assert (verdict.kind, verdict.provisional) == ("undecided", BOTH.id)
+    assert verdict.needed_test_items is not None
+
+
 def test_a_control_as_good_as_the_best_means_neither() -> None:
     same = pattern(1000, 900)
     verdict, _ = decide({CONTROL: same, PROMPT: pattern(1000, 500), LORA: same})

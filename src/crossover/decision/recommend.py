@@ -108,7 +108,8 @@ def recommend(
     comparisons = compare_pairs(list(itertools.combinations(reversed(ordered), 2)), runs, metric, seed)
     sides = _sides(champions, comparisons)
     winner = next((c for c in _by_cost(sides) if _decided(c, sides, comparisons, margin)), None)
-    likely = winner or _provisional(sides, runs, margin)
+    likely = winner or _provisional(ordered, runs, margin)
+    sides = [likely if SIDE[c.family] == SIDE[likely.family] else c for c in sides]
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     needed = None if winner else _needed(likely, sides, runs, metric, comparisons, margin)
     verdict = Verdict(
@@ -169,10 +170,10 @@ def _decided(c: Contender, sides: Sequence[Contender], comparisons: Comparisons,
     return not _blockers(c, sides, comparisons, margin)
 
 
-def _provisional(sides: Sequence[Contender], runs: Mapping[str, Run], margin: float) -> Contender:
+def _provisional(champions: Sequence[Contender], runs: Mapping[str, Run], margin: float) -> Contender:
     """The cheapest within the margin of the highest test estimate."""
-    highest = max(runs[c.id].estimate.value for c in sides)
-    return cheapest([c for c in sides if runs[c.id].estimate.value >= highest - margin - 1e-9])
+    highest = max(runs[c.id].estimate.value for c in champions)
+    return cheapest([c for c in champions if runs[c.id].estimate.value >= highest - margin - 1e-9])
 
 
 def _needed(

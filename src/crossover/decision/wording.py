@@ -64,7 +64,8 @@ class Wording:
         if needed is not None:
             said.append(
                 f"About {needed:,} test items would tell (80 % power); there are {best.n}."
-                f" Differences under {100 * margin:g} points count as none. Until then {likely.name} is the one to use:"
+                f" Differences within the margin of {numbers.percent(margin)} count as none."
+                f" Until then {likely.name} is the one to use:"
                 " the cheapest with the best estimate."
             )
         if target is not None:
