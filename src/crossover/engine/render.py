@@ -59,6 +59,8 @@ class Renderer:
         return [int(i) for i in numpy.argsort(-similarity.round(9), kind="stable")]
 
 
-def request(candidate: Candidate, renderer: Renderer, text: str, repeat: int = 0) -> Request:
-    """The call that a candidate makes for an input."""
-    return Request(renderer.messages(text), candidate.decoding, candidate.weights, repeat)
+def request(
+    candidate: Candidate, renderer: Renderer, text: str, repeat: int = 0, leave_out: Demonstration | None = None
+) -> Request:
+    """The call that a candidate makes for an input: in measuring, in probing and in serving."""
+    return Request(renderer.messages(text, leave_out), candidate.decoding, candidate.weights, repeat)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from crossover.engine.answer import prediction
 from crossover.engine.caller import Caller
+from crossover.engine.render import request
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.percentile import percentile
 from crossover.evaluation.run import Evaluator
@@ -47,11 +48,10 @@ def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example
     agreements: list[bool] = []
     chosen = examples[: PROBES + 1]
     for position, example in enumerate(chosen):
-        messages = renderer.messages(example.input)
         answers = []
         for repeat in range(repeats + 1):
-            request = Request(messages, candidate.decoding, candidate.weights, repeat)
-            reply = evaluator.caller.ask(model, [request], f"{candidate.provenance.strategy} one by one")[0]
+            asked = request(candidate, renderer, example.input, repeat)
+            reply = evaluator.caller.ask(model, [asked], f"{candidate.provenance.strategy} one by one")[0]
             if reply.error is not None:
                 continue
             answers.append(prediction(reply, candidate.decoding))

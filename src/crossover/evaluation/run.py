@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from crossover.engine.answer import prediction
 from crossover.engine.caller import Caller
-from crossover.engine.render import Renderer
+from crossover.engine.render import Renderer, request
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.relevance import Relevance
 from crossover.metrics.base import Metric
 from crossover.models.base import Model
-from crossover.types import Candidate, Demonstration, Example, Prompt, Record, Request, Run, Score, SplitName, Usage
+from crossover.types import Candidate, Demonstration, Example, Prompt, Record, Run, Score, SplitName, Usage
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,8 +49,7 @@ class Evaluator:
         requests = []
         for example in examples:
             itself = Demonstration(example.input, example.output) if split == "train" else None
-            messages = renderer.messages(example.input, itself)
-            requests.append(Request(messages, candidate.decoding, candidate.weights))
+            requests.append(request(candidate, renderer, example.input, leave_out=itself))
         what = f"{candidate.provenance.strategy} on {split}"
         replies = self.caller.ask(
             self.model_of(candidate.model), requests, what, lambda done, total: self.progress(what, done, total)
