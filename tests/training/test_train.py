@@ -1,0 +1,104 @@
+"""Training goes on from a checkpoint as if it had not stopped, and leaves a folder that loads as any model does."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tests.training import toys
+from training.pocket import model, teacher, train
+
+SMALL = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 1024,
+}
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny shape, and no download-sized teacher: word vectors are random here."""
+    monkeypatch.setattr(model, "SHAPE", SMALL)
+    draw = numpy.random.default_rng(1)
+    monkeypatch.setattr(
+        teacher, "word_vectors", lambda words: draw.normal(size=(len(words), teacher.WIDTH)).astype(numpy.float32)
+    )
+
+
+def _run(work: Path, steps: int, start: Path | None = None) -> train.Run:
+    given = argparse.Namespace(
+        work=work, steps=steps, minutes=None, device="cpu", start=start, rate=2e-3, seed=0, no_compile=True
+    )
+    work.mkdir(parents=True, exist_ok=True)
+    return train.Run(given, toys.corpus())
+
+
+def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    first = _run(tmp_path / "a", 2)
+    first.go()
+    assert (first.steps, first.seen) == (2, 2 * train.TOKENS)
+    before = load_file(tmp_path / "a" / "state.safetensors")
+    second = _run(tmp_path / "a", 1)
+    assert (second.steps, second.seen) == (2, 2 * train.TOKENS)
+    for name, value in second.trained.state_dict().items():
+        if "lm_head" not in name:
+            assert torch.equal(value, before[f"weights.{name}"]), name
+    moments = second.optimizers[1].state_dict()["state"]
+    assert moments
+    assert all(state["step"] == 2 for state in moments.values())
+    second.go()
+    after = load_file(tmp_path / "a" / "state.safetensors")
+    assert second.steps == 3
+    assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("weights."))
+
+
+def test_the_result_loads_as_any_model(tmp_path: Path) -> None:
+    _run(tmp_path / "a", 1).go()
+    folder = tmp_path / "a" / "model"
+    loaded = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    words = AutoTokenizer.from_pretrained(folder)
+    ids = words("where is my box", return_tensors="pt")["input_ids"]
+    assert loaded(input_ids=ids).logits.shape == (1, ids.shape[1], len(words))
+    kept = load_file(tmp_path / "a" / "state.safetensors")
+    table = kept["weights.model.model.embed_tokens.weight"].to(torch.bfloat16)
+    assert torch.equal(loaded.get_input_embeddings().weight, table)
+
+
+def test_training_can_be_added_to_a_finished_model(tmp_path: Path) -> None:
+    _run(tmp_path / "a", 1).go()
+    added = _run(tmp_path / "b", 1, start=tmp_path / "a" / "model")
+    assert added.seen == train.CURRICULUM  # past the curriculum: no copying lessons again
+    finished = AutoModelForCausalLM.from_pretrained(tmp_path / "a" / "model", dtype=torch.float32)
+    assert torch.equal(added.trained.model.get_input_embeddings().weight, finished.get_input_embeddings().weight)
+    added.go()
+    assert (tmp_path / "b" / "model" / "model.safetensors").exists()
+
+
+def test_no_episode_sees_another() -> None:
+    """Changing one episode of a row leaves the states of the others as they were."""
+    torch.manual_seed(0)
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from training.pocket.batches import Batch
+
+    trained = model.Trained(LlamaForCausalLM(LlamaConfig(vocab_size=64, **SMALL)), compiled=False)
+    owners = numpy.array([[0] * 4 + [1] * 5 + [-1]])
+    places = numpy.array([[0, 1, 2, 3, 0, 1, 2, 3, 4, 0]])
+    weights = numpy.array([[0, 0, 0, 0, 0, 1, 1, 1, 1, 0]], dtype=numpy.float32)
+    vectors = numpy.eye(1, teacher.WIDTH, dtype=numpy.float32)
+    where = numpy.array([0]), numpy.array([8]), numpy.array([0])
+    found = []
+    for other in (5, 9):
+        ids = numpy.array([[other, other, other, other, 1, 7, 8, 9, 10, 0]])
+        answers, angle, _ = trained.losses(Batch(ids, weights, places, owners, *where, vectors), "cpu")
+        found.append((answers.item(), angle.item()))
+    assert found[0] == found[1]

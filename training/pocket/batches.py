@@ -1,0 +1,143 @@
+"""Episodes -> rows of tokens: drawn by a mixture that changes over the curriculum, packed so that none sees another."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from training.pocket import arithmetic, extraction, prose, rules
+from training.pocket.corpus import Corpus
+from training.pocket.pieces import Episode, Piece
+
+TOKENS = 8192  # of a batch
+# (row length, share of the batches): long rows hold many demonstrations, short ones cost less attention
+LENGTHS = ((256, 0.4), (512, 0.35), (1024, 0.25))
+READING = 14_000_000  # tokens of the first stage: meanings alone, in the lower layers alone
+CURRICULUM = READING + 4_000_000  # tokens until the mixture is the final one
+LEAST_ROOM = 48
+# A label is a token or three, a JSON object twenty: without these the long answers would have all the say.
+SAY = {"classify": 1.0, "stream": 1.0, "copy": 1.0, "task": 0.4, "extract": 0.3, "rule": 0.4, "sum": 0.4}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's tokens; the first four arrays are (rows, length)."""
+
+    ids: NDArray[numpy.int64]
+    weights: NDArray[numpy.float32]  # of predicting the token at this place from those before it
+    places: NDArray[numpy.int64]  # position within the episode
+    owners: NDArray[numpy.int64]  # which episode of the row; -1 for padding
+    read_row: NDArray[numpy.int64]  # (meanings,) where a meaning is to be carried
+    read_column: NDArray[numpy.int64]
+    meaning: NDArray[numpy.int64]  # (meanings,) which of `vectors` it is
+    vectors: NDArray[numpy.float32]  # (different meanings, 384)
+
+
+class Mixer:
+    """Draws batches. The same seed and number of batches drawn give the same batch."""
+
+    def __init__(self, corpus: Corpus, tokenizer: Any, seed: int = 0) -> None:
+        self.corpus = corpus
+        self.tokenizer = tokenizer
+        self.seed = seed
+
+    def batch(self, number: int, seen: int) -> Batch:
+        """The batch of this number, after `seen` tokens of training."""
+        rng = random.Random(f"pocket-{self.seed}-{number}")
+        reading = seen < READING
+        progress = min(1.0, max(0, seen - READING) / (CURRICULUM - READING))
+        length = LENGTHS[0][0] if reading else rng.choices([n for n, _ in LENGTHS], [share for _, share in LENGTHS])[0]
+        rows = TOKENS // length
+        ids = numpy.zeros((rows, length), dtype=numpy.int64)
+        weights = numpy.zeros((rows, length), dtype=numpy.float32)
+        places = numpy.zeros((rows, length), dtype=numpy.int64)
+        owners = numpy.full((rows, length), -1, dtype=numpy.int64)
+        read: list[tuple[int, int, int]] = []
+        for row in range(rows):
+            for owner, (start, tokens, weight, meanings) in enumerate(self._fill(rng, length, progress, reading)):
+                end = start + len(tokens)
+                ids[row, start:end], weights[row, start:end] = tokens, weight
+                places[row, start:end], owners[row, start:end] = numpy.arange(len(tokens)), owner
+                read += [(row, start + column, self.corpus.rows[text]) for column, text in meanings]
+        where = numpy.array(read or [(0, 0, 0)], dtype=numpy.int64)
+        different, meaning = numpy.unique(where[:, 2], return_inverse=True)
+        vectors = self.corpus.vectors[different].astype(numpy.float32)
+        return Batch(ids, weights, places, owners, where[:, 0], where[:, 1], meaning, vectors)
+
+    def _fill(self, rng: random.Random, length: int, progress: float, reading: bool) -> Iterator[tuple[int, Any, Any, Any]]:
+        start = misses = 0
+        while length - start >= LEAST_ROOM and misses < 4:
+            room = length - start
+            drawn = self._stream(rng, room) if reading else self.draw(rng, room, progress)
+            tokens, weights, meanings = self.encode(drawn)
+            if len(tokens) > length - start:
+                misses += 1
+                continue
+            yield start, tokens, weights, meanings
+            start += len(tokens)
+
+    def draw(self, rng: random.Random, room: int, progress: float) -> Episode:
+        """An episode that should take at most `room` tokens."""
+        early = 1 - progress
+        kind = rng.choices(
+            ("classify", "stream", "copy", "task", "extract", "rule", "sum"),
+            (
+                0.44 + 0.16 * progress,
+                0.26 * early + 0.06,
+                0.14 * early + 0.01,
+                0.09 * progress,
+                0.04 + 0.10 * progress,
+                0.06 + 0.02 * progress,
+                0.02 + 0.05 * progress,
+            ),
+        )[0]
+        return [piece._replace(weight=piece.weight * SAY[kind]) for piece in self._draw(rng, kind, room, progress)]
+
+    def _draw(self, rng: random.Random, kind: str, room: int, progress: float) -> Episode:
+        if kind == "classify":
+            return self.corpus.classifier.episode(rng, room, progress)
+        if kind == "stream":
+            return self._stream(rng, room)
+        if kind == "copy":
+            return prose.copying(rng, self.corpus.words, min(room, 200))
+        if kind == "task":
+            return prose.task(rng, self.corpus.prompted)
+        return _ended({"extract": extraction, "rule": rules, "sum": arithmetic}[kind].episode(rng))
+
+    def _stream(self, rng: random.Random, room: int) -> Episode:
+        return prose.stream(rng, self.corpus.sentences, min(room - 40, rng.choice((120, 240, 480))))
+
+    def encode(self, episode: Episode) -> tuple[list[int], list[float], list[tuple[int, str]]]:
+        """Token ids with a start token, each token's weight, and (place, text) of each meaning that is to be carried.
+
+        The episode is tokenised as one text, as a prompt is; a token takes the weight of the piece its first
+        non-blank character lies in.
+        """
+        text = "".join(piece.text for piece in episode)
+        coded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        ends = numpy.cumsum([len(piece.text) for piece in episode])
+        tokens = [self.tokenizer.bos_token_id, *coded["input_ids"]]
+        weights, last = [0.0], {}
+        for place, (begin, end) in enumerate(coded["offset_mapping"], start=1):
+            first = begin + (1 if end - begin > 1 and text[begin] == " " else 0)
+            owner = min(int(numpy.searchsorted(ends, first, side="right")), len(episode) - 1)
+            weights.append(episode[owner].weight)
+            if text[begin:end].strip():  # a blank token behind a text would already be the next piece's business
+                last[owner] = place
+        meanings = [
+            (last[owner], piece.means)
+            for owner, piece in enumerate(episode)
+            if piece.means and owner in last and piece.means in self.corpus.rows
+        ]
+        return tokens, weights, meanings
+
+
+def _ended(episode: Episode) -> Episode:
+    """The last answer ends the document: its blank line becomes the end token."""
+    *rest, last = episode
+    return [*rest, Piece(last.text.rstrip("\n"), last.weight), Piece("</s>", 0.3)]
