@@ -31,8 +31,14 @@ def mixer(words: Any) -> Mixer:
 
 def test_a_weight_lies_on_its_answer_and_a_meaning_at_its_end(mixer: Mixer, words: Any) -> None:
     text = "the lamp is broken"
-    episode = [Piece("Text: "), Piece(text, 0.0, text), Piece("\nLabel:"), Piece(" broken_lamp", 1.0), Piece("</s>", 0.3)]
-    tokens, weights, meanings = mixer.encode(episode)
+    episode = [
+        Piece("Text: "),
+        Piece(text, 0.0, text),
+        Piece("\nLabel:", asks=2),
+        Piece(" broken_lamp", 1.0, names=2),
+        Piece("</s>", 0.3),
+    ]
+    tokens, weights, meanings, asked, named = mixer.encode(episode)
     assert words.decode(tokens) == "<s>Text: the lamp is broken\nLabel: broken_lamp</s>"
     learnt = [token for token, weight in zip(tokens, weights, strict=True) if weight == 1.0]
     assert words.decode(learnt) == " broken_lamp"
@@ -40,6 +46,8 @@ def test_a_weight_lies_on_its_answer_and_a_meaning_at_its_end(mixer: Mixer, word
     [(place, said)] = meanings
     assert said == text
     assert words.decode(tokens[: place + 1]) == "<s>Text: the lamp is broken"
+    assert asked == [(weights.index(1.0) - 1, 2)]
+    assert named == [(weights.index(1.0), 2)]
 
 
 def test_a_digit_is_a_token(words: Any) -> None:

@@ -52,9 +52,13 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     for name, value in second.trained.state_dict().items():
         if "lm_head" not in name:
             assert torch.equal(value, before[f"weights.{name}"]), name
-    moments = second.optimizers[1].state_dict()["state"]
-    assert moments
-    assert all(state["step"] == 2 for state in moments.values())
+    for old, new in zip(first.optimizers, second.optimizers, strict=True):
+        before_state, after_state = old.state_dict()["state"], new.state_dict()["state"]
+        assert before_state
+        assert before_state.keys() == after_state.keys()
+        for place, state in before_state.items():
+            for key, value in state.items():
+                assert torch.equal(torch.as_tensor(value), torch.as_tensor(after_state[place][key])), (place, key)
     second.go()
     after = load_file(tmp_path / "a" / "state.safetensors")
     assert second.steps == 3
@@ -99,6 +103,22 @@ def test_no_episode_sees_another() -> None:
     found = []
     for other in (5, 9):
         ids = numpy.array([[other, other, other, other, 1, 7, 8, 9, 10, 0]])
-        answers, angle, _ = trained.losses(Batch(ids, weights, places, owners, *where, vectors), "cpu")
+        none = numpy.zeros((0, 4), dtype=numpy.int64)
+        answers, angle, _, _ = trained.losses(Batch(ids, weights, places, owners, *where, vectors, none, none), "cpu")
         found.append((answers.item(), angle.item()))
     assert found[0] == found[1]
+
+
+def test_finding_is_the_share_of_the_right_names_before_the_question() -> None:
+    """With equal scores the loss is the log of all names over the right ones; names behind or elsewhere do not count."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    trained = model.Trained(LlamaForCausalLM(LlamaConfig(vocab_size=64, **SMALL)), compiled=False)
+    with torch.no_grad():
+        trained.question.weight.zero_()
+    states = torch.randn(2, 10, SMALL["hidden_size"])
+    asked = torch.tensor([[0, 5, 0, 1]])
+    named = torch.tensor([[0, 1, 0, 1], [0, 2, 0, 0], [0, 3, 0, 2], [0, 4, 0, 1], [0, 7, 0, 1], [1, 1, 0, 1], [0, 2, 1, 1]])
+    assert trained._found(states, asked, named).item() == pytest.approx(numpy.log(4 / 2), abs=1e-5)
+    nothing_wrong = named[[0, 3]]
+    assert trained._found(states, asked, nothing_wrong).item() == 0.0

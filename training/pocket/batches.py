@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from training.pocket.pieces import Episode, Piece
 TOKENS = 8192  # of a batch
 # (row length, share of the batches): long rows hold many demonstrations, short ones cost less attention
 LENGTHS = ((256, 0.4), (512, 0.35), (1024, 0.25))
-READING = 14_000_000  # tokens of the first stage: meanings alone, in the lower layers alone
+READING = 10_000_000  # tokens of the first stage: meanings alone, in the lower layers alone
 CURRICULUM = READING + 4_000_000  # tokens until the mixture is the final one
 LEAST_ROOM = 48
 # A label is a token or three, a JSON object twenty: without these the long answers would have all the say.
@@ -36,6 +36,18 @@ class Batch:
     read_column: NDArray[numpy.int64]
     meaning: NDArray[numpy.int64]  # (meanings,) which of `vectors` it is
     vectors: NDArray[numpy.float32]  # (different meanings, 384)
+    asked: NDArray[numpy.int64]  # (questions, 4): row, column, episode, class of each state that is to find its class
+    named: NDArray[numpy.int64]  # (names, 4): the same of each option and answer that it may find
+
+
+class Code(NamedTuple):
+    """An episode's tokens and weights; (place, text) of its meanings; (place, class) of its questions and names."""
+
+    tokens: list[int]
+    weights: list[float]
+    meanings: list[tuple[int, str]]
+    asked: list[tuple[int, int]]
+    named: list[tuple[int, int]]
 
 
 class Mixer:
@@ -58,28 +70,33 @@ class Mixer:
         places = numpy.zeros((rows, length), dtype=numpy.int64)
         owners = numpy.full((rows, length), -1, dtype=numpy.int64)
         read: list[tuple[int, int, int]] = []
+        asked: list[tuple[int, int, int, int]] = []
+        named: list[tuple[int, int, int, int]] = []
         for row in range(rows):
-            for owner, (start, tokens, weight, meanings) in enumerate(self._fill(rng, length, progress, reading)):
-                end = start + len(tokens)
-                ids[row, start:end], weights[row, start:end] = tokens, weight
-                places[row, start:end], owners[row, start:end] = numpy.arange(len(tokens)), owner
-                read += [(row, start + column, self.corpus.rows[text]) for column, text in meanings]
+            for owner, (start, code) in enumerate(self._fill(rng, length, progress, reading)):
+                end = start + len(code.tokens)
+                ids[row, start:end], weights[row, start:end] = code.tokens, code.weights
+                places[row, start:end], owners[row, start:end] = numpy.arange(len(code.tokens)), owner
+                read += [(row, start + place, self.corpus.rows[text]) for place, text in code.meanings]
+                asked += [(row, start + place, owner, which) for place, which in code.asked]
+                named += [(row, start + place, owner, which) for place, which in code.named]
         where = numpy.array(read or [(0, 0, 0)], dtype=numpy.int64)
         different, meaning = numpy.unique(where[:, 2], return_inverse=True)
         vectors = self.corpus.vectors[different].astype(numpy.float32)
-        return Batch(ids, weights, places, owners, where[:, 0], where[:, 1], meaning, vectors)
+        found = [numpy.array(rows, dtype=numpy.int64).reshape(-1, 4) for rows in (asked, named)]
+        return Batch(ids, weights, places, owners, where[:, 0], where[:, 1], meaning, vectors, *found)
 
-    def _fill(self, rng: random.Random, length: int, progress: float, reading: bool) -> Iterator[tuple[int, Any, Any, Any]]:
+    def _fill(self, rng: random.Random, length: int, progress: float, reading: bool) -> Iterator[tuple[int, Code]]:
         start = misses = 0
         while length - start >= LEAST_ROOM and misses < 4:
             room = length - start
             drawn = self._stream(rng, room) if reading else self.draw(rng, room, progress)
-            tokens, weights, meanings = self.encode(drawn)
-            if len(tokens) > length - start:
+            code = self.encode(drawn)
+            if len(code.tokens) > length - start:
                 misses += 1
                 continue
-            yield start, tokens, weights, meanings
-            start += len(tokens)
+            yield start, code
+            start += len(code.tokens)
 
     def draw(self, rng: random.Random, room: int, progress: float) -> Episode:
         """An episode that should take at most `room` tokens."""
@@ -112,8 +129,8 @@ class Mixer:
     def _stream(self, rng: random.Random, room: int) -> Episode:
         return prose.stream(rng, self.corpus.sentences, min(room - 40, rng.choice((120, 240, 480))))
 
-    def encode(self, episode: Episode) -> tuple[list[int], list[float], list[tuple[int, str]]]:
-        """Token ids with a start token, each token's weight, and (place, text) of each meaning that is to be carried.
+    def encode(self, episode: Episode) -> Code:
+        """Token ids with a start token, and what is to be learnt at which of them.
 
         The episode is tokenised as one text, as a prompt is; a token takes the weight of the piece its first
         non-blank character lies in.
@@ -122,19 +139,25 @@ class Mixer:
         coded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         ends = numpy.cumsum([len(piece.text) for piece in episode])
         tokens = [self.tokenizer.bos_token_id, *coded["input_ids"]]
-        weights, last = [0.0], {}
+        weights = [0.0]
+        begun: dict[int, int] = {}
+        last: dict[int, int] = {}
         for place, (begin, end) in enumerate(coded["offset_mapping"], start=1):
             first = begin + (1 if end - begin > 1 and text[begin] == " " else 0)
             owner = min(int(numpy.searchsorted(ends, first, side="right")), len(episode) - 1)
             weights.append(episode[owner].weight)
             if text[begin:end].strip():  # a blank token behind a text would already be the next piece's business
                 last[owner] = place
-        meanings = [
-            (last[owner], piece.means)
-            for owner, piece in enumerate(episode)
-            if piece.means and owner in last and piece.means in self.corpus.rows
-        ]
-        return tokens, weights, meanings
+                begun.setdefault(owner, place)
+        solid = [(owner, piece) for owner, piece in enumerate(episode) if owner in last]
+        return Code(
+            tokens,
+            weights,
+            [(last[owner], piece.means) for owner, piece in solid if piece.means in self.corpus.rows],
+            [(last[owner], piece.asks) for owner, piece in solid if piece.asks >= 0],
+            # an option is known at its end; an answer's first token is what a later question copies
+            [((last if piece.means else begun)[owner], piece.names) for owner, piece in solid if piece.names >= 0],
+        )
 
 
 def _ended(episode: Episode) -> Episode:

@@ -179,14 +179,18 @@ class Classifier:
             if behind:
                 asked = instruction(rng, goal, names, None)
                 episode += [Piece(layout.before), Piece(text, 0.0, text), Piece("\n")]
-                episode += [*_with_meanings(asked, names, classes), Piece(rng.choice(("\nAnswer:", layout.cue)))]
+                cue = layout.cue or "\nAnswer:"
+                episode += [*_with_meanings(asked, names, classes), Piece(cue, 0.0, text, asks=which)]
                 episode += [Piece(f" {names[which]}", weight), Piece("\n\n", 0.3)]
                 break
-            tail = Piece(f" {names[which]}", weight)
+            tail = Piece(f" {names[which]}", weight, names=which)
             episode += [
-                Piece(layout.before), Piece(text, 0.0, text), Piece(layout.cue, 0.0, text if layout.cue else ""),
-                tail, Piece(layout.between, weight and 0.3),
-            ]  # fmt: skip
+                Piece(layout.before),
+                Piece(text, 0.0, text, asks=-1 if layout.cue else which),
+                Piece(layout.cue, 0.0, text, asks=which) if layout.cue else Piece(""),
+                tail,
+                Piece(layout.between, weight and 0.3),
+            ]
             seen[which] += 1
             shown.append((text, which))
         episode[-1] = Piece("</s>", 0.3)
@@ -216,11 +220,11 @@ def _with_meanings(text: str, names: Sequence[str], classes: Sequence[Class]) ->
     """The instruction, cut behind each option so that the state there carries the option's meaning."""
     episode: Episode = []
     rest = text
-    for name, chosen in zip(names, classes, strict=False):
+    for which, (name, chosen) in enumerate(zip(names, classes, strict=False)):
         head, found, tail = rest.partition(name)
         if not found:
             break
-        episode.append(Piece(head + name, 0.0, chosen.name.replace("_", " ") or name))
+        episode.append(Piece(head + name, 0.0, chosen.name.replace("_", " ") or name, names=which))
         rest = tail
     return [*episode, Piece(rest)]
 

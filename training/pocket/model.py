@@ -24,6 +24,8 @@ SHAPE = {
     "max_position_embeddings": 1024,
 }
 READ = 4  # layers below the state that carries meanings; the layers above match and copy
+POINT = 6  # layers below the state that finds its class among options and examples
+POINTER = 64  # width of that comparison
 QUERIES = 256  # a block of queries: what lies behind it is not computed
 SHARPNESS = 0.05  # temperature of the contrast between meanings
 
@@ -91,6 +93,8 @@ class Trained(nn.Module):
         model.set_attn_implementation("blocked" if compiled or not torch.cuda.is_available() else "sdpa")
         self.model = model
         self.head = nn.Linear(model.config.hidden_size, teacher.WIDTH)
+        self.question = nn.Linear(model.config.hidden_size, POINTER, bias=False)
+        self.answer = nn.Linear(model.config.hidden_size, POINTER, bias=False)
         self._lower = torch.compile(self._read, dynamic=False) if compiled else self._read
         self._states = torch.compile(self._forward, dynamic=False) if compiled else self._forward
 
@@ -99,10 +103,11 @@ class Trained(nn.Module):
         states = self.model.model.embed_tokens(ids)
         return self._through(slice(0, READ), states, places, mask)
 
-    def _forward(self, ids: Tensor, places: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """The last states, and those that carry meanings."""
+    def _forward(self, ids: Tensor, places: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The last states, those that carry meanings, and those that find their class."""
         middle = self._read(ids, places, mask)
-        return self.model.model.norm(self._through(slice(READ, None), middle, places, mask)), middle
+        finding = self._through(slice(READ, POINT), middle, places, mask)
+        return self.model.model.norm(self._through(slice(POINT, None), finding, places, mask)), middle, finding
 
     def _through(self, which: slice, states: Tensor, places: Tensor, mask: Tensor) -> Tensor:
         body = self.model.model
@@ -117,18 +122,34 @@ class Trained(nn.Module):
             middle = self._lower(*_inputs(batch, device))
             return self._apart(middle, batch, device)
 
-    def losses(self, batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor]:
-        """(answers, meanings by angle, meanings by contrast): means over the batch, in nats where they are."""
+    def losses(self, batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(answers, meanings by angle, meanings by contrast, finding): means over the batch, in nats where they are."""
         ids, places, mask = _inputs(batch, device)
         with torch.autocast(device, torch.bfloat16):
-            states, middle = self._states(ids, places, mask)
+            states, middle, finding = self._states(ids, places, mask)
             weights = _on(batch.weights, device)[:, 1:]
             row, column = torch.nonzero(weights, as_tuple=True)
             logits = self.model.lm_head(states[row, column])
             angle, contrast = self._apart(middle, batch, device)
+            pointer = self._found(finding, _on(batch.asked, device), _on(batch.named, device))
         each = functional.cross_entropy(logits.float(), ids[row, column + 1], reduction="none")
         weight = weights[row, column]
-        return (each * weight).sum() / weight.sum(), angle, contrast
+        return (each * weight).sum() / weight.sum(), angle, contrast, pointer
+
+    def _found(self, states: Tensor, asked: Tensor, named: Tensor) -> Tensor:
+        """How hard it is to point from each question to the names of its class among all names before it."""
+        questions = self.question(states[asked[:, 0], asked[:, 1]]).float()
+        names = self.answer(states[named[:, 0], named[:, 1]]).float()
+        before = (asked[:, None, 0] == named[None, :, 0]) & (asked[:, None, 2] == named[None, :, 2])
+        before &= named[None, :, 1] < asked[:, None, 1]
+        right = before & (asked[:, None, 3] == named[None, :, 3])
+        told = right.any(1) & (before & ~right).any(1)
+        if not bool(told.any()):
+            return states.new_zeros((), dtype=torch.float32)
+        scores = (questions @ names.T)[told] / POINTER**0.5
+        low = torch.finfo(scores.dtype).min
+        among = scores.masked_fill(~before[told], low).logsumexp(1)
+        return (among - scores.masked_fill(~right[told], low).logsumexp(1)).mean()
 
     def _apart(self, middle: Tensor, batch: Batch, device: str) -> tuple[Tensor, Tensor]:
         guess = self.head(middle[_on(batch.read_row, device), _on(batch.read_column, device)])

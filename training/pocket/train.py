@@ -37,6 +37,7 @@ CHECKPOINT = 300  # seconds
 LOG = 20  # steps
 MEANING = 0.6  # weight of the angle
 CONTRAST = 0.15
+FINDING = 0.3
 
 
 def main() -> None:
@@ -109,19 +110,19 @@ class Run:
                 self._rate(passed, self.steps - first)
                 if self.seen < READING:
                     angle, contrast = self.trained.meanings(batch, self.given.device)
-                    answers = torch.zeros(())
+                    answers = finding = torch.zeros(())
                 else:
-                    answers, angle, contrast = self.trained.losses(batch, self.given.device)
-                (answers + MEANING * angle + CONTRAST * contrast).backward()
+                    answers, angle, contrast, finding = self.trained.losses(batch, self.given.device)
+                (answers + MEANING * angle + CONTRAST * contrast + FINDING * finding).backward()
                 torch.nn.utils.clip_grad_norm_(self.trained.parameters(), 1.0)
                 for optimizer in self.optimizers:
                     optimizer.step()
                     optimizer.zero_grad(set_to_none=True)
                 self.steps += 1
                 self.seen += TOKENS
-                sums += [answers.item(), angle.item(), contrast.item()]
+                sums += [answers.item(), angle.item(), contrast.item(), finding.item()]
                 if self.steps % LOG == 0:
-                    self._log([sum(sums[i::3]) / len(sums[i::3]) for i in range(3)], time.monotonic() - begin, first)
+                    self._log([sum(sums[i::4]) / len(sums[i::4]) for i in range(4)], time.monotonic() - begin, first)
                     sums = []
                 if time.monotonic() - saved > CHECKPOINT:
                     self._save()
@@ -180,6 +181,7 @@ class Run:
             "answers": round(means[0], 4),
             "angle": round(means[1], 4),
             "contrast": round(means[2], 4),
+            "finding": round(means[3], 4),
             "minutes": round(seconds / 60, 1),
             "tokens_a_second": round(rate),
         }
@@ -194,11 +196,10 @@ class Run:
             for name, value in self.trained.state_dict().items()
             if "lm_head" not in name
         }
-        for number, optimizer in enumerate(self.optimizers):
-            for place, state in optimizer.state_dict()["state"].items():
-                tensors |= {
-                    f"optimizer.{number}.{place}.{key}": value for key, value in state.items() if torch.is_tensor(value)
-                }
+        for name, parameter in self.trained.named_parameters():
+            for optimizer in self.optimizers:
+                state = optimizer.state.get(parameter, {})
+                tensors |= {f"optimizer.{name}.{key}": value for key, value in state.items() if torch.is_tensor(value)}
         fresh = self.work / "state.safetensors.new"
         save_file(tensors, fresh, {"steps": str(self.steps), "seen": str(self.seen)})
         fresh.replace(self.work / "state.safetensors")
@@ -217,13 +218,12 @@ class Run:
         tensors = load_file(path, device=str(self.given.device))
         weights = {name.removeprefix("weights."): value for name, value in tensors.items() if name.startswith("weights.")}
         self.trained.load_state_dict(weights, strict=False)  # the output table is the input table
-        for number, optimizer in enumerate(self.optimizers):
-            whole = optimizer.state_dict()
-            for name, value in tensors.items():
-                kind, *rest = name.split(".")
-                if kind == "optimizer" and int(rest[0]) == number:
-                    whole["state"].setdefault(int(rest[1]), {})[rest[2]] = value
-            optimizer.load_state_dict(whole)
+        for name, parameter in self.trained.named_parameters():
+            kept = f"optimizer.{name}."
+            state = {key.removeprefix(kept): value for key, value in tensors.items() if key.startswith(kept)}
+            owner = next(o for o in self.optimizers if any(parameter is p for g in o.param_groups for p in g["params"]))
+            if state:
+                owner.state[parameter] = state
         self.steps, self.seen = int(facts["steps"]), int(facts["seen"])
 
 
