@@ -35,7 +35,7 @@ def create(tokenizer: Any) -> LlamaForCausalLM:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,  # what a word means stays where it is, what is said is free to move
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -52,6 +52,7 @@ def create(tokenizer: Any) -> LlamaForCausalLM:
         table = model.get_input_embeddings().weight
         # the noise keeps apart what the teacher's lower-cased pieces hold together
         table[has] = reduced[has] + 0.3 * table[has]
+        model.get_output_embeddings().weight.copy_(table)
     return model
 
 

@@ -191,10 +191,11 @@ class Run:
 
     def _save(self) -> None:
         """The state to go on from, then the model to load; each replaced whole."""
+        tied = self.trained.model.config.tie_word_embeddings
         tensors = {
             f"weights.{name}": value.contiguous()
             for name, value in self.trained.state_dict().items()
-            if "lm_head" not in name
+            if not (tied and "lm_head" in name)
         }
         for name, parameter in self.trained.named_parameters():
             for optimizer in self.optimizers:
@@ -217,7 +218,7 @@ class Run:
             facts = opened.metadata()
         tensors = load_file(path, device=str(self.given.device))
         weights = {name.removeprefix("weights."): value for name, value in tensors.items() if name.startswith("weights.")}
-        self.trained.load_state_dict(weights, strict=False)  # the output table is the input table
+        self.trained.load_state_dict(weights, strict=False)  # a tied output table is not kept twice
         for name, parameter in self.trained.named_parameters():
             kept = f"optimizer.{name}."
             state = {key.removeprefix(kept): value for key, value in tensors.items() if key.startswith(kept)}
