@@ -70,7 +70,7 @@ def assemble(data: Path, wordnet_folder: Path, cache: Path) -> Corpus:
     def vector(text: str) -> NDArray[numpy.float32]:
         return vectors[rows[text]].astype(numpy.float32)
 
-    named = _named([*intents, *requests, *kinds], described, vector)
+    named = _named(groups, described, vector)
     near = _nearest(
         vectors[[rows[t] for t in unnamed]].astype(numpy.float32),
         cache / f"near-{teacher.hash_text(chr(10).join(unnamed)):x}.npy",

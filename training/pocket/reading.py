@@ -16,7 +16,7 @@ COMPOUNDS = 40_000  # WordNet's entries of several words
 def texts(synsets: Iterable[Synset], sentences: Sequence[str], rng: random.Random) -> list[str]:
     """Definitions and examples of every sense, compounds, support messages, and phrases out of `sentences`."""
     every = list(synsets)
-    glosses = [s.gloss for s in every if 8 <= len(s.gloss) <= 160]
+    glosses = [s.gloss for s in every if s.readable]
     examples = [example for s in every for example in s.examples if len(example) <= 160]
     compounds = [word for s in every for word in s.words if " " in word and word.isascii()]
     messages = [support.message(intent, rng) for intent in support.intents() for _ in range(MESSAGES)]

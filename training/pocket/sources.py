@@ -32,12 +32,12 @@ class Group:
 def intents(data: Path) -> list[Group]:
     """clinc150's train split by domain, without the held-out domains, and hwu64."""
     domains: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for row in _rows(data / "clinc150" / "train.csv"):
+    for row in rows(data / "clinc150" / "train.csv"):
         if row["domain"] not in HELD_OUT_DOMAINS:
             domains[row["domain"]][row["intent"]].append(row["text"])
     everything = {label: texts for classes in domains.values() for label, texts in classes.items()}
     home: dict[str, list[str]] = defaultdict(list)
-    for row in _rows(data / "hwu64" / "all.csv"):
+    for row in rows(data / "hwu64" / "all.csv"):
         home[row["intent"]].append(row["text"])
     groups = [Group(f"clinc-{name}", "what the user wants", dict(classes)) for name, classes in sorted(domains.items())]
     groups.append(Group("clinc", "what the user asks for", everything))
@@ -66,6 +66,7 @@ def prompted(data: Path) -> list[Prompted]:
     return found
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by its header."""
     with path.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))

@@ -167,11 +167,11 @@ class Run:
             stop.set()
 
     def _texts(self) -> Iterator[str]:
-        """What the tokenizer is learnt from: episodes as they will be met, half of them from the curriculum's end."""
+        """What the tokenizer is learnt from: episodes as they are met from the curriculum's end on."""
         rng = random.Random(0)
-        self.mixer = Mixer(self.corpus, None)
+        mixer = Mixer(self.corpus, None)
         for _ in range(24_000):
-            yield "".join(piece.text for piece in self.mixer.draw(rng, 300, 1.0)).replace("</s>", "")
+            yield "".join(piece.text for piece in mixer.draw(rng, 300, 1.0)).replace("</s>", "")
 
     def _log(self, means: list[float], seconds: float, first: int) -> None:
         rate = (self.steps - first) * TOKENS / seconds

@@ -29,6 +29,11 @@ class Synset:
     count: int  # how often the sense occurs in WordNet's tagged texts
     parents: list[str] = field(default_factory=list)
 
+    @property
+    def readable(self) -> bool:
+        """Whether the definition is neither a stub nor an essay."""
+        return 8 <= len(self.gloss) <= 160
+
 
 def read(folder: Path) -> dict[str, Synset]:
     """Every sense by key (part of speech and offset)."""
@@ -68,14 +73,14 @@ def _counts(path: Path) -> dict[tuple[str, str], int]:
 
 def common(synsets: dict[str, Synset]) -> list[Synset]:
     """Senses of words in use, whose definition is of readable length."""
-    return [s for s in synsets.values() if s.count >= 1 and 8 <= len(s.gloss) <= 160 and s.words[0].isascii()]
+    return [s for s in synsets.values() if s.count >= 1 and s.readable and s.words[0].isascii()]
 
 
 def kinds(synsets: dict[str, Synset]) -> list[Group]:
     """Classes that are kinds of something: texts are definitions (with or without the word), the class is a word above."""
     below: dict[str, set[str]] = defaultdict(set)
     for synset in synsets.values():
-        if synset.part not in "nv" or not 8 <= len(synset.gloss) <= 160:
+        if synset.part not in "nv" or not synset.readable:
             continue
         for above in _ancestors(synset, synsets, steps=4):
             below[above].add(synset.key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 from collections.abc import Iterable, Sequence
@@ -10,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossover.types import Example
+from training.pocket.sources import HELD_OUT_DOMAINS, rows
 
 Pair = tuple[str, str]  # text and answer
 DEV = 100  # rows for calibration and for choosing an epoch
-SHOWN_DOMAINS = ("banking", "credit_cards")  # of clinc150: kept out of all training
 
 
 @dataclass(frozen=True)
@@ -35,18 +34,17 @@ def banking(data: Path, seed: int, tests: int, labels: int = 10) -> Draw:
 
 def clinc(data: Path, seed: int, tests: int, labels: int = 15) -> Draw:
     """Some intents of clinc150's domains banking and credit cards."""
-    train, test = (_clinc(data, name, SHOWN_DOMAINS) for name in ("train", "test"))
+    train, test = (_clinc(data, name, HELD_OUT_DOMAINS) for name in ("train", "test"))
     return draw(train, test, seed, labels, tests)
 
 
 def clinc_elsewhere(data: Path, seed: int, tests: int, domains: int = 5, each: int = 2) -> Draw:
     """Two intents of each of five of clinc150's other domains: what the model may know."""
-    with (data / "clinc150" / "test.csv").open(encoding="utf-8", newline="") as file:
-        intents: dict[str, set[str]] = {}
-        for row in csv.DictReader(file):
-            intents.setdefault(row["domain"], set()).add(row["intent"])
+    intents: dict[str, set[str]] = {}
+    for row in rows(data / "clinc150" / "test.csv"):
+        intents.setdefault(row["domain"], set()).add(row["intent"])
     rng = random.Random(seed)
-    chosen = rng.sample(sorted(set(intents) - set(SHOWN_DOMAINS)), domains)
+    chosen = rng.sample(sorted(set(intents) - set(HELD_OUT_DOMAINS)), domains)
     kept = [intent for domain in chosen for intent in rng.sample(sorted(intents[domain]), each)]
     train, test = ([pair for pair in _clinc(data, name, chosen) if pair[1] in kept] for name in ("train", "test"))
     return draw(train, test, seed, len(kept), tests)
@@ -110,20 +108,18 @@ def in_words(label: str) -> str:
 
 
 def _table(path: Path, text: str, answer: str) -> list[Pair]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(row[text], row[answer]) for row in csv.DictReader(file)]
+    return [(row[text], row[answer]) for row in rows(path)]
 
 
 def _clinc(data: Path, name: str, domains: Sequence[str]) -> list[Pair]:
-    with (data / "clinc150" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return [(row["text"], row["intent"]) for row in csv.DictReader(file) if row["domain"] in domains]
+    return [(row["text"], row["intent"]) for row in rows(data / "clinc150" / f"{name}.csv") if row["domain"] in domains]
 
 
 def _slots(path: Path) -> list[Pair]:
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
     return _distinct(
         (row["text"], json.dumps(row["slots"], sort_keys=True, ensure_ascii=False))
-        for row in rows
+        for row in lines
         if row["slots"] and len(row["text"].split()) > 1
     )
 

@@ -27,8 +27,8 @@ def measure_sums(lab: Lab) -> None:
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for seed in lab.seeds:
         rng = random.Random(f"sums/{seed}")
-        shown = [_drawn(rng) for _ in range(SHOTS)]
-        asked = [_drawn(rng) for _ in range(lab.tests)]
+        shown = [problem(rng) for _ in range(SHOTS)]
+        asked = [problem(rng) for _ in range(lab.tests)]
         for way, (instruction, template, tokens) in WAYS.items():
             answers = [(q, answer if way == "direct" else worked) for q, worked, answer in shown]
             demonstrations = tuple(Demonstration(q, a) for q, a in answers)
@@ -48,15 +48,6 @@ def last_number(text: str) -> str:
     """The last number in a text, or the text where it has none."""
     numbers = NUMBER.findall(text)
     return numbers[-1] if numbers else text
-
-
-def _drawn(rng: random.Random) -> tuple[str, str, str]:
-    """Question, steps with the answer at their end, answer."""
-    question, steps, answer = problem(rng)
-    worked = steps if isinstance(steps, str) else " ".join(steps)
-    if last_number(worked) != last_number(str(answer)):
-        worked = f"{worked} The answer is {answer}."
-    return question, worked, str(answer)
 
 
 def _right(lab: Lab, candidate: Candidate, asked: Sequence[tuple[str, str, str]]) -> float:
