@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from tests.training import toys
 from training.pocket import tokenizer
-from training.pocket.batches import CURRICULUM, TOKENS, Mixer
+from training.pocket.batches import CURRICULUM, READING, TOKENS, Mixer
 from training.pocket.classify import Class
 from training.pocket.pieces import Piece
 
@@ -60,7 +60,7 @@ def test_the_template_gives_running_text(words: Any) -> None:
     assert words.apply_chat_template(messages, tokenize=False) == "<s>Sort.\n\na -> b\n\nc ->"
 
 
-@pytest.mark.parametrize("seen", [0, CURRICULUM])
+@pytest.mark.parametrize("seen", [0, READING, READING + CURRICULUM])
 def test_a_batch_is_packed_apart_and_repeats(mixer: Mixer, seen: int) -> None:
     for number in range(6):
         batch, again = mixer.batch(number, seen), mixer.batch(number, seen)

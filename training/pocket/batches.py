@@ -18,7 +18,7 @@ TOKENS = 8192  # of a batch
 # (row length, share of the batches): long rows hold many demonstrations, short ones cost less attention
 LENGTHS = ((256, 0.4), (512, 0.35), (1024, 0.25))
 READING = 10_000_000  # tokens of the first stage: meanings alone, in the lower layers alone
-CURRICULUM = READING + 4_000_000  # tokens until the mixture is the final one
+CURRICULUM = 3_500_000  # further tokens until the mixture is the final one
 LEAST_ROOM = 48
 # A label is a token or three, a JSON object twenty: without these the long answers would have all the say.
 SAY = {"classify": 1.0, "stream": 1.0, "copy": 1.0, "task": 0.4, "extract": 0.3, "rule": 0.4, "sum": 0.4}
@@ -53,16 +53,17 @@ class Code(NamedTuple):
 class Mixer:
     """Draws batches. The same seed and number of batches drawn give the same batch."""
 
-    def __init__(self, corpus: Corpus, tokenizer: Any, seed: int = 0) -> None:
+    def __init__(self, corpus: Corpus, tokenizer: Any, seed: int = 0, begin: int = READING) -> None:
         self.corpus = corpus
         self.tokenizer = tokenizer
         self.seed = seed
+        self.begin = begin  # tokens after which the curriculum starts
 
     def batch(self, number: int, seen: int) -> Batch:
         """The batch of this number, after `seen` tokens of training."""
         rng = random.Random(f"pocket-{self.seed}-{number}")
         reading = seen < READING
-        progress = min(1.0, max(0, seen - READING) / (CURRICULUM - READING))
+        progress = min(1.0, max(0, seen - self.begin) / CURRICULUM)
         length = LENGTHS[0][0] if reading else rng.choices([n for n, _ in LENGTHS], [share for _, share in LENGTHS])[0]
         rows = TOKENS // length
         ids = numpy.zeros((rows, length), dtype=numpy.int64)
@@ -105,8 +106,8 @@ class Mixer:
             ("classify", "stream", "copy", "task", "extract", "rule", "sum"),
             (
                 0.44 + 0.16 * progress,
-                0.26 * early + 0.06,
-                0.14 * early + 0.01,
+                0.10 * early + 0.06,
+                0.30 * early + 0.02,
                 0.09 * progress,
                 0.04 + 0.10 * progress,
                 0.06 + 0.02 * progress,

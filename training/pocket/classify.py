@@ -1,7 +1,7 @@
 """Classification episodes: classes drawn anew each time, named by meaning or arbitrarily, told by options or by examples.
 
-What the context cannot tell yet is not learnt: an arbitrary name before its first example has weight 0, a telling name
-without a list of options a small one. So the only way down in loss is to read.
+What the context cannot tell yet is not learnt: a name that neither options nor examples have shown has weight 0. So the
+only way down in loss is to read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy
@@ -21,7 +21,7 @@ from training.pocket.sources import Group
 from training.pocket.wording import form, instruction, spelling
 
 TRIES = 20  # draws for each class that is wanted
-UNTOLD = 0.05  # weight of a telling name that neither options nor examples have shown
+END = 0.6  # weight of the end behind a name: whole names are compared
 WORD = re.compile(r"[A-Za-z][a-z']+")
 
 
@@ -96,6 +96,7 @@ class Classifier:
     unnamed: Neighbourhoods
     senses: Sequence[Class]  # a word as the name, its definition and uses as the texts
     words: Sequence[str]
+    synonyms: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def episode(self, rng: random.Random, room: int, progress: float) -> Episode:
         """An episode of at most about `room` tokens."""
@@ -104,18 +105,19 @@ class Classifier:
         count = max(2, min(count, (room - 40) // (10 + 24 * max(shots, 1))) if shots else min(count, room // 14))
         draw = rng.random()
         early = 1 - progress
-        if draw < 0.35 * early:
+        contained = 0.08 + 0.27 * early
+        if draw < contained:
             return self._compose(
                 rng, self._contained(rng, count), "which word the text contains", "name", shots, room, early
             )
-        if draw < 0.35 * early + 0.16:
+        if draw < contained + 0.16:
             classes = rng.sample(self.senses, min(count, len(self.senses)))
             return self._compose(rng, classes, "which word is meant", "name", min(shots, 1), room, early)
-        if draw < 0.35 * early + 0.34:
+        if draw < contained + 0.34:
             return self._compose(rng, self.unnamed.draw(rng, count), "which group the text belongs to",
                                  rng.choices(("keyword", "random"), (50, 50))[0], max(shots, 1), room, early)  # fmt: skip
         source = rng.choices([s for s, _ in self.named], [w for _, w in self.named])[0]
-        style = rng.choices(("name", "keyword", "random", "letter"), (62, 8, 24, 6))[0]
+        style = rng.choices(("name", "keyword", "random", "letter"), (46, 28, 20, 6))[0]
         return self._compose(rng, source.draw(rng, count), source.group.goal, style, shots, room, early)
 
     def _contained(self, rng: random.Random, count: int) -> list[Class]:
@@ -135,7 +137,7 @@ class Classifier:
             marks = rng.choice(("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "123456789"))
             return rng.sample(marks, len(classes)) if len(classes) <= len(marks) else rng.sample(self.words, len(classes))
         if style == "name":
-            return spelling(rng, [c.name for c in classes])
+            return spelling(rng, self._reworded(rng, [c.name for c in classes]))
         names: list[str] = []
         for c in classes:
             name = ""
@@ -146,6 +148,19 @@ class Classifier:
                 name = rng.choice(self.words) if rng.random() < 0.6 else " ".join(rng.sample(self.words, 2))
             names.append(name)
         return spelling(rng, names)
+
+    def _reworded(self, rng: random.Random, names: list[str]) -> list[str]:
+        """In every other episode, names with some words exchanged for synonyms: names seen a hundred times are not read."""
+        if rng.random() < 0.5:
+            return names
+        found: list[str] = []
+        for name in names:
+            words = name.replace("_", " ").split(" ")
+            other = " ".join(
+                rng.choice(self.synonyms[word]) if word in self.synonyms and rng.random() < 0.4 else word for word in words
+            )
+            found.append(name if other in found else other)
+        return found
 
     def _compose(
         self, rng: random.Random, classes: Sequence[Class], goal: str, style: str, shots: int, room: int, early: float
@@ -175,13 +190,13 @@ class Classifier:
             size += len(text) / 4 + len(names[which]) / 4 + 8
             if size > room and place:
                 break
-            weight = 1.0 if seen[which] or told else (UNTOLD if telling else 0.0)
+            weight = 1.0 if seen[which] or told else 0.0
             if behind:
                 asked = instruction(rng, goal, names, None)
                 episode += [Piece(layout.before), Piece(text, 0.0, text), Piece("\n")]
                 cue = layout.cue or "\nAnswer:"
                 episode += [*_with_meanings(asked, names, classes), Piece(cue, 0.0, text, asks=which)]
-                episode += [Piece(f" {names[which]}", weight), Piece("\n\n", 0.3)]
+                episode += [Piece(f" {names[which]}", weight), Piece("\n\n", END)]
                 break
             tail = Piece(f" {names[which]}", weight, names=which)
             episode += [
@@ -189,11 +204,11 @@ class Classifier:
                 Piece(text, 0.0, text, asks=-1 if layout.cue else which),
                 Piece(layout.cue, 0.0, text, asks=which) if layout.cue else Piece(""),
                 tail,
-                Piece(layout.between, weight and 0.3),
+                Piece(layout.between, weight and END),
             ]
             seen[which] += 1
             shown.append((text, which))
-        episode[-1] = Piece("</s>", 0.3)
+        episode[-1] = Piece("</s>", END)
         return episode
 
     @staticmethod

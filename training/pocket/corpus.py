@@ -75,7 +75,7 @@ def assemble(data: Path, wordnet_folder: Path, cache: Path) -> Corpus:
         vectors[[rows[t] for t in unnamed]].astype(numpy.float32),
         cache / f"near-{teacher.hash_text(chr(10).join(unnamed)):x}.npy",
     )
-    classifier = Classifier(named, Neighbourhoods(unnamed, near), senses, words)
+    classifier = Classifier(named, Neighbourhoods(unnamed, near), senses, words, wordnet.synonyms(synsets))
     return Corpus(classifier, prompted, sentences, words, rows, vectors)
 
 

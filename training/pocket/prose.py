@@ -33,7 +33,7 @@ def copying(rng: random.Random, words: Sequence[str], room: int) -> Episode:
     """A random sequence of words, then the same again: what makes looking back for a match worth learning."""
     count = rng.randint(6, max(8, room // 6))
     sequence = " ".join(rng.choice(words) for _ in range(count))
-    return [Piece(sequence + "\n"), Piece(sequence + "\n", 0.3), Piece("</s>")]
+    return [Piece(sequence + "\n"), Piece(sequence + "\n", 1.0), Piece("</s>")]
 
 
 def task(rng: random.Random, pool: Sequence[Prompted]) -> Episode:

@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="a model folder to begin with instead of fresh weights")
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate at its height")
     parser.add_argument("--seed", type=int, default=0, help="another order of episodes")
+    parser.add_argument("--begin", type=int, help="tokens after which the curriculum starts, when not right after reading")
     parser.add_argument("--no-compile", action="store_true", help="do not compile (there is no C++ compiler)")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
@@ -79,13 +80,14 @@ class Run:
             else:
                 tokenizer.train(self._texts(), self.folder)
         words = AutoTokenizer.from_pretrained(self.folder)
-        self.mixer = Mixer(self.corpus, words, given.seed)
+        begin = (-CURRICULUM if given.start else READING) if given.begin is None else given.begin
+        self.mixer = Mixer(self.corpus, words, given.seed, begin)
         torch.manual_seed(0)
         bare = model.load(given.start) if given.start else model.create(words)
         self.trained = model.Trained(bare, not given.no_compile).to(given.device)
         self.steps = self.seen = 0
         if given.start:
-            self.seen = CURRICULUM
+            self.seen = READING
         matrices = [p for n, p in bare.model.named_parameters() if p.ndim == 2 and "embed" not in n]
         table = bare.get_input_embeddings().weight
         kept = {id(p) for p in [*matrices, table]}

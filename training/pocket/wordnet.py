@@ -15,6 +15,7 @@ from training.pocket.sources import Group
 
 PARTS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 SMALLEST_CLASS = 8
+SIMPLE = re.compile(r"[a-z]{3,}")
 
 
 @dataclass
@@ -74,6 +75,18 @@ def _counts(path: Path) -> dict[tuple[str, str], int]:
 def common(synsets: dict[str, Synset]) -> list[Synset]:
     """Senses of words in use, whose definition is of readable length."""
     return [s for s in synsets.values() if s.count >= 1 and s.readable and s.words[0].isascii()]
+
+
+def synonyms(synsets: dict[str, Synset]) -> dict[str, list[str]]:
+    """Each word's others in its commonest sense: single words in small letters, in any part of speech but adverbs."""
+    commonest: dict[str, Synset] = {}
+    for synset in synsets.values():
+        if synset.count and synset.part != "r":
+            for word in synset.words:
+                if word not in commonest or commonest[word].count < synset.count:
+                    commonest[word] = synset
+    found = {word: [w for w in s.words if w != word and SIMPLE.fullmatch(w)] for word, s in commonest.items()}
+    return {word: others for word, others in found.items() if others and SIMPLE.fullmatch(word)}
 
 
 def kinds(synsets: dict[str, Synset]) -> list[Group]:
