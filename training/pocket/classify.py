@@ -159,8 +159,8 @@ class Classifier:
             other = " ".join(
                 rng.choice(self.synonyms[word]) if word in self.synonyms and rng.random() < 0.4 else word for word in words
             )
-            found.append(name if other in found else other)
-        return found
+            found.append(other)
+        return found if len(set(found)) == len(names) else names
 
     def _compose(
         self, rng: random.Random, classes: Sequence[Class], goal: str, style: str, shots: int, room: int, early: float
