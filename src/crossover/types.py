@@ -65,10 +65,12 @@ class Decoding:
     """How an answer is drawn. Non-empty `labels`: exactly one of them is the answer, by log-probability.
 
     `label_bias` (same length as `labels`, or empty) is subtracted from the labels' log-probabilities: calibration.
+    `schema`: the answer is JSON that fits it, where the backend can see to that; the schema itself as canonical JSON.
     """
 
     labels: tuple[str, ...] = ()
     label_bias: tuple[float, ...] = ()
+    schema: str = ""
     temperature: float = 0.0
     max_tokens: int = 64
     seed: int = 0

@@ -23,6 +23,13 @@ SIZES: dict[str, dict[str, Any]] = {
     "llama": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2},
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 256},
     "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 2},
+    "qwen2": {  # heads share keys
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+    },
     "mistral": {
         "hidden_size": 32,
         "intermediate_size": 48,

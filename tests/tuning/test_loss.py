@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
+from torch import Tensor
 
-from crossover.models.hf import Hf
+from crossover.models.hf import Hf, room
+from crossover.models.hf.packing import shared_prefix
 from crossover.tuning.batches import Row, answer_tokens, encode_rows, shuffled
 from crossover.tuning.loss import AnswerLoss, loss_for, packed_loss, padded, padded_loss
 from crossover.tuning.modules import prepare
@@ -23,7 +26,9 @@ def plain_loss(module: Any, rows: list[Row]) -> float:
     return total
 
 
-@pytest.mark.parametrize(("kind", "packs"), [("llama", True), ("gpt2", True), ("bloom", False), ("mistral", False)])
+@pytest.mark.parametrize(
+    ("kind", "packs"), [("llama", True), ("qwen2", True), ("gpt2", True), ("bloom", False), ("mistral", False)]
+)
 def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs: bool, tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path, kind)), device="cpu")
     rows, _ = encode_rows(model, TRAIN[:6], "training")
@@ -37,16 +42,44 @@ def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs
         assert sum(float(loss(module, [row])) for row in rows) == pytest.approx(expected, rel=1e-4)
 
 
-def test_both_roads_give_the_same_gradients(pocket: Hf) -> None:
-    rows, _ = encode_rows(pocket, TRAIN[:5], "training")
-    gradients = []
-    for loss in (packed_loss, padded_loss):
-        module: Any = prepare(pocket, Recipe("full"), None)
-        loss(module, rows).backward()  # type: ignore[no-untyped-call]
-        gradients.append({n: p.grad for n, p in module.named_parameters()})
-    for name, gradient in gradients[0].items():
-        assert torch.isfinite(gradients[1][name]).all()
-        assert torch.allclose(gradient, gradients[1][name], rtol=1e-3, atol=1e-4), name
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+def test_the_shared_instruction_is_computed_once_and_its_gradients_are_those_of_a_plain_loop(
+    kind: str, method: Literal["full", "lora"], tmp_path: Path
+) -> None:
+    model = Hf(str(build(tmp_path, kind, initializer_range=0.1)), device="cpu")
+    rows, _ = encode_rows(model, TRAIN[:5], "training")
+    assert shared_prefix([row.ids[: row.start] for row in rows]) > 3
+
+    def gradients(loss: Callable[[Any, list[Row]], Tensor], batches: list[list[Row]]) -> dict[str, Tensor]:
+        module: Any = prepare(model, Recipe(method), None)
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():  # an adapter starts at zero, where gradients hide mistakes
+                if "lora_B" in name:
+                    parameter.copy_(torch.linspace(-0.1, 0.1, parameter.numel()).view_as(parameter))
+        for batch in batches:
+            loss(module, batch).backward()  # type: ignore[no-untyped-call]
+        return {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
+
+    plain = gradients(padded_loss, [[row] for row in rows])
+    packed = gradients(packed_loss, [rows])
+    assert plain.keys() == packed.keys()
+    for name, gradient in plain.items():
+        assert gradient.abs().max() > 0
+        assert torch.allclose(packed[name], gradient, rtol=1e-3, atol=1e-4), name
+
+
+def test_where_memory_is_short_activations_are_computed_twice(monkeypatch: pytest.MonkeyPatch, pocket: Hf) -> None:
+    rows, _ = encode_rows(pocket, TRAIN[:3], "training")
+    found = []
+    for free in (1 << 40, 1 << 20):
+        monkeypatch.setattr(room, "free_bytes", lambda device, free=free: free)
+        module: Any = prepare(pocket, Recipe("full"), None).train()
+        assert module.is_gradient_checkpointing == (free == 1 << 20)
+        packed_loss(module, rows).backward()  # type: ignore[no-untyped-call]
+        found.append({name: p.grad for name, p in module.named_parameters()})
+    for name, gradient in found[0].items():
+        assert torch.allclose(gradient, found[1][name], rtol=1e-3, atol=1e-5), name
 
 
 def test_an_adapter_packs_as_its_base_does(pocket: Hf) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from crossover.errors import TuningError
 from crossover.models.hf import Hf
+from crossover.tuning import sft
 from crossover.tuning.checkpoint import read_trace
 from crossover.types import Epoch, Recipe, Weights
 from tests.tuning.small import tune
@@ -72,6 +73,32 @@ def test_an_interrupted_tune_ends_with_the_same_weights_to_the_bit(
     assert epochs == [1, 2, 3]
     assert steps[before:] == list(range(3 * done + 1, 10))
     assert {p.name for p in tmp_path.iterdir()} == {"trace.json", Path(weights.path).name}
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+@pytest.mark.parametrize("step", [1, 3, 5, 8])
+def test_a_checkpoint_is_kept_between_epochs(
+    method: str,
+    step: int,
+    pocket: Hf,
+    whole: dict[str, tuple[Weights, list[Epoch]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sft, "INTERVAL", 0.0)
+    monkeypatch.setattr(sft, "SHARE", 1e9)  # as if writing took no time
+    steps: list[int] = []
+
+    def on_step(number: int, total: int, loss: float) -> None:
+        steps.append(number)
+        if len(steps) == step + 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        tune(pocket, tmp_path, RECIPES[method], on_step=on_step)
+    assert tune(pocket, tmp_path, RECIPES[method], on_step=on_step) == whole[method][0]
+    assert steps == [*range(1, step + 1), *range(step + 1, step + 2), *range(step + 1, 10)]
+    assert bare(read_trace(tmp_path)) == bare(whole[method][1])
 
 
 def test_the_trace_can_be_read_while_the_tune_goes_on(pocket: Hf, tmp_path: Path) -> None:

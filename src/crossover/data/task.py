@@ -110,6 +110,7 @@ class Task(_Part):
     output: str = Field(min_length=1, description="a column")
     kind: Kind | None = Field(default=None, description="classify, extract or generate")
     labels: dict[str, str] = Field(default={}, description="a list of labels, or a mapping of label to description")
+    constrain: bool = Field(default=True, description="true or false: hold extracted JSON to the training rows' fields")
     group: str | None = Field(default=None, min_length=1, description="a column")
     metric: str | None = Field(default=None, min_length=1, description="a metric's name")
     target: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")

@@ -27,7 +27,7 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
-from crossover.models.base import Model
+from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import Climbed, climb, ladder, start
@@ -107,6 +107,8 @@ class _Conductor:
         raise_on_errors(findings)
         self._freeze()
         said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
+        if isinstance(model, Tunable):
+            said.append("the model answers in {}: {}".format(*model.precision))
         self.listener.say(f"relevance is {self.evaluator.relevance.name}")
         for sentence in said:
             self.listener.say(sentence)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crossover import registry
+from crossover.data.schema import schema_of
 from crossover.data.task import StrategySpec, Task
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, ModelError, OptionError, StudyError, TuningError
@@ -80,7 +81,8 @@ def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
     longest = max(model.count_tokens([Message("user", output)]) for output in outputs)
     tokens = min(max(int(1.25 * longest) + 4, 16), model.context_window // 2)
     labels = tuple(task.labels) if task.kind == "classify" else ()
-    return Candidate(task.model, decoding=Decoding(labels=labels, max_tokens=tokens, seed=task.seed))
+    schema = schema_of(outputs) if task.kind == "extract" and task.constrain else ""
+    return Candidate(task.model, decoding=Decoding(labels=labels, schema=schema, max_tokens=tokens, seed=task.seed))
 
 
 def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, folder: StudyFolder) -> Climbed:

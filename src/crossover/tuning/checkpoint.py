@@ -1,4 +1,4 @@
-"""The state of a tune on disk: one safetensors file, replaced as a whole after each epoch, never half written.
+"""The state of a tune on disk: one safetensors file, replaced as a whole once a minute and after each epoch.
 
 In the folder of a tune:
 
@@ -28,7 +28,10 @@ CHECKPOINT, TRACE = "checkpoint.safetensors", "trace.json"
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a tune is. `key` names its inputs, `best` the best epoch's weights; `dropped` counts too long rows."""
+    """How far a tune is. `key` names its inputs, `best` the best epoch's weights; `dropped` counts too long rows.
+
+    Of the epoch that is under way, `steps` are done, with a summed loss of `loss` in `seconds`.
+    """
 
     key: str
     epochs: tuple[Epoch, ...] = ()
@@ -36,6 +39,9 @@ class Progress:
     best: Weights | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
     finished: bool = False
+    steps: int = 0
+    loss: float = 0.0
+    seconds: float = 0.0
 
 
 def read_trace(folder: Path) -> list[Epoch]:
@@ -143,4 +149,7 @@ def _progress(text: str, folder: Path) -> Progress:
         best=Weights(best["kind"], best["sha256"], str(folder / best["path"])) if best else None,
         dropped=body["dropped"],
         finished=body["finished"],
+        steps=body["steps"],
+        loss=body["loss"],
+        seconds=body["seconds"],
     )

@@ -11,17 +11,24 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
 from crossover.models.base import Tunable
+from crossover.models.hf import room
+from crossover.models.hf.low_rank import fuse
+from crossover.tuning.loss import TOKENS
 from crossover.types import Recipe, Weights
 
 warnings.filterwarnings("ignore", message="fan_in_fan_out is set")  # PEFT mends it by itself, for GPT-2's layers
+
+SHARE = 0.5  # of the free memory that activations may take
 
 
 def prepare(model: Tunable, recipe: Recipe, start: Weights | None) -> torch.nn.Module:
     """A trainable module: LoRA (Hu et al. 2021) or the whole model, continuing from `start`.
 
-    A continued adapter keeps its own rank and alpha. A full tune that starts from an adapter merges it in first.
+    A continued adapter keeps its own rank and alpha. A full tune that starts from an adapter merges it in first. The
+    weights under an adapter come in the model's own precision, unless the adapter will be merged into them.
     """
-    module: Any = model.module(start)
+    merged = start is not None and start.kind == "full"
+    module: Any = model.module(start, frozen=recipe.method == "lora" and not merged)
     if recipe.method == "full":
         if isinstance(module, PeftModel):
             module = module.merge_and_unload()
@@ -39,6 +46,9 @@ def prepare(model: Tunable, recipe: Recipe, start: Weights | None) -> torch.nn.M
                     target_modules="all-linear",
                 ),
             )
+    fuse(module)
+    if room.states_per_token(module, 4) * TOKENS > SHARE * room.free_bytes(module.device):
+        module.gradient_checkpointing_enable({"use_reentrant": False})  # computed twice, kept once (Chen et al. 2016)
     trained: torch.nn.Module = module
     return trained
 

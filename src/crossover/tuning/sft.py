@@ -1,8 +1,8 @@
 """Supervised fine-tuning: the one training loop, for adapters and for whole models.
 
 AdamW (Loshchilov and Hutter 2019), linear warm-up and linear decay to zero over all epochs, gradients clipped to norm
-1. All randomness of an epoch comes from the recipe's seed and the epoch's number, so a killed tune that is called again
-with the same folder continues after its last finished epoch and ends, on a CPU, with the same weights to the bit.
+1. All randomness of a step comes from the recipe's seed and the step's number, so a killed tune that is called again
+with the same folder continues from its last checkpoint and ends, on a CPU, with the same weights to the bit.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from crossover.tuning.observe import observe
 from crossover.types import Epoch, Recipe, Weights, content_hash
 
 CLIP = 1.0
+INTERVAL = 60.0  # seconds between checkpoints within an epoch
+SHARE = 0.05  # of the time may go into writing them
 
 
 def fit(
@@ -70,15 +72,22 @@ def fit(
     module = modules.prepare(model, recipe, start)
     parameters = modules.trainable(module)
     optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-    progress = load_checkpoint(folder, key, parameters, optimizer)
-    if progress is None:
-        progress = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
+    fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
+    progress = load_checkpoint(folder, key, parameters, optimizer) or fresh
     write_trace(folder, progress)
     clean(folder, progress)
-    loss = loss_for(module)
+    loss = loss_for(module, mixed=recipe.method == "full" and model.precision[0] == "bfloat16")
+    pace = _Pace()
+
+    def keep(steps: int, summed: float, seconds: float) -> None:
+        if pace.due():
+            now = dataclasses.replace(progress, steps=steps, loss=summed, seconds=seconds)
+            save_checkpoint(folder, now, parameters, optimizer)
+            pace.saved()
+
     while not _over(progress, recipe):
-        began, number = time.perf_counter(), len(progress.epochs) + 1
-        train_loss = _train(module, parameters, optimizer, loss, train, recipe, number, on_step)
+        began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
+        train_loss = _train(module, parameters, optimizer, loss, train, recipe, progress, on_step, keep)
         dev_loss = _mean_loss(module, loss, dev)
         weights = modules.save(model, module, start, folder / f"weights-{number}")
         metric = evaluate(weights)
@@ -93,6 +102,21 @@ def fit(
     write_trace(folder, progress)
     clean(folder, progress)
     return best
+
+
+class _Pace:
+    """When the next checkpoint is due: once in `INTERVAL`, or less often where writing takes long."""
+
+    def __init__(self) -> None:
+        self._last, self._wait, self._began = time.monotonic(), INTERVAL, 0.0
+
+    def due(self) -> bool:
+        self._began = time.monotonic()
+        return self._began - self._last >= self._wait
+
+    def saved(self) -> None:
+        self._last = time.monotonic()
+        self._wait = max(INTERVAL, (self._last - self._began) / SHARE)
 
 
 def _check(recipe: Recipe) -> None:
@@ -110,17 +134,19 @@ def _train(
     loss: AnswerLoss,
     rows: Sequence[Row],
     recipe: Recipe,
-    epoch: int,
+    progress: Progress,
     on_step: Callable[[int, int, float], None],
+    keep: Callable[[int, float, float], None],
 ) -> float:
-    """One epoch: the mean loss per answer token, as it was when each batch was met."""
+    """One epoch, or the rest of it: the mean loss per answer token, as it was when each batch was met."""
+    began, epoch = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
     batches = shuffled(rows, recipe.batch_size, recipe.seed, epoch)
     steps = len(batches) * recipe.epochs
-    total = 0.0
+    total = progress.loss
     module.train()
     with torch.random.fork_rng():
-        torch.manual_seed(int(content_hash([recipe.seed, epoch]), 16))  # dropout
-        for index, batch in enumerate(batches):
+        for index, batch in enumerate(batches[progress.steps :], progress.steps):
+            torch.manual_seed(int(content_hash([recipe.seed, epoch, index]), 16))  # dropout
             step = (epoch - 1) * len(batches) + index
             rate = recipe.learning_rate * schedule(step, steps, recipe.warmup_ratio)
             for group in optimizer.param_groups:
@@ -140,6 +166,7 @@ def _train(
             optimizer.step()
             total += batch_loss * tokens
             on_step(step + 1, steps, batch_loss)
+            keep(index + 1, total, time.perf_counter() - began)
     return total / answer_tokens(rows)
 
 
@@ -163,7 +190,9 @@ def _advance(progress: Progress, epoch: Epoch, weights: Weights) -> Progress:
     former = next((e for e in progress.epochs if e.epoch == best_epoch), None)
     if former is None or (epoch.dev_metric, -epoch.dev_loss) > (former.dev_metric, -former.dev_loss):
         best, best_epoch = weights, epoch.epoch
-    return dataclasses.replace(progress, epochs=(*progress.epochs, epoch), best=best, best_epoch=best_epoch)
+    return dataclasses.replace(
+        progress, epochs=(*progress.epochs, epoch), best=best, best_epoch=best_epoch, steps=0, loss=0.0, seconds=0.0
+    )
 
 
 def _over(progress: Progress, recipe: Recipe) -> bool:

@@ -25,11 +25,15 @@ from transformers.utils import logging
 
 from crossover.errors import ModelError
 from crossover.models.hf import folder as folders
+from crossover.models.hf import room
 from crossover.models.hf.chat import Chat, read_chat
-from crossover.models.hf.generation import Job, generate
+from crossover.models.hf.generation import Job, generate_packed, generate_plain
+from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.labels import LabelTree, label_tree, score_packed, score_plain
-from crossover.models.hf.packing import can_pack
+from crossover.models.hf.packing import Prefix, can_pack
 from crossover.models.hf.pool import Pool, load_model
+from crossover.models.hf.precision import Name, choose
+from crossover.models.hf.prefixes import Prefixes
 from crossover.types import Message, Reply, Request, Usage, Weights, content_hash
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -45,8 +49,8 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 class Hf:
     """`hf:FOLDER` or `hf:ORG/NAME`.
 
-    `dtype` auto: float32 on a CPU, bfloat16 on a GPU. `device` auto: a GPU if there is one. Raises `ModelError` when
-    the folder cannot be used; weights are loaded at the first request.
+    `dtype` auto: bfloat16 where this machine is quick at it and the model is not tiny, else float32. `device` auto: a GPU
+    if there is one. Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
     """
 
     target: str
@@ -59,16 +63,15 @@ class Hf:
             raise ModelError("hf: a model is missing; valid: hf:FOLDER or hf:ORG/NAME")
         self._device = ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
         try:
-            kind = torch.device(self._device).type
+            torch.device(self._device)
         except RuntimeError as error:
             raise ModelError(f"hf: there is no device '{self.device}'; valid: auto, cpu, cuda, cuda:N") from error
-        name = ("bfloat16" if kind == "cuda" else "float32") if self.dtype == "auto" else self.dtype
-        self._dtype_name, self._dtype = name, DTYPES[name]
         self._folder = folders.resolve(self.target)
         self._config = folders.check(self._folder)
         self._lock = threading.RLock()  # which adapter is active is state of the whole model
         self._checked: set[str] = set()
         self._trees: dict[tuple[str, ...], LabelTree] = {}
+        self._prefixes = Prefixes()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -77,7 +80,11 @@ class Hf:
 
     @property
     def identity(self) -> str:
-        return f"{self.fingerprint}-{self._dtype_name}"  # another precision gives other answers
+        return f"{self.fingerprint}-{self.precision[0]}"  # another precision gives other answers
+
+    @cached_property
+    def precision(self) -> tuple[Name, str]:
+        return choose(self._device, self.width) if self.dtype == "auto" else (self.dtype, "as asked for")
 
     @property
     def context_window(self) -> int:
@@ -99,9 +106,7 @@ class Hf:
 
     @property
     def width(self) -> int:
-        config = self._config.get_text_config()
-        names = ("hidden_size", "n_embd", "d_model")
-        return next((int(getattr(config, name)) for name in names if getattr(config, name, None)), 512)
+        return room.width(self._config.get_text_config())
 
     @cached_property
     def chat(self) -> Chat:
@@ -148,13 +153,15 @@ class Hf:
         prompt = self.chat.prompt(messages)
         return prompt + self.chat.answer(answer), len(prompt)
 
-    def module(self, weights: Weights | None = None) -> torch.nn.Module:
+    def module(self, weights: Weights | None = None, frozen: bool = False) -> torch.nn.Module:
         source = self._folder
         if weights is not None:
             self.check_weights(weights)
             if weights.kind == "full":
                 source = Path(weights.path)
-        module: torch.nn.Module = load_model(source, torch.float32, self._device)
+        # gradients that pass through float16 can vanish
+        dtype = self._dtype if frozen and self._dtype is not torch.float16 else torch.float32
+        module: torch.nn.Module = load_model(source, dtype, self._device)
         if weights is not None and weights.kind == "adapter":
             module = PeftModel.from_pretrained(module, weights.path, is_trainable=True)
         return module
@@ -196,6 +203,14 @@ class Hf:
             raise ModelError(f"{path} was changed: its SHA-256 is no longer {weights.sha256[:16]}…")
 
     @cached_property
+    def _grammars(self) -> Grammars:
+        return Grammars(self.chat.tokenizer, self._pool.base.get_output_embeddings().weight.shape[0])
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return DTYPES[self.precision[0]]
+
+    @cached_property
     def _pool(self) -> Pool:
         return Pool(self._folder, self._dtype, self._device)
 
@@ -208,6 +223,10 @@ class Hf:
         if labels not in self._trees:
             self._trees[labels] = label_tree([self.chat.answer(label) for label in labels])
         return self._trees[labels]
+
+    def _shared(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Prefix:
+        weights = asked[0].weights
+        return self._prefixes.shared(model, weights.sha256 if weights else "", prompts)
 
     def _verify(self, weights: Weights | None) -> None:
         if weights is not None and weights.sha256 not in self._checked:
@@ -225,7 +244,8 @@ class Hf:
         labels = asked[0].decoding.labels
         tree = self._tree(labels)
         started = time.perf_counter()
-        for batch, scores in (score_packed if self._packs else score_plain)(model, prompts, tree):
+        scored = score_packed(model, prompts, tree, self._shared(model, asked, prompts)) if self._packs else None
+        for batch, scores in scored or score_plain(model, prompts, tree):
             seconds = (time.perf_counter() - started) / len(batch)
             for i, row in zip(batch, scores.tolist(), strict=True):
                 bias = asked[i].decoding.label_bias or (0.0,) * len(labels)
@@ -243,6 +263,7 @@ class Hf:
                 request.decoding.temperature,
                 # the draw belongs to the request, not to its place in a batch
                 int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16),
+                self._grammars.writer(request.decoding.schema) if request.decoding.schema else None,
             )
             for request, prompt in zip(asked, prompts, strict=True)
         ]
@@ -253,7 +274,8 @@ class Hf:
             return ids[-1] in stop_ids or self.chat.ended(ids)
 
         started = time.perf_counter()
-        for batch, answers in generate(model, jobs, ended, self._packs):
+        written = generate_packed(model, jobs, ended, self._shared(model, asked, prompts)) if self._packs else None
+        for batch, answers in written or generate_plain(model, jobs, ended):
             seconds = (time.perf_counter() - started) / len(batch)
             for i, ids in zip(batch, answers, strict=True):
                 usage = Usage(len(prompts[i]), len(ids), seconds)

@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
-from crossover.models.hf.packing import Tree, forward, pack, prefix_cache, shared_prefix
+from crossover.models.hf.packing import NO_PREFIX, Prefix, Tree, forward, pack
+from crossover.models.hf.room import tokens_at_once
 
 Scores = tuple[list[int], torch.Tensor]  # the indices of a batch's prompts, and (prompts, labels) log-probabilities
-TOKENS = 512  # of one packed sequence; attention grows with its square, and fewer make the matrices too thin
+WASTE = 0.25  # of a batch may be padding before a longer prompt begins the next
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,19 @@ def label_tree(sequences: Sequence[Sequence[int]]) -> LabelTree:
     return LabelTree(Tree(tuple(tokens), tuple(parents)), tuple(edges), tuple(edges_of), tuple(tuple(s) for s in sequences))
 
 
-def score_packed(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[Scores]:
-    """Score all labels behind each prompt, batch by batch; what all prompts begin with is computed once."""
-    known = shared_prefix(prompts)
-    prefix = list(prompts[0][:known])
-    cache = prefix_cache(model, prefix)
-    extra = len(labels.tree.tokens)
+def score_packed(
+    model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree, prefix: Prefix = NO_PREFIX
+) -> Iterator[Scores]:
+    """Score all labels behind each prompt, batch by batch. All prompts begin with `prefix`, which is already computed."""
+    known, extra = len(prefix.tokens), len(labels.tree.tokens)
     parents = torch.tensor([parent + 1 for parent, _ in labels.edges])
     tokens = torch.tensor([token for _, token in labels.edges])
     member = torch.zeros(len(labels.edges), len(labels.edges_of), dtype=torch.float64)
     for label, edges in enumerate(labels.edges_of):
         member[list(edges), label] = 1.0
-    for batch in _batches([len(prompt) - known + extra for prompt in prompts]):
+    for batch in _batches([len(prompt) - known + extra for prompt in prompts], tokens_at_once(model)):
         chains = [prompts[i][known:] for i in batch]
-        packed = pack(prefix, chains, labels.tree, cached=True)
+        packed = pack(chains, labels.tree, prefix)
         # of each row: the last token of its prompt, and the nodes of its tree
         keep = torch.cat(
             [
@@ -69,10 +69,8 @@ def score_packed(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree
                 for start, chain in zip(packed.starts, chains, strict=True)
             ]
         )
-        logits = forward(model, packed, keep, cache).float().view(len(batch), extra + 1, -1)
-        cache.crop(-len(packed.ids))
-        totals = logits.logsumexp(-1)
-        found = (logits[:, parents, tokens] - totals[:, parents]).double().cpu()
+        logs = forward(model, packed, keep).log_softmax(-1, dtype=torch.float32).view(len(batch), extra + 1, -1)
+        found = logs[:, parents, tokens].double().cpu()
         yield batch, found @ member
 
 
@@ -81,7 +79,7 @@ def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree)
     for index, prompt in enumerate(prompts):
         scores: list[float] = []
         longest = len(prompt) + max(map(len, labels.sequences))
-        step = max(1, 4 * TOKENS // longest)
+        step = max(1, tokens_at_once(model) // longest)
         for first in range(0, len(labels.sequences), step):
             rows = labels.sequences[first : first + step]
             ids = torch.zeros(len(rows), longest, dtype=torch.long)
@@ -93,12 +91,14 @@ def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree)
         yield [index], torch.tensor([scores], dtype=torch.float64)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Consecutive rows, of `TOKENS` tokens in all at most, or one longer row."""
+def _batches(lengths: Sequence[int], limit: int) -> Iterator[list[int]]:
+    """Rows of like length, of `limit` tokens in all at most, or one longer row."""
     batch: list[int] = []
     total = 0
-    for index, length in enumerate(lengths):
-        if batch and total + length > TOKENS:
+    for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        length = lengths[index]
+        full = total + length > limit or total + length < (1 - WASTE) * length * (len(batch) + 1)
+        if batch and full:
             yield batch
             batch, total = [], 0
         batch.append(index)

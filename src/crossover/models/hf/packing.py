@@ -1,9 +1,9 @@
 """Many rows in one sequence: nothing is padded, and what all rows begin with is computed once.
 
-A packed sequence is `prefix, row 1, row 2, ...`; a row is a chain of tokens, behind which a tree of continuations may
-hang (tree attention, SpecInfer, Miao et al. 2024, section 4.2). Each token sees the prefix and its own ancestors, by a
-mask and by explicit positions, so a row's numbers do not depend on its neighbours. Not every architecture can do this:
-`can_pack` finds out.
+A packed sequence is `inner beginning, row 1, row 2, ...`; a row is a chain of tokens, behind which a tree of continuations
+may hang (tree attention, SpecInfer, Miao et al. 2024, section 4.2). Each token sees the beginning and its own ancestors, by
+`attention.py` and by explicit positions, so a row's numbers do not depend on its neighbours. Not every architecture can do
+this: `can_pack` finds out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
+
+from crossover.models.hf.attention import NAME, Layer, Layout, Memory
 
 
 @dataclass(frozen=True)
@@ -35,55 +37,83 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Packed:
-    """One packed sequence of Q tokens. `starts`: where each row begins in it.
+class Prefix:
+    """Tokens that rows begin with, and their keys and values, layer by layer."""
 
-    `ids`, `positions`: (Q,). `visible`: (Q, K) boolean, K counting cached prefix tokens too.
-    """
+    tokens: tuple[int, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    def first(self, count: int) -> Prefix:
+        """The first tokens alone; nothing is copied."""
+        if not count:
+            return NO_PREFIX
+        return Prefix(self.tokens[:count], tuple((k[:, :, :count], v[:, :, :count]) for k, v in self.layers))
+
+
+@dataclass(frozen=True)
+class Packed:
+    """One packed sequence. `ids`, `positions`: (tokens,). `starts`: where each row begins in it."""
 
     ids: torch.Tensor
     positions: torch.Tensor
-    visible: torch.Tensor
+    layout: Layout
     starts: tuple[int, ...]
 
 
-NO_TREE = Tree()
+NO_TREE, NO_PREFIX = Tree(), Prefix()
 
 
-def pack(prefix: Sequence[int], chains: Sequence[Sequence[int]], tree: Tree = NO_TREE, cached: bool = False) -> Packed:
-    """Lay out rows, each a chain with `tree` behind it. `cached`: the prefix is seen, but is not in the sequence."""
-    known, extra = len(prefix), len(tree.tokens)
-    size = known + sum(len(chain) + extra for chain in chains)
-    visible = torch.zeros(size, size, dtype=torch.bool)
-    visible[:, :known] = True
-    visible[:known, :known] = torch.ones(known, known, dtype=torch.bool).tril()
-    ids, positions, starts = list(prefix), list(range(known)), []
+def pack(
+    chains: Sequence[Sequence[int]],
+    tree: Tree = NO_TREE,
+    prefix: Prefix = NO_PREFIX,
+    inner: Sequence[int] = (),
+    memory: Memory | None = None,
+) -> Packed:
+    """Lay out rows, each a chain with `tree` behind it.
+
+    What they all see first is `prefix`, computed earlier, or `inner`, which becomes part of the sequence. `memory` is
+    filled with the rows' keys and values.
+    """
+    known, extra = len(prefix.tokens) + len(inner), len(tree.tokens)
     ancestors = tree.ancestors()
     depths = (ancestors.sum(1) - 1).tolist()
+    ids, positions, starts, lengths = list(inner), list(range(len(prefix.tokens), known)), [], []
     for chain in chains:
-        start, length = len(ids), len(chain)
-        middle, stop = start + length, start + length + extra
-        visible[start:middle, start:middle] = torch.ones(length, length, dtype=torch.bool).tril()
-        visible[middle:stop, start:middle] = True
-        visible[middle:stop, middle:stop] = ancestors
+        starts.append(len(ids))
+        lengths.append(len(chain) + extra)
         ids += [*chain, *tree.tokens]
-        positions += [*range(known, known + length), *(known + length + depth for depth in depths)]
-        starts.append(start)
-    skip = known if cached else 0
-    return Packed(torch.tensor(ids[skip:]), torch.tensor(positions[skip:]), visible[skip:], tuple(s - skip for s in starts))
+        positions += [*range(known, known + len(chain)), *(known + len(chain) + depth for depth in depths)]
+    longest = max(lengths)
+    place = torch.arange(longest)
+    first, length = torch.tensor(starts)[:, None], torch.tensor(lengths)[:, None]
+    rows = torch.where(place < length, first + place, first)
+    back = (torch.arange(len(chains))[:, None] * longest + place)[place < length]
+    visible = _visible(chains, ancestors, longest) if extra else None
+    layout = Layout(rows, back, visible, len(inner), prefix.layers, memory)
+    return Packed(torch.tensor(ids), torch.tensor(positions), layout, tuple(starts))
 
 
-def forward(model: Any, packed: Packed, keep: torch.Tensor, cache: DynamicCache | None = None) -> torch.Tensor:
+def _visible(chains: Sequence[Sequence[int]], ancestors: torch.Tensor, longest: int) -> torch.Tensor:
+    visible = torch.ones(longest, longest, dtype=torch.bool).tril().repeat(len(chains), 1, 1)
+    for row, chain in enumerate(chains):
+        length = len(chain)
+        stop = length + len(ancestors)
+        visible[row, length:stop, length:stop] = ancestors
+    return visible
+
+
+def forward(model: Any, packed: Packed, keep: torch.Tensor) -> torch.Tensor:
     """Logits at the indices `keep` of a packed sequence: (len(keep), vocabulary), in the model's precision."""
-    device, dtype = model.device, model.dtype
-    hidden = torch.zeros(packed.visible.shape, dtype=dtype).masked_fill_(~packed.visible, torch.finfo(dtype).min)
+    if model.config._attn_implementation != NAME:  # another would ignore the layout
+        model.set_attn_implementation(NAME)
     output = model(
-        input_ids=packed.ids[None].to(device),
-        position_ids=packed.positions[None].to(device),
-        attention_mask=hidden[None, None].to(device),
-        past_key_values=cache,
-        use_cache=cache is not None,
-        logits_to_keep=keep.to(device),
+        input_ids=packed.ids[None].to(model.device),
+        position_ids=packed.positions[None].to(model.device),
+        attention_mask=torch.zeros(1, 1, 1, 1, device=model.device),  # of this shape it is left alone, and none is made
+        use_cache=False,
+        logits_to_keep=keep.to(model.device),
+        layout=packed.layout.to(model.device),
     )
     return torch.as_tensor(output.logits[0])
 
@@ -97,22 +127,45 @@ def shared_prefix(rows: Sequence[Sequence[int]]) -> int:
     return next((i for i in range(limit) if low[i] != high[i]), limit)
 
 
-def prefix_cache(model: Any, prefix: Sequence[int]) -> DynamicCache:
-    """The keys and values of a prefix; empty for an empty one."""
-    cache = DynamicCache(config=model.config)
-    if prefix:
-        ids = torch.tensor([list(prefix)], device=model.device)
-        model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return cache
+def extend(model: Any, prefix: Prefix, tokens: Sequence[int]) -> Prefix:
+    """The prefix with more tokens behind it."""
+    packed = pack([tokens], prefix=prefix)
+    record: list[Layer] = []
+    packed = Packed(packed.ids, packed.positions, packed.layout.recording(record), packed.starts)
+    forward(model, packed, torch.tensor([len(tokens) - 1]))
+    if not prefix.tokens:
+        return Prefix(tuple(tokens), tuple((k.contiguous(), v.contiguous()) for k, v in record))
+    joined = [
+        (torch.cat([k, more_k], 2), torch.cat([v, more_v], 2))
+        for (k, v), (more_k, more_v) in zip(prefix.layers, record, strict=True)
+    ]
+    return Prefix((*prefix.tokens, *tokens), tuple(joined))
 
 
 def can_pack(model: Any) -> bool:
-    """Whether packed rows give this model's own numbers: its cache holds plain keys and values, and a trial agrees."""
+    """Whether packed rows give this model's own numbers: its cache holds plain keys and values, and a trial agrees.
+
+    A model that can is left with the attention that packing needs; without a layout that is transformers' own.
+    """
     accepted = inspect.signature(model.forward).parameters
-    if not {"position_ids", "attention_mask", "past_key_values", "logits_to_keep"} <= set(accepted):
+    if not {"position_ids", "attention_mask", "logits_to_keep", "kwargs"} <= set(accepted):
         return False
     if any(type(layer) is not DynamicLayer for layer in DynamicCache(config=model.config).layers):
         return False  # sliding windows and recurrent states are laid out by index, which packing changes
+    before = model.config._attn_implementation
+    agrees = False
+    try:
+        model.set_attn_implementation(NAME)  # only warns where it cannot
+        agrees = model.config._attn_implementation == NAME and _agrees(model)
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError):
+        pass  # the architecture wants another form of mask or cache
+    finally:
+        if not agrees and model.config._attn_implementation != before:
+            model.set_attn_implementation(before)
+    return agrees
+
+
+def _agrees(model: Any) -> bool:
     size = min(model.config.get_text_config().vocab_size, 1000)
     token = [(7 + 31 * i) % size for i in range(12)]
     prefix, chains, tree = token[:3], [token[3:5], token[5:8]], Tree((token[8], token[9], token[10]), (-1, 0, -1))
@@ -120,14 +173,15 @@ def can_pack(model: Any) -> bool:
     model.eval()
     try:
         with torch.no_grad():
-            packed = pack(prefix, chains, tree, cached=True)
-            ours = forward(model, packed, torch.arange(len(packed.ids)), prefix_cache(model, prefix))[[3, 9]]
+            packed = pack(chains, tree, extend(model, NO_PREFIX, prefix))
+            ours = forward(model, packed, torch.arange(len(packed.ids)))[[3, 9]]
+            inner = pack(chains, tree, inner=prefix)
+            inside = forward(model, inner, torch.arange(len(inner.ids)))[[6, 12]]
             deepest = [[*prefix, *chain, *tree.tokens[:2]] for chain in chains]
             plain = [model(input_ids=torch.tensor([row], device=model.device)).logits[0, -1] for row in deepest]
-    except (RuntimeError, ValueError, TypeError, IndexError):
-        return False  # the architecture wants another form of mask or cache
     finally:
         model.train(was_training)
     # rows: chain 1 has tokens 0-1 and its tree 2-4; chain 2 has 5-7 and 8-10. Node 1 of each tree is its deepest.
-    difference = (ours.float().log_softmax(-1) - torch.stack(plain).float().log_softmax(-1)).abs().mean()
-    return bool(difference < (1e-3 if model.dtype == torch.float32 else 0.1))
+    right = torch.stack(plain).float().log_softmax(-1)
+    limit = 1e-3 if model.dtype == torch.float32 else 0.1
+    return all(bool((found.float().log_softmax(-1) - right).abs().mean() < limit) for found in (ours, inside))

@@ -14,6 +14,7 @@ from peft import PeftModel
 
 from crossover.errors import ModelError
 from crossover.models.hf.folder import first_line
+from crossover.models.hf.low_rank import fuse
 from crossover.types import Weights
 
 ADAPTERS = 4
@@ -82,7 +83,8 @@ class Pool:
                     self._peft.load_adapter(weights.path, adapter_name=name)
             except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
                 raise ModelError(f"the adapter in {weights.path} does not load: {first_line(error)}") from error
-            self._peft.eval()
+            self._peft.eval().requires_grad_(False)
+            fuse(self._peft)
         self._adapters[name] = None
         self._adapters.move_to_end(name)
         self._peft.set_adapter(name)

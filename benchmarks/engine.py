@@ -1,0 +1,205 @@
+"""How fast the local engine is beside lm-eval and TRL: python -m benchmarks.engine [--quick] [--json FILE] [--only NAME]
+
+A model of SmolLM2-135M's shape with random weights; each side in its own process and environment, in turn, as often as
+`--runs` says; a figure is the median of the paired ratios. Nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import model, texts
+from benchmarks.figures import Figures
+from benchmarks.peers import WORK, Failed, ours, peer
+from crossover.models.hf import Hf
+from crossover.types import Message
+
+GOAL = "Say what the customer's message is about. Answer with one of: " + ", ".join(texts.LABELS) + "."
+SHORT = "What is the message about? One of: " + ", ".join(texts.LABELS) + "."
+GIB = 1 << 30
+
+
+class Bench:
+    """What all measurements share: the model, the number of runs, the figures."""
+
+    def __init__(self, folder: Path, runs: int, quick: bool, figures: Figures) -> None:
+        self.folder, self.runs, self.quick, self.figures = folder, runs, quick, figures
+        self.chat = Hf(str(folder)).chat
+        self.end = self.chat.separator or str(self.chat.tokenizer.decode(list(self.chat.end)))
+
+    def conversations(self, shots: int, count: int, instruction: str = GOAL) -> list[list[dict[str, str]]]:
+        """Conversations that end with a question: an instruction, `shots` answered examples, the message."""
+        rows = texts.messages(shots + count, seed=shots)
+        shown = [turn for text, label in rows[:shots] for turn in (said("user", ask(text)), said("assistant", label))]
+        return [[said("system", instruction), *shown, said("user", ask(text))] for text, _ in rows[shots:]]
+
+    def text(self, conversation: list[dict[str, str]]) -> str:
+        """A conversation as the peer reads it: the very text that our tokens are made from."""
+        ids = self.chat.prompt([Message(**turn) for turn in conversation])
+        text = str(self.chat.tokenizer.decode(ids))
+        if list(self.chat.tokenizer(text, add_special_tokens=False)["input_ids"]) != ids:
+            raise Failed("the text of a prompt does not give its tokens again")
+        return text
+
+    def answers(self, label: str) -> str:
+        """A label as it stands behind the prompt."""
+        return str(self.chat.tokenizer.decode(self.chat.answer(label)))
+
+    def tokens(self, conversation: list[dict[str, str]]) -> int:
+        return len(self.chat.prompt([Message(**turn) for turn in conversation]))
+
+
+def said(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def ask(text: str) -> str:
+    return f"Message: {text}\nTopic:"
+
+
+def scoring(bench: Bench) -> None:
+    """Ten labels behind a 16-shot prompt and behind a short instruction; then the same numbers, in float32."""
+    for name, shots, instruction, goal, count in (("16-shot", 16, GOAL, 40, 96), ("zero-shot", 0, SHORT, 10, 192)):
+        asked = bench.conversations(shots, count, instruction)
+        theirs = asked[: (4 if bench.quick else 8) * (1 if shots else 6)]
+        print(f"      {name}: {bench.tokens(asked[0])} tokens a prompt", flush=True)
+        ratios = []
+        for _ in range(bench.runs):
+            fast = ours({"kind": "answer", "model": str(bench.folder), "conversations": asked, "labels": texts.LABELS})
+            slow = peer("lm-eval", _job(bench, theirs, "bfloat16"))
+            mine, other = len(asked) / fast["seconds"], len(theirs) / slow["seconds"]
+            print(f"      {mine:.2f} and {other:.3f} examples/s ({fast['precision'][0]})", flush=True)
+            ratios.append(mine / other)
+        bench.figures.add(f"scoring, {name}: times lm-eval's examples/s", ratios, goal, "ratio")
+    asked = bench.conversations(16, 3 if bench.quick else 6)
+    exact = ours(
+        {"kind": "answer", "model": str(bench.folder), "conversations": asked, "labels": texts.LABELS, "dtype": "float32"}
+    )
+    right = peer("lm-eval", _job(bench, asked, "float32"))
+    pairs = list(zip(exact["scores"], right["scores"], strict=True))
+    apart = max(abs(a - b) for mine, other in pairs for a, b in zip(mine, other, strict=True))
+    same = [float(mine.index(max(mine)) == other.index(max(other))) for mine, other in pairs]
+    bench.figures.add("scoring: largest difference of a log-probability, float32", [apart], 1e-3, "nats", lower=True)
+    bench.figures.add("scoring: equal predictions, float32", [sum(same) / len(same)], 1.0, "share")
+
+
+def generation(bench: Bench) -> None:
+    """32 tokens of free text behind a shared prefix of about 500."""
+    asked = bench.conversations(16, 64)
+    theirs = asked[: 8 if bench.quick else 16]
+    job = {"kind": "answer", "model": str(bench.folder), "max_tokens": 32}
+    free = {"labels": None, "max_tokens": 32, "end": bench.end}
+    ratios = []
+    for _ in range(bench.runs):
+        fast = ours({**job, "conversations": asked})
+        slow = peer("lm-eval", {**_job(bench, theirs, "bfloat16"), **free})
+        mine, other = len(asked) / fast["seconds"], len(theirs) / slow["seconds"]
+        print(f"      {mine:.2f} and {other:.3f} examples/s ({fast['precision'][0]})", flush=True)
+        ratios.append(mine / other)
+    bench.figures.add("generation: times lm-eval's examples/s", ratios, 6, "ratio")
+    exact = ours({**job, "conversations": asked[:8], "dtype": "float32"})
+    right = peer("lm-eval", {**_job(bench, asked[:8], "float32"), **free})
+    same = [float(a == b.strip()) for a, b in zip(exact["texts"], right["texts"], strict=True)]
+    bench.figures.add("generation: identical greedy answers, float32", [sum(same) / len(same)], 1.0, "share")
+
+
+def growth(bench: Bench) -> None:
+    """How the time of an example grows with shots, and of all with their number; how much memory it takes."""
+    job = {"kind": "answer", "model": str(bench.folder), "labels": texts.LABELS}
+    ratios = []
+    for _ in range(bench.runs):
+        times = [ours({**job, "conversations": bench.conversations(shots, 256)})["seconds"] for shots in (4, 64)]
+        ratios.append(times[1] / times[0])
+    bench.figures.add("scoring: time per example, 64 shots over 4", ratios, 1.5, "ratio", lower=True)
+    few, many = (200, 2000) if bench.quick else (1000, 10000)
+    found = [ours({**job, "conversations": bench.conversations(4, count)}) for count in (few, many)]
+    grown = found[1]["seconds"] / found[0]["seconds"] / (many / few)
+    bench.figures.add(f"scoring: time per example, {many} over {few}", [grown], 1.1, "ratio", lower=True)
+    weights = sum(file.stat().st_size for file in bench.folder.glob("*.safetensors"))
+    if found[1]["precision"][0] == "bfloat16":
+        weights //= 2  # they lie on disk in float32
+    bench.figures.add("scoring: peak memory", [found[1]["peak_bytes"] / GIB], 1.3 * weights / GIB + 1, "GiB", lower=True)
+
+
+def tuning(bench: Bench) -> None:
+    """LoRA, batches of 8 rows of about 84 tokens; 60 of them an instruction that all rows share, or none shared."""
+    steps = 6 if bench.quick else 16
+    for name, goal in (("shared instruction", 4), ("nothing shared", 2)):
+        rows = _rows(bench, 8 * steps, shared=name.startswith("shared"))
+        print(f"      {name}: {bench.tokens(rows[0]['messages'])} tokens a prompt", flush=True)
+        job = {
+            "kind": "tune",
+            "model": str(bench.folder),
+            "rows": rows,
+            "batch_size": 8,
+            "epochs": 1,
+            "learning_rate": 1e-4,
+        }
+        texts_ = [{"prompt": bench.text(r["messages"]), "completion": bench.answers(r["answer"])} for r in rows]
+        ratios, memory = [], []
+        for _ in range(bench.runs):
+            fast = ours({**job, "warm": 2})
+            slow = min(
+                (peer("trl", {**job, "rows": texts_, "warm": 2, "dtype": dtype}) for dtype in ("bfloat16", "float32")),
+                key=lambda found: found["seconds"],
+            )
+            mine, other = (found["examples"] / found["seconds"] for found in (fast, slow))
+            print(f"      {mine:.2f} and {other:.3f} examples/s ({fast['precision'][0]})", flush=True)
+            ratios.append(mine / other)
+            memory.append(fast["peak_bytes"] / slow["peak_bytes"])
+        bench.figures.add(f"LoRA, {name}: times TRL's examples/s", ratios, goal, "ratio")
+        bench.figures.add(f"LoRA, {name}: peak memory over TRL's", memory, 1.0, "ratio", lower=True)
+
+
+def _rows(bench: Bench, count: int, shared: bool) -> list[dict[str, Any]]:
+    rows = []
+    for number, (text, label) in enumerate(texts.messages(count)):
+        instruction = SHORT if shared else f"{number * 7919 % 997} " + " ".join(reversed(SHORT.split()))
+        rows.append({"messages": [said("system", instruction), said("user", ask(text))], "answer": label})
+    return rows
+
+
+def _job(bench: Bench, asked: list[list[dict[str, str]]], dtype: str) -> dict[str, Any]:
+    prompts = [bench.text(conversation) for conversation in asked]
+    choices = [bench.answers(label) for label in texts.LABELS]
+    return {"model": str(bench.folder), "dtype": dtype, "batch_size": 16, "prompts": prompts, "labels": choices, "end": ""}
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "scoring": scoring,
+    "generation": generation,
+    "growth": growth,
+    "tuning": tuning,
+}
+
+
+def main() -> int:
+    """Measure the parts that were asked for; 1 when one could not be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one run of each side, fewer rows: under five minutes")
+    parser.add_argument("--runs", type=int, default=3, help="paired runs of each measurement")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--only", help=f"comma-separated: {', '.join(PARTS)}")
+    given = parser.parse_args()
+    names = given.only.split(",") if given.only else list(PARTS)
+    unknown = sorted(set(names) - set(PARTS))
+    if unknown:
+        parser.error(f"--only: there is no {unknown[0]}; valid: {', '.join(PARTS)}")
+    bench = Bench(model.build(WORK / "135M"), 1 if given.quick else given.runs, given.quick, Figures(given.json))
+    failed = False
+    for name in names:
+        print(name, flush=True)
+        try:
+            PARTS[name](bench)
+        except Failed as error:
+            failed = True
+            sys.stderr.write(f"{name} was not measured: {error}\n")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Made-up customers' messages with labels, as long as real ones; the same ones for every seed."""
+
+from __future__ import annotations
+
+import random
+
+LABELS = (
+    "broken on arrival",
+    "wrong size",
+    "late delivery",
+    "refund wanted",
+    "cannot log in",
+    "change of address",
+    "gift card",
+    "invoice copy",
+    "cancel the order",
+    "opening hours",
+)
+OPENINGS = ("Hello,", "Hi there,", "Good morning,", "Please help:", "Dear team,", "Sorry to bother you, but", "Quick one:")
+MIDDLES = {
+    "broken on arrival": ("the lamp came with a crack in its shade", "two cups in the box were in pieces"),
+    "wrong size": ("these boots are far too small for me", "the coat fits my brother but not me"),
+    "late delivery": ("my parcel should have been here last week", "nobody has rung the bell since Monday"),
+    "refund wanted": ("I would like my money back for the kettle", "return the sum to my card, thank you"),
+    "cannot log in": ("the site does not know my password any more", "I am locked out of my account again"),
+    "change of address": ("we have moved to a new house across town", "send it to my office instead of home"),
+    "gift card": ("how do I pay with the voucher from my aunt", "the code on the present card is not taken"),
+    "invoice copy": ("my bookkeeper needs the bill once more", "there was no receipt in the envelope"),
+    "cancel the order": ("I no longer need the chairs, stop them", "please do not send what I bought today"),
+    "opening hours": ("is the shop in Mill Street open on Sunday", "until when can I come by this evening"),
+}
+CLOSINGS = ("can you look into it?", "what should I do now?", "thank you.", "I am waiting for your answer.", "best wishes")
+
+
+def messages(count: int, seed: int = 0) -> list[tuple[str, str]]:
+    """(text, label) pairs, no two alike."""
+    draw = random.Random(seed)
+    found: list[tuple[str, str]] = []
+    for number in range(count):
+        label = LABELS[number % len(LABELS)]
+        middle = draw.choice(MIDDLES[label])
+        text = f"{draw.choice(OPENINGS)} {middle}, {draw.choice(CLOSINGS)} (no. {draw.randrange(10**6)})"
+        found.append((text, label))
+    draw.shuffle(found)
+    return found

@@ -1,0 +1,55 @@
+"""Answers that are JSON of a schema: before each token, what would leave the schema is ruled out (llguidance)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import llguidance
+import llguidance.hf
+import numpy
+import torch
+
+from crossover.errors import ModelError
+
+STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}  # json.dumps's own
+
+
+class Grammars:
+    """Compiles schemas for one tokenizer; each is compiled once. `vocabulary`: how many logits the model has."""
+
+    def __init__(self, tokenizer: Any, vocabulary: int) -> None:
+        self._tokenizer, self._vocabulary = tokenizer, vocabulary
+        self._table: Any = None
+        self._compiled: dict[str, Any] = {}
+
+    def writer(self, schema: str) -> Writer:
+        """A fresh writer of one answer. Raises `ModelError` for a schema that cannot be used."""
+        if self._table is None:
+            self._table = llguidance.hf.from_tokenizer(self._tokenizer, n_vocab=self._vocabulary)
+        if schema not in self._compiled:
+            styled = json.dumps({**json.loads(schema), "x-guidance": STYLE})
+            grammar = llguidance.LLMatcher.grammar_from_lark(f"start: / ?/ answer\nanswer: %json {styled}\n")
+            matcher = llguidance.LLMatcher(self._table, grammar, log_level=0)
+            if matcher.is_error():
+                raise ModelError(f"the answers' JSON schema cannot be used: {matcher.get_error().splitlines()[0]}")
+            self._compiled[schema] = matcher
+        return Writer(self._compiled[schema].deep_copy(), self._vocabulary)
+
+
+class Writer:
+    """Where one answer is in its grammar."""
+
+    def __init__(self, matcher: Any, vocabulary: int) -> None:
+        self._matcher, self._vocabulary = matcher, vocabulary
+
+    def forbidden(self) -> torch.Tensor:
+        """Which tokens may not come next: (vocabulary,) boolean."""
+        bits = numpy.frombuffer(self._matcher.compute_bitmask(), dtype=numpy.uint8)
+        allowed = numpy.unpackbits(bits, bitorder="little")[: self._vocabulary]
+        return torch.from_numpy(allowed == 0)
+
+    def take(self, token: int) -> bool:
+        """Go on behind a token; whether the answer is complete."""
+        self._matcher.consume_token(token)
+        return bool(self._matcher.is_stopped())

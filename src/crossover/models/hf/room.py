@@ -1,0 +1,54 @@
+"""How many tokens may be computed at once: from the memory that is free, between what is efficient and what helps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psutil
+import torch
+
+SHARE = 0.25  # of the free memory
+FEWEST = 256
+MOST = {"cpu": 1024}  # fewer make the matrices too thin, more only take memory
+MOST_ELSEWHERE = 16384
+MOST_KEPT = 16384  # tokens whose keys and values are kept while answers are written
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that this process could still take on a device."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+    return int(psutil.virtual_memory().available)
+
+
+def tokens_at_once(model: Any) -> int:
+    """Tokens of one packed sequence without gradients, each with its logits."""
+    config = model.config.get_text_config()
+    size = model.dtype.itemsize
+    logits = config.vocab_size * (size + 4)  # as they come, and in float32
+    states = 16 * width(config) * size
+    fitting = int(SHARE * free_bytes(model.device) / (logits + states))
+    return max(FEWEST, min(MOST.get(model.device.type, MOST_ELSEWHERE), fitting))
+
+
+def tokens_kept(model: Any) -> int:
+    """Tokens whose keys and values may be kept for a batch of answers that are being written."""
+    config = model.config.get_text_config()
+    heads = config.num_attention_heads
+    shared = getattr(config, "num_key_value_heads", None) or heads
+    each = 2 * config.num_hidden_layers * width(config) * shared // heads * model.dtype.itemsize
+    return max(FEWEST, min(MOST_KEPT, int(SHARE * free_bytes(model.device) / each)))
+
+
+def states_per_token(model: Any, size: int) -> int:
+    """Bytes that a token's activations take until the backward pass has used them, roughly, at `size` bytes a number."""
+    config = model.config.get_text_config()
+    inner = getattr(config, "intermediate_size", None) or 4 * width(config)
+    return int(config.num_hidden_layers * (16 * width(config) + 4 * inner) * size)
+
+
+def width(config: Any) -> int:
+    """The hidden size, under whatever name an architecture has for it."""
+    names = ("hidden_size", "n_embd", "d_model")
+    return next((int(getattr(config, name)) for name in names if getattr(config, name, None)), 512)
