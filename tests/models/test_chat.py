@@ -25,13 +25,13 @@ def shown(model: Hf, messages: tuple[Message, ...], answer: str) -> tuple[str, s
 
 
 def test_the_bundled_model_reads_plain_text(pocket: Hf) -> None:
-    assert shown(pocket, TALK, "Later") == ("Be kind.\n\nHi Hello\n\nBye", " Later</s>")
+    assert shown(pocket, TALK, "Later") == ("<s>Be kind.\n\nHi Hello\n\nBye", " Later</s>")
 
 
 def test_a_folder_without_a_template_reads_the_same_plain_text(tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path, template=None)))
     assert shown(model, TALK, "Later") == ("Be kind.\n\nHi Hello\n\nBye", " Later</s>")
-    assert (POCKET / "chat_template.jinja").read_text() == PLAIN
+    assert (POCKET / "chat_template.jinja").read_text() == "{{- bos_token -}}" + PLAIN
 
 
 def test_a_chat_template_decides_how_turns_begin_and_end(chatty: Path) -> None:

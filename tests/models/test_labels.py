@@ -76,7 +76,7 @@ def test_a_prompt_that_is_too_long_is_an_error_and_the_others_are_answered(pocke
     replies = pocket.complete([ask(TEXTS[0], labels=LABELS), request])
     tokens = pocket.count_tokens(request.messages)
     assert replies[0].error is None
-    assert replies[1].error == f"the prompt has {tokens} tokens, the window is 2048"
+    assert replies[1].error == f"the prompt has {tokens} tokens, the window is 1024"
     assert replies[1].label_scores == ()
 
 

@@ -18,7 +18,7 @@ def test_the_bundled_model_opens_by_its_name() -> None:
     model = open_model("pocket")
     assert isinstance(model, Hf)
     assert model.local
-    assert model.context_window == 2048
+    assert model.context_window == 1024
     assert model.identity == open_model("hf:pocket").identity
 
 

@@ -101,7 +101,7 @@ def test_more_shots_than_rows_show_them_all(tmp_path: Path) -> None:
 
 
 def test_prompts_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
-    long = examples([(f"{i} " + "long " * 400, ("warm", "cold")[i % 2]) for i in range(10)])
+    long = examples([(f"{i} " + "long " * 200, ("warm", "cold")[i % 2]) for i in range(10)])
     with bench(tmp_path, long, toy_examples()[:2]) as at:
         made = open_strategy("few_shot", {"shots": [2, 8]}).adapt(start(), at)
         assert made.prompt.shots == 2

@@ -72,7 +72,7 @@ def instruction(rng: random.Random, goal: str, names: Sequence[str] | None, desc
         return rng.choice(DESCRIBED).format(goal=sentence, lines=lines)
     mark = rng.choice(("- ", "- ", "* ", "", "• "))
     return rng.choice(LISTS).format(
-        goal=sentence if rng.random() < 0.95 else sentence.upper(),
+        goal=sentence if rng.random() < 0.92 else sentence.upper(),
         names=", ".join(names),
         semicolons="; ".join(names),
         bars=" | ".join(names),
@@ -83,7 +83,7 @@ def instruction(rng: random.Random, goal: str, names: Sequence[str] | None, desc
 
 def spelling(rng: random.Random, labels: Sequence[str]) -> list[str]:
     """All labels of an episode in one spelling: with underscores, with spaces, with hyphens, with capitals."""
-    style = rng.choices(("snake", "space", "title", "upper", "kebab"), (50, 35, 6, 3, 6))[0]
+    style = rng.choices(("snake", "space", "title", "upper", "kebab"), (42, 38, 6, 8, 6))[0]
     spaced = [label.replace("_", " ") for label in labels]
     if style == "snake":
         return [label.replace(" ", "_") for label in spaced]

@@ -104,6 +104,7 @@ def _settings(candidate: Candidate, model: Hf) -> dict[str, Any]:
     chat = model.chat
     return {
         "base": model.target,
+        "precision": model.precision[0],
         "window": model.context_window,
         "shots": candidate.prompt.shots,
         "decoding": to_json(candidate.decoding),

@@ -38,16 +38,18 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
         if (out / name).is_dir():
             text.append(f"- `{name}/`: {what}")
     if isinstance(model, Hf):
-        text += _use(out, model)
+        text += _use(out, candidate, model)
     return "\n".join([*text, ""])
 
 
-def _use(out: Path, model: Hf) -> list[str]:
+def _use(out: Path, candidate: Candidate, model: Hf) -> list[str]:
     needs = ["torch", "transformers"]
     if (out / "adapter").is_dir():
         needs.append("peft")
     if (out / "demonstrations.jsonl").is_file():
         needs.append("scikit-learn")
+    if candidate.decoding.schema:
+        needs.append("llguidance")
     base = next((name for name in ("model", "base") if (out / name).is_dir()), model.target)
     text = [
         "- `settings.json`: where a turn begins and ends, the labels and their calibration",

@@ -1,7 +1,8 @@
 """Answers inputs with an exported candidate, without Crossover: python predict.py "a text", or texts on standard input.
 
-Needs torch and transformers; peft where there is a folder `adapter`, scikit-learn where there is `demonstrations.jsonl`.
-On a GPU the model runs in bfloat16, on a CPU in float32. Failed inputs are told on standard error, with status 1.
+Needs torch and transformers; peft where there is a folder `adapter`, scikit-learn where there is `demonstrations.jsonl`,
+llguidance where answers are held to a JSON schema. The model runs in the precision it was measured in. Failed inputs are
+told on standard error, with status 1.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
@@ -27,7 +29,7 @@ class Exported:
         source: Any = next((folder / n for n in ("model", "base") if (folder / n).is_dir()), self.settings["base"])
         self.tokenizer: Any = AutoTokenizer.from_pretrained(source)
         gpu = torch.cuda.is_available()
-        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16 if gpu else torch.float32)
+        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, self.settings["precision"]))
         if (folder / "adapter").is_dir():
             from peft import PeftModel
 
@@ -102,16 +104,25 @@ class Exported:
         stops = {stops} if isinstance(stops, int) else set(stops or ())
         draws = torch.Generator().manual_seed(how["seed"])
         end, separator = turn["end"], turn["separator"]
+        grammar = self._grammar(how["schema"]) if how["schema"] else None
         new: list[int] = []
         cache: Any = None
         while len(new) < limit:
             read = self._forward(prompt + new if cache is None else new[-1:], cache)
             cache = getattr(read, "past_key_values", None)
             logits = read.logits[0, -1].float().cpu()
+            if grammar:
+                bits = numpy.unpackbits(numpy.frombuffer(grammar.compute_bitmask(), numpy.uint8), bitorder="little")
+                logits[torch.from_numpy(bits[: len(logits)] == 0)] = -torch.inf
             if how["temperature"]:
                 new.append(int(torch.multinomial((logits / how["temperature"]).softmax(-1), 1, generator=draws)))
             else:
                 new.append(int(logits.argmax()))
+            if grammar:
+                grammar.consume_token(new[-1])
+                if grammar.is_stopped():
+                    break
+                continue
             if new[-1] in stops or new[-len(end) :] == end:
                 break
             if separator and separator in self.tokenizer.decode(new).lstrip():
@@ -120,6 +131,18 @@ class Exported:
             new = new[: -len(end)]
         text = str(self.tokenizer.decode(new, skip_special_tokens=True)).strip()
         return text.split(separator)[0].strip() if separator else text
+
+    def _grammar(self, schema: str) -> Any:
+        """Says which tokens keep the answer within a JSON schema."""
+        import llguidance
+        import llguidance.hf
+
+        style = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+        styled = json.dumps({**json.loads(schema), "x-guidance": style})
+        size = self.model.get_output_embeddings().weight.shape[0]
+        table = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=size)
+        lark = f"start: / ?/ answer\nanswer: %json {styled}\n"
+        return llguidance.LLMatcher(table, llguidance.LLMatcher.grammar_from_lark(lark))
 
     def _build_index(self) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
