@@ -13,7 +13,7 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -26,11 +26,11 @@ from transformers.utils import logging
 from crossover.errors import ModelError
 from crossover.models.hf import folder as folders
 from crossover.models.hf import room
-from crossover.models.hf.chat import Chat, read_chat
+from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
 from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.labels import LabelTree, label_tree, score_packed, score_plain
-from crossover.models.hf.packing import Prefix, can_pack
+from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
 from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
@@ -225,8 +225,13 @@ class Hf:
         return self._trees[labels]
 
     def _shared(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Prefix:
+        """What all prompts begin with; of a prompt that comes alone, what stands before its last message."""
+        rows = prompts
+        if len(rows) == 1:
+            *before, last = asked[0].messages
+            rows = [*rows, self.chat.prompt([*before, replace(last, content=MARK)])]
         weights = asked[0].weights
-        return self._prefixes.shared(model, weights.sha256 if weights else "", prompts)
+        return self._prefixes.get(model, weights.sha256 if weights else "", prompts[0][: shared_prefix(rows)])
 
     def _verify(self, weights: Weights | None) -> None:
         if weights is not None and weights.sha256 not in self._checked:

@@ -43,12 +43,6 @@ class Prefix:
     tokens: tuple[int, ...] = ()
     layers: tuple[Layer, ...] = ()
 
-    def first(self, count: int) -> Prefix:
-        """The first tokens alone; nothing is copied."""
-        if not count:
-            return NO_PREFIX
-        return Prefix(self.tokens[:count], tuple((k[:, :, :count], v[:, :, :count]) for k, v in self.layers))
-
 
 @dataclass(frozen=True)
 class Packed:
@@ -127,19 +121,13 @@ def shared_prefix(rows: Sequence[Sequence[int]]) -> int:
     return next((i for i in range(limit) if low[i] != high[i]), limit)
 
 
-def extend(model: Any, prefix: Prefix, tokens: Sequence[int]) -> Prefix:
-    """The prefix with more tokens behind it."""
-    packed = pack([tokens], prefix=prefix)
+def read(model: Any, tokens: Sequence[int]) -> Prefix:
+    """The keys and values of a beginning."""
     record: list[Layer] = []
+    packed = pack([tokens])
     packed = Packed(packed.ids, packed.positions, packed.layout.recording(record), packed.starts)
     forward(model, packed, torch.tensor([len(tokens) - 1]))
-    if not prefix.tokens:
-        return Prefix(tuple(tokens), tuple((k.contiguous(), v.contiguous()) for k, v in record))
-    joined = [
-        (torch.cat([k, more_k], 2), torch.cat([v, more_v], 2))
-        for (k, v), (more_k, more_v) in zip(prefix.layers, record, strict=True)
-    ]
-    return Prefix((*prefix.tokens, *tokens), tuple(joined))
+    return Prefix(tuple(tokens), tuple((k.contiguous(), v.contiguous()) for k, v in record))
 
 
 def can_pack(model: Any) -> bool:
@@ -173,7 +161,7 @@ def _agrees(model: Any) -> bool:
     model.eval()
     try:
         with torch.no_grad():
-            packed = pack(chains, tree, extend(model, NO_PREFIX, prefix))
+            packed = pack(chains, tree, read(model, prefix))
             ours = forward(model, packed, torch.arange(len(packed.ids)))[[3, 9]]
             inner = pack(chains, tree, inner=prefix)
             inside = forward(model, inner, torch.arange(len(inner.ids)))[[6, 12]]

@@ -1,4 +1,8 @@
-"""What prompts begin with, computed once: keys and values kept across batches, calls and candidates."""
+"""What prompts begin with, computed once: keys and values kept across batches, calls and candidates.
+
+A beginning is computed whole and found again by its very tokens, never put together from others: so the numbers of a call
+depend on its requests alone, and a study that was killed ends as one that was not.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from crossover.models.hf.packing import NO_PREFIX, Prefix, extend, shared_prefix
+from crossover.models.hf.packing import NO_PREFIX, Prefix, read
 
 LIMIT = 256 << 20  # bytes
-WORTH = 4  # tokens: a gain of fewer is not worth a pass of its own
+WORTH = 4  # tokens: fewer are not worth a pass of their own
 
 
 class Prefixes:
@@ -17,42 +21,17 @@ class Prefixes:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, tuple[int, ...]], Prefix] = OrderedDict()
-        self._last: dict[str, tuple[int, ...]] = {}
 
-    def shared(self, model: Any, weights: str, prompts: Sequence[Sequence[int]]) -> Prefix:
-        """The beginning that all `prompts` share, computed; at least one token of each is left.
-
-        A prompt that comes alone is compared with the one before it: a server's requests share their instruction.
-        """
-        first = tuple(prompts[0])
-        if len(prompts) > 1:
-            known = shared_prefix(prompts)
-        else:
-            known = max(shared_prefix([first, self._last.get(weights, ())]), self._longest(weights, first[:-1])[1])
-        self._last[weights] = first
-        wanted = first[:known]
-        found, common = self._longest(weights, wanted)
-        if known - common < WORTH:
-            return found.first(common)
-        grown = extend(model, found.first(common), wanted[common:])
-        if common == len(found.tokens):  # the longer one serves wherever the shorter did
-            self._kept.pop((weights, found.tokens), None)
-        self._kept[weights, grown.tokens] = grown
-        self._trim()
-        return grown
-
-    def _longest(self, weights: str, tokens: tuple[int, ...]) -> tuple[Prefix, int]:
-        """The kept beginning that has most first tokens in common with `tokens`, and how many; it counts as used."""
-        best, common = NO_PREFIX, 0
-        for (owner, kept), prefix in self._kept.items():
-            if owner == weights:
-                limit = min(len(kept), len(tokens))
-                count = next((i for i in range(limit) if kept[i] != tokens[i]), limit)
-                if count > common:
-                    best, common = prefix, count
-        if best.tokens:
-            self._kept.move_to_end((weights, best.tokens))
-        return best, common
+    def get(self, model: Any, weights: str, tokens: Sequence[int]) -> Prefix:
+        """The keys and values of `tokens`."""
+        if len(tokens) < WORTH:
+            return NO_PREFIX
+        key = (weights, tuple(tokens))
+        if key not in self._kept:
+            self._kept[key] = read(model, tokens)
+            self._trim()
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     def _trim(self) -> None:
         total = sum(map(_size, self._kept.values()))
