@@ -10,10 +10,11 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks import model, texts
-from benchmarks.figures import Figures
+from benchmarks.board import Board
 from benchmarks.peers import WORK, Failed, ours, peer
 from crossover.models.hf import Hf
 from crossover.types import Message
@@ -26,8 +27,8 @@ GIB = 1 << 30
 class Bench:
     """What all measurements share: the model, the number of runs, the figures."""
 
-    def __init__(self, folder: Path, runs: int, quick: bool, figures: Figures) -> None:
-        self.folder, self.runs, self.quick, self.figures = folder, runs, quick, figures
+    def __init__(self, folder: Path, runs: int, quick: bool, board: Board) -> None:
+        self.folder, self.runs, self.quick, self.board = folder, runs, quick, board
         self.chat = Hf(str(folder)).chat
         self.end = self.chat.separator or str(self.chat.tokenizer.decode(list(self.chat.end)))
 
@@ -49,8 +50,19 @@ class Bench:
         """A label as it stands behind the prompt."""
         return str(self.chat.tokenizer.decode(self.chat.answer(label)))
 
+    def note(self, name: str, values: list[float], goal: float, unit: str, lower: bool = False) -> None:
+        """A figure: the median of the paired runs."""
+        self.board.add(name, values, goal, unit, lower, value=median(values))
+
     def tokens(self, conversation: list[dict[str, str]]) -> int:
         return len(self.chat.prompt([Message(**turn) for turn in conversation]))
+
+
+def faster(fast: dict[str, Any], mine: float, slow: dict[str, Any], other: float) -> float:
+    """How many times as many of `mine` examples we do in a second as the peer does of `other`."""
+    ours_rate, peers_rate = mine / fast["seconds"], other / slow["seconds"]
+    print(f"      {ours_rate:.2f} and {peers_rate:.3f} examples/s ({fast['precision'][0]})", flush=True)
+    return ours_rate / peers_rate
 
 
 def said(role: str, content: str) -> dict[str, str]:
@@ -71,10 +83,8 @@ def scoring(bench: Bench) -> None:
         for _ in range(bench.runs):
             fast = ours({"kind": "answer", "model": str(bench.folder), "conversations": asked, "labels": texts.LABELS})
             slow = peer("lm-eval", _job(bench, theirs, "bfloat16"))
-            mine, other = len(asked) / fast["seconds"], len(theirs) / slow["seconds"]
-            print(f"      {mine:.2f} and {other:.3f} examples/s ({fast['precision'][0]})", flush=True)
-            ratios.append(mine / other)
-        bench.figures.add(f"scoring, {name}: times lm-eval's examples/s", ratios, goal, "ratio")
+            ratios.append(faster(fast, len(asked), slow, len(theirs)))
+        bench.note(f"scoring, {name}: times lm-eval's examples/s", ratios, goal, "ratio")
     asked = bench.conversations(16, 3 if bench.quick else 6)
     exact = ours(
         {"kind": "answer", "model": str(bench.folder), "conversations": asked, "labels": texts.LABELS, "dtype": "float32"}
@@ -83,8 +93,8 @@ def scoring(bench: Bench) -> None:
     pairs = list(zip(exact["scores"], right["scores"], strict=True))
     apart = max(abs(a - b) for mine, other in pairs for a, b in zip(mine, other, strict=True))
     same = [float(mine.index(max(mine)) == other.index(max(other))) for mine, other in pairs]
-    bench.figures.add("scoring: largest difference of a log-probability, float32", [apart], 1e-3, "nats", lower=True)
-    bench.figures.add("scoring: equal predictions, float32", [sum(same) / len(same)], 1.0, "share")
+    bench.note("scoring: largest difference of a log-probability, float32", [1000 * apart], 1, "mnats", lower=True)
+    bench.note("scoring: equal predictions, float32", [sum(same) / len(same)], 1.0, "share")
 
 
 def generation(bench: Bench) -> None:
@@ -97,14 +107,12 @@ def generation(bench: Bench) -> None:
     for _ in range(bench.runs):
         fast = ours({**job, "conversations": asked})
         slow = peer("lm-eval", {**_job(bench, theirs, "bfloat16"), **free})
-        mine, other = len(asked) / fast["seconds"], len(theirs) / slow["seconds"]
-        print(f"      {mine:.2f} and {other:.3f} examples/s ({fast['precision'][0]})", flush=True)
-        ratios.append(mine / other)
-    bench.figures.add("generation: times lm-eval's examples/s", ratios, 6, "ratio")
+        ratios.append(faster(fast, len(asked), slow, len(theirs)))
+    bench.note("generation: times lm-eval's examples/s", ratios, 6, "ratio")
     exact = ours({**job, "conversations": asked[:8], "dtype": "float32"})
     right = peer("lm-eval", {**_job(bench, asked[:8], "float32"), **free})
     same = [float(a == b.strip()) for a, b in zip(exact["texts"], right["texts"], strict=True)]
-    bench.figures.add("generation: identical greedy answers, float32", [sum(same) / len(same)], 1.0, "share")
+    bench.note("generation: identical greedy answers, float32", [sum(same) / len(same)], 1.0, "share")
 
 
 def growth(bench: Bench) -> None:
@@ -114,15 +122,15 @@ def growth(bench: Bench) -> None:
     for _ in range(bench.runs):
         times = [ours({**job, "conversations": bench.conversations(shots, 256)})["seconds"] for shots in (4, 64)]
         ratios.append(times[1] / times[0])
-    bench.figures.add("scoring: time per example, 64 shots over 4", ratios, 1.5, "ratio", lower=True)
+    bench.note("scoring: time per example, 64 shots over 4", ratios, 1.5, "ratio", lower=True)
     few, many = (200, 2000) if bench.quick else (1000, 10000)
     found = [ours({**job, "conversations": bench.conversations(4, count)}) for count in (few, many)]
     grown = found[1]["seconds"] / found[0]["seconds"] / (many / few)
-    bench.figures.add(f"scoring: time per example, {many} over {few}", [grown], 1.1, "ratio", lower=True)
+    bench.note(f"scoring: time per example, {many} over {few}", [grown], 1.1, "ratio", lower=True)
     weights = sum(file.stat().st_size for file in bench.folder.glob("*.safetensors"))
     if found[1]["precision"][0] == "bfloat16":
         weights //= 2  # they lie on disk in float32
-    bench.figures.add("scoring: peak memory", [found[1]["peak_bytes"] / GIB], 1.3 * weights / GIB + 1, "GiB", lower=True)
+    bench.note("scoring: peak memory", [found[1]["peak_bytes"] / GIB], 1.3 * weights / GIB + 1, "GiB", lower=True)
 
 
 def tuning(bench: Bench) -> None:
@@ -139,20 +147,18 @@ def tuning(bench: Bench) -> None:
             "epochs": 1,
             "learning_rate": 1e-4,
         }
-        texts_ = [{"prompt": bench.text(r["messages"]), "completion": bench.answers(r["answer"])} for r in rows]
+        written = [{"prompt": bench.text(r["messages"]), "completion": bench.answers(r["answer"])} for r in rows]
         ratios, memory = [], []
         for _ in range(bench.runs):
             fast = ours({**job, "warm": 2})
             slow = min(
-                (peer("trl", {**job, "rows": texts_, "warm": 2, "dtype": dtype}) for dtype in ("bfloat16", "float32")),
+                (peer("trl", {**job, "rows": written, "warm": 2, "dtype": dtype}) for dtype in ("bfloat16", "float32")),
                 key=lambda found: found["seconds"],
             )
-            mine, other = (found["examples"] / found["seconds"] for found in (fast, slow))
-            print(f"      {mine:.2f} and {other:.3f} examples/s ({fast['precision'][0]})", flush=True)
-            ratios.append(mine / other)
+            ratios.append(faster(fast, fast["examples"], slow, slow["examples"]))
             memory.append(fast["peak_bytes"] / slow["peak_bytes"])
-        bench.figures.add(f"LoRA, {name}: times TRL's examples/s", ratios, goal, "ratio")
-        bench.figures.add(f"LoRA, {name}: peak memory over TRL's", memory, 1.0, "ratio", lower=True)
+        bench.note(f"LoRA, {name}: times TRL's examples/s", ratios, goal, "ratio")
+        bench.note(f"LoRA, {name}: peak memory over TRL's", memory, 1.0, "ratio", lower=True)
 
 
 def _rows(bench: Bench, count: int, shared: bool) -> list[dict[str, Any]]:
@@ -189,7 +195,8 @@ def main() -> int:
     unknown = sorted(set(names) - set(PARTS))
     if unknown:
         parser.error(f"--only: there is no {unknown[0]}; valid: {', '.join(PARTS)}")
-    bench = Bench(model.build(WORK / "135M"), 1 if given.quick else given.runs, given.quick, Figures(given.json))
+    board = Board(given.json or WORK / "engine.json")
+    bench = Bench(model.build(WORK / "135M"), 1 if given.quick else given.runs, given.quick, board)
     failed = False
     for name in names:
         print(name, flush=True)
@@ -198,6 +205,8 @@ def main() -> int:
         except Failed as error:
             failed = True
             sys.stderr.write(f"{name} was not measured: {error}\n")
+        board.save()
+    print(board.table())
     return int(failed)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from training.pocket.measures.board import Board
+from benchmarks.board import Board
 from training.pocket.measures.draws import banking, clinc, clinc_elsewhere, slots, spelled
 
 THINGS = ["lamp", "chair", "kettle", "ladder", "blanket", "bucket", "mirror", "drawer"]

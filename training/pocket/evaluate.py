@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from benchmarks.board import Board
 from crossover.errors import CrossoverError
 from crossover.models.hf import Hf
-from training.pocket.measures.board import Board
 from training.pocket.measures.bookings import measure_slots
 from training.pocket.measures.forgetting import measure_forgetting
 from training.pocket.measures.lab import Lab, say

@@ -80,8 +80,8 @@ class Run:
             else:
                 tokenizer.train(self._texts(), self.folder)
         words = AutoTokenizer.from_pretrained(self.folder)
-        begin = (-CURRICULUM if given.start else READING) if given.begin is None else given.begin
-        self.mixer = Mixer(self.corpus, words, given.seed, begin)
+        default = READING - CURRICULUM if given.start else READING  # a finished model has the curriculum behind it
+        self.mixer = Mixer(self.corpus, words, given.seed, default if given.begin is None else given.begin)
         torch.manual_seed(0)
         bare = model.load(given.start) if given.start else model.create(words)
         self.trained = model.Trained(bare, not given.no_compile).to(given.device)

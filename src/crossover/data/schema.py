@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from crossover.data.template import canonical
+
 KINDS: dict[type, str] = {
     str: "string",
     bool: "boolean",
@@ -22,8 +24,7 @@ def schema_of(outputs: Sequence[str]) -> str:
 
     Objects have the fields that were seen, in alphabetical order, and no others; those that always occur are required.
     """
-    schema = _schema([json.loads(output) for output in outputs])
-    return json.dumps(schema, sort_keys=True, ensure_ascii=False)
+    return canonical(_schema([json.loads(output) for output in outputs]))
 
 
 def _schema(values: Sequence[Any]) -> dict[str, Any]:

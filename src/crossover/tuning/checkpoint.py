@@ -1,4 +1,4 @@
-"""The state of a tune on disk: one safetensors file, replaced as a whole once a minute and after each epoch.
+"""The state of a tune on disk: one safetensors file, replaced as a whole about once a minute and after each epoch.
 
 In the folder of a tune:
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.board import Board
 from crossover.engine.answer import prediction
 from crossover.engine.render import Renderer, request
 from crossover.evaluation.aggregate import estimate
@@ -22,7 +23,6 @@ from crossover.strategies.base import Strategy
 from crossover.tuning import fit
 from crossover.tuning.batches import TrainingRow
 from crossover.types import Candidate, Epoch, Example, Prompt, Recipe, Record, Reply, Run, Score, Weights
-from training.pocket.measures.board import Board
 from training.pocket.measures.draws import Draw
 
 STARTED = time.monotonic()

@@ -249,8 +249,11 @@ class Hf:
         labels = asked[0].decoding.labels
         tree = self._tree(labels)
         started = time.perf_counter()
-        scored = score_packed(model, prompts, tree, self._shared(model, asked, prompts)) if self._packs else None
-        for batch, scores in scored or score_plain(model, prompts, tree):
+        if self._packs:
+            scored = score_packed(model, prompts, tree, self._shared(model, asked, prompts))
+        else:
+            scored = score_plain(model, prompts, tree)
+        for batch, scores in scored:
             seconds = (time.perf_counter() - started) / len(batch)
             for i, row in zip(batch, scores.tolist(), strict=True):
                 bias = asked[i].decoding.label_bias or (0.0,) * len(labels)
@@ -279,8 +282,11 @@ class Hf:
             return ids[-1] in stop_ids or self.chat.ended(ids)
 
         started = time.perf_counter()
-        written = generate_packed(model, jobs, ended, self._shared(model, asked, prompts)) if self._packs else None
-        for batch, answers in written or generate_plain(model, jobs, ended):
+        if self._packs:
+            written = generate_packed(model, jobs, ended, self._shared(model, asked, prompts))
+        else:
+            written = generate_plain(model, jobs, ended)
+        for batch, answers in written:
             seconds = (time.perf_counter() - started) / len(batch)
             for i, ids in zip(batch, answers, strict=True):
                 usage = Usage(len(prompts[i]), len(ids), seconds)

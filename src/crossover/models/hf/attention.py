@@ -82,10 +82,6 @@ class Layout:
         visible = None if self.visible is None else self.visible.to(device)
         return replace(self, rows=self.rows.to(device), back=self.back.to(device), visible=visible, _masks={})
 
-    def recording(self, record: list[Layer]) -> Layout:
-        """The same, collecting keys and values."""
-        return replace(self, record=record)
-
     @cached_property
     def plain(self) -> bool:
         """Whether the sequence is one row without padding: nothing has to be gathered."""

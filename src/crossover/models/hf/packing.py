@@ -63,11 +63,12 @@ def pack(
     prefix: Prefix = NO_PREFIX,
     inner: Sequence[int] = (),
     memory: Memory | None = None,
+    record: list[Layer] | None = None,
 ) -> Packed:
     """Lay out rows, each a chain with `tree` behind it.
 
     What they all see first is `prefix`, computed earlier, or `inner`, which becomes part of the sequence. `memory` is
-    filled with the rows' keys and values.
+    filled with the rows' keys and values, `record` with those of a single row.
     """
     known, extra = len(prefix.tokens) + len(inner), len(tree.tokens)
     ancestors = tree.ancestors()
@@ -84,7 +85,7 @@ def pack(
     rows = torch.where(place < length, first + place, first)
     back = (torch.arange(len(chains))[:, None] * longest + place)[place < length]
     visible = _visible(chains, ancestors, longest) if extra else None
-    layout = Layout(rows, back, visible, len(inner), prefix.layers, memory)
+    layout = Layout(rows, back, visible, len(inner), prefix.layers, memory, record)
     return Packed(torch.tensor(ids), torch.tensor(positions), layout, tuple(starts))
 
 
@@ -124,9 +125,7 @@ def shared_prefix(rows: Sequence[Sequence[int]]) -> int:
 def read(model: Any, tokens: Sequence[int]) -> Prefix:
     """The keys and values of a beginning."""
     record: list[Layer] = []
-    packed = pack([tokens])
-    packed = Packed(packed.ids, packed.positions, packed.layout.recording(record), packed.starts)
-    forward(model, packed, torch.tensor([len(tokens) - 1]))
+    forward(model, pack([tokens], record=record), torch.tensor([len(tokens) - 1]))
     return Prefix(tuple(tokens), tuple((k.contiguous(), v.contiguous()) for k, v in record))
 
 
