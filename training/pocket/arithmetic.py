@@ -125,12 +125,12 @@ def mode(rng: Random, steps: bool) -> tuple[Layout, str]:
 
 def episode(rng: Random) -> Episode:
     roll = rng.random()
-    if roll < 0.25:
+    if roll < 0.3:
         return drill(rng)
-    make = problem if roll < 0.75 else short_problem if roll < 0.87 else expression
+    make = problem if roll < 0.8 else short_problem if roll < 0.92 else expression
     if rng.random() < 0.15:
         return both(rng)
-    steps = rng.random() < 0.6
+    steps = rng.random() < 0.75
     look, ask = mode(rng, steps)
     shown = [make(rng) for _ in range(1 + int(rng.random() * (7 if rng.random() < 0.7 else 1)))]
     items = [(question, worked if steps else answer) for question, worked, answer in shown]

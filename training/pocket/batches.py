@@ -21,7 +21,7 @@ READING = 10_000_000  # tokens of the first stage: meanings alone, in the lower 
 CURRICULUM = 3_500_000  # further tokens until the mixture is the final one
 LEAST_ROOM = 48
 # A label is a token or three, a JSON object twenty: without these the long answers would have all the say.
-SAY = {"classify": 1.0, "stream": 1.0, "copy": 1.0, "task": 0.4, "extract": 0.4, "rule": 0.4, "sum": 0.8}
+SAY = {"classify": 1.0, "stream": 1.0, "copy": 1.0, "task": 0.4, "extract": 0.4, "rule": 0.4, "sum": 1.0}
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,13 @@ class Mixer:
         kind = rng.choices(
             ("classify", "stream", "copy", "task", "extract", "rule", "sum"),
             (
-                0.44 + 0.08 * progress,
+                0.44 + 0.06 * progress,
                 0.10 * early + 0.06,
                 0.30 * early + 0.02,
                 0.09 * progress,
                 0.04 + 0.11 * progress,
                 0.06 + 0.02 * progress,
-                0.02 + 0.12 * progress,
+                0.02 + 0.14 * progress,
             ),
         )[0]
         return [piece._replace(weight=piece.weight * SAY[kind]) for piece in self._draw(rng, kind, room, progress)]

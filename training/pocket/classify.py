@@ -22,6 +22,7 @@ from training.pocket.wording import form, instruction, spelling
 
 TRIES = 20  # draws for each class that is wanted
 END = 0.6  # weight of the end behind a name: whole names are compared
+SHOUTED = 0.06  # share of the instructions in capitals, the options too: the answers keep their own spelling
 WORD = re.compile(r"[A-Za-z][a-z']+")
 
 
@@ -178,6 +179,8 @@ class Classifier:
             text = instruction(
                 rng, goal, names if listed else None, [c.description for c in classes] if described else None
             )
+            if rng.random() < SHOUTED:
+                text, layout = text.upper(), layout.upper()
             episode += _with_meanings(text, names if listed and telling else [], classes)
             episode.append(Piece("\n\n" if rng.random() < 0.9 else "\n"))
         told = listed and (telling or described)
@@ -236,11 +239,12 @@ def _with_meanings(text: str, names: Sequence[str], classes: Sequence[Class]) ->
     episode: Episode = []
     rest = text
     for which, (name, chosen) in enumerate(zip(names, classes, strict=False)):
-        head, found, tail = rest.partition(name)
-        if not found:
+        place = rest.lower().find(name.lower())
+        if place < 0:
             break
-        episode.append(Piece(head + name, 0.0, chosen.name.replace("_", " ") or name, names=which))
-        rest = tail
+        end = place + len(name)
+        episode.append(Piece(rest[:end], 0.0, chosen.name.replace("_", " ") or name, names=which))
+        rest = rest[end:]
     return [*episode, Piece(rest)]
 
 

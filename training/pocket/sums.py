@@ -23,47 +23,50 @@ muffins
 BOXES = listed("boxes bags baskets jars crates trays packets bowls drawers shelves buckets cartons")
 
 
+LARGE = 20  # what is added or taken away, so that a small model can learn every single step
+
+
 def times_plus(rng: Random) -> tuple[int, int, int]:
-    return rng.randint(2, 9), rng.randint(2, 9), rng.randint(2, 50)
+    return rng.randint(2, 9), rng.randint(2, 9), rng.randint(2, LARGE)
 
 
 def times_minus(rng: Random) -> tuple[int, int, int]:
     a, b = rng.randint(2, 9), rng.randint(3, 9)
-    return a, b, rng.randint(2, min(50, a * b - 1))
+    return a, b, rng.randint(2, min(LARGE, a * b - 1))
 
 
 def minus_times(rng: Random) -> tuple[int, int, int]:
     b, c = rng.randint(2, 9), rng.randint(2, 9)
-    return b * c + rng.randint(2, 30), b, c
+    return b * c + rng.randint(2, LARGE), b, c
 
 
 def plus_times(rng: Random) -> tuple[int, int, int]:
-    return rng.randint(2, 50), rng.randint(2, 9), rng.randint(2, 9)
+    return rng.randint(2, LARGE), rng.randint(2, 9), rng.randint(2, 9)
 
 
 def sum_times(rng: Random) -> tuple[int, int, int]:
     a = rng.randint(2, 7)
-    return a, rng.randint(2, 11 - a), rng.randint(2, 9)
+    return a, rng.randint(2, 10 - a), rng.randint(2, 9)
 
 
 def rest_times(rng: Random) -> tuple[int, int, int]:
-    b = rng.randint(2, 12)
+    b = rng.randint(2, 9)
     return b + rng.randint(2, 9), b, rng.randint(2, 9)
 
 
 def plus_minus(rng: Random) -> tuple[int, int, int]:
-    a, b = rng.randint(5, 50), rng.randint(3, 50)
-    return a, b, rng.randint(2, min(50, a + b - 1))
+    a, b = rng.randint(5, 2 * LARGE), rng.randint(3, LARGE)
+    return a, b, rng.randint(2, min(LARGE, a + b - 1))
 
 
 def minus_minus(rng: Random) -> tuple[int, int, int]:
-    a = rng.randint(20, 90)
-    b = rng.randint(2, a // 2)
-    return a, b, rng.randint(2, a - b - 1)
+    a = rng.randint(10, 3 * LARGE)
+    b = rng.randint(2, min(LARGE, a // 2))
+    return a, b, rng.randint(2, min(LARGE, a - b - 1))
 
 
 def plus_plus(rng: Random) -> tuple[int, int, int]:
-    return rng.randint(3, 40), rng.randint(3, 40), rng.randint(2, 30)
+    return rng.randint(3, 2 * LARGE), rng.randint(3, LARGE), rng.randint(2, LARGE)
 
 
 def shared_sum(rng: Random) -> tuple[int, int, int]:
@@ -74,7 +77,7 @@ def shared_sum(rng: Random) -> tuple[int, int, int]:
 
 def shared_plus(rng: Random) -> tuple[int, int, int]:
     b = rng.randint(2, 9)
-    return b * rng.randint(2, 9), b, rng.randint(2, 40)
+    return b * rng.randint(2, 9), b, rng.randint(2, LARGE)
 
 
 Numbers = Callable[[Random], tuple[int, int, int]]
@@ -177,15 +180,15 @@ def result(step: str) -> int:
 
 
 def operands(rng: Random, sign: str) -> tuple[int, int]:
-    """Two numbers for one operation: mostly small, at most 99."""
+    """Two numbers for one operation; one of them is at most `LARGE`."""
     if sign == "*":
         return rng.randint(2, 9), rng.randint(2, 9)
     if sign == "/":
         b = rng.randint(2, 9)
         return b * rng.randint(2, 9), b
-    top = 12 if rng.random() < 0.3 else 50
-    a, b = rng.randint(2, top), rng.randint(1, top)
-    return (a, b) if sign == "+" else (a + b if rng.random() < 0.5 else max(a, b) + 1, min(a, b))
+    top = rng.choice((9, LARGE, 4 * LARGE))
+    a, b = rng.randint(2, top), rng.randint(1, min(top, LARGE))
+    return (a, b) if sign == "+" else (a + b, b)
 
 
 def told(rng: Random, template: str, **numbers: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GOALS = (
     "Decide {goal}.", "Say {goal}.", "Tell {goal}.", "Find out {goal}.", "Classify the text.", "Classify the message.",
@@ -49,6 +49,10 @@ class Form:
     before: str
     cue: str
     between: str
+
+    def upper(self) -> Form:
+        """The same in capitals."""
+        return replace(self, before=self.before.upper(), cue=self.cue.upper())
 
 
 def form(rng: random.Random) -> Form:
