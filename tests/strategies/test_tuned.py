@@ -59,6 +59,17 @@ def test_the_learning_rate_follows_the_models_width_unless_it_is_given(name: Any
             open_strategy(name, {"learning_rate": 0}).adapt(start(), at)
 
 
+@pytest.mark.parametrize("name", ["lora", "full"])
+@pytest.mark.parametrize(("rows", "epochs", "patience"), [(10, 20, 7), (200, 16, 5), (800, 4, 2), (4000, 3, 2)])
+def test_fewer_rows_are_met_more_often(name: str, rows: int, epochs: int, patience: int, tmp_path: Path) -> None:
+    few = toy_examples()
+    many = [replace(few[0], id=f"r{i}") for i in range(rows)]
+    # the recipe is enough: nothing has to be learnt here
+    with bench(tmp_path, many, few[:2]) as at, pytest.raises(TuningError):
+        open_strategy(name, {"learning_rate": 0}).adapt(start(), at)
+    assert (at.recipes[0].epochs, at.recipes[0].patience) == (epochs, patience)
+
+
 def test_the_options_reach_the_recipe(tmp_path: Path) -> None:
     rows = toy_examples()
     given = {"rank": 2, "alpha": 3, "dropout": 0.1, "epochs": 1, "batch_size": 5, "patience": 1}

@@ -81,7 +81,7 @@ class Lab:
 
         `more`: rows that are learnt too, each with a conversation of its own.
         """
-        recipe = recipe_of(strategy, self.model, seed)
+        recipe = recipe_of(strategy, self.model, seed, train)
         with tempfile.TemporaryDirectory() as folder:
 
             def value(weights: Weights) -> float:
@@ -137,6 +137,7 @@ class _Recorder:
 
     model: Hf
     seed: int
+    train: Sequence[Example]
     recipes: list[Recipe] = field(default_factory=list)
 
     def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
@@ -144,9 +145,9 @@ class _Recorder:
         return candidate
 
 
-def recipe_of(strategy: Strategy, model: Hf, seed: int) -> Recipe:
-    """The recipe that a strategy tunes with: its own defaults for this model."""
-    recorder = _Recorder(model, seed)
+def recipe_of(strategy: Strategy, model: Hf, seed: int, train: Sequence[Example]) -> Recipe:
+    """The recipe that a strategy tunes with: its own defaults for this model and these rows."""
+    recorder = _Recorder(model, seed, train)
     bench: Any = recorder
     strategy.adapt(Candidate(model.target), bench)
     [recipe] = recorder.recipes
