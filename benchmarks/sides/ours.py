@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
 from crossover.models.hf import Hf
 from crossover.tuning import fit
-from crossover.types import Decoding, Message, Recipe, Request
+from crossover.types import Decoding, Message, Recipe, Request, Weights
 
 
 def main() -> None:
@@ -28,8 +31,9 @@ def main() -> None:
 def answer(model: Hf, job: dict[str, Any]) -> dict[str, Any]:
     """Answers to the job's conversations: one of its labels, or free text."""
     decoding = Decoding(labels=tuple(job.get("labels", ())), max_tokens=job.get("max_tokens", 64))
-    requests = [Request(tuple(Message(**m) for m in messages), decoding) for messages in job["conversations"]]
-    model.complete([Request((Message("user", "warm up"),), decoding)])
+    weights = adopted(model, job) if "adapter" in job else None
+    requests = [Request(tuple(Message(**m) for m in messages), decoding, weights) for messages in job["conversations"]]
+    model.complete([Request((Message("user", "warm up"),), decoding, weights)])
     started = time.perf_counter()
     replies = model.complete(requests)
     seconds = time.perf_counter() - started
@@ -37,6 +41,12 @@ def answer(model: Hf, job: dict[str, Any]) -> dict[str, Any]:
     if failed:
         raise SystemExit(f"{len(failed)} calls failed, such as: {failed[0]}")
     return {"seconds": seconds, "texts": [r.text for r in replies], "scores": [r.label_scores for r in replies]}
+
+
+def adopted(model: Hf, job: dict[str, Any]) -> Weights:
+    """Any tool's adapter, as one of ours."""
+    base = AutoModelForCausalLM.from_pretrained(job["model"])
+    return model.save(PeftModel.from_pretrained(base, job["adapter"]), Path(job["adapter"]) / "adopted")
 
 
 def tune(model: Hf, job: dict[str, Any]) -> dict[str, Any]:
