@@ -9,20 +9,19 @@ a `Layout` it is transformers' own attention.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from crossover.models.hf.softmax import attend
+
 NAME = "packed"
-KEPT = 1 << 22  # attention weights kept for the backward pass; where there are more, they are computed twice
 UNKNOWN = ("softcap", "s_aux", "sliding_window", "position_bias", "cache")  # attention of another kind
 
 Layer = tuple[Tensor, Tensor]  # keys and values, each (1, key heads, tokens, width)
@@ -133,7 +132,7 @@ def packed_attention(
         behind = query[:, :, inner:]
         heads, tokens, width = behind.shape[1:]
         folded = behind.reshape(1, key.shape[1], -1, width)  # heads of one group lie side by side
-        above, above_sum = _attend(folded, *shared, None, False, scale, dropout)
+        above, above_sum = attend(folded, *shared, None, False, scale, dropout)
         above = above.reshape(heads, tokens, -1).transpose(0, 1)
         share = torch.sigmoid(above_sum.reshape(heads, tokens).t() - own_sum)
         own = torch.lerp(own, above, share[..., None].to(own.dtype))
@@ -160,7 +159,7 @@ def _rows(
         found, sums = _causal(q, k, v, scale, dropout)
     else:
         folded = q.reshape(rows, heads // groups, groups * longest, width)
-        found, sums = _attend(folded, k, v, mask, False, scale, dropout)
+        found, sums = attend(folded, k, v, mask, False, scale, dropout)
         found, sums = found.reshape(rows, heads, longest, -1), sums.reshape(rows, heads, longest)
     found, sums = found.transpose(1, 2), sums.transpose(1, 2)
     if layout.plain:
@@ -172,40 +171,7 @@ def _causal(q: Tensor, k: Tensor, v: Tensor, scale: float, dropout: float) -> tu
     groups = q.shape[1] // k.shape[1]
     if groups > 1:
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
-    return _attend(q, k, v, None, True, scale, dropout)
-
-
-def _attend(
-    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scale: float, dropout: float
-) -> tuple[Tensor, Tensor]:
-    """Softmax-weighted values (rows, heads, queries, width), and the logarithm of each softmax's sum."""
-    if q.device.type == "cpu" and not torch.is_grad_enabled() and not dropout:
-        found, sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-            q, k, v, 0.0, causal, attn_mask=mask, scale=scale
-        )
-        return found, sums
-    call: Callable[..., tuple[Tensor, Tensor]] = _products
-    if torch.is_grad_enabled() and q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2] > KEPT:
-        return cast(tuple[Tensor, Tensor], checkpoint(call, q, k, v, mask, causal, scale, dropout, use_reentrant=False))
-    return call(q, k, v, mask, causal, scale, dropout)
-
-
-def _products(
-    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scale: float, dropout: float
-) -> tuple[Tensor, Tensor]:
-    """The same by plain products, which on a CPU are quicker backwards than the fused kernel."""
-    scores = torch.matmul(q * scale, k.transpose(-1, -2))
-    if causal:
-        ahead = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
-        scores = scores.masked_fill(ahead, torch.finfo(scores.dtype).min)
-    elif mask is not None:
-        scores = scores + mask
-    scores = scores.float()
-    sums = scores.logsumexp(-1)
-    weights = torch.exp(scores - sums[..., None])
-    if dropout:
-        weights = torch.nn.functional.dropout(weights, dropout)
-    return torch.matmul(weights.to(v.dtype), v), sums
+    return attend(q, k, v, None, True, scale, dropout)
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, packed_attention)
