@@ -26,7 +26,7 @@ def greedy(model: Hf, request: Request) -> str:
     return model.chat.text(ids[0, len(prompt) :].tolist())
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "bloom", "mistral"])
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "bloom", "mistral", "gemma2", "gemma3_text"])
 def test_greedy_is_what_transformers_generates(kind: str, tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path, kind)), device="cpu")
     requests = [ask(text, max_tokens=12) for text in TEXTS]

@@ -22,7 +22,7 @@ def test_scores_are_those_of_a_plain_forward_pass_for_each_label(pocket: Hf) -> 
         assert reply.text == LABELS[reply.label_scores.index(max(reply.label_scores))]
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "bloom", "mistral"])
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "bloom", "mistral", "gemma2", "gemma3_text"])
 def test_scores_are_right_whether_an_architecture_can_pack_or_not(kind: str, tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path, kind)), device="cpu")
     requests = choices()

@@ -38,6 +38,25 @@ SIZES: dict[str, dict[str, Any]] = {
         "num_key_value_heads": 1,
         "sliding_window": 8,
     },
+    "gemma3_text": {  # a layer with a window, one without
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "head_dim": 16,
+        "sliding_window": 8,
+        "layer_types": ["sliding_attention", "full_attention"],
+    },
+    "gemma2": {  # soft caps
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "head_dim": 16,
+        "sliding_window": 8,
+    },
 }
 
 

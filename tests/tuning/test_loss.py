@@ -27,7 +27,16 @@ def plain_loss(module: Any, rows: list[Row]) -> float:
 
 
 @pytest.mark.parametrize(
-    ("kind", "packs"), [("llama", True), ("qwen2", True), ("gpt2", True), ("bloom", False), ("mistral", False)]
+    ("kind", "packs"),
+    [
+        ("llama", True),
+        ("qwen2", True),
+        ("gpt2", True),
+        ("bloom", False),
+        ("mistral", True),
+        ("gemma2", False),
+        ("gemma3_text", True),
+    ],
 )
 def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs: bool, tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path, kind)), device="cpu")
@@ -43,7 +52,7 @@ def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
-@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "gemma3_text"])
 def test_the_shared_instruction_is_computed_once_and_its_gradients_are_those_of_a_plain_loop(
     kind: str, method: Literal["full", "lora"], tmp_path: Path
 ) -> None:

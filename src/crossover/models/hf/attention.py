@@ -9,8 +9,6 @@ a `Layout` it is transformers' own attention.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, cast
 
 import torch
@@ -19,82 +17,11 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from crossover.models.hf.layout import Layout, added
 from crossover.models.hf.softmax import attend
 
 NAME = "packed"
-UNKNOWN = ("softcap", "s_aux", "sliding_window", "position_bias", "cache")  # attention of another kind
-
-Layer = tuple[Tensor, Tensor]  # keys and values, each (1, key heads, tokens, width)
-
-
-class Memory:
-    """Keys and values of rows that are being written: (rows, key heads, size, width) a layer, filled in place."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.used = 0
-        self._layers: dict[int, Layer] = {}
-
-    def write(self, layer: int, key: Tensor, value: Tensor) -> Layer:
-        """Append, and return everything so far. `advance` moves on once all layers have written."""
-        if layer not in self._layers:
-            shape = (*key.shape[:2], self.size, key.shape[3])
-            self._layers[layer] = (key.new_zeros(shape), value.new_zeros((*shape[:3], value.shape[3])))
-        stop = self.used + key.shape[2]
-        keys, values = self._layers[layer]
-        keys[:, :, self.used : stop] = key
-        values[:, :, self.used : stop] = value
-        return keys[:, :, :stop], values[:, :, :stop]
-
-    def advance(self, tokens: int) -> None:
-        self.used += tokens
-
-    def select(self, rows: Tensor) -> None:
-        """Keep only these rows."""
-        self._layers = {layer: (k[rows], v[rows]) for layer, (k, v) in self._layers.items()}
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the rows of a packed sequence lie, and what each token sees.
-
-    `rows` (rows, longest): the indices of each row's tokens in the sequence, filled up with any. `back` (tokens behind
-    the inner beginning,): where each of them stands in `rows`, flattened. `visible` (rows, longest, places): which places
-    of its own row a token sees; None: those up to itself. `inner`: how many first tokens of the sequence are the shared
-    beginning; or `shared` has its keys and values, layer by layer. `memory` holds the rows' earlier tokens; `record`
-    collects the keys and values of a single row.
-    """
-
-    rows: Tensor
-    back: Tensor
-    visible: Tensor | None = None
-    inner: int = 0
-    shared: tuple[Layer, ...] = ()
-    memory: Memory | None = None
-    record: list[Layer] | None = None
-    _masks: dict[tuple[int, torch.dtype], Tensor] = field(default_factory=dict, compare=False)
-
-    def to(self, device: torch.device) -> Layout:
-        """The same with its indices on a device."""
-        if self.rows.device == device:
-            return self
-        visible = None if self.visible is None else self.visible.to(device)
-        return replace(self, rows=self.rows.to(device), back=self.back.to(device), visible=visible, _masks={})
-
-    @cached_property
-    def plain(self) -> bool:
-        """Whether the sequence is one row without padding: nothing has to be gathered."""
-        return len(self.rows) == 1 and not self.inner
-
-    def mask(self, groups: int, dtype: torch.dtype) -> Tensor | None:
-        """`visible` as (rows, 1, groups * longest, places), to be added to scores; made once for all layers."""
-        if self.visible is None:
-            return None
-        if (groups, dtype) not in self._masks:
-            added = torch.zeros(self.visible.shape, dtype=dtype, device=self.visible.device)
-            added.masked_fill_(~self.visible, torch.finfo(dtype).min)
-            self._masks[groups, dtype] = added.repeat(1, groups, 1)[:, None]
-        return self._masks[groups, dtype]
+UNKNOWN = ("softcap", "s_aux", "position_bias", "cache")  # attention of another kind
 
 
 def packed_attention(
@@ -109,7 +36,7 @@ def packed_attention(
 ) -> tuple[Tensor, None]:
     """`query` (1, heads, tokens, width), `key` and `value` (1, key heads, tokens, width) -> (1, tokens, heads, width).
 
-    Raises `NotImplementedError` for attention with soft caps, sinks or windows.
+    Raises `NotImplementedError` for attention with soft caps or sinks.
     """
     layout: Layout | None = kwargs.pop("layout", None)
     if layout is None:
@@ -118,32 +45,42 @@ def packed_attention(
         )
         return cast(Tensor, found), None
     if any(kwargs.get(name) is not None for name in UNKNOWN):
-        raise NotImplementedError("this attention has windows, sinks or soft caps, which packed rows do not know")
+        raise NotImplementedError("this attention has sinks or soft caps, which packed rows do not know")
     query, key = query.to(value.dtype), key.to(value.dtype)  # in mixed precision rotations leave float32
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    window: int | None = kwargs.get("sliding_window")
     if layout.record is not None:
         layout.record.append((key, value))
+    if layout.windows is not None:
+        layout.windows.append(window)
     inner = layout.inner
-    own, own_sum = _rows(module, query, key, value, layout, scale, dropout)
-    shared = (key[:, :, :inner], value[:, :, :inner]) if inner else None
-    if layout.shared:
-        shared = layout.shared[module.layer_idx]
-    if shared is not None:
+    own, own_sum = _rows(module, query, key, value, layout, window, scale, dropout)
+    shared = layout.shared[module.layer_idx] if layout.shared else (key[:, :, :inner], value[:, :, :inner])
+    first = layout.first_seen(window)
+    if first < shared[0].shape[2]:
         behind = query[:, :, inner:]
         heads, tokens, width = behind.shape[1:]
         folded = behind.reshape(1, key.shape[1], -1, width)  # heads of one group lie side by side
-        above, above_sum = attend(folded, *shared, None, False, scale, dropout)
+        mask = layout.mask_above(heads // key.shape[1], query.dtype, shared[0].shape[2], window)
+        above, above_sum = attend(folded, shared[0][:, :, first:], shared[1][:, :, first:], mask, False, scale, dropout)
         above = above.reshape(heads, tokens, -1).transpose(0, 1)
         share = torch.sigmoid(above_sum.reshape(heads, tokens).t() - own_sum)
         own = torch.lerp(own, above, share[..., None].to(own.dtype))
     if inner:
-        first, _ = _causal(query[:, :, :inner], key[:, :, :inner], value[:, :, :inner], scale, dropout)
-        own = torch.cat([first[0].transpose(0, 1), own])
+        begun, _ = _causal(query[:, :, :inner], key[:, :, :inner], value[:, :, :inner], window, scale, dropout)
+        own = torch.cat([begun[0].transpose(0, 1), own])
     return own[None], None
 
 
 def _rows(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float, dropout: float
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    layout: Layout,
+    window: int | None,
+    scale: float,
+    dropout: float,
 ) -> tuple[Tensor, Tensor]:
     """What the tokens see in their own rows: (tokens, heads, width), and the logarithms of the sums: (tokens, heads)."""
     heads, groups = query.shape[1], query.shape[1] // key.shape[1]
@@ -154,9 +91,9 @@ def _rows(
     rows, longest, width = q.shape[0], q.shape[2], q.shape[3]
     if layout.memory is not None:
         k, v = layout.memory.write(module.layer_idx, k, v)
-    mask = layout.mask(groups, q.dtype)
+    mask = layout.mask(groups, q.dtype, window)
     if mask is None:
-        found, sums = _causal(q, k, v, scale, dropout)
+        found, sums = _causal(q, k, v, window, scale, dropout)
     else:
         folded = q.reshape(rows, heads // groups, groups * longest, width)
         found, sums = attend(folded, k, v, mask, False, scale, dropout)
@@ -167,10 +104,14 @@ def _rows(
     return found.reshape(rows * longest, heads, -1)[layout.back], sums.reshape(rows * longest, heads)[layout.back]
 
 
-def _causal(q: Tensor, k: Tensor, v: Tensor, scale: float, dropout: float) -> tuple[Tensor, Tensor]:
+def _causal(q: Tensor, k: Tensor, v: Tensor, window: int | None, scale: float, dropout: float) -> tuple[Tensor, Tensor]:
     groups = q.shape[1] // k.shape[1]
     if groups > 1:
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
+    if window is not None and q.shape[2] > window:
+        place = torch.arange(q.shape[2], device=q.device)
+        away = place[:, None] - place
+        return attend(q, k, v, added((away >= 0) & (away < window), q.dtype)[None, None], False, scale, dropout)
     return attend(q, k, v, None, True, scale, dropout)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from crossover.models.hf.attention import Layout, Memory
 from crossover.models.hf.grammar import Writer
+from crossover.models.hf.layout import Layout, Memory
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
 from crossover.models.hf.room import tokens_kept
 
@@ -71,8 +71,10 @@ class _Writing:
         longest = max(map(len, self._chains))
         self._memory = Memory(longest + max(job.limit for job in jobs))
         self._seen = torch.zeros(len(jobs), self._memory.size, dtype=torch.bool)  # which places of the memory are text
+        self._places = torch.zeros(len(jobs), self._memory.size, dtype=torch.long)  # and where in its row's text it is
         for row, chain in enumerate(self._chains):
             self._seen[row, : len(chain)] = True
+            self._places[row, : len(chain)] = torch.arange(known, known + len(chain))
         self._next = torch.tensor([len(job.prompt) for job in jobs])  # the position of each row's next token
         self._end = torch.tensor([len(job.prompt) + job.limit - 1 for job in jobs])  # where a row that ended stays
         self._longest = longest
@@ -112,9 +114,18 @@ class _Writing:
         """The logits behind one more token of each row."""
         here = self._memory.used
         self._seen[:, here] = True
+        self._places[:, here] = self._next
         each = torch.arange(len(tokens))
         visible = self._seen[:, None, : here + 1]
-        layout = Layout(each[:, None], each, visible, shared=self._prefix.layers, memory=self._memory)
+        layout = Layout(
+            each[:, None],
+            each,
+            self._next[:, None],
+            visible,
+            shared=self._prefix.layers,
+            memory=self._memory,
+            places=self._places,
+        )
         packed = Packed(torch.tensor(tokens), self._next, layout, tuple(each.tolist()))
         logits = forward(self._model, packed, each)
         self._memory.advance(1)
@@ -125,7 +136,8 @@ class _Writing:
         going = [row for row, i in enumerate(rows) if i in alive]
         index = torch.tensor(going)
         self._memory.select(index.to(self._model.device))
-        self._seen, self._next, self._end = self._seen[index], self._next[index], self._end[index]
+        self._seen, self._places = self._seen[index], self._places[index]
+        self._next, self._end = self._next[index], self._end[index]
         return [rows[row] for row in going]
 
 

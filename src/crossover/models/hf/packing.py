@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from crossover.models.hf.attention import NAME, Layer, Layout, Memory
+from crossover.models.hf.attention import NAME
+from crossover.models.hf.layout import Layer, Layout, Memory
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,9 @@ def pack(
     rows = torch.where(place < length, first + place, first)
     back = (torch.arange(len(chains))[:, None] * longest + place)[place < length]
     visible = _visible(chains, ancestors, longest) if extra else None
-    layout = Layout(rows, back, visible, len(inner), prefix.layers, memory, record)
-    return Packed(torch.tensor(ids), torch.tensor(positions), layout, tuple(starts))
+    where = torch.tensor(positions)
+    layout = Layout(rows, back, where[rows], visible, len(inner), prefix.layers, memory, record=record)
+    return Packed(torch.tensor(ids), where, layout, tuple(starts))
 
 
 def _visible(chains: Sequence[Sequence[int]], ancestors: torch.Tensor, longest: int) -> torch.Tensor:
@@ -137,19 +139,30 @@ def can_pack(model: Any) -> bool:
     accepted = inspect.signature(model.forward).parameters
     if not {"position_ids", "attention_mask", "logits_to_keep", "kwargs"} <= set(accepted):
         return False
-    if any(type(layer) is not DynamicLayer for layer in DynamicCache(config=model.config).layers):
-        return False  # sliding windows and recurrent states are laid out by index, which packing changes
+    layers = DynamicCache(config=model.config).layers
+    if any(type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer) for layer in layers):
+        return False  # recurrent states are laid out by index, which packing changes
+    windows = [getattr(layer, "sliding_window", None) for layer in layers]
     before = model.config._attn_implementation
     agrees = False
     try:
         model.set_attn_implementation(NAME)  # only warns where it cannot
-        agrees = model.config._attn_implementation == NAME and _agrees(model)
+        agrees = model.config._attn_implementation == NAME and _windows(model) == windows and _agrees(model)
     except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError):
         pass  # the architecture wants another form of mask or cache
     finally:
         if not agrees and model.config._attn_implementation != before:
             model.set_attn_implementation(before)
     return agrees
+
+
+def _windows(model: Any) -> list[int | None]:
+    """How far each layer says to packed attention that it looks back: a trial is too short to show it."""
+    found: list[int | None] = []
+    packed = pack([[0]])
+    with torch.no_grad():
+        forward(model, replace(packed, layout=replace(packed.layout, windows=found)), torch.tensor([0]))
+    return found
 
 
 def _agrees(model: Any) -> bool:

@@ -1,0 +1,119 @@
+"""Where the rows of a packed sequence lie, what each token sees, and where keys and values of earlier tokens are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Layer = tuple[Tensor, Tensor]  # keys and values, each (1, key heads, tokens, width)
+
+
+class Memory:
+    """Keys and values of rows that are being written: (rows, key heads, size, width) a layer, filled in place."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.used = 0
+        self._layers: dict[int, Layer] = {}
+
+    def write(self, layer: int, key: Tensor, value: Tensor) -> Layer:
+        """Append, and return everything so far. `advance` moves on once all layers have written."""
+        if layer not in self._layers:
+            shape = (*key.shape[:2], self.size, key.shape[3])
+            self._layers[layer] = (key.new_zeros(shape), value.new_zeros((*shape[:3], value.shape[3])))
+        stop = self.used + key.shape[2]
+        keys, values = self._layers[layer]
+        keys[:, :, self.used : stop] = key
+        values[:, :, self.used : stop] = value
+        return keys[:, :, :stop], values[:, :, :stop]
+
+    def advance(self, tokens: int) -> None:
+        self.used += tokens
+
+    def select(self, rows: Tensor) -> None:
+        """Keep only these rows."""
+        self._layers = {layer: (k[rows], v[rows]) for layer, (k, v) in self._layers.items()}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the rows of a packed sequence lie, and what each token sees.
+
+    `rows` (rows, longest): the indices of each row's tokens in the sequence, filled up with any. `back` (tokens behind
+    the inner beginning,): where each of them stands in `rows`, flattened. `visible` (rows, longest, places): which places
+    of its own row a token sees; None: those up to itself. `inner`: how many first tokens of the sequence are the shared
+    beginning; or `shared` has its keys and values, layer by layer. `memory` holds the rows' earlier tokens; `record`
+    collects the keys and values of a single row, `windows` how far each layer looks back.
+
+    For layers that look back no further than a window: `at` (rows, longest) is the position of each token in its text,
+    `places` (rows, places) that of each place in `memory`; None: those of `at`.
+    """
+
+    rows: Tensor
+    back: Tensor
+    at: Tensor
+    visible: Tensor | None = None
+    inner: int = 0
+    shared: tuple[Layer, ...] = ()
+    memory: Memory | None = None
+    places: Tensor | None = None
+    record: list[Layer] | None = None
+    windows: list[int | None] | None = None
+    _masks: dict[tuple[object, ...], Tensor] = field(default_factory=dict, compare=False)
+
+    def to(self, device: torch.device) -> Layout:
+        """The same with its indices on a device."""
+        if self.rows.device == device:
+            return self
+        moved: dict[str, Any] = {name: of.to(device) for name, of in vars(self).items() if isinstance(of, Tensor)}
+        return replace(self, **moved, _masks={})
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether the sequence is one row without padding: nothing has to be gathered."""
+        return len(self.rows) == 1 and not self.inner
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest position of a row's token."""
+        return int(self.at.min()), int(self.at.max())
+
+    def mask(self, groups: int, dtype: torch.dtype, window: int | None = None) -> Tensor | None:
+        """`visible` as (rows, 1, groups * longest, places), to be added to scores; made once for all layers of a kind."""
+        if self.visible is None:
+            return None
+        key = (groups, dtype, window)
+        if key not in self._masks:
+            seen = self.visible
+            if window is not None:
+                places = self.at if self.places is None else self.places
+                seen = seen & (self.at[:, :, None] - places[:, None, : seen.shape[2]] < window)
+            self._masks[key] = added(seen, dtype).repeat(1, groups, 1)[:, None]
+        return self._masks[key]
+
+    def first_seen(self, window: int | None) -> int:
+        """The first token of the shared beginning that any token behind it sees."""
+        return 0 if window is None else max(0, self.span[0] - window + 1)
+
+    def mask_above(self, groups: int, dtype: torch.dtype, known: int, window: int | None) -> Tensor | None:
+        """What is seen of the shared beginning of `known` tokens from `first_seen` on: (1, 1, groups * tokens, seen).
+
+        None: all of it.
+        """
+        first = self.first_seen(window)
+        if window is None or self.span[1] - window < first:
+            return None
+        key = ("above", groups, dtype, window)
+        if key not in self._masks:
+            away = self.at.flatten()[self.back][:, None] - torch.arange(first, known, device=self.at.device)
+            self._masks[key] = added(away < window, dtype).repeat(groups, 1)[None, None]
+        return self._masks[key]
+
+
+def added(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask to be added to scores: 0 where `seen`, the lowest number elsewhere."""
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, torch.finfo(dtype).min)
