@@ -66,11 +66,15 @@ class Decoding:
 
     `label_bias` (same length as `labels`, or empty) is subtracted from the labels' log-probabilities: calibration.
     `schema`: the answer is JSON that fits it, where the backend can see to that; the schema itself as canonical JSON.
+    `pattern`: the reply is free text, and the answer in it is the last match of this regular expression, its first group
+    where it has one; labels are then looked for in that. `samples`: answers drawn, of which the most frequent counts.
     """
 
     labels: tuple[str, ...] = ()
     label_bias: tuple[float, ...] = ()
     schema: str = ""
+    pattern: str = ""
+    samples: int = 1
     temperature: float = 0.0
     max_tokens: int = 64
     seed: int = 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crossover.engine.answer import prediction
-from crossover.types import Decoding, Reply
+from crossover.engine.answer import extracted, prediction, vote
+from crossover.types import Decoding, Reply, Usage
 
 LABELS = Decoding(labels=("card", "card lost", "fees"))
 
@@ -41,3 +43,41 @@ def test_text_names_exactly_one_label_or_stays_as_it_is(text: str, expected: str
 
 def test_free_text_is_trimmed() -> None:
     assert prediction(Reply("  42\n"), Decoding()) == "42"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        (r"is (\d+)", "one is 1, so it is 23.", "23"),
+        (r"\d+", "one is 1, so it is 23.", "23"),
+        (r"(?m)^A: (.*)$", "Q: 4\nA:  four \nthe end", "four"),
+        (r"is (\d+)", "I do not know", "I do not know"),
+        (r"is(?: (\d+))?", "it is", ""),
+    ],
+)
+def test_the_last_match_of_a_pattern_is_the_answer(pattern: str, text: str, expected: str) -> None:
+    assert extracted(text, pattern) == expected
+    assert prediction(Reply(text), Decoding(pattern=pattern)) == expected
+
+
+def test_a_label_is_looked_for_in_what_the_pattern_finds() -> None:
+    decoding = Decoding(labels=LABELS.labels, pattern=r"(?i)the answer is (.*)")
+    assert prediction(Reply("Not fees, since it is lost. The answer is Card lost."), decoding) == "card lost"
+    assert prediction(Reply("A card, perhaps"), decoding) == "card"
+
+
+def test_votes_are_counted_and_paid_for() -> None:
+    draws = [Reply(text, usage=Usage(10, 2, 0.5)) for text in ("b", "a ", "c", "a")]
+    assert vote(draws, Decoding(samples=4)) == (Reply("a ", usage=Usage(40, 8, 2.0)), "a")
+
+
+def test_one_failed_draw_fails_the_vote() -> None:
+    reply, answer = vote([Reply("a", usage=Usage(10)), Reply(error="no line"), Reply("a")], Decoding(samples=3))
+    assert (reply.error, reply.usage.tokens_in, answer) == ("no line", 10, "")
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=9))
+def test_the_most_frequent_answer_wins_and_the_first_of_equals(texts: list[str]) -> None:
+    _, answer = vote([Reply(text) for text in texts], Decoding(samples=len(texts)))
+    most = max(map(texts.count, texts))
+    assert answer == next(text for text in texts if texts.count(text) == most)

@@ -48,12 +48,14 @@ SENTENCES = (
     "In {place} you will be met by {person}.",
 )
 TUNED: dict[str, Any] = {"epochs": 2, "learning_rate": 0.002}
+REASONED: dict[str, Any] = {"shots": [0, 2], "max_tokens": 24}
 NEAREST: dict[str, Any] = {"shots": [3], "selection": ["nearest"]}
 RUNGS = [
     "majority",
     "zero_shot",
     "instruction",
     {"few_shot": NEAREST},
+    {"chain_of_thought": REASONED},
     {"lora": TUNED},
     {"full": {"epochs": 1}},
     {"instruction+lora": {"lora": TUNED}},

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from crossover.errors import ModelError, StudyError
 from crossover.models.hf.folder import POCKET
 from crossover.serve import export as module
 from crossover.serve.export import export, messages
+from crossover.serve.predict import Predictor
+from crossover.serve.standalone import Exported
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
 from crossover.types import Candidate, Demonstration, Message, Prompt, candidate_from_json, to_json
 from tests.serve.studies import recorded
 
-NOTES = ["majority", "zero_shot", "instruction", "few_shot", "lora", "full", "instruction+lora", "lora+few_shot"]
+NOTES = ["majority", "zero_shot", "instruction", "few_shot", "chain_of_thought", "lora", "full"]
+NOTES += ["instruction+lora", "lora+few_shot"]
 MEETINGS = ["zero_shot", "lora"]
 ALL = [("notes", name, False) for name in NOTES] + [("meetings", name, False) for name in MEETINGS]
 ALL += [("notes", "lora", True), ("meetings", "lora", True)]
@@ -180,6 +184,21 @@ def test_the_messages_are_a_conversation_that_ends_with_the_input(
     assert without_system == ["user", "assistant"] * (len(without_system) // 2) + ["user"]
     assert turns[-1]["content"].count("{input}") == 1
     assert not any("{input}" in turn["content"] for turn in turns[:-1])
+
+
+def test_it_votes_as_the_predictor_does(studies: dict[str, StudyFolder], tmp_path: Path) -> None:
+    """Draws are the same outside: so are the votes over them."""
+    predictor = Predictor.open(studies["notes"], "chain_of_thought")
+    how = replace(predictor.candidate.decoding, samples=3, temperature=0.8)
+    export(studies["notes"], tmp_path / "out", "chain_of_thought")
+    settings = tmp_path / "out" / "settings.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"decoding": to_json(how)}))
+    voting = replace(predictor, candidate=replace(predictor.candidate, decoding=how))
+    inputs = list(recorded(studies["notes"], "chain_of_thought"))
+    drawn = Exported(tmp_path / "out")
+    answers = voting.answer(inputs)
+    assert [drawn.answer(text) for text in inputs] == [answer.text for answer in answers]
+    assert all(answer.error is None for answer in answers)
 
 
 def test_an_input_placeholder_inside_a_demonstration_stays_as_it_is() -> None:

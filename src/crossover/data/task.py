@@ -111,6 +111,9 @@ class Task(_Part):
     kind: Kind | None = Field(default=None, description="classify, extract or generate")
     labels: dict[str, str] = Field(default={}, description="a list of labels, or a mapping of label to description")
     constrain: bool = Field(default=True, description="true or false: hold extracted JSON to the training rows' fields")
+    answer_pattern: str | None = Field(
+        default=None, min_length=1, description="a regular expression: what it last finds in a reasoned reply is the answer"
+    )
     group: str | None = Field(default=None, min_length=1, description="a column")
     metric: str | None = Field(default=None, min_length=1, description="a metric's name")
     target: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
@@ -144,6 +147,15 @@ class Task(_Part):
     def _template(cls, text: str) -> str:
         columns_of(text)
         return text
+
+    @field_validator("answer_pattern")
+    @classmethod
+    def _regular(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"received {_shown(pattern)}, which is no regular expression: {error}") from error
+        return pattern
 
     @field_validator("labels", mode="before")
     @classmethod

@@ -1,22 +1,43 @@
-"""Reply -> prediction: the answer as the metric and the user see it."""
+"""Replies -> prediction: the answer as the metric and the user see it."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
-from crossover.types import Decoding, Reply
+from crossover.types import Decoding, Reply, Usage
+
+
+def vote(draws: Sequence[Reply], decoding: Decoding) -> tuple[Reply, str]:
+    """The reply that stands for all draws of one input, with what all of them took, and the prediction.
+
+    The most frequent prediction wins, of equally frequent ones the first that was drawn (self-consistency, Wang et al.
+    2023). When a draw failed, so did the whole: fewer draws would be another candidate.
+    """
+    usage = sum((reply.usage for reply in draws), Usage())
+    failed = next((reply for reply in draws if reply.error is not None), None)
+    if failed is not None:
+        return replace(failed, usage=usage), ""
+    found = [prediction(reply, decoding) for reply in draws]
+    [(winner, _)] = Counter(found).most_common(1)  # ties: in the order in which they were met
+    return replace(draws[found.index(winner)], usage=usage), winner
 
 
 def prediction(reply: Reply, decoding: Decoding) -> str:
     """The answer in a reply.
 
     With labels: the one with the highest calibrated log-probability; from a backend that only writes text, the label that
-    the text is, or else the one label that it mentions. Text that names no label, or several, stays as it is.
+    the text is, or else the one label that it mentions. Text that names no label, or several, stays as it is; so does
+    text in which `pattern` finds nothing.
     """
     text = reply.text.strip()
+    if decoding.pattern:
+        text = extracted(text, decoding.pattern)
     if not decoding.labels:
         return text
-    if reply.label_scores:
+    if reply.label_scores and not decoding.pattern:
         bias = decoding.label_bias or (0.0,) * len(decoding.labels)
         # rounded, so that a tie is a tie on every machine; the earlier label wins it
         scores = [round(s - b, 6) for s, b in zip(reply.label_scores, bias, strict=True)]
@@ -28,3 +49,12 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
     named = [label for label in decoding.labels if re.search(rf"\b{re.escape(label.casefold())}\b", folded)]
     longest = [label for label in named if not any(label != o and label in o for o in named)]
     return longest[0] if len(longest) == 1 else text
+
+
+def extracted(text: str, pattern: str) -> str:
+    """The last match of a regular expression, its first group where it has one; the text itself without a match."""
+    matches = list(re.finditer(pattern, text))
+    if not matches:
+        return text
+    last = matches[-1]
+    return ((last[1] if last.re.groups else last[0]) or "").strip()

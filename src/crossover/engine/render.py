@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from crossover.types import Candidate, Demonstration, Message, Prompt, Request
@@ -59,8 +60,16 @@ class Renderer:
         return [int(i) for i in numpy.argsort(-similarity.round(9), kind="stable")]
 
 
-def request(
+def requests(
     candidate: Candidate, renderer: Renderer, text: str, repeat: int = 0, leave_out: Demonstration | None = None
-) -> Request:
-    """The call that a candidate makes for an input: in measuring, in probing and in serving."""
-    return Request(renderer.messages(text, leave_out), candidate.decoding, candidate.weights, repeat)
+) -> list[Request]:
+    """The calls that a candidate makes for an input, one a sample: in measuring, in probing and in serving.
+
+    What is done with the replies is not in them: a model is not asked again for another pattern or more samples.
+    """
+    messages, decoding = renderer.messages(text, leave_out), replace(candidate.decoding, samples=1)
+    if decoding.pattern:
+        decoding = replace(decoding, labels=(), label_bias=(), pattern="")
+    first = repeat * candidate.decoding.samples
+    draws = range(first, first + candidate.decoding.samples)
+    return [Request(messages, decoding, candidate.weights, draw) for draw in draws]

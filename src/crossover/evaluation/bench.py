@@ -42,6 +42,9 @@ class StudyBench:
     def score(self, candidate: Candidate) -> Run:
         return self.evaluator.run(candidate, "dev", self.dev)
 
+    def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
+        return self.evaluator.run(candidate, "train", examples)
+
     def better(self, run: Run, reference: Run) -> bool:
         return run.estimate.value > reference.estimate.value + 1e-9
 

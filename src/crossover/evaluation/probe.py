@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossover.engine.answer import prediction
+from crossover.engine.answer import vote
 from crossover.engine.caller import Caller
-from crossover.engine.render import request
+from crossover.engine.render import requests
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.percentile import percentile
 from crossover.evaluation.run import Evaluator
@@ -50,11 +50,12 @@ def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example
     for position, example in enumerate(chosen):
         answers = []
         for repeat in range(repeats + 1):
-            asked = request(candidate, renderer, example.input, repeat)
-            reply = evaluator.caller.ask(model, [asked], f"{candidate.provenance.strategy} one by one")[0]
+            what = f"{candidate.provenance.strategy} one by one"
+            draws = requests(candidate, renderer, example.input, repeat)
+            reply, answer = vote([evaluator.caller.ask(model, [draw], what)[0] for draw in draws], candidate.decoding)
             if reply.error is not None:
                 continue
-            answers.append(prediction(reply, candidate.decoding))
+            answers.append(answer)
             # repeat 0 was answered in a batch; the first example of all warms the model up
             if repeat and (position or len(chosen) == 1):
                 seconds.append(reply.usage.seconds)

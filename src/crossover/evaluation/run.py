@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from crossover.engine.answer import prediction
+from crossover.engine.answer import vote
 from crossover.engine.caller import Caller
-from crossover.engine.render import Renderer, request
+from crossover.engine.render import Renderer, requests
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.relevance import Relevance
 from crossover.metrics.base import Metric
@@ -46,15 +46,17 @@ class Evaluator:
         On "train", an example is never shown as a demonstration for itself.
         """
         renderer = self.renderer(candidate.prompt)
-        requests = []
+        asked = []
         for example in examples:
             itself = Demonstration(example.input, example.output) if split == "train" else None
-            requests.append(request(candidate, renderer, example.input, leave_out=itself))
+            asked += requests(candidate, renderer, example.input, leave_out=itself)
         what = f"{candidate.provenance.strategy} on {split}"
-        replies = self.caller.ask(
-            self.model_of(candidate.model), requests, what, lambda done, total: self.progress(what, done, total)
+        drawn = self.caller.ask(
+            self.model_of(candidate.model), asked, what, lambda done, total: self.progress(what, done, total)
         )
-        answers = [prediction(reply, candidate.decoding) for reply in replies]
+        samples = candidate.decoding.samples
+        voted = [vote(drawn[i : i + samples], candidate.decoding) for i in range(0, len(drawn), samples)]
+        replies, answers = [reply for reply, _ in voted], [answer for _, answer in voted]
         closeness = self.relevance.score([example.output for example in examples], answers)
         records = tuple(
             Record(example, reply, "")

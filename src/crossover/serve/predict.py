@@ -9,8 +9,8 @@ from crossover.data.load import check_columns, render_input
 from crossover.data.rows import Row
 from crossover.data.task import Task
 from crossover.data.template import columns_of
-from crossover.engine.answer import prediction
-from crossover.engine.render import Renderer, request
+from crossover.engine.answer import vote
+from crossover.engine.render import Renderer, requests
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
@@ -59,11 +59,11 @@ class Predictor:
 
     def answer(self, inputs: Sequence[str]) -> list[Answer]:
         """Answer a batch of inputs, in order."""
-        requests = [request(self.candidate, self._renderer, text) for text in inputs]
-        labels = self.candidate.decoding.labels
+        decoding, labels = self.candidate.decoding, self.candidate.decoding.labels
+        drawn = self.model.complete([r for text in inputs for r in requests(self.candidate, self._renderer, text)])
         found = []
-        for text, reply in zip(inputs, self.model.complete(requests), strict=True):
-            answer = "" if reply.error is not None else prediction(reply, self.candidate.decoding)
+        for i, text in enumerate(inputs):
+            reply, answer = vote(drawn[i * decoding.samples : (i + 1) * decoding.samples], decoding)
             scores = dict(zip(labels, reply.label_scores, strict=True)) if reply.label_scores else {}
             found.append(Answer(text, answer, scores, 1000 * reply.usage.seconds, reply.error))
         return found

@@ -8,8 +8,11 @@ told on standard error, with status 1.
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
+import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +60,7 @@ class Exported:
     def answer(self, text: str) -> str:
         """One of the labels by log-probability, or free text. Raises `ValueError` for a text that is too long."""
         how, turn = self.settings["decoding"], self.settings["turn"]
-        turns = self.conversation(text)
+        turns = spoken = self.conversation(text)
         if not turn["takes_system"] and turns[0]["role"] == "system":
             system, first, *rest = turns
             turns = [{**first, "content": system["content"] + "\n\n" + first["content"]}, *rest]
@@ -65,12 +68,19 @@ class Exported:
             turns, chat_template=turn["template"], tokenize=False, add_generation_prompt=True, **turn["fixed"]
         )
         ids = self._ids(prompt + turn["prompt_lead"], turn["add_special_tokens"])
-        answers = [self._ids(turn["answer_lead"] + label, False) + turn["end"] for label in how["labels"]]
+        scored = [] if how["pattern"] else how["labels"]
+        answers = [self._ids(turn["answer_lead"] + label, False) + turn["end"] for label in scored]
         window = self.settings["window"]
         if len(ids) + max(map(len, answers), default=1) > window:
             raise ValueError(f"the prompt has {len(ids)} tokens, the window is {window}")
         if not answers:
-            return self._write(ids, min(how["max_tokens"], window - len(ids)), how, turn)
+            limit, found = min(how["max_tokens"], window - len(ids)), []
+            for draw in range(how["samples"]):
+                asked = [[{"content": t["content"], "role": t["role"]} for t in spoken], how["seed"], draw]
+                body = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+                seed = int(hashlib.sha256(body.encode()).hexdigest()[:12], 16)
+                found.append(self._read(self._write(ids, limit, how, turn, seed)))
+            return Counter(found).most_common(1)[0][0]
         bias = how["label_bias"] or [0.0] * len(answers)
         scores = [round(score - b, 6) for score, b in zip(self._scores(ids, answers), bias)]  # noqa: B905
         return str(how["labels"][scores.index(max(scores))])
@@ -98,11 +108,26 @@ class Exported:
             scores.append(float(chances[range(len(answer)), answer].sum()))
         return scores
 
-    def _write(self, prompt: list[int], limit: int, how: dict[str, Any], turn: dict[str, Any]) -> str:
+    def _read(self, text: str) -> str:
+        """The answer in a reply: what the pattern finds last, and of labels the one that it is or names."""
+        how, answer = self.settings["decoding"], text
+        if how["pattern"]:
+            for match in re.finditer(how["pattern"], text):  # the last one counts
+                answer = ((match[1] if match.re.groups else match[0]) or "").strip()
+            text = answer
+        folded = text.casefold().strip(" .\"'`*")
+        for label in how["labels"]:
+            if folded == label.casefold():
+                return str(label)
+        named = [name for name in how["labels"] if re.search(rf"\b{re.escape(name.casefold())}\b", folded)]
+        longest = [label for label in named if not any(label != o and label in o for o in named)]
+        return str(longest[0]) if len(longest) == 1 else text
+
+    def _write(self, prompt: list[int], limit: int, how: dict[str, Any], turn: dict[str, Any], seed: int) -> str:
         """Free text up to the end of the turn; settings of a generation_config.json are not applied."""
         stops = self.model.generation_config.eos_token_id
         stops = {stops} if isinstance(stops, int) else set(stops or ())
-        draws = torch.Generator().manual_seed(how["seed"])
+        draws = torch.Generator().manual_seed(seed)
         end, separator = turn["end"], turn["separator"]
         grammar = self._grammar(how["schema"]) if how["schema"] else None
         new: list[int] = []
@@ -115,7 +140,9 @@ class Exported:
                 bits = numpy.unpackbits(numpy.frombuffer(grammar.compute_bitmask(), numpy.uint8), bitorder="little")
                 logits[torch.from_numpy(bits[: len(logits)] == 0)] = -torch.inf
             if how["temperature"]:
-                new.append(int(torch.multinomial((logits / how["temperature"]).softmax(-1), 1, generator=draws)))
+                chances = (logits.double() / how["temperature"]).softmax(-1).cumsum(-1)
+                point = torch.rand(1, generator=draws, dtype=torch.float64) * chances[-1]
+                new.append(min(int(torch.searchsorted(chances, point, right=True)), len(chances) - 1))
             else:
                 new.append(int(logits.argmax()))
             if grammar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crossover.data.task import Task
 from crossover.types import Example, Prompt
@@ -17,6 +18,21 @@ def phrasings(task: Task, train: Sequence[Example]) -> list[Prompt]:
     if task.kind == "extract":
         return _extract(task, train)
     return _generate(task)
+
+
+def reasoned(task: Task, train: Sequence[Example]) -> list[Prompt]:
+    """The instruction to think first and to end with 'The answer is' and the answer, in two phrasings."""
+    plain = phrasings(task, train)[0]
+    what = {"classify": "one of the labels", "extract": "the JSON object"}.get(task.kind or "", "the final answer")
+    before, cue = plain.template.rsplit("\n", 1)
+    return [
+        replace(plain, instruction=f"{plain.instruction}\nThink step by step. End with 'The answer is' and {what}."),
+        replace(
+            plain,
+            instruction=f"{plain.instruction}\nThink step by step, then give {what}.",
+            template=f"{before}\n{cue} Let's think step by step.",
+        ),
+    ]
 
 
 def answer_form(task: Task) -> Prompt:

@@ -32,6 +32,13 @@ class Bench(Protocol):
         """
         ...
 
+    def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
+        """Answer and score some of the training examples: none is ever shown as a demonstration for itself.
+
+        Metered and journaled as `score` is. Raises `BudgetExceeded`.
+        """
+        ...
+
     def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
         """Tune the candidate's model on the training examples, rendered with its prompt; the best epoch on dev is kept.
 

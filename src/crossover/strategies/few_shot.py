@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._demonstrations import balanced
 from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Family, Prompt, Run
@@ -69,21 +69,3 @@ class FewShot:
                     yield replace(form, demonstrations=balanced(pool, shots, bench.seed), selection="fixed", shots=shots)
                 if "nearest" in self.selection:
                     yield replace(form, demonstrations=pool, selection="nearest", shots=shots)
-
-
-def balanced(pool: tuple[Demonstration, ...], shots: int, seed: int) -> tuple[Demonstration, ...]:
-    """A seeded draw of `shots` demonstrations, as equal over the answers as the pool allows, in random order."""
-    draw = random.Random(seed)
-    by_answer: dict[str, list[Demonstration]] = {}
-    for demonstration in pool:
-        by_answer.setdefault(demonstration.output, []).append(demonstration)
-    queues = [draw.sample(found, len(found)) for _, found in sorted(by_answer.items())]
-    draw.shuffle(queues)
-    chosen: list[Demonstration] = []
-    while len(chosen) < shots and queues:
-        for queue in queues:
-            if len(chosen) < shots:
-                chosen.append(queue.pop())
-        queues = [queue for queue in queues if queue]
-    draw.shuffle(chosen)
-    return tuple(chosen)

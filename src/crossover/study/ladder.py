@@ -22,6 +22,7 @@ from crossover.types import Candidate, Decoding, Family, Message, Provenance, Ru
 
 CONTROLS = ("majority",)
 PROMPTS = ("zero_shot", "instruction", "few_shot")
+REASONED = ("chain_of_thought",)  # by default where answers are written: a label is seldom worth pages of steps
 TUNED = ("lora", "full", "instruction+lora", "lora+few_shot")
 WIDEST_FULL = 1024  # hidden size above which full tuning is left to those who ask for it: 16 bytes a weight
 TRAIN_SAMPLE = 200
@@ -53,7 +54,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`."""
     specs, said = list(task.strategies), []
     if not specs:
-        names = [*CONTROLS, *PROMPTS]
+        names = [*CONTROLS, *PROMPTS, *(REASONED if task.kind == "generate" else ())]
         if isinstance(model, Tunable):
             names += [n for n in TUNED if n != "full" or model.width <= WIDEST_FULL]
         specs = [StrategySpec(name=name, options={}) for name in names]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from crossover.data.task import Task
 from crossover.metrics.field_f1 import FieldF1
+from crossover.strategies._demonstrations import balanced
 from crossover.strategies._phrasing import answer_form, phrasings
-from crossover.strategies.few_shot import balanced
 from crossover.strategies.lora import Lora
 from crossover.types import Candidate, Decoding, Demonstration
 from training.pocket.measures import draws

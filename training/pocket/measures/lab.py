@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.board import Board
-from crossover.engine.answer import prediction
-from crossover.engine.render import Renderer, request
+from crossover.engine.answer import vote
+from crossover.engine.render import Renderer, requests
 from crossover.evaluation.aggregate import estimate
 from crossover.metrics.accuracy import Accuracy
 from crossover.metrics.base import Metric
@@ -52,7 +52,7 @@ class Lab:
     def ask(self, candidate: Candidate, examples: Sequence[Example]) -> list[Reply]:
         """The model's replies. A call that fails is said, and counts as wrong."""
         renderer = Renderer(candidate.prompt)
-        replies = self.model.complete([request(candidate, renderer, e.input) for e in examples])
+        replies = self.model.complete([r for e in examples for r in requests(candidate, renderer, e.input)])
         failed = [reply.error for reply in replies if reply.error is not None]
         if failed:
             say(f"  {len(failed)} of {len(replies)} calls failed: {failed[0]}")
@@ -102,7 +102,7 @@ def scored(
     metric = metric or Accuracy()
     records = []
     for example, reply in zip(examples, replies, strict=True):
-        answer = prediction(reply, candidate.decoding) if reply.error is None else ""
+        _, answer = vote([reply], candidate.decoding)
         score = metric.score(example.output, answer) if reply.error is None else Score(0.0, valid=False)
         records.append(Record(example, reply, answer, score))
     total = estimate([record.score for record in records], metric.aggregate, metric.binary)

@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import mean
 
 from crossover.strategies._calibration import calibrated
+from crossover.strategies._demonstrations import balanced
 from crossover.strategies._phrasing import answer_form
 from crossover.strategies.base import Strategy
-from crossover.strategies.few_shot import balanced
 from crossover.strategies.full import Full
 from crossover.strategies.lora import Lora
 from crossover.types import Candidate, Decoding, Demonstration, Prompt

@@ -8,7 +8,7 @@ from statistics import median
 
 import torch
 
-from crossover.engine.render import Renderer, request
+from crossover.engine.render import Renderer, requests
 from crossover.models.hf import Hf
 from crossover.types import Candidate, Decoding, Example, Prompt, Request
 from training.pocket.measures import draws
@@ -69,7 +69,8 @@ def measure_size(lab: Lab) -> None:
 
 def _written(lab: Lab, example: Example, template: str) -> Request:
     prompt = Prompt(template=template)
-    return request(Candidate(lab.model.target, prompt, Decoding(max_tokens=TOKENS)), Renderer(prompt), example.input)
+    candidate = Candidate(lab.model.target, prompt, Decoding(max_tokens=TOKENS))
+    return requests(candidate, Renderer(prompt), example.input)[0]
 
 
 def _texts(model: Hf, asked: Sequence[Request], size: int) -> list[str]:
@@ -83,5 +84,5 @@ def _same(left: Sequence[str], right: Sequence[str]) -> float:
 def _agreement(model: Hf, other: Hf, prompt: Prompt, drawn: draws.Draw) -> float:
     candidate = Candidate(model.target, prompt, Decoding(labels=drawn.labels))
     renderer = Renderer(prompt)
-    asked = [request(candidate, renderer, e.input) for e in drawn.test]
+    asked = [r for e in drawn.test for r in requests(candidate, renderer, e.input)]
     return _same(*([reply.text for reply in m.complete(asked)] for m in (model, other)))

@@ -1,0 +1,114 @@
+"""Reasoning before the answer: asked for, shown by the model's own right solutions, and voted on where that is wanted."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from crossover.errors import OptionError
+from crossover.strategies._demonstrations import balanced
+from crossover.strategies._phrasing import reasoned
+from crossover.strategies.base import Bench
+from crossover.types import Candidate, Decoding, Demonstration, Family, Run
+
+# what is taken from a reasoned reply where the task does not say
+SAID = r"""(?im)\bthe answer is:?\s*["'*`]*(.+?)["'*`]*\.?\s*$"""
+JSON = r"(?s)\{.*\}"
+
+
+@dataclass(frozen=True)
+class ChainOfThought:
+    """Chain of thought (Wei et al. 2022; without demonstrations: Kojima et al. 2022).
+
+    `shots`: the numbers of worked demonstrations to try, 0 for none: solutions of `attempts` training rows by the model
+    itself, the right ones (Zelikman et al. 2022, STaR, section 3.1). `samples` over 1: self-consistency (Wang et al. 2023),
+    so many draws at `temperature`, of which the most frequent answer counts; it is kept where dev prefers it.
+    Demonstrations of the start have no reasoning and are not kept; its weights are.
+    """
+
+    family: ClassVar[Family] = "prompt"
+
+    shots: tuple[int, ...] = (0, 4)
+    samples: int = 1
+    temperature: float = 0.7
+    max_tokens: int = 192
+    attempts: int = 64
+
+    def __post_init__(self) -> None:
+        for option, valid, right in (
+            ("shots", "0 or more", bool(self.shots) and min(self.shots, default=0) >= 0),
+            ("samples", "1 or more", self.samples >= 1),
+            ("temperature", "above 0", self.temperature > 0),
+            ("max_tokens", "1 or more", self.max_tokens >= 1),
+            ("attempts", "1 or more", self.attempts >= 1),
+        ):
+            if not right:
+                given = getattr(self, option)
+                shown = list(given) if isinstance(given, tuple) else given
+                raise OptionError(f"strategy 'chain_of_thought', option '{option}': received {shown}, valid is {valid}")
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        plain = replace(start, decoding=self._decoding(start.decoding, bench))
+        forms = [replace(plain, prompt=prompt) for prompt in reasoned(bench.task, bench.train)]
+        forms = [candidate for candidate in forms if bench.fits(candidate)]
+        if not forms:
+            raise OptionError(
+                f"strategy 'chain_of_thought': a prompt and {self.max_tokens} tokens of reasoning exceed the context window"
+                f" of {bench.model.context_window} tokens; valid is a lower max_tokens"
+            )
+        tried = [(candidate, bench.score(candidate)) for candidate in forms]
+        best = _best(tried, bench)
+        found = 0
+        if max(self.shots) > 0:
+            worked = self._worked(best[0], bench)
+            found = len(worked)
+            shown = [replace(best[0], prompt=replace(best[0].prompt, demonstrations=d)) for d in self._shown(worked, bench)]
+            more = [(candidate, bench.score(candidate)) for candidate in shown if bench.fits(candidate)]
+            tried += more
+            best = _best([best, *more] if 0 in self.shots or not more else more, bench)
+        if self.samples > 1:
+            decoding = replace(best[0].decoding, samples=self.samples, temperature=self.temperature)
+            voting = replace(best[0], decoding=decoding)
+            tried.append((voting, bench.score(voting)))
+            best = _best([best, tried[-1]], bench)
+        return replace(best[0], provenance=replace(best[0].provenance, note=self._note(best[0], tried, found)))
+
+    def _decoding(self, decoding: Decoding, bench: Bench) -> Decoding:
+        pattern = bench.task.answer_pattern or (JSON if bench.task.kind == "extract" else SAID)
+        return replace(decoding, label_bias=(), schema="", pattern=pattern, max_tokens=self.max_tokens)
+
+    def _worked(self, candidate: Candidate, bench: Bench) -> list[tuple[Demonstration, str]]:
+        """Demonstrations with the model's own reasoning where it led to the right answer, each with that answer."""
+        rows = random.Random(bench.seed).sample(list(bench.train), min(self.attempts, len(bench.train)))
+        run = bench.rehearse(candidate, rows)
+        return [
+            (Demonstration(record.example.input, record.reply.text), record.example.output)
+            for record in run.records
+            # a bare answer shows no reasoning
+            if record.score is not None and record.score.value == 1.0 and record.reply.text.strip() != record.prediction
+        ]
+
+    def _shown(self, worked: list[tuple[Demonstration, str]], bench: Bench) -> list[tuple[Demonstration, ...]]:
+        """A draw for each number of shots, balanced over the answers."""
+        solution = {demonstration.input: demonstration for demonstration, _ in worked}
+        pool = tuple(Demonstration(demonstration.input, answer) for demonstration, answer in worked)
+        sizes = sorted({min(shots, len(pool)) for shots in self.shots} - {0})
+        return [tuple(solution[d.input] for d in balanced(pool, size, bench.seed)) for size in sizes]
+
+    def _note(self, best: Candidate, tried: list[tuple[Candidate, Run]], found: int) -> str:
+        shots = len(best.prompt.demonstrations)
+        how = f"{shots} worked demonstrations" if shots else "no demonstrations"
+        if max(self.shots) > 0 and not found:
+            how = "no demonstrations, as no training row was solved"
+        votes = f", {best.decoding.samples} votes" if best.decoding.samples > 1 else ""
+        values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried)
+        return f"steps before the answer, {how}{votes}; best of {len(tried)} on dev ({values})"
+
+
+def _best(tried: list[tuple[Candidate, Run]], bench: Bench) -> tuple[Candidate, Run]:
+    best = tried[0]
+    for other in tried[1:]:
+        if bench.better(other[1], best[1]):
+            best = other
+    return best
