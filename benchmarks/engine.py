@@ -142,7 +142,7 @@ def growth(bench: Bench) -> None:
 
 def tuning(bench: Bench) -> None:
     """LoRA, batches of 8 rows of about 84 tokens; 60 of them an instruction that all rows share, or none shared."""
-    steps, warm = (3, 1) if bench.quick else (16, 2)
+    steps, warm = (3, 1) if bench.quick else (12, 2)
     for name, goal in (("shared instruction", 4), ("nothing shared", 2)):
         rows = _rows(bench, 8 * steps, shared=name.startswith("shared"))
         print(f"      {name}: {bench.tokens(rows[0]['messages'])} tokens a prompt", flush=True)
@@ -155,11 +155,12 @@ def tuning(bench: Bench) -> None:
             "learning_rate": 1e-4,
         }
         written = [{"prompt": bench.text(r["messages"]), "completion": bench.answers(r["answer"])} for r in rows]
-        ratios, memory = [], []
+        ratios, memory, kinds = [], [], ["bfloat16"] if bench.quick else ["bfloat16", "float32"]
         for _ in range(bench.runs):
             fast = ours({**job, "warm": warm})
-            theirs = [peer("trl", {**job, "rows": written, "warm": warm, "dtype": d}) for d in ("bfloat16", "float32")]
-            slow = min(theirs[: 1 if bench.quick else 2], key=lambda found: found["seconds"])
+            theirs = {kind: peer("trl", {**job, "rows": written, "warm": warm, "dtype": kind}) for kind in kinds}
+            kinds = [min(kinds, key=lambda kind: theirs[kind]["seconds"])]  # the peer's better one, from then on
+            slow = theirs[kinds[0]]
             ratios.append(faster(fast, fast["examples"], slow, slow["examples"]))
             memory.append(fast["peak_bytes"] / slow["peak_bytes"])
         bench.note(f"LoRA, {name}: times TRL's examples/s", ratios, goal, "ratio")
