@@ -119,10 +119,73 @@ def test_prompts_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
         ({"shots": "four"}, "'shots': received 'four'"),
         ({"shots": [2.5]}, "'shots': received 2.5, valid is int"),
         ({"selection": ["best"]}, "'selection': received 'best', valid is 'random' or 'nearest'"),
-        ({"selection": []}, "'selection': received .., valid is 'random' or 'nearest'"),
+        ({"selection": []}, "'selection': received .., valid is some of random, nearest"),
+        ({"orders": -1}, "'orders': received -1, valid is 0 or more"),
+        ({"attempts": 0}, "'attempts': received 0, valid is 1 or more"),
         ({"shot": [4]}, "has no option 'shot'; did you mean 'shots'"),
     ],
 )
 def test_wrong_options_are_one_sentence(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(OptionError, match=f"strategy 'few_shot'.* {sentence}"):
         open_strategy("few_shot", options)
+
+
+def test_diverse_demonstrations_cover_what_there_is(tmp_path: Path) -> None:
+    """Many rows say nearly the same, a few say something else: a random draw misses those."""
+    crowd = [(f"the parcel number {i} is late", "warm") for i in range(30)]
+    few = [("my card was declined twice", "warm"), ("how do I return a lamp", "warm"), ("the screen stays dark", "warm")]
+    with bench(tmp_path, examples([*crowd, *few, *ROWS[:2]]), toy_examples()[:2]) as at:
+        open_strategy("few_shot", {"shots": [6], "selection": ["diverse"]}).adapt(start(), at)
+    shown = [demonstration.input for demonstration in at.scored[0].prompt.demonstrations]
+    assert len(set(shown)) == 6
+    assert {text for text, _ in few} <= set(shown)
+    assert {text for text, _ in ROWS[:2]} <= set(shown)  # every answer has its turn
+
+
+def test_the_first_of_diverse_demonstrations_is_the_most_typical(tmp_path: Path) -> None:
+    rows = [("the parcel is late", "warm"), ("odd words here", "warm"), ("the parcel is lost", "warm"), ("so what", "warm")]
+    with bench(tmp_path, examples(rows), toy_examples()[:2]) as at:
+        open_strategy("few_shot", {"shots": [1], "selection": ["diverse"]}).adapt(start(), at)
+    assert at.scored[0].prompt.demonstrations[0].input.startswith("the parcel")
+
+
+def test_bootstrapped_demonstrations_are_those_that_the_model_answers_right_itself(tmp_path: Path) -> None:
+    rows = examples([*ROWS, ("a red apple, red as can be", "red"), ("the blue sea, blue all over", "blue")])
+    with bench(tmp_path, rows, rows[:4], labels=dict.fromkeys(COLOURS, ""), instruction="Name the colour.") as at:
+        strategy = open_strategy("few_shot", {"shots": [20], "selection": ["bootstrapped"]})
+        strategy.adapt(start(COLOURS), at)
+        checked = 0
+        for candidate in list(at.scored):
+            if not candidate.prompt.demonstrations or candidate.decoding.label_bias:
+                continue
+            bare = replace(candidate, prompt=replace(candidate.prompt, demonstrations=(), shots=0))
+            run = at.rehearse(bare, rows)
+            right = {r.example.input for r in run.records if r.score is not None and r.score.value == 1.0}
+            assert {demonstration.input for demonstration in candidate.prompt.demonstrations} == right
+            checked += 1
+    assert checked == 2
+
+
+def test_many_shows_as_many_as_fit_the_window(tmp_path: Path) -> None:
+    rows = examples([(f"a long text with number {i} in it, and some more words behind it", "warm") for i in range(90)])
+    with bench(tmp_path, rows, rows[:2]) as at:
+        open_strategy("few_shot", {"shots": [2], "selection": ["random"], "many": True}).adapt(start(), at)
+        shots = sorted({candidate.prompt.shots for candidate in at.scored})
+        widest = next(c for c in at.scored if c.prompt.shots == shots[-1])
+        more = replace(widest.prompt, demonstrations=(*widest.prompt.demonstrations, *widest.prompt.demonstrations[:1]))
+        assert at.fits(widest)
+        assert not at.fits(replace(widest, prompt=more))
+    assert shots[0] == 2
+    assert 20 < shots[1] < 90
+
+
+def test_further_orders_of_the_best_are_tried(tmp_path: Path) -> None:
+    with bench(tmp_path, examples(ROWS), examples(ROWS), labels=dict.fromkeys(COLOURS, "")) as at:
+        options = {"shots": [4], "selection": ["random"], "orders": 3}
+        made = open_strategy("few_shot", options).adapt(start(COLOURS), at)
+        values = [at.score(candidate).estimate.value for candidate in list(at.scored)]
+        assert at.score(made).estimate.value == max(values)
+    orders = {c.prompt.demonstrations for c in at.scored if c.prompt.instruction == made.prompt.instruction}
+    assert len(orders) >= 3
+    assert len({frozenset(order) for order in orders}) == 1
+    assert "best of 5 prompts on dev" in made.provenance.note

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from crossover.engine.similarity import Index
 from crossover.types import Candidate, Demonstration, Message, Prompt, Request
 
 
 class Renderer:
-    """Renders inputs with one prompt. Keep it: the index for nearest demonstrations is built once.
-
-    Nearest: cosine of TF-IDF vectors over words and word pairs; ties go to the earlier demonstration.
-    """
+    """Renders inputs with one prompt. Keep it: the index for nearest demonstrations is built once."""
 
     def __init__(self, prompt: Prompt) -> None:
         self.prompt = prompt
-        self._index: tuple[Any, Any] | None = None
+        self._index: Index | None = None
 
     def messages(self, text: str, leave_out: Demonstration | None = None) -> tuple[Message, ...]:
         """The conversation that asks for the answer to `text`.
@@ -40,24 +37,10 @@ class Renderer:
         pool = self.prompt.demonstrations
         if self.prompt.selection == "fixed" or not pool:
             return [d for d in pool if d != leave_out]
-        order = [pool[i] for i in self._by_similarity(text) if pool[i] != leave_out]
-        return order[: self.prompt.shots][::-1]  # the most similar stands next to the question
-
-    def _by_similarity(self, text: str) -> list[int]:
-        import numpy
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
         if self._index is None:
-            vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
-            try:
-                matrix = vectorizer.fit_transform(d.input for d in self.prompt.demonstrations)
-            except ValueError:  # no word in any demonstration: fall back on characters, the same for every input
-                vectorizer = TfidfVectorizer(analyzer="char")
-                matrix = vectorizer.fit_transform(d.input for d in self.prompt.demonstrations)
-            self._index = (vectorizer, matrix)
-        vectorizer, matrix = self._index
-        similarity = (matrix @ vectorizer.transform([text]).T).toarray().ravel()
-        return [int(i) for i in numpy.argsort(-similarity.round(9), kind="stable")]
+            self._index = Index([demonstration.input for demonstration in pool])
+        order = [pool[i] for i in self._index.order(text) if pool[i] != leave_out]
+        return order[: self.prompt.shots][::-1]  # the most similar stands next to the question
 
 
 def requests(

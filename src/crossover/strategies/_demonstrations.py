@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from crossover.engine.similarity import Index
 from crossover.types import Demonstration
 
 
@@ -23,3 +24,28 @@ def balanced(pool: tuple[Demonstration, ...], shots: int, seed: int) -> tuple[De
         queues = [queue for queue in queues if queue]
     draw.shuffle(chosen)
     return tuple(chosen)
+
+
+def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration, ...]:
+    """`shots` demonstrations that cover the pool, in turn over the answers: each the one least like those chosen before.
+
+    Farthest-first traversal (Gonzalez 1985; as core-sets: Sener and Savarese 2018, section 4.3) over TF-IDF vectors,
+    beginning with the one most like all others.
+    """
+    import numpy
+
+    matrix = Index([demonstration.input for demonstration in pool]).matrix
+    likeness = -(matrix @ numpy.asarray(matrix.sum(axis=0)).ravel()).round(9)  # so that the first is the most central
+    by_answer: dict[str, list[int]] = {}
+    for index, demonstration in enumerate(pool):
+        by_answer.setdefault(demonstration.output, []).append(index)
+    left = [found for _, found in sorted(by_answer.items())]
+    chosen: list[int] = []
+    while len(chosen) < shots and left:
+        for indices in left[: shots - len(chosen)]:
+            best = indices.pop(int(numpy.argmin(likeness[indices])))
+            alike = (matrix @ matrix[[best]].T).toarray().ravel().round(9)
+            likeness = numpy.maximum(likeness, alike) if chosen else alike
+            chosen.append(best)
+        left = [indices for indices in left if indices]
+    return tuple(pool[index] for index in chosen)

@@ -1,71 +1,130 @@
-"""Demonstrations in the prompt: how many, and random or nearest to the input, is chosen on dev."""
+"""Demonstrations in the prompt: how many, which, and in which order, is chosen on dev."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._demonstrations import balanced
+from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Family, Prompt, Run
 
-Selection = Literal["random", "nearest"]
+Selection = Literal["random", "nearest", "diverse", "bootstrapped"]
+Pool = tuple[Demonstration, ...]
+Tried = tuple[Candidate, Run, str]  # and how its demonstrations were chosen
 
 
 @dataclass(frozen=True)
 class FewShot:
-    """`shots`: the numbers of demonstrations to try; random ones are balanced over the labels.
+    """`shots`: the numbers of demonstrations to try; `many` adds as many as fit the context window (Agarwal et al. 2024).
 
-    A start without an instruction is tried both without one and with the plainest one.
+    `selection`: `random`, balanced over the labels; `nearest` to each input by TF-IDF (Liu et al. 2022); `diverse`, which
+    cover the training rows; `bootstrapped`, a random draw of those that the model itself answers right without any, of
+    `attempts` rows (Khattab et al. 2023, DSPy, section 3.3). `orders`: further orders of the best, unless it is `nearest`
+    (Lu et al. 2022). A start without an instruction is tried both without one and with the plainest one.
     """
 
     family: ClassVar[Family] = "prompt"
 
     shots: tuple[int, ...] = (4, 10)
     selection: tuple[Selection, ...] = ("random", "nearest")
+    many: bool = False
+    orders: int = 0
+    attempts: int = 64
 
     def __post_init__(self) -> None:
-        if not self.shots or min(self.shots) < 1:
-            raise OptionError(f"strategy 'few_shot', option 'shots': received {list(self.shots)}, valid is 1 or more")
-        if not self.selection:
-            raise OptionError("strategy 'few_shot', option 'selection': received [], valid is 'random' or 'nearest'")
+        for option, valid, right in (
+            ("shots", "1 or more", bool(self.shots) and min(self.shots) >= 1),
+            ("selection", "some of random, nearest, diverse, bootstrapped", bool(self.selection)),
+            ("orders", "0 or more", self.orders >= 0),
+            ("attempts", "1 or more", self.attempts >= 1),
+        ):
+            if not right:
+                given = getattr(self, option)
+                shown = list(given) if isinstance(given, tuple) else given
+                raise OptionError(f"strategy 'few_shot', option '{option}': received {shown}, valid is {valid}")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        best: tuple[Candidate, Run] | None = None
-        tried = 0
-        for prompt in self._prompts(start, bench):
-            candidate = replace(start, prompt=prompt)
-            if not bench.fits(candidate):
-                continue
-            tried += 1
-            scored = score_best(candidate, bench)
-            if best is None or bench.better(scored[1], best[1]):
-                best = scored
-        if best is None:
+        tried = [
+            (*score_best(replace(start, prompt=prompt), bench), how)
+            for form in self._forms(start, bench)
+            for prompt, how in self._prompts(replace(start, prompt=form), bench)
+            if bench.fits(replace(start, prompt=prompt))
+        ]
+        if not tried:
             raise OptionError(
                 f"strategy 'few_shot': not even {min(self.shots)} demonstrations fit the context window of"
                 f" {bench.model.context_window} tokens"
             )
-        candidate = best[0]
-        how = (
-            f"{candidate.prompt.shots} demonstrations, {'nearest' if candidate.prompt.selection == 'nearest' else 'random'}"
-        )
+        best = _best(tried, bench)
+        for prompt in self._reordered(best[0].prompt, bench.seed):
+            tried.append((*score_best(replace(best[0], prompt=prompt), bench), f"{best[2]}, in another order"))
+        candidate, _, how = _best(tried, bench)
         calibration = CALIBRATED if candidate.decoding.label_bias else ""
-        note = f"{how}{calibration}; best of {tried} prompts on dev"
+        note = f"{candidate.prompt.shots} demonstrations, {how}{calibration}; best of {len(tried)} prompts on dev"
         return replace(candidate, provenance=replace(candidate.provenance, note=note))
 
-    def _prompts(self, start: Candidate, bench: Bench) -> Iterator[Prompt]:
-        forms = [start.prompt]
+    @staticmethod
+    def _forms(start: Candidate, bench: Bench) -> list[Prompt]:
         if not start.prompt.instruction and start.weights is None:
-            forms = [answer_form(bench.task), phrasings(bench.task, bench.train)[0]]
+            return [answer_form(bench.task), phrasings(bench.task, bench.train)[0]]
+        return [start.prompt]
+
+    def _prompts(self, plain: Candidate, bench: Bench) -> Iterator[tuple[Prompt, str]]:
+        """The form of `plain` with each choice of demonstrations, and what that choice is called."""
         pool = tuple(Demonstration(example.input, example.output) for example in bench.train)
-        for form in forms:
-            for shots in sorted({min(shots, len(pool)) for shots in self.shots}):
-                if "random" in self.selection:
-                    yield replace(form, demonstrations=balanced(pool, shots, bench.seed), selection="fixed", shots=shots)
-                if "nearest" in self.selection:
-                    yield replace(form, demonstrations=pool, selection="nearest", shots=shots)
+        right = self._answered(plain, bench) if "bootstrapped" in self.selection else ()
+        sizes = {min(shots, len(pool)) for shots in self.shots}
+        if self.many:
+            sizes.add(self._most(plain, pool, bench))
+        for shots in sorted(sizes):
+            chosen: dict[Selection, Pool] = {"random": balanced(pool, shots, bench.seed), "nearest": pool}
+            if "diverse" in self.selection:
+                chosen["diverse"] = diverse(pool, shots)
+            if right:
+                chosen["bootstrapped"] = balanced(right, shots, bench.seed)
+            for selection in self.selection:
+                shown = chosen.get(selection, ())
+                if shown:
+                    kept: Literal["fixed", "nearest"] = "nearest" if selection == "nearest" else "fixed"
+                    number = shots if kept == "nearest" else len(shown)
+                    yield replace(plain.prompt, demonstrations=shown, selection=kept, shots=number), selection
+
+    def _answered(self, plain: Candidate, bench: Bench) -> Pool:
+        """Training rows that the model answers right as it is."""
+        rows = random.Random(bench.seed).sample(list(bench.train), min(self.attempts, len(bench.train)))
+        bare = replace(plain, prompt=replace(plain.prompt, demonstrations=(), selection="fixed", shots=0))
+        run = bench.rehearse(bare, rows)
+        return tuple(
+            Demonstration(record.example.input, record.example.output)
+            for record in run.records
+            if record.score is not None and record.score.value == 1.0
+        )
+
+    @staticmethod
+    def _most(plain: Candidate, pool: Pool, bench: Bench) -> int:
+        """The largest number of random demonstrations that fits the context window, by bisection; 1 where none does."""
+        low, high = 1, len(pool)
+        while low < high:
+            middle = (low + high + 1) // 2
+            prompt = replace(plain.prompt, demonstrations=balanced(pool, middle, bench.seed), shots=middle)
+            low, high = (middle, high) if bench.fits(replace(plain, prompt=prompt)) else (low, middle - 1)
+        return low
+
+    def _reordered(self, prompt: Prompt, seed: int) -> Iterator[Prompt]:
+        draw = random.Random(seed)
+        for _ in range(self.orders if prompt.selection == "fixed" else 0):
+            yield replace(prompt, demonstrations=tuple(draw.sample(prompt.demonstrations, len(prompt.demonstrations))))
+
+
+def _best(tried: list[Tried], bench: Bench) -> Tried:
+    best = tried[0]
+    for other in tried[1:]:
+        if bench.better(other[1], best[1]):
+            best = other
+    return best
