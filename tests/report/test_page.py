@@ -13,9 +13,11 @@ import pytest
 from crossover.decision import numbers
 from crossover.errors import StudyError
 from crossover.report.page import render, write_report
-from crossover.study.results import Confusion, Results
+from crossover.study.results import Confusion, Results, Tried
+from crossover.types import Estimate
 
 from .fixtures import EVIL, decision, extraction, failed, hostile, ladder, only, results, undecided
+from .fixtures import candidate as made
 
 VOID = {"meta", "br", "wbr", "path", "use", "rect"}
 STUDIES = {"all families": results, "undecided": undecided, "extract": extraction, "hostile": hostile, "failed": failed}
@@ -194,6 +196,33 @@ def test_markup_in_any_text_is_shown_and_not_obeyed() -> None:
     assert "<script" not in html
     assert EVIL not in html
     assert " ".join(EVIL.split()) in page.text
+
+
+def test_what_was_tried_is_listed_the_best_first_and_the_spread_over_phrasings_is_said() -> None:
+    rows = [
+        Tried(
+            f"{i:016x}",
+            f"Sort it {i}. {EVIL}",
+            "Text: {input}\nLabel:",
+            i,
+            "nearest",
+            i == 2,
+            5,
+            Estimate(90, v, v - 0.1, v),
+        )
+        for i, v in ((1, 0.31), (2, 0.55))
+    ]
+    one = made(2, "instruction", "prompt", "engineered prompt", 0.5, tried=tuple(rows))
+    body = decision() | {"prompt_sensitivity": {"tried": 8, "low": 0.312, "high": 0.55}, "comparisons": []}
+    html = render(results(decision=body, candidates=(one,), disagreements=()))
+    text = Page(html).text
+    assert text.index("Sort it 2") < text.index("Sort it 1")
+    assert "55.0 % (45.0–55.0)" in text
+    assert "2 nearest" in text
+    assert text.count("calibrated 5 votes") == 1
+    assert "Over 8 phrasings and formats of one instruction" in text
+    assert "from 31.2 % to 55.0 %: that is the task's prompt sensitivity." in text
+    assert "<script" not in html
 
 
 def test_what_is_absent_says_why() -> None:

@@ -6,10 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from crossover.engine.answer import prediction
+from crossover.errors import OptionError
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
-from crossover.types import Candidate, Decoding, Demonstration, Example, Prompt
+from crossover.types import Candidate, Decoding, Demonstration, Example, Prompt, Provenance
 from tests.strategies.toys import Watched, bench, examples, start
 
 LABELS = {"warm": "hot to the touch", "cold": "frozen or chilly"}
@@ -35,7 +38,7 @@ def test_it_keeps_the_contract() -> None:
 def test_the_phrasings_name_every_label_and_one_its_description(tmp_path: Path) -> None:
     with bench(tmp_path, toy_examples(), toy_examples(), labels=LABELS) as at:
         open_strategy("instruction").adapt(start(), at)
-    texts = [prompt.instruction for prompt in prompts(at)]
+    texts = list(dict.fromkeys(prompt.instruction for prompt in prompts(at)))
     assert len(texts) >= 3
     assert all("Say whether it is warm or cold." in text for text in texts)
     assert sum("warm, cold" in text for text in texts) >= 2
@@ -56,7 +59,7 @@ def test_an_extraction_names_its_fields_the_most_frequent_first(tmp_path: Path) 
     with bench(tmp_path, rows, rows[:2], kind="extract", labels={}, metric="field_f1") as at:
         made = open_strategy("instruction").adapt(free, at)
     assert all("person, place" in prompt.instruction for prompt in prompts(at))
-    assert all(prompt.template.endswith("JSON:") for prompt in prompts(at))
+    assert all(prompt.template.lower().rstrip(" :=-").endswith("json") for prompt in prompts(at))
     assert any("one JSON object and nothing else" in prompt.instruction for prompt in prompts(at))
     assert made.decoding == free.decoding
 
@@ -67,7 +70,7 @@ def test_written_answers_are_asked_for_without_labels(tmp_path: Path) -> None:
     with bench(tmp_path, rows, rows, kind="generate", labels={}, metric="token_f1", instruction="Give the word.") as at:
         made = open_strategy("instruction").adapt(free, at)
     assert all(prompt.instruction.startswith("Give the word.") for prompt in prompts(at))
-    assert made.provenance.note.startswith("best of 2 phrasings on dev")
+    assert made.provenance.note.startswith("best of 2 phrasings and 4 formats on dev")
 
 
 def test_the_best_of_all_that_were_scored_is_kept_and_the_note_says_so(tmp_path: Path) -> None:
@@ -77,7 +80,8 @@ def test_the_best_of_all_that_were_scored_is_kept_and_the_note_says_so(tmp_path:
         best = at.score(made)
         right = sum(prediction(r.reply, made.decoding) == r.example.output for r in best.records)
     assert best.estimate.value == max(values.values()) == right / 10
-    assert made.provenance.note.startswith(f"best of {len(prompts(at))} phrasings on dev (")
+    assert made.provenance.note.startswith("best of 4 phrasings and 4 formats on dev (")
+    assert len(prompts(at)) == 8
     assert f"{100 * best.estimate.value:.1f}" in made.provenance.note
     assert made.provenance.note.endswith(", calibrated") == bool(made.decoding.label_bias)
 
@@ -89,3 +93,39 @@ def test_demonstrations_of_the_start_stay(tmp_path: Path) -> None:
         made = open_strategy("instruction").adapt(begin, at)
     assert made.prompt.demonstrations == shown
     assert made.prompt.instruction
+
+
+def test_formats_of_the_best_phrasing_are_tried_too(tmp_path: Path) -> None:
+    with bench(tmp_path, toy_examples(), toy_examples()) as at:
+        open_strategy("instruction", {"formats": 6}).adapt(start(), at)
+        tried = prompts(at)
+    plain, others = tried[:4], tried[4:]
+    assert len({prompt.template for prompt in others}) == 6
+    [instruction] = {prompt.instruction for prompt in others}
+    assert instruction in {prompt.instruction for prompt in plain}
+    assert all(prompt.template.count("{input}") == 1 for prompt in others)
+    assert not {prompt.template for prompt in others} & {prompt.template for prompt in plain}
+
+
+def test_without_formats_only_phrasings_are_tried(tmp_path: Path) -> None:
+    with bench(tmp_path, toy_examples(), toy_examples()) as at:
+        open_strategy("instruction", {"formats": 0}).adapt(start(), at)
+    assert len(prompts(at)) == 4
+
+
+def test_a_negative_number_of_formats_is_one_sentence() -> None:
+    with pytest.raises(OptionError, match="'formats': received -1, valid is 0 or more"):
+        open_strategy("instruction", {"formats": -1})
+
+
+def test_everything_tried_is_in_the_journal_with_its_score(tmp_path: Path) -> None:
+    with bench(tmp_path, toy_examples(), toy_examples()) as at:
+        begin = replace(start(), provenance=Provenance("instruction"))
+        made = open_strategy("instruction").adapt(begin, at)
+        tried = at.journal.tries("instruction")
+        values = [at.score(candidate).estimate.value for candidate in at.scored[: len(tried)]]
+        open_strategy("instruction").adapt(begin, at)
+        assert at.journal.tries("instruction") == tried  # a resumed study walks the same way
+    assert [row["dev"]["value"] for row in tried] == values
+    assert made.id in {row["id"] for row in tried}
+    assert {row["template"] for row in tried} == {prompt.template for prompt in prompts(at)}

@@ -11,6 +11,7 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.study.conductor import run_study
+from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate
 from tests.study.tasks import write_task
@@ -92,8 +93,6 @@ def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear])
 
 def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict[str, Any], Ear]) -> None:
     path, decision, _ = finished
-    from crossover.study.folder import StudyFolder
-
     results = read_results(StudyFolder(path))
     assert [c.name for c in results.candidates] == [c["name"] for c in decision["candidates"]]
     lora = next(c for c in results.candidates if c.name == "lora")
@@ -103,6 +102,21 @@ def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict
     assert candidate.id == row["id"]
     assert candidate.weights is not None
     assert Path(candidate.weights.path).is_dir()
+
+
+def test_every_prompt_that_was_tried_is_kept_with_its_score(tmp_path: Path) -> None:
+    decision = decide(write_task(tmp_path, ["instruction"], model="fake"), tmp_path / "run")
+    by_name = {c.name: c for c in read_results(StudyFolder(tmp_path / "run")).candidates}
+    tried = by_name["instruction"].tried
+    assert len(tried) >= 8
+    assert by_name["instruction"].id in {row.id for row in tried}
+    assert max(row.dev.value for row in tried) == max(row.dev.value for row in tried if row.id == by_name["instruction"].id)
+    plain = [row.dev.value for row in tried if not row.calibrated]
+    assert decision["prompt_sensitivity"] == {
+        "tried": len(plain),
+        "low": round(min(plain), 6),
+        "high": round(max(plain), 6),
+    }
 
 
 def test_other_data_in_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Tables: `calls` (every finished call with its key, reply and usage; rows are only added, so a call made twice would show),
 `uses` (which purpose wanted which call), `epochs` (one row for each finished tuning epoch), `tunes` (key -> finished
-weights), `candidates` and `runs` (results), `facts` (name -> JSON), `sessions` (wall-clock seconds).
+weights), `tries` (every candidate that a rung scored on dev), `candidates` and `runs` (results), `facts` (name -> JSON),
+`sessions` (wall-clock seconds).
 """
 
 from __future__ import annotations
@@ -59,6 +60,14 @@ class Journal:
             sa.Column("made", number),
         )
         self._tunes = sa.Table("tunes", meta, sa.Column("key", text, primary_key=True), sa.Column("body", text))
+        self._tries = sa.Table(
+            "tries",
+            meta,
+            sa.Column("rung", text, primary_key=True),
+            sa.Column("candidate", text, primary_key=True),
+            sa.Column("body", text),
+            sa.Column("made", number),
+        )
         self._results = sa.Table(
             "candidates",
             meta,
@@ -199,6 +208,20 @@ class Journal:
         sa, t = self._sa, self._epochs
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(t.c.body).where(t.c.tune == tune).order_by(t.c.epoch)).scalars()
+            return [json.loads(body) for body in rows]
+
+    # what was tried on the way
+
+    def add_try(self, rung: str, candidate: str, body: Any) -> None:
+        """Note a candidate that a rung scored; the first time counts."""
+        row = {"rung": rung, "candidate": candidate, "body": json.dumps(to_json(body)), "made": time.time()}
+        self._write(self._tries.insert().prefix_with("OR IGNORE"), [row])
+
+    def tries(self, rung: str) -> list[Any]:
+        """What a rung scored, in the order in which it did."""
+        sa, t = self._sa, self._tries
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(t.c.body).where(t.c.rung == rung).order_by(t.c.made)).scalars()
             return [json.loads(body) for body in rows]
 
     # runs

@@ -40,7 +40,20 @@ class StudyBench:
         return self.task.seed
 
     def score(self, candidate: Candidate) -> Run:
-        return self.evaluator.run(candidate, "dev", self.dev)
+        run = self.evaluator.run(candidate, "dev", self.dev)
+        prompt, decoding = candidate.prompt, candidate.decoding
+        shown = {
+            "id": candidate.id,
+            "instruction": prompt.instruction,
+            "template": prompt.template,
+            "demonstrations": prompt.shots if prompt.selection == "nearest" else len(prompt.demonstrations),
+            "selection": prompt.selection,
+            "calibrated": bool(decoding.label_bias),
+            "samples": decoding.samples,
+            "dev": run.estimate,
+        }
+        self.journal.add_try(candidate.provenance.strategy, candidate.id, shown)
+        return run
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         return self.evaluator.run(candidate, "train", examples)
@@ -97,7 +110,7 @@ class StudyBench:
 
     def _fit(self, model: Tunable, candidate: Candidate, recipe: Recipe, key: str, folder: Path) -> Weights:
         def dev_metric(weights: Weights) -> float:
-            return self.score(dataclasses.replace(candidate, weights=weights)).estimate.value
+            return self.evaluator.run(dataclasses.replace(candidate, weights=weights), "dev", self.dev).estimate.value
 
         def finished_epoch(epoch: Epoch) -> None:
             self.journal.add_epoch(key, epoch.epoch, epoch)

@@ -87,6 +87,7 @@ def _context(results: Results) -> dict[str, Any]:
         "names": {candidate.id: candidate.name for candidate in results.candidates},
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
+        "sensitivity": verdict.sensitivity_sentence(results),
         "curves": [plots.learning_curve(curve, crossing, metric, width) for width in widths] if curve else [],
         "traces": [
             Trace(

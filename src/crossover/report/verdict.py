@@ -80,6 +80,18 @@ def crossover_sentences(results: Results) -> list[str]:
     return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."]
 
 
+def sensitivity_sentence(results: Results) -> str:
+    """How much wording and format alone change, in words; empty where it was not measured."""
+    found = results.decision.get("prompt_sensitivity")
+    if not found:
+        return ""
+    low, high = numbers.percent(found["low"]), numbers.percent(found["high"])
+    return (
+        f"Over {found['tried']} phrasings and formats of one instruction, {_metric_words(results)} on dev ran from {low} to"
+        f" {high}: that is the task's prompt sensitivity."
+    )
+
+
 def _choice_facts(results: Results, choice: CandidateResult) -> list[Fact]:
     found = []
     measured = choice.test or choice.dev

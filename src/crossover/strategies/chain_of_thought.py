@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.errors import OptionError
+from crossover.strategies._choice import first_best
 from crossover.strategies._demonstrations import balanced
 from crossover.strategies._phrasing import reasoned
 from crossover.strategies.base import Bench
@@ -58,7 +59,7 @@ class ChainOfThought:
                 f" of {bench.model.context_window} tokens; valid is a lower max_tokens"
             )
         tried = [(candidate, bench.score(candidate)) for candidate in forms]
-        best = _best(tried, bench)
+        best = tried[first_best([run for _, run in tried], bench)]
         found = 0
         if max(self.shots) > 0:
             worked = self._worked(best[0], bench)
@@ -66,12 +67,13 @@ class ChainOfThought:
             shown = [replace(best[0], prompt=replace(best[0].prompt, demonstrations=d)) for d in self._shown(worked, bench)]
             more = [(candidate, bench.score(candidate)) for candidate in shown if bench.fits(candidate)]
             tried += more
-            best = _best([best, *more] if 0 in self.shots or not more else more, bench)
+            among = [best, *more] if 0 in self.shots or not more else more
+            best = among[first_best([run for _, run in among], bench)]
         if self.samples > 1:
             decoding = replace(best[0].decoding, samples=self.samples, temperature=self.temperature)
             voting = replace(best[0], decoding=decoding)
             tried.append((voting, bench.score(voting)))
-            best = _best([best, tried[-1]], bench)
+            best = tried[-1] if bench.better(tried[-1][1], best[1]) else best
         return replace(best[0], provenance=replace(best[0].provenance, note=self._note(best[0], tried, found)))
 
     def _decoding(self, decoding: Decoding, bench: Bench) -> Decoding:
@@ -104,11 +106,3 @@ class ChainOfThought:
         votes = f", {best.decoding.samples} votes" if best.decoding.samples > 1 else ""
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried)
         return f"steps before the answer, {how}{votes}; best of {len(tried)} on dev ({values})"
-
-
-def _best(tried: list[tuple[Candidate, Run]], bench: Bench) -> tuple[Candidate, Run]:
-    best = tried[0]
-    for other in tried[1:]:
-        if bench.better(other[1], best[1]):
-            best = other
-    return best

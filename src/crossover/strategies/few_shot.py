@@ -9,14 +9,14 @@ from typing import ClassVar, Literal
 
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._choice import first_best
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Demonstration, Family, Prompt, Run
+from crossover.types import Candidate, Demonstration, Family, Prompt
 
 Selection = Literal["random", "nearest", "diverse", "bootstrapped"]
 Pool = tuple[Demonstration, ...]
-Tried = tuple[Candidate, Run, str]  # and how its demonstrations were chosen
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class FewShot:
                 f"strategy 'few_shot': not even {min(self.shots)} demonstrations fit the context window of"
                 f" {bench.model.context_window} tokens"
             )
-        best = _best(tried, bench)
+        best = tried[first_best([run for _, run, _ in tried], bench)]
         for prompt in self._reordered(best[0].prompt, bench.seed):
             tried.append((*score_best(replace(best[0], prompt=prompt), bench), f"{best[2]}, in another order"))
-        candidate, _, how = _best(tried, bench)
+        candidate, _, how = tried[first_best([run for _, run, _ in tried], bench)]
         calibration = CALIBRATED if candidate.decoding.label_bias else ""
         note = f"{candidate.prompt.shots} demonstrations, {how}{calibration}; best of {len(tried)} prompts on dev"
         return replace(candidate, provenance=replace(candidate.provenance, note=note))
@@ -120,11 +120,3 @@ class FewShot:
         draw = random.Random(seed)
         for _ in range(self.orders if prompt.selection == "fixed" else 0):
             yield replace(prompt, demonstrations=tuple(draw.sample(prompt.demonstrations, len(prompt.demonstrations))))
-
-
-def _best(tried: list[Tried], bench: Bench) -> Tried:
-    best = tried[0]
-    for other in tried[1:]:
-        if bench.better(other[1], best[1]):
-            best = other
-    return best

@@ -68,6 +68,7 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
                 "rung": contender.rung if contender else "other",
                 "trace": to_json(outcome.traces.get(made.name, ())),
                 "prompt": to_json(outcome.render(made)) if made.candidate else [],
+                "tried": journal.tries(made.name),
             },
         )
     task = outcome.task.model_dump(mode="json")
@@ -95,6 +96,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "splits": dict(outcome.splits),
         "data_sha256": outcome.data_sha256,
         "candidates": [_candidate(outcome, made) for made in outcome.climbed],
+        "prompt_sensitivity": _sensitivity(journal),
         "comparisons": [
             *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
             *(_pair(pair, "baseline") for pair in changes),
@@ -123,6 +125,14 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "tuning_epochs": sum(len(trace) for trace in outcome.traces.values()),
         },
     }
+
+
+def _sensitivity(journal: Journal) -> dict[str, Any] | None:
+    """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
+    values = [row["dev"]["value"] for row in journal.tries("instruction") if not row["calibrated"]]
+    if len(values) < 2:
+        return None
+    return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
 
 
 def _candidate(outcome: Outcome, made: Climbed) -> dict[str, Any]:

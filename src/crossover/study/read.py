@@ -20,6 +20,7 @@ from crossover.study.results import (
     FieldRow,
     Notice,
     Results,
+    Tried,
 )
 from crossover.types import Candidate, Epoch, Estimate, Message, candidate_from_json
 
@@ -122,6 +123,7 @@ def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, An
         note=row["note"],
         trace=tuple(Epoch(**epoch) for epoch in more.get("trace", ())),
         prompt=tuple(Message(**message) for message in more.get("prompt", ())),
+        tried=tuple(Tried(**row | {"dev": Estimate(**row["dev"])}) for row in more.get("tried", ())),
     )
 
 

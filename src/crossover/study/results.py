@@ -20,6 +20,20 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What a rung scored on its way: the prompt in short, and its dev estimate."""
+
+    id: str
+    instruction: str
+    template: str
+    demonstrations: int
+    selection: str
+    calibrated: bool
+    samples: int
+    dev: Estimate
+
+
+@dataclass(frozen=True)
 class CandidateResult:
     """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them."""
 
@@ -46,6 +60,7 @@ class CandidateResult:
     note: str
     trace: tuple[Epoch, ...] = ()
     prompt: tuple[Message, ...] = ()  # one rendered prompt, for the reader
+    tried: tuple[Tried, ...] = ()  # in the order of the search
 
 
 @dataclass(frozen=True)
