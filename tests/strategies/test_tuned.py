@@ -60,12 +60,24 @@ def test_the_learning_rate_follows_the_models_width_unless_it_is_given(name: Any
 
 
 @pytest.mark.parametrize("name", ["lora", "full"])
-@pytest.mark.parametrize(("rows", "epochs", "patience"), [(10, 20, 7), (200, 16, 5), (800, 4, 2), (4000, 3, 2)])
-def test_fewer_rows_are_met_more_often(name: str, rows: int, epochs: int, patience: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rows", "kind", "epochs", "patience"),
+    [
+        (10, "classify", 20, 7),
+        (200, "classify", 16, 5),
+        (800, "classify", 4, 2),
+        (800, "generate", 8, 3),
+        (4000, "classify", 3, 2),
+    ],
+)
+def test_fewer_rows_are_met_more_often_and_written_answers_too(
+    name: str, rows: int, kind: str, epochs: int, patience: int, tmp_path: Path
+) -> None:
     few = toy_examples()
     many = [replace(few[0], id=f"r{i}") for i in range(rows)]
     # the recipe is enough: nothing has to be learnt here
-    with bench(tmp_path, many, few[:2]) as at, pytest.raises(TuningError):
+    changes = {} if kind == "classify" else {"kind": kind, "labels": {}, "metric": "exact_match"}
+    with bench(tmp_path, many, few[:2], **changes) as at, pytest.raises(TuningError):
         open_strategy(name, {"learning_rate": 0}).adapt(start(), at)
     assert (at.recipes[0].epochs, at.recipes[0].patience) == (epochs, patience)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from crossover.models.base import Model, Tunable
+from crossover.types import Kind
 
 # Chosen so that LoRA gets 2e-3 at hidden size 256 and 1.2e-4 at 4096; full tuning wants steps about a fifth of that.
 # Wider models want smaller steps (Yang et al. 2022, Tensor Programs V).
 SCALE = {"lora": 0.5, "full": 0.1}
-STEPS = 400  # few labels need many epochs: it is steps that a model learns from
+# Few rows need many epochs: it is steps that a model learns from, and more of them where answers are written.
+STEPS = {"classify": 400}
+STEPS_WRITTEN = 800
 LEAST, MOST = 3, 20  # epochs
 
 
@@ -19,9 +22,10 @@ def default_rate(method: Literal["lora", "full"], model: Model) -> float:
     return float(f"{SCALE[method] / width:.2g}")
 
 
-def default_epochs(rows: int, batch_size: int) -> int:
-    """Epochs that give about `STEPS` steps: 20 for 50 rows, 8 for 400, 3 from 1,200 on, in batches of 8."""
-    return max(LEAST, min(MOST, round(STEPS * max(1, batch_size) / max(1, rows))))
+def default_epochs(rows: int, batch_size: int, kind: Kind | None) -> int:
+    """Epochs that give about 400 steps for labels, 800 for written answers: 8 or 16 for 400 rows in batches of 8."""
+    steps = STEPS.get(kind or "", STEPS_WRITTEN)
+    return max(LEAST, min(MOST, round(steps * max(1, batch_size) / max(1, rows))))
 
 
 def default_patience(epochs: int) -> int:

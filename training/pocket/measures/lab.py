@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.board import Board
+from crossover.data.task import Task
 from crossover.engine.answer import vote
 from crossover.engine.render import Renderer, requests
 from crossover.evaluation.aggregate import estimate
@@ -22,7 +23,7 @@ from crossover.models.hf import Hf
 from crossover.strategies.base import Strategy
 from crossover.tuning import fit
 from crossover.tuning.batches import TrainingRow
-from crossover.types import Candidate, Epoch, Example, Prompt, Recipe, Record, Reply, Run, Score, Weights
+from crossover.types import Candidate, Epoch, Example, Kind, Prompt, Recipe, Record, Reply, Run, Score, Weights
 from training.pocket.measures.draws import Draw
 
 STARTED = time.monotonic()
@@ -81,7 +82,7 @@ class Lab:
 
         `more`: rows that are learnt too, each with a conversation of its own.
         """
-        recipe = recipe_of(strategy, self.model, seed, train)
+        recipe = recipe_of(strategy, self.model, seed, train, "classify" if start.decoding.labels else "extract")
         with tempfile.TemporaryDirectory() as folder:
 
             def value(weights: Weights) -> float:
@@ -138,6 +139,7 @@ class _Recorder:
     model: Hf
     seed: int
     train: Sequence[Example]
+    task: Task
     recipes: list[Recipe] = field(default_factory=list)
 
     def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
@@ -145,9 +147,11 @@ class _Recorder:
         return candidate
 
 
-def recipe_of(strategy: Strategy, model: Hf, seed: int, train: Sequence[Example]) -> Recipe:
-    """The recipe that a strategy tunes with: its own defaults for this model and these rows."""
-    recorder = _Recorder(model, seed, train)
+def recipe_of(strategy: Strategy, model: Hf, seed: int, train: Sequence[Example], kind: Kind) -> Recipe:
+    """The recipe that a strategy tunes with: its own defaults for this model, these rows and this kind of task."""
+    recorder = _Recorder(
+        model, seed, train, Task(name="measure", data="rows.csv", input="text", output="answer", kind=kind)
+    )
     bench: Any = recorder
     strategy.adapt(Candidate(model.target), bench)
     [recipe] = recorder.recipes
