@@ -43,6 +43,24 @@ def test_it_keeps_the_contract() -> None:
     assert made.provenance.note.startswith("steps before the answer, ")
 
 
+def test_steps_beat_a_direct_answer_where_the_task_has_steps(tmp_path: Path) -> None:
+    rows = sums(96)
+    with bench(tmp_path, rows[:16], rows[16:], **SUMS) as at:
+        direct = at.score(open_strategy("instruction").adapt(bare(), at))
+        reasoned = at.score(open_strategy("chain_of_thought", {"max_tokens": 60}).adapt(bare(), at))
+    pairs = [
+        (a.score.value, b.score.value)
+        for a, b in zip(reasoned.records, direct.records, strict=True)
+        if a.score is not None and b.score is not None
+    ]
+    better, worse = sum(a > b for a, b in pairs), sum(a < b for a, b in pairs)
+    assert len(pairs) == 80
+    assert better > worse + 1.96 * (better + worse) ** 0.5  # McNemar
+    assert all(
+        record.prediction.lstrip("-").isdigit() for record in reasoned.records if record.score and record.score.value
+    )
+
+
 def test_worked_demonstrations_are_the_models_own_right_solutions(tmp_path: Path) -> None:
     rows = sums(60)
     with bench(tmp_path, rows[:50], rows[50:], **SUMS) as at:
