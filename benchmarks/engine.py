@@ -81,7 +81,7 @@ def scoring(bench: Bench) -> None:
     """Ten labels behind a 16-shot prompt and behind a short instruction; then the same numbers, in float32."""
     for name, shots, instruction, goal, count in (("16-shot", 16, GOAL, 40, 96), ("zero-shot", 0, SHORT, 10, 192)):
         asked = bench.conversations(shots, count // (2 if bench.quick else 1), instruction)
-        theirs = asked[: (2 if bench.quick else 8) * (1 if shots else 6)]
+        theirs = asked[: (1 if bench.quick else 8) * (1 if shots else 6)]
         print(f"      {name}: {bench.tokens(asked[0])} tokens a prompt", flush=True)
         ratios = []
         for _ in range(bench.runs):
@@ -89,7 +89,7 @@ def scoring(bench: Bench) -> None:
             slow = peer("lm-eval", _job(bench, theirs, "bfloat16"))
             ratios.append(faster(fast, len(asked), slow, len(theirs)))
         bench.note(f"scoring, {name}: times lm-eval's examples/s", ratios, goal, "ratio")
-    asked = bench.conversations(2, 3) if bench.quick else bench.conversations(16, 6)
+    asked = bench.conversations(2, 2) if bench.quick else bench.conversations(16, 6)
     exact = ours(
         {"kind": "answer", "model": str(bench.folder), "conversations": asked, "labels": texts.LABELS, "dtype": "float32"}
     )
@@ -113,7 +113,7 @@ def generation(bench: Bench) -> None:
         slow = peer("lm-eval", {**_job(bench, theirs, "bfloat16"), **free})
         ratios.append(faster(fast, len(asked), slow, len(theirs)))
     bench.note("generation: times lm-eval's examples/s", ratios, 6, "ratio")
-    asked = bench.conversations(2, 4) if bench.quick else asked[:8]
+    asked = bench.conversations(2, 2) if bench.quick else asked[:8]
     exact = ours({**job, "conversations": asked, "dtype": "float32"})
     right = peer("lm-eval", {**_job(bench, asked, "float32"), **free})
     same = [float(a == b.strip()) for a, b in zip(exact["texts"], right["texts"], strict=True)]
@@ -124,13 +124,13 @@ def growth(bench: Bench) -> None:
     """How the time of an example grows with shots, and of all with their number; how much memory it takes."""
     job = {"kind": "answer", "model": str(bench.folder), "labels": texts.LABELS}
     ratios = []
-    count = 64 if bench.quick else 256
+    count = 48 if bench.quick else 256
     for _ in range(bench.runs):
         times = [ours({**job, "conversations": bench.conversations(shots, count)})["seconds"] for shots in (4, 64)]
         print(f"      {count / times[0]:.2f} and {count / times[1]:.2f} examples/s", flush=True)
         ratios.append(times[1] / times[0])
     bench.note("scoring: time per example, 64 shots over 4", ratios, 1.5, "ratio", lower=True)
-    few, many = (50, 250) if bench.quick else (1000, 10000)
+    few, many = (30, 120) if bench.quick else (1000, 10000)
     found = [ours({**job, "conversations": bench.conversations(4, count)}) for count in (few, many)]
     grown = found[1]["seconds"] / found[0]["seconds"] / (many / few)
     bench.note(f"scoring: time per example, {many} over {few}", [grown], 1.1, "ratio", lower=True)
@@ -172,7 +172,7 @@ def quality(bench: Bench) -> None:
     with (EXAMPLE / "messages.csv").open(newline="", encoding="utf-8") as file:
         labelled = [(row["message"], row["queue"]) for row in csv.DictReader(file)]
     random.Random(0).shuffle(labelled)
-    train, test = (160, 160) if bench.quick else (400, 600)
+    train, test = (80, 120) if bench.quick else (400, 600)
     labels = sorted({label for _, label in labelled})
     small = Bench(Path(Hf("pocket").folder), bench.runs, bench.quick, bench.board)
     instruction = "Which queue? One of: " + ", ".join(labels) + "."
