@@ -19,44 +19,20 @@ NO_SYSTEM = (
     "{% for message in messages %}[{{ message.role }}] {{ message.content }}{{ eos_token }}{% endfor %}"
     "{% if add_generation_prompt %}[assistant] {% endif %}"
 )
+SMALL = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
+WINDOWED = {**SMALL, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 8}
 SIZES: dict[str, dict[str, Any]] = {
-    "llama": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "llama": {**SMALL, "num_attention_heads": 2},
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 256},
     "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 2},
-    "qwen2": {  # heads share keys
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-    },
-    "mistral": {
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "sliding_window": 8,
-    },
+    "qwen2": {**SMALL, "num_attention_heads": 4, "num_key_value_heads": 2},  # heads share keys
+    "mistral": WINDOWED,
     "gemma3_text": {  # a layer with a window, one without
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
+        **WINDOWED,
         "head_dim": 16,
-        "sliding_window": 8,
         "layer_types": ["sliding_attention", "full_attention"],
     },
-    "gemma2": {  # soft caps
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "head_dim": 16,
-        "sliding_window": 8,
-    },
+    "gemma2": {**WINDOWED, "head_dim": 16},  # soft caps
 }
 
 

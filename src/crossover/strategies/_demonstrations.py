@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from crossover.engine.similarity import Index
-from crossover.types import Demonstration
+from crossover.strategies.base import Bench
+from crossover.types import Candidate, Demonstration, Record
 
 
 def balanced(pool: tuple[Demonstration, ...], shots: int, seed: int) -> tuple[Demonstration, ...]:
@@ -49,3 +50,10 @@ def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration,
             chosen.append(best)
         left = [indices for indices in left if indices]
     return tuple(pool[index] for index in chosen)
+
+
+def solved(candidate: Candidate, attempts: int, bench: Bench) -> list[Record]:
+    """What the candidate answers right of a seeded draw of `attempts` training rows."""
+    rows = random.Random(bench.seed).sample(list(bench.train), min(attempts, len(bench.train)))
+    records = bench.rehearse(candidate, rows).records
+    return [record for record in records if record.score is not None and record.score.value == 1.0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.errors import OptionError
 from crossover.strategies._choice import first_best
-from crossover.strategies._demonstrations import balanced
+from crossover.strategies._demonstrations import balanced, solved
+from crossover.strategies._options import check
 from crossover.strategies._phrasing import reasoned
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Demonstration, Family, Run
@@ -37,17 +37,15 @@ class ChainOfThought:
     attempts: int = 64
 
     def __post_init__(self) -> None:
-        for option, valid, right in (
+        check(
+            "chain_of_thought",
+            self,
             ("shots", "0 or more", bool(self.shots) and min(self.shots, default=0) >= 0),
             ("samples", "1 or more", self.samples >= 1),
             ("temperature", "above 0", self.temperature > 0),
             ("max_tokens", "1 or more", self.max_tokens >= 1),
             ("attempts", "1 or more", self.attempts >= 1),
-        ):
-            if not right:
-                given = getattr(self, option)
-                shown = list(given) if isinstance(given, tuple) else given
-                raise OptionError(f"strategy 'chain_of_thought', option '{option}': received {shown}, valid is {valid}")
+        )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         plain = replace(start, decoding=self._decoding(start.decoding, bench))
@@ -82,13 +80,10 @@ class ChainOfThought:
 
     def _worked(self, candidate: Candidate, bench: Bench) -> list[tuple[Demonstration, str]]:
         """Demonstrations with the model's own reasoning where it led to the right answer, each with that answer."""
-        rows = random.Random(bench.seed).sample(list(bench.train), min(self.attempts, len(bench.train)))
-        run = bench.rehearse(candidate, rows)
         return [
             (Demonstration(record.example.input, record.reply.text), record.example.output)
-            for record in run.records
-            # a bare answer shows no reasoning
-            if record.score is not None and record.score.value == 1.0 and record.reply.text.strip() != record.prediction
+            for record in solved(candidate, self.attempts, bench)
+            if record.reply.text.strip() != record.prediction  # a bare answer shows no reasoning
         ]
 
     def _shown(self, worked: list[tuple[Demonstration, str]], bench: Bench) -> list[tuple[Demonstration, ...]]:

@@ -10,7 +10,8 @@ from typing import ClassVar, Literal
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best
-from crossover.strategies._demonstrations import balanced, diverse
+from crossover.strategies._demonstrations import balanced, diverse, solved
+from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Family, Prompt
@@ -38,23 +39,21 @@ class FewShot:
     attempts: int = 64
 
     def __post_init__(self) -> None:
-        for option, valid, right in (
+        check(
+            "few_shot",
+            self,
             ("shots", "1 or more", bool(self.shots) and min(self.shots) >= 1),
             ("selection", "some of random, nearest, diverse, bootstrapped", bool(self.selection)),
             ("orders", "0 or more", self.orders >= 0),
             ("attempts", "1 or more", self.attempts >= 1),
-        ):
-            if not right:
-                given = getattr(self, option)
-                shown = list(given) if isinstance(given, tuple) else given
-                raise OptionError(f"strategy 'few_shot', option '{option}': received {shown}, valid is {valid}")
+        )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         tried = [
-            (*score_best(replace(start, prompt=prompt), bench), how)
+            (*score_best(candidate, bench), how)
             for form in self._forms(start, bench)
-            for prompt, how in self._prompts(replace(start, prompt=form), bench)
-            if bench.fits(replace(start, prompt=prompt))
+            for candidate, how in self._candidates(replace(start, prompt=form), bench)
+            if bench.fits(candidate)
         ]
         if not tried:
             raise OptionError(
@@ -75,7 +74,7 @@ class FewShot:
             return [answer_form(bench.task), phrasings(bench.task, bench.train)[0]]
         return [start.prompt]
 
-    def _prompts(self, plain: Candidate, bench: Bench) -> Iterator[tuple[Prompt, str]]:
+    def _candidates(self, plain: Candidate, bench: Bench) -> Iterator[tuple[Candidate, str]]:
         """The form of `plain` with each choice of demonstrations, and what that choice is called."""
         pool = tuple(Demonstration(example.input, example.output) for example in bench.train)
         right = self._answered(plain, bench) if "bootstrapped" in self.selection else ()
@@ -93,18 +92,14 @@ class FewShot:
                 if shown:
                     kept: Literal["fixed", "nearest"] = "nearest" if selection == "nearest" else "fixed"
                     number = shots if kept == "nearest" else len(shown)
-                    yield replace(plain.prompt, demonstrations=shown, selection=kept, shots=number), selection
+                    prompt = replace(plain.prompt, demonstrations=shown, selection=kept, shots=number)
+                    yield replace(plain, prompt=prompt), selection
 
     def _answered(self, plain: Candidate, bench: Bench) -> Pool:
         """Training rows that the model answers right as it is."""
-        rows = random.Random(bench.seed).sample(list(bench.train), min(self.attempts, len(bench.train)))
         bare = replace(plain, prompt=replace(plain.prompt, demonstrations=(), selection="fixed", shots=0))
-        run = bench.rehearse(bare, rows)
-        return tuple(
-            Demonstration(record.example.input, record.example.output)
-            for record in run.records
-            if record.score is not None and record.score.value == 1.0
-        )
+        right = solved(bare, self.attempts, bench)
+        return tuple(Demonstration(record.example.input, record.example.output) for record in right)
 
     @staticmethod
     def _most(plain: Candidate, pool: Pool, bench: Bench) -> int:

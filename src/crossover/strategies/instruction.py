@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best
 from crossover.strategies._formats import formats
+from crossover.strategies._options import check
 from crossover.strategies._phrasing import phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family
@@ -27,8 +27,7 @@ class Instruction:
     formats: int = 4
 
     def __post_init__(self) -> None:
-        if self.formats < 0:
-            raise OptionError(f"strategy 'instruction', option 'formats': received {self.formats}, valid is 0 or more")
+        check("instruction", self, ("formats", "0 or more", self.formats >= 0))
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         tried = []

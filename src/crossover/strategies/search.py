@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
+from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
@@ -42,15 +43,13 @@ class Search:
     finalists: int = 3
 
     def __post_init__(self) -> None:
-        for option, valid, right in (
+        check(
+            "search",
+            self,
             ("calls", "1 or more", self.calls >= 1),
             ("shots", "0 or more", bool(self.shots) and min(self.shots, default=0) >= 0),
             ("finalists", "1 or more", self.finalists >= 1),
-        ):
-            if not right:
-                given = getattr(self, option)
-                shown = list(given) if isinstance(given, tuple) else given
-                raise OptionError(f"strategy 'search', option '{option}': received {shown}, valid is {valid}")
+        )
         if importlib.util.find_spec("optuna") is None:
             raise MissingExtra("strategy 'search'", "search")
 
@@ -96,9 +95,11 @@ class _Walk:
         train = list(self.bench.train)
         self.rows: list[Example] = random.Random(self.bench.seed).sample(train, min(len(train), MOST))
         self.pool = tuple(Demonstration(example.input, example.output) for example in train)
-        self.phrased = [answer_form(self.bench.task), *phrasings(self.bench.task, self.bench.train)]
+        phrased = [answer_form(self.bench.task), *phrasings(self.bench.task, self.bench.train)]
         if self.start.prompt.instruction:
-            self.phrased.insert(0, self.start.prompt)
+            phrased.insert(0, self.start.prompt)
+        self.forms = [[prompt, *formats(prompt, FORMATS, self.bench.seed)] for prompt in phrased]
+        self.covering = {shots: diverse(self.pool, shots) for shots in self.shots}
 
     def no_headroom(self) -> str:
         """Why searching is not worth it; empty where it is."""
@@ -130,7 +131,7 @@ class _Walk:
         while self.left >= FIRST and misses < 50:
             trial = study.ask()
             prompt = self._prompt(
-                trial.suggest_categorical("phrasing", range(len(self.phrased))),
+                trial.suggest_categorical("phrasing", range(len(self.forms))),
                 trial.suggest_categorical("format", range(FORMATS + 1)),
                 trial.suggest_categorical("shots", self.shots),
                 trial.suggest_categorical("selection", ["random", "nearest", "diverse"]),
@@ -180,7 +181,7 @@ class _Walk:
     def _plain(self) -> Iterator[dict[str, Any]]:
         """What a person would try first."""
         plain = {"format": 0, "selection": "random", "draw": 0}
-        for phrasing in range(len(self.phrased)):
+        for phrasing in range(len(self.forms)):
             yield plain | {"phrasing": phrasing, "shots": min(self.shots)}
         for selection in ("random", "nearest"):
             yield plain | {"phrasing": 0, "shots": max(self.shots), "selection": selection}
@@ -189,16 +190,16 @@ class _Walk:
         return replace(self.start, prompt=prompt, decoding=replace(self.start.decoding, label_bias=()))
 
     def _prompt(self, phrasing: int, other: int, shots: int, selection: str, draw: int) -> Prompt:
-        prompt = self.phrased[phrasing]
-        variants: Sequence[Prompt] = [prompt, *formats(prompt, FORMATS, self.bench.seed)]
+        variants = self.forms[phrasing]
         prompt = variants[other % len(variants)]
-        shots = min(shots, len(self.pool))
+        shown, shots = self.covering[shots], min(shots, len(self.pool))
         if not shots:
             return replace(prompt, demonstrations=(), selection="fixed", shots=0)
         if selection == "nearest":
             return replace(prompt, demonstrations=self.pool, selection="nearest", shots=shots)
-        shown = diverse(self.pool, shots) if selection == "diverse" else balanced(self.pool, shots, self.bench.seed + draw)
-        if selection == "diverse" and draw:
+        if selection == "random":
+            shown = balanced(self.pool, shots, self.bench.seed + draw)
+        elif draw:
             shown = tuple(random.Random(draw).sample(shown, len(shown)))
         return replace(prompt, demonstrations=shown, selection="fixed", shots=shots)
 

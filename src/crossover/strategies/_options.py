@@ -1,0 +1,16 @@
+"""Checks of a strategy's options that its fields' types cannot say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crossover.errors import OptionError
+
+
+def check(name: str, strategy: Any, *rules: tuple[str, str, bool]) -> None:
+    """Raise `OptionError` for the first rule (option, what is valid, whether it holds) that does not hold."""
+    for option, valid, right in rules:
+        if not right:
+            given = getattr(strategy, option)
+            shown = list(given) if isinstance(given, tuple) else given
+            raise OptionError(f"strategy '{name}', option '{option}': received {shown}, valid is {valid}")
