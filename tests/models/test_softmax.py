@@ -25,7 +25,7 @@ def exactly(q: Tensor, k: Tensor, v: Tensor, scale: float) -> tuple[Tensor, Tens
 def test_the_weighted_values_are_those_of_a_softmax(queries: int, keys: int, dtype: torch.dtype) -> None:
     q, k, v = drawn(queries, keys, dtype)
     with torch.no_grad():
-        found, sums = attend(q, k, v, None, False, 0.2, 0.0)
+        found, sums = attend(q, k, v, None, False, 0.2)
     right, right_sums = exactly(q, k, v, 0.2)
     near = 1e-5 if dtype == torch.float32 else 0.02
     torch.testing.assert_close(found.double(), right, atol=near, rtol=near)
@@ -40,7 +40,7 @@ def test_scores_of_any_size_are_met(sign: float) -> None:
     assert q.shape[2] * k.shape[2] > MANY
     q[..., 0], k[..., 0] = sign * 40.0, 40.0
     with torch.no_grad():
-        found, sums = attend(q, k, v, None, False, 0.2, 0.0)
+        found, sums = attend(q, k, v, None, False, 0.2)
     right, right_sums = exactly(q, k, v, 0.2)
     assert found.isfinite().all()
     torch.testing.assert_close(found.double(), right, atol=0.05, rtol=0.05)
@@ -50,7 +50,7 @@ def test_scores_of_any_size_are_met(sign: float) -> None:
 def test_gradients_go_through() -> None:
     q, k, v = drawn(700, 300, torch.bfloat16)
     q.requires_grad_()
-    found, _ = attend(q, k, v, None, False, 0.2, 0.0)
+    found, _ = attend(q, k, v, None, False, 0.2)
     found.float().sum().backward()
     assert q.grad is not None
     assert q.grad.abs().sum() > 0

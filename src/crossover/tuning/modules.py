@@ -13,6 +13,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from crossover.models.base import Tunable
 from crossover.models.hf import room
 from crossover.models.hf.low_rank import fuse
+from crossover.models.hf.norm import quicken
 from crossover.tuning.loss import TOKENS
 from crossover.types import Recipe, Weights
 
@@ -47,6 +48,7 @@ def prepare(model: Tunable, recipe: Recipe, start: Weights | None) -> torch.nn.M
                 ),
             )
     fuse(module)
+    quicken(module)
     if room.states_per_token(module, 4) * TOKENS > SHARE * room.free_bytes(module.device):
         module.gradient_checkpointing_enable({"use_reentrant": False})  # computed twice, kept once (Chen et al. 2016)
     trained: torch.nn.Module = module

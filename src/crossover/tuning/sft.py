@@ -71,7 +71,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     module = modules.prepare(model, recipe, start)
     parameters = modules.trainable(module)
-    optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
     progress = load_checkpoint(folder, key, parameters, optimizer) or fresh
     write_trace(folder, progress)

@@ -17,6 +17,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from crossover.models.hf.gradient import attend_packed
 from crossover.models.hf.layout import Layout, added
 from crossover.models.hf.softmax import attend
 
@@ -53,8 +54,11 @@ def packed_attention(
         layout.record.append((key, value))
     if layout.windows is not None:
         layout.windows.append(window)
+    if torch.is_grad_enabled() and layout.chains:
+        with torch.autocast(query.device.type, enabled=False):
+            return attend_packed(query, key, value, layout, window, scale, dropout)[None], None
     inner = layout.inner
-    own, own_sum = _rows(module, query, key, value, layout, window, scale, dropout)
+    own, own_sum = _rows(module, query, key, value, layout, window, scale)
     shared = layout.shared[module.layer_idx] if layout.shared else (key[:, :, :inner], value[:, :, :inner])
     first = layout.first_seen(window)
     if first < shared[0].shape[2]:
@@ -62,12 +66,12 @@ def packed_attention(
         heads, tokens, width = behind.shape[1:]
         folded = behind.reshape(1, key.shape[1], -1, width)  # heads of one group lie side by side
         mask = layout.mask_above(heads // key.shape[1], query.dtype, shared[0].shape[2], window)
-        above, above_sum = attend(folded, shared[0][:, :, first:], shared[1][:, :, first:], mask, False, scale, dropout)
+        above, above_sum = attend(folded, shared[0][:, :, first:], shared[1][:, :, first:], mask, False, scale)
         above = above.reshape(heads, tokens, -1).transpose(0, 1)
         share = torch.sigmoid(above_sum.reshape(heads, tokens).t() - own_sum)
         own = torch.lerp(own, above, share[..., None].to(own.dtype))
     if inner:
-        begun, _ = _causal(query[:, :, :inner], key[:, :, :inner], value[:, :, :inner], window, scale, dropout)
+        begun, _ = _causal(query[:, :, :inner], key[:, :, :inner], value[:, :, :inner], window, scale)
         own = torch.cat([begun[0].transpose(0, 1), own])
     return own[None], None
 
@@ -80,7 +84,6 @@ def _rows(
     layout: Layout,
     window: int | None,
     scale: float,
-    dropout: float,
 ) -> tuple[Tensor, Tensor]:
     """What the tokens see in their own rows: (tokens, heads, width), and the logarithms of the sums: (tokens, heads)."""
     heads, groups = query.shape[1], query.shape[1] // key.shape[1]
@@ -93,10 +96,10 @@ def _rows(
         k, v = layout.memory.write(module.layer_idx, k, v)
     mask = layout.mask(groups, q.dtype, window)
     if mask is None:
-        found, sums = _causal(q, k, v, window, scale, dropout)
+        found, sums = _causal(q, k, v, window, scale)
     else:
         folded = q.reshape(rows, heads // groups, groups * longest, width)
-        found, sums = attend(folded, k, v, mask, False, scale, dropout)
+        found, sums = attend(folded, k, v, mask, False, scale)
         found, sums = found.reshape(rows, heads, longest, -1), sums.reshape(rows, heads, longest)
     found, sums = found.transpose(1, 2), sums.transpose(1, 2)
     if layout.plain:
@@ -104,15 +107,15 @@ def _rows(
     return found.reshape(rows * longest, heads, -1)[layout.back], sums.reshape(rows * longest, heads)[layout.back]
 
 
-def _causal(q: Tensor, k: Tensor, v: Tensor, window: int | None, scale: float, dropout: float) -> tuple[Tensor, Tensor]:
+def _causal(q: Tensor, k: Tensor, v: Tensor, window: int | None, scale: float) -> tuple[Tensor, Tensor]:
     groups = q.shape[1] // k.shape[1]
     if groups > 1:
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
     if window is not None and q.shape[2] > window:
         place = torch.arange(q.shape[2], device=q.device)
         away = place[:, None] - place
-        return attend(q, k, v, added((away >= 0) & (away < window), q.dtype)[None, None], False, scale, dropout)
-    return attend(q, k, v, None, True, scale, dropout)
+        return attend(q, k, v, added((away >= 0) & (away < window), q.dtype)[None, None], False, scale)
+    return attend(q, k, v, None, True, scale)
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, packed_attention)

@@ -77,6 +77,11 @@ class Layout:
         """Whether the sequence is one row without padding: nothing has to be gathered."""
         return len(self.rows) == 1 and not self.inner
 
+    @property
+    def chains(self) -> bool:
+        """Whether the sequence holds all there is: rows without trees behind an inner beginning."""
+        return self.visible is None and self.memory is None and not self.shared
+
     @cached_property
     def span(self) -> tuple[int, int]:
         """The lowest and the highest position of a row's token."""
@@ -93,6 +98,41 @@ class Layout:
                 places = self.at if self.places is None else self.places
                 seen = seen & (self.at[:, :, None] - places[:, None, : seen.shape[2]] < window)
             self._masks[key] = added(seen, dtype).repeat(1, groups, 1)[:, None]
+        return self._masks[key]
+
+    def places_of(self, heads: int) -> Tensor:
+        """Where each token behind the inner beginning stands among the rows of all heads, one head after the other.
+
+        (tokens * heads,), the heads of a token side by side.
+        """
+        key = ("places", heads)
+        if key not in self._masks:
+            size = self.rows.numel()
+            self._masks[key] = (self.back[:, None] + size * torch.arange(heads, device=self.back.device)).flatten()
+        return self._masks[key]
+
+    def causal(self, tokens: int, groups: int, dtype: torch.dtype, window: int | None) -> Tensor:
+        """Each of `tokens` sees those up to itself: (1, tokens * groups, tokens), the groups of a token side by side."""
+        key = ("causal", tokens, groups, dtype, window)
+        if key not in self._masks:
+            place = torch.arange(tokens, device=self.rows.device)
+            away = place[:, None] - place
+            seen = (away >= 0) if window is None else (away >= 0) & (away < window)
+            self._masks[key] = added(seen, dtype).repeat_interleave(groups, 0)[None]
+        return self._masks[key]
+
+    def above(self, tokens: int, groups: int, dtype: torch.dtype, window: int | None) -> Tensor | None:
+        """What rows of `tokens` see of the inner beginning: (1, tokens * groups, inner), laid out as in `causal`.
+
+        None: all of it.
+        """
+        if window is None or self.inner + tokens <= window:
+            return None
+        key = ("inner", tokens, groups, dtype, window)
+        if key not in self._masks:
+            place = torch.arange(self.inner + tokens, device=self.rows.device)
+            away = place[self.inner :, None] - place[: self.inner]
+            self._masks[key] = added(away < window, dtype).repeat_interleave(groups, 0)[None]
         return self._masks[key]
 
     def first_seen(self, window: int | None) -> int:

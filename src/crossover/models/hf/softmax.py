@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
-
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
-KEPT = 1 << 22  # attention weights kept for the backward pass; where there are more, they are computed twice
 MANY = 1 << 17  # attention weights of a head from which products by blocks are quicker than the fused kernel
 BLOCK = 256  # queries for each thread: their weights stay in its cache
 PADDING = 16  # columns beside the values: one of ones, the others so that rows stay aligned
 SMALLEST = 1e-30  # a sum below has lost its terms
 
 
-def attend(
-    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scale: float, dropout: float
-) -> tuple[Tensor, Tensor]:
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scale: float) -> tuple[Tensor, Tensor]:
     """(rows, heads, queries, width) of each -> weighted values of `q`'s shape, and the logarithms of the sums.
 
     `mask` (rows, 1, queries, keys) is added to the scores; `causal`: a query sees the keys up to its own place.
     """
-    if q.device.type == "cpu" and not torch.is_grad_enabled() and not dropout:
+    if q.device.type == "cpu" and not torch.is_grad_enabled():
         if q.dtype == torch.bfloat16 and mask is None and not causal and q.shape[2] * k.shape[2] >= MANY:
             found = _unshifted(q, k, v, scale)
             if found is not None:
@@ -32,16 +25,11 @@ def attend(
             q, k, v, 0.0, causal, attn_mask=mask, scale=scale
         )
         return out, sums
-    call: Callable[..., tuple[Tensor, Tensor]] = _products
-    if torch.is_grad_enabled() and q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2] > KEPT:
-        return cast(tuple[Tensor, Tensor], checkpoint(call, q, k, v, mask, causal, scale, dropout, use_reentrant=False))
-    return call(q, k, v, mask, causal, scale, dropout)
+    return _products(q, k, v, mask, causal, scale)
 
 
-def _products(
-    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scale: float, dropout: float
-) -> tuple[Tensor, Tensor]:
-    """The same by plain products, which on a CPU are quicker backwards than the fused kernel."""
+def _products(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scale: float) -> tuple[Tensor, Tensor]:
+    """The same by plain products."""
     scores = torch.matmul(q * scale, k.transpose(-1, -2))
     if causal:
         ahead = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
@@ -51,8 +39,6 @@ def _products(
     scores = scores.float()
     sums = scores.logsumexp(-1)
     weights = torch.exp(scores - sums[..., None])
-    if dropout:
-        weights = torch.nn.functional.dropout(weights, dropout)
     return torch.matmul(weights.to(v.dtype), v), sums
 
 
