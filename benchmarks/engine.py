@@ -124,7 +124,7 @@ def growth(bench: Bench) -> None:
     """How the time of an example grows with shots, and of all with their number; how much memory it takes."""
     job = {"kind": "answer", "model": str(bench.folder), "labels": texts.LABELS}
     ratios = []
-    count = 48 if bench.quick else 256
+    count = 48 if bench.quick else 1000
     for _ in range(bench.runs):
         times = [ours({**job, "conversations": bench.conversations(shots, count)})["seconds"] for shots in (4, 64)]
         print(f"      {count / times[0]:.2f} and {count / times[1]:.2f} examples/s", flush=True)
@@ -200,7 +200,7 @@ def quality(bench: Bench) -> None:
 def _rows(bench: Bench, count: int, shared: bool) -> list[dict[str, Any]]:
     rows = []
     for number, (text, label) in enumerate(texts.messages(count)):
-        instruction = SHORT if shared else f"{number * 7919 % 997} " + " ".join(reversed(SHORT.split()))
+        instruction = GOAL if shared else f"{number * 7919 % 997} " + " ".join(reversed(GOAL.split()))
         rows.append({"messages": [said("system", instruction), said("user", ask(text))], "answer": label})
     return rows
 

@@ -1,4 +1,4 @@
-"""Made-up customers' messages with labels, as long as real ones; the same ones for every seed."""
+"""Made-up customers' messages with labels: 16 of them make a prompt of about 490 tokens; the same ones for every seed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ LABELS = (
     "cancel the order",
     "opening hours",
 )
-OPENINGS = ("Hello,", "Hi there,", "Good morning,", "Please help:", "Dear team,", "Sorry to bother you, but", "Quick one:")
 MIDDLES = {
     "broken on arrival": ("the lamp came with a crack in its shade", "two cups in the box were in pieces"),
     "wrong size": ("these boots are far too small for me", "the coat fits my brother but not me"),
@@ -29,7 +28,6 @@ MIDDLES = {
     "cancel the order": ("I no longer need the chairs, stop them", "please do not send what I bought today"),
     "opening hours": ("is the shop in Mill Street open on Sunday", "until when can I come by this evening"),
 }
-CLOSINGS = ("can you look into it?", "what should I do now?", "thank you.", "I am waiting for your answer.", "best wishes")
 
 
 def messages(count: int, seed: int = 0) -> list[tuple[str, str]]:
@@ -39,7 +37,7 @@ def messages(count: int, seed: int = 0) -> list[tuple[str, str]]:
     for number in range(count):
         label = LABELS[number % len(LABELS)]
         middle = draw.choice(MIDDLES[label])
-        text = f"{draw.choice(OPENINGS)} {middle}, {draw.choice(CLOSINGS)} (no. {draw.randrange(10**6)})"
+        text = f"{middle} (no. {draw.randrange(10**6)})"
         found.append((text, label))
     draw.shuffle(found)
     return found

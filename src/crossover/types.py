@@ -50,7 +50,8 @@ class Prompt:
     """What surrounds an input.
 
     `demonstrations` is shown whole when `selection` is "fixed"; when it is "nearest" it is a pool, of which the `shots`
-    most similar to the input (TF-IDF cosine) are shown, the most similar last.
+    most similar to the input (TF-IDF cosine) are shown, the most similar last. `steps` are asked before, in their order:
+    the answer of a step fills `{its name}` in the templates behind it.
     """
 
     instruction: str = ""
@@ -58,6 +59,7 @@ class Prompt:
     demonstrations: tuple[Demonstration, ...] = ()
     selection: Literal["fixed", "nearest"] = "fixed"
     shots: int = 0
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Decoding:
     """How an answer is drawn. Non-empty `labels`: exactly one of them is the answer, by log-probability.
 
     `label_bias` (same length as `labels`, or empty) is subtracted from the labels' log-probabilities: calibration.
+    `words` (likewise): what the model says in place of each label.
     `schema`: the answer is JSON that fits it, where the backend can see to that; the schema itself as canonical JSON.
     `pattern`: the reply is free text, and the answer in it is the last match of this regular expression, its first group
     where it has one; labels are then looked for in that. `samples`: answers drawn, of which the most frequent counts.
@@ -72,12 +75,22 @@ class Decoding:
 
     labels: tuple[str, ...] = ()
     label_bias: tuple[float, ...] = ()
+    words: tuple[str, ...] = ()
     schema: str = ""
     pattern: str = ""
     samples: int = 1
     temperature: float = 0.0
     max_tokens: int = 64
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a chain, asked before the prompt that it belongs to."""
+
+    name: str
+    prompt: Prompt
+    decoding: Decoding
 
 
 @dataclass(frozen=True)
@@ -184,13 +197,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Record:
-    """One example, answered and scored. `score` is None where the call failed."""
+    """One example, answered and scored. `score` is None where the call failed; `steps`: a chain's answers by name."""
 
     example: Example
     reply: Reply
     prediction: str
     score: Score | None = None
     relevance: float | None = None
+    steps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -222,9 +236,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early."""
+    """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early.
 
-    method: Literal["lora", "full"] = "lora"
+    `rank`, `alpha` and `dropout` are for LoRA, `tokens` (how many vectors) for soft prompts.
+    """
+
+    method: Literal["lora", "full", "soft_prompt"] = "lora"
     learning_rate: float = 1e-3
     epochs: int = 10
     batch_size: int = 16
@@ -234,6 +251,7 @@ class Recipe:
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
+    tokens: int = 20
     seed: int = 0
 
 
@@ -268,13 +286,23 @@ def content_hash(value: Any) -> str:
 
 def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
     """The inverse of `to_json` for a `Candidate`."""
-    prompt = dict(body["prompt"])
-    prompt["demonstrations"] = tuple(Demonstration(**d) for d in prompt["demonstrations"])
-    decoding: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in body["decoding"].items()}
     return Candidate(
         model=body["model"],
-        prompt=Prompt(**prompt),
-        decoding=Decoding(**decoding),
+        prompt=_prompt(body["prompt"]),
+        decoding=_decoding(body["decoding"]),
         weights=Weights(**body["weights"]) if body["weights"] else None,
         provenance=Provenance(**body["provenance"]),
     )
+
+
+def _prompt(body: Mapping[str, Any]) -> Prompt:
+    prompt = dict(body)
+    prompt["demonstrations"] = tuple(Demonstration(**d) for d in prompt["demonstrations"])
+    steps = prompt.get("steps", ())
+    prompt["steps"] = tuple(Step(s["name"], _prompt(s["prompt"]), _decoding(s["decoding"])) for s in steps)
+    return Prompt(**prompt)
+
+
+def _decoding(body: Mapping[str, Any]) -> Decoding:
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in body.items()}
+    return Decoding(**fields)

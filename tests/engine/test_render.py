@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.engine.render import Renderer, requests
-from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt
+from crossover.engine.render import Renderer
+from crossover.types import Demonstration, Message, Prompt
 
 POOL = (
     Demonstration("the kettle leaks water", "fault"),
@@ -56,15 +56,7 @@ def test_an_input_is_never_read_as_a_template(text: str) -> None:
     assert shown[-1].content == f"Text: {text}\nLabel:"
 
 
-def test_every_sample_is_a_draw_of_its_own_and_repeats_draw_others() -> None:
-    candidate = Candidate("pocket", decoding=Decoding(samples=3, temperature=0.5))
-    first, second = (requests(candidate, Renderer(candidate.prompt), "a text", repeat) for repeat in (0, 1))
-    assert [request.repeat for request in (*first, *second)] == [0, 1, 2, 3, 4, 5]
-    assert {request.decoding for request in first} == {Decoding(temperature=0.5)}
-
-
-def test_what_is_read_out_of_a_reply_is_no_part_of_the_call() -> None:
-    """So another pattern costs no call, and a reply that reasons is not held to the labels."""
-    candidate = Candidate("pocket", decoding=Decoding(labels=("a", "b"), label_bias=(0.1, 0.2), pattern="x"))
-    [request] = requests(candidate, Renderer(candidate.prompt), "a text")
-    assert request.decoding == Decoding()
+def test_the_answers_of_steps_are_put_in_all_at_once() -> None:
+    """So that neither an input nor an answer is read as a template; what no step gave stays."""
+    shown = Renderer(Prompt(template="{input} {a} {b} {c}")).messages("in {a}", answers={"a": "is {b}", "b": "{input}"})
+    assert shown == (Message("user", "in {a} is {b} {input} {c}"),)

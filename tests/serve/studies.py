@@ -56,6 +56,8 @@ RUNGS = [
     "instruction",
     {"few_shot": NEAREST},
     {"chain_of_thought": REASONED},
+    "chain",
+    {"soft_prompt": {"epochs": 1, "tokens": 6}},
     {"lora": TUNED},
     {"full": {"epochs": 1}},
     {"instruction+lora": {"lora": TUNED}},
@@ -78,6 +80,14 @@ def write_notes(folder: Path) -> Path:
         "kind": "classify",
         "metric": "accuracy",
         "strategies": RUNGS,
+        "chain": [
+            {"name": "topic", "template": "Note: {input}\nIt is about", "max_tokens": 6},
+            {
+                "name": "place",
+                "instruction": "Which part of the house?",
+                "template": "{input} It is about {topic}.\nPlace:",
+            },
+        ],
     }
     return write_task(folder / "notes.yaml", task)
 

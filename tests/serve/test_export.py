@@ -27,7 +27,7 @@ from crossover.types import Candidate, Demonstration, Message, Prompt, candidate
 from tests.serve.studies import recorded
 
 NOTES = ["majority", "zero_shot", "instruction", "few_shot", "chain_of_thought", "lora", "full"]
-NOTES += ["instruction+lora", "lora+few_shot"]
+NOTES += ["instruction+lora", "lora+few_shot", "chain", "soft_prompt"]
 MEETINGS = ["zero_shot", "lora"]
 ALL = [("notes", name, False) for name in NOTES] + [("meetings", name, False) for name in MEETINGS]
 ALL += [("notes", "lora", True), ("meetings", "lora", True)]
@@ -144,7 +144,7 @@ def test_it_answers_as_the_study_recorded(
 def test_the_readme_loads_it_with_transformers_and_peft(
     key: tuple[str, str, bool], driven: tuple[dict[str, list[str]], dict[str, str]]
 ) -> None:
-    adapted = "lora" in key[1] and not key[2]
+    adapted = ("lora" in key[1] or key[1] == "soft_prompt") and not key[2]
     assert driven[1][label(key)] == ("PeftModelForCausalLM" if adapted else BASE)
 
 

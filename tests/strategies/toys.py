@@ -65,3 +65,12 @@ def kinds() -> tuple[list[Example], list[Example]]:
 
 def start(labels: Sequence[str] = ("warm", "cold"), **more: Any) -> Candidate:
     return Candidate("pocket", decoding=Decoding(labels=tuple(labels), **{"max_tokens": 16, **more}))
+
+
+def clearly_better(run: Run, other: Run) -> bool:
+    """Whether more items are better than worse by 1.96 standard errors (McNemar 1947), over all of both runs."""
+    pairs = [(a.score, b.score) for a, b in zip(run.records, other.records, strict=True)]
+    assert all(a is not None and b is not None for a, b in pairs)
+    changes = [a.value - b.value for a, b in pairs if a is not None and b is not None]
+    better, worse = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
+    return better > worse + 1.96 * (better + worse) ** 0.5

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -21,6 +19,8 @@ from pydantic import (
 )
 
 from crossover import registry
+from crossover.data.chain import ChainStep, check_chain
+from crossover.data.part import Part
 from crossover.data.template import columns_of
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
@@ -31,13 +31,7 @@ SHORT.maxstring = 80
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
-class _Part(BaseModel):
-    """Strict: YAML has types, so text is no number and the reverse. A field's description says what is valid."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Files(_Part):
+class Files(Part):
     """The user's own splits. What is absent is cut from `train`."""
 
     train: str = Field(min_length=1, description="a file, or hf://ORG/NAME")
@@ -56,7 +50,7 @@ class Files(_Part):
         return self
 
 
-class StrategySpec(_Part):
+class StrategySpec(Part):
     """A rung to climb: a strategy's name, or several joined by +, and its options. In YAML `name` or `name: {...}`."""
 
     name: str = Field(min_length=1, description="a strategy's name")
@@ -80,7 +74,7 @@ class StrategySpec(_Part):
         return {self.name: self.options} if self.options else self.name
 
 
-class Limits(_Part):
+class Limits(Part):
     """What the answer must respect. Absent means without limit, or not known."""
 
     money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
@@ -100,7 +94,7 @@ def _form(value: Any) -> str:
 DataSpec = Annotated[Annotated[str, Tag("one")] | Annotated[Files, Tag("splits")], Discriminator(_form)]
 
 
-class Task(_Part):
+class Task(Part):
     """A task file's content, checked. `folder`, to which paths are relative, and `assumptions` are not in the file."""
 
     name: str = Field(description="1 to 100 letters, digits, - _ . (not a dot or dash first): it names a folder")
@@ -122,6 +116,7 @@ class Task(_Part):
     strategies: list[StrategySpec] = Field(
         default=[], description="a list of strategies: a name, or a name with its options"
     )
+    chain: list[ChainStep] = Field(default=[], description="a list of steps, each with a name and a template")
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
@@ -181,7 +176,7 @@ class Task(_Part):
 
 
 KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude)
-INNER: dict[str, type[_Part]] = {"limits": Limits, "data": Files}
+INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
 def load_task(path: Path) -> Task:
@@ -193,6 +188,8 @@ def load_task(path: Path) -> Task:
     except ValidationError as problem:
         raise TaskError(_sentence(file, problem)) from problem
     check_names(task, file.place)
+    check_chain(task.chain, file.place)
+    _check_other_tasks(task, file.place)
     return task
 
 
@@ -214,6 +211,17 @@ def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
         raise TaskError(f"{place(('metric',))}: there is no metric '{task.metric}'; {nearest(task.metric, metrics)}")
 
 
+def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:
+    for number, step in enumerate(task.chain):
+        if step.task is not None:
+            other = task.folder / step.task
+            if not other.is_file():
+                raise TaskError(f"{place(('chain', number))}: there is no file {other}; valid is another task file")
+            if read_yaml(other, as_written="labels").content.get("chain"):
+                raise TaskError(f"{place(('chain', number))}: {other} has a chain itself; valid is a task without one")
+            load_task(other)
+
+
 def _check_keys(file: YamlFile) -> None:
     """Raise `TaskError` for an unknown key, and for a required one that is absent."""
     for key in file.content:
@@ -221,10 +229,12 @@ def _check_keys(file: YamlFile) -> None:
             raise TaskError(f"{file.place((key,))}: unknown key; {nearest(key, KEYS)}")
     for outer, part in INNER.items():
         inner = file.content.get(outer)
-        for key in inner if isinstance(inner, dict) else ():
-            if key not in part.model_fields:
-                place = file.place((outer, str(key)))
-                raise TaskError(f"{place}: unknown key; {nearest(str(key), tuple(part.model_fields))}")
+        parts = [((outer, n), one) for n, one in enumerate(inner)] if isinstance(inner, list) else [((outer,), inner)]
+        for where, one in parts:
+            for key in one if isinstance(one, dict) else ():
+                if key not in part.model_fields:
+                    place = file.place((*where, str(key)))
+                    raise TaskError(f"{place}: unknown key; {nearest(str(key), tuple(part.model_fields))}")
     for key in KEYS:
         if Task.model_fields[key].is_required() and key not in file.content:
             raise TaskError(f"{file.path}: the key '{key}' is missing; valid is {Task.model_fields[key].description}")
@@ -250,8 +260,9 @@ def _sentence(file: YamlFile, problem: ValidationError) -> str:
 def _description(loc: tuple[str | int, ...], key: KeyPath) -> str:
     if key[0] == "strategies" and loc[-1] == "options":
         return str(StrategySpec.model_fields["options"].description)
-    if len(key) > 1 and key[0] in INNER:
-        return str(INNER[str(key[0])].model_fields[str(key[1])].description)
+    inner = [part for part in key[1:] if isinstance(part, str)]
+    if inner and key[0] in INNER:
+        return str(INNER[str(key[0])].model_fields[inner[0]].description)
     return str(Task.model_fields[str(key[0])].description)
 
 

@@ -43,12 +43,13 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
         scores = [round(s - b, 6) for s, b in zip(reply.label_scores, bias, strict=True)]
         return decoding.labels[scores.index(max(scores))]
     folded = text.casefold().strip(" .\"'`*")
-    for label in decoding.labels:
-        if folded == label.casefold():
+    spoken = dict(zip(decoding.words or decoding.labels, decoding.labels, strict=True))
+    for said, label in spoken.items():
+        if folded == said.casefold():
             return label
-    named = [label for label in decoding.labels if re.search(rf"\b{re.escape(label.casefold())}\b", folded)]
-    longest = [label for label in named if not any(label != o and label in o for o in named)]
-    return longest[0] if len(longest) == 1 else text
+    named = [said for said in spoken if re.search(rf"\b{re.escape(said.casefold())}\b", folded)]
+    longest = [said for said in named if not any(said != o and said in o for o in named)]
+    return spoken[longest[0]] if len(longest) == 1 else text
 
 
 def extracted(text: str, pattern: str) -> str:

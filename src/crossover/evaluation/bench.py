@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crossover import tuning
 from crossover.data.task import Task
@@ -14,7 +15,20 @@ from crossover.engine.meter import Meter
 from crossover.errors import OptionError
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
-from crossover.types import Candidate, Demonstration, Epoch, Example, Message, Recipe, Run, Weights, content_hash
+from crossover.types import (
+    Candidate,
+    Decoding,
+    Demonstration,
+    Epoch,
+    Example,
+    Message,
+    Recipe,
+    Reply,
+    Request,
+    Run,
+    Weights,
+    content_hash,
+)
 
 LONGEST = 100  # inputs tried for whether a prompt fits: the longest ones are those that do not
 
@@ -58,19 +72,51 @@ class StudyBench:
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         return self.evaluator.run(candidate, "train", examples)
 
+    def ask(
+        self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str
+    ) -> Reply:
+        asked = self.evaluator.model_of(model)
+        if self.task.limits.data_stays_here and not asked.local:
+            raise OptionError(
+                f"limits.data_stays_here is true, and the model '{model}' runs elsewhere; valid: a local model"
+            )
+        decoding = Decoding(max_tokens=max_tokens, temperature=temperature, seed=self.seed)
+        return self.evaluator.caller.ask(asked, [Request(tuple(messages), decoding, repeat=draw)], purpose)[0]
+
+    def remember(self, key: str, compute: Callable[[], Any]) -> Any:
+        known = self.journal.fact(f"work {key}")
+        if known is None:
+            known = compute()
+            self.journal.set_fact(f"work {key}", known)
+        return known
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        self.meter.tick()
+        self.meter.check()
+        self.evaluator.progress(what, done, total)
+
     def better(self, run: Run, reference: Run) -> bool:
         return run.estimate.value > reference.estimate.value + 1e-9
 
     def fits(self, candidate: Candidate) -> bool:
-        renderer = self.evaluator.renderer(candidate.prompt)
+        renderer, steps = self.evaluator.renderer(candidate.prompt), candidate.prompt.steps
         inputs = sorted((e.input for e in (*self.train, *self.dev)), key=len)[-LONGEST:]
-        longest = max(self.model.count_tokens(renderer.messages(text)) for text in inputs)
-        return longest + candidate.decoding.max_tokens <= self.model.context_window
+        said = {step.name: _longest(step.decoding) for step in steps}
+        for own, decoding in [
+            (renderer, candidate.decoding),
+            *zip(renderer.steps, (s.decoding for s in steps), strict=True),
+        ]:
+            longest = max(self.model.count_tokens(own.messages(text, answers=said)) for text in inputs)
+            if longest + decoding.max_tokens > self.model.context_window:
+                return False
+        return True
 
     def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
         model = self.model
         if not isinstance(model, Tunable):
             raise OptionError(f"the model '{self.task.model}' cannot be tuned in this process; valid: a local model")
+        if candidate.prompt.steps:
+            raise OptionError("a chain cannot be tuned as a whole; valid is tuned weights in a chain, such as lora+chain")
         # calibration belonged to the weights before
         candidate = dataclasses.replace(candidate, decoding=dataclasses.replace(candidate.decoding, label_bias=()))
         key = self._key(candidate, recipe)
@@ -135,4 +181,13 @@ class StudyBench:
 
     def _rows(self, candidate: Candidate, examples: Sequence[Example]) -> list[tuple[tuple[Message, ...], str]]:
         renderer = self.evaluator.renderer(candidate.prompt)
-        return [(renderer.messages(e.input, Demonstration(e.input, e.output)), e.output) for e in examples]
+        decoding = candidate.decoding
+        spoken = dict(zip(decoding.labels, decoding.words, strict=True)) if decoding.words else {}
+        return [
+            (renderer.messages(e.input, Demonstration(e.input, e.output)), spoken.get(e.output, e.output)) for e in examples
+        ]
+
+
+def _longest(decoding: Decoding) -> str:
+    """An answer as long as a step may give."""
+    return max(decoding.labels, key=len) if decoding.labels else "and " * decoding.max_tokens

@@ -6,14 +6,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossover.engine.answer import vote
 from crossover.engine.caller import Caller
-from crossover.engine.render import requests
+from crossover.engine.follow import follow
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.percentile import percentile
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model
-from crossover.types import Candidate, Decoding, Estimate, Example, Message, Request
+from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request
 
 PROBES = 20  # single requests for each candidate
 REPEATS = 3  # draws of each, where decoding is sampled
@@ -44,23 +43,26 @@ def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example
     model = evaluator.model_of(candidate.model)
     renderer = evaluator.renderer(candidate.prompt)
     repeats = REPEATS if candidate.decoding.temperature else 1
+    what = f"{candidate.provenance.strategy} one by one"
+
+    def ask(asked: Sequence[Request]) -> list[Reply]:
+        return [evaluator.caller.ask(model, [request], what)[0] for request in asked]
+
     seconds: list[float] = []
     agreements: list[bool] = []
     chosen = examples[: PROBES + 1]
     for position, example in enumerate(chosen):
         answers = []
         for repeat in range(repeats + 1):
-            what = f"{candidate.provenance.strategy} one by one"
-            draws = requests(candidate, renderer, example.input, repeat)
-            reply, answer = vote([evaluator.caller.ask(model, [draw], what)[0] for draw in draws], candidate.decoding)
-            if reply.error is not None:
+            [found] = follow(candidate, renderer, [(example.input, None)], ask, repeat)
+            if found.reply.error is not None:
                 continue
-            answers.append(answer)
+            answers.append(found.answer)
             # repeat 0 was answered in a batch; the first example of all warms the model up
             if repeat and (position or len(chosen) == 1):
-                seconds.append(reply.usage.seconds)
+                seconds.append(found.reply.usage.seconds)
         agreements += [a == b for a, b in itertools.combinations(answers, 2)]
-        evaluator.progress(f"{candidate.provenance.strategy} one by one", position + 1, len(chosen))
+        evaluator.progress(what, position + 1, len(chosen))
     if not seconds:
         return None
     pairs = len(agreements)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from crossover.engine.answer import vote
 from crossover.engine.caller import Caller
-from crossover.engine.render import Renderer, requests
+from crossover.engine.follow import follow, usage_of
+from crossover.engine.render import Renderer
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.relevance import Relevance
 from crossover.metrics.base import Metric
 from crossover.models.base import Model
-from crossover.types import Candidate, Demonstration, Example, Prompt, Record, Run, Score, SplitName, Usage
+from crossover.types import Candidate, Demonstration, Example, Prompt, Record, Run, Score, SplitName
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,24 +45,20 @@ class Evaluator:
 
         On "train", an example is never shown as a demonstration for itself.
         """
-        renderer = self.renderer(candidate.prompt)
-        asked = []
-        for example in examples:
-            itself = Demonstration(example.input, example.output) if split == "train" else None
-            asked += requests(candidate, renderer, example.input, leave_out=itself)
-        what = f"{candidate.provenance.strategy} on {split}"
-        drawn = self.caller.ask(
-            self.model_of(candidate.model), asked, what, lambda done, total: self.progress(what, done, total)
+        model, what = self.model_of(candidate.model), f"{candidate.provenance.strategy} on {split}"
+        inputs = [(e.input, Demonstration(e.input, e.output) if split == "train" else None) for e in examples]
+        answered = follow(
+            candidate,
+            self.renderer(candidate.prompt),
+            inputs,
+            lambda asked: self.caller.ask(model, asked, what, lambda done, total: self.progress(what, done, total)),
         )
-        samples = candidate.decoding.samples
-        voted = [vote(drawn[i : i + samples], candidate.decoding) for i in range(0, len(drawn), samples)]
-        replies, answers = [reply for reply, _ in voted], [answer for _, answer in voted]
-        closeness = self.relevance.score([example.output for example in examples], answers)
+        closeness = self.relevance.score([example.output for example in examples], [one.answer for one in answered])
         records = tuple(
-            Record(example, reply, "")
-            if reply.error is not None
-            else Record(example, reply, answer, self.metric.score(example.output, answer), relevance)
-            for example, reply, answer, relevance in zip(examples, replies, answers, closeness, strict=True)
+            Record(example, one.reply, "", steps=one.steps)
+            if one.reply.error is not None
+            else Record(example, one.reply, one.answer, self.metric.score(example.output, one.answer), relevance, one.steps)
+            for example, one, relevance in zip(examples, answered, closeness, strict=True)
         )
         groups = [example.group for example in examples]
         scores = [record.score for record in records]
@@ -74,5 +70,5 @@ class Evaluator:
             records=records,
             estimate=estimate(scores, self.metric.aggregate, self.metric.binary, groups, self.seed),
             relevance=estimate(relevances, "mean", False, groups, self.seed),
-            usage=sum((reply.usage for reply in replies), Usage()),
+            usage=usage_of(answered),
         )

@@ -12,13 +12,13 @@ from safetensors import SafetensorError
 
 from crossover.errors import StudyError
 from crossover.models.base import Model, Tunable
-from crossover.models.hf import Hf
+from crossover.models.hf import Hf, soft
 from crossover.models.hf.chat import FIXED
 from crossover.models.open import open_model
 from crossover.serve.readme import readme
 from crossover.study.folder import StudyFolder, write_json, write_text
 from crossover.study.read import read_candidate, read_task
-from crossover.types import Candidate, Message, Weights, to_json
+from crossover.types import Candidate, Message, Prompt, Weights, to_json
 
 STANDALONE = Path(__file__).with_name("standalone.py")
 NEAREST = "demonstrations.jsonl"
@@ -57,7 +57,10 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
 
 def messages(candidate: Candidate) -> list[Message]:
     """The prompt as a conversation, `{input}` where the input goes; nearest demonstrations are not in it."""
-    prompt = candidate.prompt
+    return _conversation(candidate.prompt)
+
+
+def _conversation(prompt: Prompt) -> list[Message]:
     found = [Message("system", prompt.instruction)] if prompt.instruction else []
     if prompt.selection == "fixed":
         for shown in prompt.demonstrations:
@@ -85,6 +88,8 @@ def _weights(out: Path, weights: Weights | None, model: Model, merge: bool) -> s
     """Copy or merge the weights, and the bundled base where they need it; return the folder that they are in."""
     place = "adapter" if weights is not None and weights.kind == "adapter" else "model"
     if weights is not None and place == "adapter" and merge and isinstance(model, Tunable):
+        if soft.number_in(Path(weights.path)):
+            raise StudyError("a soft prompt cannot be merged into the model: export it without --merge")
         merged: Any = model.module(weights)
         model.save(merged.merge_and_unload(), out / "model")
         return "model"
@@ -108,6 +113,10 @@ def _settings(candidate: Candidate, model: Hf) -> dict[str, Any]:
         "window": model.context_window,
         "shots": candidate.prompt.shots,
         "decoding": to_json(candidate.decoding),
+        "steps": [
+            {"name": s.name, "messages": to_json(_conversation(s.prompt)), "decoding": to_json(s.decoding)}
+            for s in candidate.prompt.steps
+        ],
         "turn": {
             "template": chat.template,
             "takes_system": chat.takes_system,

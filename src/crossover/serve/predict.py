@@ -9,8 +9,8 @@ from crossover.data.load import check_columns, render_input
 from crossover.data.rows import Row
 from crossover.data.task import Task
 from crossover.data.template import columns_of
-from crossover.engine.answer import vote
-from crossover.engine.render import Renderer, requests
+from crossover.engine.follow import follow
+from crossover.engine.render import Renderer
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
@@ -59,11 +59,8 @@ class Predictor:
 
     def answer(self, inputs: Sequence[str]) -> list[Answer]:
         """Answer a batch of inputs, in order."""
-        decoding, labels = self.candidate.decoding, self.candidate.decoding.labels
-        drawn = self.model.complete([r for text in inputs for r in requests(self.candidate, self._renderer, text)])
-        found = []
-        for i, text in enumerate(inputs):
-            reply, answer = vote(drawn[i * decoding.samples : (i + 1) * decoding.samples], decoding)
-            scores = dict(zip(labels, reply.label_scores, strict=True)) if reply.label_scores else {}
-            found.append(Answer(text, answer, scores, 1000 * reply.usage.seconds, reply.error))
+        labels, found = self.candidate.decoding.labels, []
+        for one in follow(self.candidate, self._renderer, [(text, None) for text in inputs], self.model.complete):
+            scores = dict(zip(labels, one.reply.label_scores, strict=True)) if one.reply.label_scores else {}
+            found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, one.reply.error))
         return found

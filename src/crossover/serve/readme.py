@@ -52,7 +52,7 @@ def _use(out: Path, candidate: Candidate, model: Hf) -> list[str]:
         needs.append("llguidance")
     base = next((name for name in ("model", "base") if (out / name).is_dir()), model.target)
     text = [
-        "- `settings.json`: where a turn begins and ends, the labels and their calibration",
+        "- `settings.json`: where a turn begins and ends, labels and their calibration, the steps of a chain",
         f"- `predict.py`: answers as it was measured, without Crossover; needs {', '.join(needs)}",
         "",
         "In this folder:",

@@ -38,6 +38,10 @@ class Exported:
 
             model = PeftModel.from_pretrained(model, folder / "adapter")
         self.model: Any = model.to("cuda" if gpu else "cpu").eval()
+        self.soft: Any = None  # a soft prompt's vectors, which stand before everything else
+        if getattr(getattr(model, "active_peft_config", None), "is_prompt_learning", False):
+            self.soft = self.model.get_prompt(batch_size=1).detach()
+            self.model = self.model.get_base_model()
         self.messages: list[dict[str, str]] = json.loads((folder / "messages.json").read_text(encoding="utf-8"))
         self.pool: list[dict[str, str]] = []
         if (folder / "demonstrations.jsonl").is_file():
@@ -45,22 +49,29 @@ class Exported:
             self.pool = [json.loads(line) for line in text.split("\n") if line]
             self._build_index()
 
-    def conversation(self, text: str) -> list[dict[str, str]]:
-        """The messages that ask for the answer to a text."""
+    def conversation(self, values: dict[str, str]) -> list[dict[str, str]]:
+        """The messages that ask for the answer to a text, behind the answers of a chain's steps."""
         *before, last = self.messages
 
-        def user(content: str) -> dict[str, str]:
-            return {"role": "user", "content": last["content"].replace("{input}", content)}
+        def user(known: dict[str, str]) -> dict[str, str]:
+            return {"role": "user", "content": _filled(last["content"], known)}
 
-        for shown in self._nearest(text):
-            before += [user(shown["input"]), {"role": "assistant", "content": shown["output"]}]
-        return [*before, user(text)]
+        for shown in self._nearest(values["input"]):
+            before += [user({"input": shown["input"]}), {"role": "assistant", "content": shown["output"]}]
+        return [*before, user(values)]
 
-    @torch.inference_mode()
     def answer(self, text: str) -> str:
         """One of the labels by log-probability, or free text. Raises `ValueError` for a text that is too long."""
-        how, turn = self.settings["decoding"], self.settings["turn"]
-        turns = spoken = self.conversation(text)
+        values = {"input": text}
+        for step in self.settings["steps"]:
+            *before, last = step["messages"]
+            asked = [*before, {**last, "content": _filled(last["content"], values)}]
+            values[step["name"]] = self._ask(asked, step["decoding"])
+        return self._ask(self.conversation(values), self.settings["decoding"])
+
+    @torch.inference_mode()
+    def _ask(self, spoken: list[dict[str, str]], how: dict[str, Any]) -> str:
+        turn, turns = self.settings["turn"], spoken
         if not turn["takes_system"] and turns[0]["role"] == "system":
             system, first, *rest = turns
             turns = [{**first, "content": system["content"] + "\n\n" + first["content"]}, *rest]
@@ -68,9 +79,9 @@ class Exported:
             turns, chat_template=turn["template"], tokenize=False, add_generation_prompt=True, **turn["fixed"]
         )
         ids = self._ids(prompt + turn["prompt_lead"], turn["add_special_tokens"])
-        scored = [] if how["pattern"] else how["labels"]
+        scored = [] if how["pattern"] else how["words"] or how["labels"]
         answers = [self._ids(turn["answer_lead"] + label, False) + turn["end"] for label in scored]
-        window = self.settings["window"]
+        window = self.settings["window"] - (0 if self.soft is None else self.soft.shape[1])
         if len(ids) + max(map(len, answers), default=1) > window:
             raise ValueError(f"the prompt has {len(ids)} tokens, the window is {window}")
         if not answers:
@@ -79,7 +90,7 @@ class Exported:
                 asked = [[{"content": t["content"], "role": t["role"]} for t in spoken], how["seed"], draw]
                 body = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
                 seed = int(hashlib.sha256(body.encode()).hexdigest()[:12], 16)
-                found.append(self._read(self._write(ids, limit, how, turn, seed)))
+                found.append(self._read(self._write(ids, limit, how, turn, seed), how))
             return Counter(found).most_common(1)[0][0]
         bias = how["label_bias"] or [0.0] * len(answers)
         scores = [round(score - b, 6) for score, b in zip(self._scores(ids, answers), bias)]  # noqa: B905
@@ -89,7 +100,13 @@ class Exported:
         return list(self.tokenizer(text, add_special_tokens=special)["input_ids"])
 
     def _forward(self, ids: list[int], cache: Any = None) -> Any:
-        return self.model(torch.tensor([ids], device=self.model.device), past_key_values=cache, use_cache=True)
+        given = torch.tensor([ids], device=self.model.device)
+        if self.soft is None or cache is not None:
+            return self.model(given, past_key_values=cache, use_cache=True)
+        embedded = self.model.get_input_embeddings()(given)
+        read = self.model(inputs_embeds=torch.cat([self.soft.to(embedded.dtype), embedded], 1), use_cache=True)
+        read.logits = read.logits[:, self.soft.shape[1] :]
+        return read
 
     def _scores(self, prompt: list[int], answers: list[list[int]]) -> list[float]:
         """The log-probability of each answer behind the prompt, which is read once where the architecture allows it."""
@@ -108,9 +125,9 @@ class Exported:
             scores.append(float(chances[range(len(answer)), answer].sum()))
         return scores
 
-    def _read(self, text: str) -> str:
+    def _read(self, text: str, how: dict[str, Any]) -> str:
         """The answer in a reply: what the pattern finds last, and of labels the one that it is or names."""
-        how, answer = self.settings["decoding"], text
+        answer = text
         if how["pattern"]:
             for match in re.finditer(how["pattern"], text):  # the last one counts
                 answer = ((match[1] if match.re.groups else match[0]) or "").strip()
@@ -188,6 +205,11 @@ class Exported:
         similarity = (self.matrix @ self.vectorizer.transform([text]).T).toarray().ravel().round(9)
         order = (-similarity).argsort(kind="stable")[: self.settings["shots"]]
         return [self.pool[int(i)] for i in order][::-1]
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    """All names at once: a text may hold braces, and must never be read as a template."""
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), template)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from crossover.data.task import Task
 from crossover.models.base import Model
-from crossover.types import Candidate, Example, Family, Recipe, Run
+from crossover.types import Candidate, Example, Family, Message, Recipe, Reply, Run
 
 
 class Bench(Protocol):
@@ -37,6 +37,23 @@ class Bench(Protocol):
 
         Metered and journaled as `score` is. Raises `BudgetExceeded`.
         """
+        ...
+
+    def ask(
+        self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str
+    ) -> Reply:
+        """One call to any model, named as in the task file: metered and journaled. A further `draw` is another answer.
+
+        Raises `BudgetExceeded`, and `OptionError` where the data may not leave the machine and the model is elsewhere.
+        """
+        ...
+
+    def remember(self, key: str, compute: Callable[[], Any]) -> Any:
+        """A JSON value that is computed once in a study: what long work of a strategy's own goes on from."""
+        ...
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Show how far long work is. Raises `BudgetExceeded` when a limit is reached."""
         ...
 
     def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:

@@ -280,4 +280,7 @@ class _Conductor:
     def _render(self, made: Climbed) -> tuple[Message, ...]:
         """One prompt of a candidate, for the reader."""
         assert made.candidate is not None
-        return self.evaluator.renderer(made.candidate.prompt).messages(self.prepared.splits.dev[0].input)
+        renderer, text = self.evaluator.renderer(made.candidate.prompt), self.prepared.splits.dev[0].input
+        answers = made.dev.records[0].steps if made.dev else {}
+        shown = [own.messages(text, answers=answers) for own in (*renderer.steps, renderer)]
+        return tuple(message for messages in shown for message in messages)

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crossover import registry
-from crossover.data.schema import schema_of
 from crossover.data.task import StrategySpec, Task
+from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
@@ -18,10 +18,11 @@ from crossover.models.base import Model, Tunable
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
 from crossover.study.folder import StudyFolder
-from crossover.types import Candidate, Decoding, Family, Message, Provenance, Run
+from crossover.types import Candidate, Family, Provenance, Run
 
 CONTROLS = ("majority",)
 PROMPTS = ("zero_shot", "instruction", "few_shot")
+CHAINED = ("chain",)  # by default where the task file writes one
 REASONED = ("chain_of_thought",)  # by default where answers are written: a label is seldom worth pages of steps
 TUNED = ("lora", "full", "instruction+lora", "lora+few_shot")
 WIDEST_FULL = 1024  # hidden size above which full tuning is left to those who ask for it: 16 bytes a weight
@@ -54,7 +55,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`."""
     specs, said = list(task.strategies), []
     if not specs:
-        names = [*CONTROLS, *PROMPTS, *(REASONED if task.kind == "generate" else ())]
+        names = [*CONTROLS, *PROMPTS, *(REASONED if task.kind == "generate" else ()), *(CHAINED if task.chain else ())]
         if isinstance(model, Tunable):
             names += [n for n in TUNED if n != "full" or model.width <= WIDEST_FULL]
         specs = [StrategySpec(name=name, options={}) for name in names]
@@ -79,11 +80,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
 
 def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
     """The candidate that every rung starts from: the bare model, with an answer as long as the training answers need."""
-    longest = max(model.count_tokens([Message("user", output)]) for output in outputs)
-    tokens = min(max(int(1.25 * longest) + 4, 16), model.context_window // 2)
-    labels = tuple(task.labels) if task.kind == "classify" else ()
-    schema = schema_of(outputs) if task.kind == "extract" and task.constrain else ""
-    return Candidate(task.model, decoding=Decoding(labels=labels, schema=schema, max_tokens=tokens, seed=task.seed))
+    return Candidate(task.model, decoding=decoding_for(task, model, outputs))
 
 
 def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, folder: StudyFolder) -> Climbed:

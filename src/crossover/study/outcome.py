@@ -21,6 +21,8 @@ from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.ladder import Climbed
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
 
+FOLLOWED = 5  # inputs that are shown step by step
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -69,6 +71,7 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
                 "trace": to_json(outcome.traces.get(made.name, ())),
                 "prompt": to_json(outcome.render(made)) if made.candidate else [],
                 "tried": journal.tries(made.name),
+                "followed": _followed(made),
             },
         )
     task = outcome.task.model_dump(mode="json")
@@ -231,6 +234,20 @@ def _run(run: Run) -> dict[str, Any]:
         "relevance": to_json(run.relevance) if run.relevance else None,
         "records": [_record(record) for record in run.records],
     }
+
+
+def _followed(made: Climbed) -> list[dict[str, Any]]:
+    """The first dev inputs through a chain, step by step."""
+    records = made.dev.records[:FOLLOWED] if made.dev and made.candidate and made.candidate.prompt.steps else ()
+    return [
+        {
+            "input": r.example.input,
+            "gold": r.example.output,
+            "steps": dict(r.steps),
+            "answer": r.prediction or r.reply.error or "",
+        }
+        for r in records
+    ]
 
 
 def _record(record: Record) -> dict[str, Any]:

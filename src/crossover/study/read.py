@@ -18,6 +18,7 @@ from crossover.study.results import (
     Confusion,
     Disagreement,
     FieldRow,
+    Followed,
     Notice,
     Results,
     Tried,
@@ -123,6 +124,7 @@ def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, An
         note=row["note"],
         trace=tuple(Epoch(**epoch) for epoch in more.get("trace", ())),
         prompt=tuple(Message(**message) for message in more.get("prompt", ())),
+        followed=tuple(Followed(**row) for row in more.get("followed", ())),
         tried=tuple(Tried(**row | {"dev": Estimate(**row["dev"])}) for row in more.get("tried", ())),
     )
 

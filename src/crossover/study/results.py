@@ -34,6 +34,16 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Followed:
+    """An input's way through a chain: step -> what it answered; the answer may be an error."""
+
+    input: str
+    gold: str
+    steps: dict[str, str]
+    answer: str
+
+
+@dataclass(frozen=True)
 class CandidateResult:
     """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them."""
 
@@ -61,6 +71,7 @@ class CandidateResult:
     trace: tuple[Epoch, ...] = ()
     prompt: tuple[Message, ...] = ()  # one rendered prompt, for the reader
     tried: tuple[Tried, ...] = ()  # in the order of the search
+    followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
 
 
 @dataclass(frozen=True)

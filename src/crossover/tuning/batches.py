@@ -23,15 +23,15 @@ class Row:
     start: int
 
 
-def encode_rows(model: Tunable, rows: Sequence[TrainingRow], what: str) -> tuple[list[Row], int]:
-    """Encoded rows, without those that exceed the context window, and how many those are.
+def encode_rows(model: Tunable, rows: Sequence[TrainingRow], what: str, more: int = 0) -> tuple[list[Row], int]:
+    """Encoded rows, without those that with `more` tokens exceed the context window, and how many those are.
 
     Raises `TuningError` when there are no rows or none fits.
     """
     if not rows:
         raise TuningError(f"there are no {what} rows to tune with")
     encoded = [Row(tuple(ids), start) for ids, start in (model.encode(messages, answer) for messages, answer in rows)]
-    fitting = [row for row in encoded if len(row.ids) <= model.context_window]
+    fitting = [row for row in encoded if len(row.ids) + more <= model.context_window]
     if not fitting:
         longest = max(len(row.ids) for row in encoded)
         raise TuningError(

@@ -17,6 +17,7 @@ from peft import PeftModel
 from torch.nn.functional import cross_entropy
 
 from crossover.models.hf.packing import can_pack, forward, pack, shared_prefix
+from crossover.models.hf.soft import is_soft
 from crossover.tuning.batches import Row
 
 IGNORED = -100
@@ -34,8 +35,9 @@ class AnswerLoss:
     mixed: bool = False
 
     def __call__(self, module: Any, rows: Sequence[Row]) -> torch.Tensor:
+        asked = module.get_base_model() if is_soft(module) else module  # its vectors are among the rows' tokens
         with torch.autocast(module.device.type, torch.bfloat16, enabled=self.mixed):
-            return (packed_loss if self.packs else padded_loss)(module, rows)
+            return (packed_loss if self.packs else padded_loss)(asked, rows)
 
     def parts(self, batch: Sequence[Row]) -> Iterator[list[Row]]:
         """The batch in parts of at most `TOKENS` tokens, or of one longer row."""

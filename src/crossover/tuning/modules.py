@@ -10,30 +10,37 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
+from crossover.errors import TuningError
 from crossover.models.base import Tunable
-from crossover.models.hf import room
+from crossover.models.hf import room, soft
 from crossover.models.hf.low_rank import fuse
 from crossover.models.hf.norm import quicken
 from crossover.tuning.loss import TOKENS
-from crossover.types import Recipe, Weights
+from crossover.types import Message, Recipe, Weights
 
 warnings.filterwarnings("ignore", message="fan_in_fan_out is set")  # PEFT mends it by itself, for GPT-2's layers
 
 SHARE = 0.5  # of the free memory that activations may take
 
 
-def prepare(model: Tunable, recipe: Recipe, start: Weights | None) -> torch.nn.Module:
+def prepare(model: Tunable, recipe: Recipe, start: Weights | None, hint: str = "") -> torch.nn.Module:
     """A trainable module: LoRA (Hu et al. 2021) or the whole model, continuing from `start`.
 
     A continued adapter keeps its own rank and alpha. A full tune that starts from an adapter merges it in first. The
-    weights under an adapter come in the model's own precision, unless the adapter will be merged into them.
+    weights under an adapter come in the model's own precision, unless the adapter will be merged into them. A soft prompt
+    begins as the embeddings of `hint`; it goes on from no other weights, nor others from it: `TuningError`.
     """
+    if (recipe.method == "soft_prompt" and start is not None) or (start is not None and _soft(start)):
+        raise TuningError(f"{recipe.method} cannot go on from tuned weights where one of the two is a soft prompt")
     merged = start is not None and start.kind == "full"
-    module: Any = model.module(start, frozen=recipe.method == "lora" and not merged)
+    module: Any = model.module(start, frozen=recipe.method != "full" and not merged)
     if recipe.method == "full":
         if isinstance(module, PeftModel):
             module = module.merge_and_unload()
         module.requires_grad_(True)
+    elif recipe.method == "soft_prompt":
+        module = soft.begin(module, _first_tokens(model, hint, recipe.tokens))
+        soft.put(module.get_base_model(), soft.trained(module))
     elif not isinstance(module, PeftModel):
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
@@ -55,6 +62,14 @@ def prepare(model: Tunable, recipe: Recipe, start: Weights | None) -> torch.nn.M
     return trained
 
 
+def lead(module: Any) -> tuple[int, ...]:
+    """The ids that every row begins with: those of a soft prompt's vectors."""
+    if not soft.is_soft(module):
+        return ()
+    rows = module.get_base_model().get_input_embeddings().weight.shape[0]
+    return soft.lead(rows, len(soft.trained(module)))
+
+
 def trainable(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     """The parameters that are trained, by name, in a fixed order."""
     return {name: p for name, p in sorted(module.named_parameters()) if p.requires_grad}
@@ -66,3 +81,13 @@ def save(model: Tunable, module: torch.nn.Module, start: Weights | None, folder:
     if isinstance(module, PeftModel) and start is not None and start.kind == "full":
         saved = copy.deepcopy(saved).merge_and_unload()
     return model.save(saved, folder)
+
+
+def _soft(weights: Weights) -> bool:
+    return weights.kind == "adapter" and soft.number_in(Path(weights.path)) > 0
+
+
+def _first_tokens(model: Tunable, hint: str, number: int) -> list[int]:
+    """`number` tokens of a text, from its beginning, again and again where it is short."""
+    ids, _ = model.encode([Message("user", hint or "Answer the question.")], "")
+    return [ids[i % len(ids)] for i in range(number)]

@@ -66,10 +66,12 @@ def fit(
     if done is not None and done.finished and done.best is not None:
         clean(folder, done)
         return done.best
-    train, train_dropped = encode_rows(model, rows, "training")
-    dev, dev_dropped = encode_rows(model, dev_rows, "dev")
+    more = recipe.tokens if recipe.method == "soft_prompt" else 0
+    train, train_dropped = encode_rows(model, rows, "training", more)
+    dev, dev_dropped = encode_rows(model, dev_rows, "dev", more)
     folder.mkdir(parents=True, exist_ok=True)
-    module = modules.prepare(model, recipe, start)
+    module = modules.prepare(model, recipe, start, hint=_instruction(rows))
+    train, dev = (_behind(modules.lead(module), of) for of in (train, dev))
     parameters = modules.trainable(module)
     optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
@@ -119,8 +121,17 @@ class _Pace:
         self._wait = max(INTERVAL, (self._last - self._began) / SHARE)
 
 
+def _instruction(rows: Sequence[TrainingRow]) -> str:
+    """The first message of the first row: what a soft prompt begins as."""
+    return rows[0][0][0].content if rows and rows[0][0] else ""
+
+
+def _behind(lead: tuple[int, ...], rows: list[Row]) -> list[Row]:
+    return [Row((*lead, *row.ids), row.start + len(lead)) for row in rows] if lead else rows
+
+
 def _check(recipe: Recipe) -> None:
-    for name in ("epochs", "batch_size", "rank", "alpha"):
+    for name in ("epochs", "batch_size", "rank", "alpha", "tokens"):
         if getattr(recipe, name) < 1:
             raise TuningError(f"recipe: {name} is {getattr(recipe, name)}, valid is 1 or more")
     if not recipe.learning_rate > 0:

@@ -25,7 +25,7 @@ from transformers.utils import logging
 
 from crossover.errors import ModelError
 from crossover.models.hf import folder as folders
-from crossover.models.hf import room
+from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
 from crossover.models.hf.grammar import Grammars
@@ -72,6 +72,7 @@ class Hf:
         self._checked: set[str] = set()
         self._trees: dict[tuple[str, ...], LabelTree] = {}
         self._prefixes = Prefixes()
+        self._leads: dict[str, tuple[int, ...]] = {}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -122,7 +123,7 @@ class Hf:
         groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
         for i, request in enumerate(requests):
             try:
-                prompts.append(self.chat.prompt(request.messages))
+                prompts.append([*self._lead(request.weights), *self.chat.prompt(request.messages)])
             except TemplateError as error:
                 prompts.append([])
                 replies[i] = Reply(error=f"the chat template refuses the conversation: {error}")
@@ -219,6 +220,20 @@ class Hf:
         with self._pool.using(None) as model:
             return can_pack(model)
 
+    def _lead(self, weights: Weights | None) -> tuple[int, ...]:
+        """The ids of a soft prompt's vectors, which stand before everything else."""
+        if weights is None or weights.kind == "full":
+            return ()
+        if weights.sha256 not in self._leads:
+            path = Path(weights.path)
+            number = soft.number_in(path) if (path / "adapter_config.json").is_file() else 0  # `_verify` tells what lacks
+            self._leads[weights.sha256] = soft.lead(self._rows, number)
+        return self._leads[weights.sha256]
+
+    @property
+    def _rows(self) -> int:
+        return int(self._pool.base.get_input_embeddings().weight.shape[0])
+
     def _tree(self, labels: tuple[str, ...]) -> LabelTree:
         if labels not in self._trees:
             self._trees[labels] = label_tree([self.chat.answer(label) for label in labels])
@@ -229,7 +244,8 @@ class Hf:
         rows = prompts
         if len(rows) == 1:
             *before, last = asked[0].messages
-            rows = [*rows, self.chat.prompt([*before, replace(last, content=MARK)])]
+            marked = self.chat.prompt([*before, replace(last, content=MARK)])
+            rows = [*rows, [*self._lead(asked[0].weights), *marked]]
         weights = asked[0].weights
         return self._prefixes.get(model, weights.sha256 if weights else "", prompts[0][: shared_prefix(rows)])
 

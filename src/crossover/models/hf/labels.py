@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from crossover.models.hf.packing import NO_PREFIX, Prefix, Tree, forward, pack
+from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, Tree, forward, pack
 from crossover.models.hf.room import tokens_at_once
 
 Scores = tuple[list[int], torch.Tensor]  # the indices of a batch's prompts, and (prompts, labels) log-probabilities
@@ -54,24 +54,28 @@ def score_packed(
 ) -> Iterator[Scores]:
     """Score all labels behind each prompt, batch by batch. All prompts begin with `prefix`, which is already computed."""
     known, extra = len(prefix.tokens), len(labels.tree.tokens)
+    for batch in _batches([len(prompt) - known + extra for prompt in prompts], tokens_at_once(model)):
+        chains = [prompts[i][known:] for i in batch]
+        yield batch, read_scores(model, pack(chains, labels.tree, prefix), chains, labels)
+
+
+def read_scores(model: Any, packed: Packed, chains: Sequence[Sequence[int]], labels: LabelTree) -> torch.Tensor:
+    """(chains, labels): the log-probability of each label behind each chain of a packed sequence, in float64."""
+    extra = len(labels.tree.tokens)
     parents = torch.tensor([parent + 1 for parent, _ in labels.edges])
     tokens = torch.tensor([token for _, token in labels.edges])
     member = torch.zeros(len(labels.edges), len(labels.edges_of), dtype=torch.float64)
     for label, edges in enumerate(labels.edges_of):
         member[list(edges), label] = 1.0
-    for batch in _batches([len(prompt) - known + extra for prompt in prompts], tokens_at_once(model)):
-        chains = [prompts[i][known:] for i in batch]
-        packed = pack(chains, labels.tree, prefix)
-        # of each row: the last token of its prompt, and the nodes of its tree
-        keep = torch.cat(
-            [
-                torch.arange(start + len(chain) - 1, start + len(chain) + extra)
-                for start, chain in zip(packed.starts, chains, strict=True)
-            ]
-        )
-        logs = forward(model, packed, keep).log_softmax(-1, dtype=torch.float32).view(len(batch), extra + 1, -1)
-        found = logs[:, parents, tokens].double().cpu()
-        yield batch, found @ member
+    # of each row: the last token of its prompt, and the nodes of its tree
+    keep = torch.cat(
+        [
+            torch.arange(start + len(chain) - 1, start + len(chain) + extra)
+            for start, chain in zip(packed.starts, chains, strict=True)
+        ]
+    )
+    logs = forward(model, packed, keep).log_softmax(-1, dtype=torch.float32).view(len(chains), extra + 1, -1)
+    return logs[:, parents, tokens].double().cpu() @ member
 
 
 def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[Scores]:

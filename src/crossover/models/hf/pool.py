@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
 from peft import PeftModel
+from safetensors import SafetensorError
 
 from crossover.errors import ModelError
+from crossover.models.hf import soft
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.low_rank import fuse
 from crossover.types import Weights
@@ -55,14 +57,30 @@ class Pool:
     def using(self, weights: Weights | None) -> Iterator[Any]:
         """The model with `weights` active. Raises `ModelError` when they do not load."""
         if weights is None:
-            idle = self._peft.disable_adapter() if self._peft is not None else nullcontext()
-            with idle:
+            with self._idle():
                 yield self.base
+        elif weights.kind == "adapter" and soft.number_in(Path(weights.path)):
+            with self._idle():
+                soft.put(self.base, self._vectors(weights))
+                try:
+                    yield self.base
+                finally:
+                    soft.put(self.base, None)
         elif weights.kind == "full":
             yield self._full_model(weights)
         else:
             self._activate(weights)
             yield self.base
+
+    def _idle(self) -> AbstractContextManager[Any]:
+        """The base without any adapter."""
+        return self._peft.disable_adapter() if self._peft is not None else nullcontext()
+
+    def _vectors(self, weights: Weights) -> torch.Tensor:
+        try:
+            return soft.read(Path(weights.path)).to(self._device)
+        except (OSError, KeyError, SafetensorError) as error:
+            raise ModelError(f"the soft prompt in {weights.path} does not load: {first_line(error)}") from error
 
     def _full_model(self, weights: Weights) -> Any:
         if self._full is None or self._full[0] != weights.sha256:

@@ -7,7 +7,6 @@ from torch import Tensor
 
 MANY = 1 << 17  # attention weights of a head from which products by blocks are quicker than the fused kernel
 BLOCK = 256  # queries for each thread: their weights stay in its cache
-PADDING = 16  # columns beside the values: one of ones, the others so that rows stay aligned
 SMALLEST = 1e-30  # a sum below has lost its terms
 
 
@@ -45,19 +44,18 @@ def _products(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool
 def _unshifted(q: Tensor, k: Tensor, v: Tensor, scale: float) -> tuple[Tensor, Tensor] | None:
     """The same without taking the largest score away first; None where a sum leaves the numbers' range.
 
-    The weights of a block of queries are met once, for the exponential: a column of ones beside the values gives their sum.
+    The weights of a block of queries are met twice, for the exponential and for their sum, while they lie in the cache.
     """
-    width, heads = v.shape[3], q.shape[1]
-    beside = torch.cat([v, v.new_ones(*v.shape[:3], 1), v.new_zeros(*v.shape[:3], PADDING - 1)], -1)
-    asked, block = q * scale, BLOCK * torch.get_num_threads()
-    out = q.new_empty(*q.shape[:3], width + PADDING)
+    heads, asked, block = q.shape[1], q * scale, BLOCK * torch.get_num_threads()
+    out, sums = torch.empty_like(asked), q.new_empty(q.shape[:3])
     for row in range(q.shape[0]):
         for head in range(heads):
-            keys, values = k[row, head].t(), beside[row, head]
+            keys, values = k[row, head].t(), v[row, head]
             for first in range(0, q.shape[2], block):
                 part = slice(first, first + block)
-                torch.mm(torch.mm(asked[row, head, part], keys).exp_(), values, out=out[row, head, part])
-    sums = out[..., width].float()
+                weights = torch.mm(asked[row, head, part], keys).exp_()
+                torch.sum(weights, -1, out=sums[row, head, part])
+                torch.mm(weights, values, out=out[row, head, part])
     if not (sums.isfinite().all() and sums.min() > SMALLEST):
         return None
-    return out[..., :width] / out[..., width, None], sums.log()
+    return out / sums[..., None], sums.float().log()

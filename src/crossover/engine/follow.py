@@ -1,0 +1,83 @@
+"""Candidate + inputs -> answers: step by step where the prompt is a chain, by a vote where several answers are drawn.
+
+In measuring, in probing and in serving alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from crossover.engine.answer import vote
+from crossover.engine.render import Renderer
+from crossover.types import Candidate, Decoding, Demonstration, Message, Reply, Request, Usage, Weights
+
+Ask = Callable[[Sequence[Request]], Sequence[Reply]]
+
+
+@dataclass
+class Answered:
+    """`reply` is the last step's, with what all steps took; `steps`: their answers by name. With an error in the reply
+    there is no answer."""
+
+    text: str
+    leave_out: Demonstration | None = None
+    reply: Reply = field(default_factory=Reply)
+    answer: str = ""
+    steps: dict[str, str] = field(default_factory=dict)
+
+
+def follow(
+    candidate: Candidate,
+    renderer: Renderer,
+    inputs: Sequence[tuple[str, Demonstration | None]],
+    ask: Ask,
+    repeat: int = 0,
+) -> list[Answered]:
+    """Answer inputs, each with a row that must not be shown for it; where a step fails, nothing more is asked."""
+    found = [Answered(text, leave_out) for text, leave_out in inputs]
+    for step, own in zip(candidate.prompt.steps, renderer.steps, strict=True):
+        left = [one for one in found if one.reply.error is None]
+        _ask(left, own, step.decoding, candidate.weights, ask, repeat)
+        for one in left:
+            one.steps[step.name] = one.answer
+            if one.reply.error is not None:
+                one.reply = replace(one.reply, error=f"step '{step.name}': {one.reply.error}")
+    _ask([one for one in found if one.reply.error is None], renderer, candidate.decoding, candidate.weights, ask, repeat)
+    return found
+
+
+def _ask(
+    inputs: list[Answered], renderer: Renderer, decoding: Decoding, weights: Weights | None, ask: Ask, repeat: int
+) -> None:
+    """One prompt for all inputs at once, as often for each as it draws answers."""
+    samples = decoding.samples
+    drawn = ask(
+        [
+            request
+            for one in inputs
+            for request in _requests(renderer.messages(one.text, one.leave_out, one.steps), decoding, weights, repeat)
+        ]
+    )
+    for number, one in enumerate(inputs):
+        reply, one.answer = vote(drawn[number * samples : (number + 1) * samples], decoding)
+        one.reply = replace(reply, usage=one.reply.usage + reply.usage)
+
+
+def _requests(messages: tuple[Message, ...], decoding: Decoding, weights: Weights | None, repeat: int) -> list[Request]:
+    """One request a sample.
+
+    What is done with the replies is not in them: a model is not asked again for another pattern or more samples.
+    """
+    asked = replace(decoding, samples=1)
+    if asked.pattern:
+        asked = replace(asked, labels=(), label_bias=(), pattern="")
+    if asked.words:
+        asked = replace(asked, labels=asked.words, words=())
+    first = repeat * decoding.samples
+    return [Request(messages, asked, weights, draw) for draw in range(first, first + decoding.samples)]
+
+
+def usage_of(answered: Sequence[Answered]) -> Usage:
+    """What all of it took."""
+    return sum((one.reply.usage for one in answered), Usage())

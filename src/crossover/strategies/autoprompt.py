@@ -1,0 +1,203 @@
+"""Trigger words at the end of the instruction, found by the gradients of a local model (AutoPrompt)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from crossover.engine.render import Renderer
+from crossover.errors import OptionError
+from crossover.models.hf import Hf
+from crossover.models.hf.labels import label_tree
+from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._choice import first_best
+from crossover.strategies._options import check
+from crossover.strategies._phrasing import phrasings
+from crossover.strategies.base import Bench
+from crossover.tuning.batches import Row
+from crossover.tuning.trigger import Trigger, open_trigger
+from crossover.types import Candidate, Demonstration, Example, Family, content_hash
+
+FIRST = " the"  # what the trigger is made of before the first step
+LOOKS = 5  # times that dev is asked on the way
+LABELLED = 256  # rows that label words are learnt from
+
+
+@dataclass(frozen=True)
+class Autoprompt:
+    """Shin et al. 2020, for causal models and with whole words, so that the trigger is text that any tokenizer run gives
+    again.
+
+    Of `tokens` trigger words one is exchanged at a time: `candidates` that the gradient over `batch` training rows
+    proposes are tried on other rows, `steps` times. `fluency`: how much of a trigger's own surprise (nats a word) counts
+    beside the loss. `label_words`: each label is spoken as the word that the model's last states tell for it. The start
+    without a trigger is kept unless one is better on dev.
+    """
+
+    family: ClassVar[Family] = "prompt"
+
+    tokens: int = 5
+    steps: int = 40
+    candidates: int = 16
+    batch: int = 32
+    fluency: float = 0.0
+    label_words: bool = False
+
+    def __post_init__(self) -> None:
+        check(
+            "autoprompt",
+            self,
+            ("tokens", "1 or more", self.tokens >= 1),
+            ("steps", "1 or more", self.steps >= 1),
+            ("candidates", "1 or more", self.candidates >= 1),
+            ("batch", "1 or more", self.batch >= 1),
+            ("fluency", "0 or more", self.fluency >= 0),
+        )
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        if not isinstance(bench.model, Hf):
+            raise OptionError(f"strategy 'autoprompt' needs gradients, and '{bench.task.model}' is no local model")
+        if not start.prompt.instruction:
+            plain = phrasings(bench.task, bench.train)[0]
+            start = replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=plain.template))
+        walk = _Walk(self, replace(start, decoding=replace(start.decoding, label_bias=())), bench, bench.model)
+        if self.label_words and start.decoding.labels:
+            walk.speak()
+        steps, found = walk.go()
+        triggers = [walk.first, *dict.fromkeys(found)]
+        tried = [score_best(start, bench)]
+        tried += [score_best(c, bench) for c in map(walk.candidate, triggers) if bench.fits(c)]
+        best, _ = tried[first_best([run for _, run in tried], bench)]
+        values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
+        added = best.prompt.instruction[len(start.prompt.instruction) :].strip()
+        what = f"trigger '{added}'" if added else "no trigger: the start was kept"
+        if best.decoding.words:
+            what += f", labels spoken as {', '.join(best.decoding.words)}"
+        what += CALIBRATED if best.decoding.label_bias else ""
+        loss = f"loss {steps[0]['before']:.3f} to {steps[-1]['after']:.3f} in {len(steps)} steps"
+        note = f"{what}; {loss}, on dev {100 * tried[0][1].estimate.value:.1f} without, then {values}"
+        return replace(best, provenance=replace(best.provenance, note=note))
+
+
+@dataclass
+class _Walk:
+    """One search. `start` has no trigger yet."""
+
+    how: Autoprompt
+    start: Candidate
+    bench: Bench
+    model: Hf
+    renderers: dict[str, Renderer] = field(default_factory=dict)
+
+    def go(self) -> tuple[list[dict[str, Any]], list[tuple[int, ...]]]:
+        """What each step did, and the triggers that dev is to see."""
+        trigger, steps, seen = self.first, [], []
+        for number in range(self.how.steps):
+            key = content_hash(["autoprompt", self.model.identity, self.start, self.how, self.bench.seed, number, trigger])
+            step = self.bench.remember(key, lambda: self._step(number, trigger))  # noqa: B023  called at once
+            trigger = tuple(step["trigger"])
+            steps.append(step)
+            self.bench.tell(f"autoprompt, loss {step['after']:.3f}", number + 1, self.how.steps)
+            if (number + 1) % max(1, self.how.steps // LOOKS) == 0 or number + 1 == self.how.steps:
+                seen.append(trigger)
+        return steps, seen
+
+    def speak(self) -> None:
+        """Let each label be spoken as the word that the model's states tell for it."""
+        labels = self.start.decoding.labels
+        key = content_hash(["autoprompt words", self.model.identity, self.start, self.how, self.bench.seed])
+        sample = random.Random(self.bench.seed).sample(list(self.bench.train), min(LABELLED, len(self.bench.train)))
+        ids = self.bench.remember(key, lambda: self._trigger.label_words(self._rows(sample, ()), self._words, len(labels)))
+        words = tuple(self._text([i]).strip() if i >= 0 else label for i, label in zip(ids, labels, strict=True))
+        self.start = replace(self.start, decoding=replace(self.start.decoding, words=words))
+        self.__dict__.pop("_trigger", None)  # its tree was of the labels
+
+    def candidate(self, trigger: Sequence[int]) -> Candidate:
+        instruction = self.start.prompt.instruction + self._text(trigger)
+        return replace(self.start, prompt=replace(self.start.prompt, instruction=instruction))
+
+    @cached_property
+    def first(self) -> tuple[int, ...]:
+        """The trigger before the first step."""
+        token = next((i for i in self._words if self._text([i]) == FIRST), self._words[0])
+        return (token,) * self.how.tokens
+
+    def _step(self, number: int, trigger: tuple[int, ...]) -> dict[str, Any]:
+        """Exchange one word, if another one is better on rows that its gradient was not taken from."""
+        draw = random.Random(f"{self.bench.seed}/{number}")
+        train, size = list(self.bench.train), min(self.how.batch, len(self.bench.train))
+        proposing, judging = (self._rows(draw.sample(train, size), trigger) for _ in range(2))
+        places, at = self._places(proposing[0][0].ids, trigger), draw.randrange(len(trigger))
+        gradient = self._trigger.gradient(proposing, [places[at]])[0]
+        before = after = self._cost(judging, places)
+        best = trigger
+        for token in self._trigger.likely(gradient, self._words, self.how.candidates):
+            other = (*trigger[:at], token, *trigger[at + 1 :])
+            if token == trigger[at] or not self._stays(other):
+                continue
+            moved = [(self._moved(row, places[at], token), label) for row, label in judging]
+            cost = self._cost(moved, places)
+            if cost < after:
+                best, after = other, cost
+        return {"trigger": list(best), "before": before, "after": after}
+
+    def _cost(self, rows: Sequence[tuple[Row, int]], places: Sequence[int]) -> float:
+        odd = self._trigger.surprise(rows[0][0].ids, places) if self.how.fluency else 0.0
+        return self._trigger.losses(rows) + self.how.fluency * odd
+
+    def _rows(self, examples: Sequence[Example], trigger: Sequence[int]) -> list[tuple[Row, int]]:
+        made = self.candidate(trigger)
+        renderer = self.renderers.setdefault(made.prompt.instruction, Renderer(made.prompt))
+        labels = made.decoding.labels
+        spoken = dict(zip(labels, made.decoding.words or labels, strict=True))
+        rows = []
+        for example in examples:
+            messages = renderer.messages(example.input, Demonstration(example.input, example.output))
+            ids, begin = self.model.encode(messages, spoken.get(example.output, example.output))
+            rows.append((Row(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
+        return [row for row in rows if row[1] >= 0] if labels else rows
+
+    def _stays(self, trigger: Sequence[int]) -> bool:
+        """Whether the trigger's text in the prompt gives its tokens again."""
+        return self._text(trigger).count(" ") == len(trigger) and bool(self._places(self._encoded(trigger), trigger))
+
+    def _encoded(self, trigger: Sequence[int]) -> tuple[int, ...]:
+        messages = Renderer(self.candidate(trigger).prompt).messages(self.bench.train[0].input)
+        return tuple(self.model.encode(messages, "")[0])
+
+    @staticmethod
+    def _places(ids: Sequence[int], trigger: Sequence[int]) -> list[int]:
+        """Where the trigger stands in a row; empty where it does not."""
+        size = len(trigger)
+        first = next((i for i in range(1, len(ids) - size) if tuple(ids[i : i + size]) == tuple(trigger)), None)
+        return [] if first is None else list(range(first, first + size))
+
+    @staticmethod
+    def _moved(row: Row, place: int, token: int) -> Row:
+        return Row((*row.ids[:place], token, *row.ids[place + 1 :]), row.start)
+
+    def _text(self, ids: Sequence[int]) -> str:
+        return str(self.model.chat.tokenizer.decode(list(ids))) if ids else ""
+
+    @cached_property
+    def _words(self) -> list[int]:
+        """The tokens that are a space and a word."""
+        tokenizer = self.model.chat.tokenizer
+        texts = {i: str(tokenizer.decode([i])) for i in range(len(tokenizer))}
+        words = [i for i, text in texts.items() if text[:1] == " " and text[1:].isalpha() and len(text) > 2]
+        if not words:
+            raise OptionError(f"strategy 'autoprompt': the tokens of '{self.bench.task.model}' are not words with a space")
+        return words
+
+    @cached_property
+    def _trigger(self) -> Trigger:
+        decoding = self.start.decoding
+        spoken = decoding.words or decoding.labels
+        tree = label_tree([self.model.chat.answer(word) for word in spoken]) if spoken else None
+        opened = open_trigger(self.model.module(self.start.weights, frozen=True), tree)
+        if opened is None:
+            raise OptionError(f"strategy 'autoprompt' cannot look into the architecture of '{self.bench.task.model}'")
+        return opened

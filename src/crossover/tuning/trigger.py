@@ -1,0 +1,131 @@
+"""A few tokens of a prompt that all rows share: which others would serve better there, by gradient and by trial.
+
+AutoPrompt (Shin et al. 2020, section 2.2): the gradient of the loss at a token's embedding says, to first order, what any
+other token would change (HotFlip, Ebrahimi et al. 2018); the best of those are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import torch
+from torch import Tensor
+
+from crossover.models.hf.labels import LabelTree, read_scores
+from crossover.models.hf.packing import can_pack, forward, pack, shared_prefix
+from crossover.tuning.batches import Row
+from crossover.tuning.loss import packed_loss
+
+TOKENS = 2048  # of one pass
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A frozen module and what is asked of it: `labels` one of which is right, or else the rows' own answers.
+
+    Rows are (token ids with their answers, index of the right label or -1).
+    """
+
+    module: Any
+    labels: LabelTree | None
+
+    def losses(self, rows: Sequence[tuple[Row, int]]) -> float:
+        """The mean loss of the rows, in nats."""
+        with torch.no_grad():
+            return sum(float(self._loss(part)) for part in self._parts(rows)) / len(rows)
+
+    def gradient(self, rows: Sequence[tuple[Row, int]], places: Sequence[int]) -> Tensor:
+        """(places, width): of the mean loss, at the embeddings of the tokens that stand there in every row."""
+        table = self.module.get_input_embeddings()
+        met: list[Tensor] = []
+
+        def keep(module: Any, given: Any, found: Tensor) -> Tensor:
+            met.append(found.detach().requires_grad_())
+            return met[-1]
+
+        total = torch.zeros(len(places), table.weight.shape[1], device=table.weight.device)
+        handle = table.register_forward_hook(keep)
+        try:
+            for part in self._parts(rows):
+                self._loss(part).backward()  # type: ignore[no-untyped-call]
+                [embedded] = met
+                met.clear()
+                assert embedded.grad is not None
+                total += embedded.grad[0, list(places)].float()
+        finally:
+            handle.remove()
+        return total / len(rows)
+
+    def likely(self, gradient: Tensor, allowed: Sequence[int], count: int) -> list[int]:
+        """The `count` allowed tokens that promise the lowest loss at a place with that gradient (width,)."""
+        table = self.module.get_input_embeddings().weight[list(allowed)].float()
+        best = (-(table @ gradient)).topk(min(count, len(allowed))).indices.tolist()
+        return [allowed[i] for i in best]
+
+    def surprise(self, ids: Sequence[int], places: Sequence[int]) -> float:
+        """The mean negative log-probability of the tokens at some places of a text, in nats: how odd it reads."""
+        with torch.no_grad():
+            keep = torch.tensor([place - 1 for place in places])
+            logs = forward(self.module, pack([list(ids[: places[-1] + 1])]), keep).float().log_softmax(-1)
+        return -float(logs[range(len(places)), [ids[place] for place in places]].mean())
+
+    def label_words(self, rows: Sequence[tuple[Row, int]], allowed: Sequence[int], labels: int) -> list[int]:
+        """For each label the token that a classifier of the last hidden states takes for it (Shin et al., section 2.3)."""
+        from sklearn.linear_model import LogisticRegression
+
+        states = []
+        with torch.no_grad():
+            for row, _ in rows:
+                ids = torch.tensor([row.ids[: row.start]], device=self.module.device)
+                found = self.module(input_ids=ids, output_hidden_states=True, use_cache=False)
+                states.append(found.hidden_states[-1][0, -1].float().cpu().numpy())
+        known = numpy.stack(states)
+        table = self.module.get_output_embeddings().weight[list(allowed)].float().cpu().numpy()
+        center, spread = known.mean(0), known.std(0) + 1e-6
+        model = LogisticRegression(max_iter=1000).fit((known - center) / spread, [label for _, label in rows])
+        # words on the scale of the states: only their direction counts
+        scaled = table / numpy.linalg.norm(table, axis=1, keepdims=True)
+        score = model.predict_log_proba(scaled * numpy.linalg.norm((known - center) / spread, axis=1).mean())
+        chosen: dict[int, int] = {}
+        for flat in numpy.argsort(-score, axis=None):  # the surest pairs first, each word for one label
+            word, column = divmod(int(flat), score.shape[1])
+            label = int(model.classes_[column])
+            if label not in chosen and word not in chosen.values():
+                chosen[label] = word
+            if len(chosen) == len(model.classes_):
+                break
+        return [allowed[chosen[label]] if label in chosen else -1 for label in range(labels)]
+
+    def _loss(self, part: Sequence[tuple[Row, int]]) -> Tensor:
+        rows = [row for row, _ in part]
+        if self.labels is None:
+            return packed_loss(self.module, rows)
+        prompts = [row.ids[: row.start] for row in rows]
+        known = shared_prefix(prompts)
+        chains = [prompt[known:] for prompt in prompts]
+        packed = pack(chains, self.labels.tree, inner=prompts[0][:known])
+        right = torch.tensor([label for _, label in part])
+        return torch.nn.functional.cross_entropy(
+            read_scores(self.module, packed, chains, self.labels), right, reduction="sum"
+        )
+
+    def _parts(self, rows: Sequence[tuple[Row, int]]) -> list[list[tuple[Row, int]]]:
+        tree = len(self.labels.tree.tokens) if self.labels else 0
+        parts: list[list[tuple[Row, int]]] = [[]]
+        total = 0
+        for row in sorted(rows, key=lambda pair: len(pair[0].ids)):
+            if parts[-1] and total + len(row[0].ids) + tree > TOKENS:
+                parts.append([])
+                total = 0
+            parts[-1].append(row)
+            total += len(row[0].ids) + tree
+        return parts
+
+
+def open_trigger(module: Any, labels: LabelTree | None) -> Trigger | None:
+    """None where the architecture cannot be packed."""
+    module.requires_grad_(False)
+    return Trigger(module.eval(), labels) if can_pack(module) else None

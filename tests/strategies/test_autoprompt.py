@@ -1,0 +1,122 @@
+"""autoprompt: trigger words that gradients propose and trials keep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from crossover.errors import OptionError
+from crossover.models.hf import Hf
+from crossover.models.hf.labels import label_tree
+from crossover.strategies.open import open_strategy
+from crossover.testing.strategies import check_strategy
+from crossover.tuning.batches import Row
+from crossover.tuning.trigger import open_trigger
+from crossover.types import Candidate, Message, Prompt
+from tests.strategies.toys import KINDS, bench, clearly_better, kinds, start
+
+LABELS = dict.fromkeys(KINDS, "")
+QUICK = {"steps": 10, "candidates": 8, "batch": 24, "tokens": 3}
+VAGUE = Prompt("Say something.", "Text: {input}\nLabel:")
+
+
+def begin() -> Candidate:
+    return replace(start(KINDS), prompt=VAGUE)
+
+
+def test_it_keeps_the_contract() -> None:
+    made = check_strategy(open_strategy("autoprompt", {"steps": 2, "candidates": 3, "batch": 4, "tokens": 2}))
+    assert "in 2 steps" in made.provenance.note
+
+
+def test_it_raises_dev_accuracy_over_its_starting_trigger(tmp_path: Path) -> None:
+    train, dev = kinds()
+    with bench(tmp_path, train[:36], [*train[36:], *dev], labels=LABELS) as at:
+        first = at.score(replace(begin(), prompt=replace(VAGUE, instruction=VAGUE.instruction + " the" * 3)))
+        made = open_strategy("autoprompt", {**QUICK, "steps": 20}).adapt(begin(), at)
+        last = at.score(made)
+    assert clearly_better(last, first)
+    added = made.prompt.instruction.removeprefix(VAGUE.instruction)
+    assert len(added.split()) == 3
+    assert added.strip() in made.provenance.note
+
+
+def test_the_trigger_is_text_that_gives_its_tokens_again_and_a_finished_step_is_not_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, dev = kinds()
+    with bench(tmp_path, train, dev, labels=LABELS) as at:
+        made = open_strategy("autoprompt", QUICK).adapt(begin(), at)
+        triggers = {c.prompt.instruction.removeprefix(VAGUE.instruction) for c in at.scored} - {""}
+        model = at.model
+        assert isinstance(model, Hf)
+        assert {len(model.chat.tokenizer(text, add_special_tokens=False)["input_ids"]) for text in triggers} == {3}
+        spent = at.meter.calls
+        again = "crossover.strategies.autoprompt._Walk._step"
+        monkeypatch.setattr(again, lambda *given: pytest.fail("a step was taken again"))
+        assert open_strategy("autoprompt", QUICK).adapt(begin(), at) == made
+        assert at.meter.calls == spent
+
+
+def test_labels_may_be_spoken_as_words_that_the_model_tells(tmp_path: Path) -> None:
+    train, dev = kinds()
+    with bench(tmp_path, train, dev, labels=LABELS) as at:
+        made = open_strategy("autoprompt", {**QUICK, "steps": 2, "label_words": True}).adapt(begin(), at)
+        spoken = [c for c in at.scored if c.decoding.words]
+        run = at.score(spoken[0])
+    assert len(set(spoken[0].decoding.words)) == 3
+    assert {record.prediction for record in run.records} <= set(KINDS)
+    assert made.decoding.labels == KINDS
+
+
+def test_fluency_prefers_triggers_that_read_well(tmp_path: Path) -> None:
+    train, dev = kinds()
+    odd = []
+    for fluency in (0.0, 5.0):
+        (tmp_path / str(fluency)).mkdir()
+        with bench(tmp_path / str(fluency), train, dev, labels=LABELS) as at:
+            open_strategy("autoprompt", {**QUICK, "fluency": fluency}).adapt(begin(), at)
+            [last] = [c for c in at.scored if c.prompt.instruction != VAGUE.instruction][-1:]
+            model = at.model
+            assert isinstance(model, Hf)
+            ids = model.encode([Message("system", last.prompt.instruction)], "")[0]
+            trigger = open_trigger(model.module(frozen=True), None)
+            assert trigger is not None
+            at_end = len(model.chat.tokenizer(last.prompt.instruction, add_special_tokens=False)["input_ids"])
+            odd.append(trigger.surprise(ids, range(at_end - 3, at_end)))
+    assert odd[1] < odd[0]
+
+
+def test_the_gradient_is_that_of_the_mean_loss(pocket: Hf) -> None:
+    """Against a small step along it: the loss changes as the gradient says."""
+    tree = label_tree([pocket.chat.answer(label) for label in KINDS])
+    module = pocket.module(frozen=True)
+    trigger = open_trigger(module, tree)
+    assert trigger is not None
+    rows = []
+    for i, text in enumerate(("the pear", "a saw", "one goose")):
+        ids, begins = pocket.encode([Message("system", "Say what it is."), Message("user", text)], KINDS[i])
+        rows.append((Row(tuple(ids), begins), i))
+    gradient = trigger.gradient(rows, [2])[0]
+    before, size = trigger.losses(rows), 1e-2 / float(gradient.norm())
+    token = rows[0][0].ids[2]
+    table = trigger.module.get_input_embeddings()
+    counts = sum(row.ids.count(token) for row, _ in rows)
+    assert counts == len(rows)  # it stands nowhere else
+    with torch.no_grad():
+        table.weight[token] -= size * gradient.to(table.weight.dtype)
+    tied = trigger.losses(rows) - before
+    assert tied == pytest.approx(-size * float(gradient.norm()) ** 2, rel=0.5)
+    assert trigger.labels is not None
+
+
+def test_a_model_without_gradients_is_refused(tmp_path: Path) -> None:
+    train, dev = kinds()
+    with (
+        bench(tmp_path, train, dev, labels=LABELS, model="fake") as at,
+        pytest.raises(OptionError, match="'fake' is no local model"),
+    ):
+        open_strategy("autoprompt").adapt(replace(begin(), model="fake"), at)
