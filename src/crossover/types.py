@@ -50,7 +50,8 @@ class Prompt:
     """What surrounds an input.
 
     `demonstrations` is shown whole when `selection` is "fixed"; when it is "nearest" it is a pool, of which the `shots`
-    most similar to the input (TF-IDF cosine) are shown, the most similar last. `steps` are asked before, in their order:
+    most similar to the input are shown, the most similar last: by "words" (TF-IDF) or the embedding model that `likeness`
+    names. `steps` are asked before, in their order:
     the answer of a step fills `{its name}` in the templates behind it.
     """
 
@@ -59,6 +60,7 @@ class Prompt:
     demonstrations: tuple[Demonstration, ...] = ()
     selection: Literal["fixed", "nearest"] = "fixed"
     shots: int = 0
+    likeness: str = "words"
     steps: tuple[Step, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from crossover.serve import export as module
 from crossover.serve.export import export, messages
 from crossover.serve.predict import Predictor
 from crossover.serve.standalone import Exported
-from crossover.study.folder import StudyFolder
+from crossover.study.folder import StudyFolder, write_json
 from crossover.study.read import read_candidate
 from crossover.types import Candidate, Demonstration, Message, Prompt, candidate_from_json, to_json
 from tests.serve.studies import recorded
@@ -199,6 +200,22 @@ def test_it_votes_as_the_predictor_does(studies: dict[str, StudyFolder], tmp_pat
     answers = voting.answer(inputs)
     assert [drawn.answer(text) for text in inputs] == [answer.text for answer in answers]
     assert all(answer.error is None for answer in answers)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("sentence_transformers") is None, reason="needs the extra embeddings")
+def test_it_finds_the_nearest_by_meaning_as_the_predictor_does(studies: dict[str, StudyFolder], tmp_path: Path) -> None:
+    source = studies["notes"]
+    shutil.copytree(source.path, tmp_path / "study")
+    study = StudyFolder(tmp_path / "study")
+    candidate, row = read_candidate(study, "few_shot")
+    meaning = replace(candidate, prompt=replace(candidate.prompt, likeness="all-MiniLM-L6-v2"))
+    write_json(study.candidate(row["id"]), to_json(meaning))
+    files = export(study, tmp_path / "out", "few_shot")
+    assert any(file.startswith("embedding/") for file in files)
+    assert "sentence-transformers" in (tmp_path / "out" / "README.md").read_text()
+    inputs = list(recorded(source, "few_shot"))
+    outside = Exported(tmp_path / "out")
+    assert [outside.answer(text) for text in inputs] == [a.text for a in Predictor.open(study, "few_shot").answer(inputs)]
 
 
 def test_an_input_placeholder_inside_a_demonstration_stays_as_it_is() -> None:

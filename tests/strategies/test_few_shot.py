@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from crossover.engine import embedding
 from crossover.engine.render import Renderer
-from crossover.errors import OptionError
+from crossover.errors import MissingExtra, OptionError
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
 from crossover.types import Demonstration, Prompt
@@ -189,3 +191,29 @@ def test_further_orders_of_the_best_are_tried(tmp_path: Path) -> None:
     assert len(orders) >= 3
     assert len({frozenset(order) for order in orders}) == 1
     assert "best of 5 prompts on dev" in made.provenance.note
+
+
+@pytest.mark.skipif(importlib.util.find_spec("sentence_transformers") is None, reason="needs the extra embeddings")
+def test_nearest_by_meaning_finds_what_shares_no_word(tmp_path: Path) -> None:
+    told = ["Give me my money back", "I have forgotten my password", "The parcel has not arrived"]
+    rows = examples([(text, ("warm", "cold")[i % 2]) for i, text in enumerate(told)])
+    with bench(tmp_path, rows, toy_examples()[:2]) as at:
+        strategy = open_strategy("few_shot", {"shots": [1], "selection": ["nearest_meaning"]})
+        made = strategy.adapt(start(), at)
+    assert (made.prompt.selection, made.prompt.likeness) == ("nearest", "all-MiniLM-L6-v2")
+    assert made.provenance.note.startswith("1 demonstrations, nearest by meaning")
+    renderer = Renderer(made.prompt)
+    for asked, expected in zip(("I would like a refund", "cannot log in", "where is our delivery"), told, strict=True):
+        *_, shown, _, _ = renderer.messages(asked)
+        assert expected in shown.content
+    with pytest.raises(OptionError, match="picked by the embedding model 'another', and here is 'all-MiniLM-L6-v2'"):
+        Renderer(replace(made.prompt, likeness="another")).messages("a text")
+
+
+def test_nearest_by_meaning_without_its_library_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "_installed", lambda: False)
+    told = pytest.raises(MissingExtra, match=r"crossover\[embeddings\]")
+    with bench(tmp_path, toy_examples(), toy_examples()[:2]) as at, told:
+        open_strategy("few_shot", {"selection": ["nearest_meaning"]}).adapt(start(), at)

@@ -66,7 +66,7 @@ def test_nothing_is_searched_where_the_start_is_right_already(tmp_path: Path) ->
         made = open_strategy("search").adapt(replace(start(), model="fake:answer=warm"), at)
         assert at.meter.calls <= 20 + 4 * 16
     assert made.prompt == Prompt()
-    assert made.provenance.note == "not searched: the start is right on 16 of 16 rows"
+    assert made.provenance.note == "not searched: the start is right on 36 of 36 rows"
 
 
 def test_nothing_is_searched_where_prompts_change_nothing(tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_options_out_of_range_are_one_sentence(options: dict[str, Any], told: st
 
 def test_too_few_calls_for_the_dev_split_are_told(tmp_path: Path) -> None:
     train, dev = kinds()
-    with bench(tmp_path, train, dev) as at, pytest.raises(OptionError, match="valid is 116 or more with 18 dev rows"):
-        open_strategy("search", {"calls": 100}).adapt(start(), at)
+    with bench(tmp_path, train, dev) as at, pytest.raises(OptionError, match="valid is 76 or more with 18 dev rows"):
+        open_strategy("search", {"calls": 70}).adapt(start(), at)
 
 
 def test_the_missing_library_is_an_install_command_before_anything_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,8 @@ def _ask(
     inputs: list[Answered], renderer: Renderer, decoding: Decoding, weights: Weights | None, ask: Ask, repeat: int
 ) -> None:
     """One prompt for all inputs at once, as often for each as it draws answers."""
+    if not inputs:
+        return
     samples = decoding.samples
     drawn = ask(
         [
@@ -76,6 +78,11 @@ def _requests(messages: tuple[Message, ...], decoding: Decoding, weights: Weight
         asked = replace(asked, labels=asked.words, words=())
     first = repeat * decoding.samples
     return [Request(messages, asked, weights, draw) for draw in range(first, first + decoding.samples)]
+
+
+def calls_of(candidate: Candidate) -> int:
+    """How many calls a candidate makes for an input."""
+    return candidate.decoding.samples + sum(step.decoding.samples for step in candidate.prompt.steps)
 
 
 def usage_of(answered: Sequence[Answered]) -> Usage:

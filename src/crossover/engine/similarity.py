@@ -1,13 +1,31 @@
-"""Which texts are alike: cosine of TF-IDF vectors over words and word pairs."""
+"""Which texts are alike: by their words (TF-IDF), or by their meaning (sentence embeddings)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
+
+from crossover.engine.embedding import need_embedder
+from crossover.errors import OptionError
+
+WORDS = "words"
 
 
-class Index:
-    """Vectors of some texts, of length one. Texts without a single word are compared by their characters."""
+class Index(Protocol):
+    """Some texts, to be ordered by their likeness to others."""
+
+    def order(self, text: str) -> list[int]:
+        """The indices of the texts, the most similar to `text` first; ties go to the earlier one."""
+        ...
+
+
+def index_by(likeness: str, texts: Sequence[str]) -> Index:
+    """An index by "words", or by the embedding model of that name. Raises `MissingExtra`, or `OptionError`."""
+    return WordIndex(texts) if likeness == WORDS else MeaningIndex(texts, likeness)
+
+
+class WordIndex:
+    """TF-IDF vectors over words and word pairs. Texts without a single word are compared by their characters."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -20,8 +38,29 @@ class Index:
             self.matrix = self._vectorizer.fit_transform(texts)
 
     def order(self, text: str) -> list[int]:
-        """The indices of the texts, the most similar to `text` first; ties go to the earlier one."""
-        import numpy
+        return _first_best((self.matrix @ self._vectorizer.transform([text]).T).toarray().ravel(), 9)
 
-        similarity = (self.matrix @ self._vectorizer.transform([text]).T).toarray().ravel()
-        return [int(i) for i in numpy.argsort(-similarity.round(9), kind="stable")]
+
+class MeaningIndex:
+    """Vectors of a sentence embedding model."""
+
+    def __init__(self, texts: Sequence[str], model: str) -> None:
+        self._embedder = need_embedder("nearest demonstrations by meaning")
+        if self._embedder.name != model:
+            raise OptionError(
+                f"the demonstrations were picked by the embedding model '{model}', and here is '{self._embedder.name}'"
+            )
+        self._vectors = self._embedder.encode(texts)
+        self._known: dict[str, list[int]] = {}
+
+    def order(self, text: str) -> list[int]:
+        if text not in self._known:
+            self._known[text] = _first_best(self._vectors @ self._embedder.encode([text])[0], 5)
+        return self._known[text]
+
+
+def _first_best(similarity: Any, digits: int) -> list[int]:
+    """Rounded, so that a tie is a tie on every machine."""
+    import numpy
+
+    return [int(i) for i in numpy.argsort(-similarity.round(digits), kind="stable")]

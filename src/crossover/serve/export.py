@@ -10,6 +10,8 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+from crossover.engine.embedding import need_embedder
+from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
 from crossover.models.base import Model, Tunable
 from crossover.models.hf import Hf, soft
@@ -79,6 +81,8 @@ def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
     if candidate.prompt.selection == "nearest" and candidate.prompt.demonstrations:
         lines = [json.dumps(to_json(d), ensure_ascii=False) for d in candidate.prompt.demonstrations]
         write_text(out / NEAREST, "\n".join(lines) + "\n")
+        if candidate.prompt.likeness != WORDS:
+            shutil.copytree(need_embedder("the export").folder, out / "embedding")
     if isinstance(model, Hf):
         write_json(out / "settings.json", _settings(candidate, model))
         shutil.copyfile(STANDALONE, out / "predict.py")

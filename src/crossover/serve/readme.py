@@ -25,15 +25,18 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
         answer = candidate.model.removeprefix("constant:")
         return "\n".join([*text, "", f"A control: it always answers `{answer}`, so there is nothing to run.", ""])
     text.append("- `messages.json`: the prompt as OpenAI-style messages; put the input where `{input}` stands")
+    meaning = (out / "embedding").is_dir()
     if (out / "demonstrations.jsonl").is_file():
         text.append(
             f"- `demonstrations.jsonl`: the pool of demonstrations; the {candidate.prompt.shots} nearest to the input"
-            " (TF-IDF) go before the last message, as user and assistant turns, the nearest last"
+            f" ({'embeddings' if meaning else 'TF-IDF'}) go before the last message, as user and assistant turns, the"
+            " nearest last"
         )
     for name, what in {
         "base": "the base model, as it came with Crossover",
         "adapter": "the tuned adapter, for PEFT",
         "model": "the whole tuned model",
+        "embedding": "the embedding model that finds the nearest demonstrations",
     }.items():
         if (out / name).is_dir():
             text.append(f"- `{name}/`: {what}")
@@ -47,7 +50,7 @@ def _use(out: Path, candidate: Candidate, model: Hf) -> list[str]:
     if (out / "adapter").is_dir():
         needs.append("peft")
     if (out / "demonstrations.jsonl").is_file():
-        needs.append("scikit-learn")
+        needs.append("sentence-transformers" if (out / "embedding").is_dir() else "scikit-learn")
     if candidate.decoding.schema:
         needs.append("llguidance")
     base = next((name for name in ("model", "base") if (out / name).is_dir()), model.target)

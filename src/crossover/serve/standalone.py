@@ -1,8 +1,8 @@
 """Answers inputs with an exported candidate, without Crossover: python predict.py "a text", or texts on standard input.
 
-Needs torch and transformers; peft where there is a folder `adapter`, scikit-learn where there is `demonstrations.jsonl`,
-llguidance where answers are held to a JSON schema. The model runs in the precision it was measured in. Failed inputs are
-told on standard error, with status 1.
+Needs torch and transformers; peft where there is a folder `adapter`, scikit-learn where there is `demonstrations.jsonl`
+(with a folder `embedding` sentence-transformers instead), llguidance where answers are held to a JSON schema. The model
+runs in the precision it was measured in. Failed inputs are told on standard error, with status 1.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Exported:
     """The model, its prompt and its way of answering, as they were measured."""
 
     def __init__(self, folder: Path = HERE) -> None:
+        self.folder = folder
         self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
         source: Any = next((folder / n for n in ("model", "base") if (folder / n).is_dir()), self.settings["base"])
         self.tokenizer: Any = AutoTokenizer.from_pretrained(source)
@@ -189,20 +190,33 @@ class Exported:
         return llguidance.LLMatcher(table, llguidance.LLMatcher.grammar_from_lark(lark))
 
     def _build_index(self) -> None:
+        self.encoder: Any = None
+        if (self.folder / "embedding").is_dir():
+            from sentence_transformers import SentenceTransformer
+
+            self.encoder = SentenceTransformer(str(self.folder / "embedding"), device="cpu", local_files_only=True)
+            self.matrix: Any = self._embedded([shown["input"] for shown in self.pool])
+            return
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         inputs = [shown["input"] for shown in self.pool]
         self.vectorizer: Any = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
         try:
-            self.matrix: Any = self.vectorizer.fit_transform(inputs)
+            self.matrix = self.vectorizer.fit_transform(inputs)
         except ValueError:  # no word in any of them
             self.vectorizer = TfidfVectorizer(analyzer="char")
             self.matrix = self.vectorizer.fit_transform(inputs)
 
+    def _embedded(self, texts: list[str]) -> Any:
+        return self.encoder.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+
     def _nearest(self, text: str) -> list[dict[str, str]]:
         if not self.pool:
             return []
-        similarity = (self.matrix @ self.vectorizer.transform([text]).T).toarray().ravel().round(9)
+        if self.encoder is not None:
+            similarity = (self.matrix @ self._embedded([text])[0]).round(5)
+        else:
+            similarity = (self.matrix @ self.vectorizer.transform([text]).T).toarray().ravel().round(9)
         order = (-similarity).argsort(kind="stable")[: self.settings["shots"]]
         return [self.pool[int(i)] for i in order][::-1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from crossover.engine.similarity import Index
+from crossover.engine.similarity import WordIndex
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Record
 
@@ -35,7 +35,7 @@ def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration,
     """
     import numpy
 
-    matrix = Index([demonstration.input for demonstration in pool]).matrix
+    matrix = WordIndex([demonstration.input for demonstration in pool]).matrix
     likeness = -(matrix @ numpy.asarray(matrix.sum(axis=0)).ravel()).round(9)  # so that the first is the most central
     by_answer: dict[str, list[int]] = {}
     for index, demonstration in enumerate(pool):

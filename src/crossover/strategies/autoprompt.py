@@ -22,6 +22,7 @@ from crossover.tuning.trigger import Trigger, open_trigger
 from crossover.types import Candidate, Demonstration, Example, Family, content_hash
 
 FIRST = " the"  # what the trigger is made of before the first step
+SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
 LOOKS = 5  # times that dev is asked on the way
 LABELLED = 256  # rows that label words are learnt from
 
@@ -180,14 +181,19 @@ class _Walk:
         return Row((*row.ids[:place], token, *row.ids[place + 1 :]), row.start)
 
     def _text(self, ids: Sequence[int]) -> str:
-        return str(self.model.chat.tokenizer.decode(list(ids))) if ids else ""
+        return "".join(self._spelled[i] for i in ids)
+
+    @property
+    def _words(self) -> list[int]:
+        return list(self._spelled)
 
     @cached_property
-    def _words(self) -> list[int]:
-        """The tokens that are a space and a word."""
+    def _spelled(self) -> dict[int, str]:
+        """The tokens that are a space and a word, as text."""
         tokenizer = self.model.chat.tokenizer
-        texts = {i: str(tokenizer.decode([i])) for i in range(len(tokenizer))}
-        words = [i for i, text in texts.items() if text[:1] == " " and text[1:].isalpha() and len(text) > 2]
+        tokens = enumerate(tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
+        texts = {i: f" {tokenizer.decode([i]).strip()}" for i, token in tokens if token and token[0] in SPACES}
+        words = {i: text for i, text in texts.items() if text[1:].isalpha() and len(text) > 2}
         if not words:
             raise OptionError(f"strategy 'autoprompt': the tokens of '{self.bench.task.model}' are not words with a space")
         return words

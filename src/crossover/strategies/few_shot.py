@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
+from crossover.engine.embedding import need_embedder
+from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best
@@ -16,18 +18,20 @@ from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Family, Prompt
 
-Selection = Literal["random", "nearest", "diverse", "bootstrapped"]
+Selection = Literal["random", "nearest", "nearest_meaning", "diverse", "bootstrapped"]
 Pool = tuple[Demonstration, ...]
+NEEDS = "strategy 'few_shot', selection 'nearest_meaning',"
 
 
 @dataclass(frozen=True)
 class FewShot:
     """`shots`: the numbers of demonstrations to try; `many` adds as many as fit the context window (Agarwal et al. 2024).
 
-    `selection`: `random`, balanced over the labels; `nearest` to each input by TF-IDF (Liu et al. 2022); `diverse`, which
-    cover the training rows; `bootstrapped`, a random draw of those that the model itself answers right without any, of
-    `attempts` rows (Khattab et al. 2023, DSPy, section 3.3). `orders`: further orders of the best, unless it is `nearest`
-    (Lu et al. 2022). A start without an instruction is tried both without one and with the plainest one.
+    `selection`: `random`, balanced over the labels; `nearest` to each input by TF-IDF (Liu et al. 2022), or
+    `nearest_meaning` by sentence embeddings (extra `embeddings`); `diverse`, which cover the training rows;
+    `bootstrapped`, a random draw of those that the model itself answers right without any, of `attempts` rows (Khattab et
+    al. 2023, DSPy, section 3.3). `orders`: further orders of the best, unless it is `nearest` (Lu et al. 2022). A start
+    without an instruction is tried both without one and with the plainest one.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -43,7 +47,7 @@ class FewShot:
             "few_shot",
             self,
             ("shots", "1 or more", bool(self.shots) and min(self.shots) >= 1),
-            ("selection", "some of random, nearest, diverse, bootstrapped", bool(self.selection)),
+            ("selection", f"some of {', '.join(get_args(Selection))}", bool(self.selection)),
             ("orders", "0 or more", self.orders >= 0),
             ("attempts", "1 or more", self.attempts >= 1),
         )
@@ -82,7 +86,8 @@ class FewShot:
         if self.many:
             sizes.add(self._most(plain, pool, bench))
         for shots in sorted(sizes):
-            chosen: dict[Selection, Pool] = {"random": balanced(pool, shots, bench.seed), "nearest": pool}
+            chosen: dict[Selection, Pool] = {"random": balanced(pool, shots, bench.seed)}
+            chosen |= {"nearest": pool, "nearest_meaning": pool}
             if "diverse" in self.selection:
                 chosen["diverse"] = diverse(pool, shots)
             if right:
@@ -90,10 +95,11 @@ class FewShot:
             for selection in self.selection:
                 shown = chosen.get(selection, ())
                 if shown:
-                    kept: Literal["fixed", "nearest"] = "nearest" if selection == "nearest" else "fixed"
-                    number = shots if kept == "nearest" else len(shown)
-                    prompt = replace(plain.prompt, demonstrations=shown, selection=kept, shots=number)
-                    yield replace(plain, prompt=prompt), selection
+                    prompt = replace(plain.prompt, demonstrations=shown, selection="fixed", shots=len(shown))
+                    if shown is pool:
+                        likeness = need_embedder(NEEDS).name if selection == "nearest_meaning" else WORDS
+                        prompt = replace(prompt, selection="nearest", shots=shots, likeness=likeness)
+                    yield replace(plain, prompt=prompt), selection.replace("_", " by ")
 
     def _answered(self, plain: Candidate, bench: Bench) -> Pool:
         """Training rows that the model answers right as it is."""

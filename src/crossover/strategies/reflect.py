@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from crossover.engine.follow import calls_of
 from crossover.errors import CrossoverError, MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best
@@ -74,9 +75,10 @@ class Reflect:
             plain = phrasings(bench.task, bench.train)[0]
             start = replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=plain.template))
         begun = bench.score(start)
-        walk = _Walk(self, start, bench, self.calls - len(begun.records) * (1 + self.finalists))
-        if walk.left < len(walk.judged) + walk.round:
-            least = self.calls - walk.left + len(walk.judged) + walk.round
+        each = calls_of(start)
+        walk = _Walk(self, start, bench, self.calls - each * len(begun.records) * (1 + self.finalists))
+        if walk.left < each * len(walk.judged) + walk.round:
+            least = self.calls - walk.left + each * len(walk.judged) + walk.round
             raise OptionError(f"strategy 'reflect', option 'calls': received {self.calls}, valid is {least} or more here")
         first = bench.rehearse(start, walk.judged)
         right = [record.score.value for record in first.records if record.score]
@@ -110,7 +112,7 @@ class _Walk:
         rows = random.Random(self.bench.seed).sample(list(self.bench.train), len(self.bench.train))
         cut = min(JUDGED, len(rows) // 2)
         self.judged, self.shown = rows[:cut], rows[cut:]
-        self.round = 2 * FEEDBACK + len(self.judged) + 1  # the most calls that a round takes
+        self.round = calls_of(self.start) * (2 * FEEDBACK + len(self.judged)) + 1  # the most calls that a round takes
         self.copies = {words for example in self.bench.train for words in _telling(example.input)}
 
     def go(self, count: int) -> list[Candidate]:
@@ -149,7 +151,7 @@ class _Walk:
 
         made = self._candidate(candidate[PART])
         fresh = {(made.id, example.id) for example in batch} - self.met
-        self.left -= len(fresh)
+        self.left -= calls_of(made) * len(fresh)
         self.met |= fresh
         try:
             records = self.bench.rehearse(made, batch).records

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from crossover.engine.follow import calls_of
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best
@@ -18,7 +19,8 @@ from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
 
-FIRST = 16  # rows on which every prompt is met
+FIRST = 16  # rows on which every prompt is met; half of them where there are calls for few prompts
+FEW = 10
 FACTOR = 3  # the best third goes on, to three times the rows
 MOST = 432  # rows at most: FIRST * FACTOR ** 3
 SOLVED = 0.97  # of the first rows right: there is nothing to be found
@@ -55,15 +57,15 @@ class Search:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         begun = bench.score(start)
-        size = len(begun.records)
+        size = calls_of(start) * len(begun.records)
         confirmed = min(self.finalists, max(1, self.calls // (3 * size)))
         walk = _Walk(start, bench, self.calls - size * (1 + confirmed), self.shots)
-        if walk.left < 5 * FIRST:
-            least = size * (1 + confirmed) + 5 * FIRST
+        if walk.left < 5 * walk.first * walk.each:
+            least, rows = size * (1 + confirmed) + 5 * walk.first * walk.each, len(begun.records)
             raise OptionError(
-                f"strategy 'search', option 'calls': received {self.calls}, valid is {least} or more with {size} dev rows"
+                f"strategy 'search', option 'calls': received {self.calls}, valid is {least} or more with {rows} dev rows"
             )
-        reason = walk.no_headroom()
+        reason = walk.no_headroom(begun)
         if reason:
             return _noted(start, f"not searched: {reason}")
         walk.go()
@@ -92,6 +94,8 @@ class _Walk:
     found: dict[str, tuple[Candidate, int, float]] = field(default_factory=dict)  # by id, on how many rows, how well
 
     def __post_init__(self) -> None:
+        self.each = calls_of(self.start)
+        self.first = FIRST if self.left >= FEW * FIRST * self.each else FIRST // 2
         train = list(self.bench.train)
         self.rows: list[Example] = random.Random(self.bench.seed).sample(train, min(len(train), MOST))
         self.pool = tuple(Demonstration(example.input, example.output) for example in train)
@@ -101,16 +105,17 @@ class _Walk:
         self.forms = [[prompt, *formats(prompt, FORMATS, self.bench.seed)] for prompt in phrased]
         self.covering = {shots: diverse(self.pool, shots) for shots in self.shots}
 
-    def no_headroom(self) -> str:
-        """Why searching is not worth it; empty where it is."""
+    def no_headroom(self, begun: Run) -> str:
+        """Why searching is not worth it; empty where it is. `begun`: the start on dev."""
         probes = [self.start, *(self._candidate(self._prompt(phrasing, 0, 0, "random", 0)) for phrasing in (1, 2))]
         probes.append(self._candidate(self._prompt(0, 0, max(self.shots), "nearest", 0)))
         right = []
         for probe in probes:
             if self.bench.fits(probe):
-                run = self._run(probe, FIRST)
+                run = self._run(probe, self.first)
                 right.append([record.score.value if record.score else None for record in run.records])
         solved = [value for value in right[0] if value is not None]
+        solved += [record.score.value for record in begun.records if record.score]
         if solved and sum(solved) >= SOLVED * len(solved):
             return f"the start is right on {sum(solved):g} of {len(solved)} rows"
         if all(values == right[0] for values in right[1:]):
@@ -128,7 +133,7 @@ class _Walk:
             study.enqueue_trial(plain)
         reached: dict[int, list[float]] = {}
         misses = 0
-        while self.left >= FIRST and misses < 50:
+        while self.left >= self.first * self.each and misses < 50:
             trial = study.ask()
             prompt = self._prompt(
                 trial.suggest_categorical("phrasing", range(len(self.forms))),
@@ -154,7 +159,7 @@ class _Walk:
 
     def _climb(self, candidate: Candidate, trial: Any, reached: dict[int, list[float]]) -> tuple[float, bool]:
         """Meet more and more rows while the candidate is among the best of those that met as many."""
-        size = FIRST
+        size = self.first
         while True:
             run = self._run(candidate, size)
             value = run.estimate.value
@@ -166,7 +171,7 @@ class _Walk:
                 return value, False
             ahead = sum(other > value for other in peers)
             further = min(size * FACTOR, len(self.rows))
-            if ahead >= max(1, len(peers) // FACTOR) or self.left < further - size:
+            if ahead >= max(1, len(peers) // FACTOR) or self.left < (further - size) * self.each:
                 return value, True
             size = further
 
@@ -174,8 +179,8 @@ class _Walk:
         rows = self.rows[:size]
         fresh = len(rows) - self.met.get(candidate.id, 0)  # what it has answered is not asked again
         self.met[candidate.id] = len(rows)
-        self.left -= fresh
-        self.used += fresh
+        self.left -= fresh * self.each
+        self.used += fresh * self.each
         return self.bench.rehearse(candidate, rows)
 
     def _plain(self) -> Iterator[dict[str, Any]]:

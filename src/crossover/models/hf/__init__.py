@@ -227,12 +227,9 @@ class Hf:
         if weights.sha256 not in self._leads:
             path = Path(weights.path)
             number = soft.number_in(path) if (path / "adapter_config.json").is_file() else 0  # `_verify` tells what lacks
-            self._leads[weights.sha256] = soft.lead(self._rows, number)
+            rows = int(self._pool.base.get_input_embeddings().weight.shape[0]) if number else 0
+            self._leads[weights.sha256] = soft.lead(rows, number)
         return self._leads[weights.sha256]
-
-    @property
-    def _rows(self) -> int:
-        return int(self._pool.base.get_input_embeddings().weight.shape[0])
 
     def _tree(self, labels: tuple[str, ...]) -> LabelTree:
         if labels not in self._trees:
