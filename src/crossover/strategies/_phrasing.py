@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crossover.data.task import Task
-from crossover.types import Example, Prompt
+from crossover.types import Candidate, Example, Prompt
 
 
 def phrasings(task: Task, train: Sequence[Example]) -> list[Prompt]:
@@ -33,6 +33,14 @@ def reasoned(task: Task, train: Sequence[Example]) -> list[Prompt]:
             template=f"{before}\n{cue} Let's think step by step.",
         ),
     ]
+
+
+def instructed(start: Candidate, task: Task, train: Sequence[Example]) -> Candidate:
+    """The start, with the plainest instruction where it has none."""
+    if start.prompt.instruction:
+        return start
+    plain = phrasings(task, train)[0]
+    return replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=plain.template))
 
 
 def answer_form(task: Task) -> Prompt:

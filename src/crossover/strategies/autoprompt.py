@@ -13,9 +13,9 @@ from crossover.errors import OptionError
 from crossover.models.hf import Hf
 from crossover.models.hf.labels import label_tree
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best
+from crossover.strategies._choice import first_best, noted
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import phrasings
+from crossover.strategies._phrasing import instructed
 from crossover.strategies.base import Bench
 from crossover.tuning.batches import Row
 from crossover.tuning.trigger import Trigger, open_trigger
@@ -61,9 +61,7 @@ class Autoprompt:
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         if not isinstance(bench.model, Hf):
             raise OptionError(f"strategy 'autoprompt' needs gradients, and '{bench.task.model}' is no local model")
-        if not start.prompt.instruction:
-            plain = phrasings(bench.task, bench.train)[0]
-            start = replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=plain.template))
+        start = instructed(start, bench.task, bench.train)
         walk = _Walk(self, replace(start, decoding=replace(start.decoding, label_bias=())), bench, bench.model)
         if self.label_words and start.decoding.labels:
             walk.speak()
@@ -80,7 +78,7 @@ class Autoprompt:
         what += CALIBRATED if best.decoding.label_bias else ""
         loss = f"loss {steps[0]['before']:.3f} to {steps[-1]['after']:.3f} in {len(steps)} steps"
         note = f"{what}; {loss}, on dev {100 * tried[0][1].estimate.value:.1f} without, then {values}"
-        return replace(best, provenance=replace(best.provenance, note=note))
+        return noted(best, note)
 
 
 @dataclass

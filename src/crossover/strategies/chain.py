@@ -11,6 +11,7 @@ from crossover.data.task import load_task
 from crossover.engine.decoding import decoding_for
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._choice import noted
 from crossover.strategies._phrasing import phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Family, Prompt, Step
@@ -46,7 +47,7 @@ class Chain:
         candidate, _ = score_best(candidate, bench)
         calibration = CALIBRATED if candidate.decoding.label_bias else ""
         note = f"{len(written)} steps: {', '.join(step.name for step in written)}{calibration}"
-        return replace(candidate, provenance=replace(candidate.provenance, note=note))
+        return noted(candidate, note)
 
     @staticmethod
     def _step(step: ChainStep, bench: Bench) -> Step:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.errors import OptionError
-from crossover.strategies._choice import first_best
+from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, solved
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import reasoned
@@ -72,7 +72,7 @@ class ChainOfThought:
             voting = replace(best[0], decoding=decoding)
             tried.append((voting, bench.score(voting)))
             best = tried[-1] if bench.better(tried[-1][1], best[1]) else best
-        return replace(best[0], provenance=replace(best[0].provenance, note=self._note(best[0], tried, found)))
+        return noted(best[0], self._note(best[0], tried, found))
 
     def _decoding(self, decoding: Decoding, bench: Bench) -> Decoding:
         pattern = bench.task.answer_pattern or (JSON if bench.task.kind == "extract" else SAID)

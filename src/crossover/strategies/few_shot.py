@@ -11,7 +11,7 @@ from crossover.engine.embedding import need_embedder
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best
+from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, solved
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, phrasings
@@ -70,7 +70,7 @@ class FewShot:
         candidate, _, how = tried[first_best([run for _, run, _ in tried], bench)]
         calibration = CALIBRATED if candidate.decoding.label_bias else ""
         note = f"{candidate.prompt.shots} demonstrations, {how}{calibration}; best of {len(tried)} prompts on dev"
-        return replace(candidate, provenance=replace(candidate.provenance, note=note))
+        return noted(candidate, note)
 
     @staticmethod
     def _forms(start: Candidate, bench: Bench) -> list[Prompt]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best
+from crossover.strategies._choice import first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import phrasings
@@ -43,4 +43,4 @@ class Instruction:
         calibration = CALIBRATED if best.decoding.label_bias else ""
         more = f" and {len(tried) - phrased} formats" if len(tried) > phrased else ""
         note = f"best of {phrased} phrasings{more} on dev ({values}){calibration}"
-        return replace(best, provenance=replace(best.provenance, note=note))
+        return noted(best, note)

@@ -13,16 +13,15 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.errors import CrossoverError, MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best
+from crossover.strategies._choice import first_best, noted, solved_already
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import phrasings
+from crossover.strategies._phrasing import instructed
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Example, Family, Message, Record
 
 PART = "instruction"
 FEEDBACK = 6  # answers that are shown to the reflection model at once
 JUDGED = 48  # training rows by which instructions are compared
-SOLVED = 0.97
 COPIED = 6  # words in a row that an instruction may not share with a training row
 FEWEST = 4  # words of a row that is known again as a whole
 SHORTEST = 3  # words of an instruction
@@ -71,19 +70,16 @@ class Reflect:
             raise MissingExtra("strategy 'reflect'", "reflect")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        if not start.prompt.instruction:
-            plain = phrasings(bench.task, bench.train)[0]
-            start = replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=plain.template))
+        start = instructed(start, bench.task, bench.train)
         begun = bench.score(start)
         each = calls_of(start)
         walk = _Walk(self, start, bench, self.calls - each * len(begun.records) * (1 + self.finalists))
         if walk.left < each * len(walk.judged) + walk.round:
             least = self.calls - walk.left + each * len(walk.judged) + walk.round
             raise OptionError(f"strategy 'reflect', option 'calls': received {self.calls}, valid is {least} or more here")
-        first = bench.rehearse(start, walk.judged)
-        right = [record.score.value for record in first.records if record.score]
-        if right and sum(right) >= SOLVED * len(right):
-            return _noted(start, f"not searched: the start is right on {sum(right):g} of {len(right)} rows")
+        solved = solved_already([bench.rehearse(start, walk.judged), begun])
+        if solved:
+            return noted(start, f"not searched: {solved}")
         best = walk.go(self.finalists)
         tried = [(start, begun), *(score_best(candidate, bench) for candidate in best if bench.fits(candidate))]
         chosen, _ = tried[first_best([run for _, run in tried], bench)]
@@ -92,7 +88,7 @@ class Reflect:
         what += CALIBRATED if chosen.decoding.label_bias else ""
         refused = "".join(f", {number} refused as {why}" for why, number in sorted(walk.refused.items()))
         confirmed = f"{len(tried) - 1} confirmed on dev ({values}; start {100 * begun.estimate.value:.1f})"
-        return _noted(chosen, f"{what}; {walk.proposals} proposals{refused}, {confirmed}")
+        return noted(chosen, f"{what}; {walk.proposals} proposals{refused}, {confirmed}")
 
 
 @dataclass
@@ -251,7 +247,3 @@ def _telling(text: str) -> set[tuple[str, ...]]:
     runs = _runs(text)
     longest = max(map(len, runs), default=0)
     return {run for run in runs if len(run) == longest}
-
-
-def _noted(candidate: Candidate, note: str) -> Candidate:
-    return replace(candidate, provenance=replace(candidate.provenance, note=note))

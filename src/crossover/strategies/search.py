@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best
+from crossover.strategies._choice import first_best, noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
@@ -23,7 +23,6 @@ FIRST = 16  # rows on which every prompt is met; half of them where there are ca
 FEW = 10
 FACTOR = 3  # the best third goes on, to three times the rows
 MOST = 432  # rows at most: FIRST * FACTOR ** 3
-SOLVED = 0.97  # of the first rows right: there is nothing to be found
 FORMATS = 8
 DRAWS = 6
 
@@ -67,7 +66,7 @@ class Search:
             )
         reason = walk.no_headroom(begun)
         if reason:
-            return _noted(start, f"not searched: {reason}")
+            return noted(start, f"not searched: {reason}")
         walk.go()
         tried = [(start, begun), *(score_best(candidate, bench) for candidate in walk.best(confirmed))]
         best, _ = tried[first_best([run for _, run in tried], bench)]
@@ -77,7 +76,7 @@ class Search:
         if best.prompt.selection == "nearest":
             what = f"{best.prompt.shots} nearest demonstrations"
         note = f"{what}{calibration}; {walk.prompts} prompts searched in {walk.used} calls on training rows, "
-        return _noted(best, f"{note}{len(tried) - 1} confirmed on dev ({values}; start {100 * begun.estimate.value:.1f})")
+        return noted(best, f"{note}{len(tried) - 1} confirmed on dev ({values}; start {100 * begun.estimate.value:.1f})")
 
 
 @dataclass
@@ -109,15 +108,14 @@ class _Walk:
         """Why searching is not worth it; empty where it is. `begun`: the start on dev."""
         probes = [self.start, *(self._candidate(self._prompt(phrasing, 0, 0, "random", 0)) for phrasing in (1, 2))]
         probes.append(self._candidate(self._prompt(0, 0, max(self.shots), "nearest", 0)))
-        right = []
+        runs = []
         for probe in probes:
             if self.bench.fits(probe):
-                run = self._run(probe, self.first)
-                right.append([record.score.value if record.score else None for record in run.records])
-        solved = [value for value in right[0] if value is not None]
-        solved += [record.score.value for record in begun.records if record.score]
-        if solved and sum(solved) >= SOLVED * len(solved):
-            return f"the start is right on {sum(solved):g} of {len(solved)} rows"
+                runs.append(self._run(probe, self.first))
+        solved = solved_already([runs[0], begun])
+        if solved:
+            return solved
+        right = [[record.score.value if record.score else None for record in run.records] for run in runs]
         if all(values == right[0] for values in right[1:]):
             return f"{len(right) - 1} other prompts are right on the very same of {len(right[0])} rows"
         return ""
@@ -207,7 +205,3 @@ class _Walk:
         elif draw:
             shown = tuple(random.Random(draw).sample(shown, len(shown)))
         return replace(prompt, demonstrations=shown, selection="fixed", shots=shots)
-
-
-def _noted(candidate: Candidate, note: str) -> Candidate:
-    return replace(candidate, provenance=replace(candidate.provenance, note=note))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossover import registry
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED
+from crossover.strategies._choice import noted
 from crossover.strategies.base import Bench, Strategy
 from crossover.types import Candidate, Family
 
@@ -48,4 +49,4 @@ class Then:
             return start
         # tuning drops the calibration of the prompt before it, so its note must not speak of one
         note = start.provenance.note.replace(CALIBRATED, "")
-        return replace(start, provenance=replace(start.provenance, note=note))
+        return noted(start, note)

@@ -1,0 +1,184 @@
+"""Prompt search beside DSPy's optimisers: python -m benchmarks.prompting --data FOLDER [--quick] [--json FILE]
+
+At equal numbers of model calls, on the same rows of the same four tasks, with the bundled model: `search` against
+BootstrapFewShotWithRandomSearch and MIPROv2. `--data` holds the public sets: banking77, clinc150, trec, sst2, each with
+train.csv and test.csv. A paired test runs over all runs (task, seed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import random
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from benchmarks.answers import Answers, served
+from benchmarks.board import Board
+from benchmarks.peers import WORK, Failed, peer
+from crossover.engine.render import Renderer
+from crossover.models.open import open_model
+from crossover.strategies.open import open_strategy
+from crossover.testing.strategies import toy_bench
+from crossover.types import Candidate, Decoding, Example, Message, Prompt, Request
+
+POOL, TEST = 200, 400  # labelled rows for searching, and rows that only the end is measured on
+DEV = {100: 16, 400: 40, 1600: 100}  # of the pool, to select on, by the number of calls
+HALVED = 400  # calls from which half of them are enough to begin with
+PEERS = ("random_search", "mipro")
+TEMPLATE = "Text: {input}\nLabel:"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A task: its file's columns, how many of its labels are drawn, and of which rows."""
+
+    folder: str
+    text: str
+    label: str
+    labels: int | None
+    goal: str
+    domain: str | None = None
+
+
+CASES = {
+    "banking10": Case("banking77", "text", "category", 10, "What is the customer's message about?"),
+    "clincbank15": Case("clinc150", "text", "intent", 15, "What does the user want?", "banking"),
+    "trec6": Case("trec", "question", "type", None, "What does the question ask for?"),
+    "sst2": Case("sst2", "sentence", "sentiment", None, "Is the review positive or negative?"),
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The rows of one run: the pool in random order, and test."""
+
+    labels: tuple[str, ...]
+    pool: list[tuple[str, str]]
+    test: list[tuple[str, str]]
+    instruction: str
+
+
+def draw(case: Case, data: Path, seed: int) -> Drawn:
+    """The labels and rows of a seed."""
+    rows = {split: _read(case, data / case.folder / f"{split}.csv") for split in ("train", "test")}
+    every = sorted({label for _, label in rows["train"]})
+    rng = random.Random(seed)
+    labels = sorted(rng.sample(every, case.labels)) if case.labels else every
+    kept = {split: [row for row in found if row[1] in labels] for split, found in rows.items()}
+    pool = rng.sample(kept["train"], min(POOL, len(kept["train"])))
+    test = rng.sample(kept["test"], min(TEST, len(kept["test"])))
+    return Drawn(tuple(labels), pool, test, f"{case.goal}\nLabels: {', '.join(labels)}.")
+
+
+def ours(drawn: Drawn, calls: int, dev: int, seed: int) -> tuple[float, float, int]:
+    """Test accuracy of what `search` found, of its start, and the calls that it took."""
+    examples = [Example(f"e{i}", text, label) for i, (text, label) in enumerate((*drawn.pool, *drawn.test))]
+    pool, test = examples[: len(drawn.pool)], examples[len(drawn.pool) :]
+    start = Candidate("pocket", Prompt(drawn.instruction, TEMPLATE), Decoding(labels=drawn.labels, max_tokens=16))
+    changes = {"labels": dict.fromkeys(drawn.labels, ""), "instruction": drawn.instruction.split("\n")[0], "seed": seed}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = toy_bench(Path(folder), pool[dev:], pool[:dev], **changes)
+        with closing(bench.journal):
+            found = open_strategy("search", {"calls": calls}).adapt(start, bench)
+            used = bench.meter.calls
+            values = [bench.evaluator.run(candidate, "test", test).estimate.value for candidate in (found, start)]
+    return values[0], values[1], used
+
+
+def theirs(drawn: Drawn, optimiser: str, calls: int, dev: int, seed: int) -> tuple[float, int]:
+    """Test accuracy of what an optimiser of DSPy found, and the calls that it took."""
+    model = open_model("pocket", Path())
+    # a program costs the dev rows and some six calls to bootstrap its demonstrations, proposals about thirty in all
+    programs = max(1, round(calls / (dev + 6)) - 3)
+    trials = max(1, round((calls - 30) / dev) - 1)
+    answers = Answers(model)
+    with served(answers) as url:
+        job: dict[str, Any] = {"url": url, "optimiser": optimiser, "instruction": drawn.instruction, "seed": seed}
+        job |= {"labels": drawn.labels, "train": drawn.pool[dev:], "dev": drawn.pool[:dev]}
+        job |= {"bootstrapped": 4, "labelled": 8, "programs": programs, "trials": trials, "candidates": max(2, trials // 2)}
+        messages = peer("dspy", job)["messages"]
+        used = answers.calls
+    return _accuracy(model, messages, drawn), used
+
+
+def _accuracy(model: Any, messages: list[dict[str, str]], drawn: Drawn) -> float:
+    """Of a conversation with {input} in its last message, on test."""
+    *before, last = (Message(**message) for message in messages)
+    renderer, decoding = Renderer(Prompt(template=last.content)), Decoding(labels=drawn.labels)
+    asked = [Request((*before, *renderer.messages(text)), decoding) for text, _ in drawn.test]
+    replies = model.complete(asked)
+    return mean(reply.text == label for reply, (_, label) in zip(replies, drawn.test, strict=True))
+
+
+def sign_flips(differences: list[float]) -> float:
+    """One-sided p of a mean above 0: the share of all sign changes with a mean at least as high (Fisher 1935)."""
+    seen = sum(differences)
+    signs = itertools.product((1, -1), repeat=len(differences))
+    sums = [sum(s * d for s, d in zip(flip, differences, strict=True)) for flip in signs]
+    return sum(total >= seen - 1e-12 for total in sums) / len(sums)
+
+
+def _read(case: Case, path: Path) -> list[tuple[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if case.domain in (None, row.get("domain"))]
+    return [(row[case.text], row[case.label].replace("_", " ")) for row in rows]
+
+
+def main() -> int:
+    """Measure; 1 when a side failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the public data sets")
+    parser.add_argument("--quick", action="store_true", help="one task, one seed, 100 calls: under five minutes")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--budgets", default="100,400,1600", help="numbers of calls, comma-separated")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    given = parser.parse_args()
+    budgets = [100] if given.quick else [int(text) for text in given.budgets.split(",")]
+    cases = dict(list(CASES.items())[:1]) if given.quick else CASES
+    board, lost = Board(given.json or WORK / "prompting.json"), []
+    for calls in budgets:
+        runs: list[dict[str, float]] = []
+        for (name, case), seed in itertools.product(cases.items(), range(1 if given.quick else given.seeds)):
+            drawn = draw(case, given.data, seed)
+            found, begun, used = ours(drawn, calls, DEV[calls], seed)
+            run = {"ours": 100 * found, "start": 100 * begun}
+            line = f"{name} {seed} {calls} calls: start {run['start']:.1f}, ours {run['ours']:.1f} ({used})"
+            if calls >= HALVED:
+                run["half"] = 100 * ours(drawn, calls // 2, DEV[calls] // 2, seed)[0]
+                line += f", with half the calls {run['half']:.1f}"
+            try:
+                for optimiser in PEERS:
+                    value, took = theirs(drawn, optimiser, calls, DEV[calls], seed)
+                    run[optimiser] = 100 * value
+                    line += f", {optimiser} {100 * value:.1f} ({took})"
+            except Failed as error:
+                sys.stderr.write(f"{name} {seed}: {error}\n")
+                return 1
+            noise = 1.96 * (run["start"] * (100 - run["start"]) / len(drawn.test)) ** 0.5
+            lost.append(float(run["ours"] < run["start"] - noise))
+            print(line, flush=True)
+            runs.append(run)
+        for side in ("start", "ours", *PEERS):
+            board.add(f"{calls} calls, test accuracy: {side}", [run[side] for run in runs])
+        for side in PEERS:
+            apart = [run["ours"] - run[side] for run in runs]
+            board.add(f"{calls} calls: ours above {side}", apart, 0.0, "points")
+            board.add(f"{calls} calls: p of ours above {side}", [sign_flips(apart)], unit="")
+            if calls >= HALVED:
+                half = [run["half"] - run[side] for run in runs]
+                board.add(f"{calls} calls: ours with half of them above {side}", half, 0.0, "points")
+        board.add("runs that end below their start by more than noise", [sum(lost)], 0.0, "runs", lower=True)
+        board.save()
+    print(board.table())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
