@@ -37,9 +37,9 @@ class Watched(StudyBench):
         self.scored.append(candidate)
         return super().score(candidate)
 
-    def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
+    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
         self.recipes.append(recipe)
-        return super().tune(candidate, recipe)
+        return super().tune(candidate, recipe, examples)
 
 
 @contextmanager

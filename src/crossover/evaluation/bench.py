@@ -111,18 +111,18 @@ class StudyBench:
                 return False
         return True
 
-    def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
-        model = self.model
+    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
+        model, taught = self.model, self.train if examples is None else examples
         if not isinstance(model, Tunable):
             raise OptionError(f"the model '{self.task.model}' cannot be tuned in this process; valid: a local model")
         if candidate.prompt.steps:
             raise OptionError("a chain cannot be tuned as a whole; valid is tuned weights in a chain, such as lora+chain")
         # calibration belonged to the weights before
         candidate = dataclasses.replace(candidate, decoding=dataclasses.replace(candidate.decoding, label_bias=()))
-        key = self._key(candidate, recipe)
+        key = self._key(candidate, recipe, taught)
         finished = self.journal.tune(key)
         if finished is None:
-            weights = self._fit(model, candidate, recipe, key, self.folder / "tunes" / key)
+            weights = self._fit(model, candidate, recipe, taught, key)
             # an epoch that was safe on disk when the process died, but not yet in the journal
             known = {body["epoch"] for body in self.journal.epochs(key)}
             for epoch in tuning.read_trace(self.folder / "tunes" / key):
@@ -142,19 +142,19 @@ class StudyBench:
                 return [Epoch(**epoch) for epoch in self.journal.epochs(key)]
         return []
 
-    def _key(self, candidate: Candidate, recipe: Recipe) -> str:
+    def _key(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example]) -> str:
         return content_hash(
             {
                 "model": self.model.identity,
                 "prompt": candidate.prompt,
                 "start": candidate.weights.sha256 if candidate.weights else None,
                 "recipe": recipe,
-                "data": [[(e.input, e.output) for e in split] for split in (self.train, self.dev)],
+                "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
                 "metric": self.evaluator.metric_name,
             }
         )
 
-    def _fit(self, model: Tunable, candidate: Candidate, recipe: Recipe, key: str, folder: Path) -> Weights:
+    def _fit(self, model: Tunable, candidate: Candidate, recipe: Recipe, examples: Sequence[Example], key: str) -> Weights:
         def dev_metric(weights: Weights) -> float:
             return self.evaluator.run(dataclasses.replace(candidate, weights=weights), "dev", self.dev).estimate.value
 
@@ -169,10 +169,10 @@ class StudyBench:
 
         return tuning.fit(
             model=model,
-            rows=self._rows(candidate, self.train),
+            rows=self._rows(candidate, examples),
             dev_rows=self._rows(candidate, self.dev),
             recipe=recipe,
-            folder=folder,
+            folder=self.folder / "tunes" / key,
             start=candidate.weights,
             evaluate=dev_metric,
             on_epoch=finished_epoch,

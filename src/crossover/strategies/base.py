@@ -56,10 +56,11 @@ class Bench(Protocol):
         """Show how far long work is. Raises `BudgetExceeded` when a limit is reached."""
         ...
 
-    def tune(self, candidate: Candidate, recipe: Recipe) -> Candidate:
+    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
         """Tune the candidate's model on the training examples, rendered with its prompt; the best epoch on dev is kept.
 
-        Continues from the candidate's weights where it has some. Journaled epoch by epoch. Raises `TuningError`.
+        `examples`: others to train on instead, such as the answers of a teacher. Continues from the candidate's weights
+        where it has some. Journaled epoch by epoch. Raises `TuningError`.
         """
         ...
 

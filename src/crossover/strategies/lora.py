@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.strategies._recipe import recipe_for
 from crossover.strategies.base import Bench
-from crossover.tuning.defaults import default_epochs, default_patience, default_rate
-from crossover.types import Candidate, Family, Recipe
+from crossover.types import Candidate, Family
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,4 @@ class Lora:
     patience: int | None = None
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        rate = default_rate("lora", bench.model) if self.learning_rate is None else self.learning_rate
-        epochs = self.epochs
-        if epochs is None:
-            epochs = default_epochs(len(bench.train), self.batch_size, bench.task.kind)
-        return bench.tune(
-            start,
-            Recipe(
-                method="lora",
-                learning_rate=rate,
-                epochs=epochs,
-                batch_size=self.batch_size,
-                patience=default_patience(epochs) if self.patience is None else self.patience,
-                rank=self.rank,
-                alpha=self.alpha,
-                dropout=self.dropout,
-                seed=bench.seed,
-            ),
-        )
+        return bench.tune(start, recipe_for(self, "lora", bench, rank=self.rank, alpha=self.alpha, dropout=self.dropout))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.strategies._recipe import recipe_for
 from crossover.strategies.base import Bench
-from crossover.tuning.defaults import default_epochs, default_patience, default_rate
-from crossover.types import Candidate, Family, Recipe
+from crossover.types import Candidate, Family
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,4 @@ class SoftPrompt:
     patience: int | None = None
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        rate = default_rate("soft_prompt", bench.model) if self.learning_rate is None else self.learning_rate
-        epochs = default_epochs(len(bench.train), self.batch_size, bench.task.kind) if self.epochs is None else self.epochs
-        recipe = Recipe(
-            method="soft_prompt",
-            learning_rate=rate,
-            epochs=epochs,
-            batch_size=self.batch_size,
-            patience=default_patience(epochs) if self.patience is None else self.patience,
-            tokens=self.tokens,
-            seed=bench.seed,
-        )
-        return bench.tune(start, recipe)
+        return bench.tune(start, recipe_for(self, "soft_prompt", bench, tokens=self.tokens))

@@ -7,6 +7,8 @@ from typing import Literal
 from crossover.models.base import Model, Tunable
 from crossover.types import Kind
 
+Method = Literal["lora", "full", "soft_prompt"]
+
 # Chosen so that LoRA gets 2e-3 at hidden size 256 and 1.2e-4 at 4096; full tuning wants steps about a fifth of that.
 # Wider models want smaller steps (Yang et al. 2022, Tensor Programs V).
 SCALE = {"lora": 0.5, "full": 0.1, "soft_prompt": 5.0}
@@ -16,7 +18,7 @@ STEPS_WRITTEN = 800
 LEAST, MOST = 3, 20  # epochs
 
 
-def default_rate(method: Literal["lora", "full", "soft_prompt"], model: Model) -> float:
+def default_rate(method: Method, model: Model) -> float:
     """The learning rate for a method, to two digits: a scale over the model's hidden size."""
     width = model.width if isinstance(model, Tunable) else 512
     return float(f"{SCALE[method] / width:.2g}")

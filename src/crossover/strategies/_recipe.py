@@ -1,0 +1,38 @@
+"""From the options that every tuning strategy has to a recipe."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from crossover.strategies.base import Bench
+from crossover.tuning.defaults import Method, default_epochs, default_patience, default_rate
+from crossover.types import Recipe
+
+
+class Tuner(Protocol):
+    """What `lora`, `full` and `soft_prompt` have in common. None is what `tuning/defaults.py` says."""
+
+    @property
+    def learning_rate(self) -> float | None: ...
+    @property
+    def epochs(self) -> int | None: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def patience(self) -> int | None: ...
+
+
+def recipe_for(tuner: Tuner, method: Method, bench: Bench, **others: Any) -> Recipe:
+    """The recipe for tuning the bench's model on its training rows; `others` are fields of it, as they are."""
+    epochs = tuner.epochs
+    if epochs is None:
+        epochs = default_epochs(len(bench.train), tuner.batch_size, bench.task.kind)
+    return Recipe(
+        method=method,
+        learning_rate=default_rate(method, bench.model) if tuner.learning_rate is None else tuner.learning_rate,
+        epochs=epochs,
+        batch_size=tuner.batch_size,
+        patience=default_patience(epochs) if tuner.patience is None else tuner.patience,
+        seed=bench.seed,
+        **others,
+    )
