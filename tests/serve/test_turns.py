@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from crossover.models.hf import Hf
 from crossover.serve.ollama import check_turns
 from crossover.serve.turns import literal, read_turns, talk
 from crossover.serve.vllm import jinja
-from crossover.types import Demonstration, Prompt
+from crossover.types import Demonstration, Message, Prompt
 from tests.models.tiny import CHATML, NO_SYSTEM, build
 from tests.serve.go_template import evaluate
 
@@ -51,14 +52,25 @@ INPUTS = ("The sun shines.", "Rain, 12 {{ .Content }} mm.\n\nToday.", 'a {input}
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hf]:
-    return {
-        name: Hf(str(build(tmp_path_factory.mktemp("model"), template=template)), device="cpu")
-        for name, template in TEMPLATES.items()
-    }
+    folders = {name: build(tmp_path_factory.mktemp("model"), template=text) for name, text in TEMPLATES.items()}
+    folders["first token"] = put_first(build(tmp_path_factory.mktemp("model"), template=None), "<s>")
+    return {name: Hf(str(folder), device="cpu") for name, folder in folders.items()}
+
+
+def put_first(folder: Path, token: str, last: str = "") -> Path:
+    """Let a folder's tokenizer put a token before every text, and perhaps one behind it, as Llama's does."""
+    pieces = [{"SpecialToken": {"id": token, "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]
+    pieces += [{"SpecialToken": {"id": last, "type_id": 0}}] if last else []
+    body = json.loads((folder / "tokenizer.json").read_text())
+    ids = {"<s>": 1, "</s>": 2}
+    special = {name: {"id": name, "ids": [ids[name]], "tokens": [name]} for name in (token, last) if name}
+    body["post_processor"] = {"type": "TemplateProcessing", "single": pieces, "pair": pieces, "special_tokens": special}
+    (folder / "tokenizer.json").write_text(json.dumps(body))
+    return folder
 
 
 @pytest.mark.parametrize("prompt", PROMPTS.values(), ids=PROMPTS)
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", [*TEMPLATES, "first token"])
 def test_ollamas_template_gives_the_measured_tokens(name: str, prompt: Prompt, models: dict[str, Hf]) -> None:
     chat = models[name].chat
     turns = read_turns(chat, bool(prompt.instruction), prompt.template)
@@ -75,7 +87,7 @@ def test_ollamas_template_gives_the_measured_tokens(name: str, prompt: Prompt, m
 
 
 @pytest.mark.parametrize("prompt", PROMPTS.values(), ids=PROMPTS)
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", [*TEMPLATES, "first token"])
 def test_vllms_template_gives_the_measured_tokens(name: str, prompt: Prompt, models: dict[str, Hf]) -> None:
     chat = models[name].chat
     template = jinja(chat)
@@ -94,7 +106,16 @@ def test_a_format_that_a_caller_may_give_a_system_message_shows_it(models: dict[
     assert said.startswith("<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n")
 
 
+def test_a_tokenizer_that_puts_more_than_a_first_token_is_refused(tmp_path: Path) -> None:
+    chat = Hf(str(put_first(build(tmp_path, template=None), "<s>", "</s>")), device="cpu").chat
+    for write in (jinja, lambda chat: read_turns(chat, False, "{input}")):
+        with pytest.raises(ModelError, match="more around a prompt than a first token"):
+            write(chat)
+
+
 def test_a_first_token_is_left_to_ollama(models: dict[str, Hf]) -> None:
+    assert models["first token"].chat.prompt((Message("user", "Hi"),))[0] == 1
+    assert read_turns(models["first token"].chat, True, "{input}").bos
     turns = read_turns(models["llama"].chat, True, "{input}")
     assert turns.bos
     assert "<s>" not in turns.go()
