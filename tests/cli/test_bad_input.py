@@ -460,6 +460,9 @@ READERS = {
     "report": ("report", "study"),
     "predict": ("predict", "study", "a text"),
     "export": ("export", "study", "out"),
+    "export_for_ollama": ("export", "study", "out", "--for", "ollama"),
+    "export_for_vllm": ("export", "study", "out", "--for", "vllm"),
+    "export_training_data": ("export", "study", "out", "--training-data", "openai"),
 }
 for reader, command in READERS.items():
     CASES[f"{reader}_of_no_study"] = Case(
@@ -535,6 +538,34 @@ def export_into_a_full_folder(at: Place) -> list[str]:
 def export_below_a_file(at: Place) -> list[str]:
     at.done()
     return ["export", "study", "rows.csv/out"]
+
+
+def _export(*options: str) -> Callable[[Place], list[str]]:
+    def build(at: Place) -> list[str]:
+        at.done()
+        return ["export", "study", "out", *options]
+
+    return build
+
+
+for case, (options, says) in {
+    "for_an_unknown_tool": (
+        ("--for", "olama"),
+        ("there is no export for 'olama'", "did you mean 'ollama'?", "valid: ollama"),
+    ),
+    "for_ollama_of_a_control": (("--for", "ollama", "-c", "majority"), ("'majority' is a control",)),
+    "for_vllm_of_a_model_without_weights": (("--for", "vllm", "-c", "instruction"), ("'fake' is no folder of weights",)),
+    "of_an_unknown_format": (("--training-data", "opnai"), ("no training data format 'opnai'", "did you mean 'openai'?")),
+    "of_a_controls_data": (("--training-data", "trl", "-c", "majority"), ("'majority' gives no training data",)),
+    "of_an_unknown_candidates_data": (("--training-data", "trl", "-c", "instuction"), ("no candidate 'instuction'",)),
+    "of_no_epochs": (("--training-data", "trl", "--epochs", "0"), ("--epochs: received 0", "valid is 1 or more")),
+    "of_a_negative_price": (("--training-data", "trl", "--price", "-2"), ("--price: received -2",)),
+    "to_two_places": (("--training-data", "trl", "--for", "vllm"), ("--training-data and --for", "valid is one of them")),
+    "of_merged_data": (("--training-data", "trl", "--merge"), ("--training-data and --merge", "valid is one of them")),
+    "with_a_price_of_nothing": (("--price", "2"), ("--price is for --training-data",)),
+    "with_epochs_of_nothing": (("--epochs", "2"), ("--epochs is for --training-data",)),
+}.items():
+    CASES[f"export_{case}"] = Case(_export(*options), says)
 
 
 @bad("the report cannot be written to rows.csv/report.html", "exists")

@@ -18,6 +18,8 @@ import yaml
 from crossover.cli.main import COMMANDS
 from crossover.data.task import load_task
 from crossover.models.fake import Fake
+from crossover.serve.export import Export
+from crossover.serve.replay import Replay
 from crossover.types import Reply, Request
 from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
 
@@ -28,7 +30,24 @@ HELP = {
     "show": ("study", "runs/NAME", "--json", "verdict"),
     "report": ("study", "--out", "default: report.html in the folder", "HTML"),
     "predict": ("study", "text", "--file", "--candidate", "default: the verdict's choice", "--json", "standard input"),
-    "export": ("study", "out", "--candidate", "default: the verdict's choice", "--merge", "transformers"),
+    "export": (
+        "study",
+        "out",
+        "--candidate",
+        "default: the verdict's choice",
+        "--merge",
+        "transformers",
+        "--no-check",
+        "--for",
+        "ollama",
+        "vllm",
+        "--training-data",
+        "openai, vertex or trl",
+        "--epochs",
+        "default: 3",
+        "--price",
+        "a million training tokens",
+    ),
     "list": ("room", "default: all", "name", "--json", "strategies", "crossover.metrics"),
 }
 DECISION = {
@@ -245,6 +264,48 @@ def test_predict_answers_what_it_can_and_names_what_failed(
     assert failed["answer"] is None
     assert "the window is 4096" in failed["error"]
     assert answered["answer"] in LABELS
+
+
+# export
+
+
+def test_export_writes_training_data_and_shows_what_it_costs(crossover: Terminal, study: Path) -> None:
+    options = ["--training-data", "openai", "-c", "instruction", "--epochs", "2", "--price", "25"]
+    said = crossover("export", study, "out", *options)
+    assert (said.status, said.err) == (0, "")
+    assert "wrote out: README.md, train.jsonl, validation.jsonl" in said.out
+    train = [json.loads(line) for line in Path("out/train.jsonl").read_text().splitlines()]
+    tokens = sum(len(m["content"].split()) for body in train for m in body["messages"])  # the fake model's are words
+    assert f"{tokens:,} × 2 = {2 * tokens:,}" in words(said.out)
+    assert f"{2 * tokens * 25 / 1e6:.2f}" in said.out
+    assert "the tokenizer of fake, the study's model: an estimate" in said.out
+
+
+def test_export_of_training_data_takes_a_task_file(crossover: Terminal, study: Path) -> None:
+    said = crossover("export", "task.yaml", "out", "--training-data", "trl")
+    assert said.status == 0
+    assert "rendered with the plain instruction" in said.out
+    assert len(Path("out/train.jsonl").read_text().splitlines()) == 24
+
+
+def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    found = Replay("test", 50, (), 12.0)
+
+    def export(*arguments: Any) -> Export:
+        asked.append(arguments[-1])
+        return Export(["README.md"], found if arguments[-1] else None)
+
+    monkeypatch.setattr("crossover.cli.export.export", export)
+    said = crossover("export", study, "out")
+    assert (said.status, said.err) == (0, "")
+    assert "loaded again and replayed 50 test rows in 12 s: all answers are as measured" in said.out
+    found = Replay("test", 50, (("an input", "yes", "no"), ("another", "no", "yes")), 12.0)
+    said = crossover("export", study, "out")
+    assert said.status == 1
+    assert "2 answers are NOT as measured; the first is 'no', measured was 'yes', for 'an input'" in said.err
+    assert crossover("export", study, "out", "--no-check").status == 0
+    assert asked == [True, True, False]
 
 
 # list

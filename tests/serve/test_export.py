@@ -76,7 +76,7 @@ def exported(studies: dict[str, StudyFolder], tmp_path_factory: pytest.TempPathF
     """The folder of every export."""
     place = tmp_path_factory.mktemp("exports")
     for key in ALL:
-        files = export(studies[key[0]], place / label(key), key[1], merge=key[2])
+        files = export(studies[key[0]], place / label(key), key[1], merge=key[2]).files
         assert files == sorted(p.relative_to(place / label(key)).as_posix() for p in every_file(place / label(key)))
     return {label(key): place / label(key) for key in ALL}
 
@@ -210,7 +210,7 @@ def test_it_finds_the_nearest_by_meaning_as_the_predictor_does(studies: dict[str
     candidate, row = read_candidate(study, "few_shot")
     meaning = replace(candidate, prompt=replace(candidate.prompt, likeness="all-MiniLM-L6-v2"))
     write_json(study.candidate(row["id"]), to_json(meaning))
-    files = export(study, tmp_path / "out", "few_shot")
+    files = export(study, tmp_path / "out", "few_shot").files
     assert any(file.startswith("embedding/") for file in files)
     assert "sentence-transformers" in (tmp_path / "out" / "README.md").read_text()
     inputs = list(recorded(source, "few_shot"))

@@ -1,4 +1,4 @@
-"""Export a study's winner: weights for plain transformers and PEFT, the prompt as messages, how to use them."""
+"""Export a study's winner for transformers and PEFT, Ollama or vLLM; or its rows, to tune another model with."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
+from crossover.errors import OptionError, nearest
 from crossover.serve.export import export
+from crossover.serve.ollama import export_ollama
+from crossover.serve.training_data import Preview, export_training_data
+from crossover.serve.vllm import export_vllm
 from crossover.study.folder import StudyFolder
+
+TOOLS = ("ollama", "vllm")
 
 
 def command(
-    study: Annotated[Path, typer.Argument(help="The folder of a finished run, such as runs/NAME.")],
+    study: Annotated[
+        Path,
+        typer.Argument(help="The folder of a finished run, such as runs/NAME. For --training-data a task file is enough."),
+    ],
     out: Annotated[Path, typer.Argument(help="A new folder for the export.")],
     candidate: Annotated[
         str | None, typer.Option("--candidate", "-c", help="A candidate's name (default: the verdict's choice).")
@@ -20,7 +32,62 @@ def command(
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge an adapter into its base, so that transformers alone loads it.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            help="Load the export again and replay up to 50 measured test rows; status 1 where an answer differs. It takes"
+            " as long as loading the model and answering them one by one."
+        ),
+    ] = True,
+    tool: Annotated[
+        str | None, typer.Option("--for", help="ollama: a Modelfile; vllm: its arguments, chat template and a request.")
+    ] = None,
+    training_data: Annotated[
+        str | None,
+        typer.Option(
+            help="openai, vertex or trl: the training split, and dev as validation, as files to tune another model with,"
+            " in the verdict's (or the candidate's) prompt."
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="With --training-data: epochs for the cost preview (default: 3).")
+    ] = None,
+    price: Annotated[
+        float | None,
+        typer.Option(help="With --training-data: the price of a million training tokens, for the cost preview."),
+    ] = None,
 ) -> None:
-    """Export a study's winner: weights for plain transformers and PEFT, the prompt as messages, how to use them."""
-    files = export(StudyFolder(study), out, candidate, merge)
-    typer.echo(f"wrote {out}: {', '.join(files)}")
+    """Export a study's winner for transformers and PEFT, Ollama or vLLM; or its rows, to tune another model with."""
+    if training_data is not None:
+        if tool is not None or merge:
+            raise OptionError(f"received --training-data and {'--merge' if merge else '--for'}; valid is one of them")
+        written = export_training_data(study, out, training_data, candidate, 3 if epochs is None else epochs, price)
+        typer.echo(f"wrote {out}: {', '.join(written.files)}")
+        _show(written.preview)
+        return
+    if epochs is not None or price is not None:
+        raise OptionError(f"--{'epochs' if price is None else 'price'} is for --training-data openai, vertex or trl")
+    if tool is not None and tool not in TOOLS:
+        raise OptionError(f"there is no export for '{tool}'; {nearest(tool, TOOLS)}")
+    if tool is not None:
+        write = export_ollama if tool == "ollama" else export_vllm
+        typer.echo(f"wrote {out}: {', '.join(write(StudyFolder(study), out, candidate, merge))}")
+        return
+    done = export(StudyFolder(study), out, candidate, merge, check)
+    typer.echo(f"wrote {out}: {', '.join(done.files)}")
+    if done.replay is not None:
+        typer.echo(done.replay.sentence, err=not done.replay.equal)
+        if not done.replay.equal:
+            raise typer.Exit(1)
+
+
+def _show(preview: Preview) -> None:
+    table = Table(box=box.SIMPLE, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for row in preview.rows():
+        table.add_row(*row)
+    console = Console(highlight=False)
+    console.print(table)
+    for note in preview.notes:
+        console.print(note, markup=False, soft_wrap=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from crossover.engine.similarity import Index, index_by
-from crossover.types import Demonstration, Message, Prompt
+from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -49,3 +49,12 @@ class Renderer:
             self._index = index_by(self.prompt.likeness, [demonstration.input for demonstration in pool])
         order = [pool[i] for i in self._index.order(text) if pool[i] != leave_out]
         return order[: self.prompt.shots][::-1]  # the most similar stands next to the question
+
+
+def lessons(renderer: Renderer, decoding: Decoding, examples: Sequence[Example]) -> list[tuple[tuple[Message, ...], str]]:
+    """What tuning is taught: the conversation that asks for each example's answer, itself never among the demonstrations,
+    and the answer as the model says it."""
+    spoken = dict(zip(decoding.labels, decoding.words, strict=True)) if decoding.words else {}
+    return [
+        (renderer.messages(e.input, Demonstration(e.input, e.output)), spoken.get(e.output, e.output)) for e in examples
+    ]

@@ -12,13 +12,13 @@ from crossover import tuning
 from crossover.data.task import Task
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
+from crossover.engine.render import lessons
 from crossover.errors import OptionError
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.types import (
     Candidate,
     Decoding,
-    Demonstration,
     Epoch,
     Example,
     Message,
@@ -167,10 +167,11 @@ class StudyBench:
             self.meter.check()
             self.evaluator.progress(f"tuning {candidate.provenance.strategy}, loss {loss:.3f}", step, steps)
 
+        renderer = self.evaluator.renderer(candidate.prompt)
         return tuning.fit(
             model=model,
-            rows=self._rows(candidate, examples),
-            dev_rows=self._rows(candidate, self.dev),
+            rows=lessons(renderer, candidate.decoding, examples),
+            dev_rows=lessons(renderer, candidate.decoding, self.dev),
             recipe=recipe,
             folder=self.folder / "tunes" / key,
             start=candidate.weights,
@@ -178,14 +179,6 @@ class StudyBench:
             on_epoch=finished_epoch,
             on_step=finished_step,
         )
-
-    def _rows(self, candidate: Candidate, examples: Sequence[Example]) -> list[tuple[tuple[Message, ...], str]]:
-        renderer = self.evaluator.renderer(candidate.prompt)
-        decoding = candidate.decoding
-        spoken = dict(zip(decoding.labels, decoding.words, strict=True)) if decoding.words else {}
-        return [
-            (renderer.messages(e.input, Demonstration(e.input, e.output)), spoken.get(e.output, e.output)) for e in examples
-        ]
 
 
 def _longest(decoding: Decoding) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from safetensors import SafetensorError
 
 from crossover.engine.embedding import need_embedder
 from crossover.engine.similarity import WORDS
@@ -18,6 +16,8 @@ from crossover.models.hf import Hf, soft
 from crossover.models.hf.chat import FIXED
 from crossover.models.open import open_model
 from crossover.serve.readme import readme
+from crossover.serve.replay import Replay, replay
+from crossover.serve.whole import files_in, new_folder
 from crossover.study.folder import StudyFolder, write_json, write_text
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Message, Prompt, Weights, to_json
@@ -26,43 +26,49 @@ STANDALONE = Path(__file__).with_name("standalone.py")
 NEAREST = "demonstrations.jsonl"
 
 
-def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool = False) -> list[str]:
-    """Export a candidate (the verdict's choice without a `name`) to a new folder; return the files, relative to it.
+@dataclass(frozen=True)
+class Export:
+    """`files`: what was written, relative to the folder. `replay`: how it answers, where that was tried."""
 
-    `merge`: an adapter is merged into its base model, so that transformers alone loads it. The folder appears whole or not
-    at all. Raises `StudyError` when it exists and is not empty, or cannot be written; `ModelError` when the model or the
+    files: list[str]
+    replay: Replay | None
+
+
+def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool = False, check: bool = False) -> Export:
+    """Export a candidate (the verdict's choice without a `name`) to a new folder.
+
+    `merge`: an adapter is merged into its base model, so that transformers alone loads it. `check`: the export is loaded in
+    another process and replays measured rows; its README says how that went. The folder appears whole or not at all. Raises
+    `StudyError` when it exists and is not empty, cannot be written, or does not run; `ModelError` when the model or the
     weights cannot be used.
     """
     candidate, row = read_candidate(folder, name)
     task = read_task(folder)
-    model = open_model(candidate.model, task.folder)
+    model = open_checked(candidate, task.folder)
+    with new_folder(out) as part:
+        _write(part, candidate, model, merge)
+        tried = replay(part, folder, candidate.id) if check and isinstance(model, Hf) else None
+        shutil.rmtree(part / "__pycache__", ignore_errors=True)
+        text = readme(part, candidate, row, task.name, model)
+        write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))
+    return Export(files_in(out), tried)
+
+
+def open_checked(candidate: Candidate, base: Path) -> Model:
+    """A candidate's model, once its weights are known to be those that were measured. Raises `ModelError`."""
+    model = open_model(candidate.model, base)
     if candidate.weights is not None and isinstance(model, Tunable):
         model.check_weights(candidate.weights)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StudyError(f"{out} exists and is not an empty folder: name a new one")
-    place = out.absolute()
-    part = place.with_name(f".{place.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir(parents=True)
-        _write(part, candidate, model, merge)
-        write_text(part / "README.md", readme(part, candidate, row, task.name, model))
-        if place.exists():
-            place.rmdir()
-        os.replace(part, place)
-    except (OSError, SafetensorError) as error:
-        raise StudyError(f"{out} cannot be written: {_reason(error)}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+    return model
 
 
 def messages(candidate: Candidate) -> list[Message]:
-    """The prompt as a conversation, `{input}` where the input goes; nearest demonstrations are not in it."""
-    return _conversation(candidate.prompt)
+    """The prompt of a candidate as a `conversation`."""
+    return conversation(candidate.prompt)
 
 
-def _conversation(prompt: Prompt) -> list[Message]:
+def conversation(prompt: Prompt) -> list[Message]:
+    """A prompt as messages, `{input}` where the input goes; nearest demonstrations are not in it."""
     found = [Message("system", prompt.instruction)] if prompt.instruction else []
     if prompt.selection == "fixed":
         for shown in prompt.demonstrations:
@@ -72,11 +78,8 @@ def _conversation(prompt: Prompt) -> list[Message]:
 
 
 def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
-    place = _weights(out, candidate.weights, model, merge)
-    body = to_json(candidate)
-    if body["weights"]:
-        body["weights"]["path"] = place
-    write_json(out / "candidate.json", body)
+    place = place_weights(out, candidate.weights, model, merge)
+    write_candidate(out, candidate, place)
     write_json(out / "messages.json", to_json(messages(candidate)))
     if candidate.prompt.selection == "nearest" and candidate.prompt.demonstrations:
         lines = [json.dumps(to_json(d), ensure_ascii=False) for d in candidate.prompt.demonstrations]
@@ -88,8 +91,20 @@ def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
         shutil.copyfile(STANDALONE, out / "predict.py")
 
 
-def _weights(out: Path, weights: Weights | None, model: Model, merge: bool) -> str:
-    """Copy or merge the weights, and the bundled base where they need it; return the folder that they are in."""
+def write_candidate(out: Path, candidate: Candidate, place: str) -> None:
+    """`candidate.json`; `place`: the folder in `out` where its weights lie."""
+    body = to_json(candidate)
+    if body["weights"]:
+        body["weights"]["path"] = place
+    write_json(out / "candidate.json", body)
+
+
+def place_weights(out: Path, weights: Weights | None, model: Model, merge: bool, base: str = "") -> str:
+    """Copy or merge a candidate's weights, and the base model where it is needed; return the folder that they are in.
+
+    The base is needed where it came with Crossover, and is then named `base`; with a name of the caller's own always.
+    Raises `StudyError` for a soft prompt that is to be merged.
+    """
     place = "adapter" if weights is not None and weights.kind == "adapter" else "model"
     if weights is not None and place == "adapter" and merge and isinstance(model, Tunable):
         if soft.number_in(Path(weights.path)):
@@ -99,12 +114,13 @@ def _weights(out: Path, weights: Weights | None, model: Model, merge: bool) -> s
         return "model"
     if weights is not None:
         shutil.copytree(weights.path, out / place)
-    if isinstance(model, Hf) and model.bundled and not (out / "model").is_dir():
-        shutil.copytree(model.folder, out / "base")
+    if isinstance(model, Hf) and (model.bundled or base) and not (out / "model").is_dir():
+        name = base or "base"
+        shutil.copytree(model.folder, out / name)
         config = out / "adapter" / "adapter_config.json"
         if config.is_file():
             written = json.loads(config.read_text(encoding="utf-8"))
-            write_json(config, written | {"base_model_name_or_path": "base"})
+            write_json(config, written | {"base_model_name_or_path": name})
     return place
 
 
@@ -118,7 +134,7 @@ def _settings(candidate: Candidate, model: Hf) -> dict[str, Any]:
         "shots": candidate.prompt.shots,
         "decoding": to_json(candidate.decoding),
         "steps": [
-            {"name": s.name, "messages": to_json(_conversation(s.prompt)), "decoding": to_json(s.decoding)}
+            {"name": s.name, "messages": to_json(conversation(s.prompt)), "decoding": to_json(s.decoding)}
             for s in candidate.prompt.steps
         ],
         "turn": {
@@ -132,9 +148,3 @@ def _settings(candidate: Candidate, model: Hf) -> dict[str, Any]:
             "fixed": FIXED,
         },
     }
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, shutil.Error):  # of copying a folder: (source, destination, reason) for each file
-        return str(error.args[0][0][2])
-    return getattr(error, "strerror", None) or str(error)

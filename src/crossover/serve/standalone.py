@@ -2,7 +2,8 @@
 
 Needs torch and transformers; peft where there is a folder `adapter`, scikit-learn where there is `demonstrations.jsonl`
 (with a folder `embedding` sentence-transformers instead), llguidance where answers are held to a JSON schema. The model
-runs in the precision it was measured in. Failed inputs are told on standard error, with status 1.
+runs in the precision it was measured in. Failed inputs are told on standard error, with status 1. With --json each line of
+standard input is a JSON string (so a text may have several lines), and each answer an object with `answer` or `error`.
 """
 
 from __future__ import annotations
@@ -226,13 +227,26 @@ def _filled(template: str, values: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), template)
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Answer the arguments or standard input; the exit status."""
     logging.disable_progress_bar()
+    structured = sys.argv[1:] == ["--json"]
     exported, failed = Exported(), False
-    for line in sys.argv[1:] or filter(str.strip, sys.stdin.read().splitlines()):
+    given = filter(str.strip, sys.stdin) if structured or not sys.argv[1:] else sys.argv[1:]
+    for line in given:
         try:
-            sys.stdout.write(exported.answer(line) + "\n")
+            text = json.loads(line) if structured else line.rstrip("\r\n")
+            if not isinstance(text, str):
+                raise ValueError(f"received {line.strip()[:60]}, valid is a JSON string a line")
+            answer = exported.answer(text)
+            sys.stdout.write((json.dumps({"answer": answer}) if structured else answer) + "\n")
         except ValueError as error:
             failed = True
+            if structured:
+                sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
             sys.stderr.write(f"failed: {error}\n")
-    sys.exit(int(failed))
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

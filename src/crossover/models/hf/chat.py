@@ -51,9 +51,18 @@ class Chat:
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a prompt, ready for the answer. Raises `jinja2.TemplateError` where the template refuses it."""
+        return self._ids(self.rendered(messages), self.add_special_tokens)
+
+    def rendered(self, messages: Sequence[Message], ask: bool = True) -> str:
+        """A conversation as text; with `ask` ready for the answer. Raises as `prompt` does."""
         merged = messages if self.takes_system else merge_system(messages)
-        text = _render(self.tokenizer, self.template, merged) + self.prompt_lead
-        return self._ids(text, self.add_special_tokens)
+        return _render(self.tokenizer, self.template, merged, ask) + (self.prompt_lead if ask else "")
+
+    def special(self) -> tuple[list[int], list[int]]:
+        """Token ids that the tokenizer itself puts before and behind a prompt."""
+        bare, whole = self._ids(MARK, False), self._ids(MARK, self.add_special_tokens)
+        at = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
+        return whole[:at], whole[at + len(bare) :]
 
     def answer(self, text: str) -> list[int]:
         """Token ids of an answer with its end of turn."""

@@ -1,0 +1,98 @@
+"""The candidate that is taken to another server, and what no server can be given."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossover.errors import OptionError
+from crossover.models.hf import Hf, soft
+from crossover.serve.export import open_checked
+from crossover.serve.replay import measured, spread
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_candidate, read_task
+from crossover.types import Candidate
+
+PROBES = 50  # measured inputs on which a written template is compared with what was measured
+
+
+@dataclass(frozen=True)
+class Winner:
+    """`row`: its row of decision.json. `name`: what servers call it. `every_input` was measured; `inputs`: up to 50 of
+    those."""
+
+    candidate: Candidate
+    row: dict[str, Any]
+    task: str
+    model: Hf
+    name: str
+    inputs: tuple[str, ...]
+    every_input: tuple[str, ...]
+
+    @property
+    def score(self) -> str:
+        """A sentence on what was measured, and where."""
+        shown, split = (self.row["test"], "test") if self.row["test"] else (self.row["dev"], "dev")
+        return (
+            f"{self.row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
+            f" {shown['n']} {split} items, measured by Crossover; model `{self.candidate.model}`, candidate"
+            f" `{self.candidate.id}`."
+        )
+
+    @property
+    def answer_tokens(self) -> int:
+        """The most tokens that an answer may have."""
+        how = self.candidate.decoding
+        if how.pattern or not how.labels:
+            return how.max_tokens
+        return max(len(self.model.chat.answer(word)) for word in how.words or how.labels)
+
+
+def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
+    """The verdict's choice, or the candidate `name`, for a tool.
+
+    Raises `OptionError` for a control, a soft prompt, and a model that is no folder of weights; `StudyError`, `ModelError`.
+    """
+    candidate, row = read_candidate(folder, name)
+    if candidate.model.startswith("constant:"):
+        raise OptionError(f"'{row['name']}' is a control that always gives one answer: {tool} has nothing to run")
+    task = read_task(folder)
+    model = open_checked(candidate, task.folder)
+    if not isinstance(model, Hf):
+        raise OptionError(f"the model '{candidate.model}' is no folder of weights: there is nothing that {tool} could load")
+    weights = candidate.weights
+    if weights is not None and weights.kind == "adapter" and soft.number_in(Path(weights.path)):
+        raise OptionError(
+            f"'{row['name']}' is a soft prompt, which {tool} cannot load; valid is another candidate, or the plain export,"
+            " whose predict.py runs it"
+        )
+    _, records = measured(folder, candidate.id)
+    called = re.sub(r"[^a-z0-9._]+", "-", f"{task.name}-{row['name']}".lower()).strip("-.")
+    inputs = tuple(record["input"] for record in spread(records, PROBES))
+    return Winner(candidate, row, task.name, model, called, inputs, tuple(record["input"] for record in records))
+
+
+def limits(found: Winner, tool: str) -> list[str]:
+    """What of the measured way of answering this tool does not do by itself, a sentence each."""
+    how, said = found.candidate.decoding, []
+    if how.pattern:
+        said.append(f"the reply is free text: the answer is what the regular expression `{how.pattern}` finds last in it")
+    elif how.labels:
+        said.append(
+            "Crossover chose the label by the log-probability of each whole label; here the model writes it token by token,"
+            " which can give another label where two begin alike"
+        )
+    if how.label_bias and not how.pattern:
+        said.append(
+            "calibration is lost: the measured answers subtract a bias from each label's log-probability (`candidate.json`,"
+            " `label_bias`), so the number above does not hold here"
+        )
+    if how.words:
+        pairs = ", ".join(f"`{word}` is `{label}`" for word, label in zip(how.words, how.labels, strict=True))
+        said.append(f"the model says a word in place of each label: {pairs}")
+    if how.samples > 1:
+        said.append(f"the measured answer is the most frequent of {how.samples} draws: ask as often, and count")
+    said.append(f"nothing was run in {tool} when this was written: measure a few rows that you know before relying on it")
+    return said
