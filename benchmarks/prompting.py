@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import json
 import random
 import sys
 import tempfile
@@ -26,12 +27,13 @@ from crossover.engine.render import Renderer
 from crossover.models.open import open_model
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import toy_bench
-from crossover.types import Candidate, Decoding, Example, Message, Prompt, Request
+from crossover.types import Candidate, Decoding, Example, Message, Prompt, Request, content_hash
 
-POOL, TEST = 200, 400  # labelled rows for searching, and rows that only the end is measured on
+POOL, TEST = 200, 200  # labelled rows for searching, and rows that only the end is measured on
 DEV = {100: 16, 400: 40, 1600: 100}  # of the pool, to select on, by the number of calls
 HALVED = 400  # calls from which half of them are enough to begin with
 PEERS = ("random_search", "mipro")
+LABELLED = 16  # demonstrations that a peer may show: its random search's own default
 TEMPLATE = "Text: {input}\nLabel:"
 
 
@@ -95,17 +97,22 @@ def ours(drawn: Drawn, calls: int, dev: int, seed: int) -> tuple[float, float, i
 def theirs(drawn: Drawn, optimiser: str, calls: int, dev: int, seed: int) -> tuple[float, int]:
     """Test accuracy of what an optimiser of DSPy found, and the calls that it took."""
     model = open_model("pocket", Path())
-    # a program costs the dev rows and some six calls to bootstrap its demonstrations, proposals about thirty in all
+    # a program costs the dev rows and some six calls to bootstrap its demonstrations, proposals from 400 calls on thirty
     programs = max(1, round(calls / (dev + 6)) - 3)
-    trials = max(1, round((calls - 30) / dev) - 1)
-    answers = Answers(model)
-    with served(answers) as url:
-        job: dict[str, Any] = {"url": url, "optimiser": optimiser, "instruction": drawn.instruction, "seed": seed}
-        job |= {"labels": drawn.labels, "train": drawn.pool[dev:], "dev": drawn.pool[:dev]}
-        job |= {"bootstrapped": 4, "labelled": 8, "programs": programs, "trials": trials, "candidates": max(2, trials // 2)}
-        messages = peer("dspy", job)["messages"]
-        used = answers.calls
-    return _accuracy(model, messages, drawn), used
+    trials = max(1, round((calls - 30 * (calls >= HALVED)) / dev) - 1)
+    job: dict[str, Any] = {"optimiser": optimiser, "instruction": drawn.instruction, "seed": seed}
+    job |= {"labels": drawn.labels, "train": drawn.pool[dev:], "dev": drawn.pool[:dev]}
+    job |= {"bootstrapped": 4, "labelled": LABELLED, "programs": programs, "trials": trials}
+    job |= {"candidates": max(3, trials // 2)}
+    kept = WORK / "prompting" / f"{content_hash([job, model.identity])}.json"  # what a peer found is not looked for again
+    if not kept.is_file():
+        answers = Answers(model)
+        with served(answers) as url:
+            found = peer("dspy", job | {"url": url}) | {"calls": answers.calls}
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps(found))
+    found = json.loads(kept.read_text())
+    return _accuracy(model, found["messages"], drawn), found["calls"]
 
 
 def _accuracy(model: Any, messages: list[dict[str, str]], drawn: Drawn) -> float:

@@ -26,7 +26,7 @@ class Scripted:
 
 def answers(candidate: Candidate, *inputs: str, repeat: int = 0) -> tuple[list[Answered], Scripted]:
     ask = Scripted()
-    return follow(candidate, Renderer(candidate.prompt), [(text, None) for text in inputs], ask, repeat), ask
+    return follow(candidate, Renderer(candidate.prompt), inputs, ask, repeat), ask
 
 
 def test_every_sample_is_a_draw_of_its_own_and_repeats_draw_others() -> None:

@@ -13,16 +13,7 @@ from crossover.errors import MissingExtra, OptionError
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.types import Prompt
-from tests.strategies.toys import bench, examples, kinds, start
-
-# what a word's colour is cannot be known: only a demonstration about the same word tells
-COLOURS = ("red", "blue")
-BOOK = ["kelmo", "trapun", "vosti", "girra", "plenda", "oskul", "murtig", "bansel", "dorvik", "jastu", "fimmel", "quorza"]
-ASKED = ("colour: {}", "colour? {}", "colour = {}")
-
-
-def coloured(*frames: str) -> list[tuple[str, str]]:
-    return [(frame.format(word), COLOURS[(i * 7 // 3) % 2]) for frame in frames for i, word in enumerate(BOOK)]
+from tests.strategies.toys import ASKED, COLOURS, bench, coloured, examples, kinds, start
 
 
 def test_it_keeps_the_contract() -> None:

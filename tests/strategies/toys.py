@@ -25,6 +25,11 @@ FRAMES = (
     "He lost his {} on the way.",
 )
 
+# what a word's colour is cannot be known: only a demonstration about the same word tells
+COLOURS = ("red", "blue")
+BOOK = ["kelmo", "trapun", "vosti", "girra", "plenda", "oskul", "murtig", "bansel", "dorvik", "jastu", "fimmel", "quorza"]
+ASKED = ("colour: {}", "colour? {}", "colour = {}")
+
 
 @dataclass
 class Watched(StudyBench):
@@ -61,6 +66,10 @@ def kinds() -> tuple[list[Example], list[Example]]:
     pairs = [(frame.format(w), kind) for frame in FRAMES for kind, words in WORDS.items() for w in words.split("|")]
     found = examples(pairs)
     return found[:54], found[54:]
+
+
+def coloured(*frames: str) -> list[tuple[str, str]]:
+    return [(frame.format(word), COLOURS[(i * 7 // 3) % 2]) for frame in frames for i, word in enumerate(BOOK)]
 
 
 def start(labels: Sequence[str] = ("warm", "cold"), **more: Any) -> Candidate:

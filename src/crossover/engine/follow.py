@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from crossover.engine.answer import vote
 from crossover.engine.render import Renderer
-from crossover.types import Candidate, Decoding, Demonstration, Message, Reply, Request, Usage, Weights
+from crossover.types import Candidate, Decoding, Message, Reply, Request, Usage, Weights
 
 Ask = Callable[[Sequence[Request]], Sequence[Reply]]
 
@@ -21,7 +21,6 @@ class Answered:
     there is no answer."""
 
     text: str
-    leave_out: Demonstration | None = None
     reply: Reply = field(default_factory=Reply)
     answer: str = ""
     steps: dict[str, str] = field(default_factory=dict)
@@ -30,25 +29,33 @@ class Answered:
 def follow(
     candidate: Candidate,
     renderer: Renderer,
-    inputs: Sequence[tuple[str, Demonstration | None]],
+    inputs: Sequence[str],
     ask: Ask,
     repeat: int = 0,
+    leave_out: bool = False,
 ) -> list[Answered]:
-    """Answer inputs, each with a row that must not be shown for it; where a step fails, nothing more is asked."""
-    found = [Answered(text, leave_out) for text, leave_out in inputs]
+    """Answer inputs; where a step fails, nothing more is asked. `leave_out`: none is a demonstration for itself."""
+    found = [Answered(text) for text in inputs]
     for step, own in zip(candidate.prompt.steps, renderer.steps, strict=True):
         left = [one for one in found if one.reply.error is None]
-        _ask(left, own, step.decoding, candidate.weights, ask, repeat)
+        _ask(left, own, step.decoding, candidate.weights, ask, repeat, leave_out)
         for one in left:
             one.steps[step.name] = one.answer
             if one.reply.error is not None:
                 one.reply = replace(one.reply, error=f"step '{step.name}': {one.reply.error}")
-    _ask([one for one in found if one.reply.error is None], renderer, candidate.decoding, candidate.weights, ask, repeat)
+    left = [one for one in found if one.reply.error is None]
+    _ask(left, renderer, candidate.decoding, candidate.weights, ask, repeat, leave_out)
     return found
 
 
 def _ask(
-    inputs: list[Answered], renderer: Renderer, decoding: Decoding, weights: Weights | None, ask: Ask, repeat: int
+    inputs: list[Answered],
+    renderer: Renderer,
+    decoding: Decoding,
+    weights: Weights | None,
+    ask: Ask,
+    repeat: int,
+    leave_out: bool,
 ) -> None:
     """One prompt for all inputs at once, as often for each as it draws answers."""
     if not inputs:
@@ -58,7 +65,7 @@ def _ask(
         [
             request
             for one in inputs
-            for request in _requests(renderer.messages(one.text, one.leave_out, one.steps), decoding, weights, repeat)
+            for request in _requests(renderer.messages(one.text, one.steps, leave_out), decoding, weights, repeat)
         ]
     )
     for number, one in enumerate(inputs):

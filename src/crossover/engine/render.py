@@ -20,12 +20,10 @@ class Renderer:
         self.steps = tuple(Renderer(step.prompt) for step in prompt.steps)
         self._index: Index | None = None
 
-    def messages(
-        self, text: str, leave_out: Demonstration | None = None, answers: Mapping[str, str] = NOTHING
-    ) -> tuple[Message, ...]:
+    def messages(self, text: str, answers: Mapping[str, str] = NOTHING, leave_out: bool = False) -> tuple[Message, ...]:
         """The conversation that asks for the answer to `text`, behind the `answers` of the chain's steps by name.
 
-        `leave_out`: a training row that must not be shown as a demonstration for itself.
+        `leave_out`: the input is a training row's, which must not be shown as a demonstration for itself.
         """
         found: list[Message] = []
         if self.prompt.instruction:
@@ -41,13 +39,13 @@ class Renderer:
         values = {**answers, "input": text}
         return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), self.prompt.template)
 
-    def _shown(self, text: str, leave_out: Demonstration | None) -> list[Demonstration]:
+    def _shown(self, text: str, leave_out: bool) -> list[Demonstration]:
         pool = self.prompt.demonstrations
         if self.prompt.selection == "fixed" or not pool:
-            return [d for d in pool if d != leave_out]
+            return [d for d in pool if not (leave_out and d.input == text)]
         if self._index is None:
             self._index = index_by(self.prompt.likeness, [demonstration.input for demonstration in pool])
-        order = [pool[i] for i in self._index.order(text) if pool[i] != leave_out]
+        order = [pool[i] for i in self._index.order(text) if not (leave_out and pool[i].input == text)]
         return order[: self.prompt.shots][::-1]  # the most similar stands next to the question
 
 
@@ -56,5 +54,6 @@ def lessons(renderer: Renderer, decoding: Decoding, examples: Sequence[Example])
     and the answer as the model says it."""
     spoken = dict(zip(decoding.labels, decoding.words, strict=True)) if decoding.words else {}
     return [
-        (renderer.messages(e.input, Demonstration(e.input, e.output)), spoken.get(e.output, e.output)) for e in examples
+        (renderer.messages(example.input, leave_out=True), spoken.get(example.output, example.output))
+        for example in examples
     ]

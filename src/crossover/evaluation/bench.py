@@ -13,7 +13,7 @@ from crossover.data.task import Task
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
-from crossover.errors import OptionError
+from crossover.errors import OptionError, TuningError
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.types import (
@@ -26,6 +26,7 @@ from crossover.types import (
     Reply,
     Request,
     Run,
+    SplitName,
     Weights,
     content_hash,
 )
@@ -44,6 +45,7 @@ class StudyBench:
     journal: Journal
     meter: Meter
     folder: Path
+    barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
 
     @property
     def model(self) -> Model:
@@ -72,16 +74,29 @@ class StudyBench:
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         return self.evaluator.run(candidate, "train", examples)
 
+    def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
+        self._allowed(candidate.model)
+        return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
+
+    def unseen(self, inputs: Sequence[str]) -> list[str]:
+        seen = {example.input for split in (self.train, self.dev) for example in split} | self.barred
+        return [text for text in inputs if text not in seen]
+
     def ask(
         self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str
     ) -> Reply:
-        asked = self.evaluator.model_of(model)
-        if self.task.limits.data_stays_here and not asked.local:
-            raise OptionError(
-                f"limits.data_stays_here is true, and the model '{model}' runs elsewhere; valid: a local model"
-            )
+        asked = self._allowed(model)
         decoding = Decoding(max_tokens=max_tokens, temperature=temperature, seed=self.seed)
         return self.evaluator.caller.ask(asked, [Request(tuple(messages), decoding, repeat=draw)], purpose)[0]
+
+    def _allowed(self, spec: str) -> Model:
+        """A model that may see the data. Raises `OptionError` for one elsewhere where the data has to stay."""
+        model = self.evaluator.model_of(spec)
+        if self.task.limits.data_stays_here and not model.local:
+            raise OptionError(
+                f"limits.data_stays_here is true, and the model '{spec}' runs elsewhere; valid: a local model"
+            )
+        return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
         known = self.journal.fact(f"work {key}")
@@ -112,17 +127,20 @@ class StudyBench:
         return True
 
     def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
-        model, taught = self.model, self.train if examples is None else examples
+        model = self.model
         if not isinstance(model, Tunable):
             raise OptionError(f"the model '{self.task.model}' cannot be tuned in this process; valid: a local model")
         if candidate.prompt.steps:
             raise OptionError("a chain cannot be tuned as a whole; valid is tuned weights in a chain, such as lora+chain")
         # calibration belonged to the weights before
         candidate = dataclasses.replace(candidate, decoding=dataclasses.replace(candidate.decoding, label_bias=()))
+        taught, held = self.train if examples is None else examples, self.dev
+        if candidate.decoding.pattern:
+            taught, held = self._solved(candidate, "train", taught), self._solved(candidate, "dev", held)
         key = self._key(candidate, recipe, taught)
         finished = self.journal.tune(key)
         if finished is None:
-            weights = self._fit(model, candidate, recipe, taught, key)
+            weights = self._fit(model, candidate, recipe, taught, held, key)
             # an epoch that was safe on disk when the process died, but not yet in the journal
             known = {body["epoch"] for body in self.journal.epochs(key)}
             for epoch in tuning.read_trace(self.folder / "tunes" / key):
@@ -142,6 +160,21 @@ class StudyBench:
                 return [Epoch(**epoch) for epoch in self.journal.epochs(key)]
         return []
 
+    def _solved(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> list[Example]:
+        """Examples with the candidate's own reasoning as their answer, where it led to the right one.
+
+        A gold answer alone would teach it to answer without reasoning (Zelikman et al. 2022, STaR, section 3.1). Raises
+        `TuningError` where no reasoning led anywhere.
+        """
+        run = self.evaluator.run(candidate, split, examples)
+        right = [record for record in run.records if record.score is not None and record.score.value == 1.0]
+        if not right:
+            raise TuningError(
+                f"none of the model's own reasoned answers to {len(examples)} {split} rows is right: there is nothing to"
+                " tune on; valid: tuned weights before the reasoning, as in lora+chain_of_thought"
+            )
+        return [dataclasses.replace(record.example, output=record.reply.text) for record in right]
+
     def _key(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example]) -> str:
         return content_hash(
             {
@@ -154,7 +187,15 @@ class StudyBench:
             }
         )
 
-    def _fit(self, model: Tunable, candidate: Candidate, recipe: Recipe, examples: Sequence[Example], key: str) -> Weights:
+    def _fit(
+        self,
+        model: Tunable,
+        candidate: Candidate,
+        recipe: Recipe,
+        taught: Sequence[Example],
+        held: Sequence[Example],
+        key: str,
+    ) -> Weights:
         def dev_metric(weights: Weights) -> float:
             return self.evaluator.run(dataclasses.replace(candidate, weights=weights), "dev", self.dev).estimate.value
 
@@ -170,8 +211,8 @@ class StudyBench:
         renderer = self.evaluator.renderer(candidate.prompt)
         return tuning.fit(
             model=model,
-            rows=lessons(renderer, candidate.decoding, examples),
-            dev_rows=lessons(renderer, candidate.decoding, self.dev),
+            rows=lessons(renderer, candidate.decoding, taught),
+            dev_rows=lessons(renderer, candidate.decoding, held),
             recipe=recipe,
             folder=self.folder / "tunes" / key,
             start=candidate.weights,

@@ -54,7 +54,7 @@ def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example
     for position, example in enumerate(chosen):
         answers = []
         for repeat in range(repeats + 1):
-            [found] = follow(candidate, renderer, [(example.input, None)], ask, repeat)
+            [found] = follow(candidate, renderer, [example.input], ask, repeat)
             if found.reply.error is not None:
                 continue
             answers.append(found.answer)

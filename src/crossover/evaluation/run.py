@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from crossover.engine.caller import Caller
-from crossover.engine.follow import follow, usage_of
+from crossover.engine.follow import Answered, follow, usage_of
 from crossover.engine.render import Renderer
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.relevance import Relevance
 from crossover.metrics.base import Metric
 from crossover.models.base import Model
-from crossover.types import Candidate, Demonstration, Example, Prompt, Record, Run, Score, SplitName
+from crossover.types import Candidate, Example, Prompt, Record, Run, Score, SplitName
 
 Progress = Callable[[str, int, int], None]
 
@@ -40,19 +40,23 @@ class Evaluator:
             self._renderers[prompt] = Renderer(prompt)
         return self._renderers[prompt]
 
-    def run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
-        """Answer and score `examples`. Failed calls are recorded as failed and left out of the estimate.
-
-        On "train", an example is never shown as a demonstration for itself.
-        """
+    def answer(
+        self, candidate: Candidate, split: SplitName, examples: Sequence[Example], repeat: int = 0
+    ) -> list[Answered]:
+        """Answer `examples` without scoring. On "train", an example is never shown as a demonstration for itself."""
         model, what = self.model_of(candidate.model), f"{candidate.provenance.strategy} on {split}"
-        inputs = [(e.input, Demonstration(e.input, e.output) if split == "train" else None) for e in examples]
-        answered = follow(
+        return follow(
             candidate,
             self.renderer(candidate.prompt),
-            inputs,
+            [example.input for example in examples],
             lambda asked: self.caller.ask(model, asked, what, lambda done, total: self.progress(what, done, total)),
+            repeat,
+            leave_out=split == "train",
         )
+
+    def run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
+        """Answer and score `examples`. Failed calls are recorded as failed and left out of the estimate."""
+        answered = self.answer(candidate, split, examples)
         closeness = self.relevance.score([example.output for example in examples], [one.answer for one in answered])
         records = tuple(
             Record(example, one.reply, "", steps=one.steps)

@@ -60,7 +60,7 @@ class Predictor:
     def answer(self, inputs: Sequence[str]) -> list[Answer]:
         """Answer a batch of inputs, in order."""
         labels, found = self.candidate.decoding.labels, []
-        for one in follow(self.candidate, self._renderer, [(text, None) for text in inputs], self.model.complete):
+        for one in follow(self.candidate, self._renderer, inputs, self.model.complete):
             scores = dict(zip(labels, one.reply.label_scores, strict=True)) if one.reply.label_scores else {}
             found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, one.reply.error))
         return found

@@ -19,7 +19,7 @@ from crossover.strategies._phrasing import instructed
 from crossover.strategies.base import Bench
 from crossover.tuning.batches import Row
 from crossover.tuning.trigger import Trigger, open_trigger
-from crossover.types import Candidate, Demonstration, Example, Family, content_hash
+from crossover.types import Candidate, Example, Family, content_hash
 
 FIRST = " the"  # what the trigger is made of before the first step
 SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
@@ -154,7 +154,7 @@ class _Walk:
         spoken = dict(zip(labels, made.decoding.words or labels, strict=True))
         rows = []
         for example in examples:
-            messages = renderer.messages(example.input, Demonstration(example.input, example.output))
+            messages = renderer.messages(example.input, leave_out=True)
             ids, begin = self.model.encode(messages, spoken.get(example.output, example.output))
             rows.append((Row(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
         return [row for row in rows if row[1] >= 0] if labels else rows

@@ -39,6 +39,18 @@ class Bench(Protocol):
         """
         ...
 
+    def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
+        """What a candidate answers to inputs whose gold answers are not looked at, each with the reply that it is in.
+
+        A further `repeat` is another draw. No training example is shown as a demonstration for itself. Metered and
+        journaled. Raises `BudgetExceeded`, and `OptionError` as `ask` does.
+        """
+        ...
+
+    def unseen(self, inputs: Sequence[str]) -> list[str]:
+        """Those of some inputs that are in no split: what may be learnt from without having been met in measuring."""
+        ...
+
     def ask(
         self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str
     ) -> Reply:
@@ -59,7 +71,8 @@ class Bench(Protocol):
     def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
         """Tune the candidate's model on the training examples, rendered with its prompt; the best epoch on dev is kept.
 
-        `examples`: others to train on instead, such as the answers of a teacher. Continues from the candidate's weights
+        Where the candidate reasons before it answers, its own right solutions are what it is tuned on. `examples`: others
+        to train on instead, such as the answers of a teacher. Continues from the candidate's weights
         where it has some. Journaled epoch by epoch. Raises `TuningError`.
         """
         ...

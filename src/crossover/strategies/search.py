@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from statistics import mean
 from typing import Any, ClassVar
 
 from crossover.engine.follow import calls_of
@@ -20,9 +22,12 @@ from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
 
 FIRST = 16  # rows on which every prompt is met; half of them where there are calls for few prompts
-FEW = 10
+FEW = 20
 FACTOR = 3  # the best third goes on, to three times the rows
 MOST = 432  # rows at most: FIRST * FACTOR ** 3
+PRIOR = 16  # rows that the mean of all prompts counts for in what one is believed to be worth
+MISSES = 50  # proposals of what was met or does not fit, after which the search ends
+LEAST = 5  # prompts that there have to be calls for
 FORMATS = 8
 DRAWS = 6
 
@@ -32,15 +37,17 @@ class Search:
     """Tree-structured Parzen estimators (Bergstra et al. 2011) with asynchronous successive halving (Li et al. 2020).
 
     `calls`: the most model calls that searching and confirming may take. Prompts are tried on training rows, never with
-    themselves as demonstrations; the `finalists` best are confirmed on dev, and the start is kept unless one is better
-    there. A headroom test comes first: when the start solves the first rows, or no plain change of the prompt changes what
-    is right, nothing is searched. Needs the extra `search`.
+    themselves as demonstrations, and compared by the mean probability of the right answer where the model has
+    probabilities: on few rows it says more than how many are right. The best, `finalists` of them where the calls allow,
+    are confirmed on dev, and the start is kept unless one is better there. `shots`: those that fit the context window. A
+    headroom test comes first: when the start solves the first rows, or no plain change of the prompt changes what is right,
+    nothing is searched. Needs the extra `search`.
     """
 
     family: ClassVar[Family] = "prompt"
 
     calls: int = 1200
-    shots: tuple[int, ...] = (0, 2, 4, 8)
+    shots: tuple[int, ...] = (0, 2, 4, 8, 16)
     finalists: int = 3
 
     def __post_init__(self) -> None:
@@ -57,10 +64,10 @@ class Search:
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         begun = bench.score(start)
         size = calls_of(start) * len(begun.records)
-        confirmed = min(self.finalists, max(1, self.calls // (3 * size)))
+        confirmed = min(self.finalists, max(1, self.calls // (4 * size)))
         walk = _Walk(start, bench, self.calls - size * (1 + confirmed), self.shots)
-        if walk.left < 5 * walk.first * walk.each:
-            least, rows = size * (1 + confirmed) + 5 * walk.first * walk.each, len(begun.records)
+        if walk.left < LEAST * walk.first * walk.each:
+            least, rows = size * (1 + confirmed) + LEAST * walk.first * walk.each, len(begun.records)
             raise OptionError(
                 f"strategy 'search', option 'calls': received {self.calls}, valid is {least} or more with {rows} dev rows"
             )
@@ -75,8 +82,21 @@ class Search:
         what = "the start was kept" if best.id == start.id else f"{len(best.prompt.demonstrations)} demonstrations"
         if best.prompt.selection == "nearest":
             what = f"{best.prompt.shots} nearest demonstrations"
-        note = f"{what}{calibration}; {walk.prompts} prompts searched in {walk.used} calls on training rows, "
+        note = f"{what}{calibration}; {len(walk.met)} prompts searched in {walk.used} calls on training rows, "
         return noted(best, f"{note}{len(tried) - 1} confirmed on dev ({values}; start {100 * begun.estimate.value:.1f})")
+
+
+@dataclass
+class _Met:
+    """A prompt that was tried: on how many rows, and what it was worth on each rung."""
+
+    candidate: Candidate
+    rows: int = 0
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def rung(self) -> int:
+        return len(self.values) - 1
 
 
 @dataclass
@@ -86,11 +106,9 @@ class _Walk:
     start: Candidate
     bench: Bench
     left: int
-    shots: tuple[int, ...]
+    given: tuple[int, ...]
     used: int = 0
-    prompts: int = 0
-    met: dict[str, int] = field(default_factory=dict)  # rows answered, by candidate
-    found: dict[str, tuple[Candidate, int, float]] = field(default_factory=dict)  # by id, on how many rows, how well
+    met: dict[str, _Met] = field(default_factory=dict)  # by the candidate's id
 
     def __post_init__(self) -> None:
         self.each = calls_of(self.start)
@@ -102,16 +120,15 @@ class _Walk:
         if self.start.prompt.instruction:
             phrased.insert(0, self.start.prompt)
         self.forms = [[prompt, *formats(prompt, FORMATS, self.bench.seed)] for prompt in phrased]
-        self.covering = {shots: diverse(self.pool, shots) for shots in self.shots}
+        self.covering = {shots: diverse(self.pool, shots) for shots in self.given}
+        self.shots = [n for n in self.given if self.bench.fits(self._candidate(self._prompt(0, 0, n, "nearest", 0)))]
+        self.shots = self.shots or [min(self.given)]
 
     def no_headroom(self, begun: Run) -> str:
         """Why searching is not worth it; empty where it is. `begun`: the start on dev."""
         probes = [self.start, *(self._candidate(self._prompt(phrasing, 0, 0, "random", 0)) for phrasing in (1, 2))]
         probes.append(self._candidate(self._prompt(0, 0, max(self.shots), "nearest", 0)))
-        runs = []
-        for probe in probes:
-            if self.bench.fits(probe):
-                runs.append(self._run(probe, self.first))
+        runs = [self._run(probe, self.first) for probe in probes if self.bench.fits(probe)]
         solved = solved_already([runs[0], begun])
         if solved:
             return solved
@@ -121,7 +138,7 @@ class _Walk:
         return ""
 
     def go(self) -> None:
-        """Try prompts until the calls are used up."""
+        """Try prompts, and the promising ones on more rows, until the calls are used up."""
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -129,9 +146,14 @@ class _Walk:
         study = optuna.create_study(direction="maximize", sampler=sampler)
         for plain in self._plain():
             study.enqueue_trial(plain)
-        reached: dict[int, list[float]] = {}
         misses = 0
-        while self.left >= self.first * self.each and misses < 50:
+        while misses < MISSES:
+            ahead = self._promising()
+            if ahead is not None:
+                self._run(ahead.candidate, self._size(ahead.rung + 1))
+                continue
+            if self.left < self.first * self.each:
+                return
             trial = study.ask()
             prompt = self._prompt(
                 trial.suggest_categorical("phrasing", range(len(self.forms))),
@@ -141,53 +163,57 @@ class _Walk:
                 trial.suggest_categorical("draw", range(DRAWS)),
             )
             candidate = self._candidate(prompt)
-            if candidate.id in self.found or not self.bench.fits(candidate):
+            if candidate.id in self.met:
                 misses += 1
-                known = self.found.get(candidate.id)
-                study.tell(trial, known[2] if known else None, state=None if known else optuna.trial.TrialState.FAIL)
+            elif not self.bench.fits(candidate):
+                misses += 1
+                study.tell(trial, state=optuna.trial.TrialState.FAIL)
                 continue
-            self.prompts += 1
-            value, pruned = self._climb(candidate, trial, reached)
-            study.tell(trial, None if pruned else value, state=optuna.trial.TrialState.PRUNED if pruned else None)
+            else:
+                self._run(candidate, self.first)
+            study.tell(trial, self.met[candidate.id].values[0])
 
     def best(self, count: int) -> list[Candidate]:
-        """The best that were met on the most rows."""
-        order = sorted(self.found.values(), key=lambda entry: (-entry[1], -entry[2], entry[0].id))
-        return [candidate for candidate, _, _ in order if candidate.id != self.start.id][:count]
+        """The best, each believed to be nearer to the mean of all the fewer rows it was met on."""
+        usual = mean(met.values[0] for met in self.met.values())
+        worth = {name: (met.rows * met.values[-1] + PRIOR * usual) / (met.rows + PRIOR) for name, met in self.met.items()}
+        order = sorted(worth, key=lambda name: (-worth[name], name))
+        return [self.met[name].candidate for name in order if name != self.start.id][:count]
 
-    def _climb(self, candidate: Candidate, trial: Any, reached: dict[int, list[float]]) -> tuple[float, bool]:
-        """Meet more and more rows while the candidate is among the best of those that met as many."""
-        size = self.first
-        while True:
-            run = self._run(candidate, size)
-            value = run.estimate.value
-            self.found[candidate.id] = (candidate, len(run.records), value)
-            trial.report(value, len(run.records))
-            peers = reached.setdefault(size, [])
-            peers.append(value)
-            if size >= len(self.rows):
-                return value, False
-            ahead = sum(other > value for other in peers)
-            further = min(size * FACTOR, len(self.rows))
-            if ahead >= max(1, len(peers) // FACTOR) or self.left < (further - size) * self.each:
-                return value, True
-            size = further
+    def _promising(self) -> _Met | None:
+        """The best prompt that is in the best third of those that reached its rung, and that there are calls for."""
+        for rung in range(max((met.rung for met in self.met.values()), default=-1), -1, -1):
+            reached = [met for met in self.met.values() if met.rung >= rung]
+            further = self._size(rung + 1) - self._size(rung)
+            if not 0 < further * self.each <= self.left:
+                continue
+            reached.sort(key=lambda met: (-met.values[rung], met.candidate.id))
+            for met in reached[: len(reached) // FACTOR]:
+                if met.rung == rung:
+                    return met
+        return None
+
+    def _size(self, rung: int) -> int:
+        return min(self.first * int(FACTOR**rung), len(self.rows))
 
     def _run(self, candidate: Candidate, size: int) -> Run:
+        """Answer the first `size` rows; what was answered before is not asked again."""
+        met = self.met.setdefault(candidate.id, _Met(candidate))
         rows = self.rows[:size]
-        fresh = len(rows) - self.met.get(candidate.id, 0)  # what it has answered is not asked again
-        self.met[candidate.id] = len(rows)
-        self.left -= fresh * self.each
-        self.used += fresh * self.each
-        return self.bench.rehearse(candidate, rows)
+        fresh = (len(rows) - met.rows) * self.each
+        self.left -= fresh
+        self.used += fresh
+        run = self.bench.rehearse(candidate, rows)
+        met.values.append(_worth(candidate, run))
+        met.rows = len(rows)
+        return run
 
     def _plain(self) -> Iterator[dict[str, Any]]:
         """What a person would try first."""
-        plain = {"format": 0, "selection": "random", "draw": 0}
-        for phrasing in range(len(self.forms)):
-            yield plain | {"phrasing": phrasing, "shots": min(self.shots)}
-        for selection in ("random", "nearest"):
-            yield plain | {"phrasing": 0, "shots": max(self.shots), "selection": selection}
+        plain = {"format": 0, "draw": 0}
+        for selection, shots in (("nearest", max(self.shots)), ("random", max(self.shots)), ("random", min(self.shots))):
+            for phrasing in range(len(self.forms)):
+                yield plain | {"phrasing": phrasing, "shots": shots, "selection": selection}
 
     def _candidate(self, prompt: Prompt) -> Candidate:
         return replace(self.start, prompt=prompt, decoding=replace(self.start.decoding, label_bias=()))
@@ -205,3 +231,15 @@ class _Walk:
         elif draw:
             shown = tuple(random.Random(draw).sample(shown, len(shown)))
         return replace(prompt, demonstrations=shown, selection="fixed", shots=shots)
+
+
+def _worth(candidate: Candidate, run: Run) -> float:
+    """The mean probability of the right answer; where the model says none, the run's estimate."""
+    labels, found = candidate.decoding.labels, []
+    for record in run.records:
+        scores = record.reply.label_scores
+        if scores and record.example.output in labels:
+            highest = max(scores)
+            shares = [math.exp(score - highest) for score in scores]
+            found.append(shares[labels.index(record.example.output)] / sum(shares))
+    return mean(found) if found else run.estimate.value

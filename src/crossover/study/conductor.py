@@ -87,7 +87,14 @@ class _Conductor:
         )
         splits = self.prepared.splits
         self.bench = StudyBench(
-            self.task, splits.train, splits.dev, self.evaluator, self.journal, self.meter, self.folder.path
+            self.task,
+            splits.train,
+            splits.dev,
+            self.evaluator,
+            self.journal,
+            self.meter,
+            self.folder.path,
+            frozenset(example.input for example in splits.test),
         )
 
     def model_of(self, spec: str) -> Model:

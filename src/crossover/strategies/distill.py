@@ -1,0 +1,138 @@
+"""Distillation: a short prompt with tuned weights learns to answer as a long prompt does, or as a stronger model does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from crossover.data.load import load_rows, render_input
+from crossover.engine.decoding import decoding_for
+from crossover.errors import OptionError
+from crossover.strategies._choice import noted
+from crossover.strategies._options import check
+from crossover.strategies._phrasing import answer_form, instructed
+from crossover.strategies._recipe import recipe_for
+from crossover.strategies.base import Bench
+from crossover.types import Candidate, Example, Family, Prompt, Reply, Run, content_hash
+
+
+@dataclass(frozen=True)
+class Distill:
+    """The start is the teacher, as in `few_shot+distill`: its answers to the training inputs are what is tuned on.
+
+    No gold answer is used: context distillation (Askell et al. 2021, appendix; Snell et al. 2022), at sequence level (Kim
+    and Rush 2016). `teacher`: another model, which answers with the start's prompt. `unlabelled`: a file with further
+    inputs for it, in the task's columns; those that are in another split are left out. `agreement`: answers are kept that
+    have at least this probability, where the teacher has probabilities, or this share of `samples` draws at `temperature`.
+    The student's prompt is the bare form of question and answer; it is tuned by LoRA. Recipe: as for `lora`.
+    """
+
+    family: ClassVar[Family] = "weights"
+
+    teacher: str = ""
+    unlabelled: str = ""
+    samples: int = 1
+    temperature: float = 0.7
+    agreement: float = 0.0
+    rank: int = 16
+    alpha: int = 32
+    learning_rate: float | None = None
+    epochs: int | None = None
+    batch_size: int = 8
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        check(
+            "distill",
+            self,
+            ("samples", "1 or more", self.samples >= 1),
+            ("temperature", "above 0", self.temperature > 0),
+            ("agreement", "a number from 0 to 1", 0 <= self.agreement <= 1),
+        )
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        teacher = self._teacher(start, bench)
+        short = answer_form(bench.task)
+        if not self.teacher and not _longer(teacher.prompt, short):
+            raise OptionError(
+                "strategy 'distill' has no teacher: the start's prompt is as short as the student's; valid: a prompt before"
+                " it, as in few_shot+distill, or the option 'teacher'"
+            )
+        asked = [*bench.train, *self._unlabelled(bench)]
+        taught = self._taught(teacher, asked, bench)
+        decoding = decoding_for(bench.task, bench.model, [example.output for example in taught])
+        student = replace(start, prompt=short, decoding=decoding)
+        recipe = recipe_for(self, "lora", bench, rank=self.rank, alpha=self.alpha)
+        made = bench.tune(student, recipe, taught)
+        return noted(made, _note(bench.score(teacher), bench.score(made), len(taught), len(asked)))
+
+    def _teacher(self, start: Candidate, bench: Bench) -> Candidate:
+        if not self.teacher:
+            return start
+        return replace(instructed(start, bench.task, bench.train), model=self.teacher, weights=None)
+
+    def _unlabelled(self, bench: Bench) -> list[Example]:
+        """Further inputs, each once, without those that any split has. Raises `DataError`, `OptionError`."""
+        if not self.unlabelled:
+            return []
+        rows = load_rows(bench.task.folder / self.unlabelled)
+        texts = [text for text in dict.fromkeys(render_input(bench.task, row) for row in rows) if text.strip()]
+        fresh = bench.unseen(texts)
+        if not fresh:
+            raise OptionError(
+                f"strategy 'distill', option 'unlabelled': {self.unlabelled} has no input in the task's columns that is not"
+                " in a split already"
+            )
+        return [Example(f"unlabelled-{content_hash(text)}", text, "", source=self.unlabelled) for text in fresh]
+
+    def _taught(self, teacher: Candidate, asked: Sequence[Example], bench: Bench) -> list[Example]:
+        """What the teacher answers and agrees with itself on. Raises `OptionError` when that is nothing."""
+        drawn = teacher
+        if self.samples > 1:
+            drawn = replace(teacher, decoding=replace(teacher.decoding, temperature=self.temperature))
+        draws = [bench.answers(drawn, asked, repeat) for repeat in range(self.samples)]
+        valid = set(teacher.decoding.labels)
+        found = []
+        for example, answers in zip(asked, zip(*draws, strict=True), strict=True):
+            said = [_share(answer, reply, teacher) for answer, reply in answers if reply.error is None]
+            if not said:
+                continue
+            shares: dict[str, float] = {}
+            for answer, share in said:
+                shares[answer] = shares.get(answer, 0.0) + share
+            answer, share = max(shares.items(), key=lambda pair: pair[1])
+            if answer and (not valid or answer in valid) and share / len(said) >= self.agreement:
+                found.append(replace(example, output=answer))
+        if not found:
+            raise OptionError(
+                f"strategy 'distill': none of the teacher's {len(asked)} answers is valid with an agreement of"
+                f" {self.agreement:g}; valid is a lower 'agreement', or a better prompt before it"
+            )
+        return found
+
+
+def _share(answer: str, reply: Reply, teacher: Candidate) -> tuple[str, float]:
+    """An answer, and how sure it is: its probability among the labels, else one vote."""
+    scores, labels = reply.label_scores, teacher.decoding.labels
+    if not scores or teacher.decoding.pattern or answer not in labels:
+        return answer, 1.0
+    bias = teacher.decoding.label_bias or (0.0,) * len(labels)
+    calibrated = [score - off for score, off in zip(scores, bias, strict=True)]
+    highest = max(calibrated)
+    return answer, 1 / sum(math.exp(score - highest) for score in calibrated)
+
+
+def _longer(prompt: Prompt, short: Prompt) -> bool:
+    more = (prompt.instruction, prompt.demonstrations, prompt.steps)
+    return any(more) or len(prompt.template) > len(short.template)
+
+
+def _note(long: Run, short: Run, kept: int, asked: int) -> str:
+    before, after = (run.usage.tokens_in / max(1, len(run.records)) for run in (long, short))
+    saved = f"{100 * (1 - after / before):.0f} % of the tokens saved" if before else "a teacher without tokens"
+    return (
+        f"{kept} of {asked} answers of the teacher learnt; a prompt of {after:.0f} tokens for one of {before:.0f}"
+        f" ({saved}); dev {100 * short.estimate.value:.1f}, the teacher's {100 * long.estimate.value:.1f}"
+    )
