@@ -46,6 +46,6 @@ class Renderer:
         if self.prompt.selection == "fixed" or not pool:
             return [d for d in pool if d != leave_out]
         if self._index is None:
-            self._index = index_by(self.prompt.likeness, [demonstration.input for demonstration in pool])
+            self._index = index_by(self.prompt.likeness, tuple(demonstration.input for demonstration in pool))
         order = [pool[i] for i in self._index.order(text) if pool[i] != leave_out]
         return order[: self.prompt.shots][::-1]  # the most similar stands next to the question

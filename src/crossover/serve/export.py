@@ -1,4 +1,4 @@
-"""Writes a candidate as a folder that plain transformers and PEFT load, with its prompt as OpenAI-style messages."""
+"""Writes a candidate as a folder that works without Crossover, with its prompt as OpenAI-style messages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from crossover.engine.embedding import need_embedder
 from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
-from crossover.models.base import Model, Tunable
+from crossover.models._embedding import need_embedder
+from crossover.models.base import Model, Tunable, Weighted
+from crossover.models.classifier import Classifier
 from crossover.models.hf import Hf, soft
 from crossover.models.hf.chat import FIXED
+from crossover.models.nearest_neighbour import NearestNeighbour
 from crossover.models.open import open_model
 from crossover.serve.readme import readme
 from crossover.study.folder import StudyFolder, write_json, write_text
@@ -23,6 +25,7 @@ from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Message, Prompt, Weights, to_json
 
 STANDALONE = Path(__file__).with_name("standalone.py")
+CONTROL = Path(__file__).with_name("standalone_control.py")
 NEAREST = "demonstrations.jsonl"
 
 
@@ -36,7 +39,7 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     candidate, row = read_candidate(folder, name)
     task = read_task(folder)
     model = open_model(candidate.model, task.folder)
-    if candidate.weights is not None and isinstance(model, Tunable):
+    if candidate.weights is not None and isinstance(model, Weighted):
         model.check_weights(candidate.weights)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StudyError(f"{out} exists and is not an empty folder: name a new one")
@@ -83,6 +86,10 @@ def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
         write_text(out / NEAREST, "\n".join(lines) + "\n")
         if candidate.prompt.likeness != WORDS:
             shutil.copytree(need_embedder("the export").folder, out / "embedding")
+    if isinstance(model, Classifier):
+        shutil.copytree(model.embedder.folder, out / "embedding")
+    if isinstance(model, (Classifier, NearestNeighbour)):
+        shutil.copyfile(CONTROL, out / "predict.py")
     if isinstance(model, Hf):
         write_json(out / "settings.json", _settings(candidate, model))
         shutil.copyfile(STANDALONE, out / "predict.py")
@@ -90,7 +97,7 @@ def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
 
 def _weights(out: Path, weights: Weights | None, model: Model, merge: bool) -> str:
     """Copy or merge the weights, and the bundled base where they need it; return the folder that they are in."""
-    place = "adapter" if weights is not None and weights.kind == "adapter" else "model"
+    place = "model" if weights is None or weights.kind == "full" else weights.kind
     if weights is not None and place == "adapter" and merge and isinstance(model, Tunable):
         if soft.number_in(Path(weights.path)):
             raise StudyError("a soft prompt cannot be merged into the model: export it without --merge")
