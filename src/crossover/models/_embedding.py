@@ -76,7 +76,9 @@ class Embedder:
 @functools.cache
 def _load(folder: str) -> Any:
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # of loading, in the middle of ours
     try:
         return SentenceTransformer(folder, device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError) as error:

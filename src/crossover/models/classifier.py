@@ -87,9 +87,9 @@ class Classifier:
         return self.embedder.count_tokens(messages[-1].content)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
-        started = time.perf_counter()
         try:
             tokens = [self.count_tokens(request.messages) for request in requests]
+            started = time.perf_counter()  # the model is loaded by now
             read = [i for i, count in enumerate(tokens) if count <= self.context_window]
             vectors = self.embedder.encode_whole([requests[i].messages[-1].content for i in read])
         except OptionError as error:  # the embedding model does not load

@@ -27,7 +27,9 @@ class Exported:
         self.encoder: Any = None
         if (folder / "embedding").is_dir():
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
 
+            logging.disable_progress_bar()
             self.encoder = SentenceTransformer(str(folder / "embedding"), device="cpu", local_files_only=True)
         self.head: Any = None
         if (folder / "head").is_dir():
