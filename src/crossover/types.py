@@ -97,9 +97,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Weights:
-    """Tuned weights on disk: a PEFT adapter, or a full model folder. `path` is where they lie now, not what they are."""
+    """Trained weights on disk: a folder with a PEFT adapter, a full model, or a classifier's head.
 
-    kind: Literal["adapter", "full"]
+    `path` is where they lie now, not what they are.
+    """
+
+    kind: Literal["adapter", "full", "head"]
     sha256: str
     path: str = field(default="", compare=False)
 

@@ -15,6 +15,14 @@ def test_the_cheapest_within_the_margin_is_a_familys_champion() -> None:
     assert champions([bare, shots], margin=0.001)["prompt"] is shots
 
 
+def test_of_several_controls_one_is_champion_and_meets_the_test_split() -> None:
+    controls = [contender(name, "control", dev) for name, dev in (("majority", 0.1), ("nearest", 0.8), ("classifier", 0.9))]
+    ladder = [*controls, contender("zero_shot", "prompt", 0.3, rung="baseline")]
+    assert champions(ladder, 0.01)["control"] is controls[2]
+    assert [c.name for c in finalists(ladder, 0.01)] == ["classifier", "zero_shot"]
+    assert champions(ladder, 0.15)["control"] is controls[1], "as cheap, within the margin, and simpler"
+
+
 def test_what_the_limits_removed_is_no_champion() -> None:
     slow = contender("lora", "weights", 0.9, removed="too slow")
     fast = contender("full", "weights", 0.8)

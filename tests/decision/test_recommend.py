@@ -76,7 +76,45 @@ def test_a_control_as_good_as_the_best_means_neither() -> None:
     same = pattern(1000, 900)
     verdict, _ = decide({CONTROL: same, PROMPT: pattern(1000, 500), LORA: same})
     assert (verdict.kind, verdict.choice) == ("neither", CONTROL.id)
-    assert "No model is needed" in verdict.reasons[0]
+    assert verdict.reasons[0].startswith("You do not need a language model for this: the control majority (it always gives")
+    assert "90.0 %" in verdict.reasons[0]
+    assert verdict.reasons[0].endswith("neither few_shot nor lora is better by more than the margin of 1.0 %.")
+
+
+def test_a_classifier_that_matches_the_best_model_wins_and_the_reasons_say_it_plainly() -> None:
+    classifier, same = contender("classifier", "control", cost=5), pattern(1500, 1380)
+    verdict, comparisons = decide({classifier: same, PROMPT: pattern(1500, 1000), LORA: [*same[:-2], True, True]})
+    assert (verdict.kind, verdict.choice) == ("neither", classifier.id)
+    assert "do not need a language model" in verdict.reasons[0]
+    assert "(it is a logistic regression on sentence embeddings)" in verdict.reasons[0]
+    assert any("classifier beats few_shot (prompting" in reason for reason in verdict.reasons)
+    assert any("classifier and lora (fine-tuning" in reason and "not told apart" in reason for reason in verdict.reasons)
+    assert comparisons.of(LORA, classifier).result.upper <= 0.01
+
+
+def test_a_classifier_that_costs_more_than_a_prompt_must_be_better_than_it() -> None:
+    dear = contender("classifier", "control", cost=500)
+    same = pattern(1500, 1200)
+    verdict, _ = decide({dear: same, PROMPT: same})
+    assert (verdict.kind, verdict.choice) == ("prompt", PROMPT.id)
+    verdict, _ = decide({dear: pattern(1500, 1350), PROMPT: same})
+    assert (verdict.kind, verdict.choice) == ("neither", dear.id)
+    assert verdict.reasons[0].endswith("and few_shot is not better by more than the margin of 1.0 %.")
+
+
+def test_a_control_that_tuning_beats_is_no_reason_to_do_without() -> None:
+    verdict, _ = decide({contender("classifier", "control"): pattern(600, 420), LORA: pattern(600, 540)})
+    assert verdict.kind == "weights"
+    assert not any("do not need" in reason for reason in verdict.reasons)
+
+
+def test_an_undecided_study_in_which_a_control_leads_says_that_a_model_may_not_be_needed() -> None:
+    verdict, _ = decide({contender("nearest_neighbour", "control"): pattern(40, 30), PROMPT: pattern(40, 30, 3)})
+    assert verdict.kind == "undecided"
+    assert any("may be that you do not need a language model" in reason for reason in verdict.reasons)
+    verdict, _ = decide({contender("nearest_neighbour", "control"): pattern(40, 24), PROMPT: pattern(40, 29, 3)})
+    assert (verdict.kind, verdict.provisional) == ("undecided", PROMPT.id)
+    assert not any("do not need" in reason for reason in verdict.reasons)
 
 
 def test_the_dearer_side_bears_the_burden_of_proof() -> None:

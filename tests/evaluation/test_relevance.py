@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.engine.embedding import VARIABLE
 from crossover.errors import CrossoverError, MissingExtra, OptionError
 from crossover.evaluation.relevance import relevance_scorer
+from crossover.models._embedding import VARIABLE
 
 LEXICAL = "lexical relevance (word and character n-gram cosine)"
 has_library = importlib.util.find_spec("sentence_transformers") is not None

@@ -176,7 +176,7 @@ def test_a_target_is_met_or_missed_only_by_the_whole_interval(target: float, wor
 
 def test_a_control_that_wins_is_named() -> None:
     text = Page(render(results(decision=decision("neither", f"{0:016x}")))).text
-    assert "Neither: nothing that costs more is shown to be better than the control “majority”." in text
+    assert "Neither: you do not need a language model for this; the control “majority” does as well as any." in text
 
 
 def test_comparisons_stand_under_what_they_are_for() -> None:

@@ -21,6 +21,13 @@ WORDS = {
     "hybrid": "prompt and tuned weights",
 }
 
+NO_MODEL = "You do not need a language model for this"
+CONTROLS = {
+    "majority": "it always gives the most frequent training answer",
+    "nearest_neighbour": "it gives what the most similar training rows answer",
+    "classifier": "it is a logistic regression on sentence embeddings",
+}
+
 
 def gap(pair: Pair) -> str:
     """ "+4.2 points (+1.0 to +7.3, adjusted p 0.012)"."""
@@ -51,12 +58,13 @@ class Wording:
     ) -> list[str]:
         best = estimates[likely.id]
         items = f"{self.metric} on {best.n} test items"
+        within = f"the margin of {numbers.percent(margin)}"
         if winner is None:
             said = [f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}."]
         elif winner.family == "control":
             said = [
-                f"No model is needed: the control {winner.name} reaches {numbers.estimate(best)} {items}"
-                " and nothing that costs more is shown to be better."
+                f"{NO_MODEL}: the control {_control(winner)} reaches {numbers.estimate(best)} {items},"
+                f" and {_none_of([c.name for c in champions if c is not winner])} better by more than {within}."
             ]
         else:
             said = [f"{winner.name} ({WORDS[winner.family]}) reaches {numbers.estimate(best)} {items}."]
@@ -64,9 +72,14 @@ class Wording:
         if needed is not None:
             said.append(
                 f"About {needed:,} test items would tell (80 % power); there are {best.n}."
-                f" Differences within the margin of {numbers.percent(margin)} count as none."
+                f" Differences within {within} count as none."
                 f" Until then {likely.name} is the one to use:"
                 " the cheapest with the best estimate."
+            )
+        if winner is None and likely.family == "control":
+            said.append(
+                "It may be that you do not need a language model for this: so far none has an estimate above that of the"
+                f" control {_control(likely)} by more than {within}."
             )
         if target is not None:
             said.append(self._target(best, target))
@@ -130,3 +143,16 @@ class Wording:
                     f" {self.requests:,.0f} are planned."
                 )
         return said
+
+
+def _none_of(names: Sequence[str]) -> str:
+    """ "lora is not", "neither few_shot nor lora is"."""
+    if len(names) == 1:
+        return f"{names[0]} is not"
+    return f"neither {', '.join(names[:-1])} nor {names[-1]} is"
+
+
+def _control(control: Contender) -> str:
+    """Its name, and what it is where that is known: "classifier (it is a logistic regression on ...)"."""
+    what = CONTROLS.get(control.name)
+    return f"{control.name} ({what})" if what else control.name

@@ -44,7 +44,7 @@ class Renderer:
         if self.prompt.selection == "fixed" or not pool:
             return [d for d in pool if not (leave_out and d.input == text)]
         if self._index is None:
-            self._index = index_by(self.prompt.likeness, [demonstration.input for demonstration in pool])
+            self._index = index_by(self.prompt.likeness, tuple(demonstration.input for demonstration in pool))
         order = [pool[i] for i in self._index.order(text) if not (leave_out and pool[i].input == text)]
         return order[: self.prompt.shots][::-1]  # the most similar stands next to the question
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
-from crossover.engine.embedding import need_embedder
 from crossover.errors import OptionError
+from crossover.models._embedding import need_embedder
 
 WORDS = "words"
 
@@ -19,7 +20,8 @@ class Index(Protocol):
         ...
 
 
-def index_by(likeness: str, texts: Sequence[str]) -> Index:
+@lru_cache(maxsize=4)  # prompts that show more or fewer of the same pool share its index
+def index_by(likeness: str, texts: tuple[str, ...]) -> Index:
     """An index by "words", or by the embedding model of that name. Raises `MissingExtra`, or `OptionError`."""
     return WordIndex(texts) if likeness == WORDS else MeaningIndex(texts, likeness)
 

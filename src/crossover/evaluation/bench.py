@@ -138,20 +138,30 @@ class StudyBench:
         if candidate.decoding.pattern:
             taught, held = self._solved(candidate, "train", taught), self._solved(candidate, "dev", held)
         key = self._key(candidate, recipe, taught)
-        finished = self.journal.tune(key)
-        if finished is None:
+
+        def make(folder: Path) -> Weights:
             weights = self._fit(model, candidate, recipe, taught, held, key)
             # an epoch that was safe on disk when the process died, but not yet in the journal
             known = {body["epoch"] for body in self.journal.epochs(key)}
-            for epoch in tuning.read_trace(self.folder / "tunes" / key):
+            for epoch in tuning.read_trace(folder):
                 if epoch.epoch not in known:
                     self.journal.add_epoch(key, epoch.epoch, epoch)
+            return weights
+
+        weights = self.store(key, make)
+        model.check_weights(weights)
+        return dataclasses.replace(candidate, weights=weights)
+
+    def store(self, key: str, make: Callable[[Path], Weights]) -> Weights:
+        finished = self.journal.tune(key)
+        if finished is None:
+            folder = self.folder / "tunes" / key
+            folder.mkdir(parents=True, exist_ok=True)
+            weights = make(folder)
             place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
             finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix()}
             self.journal.set_tune(key, finished)
-        weights = Weights(**finished | {"path": str(self.folder / finished["path"])})
-        model.check_weights(weights)
-        return dataclasses.replace(candidate, weights=weights)
+        return Weights(**finished | {"path": str(self.folder / finished["path"])})
 
     def trace(self, weights: Weights) -> list[Epoch]:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""

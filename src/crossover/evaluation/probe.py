@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,8 +39,23 @@ class Speed:
     answer: float
 
 
-def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example]) -> Probe | None:
-    """Ask the first `PROBES` examples one by one; None when every call failed."""
+def look_up_seconds(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example]) -> list[float]:
+    """What finding the nearest demonstrations takes before a call, for each of the first examples; else nothing."""
+    if candidate.prompt.selection != "nearest":
+        return []
+    renderer = evaluator.renderer(candidate.prompt)
+    found = []
+    for example in examples[: PROBES + 1]:
+        started = time.perf_counter()
+        renderer.messages(f"{example.input} ")  # as long, and not yet known
+        found.append(time.perf_counter() - started)
+    return found
+
+
+def probe(
+    evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example], before: Sequence[float] = ()
+) -> Probe | None:
+    """Ask the first `PROBES` examples one by one; None when every call failed. `before`: seconds ahead of each call."""
     model = evaluator.model_of(candidate.model)
     renderer = evaluator.renderer(candidate.prompt)
     repeats = REPEATS if candidate.decoding.temperature else 1
@@ -60,7 +76,7 @@ def probe(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example
             answers.append(found.answer)
             # repeat 0 was answered in a batch; the first example of all warms the model up
             if repeat and (position or len(chosen) == 1):
-                seconds.append(found.reply.usage.seconds)
+                seconds.append(found.reply.usage.seconds + (before[position] if before else 0.0))
         agreements += [a == b for a, b in itertools.combinations(answers, 2)]
         evaluator.progress(what, position + 1, len(chosen))
     if not seconds:

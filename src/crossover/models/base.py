@@ -50,7 +50,16 @@ class Model(Protocol):
 
 
 @runtime_checkable
-class Tunable(Model, Protocol):
+class Weighted(Model, Protocol):
+    """A model that answers with the weights that a request names."""
+
+    def check_weights(self, weights: Weights) -> None:
+        """Raise `ModelError` when `weights` were made for another base model or do not match their hash."""
+        ...
+
+
+@runtime_checkable
+class Tunable(Weighted, Protocol):
     """A model whose weights can be trained in this process."""
 
     @property
@@ -78,8 +87,4 @@ class Tunable(Model, Protocol):
 
     def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
         """Token ids of prompt plus answer plus end of turn, and the index of the answer's first token."""
-        ...
-
-    def check_weights(self, weights: Weights) -> None:
-        """Raise `ModelError` when `weights` were made for another base model or do not match their hash."""
         ...

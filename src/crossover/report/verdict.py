@@ -45,9 +45,9 @@ def headline(results: Results) -> str:
     if kind == "hybrid":
         return f"Do both: {name}, a prompt and fine-tuning together, is the one to use{short}."
     if kind == "neither" and choice:
-        return f"Neither: nothing that costs more is shown to be better than the control {name}."
+        return f"Neither: you do not need a language model for this; the control {name} does as well as any{short}."
     if kind == "neither":
-        return "Neither: no prompt and no fine-tuning is worth using here."
+        return "Neither: you do not need a language model for this."
     needed = verdict["needed_test_items"]
     if needed is None:
         return "Undecided: these measurements cannot tell the candidates apart."

@@ -1,4 +1,4 @@
-"""Writes a candidate as a folder that plain transformers and PEFT load, with its prompt as OpenAI-style messages."""
+"""Writes a candidate as a folder that works without Crossover, with its prompt as OpenAI-style messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.engine.embedding import need_embedder
 from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
-from crossover.models.base import Model, Tunable
+from crossover.models._embedding import need_embedder
+from crossover.models.base import Model, Tunable, Weighted
+from crossover.models.classifier import Classifier
 from crossover.models.hf import Hf, soft
 from crossover.models.hf.chat import FIXED
+from crossover.models.nearest_neighbour import NearestNeighbour
 from crossover.models.open import open_model
 from crossover.serve.readme import readme
 from crossover.serve.replay import Replay, replay
@@ -23,6 +25,7 @@ from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Message, Prompt, Weights, to_json
 
 STANDALONE = Path(__file__).with_name("standalone.py")
+CONTROL = Path(__file__).with_name("standalone_control.py")
 NEAREST = "demonstrations.jsonl"
 
 
@@ -47,7 +50,7 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     model = open_checked(candidate, task.folder)
     with new_folder(out) as part:
         _write(part, candidate, model, merge)
-        tried = replay(part, folder, candidate.id) if check and isinstance(model, Hf) else None
+        tried = replay(part, folder, candidate.id) if check and (part / "predict.py").is_file() else None
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
         text = readme(part, candidate, row, task.name, model)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))
@@ -57,7 +60,7 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
 def open_checked(candidate: Candidate, base: Path) -> Model:
     """A candidate's model, once its weights are known to be those that were measured. Raises `ModelError`."""
     model = open_model(candidate.model, base)
-    if candidate.weights is not None and isinstance(model, Tunable):
+    if candidate.weights is not None and isinstance(model, Weighted):
         model.check_weights(candidate.weights)
     return model
 
@@ -86,6 +89,10 @@ def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
         write_text(out / NEAREST, "\n".join(lines) + "\n")
         if candidate.prompt.likeness != WORDS:
             shutil.copytree(need_embedder("the export").folder, out / "embedding")
+    if isinstance(model, Classifier):
+        shutil.copytree(model.embedder.folder, out / "embedding")
+    if isinstance(model, (Classifier, NearestNeighbour)):
+        shutil.copyfile(CONTROL, out / "predict.py")
     if isinstance(model, Hf):
         write_json(out / "settings.json", _settings(candidate, model))
         shutil.copyfile(STANDALONE, out / "predict.py")
@@ -105,7 +112,7 @@ def place_weights(out: Path, weights: Weights | None, model: Model, merge: bool,
     The base is needed where it came with Crossover, and is then named `base`; with a name of the caller's own always.
     Raises `StudyError` for a soft prompt that is to be merged.
     """
-    place = "adapter" if weights is not None and weights.kind == "adapter" else "model"
+    place = "model" if weights is None or weights.kind == "full" else weights.kind
     if weights is not None and place == "adapter" and merge and isinstance(model, Tunable):
         if soft.number_in(Path(weights.path)):
             raise StudyError("a soft prompt cannot be merged into the model: export it without --merge")

@@ -11,7 +11,7 @@ from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.engine.follow import follow
 from crossover.engine.render import Renderer
-from crossover.models.base import Model, Tunable
+from crossover.models.base import Model, Weighted
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_task
@@ -45,7 +45,7 @@ class Predictor:
         candidate, row = read_candidate(folder, name)
         task = read_task(folder)
         model = open_model(candidate.model, task.folder)
-        if candidate.weights is not None and isinstance(model, Tunable):
+        if candidate.weights is not None and isinstance(model, Weighted):
             model.check_weights(candidate.weights)
         return cls(row["name"], candidate, model, task, name is None and not row["chosen"])
 

@@ -6,8 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from crossover.models.base import Model
+from crossover.models.classifier import Classifier
 from crossover.models.hf import Hf
+from crossover.models.nearest_neighbour import NearestNeighbour
 from crossover.types import Candidate
+
+COMMAND = (
+    "",
+    "In this folder:",
+    "",
+    "```",
+    'python predict.py "a text"          # or texts on standard input, one a line',
+    "```",
+)
 
 
 def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, model: Model) -> str:
@@ -26,6 +37,8 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
         return "\n".join([*text, "", f"A control: it always answers `{answer}`, so there is nothing to run.", ""])
     text.append("- `messages.json`: the prompt as OpenAI-style messages; put the input where `{input}` stands")
     meaning = (out / "embedding").is_dir()
+    if isinstance(model, (Classifier, NearestNeighbour)):
+        return "\n".join([*text, *_control(out, candidate), ""])
     if (out / "demonstrations.jsonl").is_file():
         text.append(
             f"- `demonstrations.jsonl`: the pool of demonstrations; the {candidate.prompt.shots} nearest to the input"
@@ -45,6 +58,23 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
     return "\n".join([*text, ""])
 
 
+def _control(out: Path, candidate: Candidate) -> list[str]:
+    """What lies in the export of a control, and its command."""
+    text, needs = [], ["numpy"]
+    meaning = (out / "embedding").is_dir()
+    if (out / "demonstrations.jsonl").is_file():
+        how = "by their embeddings" if meaning else "by TF-IDF"
+        text.append(f"- `demonstrations.jsonl`: the rows of which the {candidate.prompt.shots} nearest {how} vote")
+    if (out / "head").is_dir():
+        text.append("- `head/`: the logistic regression, with its labels in the header of `head.safetensors`")
+        needs.append("safetensors")
+    if meaning:
+        text.append("- `embedding/`: the embedding model, for sentence-transformers")
+    needs.append("sentence-transformers" if meaning else "scikit-learn")
+    text.append(f"- `predict.py`: answers as it was measured, without Crossover; needs {', '.join(needs)}")
+    return [*text, "", "A control: there is no language model in it.", *COMMAND]
+
+
 def _use(out: Path, candidate: Candidate, model: Hf) -> list[str]:
     needs = ["torch", "transformers"]
     if (out / "adapter").is_dir():
@@ -57,12 +87,7 @@ def _use(out: Path, candidate: Candidate, model: Hf) -> list[str]:
     text = [
         "- `settings.json`: where a turn begins and ends, labels and their calibration, the steps of a chain",
         f"- `predict.py`: answers as it was measured, without Crossover; needs {', '.join(needs)}",
-        "",
-        "In this folder:",
-        "",
-        "```",
-        'python predict.py "a text"          # or texts on standard input, one a line',
-        "```",
+        *COMMAND,
         "",
         "The model alone, in Python:",
         "",

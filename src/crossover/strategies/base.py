@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from crossover.data.task import Task
 from crossover.models.base import Model
-from crossover.types import Candidate, Example, Family, Message, Recipe, Reply, Run
+from crossover.types import Candidate, Example, Family, Message, Recipe, Reply, Run, Weights
 
 
 class Bench(Protocol):
@@ -62,6 +63,13 @@ class Bench(Protocol):
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
         """A JSON value that is computed once in a study: what long work of a strategy's own goes on from."""
+        ...
+
+    def store(self, key: str, make: Callable[[Path], Weights]) -> Weights:
+        """Weights that a strategy makes itself, once in a study: `make` writes them into the folder that it is given.
+
+        The key names everything that they are made from.
+        """
         ...
 
     def tell(self, what: str, done: int, total: int) -> None:

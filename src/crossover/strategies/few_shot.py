@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
-from crossover.engine.embedding import need_embedder
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
+from crossover.models._embedding import need_embedder
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, solved

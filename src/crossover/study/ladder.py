@@ -11,16 +11,18 @@ from crossover import registry
 from crossover.data.task import StrategySpec, Task
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, ModelError, OptionError, StudyError, TuningError
+from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
-from crossover.evaluation.probe import Probe, probe
+from crossover.evaluation.probe import Probe, look_up_seconds, probe
+from crossover.models._embedding import need_embedder
 from crossover.models.base import Model, Tunable
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
 from crossover.study.folder import StudyFolder
 from crossover.types import Candidate, Family, Provenance, Run
 
-CONTROLS = ("majority",)
+CONTROLS = ("majority", "nearest_neighbour")
+CLASSIFIERS = ("classifier",)  # controls by default where a label is the answer and sentence embeddings are there
 PROMPTS = ("zero_shot", "instruction", "few_shot")
 CHAINED = ("chain",)  # by default where the task file writes one
 REASONED = ("chain_of_thought",)  # by default where answers are written: a label is seldom worth pages of steps
@@ -55,11 +57,19 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`."""
     specs, said = list(task.strategies), []
     if not specs:
-        names = [*CONTROLS, *PROMPTS, *(REASONED if task.kind == "generate" else ()), *(CHAINED if task.chain else ())]
+        learnt, left_out = _classifiers(task)
+        names = [
+            *CONTROLS,
+            *learnt,
+            *PROMPTS,
+            *(REASONED if task.kind == "generate" else ()),
+            *(CHAINED if task.chain else ()),
+        ]
         if isinstance(model, Tunable):
             names += [n for n in TUNED if n != "full" or model.width <= WIDEST_FULL]
         specs = [StrategySpec(name=name, options={}) for name in names]
         said.append(f"strategies are not given: the ladder is {', '.join(names)}")
+        said += left_out
     if not any(registry.load("strategies", s.name).family == "control" for s in specs if "+" not in s.name):
         specs.insert(0, StrategySpec(name=CONTROLS[0], options={}))
         said.append(f"no control is given: added {CONTROLS[0]}")
@@ -78,6 +88,17 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     return rungs, said
 
 
+def _classifiers(task: Task) -> tuple[tuple[str, ...], list[str]]:
+    """The controls that need sentence embeddings, where they can be had, or why they are left out."""
+    if task.kind != "classify":
+        return (), []
+    try:
+        need_embedder(f"the control {CLASSIFIERS[0]}")
+    except (MissingExtra, OptionError) as error:
+        return (), [f"{error}; it is left out of the ladder"]
+    return CLASSIFIERS, []
+
+
 def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
     """The candidate that every rung starts from: the bare model, with an answer as long as the training answers need."""
     return Candidate(task.model, decoding=decoding_for(task, model, outputs))
@@ -93,7 +114,8 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
         candidate = replace(candidate, provenance=replace(provenance, note=candidate.provenance.note))
         dev = bench.score(candidate)
-        measured = probe(bench.evaluator, candidate, bench.dev)
+        before = bench.remember(f"look-up {candidate.id}", lambda: look_up_seconds(bench.evaluator, candidate, bench.dev))
+        measured = probe(bench.evaluator, candidate, bench.dev, before)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
@@ -101,7 +123,7 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         return Climbed(rung.name, rung.strategy.family, candidate, dev, train, measured, candidate.provenance.note)
     except (BudgetExceeded, ModelError, StudyError):
         raise
-    except (TuningError, OptionError) as error:
+    except (TuningError, OptionError, MissingExtra) as error:
         return _failed(rung, str(error))
     except Exception as error:  # noqa: BLE001  an outsider's plug-in may raise anything; the others go on
         with folder.errors.open("a", encoding="utf-8") as log:
