@@ -240,7 +240,8 @@ class Run:
 class Recipe:
     """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early.
 
-    `rank`, `alpha` and `dropout` are for LoRA, `tokens` (how many vectors) for soft prompts.
+    `tokens` (how many vectors) is for soft prompts; for LoRA are `rank`, `alpha`, `dropout`, `targets` ("all-linear",
+    "attention" or modules' names), `dora`, `rslora`, `pissa` (True, or a number of iterations) and `bits` (None or 4).
     """
 
     method: Literal["lora", "full", "soft_prompt"] = "lora"
@@ -255,6 +256,22 @@ class Recipe:
     dropout: float = 0.0
     tokens: int = 20
     seed: int = 0
+    targets: str | tuple[str, ...] = "all-linear"
+    dora: bool = False
+    rslora: bool = False
+    pissa: bool | int = False
+    bits: int | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """What names a tune: fields that came later count where they are used, so that finished tunes stay found."""
+        plain = to_json(Recipe())
+        return {name: value for name, value in to_json(self).items() if name in FIRST_FIELDS or value != plain[name]}
+
+
+FIRST_FIELDS = (
+    *("method", "learning_rate", "epochs", "batch_size", "patience", "warmup_ratio", "weight_decay", "rank", "alpha"),
+    *("dropout", "tokens", "seed"),
+)
 
 
 @dataclass(frozen=True)

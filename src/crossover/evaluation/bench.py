@@ -28,6 +28,7 @@ from crossover.types import (
     Run,
     Weights,
     content_hash,
+    to_json,
 )
 
 LONGEST = 100  # inputs tried for whether a prompt fits: the longest ones are those that do not
@@ -65,6 +66,7 @@ class StudyBench:
             "calibrated": bool(decoding.label_bias),
             "samples": decoding.samples,
             "dev": run.estimate,
+            "recipe": self._tuned(candidate.weights).get("recipe"),
         }
         self.journal.add_try(candidate.provenance.strategy, candidate.id, shown)
         return run
@@ -129,10 +131,18 @@ class StudyBench:
                 if epoch.epoch not in known:
                     self.journal.add_epoch(key, epoch.epoch, epoch)
             place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
-            finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix()}
+            finished = {
+                "kind": weights.kind,
+                "sha256": weights.sha256,
+                "path": place.as_posix(),
+                "recipe": to_json(recipe),
+                "note": _left_out(tuning.read_progress(self.folder / "tunes" / key), len(taught), len(self.dev)),
+            }
             self.journal.set_tune(key, finished)
-        weights = Weights(**finished | {"path": str(self.folder / finished["path"])})
+        weights = Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
         model.check_weights(weights)
+        note = "; ".join(filter(None, [candidate.provenance.note, finished.get("note")]))
+        candidate = dataclasses.replace(candidate, provenance=dataclasses.replace(candidate.provenance, note=note))
         return dataclasses.replace(candidate, weights=weights)
 
     def trace(self, weights: Weights) -> list[Epoch]:
@@ -142,13 +152,18 @@ class StudyBench:
                 return [Epoch(**epoch) for epoch in self.journal.epochs(key)]
         return []
 
+    def _tuned(self, weights: Weights | None) -> dict[str, Any]:
+        """What the journal knows of the tune that made these weights."""
+        found = self.journal.tunes().values() if weights else ()
+        return next((dict(body) for body in found if weights and body["sha256"] == weights.sha256), {})
+
     def _key(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example]) -> str:
         return content_hash(
             {
                 "model": self.model.identity,
                 "prompt": candidate.prompt,
                 "start": candidate.weights.sha256 if candidate.weights else None,
-                "recipe": recipe,
+                "recipe": recipe.settings(),
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
                 "metric": self.evaluator.metric_name,
             }
@@ -186,6 +201,14 @@ class StudyBench:
         return [
             (renderer.messages(e.input, Demonstration(e.input, e.output)), spoken.get(e.output, e.output)) for e in examples
         ]
+
+
+def _left_out(progress: tuning.Progress | None, train: int, dev: int) -> str:
+    """A sentence about rows that no tune could meet, where there are any."""
+    dropped = progress.dropped if progress else {}
+    counts = (("training", dropped.get("train"), train), ("dev", dropped.get("dev"), dev))
+    found = [f"{count} of {total} {split} rows" for split, count, total in counts if count]
+    return f"left out of the tune, as they exceed the context window: {' and '.join(found)}" if found else ""
 
 
 def _longest(decoding: Decoding) -> str:
