@@ -41,9 +41,9 @@ def test_planted_overfitting_is_flagged_in_the_trace_the_report_and_the_decision
     """Forty rows whose labels are drawn by lot, sixty epochs, no early stop: there is nothing to learn but the rows."""
     draw = random.Random(4)
     marked = [(text, draw.choice(["red", "blue"])) for text in [*TEXTS, *(f"{text}, they said" for text in TEXTS[:32])]]
-    splits = {"train": marked[:40], "dev": marked[40:68], "test": marked[68:92]}
-    lora = {"epochs": 60, "patience": 0, "batch_size": 20, "rank": 4, "learning_rate": 4e-3, "targets": "o_proj"}
-    folder = run_study(write(tmp_path, [{"lora": lora}], splits), tmp_path / "run")
+    splits = {"train": marked[:40], "dev": marked[40:68], "test": marked[68:]}
+    lora = {"epochs": 60, "patience": 0, "batch_size": 20, "rank": 4, "learning_rate": 4e-3, "targets": "attention"}
+    folder = run_study(write(tmp_path, ["majority", "zero_shot", {"lora": lora}], splits), tmp_path / "run")
     decision = json.loads(folder.decision.read_text())
     found = by_name(folder)["lora"]
     assert found["train_gap"] > 0.2
