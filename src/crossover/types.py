@@ -243,7 +243,8 @@ class Run:
 class Recipe:
     """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early.
 
-    `rank`, `alpha` and `dropout` are for LoRA, `tokens` (how many vectors) for soft prompts.
+    `tokens` (how many vectors) is for soft prompts; for LoRA are `rank`, `alpha`, `dropout`, `targets` ("all-linear",
+    "attention" or modules' names), `dora`, `rslora`, `pissa` (True, or a number of iterations) and `bits` (None or 4).
     """
 
     method: Literal["lora", "full", "soft_prompt"] = "lora"
@@ -258,6 +259,11 @@ class Recipe:
     dropout: float = 0.0
     tokens: int = 20
     seed: int = 0
+    targets: str | tuple[str, ...] = "all-linear"
+    dora: bool = False
+    rslora: bool = False
+    pissa: bool | int = False
+    bits: int | None = None
 
 
 @dataclass(frozen=True)

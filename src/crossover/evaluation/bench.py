@@ -29,6 +29,7 @@ from crossover.types import (
     SplitName,
     Weights,
     content_hash,
+    to_json,
 )
 
 LONGEST = 100  # inputs tried for whether a prompt fits: the longest ones are those that do not
@@ -67,6 +68,7 @@ class StudyBench:
             "calibrated": bool(decoding.label_bias),
             "samples": decoding.samples,
             "dev": run.estimate,
+            "recipe": self._tuned(candidate.weights).get("recipe"),
         }
         self.journal.add_try(candidate.provenance.strategy, candidate.id, shown)
         return run
@@ -148,20 +150,23 @@ class StudyBench:
                     self.journal.add_epoch(key, epoch.epoch, epoch)
             return weights
 
-        weights = self.store(key, make)
+        weights = self.store(key, make, recipe=to_json(recipe))
         model.check_weights(weights)
-        return dataclasses.replace(candidate, weights=weights)
+        left_out = _left_out(tuning.read_progress(self.folder / "tunes" / key), len(taught), len(held))
+        note = "; ".join(filter(None, [candidate.provenance.note, left_out]))
+        provenance = dataclasses.replace(candidate.provenance, note=note)
+        return dataclasses.replace(candidate, weights=weights, provenance=provenance)
 
-    def store(self, key: str, make: Callable[[Path], Weights]) -> Weights:
+    def store(self, key: str, make: Callable[[Path], Weights], **about: Any) -> Weights:
         finished = self.journal.tune(key)
         if finished is None:
             folder = self.folder / "tunes" / key
             folder.mkdir(parents=True, exist_ok=True)
             weights = make(folder)
             place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
-            finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix()}
+            finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
             self.journal.set_tune(key, finished)
-        return Weights(**finished | {"path": str(self.folder / finished["path"])})
+        return Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
 
     def trace(self, weights: Weights) -> list[Epoch]:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""
@@ -169,6 +174,11 @@ class StudyBench:
             if body["sha256"] == weights.sha256:
                 return [Epoch(**epoch) for epoch in self.journal.epochs(key)]
         return []
+
+    def _tuned(self, weights: Weights | None) -> dict[str, Any]:
+        """What the journal knows of the tune that made these weights."""
+        found = self.journal.tunes().values() if weights else ()
+        return next((dict(body) for body in found if weights and body["sha256"] == weights.sha256), {})
 
     def _solved(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> list[Example]:
         """Examples with the candidate's own reasoning as their answer, where it led to the right one.
@@ -230,6 +240,14 @@ class StudyBench:
             on_epoch=finished_epoch,
             on_step=finished_step,
         )
+
+
+def _left_out(progress: tuning.Progress | None, train: int, dev: int) -> str:
+    """A sentence about rows that no tune could meet, where there are any."""
+    dropped = progress.dropped if progress else {}
+    counts = (("training", dropped.get("train"), train), ("dev", dropped.get("dev"), dev))
+    found = [f"{count} of {total} {split} rows" for split, count, total in counts if count]
+    return f"left out of the tune, as they exceed the context window: {' and '.join(found)}" if found else ""
 
 
 def _longest(decoding: Decoding) -> str:

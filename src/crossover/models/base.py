@@ -72,12 +72,13 @@ class Tunable(Weighted, Protocol):
         """In which precision it answers (float32, bfloat16 or float16), and why: in bfloat16 training multiplies too."""
         ...
 
-    def module(self, weights: Weights | None = None, frozen: bool = False) -> torch.nn.Module:
+    def module(self, weights: Weights | None = None, frozen: bool = False, bits: int | None = None) -> torch.nn.Module:
         """A fresh copy of the causal language model on its device, in float32; the caller owns it.
 
         `frozen`: its own weights will not be trained, so they may come in the precision that the model answers in. With
         a full model's `weights` it is that model; with an adapter's, a PEFT model whose adapter is trainable. Calling
         it with `(input_ids, attention_mask)` gives an object with `.logits` of shape (batch, length, vocabulary).
+        `bits` 4 with `frozen`: its linear layers in four bits; asked for only where a recipe does.
         """
         ...
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.errors import MissingExtra, OptionError
+from crossover.strategies._options import check
 from crossover.strategies._recipe import recipe_for
+from crossover.strategies._tries import tune
 from crossover.strategies.base import Bench
+from crossover.tuning.conflicts import conflict
 from crossover.types import Candidate, Family
 
 
@@ -17,6 +22,11 @@ class Lora:
     `learning_rate` None: 0.5 / the model's hidden size, which is 2e-3 at 256 and 1.2e-4 at 4096.
     `epochs` None: about 400 steps for labels and 800 for written answers, in 3 to 20 epochs. `patience` None: a third of
     the epochs.
+
+    `targets`: "all-linear", "attention", or names of modules. `dora` and `rslora`: see `tuning/adapter.py`. `pissa`: begin
+    as the principal components (`tuning/principal.py`); a number is that many iterations of a quicker decomposition.
+    `bits` 4: train on weights in four bits (QLoRA), with the extra `quantized`; dev measures the adapter on the model as it
+    is. `tries` learning rates, `seeds` seeds: `strategies/_tries.py` says which is kept.
     """
 
     family: ClassVar[Family] = "weights"
@@ -28,6 +38,22 @@ class Lora:
     epochs: int | None = None
     batch_size: int = 8
     patience: int | None = None
+    targets: str | tuple[str, ...] = "all-linear"
+    dora: bool = False
+    rslora: bool = False
+    pissa: bool | int = False
+    bits: int | None = None
+    tries: int = 1
+    seeds: int = 1
+
+    def __post_init__(self) -> None:
+        check("lora", self, ("tries", "1 or more", self.tries >= 1), ("seeds", "1 or more", self.seeds >= 1))
+        if clash := conflict(self):
+            raise OptionError(f"strategy 'lora': {clash}")
+        if self.bits and importlib.util.find_spec("bitsandbytes") is None:
+            raise MissingExtra("strategy 'lora', option 'bits'", "quantized")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        return bench.tune(start, recipe_for(self, "lora", bench, rank=self.rank, alpha=self.alpha, dropout=self.dropout))
+        names = ("rank", "alpha", "dropout", "targets", "dora", "rslora", "pissa", "bits")
+        recipe = recipe_for(self, "lora", bench, **{name: getattr(self, name) for name in names})
+        return tune(start, bench, recipe, self.tries, self.seeds)

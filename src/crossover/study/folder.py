@@ -41,6 +41,14 @@ class StudyFolder:
     def errors(self) -> Path:
         return self.path / "errors.log"
 
+    def log(self, text: str) -> None:
+        """Add to errors.log. Raises `StudyError`."""
+        try:
+            with self.errors.open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise StudyError(f"{self.errors} cannot be written: {error.strerror or error}") from error
+
     def candidate(self, identity: str) -> Path:
         return self.path / "candidates" / identity / "candidate.json"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import traceback
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +30,7 @@ REASONED = ("chain_of_thought",)  # by default where answers are written: a labe
 TUNED = ("lora", "full", "instruction+lora", "lora+few_shot")
 WIDEST_FULL = 1024  # hidden size above which full tuning is left to those who ask for it: 16 bytes a weight
 TRAIN_SAMPLE = 200
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # errors that the next rung would meet too
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,10 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         raise
     except (TuningError, OptionError, MissingExtra) as error:
         return _failed(rung, str(error))
-    except Exception as error:  # noqa: BLE001  an outsider's plug-in may raise anything; the others go on
-        with folder.errors.open("a", encoding="utf-8") as log:
-            log.write(f"{rung.name}\n{traceback.format_exc()}\n")
+    except Exception as error:
+        if getattr(error, "errno", None) in DISK:
+            raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
+        folder.log(f"{rung.name}\n{traceback.format_exc()}\n")
         return _failed(rung, f"{type(error).__name__}: {error} (details in {folder.errors.name})")
 
 

@@ -13,12 +13,14 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.crossing import crossing
+from crossover.decision.overfitting import overfitted
 from crossover.decision.recommend import Comparisons, Pair, Verdict, compare_pairs
 from crossover.engine.journal import Journal
 from crossover.evaluation.probe import Speed
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.ladder import Climbed
+from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
 
 FOLLOWED = 5  # inputs that are shown step by step
@@ -98,7 +100,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "margin": outcome.task.margin,
         "splits": dict(outcome.splits),
         "data_sha256": outcome.data_sha256,
-        "candidates": [_candidate(outcome, made) for made in outcome.climbed],
+        "candidates": [_candidate(outcome, made, journal) for made in outcome.climbed],
         "prompt_sensitivity": _sensitivity(journal),
         "comparisons": [
             *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
@@ -116,6 +118,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
                 *outcome.warnings,
                 *(c.removed for c in outcome.contenders if c.removed),
                 *outcome.verdict.warnings,
+                *_overfitted(outcome),
             ],
         },
         "spent": {
@@ -138,14 +141,14 @@ def _sensitivity(journal: Journal) -> dict[str, Any] | None:
     return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
 
 
-def _candidate(outcome: Outcome, made: Climbed) -> dict[str, Any]:
+def _candidate(outcome: Outcome, made: Climbed, journal: Journal) -> dict[str, Any]:
     common = {"name": made.name, "strategy": made.name, "family": made.family, "metric": outcome.task.metric}
     contender = next((c for c in outcome.contenders if c.name == made.name), None)
     if made.candidate is None or made.dev is None or contender is None:
         empty = dict.fromkeys(
             ("parent", "dev", "test", "relevance", "consistency", "forgetting", "train_gap", "latency_ms", "cost"), None
         )
-        empty |= dict.fromkeys(("relevance_interval", "consistency_interval"))
+        empty |= dict.fromkeys(("relevance_interval", "consistency_interval", "test_gap", "seeds"))
         failed = {"failures": 0, "tokens_in": 0, "tokens_out": 0, "status": "failed", "note": made.note}
         return {"id": content_hash({"failed": made.name})} | common | empty | failed
     test = outcome.runs.get(made.candidate.id)
@@ -164,6 +167,8 @@ def _candidate(outcome: Outcome, made: Climbed) -> dict[str, Any]:
         "consistency_interval": _estimate(made.probe.consistency) if made.probe else None,
         "forgetting": None,
         "train_gap": round(made.train.estimate.value - made.dev.estimate.value, 4) if made.train else None,
+        "test_gap": round(made.train.estimate.value - test.estimate.value, 4) if made.train and test else None,
+        "seeds": spread(journal.tries(made.name), made.candidate.id) if made.candidate.weights else None,
         "latency_ms": {"p50": round(made.probe.p50, 2), "p95": round(made.probe.p95, 2)} if made.probe else None,
         "tokens_in": round(shown.usage.tokens_in / len(shown.records), 1),
         "tokens_out": round(shown.usage.tokens_out / len(shown.records), 1),
@@ -175,6 +180,15 @@ def _candidate(outcome: Outcome, made: Climbed) -> dict[str, Any]:
         "status": "removed" if contender.removed else "champion" if champion else "finalist" if test else "candidate",
         "note": made.note,
     }
+
+
+def _overfitted(outcome: Outcome) -> list[str]:
+    found = []
+    for made in outcome.climbed:
+        test = outcome.runs.get(made.candidate.id) if made.candidate else None
+        splits = [run.estimate if run else None for run in (made.train, made.dev, test)]
+        found.append(overfitted(made.name, *splits))
+    return [sentence for sentence in found if sentence]
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

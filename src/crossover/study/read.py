@@ -113,6 +113,8 @@ def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, An
         consistency=Estimate(**row["consistency_interval"]) if row["consistency_interval"] else None,
         failures=row["failures"],
         train_gap=row["train_gap"],
+        test_gap=row.get("test_gap"),
+        seeds=row.get("seeds"),
         latency_p50_ms=latency["p50"],
         latency_p95_ms=latency["p95"],
         tokens_in=row["tokens_in"],

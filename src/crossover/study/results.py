@@ -21,7 +21,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Tried:
-    """What a rung scored on its way: the prompt in short, and its dev estimate."""
+    """What a rung scored on its way: the prompt and the recipe in short, and its dev estimate."""
 
     id: str
     instruction: str
@@ -31,6 +31,7 @@ class Tried:
     calibrated: bool
     samples: int
     dev: Estimate
+    recipe: dict[str, Any] | None = None  # of the tune that made its weights
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class CandidateResult:
     trace: tuple[Epoch, ...] = ()
     prompt: tuple[Message, ...] = ()  # one rendered prompt, for the reader
     tried: tuple[Tried, ...] = ()  # in the order of the search
+    test_gap: float | None = None  # train minus test metric
+    seeds: dict[str, Any] | None = None  # `study/seeds.py`
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
 
 

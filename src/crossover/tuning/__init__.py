@@ -6,12 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crossover.tuning.checkpoint import read_trace
+    from crossover.tuning.checkpoint import Progress, read_progress, read_trace
     from crossover.tuning.sft import fit
 
-_HOME = {"fit": "sft", "read_trace": "checkpoint"}
+_HOME = {"fit": "sft", "Progress": "checkpoint", "read_progress": "checkpoint", "read_trace": "checkpoint"}
 
-__all__ = ["fit", "read_trace"]
+__all__ = ["Progress", "fit", "read_progress", "read_trace"]
 
 
 def __getattr__(name: str) -> Any:

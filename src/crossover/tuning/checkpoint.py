@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from crossover.errors import TuningError
+from crossover.errors import StudyError, TuningError
 from crossover.types import Epoch, Weights, to_json
 
 CHECKPOINT, TRACE = "checkpoint.safetensors", "trace.json"
@@ -59,6 +60,18 @@ def read_progress(folder: Path) -> Progress | None:
         return _progress(path.read_text(encoding="utf-8"), folder)
     except (ValueError, KeyError, TypeError) as error:
         raise TuningError(f"{path} is damaged ({error}): remove the folder to tune anew") from error
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """What fails in it concerns the disk, so no other rung could go on: `StudyError`. What was finished before stays."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).strip().split("\n")[0]
+        raise StudyError(
+            f"{folder} cannot be written ({reason}): free some space, then run the same command again, it continues"
+        ) from error
 
 
 def write_trace(folder: Path, progress: Progress) -> None:

@@ -1,24 +1,22 @@
-"""What is trained: an adapter on all linear layers but the output layer, or everything."""
+"""What is trained: an adapter, vectors in front of the prompt, or everything."""
 
 from __future__ import annotations
 
 import copy
-import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
 from crossover.models.hf import room, soft
 from crossover.models.hf.low_rank import fuse
 from crossover.models.hf.norm import quicken
+from crossover.tuning import adapter
 from crossover.tuning.loss import TOKENS
 from crossover.types import Message, Recipe, Weights
-
-warnings.filterwarnings("ignore", message="fan_in_fan_out is set")  # PEFT mends it by itself, for GPT-2's layers
 
 SHARE = 0.5  # of the free memory that activations may take
 
@@ -29,11 +27,17 @@ def prepare(model: Tunable, recipe: Recipe, start: Weights | None, hint: str = "
     A continued adapter keeps its own rank and alpha. A full tune that starts from an adapter merges it in first. The
     weights under an adapter come in the model's own precision, unless the adapter will be merged into them. A soft prompt
     begins as the embeddings of `hint`; it goes on from no other weights, nor others from it: `TuningError`.
+
+    `bits` 4: under a new or a continued adapter lie frozen weights in four bits (QLoRA, Dettmers et al. 2023), while it
+    is trained: what is saved is an adapter for the plain base, and that is what its dev score measures.
     """
     if (recipe.method == "soft_prompt" and start is not None) or (start is not None and _soft(start)):
         raise TuningError(f"{recipe.method} cannot go on from tuned weights where one of the two is a soft prompt")
     merged = start is not None and start.kind == "full"
-    module: Any = model.module(start, frozen=recipe.method != "full" and not merged)
+    if recipe.bits and merged:
+        raise TuningError("bits: 4 cannot go on from a fully tuned model, into which the adapter would be merged")
+    fewer = {"bits": recipe.bits} if recipe.bits else {}  # a model from elsewhere need not know of it
+    module: Any = model.module(start, frozen=recipe.method != "full" and not merged, **fewer)
     if recipe.method == "full":
         if isinstance(module, PeftModel):
             module = module.merge_and_unload()
@@ -42,18 +46,7 @@ def prepare(model: Tunable, recipe: Recipe, start: Weights | None, hint: str = "
         module = soft.begin(module, _first_tokens(model, hint, recipe.tokens))
         soft.put(module.get_base_model(), soft.trained(module))
     elif not isinstance(module, PeftModel):
-        with torch.random.fork_rng():
-            torch.manual_seed(recipe.seed)
-            module = get_peft_model(
-                module,
-                LoraConfig(
-                    task_type="CAUSAL_LM",
-                    r=recipe.rank,
-                    lora_alpha=recipe.alpha,
-                    lora_dropout=recipe.dropout,
-                    target_modules="all-linear",
-                ),
-            )
+        module = adapter.attach(module, recipe)
     fuse(module)
     quicken(module)
     if room.states_per_token(module, 4) * TOKENS > SHARE * room.free_bytes(module.device):

@@ -24,5 +24,6 @@ def observe(earlier: Sequence[Epoch], train_loss: float, dev_loss: float, dev_me
     if dev_loss < lowest * (1 - CLEAR):
         return f"learning: dev loss fell from {lowest:.3g} to {dev_loss:.3g}"
     if dev_loss > lowest * (1 + CLEAR) and train_loss < last.train_loss:
-        return f"overfitting: dev loss {dev_loss:.3g} is above {lowest:.3g} while train loss still falls"
+        gap = f"{dev_loss - train_loss:+.3g} from train to dev"
+        return f"overfitting: dev loss {dev_loss:.3g} is above {lowest:.3g} while train loss still falls, {gap}"
     return f"converging: dev loss {dev_loss:.3g}, dev metric {dev_metric:.3f}, little change"

@@ -28,7 +28,9 @@ from crossover.tuning.checkpoint import (
     read_progress,
     save_checkpoint,
     write_trace,
+    writing,
 )
+from crossover.tuning.conflicts import conflict
 from crossover.tuning.loss import AnswerLoss, loss_for
 from crossover.tuning.observe import observe
 from crossover.types import Epoch, Recipe, Weights, content_hash
@@ -57,6 +59,7 @@ def fit(
     once. Rows longer than the context window are left out and counted in the trace.
 
     Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
+    `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
     """
     _check(recipe)
     key = content_hash([rows, dev_rows, recipe, start.sha256 if start else "", model.identity])
@@ -69,40 +72,46 @@ def fit(
     more = recipe.tokens if recipe.method == "soft_prompt" else 0
     train, train_dropped = encode_rows(model, rows, "training", more)
     dev, dev_dropped = encode_rows(model, dev_rows, "dev", more)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     module = modules.prepare(model, recipe, start, hint=_instruction(rows))
     train, dev = (_behind(modules.lead(module), of) for of in (train, dev))
     parameters = modules.trainable(module)
     optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
     progress = load_checkpoint(folder, key, parameters, optimizer) or fresh
-    write_trace(folder, progress)
-    clean(folder, progress)
+    with writing(folder):
+        write_trace(folder, progress)
+        clean(folder, progress)
     loss = loss_for(module, mixed=recipe.method == "full" and model.precision[0] == "bfloat16")
     pace = _Pace()
 
     def keep(steps: int, summed: float, seconds: float) -> None:
         if pace.due():
             now = dataclasses.replace(progress, steps=steps, loss=summed, seconds=seconds)
-            save_checkpoint(folder, now, parameters, optimizer)
+            with writing(folder):
+                save_checkpoint(folder, now, parameters, optimizer)
             pace.saved()
 
     while not _over(progress, recipe):
         began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
         train_loss = _train(module, parameters, optimizer, loss, train, recipe, progress, on_step, keep)
         dev_loss = _mean_loss(module, loss, dev)
-        weights = modules.save(model, module, start, folder / f"weights-{number}")
+        with writing(folder):
+            weights = modules.save(model, module, start, folder / f"weights-{number}")
         metric = evaluate(weights)
         said = observe(progress.epochs, train_loss, dev_loss, metric)
         epoch = Epoch(number, train_loss, dev_loss, metric, said, time.perf_counter() - began)
         progress = _advance(progress, epoch, weights)
-        save_checkpoint(folder, progress, parameters, optimizer)
+        with writing(folder):
+            save_checkpoint(folder, progress, parameters, optimizer)
         on_epoch(epoch)
     best = progress.best
     assert best is not None  # at least one epoch was trained
     progress = dataclasses.replace(progress, finished=True)
-    write_trace(folder, progress)
-    clean(folder, progress)
+    with writing(folder):
+        write_trace(folder, progress)
+        clean(folder, progress)
     return best
 
 
@@ -136,6 +145,8 @@ def _check(recipe: Recipe) -> None:
             raise TuningError(f"recipe: {name} is {getattr(recipe, name)}, valid is 1 or more")
     if not recipe.learning_rate > 0:
         raise TuningError(f"recipe: learning_rate is {recipe.learning_rate}, valid is a number above 0")
+    if clash := conflict(recipe):
+        raise TuningError(f"recipe: {clash}")
 
 
 def _train(

@@ -34,6 +34,7 @@ from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
 from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
+from crossover.models.hf.quantized import four_bits
 from crossover.types import Message, Reply, Request, Usage, Weights, content_hash
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -154,7 +155,7 @@ class Hf:
         prompt = self.chat.prompt(messages)
         return prompt + self.chat.answer(answer), len(prompt)
 
-    def module(self, weights: Weights | None = None, frozen: bool = False) -> torch.nn.Module:
+    def module(self, weights: Weights | None = None, frozen: bool = False, bits: int | None = None) -> torch.nn.Module:
         source = self._folder
         if weights is not None:
             self.check_weights(weights)
@@ -162,7 +163,7 @@ class Hf:
                 source = Path(weights.path)
         # gradients that pass through float16 can vanish
         dtype = self._dtype if frozen and self._dtype is not torch.float16 else torch.float32
-        module: torch.nn.Module = load_model(source, dtype, self._device)
+        module: torch.nn.Module = load_model(source, dtype, self._device, four_bits(dtype) if bits else None)
         if weights is not None and weights.kind == "adapter":
             module = PeftModel.from_pretrained(module, weights.path, is_trainable=True)
         return module

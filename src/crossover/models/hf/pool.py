@@ -17,18 +17,20 @@ from crossover.errors import ModelError
 from crossover.models.hf import soft
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.low_rank import fuse
+from crossover.models.hf.quantized import keep_differentiable
 from crossover.types import Weights
 
 ADAPTERS = 4
 
 
-def load_model(folder: Path, dtype: torch.dtype, device: str) -> Any:
+def load_model(folder: Path, dtype: torch.dtype, device: str, quantization: Any = None) -> Any:
     """A causal language model in evaluation mode. Raises `ModelError`, also when the file lacks some of its weights."""
+    place = {} if quantization is None else {"quantization_config": quantization, "device_map": {"": device}}
     try:
         model, found = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **place
         )
-        model = model.to(device)
+        model = keep_differentiable(model) if place else model.to(device)
     except Exception as error:  # transformers raises whatever the architecture's code raises
         raise ModelError(f"the model in {folder} does not load: {first_line(error)}") from error
     if found["missing_keys"]:
