@@ -240,7 +240,8 @@ class Run:
 class Recipe:
     """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early.
 
-    `rank`, `alpha` and `dropout` are for LoRA, `tokens` (how many vectors) for soft prompts.
+    `rank`, `alpha` and `dropout` are for LoRA, `tokens` (how many vectors) for soft prompts. `replay`: the share of each
+    epoch's rows that are general ones, against forgetting.
     """
 
     method: Literal["lora", "full", "soft_prompt"] = "lora"
@@ -254,6 +255,7 @@ class Recipe:
     alpha: int = 32
     dropout: float = 0.0
     tokens: int = 20
+    replay: float = 0.0
     seed: int = 0
 
 

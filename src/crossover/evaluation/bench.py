@@ -13,6 +13,7 @@ from crossover.data.task import Task
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.errors import OptionError
+from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.types import (
@@ -151,6 +152,7 @@ class StudyBench:
                 "recipe": recipe,
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
                 "metric": self.evaluator.metric_name,
+                **({"replay": general_prompts()} if recipe.replay else {}),
             }
         )
 
@@ -177,6 +179,7 @@ class StudyBench:
             evaluate=dev_metric,
             on_epoch=finished_epoch,
             on_step=finished_step,
+            general=general_rows(self.evaluator.caller, model, self.task.model) if recipe.replay else (),
         )
 
     def _rows(self, candidate: Candidate, examples: Sequence[Example]) -> list[tuple[tuple[Message, ...], str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossover.strategies._recipe import recipe_for
+from crossover.strategies._recipe import check_replay, recipe_for
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family
 
@@ -16,7 +16,8 @@ class Lora:
 
     `learning_rate` None: 0.5 / the model's hidden size, which is 2e-3 at 256 and 1.2e-4 at 4096.
     `epochs` None: about 400 steps for labels and 800 for written answers, in 3 to 20 epochs. `patience` None: a third of
-    the epochs.
+    the epochs. `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers,
+    against forgetting; 0.25 is a good one to begin with.
     """
 
     family: ClassVar[Family] = "weights"
@@ -28,6 +29,11 @@ class Lora:
     epochs: int | None = None
     batch_size: int = 8
     patience: int | None = None
+    replay: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_replay("lora", self)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        return bench.tune(start, recipe_for(self, "lora", bench, rank=self.rank, alpha=self.alpha, dropout=self.dropout))
+        own = {"rank": self.rank, "alpha": self.alpha, "dropout": self.dropout, "replay": self.replay}
+        return bench.tune(start, recipe_for(self, "lora", bench, **own))

@@ -44,6 +44,27 @@ class Followed:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """One suite before and after a tune, in its metric, paired item by item; `parts`: name, items, before, after."""
+
+    suite: str
+    metric: str
+    n: int
+    before: float
+    after: float
+    change: Change
+    parts: tuple[tuple[str, int, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What tuned weights forgot: the general suite first. `perplexity` of general prose, per token: before, after."""
+
+    suites: tuple[Lost, ...]
+    perplexity: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
 class CandidateResult:
     """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them."""
 
@@ -71,6 +92,7 @@ class CandidateResult:
     trace: tuple[Epoch, ...] = ()
     prompt: tuple[Message, ...] = ()  # one rendered prompt, for the reader
     tried: tuple[Tried, ...] = ()  # in the order of the search
+    forgetting: Forgetting | None = None  # of tuned weights
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
 
 
