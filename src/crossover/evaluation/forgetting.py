@@ -18,7 +18,7 @@ from crossover.engine.decoding import decoding_for
 from crossover.engine.follow import follow
 from crossover.errors import TaskError
 from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.general import Holds, Item, items, passages
+from crossover.evaluation.general import WRITTEN, Holds, items, passages
 from crossover.evaluation.paired import Comparison, compare, pairs
 from crossover.evaluation.run import Evaluator
 from crossover.metrics.base import Metric
@@ -34,9 +34,8 @@ CONTINUE = "Continue the text.\n\n{}"
 
 @dataclass(frozen=True)
 class Part:
-    """Items that are asked alike."""
+    """Items that are asked alike, at once."""
 
-    name: str
     prompt: Prompt
     decoding: Decoding
     examples: tuple[Example, ...]
@@ -44,23 +43,28 @@ class Part:
 
 @dataclass(frozen=True)
 class Suite:
-    """What is measured before and after: right or wrong on its items, or by a task's own metric."""
+    """What is measured before and after. `by_source`: its examples' sources are kinds of items, to be shown one by one."""
 
     name: str
     metric_name: str
     metric: Metric
     parts: tuple[Part, ...]
+    by_source: bool = False
+
+    @property
+    def examples(self) -> list[Example]:
+        return [example for part in self.parts for example in part.examples]
 
 
 @dataclass(frozen=True)
 class Lost:
-    """A suite before and after. `parts`: name -> (items, before, after); `scores`: item by item, after."""
+    """A suite before and after. `kinds`: kind of item -> (items, before, after); `scores`: item by item, after."""
 
     suite: Suite
     before: float
     after: float
     change: Comparison  # after minus before
-    parts: Mapping[str, tuple[int, float, float]]
+    kinds: Mapping[str, tuple[int, float, float]]
     scores: Sequence[Score | None]
 
 
@@ -89,7 +93,7 @@ class Memory:
     spec: str  # the study's model
     suites: Sequence[Suite]
     seed: int = 0
-    _scores: dict[tuple[str, str], list[list[Score | None]]] = field(default_factory=dict)
+    _scores: dict[tuple[str, str], list[Score | None]] = field(default_factory=dict)
     _known: dict[str, Forgetting] = field(default_factory=dict)
 
     def measure(self, weights: Weights) -> Forgetting:
@@ -101,24 +105,30 @@ class Memory:
 
     def _lost(self, suite: Suite, weights: Weights) -> Lost:
         before, after = self._ask(suite, None), self._ask(suite, weights)
-        found = {}
-        for part, old, new in zip(suite.parts, before, after, strict=True):
-            new_both, old_both, _ = pairs(new, old)
-            found[part.name] = (len(old_both), self._value(suite, old_both), self._value(suite, new_both))
-        flat = [[score for part in side for score in part] for side in (after, before)]
-        groups = [example.group for part in suite.parts for example in part.examples]
-        change = compare(flat[0], flat[1], suite.metric.aggregate, suite.metric.binary, groups, self.seed)
-        new_all, old_all, _ = pairs(flat[0], flat[1])
-        return Lost(suite, self._value(suite, old_all), self._value(suite, new_all), change, found, flat[0])
+        rule, examples = suite.metric, suite.examples
+        change = compare(after, before, rule.aggregate, rule.binary, [example.group for example in examples], self.seed)
+        _, old, new = self._both(suite, before, after)
+        kinds = {}
+        for kind in dict.fromkeys(example.source for example in examples) if suite.by_source else ():
+            of_kind = [i for i, example in enumerate(examples) if example.source == kind]
+            kinds[kind] = self._both(suite, [before[i] for i in of_kind], [after[i] for i in of_kind])
+        return Lost(suite, old, new, change, kinds, after)
 
-    def _value(self, suite: Suite, scores: Sequence[Score]) -> float:
-        return estimate(scores, suite.metric.aggregate, suite.metric.binary, seed=self.seed).value
+    def _both(
+        self, suite: Suite, before: Sequence[Score | None], after: Sequence[Score | None]
+    ) -> tuple[int, float, float]:
+        """How many items both answered, and their values before and after."""
+        new, old, _ = pairs(after, before)
+        old_value, new_value = (
+            estimate(scores, suite.metric.aggregate, suite.metric.binary, seed=self.seed).value for scores in (old, new)
+        )
+        return len(old), old_value, new_value
 
-    def _ask(self, suite: Suite, weights: Weights | None) -> list[list[Score | None]]:
-        """The scores of each part's items."""
+    def _ask(self, suite: Suite, weights: Weights | None) -> list[Score | None]:
+        """The scores of the suite's examples."""
         key = (suite.name, weights.sha256 if weights else "")
         if key not in self._scores:
-            self._scores[key] = [self._ask_part(suite, part, weights) for part in suite.parts]
+            self._scores[key] = [score for part in suite.parts for score in self._ask_part(suite, part, weights)]
         return self._scores[key]
 
     def _ask_part(self, suite: Suite, part: Part, weights: Weights | None) -> list[Score | None]:
@@ -160,19 +170,14 @@ class Memory:
 
 
 def _general() -> Suite:
-    alike: dict[tuple[str, tuple[str, ...], int], list[Item]] = {}
-    for item in items():
-        alike.setdefault((item.ability, item.labels, item.max_tokens), []).append(item)
-    parts = tuple(
-        Part(
-            ability,
-            Prompt(),
-            Decoding(labels=labels, max_tokens=tokens),
-            tuple(Example(f"{ability}-{n}", item.message, item.answer) for n, item in enumerate(same)),
-        )
-        for (ability, labels, tokens), same in alike.items()
-    )
-    return Suite(GENERAL, "accuracy", Holds(), parts)
+    alike: dict[tuple[str, ...], list[Example]] = {}
+    for number, item in enumerate(items()):
+        example = Example(f"general-{number}", item.message, item.answer, source=item.ability)
+        alike.setdefault(item.labels, []).append(example)
+    parts = [
+        Part(Prompt(), Decoding(labels=labels, max_tokens=WRITTEN), tuple(examples)) for labels, examples in alike.items()
+    ]
+    return Suite(GENERAL, "accuracy", Holds(), tuple(parts), by_source=True)
 
 
 def _of_task(task: Task, reference: str, model: Model) -> Suite:
@@ -187,4 +192,4 @@ def _of_task(task: Task, reference: str, model: Model) -> Suite:
     if other.kind not in metric.kinds:
         raise TaskError(f"{task.folder / reference}: metric '{name}' does not suit kind '{other.kind}'")
     prompt = phrasings(other, splits.train)[0]
-    return Suite(other.name, name, metric, (Part(other.name, prompt, decoding, examples),))
+    return Suite(other.name, name, metric, (Part(prompt, decoding, examples),))

@@ -79,9 +79,9 @@ def _suite(lost: Lost, p_adjusted: float) -> dict[str, Any]:
         "after": round(lost.after, 6),
         **_change(lost.change),
         "p_adjusted": p_adjusted,
-        "parts": [
+        "kinds": [
             {"name": name, "n": n, "before": round(before, 6), "after": round(after, 6)}
-            for name, (n, before, after) in lost.parts.items()
+            for name, (n, before, after) in lost.kinds.items()
         ],
     }
 

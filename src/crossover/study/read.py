@@ -144,8 +144,8 @@ def _forgetting(body: dict[str, Any] | None) -> Forgetting | None:
 
 def _lost(body: dict[str, Any]) -> Lost:
     change = Change(body["difference"], body["low"], body["high"], body["p_adjusted"])
-    parts = tuple((part["name"], part["n"], part["before"], part["after"]) for part in body["parts"])
-    return Lost(body["suite"], body["metric"], body["n"], body["before"], body["after"], change, parts)
+    kinds = tuple((kind["name"], kind["n"], kind["before"], kind["after"]) for kind in body["kinds"])
+    return Lost(body["suite"], body["metric"], body["n"], body["before"], body["after"], change, kinds)
 
 
 def _change(identity: str, decision: dict[str, Any]) -> Change | None:

@@ -45,7 +45,7 @@ class Followed:
 
 @dataclass(frozen=True)
 class Lost:
-    """One suite before and after a tune, in its metric, paired item by item; `parts`: name, items, before, after."""
+    """One suite before and after a tune, in its metric, paired by item; `kinds` of items: name, items, before, after."""
 
     suite: str
     metric: str
@@ -53,7 +53,7 @@ class Lost:
     before: float
     after: float
     change: Change
-    parts: tuple[tuple[str, int, float, float], ...] = ()
+    kinds: tuple[tuple[str, int, float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """General abilities, shipped: a suite of short items, prose, and what prompts for replay are made of. All our own text.
 
-suite.jsonl    ability, message, answer; labels where the answer is chosen; max_tokens where it is long
+suite.jsonl    ability, message, answer; labels where the answer is chosen
 prose.jsonl    register, opening, text: what perplexity is measured on
 replay.json    texts, and what is asked about them; none of it is in the suite
 """
@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from crossover.metrics.base import Aggregate
 from crossover.types import Kind, Score
 
-WRITTEN = 24  # tokens of a written answer where the item does not say
+WRITTEN = 32  # tokens of a written answer
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,6 @@ class Item:
     message: str
     answer: str
     labels: tuple[str, ...] = ()
-    max_tokens: int = WRITTEN
 
 
 @dataclass(frozen=True)
