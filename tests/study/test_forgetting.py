@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,9 @@ STRATEGIES = ["zero_shot", {"lora": HARSH}, {"lora": HARSH | {"replay": 0.6}}]
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Ear]:
     folder = tmp_path_factory.mktemp("forgetting")
     ear = Ear()
-    return folder / "run", decide(write_task(folder, STRATEGIES), folder / "run", ear), ear
+    write_task(folder / "other", ["zero_shot"], name="other")
+    task = write_task(folder, STRATEGIES, forgetting=["other/task.yaml"])
+    return folder / "run", decide(task, folder / "run", ear), ear
 
 
 def by_name(decision: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -50,7 +51,7 @@ def test_a_destructive_tune_is_told_with_numbers(finished: tuple[Path, dict[str,
     assert sum(kind["n"] for kind in lost["kinds"]) == lost["n"]
     assert found["zero_shot"]["forgetting"] is None
     numbers = f"{100 * lost['before']:.1f} → {100 * lost['after']:.1f} %"
-    [warning] = [w for w in decision["verdict"]["warnings"] if w.startswith("lora forgot: ")]
+    [warning] = [w for w in decision["verdict"]["warnings"] if w.startswith(f"lora forgot: {GENERAL}")]
     assert numbers in warning
     assert any(said.startswith(f"lora: {GENERAL} {numbers}") for said in ear.said)
     assert any(said.startswith("lora: perplexity of general prose") for said in ear.said)
@@ -76,7 +77,7 @@ def test_replay_lowers_it_and_the_report_says_by_how_much(finished: tuple[Path, 
 def test_it_is_read_back_and_a_second_run_costs_nothing(finished: tuple[Path, dict[str, Any], Ear]) -> None:
     path, decision, _ = finished
     results = read_results(StudyFolder(path))
-    [suite] = next(c for c in results.candidates if c.name == "lora").forgetting.suites  # type: ignore[union-attr]
+    suite, _ = next(c for c in results.candidates if c.name == "lora").forgetting.suites  # type: ignore[union-attr]
     assert suite.before == by_name(decision)["lora"]["forgetting"]["before"]
     journal = Journal(path / "study.db")
     before, purposes = journal.spent()[0], journal.fact("forgetting, lora")
@@ -92,7 +93,7 @@ def test_nothing_is_asked_where_it_is_turned_off_or_nothing_is_tuned(tmp_path: P
     off = decide(write_task(tmp_path / "off", ["zero_shot", lora], forgetting=False), tmp_path / "off" / "run")
     assert by_name(off)["lora"]["forgetting"] is None
     assert off["spent"]["calls"] < len(items()) + len(passages())
-    prompts = decide(write_task(tmp_path / "no", ["zero_shot"], model="fake"), tmp_path / "no" / "run")
+    prompts = decide(write_task(tmp_path / "no", ["zero_shot"], model="fake", forgetting=True), tmp_path / "no" / "run")
     assert prompts["spent"]["calls"] < len(items())
 
 
@@ -101,7 +102,7 @@ def test_a_limit_met_while_measuring_keeps_the_tuned_candidate(tmp_path: Path, m
         raise BudgetExceeded("the limit of 1 minutes is reached")
 
     monkeypatch.setattr(Memory, "measure", stop)
-    decision = decide(write_task(tmp_path, ["zero_shot", {"lora": {"epochs": 1}}]), tmp_path / "run")
+    decision = decide(write_task(tmp_path, ["zero_shot", {"lora": {"epochs": 1}}], forgetting=True), tmp_path / "run")
     assert by_name(decision)["lora"]["dev"] is not None
     assert by_name(decision)["lora"]["forgetting"] is None
     assert "the limit of 1 minutes is reached: what lora forgot was not measured" in decision["verdict"]["warnings"]
@@ -115,10 +116,10 @@ def test_the_same_strategy_twice_is_named_by_what_differs_and_refused_where_noth
         run_study(write_task(tmp_path, ["instruction", "instruction"], model="fake"), tmp_path / "other")
 
 
-def test_a_users_task_stands_beside_the_general_suite(tmp_path: Path) -> None:
-    write_task(tmp_path / "other", ["zero_shot"], name="other")
-    task = write_task(tmp_path, ["zero_shot", {"lora": {"epochs": 1}}], forgetting=["other/task.yaml"])
-    decision = decide(task, tmp_path / "run")
+def test_a_users_task_stands_beside_the_general_suite(finished: tuple[Path, dict[str, Any], Ear]) -> None:
+    _, decision, ear = finished
     [own] = by_name(decision)["lora"]["forgetting"]["tasks"]
     assert (own["suite"], own["metric"], own["n"], own["kinds"]) == ("other", "accuracy", 60, [])
-    assert json.loads((tmp_path / "run" / "decision.json").read_text()) == decision
+    assert own["difference"] == pytest.approx(own["after"] - own["before"], abs=1e-5)
+    assert own["before"] > 0.4  # it is asked with its labels, which even the bare model can use
+    assert any(said.startswith("lora: other ") for said in ear.said)
