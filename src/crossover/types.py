@@ -245,6 +245,7 @@ class Recipe:
 
     `tokens` (how many vectors) is for soft prompts; for LoRA are `rank`, `alpha`, `dropout`, `targets` ("all-linear",
     "attention" or modules' names), `dora`, `rslora`, `pissa` (True, or a number of iterations) and `bits` (None or 4).
+    `replay`: the share of each epoch's rows that are general ones, against forgetting.
     """
 
     method: Literal["lora", "full", "soft_prompt"] = "lora"
@@ -258,6 +259,7 @@ class Recipe:
     alpha: int = 32
     dropout: float = 0.0
     tokens: int = 20
+    replay: float = 0.0
     seed: int = 0
     targets: str | tuple[str, ...] = "all-linear"
     dora: bool = False

@@ -294,3 +294,31 @@ def test_a_number_with_an_exponent_is_a_number(tmp_path, text, value):
     assert load(tmp_path, f"{LEAST}strategies: [lora: {{learning_rate: {text}}}]\n").strategies[0].options == {
         "learning_rate": value
     }
+
+
+def test_what_must_not_be_forgotten_is_true_false_or_other_task_files(tmp_path):
+    write(tmp_path, "other.yaml", LEAST + "forgetting: [task.yaml]\n")  # two tasks may name each other
+    assert load(tmp_path, LEAST).forgetting is True
+    assert load(tmp_path, LEAST + "forgetting: false\n").forgetting is False
+    assert load(tmp_path, LEAST + "forgetting: [other.yaml]\n").forgetting == ["other.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("2", "received 2; valid is true, false, or a list of other task files"),
+        ("[]", "received []; valid is true, false, or a list of other task files"),
+        ("[1]", "received [1]; valid is true, false, or a list of other task files"),
+        ("{suite: a.csv}", "valid is true, false, or a list of other task files"),
+        ("[a.yaml, a.yaml]", "a task file stands twice"),
+        ("[absent.yaml]", "there is no file"),
+        ("[rows.csv]", "'crossover init rows.csv' writes one for a data file"),
+        ("[bad.yaml]", "bad.yaml, line 5, key 'kinds': unknown key"),
+    ],
+)
+def test_a_wrong_list_of_what_must_not_be_forgotten_is_one_sentence(tmp_path, given, said):
+    write(tmp_path, "rows.csv", "text,label\na,b\n")
+    write(tmp_path, "bad.yaml", LEAST + "kinds: classify\n")
+    message = complaint(tmp_path, LEAST + f"forgetting: {given}\n")
+    assert said in message
+    assert given.startswith("[bad") or "key 'forgetting'" in message

@@ -12,6 +12,8 @@ from crossover.study.results import (
     Confusion,
     Disagreement,
     FieldRow,
+    Forgetting,
+    Lost,
     Notice,
     Results,
 )
@@ -67,6 +69,18 @@ def trace() -> tuple[Epoch, ...]:
     metric = (0.52, 0.68, 0.79, 0.842, 0.858, 0.85, 0.842)
     words = ("learning", "learning", "learning", "learning", "converging", "overfitting", "overfitting")
     return tuple(Epoch(i + 1, *line, 3.1) for i, line in enumerate(zip(train, dev, metric, words, strict=True)))
+
+
+def forgotten(name: str = "general suite") -> Forgetting:
+    """A tune that lost a quarter of what the bare model could, and nothing of a task of the user's."""
+    kinds = ((f"{name} sums", 14, 0.714, 0.286), (f"{name} topic", 12, 0.667, 0.5))
+    return Forgetting(
+        (
+            Lost(name, "accuracy", 158, 0.582, 0.323, Change(-0.259, -0.353, -0.163, 0.0001), kinds),
+            Lost(f"{name} of theirs", "macro_f1", 60, 0.4, 0.41, Change(0.01, -0.05, 0.07, 0.8)),
+        ),
+        (401.0, 9530.0),
+    )
 
 
 def ladder() -> tuple[CandidateResult, ...]:

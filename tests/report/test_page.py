@@ -16,7 +16,7 @@ from crossover.report.page import render, write_report
 from crossover.study.results import Confusion, Results, Tried
 from crossover.types import Estimate
 
-from .fixtures import EVIL, decision, extraction, failed, hostile, ladder, only, results, undecided
+from .fixtures import EVIL, decision, extraction, failed, forgotten, hostile, ladder, only, results, undecided
 from .fixtures import candidate as made
 
 VOID = {"meta", "br", "wbr", "path", "use", "rect"}
@@ -337,3 +337,16 @@ def test_failed_calls_are_counted_beside_their_candidate() -> None:
     assert count(results()) == 1
     assert count(undecided()) == 1
     assert count(failed()) == 0
+
+
+def test_what_tuning_forgot_has_a_section_only_where_it_was_measured() -> None:
+    assert "What tuning forgot" not in render(results())
+    study, lost = hostile(), forgotten(f"{EVIL} suite")
+    rows = tuple(dataclasses.replace(row, forgetting=lost) if row.trace else row for row in study.candidates)
+    said = {"forgetting": {"replay": [], "said": [f"Replay kept {EVIL}."]}}
+    html = render(dataclasses.replace(study, decision=study.decision | said, candidates=rows))
+    words = " ".join(Page(html).words)
+    for shown in ("What tuning forgot", "58.2 %", "32.3 %", "−25.9", "−35.3 to −16.3", "401 → 9530", "× 23.77", "macro_f1"):
+        assert shown in words
+    assert "<script>" not in html
+    assert f"Replay kept {EVIL}." in words

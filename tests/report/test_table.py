@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from crossover.report.table import glance, verdict_text
 from crossover.study.results import Results
 
-from .fixtures import extraction, failed, hostile, ladder, results, undecided
+from .fixtures import extraction, failed, forgotten, hostile, ladder, results, undecided
 
 
 def printed(what: RenderableType, width: int) -> str:
@@ -102,3 +102,14 @@ def test_neither_markup_nor_control_characters_are_obeyed() -> None:
         assert "[red]a[/red]�[2Jb" in text
         assert "\x1b" not in text
     assert "<script>" in printed(verdict_text(hostile()), 200)
+
+
+def test_the_general_suite_is_a_column_where_it_was_measured_and_replay_is_told() -> None:
+    assert "general" not in printed(glance(results(), 200), 200)
+    rows = tuple(dataclasses.replace(row, forgetting=forgotten()) if row.name == "lora" else row for row in ladder())
+    made = results(candidates=rows)
+    made = dataclasses.replace(made, decision=made.decision | {"forgetting": {"said": ["Replay: kept it."]}})
+    lines = printed(glance(made, 100), 100).splitlines()
+    assert "−25.9" in next(line for line in lines if "● lora" in line)
+    assert "general" in " ".join(lines)
+    assert "Replay: kept it." in printed(verdict_text(made), 100)

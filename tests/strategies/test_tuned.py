@@ -11,7 +11,7 @@ import pytest
 from crossover.errors import OptionError, TuningError
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
-from crossover.types import Prompt
+from crossover.types import Candidate, Prompt, Recipe
 from tests.strategies.toys import KINDS, bench, kinds, start
 
 LEARNS: dict[str, dict[str, Any]] = {"lora": {"epochs": 4, "learning_rate": 4e-3}, "full": {"epochs": 3}}
@@ -113,3 +113,21 @@ def test_a_tune_is_done_once(tmp_path: Path) -> None:
         assert open_strategy("lora", {"epochs": 1}).adapt(start(), at) == first
         assert written == {path: path.stat().st_mtime_ns for path in Path(first.weights.path).iterdir()}
         assert len(at.trace(first.weights)) == 1
+
+
+@pytest.mark.parametrize("name", ["lora", "full"])
+def test_replay_reaches_the_recipe_and_a_share_that_is_none_is_refused(name: str) -> None:
+    class _Task:
+        kind = "classify"
+
+    class Noting:
+        train, seed, task, model = toy_examples(), 0, _Task(), None
+
+        def tune(self, candidate: Candidate, recipe: Recipe) -> Recipe:
+            return recipe
+
+    made: Any = open_strategy(name, {"replay": 0.25}).adapt(start(), Noting())  # type: ignore[arg-type]
+    assert made.replay == 0.25
+    for wrong in (-0.1, 0.95, 1.0):
+        with pytest.raises(OptionError, match=f"strategy '{name}', option 'replay'.*valid is a share from 0 to 0.9"):
+            open_strategy(name, {"replay": wrong})

@@ -78,7 +78,7 @@ NOTES = {
 
 
 def write_task(folder: Path, strategies: list[Any], **more: Any) -> Path:
-    """Write data and task file into a folder; `more` replaces or adds keys."""
+    """Write data and task file into a folder; `more` replaces or adds keys. Forgetting is not measured."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "notes.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -94,6 +94,7 @@ def write_task(folder: Path, strategies: list[Any], **more: Any) -> Path:
         "kind": "classify",
         "strategies": strategies,
         "limits": {"machine_cost_per_hour": 0},
+        "forgetting": False,
     }
     path = folder / "task.yaml"
     path.write_text(json.dumps(task | more), encoding="utf-8")  # JSON is YAML

@@ -52,7 +52,7 @@ def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_killed_at_five_random_moments_a_run_ends_the_same(tmp_path: Path) -> None:
-    task = write_task(tmp_path / "task", STRATEGIES)
+    task = write_task(tmp_path / "task", STRATEGIES, forgetting=True)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     seconds = finish(task, whole)
     seed = random.randrange(10**6)

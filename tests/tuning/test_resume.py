@@ -10,7 +10,7 @@ from crossover.models.hf import Hf
 from crossover.tuning import sft
 from crossover.tuning.checkpoint import read_trace
 from crossover.types import Epoch, Recipe, Weights
-from tests.tuning.small import tune
+from tests.tuning.small import rows, tune
 
 RECIPES = {
     "lora": Recipe(learning_rate=4e-3, epochs=3, batch_size=20, patience=0, dropout=0.1, weight_decay=0.01),
@@ -135,3 +135,19 @@ def test_a_damaged_checkpoint_and_one_of_another_tune_are_named(pocket: Hf, tmp_
     (tmp_path / "checkpoint.safetensors").write_bytes(b"nothing")
     with pytest.raises(TuningError, match=r"checkpoint\.safetensors is damaged"):
         tune(pocket, tmp_path, RECIPES["lora"])
+
+
+def test_an_interrupted_tune_with_replay_ends_with_the_same_weights(pocket: Hf, tmp_path: Path) -> None:
+    recipe = Recipe(learning_rate=4e-3, epochs=2, batch_size=20, patience=0, replay=0.25)
+    general = rows(40, 7)
+
+    def killed(epoch: Epoch) -> None:
+        raise Killed
+
+    more: dict[str, Any] = {"general": general, "evaluate": lambda weights: 0.0}
+    straight = tune(pocket, tmp_path / "whole", recipe, **more)
+    with pytest.raises(Killed):
+        tune(pocket, tmp_path / "killed", recipe, on_epoch=killed, **more)
+    assert tune(pocket, tmp_path / "killed", recipe, **more).sha256 == straight.sha256
+    with pytest.raises(TuningError, match="a tune of other data"):
+        tune(pocket, tmp_path / "whole", recipe, **more | {"general": general[1:]})

@@ -117,6 +117,9 @@ class Task(Part):
         default=[], description="a list of strategies: a name, or a name with its options"
     )
     chain: list[ChainStep] = Field(default=[], description="a list of steps, each with a name and a template")
+    forgetting: bool | list[str] = Field(
+        default=True, description="true, false, or a list of other task files that tuned weights should still be good at"
+    )
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
@@ -152,6 +155,16 @@ class Task(Part):
             raise ValueError(f"received {_shown(pattern)}, which is no regular expression: {error}") from error
         return pattern
 
+    @field_validator("forgetting", mode="before")
+    @classmethod
+    def _forgetting(cls, given: Any) -> Any:
+        files = isinstance(given, (list, tuple)) and given and all(isinstance(one, str) and one for one in given)
+        if not isinstance(given, bool) and not files:
+            raise ValueError(f"received {_shown(given)}; valid is {cls.model_fields['forgetting'].description}")
+        if not isinstance(given, bool) and len(set(given)) < len(given):
+            raise ValueError("a task file stands twice")
+        return given if isinstance(given, bool) else list(given)
+
     @field_validator("labels", mode="before")
     @classmethod
     def _labels(cls, labels: Any) -> Any:
@@ -181,6 +194,12 @@ INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainS
 
 def load_task(path: Path) -> Task:
     """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
+    task, file = _load(path)
+    _check_other_tasks(task, file.place)
+    return task
+
+
+def _load(path: Path) -> tuple[Task, YamlFile]:
     file = read_yaml(path, as_written="labels")
     _check_keys(file)
     try:
@@ -189,8 +208,7 @@ def load_task(path: Path) -> Task:
         raise TaskError(_sentence(file, problem)) from problem
     check_names(task, file.place)
     check_chain(task.chain, file.place)
-    _check_other_tasks(task, file.place)
-    return task
+    return task, file
 
 
 def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
@@ -220,6 +238,13 @@ def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:
             if read_yaml(other, as_written="labels").content.get("chain"):
                 raise TaskError(f"{place(('chain', number))}: {other} has a chain itself; valid is a task without one")
             load_task(other)
+    for number, reference in enumerate(task.forgetting if isinstance(task.forgetting, list) else ()):
+        where, other = place(("forgetting", number)), task.folder / reference
+        if not other.is_file():
+            raise TaskError(f"{where}: there is no file {other}; valid is another task file")
+        if other.suffix.lower() not in (".yaml", ".yml", ".json"):
+            raise TaskError(f"{where}: {other} is no task file; 'crossover init {reference}' writes one for a data file")
+        _load(other)  # and not what it names itself: two tasks may name each other
 
 
 def _check_keys(file: YamlFile) -> None:

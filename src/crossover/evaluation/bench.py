@@ -14,6 +14,7 @@ from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
 from crossover.errors import OptionError, TuningError
+from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.types import (
@@ -204,6 +205,7 @@ class StudyBench:
                 "recipe": recipe,
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
                 "metric": self.evaluator.metric_name,
+                **({"replay": general_prompts()} if recipe.replay else {}),
             }
         )
 
@@ -239,6 +241,7 @@ class StudyBench:
             evaluate=dev_metric,
             on_epoch=finished_epoch,
             on_step=finished_step,
+            general=general_rows(self.evaluator.caller, model, self.task.model) if recipe.replay else (),
         )
 
 

@@ -97,6 +97,8 @@ def _context(results: Results) -> dict[str, Any]:
             )
             for number, candidate in enumerate(c for c in results.candidates if c.trace)
         ],
+        "forgetful": [candidate for candidate in results.candidates if candidate.forgetting],
+        "replayed": results.decision.get("forgetting", {}).get("said", []),
         "confusion_plot": plots.confusion_matrix(confusion) if confusion and drawable else None,
         "confused": plots.most_confused(confusion, MOST_PAIRS if drawable else 2 * MOST_PAIRS) if confusion else [],
         "answerers": _answerers(results),

@@ -44,6 +44,7 @@ class Row:
     per_1k: Cell
     fixed: Cell
     change: Cell
+    forgetting: Cell
     reached: Reached
     target: Cell
 
@@ -102,6 +103,7 @@ def _row(results: Results, candidate: CandidateResult, unit: bool) -> Row:
         per_1k=_per_1k(candidate) if shown else Cell(numbers.ABSENT, unmeasured),
         fixed=_optional(numbers.money(candidate.cost_fixed, candidate.currency) if shown else None, unmeasured),
         change=_change(candidate, untested),
+        forgetting=_forgetting(candidate),
         reached=reached,
         target=target,
     )
@@ -121,6 +123,15 @@ def _change(candidate: CandidateResult, untested: str) -> Cell:
     text = numbers.difference(change.difference, change.low, change.high)
     p = "" if change.p_adjusted is None else f"adjusted p {numbers.p_value(change.p_adjusted)}"
     return Cell(text, p)
+
+
+def _forgetting(candidate: CandidateResult) -> Cell:
+    """The change of the general suite."""
+    if candidate.forgetting is None:
+        return Cell(numbers.ABSENT, "what was forgotten is measured of tuned weights only")
+    suite = candidate.forgetting.suites[0]
+    shares = f"{suite.suite}: {numbers.percent(suite.before)} before, {numbers.percent(suite.after)} after"
+    return Cell(numbers.points(suite.change.difference, unit=False), shares)
 
 
 def _target(results: Results, candidate: CandidateResult, untested: str) -> tuple[Reached, Cell]:

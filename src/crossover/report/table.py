@@ -62,6 +62,8 @@ def verdict_text(results: Results) -> RenderableType:
         points.add_row("•", Text(_printable(reason)))
     for warning in verdict["warnings"]:
         points.add_row(Text("!", style="bold yellow"), Text(_printable(warning), style="yellow"))
+    for sentence in results.decision.get("forgetting", {}).get("said", ()):
+        points.add_row("•", Text(_printable(sentence)))
     parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
     for part in (figures, points):
         if part.row_count:
@@ -72,12 +74,14 @@ def verdict_text(results: Results) -> RenderableType:
 def _columns(results: Results) -> list[_Column]:
     target = results.task["target"]
     currency = results.candidates[0].currency if results.candidates else ""
+    forgot = [_Column("general\nsuite", lambda row: _text(row.forgetting), 2)]
     return [
         _Column("candidate", _name, 0, "left"),
         _Column("rung", lambda row: Text(row.candidate.rung, style="dim"), 7, "left"),
         _Column(f"{_printable(results.task['metric'])}\n%", _metric, 0),
         _Column("change\npoints", lambda row: _text(row.change), 0),
         _Column("target" if target is None else f"target\n{numbers.percent(target)}", _target, 1, "left"),
+        *(forgot if any(candidate.forgetting for candidate in results.candidates) else []),
         _Column("rele-\nvance", lambda row: _value(row.relevance), 3),
         _Column("consis-\ntency", lambda row: _value(row.consistency), 4),
         _Column("p50", lambda row: _text(row.p50), 8),
@@ -91,6 +95,8 @@ def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -
     left_out = [column.heading.replace("-\n", "").replace("\n", " ") for column in columns if column.rank > most]
     rows = glance_rows(results, unit=False)
     notes = ["95 % intervals; more of them in the report; change against the baseline"]
+    if any(candidate.forgetting for candidate in results.candidates):
+        notes.append("general suite: what tuning changed in what the bare model could, in points")
     notes += ["○ until then"] if any(row.provisional for row in rows) else []
     notes += ["* on dev, not tested"] if any(row.on == "dev" for row in rows) else []
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from crossover.strategies._options import check
 from crossover.strategies.base import Bench
 from crossover.tuning.defaults import Method, default_epochs, default_patience, default_rate
 from crossover.types import Recipe
+
+MOST_REPLAY = 0.9  # of an epoch: nine general rows for each of the task
 
 
 class Tuner(Protocol):
@@ -35,4 +38,15 @@ def recipe_for(tuner: Tuner, method: Method, bench: Bench, **others: Any) -> Rec
         patience=default_patience(epochs) if tuner.patience is None else tuner.patience,
         seed=bench.seed,
         **others,
+    )
+
+
+def check_tuner(name: str, tuner: Any) -> None:
+    """Raise `OptionError` for a share of general rows that is none, or no tune at all."""
+    check(
+        name,
+        tuner,
+        ("replay", f"a share from 0 to {MOST_REPLAY}", 0 <= tuner.replay <= MOST_REPLAY),
+        ("tries", "1 or more", tuner.tries >= 1),
+        ("seeds", "1 or more", tuner.seeds >= 1),
     )

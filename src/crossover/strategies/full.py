@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossover.strategies._options import check
-from crossover.strategies._recipe import recipe_for
+from crossover.strategies._recipe import check_tuner, recipe_for
 from crossover.strategies._tries import tune
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family
@@ -18,7 +17,9 @@ class Full:
 
     `learning_rate` None: 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096.
     `epochs` None: about 400 steps for labels and 800 for written answers, in 3 to 20 epochs. `patience` None: a third of
-    the epochs. `tries` learning rates, `seeds` seeds: `strategies/_tries.py` says which is kept.
+    the epochs. `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers,
+    against forgetting; 0.25 is a good one to begin with. `tries` learning rates, `seeds` seeds: `strategies/_tries.py` says
+    which is kept.
     """
 
     family: ClassVar[Family] = "weights"
@@ -28,12 +29,13 @@ class Full:
     batch_size: int = 8
     patience: int | None = None
     weight_decay: float = 0.01
+    replay: float = 0.0
     tries: int = 1
     seeds: int = 1
 
     def __post_init__(self) -> None:
-        check("full", self, ("tries", "1 or more", self.tries >= 1), ("seeds", "1 or more", self.seeds >= 1))
+        check_tuner("full", self)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        recipe = recipe_for(self, "full", bench, weight_decay=self.weight_decay)
+        recipe = recipe_for(self, "full", bench, weight_decay=self.weight_decay, replay=self.replay)
         return tune(start, bench, recipe, self.tries, self.seeds)

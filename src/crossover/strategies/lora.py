@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from crossover.errors import MissingExtra, OptionError
-from crossover.strategies._options import check
-from crossover.strategies._recipe import recipe_for
+from crossover.strategies._recipe import check_tuner, recipe_for
 from crossover.strategies._tries import tune
 from crossover.strategies.base import Bench
 from crossover.tuning.conflicts import conflict
@@ -21,7 +20,8 @@ class Lora:
 
     `learning_rate` None: 0.5 / the model's hidden size, which is 2e-3 at 256 and 1.2e-4 at 4096.
     `epochs` None: about 400 steps for labels and 800 for written answers, in 3 to 20 epochs. `patience` None: a third of
-    the epochs.
+    the epochs. `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers,
+    against forgetting; 0.25 is a good one to begin with.
 
     `targets`: "all-linear", "attention", or names of modules. `dora` and `rslora`: see `tuning/adapter.py`. `pissa`: begin
     as the principal components (`tuning/principal.py`); a number is that many iterations of a quicker decomposition.
@@ -38,6 +38,7 @@ class Lora:
     epochs: int | None = None
     batch_size: int = 8
     patience: int | None = None
+    replay: float = 0.0
     targets: str | tuple[str, ...] = "all-linear"
     dora: bool = False
     rslora: bool = False
@@ -47,13 +48,13 @@ class Lora:
     seeds: int = 1
 
     def __post_init__(self) -> None:
-        check("lora", self, ("tries", "1 or more", self.tries >= 1), ("seeds", "1 or more", self.seeds >= 1))
+        check_tuner("lora", self)
         if clash := conflict(self):
             raise OptionError(f"strategy 'lora': {clash}")
         if self.bits and importlib.util.find_spec("bitsandbytes") is None:
             raise MissingExtra("strategy 'lora', option 'bits'", "quantized")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        names = ("rank", "alpha", "dropout", "targets", "dora", "rslora", "pissa", "bits")
+        names = ("rank", "alpha", "dropout", "replay", "targets", "dora", "rslora", "pissa", "bits")
         recipe = recipe_for(self, "lora", bench, **{name: getattr(self, name) for name in names})
         return tune(start, bench, recipe, self.tries, self.seeds)

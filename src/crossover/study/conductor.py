@@ -24,11 +24,13 @@ from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded, OptionError, StudyError
 from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
+from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import Climbed, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
@@ -110,6 +112,8 @@ class _Conductor:
                 " valid: a local model, or the limit false"
             )
         rungs, said = ladder(self.task, model)
+        tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
+        memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
         findings = [*self.prepared.findings, *self._lengths(model)]
         raise_on_errors(findings)
         self._freeze()
@@ -132,6 +136,7 @@ class _Conductor:
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
+                climbed[-1] = replace(made, forgetting=self._forgotten(memory, made, warnings))
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(climbed) :])
             warnings.append(f"{error} while climbing; not finished: {left}")
@@ -141,6 +146,21 @@ class _Conductor:
         tested = self._test(contenders, climbed, warnings)
         outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
         write_outcome(outcome, self.folder, self.journal)
+
+    def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
+        """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off."""
+        if made.candidate is None or made.candidate.weights is None or not memory.suites:
+            return None
+        try:
+            found = memory.measure(made.candidate.weights)
+        except BudgetExceeded as error:
+            warnings.append(f"{error}: what {made.name} forgot was not measured")
+            return None
+        sentences = forgetting.told(made.name, found)
+        self.journal.set_fact(f"forgetting, {made.name}", sentences)
+        for sentence in sentences:
+            self.listener.say(sentence)
+        return found
 
     def _freeze(self) -> None:
         """Hold the study to the data and the splits that it began with: test is to be met once."""
@@ -282,6 +302,7 @@ class _Conductor:
             wall_seconds=self.meter.seconds,
             render=self._render,
             speed=self._speed(self.task.model),
+            forgetting=forgetting.account(climbed, self.task.seed),
         )
 
     def _render(self, made: Climbed) -> tuple[Message, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import random
 import traceback
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe, look_up_seconds, probe
 from crossover.models._embedding import need_embedder
 from crossover.models.base import Model, Tunable
@@ -53,6 +56,7 @@ class Climbed:
     train: Run | None
     probe: Probe | None
     note: str
+    forgetting: Forgetting | None = None  # of tuned weights
 
 
 def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
@@ -79,14 +83,14 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
         specs.insert(1, StrategySpec(name="zero_shot", options={}))
         said.append("no baseline is given: added zero_shot")
     rungs = []
-    for spec in specs:
+    for name, spec in zip(_names(specs), specs, strict=True):
         strategy = open_strategy(spec.name, spec.options)
         if strategy.family in ("weights", "hybrid") and not isinstance(model, Tunable):
             raise OptionError(
                 f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here; valid: "
                 f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned, such as pocket"
             )
-        rungs.append(Rung(spec.name, strategy, dict(spec.options)))
+        rungs.append(Rung(name, strategy, dict(spec.options)))
     return rungs, said
 
 
@@ -99,6 +103,26 @@ def _classifiers(task: Task) -> tuple[tuple[str, ...], list[str]]:
     except (MissingExtra, OptionError) as error:
         return (), [f"{error}; it is left out of the ladder"]
     return CLASSIFIERS, []
+
+
+def _names(specs: Sequence[StrategySpec]) -> list[str]:
+    """Each rung's name: the strategy's, with the options that tell it from others of the strategy: "lora (replay 0.25)".
+
+    Raises `OptionError` for the same twice.
+    """
+    names = []
+    for spec in specs:
+        alike = [other.options for other in specs if other.name == spec.name]
+        own = {k: v for k, v in spec.options.items() if any(k not in o or o[k] != v for o in alike)}
+        names.append(f"{spec.name} ({_said(own)})" if own else spec.name)
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise OptionError(f"strategy '{name}' stands {count} times; valid is once, or each time with other options")
+    return names
+
+
+def _said(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k} {_said(v)}" if isinstance(v, Mapping) else f"{k} {v}" for k, v in options.items())
 
 
 def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
@@ -140,6 +164,6 @@ def _failed(rung: Rung, note: str) -> Climbed:
 
 def _options(rung: Rung) -> dict[str, Any]:
     """The options as they acted, defaults included, so that a candidate says how it was made."""
-    if "+" in rung.name:
+    if "+" in rung.name.split(" ")[0]:
         return rung.options
     return asdict(rung.strategy)  # type: ignore[call-overload,no-any-return]

@@ -19,6 +19,7 @@ from crossover.engine.journal import Journal
 from crossover.evaluation.probe import Speed
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
+from crossover.study.forgetting import Account
 from crossover.study.ladder import Climbed
 from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
@@ -48,6 +49,7 @@ class Outcome:
     relevance: str
     wall_seconds: float
     speed: Speed
+    forgetting: Account
     render: Callable[[Climbed], tuple[Message, ...]]
 
 
@@ -106,6 +108,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
             *(_pair(pair, "baseline") for pair in changes),
         ],
+        "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},
         "crossover": {"labels": None, "requests": _requests(outcome), "curve": []},
         "verdict": {
             "choice": outcome.verdict.choice,
@@ -119,6 +122,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
                 *(c.removed for c in outcome.contenders if c.removed),
                 *outcome.verdict.warnings,
                 *_overfitted(outcome),
+                *outcome.forgetting.warnings,
             ],
         },
         "spent": {
@@ -165,7 +169,7 @@ def _candidate(outcome: Outcome, made: Climbed, journal: Journal) -> dict[str, A
         "relevance_interval": _estimate(shown.relevance) if shown.relevance else None,
         "consistency": round(made.probe.consistency.value, 4) if made.probe else None,
         "consistency_interval": _estimate(made.probe.consistency) if made.probe else None,
-        "forgetting": None,
+        "forgetting": outcome.forgetting.by_name.get(made.name),
         "train_gap": round(made.train.estimate.value - made.dev.estimate.value, 4) if made.train else None,
         "test_gap": round(made.train.estimate.value - test.estimate.value, 4) if made.train and test else None,
         "seeds": spread(journal.tries(made.name), made.candidate.id) if made.candidate.weights else None,

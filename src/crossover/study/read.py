@@ -19,6 +19,8 @@ from crossover.study.results import (
     Disagreement,
     FieldRow,
     Followed,
+    Forgetting,
+    Lost,
     Notice,
     Results,
     Tried,
@@ -126,9 +128,26 @@ def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, An
         note=row["note"],
         trace=tuple(Epoch(**epoch) for epoch in more.get("trace", ())),
         prompt=tuple(Message(**message) for message in more.get("prompt", ())),
+        forgetting=_forgetting(row["forgetting"]),
         followed=tuple(Followed(**row) for row in more.get("followed", ())),
         tried=tuple(Tried(**row | {"dev": Estimate(**row["dev"])}) for row in more.get("tried", ())),
     )
+
+
+def _forgetting(body: dict[str, Any] | None) -> Forgetting | None:
+    if not body:
+        return None
+    perplexity = body["perplexity"]
+    return Forgetting(
+        tuple(_lost(suite) for suite in (body, *body["tasks"])),
+        (perplexity["before"], perplexity["after"]) if perplexity else None,
+    )
+
+
+def _lost(body: dict[str, Any]) -> Lost:
+    change = Change(body["difference"], body["low"], body["high"], body["p_adjusted"])
+    kinds = tuple((kind["name"], kind["n"], kind["before"], kind["after"]) for kind in body["kinds"])
+    return Lost(body["suite"], body["metric"], body["n"], body["before"], body["after"], change, kinds)
 
 
 def _change(identity: str, decision: dict[str, Any]) -> Change | None:

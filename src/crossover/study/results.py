@@ -45,6 +45,27 @@ class Followed:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """One suite before and after a tune, in its metric, paired by item; `kinds` of items: name, items, before, after."""
+
+    suite: str
+    metric: str
+    n: int
+    before: float
+    after: float
+    change: Change
+    kinds: tuple[tuple[str, int, float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What tuned weights forgot: the general suite first. `perplexity` of general prose, per token: before, after."""
+
+    suites: tuple[Lost, ...]
+    perplexity: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
 class CandidateResult:
     """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them."""
 
@@ -74,6 +95,7 @@ class CandidateResult:
     tried: tuple[Tried, ...] = ()  # in the order of the search
     test_gap: float | None = None  # train minus test metric
     seeds: dict[str, Any] | None = None  # `study/seeds.py`
+    forgetting: Forgetting | None = None  # of tuned weights
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
 
 

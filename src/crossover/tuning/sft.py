@@ -19,7 +19,7 @@ import torch
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
 from crossover.tuning import modules
-from crossover.tuning.batches import Row, TrainingRow, answer_tokens, encode_rows, shuffled
+from crossover.tuning.batches import Row, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
 from crossover.tuning.checkpoint import (
     Progress,
     check_key,
@@ -50,19 +50,22 @@ def fit(
     evaluate: Callable[[Weights], float] = lambda weights: 0.0,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+    general: Sequence[TrainingRow] = (),
 ) -> Weights:
     """Tune `model` on `rows` and return the weights of the best epoch, which lie in `folder`.
 
     `evaluate` scores an epoch's weights on dev: higher is better; ties go to the lower dev loss. `on_step(step, steps,
     loss)` counts over all epochs; `on_epoch` is told of each epoch that this call finished, after it is safe on disk:
     epochs of an earlier call are in `read_trace(folder)`. Calling it again after the end returns the same weights at
-    once. Rows longer than the context window are left out and counted in the trace.
+    once. Rows longer than the context window are left out and counted in the trace. `general`: rows that have nothing to do
+    with the task, of which each epoch is mixed with a draw of its own, as `recipe.replay` says.
 
     Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
     `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
     """
     _check(recipe)
-    key = content_hash([rows, dev_rows, recipe, start.sha256 if start else "", model.identity])
+    replayed = [general] if recipe.replay else []
+    key = content_hash([rows, dev_rows, recipe, start.sha256 if start else "", model.identity, *replayed])
     done = read_progress(folder)
     if done is not None:
         check_key(folder, done, key)
@@ -72,10 +75,11 @@ def fit(
     more = recipe.tokens if recipe.method == "soft_prompt" else 0
     train, train_dropped = encode_rows(model, rows, "training", more)
     dev, dev_dropped = encode_rows(model, dev_rows, "dev", more)
+    again = encode_rows(model, general, "general", more)[0] if recipe.replay else []
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     module = modules.prepare(model, recipe, start, hint=_instruction(rows))
-    train, dev = (_behind(modules.lead(module), of) for of in (train, dev))
+    train, dev, again = (_behind(modules.lead(module), of) for of in (train, dev, again))
     parameters = modules.trainable(module)
     optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
@@ -95,7 +99,8 @@ def fit(
 
     while not _over(progress, recipe):
         began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
-        train_loss = _train(module, parameters, optimizer, loss, train, recipe, progress, on_step, keep)
+        mixed = train + replayed_rows(again, len(train), recipe, number)
+        train_loss = _train(module, parameters, optimizer, loss, mixed, recipe, progress, on_step, keep)
         dev_loss = _mean_loss(module, loss, dev)
         with writing(folder):
             weights = modules.save(model, module, start, folder / f"weights-{number}")
@@ -143,6 +148,8 @@ def _check(recipe: Recipe) -> None:
     for name in ("epochs", "batch_size", "rank", "alpha", "tokens"):
         if getattr(recipe, name) < 1:
             raise TuningError(f"recipe: {name} is {getattr(recipe, name)}, valid is 1 or more")
+    if not 0 <= recipe.replay < 1:
+        raise TuningError(f"recipe: replay is {recipe.replay}, valid is a share from 0 to below 1")
     if not recipe.learning_rate > 0:
         raise TuningError(f"recipe: learning_rate is {recipe.learning_rate}, valid is a number above 0")
     if clash := conflict(recipe):
