@@ -100,3 +100,13 @@ def test_a_wrong_step_or_option_is_told_at_once(name: str, options: dict[str, An
 def test_a_sequence_has_two_steps_or_more(steps: tuple[str, ...]) -> None:
     with pytest.raises(OptionError, match="a sequence needs two strategies or more"):
         Then(steps)
+
+
+def test_a_step_that_stands_again_has_draws_of_its_own(tmp_path: Path) -> None:
+    train, dev = kinds()
+    once = {"lora": {"epochs": 1}}
+    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, "")) as at:
+        twice = open_strategy("lora+lora", once).adapt(start(KINDS), at)
+        between = open_strategy("lora+zero_shot+lora", once).adapt(start(KINDS), at)
+    assert [recipe.seed for recipe in at.recipes] == [0, 1, 0, 1]
+    assert twice.weights == between.weights

@@ -51,7 +51,10 @@ class Files(Part):
 
 
 class StrategySpec(Part):
-    """A rung to climb: a strategy's name, or several joined by +, and its options. In YAML `name` or `name: {...}`."""
+    """A rung to climb: a strategy's name, or several joined by +, and its options. In YAML `name` or `name: {...}`.
+
+    Two joined by * are a grid of several rungs: `study/grid.py`.
+    """
 
     name: str = Field(min_length=1, description="a strategy's name")
     options: dict[str, Any] = Field(default={}, description="a mapping of options, as in few_shot: {shots: [0, 2]}")
@@ -218,7 +221,7 @@ def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
     """
     valid = [name for name in registry.names("strategies") if name != "then"]
     for number, spec in enumerate(task.strategies):
-        for name in spec.name.split("+"):
+        for name in re.split(r"[+*]", spec.name):
             where = place(("strategies", number))
             if name == "then":
                 raise TaskError(f"{where}: 'then' is written with a plus sign, as in instruction+lora")

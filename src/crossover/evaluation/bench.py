@@ -57,6 +57,9 @@ class StudyBench:
     def seed(self) -> int:
         return self.task.seed
 
+    def again(self, number: int) -> StudyBench:
+        return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
+
     def score(self, candidate: Candidate) -> Run:
         run = self.evaluator.run(candidate, "dev", self.dev)
         prompt, decoding = candidate.prompt, candidate.decoding

@@ -72,6 +72,10 @@ class Bench(Protocol):
         """
         ...
 
+    def again(self, number: int) -> Bench:
+        """The same bench with other draws, for a strategy that has stood `number` times in a sequence already."""
+        ...
+
     def tell(self, what: str, done: int, total: int) -> None:
         """Show how far long work is. Raises `BudgetExceeded` when a limit is reached."""
         ...

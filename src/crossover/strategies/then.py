@@ -16,7 +16,10 @@ from crossover.types import Candidate, Family
 
 @dataclass(frozen=True)
 class Then:
-    """`options` holds each step's options under its name: `{"lora": {"rank": 8}}`."""
+    """`options` holds each step's options under its name: `{"lora": {"rank": 8}}`.
+
+    A step that stands a further time has a seed of its own: with the same draws it would only find the same again.
+    """
 
     steps: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -43,8 +46,9 @@ class Then:
         return [registry.create("strategies", name, self.options.get(name)) for name in self.steps]
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        for strategy in self.strategies():
-            start = strategy.adapt(start, bench)
+        for number, strategy in enumerate(self.strategies()):
+            earlier = self.steps[:number].count(self.steps[number])
+            start = strategy.adapt(start, bench.again(earlier) if earlier else bench)
         if start.decoding.label_bias:
             return start
         # tuning drops the calibration of the prompt before it, so its note must not speak of one

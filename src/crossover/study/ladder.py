@@ -23,6 +23,7 @@ from crossover.models.base import Model, Tunable
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
 from crossover.study.folder import StudyFolder
+from crossover.study.grid import expanded
 from crossover.types import Candidate, Family, Provenance, Run
 
 CONTROLS = ("majority", "nearest_neighbour")
@@ -61,7 +62,7 @@ class Climbed:
 
 def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`."""
-    specs, said = list(task.strategies), []
+    specs, said = expanded(task.strategies), []
     if not specs:
         learnt, left_out = _classifiers(task)
         names = [
