@@ -8,14 +8,11 @@ train.csv and test.csv. A paired test runs over all runs (task, seed).
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import json
-import random
 import sys
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -23,6 +20,7 @@ from typing import Any
 from benchmarks.answers import Answers, served
 from benchmarks.board import Board
 from benchmarks.peers import WORK, Failed, peer
+from benchmarks.tasks import CASES, Drawn, draw
 from crossover.engine.render import Renderer
 from crossover.models.open import open_model
 from crossover.strategies.open import open_strategy
@@ -35,48 +33,6 @@ HALVED = 400  # calls from which half of them are enough to begin with
 PEERS = ("random_search", "mipro")
 LABELLED = 16  # demonstrations that a peer may show: its random search's own default
 TEMPLATE = "Text: {input}\nLabel:"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A task: its file's columns, how many of its labels are drawn, and of which rows."""
-
-    folder: str
-    text: str
-    label: str
-    labels: int | None
-    goal: str
-    domain: str | None = None
-
-
-CASES = {
-    "banking10": Case("banking77", "text", "category", 10, "What is the customer's message about?"),
-    "clincbank15": Case("clinc150", "text", "intent", 15, "What does the user want?", "banking"),
-    "trec6": Case("trec", "question", "type", None, "What does the question ask for?"),
-    "sst2": Case("sst2", "sentence", "sentiment", None, "Is the review positive or negative?"),
-}
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The rows of one run: the pool in random order, and test."""
-
-    labels: tuple[str, ...]
-    pool: list[tuple[str, str]]
-    test: list[tuple[str, str]]
-    instruction: str
-
-
-def draw(case: Case, data: Path, seed: int) -> Drawn:
-    """The labels and rows of a seed."""
-    rows = {split: _read(case, data / case.folder / f"{split}.csv") for split in ("train", "test")}
-    every = sorted({label for _, label in rows["train"]})
-    rng = random.Random(seed)
-    labels = sorted(rng.sample(every, case.labels)) if case.labels else every
-    kept = {split: [row for row in found if row[1] in labels] for split, found in rows.items()}
-    pool = rng.sample(kept["train"], min(POOL, len(kept["train"])))
-    test = rng.sample(kept["test"], min(TEST, len(kept["test"])))
-    return Drawn(tuple(labels), pool, test, f"{case.goal}\nLabels: {', '.join(labels)}.")
 
 
 def ours(drawn: Drawn, calls: int, dev: int, seed: int) -> tuple[float, float, int]:
@@ -132,12 +88,6 @@ def sign_flips(differences: list[float]) -> float:
     return sum(total >= seen - 1e-12 for total in sums) / len(sums)
 
 
-def _read(case: Case, path: Path) -> list[tuple[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if case.domain in (None, row.get("domain"))]
-    return [(row[case.text], row[case.label].replace("_", " ")) for row in rows]
-
-
 def main() -> int:
     """Measure; 1 when a side failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -153,7 +103,7 @@ def main() -> int:
     for calls in budgets:
         runs: list[dict[str, float]] = []
         for (name, case), seed in itertools.product(cases.items(), range(1 if given.quick else given.seeds)):
-            drawn = draw(case, given.data, seed)
+            drawn = draw(case, given.data, seed, POOL, TEST)
             found, begun, used = ours(drawn, calls, DEV[calls], seed)
             run = {"ours": 100 * found, "start": 100 * begun}
             line = f"{name} {seed} {calls} calls: start {run['start']:.1f}, ours {run['ours']:.1f} ({used})"

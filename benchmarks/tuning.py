@@ -1,0 +1,159 @@
+"""Prompts, weights and both on the same rows: python -m benchmarks.tuning --data FOLDER [--quick] [--json FILE]
+
+With the bundled model on public tasks. `cells`: for each task and number of labels, each family's best on dev (prompt,
+weights, hybrid), on test. `full`: LoRA beside full tuning, over seeds. `distill`: what of a long prompt's gain a short one
+keeps. `--data` as for benchmarks.prompting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.board import Board
+from benchmarks.peers import WORK
+from benchmarks.tasks import CASES, Case, Drawn, draw
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.paired import compare
+from crossover.strategies.open import open_strategy
+from crossover.testing.strategies import toy_bench
+from crossover.types import Candidate, Decoding, Example, Run
+
+DEV, TEST = 100, 400
+TASKS = ("banking10", "clincbank15", "trec6")
+FAMILIES = {
+    "prompt": ("instruction", "few_shot", "instruction+instruction"),
+    "weights": ("lora", "lora+lora"),
+    "hybrid": ("instruction+lora", "lora+instruction", "lora+few_shot", "instruction+lora+few_shot"),
+}
+LONG = {"shots": [10], "selection": ["nearest"]}
+
+
+class Place:
+    """A task's rows at a bench: scores strategies, each once."""
+
+    def __init__(self, bench: StudyBench, test: Sequence[Example], start: Candidate) -> None:
+        self.bench, self.test, self.start = bench, test, start
+
+    def made(self, name: str, **options: object) -> tuple[Candidate, Run, Run]:
+        """What a strategy makes, on dev and on test."""
+        candidate = open_strategy(name, options).adapt(self.start, self.bench)
+        return candidate, self.bench.score(candidate), self.tested(candidate)
+
+    def tested(self, candidate: Candidate) -> Run:
+        return self.bench.evaluator.run(candidate, "test", self.test)
+
+
+@contextmanager
+def place(case: Case, data: Path, rows: int, seed: int) -> Iterator[Place]:
+    """A fresh bench with `rows` training rows and `DEV` dev rows."""
+    drawn: Drawn = draw(case, data, seed, rows + DEV, TEST)
+    examples = [Example(f"e{i}", text, label) for i, (text, label) in enumerate((*drawn.pool, *drawn.test))]
+    pool, test = examples[: len(drawn.pool)], examples[len(drawn.pool) :]
+    changes = {"labels": dict.fromkeys(drawn.labels, ""), "instruction": case.goal, "seed": seed}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = toy_bench(Path(folder), pool[DEV:], pool[:DEV], **changes)
+        try:
+            yield Place(bench, test, Candidate("pocket", decoding=Decoding(labels=drawn.labels, max_tokens=16)))
+        finally:
+            bench.journal.close()
+
+
+def cells(data: Path, sizes: Sequence[int], tasks: Sequence[str], board: Board) -> None:
+    """The table of families; a hybrid is tied where the paired test finds no difference from the best other."""
+    best = tied = 0
+    for task, rows in itertools.product(tasks, sizes):
+        with place(CASES[task], data, rows, 0) as at:
+            found: dict[str, tuple[str, Run]] = {}
+            for family, names in FAMILIES.items():
+                made = {name: at.made(name) for name in names}
+                for name, (_, dev, test) in made.items():
+                    print(f"{task} {rows}: {name} dev {_percent(dev)} test {_percent(test)}", flush=True)
+                chosen = max(names, key=lambda name: made[name][1].estimate.value)
+                found[family] = (chosen, made[chosen][2])
+            hybrid = found["hybrid"][1]
+            other = max((found[f][1] for f in ("prompt", "weights")), key=lambda run: run.estimate.value)
+            metric, pair = at.bench.evaluator.metric, [[r.score for r in run.records] for run in (hybrid, other)]
+            change = compare(*pair, metric.aggregate, metric.binary)
+            best += change.difference >= 0
+            tied += change.difference < 0 and change.p >= 0.05
+            for family, (name, run) in found.items():
+                board.add(f"{task}, {rows} labels: {family} ({name})", [100 * run.estimate.value])
+            gain = (100 * change.difference, 100 * change.low, 100 * change.high)
+            print(
+                f"{task} {rows}: hybrid over the best other {gain[0]:+.1f} ({gain[1]:+.1f} to {gain[2]:+.1f})", flush=True
+            )
+    board.add("cells in which the hybrid is best", [best], unit="cells")
+    goal = round(len(tasks) * len(sizes) * 6 / 9)
+    board.add("cells in which the hybrid is best or tied", [best + tied], goal, "cells")
+
+
+def full(data: Path, rows: int, tasks: Sequence[str], seeds: int, board: Board) -> None:
+    """LoRA beside full tuning."""
+    for task in tasks:
+        found: dict[str, list[float]] = {"lora": [], "full": []}
+        for seed, name in itertools.product(range(seeds), found):
+            with place(CASES[task], data, rows, seed) as at:
+                _, _, test = at.made(name)
+            found[name].append(100 * test.estimate.value)
+            print(f"{task} {rows}, seed {seed}: {name} {_percent(test)}", flush=True)
+        for name, values in found.items():
+            board.add(f"{task}, {rows} labels: {name}, {seeds} seeds", values)
+        below = [f - lo for lo, f in zip(found["lora"], found["full"], strict=True)]
+        board.add(f"{task}: full above LoRA", below, 2.0, "points", lower=True)
+
+
+def distill(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
+    """The nearest ten demonstrations, learnt from their answers alone."""
+    for task in tasks:
+        with place(CASES[task], data, rows, 0) as at:
+            teacher, _, long = at.made("few_shot", **LONG)
+            student, _, short = at.made("few_shot+distill", few_shot=LONG)
+            bare = at.tested(at.start)
+        gain, kept = (run.estimate.value - bare.estimate.value for run in (long, short))
+        tokens = [run.usage.tokens_in for run in (long, short)]
+        print(f"{task}: bare {_percent(bare)}, long {_percent(long)}, distilled {_percent(short)}", flush=True)
+        print(f"  {student.provenance.note}", flush=True)
+        assert len(student.prompt.demonstrations) < len(teacher.prompt.demonstrations)
+        board.add(f"{task}: share of the long prompt's gain that is kept", [100 * kept / gain], 95.0)
+        board.add(f"{task}: the short prompt's share of the tokens", [100 * tokens[1] / tokens[0]], 25.0, lower=True)
+
+
+def _percent(run: Run) -> str:
+    shown = run.estimate
+    return f"{100 * shown.value:.1f} ({100 * shown.low:.1f}-{100 * shown.high:.1f})"
+
+
+def main() -> int:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the public data sets")
+    parser.add_argument("--quick", action="store_true", help="one task, 100 labels, one seed: under five minutes")
+    parser.add_argument("--parts", default="distill,cells,full", help="of distill, cells, full")
+    parser.add_argument("--rows", default="100,300,1200", help="numbers of labels for cells, comma-separated")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    given = parser.parse_args()
+    tasks = TASKS[:1] if given.quick else TASKS
+    sizes = [100] if given.quick else [int(text) for text in given.rows.split(",")]
+    parts = ["cells"] if given.quick else given.parts.split(",")
+    board = Board(given.json or WORK / "tuning.json")
+    for part in parts:
+        if part == "distill":
+            distill(given.data, 600, ("banking10", "trec6"), board)
+        elif part == "cells":
+            cells(given.data, sizes, tasks, board)
+        else:
+            full(given.data, 300, tasks, given.seeds, board)
+        board.save()
+    print(board.table())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
