@@ -102,7 +102,7 @@ def main() -> int:
     board, lost = Board(given.json or WORK / "prompting.json"), []
     for calls in budgets:
         runs: list[dict[str, float]] = []
-        for (name, case), seed in itertools.product(cases.items(), range(1 if given.quick else given.seeds)):
+        for seed, (name, case) in itertools.product(range(1 if given.quick else given.seeds), cases.items()):
             drawn = draw(case, given.data, seed, POOL, TEST)
             found, begun, used = ours(drawn, calls, DEV[calls], seed)
             run = {"ours": 100 * found, "start": 100 * begun}

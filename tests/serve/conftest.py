@@ -19,3 +19,8 @@ def meetings(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     """A finished study of the extraction task."""
     folder = tmp_path_factory.mktemp("meetings")
     return run_study(write_meetings(folder), folder / "run")
+
+
+@pytest.fixture(scope="session")
+def studies(notes: StudyFolder, meetings: StudyFolder) -> dict[str, StudyFolder]:
+    return {"notes": notes, "meetings": meetings}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +114,20 @@ def write_meetings(folder: Path) -> Path:
 
 
 def write_task(path: Path, body: dict[str, Any]) -> Path:
-    path.write_text(json.dumps(body), encoding="utf-8")  # JSON is YAML
+    path.write_text(json.dumps({"forgetting": False, **body}), encoding="utf-8")  # JSON is YAML
     return path
+
+
+def exports(
+    studies: Mapping[str, StudyFolder],
+    keys: Sequence[tuple[str, str]],
+    write: Callable[[StudyFolder, Path, str], object],
+    place: Path,
+) -> dict[tuple[str, str], Path]:
+    """The folders that `write` makes of candidates, each named by its study and its name."""
+    for study, name in keys:
+        write(studies[study], place / f"{study}-{name}", name)
+    return {key: place / "-".join(key) for key in keys}
 
 
 def recorded(study: StudyFolder, name: str) -> dict[str, str]:

@@ -67,11 +67,6 @@ def label(key: tuple[str, str, bool]) -> str:
 
 
 @pytest.fixture(scope="module")
-def studies(notes: StudyFolder, meetings: StudyFolder) -> dict[str, StudyFolder]:
-    return {"notes": notes, "meetings": meetings}
-
-
-@pytest.fixture(scope="module")
 def exported(studies: dict[str, StudyFolder], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The folder of every export."""
     place = tmp_path_factory.mktemp("exports")

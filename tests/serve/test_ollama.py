@@ -22,23 +22,15 @@ from crossover.study.read import read_candidate
 from crossover.types import to_json
 from tests.models.tiny import build
 from tests.serve.go_template import evaluate, read_modelfile
-from tests.serve.studies import recorded
+from tests.serve.studies import exports, recorded
 
 KEYS = [("notes", name) for name in ("zero_shot", "instruction", "chain_of_thought", "lora", "full", "lora+few_shot")]
 KEYS += [("meetings", "lora")]
 
 
 @pytest.fixture(scope="module")
-def studies(notes: StudyFolder, meetings: StudyFolder) -> dict[str, StudyFolder]:
-    return {"notes": notes, "meetings": meetings}
-
-
-@pytest.fixture(scope="module")
 def exported(studies: dict[str, StudyFolder], tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
-    place = tmp_path_factory.mktemp("ollama")
-    for study, name in KEYS:
-        export_ollama(studies[study], place / f"{study}-{name}", name)
-    return {key: place / "-".join(key) for key in KEYS}
+    return exports(studies, KEYS, export_ollama, tmp_path_factory.mktemp("ollama"))
 
 
 @pytest.mark.parametrize("key", KEYS, ids="-".join)

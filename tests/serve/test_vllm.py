@@ -18,7 +18,7 @@ from crossover.models.hf import Hf
 from crossover.serve.vllm import export_vllm
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
-from tests.serve.studies import recorded
+from tests.serve.studies import exports, recorded
 
 KEYS = [
     ("notes", name) for name in ("instruction", "few_shot", "chain_of_thought", "chain", "lora", "full", "lora+few_shot")
@@ -27,16 +27,8 @@ KEYS += [("meetings", "lora")]
 
 
 @pytest.fixture(scope="module")
-def studies(notes: StudyFolder, meetings: StudyFolder) -> dict[str, StudyFolder]:
-    return {"notes": notes, "meetings": meetings}
-
-
-@pytest.fixture(scope="module")
 def exported(studies: dict[str, StudyFolder], tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
-    place = tmp_path_factory.mktemp("vllm")
-    for study, name in KEYS:
-        export_vllm(studies[study], place / f"{study}-{name}", name)
-    return {key: place / "-".join(key) for key in KEYS}
+    return exports(studies, KEYS, export_vllm, tmp_path_factory.mktemp("vllm"))
 
 
 def request(folder: Path, name: str = "request.json") -> dict[str, Any]:
