@@ -8,7 +8,7 @@ CrossoverError              anything a user can mend; the command line prints it
 ├── MissingExtra            an optional dependency is absent; the message prints the install command
 ├── StudyError              the study's folder: in use, unwritable, of another task, not finished
 ├── TuningError             a tune that went wrong: a loss that is not a number, no row that fits
-└── BudgetExceeded          the limit in money or minutes is reached; what is finished stays and is decided upon
+└── BudgetExceeded          a limit of calls, tokens, money or minutes is reached; what is finished stays and is decided on
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class TuningError(CrossoverError):
 
 
 class BudgetExceeded(CrossoverError):
-    """The limit in money or minutes is reached."""
+    """A limit of calls, tokens, money or minutes is reached."""
 
 
 def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:

@@ -109,7 +109,7 @@ def test_a_key_without_a_value_is_as_if_absent(tmp_path):
         (LEAST + "folder: x\n", "task.yaml, line 5, key 'folder': unknown key; "),
         (
             LEAST + "limits:\n  money: 1\n  minute: 2\n",
-            "task.yaml, line 7, key 'limits.minute': unknown key; did you mean 'minutes'? valid: data_stays_here, ",
+            "task.yaml, line 7, key 'limits.minute': unknown key; did you mean 'minutes'? valid: calls, data_stays_here, ",
         ),
         (
             LEAST.replace("rows.csv", "{train: a.csv, tset: b.csv}"),

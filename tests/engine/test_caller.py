@@ -104,6 +104,20 @@ def test_a_limit_stops_before_the_next_call_and_keeps_what_is_done(tmp_path: Pat
     assert meter.calls == journal.spent()[0] == CHUNK
 
 
+def test_calls_and_tokens_are_never_overrun(tmp_path: Path) -> None:
+    texts = [f"{i:03d}" for i in range(3 * CHUNK)]
+    most = 1 + Request(()).decoding.max_tokens  # what a request of one word may take
+    # of each call 3 tokens are used: the second chunk might overrun this limit, so it is not asked
+    for number, limits in enumerate((Limits(calls=2 * CHUNK - 1), Limits(tokens=3 * CHUNK + most * CHUNK - 1))):
+        (tmp_path / str(number)).mkdir()
+        ask, meter, journal = caller(tmp_path / str(number), limits)
+        with pytest.raises(BudgetExceeded, match=r"the limit of .* (calls|tokens) is reached"):
+            ask.ask(Counting(), requests(*texts), "test")
+        assert meter.calls == journal.spent()[0] == CHUNK
+    ask, meter, _ = caller(tmp_path, Limits(calls=3 * CHUNK, tokens=3 * 2 * CHUNK + most * CHUNK))
+    assert len(ask.ask(Counting(), requests(*texts), "test")) == meter.calls == 3 * CHUNK
+
+
 def test_minutes_count_over_all_sessions(tmp_path: Path) -> None:
     _, _, journal = caller(tmp_path)
     journal.clock(1.0, 59.0)

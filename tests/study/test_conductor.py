@@ -167,6 +167,15 @@ def test_at_the_limit_of_minutes_what_is_finished_is_decided_upon(tmp_path: Path
     assert decision["spent"]["calls"] == 0
 
 
+def test_at_the_limit_of_calls_some_are_kept_for_the_test_split(tmp_path: Path) -> None:
+    strategies = ["zero_shot", "instruction", {"few_shot": {"shots": [2, 4]}}]
+    task = write_task(tmp_path, strategies, model="fake", limits={"calls": 150})
+    decision = decide(task, tmp_path / "run")
+    assert any("limit of 150 calls is reached while climbing" in w for w in decision["verdict"]["warnings"])
+    assert 0 < decision["spent"]["calls"] <= 150
+    assert any(row["test"] for row in decision["candidates"])
+
+
 def test_a_slow_candidate_is_removed_by_the_latency_limit(tmp_path: Path) -> None:
     task = write_task(tmp_path, ["zero_shot"], limits={"latency_p95_ms": 0.001})
     decision = decide(task, tmp_path / "run")

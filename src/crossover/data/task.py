@@ -82,6 +82,8 @@ class Limits(Part):
 
     money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
     minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
+    calls: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most model calls")
+    tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
     latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
     data_stays_here: bool = Field(default=False, description="true or false")
     requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")

@@ -53,8 +53,9 @@ class Caller:
             missing = [key for key in order[start : start + CHUNK] if key not in replies]
             if not missing:
                 continue
-            self._meter.check()
-            fresh = dict(zip(missing, model.complete([wanted[key] for key in missing]), strict=True))
+            chunk = [wanted[key] for key in missing]
+            self._meter.check(chunk, model)
+            fresh = dict(zip(missing, model.complete(chunk), strict=True))
             self._journal.add_calls(purpose, fresh)
             for reply in fresh.values():
                 self._meter.add(reply.usage)

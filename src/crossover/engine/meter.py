@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from crossover.data.task import Limits
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
-from crossover.types import Usage
+from crossover.models.base import Model
+from crossover.types import Request, Usage
 
 
 class Meter:
@@ -35,10 +37,20 @@ class Meter:
         """Journal the wall-clock time of this session so far."""
         self._journal.clock(self._started, time.monotonic() - self._clock)
 
-    def check(self) -> None:
-        """Raise `BudgetExceeded` when the money or the minutes of the task's limits are spent."""
+    def check(self, requests: Sequence[Request] = (), model: Model | None = None) -> None:
+        """Raise `BudgetExceeded` when a limit is reached; of calls and tokens before these requests might overrun it."""
         share = 1 - self.reserve
+        limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
+        if limits.calls is not None and self.calls + max(len(requests), 1) > limits.calls * share:
+            raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
+        if limits.tokens is not None and spent + max(_most(requests, model), 1) > limits.tokens * share:
+            raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
         if self._limits.minutes is not None and self.seconds >= 60 * self._limits.minutes * share:
             raise BudgetExceeded(f"the limit of {self._limits.minutes:g} minutes is reached")
         if self._limits.money is not None and self.usage.money >= self._limits.money * share > 0:
             raise BudgetExceeded(f"the limit of {self._limits.money:g} in money is reached")
+
+
+def _most(requests: Sequence[Request], model: Model | None) -> int:
+    """The most tokens that requests can take: their prompts, and answers as long as they may be."""
+    return sum(model.count_tokens(r.messages) + r.decoding.max_tokens for r in requests) if model else 0
