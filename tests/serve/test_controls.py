@@ -81,7 +81,8 @@ def test_predict_py_answers_as_the_predictor_where_crossover_is_not(
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    told = [said for said in done.stderr.splitlines() if "gemm_4bit" not in said]  # bitsandbytes, where PEFT finds it
+    assert (done.returncode, told) == (0, [])
     assert done.stdout.splitlines() == wanted
     assert dict(zip(TEXTS, wanted, strict=True)).items() >= recorded(study, name).items()
     assert len(set(wanted)) == 3

@@ -19,7 +19,6 @@ STRATEGIES = [
     "zero_shot",
     {"few_shot": {"shots": [3]}},
     {"lora": {"epochs": 4, "learning_rate": 0.002}},
-    {"full": {"epochs": 2}},
     "lora+few_shot",
 ]
 KILLS = 5

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best, noted, solved_already
+from crossover.strategies._choice import confirmed, first_best, noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
@@ -39,9 +39,9 @@ class Search:
     `calls`: the most model calls that searching and confirming may take. Prompts are tried on training rows, never with
     themselves as demonstrations, and compared by the mean probability of the right answer where the model has
     probabilities: on few rows it says more than how many are right. The best, `finalists` of them where the calls allow,
-    are confirmed on dev, and the start is kept unless one is better there. `shots`: those that fit the context window. A
-    headroom test comes first: when the start solves the first rows, or no plain change of the prompt changes what is right,
-    nothing is searched. Needs the extra `search`.
+    meet dev: the start is kept unless one is better there beyond chance (one-sided p < 0.1). `shots`: those that fit the
+    context window. A headroom test comes first: when the start solves the first rows, or no plain change of the prompt
+    changes what is right, nothing is searched. Needs the extra `search`.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -64,10 +64,10 @@ class Search:
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         begun = bench.score(start)
         size = calls_of(start) * len(begun.records)
-        confirmed = min(self.finalists, max(1, self.calls // (4 * size)))
-        walk = _Walk(start, bench, self.calls - size * (1 + confirmed), self.shots)
+        finalists = min(self.finalists, max(1, self.calls // (4 * size)))
+        walk = _Walk(start, bench, self.calls - size * (1 + finalists), self.shots)
         if walk.left < LEAST * walk.first * walk.each:
-            least, rows = size * (1 + confirmed) + LEAST * walk.first * walk.each, len(begun.records)
+            least, rows = size * (1 + finalists) + LEAST * walk.first * walk.each, len(begun.records)
             raise OptionError(
                 f"strategy 'search', option 'calls': received {self.calls}, valid is {least} or more with {rows} dev rows"
             )
@@ -75,15 +75,17 @@ class Search:
         if reason:
             return noted(start, f"not searched: {reason}")
         walk.go()
-        tried = [(start, begun), *(score_best(candidate, bench) for candidate in walk.best(confirmed))]
-        best, _ = tried[first_best([run for _, run in tried], bench)]
+        tried = [(start, begun), *(score_best(candidate, bench) for candidate in walk.best(finalists))]
+        best, run = tried[first_best([run for _, run in tried], bench)]
+        if not confirmed(run, begun):
+            best = start
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         calibration = CALIBRATED if best.decoding.label_bias else ""
         what = "the start was kept" if best.id == start.id else f"{len(best.prompt.demonstrations)} demonstrations"
         if best.prompt.selection == "nearest":
             what = f"{best.prompt.shots} nearest demonstrations"
         note = f"{what}{calibration}; {len(walk.met)} prompts searched in {walk.used} calls on training rows, "
-        return noted(best, f"{note}{len(tried) - 1} confirmed on dev ({values}; start {100 * begun.estimate.value:.1f})")
+        return noted(best, f"{note}{len(tried) - 1} met dev ({values}; start {100 * begun.estimate.value:.1f})")
 
 
 @dataclass
