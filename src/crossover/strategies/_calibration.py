@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Run
+from crossover.types import Candidate, Decoding, Reply, Run
 
 CALIBRATED = ", calibrated"  # in a candidate's note
 
@@ -20,6 +21,17 @@ def calibrated(candidate: Candidate, run: Run) -> Candidate | None:
         return None
     bias = tuple(round(sum(column) / len(scores), 6) for column in zip(*scores, strict=True))
     return replace(candidate, decoding=replace(candidate.decoding, label_bias=bias))
+
+
+def probabilities(reply: Reply, decoding: Decoding) -> list[float]:
+    """The calibrated probability of each label; empty where the backend has none, or the answer is read out of text."""
+    if not reply.label_scores or decoding.pattern:
+        return []
+    bias = decoding.label_bias or (0.0,) * len(decoding.labels)
+    calibrated = [score - off for score, off in zip(reply.label_scores, bias, strict=True)]
+    highest = max(calibrated)
+    shares = [math.exp(score - highest) for score in calibrated]
+    return [share / sum(shares) for share in shares]
 
 
 def score_best(candidate: Candidate, bench: Bench) -> tuple[Candidate, Run]:

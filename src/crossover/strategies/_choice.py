@@ -9,7 +9,6 @@ from crossover.strategies.base import Bench
 from crossover.types import Candidate, Run
 
 SOLVED = 0.97  # of the rows right: nothing better would be seen
-RARE = 0.1  # a chance this small or smaller confirms
 
 
 def first_best(runs: Sequence[Run], bench: Bench) -> int:
@@ -19,20 +18,6 @@ def first_best(runs: Sequence[Run], bench: Bench) -> int:
         if bench.better(run, runs[best]):
             best = index
     return best
-
-
-def confirmed(run: Run, reference: Run) -> bool:
-    """Whether so many more items better than worse would be rare by chance: the one-sided exact sign test at `RARE`.
-
-    What was picked among many for its luck on other rows is not better on these.
-    """
-    from scipy.stats import binomtest
-
-    pairs = [(a.score, b.score) for a, b in zip(run.records, reference.records, strict=True)]
-    changes = [a.value - b.value for a, b in pairs if a is not None and b is not None and a.value != b.value]
-    if not changes:
-        return False
-    return float(binomtest(sum(change > 0 for change in changes), len(changes), alternative="greater").pvalue) < RARE
 
 
 def noted(candidate: Candidate, note: str) -> Candidate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -10,6 +9,7 @@ from typing import ClassVar
 from crossover.data.load import load_rows, render_input
 from crossover.engine.decoding import decoding_for
 from crossover.errors import OptionError
+from crossover.strategies._calibration import probabilities
 from crossover.strategies._choice import noted
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, instructed
@@ -115,13 +115,8 @@ class Distill:
 
 def _share(answer: str, reply: Reply, teacher: Candidate) -> tuple[str, float]:
     """An answer, and how sure it is: its probability among the labels, else one vote."""
-    scores, labels = reply.label_scores, teacher.decoding.labels
-    if not scores or teacher.decoding.pattern or answer not in labels:
-        return answer, 1.0
-    bias = teacher.decoding.label_bias or (0.0,) * len(labels)
-    calibrated = [score - off for score, off in zip(scores, bias, strict=True)]
-    highest = max(calibrated)
-    return answer, 1 / sum(math.exp(score - highest) for score in calibrated)
+    shares = probabilities(reply, teacher.decoding)
+    return answer, max(shares) if shares else 1.0
 
 
 def _longer(prompt: Prompt, short: Prompt) -> bool:

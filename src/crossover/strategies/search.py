@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,11 +12,12 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import confirmed, first_best, noted, solved_already
+from crossover.strategies._choice import first_best, noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, phrasings
+from crossover.strategies._worth import surely_better, worth
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
 
@@ -39,9 +39,9 @@ class Search:
     `calls`: the most model calls that searching and confirming may take. Prompts are tried on training rows, never with
     themselves as demonstrations, and compared by the mean probability of the right answer where the model has
     probabilities: on few rows it says more than how many are right. The best, `finalists` of them where the calls allow,
-    meet dev: the start is kept unless one is better there beyond chance (one-sided p < 0.1). `shots`: those that fit the
-    context window. A headroom test comes first: when the start solves the first rows, or no plain change of the prompt
-    changes what is right, nothing is searched. Needs the extra `search`.
+    meet dev: the start is kept unless one is better there beyond luck. `shots`: those that fit the context window. A
+    headroom test comes first: when the start solves the first rows, or no plain change of the prompt changes what is right,
+    nothing is searched. Needs the extra `search`.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -77,7 +77,7 @@ class Search:
         walk.go()
         tried = [(start, begun), *(score_best(candidate, bench) for candidate in walk.best(finalists))]
         best, run = tried[first_best([run for _, run in tried], bench)]
-        if not confirmed(run, begun):
+        if not surely_better(best, run, start, begun):
             best = start
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         calibration = CALIBRATED if best.decoding.label_bias else ""
@@ -178,8 +178,10 @@ class _Walk:
     def best(self, count: int) -> list[Candidate]:
         """The best, each believed to be nearer to the mean of all the fewer rows it was met on."""
         usual = mean(met.values[0] for met in self.met.values())
-        worth = {name: (met.rows * met.values[-1] + PRIOR * usual) / (met.rows + PRIOR) for name, met in self.met.items()}
-        order = sorted(worth, key=lambda name: (-worth[name], name))
+        believed = {
+            name: (met.rows * met.values[-1] + PRIOR * usual) / (met.rows + PRIOR) for name, met in self.met.items()
+        }
+        order = sorted(believed, key=lambda name: (-believed[name], name))
         return [self.met[name].candidate for name in order if name != self.start.id][:count]
 
     def _promising(self) -> _Met | None:
@@ -206,7 +208,7 @@ class _Walk:
         self.left -= fresh
         self.used += fresh
         run = self.bench.rehearse(candidate, rows)
-        met.values.append(_worth(candidate, run))
+        met.values.append(worth(candidate, run))
         met.rows = len(rows)
         return run
 
@@ -233,15 +235,3 @@ class _Walk:
         elif draw:
             shown = tuple(random.Random(draw).sample(shown, len(shown)))
         return replace(prompt, demonstrations=shown, selection="fixed", shots=shots)
-
-
-def _worth(candidate: Candidate, run: Run) -> float:
-    """The mean probability of the right answer; where the model says none, the run's estimate."""
-    labels, found = candidate.decoding.labels, []
-    for record in run.records:
-        scores = record.reply.label_scores
-        if scores and record.example.output in labels:
-            highest = max(scores)
-            shares = [math.exp(score - highest) for score in scores]
-            found.append(shares[labels.index(record.example.output)] / sum(shares))
-    return mean(found) if found else run.estimate.value
