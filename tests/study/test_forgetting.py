@@ -20,7 +20,7 @@ from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear, decide
 
 HARSH = {"learning_rate": 0.004, "epochs": 4, "batch_size": 4, "patience": 0}
-STRATEGIES = ["zero_shot", {"lora": HARSH}, {"lora": HARSH | {"replay": 0.6}}]
+STRATEGIES = ["classifier", "zero_shot", {"lora": HARSH}, {"lora": HARSH | {"replay": 0.6}}]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,8 @@ def test_a_destructive_tune_is_told_with_numbers(finished: tuple[Path, dict[str,
     )
     assert sum(kind["n"] for kind in lost["kinds"]) == lost["n"]
     assert found["zero_shot"]["forgetting"] is None
+    assert found["classifier"]["status"] != "failed"
+    assert found["classifier"]["forgetting"] is None  # it has weights, but knew nothing before
     numbers = f"{100 * lost['before']:.1f} → {100 * lost['after']:.1f} %"
     [warning] = [w for w in decision["verdict"]["warnings"] if w.startswith(f"lora forgot: {GENERAL}")]
     assert numbers in warning

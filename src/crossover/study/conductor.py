@@ -148,8 +148,11 @@ class _Conductor:
         write_outcome(outcome, self.folder, self.journal)
 
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
-        """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off."""
-        if made.candidate is None or made.candidate.weights is None or not memory.suites:
+        """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
+
+        A control's weights are no language model's: they knew nothing else before.
+        """
+        if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
             return None
         try:
             found = memory.measure(made.candidate.weights)
