@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import mean
 
 from crossover.strategies._calibration import probabilities
+from crossover.strategies._choice import first_best
+from crossover.strategies.base import Bench
 from crossover.types import Candidate, Run
 
 RARE = 0.1
@@ -39,3 +42,10 @@ def surely_better(candidate: Candidate, run: Run, start: Candidate, begun: Run) 
     pairs = zip(worths(candidate, run), worths(start, begun), strict=True)
     changes = [round(now - before, 9) for now, before in pairs if now is not None and before is not None]
     return any(changes) and float(wilcoxon(changes, alternative="greater").pvalue) < RARE
+
+
+def surely_best(tried: Sequence[tuple[Candidate, Run]], bench: Bench) -> Candidate:
+    """The best on dev of a start and what was found, in that order, if it is surely better than the start."""
+    (start, begun), *_ = tried
+    best, run = tried[first_best([run for _, run in tried], bench)]
+    return best if surely_better(best, run, start, begun) else start

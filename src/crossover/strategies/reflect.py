@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.errors import CrossoverError, MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best, noted, solved_already
+from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import instructed
+from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Example, Family, Message, Record
 
@@ -45,8 +46,8 @@ class Reflect:
 
     `model`: who reflects, as in the task file's `model`; empty: the task's own model. `calls`: the most calls that all of
     it takes, of both models. Feedback and comparison use different training rows, and the start is kept unless one of the
-    `finalists` best is better on dev. `penalty`: what each hundred tokens more than the start's take off the score. An
-    instruction that copies a training row, is empty or longer than `words` is refused and counted.
+    `finalists` best is better on dev beyond luck. `penalty`: what each hundred tokens more than the start's take off the
+    score. An instruction that copies a training row, is empty or longer than `words` is refused and counted.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -82,12 +83,12 @@ class Reflect:
             return noted(start, f"not searched: {solved}")
         best = walk.go(self.finalists)
         tried = [(start, begun), *(score_best(candidate, bench) for candidate in best if bench.fits(candidate))]
-        chosen, _ = tried[first_best([run for _, run in tried], bench)]
+        chosen = surely_best(tried, bench)
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         what = "the start was kept" if chosen is start else "a new instruction"
         what += CALIBRATED if chosen.decoding.label_bias else ""
         refused = "".join(f", {number} refused as {why}" for why, number in sorted(walk.refused.items()))
-        confirmed = f"{len(tried) - 1} confirmed on dev ({values}; start {100 * begun.estimate.value:.1f})"
+        confirmed = f"{len(tried) - 1} met dev ({values}; start {100 * begun.estimate.value:.1f})"
         return noted(chosen, f"{what}; {walk.proposals} proposals{refused}, {confirmed}")
 
 

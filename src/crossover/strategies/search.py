@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best, noted, solved_already
+from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, phrasings
-from crossover.strategies._worth import surely_better, worth
+from crossover.strategies._worth import surely_best, worth
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
 
@@ -76,9 +76,7 @@ class Search:
             return noted(start, f"not searched: {reason}")
         walk.go()
         tried = [(start, begun), *(score_best(candidate, bench) for candidate in walk.best(finalists))]
-        best, run = tried[first_best([run for _, run in tried], bench)]
-        if not surely_better(best, run, start, begun):
-            best = start
+        best = surely_best(tried, bench)
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         calibration = CALIBRATED if best.decoding.label_bias else ""
         what = "the start was kept" if best.id == start.id else f"{len(best.prompt.demonstrations)} demonstrations"
