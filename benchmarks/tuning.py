@@ -145,7 +145,7 @@ def main() -> int:
     board = Board(given.json or WORK / "tuning.json")
     for part in parts:
         if part == "distill":
-            distill(given.data, 600, ("banking10", "trec6"), board)
+            distill(given.data, 600, tasks, board)
         elif part == "cells":
             cells(given.data, sizes, tasks, board)
         else:
