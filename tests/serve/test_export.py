@@ -19,12 +19,12 @@ import pytest
 from crossover.errors import ModelError, StudyError
 from crossover.models.hf.folder import POCKET
 from crossover.serve import export as module
-from crossover.serve.export import export, messages
+from crossover.serve.export import conversation, export
 from crossover.serve.predict import Predictor
 from crossover.serve.standalone import Exported
 from crossover.study.folder import StudyFolder, write_json
 from crossover.study.read import read_candidate
-from crossover.types import Candidate, Demonstration, Message, Prompt, candidate_from_json, to_json
+from crossover.types import Demonstration, Message, Prompt, candidate_from_json, to_json
 from tests.serve.studies import recorded
 
 NOTES = ["majority", "zero_shot", "instruction", "few_shot", "chain_of_thought", "lora", "full"]
@@ -215,7 +215,7 @@ def test_it_finds_the_nearest_by_meaning_as_the_predictor_does(studies: dict[str
 
 def test_an_input_placeholder_inside_a_demonstration_stays_as_it_is() -> None:
     shown = (Demonstration("say {input}", "yes"),)
-    found = messages(Candidate("pocket", Prompt("Judge.", "Text: {input}", shown, "fixed", 1)))
+    found = conversation(Prompt("Judge.", "Text: {input}", shown, "fixed", 1))
     assert found == [
         Message("system", "Judge."),
         Message("user", "Text: say {input}"),
@@ -340,5 +340,5 @@ def test_changed_weights_are_not_exported(notes: StudyFolder, tmp_path: Path) ->
 def test_to_json_of_the_messages_is_what_is_written(exported: dict[str, Path], notes: StudyFolder) -> None:
     candidate, _ = read_candidate(notes, "lora+few_shot")
     written = json.loads((exported["notes-lora+few_shot"] / "messages.json").read_text())
-    assert written == to_json(messages(candidate))
+    assert written == to_json(conversation(candidate.prompt))
     assert sum(turn["role"] == "assistant" for turn in written) == 3

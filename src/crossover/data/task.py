@@ -240,9 +240,10 @@ def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:
             other = task.folder / step.task
             if not other.is_file():
                 raise TaskError(f"{place(('chain', number))}: there is no file {other}; valid is another task file")
-            if read_yaml(other, as_written="labels").content.get("chain"):
+            inner, file = _load(other)
+            if inner.chain:
                 raise TaskError(f"{place(('chain', number))}: {other} has a chain itself; valid is a task without one")
-            load_task(other)
+            _check_other_tasks(inner, file.place)
     for number, reference in enumerate(task.forgetting if isinstance(task.forgetting, list) else ()):
         where, other = place(("forgetting", number)), task.folder / reference
         if not other.is_file():

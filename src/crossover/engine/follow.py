@@ -36,41 +36,26 @@ def follow(
 ) -> list[Answered]:
     """Answer inputs; where a step fails, nothing more is asked. `leave_out`: none is a demonstration for itself."""
     found = [Answered(text) for text in inputs]
-    for step, own in zip(candidate.prompt.steps, renderer.steps, strict=True):
+
+    def put(own: Renderer, decoding: Decoding) -> list[Answered]:
+        """One prompt for all inputs that nothing failed for, at once, as often for each as it draws answers."""
         left = [one for one in found if one.reply.error is None]
-        _ask(left, own, step.decoding, candidate.weights, ask, repeat, leave_out)
-        for one in left:
+        if not left:
+            return left
+        messages = [own.messages(one.text, one.steps, leave_out) for one in left]
+        drawn = ask([request for m in messages for request in _requests(m, decoding, candidate.weights, repeat)])
+        for number, one in enumerate(left):
+            reply, one.answer = vote(drawn[number * decoding.samples : (number + 1) * decoding.samples], decoding)
+            one.reply = replace(reply, usage=one.reply.usage + reply.usage)
+        return left
+
+    for step, own in zip(candidate.prompt.steps, renderer.steps, strict=True):
+        for one in put(own, step.decoding):
             one.steps[step.name] = one.answer
             if one.reply.error is not None:
                 one.reply = replace(one.reply, error=f"step '{step.name}': {one.reply.error}")
-    left = [one for one in found if one.reply.error is None]
-    _ask(left, renderer, candidate.decoding, candidate.weights, ask, repeat, leave_out)
+    put(renderer, candidate.decoding)
     return found
-
-
-def _ask(
-    inputs: list[Answered],
-    renderer: Renderer,
-    decoding: Decoding,
-    weights: Weights | None,
-    ask: Ask,
-    repeat: int,
-    leave_out: bool,
-) -> None:
-    """One prompt for all inputs at once, as often for each as it draws answers."""
-    if not inputs:
-        return
-    samples = decoding.samples
-    drawn = ask(
-        [
-            request
-            for one in inputs
-            for request in _requests(renderer.messages(one.text, one.steps, leave_out), decoding, weights, repeat)
-        ]
-    )
-    for number, one in enumerate(inputs):
-        reply, one.answer = vote(drawn[number * samples : (number + 1) * samples], decoding)
-        one.reply = replace(reply, usage=one.reply.usage + reply.usage)
 
 
 def _requests(messages: tuple[Message, ...], decoding: Decoding, weights: Weights | None, repeat: int) -> list[Request]:

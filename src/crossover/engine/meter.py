@@ -45,10 +45,10 @@ class Meter:
             raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
         if limits.tokens is not None and spent + max(_most(requests, model), 1) > limits.tokens * share:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
-        if self._limits.minutes is not None and self.seconds >= 60 * self._limits.minutes * share:
-            raise BudgetExceeded(f"the limit of {self._limits.minutes:g} minutes is reached")
-        if self._limits.money is not None and self.usage.money >= self._limits.money * share > 0:
-            raise BudgetExceeded(f"the limit of {self._limits.money:g} in money is reached")
+        if limits.minutes is not None and self.seconds >= 60 * limits.minutes * share:
+            raise BudgetExceeded(f"the limit of {limits.minutes:g} minutes is reached")
+        if limits.money is not None and self.usage.money >= limits.money * share > 0:
+            raise BudgetExceeded(f"the limit of {limits.money:g} in money is reached")
 
 
 def _most(requests: Sequence[Request], model: Model | None) -> int:

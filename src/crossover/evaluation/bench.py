@@ -72,7 +72,7 @@ class StudyBench:
             "calibrated": bool(decoding.label_bias),
             "samples": decoding.samples,
             "dev": run.estimate,
-            "recipe": self._tuned(candidate.weights).get("recipe"),
+            "recipe": self._made(candidate.weights)[1].get("recipe") if candidate.weights else None,
         }
         self.journal.add_try(candidate.provenance.strategy, candidate.id, shown)
         return run
@@ -174,15 +174,13 @@ class StudyBench:
 
     def trace(self, weights: Weights) -> list[Epoch]:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""
-        for key, body in self.journal.tunes().items():
-            if body["sha256"] == weights.sha256:
-                return [Epoch(**epoch) for epoch in self.journal.epochs(key)]
-        return []
+        key, _ = self._made(weights)
+        return [Epoch(**epoch) for epoch in self.journal.epochs(key)] if key else []
 
-    def _tuned(self, weights: Weights | None) -> dict[str, Any]:
-        """What the journal knows of the tune that made these weights."""
-        found = self.journal.tunes().values() if weights else ()
-        return next((dict(body) for body in found if weights and body["sha256"] == weights.sha256), {})
+    def _made(self, weights: Weights) -> tuple[str, dict[str, Any]]:
+        """The key of the tune that made these weights, and what the journal knows of it; nothing where there is none."""
+        found = ((key, body) for key, body in self.journal.tunes().items() if body["sha256"] == weights.sha256)
+        return next(found, ("", {}))
 
     def _solved(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> list[Example]:
         """Examples with the candidate's own reasoning as their answer, where it led to the right one.

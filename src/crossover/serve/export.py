@@ -65,11 +65,6 @@ def open_checked(candidate: Candidate, base: Path) -> Model:
     return model
 
 
-def messages(candidate: Candidate) -> list[Message]:
-    """The prompt of a candidate as a `conversation`."""
-    return conversation(candidate.prompt)
-
-
 def conversation(prompt: Prompt) -> list[Message]:
     """A prompt as messages, `{input}` where the input goes; nearest demonstrations are not in it."""
     found = [Message("system", prompt.instruction)] if prompt.instruction else []
@@ -83,7 +78,7 @@ def conversation(prompt: Prompt) -> list[Message]:
 def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
     place = place_weights(out, candidate.weights, model, merge)
     write_candidate(out, candidate, place)
-    write_json(out / "messages.json", to_json(messages(candidate)))
+    write_json(out / "messages.json", to_json(conversation(candidate.prompt)))
     if candidate.prompt.selection == "nearest" and candidate.prompt.demonstrations:
         lines = [json.dumps(to_json(d), ensure_ascii=False) for d in candidate.prompt.demonstrations]
         write_text(out / NEAREST, "\n".join(lines) + "\n")
