@@ -118,6 +118,15 @@ def test_calls_and_tokens_are_never_overrun(tmp_path: Path) -> None:
     assert len(ask.ask(Counting(), requests(*texts), "test")) == meter.calls == 3 * CHUNK
 
 
+def test_a_label_longer_than_a_written_answer_counts_whole(tmp_path: Path) -> None:
+    label = "word " * 200
+    asked = [Request((Message("user", "x"),), Decoding(labels=(label,)))]
+    ask, meter, _ = caller(tmp_path, Limits(tokens=200))
+    with pytest.raises(BudgetExceeded, match="the limit of 200 tokens"):
+        ask.ask(Counting(), asked, "test")
+    assert meter.calls == 0
+
+
 def test_minutes_count_over_all_sessions(tmp_path: Path) -> None:
     _, _, journal = caller(tmp_path)
     journal.clock(1.0, 59.0)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from crossover.errors import ModelError
+from crossover.errors import ModelError, OptionError
 from crossover.models import _embedding as embedding
 from crossover.serve.export import export
+from crossover.serve.lessons import gather
 from crossover.serve.predict import Predictor
 from crossover.serve.standalone_control import Exported
 from crossover.study.conductor import run_study
@@ -143,6 +144,12 @@ def test_without_the_extra_a_classifier_is_one_sentence(study: StudyFolder, monk
     monkeypatch.setattr(embedding, "_installed", lambda: False)
     with pytest.raises(ModelError, match=r"pip install 'crossover\[embeddings\]'"):
         Predictor.open(study, "classifier")
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_control_gives_no_training_data(name: str, study: StudyFolder) -> None:
+    with pytest.raises(OptionError, match=f"{name} is a control without a prompt"):
+        gather(study.path, name)
 
 
 def test_a_second_run_asks_no_model_and_the_results_read_back(study: StudyFolder) -> None:

@@ -9,7 +9,7 @@ from crossover.data.task import Limits
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
 from crossover.models.base import Model
-from crossover.types import Request, Usage
+from crossover.types import Message, Request, Usage
 
 
 class Meter:
@@ -52,5 +52,11 @@ class Meter:
 
 
 def _most(requests: Sequence[Request], model: Model | None) -> int:
-    """The most tokens that requests can take: their prompts, and answers as long as they may be."""
-    return sum(model.count_tokens(r.messages) + r.decoding.max_tokens for r in requests) if model else 0
+    """The most tokens that requests can take: their prompts, and answers as long as allowed, or as the longest label."""
+    if model is None:
+        return 0
+    longest = {
+        labels: max((model.count_tokens([Message("assistant", label)]) for label in labels), default=0)
+        for labels in {request.decoding.labels for request in requests}
+    }
+    return sum(model.count_tokens(r.messages) + max(r.decoding.max_tokens, longest[r.decoding.labels]) for r in requests)

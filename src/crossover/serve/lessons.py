@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crossover.data.checks import raise_on_errors
 from crossover.data.infer import prepare
@@ -60,7 +61,7 @@ def gather(source: Path, name: str | None = None) -> Lessons:
     folder = StudyFolder(source)
     candidate, row = read_candidate(folder, name)
     task = read_task(folder)
-    against = _against(candidate, row["name"])
+    against = _against(candidate, row)
     if name is not None and against:
         raise OptionError(f"'{row['name']}' gives no training data: {against}; valid: a candidate with one prompt")
     splits = _frozen(folder, task)
@@ -72,9 +73,10 @@ def gather(source: Path, name: str | None = None) -> Lessons:
     return _render(task, splits, candidate.prompt, candidate.decoding, f"the prompt of {row['name']}{chosen}")
 
 
-def _against(candidate: Candidate, name: str) -> str:
-    """Why a candidate's prompt cannot be taught; empty where it can."""
-    if candidate.model.startswith("constant:"):
+def _against(candidate: Candidate, row: Mapping[str, Any]) -> str:
+    """Why a candidate's prompt cannot be taught; empty where it can. `row`: its row of decision.json."""
+    name = row["name"]
+    if row["family"] == "control":
         return f"{name} is a control without a prompt"
     if candidate.prompt.steps:
         return f"{name} is a chain, and the data have no answers for its steps"
