@@ -98,7 +98,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
     budgets = [100] if given.quick else [int(text) for text in given.budgets.split(",")]
-    cases = dict(list(CASES.items())[:1]) if given.quick else CASES
+    cases = {name: case for name, case in CASES.items() if not case.extract}
+    if given.quick:
+        cases = dict(list(cases.items())[:1])
     board, lost = Board(given.json or WORK / "prompting.json"), []
     for calls in budgets:
         runs: list[dict[str, float]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Case:
-    """A task: its file's columns, how many of its labels are drawn, and of which rows."""
+    """A task: its file's columns, how many of its labels are drawn, and of which rows. `extract`: answers are JSON."""
 
     folder: str
     text: str
@@ -18,6 +19,7 @@ class Case:
     labels: int | None
     goal: str
     domain: str | None = None
+    extract: bool = False
 
 
 CASES = {
@@ -25,6 +27,9 @@ CASES = {
     "clincbank15": Case("clinc150", "text", "intent", 15, "What does the user want?", "banking"),
     "trec6": Case("trec", "question", "type", None, "What does the question ask for?"),
     "sst2": Case("sst2", "sentence", "sentiment", None, "Is the review positive or negative?"),
+    "restaurant_slots": Case(
+        "restaurant8k", "text", "slots", None, "Find the details of the booking in the message.", extract=True
+    ),
 }
 
 
@@ -40,16 +45,27 @@ class Drawn:
 
 def draw(case: Case, data: Path, seed: int, pool: int, test: int) -> Drawn:
     """The labels and rows of a seed: so many labelled ones, and so many to measure the end on."""
-    rows = {split: _read(case, data / case.folder / f"{split}.csv") for split in ("train", "test")}
-    every = sorted({label for _, label in rows["train"]})
+    rows = {split: _slots(case, data, split) if case.extract else _read(case, data, split) for split in ("train", "test")}
+    every = [] if case.extract else sorted({label for _, label in rows["train"]})
     rng = random.Random(seed)
     labels = sorted(rng.sample(every, case.labels)) if case.labels else every
-    kept = {split: [row for row in found if row[1] in labels] for split, found in rows.items()}
+    kept = {split: [row for row in found if case.extract or row[1] in labels] for split, found in rows.items()}
     rows = {name: rng.sample(kept[name], min(most, len(kept[name]))) for name, most in (("train", pool), ("test", test))}
     return Drawn(tuple(labels), rows["train"], rows["test"], f"{case.goal}\nLabels: {', '.join(labels)}.")
 
 
-def _read(case: Case, path: Path) -> list[tuple[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
+def _read(case: Case, data: Path, split: str) -> list[tuple[str, str]]:
+    with (data / case.folder / f"{split}.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if case.domain in (None, row.get("domain"))]
     return [(row[case.text], row[case.label].replace("_", " ")) for row in rows]
+
+
+def _slots(case: Case, data: Path, split: str) -> list[tuple[str, str]]:
+    """Messages of two words or more: what a single one ("13") means depends on a question that is not shown."""
+    lines = (data / case.folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines if line]
+    return [
+        (row[case.text], json.dumps(row[case.label], sort_keys=True, ensure_ascii=False))
+        for row in rows
+        if row[case.label] and len(row[case.text].split()) > 1
+    ]

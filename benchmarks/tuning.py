@@ -25,11 +25,12 @@ from crossover.testing.strategies import toy_bench
 from crossover.types import Candidate, Decoding, Example, Run
 
 DEV, TEST = 100, 400
-TASKS = ("banking10", "clincbank15", "trec6")
+EVERY = 10**6  # labels: as many as there are
+TASKS = ("banking10", "clincbank15", "trec6", "restaurant_slots")
 FAMILIES = {
     "prompt": ("instruction", "few_shot", "instruction+instruction"),
     "weights": ("lora", "lora+lora"),
-    "hybrid": ("instruction+lora", "lora+instruction", "lora+few_shot", "instruction+lora+few_shot"),
+    "hybrid": ("instruction+lora", "lora+instruction", "instruction+lora+instruction", "lora+few_shot"),
 }
 LONG = {"shots": [10], "selection": ["nearest"]}
 
@@ -56,10 +57,13 @@ def place(case: Case, data: Path, rows: int, seed: int) -> Iterator[Place]:
     examples = [Example(f"e{i}", text, label) for i, (text, label) in enumerate((*drawn.pool, *drawn.test))]
     pool, test = examples[: len(drawn.pool)], examples[len(drawn.pool) :]
     changes = {"labels": dict.fromkeys(drawn.labels, ""), "instruction": case.goal, "seed": seed}
+    if case.extract:
+        changes |= {"kind": "extract", "metric": "field_f1"}
+    decoding = Decoding(max_tokens=96) if case.extract else Decoding(labels=drawn.labels, max_tokens=16)
     with tempfile.TemporaryDirectory() as folder:
         bench = toy_bench(Path(folder), pool[DEV:], pool[:DEV], **changes)
         try:
-            yield Place(bench, test, Candidate("pocket", decoding=Decoding(labels=drawn.labels, max_tokens=16)))
+            yield Place(bench, test, Candidate("pocket", decoding=decoding))
         finally:
             bench.journal.close()
 
@@ -69,11 +73,12 @@ def cells(data: Path, sizes: Sequence[int], tasks: Sequence[str], board: Board) 
     best = tied = 0
     for task, rows in itertools.product(tasks, sizes):
         with place(CASES[task], data, rows, 0) as at:
+            size = len(at.bench.train)
             found: dict[str, tuple[str, Run]] = {}
             for family, names in FAMILIES.items():
                 made = {name: at.made(name) for name in names}
                 for name, (_, dev, test) in made.items():
-                    print(f"{task} {rows}: {name} dev {_percent(dev)} test {_percent(test)}", flush=True)
+                    print(f"{task} {size}: {name} dev {_percent(dev)} test {_percent(test)}", flush=True)
                 chosen = max(names, key=lambda name: made[name][1].estimate.value)
                 found[family] = (chosen, made[chosen][2])
             hybrid = found["hybrid"][1]
@@ -83,10 +88,10 @@ def cells(data: Path, sizes: Sequence[int], tasks: Sequence[str], board: Board) 
             best += change.difference >= 0
             tied += change.difference < 0 and change.p >= 0.05
             for family, (name, run) in found.items():
-                board.add(f"{task}, {rows} labels: {family} ({name})", [100 * run.estimate.value])
+                board.add(f"{task}, {size} labels: {family} ({name})", [100 * run.estimate.value])
             gain = (100 * change.difference, 100 * change.low, 100 * change.high)
             print(
-                f"{task} {rows}: hybrid over the best other {gain[0]:+.1f} ({gain[1]:+.1f} to {gain[2]:+.1f})", flush=True
+                f"{task} {size}: hybrid over the best other {gain[0]:+.1f} ({gain[1]:+.1f} to {gain[2]:+.1f})", flush=True
             )
     board.add("cells in which the hybrid is best", [best], unit="cells")
     goal = round(len(tasks) * len(sizes) * 6 / 9)
@@ -135,19 +140,21 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the public data sets")
     parser.add_argument("--quick", action="store_true", help="one task, 100 labels, one seed: under five minutes")
     parser.add_argument("--parts", default="distill,cells,full", help="of distill, cells, full")
-    parser.add_argument("--rows", default="100,300,1200", help="numbers of labels for cells, comma-separated")
+    parser.add_argument("--tasks", default=",".join(TASKS), help="comma-separated")
+    parser.add_argument("--rows", default="100,300,all", help="numbers of labels for cells, comma-separated")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
-    tasks = TASKS[:1] if given.quick else TASKS
-    sizes = [100] if given.quick else [int(text) for text in given.rows.split(",")]
+    tasks = ["banking10"] if given.quick else given.tasks.split(",")
+    sizes = [100] if given.quick else [EVERY if text == "all" else int(text) for text in given.rows.split(",")]
     parts = ["cells"] if given.quick else given.parts.split(",")
+    labelled = [task for task in tasks if not CASES[task].extract]
     board = Board(given.json or WORK / "tuning.json")
     for part in parts:
         if part == "distill":
-            distill(given.data, 600, tasks, board)
+            distill(given.data, 600, labelled, board)
         elif part == "cells":
-            cells(given.data, sizes, tasks, board)
+            cells(given.data, sizes, labelled, board)
         else:
             full(given.data, 300, tasks, given.seeds, board)
         board.save()
