@@ -29,6 +29,9 @@ class Counting:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(m.content.split()) for m in messages)
 
+    def most(self, request: Request) -> float:
+        return 0.5
+
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         texts = [r.messages[-1].content for r in requests]
         self.asked.append(texts)
@@ -96,26 +99,27 @@ def test_batches_do_not_depend_on_what_is_known_already(tmp_path: Path) -> None:
     assert [len(c) for c in whole] == [CHUNK, CHUNK, 5]
 
 
-def test_a_limit_stops_before_the_next_call_and_keeps_what_is_done(tmp_path: Path) -> None:
-    model = Counting()
-    ask, meter, journal = caller(tmp_path, Limits(money=0.25 * CHUNK))
-    with pytest.raises(BudgetExceeded, match="money"):
-        ask.ask(model, requests(*[f"{i:03d}" for i in range(3 * CHUNK)]), "test")
-    assert meter.calls == journal.spent()[0] == CHUNK
-
-
-def test_calls_and_tokens_are_never_overrun(tmp_path: Path) -> None:
+def test_calls_tokens_and_money_are_never_overrun(tmp_path: Path) -> None:
     texts = [f"{i:03d}" for i in range(3 * CHUNK)]
     most = 1 + Request(()).decoding.max_tokens  # what a request of one word may take
-    # of each call 3 tokens are used: the second chunk might overrun this limit, so it is not asked
-    for number, limits in enumerate((Limits(calls=2 * CHUNK - 1), Limits(tokens=3 * CHUNK + most * CHUNK - 1))):
+    # of each call 3 tokens and 0.25 are used, of 0.5 at most: the second chunk might overrun each limit, so it is not asked
+    least = (Limits(calls=2 * CHUNK - 1), Limits(tokens=3 * CHUNK + most * CHUNK - 1), Limits(money=0.75 * CHUNK - 0.01))
+    for number, limits in enumerate(least):
         (tmp_path / str(number)).mkdir()
         ask, meter, journal = caller(tmp_path / str(number), limits)
-        with pytest.raises(BudgetExceeded, match=r"the limit of .* (calls|tokens) is reached"):
+        with pytest.raises(BudgetExceeded, match=r"the limit of .* (calls|tokens|in money) is reached"):
             ask.ask(Counting(), requests(*texts), "test")
         assert meter.calls == journal.spent()[0] == CHUNK
-    ask, meter, _ = caller(tmp_path, Limits(calls=3 * CHUNK, tokens=3 * 2 * CHUNK + most * CHUNK))
+    enough = Limits(calls=3 * CHUNK, tokens=3 * 2 * CHUNK + most * CHUNK, money=0.25 * 2 * CHUNK + 0.5 * CHUNK)
+    ask, meter, _ = caller(tmp_path, enough)
     assert len(ask.ask(Counting(), requests(*texts), "test")) == meter.calls == 3 * CHUNK
+
+
+def test_without_money_nothing_is_spent(tmp_path: Path) -> None:
+    ask, meter, _ = caller(tmp_path, Limits(money=0))
+    with pytest.raises(BudgetExceeded, match="the limit of 0 in money"):
+        ask.ask(Counting(), requests("a"), "test")
+    assert meter.calls == 0
 
 
 def test_a_label_longer_than_a_written_answer_counts_whole(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_a_good_model_passes() -> None:
         (replying(lambda reply: replace(reply, text=f"{reply.text}-{next(COUNTER)}")), "greedy answers differ"),
         (replying(lambda reply: replace(reply, text=None)), "text is NoneType"),
         (replying(lambda reply: replace(reply, usage=Usage(tokens_in=-1))), "usage is never negative"),
+        (replying(lambda reply: replace(reply, usage=Usage(money=0.1))), "a call cost 0.1, beyond the 0 that it"),
         (scoring(-1.0, -2.0), "one log-probability for each label"),
         (scoring(-1.0, -2.0, 0.5), "a log-probability is at most 0"),
         (scoring(-1.0, -2.0, float("nan")), "a log-probability is at most 0"),
@@ -105,6 +106,15 @@ def test_a_good_model_passes() -> None:
 def test_the_suite_names_what_is_wrong(model: Any, sentence: str) -> None:
     with pytest.raises(AssertionError, match=sentence):
         check_model(model)
+
+
+def test_a_model_that_says_what_its_calls_cost_at_most_may_cost_it() -> None:
+    check_model(
+        broken(
+            most=lambda self, request: 0.1,
+            reply=lambda self, request: replace(Good().reply(request), usage=Usage(1, 1, 0.1, 0.1)),
+        )
+    )
 
 
 def test_a_model_must_be_a_dataclass_with_a_target_and_all_members() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from crossover.data.task import Limits
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
-from crossover.models.base import Model
+from crossover.models.base import Model, Priced
 from crossover.types import Message, Request, Usage
 
 
@@ -38,7 +38,7 @@ class Meter:
         self._journal.clock(self._started, time.monotonic() - self._clock)
 
     def check(self, requests: Sequence[Request] = (), model: Model | None = None) -> None:
-        """Raise `BudgetExceeded` when a limit is reached; of calls and tokens before these requests might overrun it."""
+        """Raise `BudgetExceeded` when a limit is reached; before these requests might overrun calls, tokens or money."""
         share = 1 - self.reserve
         limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
         if limits.calls is not None and self.calls + max(len(requests), 1) > limits.calls * share:
@@ -47,7 +47,8 @@ class Meter:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
         if limits.minutes is not None and self.seconds >= 60 * limits.minutes * share:
             raise BudgetExceeded(f"the limit of {limits.minutes:g} minutes is reached")
-        if limits.money is not None and self.usage.money >= limits.money * share > 0:
+        cost = sum(map(model.most, requests)) if isinstance(model, Priced) else 0.0
+        if limits.money is not None and self.usage.money + cost > limits.money * share:
             raise BudgetExceeded(f"the limit of {limits.money:g} in money is reached")
 
 

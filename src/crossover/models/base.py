@@ -50,6 +50,15 @@ class Model(Protocol):
 
 
 @runtime_checkable
+class Priced(Model, Protocol):
+    """A model whose calls cost money. One that reports money in a reply's usage is to be priced."""
+
+    def most(self, request: Request) -> float:
+        """The most money that a request can cost, so that a limit is never overrun."""
+        ...
+
+
+@runtime_checkable
 class Weighted(Model, Protocol):
     """A model that answers with the weights that a request names."""
 

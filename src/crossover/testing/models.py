@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
-from crossover.models.base import Model
+from crossover.models.base import Model, Priced
 from crossover.types import Decoding, Message, Reply, Request
 
 LABELS = ("yes", "no", "not sure")
@@ -62,10 +62,12 @@ def _replies(model: Model, requests: list[Request]) -> list[Reply]:
         ) from error
     assert len(replies) == len(requests), f"{len(requests)} requests gave {len(replies)} replies"
     assert all(isinstance(reply, Reply) for reply in replies), "complete gives a list of Reply"
-    for reply in replies:
+    for request, reply in zip(requests, replies, strict=True):
         usage = reply.usage
         assert isinstance(reply.text, str), f"a reply's text is {type(reply.text).__name__}; valid is str"
         assert min(usage.tokens_in, usage.tokens_out, usage.seconds, usage.money) >= 0, "usage is never negative"
+        most = model.most(request) if isinstance(model, Priced) else 0.0
+        assert usage.money <= most, f"a call cost {usage.money:g}, beyond the {most:g} that it was said to cost at most"
     return replies
 
 
