@@ -16,7 +16,7 @@ from crossover.testing.strategies import check_strategy
 from crossover.tuning.batches import Row
 from crossover.tuning.trigger import open_trigger
 from crossover.types import Candidate, Message, Prompt
-from tests.strategies.toys import KINDS, bench, clearly_better, kinds, start
+from tests.strategies.toys import FRAMES, KINDS, bench, clearly_better, examples, kinds, start
 
 LABELS = dict.fromkeys(KINDS, "")
 QUICK = {"steps": 10, "candidates": 8, "batch": 24, "tokens": 3}
@@ -42,6 +42,16 @@ def test_it_raises_dev_accuracy_over_its_starting_trigger(tmp_path: Path) -> Non
     added = made.prompt.instruction.removeprefix(VAGUE.instruction)
     assert len(added.split()) == 3
     assert added.strip() in made.provenance.note
+
+
+def test_where_nothing_can_be_gained_no_step_is_taken(tmp_path: Path) -> None:
+    rows = examples([(frame.format(word), "fruit") for frame in FRAMES for word in ("apple", "pear")])
+    sure = replace(begin(), decoding=replace(begin().decoding, label_bias=(-100.0, 0.0, 0.0)))
+    with bench(tmp_path, rows[:8], rows[8:], labels=LABELS) as at:
+        made = open_strategy("autoprompt", QUICK).adapt(sure, at)
+        assert at.meter.calls == len(rows)
+    assert made.prompt == sure.prompt
+    assert made.provenance.note == "not searched: the start is right on 16 of 16 rows"
 
 
 def test_the_trigger_is_text_that_gives_its_tokens_again_and_a_finished_step_is_not_taken_again(

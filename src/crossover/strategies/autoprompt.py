@@ -13,9 +13,10 @@ from crossover.errors import OptionError
 from crossover.models.hf import Hf
 from crossover.models.hf.labels import label_tree
 from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import first_best, noted
+from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import instructed
+from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
 from crossover.tuning.batches import Row
 from crossover.tuning.trigger import Trigger, open_trigger
@@ -24,6 +25,7 @@ from crossover.types import Candidate, Example, Family, content_hash
 FIRST = " the"  # what the trigger is made of before the first step
 SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
 LOOKS = 5  # times that dev is asked on the way
+PROBED = 16  # training rows that show, with dev, whether there is anything to gain
 LABELLED = 256  # rows that label words are learnt from
 
 
@@ -35,7 +37,7 @@ class Autoprompt:
     Of `tokens` trigger words one is exchanged at a time: `candidates` that the gradient over `batch` training rows
     proposes are tried on other rows, `steps` times. `fluency`: how much of a trigger's own surprise (nats a word) counts
     beside the loss. `label_words`: each label is spoken as the word that the model's last states tell for it. The start
-    without a trigger is kept unless one is better on dev.
+    without a trigger is kept unless one is better on dev beyond luck; where it solves the first rows, nothing is searched.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -62,6 +64,9 @@ class Autoprompt:
         if not isinstance(bench.model, Hf):
             raise OptionError(f"strategy 'autoprompt' needs gradients, and '{bench.task.model}' is no local model")
         start = instructed(start, bench.task, bench.train)
+        solved = solved_already([bench.rehearse(start, bench.train[:PROBED]), bench.score(start)])
+        if solved:
+            return noted(start, f"not searched: {solved}")
         walk = _Walk(self, replace(start, decoding=replace(start.decoding, label_bias=())), bench, bench.model)
         if self.label_words and start.decoding.labels:
             walk.speak()
@@ -69,7 +74,7 @@ class Autoprompt:
         triggers = [walk.first, *dict.fromkeys(found)]
         tried = [score_best(start, bench)]
         tried += [score_best(c, bench) for c in map(walk.candidate, triggers) if bench.fits(c)]
-        best, _ = tried[first_best([run for _, run in tried], bench)]
+        best = surely_best(tried, bench)
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         added = best.prompt.instruction[len(start.prompt.instruction) :].strip()
         what = f"trigger '{added}'" if added else "no trigger: the start was kept"
