@@ -115,6 +115,20 @@ def test_a_tune_is_done_once(tmp_path: Path) -> None:
         assert len(at.trace(first.weights)) == 1
 
 
+def test_weights_that_began_from_others_took_the_time_of_both(tmp_path: Path) -> None:
+    rows = toy_examples()
+    with bench(tmp_path, rows[::2], rows[1::2]) as at:
+        first = open_strategy("lora", {"epochs": 1}).adapt(start(), at)
+        second = open_strategy("lora", {"epochs": 2}).adapt(first, at)
+        assert first.weights is not None
+        assert second.weights is not None
+        own = [sum(epoch.seconds for epoch in at.trace(w)) for w in (first.weights, second.weights)]
+        assert min(own) > 0
+        assert at.tuning_seconds(first.weights) == own[0]
+        assert at.tuning_seconds(second.weights) == pytest.approx(sum(own))
+        assert at.tuning_seconds(None) == 0.0
+
+
 @pytest.mark.parametrize("name", ["lora", "full"])
 def test_replay_reaches_the_recipe_and_a_share_that_is_none_is_refused(name: str) -> None:
     class _Task:

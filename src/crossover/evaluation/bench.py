@@ -154,7 +154,8 @@ class StudyBench:
                     self.journal.add_epoch(key, epoch.epoch, epoch)
             return weights
 
-        weights = self.store(key, make, recipe=to_json(recipe))
+        before = candidate.weights.sha256 if candidate.weights else None
+        weights = self.store(key, make, recipe=to_json(recipe), before=before)
         model.check_weights(weights)
         left_out = _left_out(tuning.read_progress(self.folder / "tunes" / key), len(taught), len(held))
         note = "; ".join(filter(None, [candidate.provenance.note, left_out]))
@@ -176,6 +177,16 @@ class StudyBench:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""
         key, _ = self._made(weights)
         return [Epoch(**epoch) for epoch in self.journal.epochs(key)] if key else []
+
+    def tuning_seconds(self, weights: Weights | None) -> float:
+        """What it took to make these weights, with the tunes whose weights they began from."""
+        tunes = {body["sha256"]: (key, body) for key, body in self.journal.tunes().items()}
+        seconds, sha256 = 0.0, weights.sha256 if weights else None
+        while sha256 in tunes:
+            key, body = tunes.pop(sha256)
+            seconds += sum(epoch["seconds"] for epoch in self.journal.epochs(key))
+            sha256 = body.get("before")
+        return seconds
 
     def _made(self, weights: Weights) -> tuple[str, dict[str, Any]]:
         """The key of the tune that made these weights, and what the journal knows of it; nothing where there is none."""

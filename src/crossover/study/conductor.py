@@ -200,14 +200,13 @@ class _Conductor:
         assert made.candidate is not None
         assert made.dev is not None
         candidate, calls = made.candidate, max(len(made.dev.records), 1)
-        trace = self.bench.trace(candidate.weights) if candidate.weights else []
         labels = len(self.prepared.splits.train) if candidate.weights else len(candidate.prompt.demonstrations)
         return local_cost(
             Prices.of(self.task.limits),
             self._speed(candidate.model),
             made.dev.usage.tokens_in / calls,
             made.dev.usage.tokens_out / calls,
-            sum(epoch.seconds for epoch in trace),
+            self.bench.tuning_seconds(candidate.weights),
             labels,
         )
 
