@@ -2,7 +2,7 @@
 
 With the bundled model on public tasks. `cells`: for each task and number of labels, each family's best on dev (prompt,
 weights, hybrid), on test. `full`: LoRA beside full tuning, over seeds. `distill`: what of a long prompt's gain a short one
-keeps. `--data` as for benchmarks.prompting.
+keeps. `forgetting`: how much of the general suite replay saves. `--data` as for benchmarks.prompting.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from benchmarks.board import Board
 from benchmarks.peers import WORK
 from benchmarks.tasks import CASES, Case, Drawn, draw
 from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.paired import compare
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import toy_bench
@@ -32,6 +33,7 @@ FAMILIES = {
     "weights": ("lora", "lora+lora"),
     "hybrid": ("instruction+lora", "lora+instruction", "instruction+lora+instruction", "lora+few_shot"),
 }
+PARTS = ("distill", "cells", "full", "forgetting")
 LONG = {"shots": [10], "selection": ["nearest"]}
 
 
@@ -129,6 +131,27 @@ def distill(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
         board.add(f"{task}: the short prompt's share of the tokens", [100 * tokens[1] / tokens[0]], 25.0, lower=True)
 
 
+def forgetting(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
+    """LoRA without replay and with a quarter of it; the suite's items are paired."""
+    for task in tasks:
+        with place(CASES[task], data, rows, 0) as at:
+            suites = open_suites(at.bench.task, at.bench.model)
+            memory = Memory(at.bench.evaluator, at.start.model, suites)
+            found = []
+            for share in (0.0, 0.25):
+                candidate, _, test = at.made("lora", replay=share)
+                assert candidate.weights is not None
+                [lost] = memory.measure(candidate.weights).suites
+                found.append(lost)
+                after = f"general suite {100 * lost.before:.1f} -> {100 * lost.after:.1f}"
+                print(f"{task}: replay {share:g}, test {_percent(test)}, {after}", flush=True)
+                board.add(f"{task}: general suite, replay {share:g} (bare {100 * lost.before:.1f})", [100 * lost.after])
+        metric = found[0].suite.metric
+        saved = compare(found[1].scores, found[0].scores, metric.aggregate, metric.binary)
+        print(f"{task}: saved {100 * saved.difference:.1f} ({100 * saved.low:.1f} to {100 * saved.high:.1f})", flush=True)
+        board.add(f"{task}: replay saves, lower end of the interval", [100 * saved.low], 0.0, "points")
+
+
 def _percent(run: Run) -> str:
     shown = run.estimate
     return f"{100 * shown.value:.1f} ({100 * shown.low:.1f}-{100 * shown.high:.1f})"
@@ -139,7 +162,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the public data sets")
     parser.add_argument("--quick", action="store_true", help="one task, 100 labels, one seed: under five minutes")
-    parser.add_argument("--parts", default="distill,cells,full", help="of distill, cells, full")
+    parser.add_argument("--parts", default=",".join(PARTS), help="comma-separated, of them all")
     parser.add_argument("--tasks", default=",".join(TASKS), help="comma-separated")
     parser.add_argument("--rows", default="100,300,all", help="numbers of labels for cells, comma-separated")
     parser.add_argument("--seeds", type=int, default=3)
@@ -155,6 +178,8 @@ def main() -> int:
             distill(given.data, 600, labelled, board)
         elif part == "cells":
             cells(given.data, sizes, labelled, board)
+        elif part == "forgetting":
+            forgetting(given.data, 300, labelled, board)
         else:
             full(given.data, 300, tasks, given.seeds, board)
         board.save()
