@@ -23,7 +23,7 @@ from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.paired import compare
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import toy_bench
-from crossover.types import Candidate, Decoding, Example, Run
+from crossover.types import Candidate, Decoding, Example, Run, Score
 
 DEV, TEST = 100, 400
 EVERY = 10**6  # labels: as many as there are
@@ -132,24 +132,25 @@ def distill(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
 
 
 def forgetting(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
-    """LoRA without replay and with a quarter of it; the suite's items are paired."""
-    for task in tasks:
+    """LoRA without replay and with a quarter of it; the suite's items are paired, over all tasks."""
+    scores: dict[float, list[Score | None]] = {0.0: [], 0.25: []}
+    for task, share in itertools.product(tasks, scores):
         with place(CASES[task], data, rows, 0) as at:
+            candidate, _, test = at.made("lora", replay=share)
+            assert candidate.weights is not None
             suites = open_suites(at.bench.task, at.bench.model)
-            memory = Memory(at.bench.evaluator, at.start.model, suites)
-            found = []
-            for share in (0.0, 0.25):
-                candidate, _, test = at.made("lora", replay=share)
-                assert candidate.weights is not None
-                [lost] = memory.measure(candidate.weights).suites
-                found.append(lost)
-                after = f"general suite {100 * lost.before:.1f} -> {100 * lost.after:.1f}"
-                print(f"{task}: replay {share:g}, test {_percent(test)}, {after}", flush=True)
-                board.add(f"{task}: general suite, replay {share:g} (bare {100 * lost.before:.1f})", [100 * lost.after])
-        metric = found[0].suite.metric
-        saved = compare(found[1].scores, found[0].scores, metric.aggregate, metric.binary)
-        print(f"{task}: saved {100 * saved.difference:.1f} ({100 * saved.low:.1f} to {100 * saved.high:.1f})", flush=True)
-        board.add(f"{task}: replay saves, lower end of the interval", [100 * saved.low], 0.0, "points")
+            found = Memory(at.bench.evaluator, at.start.model, suites).measure(candidate.weights)
+        [lost] = found.suites
+        assert found.perplexity is not None
+        scores[share] += lost.scores
+        after, worse = 100 * lost.after, found.perplexity[1] / found.perplexity[0]
+        print(f"{task}: replay {share:g}, test {_percent(test)}", flush=True)
+        board.add(f"{task}: general suite, replay {share:g} (bare {100 * lost.before:.1f})", [after])
+        board.add(f"{task}: perplexity of prose over the bare model's, replay {share:g}", [worse], unit="times")
+    metric, items = lost.suite.metric, [example.id for _ in tasks for example in lost.suite.examples]
+    saved = compare(scores[0.25], scores[0.0], metric.aggregate, metric.binary, items)
+    board.add("replay 0.25 saves of the general suite, over all tasks", [100 * saved.difference], unit="points")
+    board.add("the same, lower end of its interval", [100 * saved.low], 0.0, "points")
 
 
 def _percent(run: Run) -> str:
