@@ -15,7 +15,7 @@ from crossover.types import Candidate, Prompt, Recipe
 from tests.strategies.toys import KINDS, bench, kinds, start
 
 LEARNS: dict[str, dict[str, Any]] = {"lora": {"epochs": 4, "learning_rate": 4e-3}, "full": {"epochs": 3}}
-SCALES = {"lora": 0.5, "full": 0.1}
+SCALES = {("lora", "classify"): 0.5, ("full", "classify"): 0.1, ("lora", "generate"): 0.5, ("full", "generate"): 0.05}
 
 
 @pytest.mark.parametrize("name", ["lora", "full"])
@@ -47,16 +47,16 @@ def test_it_learns_tells_every_epoch_and_keeps_the_best(name: str, tmp_path: Pat
     assert made.prompt == begin.prompt
 
 
-@pytest.mark.parametrize("name", ["lora", "full"])
-def test_the_learning_rate_follows_the_models_width_unless_it_is_given(name: Any, tmp_path: Path) -> None:
-    rows = toy_examples()
-    with bench(tmp_path, rows[::2], rows[1::2]) as at:
-        open_strategy(name, {"epochs": 1}).adapt(start(), at)
-        open_strategy(name, {"epochs": 1, "learning_rate": 1e-5}).adapt(start(), at)
+@pytest.mark.parametrize(("name", "kind"), SCALES)
+def test_the_learning_rate_follows_the_models_width_unless_it_is_given(name: str, kind: str, tmp_path: Path) -> None:
+    rows, labels = toy_examples(), ("warm", "cold") if kind == "classify" else ()
+    with bench(tmp_path, rows[::2], rows[1::2], kind=kind, labels=dict.fromkeys(labels, "")) as at:
+        open_strategy(name, {"epochs": 1}).adapt(start(labels), at)
+        open_strategy(name, {"epochs": 1, "learning_rate": 1e-5}).adapt(start(labels), at)
         assert at.recipes[1].learning_rate == 1e-5
-        assert at.recipes[0].learning_rate == float(f"{SCALES[name] / at.model.width:.2g}")
+        assert at.recipes[0].learning_rate == float(f"{SCALES[name, kind] / at.model.width:.2g}")
         with pytest.raises(TuningError, match="learning_rate is 0"):
-            open_strategy(name, {"learning_rate": 0}).adapt(start(), at)
+            open_strategy(name, {"learning_rate": 0}).adapt(start(labels), at)
 
 
 @pytest.mark.parametrize("name", ["lora", "full"])

@@ -27,12 +27,14 @@ class Tuner(Protocol):
 
 def recipe_for(tuner: Tuner, method: Method, bench: Bench, **others: Any) -> Recipe:
     """The recipe for tuning the bench's model on its training rows; `others` are fields of it, as they are."""
-    epochs = tuner.epochs
+    epochs, rate = tuner.epochs, tuner.learning_rate
+    if rate is None:
+        rate = default_rate(method, bench.model, bench.task.kind)
     if epochs is None:
         epochs = default_epochs(len(bench.train), tuner.batch_size, bench.task.kind)
     return Recipe(
         method=method,
-        learning_rate=default_rate(method, bench.model) if tuner.learning_rate is None else tuner.learning_rate,
+        learning_rate=rate,
         epochs=epochs,
         batch_size=tuner.batch_size,
         patience=default_patience(epochs) if tuner.patience is None else tuner.patience,

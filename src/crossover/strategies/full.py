@@ -15,7 +15,8 @@ from crossover.types import Candidate, Family
 class Full:
     """Tunes on the training rows, rendered with the start's prompt.
 
-    `learning_rate` None: 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096.
+    `learning_rate` None: 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096; half of it where answers
+    are written.
     `epochs` None: about 400 steps for labels and 800 for written answers, in 3 to 20 epochs. `patience` None: a third of
     the epochs. `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers,
     against forgetting; 0.25 is a good one to begin with. `tries` learning rates, `seeds` seeds: `strategies/_tries.py` says
