@@ -45,7 +45,7 @@ class Drawn:
 
 def draw(case: Case, data: Path, seed: int, pool: int, test: int) -> Drawn:
     """The labels and rows of a seed: so many labelled ones, and so many to measure the end on."""
-    rows = {split: _slots(case, data, split) if case.extract else _read(case, data, split) for split in ("train", "test")}
+    rows = {split: slots(case, data, split) if case.extract else _read(case, data, split) for split in ("train", "test")}
     every = [] if case.extract else sorted({label for _, label in rows["train"]})
     rng = random.Random(seed)
     labels = sorted(rng.sample(every, case.labels)) if case.labels else every
@@ -60,7 +60,7 @@ def _read(case: Case, data: Path, split: str) -> list[tuple[str, str]]:
     return [(row[case.text], row[case.label].replace("_", " ")) for row in rows]
 
 
-def _slots(case: Case, data: Path, split: str) -> list[tuple[str, str]]:
+def slots(case: Case, data: Path, split: str) -> list[tuple[str, str]]:
     """Messages of two words or more: what a single one ("13") means depends on a question that is not shown."""
     lines = (data / case.folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines if line]

@@ -47,8 +47,7 @@ class Meter:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
         if limits.minutes is not None and self.seconds >= 60 * limits.minutes * share:
             raise BudgetExceeded(f"the limit of {limits.minutes:g} minutes is reached")
-        cost = sum(map(model.most, requests)) if isinstance(model, Priced) else 0.0
-        if limits.money is not None and self.usage.money + cost > limits.money * share:
+        if limits.money is not None and self.usage.money + _cost(requests, model) > limits.money * share:
             raise BudgetExceeded(f"the limit of {limits.money:g} in money is reached")
 
 
@@ -61,3 +60,8 @@ def _most(requests: Sequence[Request], model: Model | None) -> int:
         for labels in {request.decoding.labels for request in requests}
     }
     return sum(model.count_tokens(r.messages) + max(r.decoding.max_tokens, longest[r.decoding.labels]) for r in requests)
+
+
+def _cost(requests: Sequence[Request], model: Model | None) -> float:
+    """The most money that requests can cost."""
+    return sum(map(model.most, requests)) if isinstance(model, Priced) else 0.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.tasks import CASES
+from benchmarks.tasks import slots as read_slots
 from crossover.types import Example
 from training.pocket.sources import HELD_OUT_DOMAINS, rows
 
@@ -56,7 +57,7 @@ def slots(data: Path, seed: int, trains: int, tests: int) -> Draw:
     What a single word ("13") means depends on the question before it, which the task does not show.
     """
     rng = random.Random(seed)
-    train, test = (_slots(data / "restaurant8k" / f"{name}.jsonl") for name in ("train", "test"))
+    train, test = (_distinct(read_slots(CASES["restaurant_slots"], data, name)) for name in ("train", "test"))
     chosen = _examples(rng.sample(test, min(tests, len(test))), "test")
     seen = {_folded(e.input) for e in chosen}
     rest = [pair for pair in rng.sample(train, len(train)) if _folded(pair[0]) not in seen]
@@ -113,15 +114,6 @@ def _table(path: Path, text: str, answer: str) -> list[Pair]:
 
 def _clinc(data: Path, name: str, domains: Sequence[str]) -> list[Pair]:
     return [(row["text"], row["intent"]) for row in rows(data / "clinc150" / f"{name}.csv") if row["domain"] in domains]
-
-
-def _slots(path: Path) -> list[Pair]:
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-    return _distinct(
-        (row["text"], json.dumps(row["slots"], sort_keys=True, ensure_ascii=False))
-        for row in lines
-        if row["slots"] and len(row["text"].split()) > 1
-    )
 
 
 def _distinct(pairs: Iterable[Pair]) -> list[Pair]:
