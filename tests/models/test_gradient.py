@@ -122,4 +122,4 @@ def test_a_quickened_model_is_saved_as_what_it_was(tmp_path: Path) -> None:
 def test_only_rows_without_trees_and_memory_take_this_road() -> None:
     layout = pack(CHAINS).layout
     assert layout.chains
-    assert not Layout(layout.rows, layout.back, layout.at, visible=torch.ones(3, 4, 4, dtype=torch.bool)).chains
+    assert not Layout(layout.rows, layout.back, layout.at, layout.span, torch.ones(3, 4, 4, dtype=torch.bool)).chains

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -46,6 +46,20 @@ class Model(Protocol):
         so that the others in the batch are kept. Raises `ModelError` only when no request can be answered at all (the
         model does not load).
         """
+        ...
+
+
+@runtime_checkable
+class Pipelined(Model, Protocol):
+    """A model that is asked for more before it has answered: so an accelerator never waits for the next prompts."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests it wants at a time."""
+        ...
+
+    def submit(self, requests: Sequence[Request]) -> Callable[[], list[Reply]]:
+        """Begin to answer; what is returned waits for the replies, which are those of `complete`, and raises as it does."""
         ...
 
 
