@@ -50,9 +50,10 @@ class Card:
         self.name, self.folder, self.device = name, folder, device
         self.runs, self.quick, self.board = runs, quick, board
         self.goals = GOALS.get(name, {}) if device != "cpu" else {}
-        self.model = Hf(str(folder), device=device)
-        self.plain = Plain(folder, DTYPES[self.model.precision[0]], device)
-        print(f"      {name} on {_what(device)} in {self.model.precision[0]}", flush=True)
+        usual = Hf(str(folder), device=device).precision
+        dtype = usual[0] if device == "cpu" else "bfloat16"
+        self.model, self.plain = Hf(str(folder), dtype, device), Plain(folder, DTYPES[dtype], device)
+        print(f"      {name} on {_what(device)} in {dtype}; a study would take {usual[0]}: {usual[1]}", flush=True)
 
     def note(
         self, name: str, values: Sequence[float], goal: str = "", unit: str = "ratio", bar: float | None = None

@@ -1,4 +1,4 @@
-"""A made-up task: customers' messages with labels, the same ones for a seed; 16 of them make a prompt of about 490 tokens."""
+"""A made-up task: customers' messages with labels, the same for a seed; 16 of them make a prompt of about 490 tokens."""
 
 from __future__ import annotations
 
