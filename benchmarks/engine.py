@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import torch
@@ -26,12 +26,14 @@ from benchmarks import card, model, texts
 from benchmarks.board import Board
 from benchmarks.ladder import ladder
 from benchmarks.peers import WORK, Failed, ours, peer
-from crossover.errors import ModelError
+from benchmarks.tasks import CASES, present
+from crossover.errors import CrossoverError
 from crossover.models.hf import Hf
 from crossover.types import Message
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "support"
 GIB = 1 << 30
+Turn = dict[str, Any]  # a role and what it says
 
 
 class Bench:
@@ -42,13 +44,13 @@ class Bench:
         self.chat = Hf(str(folder)).chat
         self.end = self.chat.separator or str(self.chat.tokenizer.decode(list(self.chat.end)))
 
-    def conversations(self, shots: int, count: int, instruction: str = texts.GOAL) -> list[list[dict[str, str]]]:
+    def conversations(self, shots: int, count: int, instruction: str = texts.GOAL) -> list[list[Turn]]:
         """Conversations that end with a question: an instruction, `shots` answered examples, the message."""
         rows = texts.messages(shots + count, seed=shots)
         shown = [turn for text, label in rows[:shots] for turn in (said("user", texts.ask(text)), said("assistant", label))]
         return [[said("system", instruction), *shown, said("user", texts.ask(text))] for text, _ in rows[shots:]]
 
-    def text(self, conversation: list[dict[str, str]]) -> str:
+    def text(self, conversation: list[Turn]) -> str:
         """A conversation as the peer reads it."""
         return texts.written(self.chat, [Message(**turn) for turn in conversation])
 
@@ -60,7 +62,7 @@ class Bench:
         """A figure: the median of the paired runs."""
         self.board.add(name, values, goal, unit, lower, value=median(values))
 
-    def tokens(self, conversation: list[dict[str, str]]) -> int:
+    def tokens(self, conversation: list[Turn]) -> int:
         return len(self.chat.prompt([Message(**turn) for turn in conversation]))
 
 
@@ -68,10 +70,10 @@ def faster(fast: dict[str, Any], mine: float, slow: dict[str, Any], other: float
     """How many times as many of `mine` examples we do in a second as the peer does of `other`."""
     ours_rate, peers_rate = mine / fast["seconds"], other / slow["seconds"]
     print(f"      {ours_rate:.2f} and {peers_rate:.3f} examples/s ({fast['precision'][0]})", flush=True)
-    return ours_rate / peers_rate
+    return float(ours_rate / peers_rate)
 
 
-def said(role: str, content: str) -> dict[str, str]:
+def said(role: str, content: str) -> Turn:
     return {"role": role, "content": content}
 
 
@@ -96,6 +98,8 @@ def scoring(bench: Bench) -> None:
     )
     right = peer("lm-eval", _job(bench, asked, "float32"))
     pairs = list(zip(exact["scores"], right["scores"], strict=True))
+    if bench.text(asked[0])[-1].isspace():  # lm-eval counts it with the answers: as much for each label of a prompt
+        pairs = [([a - mean(mine) for a in mine], [b - mean(other) for b in other]) for mine, other in pairs]
     apart = max(abs(a - b) for mine, other in pairs for a, b in zip(mine, other, strict=True))
     same = [float(mine.index(max(mine)) == other.index(max(other))) for mine, other in pairs]
     bench.note("scoring: largest difference of a log-probability, float32", [1000 * apart], 1, "mnats", lower=True)
@@ -180,7 +184,7 @@ def quality(bench: Bench) -> None:
     small = Bench(Path(Hf("pocket").folder), bench.runs, bench.quick, bench.board)
     instruction = "Which queue? One of: " + ", ".join(labels) + "."
     turns = [([said("system", instruction), said("user", texts.ask(text))], label) for text, label in labelled]
-    rows = [{"messages": messages, "answer": label} for messages, label in turns[:train]]
+    rows: list[dict[str, Any]] = [{"messages": messages, "answer": label} for messages, label in turns[:train]]
     asked = turns[train : train + test]
     job = {"model": str(small.folder), "batch_size": 8, "epochs": 1 if bench.quick else 4, "learning_rate": 2e-3}
     with tempfile.TemporaryDirectory() as keep:
@@ -201,14 +205,14 @@ def quality(bench: Bench) -> None:
 
 
 def _rows(bench: Bench, count: int, shared: bool) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, (text, label) in enumerate(texts.messages(count)):
         instruction = texts.GOAL if shared else texts.apart(number)
         rows.append({"messages": [said("system", instruction), said("user", texts.ask(text))], "answer": label})
     return rows
 
 
-def _job(bench: Bench, asked: list[list[dict[str, str]]], dtype: str) -> dict[str, Any]:
+def _job(bench: Bench, asked: list[list[Turn]], dtype: str) -> dict[str, Any]:
     prompts = [bench.text(conversation) for conversation in asked]
     choices = [bench.answers(label) for label in texts.LABELS]
     return {"model": str(bench.folder), "dtype": dtype, "batch_size": 16, "prompts": prompts, "labels": choices, "end": ""}
@@ -227,7 +231,8 @@ PARTS: dict[str, Callable[[Bench], None]] = {
 
 def beside_others(given: argparse.Namespace, board: Board) -> bool:
     """The parts on the CPU, each side in a process of its own; whether all could be measured."""
-    folder = model.find(given.model or model.usual(), WORK)
+    name = given.model or model.usual()
+    folder, board.prefix = model.find(name, WORK), model.prefix(name, "135M")
     bench = Bench(folder, given.runs, given.quick, board)
     done = [_measured(name, partial(PARTS[name], bench), board) for name in given.only or PARTS]
     return all(done)
@@ -278,7 +283,7 @@ def main() -> int:
     board = Board(given.json or WORK / f"engine-{given.device}.json")
     try:
         done = (beside_others if given.peers == "others" else beside_plain)(given, board)
-    except ModelError as error:
+    except CrossoverError as error:
         parser.error(f"--model: {error}")
     print(board.table())
     return int(not done)
@@ -297,6 +302,8 @@ def _check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
         parser.error("--peers others are measured on the CPU only; valid on cuda: plain")
     if LADDER in given.only and not given.data:
         parser.error("--only ladder needs --data FOLDER, the public data sets")
+    if given.data:
+        present(parser, given.data, [CASES["banking10"]])
     if given.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda: PyTorch finds no card here; valid: cpu")
 

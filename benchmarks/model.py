@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crossover.models.hf import Hf
 
 LLAMA = {"max_position_embeddings": 8192, "tie_word_embeddings": True}
 SHAPES: dict[str, dict[str, Any]] = {
@@ -61,14 +65,34 @@ def find(name: str, work: Path, device: str = "cpu") -> Path:
     if name in SHAPES:
         return build(work / name, name, device)
     from crossover.models.hf import Hf
-    from crossover.models.open import open_model
 
-    model = open_model(name, Path())
-    if not isinstance(model, Hf):
-        from crossover.errors import ModelError
+    return Hf(name, device="cpu").folder
 
-        raise ModelError(f"'{name}' is no model of transformers; valid: {', '.join(SHAPES)}, smollm2 or a folder")
-    return Path(model.folder)
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`--model` and `--device` of the scripts that need real weights."""
+    parser.add_argument("--model", default="pocket", help="pocket, smollm2, a folder or a .gguf file (default: pocket)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a card if there is one")
+
+
+def opened(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Hf:
+    """The model that was asked for; ends with status 2 and a sentence where it is not to be had."""
+    import torch
+
+    from crossover.errors import CrossoverError
+    from crossover.models.hf import Hf
+
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: PyTorch finds no card here; valid: auto, cpu")
+    try:
+        return Hf(given.model, device=given.device)
+    except CrossoverError as error:
+        parser.error(f"--model: {error}")
+
+
+def prefix(name: str, usual: str) -> str:
+    """What the names of a model's figures begin with: nothing for the usual one's."""
+    return "" if name == usual else f"{Path(name).name}: "
 
 
 def build(folder: Path, shape: str = "135M", device: str = "cpu") -> Path:
