@@ -29,6 +29,7 @@ from crossover.types import Candidate, Decoding, Demonstration, Example, Message
 
 BATCHES = (32, 64, 128)  # sequences that the plain loop may compute at once
 TOKENS = 32  # of free text
+ROWS = {"16-shot": (512, 24), "zero-shot": (1024, 96), "generation": (256, 128)}  # ours, and the plain loop's
 BATCH, RATE = 8, 1e-4  # of LoRA
 ALIKE: dict[str, float] = {
     "scoring, 16-shot": 20,
@@ -63,6 +64,11 @@ class Card:
         self.board.add(
             f"{self.device}, {self.name}: {name}", values, bar, unit, lower=unit == "mnats", value=median(values)
         )
+
+    def rows(self, part: str) -> tuple[int, int]:
+        """Our rows, and the plain loop's."""
+        ours, others = ROWS[part]
+        return (max(1, ours // 4), max(1, others // 4)) if self.quick else (ours, others)
 
     def asked(self, shots: int, count: int, instruction: str, draw: int) -> tuple[Prompt, list[Example]]:
         """A prompt with `shots` demonstrations, and examples to ask behind it."""
@@ -125,11 +131,8 @@ class Card:
 def scoring(card: Card) -> None:
     """Ten labels behind a 16-shot prompt and behind a short instruction."""
     answers = [card.model.chat.answer(label) for label in texts.LABELS]
-    for name, shots, instruction, count, few in (
-        ("16-shot", 16, texts.GOAL, 512, 24),
-        ("zero-shot", 0, texts.SHORT, 1024, 96),
-    ):
-        count, few = (count // 4, few // 4) if card.quick else (count, few)
+    for name, shots, instruction in (("16-shot", 16, texts.GOAL), ("zero-shot", 0, texts.SHORT)):
+        count, few = card.rows(name)
         prompts = card.texts(*card.asked(shots, few, instruction, 0))
         ours = partial(_answered, card, shots, count, instruction)
         loop = partial(card.plain.score, prompts, answers)
@@ -151,7 +154,7 @@ def agreement(card: Card) -> None:
 
 def generation(card: Card) -> None:
     """32 tokens of free text behind a 16-shot prompt; ours may end a text earlier, so tokens are compared."""
-    count, few = (32, 32) if card.quick else (256, 128)
+    count, few = card.rows("generation")
     prompts = card.texts(*card.asked(16, few, texts.GOAL, 0))
 
     def ours(draw: int) -> float:
@@ -170,7 +173,7 @@ def busy(card: Card) -> None:
     if card.device == "cpu":
         print("      busy: only a card has this figure", flush=True)
         return
-    count = 128 if card.quick else 512
+    count, _ = card.rows("16-shot")
     _answered(card, 16, count, texts.GOAL, 10)
     wall = median(count / _answered(card, 16, count, texts.GOAL, 11 + run) for run in range(card.runs))
     with profile(activities=[ProfilerActivity.CUDA]) as seen:  # kernels alone: it hardly slows what it watches
