@@ -12,7 +12,11 @@ import itertools
 import json
 import sys
 import tempfile
-from contextlib import closing
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -20,7 +24,7 @@ from typing import Any
 from benchmarks import model as models
 from benchmarks.answers import Answers, served
 from benchmarks.board import Board
-from benchmarks.peers import WORK, Failed, peer
+from benchmarks.peers import WORK, Failed, environment, peer
 from benchmarks.tasks import CASES, Drawn, chosen, draw, present
 from crossover.engine.render import Renderer
 from crossover.models.hf import Hf
@@ -91,63 +95,102 @@ def sign_flips(differences: list[float]) -> float:
     return sum(total >= seen - 1e-12 for total in sums) / len(sums)
 
 
+@dataclass(frozen=True)
+class Piece:
+    """One run of all sides: a task, a seed and a number of calls."""
+
+    model: str
+    device: str
+    data: Path
+    task: str
+    seed: int
+    calls: int
+    test: int
+
+
+def measured(piece: Piece) -> dict[str, float]:
+    """The accuracy of each side, in percent; `lost`: 1 where ours ends below its start by more than noise."""
+    model = _model(piece.model, piece.device)
+    calls, dev, seed = piece.calls, DEV[piece.calls], piece.seed
+    drawn = draw(CASES[piece.task], piece.data, seed, POOL, piece.test)
+    found, begun, used = ours(model, drawn, calls, dev, seed)
+    run = {"ours": 100 * found, "start": 100 * begun}
+    line = f"{piece.task} {seed} {calls} calls: start {run['start']:.1f}, ours {run['ours']:.1f} ({used})"
+    if calls >= HALVED:
+        run["half"] = 100 * ours(model, drawn, calls // 2, dev // 2, seed)[0]
+        line += f", with half the calls {run['half']:.1f}"
+    for optimiser in PEERS:
+        value, took = theirs(model, drawn, optimiser, calls, dev, seed)
+        run[optimiser] = 100 * value
+        line += f", {optimiser} {100 * value:.1f} ({took})"
+    noise = 1.96 * (run["start"] * (100 - run["start"]) / len(drawn.test)) ** 0.5
+    run["lost"] = float(run["ours"] < run["start"] - noise)
+    print(line, flush=True)
+    return run
+
+
+@cache
+def _model(spec: str, device: str) -> Hf:
+    return Hf(spec, device=device)
+
+
+def _figures(board: Board, calls: int, runs: list[dict[str, float]]) -> None:
+    for side in ("start", "ours", *PEERS):
+        board.add(f"{calls} calls, test accuracy: {side}", [run[side] for run in runs])
+    for side in PEERS:
+        apart = [run["ours"] - run[side] for run in runs]
+        board.add(f"{calls} calls: ours above {side}", apart, 0.0, "points")
+        board.add(f"{calls} calls: p of ours above {side}", [sign_flips(apart)], unit="")
+        if calls >= HALVED:
+            half = [run["half"] - run[side] for run in runs]
+            board.add(f"{calls} calls: ours with half of them above {side}", half, 0.0, "points")
+
+
 def main() -> int:
     """Measure; 1 when a side failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the public data sets")
-    parser.add_argument(
-        "--quick", action="store_true", help=f"one task, one seed, 100 calls, {FEW} test rows: under five minutes"
-    )
+    quick = f"one task, one seed, 100 calls, {FEW} test rows: under five minutes"
+    parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--tasks", default=",".join(TASKS), help="comma-separated")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budgets", default=",".join(map(str, DEV)), help="numbers of calls, comma-separated")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, each with a task, a seed and a number of calls")
     parser.add_argument("--json", type=Path, help="write the figures here")
     models.arguments(parser)
     given = parser.parse_args()
-    cases = {name: CASES[name] for name in chosen(parser, "--tasks", given.tasks, TASKS)}
+    tasks = chosen(parser, "--tasks", given.tasks, TASKS)
     budgets = [int(text) for text in chosen(parser, "--budgets", given.budgets, list(map(str, DEV)))]
-    if given.seeds < 1:
-        parser.error(f"--seeds is {given.seeds}; valid is 1 or more")
+    for name in ("seeds", "jobs"):
+        if getattr(given, name) < 1:
+            parser.error(f"--{name} is {getattr(given, name)}; valid is 1 or more")
     test, seeds = TEST, given.seeds
     if given.quick:
-        cases, budgets, test, seeds = dict(list(cases.items())[:1]), budgets[:1], FEW, 1
-    present(parser, given.data, cases.values())
-    model = models.opened(parser, given)
+        tasks, budgets, test, seeds = tasks[:1], budgets[:1], FEW, 1
+    present(parser, given.data, [CASES[task] for task in tasks])
+    models.opened(parser, given)
     board = Board(given.json or WORK / "prompting.json", models.prefix(given.model, "pocket"))
-    lost = []
-    for calls in budgets:
-        runs: list[dict[str, float]] = []
-        for seed, (name, case) in itertools.product(range(seeds), cases.items()):
-            drawn = draw(case, given.data, seed, POOL, test)
-            found, begun, used = ours(model, drawn, calls, DEV[calls], seed)
-            run = {"ours": 100 * found, "start": 100 * begun}
-            line = f"{name} {seed} {calls} calls: start {run['start']:.1f}, ours {run['ours']:.1f} ({used})"
-            if calls >= HALVED:
-                run["half"] = 100 * ours(model, drawn, calls // 2, DEV[calls] // 2, seed)[0]
-                line += f", with half the calls {run['half']:.1f}"
-            try:
-                for optimiser in PEERS:
-                    value, took = theirs(model, drawn, optimiser, calls, DEV[calls], seed)
-                    run[optimiser] = 100 * value
-                    line += f", {optimiser} {100 * value:.1f} ({took})"
-            except Failed as error:
-                sys.stderr.write(f"{name} {seed}: {error}\n")
-                return 1
-            noise = 1.96 * (run["start"] * (100 - run["start"]) / len(drawn.test)) ** 0.5
-            lost.append(float(run["ours"] < run["start"] - noise))
-            print(line, flush=True)
-            runs.append(run)
-        for side in ("start", "ours", *PEERS):
-            board.add(f"{calls} calls, test accuracy: {side}", [run[side] for run in runs])
-        for side in PEERS:
-            apart = [run["ours"] - run[side] for run in runs]
-            board.add(f"{calls} calls: ours above {side}", apart, 0.0, "points")
-            board.add(f"{calls} calls: p of ours above {side}", [sign_flips(apart)], unit="")
-            if calls >= HALVED:
-                half = [run["half"] - run[side] for run in runs]
-                board.add(f"{calls} calls: ours with half of them above {side}", half, 0.0, "points")
-        board.add("runs that end below their start by more than noise", [sum(lost)], 0.0, "runs", lower=True)
-        board.save()
+    pieces = [
+        Piece(given.model, given.device, given.data, task, seed, calls, test)
+        for calls, seed, task in itertools.product(budgets, range(seeds), tasks)
+    ]
+    found: list[dict[str, float]] = []
+    try:
+        environment("dspy")  # made before several processes want it
+        with ProcessPoolExecutor(given.jobs, get_context("spawn")) if given.jobs > 1 else nullcontext() as pool:
+            for run in pool.map(measured, pieces) if pool else map(measured, pieces):
+                found.append(run)
+                done = len(found) // (seeds * len(tasks))
+                if done * seeds * len(tasks) == len(found):  # all of one number of calls
+                    _figures(board, budgets[done - 1], found[-seeds * len(tasks) :])
+                    board.save()
+    except Failed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    board.add(
+        "runs that end below their start by more than noise", [sum(run["lost"] for run in found)], 0.0, "runs", lower=True
+    )
+    board.save()
     print(board.table())
     return 0
 
