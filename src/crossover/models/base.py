@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Model(Protocol):
     """A model backend: a dataclass in `crossover/models/NAME.py`, or behind an entry point of group `crossover.models`.
 
-    Its field `target` is what follows the colon of a specification: `hf:./folder` makes `Hf(target="./folder")`.
+    Its field `target` is what follows the colon of a specification: `fake:echo` makes `Fake(target="echo")`. A class with
+    `target_is_path = True` is given the absolute path where the target names a file or folder that exists, beside the task
+    file or else in the working directory; any other target (such as a hub id) as it was written.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Any causal language model that transformers loads: a folder, a hub id, or the bundled `pocket`.
+"""Any causal language model that transformers loads: a folder, a GGUF file, a hub id, `pocket` or `smollm2`.
 
 Labels are scored exactly (`labels.py`), free text is generated (`generation.py`), both with the model's own chat
 template (`chat.py`, which writes down where a turn ends). Adapters lie side by side on one base (`pool.py`).
@@ -30,8 +30,10 @@ from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
 from crossover.models.hf.grammar import Grammars
+from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.labels import LabelTree, Scores, label_tree, score_packed, score_plain
 from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
+from crossover.models.hf.place import NAMES, resolve
 from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
@@ -51,7 +53,7 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 
 @dataclass
 class Hf:
-    """`hf:FOLDER` or `hf:ORG/NAME`.
+    """`hf:FOLDER`, `hf:FILE.gguf` or `hf:ORG/NAME`.
 
     `dtype` auto: bfloat16 where this machine is quick at it and the model is not tiny, else float32. `device` auto: a GPU
     if there is one. Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
@@ -61,16 +63,17 @@ class Hf:
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     local = True
+    target_is_path = True
 
     def __post_init__(self) -> None:
         if not self.target:
-            raise ModelError("hf: a model is missing; valid: hf:FOLDER or hf:ORG/NAME")
+            raise ModelError("hf: a model is missing; valid: hf:FOLDER, hf:FILE.gguf or hf:ORG/NAME")
         self._device = ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
         try:
             torch.device(self._device)
         except RuntimeError as error:
             raise ModelError(f"hf: there is no device '{self.device}'; valid: auto, cpu, cuda, cuda:N") from error
-        self._folder = folders.resolve(self.target)
+        self._folder = resolve(self.target)
         self._config = folders.check(self._folder)
         self._lock = threading.RLock()  # which adapter is active is state of the whole model
         self._checked: set[str] = set()
@@ -107,8 +110,8 @@ class Hf:
 
     @property
     def bundled(self) -> bool:
-        """Whether it came with Crossover: another machine's transformers cannot find it by name."""
-        return self.target == "pocket"
+        """Whether transformers cannot load it by its name: an export takes its folder along."""
+        return self.target in NAMES or (self._folder / SOURCE).is_file()
 
     @property
     def width(self) -> int:
@@ -193,7 +196,7 @@ class Hf:
             saved.save_pretrained(folder, max_shard_size="1000GB")  # one file, so that one hash names it
             for source in self._folder.iterdir():
                 beside = source.suffix in (".json", ".jinja", ".txt", ".model") and ".safetensors" not in source.name
-                if beside and not (folder / source.name).exists():
+                if beside and source.name != SOURCE and not (folder / source.name).exists():
                     shutil.copyfile(source, folder / source.name)
             path = folder / "model.safetensors"
         (folder / ORIGIN).write_text(json.dumps({"base": self.fingerprint}), encoding="utf-8")
