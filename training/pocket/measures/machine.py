@@ -8,7 +8,8 @@ from statistics import median
 
 import torch
 
-from crossover.engine.render import Renderer, requests
+from crossover.engine.follow import follow
+from crossover.engine.render import Renderer
 from crossover.models.hf import Hf
 from crossover.types import Candidate, Decoding, Example, Prompt, Request
 from training.pocket.measures import draws
@@ -24,7 +25,7 @@ TEMPLATES = ("Text: {input}\nLabel:", "Say it in other words: {input}\nAnswer:",
 def measure_sameness(lab: Lab) -> None:
     """Greedy text over two openings of the model and three batch sizes; labels in two precisions."""
     drawn = draws.spelled(draws.banking(lab.data, 0, lab.tests))
-    asked = [_written(lab, e, TEMPLATES[i % len(TEMPLATES)]) for i, e in enumerate(drawn.test[:TEXTS])]
+    asked = [_written(e, TEMPLATES[i % len(TEMPLATES)]) for i, e in enumerate(drawn.test[:TEXTS])]
     say(f"sameness: {len(asked)} texts of {TOKENS} tokens, twice and in batches of {SIZES}")
     once = _texts(lab.model, asked, len(asked))
     fresh = Hf(lab.model.target, dtype="float32", device=lab.model.device)
@@ -67,10 +68,8 @@ def measure_size(lab: Lab) -> None:
     lab.board.add("context", [model.context_window], 1024, "tokens")
 
 
-def _written(lab: Lab, example: Example, template: str) -> Request:
-    prompt = Prompt(template=template)
-    candidate = Candidate(lab.model.target, prompt, Decoding(max_tokens=TOKENS))
-    return requests(candidate, Renderer(prompt), example.input)[0]
+def _written(example: Example, template: str) -> Request:
+    return Request(Renderer(Prompt(template=template)).messages(example.input), Decoding(max_tokens=TOKENS))
 
 
 def _texts(model: Hf, asked: Sequence[Request], size: int) -> list[str]:
@@ -83,6 +82,5 @@ def _same(left: Sequence[str], right: Sequence[str]) -> float:
 
 def _agreement(model: Hf, other: Hf, prompt: Prompt, drawn: draws.Draw) -> float:
     candidate = Candidate(model.target, prompt, Decoding(labels=drawn.labels))
-    renderer = Renderer(prompt)
-    asked = [r for e in drawn.test for r in requests(candidate, renderer, e.input)]
-    return _same(*([reply.text for reply in m.complete(asked)] for m in (model, other)))
+    asked = [e.input for e in drawn.test]
+    return _same(*([one.answer for one in follow(candidate, Renderer(prompt), asked, m.complete)] for m in (model, other)))
