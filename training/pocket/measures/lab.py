@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.board import Board
 from crossover.data.task import Task
 from crossover.engine.answer import vote
 from crossover.engine.follow import follow
@@ -38,12 +37,10 @@ def say(text: str) -> None:
 
 @dataclass
 class Lab:
-    """What every group is given. `tests`: test rows of a draw; `quick`: one small tuning a task."""
+    """What every part is given. `tests`: test rows of a draw; `quick`: fewer rows to choose by."""
 
     model: Hf
     data: Path
-    board: Board
-    seeds: range
     tests: int = 200
     quick: bool = False
 
