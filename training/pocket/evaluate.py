@@ -7,7 +7,8 @@ domain) and restaurant8k/{train,test}.jsonl (text, slots). `--parts` keeps a fil
 not measured again, so that parts may be measured apart, on several machines, and in several goes; `--json` gets the figures
 that all of them make. All is computed in float32; where labels are chosen, they are chosen by their log-probability.
 
-On a GPU: --device cuda --jobs 15 --minutes 4, and apart from it on a processor --device cpu --only precisions,greedy,size.
+On a GPU: --device cuda --jobs 15 --minutes 4. What is said of a processor (precisions, greedy text, speed) is then left
+out: the same command with --device cpu, and the --parts that came back, adds it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure what is missing; 0 when all that was asked for is there, whether or not the bars are reached, else 1."""
     given = _parser().parse_args(arguments)
     draws = given.draws or (DRAWS[:1] if given.quick else DRAWS)
-    names = given.only or [name for name, part in PARTS.items() if not (given.quick and part.slow)]
+    names = given.only or [
+        name
+        for name, part in PARTS.items()
+        if not (given.quick and part.slow) and (given.device == "cpu" or not part.processor)
+    ]
     tests = given.tests or (QUICK_TESTS if given.quick else TESTS)
     try:
         lab = _lab(given, tests)
@@ -79,8 +84,10 @@ def _cell(lab: Lab, observed: Observed, name: str, draw: int) -> None:
     say(f"{name}, draw {draw}")
     try:
         observed.keep(name, draw, PARTS[name].measure(lab, draw))
-    except (CrossoverError, OSError) as error:
+    except (CrossoverError, OSError, torch.OutOfMemoryError) as error:
         say(f"{name} of draw {draw} was not measured: {error}")
+    if lab.model.device != "cpu":
+        torch.cuda.empty_cache()  # processes beside this one need it
 
 
 def _side_by_side(given: argparse.Namespace, tests: int, observed: Observed, cells: Sequence[Cell]) -> None:
@@ -96,7 +103,7 @@ def _side_by_side(given: argparse.Namespace, tests: int, observed: Observed, cel
     for cell in [*cells, *[None] * count]:
         waiting.put(cell)
     for worker in workers:
-        worker.join(max(0.0, end - time.monotonic()))
+        worker.join(max(0.0, end - time.monotonic()) if given.minutes < float("inf") else None)
     for worker in workers:
         if worker.is_alive():
             worker.terminate()

@@ -29,11 +29,12 @@ Measure = Callable[[Lab, int], Values]
 
 @dataclass(frozen=True)
 class Part:
-    """`slow`: left out where it has to be quick. `once`: the first draw is enough."""
+    """`slow`: left out where it has to be quick. `once`: the first draw is enough. `processor`: it is said of one."""
 
     measure: Measure
     slow: bool = False
     once: bool = False
+    processor: bool = False
 
 
 # what tells most first, then the longest first, so that processes beside each other end together
@@ -53,9 +54,9 @@ PARTS = {
     "forgetting-full-replay": Part(partial(measure_after, strategy=Full(), replay=True), slow=True),
     "forgetting-before": Part(measure_before),
     "slots-examples": Part(measure_shown),
-    "precisions": Part(measure_precisions),
-    "greedy": Part(measure_greedy, once=True),
-    "size": Part(measure_size, once=True),
+    "precisions": Part(measure_precisions, processor=True),
+    "greedy": Part(measure_greedy, once=True, processor=True),
+    "size": Part(measure_size, once=True, processor=True),
 }
 REPORTS: tuple[Callable[[Observed, Board], None], ...] = (
     partial(report_prompts, case=BANKING),
