@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--model", type=_folder, required=True, metavar="FOLDER", help="what transformers loads")
     parser.add_argument("--data", type=_folder, required=True, metavar="FOLDER", help="the public data sets")
-    parser.add_argument("--parts", type=Path, required=True, metavar="FOLDER", help="where each part's and draw's figures go")
+    parser.add_argument("--parts", type=Path, required=True, metavar="FOLDER", help="where the figures of each part go")
     parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures of all of them go")
     parser.add_argument("--draws", type=_numbers, metavar="N,...", help="each with its own labels and rows (0,1,2,3,4)")
     parser.add_argument("--only", type=_names, metavar="NAME,...", help=f"some parts of: {', '.join(PARTS)}")

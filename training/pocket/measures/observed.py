@@ -47,7 +47,9 @@ class Observed:
             except (ValueError, KeyError, TypeError) as error:
                 raise CrossoverError(f"{path} is damaged: it should hold the figures of one part and draw") from error
             if settings != dict(self.settings):
-                raise CrossoverError(f"{path} was measured with {settings}; now it is {dict(self.settings)}: take another --parts")
+                raise CrossoverError(
+                    f"{path} was measured with {settings}; now it is {dict(self.settings)}: take another --parts"
+                )
             found[int(path.name.split(".")[1])] = values
         return dict(sorted(found.items()))
 
