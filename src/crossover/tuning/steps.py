@@ -85,6 +85,7 @@ class Steps:
             self._recorder.give_up("")  # what is computed twice waits for the card's random numbers
         for group in optimizer.param_groups:
             group["lr"], group["capturable"] = self._rate, self._card
+        vars(optimizer)["_warned_capturable_if_run_uncaptured"] = True  # its first step is not recorded, and may so be
 
     def epoch(self, batches: Sequence[Sequence[Row]], rates: Sequence[float], seeds: Sequence[int]) -> Iterator[int]:
         """Do one step a batch; after each comes the number of steps that are done."""

@@ -6,12 +6,16 @@ with the shared beginning's keys and values laid before each row's: on a card co
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
 from crossover.models.hf.layout import Layout, added
 
+KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]  # cuDNN plans anew for each shape
 ALIGNED = 16  # numbers: the fused kernels want rows of a mask to begin at multiples of it
 
 
@@ -58,7 +62,7 @@ def attend_grid(
 
 def _fused(q: Tensor, k: Tensor, v: Tensor, layout: Grid, window: int | None, scale: float, dropout: float) -> Tensor:
     queries, keys = q.shape[2], k.shape[2]
-    if queries == keys and (window is None or keys <= window):
-        return scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True, scale=scale)
-    mask = layout.seen(queries, keys, window, q.dtype)
-    return scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scale)
+    square = queries == keys and (window is None or keys <= window)
+    mask = None if square else layout.seen(queries, keys, window, q.dtype)
+    with sdpa_kernel(KERNELS) if q.is_cuda else nullcontext():
+        return scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=square, scale=scale)
