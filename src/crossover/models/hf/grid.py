@@ -39,7 +39,8 @@ def lay_grid(rows: int, length: int, inner: int, device: torch.device) -> tuple[
     places = torch.arange(rows * length, device=device)
     own = inner + torch.arange(length, device=device).expand(rows, length)
     positions = torch.cat([torch.arange(inner, device=device), own.flatten()])
-    return positions, Grid((inner + places).view(rows, length), places, own, inner=inner)
+    span = (inner, inner + length - 1)
+    return positions, Grid((inner + places).view(rows, length), places, own, span, inner=inner)
 
 
 def attend_grid(
