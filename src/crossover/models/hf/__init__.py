@@ -28,8 +28,8 @@ from crossover.models.hf import folder as folders
 from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
-from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.gguf import SOURCE
+from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.labels import LabelTree, label_tree, score_packed, score_plain
 from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
 from crossover.models.hf.place import NAMES, resolve

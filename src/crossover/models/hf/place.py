@@ -44,7 +44,9 @@ def resolve(target: str) -> Path:
     try:
         return _fetched(target)
     except Exception as error:  # the hub's client raises its own, its HTTP library's and the system's errors
-        raise ModelError(f"there is no folder '{target}', and the hub gave no model of that name ({_why(error)})") from error
+        raise ModelError(
+            f"there is no folder '{target}', and the hub gave no model of that name ({_why(error)})"
+        ) from error
 
 
 def _smollm2() -> Path:
