@@ -28,12 +28,12 @@ from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
-from crossover.models.base import Model, Tunable
-from crossover.models.open import open_model
+from crossover.models.base import Model
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import Climbed, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
+from crossover.study.models import open_settled, said_precision
 from crossover.study.outcome import Outcome, write_outcome
 from crossover.types import Message, Run, to_json
 
@@ -101,7 +101,7 @@ class _Conductor:
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
-            self.models[spec] = open_model(spec, self.task.folder)
+            self.models[spec] = open_settled(spec, self.task.folder, self.journal)
         return self.models[spec]
 
     def conduct(self) -> None:
@@ -118,8 +118,7 @@ class _Conductor:
         raise_on_errors(findings)
         self._freeze()
         said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
-        if isinstance(model, Tunable):
-            said.append("the model answers in {}: {}".format(*model.precision))
+        said += said_precision(self.task.model, model, self.journal)
         self.listener.say(f"relevance is {self.evaluator.relevance.name}")
         for sentence in said:
             self.listener.say(sentence)
