@@ -1,4 +1,4 @@
-"""Prompts that are screened on a few training rows: only the best two meet dev, and what is plainly better is among them."""
+"""Prompts that are screened on a few training rows: the best two meet dev, and what is plainly better is one."""
 
 from __future__ import annotations
 

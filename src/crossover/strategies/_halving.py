@@ -1,4 +1,4 @@
-"""Which of several prompts are worth the whole of dev: all meet a few training rows, the better half twice as many, and on."""
+"""Which of several prompts are worth the whole of dev: all meet a few training rows, the better half twice as many."""
 
 from __future__ import annotations
 

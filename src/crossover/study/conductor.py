@@ -28,13 +28,15 @@ from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
-from crossover.models.base import Model
+from crossover.models.base import Model, Tunable
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
+from crossover.study.forecast import Forecaster
 from crossover.study.ladder import Climbed, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision
 from crossover.study.outcome import Outcome, write_outcome
+from crossover.study.outlook import outlook
 from crossover.types import Message, Run, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
@@ -129,7 +131,13 @@ class _Conductor:
         warnings: list[str] = []
         try:
             self.meter.reserve = TEST_RESERVE
-            self._speed(self.task.model)  # before the limits can cut it off
+            speed = self._speed(self.task.model)  # before the limits can cut it off
+            if isinstance(model, Tunable):
+                forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
+                rungs, more = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
+                said += more
+                for sentence in more:
+                    self.listener.say(sentence)
             for position, step in enumerate(rungs):
                 self.listener.stage(step.name, position + 1, len(rungs))
                 made = climb(step, begin, self.bench, self.journal, self.folder)
