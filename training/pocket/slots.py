@@ -24,55 +24,15 @@ def field(keys: str, about: str, make: Callable[[Random], str], phrases: str, ba
     return Field(tuple(keys.split()), about, make, tuple(phrases.split("|")), tuple(bare.split("|")) if bare else ())
 
 
-def choice(options: str) -> Callable[[Random], str]:
-    listed = tuple(options.split("|"))
+def choice(things: str) -> Callable[[Random], str]:
+    """One of a list of `texts/things.yaml`, by its name, or of such as are given with bars between."""
+    listed = v.THINGS.get(things) or things.split("|")
     return lambda rng: pick(rng, listed)
 
 
 def full_name(rng: Random) -> str:
     return f"{first_name(rng)} {last_name(rng)}"
 
-
-HEADS = "people|persons|adults|guests|of us|travellers|kids|friends|passengers|seniors|students"
-HOTELS = "single room|double room|twin room|suite|family room|studio|dorm bed|corner room|room with a balcony"
-JOBS = (
-    "plumber|baker|bus driver|night nurse|gardener|junior chef|welder|web developer|florist|lab assistant"
-    "|tram driver|librarian"
-    "|tailor|carpenter|data analyst|lifeguard|bike mechanic|music teacher|roofer|receptionist"
-)
-CARS = "small car|van|convertible|estate car|minibus|jeep|compact|electric car|pickup truck|seven seater|hatchback"
-"|motorhome"
-CARE = (
-    "eye test|check-up|flu jab|dental cleaning|blood test|haircut|beard trim|massage|manicure|perm|filling"
-    "|colouring|vaccination"
-    "|hearing test|physio session|skin check|facial|knee X-ray"
-)
-BROKEN = (
-    "washing machine|boiler|dishwasher|roof window|laptop|bicycle|lift|oven|fridge|garage door|piano|heater"
-    "|tap|lawn mower|doorbell"
-    "|sewing machine|shower|phone screen"
-)
-FAULTS = "leaks|makes a loud noise|won't start|is stuck|smells burnt|has no power|keeps stopping|is cracked|drips"
-"|will not close"
-TOPICS = (
-    "the budget|the new website|hiring|the spring campaign|the office move|safety rules|the road map"
-    "|the summer party|the audit"
-    "|parking spaces|the next release|customer feedback|the garden project|the training plan|quality checks"
-)
-SHOWS = (
-    "the jazz night|Swan Lake|the hockey final|the comedy show|the flower fair|Hamlet|the film festival"
-    "|the tennis match|the circus"
-    "|the brass concert|the light show|the chess open|the opera gala|the book fair"
-)
-SUBJECTS = (
-    "pottery|Spanish|first aid|swimming|watercolour|chess|German|yoga|photography|sewing|guitar|climbing"
-    "|creative writing|Japanese"
-    "|bread baking|carpentry|salsa|programming|sailing|calligraphy"
-)
-SIGHTS = "the zoo|the science museum|the castle|the aquarium|the planetarium|a farm|the botanical garden"
-"|the fire station|the caves"
-SHAPES = "small|medium|large|extra large|XL|S|M|XXL|size 38|size 42|size 9|one litre"
-HOMES = "flat|house|cottage|studio|loft|bungalow|villa|terraced house|penthouse|farmhouse|houseboat|attic flat"
 
 FIELDS = {
     "time": field(
@@ -94,7 +54,7 @@ FIELDS = {
         "people guests party_size num_people persons group_size",
         "number of people",
         v.count,
-        "|".join(f"for [{{}} {head}]" for head in HEADS.split("|"))
+        "|".join(f"for [{{}} {head}]" for head in v.THINGS["heads"])
         + "|there are [{} of us]|we are [{} people]|a group of [{}]|[{} people]|we will be [{}]"
         "|party of [{}]",
         "[{} adults]|[{} people]|[{} of us]|for [{}]|for [{} people]|[{} persons]|[{} guests]",
@@ -181,7 +141,7 @@ FIELDS = {
     "room": field(
         "room room_type kind_of_room category",
         "kind of room",
-        choice(HOTELS),
+        choice("hotels"),
         "a {}|a {}, please|{} preferred|we want a {}",
         "a {}|{}",
     ),
@@ -227,7 +187,7 @@ FIELDS = {
     "colour": field(
         "colour color shade", "colour", v.colour, "in {}|colour {}|{} if you have it|it's {}|the {} version", "in {}|{}"
     ),
-    "size": field("size fit measure", "size", choice(SHAPES), "in {}|the {} one|I take {}|make it {}", "{}"),
+    "size": field("size fit measure", "size", choice("shapes"), "in {}|the {} one|I take {}|make it {}", "{}"),
     "code": field(
         "code reference order_number ref tracking id",
         "reference code",
@@ -259,7 +219,7 @@ FIELDS = {
     "service": field(
         "service treatment reason purpose",
         "what is to be done",
-        choice(CARE),
+        choice("care"),
         "a {}|it's a {}|I need a {}|a {}, please",
         "{}|a {}",
     ),
@@ -271,32 +231,36 @@ FIELDS = {
         "with {}",
     ),
     "device": field(
-        "device appliance item what", "what is broken", choice(BROKEN), "my {}|the {}|it's the {}|about our {}", "the {}|{}"
+        "device appliance item what",
+        "what is broken",
+        choice("broken"),
+        "my {}|the {}|it's the {}|about our {}",
+        "the {}|{}",
     ),
     "fault": field(
         "fault problem issue defect",
         "what is wrong",
-        choice(FAULTS),
+        choice("faults"),
         "it {}|the thing {}|since Easter it {}|apparently it {}",
         "it {}",
     ),
     "topic": field(
         "topic subject agenda about",
         "topic",
-        choice(TOPICS),
+        choice("topics"),
         "about {}|to discuss {}|on the subject of {}|the topic is {}|re: {}",
         "about {}",
     ),
     "car": field(
         "car vehicle car_type model",
         "kind of vehicle",
-        choice(CARS),
+        choice("cars"),
         "a {}|we need a {}|preferably a {}|{} if possible",
         "a {}|{}",
     ),
-    "show": field("show event performance what", "event", choice(SHOWS), "for {}|to see {}|it's for {}|to {}", "{}"),
+    "show": field("show event performance what", "event", choice("shows"), "for {}|to see {}|it's for {}|to {}", "{}"),
     "job": field(
-        "job position role title", "job", choice(JOBS), "as a {}|for the post of {}|position: {}|we seek a {}", "{}"
+        "job position role title", "job", choice("jobs"), "as a {}|for the post of {}|position: {}|we seek a {}", "{}"
     ),
     "hours": field(
         "hours weekly_hours workload",
@@ -315,7 +279,7 @@ FIELDS = {
     "subject": field(
         "course subject class_name topic",
         "course",
-        choice(SUBJECTS),
+        choice("subjects"),
         "a {} course|the {} class|lessons in {}|for {}|to learn {}",
         "{}",
     ),
@@ -329,7 +293,7 @@ FIELDS = {
     "sight": field(
         "destination target visit excursion",
         "what they visit",
-        choice(SIGHTS),
+        choice("sights"),
         "to {}|visiting {}|a trip to {}|we go to {}",
         "to {}",
     ),
@@ -341,6 +305,6 @@ FIELDS = {
         "[{} pupils]",
     ),
     "home": field(
-        "type property home kind", "kind of home", choice(HOMES), "a {}|charming {}|{} for rent|sunny {}|lovely {}", "{}"
+        "type property home kind", "kind of home", choice("homes"), "a {}|charming {}|{} for rent|sunny {}|lovely {}", "{}"
     ),
 }

@@ -1,6 +1,6 @@
 """Customer messages and their intents: things (a parcel, a flight) times problems (late, cancel).
 
-So a label has two halves, and most share one with others. The tables are in plain text: a problem is "* label ; label",
+So a label has two halves, and most share one with others. The tables are files of `texts`: a problem is "* label ; label",
 "= description" and, line by line, the ways to say it. In a line `[a|b]` is a choice, `@my @the @a @n` the thing
 ("my parcel"), `@is @was @has @does @s @it @them ...` agree with it, `%day %amt ...` are drawn from small lists.
 """
@@ -16,12 +16,12 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 from zlib import crc32
 
-from training.pocket.support_problems import PROBLEMS
-from training.pocket.support_requests import REQUESTS
-from training.pocket.support_services import SERVICES
-from training.pocket.support_things import THINGS
-from training.pocket.support_words import ASIDES, CLOSERS, DOMAIN_ASIDES, FILLERS, OPENERS
+from training.pocket.texts import lines, table
 
+_WORDS = table("support_words.yaml")
+OPENERS, CLOSERS, ASIDES, DOMAIN_ASIDES, FILLERS = (
+    _WORDS[name] for name in ("openers", "closers", "asides", "domain_asides", "fillers")
+)
 SHORTEST, LONGEST = 4, 40  # words of a message
 EMPTY_WORDS = frozenset(
     re.findall(
@@ -222,7 +222,7 @@ def _forms(noun: str) -> Forms:
 def _problems() -> dict[str, list[_Problem]]:
     found: dict[str, list[_Problem]] = defaultdict(list)
     kind, labels = "", [""]
-    for row in (PROBLEMS.strip() + SERVICES.rstrip() + REQUESTS).strip().split("\n"):
+    for row in (row for name in ("problems", "services", "requests") for row in lines(f"support_{name}.txt")):
         if row.startswith("## "):
             kind = row[3:]
         elif row.startswith("* "):
@@ -239,7 +239,7 @@ def _table() -> dict[Intent, _Source]:
     problems = _problems()
     table: dict[Intent, _Source] = {}
     fixed = random.Random(0)
-    for row in THINGS.strip().split("\n"):
+    for row in lines("support_things.txt"):
         domain, kinds, names = (field.strip() for field in row.split(" | "))
         nouns = [_forms(name.strip()) for name in names.split(",")]
         asides = [*ASIDES, *DOMAIN_ASIDES.get(domain, []), *DOMAIN_ASIDES.get(domain, [])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from training.pocket.texts import table
 from training.pocket.words import CITIES, listed, made_up, pick, words
 
 HOURS = listed("one two three four five six seven eight nine ten eleven twelve")
@@ -33,10 +34,7 @@ RELATIVE = (
 BARE = ("tomorrow", "today", "the day", "this", "next", "in ", "a week", "end of", "yesterday", "every")
 PLAIN = {*HOURS, *map(str, range(1, 13))}  # hours that could as well be numbers of people
 COLOURS = listed("black white red blue green grey brown yellow purple silver orange pink beige navy turquoise")
-THINGS = """umbrella|backpack|laptop|scarf|pair of gloves|guitar|water bottle|phone charger|desk lamp|kettle""|rain jacket
-|office chair|garden hose|yoga mat|coffee maker|bike helmet|tent|sleeping bag|bookshelf|toaster|camera|tablet
-|pair of boots|wool hat|suitcase|set of keys|notebook|teddy bear|watch|violin|lunch box|bicycle pump
-|picture frame|rug|blender|fan heater""".replace("\n", "").split("|")
+THINGS: dict[str, list[str]] = table("things.yaml")  # of every kind that a field may hold
 STREETS = listed("Street Road Lane Avenue Square Drive Way Hill Close Court")
 UNITS = ("day", "week", "month", "hour", "night")
 
@@ -139,7 +137,7 @@ def city(rng: Random) -> str:
 
 def thing(rng: Random) -> str:
     if rng.random() < 0.85:
-        return pick(rng, THINGS)
+        return pick(rng, THINGS["bought"])
     return f"{words(rng, 1, 1)[0]} {pick(rng, ('lamp', 'bag', 'poster', 'mug', 'puzzle'))}"
 
 

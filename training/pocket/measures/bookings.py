@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 
+from benchmarks.board import Board
 from crossover.data.task import Task
 from crossover.metrics.field_f1 import FieldF1
 from crossover.strategies._demonstrations import balanced
@@ -13,8 +13,11 @@ from crossover.strategies.lora import Lora
 from crossover.types import Candidate, Decoding, Demonstration
 from training.pocket.measures import draws
 from training.pocket.measures.lab import Lab, percent, say, valid_share
+from training.pocket.measures.observed import Observed, Values
 
 SHOTS, TOKENS = 5, 96
+SIZE = 400  # rows to tune on
+FORMS = ("examples", "examples and instruction")
 TASK = Task(
     name="bookings",
     instruction="Find the details of the booking in the message and write them as JSON.",
@@ -25,45 +28,51 @@ TASK = Task(
 )
 
 
-def measure_slots(lab: Lab) -> None:
-    """Five demonstrations, with and without an instruction; then LoRA on 400 rows with the plain short prompt."""
-    size = 300 if lab.quick else 400
-    f1: dict[str, list[float]] = defaultdict(list)
-    valid: dict[str, list[float]] = defaultdict(list)
-    for seed in lab.seeds:
-        drawn = draws.slots(lab.data, seed, size, lab.tests)
-        start = Candidate(lab.model.target, answer_form(TASK), Decoding(max_tokens=TOKENS))
-        pool = tuple(Demonstration(e.input, e.output) for e in drawn.train)
-        shown = balanced(pool, SHOTS, seed)
-        told = phrasings(TASK, drawn.train)[0]
-        candidates = {
-            "examples": replace(start, prompt=replace(start.prompt, demonstrations=shown)),
-            "examples and instruction": replace(start, prompt=replace(told, demonstrations=shown)),
-        }
-        for name, candidate in candidates.items():
-            _note(lab, name, candidate, drawn, f1, valid)
-        say(f"slots, draw {seed}: LoRA on {len(drawn.train)} rows")
-        with lab.tuned(Lora(), start, drawn.train, lab.dev(drawn), seed, FieldF1()) as tuned:
-            _note(lab, "LoRA", tuned, drawn, f1, valid)
-    add = lab.board.add
-    for name in ("examples", "examples and instruction"):
-        add(f"slots: five {name}, valid JSON", valid[name])
-        add(f"slots: five {name}, field F1", f1[name])
-    better = max(("examples", "examples and instruction"), key=lambda name: sum(valid[name]))
-    add("slots: five examples, valid JSON, better form", valid[better], 70)
-    add(f"slots: LoRA, {size} rows, field F1", f1["LoRA"], 75)
-    add(f"slots: LoRA, {size} rows, valid JSON", valid["LoRA"], 98)
+def measure_shown(lab: Lab, draw: int) -> Values:
+    """Five demonstrations, with and without an instruction."""
+    drawn = draws.slots(lab.data, draw, SIZE, lab.tests)
+    start = _start(lab)
+    pool = tuple(Demonstration(e.input, e.output) for e in drawn.train)
+    shown = balanced(pool, SHOTS, draw)
+    told = phrasings(TASK, drawn.train)[0]
+    candidates = {
+        "examples": replace(start, prompt=replace(start.prompt, demonstrations=shown)),
+        "examples and instruction": replace(start, prompt=replace(told, demonstrations=shown)),
+    }
+    found: Values = {}
+    for name, candidate in candidates.items():
+        found |= _noted(lab, name, candidate, drawn)
+    return found
 
 
-def _note(
-    lab: Lab,
-    name: str,
-    candidate: Candidate,
-    drawn: draws.Draw,
-    f1: dict[str, list[float]],
-    valid: dict[str, list[float]],
-) -> None:
+def measure_tuned(lab: Lab, draw: int) -> Values:
+    """LoRA with the plain short prompt."""
+    drawn = draws.slots(lab.data, draw, SIZE, lab.tests)
+    say(f"slots, draw {draw}: LoRA on {len(drawn.train)} rows")
+    with lab.tuned(Lora(), _start(lab), drawn.train, lab.dev(drawn), draw, FieldF1()) as tuned:
+        return _noted(lab, "LoRA", tuned, drawn)
+
+
+def report_slots(observed: Observed, board: Board) -> None:
+    """F1 of the fields and valid answers, of the better form of examples and after LoRA."""
+    valid = {name: list(observed.values("slots-examples", f"{name}: valid").values()) for name in FORMS}
+    if all(valid.values()):
+        for name in FORMS:
+            board.add(f"slots: five {name}, valid JSON", valid[name])
+            board.add(f"slots: five {name}, field F1", list(observed.values("slots-examples", f"{name}: F1").values()))
+        board.add("slots: five examples, valid JSON, better form", max(valid.values(), key=sum), 70)
+    tuned = {name: list(observed.values("slots-lora", f"LoRA: {name}").values()) for name in ("F1", "valid")}
+    if all(tuned.values()):
+        board.add(f"slots: LoRA, {SIZE} rows, field F1", tuned["F1"], 75)
+        board.add(f"slots: LoRA, {SIZE} rows, valid JSON", tuned["valid"], 98)
+
+
+def _start(lab: Lab) -> Candidate:
+    return Candidate(lab.model.target, answer_form(TASK), Decoding(max_tokens=TOKENS))
+
+
+def _noted(lab: Lab, name: str, candidate: Candidate, drawn: draws.Draw) -> Values:
     run = lab.run(candidate, drawn.test, FieldF1())
-    f1[name].append(percent(run))
-    valid[name].append(valid_share(run))
-    say(f"slots, draw {drawn.seed}, {name}: F1 {f1[name][-1]:.1f}, valid {valid[name][-1]:.1f}")
+    found = {f"{name}: F1": percent(run), f"{name}: valid": valid_share(run)}
+    say(f"slots, draw {drawn.seed}: {found}")
+    return found

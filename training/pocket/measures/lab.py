@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.board import Board
 from crossover.data.task import Task
 from crossover.engine.answer import vote
-from crossover.engine.render import Renderer, requests
+from crossover.engine.follow import follow
+from crossover.engine.render import Renderer
 from crossover.evaluation.aggregate import estimate
 from crossover.metrics.accuracy import Accuracy
 from crossover.metrics.base import Metric
@@ -37,12 +37,10 @@ def say(text: str) -> None:
 
 @dataclass
 class Lab:
-    """What every group is given. `tests`: test rows of a draw; `quick`: one small tuning a task."""
+    """What every part is given. `tests`: test rows of a draw; `quick`: fewer rows to choose by."""
 
     model: Hf
     data: Path
-    board: Board
-    seeds: range
     tests: int = 200
     quick: bool = False
 
@@ -52,8 +50,8 @@ class Lab:
 
     def ask(self, candidate: Candidate, examples: Sequence[Example]) -> list[Reply]:
         """The model's replies. A call that fails is said, and counts as wrong."""
-        renderer = Renderer(candidate.prompt)
-        replies = self.model.complete([r for e in examples for r in requests(candidate, renderer, e.input)])
+        answered = follow(candidate, Renderer(candidate.prompt), [e.input for e in examples], self.model.complete)
+        replies = [one.reply for one in answered]
         failed = [reply.error for reply in replies if reply.error is not None]
         if failed:
             say(f"  {len(failed)} of {len(replies)} calls failed: {failed[0]}")
