@@ -1,6 +1,6 @@
 """What is launched again and again, recorded once: CUDA graphs, for a card that waits for the processor's launches.
 
-A step of a small model is hundreds or thousands of tiny kernels; launching them takes longer than running them. The work of a
+A step of a small model is thousands of tiny kernels, and launching them takes longer than running them. The work of a
 shape runs as it is the first time, is recorded the second time, and from then on is one launch. The environment variable
 `CROSSOVER_CUDA_GRAPHS=0` leaves everything unrecorded.
 """
