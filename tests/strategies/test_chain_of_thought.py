@@ -22,8 +22,10 @@ TOLD = (
 
 
 def sums(count: int) -> list[Example]:
-    """Word problems of two steps, of a kind that the bundled model has met in training, but with a larger last number: steps
-    still carry it there, an answer at once does not."""
+    """Word problems of two steps, of a kind that the bundled model has met in training, but with a larger last number.
+
+    Steps still carry it there, an answer at once does not.
+    """
     draw, found = random.Random(3), []
     for i in range(count):
         told, sign = TOLD[i % 2]
