@@ -31,9 +31,10 @@ class Figure:
 
 @dataclass
 class Board:
-    """The figures so far."""
+    """The figures so far. `prefix`: what all their names begin with."""
 
     path: Path
+    prefix: str = ""
     figures: list[Figure] = field(default_factory=list)
 
     def add(
@@ -47,7 +48,7 @@ class Board:
     ) -> float:
         """Note a figure and return it: the mean over `draws`, unless `value` is given. `lower`: lower is better."""
         number = round(mean(draws) if value is None else value, 3)
-        self.figures.append(Figure(name, number, goal, unit, lower, tuple(round(d, 3) for d in draws)))
+        self.figures.append(Figure(self.prefix + name, number, goal, unit, lower, tuple(round(d, 3) for d in draws)))
         return number
 
     def save(self) -> None:

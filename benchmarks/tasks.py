@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import random
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,24 @@ CASES = {
         "restaurant8k", "text", "slots", None, "Find the details of the booking in the message.", extract=True
     ),
 }
+
+
+def chosen(parser: argparse.ArgumentParser, option: str, text: str, valid: Sequence[str]) -> list[str]:
+    """The parts of a comma-separated option; ends with status 2 and a sentence at one that there is not."""
+    parts = text.split(",")
+    for part in parts:
+        if part not in valid:
+            parser.error(f"{option}: there is no '{part}'; valid: {', '.join(valid)}")
+    return parts
+
+
+def present(parser: argparse.ArgumentParser, data: Path, cases: Iterable[Case]) -> None:
+    """End with status 2 and a sentence where a data set that is needed is not there."""
+    for case in cases:
+        for split in ("train", "test"):
+            file = data / case.folder / f"{split}.{'jsonl' if case.extract else 'csv'}"
+            if not file.is_file():
+                parser.error(f"--data: {file} is missing; valid is a folder of the public data sets")
 
 
 @dataclass(frozen=True)

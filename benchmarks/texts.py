@@ -1,8 +1,13 @@
-"""Made-up customers' messages with labels: 16 of them make a prompt of about 490 tokens; the same ones for every seed."""
+"""A made-up task: customers' messages with labels, the same for a seed; 16 of them make a prompt of about 490 tokens."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+
+from benchmarks.peers import Failed
+from crossover.models.hf.chat import Chat
+from crossover.types import Message
 
 LABELS = (
     "broken on arrival",
@@ -16,6 +21,9 @@ LABELS = (
     "cancel the order",
     "opening hours",
 )
+GOAL = "Say what the customer's message is about. Answer with one of: " + ", ".join(LABELS) + "."
+SHORT = "What is the message about? One of: " + ", ".join(LABELS) + "."
+TEMPLATE = "Message: {input}\nTopic:"
 MIDDLES = {
     "broken on arrival": ("the lamp came with a crack in its shade", "two cups in the box were in pieces"),
     "wrong size": ("these boots are far too small for me", "the coat fits my brother but not me"),
@@ -30,6 +38,23 @@ MIDDLES = {
 }
 
 
+def ask(text: str) -> str:
+    """What a user says."""
+    return TEMPLATE.replace("{input}", text)
+
+
+def written(chat: Chat, messages: Sequence[Message]) -> str:
+    """A conversation as a peer reads it: the very text that our tokens are made from.
+
+    Raises `Failed` when a tokenizer would not make them of it.
+    """
+    ids = chat.prompt(messages)
+    text = str(chat.tokenizer.decode(ids))
+    if list(chat.tokenizer(text, add_special_tokens=False)["input_ids"]) != ids:
+        raise Failed("the text of a prompt does not give its tokens again")
+    return text
+
+
 def messages(count: int, seed: int = 0) -> list[tuple[str, str]]:
     """(text, label) pairs, no two alike."""
     draw = random.Random(seed)
@@ -41,3 +66,8 @@ def messages(count: int, seed: int = 0) -> list[tuple[str, str]]:
         found.append((text, label))
     draw.shuffle(found)
     return found
+
+
+def apart(number: int) -> str:
+    """An instruction as long as `GOAL` that begins otherwise for each number."""
+    return f"{number * 7919 % 997} " + " ".join(reversed(GOAL.split()))

@@ -1,6 +1,6 @@
 """Prompts, weights and both on the same rows: python -m benchmarks.tuning --data FOLDER [--quick] [--json FILE]
 
-With the bundled model on public tasks. `cells`: for each task and number of labels, each family's best on dev (prompt,
+On public tasks. `cells`: for each task and number of labels, each family's best on dev (prompt,
 weights, hybrid), on test. `full`: LoRA beside full tuning, over seeds. `distill`: what of a long prompt's gain a short one
 keeps. `forgetting`: how much of the general suite replay saves. `--data` as for benchmarks.prompting.
 """
@@ -13,14 +13,18 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from benchmarks import model as models
 from benchmarks.board import Board
 from benchmarks.peers import WORK
-from benchmarks.tasks import CASES, Case, Drawn, draw
+from benchmarks.tasks import CASES, Case, Drawn, chosen, draw, present
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.paired import compare
+from crossover.models.hf import Hf
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import toy_bench
 from crossover.types import Candidate, Decoding, Example, Run, Score
@@ -33,8 +37,21 @@ FAMILIES = {
     "weights": ("lora", "lora+lora"),
     "hybrid": ("instruction+lora", "lora+instruction", "instruction+lora+instruction", "lora+few_shot"),
 }
+QUICK = {"prompt": ("few_shot",), "weights": ("lora",), "hybrid": ("instruction+lora",)}  # of each family one
+EPOCHS: dict[str, dict[str, Any]] = {"lora": {"epochs": 3}, "instruction+lora": {"lora": {"epochs": 3}}}
 PARTS = ("distill", "cells", "full", "forgetting")
 LONG = {"shots": [10], "selection": ["nearest"]}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all parts share: the data, the model, rows of dev and test; `few`: one strategy a family, few epochs."""
+
+    data: Path
+    model: Hf
+    dev: int = DEV
+    test: int = TEST
+    few: bool = False
 
 
 class Place:
@@ -53,40 +70,47 @@ class Place:
 
 
 @contextmanager
-def place(case: Case, data: Path, rows: int, seed: int) -> Iterator[Place]:
-    """A fresh bench with `rows` training rows and `DEV` dev rows."""
-    drawn: Drawn = draw(case, data, seed, rows + DEV, TEST)
+def place(on: Ground, case: Case, rows: int, seed: int) -> Iterator[Place]:
+    """A fresh bench with `rows` training rows."""
+    drawn: Drawn = draw(case, on.data, seed, rows + on.dev, on.test)
     examples = [Example(f"e{i}", text, label) for i, (text, label) in enumerate((*drawn.pool, *drawn.test))]
     pool, test = examples[: len(drawn.pool)], examples[len(drawn.pool) :]
-    changes = {"labels": dict.fromkeys(drawn.labels, ""), "instruction": case.goal, "seed": seed}
+    changes: dict[str, Any] = {
+        "labels": dict.fromkeys(drawn.labels, ""),
+        "instruction": case.goal,
+        "seed": seed,
+        "model": on.model.target,
+    }
     if case.extract:
         changes |= {"kind": "extract", "metric": "field_f1"}
     decoding = Decoding(max_tokens=96) if case.extract else Decoding(labels=drawn.labels, max_tokens=16)
     with tempfile.TemporaryDirectory() as folder:
-        bench = toy_bench(Path(folder), pool[DEV:], pool[:DEV], **changes)
+        bench = toy_bench(Path(folder), pool[on.dev :], pool[: on.dev], **changes)
+        bench.evaluator.model_of = lambda spec: on.model
         try:
-            yield Place(bench, test, Candidate("pocket", decoding=decoding))
+            yield Place(bench, test, Candidate(on.model.target, decoding=decoding))
         finally:
             bench.journal.close()
 
 
-def cells(data: Path, sizes: Sequence[int], tasks: Sequence[str], board: Board) -> None:
+def cells(on: Ground, sizes: Sequence[int], tasks: Sequence[str], board: Board) -> None:
     """The table of families; a hybrid is tied where the paired test finds no difference from the best other."""
     best = tied = 0
     for task, rows in itertools.product(tasks, sizes):
-        with place(CASES[task], data, rows, 0) as at:
+        with place(on, CASES[task], rows, 0) as at:
             size = len(at.bench.train)
             found: dict[str, tuple[str, Run]] = {}
-            for family, names in FAMILIES.items():
-                made = {name: at.made(name) for name in names}
+            for family, names in (QUICK if on.few else FAMILIES).items():
+                made = {name: at.made(name, **(EPOCHS.get(name, {}) if on.few else {})) for name in names}
                 for name, (_, dev, test) in made.items():
                     print(f"{task} {size}: {name} dev {_percent(dev)} test {_percent(test)}", flush=True)
                 chosen = max(names, key=lambda name: made[name][1].estimate.value)
                 found[family] = (chosen, made[chosen][2])
             hybrid = found["hybrid"][1]
             other = max((found[f][1] for f in ("prompt", "weights")), key=lambda run: run.estimate.value)
-            metric, pair = at.bench.evaluator.metric, [[r.score for r in run.records] for run in (hybrid, other)]
-            change = compare(*pair, metric.aggregate, metric.binary)
+            metric = at.bench.evaluator.metric
+            one, two = ([record.score for record in run.records] for run in (hybrid, other))
+            change = compare(one, two, metric.aggregate, metric.binary)
             best += change.difference >= 0
             tied += change.difference < 0 and change.p >= 0.05
             for family, (name, run) in found.items():
@@ -100,12 +124,12 @@ def cells(data: Path, sizes: Sequence[int], tasks: Sequence[str], board: Board) 
     board.add("cells in which the hybrid is best or tied", [best + tied], goal, "cells")
 
 
-def full(data: Path, rows: int, tasks: Sequence[str], seeds: int, board: Board) -> None:
+def full(on: Ground, rows: int, tasks: Sequence[str], seeds: int, board: Board) -> None:
     """LoRA beside full tuning."""
     for task in tasks:
         found: dict[str, list[float]] = {"lora": [], "full": []}
         for seed, name in itertools.product(range(seeds), found):
-            with place(CASES[task], data, rows, seed) as at:
+            with place(on, CASES[task], rows, seed) as at:
                 _, _, test = at.made(name)
             found[name].append(100 * test.estimate.value)
             print(f"{task} {rows}, seed {seed}: {name} {_percent(test)}", flush=True)
@@ -115,10 +139,10 @@ def full(data: Path, rows: int, tasks: Sequence[str], seeds: int, board: Board) 
         board.add(f"{task}: full above LoRA", below, 2.0, "points", lower=True)
 
 
-def distill(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
+def distill(on: Ground, rows: int, tasks: Sequence[str], board: Board) -> None:
     """The nearest ten demonstrations, learnt from their answers alone."""
     for task in tasks:
-        with place(CASES[task], data, rows, 0) as at:
+        with place(on, CASES[task], rows, 0) as at:
             teacher, _, long = at.made("few_shot", **LONG)
             student, _, short = at.made("few_shot+distill", few_shot=LONG)
             bare = at.tested(at.start)
@@ -131,11 +155,11 @@ def distill(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
         board.add(f"{task}: the short prompt's share of the tokens", [100 * tokens[1] / tokens[0]], 25.0, lower=True)
 
 
-def forgetting(data: Path, rows: int, tasks: Sequence[str], board: Board) -> None:
+def forgetting(on: Ground, rows: int, tasks: Sequence[str], board: Board) -> None:
     """LoRA without replay and with a quarter of it; the suite's items are paired, over all tasks."""
     scores: dict[float, list[Score | None]] = {0.0: [], 0.25: []}
     for task, share in itertools.product(tasks, scores):
-        with place(CASES[task], data, rows, 0) as at:
+        with place(on, CASES[task], rows, 0) as at:
             candidate, _, test = at.made("lora", replay=share)
             assert candidate.weights is not None
             suites = open_suites(at.bench.task, at.bench.model)
@@ -158,31 +182,46 @@ def _percent(run: Run) -> str:
     return f"{100 * shown.value:.1f} ({100 * shown.low:.1f}-{100 * shown.high:.1f})"
 
 
+def _size(parser: argparse.ArgumentParser, text: str) -> int:
+    if text != "all" and not (text.isdecimal() and int(text) > 0):
+        parser.error(f"--rows: '{text}' is no number of labels; valid: a number above 0, or all")
+    return EVERY if text == "all" else int(text)
+
+
 def main() -> int:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the public data sets")
-    parser.add_argument("--quick", action="store_true", help="one task, 100 labels, one seed: under five minutes")
+    quick = "cells alone: one task, 100 labels, 100 test rows, a strategy of each family, 3 epochs; under five minutes"
+    parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--parts", default=",".join(PARTS), help="comma-separated, of them all")
     parser.add_argument("--tasks", default=",".join(TASKS), help="comma-separated")
     parser.add_argument("--rows", default="100,300,all", help="numbers of labels for cells, comma-separated")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write the figures here")
+    models.arguments(parser)
     given = parser.parse_args()
-    tasks = ["banking10"] if given.quick else given.tasks.split(",")
-    sizes = [100] if given.quick else [EVERY if text == "all" else int(text) for text in given.rows.split(",")]
-    parts = ["cells"] if given.quick else given.parts.split(",")
+    tasks = chosen(parser, "--tasks", given.tasks, TASKS)
+    parts = chosen(parser, "--parts", given.parts, PARTS)
+    sizes = [_size(parser, text) for text in given.rows.split(",")]
+    if given.seeds < 1:
+        parser.error(f"--seeds is {given.seeds}; valid is 1 or more")
+    if given.quick:
+        tasks, sizes, parts = ["banking10"], [100], ["cells"]
+    present(parser, given.data, [CASES[task] for task in tasks])
+    model = models.opened(parser, given)
+    on = Ground(given.data, model, 60, 100, True) if given.quick else Ground(given.data, model)
     labelled = [task for task in tasks if not CASES[task].extract]
-    board = Board(given.json or WORK / "tuning.json")
+    board = Board(given.json or WORK / "tuning.json", models.prefix(given.model, "pocket"))
     for part in parts:
         if part == "distill":
-            distill(given.data, 600, labelled, board)
+            distill(on, 600, labelled, board)
         elif part == "cells":
-            cells(given.data, sizes, labelled, board)
+            cells(on, sizes, labelled, board)
         elif part == "forgetting":
-            forgetting(given.data, 300, labelled, board)
+            forgetting(on, 300, labelled, board)
         else:
-            full(given.data, 300, tasks, given.seeds, board)
+            full(on, 300, tasks, given.seeds, board)
         board.save()
     print(board.table())
     return 0

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.device import DEVICE
+
+if DEVICE == "cpu":
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # studies of the command line then open their models there too
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command line does: spinning threads slow each other down
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process a core
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 def pocket() -> Hf:
     from crossover.models.hf import Hf
 
-    return Hf("pocket", device="cpu")
+    return Hf("pocket", device=DEVICE)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from crossover.data.task import Limits
 from crossover.engine.caller import CHUNK, Caller, call_key
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
-from crossover.errors import BudgetExceeded, StudyError
+from crossover.errors import BudgetExceeded, ModelError, StudyError
 from crossover.types import Decoding, Message, Reply, Request, Usage, Weights
 
 
@@ -162,3 +162,54 @@ def test_a_file_that_is_no_journal_is_an_error_of_one_sentence(tmp_path: Path) -
     (tmp_path / "study.db").write_text("hello, this is no database at all, not even nearly " * 40)
     with pytest.raises(StudyError, match=r"study\.db is not a Crossover journal"):
         Journal(tmp_path / "study.db")
+
+
+@dataclass
+class Piped(Counting):
+    """One that is given the next chunk before it has answered."""
+
+    in_flight: int = 3
+    log: list[str] = field(default_factory=list)
+    dies: bool = False
+
+    def submit(self, requests: Sequence[Request]) -> Callable[[], list[Reply]]:
+        texts = [r.messages[-1].content for r in requests]
+        self.log.append(f"begin {texts[0]}")
+        if self.dies and len(self.log) > 2:
+            raise ModelError("no more")
+
+        def wait() -> list[Reply]:
+            self.log.append(f"wait {texts[0]}")
+            return self.complete(requests)
+
+        return wait
+
+
+def test_a_pipelined_model_gets_the_next_requests_before_it_has_answered(tmp_path: Path) -> None:
+    ask, meter, _ = caller(tmp_path)
+    model = Piped()
+    texts = [f"{i:03d}" for i in range(8)]
+    assert [r.text for r in ask.ask(model, requests(*texts), "test")] == texts
+    assert [line.split()[0] for line in model.log] == ["begin", "begin", "wait", "begin", "wait", "wait"]
+    assert [len(asked) for asked in model.asked] == [3, 3, 2]
+    assert meter.calls == 8
+    again = Piped()
+    ask.ask(again, requests(*texts), "test")
+    assert again.log == []
+
+
+@pytest.mark.parametrize("limits", [Limits(calls=7), Limits(money=1.9), Limits(calls=5)])
+def test_what_is_under_way_counts_at_its_most_and_is_never_lost(tmp_path: Path, limits: Limits) -> None:
+    ask, meter, journal = caller(tmp_path, limits)
+    with pytest.raises(BudgetExceeded):
+        ask.ask(Piped(), requests(*(f"{i:03d}" for i in range(12))), "test")
+    assert meter.calls == journal.spent()[0] > 0
+    assert limits.calls is None or meter.calls <= limits.calls
+    assert limits.money is None or meter.usage.money <= limits.money
+
+
+def test_when_a_pipelined_model_fails_what_it_had_begun_is_kept(tmp_path: Path) -> None:
+    ask, _, journal = caller(tmp_path)
+    with pytest.raises(ModelError):
+        ask.ask(Piped(dies=True), requests(*(f"{i:03d}" for i in range(9))), "test")
+    assert journal.spent()[0] == 6

@@ -8,6 +8,7 @@ import torch
 
 from crossover.models.hf import Hf
 from crossover.types import Decoding, Message, Request, Weights
+from tests.device import DEVICE
 
 LABELS = ("lost card", "card delivery", "refund", "opening hours", "card")
 TEXTS = (
@@ -31,6 +32,6 @@ def plain_scores(model: Hf, request: Request) -> list[float]:
     module, scores = model.module(request.weights).eval(), []
     for label in request.decoding.labels:
         ids, start = model.encode(request.messages, label)
-        chances = module(torch.tensor([ids])).logits[0].log_softmax(-1)
+        chances = module(torch.tensor([ids], device=DEVICE)).logits[0].log_softmax(-1)
         scores.append(sum(float(chances[i - 1, ids[i]]) for i in range(start, len(ids))))
     return scores

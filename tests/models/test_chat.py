@@ -9,6 +9,7 @@ from crossover.models.hf import Hf
 from crossover.models.hf.chat import PLAIN, merge_system
 from crossover.models.hf.folder import POCKET
 from crossover.types import Decoding, Message, Request
+from tests.device import DEVICE
 from tests.models.tiny import NO_SYSTEM, build
 
 TALK = (
@@ -75,7 +76,7 @@ def test_an_answer_reads_back_as_it_was_trained(pocket: Hf, chatty: Path) -> Non
 def test_a_conversation_that_the_template_refuses_is_a_failed_call(tmp_path: Path) -> None:
     strict = "{% for m in messages %}{% if m.content == 'bad' %}{{ raise_exception('not this') }}{% endif %}"
     strict += "{{ m.content }}</s>{% endfor %}"
-    model = Hf(str(build(tmp_path, template=strict)), device="cpu")
+    model = Hf(str(build(tmp_path, template=strict)), device=DEVICE)
     good, bad = model.complete([Request((Message("user", text),), Decoding(max_tokens=2)) for text in ("ok", "bad")])
     assert good.error is None
     assert bad.error == "the chat template refuses the conversation: not this"

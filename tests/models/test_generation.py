@@ -8,6 +8,7 @@ import torch
 
 from crossover.models.hf import Hf
 from crossover.types import Decoding, Message, Request
+from tests.device import DEVICE
 from tests.models.asking import TEXTS, ask
 from tests.models.tiny import build
 
@@ -18,7 +19,7 @@ def greedy(model: Hf, request: Request) -> str:
     prompt = model.chat.prompt(request.messages)
     with torch.inference_mode():
         ids = module.generate(
-            torch.tensor([prompt]),
+            torch.tensor([prompt], device=DEVICE),
             max_new_tokens=request.decoding.max_tokens,
             do_sample=False,
             eos_token_id=[2, model.chat.end[-1]],
@@ -28,7 +29,7 @@ def greedy(model: Hf, request: Request) -> str:
 
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "bloom", "mistral", "gemma2", "gemma3_text"])
 def test_greedy_is_what_transformers_generates(kind: str, tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path, kind)), device="cpu")
+    model = Hf(str(build(tmp_path, kind)), device=DEVICE)
     requests = [ask(text, max_tokens=12) for text in TEXTS]
     assert [r.text for r in model.complete(requests)] == [greedy(model, r) for r in requests]
 
@@ -42,7 +43,7 @@ def test_greedy_on_the_bundled_model(pocket: Hf) -> None:
 
 
 def test_a_sampled_answer_belongs_to_the_request_and_not_to_its_place(chatty: Path) -> None:
-    model = Hf(str(chatty), device="cpu")
+    model = Hf(str(chatty), device=DEVICE)
     requests = [ask(text, temperature=1.0, max_tokens=10, seed=3) for text in TEXTS]
     together = [r.text for r in model.complete(requests)]
     assert together == [r.text for r in model.complete(requests[::-1])][::-1]
@@ -50,7 +51,7 @@ def test_a_sampled_answer_belongs_to_the_request_and_not_to_its_place(chatty: Pa
 
 
 def test_seed_and_repeat_give_other_draws(chatty: Path) -> None:
-    model = Hf(str(chatty), device="cpu")
+    model = Hf(str(chatty), device=DEVICE)
     first = ask(TEXTS[0], temperature=1.5, max_tokens=10)
     other = ask(TEXTS[0], temperature=1.5, max_tokens=10, seed=1)
     repeat = Request(first.messages, first.decoding, repeat=1)
@@ -68,7 +69,7 @@ def test_a_plain_text_answer_stops_at_an_empty_line(pocket: Hf) -> None:
 
 
 def test_an_answer_ends_where_the_window_does(tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path, "gpt2", n_positions=40)), device="cpu")
+    model = Hf(str(build(tmp_path, "gpt2", n_positions=40)), device=DEVICE)
     request = ask("one two three", max_tokens=64)
     tokens = model.count_tokens(request.messages)
     (reply,) = model.complete([request])

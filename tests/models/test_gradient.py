@@ -16,6 +16,7 @@ from crossover.models.hf.gradient import attend_packed
 from crossover.models.hf.layout import Layout
 from crossover.models.hf.norm import quicken
 from crossover.models.hf.packing import pack
+from tests.device import DEVICE
 from tests.models.tiny import build
 
 CHAINS = [[1, 2, 3], [4, 5], [6, 7, 8, 9]]
@@ -24,7 +25,7 @@ CHAINS = [[1, 2, 3], [4, 5], [6, 7, 8, 9]]
 def drawn(tokens: int, heads: int, groups: int) -> list[Tensor]:
     source = torch.Generator().manual_seed(tokens)
     shapes = [(1, n, tokens, 4) for n in (heads * groups, heads, heads)]
-    return [torch.randn(shape, generator=source, dtype=torch.float64).requires_grad_() for shape in shapes]
+    return [torch.randn(shape, generator=source, dtype=torch.float64).to(DEVICE).requires_grad_() for shape in shapes]
 
 
 def exactly(q: Tensor, k: Tensor, v: Tensor, inner: int, window: int | None) -> Tensor:
@@ -55,7 +56,7 @@ def test_attention_of_packed_rows(
     inner: int, groups: int, window: int | None, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gradient, "KEPT", 1 << 22 if kept else 0)
-    layout = pack(CHAINS, inner=range(inner)).layout
+    layout = pack(CHAINS, inner=range(inner)).layout.to(torch.device(DEVICE))
     inputs = drawn(inner + 9, 2, groups)
 
     def ours(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -66,7 +67,7 @@ def test_attention_of_packed_rows(
 
 
 def test_dropout_leaves_the_mean_and_its_gradients_are_those_of_what_was_drawn() -> None:
-    layout = pack(CHAINS, inner=range(5)).layout
+    layout = pack(CHAINS, inner=range(5)).layout.to(torch.device(DEVICE))
     inputs = drawn(14, 2, 2)
 
     def ours(q: Tensor, k: Tensor, v: Tensor, seed: int = 0) -> Tensor:
@@ -109,8 +110,8 @@ def test_what_only_looks_like_a_normalisation_is_left_alone() -> None:
 
 
 def test_a_quickened_model_is_saved_as_what_it_was(tmp_path: Path) -> None:
-    module: Any = Hf(str(build(tmp_path / "base", "qwen2")), device="cpu").module()
-    ids = torch.tensor([[5, 9, 40]])
+    module: Any = Hf(str(build(tmp_path / "base", "qwen2")), device=DEVICE).module()
+    ids = torch.tensor([[5, 9, 40]], device=DEVICE)
     before = module(input_ids=ids).logits
     quicken(module)
     torch.testing.assert_close(module(input_ids=ids).logits, before)
@@ -122,4 +123,4 @@ def test_a_quickened_model_is_saved_as_what_it_was(tmp_path: Path) -> None:
 def test_only_rows_without_trees_and_memory_take_this_road() -> None:
     layout = pack(CHAINS).layout
     assert layout.chains
-    assert not Layout(layout.rows, layout.back, layout.at, visible=torch.ones(3, 4, 4, dtype=torch.bool)).chains
+    assert not Layout(layout.rows, layout.back, layout.at, layout.span, torch.ones(3, 4, 4, dtype=torch.bool)).chains

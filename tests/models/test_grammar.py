@@ -8,6 +8,7 @@ import pytest
 from crossover.data.schema import schema_of
 from crossover.models.hf import Hf
 from crossover.types import Decoding, Message, Request
+from tests.device import DEVICE
 from tests.models.asking import TEXTS
 from tests.models.tiny import build
 
@@ -29,7 +30,7 @@ def asked(schema: str = SCHEMA, **decoding: float) -> list[Request]:
 @pytest.mark.parametrize("temperature", [0.0, 2.0])
 @pytest.mark.parametrize("kind", ["llama", "bloom"])
 def test_even_a_random_model_writes_json_of_the_schema(kind: str, temperature: float, tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path, kind)), device="cpu")
+    model = Hf(str(build(tmp_path, kind)), device=DEVICE)
     for reply in model.complete(asked(temperature=temperature)):
         assert reply.error is None
         found = json.loads(reply.text)

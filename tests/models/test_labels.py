@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crossover.models.hf import Hf
 from crossover.models.hf.labels import label_tree
 from crossover.types import Decoding, Message, Request
+from tests.device import DEVICE
 from tests.models.asking import LABELS, TEXTS, ask, choices, plain_scores
 from tests.models.tiny import build
 
@@ -24,7 +25,7 @@ def test_scores_are_those_of_a_plain_forward_pass_for_each_label(pocket: Hf) -> 
 
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "bloom", "mistral", "gemma2", "gemma3_text"])
 def test_scores_are_right_whether_an_architecture_can_pack_or_not(kind: str, tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path, kind)), device="cpu")
+    model = Hf(str(build(tmp_path, kind)), device=DEVICE)
     requests = choices()
     for request, reply in zip(requests, model.complete(requests), strict=True):
         assert reply.label_scores == pytest.approx(plain_scores(model, request), abs=1e-3)

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from crossover.models.hf import Hf
 from crossover.models.hf.low_rank import fuse
+from tests.device import DEVICE
 from tests.models.tiny import build
 
-IDS = torch.tensor([[5, 9, 40, 7, 300], [8, 8, 1, 2, 77]])
+IDS = torch.tensor([[5, 9, 40, 7, 300], [8, 8, 1, 2, 77]], device=DEVICE)
 
 
 def adapted(folder: Path, **options: Any) -> Any:
-    module: Any = Hf(str(folder), device="cpu").module()
+    module: Any = Hf(str(folder), device=DEVICE).module()
     torch.manual_seed(3)
     config = LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear", init_lora_weights=False, **options)
     return get_peft_model(module, config)
@@ -44,7 +45,7 @@ def test_the_short_road_gives_the_same_outputs_and_gradients(kind: str, options:
 
 def test_it_can_be_switched_off_saved_and_merged(tmp_path: Path) -> None:
     folder = build(tmp_path / "base", "qwen2", initializer_range=0.1)
-    base: Any = Hf(str(folder), device="cpu").module()
+    base: Any = Hf(str(folder), device=DEVICE).module()
     module = adapted(folder).eval()
     fuse(module)
     with torch.no_grad():
@@ -57,7 +58,7 @@ def test_it_can_be_switched_off_saved_and_merged(tmp_path: Path) -> None:
 
 
 def test_frozen_weights_in_bfloat16_train_an_adapter_in_float32(tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path, "qwen2", initializer_range=0.1)), dtype="bfloat16", device="cpu")
+    model = Hf(str(build(tmp_path, "qwen2", initializer_range=0.1)), dtype="bfloat16", device=DEVICE)
     module: Any = get_peft_model(model.module(frozen=True), LoraConfig(task_type="CAUSAL_LM", target_modules="all-linear"))
     fuse(module)
     _, gradients = output(module)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from crossover.models.hf import Hf, precision
+from tests.device import DEVICE
 from tests.models.asking import choices, plain_scores
 from tests.models.tiny import build
 
@@ -32,13 +33,13 @@ def test_the_gain_is_measured_on_this_machine() -> None:
 
 def test_a_model_says_how_it_answers(tmp_path: Path) -> None:
     folder = build(tmp_path)
-    assert Hf(str(folder), device="cpu").precision[0] == "float32"
-    low = Hf(str(folder), dtype="bfloat16", device="cpu")
+    assert Hf(str(folder), device=DEVICE).precision[0] == "float32"
+    low = Hf(str(folder), dtype="bfloat16", device=DEVICE)
     assert low.precision == ("bfloat16", "as asked for")
-    assert low.identity != Hf(str(folder), device="cpu").identity
+    assert low.identity != Hf(str(folder), device=DEVICE).identity
 
 
 def test_bfloat16_is_close(tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path, "qwen2", initializer_range=0.05)), dtype="bfloat16", device="cpu")
+    model = Hf(str(build(tmp_path, "qwen2", initializer_range=0.05)), dtype="bfloat16", device=DEVICE)
     for request, reply in zip(choices(), model.complete(choices()), strict=True):
         assert reply.label_scores == pytest.approx(plain_scores(model, request), abs=0.3)

@@ -10,6 +10,7 @@ import torch
 
 from crossover.models.hf import Hf, prefixes
 from crossover.types import Decoding, Message, Recipe, Request, Weights
+from tests.device import DEVICE
 from tests.models.asking import LABELS, plain_scores
 from tests.models.tiny import build
 from tests.tuning.small import TRAIN, tune
@@ -40,7 +41,7 @@ def asked(texts: list[str], system: str = LONG, weights: Weights | None = None) 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Hf:
-    made = Hf(str(build(tmp_path / "model", "qwen2")), device="cpu")
+    made = Hf(str(build(tmp_path / "model", "qwen2")), device=DEVICE)
     made.complete(asked(["warm up"], "short"))  # the trial of the architecture looks tokens up too
     return made
 
@@ -73,7 +74,7 @@ def test_requests_that_come_one_by_one_share_their_instruction_too(model: Hf) ->
 def test_numbers_depend_on_the_call_alone_and_not_on_earlier_ones(tmp_path: Path) -> None:
     folder = build(tmp_path / "model", "qwen2")
     texts = ["one bag", "two bags", "three"]
-    (fresh, used) = (Hf(str(folder), device="cpu") for _ in range(2))
+    (fresh, used) = (Hf(str(folder), device=DEVICE) for _ in range(2))
     used.complete(asked(["one bag and more", "one bag"], LONG + "Be brief."))
     used.complete(asked(["one bag of rice"]))
     assert [r.label_scores for r in used.complete(asked(texts))] == [r.label_scores for r in fresh.complete(asked(texts))]

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from crossover.models.hf.softmax import MANY, attend
+from tests.device import DEVICE
 
 
 def drawn(queries: int, keys: int, dtype: torch.dtype, size: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
     source = torch.Generator().manual_seed(queries)
     q, k, v = (torch.randn(1, 2, n, 32, generator=source) for n in (queries, keys, keys))
-    return (size * q).to(dtype), k.to(dtype), v.to(dtype)
+    return (size * q).to(DEVICE, dtype), k.to(DEVICE, dtype), v.to(DEVICE, dtype)
 
 
 def exactly(q: Tensor, k: Tensor, v: Tensor, scale: float) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from crossover.serve.ollama import check_turns
 from crossover.serve.turns import literal, read_turns, talk
 from crossover.serve.vllm import jinja
 from crossover.types import Demonstration, Message, Prompt
+from tests.device import DEVICE
 from tests.models.tiny import CHATML, NO_SYSTEM, build
 from tests.serve.go_template import evaluate
 
@@ -54,7 +55,7 @@ INPUTS = ("The sun shines.", "Rain, 12 {{ .Content }} mm.\n\nToday.", 'a {input}
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hf]:
     folders = {name: build(tmp_path_factory.mktemp("model"), template=text) for name, text in TEMPLATES.items()}
     folders["first token"] = put_first(build(tmp_path_factory.mktemp("model"), template=None), "<s>")
-    return {name: Hf(str(folder), device="cpu") for name, folder in folders.items()}
+    return {name: Hf(str(folder), device=DEVICE) for name, folder in folders.items()}
 
 
 def put_first(folder: Path, token: str, last: str = "") -> Path:
@@ -107,7 +108,7 @@ def test_a_format_that_a_caller_may_give_a_system_message_shows_it(models: dict[
 
 
 def test_a_tokenizer_that_puts_more_than_a_first_token_is_refused(tmp_path: Path) -> None:
-    chat = Hf(str(put_first(build(tmp_path, template=None), "<s>", "</s>")), device="cpu").chat
+    chat = Hf(str(put_first(build(tmp_path, template=None), "<s>", "</s>")), device=DEVICE).chat
     for write in (jinja, lambda chat: read_turns(chat, False, "{input}")):
         with pytest.raises(ModelError, match="more around a prompt than a first token"):
             write(chat)
@@ -139,7 +140,7 @@ def test_a_first_token_is_left_to_ollama(models: dict[str, Hf]) -> None:
 )
 def test_a_format_that_is_not_made_of_turns_is_refused(template: str, why: str, tmp_path: Path) -> None:
     prompt = PROMPTS["bare"]
-    model = Hf(str(build(tmp_path, template=template)), device="cpu")
+    model = Hf(str(build(tmp_path, template=template)), device=DEVICE)
 
     def written() -> None:
         check_turns(read_turns(model.chat, False, prompt.template), model.chat, prompt, (" dry ",))

@@ -16,6 +16,7 @@ from crossover.models.hf import Hf
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.types import Candidate, Message, Prompt, Request, Weights
+from tests.device import DEVICE
 from tests.models.tiny import build
 from tests.strategies.toys import KINDS, bench, kinds, start
 
@@ -55,14 +56,14 @@ def test_it_learns_with_the_model_frozen(tmp_path: Path) -> None:
 
 def test_plain_peft_gives_the_same_numbers(tmp_path: Path, pocket: Hf) -> None:
     weights = tuned(tmp_path, epochs=1)[2]
-    base: Any = transformers.AutoModelForCausalLM.from_pretrained(pocket.folder, dtype=torch.float32)
+    base: Any = transformers.AutoModelForCausalLM.from_pretrained(pocket.folder, dtype=torch.float32).to(DEVICE)
     module = PeftModel.from_pretrained(base, weights.path).eval()
     messages = (Message("system", ASKED.instruction), Message("user", "I saw a plum today.\nKind:"))
     reply = pocket.complete([Request(messages, start(KINDS).decoding, weights)])[0]
     for label, score in zip(KINDS, reply.label_scores, strict=True):
         ids, first = pocket.encode(messages, label)
         with torch.no_grad():
-            logs = module(input_ids=torch.tensor([ids])).logits[0, 8:].log_softmax(-1)
+            logs = module(input_ids=torch.tensor([ids], device=DEVICE)).logits[0, 8:].log_softmax(-1)
         right = sum(float(logs[i - 1, ids[i]]) for i in range(first, len(ids)))
         assert score == pytest.approx(right, abs=1e-3)
     free = pocket.complete([Request(messages, start(()).decoding, weights)])[0]
@@ -72,7 +73,7 @@ def test_plain_peft_gives_the_same_numbers(tmp_path: Path, pocket: Hf) -> None:
 
 
 def test_it_works_where_rows_cannot_be_packed(tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path / "base", "bloom", initializer_range=0.1)), device="cpu")
+    model = Hf(str(build(tmp_path / "base", "bloom", initializer_range=0.1)), device=DEVICE)
     train, dev = kinds()
     with bench(tmp_path, train[:12], dev[:6], labels=LABELS, model=model.target) as at:
         made = open_strategy("soft_prompt", {"epochs": 1, "tokens": 3}).adapt(replace(begin(), model=model.target), at)

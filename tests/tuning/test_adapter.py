@@ -21,6 +21,7 @@ from crossover.tuning import adapter, modules
 from crossover.tuning.batches import encode_rows
 from crossover.tuning.loss import loss_for, padded_loss
 from crossover.types import Recipe, Weights
+from tests.device import DEVICE
 from tests.models.tiny import build
 from tests.tuning.small import DEV, TRAIN, tune
 
@@ -41,16 +42,16 @@ def recipe(**options: Any) -> Recipe:
 
 
 def tiny(folder: Path, kind: str = "qwen2") -> Hf:
-    return Hf(str(build(folder / kind, kind, initializer_range=0.1)), device="cpu")
+    return Hf(str(build(folder / kind, kind, initializer_range=0.1)), device=DEVICE)
 
 
 def logits(module: Any, model: Hf) -> Tensor:
     with torch.no_grad():
-        return torch.as_tensor(module.eval()(torch.tensor([model.encode(*DEV[0])[0]])).logits)
+        return torch.as_tensor(module.eval()(torch.tensor([model.encode(*DEV[0])[0]], device=DEVICE)).logits)
 
 
 def plain_peft(model: Hf, weights: Weights) -> Any:
-    base: Any = transformers.AutoModelForCausalLM.from_pretrained(model.folder, dtype=torch.float32)
+    base: Any = transformers.AutoModelForCausalLM.from_pretrained(model.folder, dtype=torch.float32).to(DEVICE)
     return PeftModel.from_pretrained(base, weights.path)
 
 
@@ -150,7 +151,7 @@ def test_while_training_the_short_road_and_pefts_forward_agree(options: dict[str
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             if "lora_B" in name and not options.get("pissa"):
-                parameter.copy_(torch.linspace(-0.1, 0.1, parameter.numel()).view_as(parameter))
+                parameter.copy_(torch.linspace(-0.1, 0.1, parameter.numel(), device=DEVICE).view_as(parameter))
     found = []
     for _ in range(2):
         torch.manual_seed(5)  # dropout
@@ -209,7 +210,7 @@ def test_in_four_bits_the_gradients_are_those_of_the_same_weights_unpacked(pocke
         with torch.no_grad():
             for name, parameter in modules.trainable(one).items():
                 if "lora_B" in name:
-                    parameter.copy_(torch.linspace(-0.02, 0.02, parameter.numel()).view_as(parameter))
+                    parameter.copy_(torch.linspace(-0.02, 0.02, parameter.numel(), device=DEVICE).view_as(parameter))
         loss = loss_for(one)
         with torch.no_grad():
             loss(one.eval(), rows)  # bitsandbytes would repack the weights here, and lose the gradients behind

@@ -14,6 +14,7 @@ from crossover.tuning.batches import Row, answer_tokens, encode_rows, shuffled
 from crossover.tuning.loss import AnswerLoss, loss_for, packed_loss, padded, padded_loss
 from crossover.tuning.modules import prepare
 from crossover.types import Recipe
+from tests.device import DEVICE
 from tests.models.tiny import build
 from tests.tuning.small import TRAIN
 
@@ -21,7 +22,7 @@ from tests.tuning.small import TRAIN
 def plain_loss(module: Any, rows: list[Row]) -> float:
     total = 0.0
     for row in rows:
-        chances = module(torch.tensor([row.ids])).logits[0].log_softmax(-1)
+        chances = module(torch.tensor([row.ids], device=DEVICE)).logits[0].log_softmax(-1)
         total -= sum(float(chances[i - 1, row.ids[i]]) for i in range(row.start, len(row.ids)))
     return total
 
@@ -39,7 +40,7 @@ def plain_loss(module: Any, rows: list[Row]) -> float:
     ],
 )
 def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs: bool, tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path, kind)), device="cpu")
+    model = Hf(str(build(tmp_path, kind)), device=DEVICE)
     rows, _ = encode_rows(model, TRAIN[:6], "training")
     module: Any = model.module()
     loss = loss_for(module)
@@ -56,7 +57,7 @@ def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs
 def test_the_shared_instruction_is_computed_once_and_its_gradients_are_those_of_a_plain_loop(
     kind: str, method: Literal["full", "lora"], tmp_path: Path
 ) -> None:
-    model = Hf(str(build(tmp_path, kind, initializer_range=0.1)), device="cpu")
+    model = Hf(str(build(tmp_path, kind, initializer_range=0.1)), device=DEVICE)
     rows, _ = encode_rows(model, TRAIN[:5], "training")
     assert shared_prefix([row.ids[: row.start] for row in rows]) > 3
 
@@ -65,7 +66,7 @@ def test_the_shared_instruction_is_computed_once_and_its_gradients_are_those_of_
         with torch.no_grad():
             for name, parameter in module.named_parameters():  # an adapter starts at zero, where gradients hide mistakes
                 if "lora_B" in name:
-                    parameter.copy_(torch.linspace(-0.1, 0.1, parameter.numel()).view_as(parameter))
+                    parameter.copy_(torch.linspace(-0.1, 0.1, parameter.numel(), device=DEVICE).view_as(parameter))
         for batch in batches:
             loss(module, batch).backward()  # type: ignore[no-untyped-call]
         return {name: p.grad for name, p in module.named_parameters() if p.grad is not None}

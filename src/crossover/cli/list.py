@@ -12,6 +12,7 @@ from rich.text import Text
 
 from crossover import registry
 from crossover.errors import OptionError, nearest
+from crossover.models.open import NAMED
 from crossover.registry import Room
 
 ROOMS: tuple[Room, ...] = ("strategies", "metrics", "models")
@@ -29,11 +30,16 @@ def command(
     if room is not None and room not in ROOMS:
         raise OptionError(f"there is nothing called '{room}' to list; {nearest(room, ROOMS)}")
     chosen = [r for r in ROOMS if room in (None, r)]
+    if name in NAMED and chosen == ["models"]:
+        _show(name, {"about": NAMED[name]}, as_json, {"about": NAMED[name]})
+        return
     if name is not None:
         options = registry.describe(chosen[0], name)
         _show(f"options of {name}", options, as_json, options)
         return
     found = {r: {e.name: {"origin": e.origin, "about": e.summary} for e in registry.entries(r)} for r in chosen}
+    if "models" in found:
+        found["models"] = {n: {"origin": "built-in", "about": about} for n, about in NAMED.items()} | found["models"]
     if as_json:
         typer.echo(json.dumps(found, indent=1))
         return

@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
-from crossover.models.base import Model
-from crossover.types import Reply, Request, content_hash, to_json
+from crossover.errors import BudgetExceeded
+from crossover.models.base import Model, Pipelined
+from crossover.types import Decoding, Message, Reply, Request, to_json
 
-# Small enough that a killed process loses seconds, large enough to batch; fixed, so that a resumed run batches alike.
+# Requests at a time of a model that does not say: small enough that a killed process loses seconds, large enough to batch.
 CHUNK = 32
+AHEAD = 1  # how many chunks may wait for their replies while the next is prepared
 
 
 def call_key(model: Model, request: Request) -> str:
-    """The content key of a call: everything that can change its answer, and nothing else."""
-    body = to_json(request)
-    body["decoding"].pop("label_bias")  # calibration is applied to the reply, so it costs no further call
-    if body["weights"]:
-        body["weights"].pop("path")
-    if not request.decoding.temperature:
-        body["decoding"].pop("seed")  # greedy answers do not depend on it
-    return content_hash({"model": model.identity, "request": body})
+    """The content key of a call: everything that can change its answer, and nothing else.
+
+    That of `types.content_hash`, written out: a study makes one for each call.
+    """
+    weights = {"kind": request.weights.kind, "sha256": request.weights.sha256} if request.weights else None
+    *head, last = request.messages or (None,)
+    turns = ",".join(filter(None, [_turns(tuple(head)), _turn(last) if last else ""]))
+    text = (
+        f'{{"model":{_json(model.identity)},"request":{{"decoding":{_decoding(request.decoding)},"messages":'
+        f'[{turns}],"repeat":{request.repeat},"weights":{_json(weights)}}}}}'
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=256)  # many requests begin with the same demonstrations
+def _turns(messages: tuple[Message, ...]) -> str:
+    return ",".join(map(_turn, messages))
+
+
+def _turn(message: Message) -> str:
+    return _json({"content": message.content, "role": message.role})
+
+
+@lru_cache(maxsize=256)
+def _decoding(decoding: Decoding) -> str:
+    body = to_json(decoding)
+    body.pop("label_bias")  # calibration is applied to the reply, so it costs no further call
+    if not decoding.temperature:
+        body.pop("seed")  # greedy answers do not depend on it
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class Caller:
@@ -49,19 +81,43 @@ class Caller:
         progress(len(replies), len(wanted))
         # longest last: batches of like length, in an order that does not depend on what is already answered
         order = sorted(wanted, key=lambda key: (_length(wanted[key]), key))
-        for start in range(0, len(order), CHUNK):
-            missing = [key for key in order[start : start + CHUNK] if key not in replies]
-            if not missing:
-                continue
-            chunk = [wanted[key] for key in missing]
-            self._meter.check(chunk, model)
-            fresh = dict(zip(missing, model.complete(chunk), strict=True))
-            self._journal.add_calls(purpose, fresh)
-            for reply in fresh.values():
-                self._meter.add(reply.usage)
-            self._meter.tick()
-            replies |= fresh
-            progress(len(replies), len(wanted))
+        size = model.in_flight if isinstance(model, Pipelined) else CHUNK
+        begun: deque[tuple[list[str], Callable[[], list[Reply]]]] = deque()
+
+        def finish(leave: int) -> None:
+            """Wait for what was begun first, until no more than `leave` chunks are under way."""
+            while len(begun) > leave:
+                asked, wait = begun.popleft()
+                fresh = dict(zip(asked, wait(), strict=True))
+                self._journal.add_calls(purpose, fresh)
+                for reply in fresh.values():
+                    self._meter.add(reply.usage)
+                self._meter.tick()
+                replies.update(fresh)
+                progress(len(replies), len(wanted))
+
+        try:
+            for start in range(0, len(order), size):
+                missing = [key for key in order[start : start + size] if key not in replies]
+                if not missing:
+                    continue
+                chunk = [wanted[key] for key in missing]
+                try:  # what is under way counts at its most until it is known
+                    self._meter.check([wanted[key] for asked, _ in begun for key in asked] + chunk, model)
+                except BudgetExceeded:
+                    finish(0)
+                    self._meter.check(chunk, model)
+                if isinstance(model, Pipelined):
+                    begun.append((missing, model.submit(chunk)))
+                    finish(AHEAD)
+                else:
+                    found = model.complete(chunk)
+                    begun.append((missing, lambda found=found: found))
+                    finish(0)
+            finish(0)
+        except Exception:
+            finish(0)  # what was begun is paid for, whatever came between
+            raise
         return [replies[key] for key in keys]
 
 

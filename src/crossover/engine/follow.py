@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from crossover.engine.answer import vote
 from crossover.engine.render import Renderer
-from crossover.types import Candidate, Decoding, Message, Reply, Request, Usage, Weights
+from crossover.types import Candidate, Decoding, Reply, Request, Usage
 
 Ask = Callable[[Sequence[Request]], Sequence[Reply]]
 
@@ -43,7 +43,8 @@ def follow(
         if not left:
             return left
         messages = [own.messages(one.text, one.steps, leave_out) for one in left]
-        drawn = ask([request for m in messages for request in _requests(m, decoding, candidate.weights, repeat)])
+        asked, draws = _asked(decoding), range(repeat * decoding.samples, (repeat + 1) * decoding.samples)
+        drawn = ask([Request(m, asked, candidate.weights, draw) for m in messages for draw in draws])
         for number, one in enumerate(left):
             reply, one.answer = vote(drawn[number * decoding.samples : (number + 1) * decoding.samples], decoding)
             one.reply = replace(reply, usage=one.reply.usage + reply.usage)
@@ -58,18 +59,17 @@ def follow(
     return found
 
 
-def _requests(messages: tuple[Message, ...], decoding: Decoding, weights: Weights | None, repeat: int) -> list[Request]:
-    """One request a sample.
+def _asked(decoding: Decoding) -> Decoding:
+    """What a call is asked for, one call a sample.
 
-    What is done with the replies is not in them: a model is not asked again for another pattern or more samples.
+    What is done with the replies is not in it: a model is not asked again for another pattern or more samples.
     """
     asked = replace(decoding, samples=1)
     if asked.pattern:
         asked = replace(asked, labels=(), label_bias=(), pattern="")
     if asked.words:
         asked = replace(asked, labels=asked.words, words=())
-    first = repeat * decoding.samples
-    return [Request(messages, asked, weights, draw) for draw in range(first, first + decoding.samples)]
+    return asked
 
 
 def calls_of(candidate: Candidate) -> int:

@@ -159,7 +159,7 @@ class Journal:
             {
                 "key": key,
                 "purpose": purpose,
-                "reply": json.dumps(to_json(reply)),
+                "reply": json.dumps({**vars(reply), "usage": vars(reply.usage)}),
                 "failed": reply.error is not None,
                 "tokens_in": reply.usage.tokens_in,
                 "tokens_out": reply.usage.tokens_out,

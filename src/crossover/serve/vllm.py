@@ -135,7 +135,7 @@ def request(found: Winner, prompt: Prompt, how: Decoding) -> dict[str, Any]:
 def _readme(out: Path, found: Winner) -> str:
     prompt, model, how = found.candidate.prompt, found.model, found.candidate.decoding
     files = {
-        "base": "the base model, as it came with Crossover",
+        "base": "the base model, as a folder that transformers loads",
         "adapter": "the tuned adapter, for PEFT",
         "model": "the whole tuned model",
     }

@@ -113,15 +113,16 @@ def load_checkpoint(
         with safe_open(path, framework="pt") as file, torch.no_grad():
             progress = _progress(file.metadata()["progress"], folder)
             check_key(folder, progress, key)
-            names = set(file.keys())
-            for name, parameter in parameters.items():
-                parameter.copy_(file.get_tensor(f"value/{name}"))
-                kept = sorted(n.removesuffix(f"/{name}") for n in names if n.endswith(f"/{name}"))
-                optimizer.state[parameter] = {
-                    what: file.get_tensor(f"{what}/{name}").to("cpu" if what == "step" else parameter.device)
-                    for what in kept
-                    if what != "value"
-                }
+            state: dict[str, dict[str, torch.Tensor]] = {name: {} for name in parameters}
+            for path_in_file in file.keys():  # noqa: SIM118 - not a mapping
+                what, _, name = path_in_file.partition("/")
+                if what == "value":
+                    parameters[name].copy_(file.get_tensor(path_in_file))
+                else:
+                    state[name][what] = file.get_tensor(path_in_file)
+            # its own loader knows which of them a fused or a plain optimizer wants on which device
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": dict(enumerate(state.values())), "param_groups": groups})
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise TuningError(f"{path} is damaged ({error}): remove the folder to tune anew") from error
     return progress

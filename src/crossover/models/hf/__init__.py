@@ -1,4 +1,4 @@
-"""Any causal language model that transformers loads: a folder, a hub id, or the bundled `pocket`.
+"""Any causal language model that transformers loads: a folder, a GGUF file, a hub id, `pocket` or `smollm2`.
 
 Labels are scored exactly (`labels.py`), free text is generated (`generation.py`), both with the model's own chat
 template (`chat.py`, which writes down where a turn ends). Adapters lie side by side on one base (`pool.py`).
@@ -12,9 +12,10 @@ import threading
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,9 +29,11 @@ from crossover.models.hf import folder as folders
 from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
+from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.grammar import Grammars
-from crossover.models.hf.labels import LabelTree, label_tree, score_packed, score_plain
+from crossover.models.hf.labels import LabelTree, Scores, label_tree, score_packed, score_plain
 from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
+from crossover.models.hf.place import NAMES, resolve
 from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
@@ -39,6 +42,8 @@ from crossover.types import Message, Reply, Request, Usage, Weights, content_has
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
+IN_FLIGHT = {"cpu": 32}  # requests at a time: a killed process loses seconds; a card wants many to be kept busy
+IN_FLIGHT_ELSEWHERE = 512
 ORIGIN = "crossover.json"  # beside tuned weights: the fingerprint of the model that they were made from
 
 logging.set_verbosity_error()  # what matters is raised; the rest is noise in a progress display
@@ -48,7 +53,7 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 
 @dataclass
 class Hf:
-    """`hf:FOLDER` or `hf:ORG/NAME`.
+    """`hf:FOLDER`, `hf:FILE.gguf` or `hf:ORG/NAME`.
 
     `dtype` auto: bfloat16 where this machine is quick at it and the model is not tiny, else float32. `device` auto: a GPU
     if there is one. Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
@@ -58,22 +63,24 @@ class Hf:
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     local = True
+    target_is_path = True
 
     def __post_init__(self) -> None:
         if not self.target:
-            raise ModelError("hf: a model is missing; valid: hf:FOLDER or hf:ORG/NAME")
+            raise ModelError("hf: a model is missing; valid: hf:FOLDER, hf:FILE.gguf or hf:ORG/NAME")
         self._device = ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
         try:
             torch.device(self._device)
         except RuntimeError as error:
             raise ModelError(f"hf: there is no device '{self.device}'; valid: auto, cpu, cuda, cuda:N") from error
-        self._folder = folders.resolve(self.target)
+        self._folder = resolve(self.target)
         self._config = folders.check(self._folder)
         self._lock = threading.RLock()  # which adapter is active is state of the whole model
         self._checked: set[str] = set()
         self._trees: dict[tuple[str, ...], LabelTree] = {}
         self._prefixes = Prefixes()
         self._leads: dict[str, tuple[int, ...]] = {}
+        self._finished = 0.0  # when the last scores were read
 
     @cached_property
     def fingerprint(self) -> str:
@@ -103,8 +110,8 @@ class Hf:
 
     @property
     def bundled(self) -> bool:
-        """Whether it came with Crossover: another machine's transformers cannot find it by name."""
-        return self.target == "pocket"
+        """Whether transformers cannot load it by its name: an export takes its folder along."""
+        return self.target in NAMES or (self._folder / SOURCE).is_file()
 
     @property
     def width(self) -> int:
@@ -118,38 +125,47 @@ class Hf:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self.chat.prompt(messages))
 
+    @property
+    def in_flight(self) -> int:
+        return IN_FLIGHT.get(torch.device(self._device).type, IN_FLIGHT_ELSEWHERE)
+
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        return self.submit(requests)()
+
+    def submit(self, requests: Sequence[Request]) -> Callable[[], list[Reply]]:
+        """Begin to answer: a card is given all labels to score, everything else is done when the replies are asked for."""
         replies: list[Reply | None] = [None] * len(requests)
         prompts: list[list[int]] = []
         groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-        for i, request in enumerate(requests):
-            try:
-                prompts.append([*self._lead(request.weights), *self.chat.prompt(request.messages)])
-            except TemplateError as error:
+        for i, (request, prompt) in enumerate(
+            zip(requests, self.chat.prompts([request.messages for request in requests]), strict=True)
+        ):
+            if isinstance(prompt, TemplateError):
                 prompts.append([])
-                replies[i] = Reply(error=f"the chat template refuses the conversation: {error}")
+                replies[i] = Reply(error=f"the chat template refuses the conversation: {prompt}")
                 continue
+            prompts.append([*self._lead(request.weights), *prompt])
             error_text = self._too_long(request, prompts[i])
             if error_text:
                 replies[i] = Reply(error=error_text)
             else:
                 sha = request.weights.sha256 if request.weights else ""
                 groups[sha, request.decoding.labels].append(i)
-        with self._lock, torch.inference_mode():
-            if groups:
+        if groups:
+            with self._lock:
                 _ = self._pool.base  # raises here when the model itself does not load: no request can be answered
-            for (_, labels), members in groups.items():
-                chosen, asked = [prompts[i] for i in members], [requests[i] for i in members]
-                answer = self._label if labels else self._write
-                try:
-                    self._verify(asked[0].weights)
-                    with self._pool.using(asked[0].weights) as model:
-                        for i, reply in answer(model, asked, chosen):
-                            replies[members[i]] = reply
-                except ModelError as error:  # these weights do not load; others may
-                    for i in members:
-                        replies[i] = Reply(error=str(error))
-        return [reply if reply is not None else Reply(error="the model gave no answer") for reply in replies]
+        begun = [
+            (members, self._begin([requests[i] for i in members], [prompts[i] for i in members]))
+            for members in groups.values()
+        ]
+
+        def wait() -> list[Reply]:
+            for members, answers in begun:
+                for i, reply in answers():
+                    replies[members[i]] = reply
+            return [reply if reply is not None else Reply(error="the model gave no answer") for reply in replies]
+
+        return wait
 
     def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
         prompt = self.chat.prompt(messages)
@@ -180,7 +196,7 @@ class Hf:
             saved.save_pretrained(folder, max_shard_size="1000GB")  # one file, so that one hash names it
             for source in self._folder.iterdir():
                 beside = source.suffix in (".json", ".jinja", ".txt", ".model") and ".safetensors" not in source.name
-                if beside and not (folder / source.name).exists():
+                if beside and source.name != SOURCE and not (folder / source.name).exists():
                     shutil.copyfile(source, folder / source.name)
             path = folder / "model.safetensors"
         (folder / ORIGIN).write_text(json.dumps({"base": self.fingerprint}), encoding="utf-8")
@@ -259,23 +275,62 @@ class Hf:
             return None
         return f"the prompt has {len(prompt)} tokens, the window is {self.context_window}"
 
-    def _label(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[tuple[int, Reply]]:
-        labels = asked[0].decoding.labels
-        tree = self._tree(labels)
-        started = time.perf_counter()
+    @contextmanager
+    def _using(self, weights: Weights | None) -> Iterator[Any]:
+        with self._lock, torch.inference_mode():
+            self._verify(weights)
+            with self._pool.using(weights) as model:
+                yield model
+
+    def _begin(self, asked: list[Request], prompts: list[list[int]]) -> Callable[[], list[tuple[int, Reply]]]:
+        """Begin to answer requests of the same weights and labels."""
+        weights, labels, started = asked[0].weights, asked[0].decoding.labels, time.perf_counter()
+
+        def failed(error: ModelError) -> list[tuple[int, Reply]]:  # these weights do not load; others may
+            return [(i, Reply(error=str(error))) for i in range(len(asked))]
+
+        def answer() -> list[tuple[int, Reply]]:
+            try:
+                with self._using(weights) as model:
+                    if labels:
+                        return list(
+                            self._labelled(asked, prompts, self._scored(model, asked, prompts), time.perf_counter())
+                        )
+                    return list(self._write(model, asked, prompts))
+            except ModelError as error:
+                return failed(error)
+
+        if not labels or torch.device(self._device).type == "cpu" or not self._packs:
+            return answer
+        try:
+            with self._using(weights) as model:
+                scored = list(self._scored(model, asked, prompts))  # the card is given all of it, and not waited for
+        except ModelError as error:
+            refused = error
+            return lambda: failed(refused)
+        return lambda: list(self._labelled(asked, prompts, scored, started))
+
+    def _scored(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[Scores]:
+        tree = self._tree(asked[0].decoding.labels)
         if self._packs:
-            scored = score_packed(model, prompts, tree, self._shared(model, asked, prompts))
-        else:
-            scored = score_plain(model, prompts, tree)
+            return score_packed(model, prompts, tree, self._shared(model, asked, prompts))
+        return score_plain(model, prompts, tree)
+
+    def _labelled(
+        self, asked: list[Request], prompts: list[list[int]], scored: Iterable[Scores], started: float
+    ) -> Iterator[tuple[int, Reply]]:
+        """Scores -> replies. `started`: when they were begun, though perhaps behind others."""
+        labels = asked[0].decoding.labels
+        lengths = [len(sequence) for sequence in self._tree(labels).sequences]
         for batch, scores in scored:
-            seconds = (time.perf_counter() - started) / len(batch)
-            for i, row in zip(batch, scores.tolist(), strict=True):
+            rows, started = scores.tolist(), max(started, self._finished)
+            self._finished = time.perf_counter()
+            seconds = (self._finished - started) / len(batch)
+            for i, row in zip(batch, rows, strict=True):
                 bias = asked[i].decoding.label_bias or (0.0,) * len(labels)
                 calibrated = [round(s - b, 6) for s, b in zip(row, bias, strict=True)]
                 best = calibrated.index(max(calibrated))
-                usage = Usage(len(prompts[i]), len(tree.sequences[best]), seconds)
-                yield i, Reply(labels[best], tuple(row), usage)
-            started = time.perf_counter()
+                yield i, Reply(labels[best], tuple(row), Usage(len(prompts[i]), lengths[best], seconds))
 
     def _write(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[tuple[int, Reply]]:
         jobs = [
@@ -285,7 +340,7 @@ class Hf:
                 request.decoding.temperature,
                 # the draw belongs to the request, not to its place in a batch
                 int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16),
-                self._grammars.writer(request.decoding.schema) if request.decoding.schema else None,
+                partial(self._grammars.writer, request.decoding.schema) if request.decoding.schema else None,
             )
             for request, prompt in zip(asked, prompts, strict=True)
         ]

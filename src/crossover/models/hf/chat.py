@@ -17,11 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jinja2.exceptions import TemplateError
 
 from crossover.errors import ModelError
+from crossover.models.hf.beginnings import Beginnings
+from crossover.models.hf.tokens import Encoder
 from crossover.types import Message
 
 PLAIN = (
@@ -51,12 +54,18 @@ class Chat:
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a prompt, ready for the answer. Raises `jinja2.TemplateError` where the template refuses it."""
-        return self._ids(self.rendered(messages), self.add_special_tokens)
+        return self._asked([messages])[0]
+
+    def prompts(self, conversations: Sequence[Sequence[Message]]) -> list[list[int] | TemplateError]:
+        """As `prompt` for many at once, with the template's error in place of a conversation that it refuses."""
+        try:
+            return [*self._asked(conversations)]
+        except TemplateError:  # of one of them: which one is found by asking each alone
+            return [self._prompt_or_error(messages) for messages in conversations]
 
     def rendered(self, messages: Sequence[Message], ask: bool = True) -> str:
         """A conversation as text; with `ask` ready for the answer. Raises as `prompt` does."""
-        merged = messages if self.takes_system else merge_system(messages)
-        return _render(self.tokenizer, self.template, merged, ask) + (self.prompt_lead if ask else "")
+        return self._rendered([messages], ask)[0]
 
     def special(self) -> tuple[list[int], list[int]]:
         """Token ids that the tokenizer itself puts before and behind a prompt."""
@@ -79,7 +88,44 @@ class Chat:
         """Whether generated ids have come to the end of the turn."""
         if tuple(ids[-len(self.end) :]) == self.end:
             return True
-        return bool(self.separator) and self.separator in self.tokenizer.decode(list(ids)).lstrip()
+        if not self.separator or not self._may_separate(ids[-1]):
+            return False
+        return self.separator in self.tokenizer.decode(list(ids)).lstrip()
+
+    def _may_separate(self, token: int) -> bool:
+        """Whether a separator can end in a token: decoding the whole answer behind each would cost more than writing."""
+        if not self.separator.endswith("\n"):
+            return True
+        if token not in self._breaks:
+            self._breaks[token] = "\n" in self.tokenizer.decode([token])
+        return self._breaks[token]
+
+    @cached_property
+    def _breaks(self) -> dict[int, bool]:
+        return {}
+
+    def _prompt_or_error(self, messages: Sequence[Message]) -> list[int] | TemplateError:
+        try:
+            return self.prompt(messages)
+        except TemplateError as error:
+            return error
+
+    def _rendered(self, conversations: Sequence[Sequence[Message]], ask: bool = True) -> list[str]:
+        merged = [messages if self.takes_system else merge_system(messages) for messages in conversations]
+        lead = self.prompt_lead if ask else ""
+        return [text + lead for text in _render(self.tokenizer, self.template, merged, ask)]
+
+    def _asked(self, conversations: Sequence[Sequence[Message]]) -> list[list[int]]:
+        before, behind = self._around
+        return [[*before, *ids, *behind] for ids in self._beginnings.ids(conversations)]
+
+    @cached_property
+    def _beginnings(self) -> Beginnings:
+        return Beginnings(self._rendered, Encoder(self.tokenizer))
+
+    @cached_property
+    def _around(self) -> tuple[list[int], list[int]]:
+        return self.special() if self.add_special_tokens else ([], [])
 
     def _ids(self, text: str, special: bool) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=special)["input_ids"])
@@ -92,8 +138,8 @@ def read_chat(tokenizer: Any, where: str) -> Chat:
     template = template or PLAIN
     user, marked = Message("user", "question"), Message("assistant", MARK)
     try:
-        prompt = _render(tokenizer, template, [user])
-        whole = _render(tokenizer, template, [user, marked], False)
+        [prompt] = _render(tokenizer, template, [[user]])
+        [whole] = _render(tokenizer, template, [[user, marked]], False)
     except (TemplateError, TypeError, ValueError) as error:
         raise ModelError(f"the chat template of {where} cannot be used: {error}") from error
     before, found, after = whole.rpartition(MARK)
@@ -133,13 +179,15 @@ def merge_system(messages: Sequence[Message]) -> list[Message]:
 
 def _takes_system(tokenizer: Any, template: str) -> bool:
     try:
-        return MARK in _render(tokenizer, template, [Message("system", MARK), Message("user", "question")])
+        return MARK in _render(tokenizer, template, [[Message("system", MARK), Message("user", "question")]])[0]
     except TemplateError:
         return False
 
 
-def _render(tokenizer: Any, template: str, messages: Sequence[Message], ask: bool = True) -> str:
-    turns = [{"role": m.role, "content": m.content} for m in messages]
-    return str(
+def _render(tokenizer: Any, template: str, conversations: Sequence[Sequence[Message]], ask: bool = True) -> list[str]:
+    turns = [[{"role": m.role, "content": m.content} for m in messages] for messages in conversations]
+    if not turns:
+        return []
+    return list(
         tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False, add_generation_prompt=ask, **FIXED)
     )

@@ -1,4 +1,4 @@
-"""A model folder: where it is, whether it can be used, and its fingerprint.
+"""A model folder: whether it can be used, and its fingerprint.
 
 Only safetensors are read, and no code that comes with a model is ever run.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import transformers
-from huggingface_hub import snapshot_download
 from safetensors import safe_open
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
@@ -20,32 +18,9 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from crossover.errors import ModelError
 
 POCKET = Path(__file__).parent.parent / "pocket"
-# what is fetched from the hub: no pickles, no code
-PATTERNS = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 LARGE = 256 << 20  # files above this are fingerprinted by their size and both ends
 END = 16 << 20
-
-
-def resolve(target: str) -> Path:
-    """The local folder of a target: `pocket`, a folder, or a hub id (fetched, or from the local cache).
-
-    Raises `ModelError` when there is none.
-    """
-    if target == "pocket":
-        return POCKET
-    folder = Path(target).expanduser()
-    if folder.is_dir():
-        return folder
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", target):
-        raise ModelError(f"there is no model '{target}'; valid: an existing folder, or a hub id such as org/name")
-    try:
-        return Path(snapshot_download(target, allow_patterns=PATTERNS))
-    except Exception as error:  # the hub's client raises its own, its HTTP library's and the system's errors
-        reason = str(error).strip().split("\n")[0]
-        raise ModelError(
-            f"there is no folder '{target}', and the hub gave no model of that name ({type(error).__name__}: {reason})"
-        ) from error
 
 
 def check(folder: Path) -> Any:
@@ -54,7 +29,7 @@ def check(folder: Path) -> Any:
     Raises `ModelError`, one sentence, for each way in which it cannot.
     """
     config = _read_config(folder)
-    _check_architecture(folder, config)
+    check_architecture(folder, config)
     _check_weights(folder)
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise ModelError(f"{folder} has no tokenizer: one of {', '.join(TOKENIZER_FILES)} is needed")
@@ -62,6 +37,21 @@ def check(folder: Path) -> Any:
         return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # whatever a broken configuration makes transformers raise
         raise ModelError(f"{folder}/config.json is not a valid configuration: {first_line(error)}") from error
+
+
+def check_architecture(source: Path, config: dict[str, Any]) -> None:
+    """Raise `ModelError` where a configuration's model is none that transformers can load and that writes text."""
+    kind, architectures = config["model_type"], config.get("architectures") or []
+    if kind not in CONFIG_MAPPING_NAMES:
+        if config.get("auto_map"):
+            raise ModelError(f"{source} needs code of its own (trust_remote_code), which Crossover never runs")
+        raise ModelError(f"{source}: transformers {transformers.__version__} does not know the architecture '{kind}'")
+    causal: set[str] = set()
+    for names in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values():
+        causal.update((names,) if isinstance(names, str) else names)
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or (architectures and not causal.intersection(architectures)):
+        name = ", ".join(architectures) or kind
+        raise ModelError(f"{source} is not a causal language model (it is {name}), so it cannot write text")
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -81,7 +71,7 @@ def fingerprint(folder: Path) -> str:
     for path in sorted(folder.iterdir()):
         # what Crossover or a person adds beside a model does not change its answers
         if path.suffix in (".json", ".jinja", ".safetensors", ".model", ".txt") and path.name != "crossover.json":
-            total.update(f"{path.name}\0{_digest(path)}\n".encode())
+            total.update(f"{path.name}\0{digest(path)}\n".encode())
     return total.hexdigest()[:16]
 
 
@@ -96,7 +86,8 @@ def first_line(error: Exception) -> str:
     return lines[0].strip() if lines else type(error).__name__
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """A file's SHA-256, in hex; of one over 256 MB that of its size and its first and last 16 MB."""
     size = path.stat().st_size
     if size <= LARGE:
         return sha256(path)
@@ -119,20 +110,6 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(body, dict) or not isinstance(body.get("model_type"), str):
         raise ModelError(f"{path} names no model_type")
     return body
-
-
-def _check_architecture(folder: Path, config: dict[str, Any]) -> None:
-    kind, architectures = config["model_type"], config.get("architectures") or []
-    if kind not in CONFIG_MAPPING_NAMES:
-        if config.get("auto_map"):
-            raise ModelError(f"{folder} needs code of its own (trust_remote_code), which Crossover never runs")
-        raise ModelError(f"{folder}: transformers {transformers.__version__} does not know the architecture '{kind}'")
-    causal: set[str] = set()
-    for names in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values():
-        causal.update((names,) if isinstance(names, str) else names)
-    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or (architectures and not causal.intersection(architectures)):
-        name = ", ".join(architectures) or kind
-        raise ModelError(f"{folder} is not a causal language model (it is {name}), so it cannot write text")
 
 
 def _check_weights(folder: Path) -> None:

@@ -1,4 +1,8 @@
-"""Free text, greedy or sampled, in batches with a cache; each row stops by itself, or where its grammar is complete."""
+"""Free text, greedy or sampled, in batches with a cache; each row stops by itself, or where its grammar is complete.
+
+Where a batch stands is kept on the model's device. A card is given the next step before the last one's tokens are looked
+at, so that it never waits; what is computed in vain behind the last token is a single step.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy
 import torch
 
 from crossover.models.hf.grammar import Writer
-from crossover.models.hf.layout import Layout, Memory
+from crossover.models.hf.layout import Layout, Memory, put
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
-from crossover.models.hf.room import tokens_kept
+from crossover.models.hf.room import halved, tokens_kept
 
-ROWS = 64
+ROWS = {"cpu": 64}  # more take memory and no less time
+ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
 DEAD = 0.25  # of the rows may have ended before the others are moved together
 
 Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, and the tokens generated for each
@@ -23,14 +29,14 @@ Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, an
 class Job:
     """A prompt to be continued by at most `limit` tokens. `seed` fixes the draws when `temperature` is over 0.
 
-    `writer` rules tokens out and says when the answer is complete.
+    `grammar` makes a writer, which rules tokens out and says when the answer is complete.
     """
 
     prompt: tuple[int, ...]
     limit: int
     temperature: float
     seed: int
-    writer: Writer | None = None
+    grammar: Callable[[], Writer] | None = None
 
 
 def generate_packed(
@@ -38,27 +44,51 @@ def generate_packed(
 ) -> Iterator[Answers]:
     """Continue all jobs, batch by batch; the end of turn is part of an answer. All prompts begin with `prefix`.
 
-    Penalties and other settings of the folder's generation_config.json are not applied.
+    Penalties and other settings of the folder's generation_config.json are not applied. Where a device's memory does not
+    suffice for a batch, batches are halved.
     """
-    known = len(prefix.tokens)
-    for batch in _batches(jobs, known, tokens_kept(model)):
-        yield batch, _Writing(model, [jobs[i] for i in batch], prefix).run(ended)
+    left, most, rows = list(range(len(jobs))), tokens_kept(model), ROWS.get(model.device.type, ROWS_ELSEWHERE)
+    while left:
+        batch = [left[i] for i in _first_batch([jobs[i] for i in left], len(prefix.tokens), most, rows)]
+        try:
+            answers = _Writing(model, [jobs[i] for i in batch], prefix).run(ended)
+        except torch.OutOfMemoryError as error:
+            most = halved(len(batch), most, error)
+            rows = max(1, len(batch) // 2)
+            continue
+        yield batch, answers
+        done = set(batch)
+        left = [i for i in left if i not in done]
 
 
 def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool]) -> Iterator[Answers]:
     """As `generate_packed`, one job at a time with the architecture's own cache, for those that cannot pack."""
     for index, job in enumerate(jobs):
-        draw = torch.Generator().manual_seed(job.seed)
-        ids, answer, cache = torch.tensor([job.prompt]), list[int](), None
-        while not answer or (len(answer) < job.limit and not ended(answer)):
+        row = _Row(job)
+        ids, cache = torch.tensor([job.prompt]), None
+        while row.going:
             output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True)
-            answer.append(_draw(output.logits[0, -1].float().cpu(), job, draw))
-            if job.writer and job.writer.take(answer[-1]):
-                break
+            row.take(int(_choose(output.logits[:, -1], [row])), ended)
             cache = getattr(output, "past_key_values", None)
-            latest = torch.tensor([answer[-1:]])
+            latest = torch.tensor([row.answer[-1:]])
             ids = latest if cache is not None else torch.cat([ids, latest], dim=1)
-        yield [index], [answer]
+        yield [index], [row.answer]
+
+
+class _Row:
+    """A job, what was written for it, and whether more is wanted."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.answer: list[int] = []
+        self.going = True
+        self.writer = job.grammar() if job.grammar else None
+        self.draw = torch.Generator().manual_seed(job.seed) if job.temperature > 0 else None
+
+    def take(self, token: int, ended: Callable[[Sequence[int]], bool]) -> None:
+        self.answer.append(token)
+        complete = self.writer.take(token) if self.writer else ended(self.answer)
+        self.going = not complete and len(self.answer) < self.job.limit
 
 
 class _Writing:
@@ -68,39 +98,40 @@ class _Writing:
         self._model, self._jobs, self._prefix = model, jobs, prefix
         known = len(prefix.tokens)
         self._chains = [job.prompt[known:] for job in jobs]
-        longest = max(map(len, self._chains))
-        self._memory = Memory(longest + max(job.limit for job in jobs))
-        self._seen = torch.zeros(len(jobs), self._memory.size, dtype=torch.bool)  # which places of the memory are text
-        self._places = torch.zeros(len(jobs), self._memory.size, dtype=torch.long)  # and where in its row's text it is
-        for row, chain in enumerate(self._chains):
-            self._seen[row, : len(chain)] = True
-            self._places[row, : len(chain)] = torch.arange(known, known + len(chain))
-        self._next = torch.tensor([len(job.prompt) for job in jobs])  # the position of each row's next token
-        self._end = torch.tensor([len(job.prompt) + job.limit - 1 for job in jobs])  # where a row that ended stays
-        self._longest = longest
+        lengths = torch.tensor([len(chain) for chain in self._chains])
+        self._longest = int(lengths.max())
+        self._memory = Memory(self._longest + max(job.limit for job in jobs))
+        place = torch.arange(self._memory.size)
+        device = model.device
+        seen = place < lengths[:, None]
+        self._seen = put(seen, device)  # (rows, size): which places of the memory are text
+        self._places = put((known + place) * seen, device)  # and where in its row's text each is
+        ends = torch.tensor([len(job.prompt) + job.limit - 1 for job in jobs])
+        self._next = put(lengths + known, device)  # the position of each row's next token
+        self._end = put(ends, device)  # where a row that ended stays
+        self._each = torch.arange(len(jobs), device=device)
+        self._span = (int(lengths.min()) + known, int(ends.max()))  # of the positions there will be
 
     def run(self, ended: Callable[[Sequence[int]], bool]) -> list[list[int]]:
-        draws = [torch.Generator().manual_seed(job.seed) for job in self._jobs]
-        answers: list[list[int]] = [[] for _ in self._jobs]
-        rows = list(range(len(self._jobs)))  # the job of each row
-        alive = set(rows)
+        every = [_Row(job) for job in self._jobs]
+        rows = every
+        ahead = self._model.device.type == "cuda"
         logits = self._begin()
         while True:
-            best = logits.argmax(-1).tolist()
-            for row, i in enumerate(rows):
-                if i in alive:
-                    job = self._jobs[i]
-                    free = job.temperature <= 0 and job.writer is None
-                    token = best[row] if free else _draw(logits[row].float().cpu(), job, draws[i])
-                    answers[i].append(token)
-                    complete = job.writer.take(token) if job.writer else ended(answers[i])
-                    if complete or len(answers[i]) >= job.limit:
-                        alive.discard(i)
-            if not alive:
-                return answers
-            if len(alive) <= (1 - DEAD) * len(rows):
-                rows = self._gather(rows, alive)
-            logits = self._step([answers[i][-1] for i in rows])
+            tokens = _choose(logits, rows)
+            following = self._step(tokens) if ahead else None
+            for row, token in zip(rows, tokens.tolist(), strict=True):
+                if row.going:
+                    row.take(token, ended)
+            going = [i for i, row in enumerate(rows) if row.going]
+            if not going:
+                return [row.answer for row in every]
+            if len(going) <= (1 - DEAD) * len(rows):
+                rows = [rows[i] for i in going]
+                index = put(torch.tensor(going), self._model.device)
+                self._gather(index)
+                tokens, following = tokens[index], following if following is None else following[index]
+            logits = self._step(tokens) if following is None else following
 
     def _begin(self) -> torch.Tensor:
         """The logits behind each prompt."""
@@ -110,55 +141,62 @@ class _Writing:
         self._memory.advance(self._longest)
         return logits
 
-    def _step(self, tokens: Sequence[int]) -> torch.Tensor:
+    def _step(self, tokens: torch.Tensor) -> torch.Tensor:
         """The logits behind one more token of each row."""
         here = self._memory.used
         self._seen[:, here] = True
         self._places[:, here] = self._next
-        each = torch.arange(len(tokens))
-        visible = self._seen[:, None, : here + 1]
         layout = Layout(
-            each[:, None],
-            each,
+            self._each[:, None],
+            self._each,
             self._next[:, None],
-            visible,
+            self._span,
+            self._seen[:, None, : here + 1],
             shared=self._prefix.layers,
             memory=self._memory,
             places=self._places,
         )
-        packed = Packed(torch.tensor(tokens), self._next, layout, tuple(each.tolist()))
-        logits = forward(self._model, packed, each)
+        logits = forward(self._model, Packed(tokens, self._next, layout, ()), self._each)
         self._memory.advance(1)
         self._next = torch.minimum(self._next + 1, self._end)
         return logits
 
-    def _gather(self, rows: list[int], alive: set[int]) -> list[int]:
-        going = [row for row, i in enumerate(rows) if i in alive]
-        index = torch.tensor(going)
-        self._memory.select(index.to(self._model.device))
+    def _gather(self, index: torch.Tensor) -> None:
+        self._memory.select(index)
         self._seen, self._places = self._seen[index], self._places[index]
         self._next, self._end = self._next[index], self._end[index]
-        return [rows[row] for row in going]
+        self._each = self._each[: len(index)]
 
 
-def _draw(logits: torch.Tensor, job: Job, generator: torch.Generator) -> int:
-    if job.writer is not None:
-        logits = logits.masked_fill(job.writer.forbidden(), -torch.inf)
-    if job.temperature <= 0:
-        return int(logits.argmax())
-    chances = (logits.double() / job.temperature).softmax(-1).cumsum(-1)
-    point = torch.rand(1, generator=generator, dtype=torch.float64) * chances[-1]
-    return min(int(torch.searchsorted(chances, point, right=True)), len(chances) - 1)
+def _choose(logits: torch.Tensor, rows: Sequence[_Row]) -> torch.Tensor:
+    """The next token of each row: (rows, vocabulary) logits -> (rows,), on their device."""
+    size = logits.shape[-1]
+    ruled = [(i, row.writer.allowed()) for i, row in enumerate(rows) if row.writer and row.going]
+    if ruled:
+        bits = put(torch.from_numpy(numpy.stack([allowed for _, allowed in ruled])), logits.device)
+        place = torch.arange(8, dtype=torch.uint8, device=logits.device)
+        allowed = (bits[:, :, None] >> place & 1).flatten(1)[:, :size].bool()
+        which = put(torch.tensor([i for i, _ in ruled]), logits.device)
+        logits = logits.index_copy(0, which, logits[which].masked_fill(~allowed, -torch.inf))
+    tokens = logits.argmax(-1)
+    drawn = [i for i, row in enumerate(rows) if row.draw and row.going]
+    if drawn:
+        which = put(torch.tensor(drawn), logits.device)
+        heat = torch.tensor([[rows[i].job.temperature] for i in drawn], dtype=torch.float64)
+        points = torch.stack([torch.rand(1, generator=rows[i].draw, dtype=torch.float64) for i in drawn])
+        chances = (logits[which].double() / put(heat, logits.device)).softmax(-1).cumsum(-1)
+        found = torch.searchsorted(chances, put(points, logits.device) * chances[:, -1:], right=True)[:, 0]
+        tokens[which] = found.clamp(max=size - 1)
+    return tokens
 
 
-def _batches(jobs: Sequence[Job], known: int, most: int) -> Iterator[list[int]]:
-    """Rows in order of length, so many that prompts (without what they share) and answers, padded, stay under `most`."""
+def _first_batch(jobs: Sequence[Job], known: int, most: int, rows: int) -> list[int]:
+    """The shortest rows, so many that prompts (without what they share) and answers, padded, stay under `most`."""
     batch: list[int] = []
+    limit = 0
     for index in sorted(range(len(jobs)), key=lambda i: (len(jobs[i].prompt), i)):
-        longest = max(len(jobs[i].prompt) - known + jobs[i].limit for i in [*batch, index])
-        if batch and (len(batch) == ROWS or longest * (len(batch) + 1) > most):
-            yield batch
-            batch = []
+        limit = max(limit, jobs[index].limit)
+        if batch and (len(batch) == rows or (len(jobs[index].prompt) - known + limit) * (len(batch) + 1) > most):
+            break
         batch.append(index)
-    if batch:
-        yield batch
+    return batch

@@ -8,7 +8,6 @@ from typing import Any
 import llguidance
 import llguidance.hf
 import numpy
-import torch
 
 from crossover.errors import ModelError
 
@@ -43,11 +42,10 @@ class Writer:
     def __init__(self, matcher: Any, vocabulary: int) -> None:
         self._matcher, self._vocabulary = matcher, vocabulary
 
-    def forbidden(self) -> torch.Tensor:
-        """Which tokens may not come next: (vocabulary,) boolean."""
+    def allowed(self) -> Any:
+        """Which tokens may come next, as bits, the lowest first: (vocabulary / 8, rounded up) of numpy's uint8."""
         bits = numpy.frombuffer(self._matcher.compute_bitmask(), dtype=numpy.uint8)
-        allowed = numpy.unpackbits(bits, bitorder="little")[: self._vocabulary]
-        return torch.from_numpy(allowed == 0)
+        return bits[: -(-self._vocabulary // 8)]
 
     def take(self, token: int) -> bool:
         """Go on behind a token; whether the answer is complete."""

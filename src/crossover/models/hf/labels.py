@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, Tree, forward, pack
-from crossover.models.hf.room import tokens_at_once
+from crossover.models.hf.room import halved, tokens_at_once
 
 Scores = tuple[list[int], torch.Tensor]  # the indices of a batch's prompts, and (prompts, labels) log-probabilities
 WASTE = 0.25  # of a batch may be padding before a longer prompt begins the next
@@ -27,6 +27,20 @@ class LabelTree:
     edges: tuple[tuple[int, int], ...]
     edges_of: tuple[tuple[int, ...], ...]
     sequences: tuple[tuple[int, ...], ...]
+    _on: dict[torch.device, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=dict, compare=False)
+
+    def on(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """On a device: the places (edges,) that edges start from, 0 for the prompt's end; their tokens (edges,); and which
+        belong to a label, (edges, labels) float64."""
+        if device not in self._on:
+            with torch.inference_mode(False):  # gradients may pass through what is picked by these
+                parents = torch.tensor([parent + 1 for parent, _ in self.edges], device=device)
+                tokens = torch.tensor([token for _, token in self.edges], device=device)
+                member = torch.zeros(len(self.edges), len(self.edges_of), dtype=torch.float64)
+                for label, edges in enumerate(self.edges_of):
+                    member[list(edges), label] = 1.0
+                self._on[device] = parents, tokens, member.to(device)
+        return self._on[device]
 
 
 def label_tree(sequences: Sequence[Sequence[int]]) -> LabelTree:
@@ -52,30 +66,36 @@ def label_tree(sequences: Sequence[Sequence[int]]) -> LabelTree:
 def score_packed(
     model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree, prefix: Prefix = NO_PREFIX
 ) -> Iterator[Scores]:
-    """Score all labels behind each prompt, batch by batch. All prompts begin with `prefix`, which is already computed."""
+    """Score all labels behind each prompt, batch by batch. All prompts begin with `prefix`, which is already computed.
+
+    Scores stay on the model's device, so that a card is not waited for. Where its memory does not suffice for a batch,
+    batches are halved.
+    """
     known, extra = len(prefix.tokens), len(labels.tree.tokens)
-    for batch in _batches([len(prompt) - known + extra for prompt in prompts], tokens_at_once(model)):
-        chains = [prompts[i][known:] for i in batch]
-        yield batch, read_scores(model, pack(chains, labels.tree, prefix), chains, labels)
+    left, limit = list(range(len(prompts))), tokens_at_once(model)
+    while left:
+        batch = next(_batches([len(prompts[i]) - known + extra for i in left], limit))
+        members = [left[i] for i in batch]
+        chains = [prompts[i][known:] for i in members]
+        try:
+            scores = read_scores(model, pack(chains, labels.tree, prefix), chains, labels)
+        except torch.OutOfMemoryError as error:
+            limit = halved(len(members), limit, error)
+            continue
+        yield members, scores
+        done = set(members)
+        left = [i for i in left if i not in done]
 
 
 def read_scores(model: Any, packed: Packed, chains: Sequence[Sequence[int]], labels: LabelTree) -> torch.Tensor:
     """(chains, labels): the log-probability of each label behind each chain of a packed sequence, in float64."""
     extra = len(labels.tree.tokens)
-    parents = torch.tensor([parent + 1 for parent, _ in labels.edges])
-    tokens = torch.tensor([token for _, token in labels.edges])
-    member = torch.zeros(len(labels.edges), len(labels.edges_of), dtype=torch.float64)
-    for label, edges in enumerate(labels.edges_of):
-        member[list(edges), label] = 1.0
+    parents, tokens, member = labels.on(model.device)
     # of each row: the last token of its prompt, and the nodes of its tree
-    keep = torch.cat(
-        [
-            torch.arange(start + len(chain) - 1, start + len(chain) + extra)
-            for start, chain in zip(packed.starts, chains, strict=True)
-        ]
-    )
+    last = torch.tensor(packed.starts) + torch.tensor([len(chain) - 1 for chain in chains])
+    keep = (last[:, None] + torch.arange(extra + 1)).flatten()
     logs = forward(model, packed, keep).log_softmax(-1, dtype=torch.float32).view(len(chains), extra + 1, -1)
-    return logs[:, parents, tokens].double().cpu() @ member
+    return logs[:, parents, tokens].double() @ member
 
 
 def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[Scores]:

@@ -9,6 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+ALIGNED = 8  # numbers: where a card's fused attention wants the rows of a mask to begin
+
+
+def put(of: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device; a card is not waited for: an ordinary copy would wait for all that it was given before."""
+    if device.type == "cuda" and of.device.type == "cpu":
+        return of.pin_memory().to(device, non_blocking=True)
+    return of.to(device)
+
+
 Layer = tuple[Tensor, Tensor]  # keys and values, each (1, key heads, tokens, width)
 
 
@@ -50,12 +60,13 @@ class Layout:
     collects the keys and values of a single row, `windows` how far each layer looks back.
 
     For layers that look back no further than a window: `at` (rows, longest) is the position of each token in its text,
-    `places` (rows, places) that of each place in `memory`; None: those of `at`.
+    `places` (rows, places) that of each place in `memory`; None: those of `at`. `span`: the lowest and the highest of `at`.
     """
 
     rows: Tensor
     back: Tensor
     at: Tensor
+    span: tuple[int, int]
     visible: Tensor | None = None
     inner: int = 0
     shared: tuple[Layer, ...] = ()
@@ -69,7 +80,7 @@ class Layout:
         """The same with its indices on a device."""
         if self.rows.device == device:
             return self
-        moved: dict[str, Any] = {name: of.to(device) for name, of in vars(self).items() if isinstance(of, Tensor)}
+        moved: dict[str, Any] = {name: put(of, device) for name, of in vars(self).items() if isinstance(of, Tensor)}
         return replace(self, **moved, _masks={})
 
     @cached_property
@@ -82,11 +93,6 @@ class Layout:
         """Whether the sequence holds all there is: rows without trees behind an inner beginning."""
         return self.visible is None and self.memory is None and not self.shared
 
-    @cached_property
-    def span(self) -> tuple[int, int]:
-        """The lowest and the highest position of a row's token."""
-        return int(self.at.min()), int(self.at.max())
-
     def mask(self, groups: int, dtype: torch.dtype, window: int | None = None) -> Tensor | None:
         """`visible` as (rows, 1, groups * longest, places), to be added to scores; made once for all layers of a kind."""
         if self.visible is None:
@@ -97,7 +103,7 @@ class Layout:
             if window is not None:
                 places = self.at if self.places is None else self.places
                 seen = seen & (self.at[:, :, None] - places[:, None, : seen.shape[2]] < window)
-            self._masks[key] = added(seen, dtype).repeat(1, groups, 1)[:, None]
+            self._masks[key] = added(seen.repeat(1, groups, 1), dtype)[:, None]
         return self._masks[key]
 
     def places_of(self, heads: int) -> Tensor:
@@ -150,10 +156,12 @@ class Layout:
         key = ("above", groups, dtype, window)
         if key not in self._masks:
             away = self.at.flatten()[self.back][:, None] - torch.arange(first, known, device=self.at.device)
-            self._masks[key] = added(away < window, dtype).repeat(groups, 1)[None, None]
+            self._masks[key] = added((away < window).repeat(groups, 1), dtype)[None, None]
         return self._masks[key]
 
 
 def added(seen: Tensor, dtype: torch.dtype) -> Tensor:
     """A mask to be added to scores: 0 where `seen`, the lowest number elsewhere."""
-    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, torch.finfo(dtype).min)
+    wide = -(-seen.shape[-1] // ALIGNED) * ALIGNED if seen.is_cuda else seen.shape[-1]
+    room = torch.zeros(*seen.shape[:-1], wide, dtype=dtype, device=seen.device)[..., : seen.shape[-1]]
+    return room.masked_fill_(~seen, torch.finfo(dtype).min)

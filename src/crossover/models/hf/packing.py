@@ -18,7 +18,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from crossover.models.hf.attention import NAME
-from crossover.models.hf.layout import Layer, Layout, Memory
+from crossover.models.hf.layout import Layer, Layout, Memory, put
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ def pack(
     back = (torch.arange(len(chains))[:, None] * longest + place)[place < length]
     visible = _visible(chains, ancestors, longest) if extra else None
     where = torch.tensor(positions)
-    layout = Layout(rows, back, where[rows], visible, len(inner), prefix.layers, memory, record=record)
+    at = where[rows]
+    span = (int(at.min()), int(at.max()))
+    layout = Layout(rows, back, at, span, visible, len(inner), prefix.layers, memory, record=record)
     return Packed(torch.tensor(ids), where, layout, tuple(starts))
 
 
@@ -105,11 +107,11 @@ def forward(model: Any, packed: Packed, keep: torch.Tensor) -> torch.Tensor:
     if model.config._attn_implementation != NAME:  # another would ignore the layout
         model.set_attn_implementation(NAME)
     output = model(
-        input_ids=packed.ids[None].to(model.device),
-        position_ids=packed.positions[None].to(model.device),
+        input_ids=put(packed.ids, model.device)[None],
+        position_ids=put(packed.positions, model.device)[None],
         attention_mask=torch.zeros(1, 1, 1, 1, device=model.device),  # of this shape it is left alone, and none is made
         use_cache=False,
-        logits_to_keep=keep.to(model.device),
+        logits_to_keep=put(keep, model.device),
         layout=packed.layout.to(model.device),
     )
     return torch.as_tensor(output.logits[0])
@@ -148,6 +150,8 @@ def can_pack(model: Any) -> bool:
     try:
         model.set_attn_implementation(NAME)  # only warns where it cannot
         agrees = model.config._attn_implementation == NAME and _windows(model) == windows and _agrees(model)
+    except torch.OutOfMemoryError:
+        raise  # says nothing about the architecture
     except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError):
         pass  # the architecture wants another form of mask or cache
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -53,6 +54,7 @@ class Pool:
     def base(self) -> Any:
         if self._base is None:
             self._base = load_model(self._folder, self._dtype, self._device)
+            gc.freeze()  # what is loaded by now stays: walking it again and again took a third of a study's own time
         return self._base
 
     @contextmanager

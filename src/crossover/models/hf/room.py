@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import psutil
 import torch
 
+from crossover.errors import ModelError
+
 SHARE = 0.25  # of the free memory
 FEWEST = 256
 MOST = {"cpu": 1024}  # fewer make the matrices too thin, more only take memory
 MOST_ELSEWHERE = 16384
-MOST_KEPT = 16384  # tokens whose keys and values are kept while answers are written
+MOST_KEPT = {"cpu": 16384}  # tokens whose keys and values are kept while answers are written
+MOST_KEPT_ELSEWHERE = 1 << 18
+LOG = logging.getLogger("crossover")
 
 
 def free_bytes(device: torch.device) -> int:
@@ -38,7 +43,17 @@ def tokens_kept(model: Any) -> int:
     heads = config.num_attention_heads
     shared = getattr(config, "num_key_value_heads", None) or heads
     each = 2 * config.num_hidden_layers * width(config) * shared // heads * model.dtype.itemsize
-    return max(FEWEST, min(MOST_KEPT, int(SHARE * free_bytes(model.device) / each)))
+    most = MOST_KEPT.get(model.device.type, MOST_KEPT_ELSEWHERE)
+    return max(FEWEST, min(most, int(SHARE * free_bytes(model.device) / each)))
+
+
+def halved(rows: int, limit: int, error: torch.OutOfMemoryError) -> int:
+    """Half of what was at once too much for a card's memory. Raises `ModelError` where it was a single row."""
+    if rows <= 1:
+        raise ModelError(f"the device's memory does not suffice for a single row: {str(error).splitlines()[0]}") from error
+    torch.cuda.empty_cache()
+    LOG.warning("the device's memory does not suffice for %d tokens at once: going on with half as many", limit)
+    return max(1, limit // 2)
 
 
 def states_per_token(model: Any, size: int) -> int:

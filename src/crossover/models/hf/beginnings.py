@@ -1,0 +1,68 @@
+"""What many conversations begin with is rendered and encoded once: an instruction, demonstrations, the words before a text.
+
+A template is trusted to write a last turn of ordinary prose as it stands, once it has done so with two marks and with a
+real text; any other text (with brackets or slashes, or white space around it) is rendered with the whole conversation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from crossover.models.hf.tokens import Encoder
+from crossover.types import Message
+
+MARKS = ("crossovermark", "Another mark, of more words")
+WORTH = 4  # conversations with the same beginning: fewer are not worth the trial
+KEPT = 256
+_MARKUP = re.compile(r"[<>\[\]{}|/\\]")
+
+Ends = tuple[
+    list[int], str, str
+]  # token ids of the beginning, and the text between it and a last turn's content, and behind
+
+
+class Beginnings:
+    """Renders and encodes conversations. `render` gives each one's text, and raises what a template raises."""
+
+    def __init__(self, render: Callable[[Sequence[Sequence[Message]]], list[str]], encoder: Encoder) -> None:
+        self._render, self._encoder = render, encoder
+        self._known: dict[tuple[Message, ...], Ends | None] = {}
+
+    def ids(self, conversations: Sequence[Sequence[Message]]) -> list[list[int]]:
+        """Each conversation's token ids."""
+        heads = [tuple(messages[:-1]) for messages in conversations]
+        times = Counter(heads)
+        texts: list[str | None] = []
+        begun: list[list[int]] = []
+        for head, messages in zip(heads, conversations, strict=True):
+            ends = None
+            if head and _ordinary(messages[-1]) and (head in self._known or times[head] >= WORTH):
+                ends = self._ends(head, messages[-1])
+            begun.append(ends[0] if ends else [])
+            texts.append(ends[1] + messages[-1].content + ends[2] if ends else None)
+        whole = iter(self._render([c for c, text in zip(conversations, texts, strict=True) if text is None]))
+        rest = self._encoder.ids([next(whole) if text is None else text for text in texts])
+        return [[*before, *behind] for before, behind in zip(begun, rest, strict=True)]
+
+    def _ends(self, head: tuple[Message, ...], last: Message) -> Ends | None:
+        """What stands around the content of a last turn behind `head`; None where the template does not let it stand so."""
+        if head not in self._known:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            contents = (*MARKS, last.content)
+            texts = self._render([[*head, Message("user", content)] for content in contents])
+            before, found, behind = texts[0].rpartition(MARKS[0])
+            same = found and [before + content + behind for content in contents] == texts
+            if same:
+                at = self._encoder.last_cut(before)
+                self._known[head] = (self._encoder.ids([before[:at]])[0], before[at:], behind)
+            else:
+                self._known[head] = None
+        return self._known[head]
+
+
+def _ordinary(message: Message) -> bool:
+    text = message.content
+    return message.role == "user" and text == text.strip() and not _MARKUP.search(text)

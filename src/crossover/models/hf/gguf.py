@@ -1,0 +1,237 @@
+"""A GGUF file as a plain transformers folder: read by transformers, dequantised, once, into a cache that processes share.
+
+Everything else about such a model is that of any folder. Tokenizer and chat template come from the file's metadata alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import math
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+import transformers
+from filelock import FileLock
+from safetensors import SafetensorError
+from tokenizers import pre_tokenizers
+
+from crossover.errors import ModelError
+from crossover.models.hf.folder import check_architecture, digest, first_line
+from crossover.models.hf.gguf_file import Header, read_header
+
+VARIABLE = "CROSSOVER_CACHE"
+FORMAT = 1  # of what is written: another one is converted anew
+SOURCE = "gguf.json"  # in a converted folder: the file's digest, so that the model's identity covers it
+# tokenizer.ggml.pre of byte-level tokenizers: how text is divided before it is merged (llama.cpp's src/llama-vocab.cpp)
+AS_GPT2 = ("gpt-2", "mpt", "olmo", "jais", "phi-2")
+SINGLE_DIGITS = ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b")  # then as GPT-2
+ALIASES = {"stablelm2": "qwen2"}
+UNSAID = ("", "default")  # of old converters
+
+log = logging.getLogger(__name__)
+
+
+def inside(folder: Path) -> Path | None:
+    """The GGUF file of a folder that has no other weights. Raises `ModelError` where there are several."""
+    found = sorted(path for path in folder.glob("*.gguf") if path.is_file())
+    if not found or any(folder.glob("*.safetensors")):
+        return None
+    if len(found) > 1:
+        raise ModelError(f"{folder} has {len(found)} GGUF files: name one, such as {found[0]}")
+    return found[0]
+
+
+def converted(file: Path) -> Path:
+    """The folder for a GGUF file, converted where it was not yet; several processes share one conversion.
+
+    Raises `ModelError`, one sentence, for a file that is none, is not whole, or holds what transformers does not read, and
+    when the cache cannot be written; `MissingExtra` without the extra `gguf`.
+    """
+    header = read_header(file)
+    content = digest(file)
+    root = cache() / "models"
+    place = root / f"{content[:32]}-{FORMAT}"
+    if place.is_dir():
+        return place
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{place}.lock"):
+            if not place.is_dir():
+                _convert(header, content, place)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"{file} is converted into {root} first, which cannot be written ({first_line(error)}): free some space, or"
+            f" name another folder in {VARIABLE}"
+        ) from error
+    return place
+
+
+def cache() -> Path:
+    """Where what is made once lies: the folder in `CROSSOVER_CACHE`, else the user's cache of this platform."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "crossover"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "crossover"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crossover"
+
+
+def _convert(header: Header, content: str, place: Path) -> None:
+    """Only under the lock, so that what lies at the other name is what a killed process left."""
+    log.warning("%s is read for the first time: dequantised into %s, once", header.path, place)
+    part = place.with_name(place.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        source = part / "source.gguf"  # alone in its folder: what lies beside the user's file is not read
+        source.symlink_to(header.path.resolve())
+        model, tokenizer = _read(header, source)
+        source.unlink()
+        model.save_pretrained(part, max_shard_size="1000GB")
+        tokenizer.save_pretrained(part)
+        for name in ("config.json", "generation_config.json"):
+            _forget_version(part / name)
+        (part / SOURCE).write_text(json.dumps({"sha256": content}), encoding="utf-8")
+        os.replace(part, place)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _read(header: Header, source: Path) -> tuple[Any, Any]:
+    try:
+        # the reader's own progress bar would stand in the middle of ours
+        with contextlib.redirect_stderr(io.StringIO()):
+            config = transformers.AutoConfig.from_pretrained(source.parent, gguf_file=source.name)
+            check_architecture(header.path, {"model_type": config.model_type, "architectures": config.architectures})
+            _positions(header, config)
+            model, found = transformers.AutoModelForCausalLM.from_pretrained(
+                source.parent,
+                gguf_file=source.name,
+                config=config,
+                dtype=torch.float32,
+                quantization_config=transformers.GgufConfig(dequantize=True),
+                output_loading_info=True,
+            )
+            tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(source.parent, gguf_file=source.name)
+    except ModelError:
+        raise
+    except Exception as error:  # transformers raises whatever the architecture's code raises
+        said = first_line(error).replace(str(source), header.path.name)
+        raise ModelError(f"{header.path}: transformers {transformers.__version__} does not read it: {said}") from error
+    _check_whole(header, model, found["missing_keys"])
+    _divide(header, tokenizer)
+    return _narrowed(model), tokenizer
+
+
+def _check_whole(header: Header, model: Any, missing: Any) -> None:
+    """Raise `ModelError` for weights that the file lacks, and for those that transformers would leave out unsaid."""
+    if missing:
+        raise ModelError(f"{header.path} lacks {len(missing)} of the model's weights, such as {min(missing)}")
+    sizes = {name: t.size for name, t in header.tensors.items() if not name.startswith("rope_")}
+    placed = {tensor.data_ptr(): tensor.numel() for tensor in model.state_dict().values()}
+    left = sum(sizes.values()) - sum(placed.values())
+    # an output layer may stand there though it is the embeddings again
+    if left not in (0, sizes.get("output.weight", 0)):
+        raise ModelError(
+            f"{header.path}: transformers {transformers.__version__} leaves {left:,} of its weights out, so the answers"
+            " would not be the model's"
+        )
+
+
+def _narrowed(model: Any) -> Any:
+    """In 16 bits where that keeps every value, as of a file in 16 bits; else in float32.
+
+    Dequantised values (a scale of 11 bits times a level, plus a minimum) have more bits than either 16-bit format, and
+    rounding them moves the log-probabilities of labels by more than 1e-3.
+    """
+    weights = [weight for weight in model.state_dict().values() if weight.dtype is torch.float32]
+    for kind in (torch.float16, torch.bfloat16):
+        if all(torch.equal(weight.to(kind).float(), weight) for weight in weights):
+            return model.to(kind)
+    return model
+
+
+def _positions(header: Header, config: Any) -> None:
+    """Write into `config` how positions are scaled, which transformers leaves out where it is not the default.
+
+    Llama 3.1 to 3.3 come with a factor for each frequency, from which their four numbers are told (as in transformers'
+    `modeling_rope_utils.py`). Raises `ModelError` for any other scaling: the answers would not be the model's.
+    """
+    factors = header.floats("rope_freqs.weight") if "rope_freqs.weight" in header.tensors else None
+    kind = header.metadata.get(f"{header.metadata['general.architecture']}.rope.scaling.type", "none")
+    known = config.rope_parameters.get("rope_type", "default") != "default" if _rotates(config) else False
+    others = [name for name in header.tensors if name.startswith("rope_") and name != "rope_freqs.weight"]
+    if known or (kind == "none" and factors is None and not others):
+        return
+    if kind == "none" and not others and factors is not None and _rotates(config):
+        theta = config.rope_parameters["rope_theta"]
+        told = {
+            "rope_type": "llama3",
+            "rope_theta": theta,
+            "factor": float(factors.max()),
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192,
+        }
+        if numpy.allclose(factors, _llama3(told, len(factors)), rtol=1e-3):
+            config.rope_parameters = told
+            return
+    said = kind if kind != "none" else ", ".join([*(["rope_freqs.weight"] if factors is not None else []), *others])
+    raise ModelError(
+        f"{header.path} scales positions ({said}) in a way that transformers {transformers.__version__} does not read from"
+        " GGUF: use the model's own folder"
+    )
+
+
+def _rotates(config: Any) -> bool:
+    return "rope_theta" in (getattr(config, "rope_parameters", None) or {})
+
+
+def _llama3(scaling: dict[str, Any], half: int) -> Any:
+    """By what each of `half` frequencies is divided: 1 for short waves, the factor for long ones, between in the middle."""
+    low, high, window = (scaling[k] for k in ("low_freq_factor", "high_freq_factor", "original_max_position_embeddings"))
+    waves = 2 * math.pi * scaling["rope_theta"] ** (numpy.arange(half) / half)
+    smooth = ((window / waves - low) / (high - low)).clip(0, 1)
+    return 1 / ((1 - smooth) / scaling["factor"] + smooth)
+
+
+def _divide(header: Header, tokenizer: Any) -> None:
+    """Divide text as the file says, where transformers falls back on GPT-2's way. Raises `ModelError` for an unknown one.
+
+    Such as the digits of SmolLM2, each of which is a token of its own: its space before it is, too.
+    """
+    from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS, set_split_regex
+
+    way = str(header.metadata.get("tokenizer.ggml.pre", ""))
+    if header.metadata.get("tokenizer.ggml.model") != "gpt2" or way in GGUF_PRE_TOKENIZER_SPLITS or way in AS_GPT2:
+        return
+    if way in SINGLE_DIGITS:
+        digits, words = pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, words])
+    elif way in ALIASES:
+        set_split_regex(tokenizer, {"pre_tokenizer_type": ALIASES[way]})
+    elif way in UNSAID:
+        log.warning("%s does not say how its tokenizer divides text: taken as GPT-2's", header.path)
+    else:
+        raise ModelError(
+            f"{header.path}: its tokenizer divides text as '{way}', which transformers {transformers.__version__} does not"
+            " read from GGUF, so the tokens would not be the model's"
+        )
+
+
+def _forget_version(path: Path) -> None:
+    """Without transformers' version, which is no part of the model, and so not of its identity."""
+    if path.is_file():
+        body = json.loads(path.read_text(encoding="utf-8"))
+        body.pop("transformers_version", None)
+        path.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")

