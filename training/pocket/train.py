@@ -61,7 +61,7 @@ def main() -> None:
     given.work.mkdir(parents=True, exist_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores Ctrl-C unless told otherwise
         signal.signal(number, signal.default_int_handler)
-    Run(given, corpus.assemble(given.data, given.wordnet, given.work)).go()
+    Run(given, corpus.assemble(given.data, given.wordnet, given.work, given.device)).go()
 
 
 class Run:
