@@ -30,7 +30,9 @@ def write(
 ) -> Path:
     """A random Llama with weights of a type, in one file. `said`: further strings of metadata; `without`: a tensor that is
     left out; `extra`: further tensors. `changes` are its configuration's."""
-    folder = build(path.parent / f"{path.stem}-source", template=template, **{"hidden_size": 64, "intermediate_size": 96} | changes)
+    folder = build(
+        path.parent / f"{path.stem}-source", template=template, **{"hidden_size": 64, "intermediate_size": 96} | changes
+    )
     config = transformers.AutoConfig.from_pretrained(folder)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     writer = gguf.GGUFWriter(path, architecture)
