@@ -1,4 +1,4 @@
-"""Every script outside the package: what it imports of ours exists, and it can be imported where its peers are installed."""
+"""Every script outside the package: what it imports of ours exists, and it can be imported where its peers are."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def foreign(tree: ast.AST) -> set[str]:
 
 
 def there(module: str, name: str) -> bool:
-    return hasattr(importlib.import_module(module), name) or importlib.util.find_spec(f"{module}.{name}") is not None
+    found = importlib.import_module(module)
+    return hasattr(found, name) or (hasattr(found, "__path__") and importlib.util.find_spec(f"{module}.{name}") is not None)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
