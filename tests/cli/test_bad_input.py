@@ -331,7 +331,7 @@ def metric_unsuited(at: Place) -> list[str]:
 # models
 
 
-@bad("there is no model 'gpt:4'", "valid: pocket, an existing folder, a hub id")
+@bad("there is no model 'gpt:4'", "valid: pocket, smollm2, an existing folder or .gguf file, a hub id")
 def model_unknown(at: Place) -> list[str]:
     return at.run(model="gpt:4")
 
@@ -344,6 +344,12 @@ def model_script_unknown(at: Place) -> list[str]:
 @bad("model has no config.json", "saved by transformers")
 def model_without_config(at: Place) -> list[str]:
     return at.model(None, model__safetensors=b"")
+
+
+@bad("model.gguf is damaged, or was cut off, in its metadata")
+def model_of_a_broken_gguf(at: Place) -> list[str]:
+    at.write("model.gguf", b"GGUF\x03\0\0\0")
+    return at.run(model="model.gguf")
 
 
 @bad("weights as .bin (pickle) only", "convert them to safetensors")

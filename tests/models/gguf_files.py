@@ -28,11 +28,13 @@ def write(
     extra: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Path:
-    """A random Llama with weights of a type, in one file. `said`: further strings of metadata; `without`: a tensor that is
-    left out; `extra`: further tensors. `changes` are its configuration's."""
-    folder = build(
-        path.parent / f"{path.stem}-source", template=template, **{"hidden_size": 64, "intermediate_size": 96} | changes
-    )
+    """A random Llama with weights of a type, in one file; beside it, in `STEM-source`, the folder that it was made from.
+
+    `said`: metadata that is added or replaced; `without`: a tensor that is left out; `extra`: further tensors.
+    `changes` are its configuration's.
+    """
+    sizes = {"hidden_size": 64, "intermediate_size": 96} | changes
+    folder = build(path.parent / f"{path.stem}-source", template=template, **sizes)
     config = transformers.AutoConfig.from_pretrained(folder)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     writer = gguf.GGUFWriter(path, architecture)
@@ -49,7 +51,11 @@ def write(
     writer.add_vocab_size(config.vocab_size)
     _tokenizer(writer, folder, template)
     for key, value in (said or {}).items():
-        writer.add_string(key, value)
+        writer.kv_data[0].pop(key, None)
+        if isinstance(value, str):
+            writer.add_string(key, value)
+        else:
+            writer.add_uint32(key, value)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
     for name, weight in model.state_dict().items():
         short = names.get_name(name, try_suffixes=(".weight",))
@@ -74,7 +80,7 @@ def _tokenizer(writer: gguf.GGUFWriter, folder: Path, template: str | None) -> N
     added = {one["id"]: one["content"] for one in body["added_tokens"]}
     tokens = {number: token for token, number in body["model"]["vocab"].items()} | added
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
+    writer.add_tokenizer_pre("smollm")  # as the bundled model's: digits alone, then as GPT-2
     writer.add_token_list([tokens[i] for i in range(len(tokens))])
     writer.add_token_types([3 if i in added else 1 for i in range(len(tokens))])
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in body["model"]["merges"]])

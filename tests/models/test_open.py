@@ -22,6 +22,13 @@ def test_the_bundled_model_opens_by_its_name() -> None:
     assert model.identity == open_model("hf:pocket").identity
 
 
+def test_a_file_that_is_no_model_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a model")
+    with pytest.raises(ModelError, match=r"notes\.txt is not a GGUF file") as caught:
+        open_model("notes.txt", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_plugin_opens_with_its_target() -> None:
     assert open_model("constant:yes: no").identity == "constant:yes: no"
     assert open_model("fake").identity == "fake:"

@@ -73,6 +73,19 @@ def test_a_study_runs_with_all_three(environment: dict[str, str], tmp_path: Path
     assert by_name["polite"]["status"] in ("candidate", "finalist", "champion")
 
 
+def test_a_target_that_is_a_path_is_looked_up_beside_the_task_file(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "phrases").mkdir()
+    (tmp_path / "phrases" / "book.txt").write_text("good morning\ngood night\n")
+    code = (
+        "from pathlib import Path\nfrom crossover.models.open import open_model\n"
+        f"model = open_model('phrasebook:phrases/book.txt', Path({str(tmp_path)!r}))\n"
+        "print(model.target)\nprint(model.complete([None])[0].text)\n"
+        f"print(open_model('parrot:phrases/book.txt', Path({str(tmp_path)!r})).target)"
+    )
+    path = (tmp_path / "phrases" / "book.txt").resolve()
+    assert python(code, environment).splitlines() == [str(path), "good morning", "phrases/book.txt"]
+
+
 def test_an_outsider_that_does_not_import_is_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
     broken = tmp_path / "broken-1.dist-info"
     broken.mkdir()

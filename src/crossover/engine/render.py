@@ -19,7 +19,7 @@ class Renderer:
         self.prompt = prompt
         self.steps = tuple(Renderer(step.prompt) for step in prompt.steps)
         self._index: Index | None = None
-        self._turns: dict[Demonstration, tuple[Message, Message]] = {}  # the same turns stand in many prompts
+        self._turns: dict[int, tuple[Message, Message]] = {}  # the same turns stand in many prompts
 
     def messages(self, text: str, answers: Mapping[str, str] = NOTHING, leave_out: bool = False) -> tuple[Message, ...]:
         """The conversation that asks for the answer to `text`, behind the `answers` of the chain's steps by name.
@@ -30,10 +30,11 @@ class Renderer:
         if self.prompt.instruction:
             found.append(Message("system", self.prompt.instruction))
         for demonstration in self._shown(text, leave_out):
-            if demonstration not in self._turns:
+            key = id(demonstration)  # one of the prompt's own, which live as long as this does
+            if key not in self._turns:
                 asked = Message("user", self._user(demonstration.input, NOTHING))
-                self._turns[demonstration] = asked, Message("assistant", demonstration.output)
-            found += self._turns[demonstration]
+                self._turns[key] = asked, Message("assistant", demonstration.output)
+            found += self._turns[key]
         found.append(Message("user", self._user(text, answers)))
         return tuple(found)
 

@@ -64,7 +64,9 @@ def _path(text: str, base: Path | None) -> Path | None:
     """The existing file or folder that a text names, relative to `base` first, then to the working directory."""
     if not text:
         return None
-    for place in (base, Path()):
-        if place is not None and (place / Path(text).expanduser()).exists():
-            return (place / Path(text).expanduser()).resolve()
-    return None
+    try:
+        path = Path(text).expanduser()
+        found = (place / path for place in (base, Path()) if place is not None and (place / path).exists())
+        return next((path.resolve() for path in found), None)
+    except (OSError, RuntimeError):  # too long for a name, or the home of nobody
+        return None

@@ -11,16 +11,16 @@ from typing import Any
 from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
 from crossover.models._embedding import need_embedder
-from crossover.models.base import Model, Tunable, Weighted
+from crossover.models.base import Model, Tunable
 from crossover.models.classifier import Classifier
 from crossover.models.hf import Hf, soft
 from crossover.models.hf.chat import FIXED
 from crossover.models.nearest_neighbour import NearestNeighbour
-from crossover.models.open import open_model
 from crossover.serve.readme import readme
 from crossover.serve.replay import Replay, replay
 from crossover.serve.whole import files_in, new_folder
 from crossover.study.folder import StudyFolder, write_json, write_text
+from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Message, Prompt, Weights, to_json
 
@@ -47,7 +47,7 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     """
     candidate, row = read_candidate(folder, name)
     task = read_task(folder)
-    model = open_checked(candidate, task.folder)
+    model = open_measured(folder, candidate, task.folder)
     with new_folder(out) as part:
         _write(part, candidate, model, merge)
         tried = replay(part, folder, candidate.id) if check and (part / "predict.py").is_file() else None
@@ -55,14 +55,6 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
         text = readme(part, candidate, row, task.name, model)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))
     return Export(files_in(out), tried)
-
-
-def open_checked(candidate: Candidate, base: Path) -> Model:
-    """A candidate's model, once its weights are known to be those that were measured. Raises `ModelError`."""
-    model = open_model(candidate.model, base)
-    if candidate.weights is not None and isinstance(model, Weighted):
-        model.check_weights(candidate.weights)
-    return model
 
 
 def conversation(prompt: Prompt) -> list[Message]:

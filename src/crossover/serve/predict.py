@@ -11,9 +11,9 @@ from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.engine.follow import follow
 from crossover.engine.render import Renderer
-from crossover.models.base import Model, Weighted
-from crossover.models.open import open_model
+from crossover.models.base import Model
 from crossover.study.folder import StudyFolder
+from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate
 
@@ -44,9 +44,7 @@ class Predictor:
         """The verdict's choice, or the candidate of that name. Raises `StudyError`, `ModelError`."""
         candidate, row = read_candidate(folder, name)
         task = read_task(folder)
-        model = open_model(candidate.model, task.folder)
-        if candidate.weights is not None and isinstance(model, Weighted):
-            model.check_weights(candidate.weights)
+        model = open_measured(folder, candidate, task.folder)
         return cls(row["name"], candidate, model, task, name is None and not row["chosen"])
 
     def __post_init__(self) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from crossover.errors import OptionError
 from crossover.models.hf import Hf, soft
-from crossover.serve.export import open_checked
 from crossover.serve.replay import measured, spread
 from crossover.study.folder import StudyFolder
+from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate
 
@@ -59,7 +59,7 @@ def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
     if candidate.model.startswith("constant:"):
         raise OptionError(f"'{row['name']}' is a control that always gives one answer: {tool} has nothing to run")
     task = read_task(folder)
-    model = open_checked(candidate, task.folder)
+    model = open_measured(folder, candidate, task.folder)
     if not isinstance(model, Hf):
         raise OptionError(f"the model '{candidate.model}' is no folder of weights: there is nothing that {tool} could load")
     weights = candidate.weights

@@ -13,6 +13,7 @@ from crossover.models._embedding import need_embedder
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, solved
+from crossover.strategies._halving import halved
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
@@ -31,7 +32,8 @@ class FewShot:
     `nearest_meaning` by sentence embeddings (extra `embeddings`); `diverse`, which cover the training rows;
     `bootstrapped`, a random draw of those that the model itself answers right without any, of `attempts` rows (Khattab et
     al. 2023, DSPy, section 3.3). `orders`: further orders of the best, unless it is `nearest` (Lu et al. 2022). A start
-    without an instruction is tried both without one and with the plainest one.
+    without an instruction is tried both without one and with the plainest one. `screen`: so many training rows on which all
+    prompts are tried first, and only the best two meet dev (`strategies/_halving.py`); 0: all do.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -41,6 +43,7 @@ class FewShot:
     many: bool = False
     orders: int = 0
     attempts: int = 64
+    screen: int = 0
 
     def __post_init__(self) -> None:
         check(
@@ -50,15 +53,19 @@ class FewShot:
             ("selection", f"some of {', '.join(get_args(Selection))}", bool(self.selection)),
             ("orders", "0 or more", self.orders >= 0),
             ("attempts", "1 or more", self.attempts >= 1),
+            ("screen", "0 or more", self.screen >= 0),
         )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        tried = [
-            (*score_best(candidate, bench), how)
+        offered = [
+            (candidate, how)
             for form in self._forms(start, bench)
             for candidate, how in self._candidates(replace(start, prompt=form), bench)
             if bench.fits(candidate)
         ]
+        called = {candidate.id: how for candidate, how in offered}
+        kept = halved([candidate for candidate, _ in offered], self.screen, bench)
+        tried = [(*score_best(candidate, bench), called[candidate.id]) for candidate in kept]
         if not tried:
             raise OptionError(
                 f"strategy 'few_shot': not even {min(self.shots)} demonstrations fit the context window of"
@@ -69,7 +76,8 @@ class FewShot:
             tried.append((*score_best(replace(best[0], prompt=prompt), bench), f"{best[2]}, in another order"))
         candidate, _, how = tried[first_best([run for _, run, _ in tried], bench)]
         calibration = CALIBRATED if candidate.decoding.label_bias else ""
-        note = f"{candidate.prompt.shots} demonstrations, {how}{calibration}; best of {len(tried)} prompts on dev"
+        screened = f"{len(offered)} prompts, {len(kept)} of them" if len(kept) < len(offered) else f"{len(tried)} prompts"
+        note = f"{candidate.prompt.shots} demonstrations, {how}{calibration}; best of {screened} on dev"
         return noted(candidate, note)
 
     @staticmethod

@@ -8,6 +8,7 @@ from typing import ClassVar
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._formats import formats
+from crossover.strategies._halving import halved
 from crossover.strategies._options import check
 from crossover.strategies._phrasing import phrasings
 from crossover.strategies.base import Bench
@@ -19,28 +20,37 @@ class Instruction:
     """Demonstrations of the start are kept. With the start already tuned, its weights are kept too.
 
     `formats`: how many other formats of the best phrasing are tried (field names, signs, gaps). The spread over all that
-    was tried is the task's prompt sensitivity in the report.
+    met dev is the task's prompt sensitivity in the report. `screen`: so many training rows on which phrasings, and then
+    formats, are tried first, and only the best two of each meet dev (`strategies/_halving.py`); 0: all do.
     """
 
     family: ClassVar[Family] = "prompt"
 
     formats: int = 4
+    screen: int = 0
 
     def __post_init__(self) -> None:
-        check("instruction", self, ("formats", "0 or more", self.formats >= 0))
+        check(
+            "instruction",
+            self,
+            ("formats", "0 or more", self.formats >= 0),
+            ("screen", "0 or more", self.screen >= 0),
+        )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        tried = []
-        for form in phrasings(bench.task, bench.train):
-            prompt = replace(start.prompt, instruction=form.instruction, template=form.template)
-            tried.append(score_best(replace(start, prompt=prompt), bench))
-        phrased = len(tried)
+        forms = [
+            replace(start, prompt=replace(start.prompt, instruction=form.instruction, template=form.template))
+            for form in phrasings(bench.task, bench.train)
+        ]
+        tried = [score_best(candidate, bench) for candidate in halved(forms, self.screen, bench)]
         best = tried[first_best([run for _, run in tried], bench)][0]
         others = [replace(best, prompt=prompt) for prompt in formats(best.prompt, self.formats, bench.seed)]
-        tried += [score_best(candidate, bench) for candidate in others if bench.fits(candidate)]
+        others = [candidate for candidate in others if bench.fits(candidate)]
+        tried += [score_best(candidate, bench) for candidate in halved(others, self.screen, bench)]
         best = tried[first_best([run for _, run in tried], bench)][0]
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried)
         calibration = CALIBRATED if best.decoding.label_bias else ""
-        more = f" and {len(tried) - phrased} formats" if len(tried) > phrased else ""
-        note = f"best of {phrased} phrasings{more} on dev ({values}){calibration}"
+        more = f" and {len(others)} formats" if others else ""
+        screened = f", {len(tried)} of them" if len(tried) < len(forms) + len(others) else ""
+        note = f"best of {len(forms)} phrasings{more}{screened} on dev ({values}){calibration}"
         return noted(best, note)

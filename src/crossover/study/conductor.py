@@ -29,12 +29,14 @@ from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
-from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
+from crossover.study.forecast import Forecaster
 from crossover.study.ladder import Climbed, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
+from crossover.study.models import open_settled, said_precision
 from crossover.study.outcome import Outcome, write_outcome
+from crossover.study.outlook import outlook
 from crossover.types import Message, Run, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
@@ -101,7 +103,7 @@ class _Conductor:
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
-            self.models[spec] = open_model(spec, self.task.folder)
+            self.models[spec] = open_settled(spec, self.task.folder, self.journal)
         return self.models[spec]
 
     def conduct(self) -> None:
@@ -118,8 +120,7 @@ class _Conductor:
         raise_on_errors(findings)
         self._freeze()
         said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
-        if isinstance(model, Tunable):
-            said.append("the model answers in {}: {}".format(*model.precision))
+        said += said_precision(self.task.model, model, self.journal)
         self.listener.say(f"relevance is {self.evaluator.relevance.name}")
         for sentence in said:
             self.listener.say(sentence)
@@ -130,7 +131,13 @@ class _Conductor:
         warnings: list[str] = []
         try:
             self.meter.reserve = TEST_RESERVE
-            self._speed(self.task.model)  # before the limits can cut it off
+            speed = self._speed(self.task.model)  # before the limits can cut it off
+            if isinstance(model, Tunable):
+                forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
+                rungs, more = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
+                said += more
+                for sentence in more:
+                    self.listener.say(sentence)
             for position, step in enumerate(rungs):
                 self.listener.stage(step.name, position + 1, len(rungs))
                 made = climb(step, begin, self.bench, self.journal, self.folder)

@@ -42,8 +42,8 @@ from crossover.types import Message, Reply, Request, Usage, Weights, content_has
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
-IN_FLIGHT = {"cpu": 32}  # requests at a time: a killed process loses seconds; a card wants many to be kept busy
-IN_FLIGHT_ELSEWHERE = 512
+IN_FLIGHT = {"cpu": 32}  # requests at a time: a killed process loses seconds; a card computes some while the next are made
+IN_FLIGHT_ELSEWHERE = 128
 ORIGIN = "crossover.json"  # beside tuned weights: the fingerprint of the model that they were made from
 
 logging.set_verbosity_error()  # what matters is raised; the rest is noise in a progress display
@@ -95,7 +95,7 @@ class Hf:
     def precision(self) -> tuple[Name, str]:
         return choose(self._device, self.width) if self.dtype == "auto" else (self.dtype, "as asked for")
 
-    @property
+    @cached_property
     def context_window(self) -> int:
         config = self._config.get_text_config()
         for name in ("max_position_embeddings", "seq_length", "n_positions"):

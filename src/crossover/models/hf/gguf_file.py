@@ -136,8 +136,8 @@ def _check_kind(header: Header) -> None:
     """Raise `ModelError` for a file that holds something else than one whole model."""
     path, metadata = header.path, header.metadata
     split = PART.search(path.name)
-    parts = int(metadata.get("split.count", 0)) or (int(split[1]) if split else 0)
-    if parts > 1:
+    parts = metadata.get("split.count", 0) or (int(split[1]) if split else 0)
+    if parts not in (0, 1):
         raise ModelError(
             f"{path} is one of {parts} parts of a split GGUF: join them with llama.cpp's"
             f" 'llama-gguf-split --merge FIRST_PART OUT.gguf', and name that file"

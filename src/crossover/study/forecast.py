@@ -1,0 +1,266 @@
+"""What a ladder will take, before it is climbed: each rung adapts at a bench where nothing is asked and nothing is tuned.
+
+Tokens are counted on a few rows and scaled to all. Of several prompts the dearest is taken to win, and every tune
+to last its epochs, so the forecast is rather too long than too short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from crossover.data.task import Task
+from crossover.decision.contenders import rung as kind_of
+from crossover.engine.render import Renderer
+from crossover.errors import CrossoverError
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.forgetting import CONTINUE, Suite
+from crossover.evaluation.general import passages
+from crossover.evaluation.probe import PROBES
+from crossover.models.base import Model
+from crossover.study.ladder import TRAIN_SAMPLE, Rung
+from crossover.types import (
+    Candidate,
+    Decoding,
+    Estimate,
+    Example,
+    Message,
+    Recipe,
+    Record,
+    Reply,
+    Run,
+    Score,
+    SplitName,
+    Weights,
+    content_hash,
+)
+
+SAMPLE = 12  # rows whose tokens are counted
+LONGEST = 4  # rows for which a prompt is tried whether it fits
+ALONE = 64  # tokens: what a request that comes alone takes at the least
+
+Work = dict[str, float]  # tokens by what is done with them: prompt, answer, alone, or a method of tuning
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`work`: all of it. `recipes`: one of each method that is tuned with, with the prompt that it is tuned behind.
+    `unforeseen`: rungs of which nobody knows what they will ask."""
+
+    work: Work
+    recipes: Mapping[str, tuple[Recipe, Candidate]]
+    unforeseen: tuple[str, ...] = ()
+
+    def minutes(self, pace: Mapping[str, float]) -> float:
+        """`pace`: seconds of a token, by what is done with it."""
+        return sum(tokens * pace.get(what, 0.0) for what, tokens in self.work.items()) / 60
+
+
+class Forecaster:
+    """Forecasts ladders of one study; `suites` are asked of tuned weights, `tested` rows of the finalists."""
+
+    def __init__(self, bench: StudyBench, begin: Candidate, suites: Sequence[Suite], tested: int) -> None:
+        self._bench, self._begin, self._suites, self._tested = bench, begin, suites, tested
+        self._count = _Counter(bench)
+
+    def forecast(self, rungs: Sequence[Rung]) -> Forecast:
+        dry = _DryBench(self._bench, self._count)
+        finals: dict[str, Work] = {}
+        unforeseen = []
+        for rung in rungs:
+            if rung.strategy.family == "control":
+                continue
+            try:
+                made = rung.strategy.adapt(self._begin, dry)
+                dry.score(made)
+            except _Unforeseen:
+                unforeseen.append(rung.name)
+                continue
+            except CrossoverError:
+                continue  # it will say so when it is climbed, and take no time
+            each = self._count.of(made)
+            dry.add({"alone": PROBES * max(sum(each.values()), ALONE)})
+            if made.weights is not None:
+                dry.rehearse(made, self._bench.train[:TRAIN_SAMPLE])
+                self._remember(dry, made.weights)
+            final = {what: self._tested * tokens for what, tokens in each.items()}
+            kind = kind_of(made, rung.strategy.family)
+            finals[kind] = max(finals.get(kind, {}), final, key=lambda work: sum(work.values()))
+        for final in finals.values():
+            dry.add(final)
+        return Forecast(dry.work, dry.recipes, tuple(unforeseen))
+
+    def lesson(self, candidate: Candidate, batch_size: int) -> float:
+        """The tokens of a training row, as they are counted here."""
+        return self._count.lesson(candidate, batch_size)
+
+    def _remember(self, dry: _DryBench, weights: Weights) -> None:
+        """Asking the suites and the prose of the bare model and of tuned weights."""
+        for side in (None, weights) if self._suites else ():
+            for suite in self._suites:
+                for part in suite.parts:
+                    dry.answers(Candidate(self._begin.model, part.prompt, part.decoding, side), part.examples)
+            prose = [Example(p.text, CONTINUE.format(p.opening), p.text) for p in passages()]
+            for one in prose:
+                dry.answers(Candidate(self._begin.model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
+
+
+class _Unforeseen(Exception):
+    """A strategy asks what cannot be known before it is done."""
+
+
+class _Counter:
+    """The tokens that a candidate takes for a row, beside what all its prompts begin with; counted once."""
+
+    def __init__(self, bench: StudyBench) -> None:
+        self._bench = bench
+        examples = [*bench.train, *bench.dev]
+        self._inputs = [e.input for e in examples[:: max(1, len(examples) // SAMPLE)]][:SAMPLE]
+        self.longest = sorted((e.input for e in examples), key=len)[-LONGEST:]
+        self._known: dict[str, Work] = {}
+
+    def of(self, candidate: Candidate, inputs: Sequence[str] = ()) -> Work:
+        """Of one row: `inputs`, or else rows of the task."""
+        if candidate.model != self._bench.task.model:
+            return {}  # a control
+        key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), inputs])
+        if key not in self._known:
+            renderer = self._bench.evaluator.renderer(candidate.prompt)
+            asked = [step.decoding for step in candidate.prompt.steps]
+            parts = [(renderer, candidate.decoding), *zip(renderer.steps, asked, strict=True)]
+            found: Work = {}
+            for own, decoding in parts:
+                _add(found, self._part(own, decoding, inputs or self._inputs))
+            self._known[key] = found
+        return self._known[key]
+
+    def lesson(self, candidate: Candidate, batch_size: int) -> float:
+        """Of one training row with its answer, as a batch meets it: what all prompts begin with is met once in a batch."""
+        renderer = self._bench.evaluator.renderer(candidate.prompt)
+        before, prompt = self._prompt(renderer, self._inputs)
+        answers = [e.output for e in self._bench.train][: len(self._inputs)]
+        bare = self._tokens([Message("user", "")])
+        answer = sum(self._tokens([Message("user", text)]) - bare for text in answers) / len(answers)
+        return prompt + answer + before / batch_size
+
+    def _part(self, renderer: Renderer, decoding: Decoding, inputs: Sequence[str]) -> Work:
+        _, prompt = self._prompt(renderer, inputs)
+        if decoding.labels and not decoding.pattern:
+            bare = self._tokens([Message("user", "")])
+            words = decoding.words or decoding.labels
+            return {"prompt": prompt + sum(max(1, self._tokens([Message("user", word)]) - bare) for word in words)}
+        # an answer ends before its limit more often than not
+        return {"prompt": decoding.samples * prompt, "answer": decoding.samples * decoding.max_tokens / 2}
+
+    def _prompt(self, renderer: Renderer, inputs: Sequence[str]) -> tuple[int, float]:
+        """The tokens that all prompts begin with, and a prompt's own."""
+        asked = [renderer.messages(text, leave_out=True) for text in inputs]
+        shared = 0
+        while shared < min(map(len, asked)) - 1 and len({messages[shared] for messages in asked}) == 1:
+            shared += 1
+        before = self._tokens([*asked[0][:shared], Message("user", "")])
+        return before, sum(self._tokens(messages) for messages in asked) / len(asked) - before
+
+    def _tokens(self, messages: Sequence[Message]) -> int:
+        return self._bench.model.count_tokens(messages)
+
+
+@dataclass
+class _DryBench:
+    """The `Bench` of `strategies/base.py` that only adds up what would be done."""
+
+    bench: StudyBench
+    count: _Counter
+    work: Work = field(default_factory=dict)
+    recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
+    _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
+
+    @property
+    def task(self) -> Task:
+        return self.bench.task
+
+    @property
+    def train(self) -> Sequence[Example]:
+        return self.bench.train
+
+    @property
+    def model(self) -> Model:
+        return self.bench.model
+
+    @property
+    def seed(self) -> int:
+        return self.bench.seed
+
+    def add(self, work: Work) -> None:
+        _add(self.work, work)
+
+    def score(self, candidate: Candidate) -> Run:
+        return self._run(candidate, "dev", self.bench.dev)
+
+    def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
+        return self._run(candidate, "train", examples)
+
+    def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
+        run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]))
+        return [("", record.reply) for record in run.records]
+
+    def unseen(self, inputs: Sequence[str]) -> list[str]:
+        return self.bench.unseen(inputs)
+
+    def ask(
+        self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str
+    ) -> NoReturn:
+        raise _Unforeseen
+
+    def remember(self, key: str, compute: Callable[[], Any]) -> NoReturn:
+        raise _Unforeseen
+
+    def store(self, key: str, make: Callable[[Path], Weights]) -> NoReturn:
+        raise _Unforeseen
+
+    def again(self, number: int) -> _DryBench:
+        return replace(self, bench=self.bench.again(number))
+
+    def tell(self, what: str, done: int, total: int) -> None: ...
+
+    def fits(self, candidate: Candidate) -> bool:
+        renderer = self.bench.evaluator.renderer(candidate.prompt)
+        longest = max(self.model.count_tokens(renderer.messages(text)) for text in self.count.longest)
+        return longest + candidate.decoding.max_tokens <= self.model.context_window
+
+    def better(self, run: Run, reference: Run) -> bool:
+        return run.estimate.value > reference.estimate.value
+
+    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
+        candidate = replace(candidate, decoding=replace(candidate.decoding, label_bias=()))
+        self.recipes.setdefault(recipe.method, (recipe, candidate))
+        rows = len(self.train if examples is None else examples) / (1 - recipe.replay)
+        before = candidate.weights.sha256 if candidate.weights else ""
+        made = content_hash([candidate.prompt, recipe, before, len(examples or ()), self.seed])
+        each, dev = self.count.lesson(candidate, recipe.batch_size), len(self.bench.dev)
+        if (made, "") not in self._met:
+            self._met.add((made, ""))
+            self.add({recipe.method: recipe.epochs * rows * each})
+            self.add({"prompt": recipe.epochs * dev * each})  # the loss on dev
+            for what, tokens in self.count.of(candidate).items():  # and the score; the best epoch's is counted elsewhere
+                self.add({what: (recipe.epochs - 1) * dev * tokens})
+        return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
+
+    def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
+        each = self.count.of(candidate, inputs)
+        key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), candidate.weights])
+        fresh = [example for example in examples if (key, f"{split} {example.id}") not in self._met]
+        self._met.update((key, f"{split} {example.id}") for example in fresh)
+        self.add({what: len(fresh) * tokens for what, tokens in each.items()})
+        dear = sum(each.values())
+        value = dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
+        records = tuple(Record(example, Reply(), "", Score(value)) for example in examples)
+        estimate = Estimate(len(records), value, value, value)
+        return Run(candidate.id, split, self.bench.evaluator.metric_name, records, estimate)
+
+
+def _add(into: Work, more: Work) -> None:
+    for what, tokens in more.items():
+        into[what] = into.get(what, 0.0) + tokens

@@ -1,0 +1,65 @@
+"""The models of a study, in the precision in which it first answered: a machine that measures otherwise another day changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol, cast, runtime_checkable
+
+from crossover.engine.journal import Journal
+from crossover.models.base import Model, Weighted
+from crossover.models.open import open_model
+from crossover.study.folder import StudyFolder
+from crossover.types import Candidate
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A model (a dataclass) that measures its precision where its field `dtype` is "auto"."""
+
+    dtype: Any
+
+    @property
+    def precision(self) -> tuple[str, str]:
+        """The precision's name, which is valid as `dtype`, and why."""
+        ...
+
+
+def open_settled(spec: str, base: Path, journal: Journal) -> Model:
+    """`open_model`, in the precision of the study's first process, which is journaled: it is part of a model's identity."""
+    model = open_model(spec, base)
+    if not isinstance(model, Measured):
+        return model
+    known = journal.fact(_name(spec))
+    if known is None:
+        journal.set_fact(_name(spec), list(model.precision))
+        return model
+    return cast(Model, replace(cast(Any, model), dtype=known[0]))
+
+
+def open_measured(folder: StudyFolder, candidate: Candidate, base: Path) -> Model:
+    """A finished study's candidate's model as it was measured, once its weights are known to be the same.
+
+    Raises `StudyError`, `ModelError`.
+    """
+    journal = Journal(folder.existing().journal)
+    try:
+        model = open_settled(candidate.model, base, journal)
+    finally:
+        journal.close()
+    if candidate.weights is not None and isinstance(model, Weighted):
+        model.check_weights(candidate.weights)
+    return model
+
+
+def said_precision(spec: str, model: Model, journal: Journal) -> list[str]:
+    """In which precision a model answers, and why, as it was measured; nothing of one that knows of none."""
+    own = getattr(model, "precision", None)
+    found = journal.fact(_name(spec)) or own
+    return ["the model answers in {}: {}".format(*found)] if found else []
+
+
+def _name(spec: str) -> str:
+    return f"precision of {spec}"

@@ -1,0 +1,83 @@
+"""How long a ladder will take on this machine, by what is measured in the first minute; a default one is fitted to it.
+
+What is measured is journaled, so a study that is continued climbs the same ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from crossover.engine.render import lessons
+from crossover.errors import TuningError
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.pace import measure_many, measure_tuning
+from crossover.evaluation.probe import Speed
+from crossover.models.base import Tunable
+from crossover.study.fit import allowed, fitted, told
+from crossover.study.forecast import Forecast, Forecaster
+from crossover.study.ladder import Rung
+from crossover.types import Candidate, Recipe
+
+
+def outlook(
+    rungs: Sequence[Rung], forecaster: Forecaster, bench: StudyBench, alone: Speed, say: Callable[[str], None]
+) -> tuple[list[Rung], list[str]]:
+    """The rungs, fitted where the user named none, and sentences about them. `alone`: the speed of single requests.
+
+    Raises `BudgetExceeded`.
+    """
+    ahead = forecaster.forecast(rungs)
+    pace = _Paces(bench, forecaster, say).of(ahead) | {"alone": alone.prompt}
+    kept: list[Rung] = list(rungs)
+    said: list[str] = []
+    if not bench.task.strategies:
+        epochs = ahead.recipes["lora"][0].epochs if "lora" in ahead.recipes else 0
+        most = allowed(bench.task.limits.minutes)
+        kept, said = fitted(rungs, lambda some: forecaster.forecast(some).minutes(pace), most, epochs)
+        ahead = forecaster.forecast(kept)
+    sentence = f"about {told(ahead.minutes(pace))} on this machine from here to the verdict"
+    if ahead.unforeseen:
+        sentence += f", beside what cannot be foreseen: {', '.join(ahead.unforeseen)}"
+    return kept, [*said, sentence]
+
+
+@dataclass
+class _Paces:
+    """Measures what is not journaled yet."""
+
+    bench: StudyBench
+    forecaster: Forecaster
+    say: Callable[[str], None]
+
+    def of(self, ahead: Forecast) -> dict[str, float]:
+        """Seconds of a token by what is done with it, as far as this ladder does it."""
+        pace: dict[str, float] = self._known("many at a time", self._many)
+        for method, (recipe, candidate) in ahead.recipes.items():
+            pace |= self._known(f"tuning by {method}", partial(self._tuning, recipe, candidate))
+        return pace
+
+    def _known(self, what: str, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+        name = f"pace of {self.bench.task.model}, {what}"
+        found: dict[str, float] | None = self.bench.journal.fact(name)
+        if found is None:
+            self.say(f"measuring {what} on this machine")
+            found = measure()
+            self.bench.journal.set_fact(name, found)
+        return found
+
+    def _many(self) -> dict[str, float]:
+        inputs = [example.input for example in self.bench.train]
+        speed = measure_many(self.bench.evaluator.caller, self.bench.model, inputs)
+        return {"prompt": speed.prompt, "answer": speed.answer}
+
+    def _tuning(self, recipe: Recipe, candidate: Candidate) -> dict[str, float]:
+        bench, model = self.bench, self.bench.model
+        assert isinstance(model, Tunable)  # else no rung would tune
+        rows = lessons(bench.evaluator.renderer(candidate.prompt), candidate.decoding, bench.train)
+        try:
+            seconds = measure_tuning(model, recipe, rows)
+        except TuningError:  # the rung will meet it too, and say so
+            seconds = 0.0
+        return {recipe.method: seconds / self.forecaster.lesson(candidate, recipe.batch_size)}

@@ -1,0 +1,76 @@
+"""A study on a GGUF file, named by a relative path: it climbs, answers, and is exported without that file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+from crossover.models.hf import Hf
+from crossover.serve.export import export
+from crossover.serve.ollama import export_ollama
+from crossover.serve.predict import Predictor
+from crossover.serve.vllm import export_vllm
+from crossover.study.conductor import run_study
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_candidate
+from tests.models.tiny import CHATML
+from tests.study.tasks import write_task
+
+pytest.importorskip("gguf")
+from tests.models.gguf_files import KIND, write
+
+TUNED = {"epochs": 1, "learning_rate": 2e-3}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
+    folder = tmp_path_factory.mktemp("task")
+    (folder / "models").mkdir()
+    write(folder / "models" / "tiny.gguf", KIND.Q4_1, template=CHATML)
+    shutil.rmtree(folder / "models" / "tiny-source")
+    strategies = ["zero_shot", "instruction", {"lora": TUNED}, {"full": TUNED}]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSOVER_CACHE", str(folder / "cache"))
+        return run_study(write_task(folder, strategies, model="models/tiny.gguf"), folder / "run")
+
+
+@pytest.fixture(autouse=True)
+def _cached(study: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSOVER_CACHE", str(study.path.parent / "cache"))
+
+
+@pytest.mark.parametrize("name", ["instruction", "lora", "full"])
+def test_every_candidate_says_the_users_own_model_and_answers(name: str, study: StudyFolder) -> None:
+    candidate, row = read_candidate(study, name)
+    assert candidate.model == "models/tiny.gguf"
+    assert row["dev"]["n"] > 0
+    [answer] = Predictor.open(study, name).answer(["the roses need water"])
+    assert answer.error is None
+    assert answer.text in ("garden", "kitchen", "journey")
+
+
+@pytest.mark.parametrize(("name", "merge"), [("instruction", False), ("lora", False), ("lora", True), ("full", False)])
+def test_an_export_answers_as_measured_without_the_file(name: str, merge: bool, study: StudyFolder, tmp_path: Path) -> None:
+    done = export(study, tmp_path / "out", name, merge=merge, check=True)
+    assert done.replay is not None
+    assert done.replay.equal or merge, done.replay.sentence  # merged weights are rounded otherwise
+    assert not any(file.endswith(".gguf") for file in done.files)
+    place = "model" if merge or name == "full" else "base"
+    Hf(str(tmp_path / "out" / place))
+    if name == "lora" and not merge:
+        written = json.loads((tmp_path / "out" / "adapter" / "adapter_config.json").read_text())
+        assert written["base_model_name_or_path"] == "base"
+
+
+def test_the_exports_for_servers_carry_the_converted_model(study: StudyFolder, tmp_path: Path) -> None:
+    export_ollama(study, tmp_path / "o", "lora")
+    assert "FROM ./model" in (tmp_path / "o" / "Modelfile").read_text()
+    export_vllm(study, tmp_path / "v", "lora")
+    assert "vllm serve ./base" in (tmp_path / "v" / "serve.sh").read_text()
+    for place in (tmp_path / "o" / "model", tmp_path / "v" / "base"):
+        with safe_open(place / "model.safetensors", framework="pt") as weights:
+            assert "model.layers.1.mlp.up_proj.weight" in weights.keys()  # noqa: SIM118 - no mapping

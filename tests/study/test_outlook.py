@@ -1,0 +1,106 @@
+"""A default ladder does less where the machine is slow with the model, by journaled facts, and says what and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.engine.journal import Journal
+from crossover.study.conductor import run_study
+from tests.models.tiny import build
+from tests.study.tasks import write_task
+from tests.study.test_conductor import Ear, decide
+from tests.study.test_models import calls
+
+DEFAULT = ["zero_shot", "instruction", "few_shot", "lora", "full", "instruction+lora", "lora+few_shot"]
+QUICK = {"prompt": 1e-6, "answer": 1e-6, "lora": 1e-6, "full": 1e-6}
+
+
+class Stop(Exception):
+    """Raised by an ear that has heard enough."""
+
+
+class Early(Ear):
+    """Stops the study when the first rung begins."""
+
+    def stage(self, name: str, position: int, total: int) -> None:
+        raise Stop
+
+
+def task_with(folder: Path, pace: Mapping[str, float], strategies: list[Any] | None = None, **more: Any) -> Path:
+    """A task on a tiny model, and the beginning of its study in `run`, in which the machine's pace is known."""
+    build(folder / "model")
+    task = write_task(folder, strategies or [], model="model", **more)
+    (folder / "run").mkdir()
+    journal = Journal(folder / "run" / "study.db")
+    journal.set_fact("pace of model, many at a time", {name: pace[name] for name in ("prompt", "answer")})
+    for method in ("lora", "full"):
+        journal.set_fact(f"pace of model, tuning by {method}", {method: pace[method]})
+    journal.close()
+    return task
+
+
+def said(task: Path) -> str:
+    ear = Early()
+    with pytest.raises(Stop):
+        run_study(task, task.parent / "run", ear)
+    return "\n".join(ear.said)
+
+
+def test_on_a_quick_machine_nothing_is_left_out(tmp_path: Path) -> None:
+    found = said(task_with(tmp_path, QUICK))
+    assert "the default ladder would take" not in found
+    assert "on this machine from here to the verdict" in found
+
+
+def test_tuning_that_takes_hours_is_shortened_and_said_with_what_brings_it_back(tmp_path: Path) -> None:
+    found = said(task_with(tmp_path, QUICK | {"lora": 0.2, "full": 1.0}))
+    assert "full is left out: about " in found
+    assert "lora takes at most " in found
+    assert "lora+few_shot is left out" not in found, "it shares the tune of lora"
+    assert "write `strategies: [majority, nearest_neighbour," in found
+    assert "instruction+lora, lora+few_shot]` into the task file, or `limits: {minutes: " in found
+
+
+def test_slow_prompts_are_screened_first_and_tuning_that_is_quick_stays(tmp_path: Path) -> None:
+    found = said(task_with(tmp_path, QUICK | {"prompt": 0.03}))
+    assert "try their prompts on 16 training rows first" in found
+
+
+def test_a_limit_of_minutes_is_what_the_ladder_is_fitted_to(tmp_path: Path) -> None:
+    pace = QUICK | {"full": 0.01}
+    assert "full is left out" not in said(task_with(tmp_path / "free", pace))
+    assert "full is left out" in said(task_with(tmp_path / "tight", pace, limits={"minutes": 1}))
+
+
+def test_what_the_user_wrote_stands(tmp_path: Path) -> None:
+    found = said(task_with(tmp_path, QUICK | {"full": 9.0}, ["zero_shot", "full"]))
+    assert "left out" not in found
+    assert "hours on this machine from here to the verdict" in found
+
+
+def test_a_fitted_ladder_stays_as_it_was_and_costs_nothing_twice(tmp_path: Path) -> None:
+    task = task_with(tmp_path, QUICK | {"lora": 5.0, "full": 5.0})
+    first = Ear()
+    names = [c["name"] for c in decide(task, tmp_path / "run", first)["candidates"]]
+    assert [name for name in DEFAULT if name not in names] == ["full", "instruction+lora", "lora+few_shot"]
+    paid, again = calls(tmp_path / "run"), Ear()
+    decide(task, tmp_path / "run", again)
+    assert calls(tmp_path / "run") == paid
+    assert again.said == first.said
+
+
+def test_the_pace_is_measured_where_it_is_not_known(tmp_path: Path) -> None:
+    build(tmp_path / "model")
+    task = write_task(tmp_path, ["zero_shot", {"lora": {"epochs": 1}}], model="model")
+    (tmp_path / "run").mkdir()
+    assert "measuring tuning by lora" in said(task)
+    journal = Journal(tmp_path / "run" / "study.db")
+    many, lora = (journal.fact(f"pace of model, {what}") for what in ("many at a time", "tuning by lora"))
+    journal.close()
+    assert many["prompt"] > 0
+    assert lora["lora"] > 0
+    assert "measuring" not in said(task), "once in a study"
