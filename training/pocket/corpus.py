@@ -72,7 +72,8 @@ def assemble(data: Path, wordnet_folder: Path, cache: Path, device: str = "cpu")
     words = _unique(c.name.lower() for c in senses if c.name.isalpha() and len(c.name) < 11)
 
     def vector(text: str) -> NDArray[numpy.float32]:
-        return vectors[rows[text]].astype(numpy.float32)
+        found: NDArray[numpy.float32] = vectors[rows[text]].astype(numpy.float32)
+        return found
 
     named = _named(groups, described, vector)
     near = _nearest(
@@ -133,7 +134,8 @@ def _nearest(vectors: NDArray[numpy.float32], cache: Path, device: str) -> NDArr
         kept: NDArray[numpy.int32] = numpy.load(cache)
         return kept
     every = torch.from_numpy(vectors).to(device)
-    near = [(part @ every.T).topk(NEAREST, dim=1).indices.to("cpu", torch.int32) for part in every.split(1024)]
+    parts = (every[start : start + 1024] for start in range(0, len(every), 1024))
+    near = [(part @ every.T).topk(NEAREST, dim=1).indices.to("cpu", torch.int32) for part in parts]
     found: NDArray[numpy.int32] = torch.cat(near).numpy()
     numpy.save(cache, found)
     return found

@@ -19,9 +19,8 @@ from zlib import crc32
 from training.pocket.texts import lines, table
 
 _WORDS = table("support_words.yaml")
-OPENERS, CLOSERS, ASIDES, DOMAIN_ASIDES, FILLERS = (
-    _WORDS[name] for name in ("openers", "closers", "asides", "domain_asides", "fillers")
-)
+OPENERS, CLOSERS, ASIDES = (list[str](_WORDS[name]) for name in ("openers", "closers", "asides"))
+DOMAIN_ASIDES, FILLERS = (dict[str, list[str]](_WORDS[name]) for name in ("domain_asides", "fillers"))
 SHORTEST, LONGEST = 4, 40  # words of a message
 EMPTY_WORDS = frozenset(
     re.findall(

@@ -115,7 +115,7 @@ class Run:
                     answers = finding = torch.zeros(())
                 else:
                     answers, angle, contrast, finding = self.trained.losses(batch, self.given.device)
-                (answers + MEANING * angle + CONTRAST * contrast + FINDING * finding).backward()
+                torch.autograd.backward(answers + MEANING * angle + CONTRAST * contrast + FINDING * finding)
                 torch.nn.utils.clip_grad_norm_(self.trained.parameters(), 1.0)
                 for optimizer in self.optimizers:
                     optimizer.step()

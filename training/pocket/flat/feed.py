@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import numpy
 import torch
@@ -27,6 +28,7 @@ class Feed:
 
     def __init__(self, folder: Path, rows: int, device: str, makers: Sequence[BaseProcess]) -> None:
         self.folder, self.rows, self.device, self.makers = folder, rows, device, makers
+        self.card = device.startswith("cuda")
         self.waited = 0.0
         self._names: deque[str] = deque()
         self._ready: queue.Queue[Tensor | Exception] = queue.Queue(AHEAD)
@@ -42,6 +44,8 @@ class Feed:
         self.waited += time.monotonic() - began
         if isinstance(flat, Exception):
             raise flat
+        if self.card:
+            flat.record_stream(torch.cuda.current_stream())  # it was made on another
         return split(flat, self.rows)
 
     def close(self) -> None:
@@ -53,7 +57,7 @@ class Feed:
             maker.join()
 
     def _run(self) -> None:
-        stream = torch.cuda.Stream(self.device) if self.device.startswith("cuda") else None
+        stream: Any = torch.cuda.Stream(self.device) if self.card else None  # type: ignore[no-untyped-call]
         try:
             while not self._ended.is_set():
                 raw = self._read()

@@ -73,7 +73,8 @@ class Net(nn.Module):
         self.tail = torch.compile(self._tail, dynamic=False, fullgraph=True)
 
     def weight(self, name: str) -> nn.Parameter:
-        return self.kept[_key(name)]
+        found: nn.Parameter = self.kept[_key(name)]
+        return found
 
     def heads_only(self) -> list[nn.Parameter]:
         """What is dropped behind training."""

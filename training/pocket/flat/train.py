@@ -113,7 +113,7 @@ class Run:
         vectors = self.vectors[batch["texts"].clamp(min=0)].float()
         found = self.net.losses(batch, vectors)
         total = found.answers + MEANING * found.angle + CONTRAST * found.contrast + FINDING * found.finding
-        (total + BARE * found.bare).backward()
+        torch.autograd.backward(total + BARE * found.bare)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0, foreach=True)
         alone = self.steps < self.given.heads
         height = min(1.0, (self.steps + 1 - self.given.heads) / WARM_UP, (1 - passed) / DECAY)
