@@ -339,7 +339,9 @@ class Hf:
                 max(1, min(request.decoding.max_tokens, self.context_window - len(prompt))),
                 request.decoding.temperature,
                 # the draw belongs to the request, not to its place in a batch
-                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16),
+                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16)
+                if request.decoding.temperature > 0
+                else 0,
                 partial(self._grammars.writer, request.decoding.schema) if request.decoding.schema else None,
             )
             for request, prompt in zip(asked, prompts, strict=True)
