@@ -105,7 +105,21 @@ def test_muon_is_that_of_torch() -> None:
 
 def run(work: Path, *more: str) -> None:
     """Train the bundled model on the toy corpus, here."""
-    small = ["--data", ".", "--device", "cpu", "--no-compile", "--rows", "1", "--workers", "1", "--ahead", "3", "--log", "1"]
+    small = [
+        "--data",
+        ".",
+        "--device",
+        "cpu",
+        "--no-compile",
+        "--rows",
+        "1",
+        "--workers",
+        "1",
+        "--ahead",
+        "3",
+        "--log",
+        "1",
+    ]
     train.train(train._parser().parse_args([*small, "--work", str(work), *more]), toys.corpus())
 
 
