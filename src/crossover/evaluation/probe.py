@@ -97,7 +97,7 @@ def measure_speed(caller: Caller, model: Model, text: str) -> Speed:
     def best(max_tokens: int) -> tuple[float, int, int]:
         replies = [
             caller.ask(model, [Request(messages, Decoding(max_tokens=max_tokens), repeat=repeat)], "speed")[0]
-            for repeat in range(1, 5)
+            for repeat in range(1, 4)
         ]
         usages = [reply.usage for reply in replies[1:] if reply.error is None]  # the first one warms up
         if not usages:

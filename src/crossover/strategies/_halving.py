@@ -1,4 +1,4 @@
-"""Which of several prompts are worth the whole of dev: all meet a few training rows, the better half twice as many."""
+"""Which of several prompts is worth the whole of dev: all meet a few training rows, the better half twice as many."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from crossover.strategies._worth import worth
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Example
 
-LEFT = 2  # what is on training rows within luck of each other is for dev to tell
-
 
 def halved(candidates: Sequence[Candidate], screen: int, bench: Bench) -> list[Candidate]:
-    """The best two, in their order, by successive halving (Jamieson and Talwalkar 2016) from `screen` rows up; 0: all.
+    """The best one, by successive halving (Jamieson and Talwalkar 2016) from `screen` rows up; all where that is 0.
 
     They are compared by the mean probability of the right answer, calibrated where that is more: on few rows it says more
     than how many are right. No training row is shown as a demonstration for itself.
     """
     left, rows = list(candidates), screen
     drawn = random.Random(bench.seed).sample(list(bench.train), len(bench.train))
-    while screen and len(left) > LEFT:
+    while screen and len(left) > 1:
         values = [_worth(candidate, drawn[:rows], bench) for candidate in left]
-        best = sorted(range(len(left)), key=lambda i: (-values[i], i))[: max(LEFT, len(left) // 2)]
+        best = sorted(range(len(left)), key=lambda i: (-values[i], i))[: len(left) // 2]
         left, rows = [left[i] for i in sorted(best)], 2 * rows
     return left
 

@@ -33,7 +33,7 @@ class FewShot:
     `bootstrapped`, a random draw of those that the model itself answers right without any, of `attempts` rows (Khattab et
     al. 2023, DSPy, section 3.3). `orders`: further orders of the best, unless it is `nearest` (Lu et al. 2022). A start
     without an instruction is tried both without one and with the plainest one. `screen`: so many training rows on which all
-    prompts are tried first, and only the best two meet dev (`strategies/_halving.py`); 0: all do.
+    prompts are tried first, and only the best one meets dev (`strategies/_halving.py`); 0: all do.
     """
 
     family: ClassVar[Family] = "prompt"

@@ -21,7 +21,7 @@ class Instruction:
 
     `formats`: how many other formats of the best phrasing are tried (field names, signs, gaps). The spread over all that
     met dev is the task's prompt sensitivity in the report. `screen`: so many training rows on which phrasings, and then
-    formats, are tried first, and only the best two of each meet dev (`strategies/_halving.py`); 0: all do.
+    formats, are tried first, and only the best one of each meets dev (`strategies/_halving.py`); 0: all do.
     """
 
     family: ClassVar[Family] = "prompt"

@@ -6,6 +6,8 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +34,7 @@ from crossover.models.base import Model, Tunable
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
-from crossover.study.ladder import Climbed, climb, ladder, start
+from crossover.study.ladder import Climbed, Rung, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision
 from crossover.study.outcome import Outcome, write_outcome
@@ -42,14 +44,21 @@ from crossover.types import Message, Run, to_json
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
 
-def run_study(task_path: Path, out: Path | None = None, listener: Listener | None = None) -> StudyFolder:
+def run_study(
+    task_path: Path, out: Path | None = None, listener: Listener | None = None, model: str | None = None
+) -> StudyFolder:
     """Run or continue the study of a task file, and return its folder: decision.json is in it.
 
-    `out` None: `runs/NAME` in the current folder. Raises `CrossoverError` for whatever the user can mend.
+    `model`: instead of the task file's. `out` None: `runs/NAME` in the current folder, or `runs/NAME-MODEL` with another
+    model than the file's. Raises `CrossoverError` for whatever the user can mend.
     """
     listener = listener or Quiet()
     task = load_task(task_path)
-    folder = StudyFolder(out or Path("runs") / task.name)
+    place = task.name
+    if model is not None and model != task.model:
+        task = task.model_copy(update={"model": model})
+        place += "-" + re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
+    folder = StudyFolder(out or Path("runs") / place)
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
     with folder.locked():
@@ -119,6 +128,7 @@ class _Conductor:
         findings = [*self.prepared.findings, *self._lengths(model)]
         raise_on_errors(findings)
         self._freeze()
+        self.listener.say(self._plan(rungs))
         said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
         self.listener.say(f"relevance is {self.evaluator.relevance.name}")
@@ -186,6 +196,16 @@ class _Conductor:
                 f" {splits.sha256[:12]}): name another folder with --out"
             )
 
+    def _plan(self, rungs: Sequence[Rung]) -> str:
+        """What will happen, for who has never seen it."""
+        splits = self.prepared.splits
+        names = ", ".join(rung.name for rung in rungs)
+        return (
+            f"{self.task.name}, with the model {self.task.model}: each of {names} learns from {len(splits.train)} rows and is"
+            f" measured on {len(splits.dev)}; the best are measured once on {len(splits.test)} others, and then the verdict."
+            " Interrupt it, run it again, and it continues"
+        )
+
     def _lengths(self, model: Model) -> list[Finding]:
         examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
         return check_lengths(examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
@@ -195,7 +215,7 @@ class _Conductor:
         name = f"speed of {spec}"
         known = self.journal.fact(name)
         if known is None:
-            text = "\n".join(e.input for e in self.prepared.splits.train[:20])[:800]
+            text = "\n".join(e.input for e in self.prepared.splits.train[:20])[:400]
             try:
                 known = to_json(measure_speed(self.evaluator.caller, self.model_of(spec), text))
             except BudgetExceeded:

@@ -37,8 +37,8 @@ def reductions(epochs: int) -> list[list[Reduction]]:
         [_without("chain_of_thought")],
         [
             Reduction(
-                f"instruction and few_shot try their prompts on {ROWS} training rows first, and half of them on twice as"
-                " many, until two are left for dev",
+                f"instruction and few_shot try their prompts on {ROWS} training rows first, and the better half on twice as"
+                " many, until one is left for dev",
                 lambda rungs: _each(rungs, {"instruction": {"screen": ROWS}, "few_shot": {"screen": ROWS}}),
             )
         ],

@@ -62,7 +62,7 @@ class _Paces:
         name = f"pace of {self.bench.task.model}, {what}"
         found: dict[str, float] | None = self.bench.journal.fact(name)
         if found is None:
-            self.say(f"measuring {what} on this machine")
+            self.say(f"measuring the speed of {self.bench.task.model} on this machine: {what}")
             found = measure()
             self.bench.journal.set_fact(name, found)
         return found
