@@ -234,8 +234,11 @@ class Hf:
 
     @cached_property
     def _packs(self) -> bool:
-        with self._pool.using(None) as model:
-            return can_pack(model)
+        try:
+            with self._pool.using(None) as model:
+                return can_pack(model)
+        except torch.OutOfMemoryError as error:  # which says nothing about the architecture
+            raise ModelError(f"the device's memory does not suffice for the model: {folders.first_line(error)}") from error
 
     def _lead(self, weights: Weights | None) -> tuple[int, ...]:
         """The ids of a soft prompt's vectors, which stand before everything else."""
