@@ -18,12 +18,13 @@ TEXTS = [f"{word} {'and more ' * n}" for n, word in enumerate(("card", "refund",
 def small(monkeypatch: pytest.MonkeyPatch, module: Any, most: int) -> list[int]:
     """Let a room's forward pass fail beyond so many tokens, as a card does; the sizes that were tried."""
     tried: list[int] = []
+    real = packing.forward
 
     def forward(model: Any, packed: packing.Packed, keep: torch.Tensor) -> torch.Tensor:
         tried.append(len(packed.ids))
         if len(packed.ids) > most:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
-        return packing.forward(model, packed, keep)
+        return real(model, packed, keep)
 
     monkeypatch.setattr(module, "forward", forward)
     return tried
