@@ -11,7 +11,7 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.study.conductor import run_study
 from tests.models.tiny import build
-from tests.study.tasks import write_task
+from tests.study.tasks import NOTES, write_task
 from tests.study.test_conductor import Ear, decide
 from tests.study.test_models import calls
 
@@ -65,9 +65,18 @@ def test_tuning_that_takes_hours_is_shortened_and_said_with_what_brings_it_back(
     assert "instruction+lora, lora+few_shot]` into the task file, or `limits: {minutes: " in found
 
 
-def test_slow_prompts_are_screened_first_and_tuning_that_is_quick_stays(tmp_path: Path) -> None:
-    found = said(task_with(tmp_path, QUICK | {"prompt": 0.05}))
-    assert "try their prompts on 16 training rows first" in found
+def test_slow_prompts_are_screened_on_training_rows_where_dev_has_many(tmp_path: Path) -> None:
+    few = said(task_with(tmp_path / "few", QUICK | {"prompt": 0.05}))
+    assert "try their prompts on 16 training rows first" not in few, "dev has fewer: it would save nothing"
+    task = task_with(tmp_path / "many", QUICK | {"prompt": 0.01})
+    with (task.parent / "notes.csv").open("a") as file:
+        file.writelines(
+            f"{note.strip()} on day {day},{topic}\n"
+            for day in range(8)
+            for topic, notes in NOTES.items()
+            for note in notes.strip().splitlines()
+        )
+    assert "try their prompts on 16 training rows first, and the better half on twice as many" in said(task)
 
 
 def test_a_limit_of_minutes_is_what_the_ladder_is_fitted_to(tmp_path: Path) -> None:
