@@ -77,6 +77,6 @@ class _Paces:
         rows = lessons(bench.evaluator.renderer(candidate.prompt), candidate.decoding, bench.train)
         try:
             seconds = measure_tuning(model, recipe, rows)
-        except TuningError:  # the rung will meet it too, and say so
+        except (TuningError, RuntimeError, MemoryError):  # the rung will meet it too, and say so
             seconds = 0.0
         return seconds / self.forecaster.lesson(candidate, recipe.batch_size)
