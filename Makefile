@@ -1,7 +1,8 @@
 # make demo: install into .venv and run the shipped example. make test: install, lint, check types, run the tests.
 
 PYTHON ?= python3
-MODEL ?= smollm2# make demo MODEL=pocket: the bundled model, nothing more to download
+# make demo MODEL=pocket takes the bundled model: nothing more to download
+MODEL ?= smollm2
 PIP_INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test clean
@@ -16,7 +17,7 @@ test: .venv/.installed-dev
 	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .venv/.installed: pyproject.toml constraints.txt
-	@echo "installing into .venv: about 1.5 GB the first time, with PyTorch"
+	@echo "installing PyTorch and what else is needed into .venv: minutes, once"
 	$(PYTHON) -m venv .venv
 	$(PIP_INSTALL) torch
 	$(PIP_INSTALL) --editable .

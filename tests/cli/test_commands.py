@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import re
 import shutil
 import sqlite3
 import sys
@@ -26,7 +27,17 @@ from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
 # what each command's help must speak of
 HELP = {
     "init": ("data", "--out", "default: task.yaml beside the data", "--force", "Parquet", "crossover run task.yaml"),
-    "run": ("task", "--out", "default: runs/NAME", "--json", "--quiet", "continues", "costs no model call"),
+    "run": (
+        "task",
+        "--out",
+        "default: runs/NAME",
+        "--model",
+        "runs/NAME-MODEL",
+        "--json",
+        "--quiet",
+        "continues",
+        "costs no model call",
+    ),
     "show": ("study", "runs/NAME", "--json", "verdict"),
     "report": ("study", "--out", "default: report.html in the folder", "HTML"),
     "predict": ("study", "text", "--file", "--candidate", "default: the verdict's choice", "--json", "standard input"),
@@ -337,6 +348,27 @@ def test_list_shows_a_room_and_the_options_of_one(crossover: Terminal) -> None:
 def test_a_quiet_run_shows_no_progress(crossover: Terminal, study: Path) -> None:
     assert crossover("run", "task.yaml", "--out", "second", "--quiet").err == ""
     assert "instruction" in crossover("run", "task.yaml", "--out", "third").err
+
+
+def test_a_run_says_first_what_will_happen_and_last_how_long_it_took(crossover: Terminal, study: Path) -> None:
+    said = crossover("run", "task.yaml", "--out", "second")
+    assert "parcels, with the model fake: majority, zero_shot, instruction." in " ".join(said.err.split("\n")[:2])
+    assert re.fullmatch(r"finished in \d+(\.\d)? s", said.out.rstrip("\n").split("\n")[-1])
+
+
+def test_another_model_has_a_folder_of_its_own_and_is_what_was_measured(crossover: Terminal, study: Path) -> None:
+    before = sorted(Path("runs").iterdir()) if Path("runs").exists() else []
+    said = crossover("run", "task.yaml", "--model", "fake:answer=billing", "--quiet")
+    [made] = sorted(set(Path("runs").iterdir()) - set(before))
+    assert made.name == "parcels-fake-answer-billing"
+    assert json.loads((made / "decision.json").read_text())["model"] == "fake:answer=billing"
+    assert "crossover predict runs/parcels-fake-answer-billing" in said.out
+    assert json.loads(crossover("predict", made, "apple", "--candidate", "zero_shot", "--json").out)
+    same = crossover("run", "task.yaml", "--model", "fake", "--quiet")
+    assert "crossover predict runs/parcels " in same.out, "the task file's own"
+    wrong = crossover("run", "task.yaml", "--model", "")
+    assert (wrong.status, wrong.err.count("\n")) == (2, 1)
+    assert "there is no model ''" in wrong.err
 
 
 def test_run_prints_pure_json(crossover: Terminal, study: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
@@ -107,8 +107,7 @@ class Caller:
                     begun.append((missing, model.submit(chunk)))
                     finish(AHEAD)
                 else:
-                    found = model.complete(chunk)
-                    begun.append((missing, lambda found=found: found))
+                    begun.append((missing, partial(model.complete, chunk)))
                     finish(0)
             finish(0)
         except Exception:

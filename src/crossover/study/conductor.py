@@ -201,9 +201,9 @@ class _Conductor:
         splits = self.prepared.splits
         names = ", ".join(rung.name for rung in rungs)
         return (
-            f"{self.task.name}, with the model {self.task.model}: each of {names} learns from {len(splits.train)} rows and is"
-            f" measured on {len(splits.dev)}; the best are measured once on {len(splits.test)} others, and then the verdict."
-            " Interrupt it, run it again, and it continues"
+            f"{self.task.name}, with the model {self.task.model}: {names}. Each learns from {len(splits.train)} rows and is"
+            f" measured on {len(splits.dev)}; the best are measured once on {len(splits.test)} others, for the verdict."
+            " Interrupt it, and the same command continues"
         )
 
     def _lengths(self, model: Model) -> list[Finding]:

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from crossover.errors import TuningError
 from crossover.models.hf import room
+from crossover.models.hf.record import Recorder
 from crossover.tuning.batches import Row, answer_tokens
 from crossover.tuning.loss import TOKENS, AnswerLoss
-from crossover.models.hf.record import Recorder
 from crossover.tuning.shape import Seats, Shape, grids, numbers, shape_of
 
 CLIP = 1.0

@@ -234,8 +234,11 @@ class Hf:
 
     @cached_property
     def _packs(self) -> bool:
-        with self._pool.using(None) as model:
-            return can_pack(model)
+        try:
+            with self._pool.using(None) as model:
+                return can_pack(model)
+        except torch.OutOfMemoryError as error:  # which says nothing about the architecture
+            raise ModelError(f"the device's memory does not suffice for the model: {folders.first_line(error)}") from error
 
     def _lead(self, weights: Weights | None) -> tuple[int, ...]:
         """The ids of a soft prompt's vectors, which stand before everything else."""
@@ -339,7 +342,9 @@ class Hf:
                 max(1, min(request.decoding.max_tokens, self.context_window - len(prompt))),
                 request.decoding.temperature,
                 # the draw belongs to the request, not to its place in a batch
-                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16),
+                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16)
+                if request.decoding.temperature > 0
+                else 0,
                 partial(self._grammars.writer, request.decoding.schema) if request.decoding.schema else None,
             )
             for request, prompt in zip(asked, prompts, strict=True)

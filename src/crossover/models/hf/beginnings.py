@@ -40,8 +40,9 @@ class Beginnings:
             plain = [i for i in members if _ordinary(conversations[i][-1])] if head else []
             if plain and (head in self._known or len(members) >= WORTH):
                 ends = self._ends(head, conversations[plain[0]][-1].content)
-                for i in plain if ends else ():
-                    begun[i], texts[i] = ends[0], ends[1] + conversations[i][-1].content + ends[2]
+                for i in plain:
+                    if ends is not None:
+                        begun[i], texts[i] = ends[0], ends[1] + conversations[i][-1].content + ends[2]
         whole = iter(self._render([c for c, text in zip(conversations, texts, strict=True) if text is None]))
         rest = self._encoder.ids([next(whole) if text is None else text for text in texts])
         return [[*before, *behind] for before, behind in zip(begun, rest, strict=True)]
