@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,12 @@ from tests.strategies.toys import FRAMES, KINDS, bench, clearly_better, examples
 
 LABELS = dict.fromkeys(KINDS, "")
 QUICK = {"steps": 10, "candidates": 8, "batch": 24, "tokens": 3}
+# kinds that the vague prompt often gets wrong
+HARD = {
+    "body": ("elbow", "knee", "heart", "finger", "nose", "shoulder"),
+    "water": ("river", "lake", "canal", "stream", "sea", "pond"),
+    "money": ("coin", "salary", "tax", "wage", "rent", "loan"),
+}
 VAGUE = Prompt("Say something.", "Text: {input}\nLabel:")
 
 
@@ -33,10 +40,13 @@ def test_it_keeps_the_contract() -> None:
 
 
 def test_it_raises_dev_accuracy_over_its_starting_trigger(tmp_path: Path) -> None:
-    train, dev = kinds()
-    with bench(tmp_path, train[:36], [*train[36:], *dev], labels=LABELS) as at:
-        first = at.score(replace(begin(), prompt=replace(VAGUE, instruction=VAGUE.instruction + " the" * 3)))
-        made = open_strategy("autoprompt", {**QUICK, "steps": 20}).adapt(begin(), at)
+    rows = examples([(frame.format(word), kind) for frame in FRAMES for kind, words in HARD.items() for word in words])
+    random.Random(0).shuffle(rows)
+    vague = replace(start(tuple(HARD)), prompt=VAGUE)
+    with bench(tmp_path, rows[:84], rows[84:], labels=dict.fromkeys(HARD, "")) as at:
+        first = at.score(replace(vague, prompt=replace(VAGUE, instruction=VAGUE.instruction + " the" * 3)))
+        options = {"steps": 30, "candidates": 12, "batch": 40, "tokens": 3}
+        made = open_strategy("autoprompt", options).adapt(vague, at)
         last = at.score(made)
     assert clearly_better(last, first)
     added = made.prompt.instruction.removeprefix(VAGUE.instruction)

@@ -17,7 +17,12 @@ from tests.strategies.toys import KINDS, bench, clearly_better, kinds, start
 
 THINK = [
     {"name": "steps", "instruction": "Solve the problem.", "template": "{input}\nAnswer: Let's think step by step."},
-    {"name": "answer", "template": "{input}\nAnswer: {steps}\nThe answer is", "answer_pattern": r"-?\d+"},
+    {
+        "name": "answer",
+        "instruction": "Write the last word.",
+        "template": "Text: {steps}\nAnswer:",
+        "answer_pattern": r"-?\d+",
+    },
 ]
 
 

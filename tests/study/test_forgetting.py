@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, OptionError
 from crossover.evaluation.forgetting import GENERAL, Memory
-from crossover.evaluation.general import items, passages
+from crossover.evaluation.general import items
 from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
@@ -34,6 +36,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 
 def by_name(decision: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {candidate["name"]: candidate for candidate in decision["candidates"]}
+
+
+def asked_about_forgetting(run: Path) -> list[str]:
+    """The purposes of calls that had to do with it."""
+    with closing(sqlite3.connect(run / "study.db")) as database:
+        found = [purpose for (purpose,) in database.execute("SELECT DISTINCT purpose FROM uses")]
+    assert found
+    return [purpose for purpose in found if purpose.startswith("forgetting")]
 
 
 def test_a_destructive_tune_is_told_with_numbers(finished: tuple[Path, dict[str, Any], Ear]) -> None:
@@ -85,6 +95,7 @@ def test_it_is_read_back_and_a_second_run_costs_nothing(finished: tuple[Path, di
     before, purposes = journal.spent()[0], journal.fact("forgetting, lora")
     journal.close()
     assert purposes
+    assert asked_about_forgetting(path)
     again = decide(path.parent / "task.yaml", path)
     assert again["spent"]["calls"] == before
     assert again["candidates"] == decision["candidates"]
@@ -94,9 +105,10 @@ def test_nothing_is_asked_where_it_is_turned_off_or_nothing_is_tuned(tmp_path: P
     lora = {"lora": {"epochs": 1}}
     off = decide(write_task(tmp_path / "off", ["zero_shot", lora], forgetting=False), tmp_path / "off" / "run")
     assert by_name(off)["lora"]["forgetting"] is None
-    assert off["spent"]["calls"] < len(items()) + len(passages())
+    assert not asked_about_forgetting(tmp_path / "off" / "run")
     prompts = decide(write_task(tmp_path / "no", ["zero_shot"], model="fake", forgetting=True), tmp_path / "no" / "run")
-    assert prompts["spent"]["calls"] < len(items())
+    assert by_name(prompts)["zero_shot"]["forgetting"] is None
+    assert not asked_about_forgetting(tmp_path / "no" / "run")
 
 
 def test_a_limit_met_while_measuring_keeps_the_tuned_candidate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
