@@ -22,7 +22,9 @@ def measured(pocket: Hf, seconds: Sequence[float], monkeypatch: pytest.MonkeyPat
     """What is measured of a tune whose steps take these seconds, and how the tune was called."""
     clock, given = [0.0], {}
 
-    def fit(model: Hf, rows: Any, dev: Any, recipe: Recipe, folder: Path, on_step: Callable[..., None], **more: Any) -> None:
+    def fit(
+        model: Hf, rows: Any, dev: Any, recipe: Recipe, folder: Path, on_step: Callable[..., None], **more: Any
+    ) -> None:
         given.update(more, rows=rows)
         for step, taken in enumerate(seconds, 1):
             clock[0] += taken

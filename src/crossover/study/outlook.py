@@ -26,7 +26,7 @@ def outlook(
 ) -> tuple[list[Rung], list[str]]:
     """The rungs, fitted where the user named none, and sentences about them. `alone`: the speed of single requests.
 
-    Raises `BudgetExceeded`.
+    Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
     """
     ahead = forecaster.forecast(rungs)
     pace = _Paces(bench, forecaster, say).of(ahead) | {"alone": alone.prompt}

@@ -58,11 +58,11 @@ def fit(
     """Tune `model` on `rows` and return the weights of the best epoch, which lie in `folder`.
 
     `evaluate` scores an epoch's weights on dev: higher is better; ties go to the lower dev loss. `on_step(step, steps,
-    loss)` counts over all epochs, and is told of a card's steps once in `look` seconds; `on_epoch` is told of each epoch that
-    this call finished, after it is safe on disk: epochs of an earlier call are in `read_trace(folder)`. Calling it again
-    after the end returns the same weights at once. Rows longer than the context window are left out and counted in the
-    trace. `general`: rows that have nothing to do with the task, of which each epoch is mixed with a draw of its own, as
-    `recipe.replay` says.
+    loss)` counts over all epochs, and is told of a card's steps once in `look` seconds; `on_epoch` is told of each epoch
+    that this call finished, after it is safe on disk: epochs of an earlier call are in `read_trace(folder)`. Calling it
+    again after the end returns the same weights at once. Rows longer than the context window are left out and counted in
+    the trace. `general`: rows that have nothing to do with the task, of which each epoch is mixed with a draw of its own,
+    as `recipe.replay` says.
 
     Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
     `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
