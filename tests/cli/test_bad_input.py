@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sqlite3
@@ -458,6 +459,20 @@ def _damaged(text: str, *command: str) -> Callable[[Place], list[str]]:
         return [*command]
 
     return build
+
+
+@bad("line 3 of standard input is not UTF-8; valid is UTF-8 text")
+def predict_of_input_that_is_not_utf_8(at: Place) -> list[str]:
+    at.done()
+    held = io.BytesIO(b"good\n\nbad \xff\xfe\n")
+    at.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(held, "utf-8", "surrogateescape"))  # as in the C locale
+    return ["predict", "study"]
+
+
+@bad("the text is not UTF-8; valid is UTF-8 text")
+def predict_of_a_text_that_is_not_utf_8(at: Place) -> list[str]:
+    at.done()
+    return ["predict", "study", b"bad \xff".decode(errors="surrogateescape")]
 
 
 READERS = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import io
+import itertools
 import json
 import re
 import shutil
@@ -352,7 +354,7 @@ def test_a_quiet_run_shows_no_progress(crossover: Terminal, study: Path) -> None
 
 def test_a_run_says_first_what_will_happen_and_last_how_long_it_took(crossover: Terminal, study: Path) -> None:
     said = crossover("run", "task.yaml", "--out", "second")
-    assert "parcels, with the model fake: majority, zero_shot, instruction." in " ".join(said.err.split("\n")[:2])
+    assert "parcels, with the model fake: majority, zero_shot, instruction. They are trained and prompted from" in said.err
     assert re.fullmatch(r"finished in \d+(\.\d)? s", said.out.rstrip("\n").split("\n")[-1])
 
 
@@ -360,15 +362,82 @@ def test_another_model_has_a_folder_of_its_own_and_is_what_was_measured(crossove
     before = sorted(Path("runs").iterdir()) if Path("runs").exists() else []
     said = crossover("run", "task.yaml", "--model", "fake:answer=billing", "--quiet")
     [made] = sorted(set(Path("runs").iterdir()) - set(before))
-    assert made.name == "parcels-fake-answer-billing"
+    assert re.fullmatch("parcels-fake-answer-billing-[0-9a-f]{6}", made.name)
     assert json.loads((made / "decision.json").read_text())["model"] == "fake:answer=billing"
-    assert "crossover predict runs/parcels-fake-answer-billing" in said.out
+    assert f"crossover predict runs/{made.name}" in said.out
     assert json.loads(crossover("predict", made, "apple", "--candidate", "zero_shot", "--json").out)
     same = crossover("run", "task.yaml", "--model", "fake", "--quiet")
     assert "crossover predict runs/parcels " in same.out, "the task file's own"
-    wrong = crossover("run", "task.yaml", "--model", "")
+    assert "<code>crossover run task.yaml --model fake:answer=billing</code>" in html.unescape(
+        (made / "report.html").read_text()
+    )
+
+
+@pytest.mark.parametrize("model", ["", " ", "gpt:4", "\udcff"])
+def test_a_model_that_cannot_be_opened_leaves_no_folder_behind(model: str, crossover: Terminal, study: Path) -> None:
+    before = sorted(Path().rglob("*"))
+    wrong = crossover("run", "task.yaml", "--model", model)
     assert (wrong.status, wrong.err.count("\n")) == (2, 1)
-    assert "there is no model ''" in wrong.err
+    assert "there is no model '" in wrong.err
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_two_models_share_no_folder_whatever_their_names_lose(crossover: Terminal, study: Path) -> None:
+    for model in ("fake:answer=a b", "fake:answer=a-b", "fake:answer=漢", "fake:answer="):
+        assert crossover("run", "task.yaml", "--model", model, "--quiet").status == 0
+    assert len(list(Path("runs").iterdir())) == 4
+
+
+def test_another_model_in_the_same_folder_is_refused(crossover: Terminal, study: Path) -> None:
+    before = (study / "decision.json").read_bytes()
+    other = ("run", "task.yaml", "--model", "fake:answer=billing", "--out", study, "--quiet")
+    said = crossover(*other)
+    assert (said.status, said.err.count("\n")) == (2, 1)
+    assert "study holds a study of the model 'fake', now 'fake:answer=billing': name another folder with --out" in said.err
+    assert (study / "decision.json").read_bytes() == before
+    with sqlite3.connect(study / "study.db") as connection:  # as an earlier version wrote it
+        connection.execute("DELETE FROM facts WHERE name = 'model'")
+    connection.close()
+    assert crossover("run", "task.yaml", "--out", study, "--quiet").status == 0
+    assert "name another folder" in crossover(*other).err
+
+
+def test_the_report_names_the_command_as_it_was_given(crossover: Terminal, study: Path) -> None:
+    assert crossover("run", "task.yaml", "--out", "my study", "--quiet").status == 0
+    page = html.unescape((Path("my study") / "report.html").read_text())
+    assert "<code>crossover run task.yaml --out 'my study'</code>" in page
+
+
+def test_a_study_without_a_measurement_is_not_offered_for_use(crossover: Terminal, study: Path) -> None:
+    write_task(Path(), limits={"minutes": 0})
+    said = crossover("run", "task.yaml", "--out", "short", "--quiet")
+    assert said.status == 0
+    assert "use it" not in said.out
+    for command in (("predict", "short", "a text"), ("export", "short", "out")):
+        wrong = crossover(*command)
+        assert (wrong.status, wrong.err.count("\n")) == (2, 1)
+        assert "nothing" not in wrong.out
+        assert "before anything was measured; raise limits.minutes" in wrong.err
+
+
+def test_a_verdict_that_names_no_candidate_says_which_there_are(crossover: Terminal, study: Path) -> None:
+    path = study / "decision.json"
+    body = json.loads(path.read_text())
+    path.write_text(json.dumps(body | {"verdict": body["verdict"] | {"choice": None, "provisional": None}}))
+    wrong = crossover("predict", study, "a text")
+    assert wrong.status == 2
+    assert "the verdict names no candidate; name one with --candidate; valid: instruction, majority, zero_shot" in wrong.err
+
+
+def test_help_breaks_no_paragraph_in_the_middle(crossover: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 100)
+    for command in HELP:
+        about = crossover(command, "--help").out.split("Usage:", 1)[1].split("╭", 1)[0]
+        for paragraph in re.split(r"\n\s*\n", about):
+            lines = [line.strip() for line in paragraph.strip().split("\n")]
+            for line, following in itertools.pairwise(lines):
+                assert len(f"{line} {following.split()[0]}") > 95, f"{command}: '{line}' ends early"
 
 
 def test_run_prints_pure_json(crossover: Terminal, study: Path) -> None:

@@ -38,3 +38,13 @@ def test_instruction_screens_phrasings_and_then_formats(tmp_path: Path) -> None:
 def test_a_negative_number_of_rows_is_one_sentence(name: str) -> None:
     with pytest.raises(OptionError, match="'screen': received -1, valid is 0 or more"):
         open_strategy(name, {"screen": -1})
+
+
+def test_prompts_behind_weights_are_not_screened_on_the_rows_that_these_learnt(tmp_path: Path) -> None:
+    train, dev = kinds()
+    given = {"lora": {"epochs": 1}, "few_shot": {"shots": [1, 2], "selection": ["nearest", "random"], "screen": 8}}
+    with bench(tmp_path, train, dev) as at:
+        made = open_strategy("lora+few_shot", given).adapt(start(), at)
+        met = {candidate.prompt for candidate in at.scored if candidate.prompt.shots}
+    assert len(met) >= 4
+    assert "of them on dev" not in made.provenance.note

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from crossover.engine.journal import Journal
+from crossover.errors import ModelError
+from crossover.strategies.base import Bench
+from crossover.strategies.instruction import Instruction
+from crossover.study import outlook
 from crossover.study.conductor import run_study
+from crossover.types import Candidate
 from tests.models.tiny import build
 from tests.study.tasks import NOTES, write_task
 from tests.study.test_conductor import Ear, decide
@@ -112,3 +117,37 @@ def test_the_pace_is_measured_where_it_is_not_known(tmp_path: Path) -> None:
     journal.close()
     assert all(seconds > 0 for seconds in measured)
     assert "measuring the speed" not in said(task), "once in a study"
+
+
+def test_a_rung_that_looks_into_replies_is_unforeseen_and_climbed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def adapt(self: Instruction, start: Candidate, bench: Bench) -> Candidate:
+        first = bench.score(start).records[0].reply
+        assert first.label_scores is not None
+        first.label_scores[0]  # there are none in a forecast
+        return start
+
+    monkeypatch.setattr(Instruction, "adapt", adapt)
+    ear = Ear()
+    decision = decide(task_with(tmp_path, QUICK, ["zero_shot", "instruction"]), tmp_path / "run", ear)
+    assert any("beside what cannot be foreseen: instruction" in sentence for sentence in ear.said)
+    assert all(c["status"] != "failed" for c in decision["candidates"])
+
+
+def test_a_model_that_fails_ends_the_study_also_in_the_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def adapt(self: Instruction, start: Candidate, bench: Bench) -> Candidate:
+        raise ModelError("the model is gone")
+
+    monkeypatch.setattr(Instruction, "adapt", adapt)
+    with pytest.raises(ModelError, match="the model is gone"):
+        run_study(task_with(tmp_path, QUICK, ["zero_shot", "instruction"]), tmp_path / "run", Early())
+
+
+def test_tuning_whose_speed_cannot_be_measured_is_unforeseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(*args: object) -> float:
+        raise ValueError("a mistake in a library")
+
+    monkeypatch.setattr(outlook, "measure_tuning", measure)
+    found = said(task_with(tmp_path, {"prompt": 1e-6, "answer": 1e-6}, ["zero_shot", {"lora": {"epochs": 1}}]))
+    assert "beside what cannot be foreseen: tuning by lora" in found

@@ -8,7 +8,7 @@ import pytest
 from crossover.errors import TuningError
 from crossover.models.hf import Hf
 from crossover.tuning import sft
-from crossover.tuning.checkpoint import read_trace
+from crossover.tuning.checkpoint import read_progress, read_trace
 from crossover.types import Epoch, Recipe, Weights
 from tests.tuning.small import alike, alike_traces, rows, tune
 
@@ -147,3 +147,21 @@ def test_an_interrupted_tune_with_replay_ends_with_the_same_weights(pocket: Hf, 
     assert alike(tune(pocket, tmp_path / "killed", recipe, **more), straight)
     with pytest.raises(TuningError, match="a tune of other data"):
         tune(pocket, tmp_path / "whole", recipe, **more | {"general": general[1:]})
+
+
+@pytest.mark.parametrize(("here", "now"), [(128, 128), (9000, 512)])
+def test_a_tune_goes_on_with_no_more_at_once_than_this_machine_holds(
+    here: int, now: int, pocket: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(epoch: Epoch) -> None:
+        raise Killed
+
+    recipe = Recipe(epochs=2, batch_size=8, patience=0)
+    monkeypatch.setattr(sft, "tokens_at_once", lambda module: 512)
+    with pytest.raises(Killed):
+        tune(pocket, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0, on_epoch=stop)
+    monkeypatch.setattr(sft, "tokens_at_once", lambda module: here)
+    tune(pocket, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0)
+    done = read_progress(tmp_path)
+    assert done is not None
+    assert done.tokens == now

@@ -15,6 +15,7 @@ from crossover.models.hf import Hf
 from crossover.models.hf.folder import POCKET, sha256
 from crossover.tuning.checkpoint import read_trace
 from crossover.tuning.sft import fit, schedule
+from crossover.tuning.steps import Steps
 from crossover.types import Decoding, Epoch, Message, Recipe, Request, Weights
 from tests.device import DEVICE
 from tests.models.asking import choices, plain_scores
@@ -227,3 +228,27 @@ def test_the_rate_rises_then_falls() -> None:
 def test_labels_of_the_task_are_written_too(pocket: Hf, tuned: dict[str, Weights]) -> None:
     replies = pocket.complete([Request(m, Decoding(max_tokens=8), tuned["lora"]) for m, _ in DEV])
     assert sum(reply.text in LABELS for reply in replies) >= len(DEV) - 1
+
+
+@pytest.mark.parametrize(("look", "looks"), [(0.0, 4), (3600.0, 1)])
+def test_how_often_a_card_is_looked_at(
+    look: float, looks: int, pocket: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cards(list[Any]):
+        """No card, and yet the tune is told that there are some."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    found, losses = [], Steps.losses
+
+    def counted(self: Steps) -> list[float]:
+        found.append(losses(self))
+        return found[-1]
+
+    monkeypatch.setattr(Steps, "losses", counted)
+    monkeypatch.setattr(Steps, "cards", Cards() if DEVICE == "cpu" else Steps.cards)
+    recipe = Recipe(epochs=1, batch_size=4)
+    fit(pocket, TRAIN[:16], DEV[:2], recipe, tmp_path, look=look)
+    assert len(found) == looks
+    assert sum(map(len, found)) == 4

@@ -39,16 +39,17 @@ def command(
     if text is not None and file is not None:
         raise OptionError("received both a text and --file; valid is one of them")
     predictor = Predictor.open(StudyFolder(study), candidate)
-    if predictor.provisional:
-        typer.echo(f"the verdict is undecided; {predictor.name} answers provisionally", err=True)
     if text is not None:
-        inputs = [text]
+        inputs = [_whole(text, "the text")]
     elif file is not None:
         rows = load_rows(file)
         check_columns(rows, columns_of(predictor.task.input), str(file))
         inputs = [predictor.render_row(row) for row in rows]
     else:
-        inputs = [line.rstrip("\r\n") for line in _standard_input() if line.strip()]
+        lines = [_whole(line, f"line {n} of standard input") for n, line in enumerate(_standard_input(), 1)]
+        inputs = [line.rstrip("\r\n") for line in lines if line.strip()]
+    if predictor.provisional:
+        typer.echo(f"the verdict is undecided; {predictor.name} answers provisionally", err=True)
     failed = 0
     for start in range(0, len(inputs), 32):
         for answer in predictor.answer(inputs[start : start + 32]):
@@ -65,6 +66,15 @@ def _standard_input() -> list[str]:
         raise DataError(
             f"standard input is not UTF-8 at byte {error.start}; valid is UTF-8 text, one input a line"
         ) from error
+
+
+def _whole(text: str, what: str) -> str:
+    """The text itself. Raises `DataError` where bytes were not UTF-8: Python hands them on as half surrogate pairs."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{what} is not UTF-8; valid is UTF-8 text") from None
+    return text
 
 
 def _line(answer: Answer, as_json: bool) -> str:

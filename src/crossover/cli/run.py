@@ -32,8 +32,7 @@ def command(
 ) -> None:
     """Climb the ladder for a task file: measure every rung, decide, and write the report.
 
-    Everything is journaled as it happens. Interrupt it, or lose power, and the same command continues; run it again when it
-    is finished and it costs no model call.
+    Everything is journaled as it happens: interrupted, the same command continues; finished, it costs no model call.
     """
     began = time.monotonic()
     with screen(quiet or as_json) as listener:
@@ -47,9 +46,10 @@ def command(
     console.print(glance(results, console.width))
     console.print(verdict_text(results))
     console.print(f"report: {report}", soft_wrap=True, markup=False)
-    console.print(
-        f"use it: crossover predict {folder.path}   crossover export {folder.path} OUT", soft_wrap=True, markup=False
-    )
+    if results.decision["verdict"]["choice"] or results.decision["verdict"]["provisional"]:
+        console.print(
+            f"use it: crossover predict {folder.path}   crossover export {folder.path} OUT", soft_wrap=True, markup=False
+        )
     own, all_in_all = time.monotonic() - began, results.decision["spent"]["seconds"]
     earlier = f", {numbers.duration(all_in_all)} with earlier runs" if all_in_all > 1.1 * own else ""
     console.print(f"finished in {numbers.duration(own)}{earlier}", markup=False)

@@ -19,6 +19,7 @@ from crossover.types import Decoding, Message, Recipe, Request, Usage
 TOGETHER = 8  # prompts that are asked at once
 CHARACTERS = 160  # of each of them: about forty tokens
 TRIES = 2  # the best counts: whatever else the machine does only adds to the time
+FIRST = 2  # steps of tuning that are slower than the rest: a card records its work in the second
 WRITTEN = 5  # tokens of an answer
 
 
@@ -52,7 +53,7 @@ def measure_tuning(model: Tunable, recipe: Recipe, rows: Sequence[tuple[tuple[Me
 
     Raises `TuningError`.
     """
-    wanted = recipe.batch_size * (TRIES + 1)
+    wanted = recipe.batch_size * (FIRST + TRIES)
     ordered = sorted(rows, key=lambda row: sum(len(message.content) for message in row[0]))
     middle = max(0, (len(rows) - wanted) // 2)  # rows of like length, so that each step has as much to do
     chosen = list(itertools.islice(itertools.cycle(ordered[middle : middle + wanted]), wanted))
@@ -64,10 +65,11 @@ def measure_tuning(model: Tunable, recipe: Recipe, rows: Sequence[tuple[tuple[Me
             raise _Enough
 
     with tempfile.TemporaryDirectory(prefix="crossover-") as folder, suppress(_Enough):
-        tuning.fit(model, chosen, chosen[:1], replace(recipe, epochs=1, replay=0.0), Path(folder), on_step=stepped)
-    if len(moments) < 2:
+        once = replace(recipe, epochs=1, replay=0.0)
+        tuning.fit(model, chosen, chosen[:1], once, Path(folder), on_step=stepped, look=0.0)
+    if len(moments) <= FIRST:
         raise TuningError("the rows are too long to measure a step of tuning with")
-    return min(later - earlier for earlier, later in itertools.pairwise(moments)) / recipe.batch_size
+    return min(later - earlier for earlier, later in itertools.pairwise(moments[FIRST - 1 :])) / recipe.batch_size
 
 
 class _Enough(Exception):

@@ -105,7 +105,7 @@ def _context(results: Results) -> dict[str, Any]:
         "disagreements": results.disagreements[:MOST_DISAGREEMENTS],
         "most_rows": MOST_ROWS,
         "currency": next((candidate.currency for candidate in results.candidates), ""),
-        "command": f"crossover run {shlex.quote(results.task_path)}",
+        "command": shlex.join(["crossover", "run", results.task_path, *results.options]),
     }
 
 

@@ -16,10 +16,13 @@ def halved(candidates: Sequence[Candidate], screen: int, bench: Bench) -> list[C
     """The best one, by successive halving (Jamieson and Talwalkar 2016) from `screen` rows up; all where that is 0.
 
     They are compared by the mean probability of the right answer, calibrated where that is more: on few rows it says more
-    than how many are right. No training row is shown as a demonstration for itself.
+    than how many are right. No training row is shown as a demonstration for itself. All stay too where weights are tuned:
+    they learnt the training rows, which then tell prompts no longer apart.
     """
     left, rows = list(candidates), screen
     drawn = random.Random(bench.seed).sample(list(bench.train), len(bench.train))
+    if any(candidate.weights is not None for candidate in left):
+        return left
     while screen and len(left) > 1:
         values = [_worth(candidate, drawn[:rows], bench) for candidate in left]
         best = sorted(range(len(left)), key=lambda i: (-values[i], i))[: len(left) // 2]

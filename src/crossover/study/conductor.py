@@ -31,15 +31,16 @@ from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
+from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
 from crossover.study.ladder import Climbed, Rung, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
-from crossover.study.models import open_settled, said_precision
+from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
-from crossover.types import Message, Run, to_json
+from crossover.types import Message, Run, content_hash, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -50,24 +51,33 @@ def run_study(
     """Run or continue the study of a task file, and return its folder: decision.json is in it.
 
     `model`: instead of the task file's. `out` None: `runs/NAME` in the current folder, or `runs/NAME-MODEL` with another
-    model than the file's. Raises `CrossoverError` for whatever the user can mend.
+    model than the file's. Raises `CrossoverError` for whatever the user can mend; for data and models that cannot be used
+    before the folder is made.
     """
     listener = listener or Quiet()
     task = load_task(task_path)
-    place = task.name
-    if model is not None and model != task.model:
+    other = model is not None and model != task.model
+    if other:
         task = task.model_copy(update={"model": model})
-        place += "-" + re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
-    folder = StudyFolder(out or Path("runs") / place)
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
+    opened = open_model(task.model, task.folder)
+    folder = StudyFolder(out or Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other else task.name))
+    given = {"--model": model, "--out": out}
+    options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     with folder.locked():
         journal = Journal(folder.journal)
         try:
-            _Conductor(prepared, task_path, folder, journal, listener).conduct()
+            _Conductor(prepared, task_path, folder, journal, listener, opened, options).conduct()
         finally:
             journal.close()
     return folder
+
+
+def _squashed(model: str) -> str:
+    """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
+    kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
+    return kept if kept == model else "-".join(filter(None, (kept, content_hash(model)[:6])))
 
 
 @dataclass
@@ -77,10 +87,12 @@ class _Conductor:
     folder: StudyFolder
     journal: Journal
     listener: Listener
+    opened: Model  # the task's
+    options: tuple[str, ...]  # of the command, as they were given
 
     def __post_init__(self) -> None:
         self.task: Task = self.prepared.task
-        self.models: dict[str, Model] = {}
+        self.models = {self.task.model: settled(self.opened, self.task.model, self.journal)}
         self.meter = Meter(self.journal, self.task.limits)
         self.metric_name = self.task.metric or "accuracy"
         self.metric = registry.create("metrics", self.metric_name)
@@ -183,7 +195,7 @@ class _Conductor:
         return found
 
     def _freeze(self) -> None:
-        """Hold the study to the data and the splits that it began with: test is to be met once."""
+        """Hold the study to the data and the splits that it began with, for test is to be met once, and to one model."""
         splits = self.prepared.splits
         frozen = self.journal.fact("data")
         now = {"sha256": splits.sha256, "n": {s: len(getattr(splits, s)) for s in ("train", "dev", "test")}}
@@ -195,14 +207,23 @@ class _Conductor:
                 f"{self.folder.path} holds a study of other data or splits ({frozen['sha256'][:12]}, now"
                 f" {splits.sha256[:12]}): name another folder with --out"
             )
+        model = self.journal.fact("model")
+        if model is None:  # a new study, or one that was begun before this was written down
+            self.journal.set_fact("model", self.task.model)
+        elif model != self.task.model:
+            raise StudyError(
+                f"{self.folder.path} holds a study of the model '{model}', now '{self.task.model}': name another folder"
+                " with --out"
+            )
 
     def _plan(self, rungs: Sequence[Rung]) -> str:
         """What will happen, for who has never seen it."""
         splits = self.prepared.splits
         names = ", ".join(rung.name for rung in rungs)
         return (
-            f"{self.task.name}, with the model {self.task.model}: {names}. Each learns from {len(splits.train)} rows and is"
-            f" measured on {len(splits.dev)}; the best are measured once on {len(splits.test)} others, for the verdict."
+            f"{self.task.name}, with the model {self.task.model}: {names}. They are trained and prompted from"
+            f" {len(splits.train)} rows and measured on {len(splits.dev)}; the best are measured"
+            f" once on {len(splits.test)} others, for the verdict."
             " Interrupt it, and the same command continues"
         )
 
@@ -314,6 +335,7 @@ class _Conductor:
         return Outcome(
             task=self.task,
             task_path=self.task_path,
+            options=self.options,
             data_sha256=self.prepared.splits.sha256,
             splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
             metric=self.metric,

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from crossover.data.task import Task
 from crossover.decision.contenders import rung as kind_of
 from crossover.engine.render import Renderer
-from crossover.errors import CrossoverError
+from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
@@ -75,11 +75,13 @@ class Forecaster:
             try:
                 made = rung.strategy.adapt(self._begin, dry)
                 dry.score(made)
-            except _Unforeseen:
+            except (TuningError, OptionError, MissingExtra):
+                continue  # it will say so when it is climbed, and take no time
+            except (BudgetExceeded, ModelError, StudyError):
+                raise
+            except Exception:  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
                 unforeseen.append(rung.name)
                 continue
-            except CrossoverError:
-                continue  # it will say so when it is climbed, and take no time
             each = self._count.of(made)
             dry.add({"alone": PROBES * max(sum(each.values()), ALONE)})
             if made.weights is not None:

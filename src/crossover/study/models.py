@@ -28,8 +28,12 @@ class Measured(Protocol):
 
 
 def open_settled(spec: str, base: Path, journal: Journal) -> Model:
-    """`open_model`, in the precision of the study's first process, which is journaled: it is part of a model's identity."""
-    model = open_model(spec, base)
+    """`open_model`, then `settled`."""
+    return settled(open_model(spec, base), spec, journal)
+
+
+def settled(model: Model, spec: str, journal: Journal) -> Model:
+    """The model in the precision of the study's first process, which is journaled: it is part of a model's identity."""
     if not isinstance(model, Measured):
         return model
     known = journal.fact(_name(spec))

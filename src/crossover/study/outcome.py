@@ -33,6 +33,7 @@ class Outcome:
 
     task: Task
     task_path: Path
+    options: tuple[str, ...]
     data_sha256: str
     splits: Mapping[str, int]
     metric: Metric
@@ -80,6 +81,7 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
         )
     task = outcome.task.model_dump(mode="json")
     journal.set_fact("task", task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())})
+    journal.set_fact("options", list(outcome.options))
     journal.set_fact("findings", to_json(outcome.findings))
     journal.set_fact("assumptions", list(outcome.assumptions))
     write_json(folder.decision, _decision(outcome, journal))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from crossover.engine.render import lessons
-from crossover.errors import TuningError
+from crossover.errors import BudgetExceeded, ModelError, StudyError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.pace import measure_answers, measure_prompts, measure_tuning
 from crossover.evaluation.probe import Speed
@@ -26,7 +26,7 @@ def outlook(
 ) -> tuple[list[Rung], list[str]]:
     """The rungs, fitted where the user named none, and sentences about them. `alone`: the speed of single requests.
 
-    Raises `BudgetExceeded`.
+    Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
     """
     ahead = forecaster.forecast(rungs)
     pace = _Paces(bench, forecaster, say).of(ahead) | {"alone": alone.prompt}
@@ -38,8 +38,9 @@ def outlook(
         kept, said = fitted(rungs, lambda some: forecaster.forecast(some).minutes(pace), most, epochs)
         ahead = forecaster.forecast(kept)
     sentence = f"about {told(ahead.minutes(pace))} on this machine from here to the verdict"
-    if ahead.unforeseen:
-        sentence += f", beside what cannot be foreseen: {', '.join(ahead.unforeseen)}"
+    unmeasured = [f"tuning by {method}" for method in ahead.recipes if not pace[method]]
+    if unforeseen := [*ahead.unforeseen, *unmeasured]:
+        sentence += f", beside what cannot be foreseen: {', '.join(unforeseen)}"
     return kept, [*said, sentence]
 
 
@@ -77,6 +78,8 @@ class _Paces:
         rows = lessons(bench.evaluator.renderer(candidate.prompt), candidate.decoding, bench.train)
         try:
             seconds = measure_tuning(model, recipe, rows)
-        except (TuningError, RuntimeError, MemoryError):  # the rung will meet it too, and say so
+        except (BudgetExceeded, ModelError, StudyError):
+            raise
+        except Exception:  # noqa: BLE001  the rung will meet it too, and say so
             seconds = 0.0
         return seconds / self.forecaster.lesson(candidate, recipe.batch_size)

@@ -40,6 +40,7 @@ def read_results(folder: StudyFolder) -> Results:
         tests = {c["name"]: journal.run(c["id"], "test") for c in decision["candidates"] if c["test"]}
         findings = journal.fact("findings", [])
         assumptions = journal.fact("assumptions", [])
+        options = journal.fact("options", [])
     finally:
         journal.close()
     chosen = _shown_candidate(decision)
@@ -56,12 +57,13 @@ def read_results(folder: StudyFolder) -> Results:
         disagreements=tuple(_disagreements({name: run["records"] for name, run in tests.items()})),
         folder=folder.path,
         task_path=task["path"],
+        options=tuple(options),
     )
 
 
 def read_candidate(folder: StudyFolder, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
     """A candidate with its row of decision.json: by name or id, or else the verdict's choice (when undecided, the
-    provisional one). Raises `StudyError` for an unknown name.
+    provisional one). Raises `StudyError` for an unknown name, and where there is none.
     """
     decision = folder.read_decision()
     usable = [c for c in decision["candidates"] if c["status"] != "failed"]
@@ -69,7 +71,21 @@ def read_candidate(folder: StudyFolder, name: str | None = None) -> tuple[Candid
     for row in usable:
         if wanted in (row["name"], row["id"]):
             return _candidate_file(folder, row["id"]), row | {"chosen": row["id"] == decision["verdict"]["choice"]}
-    raise StudyError(f"{folder.path} has no candidate '{wanted}'; {nearest(str(wanted), [c['name'] for c in usable])}")
+    if not usable:
+        raise StudyError(f"{folder.path} has no candidate: {_why_none(decision)}")
+    valid = nearest(wanted or "", [c["name"] for c in usable])
+    if wanted is None:
+        raise StudyError(f"{folder.path}: the verdict names no candidate; name one with --candidate; {valid}")
+    raise StudyError(f"{folder.path} has no candidate '{wanted}'; {valid}")
+
+
+def _why_none(decision: dict[str, Any]) -> str:
+    for row in decision["candidates"]:
+        return f"every rung failed, {row['name']} with: {row['note']}"
+    return (
+        "a limit was reached before anything was measured; raise limits.minutes (or calls, tokens, money) in the task file"
+        " and run it again"
+    )
 
 
 def _candidate_file(folder: StudyFolder, identity: str) -> Candidate:

@@ -160,3 +160,4 @@ class Results:
     disagreements: tuple[Disagreement, ...]
     folder: Path
     task_path: str
+    options: tuple[str, ...] = ()  # of the command that ran it, as they were given

@@ -53,15 +53,16 @@ def fit(
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
     general: Sequence[TrainingRow] = (),
+    look: float = LOOK,
 ) -> Weights:
     """Tune `model` on `rows` and return the weights of the best epoch, which lie in `folder`.
 
     `evaluate` scores an epoch's weights on dev: higher is better; ties go to the lower dev loss. `on_step(step, steps,
-    loss)` counts over all epochs, and is told of a card's steps about once a second; `on_epoch` is told of each epoch that
-    this call finished, after it is safe on disk: epochs of an earlier call are in `read_trace(folder)`. Calling it again
-    after the end returns the same weights at once. Rows longer than the context window are left out and counted in the
-    trace. `general`: rows that have nothing to do with the task, of which each epoch is mixed with a draw of its own, as
-    `recipe.replay` says.
+    loss)` counts over all epochs, and is told of a card's steps once in `look` seconds; `on_epoch` is told of each epoch
+    that this call finished, after it is safe on disk: epochs of an earlier call are in `read_trace(folder)`. Calling it
+    again after the end returns the same weights at once. Rows longer than the context window are left out and counted in
+    the trace. `general`: rows that have nothing to do with the task, of which each epoch is mixed with a draw of its own,
+    as `recipe.replay` says.
 
     Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
     `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
@@ -92,12 +93,13 @@ def fit(
         clean(folder, progress)
     loss = loss_for(module, mixed=recipe.method == "full" and model.precision[0] == "bfloat16")
     device: Any = module.device
+    room = tokens_at_once(module)  # here and now: the tune may have begun on a bigger card
     steps = Steps(
         module,
         list(parameters.values()),
         optimizer,
         loss,
-        progress.tokens or tokens_at_once(module),
+        min(progress.tokens or room, room),
         seats=min(recipe.batch_size, len(train)),
         known=shared_prefix([row.ids[: row.start] for row in (*train, *again)]),
         gridded=device.type == "cuda" if GRIDDED is None else GRIDDED,
@@ -113,7 +115,7 @@ def fit(
         began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
         mixed = train + replayed_rows(again, len(train), recipe, number)
         module.train()
-        train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace)
+        train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace, look)
         module.eval()
         dev_loss = steps.evaluate(dev)
         with writing(folder):
@@ -178,6 +180,7 @@ def _train(
     on_step: Callable[[int, int, float], None],
     keep: Callable[[int, float, float], None],
     pace: _Pace,
+    look: float,
 ) -> float:
     """One epoch, or the rest of it: the mean loss per answer token, as it was when each batch was met."""
     began, epoch = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
@@ -190,7 +193,7 @@ def _train(
     with torch.random.fork_rng(devices=steps.cards):
         for done in steps.epoch(batches[first:], rates, seeds):
             due = pace.due()
-            if not (due or not steps.cards or first + done == len(batches) or time.monotonic() - looked >= LOOK):
+            if not (due or not steps.cards or first + done == len(batches) or time.monotonic() - looked >= look):
                 continue
             try:
                 losses = steps.losses()

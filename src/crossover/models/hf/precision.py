@@ -23,7 +23,9 @@ def choose(device: str, width: int) -> tuple[Name, str]:
     gain = measured_gain(device)
     if gain >= WORTH:
         return "bfloat16", f"{gain:.1f} times as fast as float32 on this {_what(device)}"
-    return "float32", f"bfloat16 is {gain:.1f} times as fast on this {_what(device)}"
+    if gain < 1:
+        return "float32", f"bfloat16 is slower than float32 on this {_what(device)}"
+    return "float32", f"bfloat16 is only {gain:.1f} times as fast on this {_what(device)}"
 
 
 @cache
