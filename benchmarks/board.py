@@ -54,7 +54,13 @@ class Board:
     def save(self) -> None:
         """Write all figures, replacing the file as a whole."""
         body = {
-            f.name: {"value": f.value, "goal": f.goal, "unit": f.unit, "lower_is_better": f.lower_is_better}
+            f.name: {
+                "value": f.value,
+                "goal": f.goal,
+                "unit": f.unit,
+                "lower_is_better": f.lower_is_better,
+                "draws": len(f.draws),
+            }
             for f in self.figures
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)

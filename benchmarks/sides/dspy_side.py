@@ -10,6 +10,7 @@ import json
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any, NoReturn
 
 import dspy
 from dspy.teleprompt import BootstrapFewShotWithRandomSearch, MIPROv2
@@ -20,14 +21,16 @@ JOB = json.loads(Path(sys.argv[1]).read_text())
 class Remote(dspy.BaseLM):
     """Only its name: the adapter does the asking."""
 
-    def forward(self, prompt=None, messages=None, **kwargs):
+    def forward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> NoReturn:
         raise NotImplementedError("the adapter asks")
 
 
 class Plain(dspy.Adapter):
     """Text: ...\\nLabel: as our prompts have it; fields of the optimiser's own signatures a line each."""
 
-    def __call__(self, lm, lm_kwargs, signature, demos, inputs):
+    def __call__(
+        self, lm: Any, lm_kwargs: dict[str, Any], signature: Any, demos: list[Any], inputs: dict[str, Any]
+    ) -> list[dict[str, str]]:
         outputs = list(signature.output_fields)
         labels = JOB["labels"] if outputs == ["label"] else None
         body = {"messages": self.format(signature, demos, inputs), "labels": labels}
@@ -37,8 +40,8 @@ class Plain(dspy.Adapter):
             text = json.loads(reply.read())["text"]
         return [dict.fromkeys(outputs, text)]
 
-    def format(self, signature, demos, inputs):
-        def asked(given):
+    def format(self, signature: Any, demos: list[Any], inputs: dict[str, Any]) -> list[dict[str, str]]:
+        def asked(given: Any) -> str:
             lines = [f"{name.capitalize()}: {given[name]}" for name in signature.input_fields if given.get(name)]
             return "\n".join([*lines, f"{next(iter(signature.output_fields)).capitalize()}:"])
 
@@ -50,13 +53,13 @@ class Plain(dspy.Adapter):
                 messages.append({"role": "assistant", "content": str(answer)})
         return [*messages, {"role": "user", "content": asked(inputs)}]
 
-    def parse(self, signature, completion):
+    def parse(self, signature: Any, completion: str) -> dict[str, str]:
         return dict.fromkeys(signature.output_fields, completion)
 
 
-def right(example, prediction, trace=None):
+def right(example: Any, prediction: Any, trace: Any = None) -> bool:
     """The metric."""
-    return prediction.label == example.label
+    return bool(prediction.label == example.label)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import lm_eval
 from lm_eval.models.huggingface import HFLM
@@ -21,7 +22,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         rows = Path(scratch) / "rows.jsonl"
         rows.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in job["prompts"]))
-        task = {
+        task: dict[str, Any] = {
             "task": "job",
             "dataset_path": "json",
             "dataset_kwargs": {"data_files": {"test": str(rows)}},
@@ -43,7 +44,7 @@ def main() -> None:
         )
         seconds = time.perf_counter() - started
     samples = sorted(found["samples"]["job"], key=lambda sample: sample["doc_id"])
-    result = {"seconds": seconds, "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+    result: dict[str, Any] = {"seconds": seconds, "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
     if job.get("labels"):
         result["scores"] = [[float(choice[0]) for choice in sample["filtered_resps"]] for sample in samples]
     else:

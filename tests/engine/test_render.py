@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.engine.render import Renderer
@@ -43,6 +43,24 @@ def test_a_training_row_is_no_demonstration_of_itself() -> None:
         prompt = Prompt(demonstrations=POOL, selection=selection, shots=2)  # type: ignore[arg-type]
         shown = Renderer(prompt).messages(POOL[1].input, leave_out=True)
         assert Message("assistant", "billing") not in shown
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pool=st.lists(st.sampled_from(["a b", "a", "b c", "c c a", "d"]), min_size=1, max_size=25),
+    texts=st.lists(st.sampled_from(["a b", "c", "b c d", "x", "a"]), max_size=5),
+    shots=st.integers(1, 6),
+    leave_out=st.booleans(),
+)
+def test_what_is_shown_is_the_same_whether_it_was_looked_up_ahead_or_not(
+    pool: list[str], texts: list[str], shots: int, leave_out: bool
+) -> None:
+    shown = tuple(Demonstration(text, str(i)) for i, text in enumerate(pool))
+    prompt = Prompt(demonstrations=shown, selection="nearest", shots=shots)
+    told = Renderer(prompt)
+    told.ahead(texts)
+    for text in texts:
+        assert told.messages(text, leave_out=leave_out) == Renderer(prompt).messages(text, leave_out=leave_out)
 
 
 def test_a_pool_without_any_word_still_finds_the_nearest() -> None:

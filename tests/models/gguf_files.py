@@ -30,7 +30,7 @@ def write(
 ) -> Path:
     """A random Llama with weights of a type, in one file; beside it, in `STEM-source`, the folder that it was made from.
 
-    `said`: further strings of metadata, or others; `without`: a tensor that is left out; `extra`: further tensors.
+    `said`: metadata that is added or replaced; `without`: a tensor that is left out; `extra`: further tensors.
     `changes` are its configuration's.
     """
     sizes = {"hidden_size": 64, "intermediate_size": 96} | changes
@@ -52,7 +52,10 @@ def write(
     _tokenizer(writer, folder, template)
     for key, value in (said or {}).items():
         writer.kv_data[0].pop(key, None)
-        writer.add_string(key, value)
+        if isinstance(value, str):
+            writer.add_string(key, value)
+        else:
+            writer.add_uint32(key, value)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
     for name, weight in model.state_dict().items():
         short = names.get_name(name, try_suffixes=(".weight",))

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from transformers.models.cohere.modeling_cohere import CohereAttention
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
-from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.glm.modeling_glm import GlmAttention
+from transformers.models.llama.modeling_llama import LlamaRMSNorm, apply_rotary_pos_emb
 
 from crossover.models.hf import Hf, gradient
 from crossover.models.hf.gradient import attend_packed
 from crossover.models.hf.layout import Layout
 from crossover.models.hf.norm import quicken
 from crossover.models.hf.packing import pack
+from crossover.models.hf.rotary import quicken_rotary
 from tests.device import DEVICE
 from tests.models.tiny import build
 
@@ -109,11 +112,41 @@ def test_what_only_looks_like_a_normalisation_is_left_alone() -> None:
     assert type(layer) is OddRMSNorm
 
 
+def test_positions_are_turned_as_the_layer_turns_them_and_back() -> None:
+    class Attention(torch.nn.Module):
+        def forward(self, q: Tensor, k: Tensor, cos: Tensor, sin: Tensor) -> Any:
+            return apply_rotary_pos_emb(q, k, cos, sin)
+
+    shapes = [(2, 3, 5, 8), (2, 1, 5, 8), (2, 5, 4), (2, 5, 4)]
+    source = torch.Generator().manual_seed(1)
+    q, k, cos, sin = (torch.randn(shape, generator=source, dtype=torch.float64).to(DEVICE) for shape in shapes)
+    cos, sin = torch.cat([cos, cos], -1), torch.cat([sin, sin], -1)
+    given = (q.requires_grad_(), k.requires_grad_())
+    layer = Attention()
+    right = layer(*given, cos, sin)
+    quicken_rotary(layer)
+    assert type(layer) is not Attention
+    torch.testing.assert_close(layer(*given, cos, sin), right)
+    assert torch.autograd.gradcheck(lambda q, k: layer(q, k, cos, sin), given)
+    quick = type(layer)
+    quicken_rotary(layer)
+    assert type(layer) is quick
+
+
+def test_positions_of_another_kind_are_left_alone() -> None:
+    for kind in (CohereAttention, GlmAttention):  # their planes' axes lie side by side
+        layer = kind.__new__(kind)
+        torch.nn.Module.__init__(layer)
+        quicken_rotary(layer)
+        assert type(layer) is kind
+
+
 def test_a_quickened_model_is_saved_as_what_it_was(tmp_path: Path) -> None:
     module: Any = Hf(str(build(tmp_path / "base", "qwen2")), device=DEVICE).module()
     ids = torch.tensor([[5, 9, 40]], device=DEVICE)
     before = module(input_ids=ids).logits
     quicken(module)
+    quicken_rotary(module)
     torch.testing.assert_close(module(input_ids=ids).logits, before)
     module.save_pretrained(tmp_path / "saved")
     again: Any = type(module).from_pretrained(tmp_path / "saved")

@@ -22,11 +22,14 @@ TOLD = (
 
 
 def sums(count: int) -> list[Example]:
-    """Word problems of two steps, of a kind that the bundled model has met in training."""
+    """Word problems of two steps, of a kind that the bundled model has met in training, but with a larger last number.
+
+    Steps still carry it there, an answer at once does not.
+    """
     draw, found = random.Random(3), []
     for i in range(count):
         told, sign = TOLD[i % 2]
-        a, b, c = draw.randint(2, 9), draw.randint(2, 9), draw.randint(2, 4)
+        a, b, c = draw.randint(5, 9), draw.randint(5, 9), draw.randint(21, 29)
         words = {"n": draw.choice(("Mia", "Ruth", "Nora")), "t": draw.choice(("pens", "eggs", "stamps"))}
         answer = a * b - c if sign == "minus" else a * b + c
         found.append(Example(f"s{i}", told.format(a=a, b=b, c=c, **words), str(answer)))

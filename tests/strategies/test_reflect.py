@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sqlite3
 import sys
@@ -16,6 +17,8 @@ from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.types import Candidate, Decoding, Prompt
 from tests.strategies.toys import KINDS, bench, clearly_better, kinds, start
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("gepa") is None, reason="needs the extra reflect")
 
 LABELS = dict.fromkeys(KINDS, "")
 FLAWED = Prompt("Is it day or night? Labels: day, night.", "Text: {input}\nLabel:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.types import Prompt
 from tests.strategies.toys import ASKED, COLOURS, bench, coloured, examples, kinds, start
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("optuna") is None, reason="needs the extra search")
 
 
 def test_it_keeps_the_contract() -> None:

@@ -22,6 +22,8 @@ CURRICULUM = 3_500_000  # further tokens until the mixture is the final one
 LEAST_ROOM = 48
 # A label is a token or three, a JSON object twenty: without these the long answers would have all the say.
 SAY = {"classify": 1.0, "stream": 1.0, "copy": 1.0, "task": 0.4, "extract": 0.4, "rule": 0.4, "sum": 1.0}
+# which letters are blank; the last one stands for all behind it
+SPACES = numpy.array([chr(letter).isspace() for letter in range(0x3001)] + [False])
 
 
 @dataclass(frozen=True)
@@ -137,28 +139,31 @@ class Mixer:
         non-blank character lies in.
         """
         text = "".join(piece.text for piece in episode)
-        coded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        coded = self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
+        begin, end = numpy.array(coded.offsets, dtype=numpy.int64).reshape(-1, 2).T
+        letters = numpy.frombuffer(text.encode("utf-32-le"), dtype=numpy.uint32)
+        first = begin + ((end - begin > 1) & (letters[begin] == ord(" ")))
         ends = numpy.cumsum([len(piece.text) for piece in episode])
-        tokens = [self.tokenizer.bos_token_id, *coded["input_ids"]]
-        weights = [0.0]
-        begun: dict[int, int] = {}
-        last: dict[int, int] = {}
-        for place, (begin, end) in enumerate(coded["offset_mapping"], start=1):
-            first = begin + (1 if end - begin > 1 and text[begin] == " " else 0)
-            owner = min(int(numpy.searchsorted(ends, first, side="right")), len(episode) - 1)
-            weights.append(episode[owner].weight)
-            if text[begin:end].strip():  # a blank token behind a text would already be the next piece's business
-                last[owner] = place
-                begun.setdefault(owner, place)
-        solid = [(owner, piece) for owner, piece in enumerate(episode) if owner in last]
-        return Code(
-            tokens,
-            weights,
-            [(last[owner], piece.means) for owner, piece in solid if piece.means in self.corpus.rows],
-            [(last[owner], piece.asks) for owner, piece in solid if piece.asks >= 0],
-            # an option is known at its end; an answer's first token is what a later question copies
-            [((last if piece.means else begun)[owner], piece.names) for owner, piece in solid if piece.names >= 0],
-        )
+        owners = numpy.minimum(numpy.searchsorted(ends, first, side="right"), len(episode) - 1)
+        weights = numpy.array([piece.weight for piece in episode])[owners]
+        # a blank token behind a text would already be the next piece's business
+        solid = numpy.concatenate([[0], numpy.cumsum(~SPACES[numpy.minimum(letters, len(SPACES) - 1)])])
+        places = numpy.flatnonzero(solid[end] > solid[begin])
+        found = Code([self.tokenizer.bos_token_id, *coded.ids], [0.0, *weights.tolist()], [], [], [])
+        for which, piece in enumerate(episode):
+            if not piece.means and piece.asks < 0 and piece.names < 0:
+                continue
+            low, high = numpy.searchsorted(owners[places], (which, which + 1))
+            if low == high:
+                continue
+            begun, last = int(places[low]) + 1, int(places[high - 1]) + 1
+            if piece.means in self.corpus.rows:
+                found.meanings.append((last, piece.means))
+            if piece.asks >= 0:
+                found.asked.append((last, piece.asks))
+            if piece.names >= 0:  # an option is known at its end; an answer's first token is what a later question copies
+                found.named.append((last if piece.means else begun, piece.names))
+        return found
 
 
 def _ended(episode: Episode) -> Episode:

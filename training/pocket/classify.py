@@ -22,7 +22,7 @@ from training.pocket.wording import form, instruction, spelling
 
 TRIES = 20  # draws for each class that is wanted
 END = 0.6  # weight of the end behind a name: whole names are compared
-SHOUTED = 0.06  # share of the instructions in capitals, the options too: the answers keep their own spelling
+SHOUTED = 0.12  # share of the instructions in capitals, the options too: the answers keep their own spelling
 WORD = re.compile(r"[A-Za-z][a-z']+")
 
 
@@ -133,7 +133,7 @@ class Classifier:
                 found[word] = Class(word, [t for t in texts if word in t.lower()] or texts[:1])
         return list(found.values())
 
-    def _names(self, rng: random.Random, classes: Sequence[Class], style: str) -> list[str]:
+    def names(self, rng: random.Random, classes: Sequence[Class], style: str) -> list[str]:
         if style == "letter":
             marks = rng.choice(("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "123456789"))
             return rng.sample(marks, len(classes)) if len(classes) <= len(marks) else rng.sample(self.words, len(classes))
@@ -166,7 +166,7 @@ class Classifier:
     def _compose(
         self, rng: random.Random, classes: Sequence[Class], goal: str, style: str, shots: int, room: int, early: float
     ) -> Episode:
-        names = self._names(rng, classes, style)
+        names = self.names(rng, classes, style)
         telling = style in ("name", "keyword")
         listed = rng.random() < (0.75 if telling else 0.35) or (shots == 0 and rng.random() < 0.9)
         described = all(c.description for c in classes) and rng.random() < 0.4

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
+import torch
 from numpy.typing import NDArray
 
 from training.pocket import reading, sources, support, teacher, wordnet
@@ -34,8 +35,11 @@ class Corpus:
     vectors: teacher.Vectors
 
 
-def assemble(data: Path, wordnet_folder: Path, cache: Path) -> Corpus:
-    """Read, generate and embed. The embeddings take minutes the first time and are then read from `cache`."""
+def assemble(data: Path, wordnet_folder: Path, cache: Path, device: str = "cpu") -> Corpus:
+    """Read, generate and embed. The embeddings take minutes the first time and are then read from `cache`.
+
+    `device`: where they are computed and compared.
+    """
     rng = random.Random(SEED)
     synsets = wordnet.read(wordnet_folder)
     common = wordnet.common(synsets)
@@ -63,17 +67,19 @@ def assemble(data: Path, wordnet_folder: Path, cache: Path) -> Corpus:
     )
     names = [name.replace("_", " ") for g in groups for name in g.classes] + [c.name for c in senses]
     texts = _unique([*sentences, *names, *described.values()])
-    vectors = teacher.embed(texts, cache / "teacher.safetensors")
+    vectors = teacher.embed(texts, cache / "teacher.safetensors", device)
     rows = {text: row for row, text in enumerate(texts)}
     words = _unique(c.name.lower() for c in senses if c.name.isalpha() and len(c.name) < 11)
 
     def vector(text: str) -> NDArray[numpy.float32]:
-        return vectors[rows[text]].astype(numpy.float32)
+        found: NDArray[numpy.float32] = vectors[rows[text]].astype(numpy.float32)
+        return found
 
     named = _named(groups, described, vector)
     near = _nearest(
         vectors[[rows[t] for t in unnamed]].astype(numpy.float32),
         cache / f"near-{teacher.hash_text(chr(10).join(unnamed)):x}.npy",
+        device,
     )
     classifier = Classifier(named, Neighbourhoods(unnamed, near), senses, words, wordnet.synonyms(synsets))
     return Corpus(classifier, prompted, sentences, words, rows, vectors)
@@ -122,17 +128,15 @@ def _cut(group: sources.Group, most: int, rng: random.Random) -> sources.Group:
     return sources.Group(group.name, group.goal, classes)
 
 
-def _nearest(vectors: NDArray[numpy.float32], cache: Path) -> NDArray[numpy.int32]:
+def _nearest(vectors: NDArray[numpy.float32], cache: Path, device: str) -> NDArray[numpy.int32]:
     """(texts, NEAREST) rows of the most similar texts, itself first."""
     if cache.exists():
         kept: NDArray[numpy.int32] = numpy.load(cache)
         return kept
-    found = numpy.empty((len(vectors), NEAREST), dtype=numpy.int32)
-    for start in range(0, len(vectors), 1024):
-        similarity = vectors[start : start + 1024] @ vectors.T
-        best = numpy.argpartition(-similarity, NEAREST, axis=1)[:, :NEAREST]
-        order = numpy.argsort(-numpy.take_along_axis(similarity, best, 1), axis=1)
-        found[start : start + 1024] = numpy.take_along_axis(best, order, 1)
+    every = torch.from_numpy(vectors).to(device)
+    parts = (every[start : start + 1024] for start in range(0, len(every), 1024))
+    near = [(part @ every.T).topk(NEAREST, dim=1).indices.to("cpu", torch.int32) for part in parts]
+    found: NDArray[numpy.int32] = torch.cat(near).numpy()
     numpy.save(cache, found)
     return found
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -97,7 +98,8 @@ def _side_by_side(given: argparse.Namespace, tests: int, observed: Observed, cel
     waiting: SimpleQueue[Cell | None] = context.SimpleQueue()
     count = min(given.jobs, len(cells))
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // count))
-    workers = [context.Process(target=_work, args=(given, tests, observed, waiting)) for _ in range(count)]
+    workers = [context.Process(target=_work, args=(given, tests, observed, waiting), daemon=True) for _ in range(count)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that they end with this one
     for worker in workers:
         worker.start()
     for cell in [*cells, *[None] * count]:

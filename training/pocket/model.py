@@ -150,7 +150,8 @@ class Trained(nn.Module):
         scores = (questions @ names.T)[told] / POINTER**0.5
         low = torch.finfo(scores.dtype).min
         among = scores.masked_fill(~before[told], low).logsumexp(1)
-        return (among - scores.masked_fill(~right[told], low).logsumexp(1)).mean()
+        missed: Tensor = among - scores.masked_fill(~right[told], low).logsumexp(1)
+        return missed.mean()
 
     def _apart(self, middle: Tensor, batch: Batch, device: str) -> tuple[Tensor, Tensor]:
         guess = self.head(middle[_on(batch.read_row, device), _on(batch.read_column, device)])

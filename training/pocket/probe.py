@@ -38,13 +38,16 @@ def main() -> None:
     kinds: dict[str, Callable[[Sequence[str]], Vectors]] = {
         "teacher": lambda texts: teacher.embed(texts, given.work / "probe.safetensors").astype(numpy.float32)
     }
-    for name, shape in FORMS.items():
-        kinds[name] = lambda texts, shape=shape: states([shape.format(text) for text in texts])
+    kinds |= {name: _in_form(states, form) for name, form in FORMS.items()}
     for case in (BANKING, CLINC):
         for seed in range(given.seeds):
             for name, embed in kinds.items():
                 by_name, by_example = accuracies(case, given.data, seed, embed, states if name in FORMS else embed)
                 sys.stdout.write(f"{case.name} {seed} {name:8s} name {by_name:5.1f}  two examples {by_example:5.1f}\n")
+
+
+def _in_form(states: Callable[[Sequence[str]], Vectors], form: str) -> Callable[[Sequence[str]], Vectors]:
+    return lambda texts: states([form.format(text) for text in texts])
 
 
 def accuracies(

@@ -9,6 +9,8 @@ from training.pocket.pieces import Episode, Piece
 from training.pocket.sources import Prompted
 from training.pocket.wording import form
 
+TURNED = 0.35  # share of the copies that are said again in the other case
+
 
 def stream(rng: random.Random, texts: Sequence[str], room: int) -> Episode:
     """Unrelated sentences one after the other; the state behind each, and at the cue after it, carries its meaning.
@@ -30,10 +32,15 @@ def stream(rng: random.Random, texts: Sequence[str], room: int) -> Episode:
 
 
 def copying(rng: random.Random, words: Sequence[str], room: int) -> Episode:
-    """A random sequence of words, then the same again: what makes looking back for a match worth learning."""
+    """A random sequence of words, then the same again: what makes looking back for a match worth learning.
+
+    Sometimes one of the two is in capitals.
+    """
     count = rng.randint(6, max(8, room // 6))
-    sequence = " ".join(rng.choice(words) for _ in range(count))
-    return [Piece(sequence + "\n"), Piece(sequence + "\n", 1.0), Piece("</s>")]
+    first = second = " ".join(rng.choice(words) for _ in range(count))
+    if rng.random() < TURNED:
+        first, second = (first.upper(), second) if rng.random() < 0.7 else (first, second.upper())
+    return [Piece(first + "\n"), Piece(second + "\n", 1.0), Piece("</s>")]
 
 
 def task(rng: random.Random, pool: Sequence[Prompted]) -> Episode:

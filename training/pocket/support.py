@@ -19,9 +19,11 @@ from zlib import crc32
 from training.pocket.texts import lines, table
 
 _WORDS = table("support_words.yaml")
-OPENERS, CLOSERS, ASIDES, DOMAIN_ASIDES, FILLERS = (
-    _WORDS[name] for name in ("openers", "closers", "asides", "domain_asides", "fillers")
-)
+OPENERS: list[str] = _WORDS["openers"]
+CLOSERS: list[str] = _WORDS["closers"]
+ASIDES: list[str] = _WORDS["asides"]
+DOMAIN_ASIDES: dict[str, list[str]] = _WORDS["domain_asides"]
+FILLERS: dict[str, list[str]] = _WORDS["fillers"]
 SHORTEST, LONGEST = 4, 40  # words of a message
 EMPTY_WORDS = frozenset(
     re.findall(

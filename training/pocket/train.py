@@ -61,7 +61,7 @@ def main() -> None:
     given.work.mkdir(parents=True, exist_ok=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores Ctrl-C unless told otherwise
         signal.signal(number, signal.default_int_handler)
-    Run(given, corpus.assemble(given.data, given.wordnet, given.work)).go()
+    Run(given, corpus.assemble(given.data, given.wordnet, given.work, given.device)).go()
 
 
 class Run:
@@ -115,7 +115,7 @@ class Run:
                     answers = finding = torch.zeros(())
                 else:
                     answers, angle, contrast, finding = self.trained.losses(batch, self.given.device)
-                (answers + MEANING * angle + CONTRAST * contrast + FINDING * finding).backward()
+                torch.autograd.backward(answers + MEANING * angle + CONTRAST * contrast + FINDING * finding)
                 torch.nn.utils.clip_grad_norm_(self.trained.parameters(), 1.0)
                 for optimizer in self.optimizers:
                     optimizer.step()

@@ -16,6 +16,8 @@ def vote(draws: Sequence[Reply], decoding: Decoding) -> tuple[Reply, str]:
     The most frequent prediction wins, of equally frequent ones the first that was drawn (self-consistency, Wang et al.
     2023). When a draw failed, so did the whole: fewer draws would be another candidate.
     """
+    if len(draws) == 1:
+        return draws[0], "" if draws[0].error is not None else prediction(draws[0], decoding)
     usage = sum((reply.usage for reply in draws), Usage())
     failed = next((reply for reply in draws if reply.error is not None), None)
     if failed is not None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
@@ -16,6 +16,7 @@ from crossover.types import Decoding, Message, Reply, Request, to_json
 
 # Requests at a time of a model that does not say: small enough that a killed process loses seconds, large enough to batch.
 CHUNK = 32
+TEXT = json.JSONEncoder(ensure_ascii=False)
 AHEAD = 1  # how many chunks may wait for their replies while the next is prepared
 
 
@@ -24,12 +25,11 @@ def call_key(model: Model, request: Request) -> str:
 
     That of `types.content_hash`, written out: a study makes one for each call.
     """
-    weights = {"kind": request.weights.kind, "sha256": request.weights.sha256} if request.weights else None
-    *head, last = request.messages or (None,)
-    turns = ",".join(filter(None, [_turns(tuple(head)), _turn(last) if last else ""]))
+    weights = f'{{"kind":"{request.weights.kind}","sha256":"{request.weights.sha256}"}}' if request.weights else "null"
+    turns = ",".join(filter(None, (_turns(request.messages[:-1]), *map(_turn, request.messages[-1:]))))
     text = (
-        f'{{"model":{_json(model.identity)},"request":{{"decoding":{_decoding(request.decoding)},"messages":'
-        f'[{turns}],"repeat":{request.repeat},"weights":{_json(weights)}}}}}'
+        f'{{"model":{TEXT.encode(model.identity)},"request":{{"decoding":{_decoding(request.decoding)},'
+        f'"messages":[{turns}],"repeat":{request.repeat},"weights":{weights}}}}}'
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -40,7 +40,7 @@ def _turns(messages: tuple[Message, ...]) -> str:
 
 
 def _turn(message: Message) -> str:
-    return _json({"content": message.content, "role": message.role})
+    return f'{{"content":{TEXT.encode(message.content)},"role":"{message.role}"}}'
 
 
 @lru_cache(maxsize=256)
@@ -50,10 +50,6 @@ def _decoding(decoding: Decoding) -> str:
     if not decoding.temperature:
         body.pop("seed")  # greedy answers do not depend on it
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class Caller:
@@ -111,8 +107,7 @@ class Caller:
                     begun.append((missing, model.submit(chunk)))
                     finish(AHEAD)
                 else:
-                    found = model.complete(chunk)
-                    begun.append((missing, lambda found=found: found))
+                    begun.append((missing, partial(model.complete, chunk)))
                     finish(0)
             finish(0)
         except Exception:

@@ -42,6 +42,7 @@ def follow(
         left = [one for one in found if one.reply.error is None]
         if not left:
             return left
+        own.ahead([one.text for one in left])
         messages = [own.messages(one.text, one.steps, leave_out) for one in left]
         asked, draws = _asked(decoding), range(repeat * decoding.samples, (repeat + 1) * decoding.samples)
         drawn = ask([Request(m, asked, candidate.weights, draw) for m in messages for draw in draws])

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from crossover.engine.similarity import Index, index_by
 from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
+SPARE = 16  # further ones are found ahead, as some may be the text itself
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -19,7 +20,8 @@ class Renderer:
         self.prompt = prompt
         self.steps = tuple(Renderer(step.prompt) for step in prompt.steps)
         self._index: Index | None = None
-        self._turns: dict[Demonstration, tuple[Message, Message]] = {}  # the same turns stand in many prompts
+        self._nearest: dict[str, list[int]] = {}  # of texts that were told of ahead
+        self._turns: dict[int, tuple[Message, Message]] = {}  # the same turns stand in many prompts
 
     def messages(self, text: str, answers: Mapping[str, str] = NOTHING, leave_out: bool = False) -> tuple[Message, ...]:
         """The conversation that asks for the answer to `text`, behind the `answers` of the chain's steps by name.
@@ -30,10 +32,11 @@ class Renderer:
         if self.prompt.instruction:
             found.append(Message("system", self.prompt.instruction))
         for demonstration in self._shown(text, leave_out):
-            if demonstration not in self._turns:
+            key = id(demonstration)  # one of the prompt's own, which live as long as this does
+            if key not in self._turns:
                 asked = Message("user", self._user(demonstration.input, NOTHING))
-                self._turns[demonstration] = asked, Message("assistant", demonstration.output)
-            found += self._turns[demonstration]
+                self._turns[key] = asked, Message("assistant", demonstration.output)
+            found += self._turns[key]
         found.append(Message("user", self._user(text, answers)))
         return tuple(found)
 
@@ -46,10 +49,27 @@ class Renderer:
         pool = self.prompt.demonstrations
         if self.prompt.selection == "fixed" or not pool:
             return [d for d in pool if not (leave_out and d.input == text)]
+        shots, first = self.prompt.shots, self._nearest.get(text)
+        if first is not None:
+            found = [pool[i] for i in first if not (leave_out and pool[i].input == text)][:shots]
+            if len(found) == shots or len(first) == len(pool):
+                return found[::-1]  # the most similar stands next to the question
+        order = [pool[i] for i in self._indexed().order(text) if not (leave_out and pool[i].input == text)]
+        return order[:shots][::-1]
+
+    def ahead(self, texts: Sequence[str]) -> None:
+        """Find what will be shown with many texts at once: one by one takes many times as long."""
+        if self.prompt.selection == "fixed" or not self.prompt.demonstrations:
+            return
+        new = [text for text in dict.fromkeys(texts) if text not in self._nearest]
+        self._nearest |= zip(new, self._indexed().orders(new, self.prompt.shots + SPARE), strict=True)
+
+    def _indexed(self) -> Index:
         if self._index is None:
-            self._index = index_by(self.prompt.likeness, tuple(demonstration.input for demonstration in pool))
-        order = [pool[i] for i in self._index.order(text) if not (leave_out and pool[i].input == text)]
-        return order[: self.prompt.shots][::-1]  # the most similar stands next to the question
+            self._index = index_by(
+                self.prompt.likeness, tuple(demonstration.input for demonstration in self.prompt.demonstrations)
+            )
+        return self._index
 
 
 def lessons(renderer: Renderer, decoding: Decoding, examples: Sequence[Example]) -> list[tuple[tuple[Message, ...], str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from crossover.errors import OptionError
 from crossover.models._embedding import need_embedder
 
 WORDS = "words"
+BLOCK = 1 << 22  # similarities that are held at once
 
 
 class Index(Protocol):
@@ -17,6 +18,10 @@ class Index(Protocol):
 
     def order(self, text: str) -> list[int]:
         """The indices of the texts, the most similar to `text` first; ties go to the earlier one."""
+        ...
+
+    def orders(self, texts: Sequence[str], most: int) -> Iterator[list[int]]:
+        """The first `most` of each text's order, found for many at once."""
         ...
 
 
@@ -40,7 +45,15 @@ class WordIndex:
             self.matrix = self._vectorizer.fit_transform(texts)
 
     def order(self, text: str) -> list[int]:
-        return _first_best((self.matrix @ self._vectorizer.transform([text]).T).toarray().ravel(), 9)
+        (found,) = self.orders([text], self.matrix.shape[0])
+        return found
+
+    def orders(self, texts: Sequence[str], most: int) -> Iterator[list[int]]:
+        step = max(1, BLOCK // self.matrix.shape[0])
+        for first in range(0, len(texts), step):
+            alike = (self.matrix @ self._vectorizer.transform(texts[first : first + step]).T).toarray()
+            for column in alike.T:
+                yield _first_best(column, 9)[:most]
 
 
 class MeaningIndex:
@@ -53,12 +66,17 @@ class MeaningIndex:
                 f"the demonstrations were picked by the embedding model '{model}', and here is '{self._embedder.name}'"
             )
         self._vectors = self._embedder.encode(texts)
-        self._known: dict[str, list[int]] = {}
+        self._known: dict[str, Any] = {}  # vectors of what was asked: prompts with more or fewer demonstrations ask alike
 
     def order(self, text: str) -> list[int]:
-        if text not in self._known:
-            self._known[text] = _first_best(self._vectors @ self._embedder.encode([text])[0], 5)
-        return self._known[text]
+        (found,) = self.orders([text], len(self._vectors))
+        return found
+
+    def orders(self, texts: Sequence[str], most: int) -> Iterator[list[int]]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known |= zip(new, self._embedder.encode(new) if new else (), strict=True)
+        for text in texts:
+            yield _first_best(self._vectors @ self._known[text], 5)[:most]
 
 
 def _first_best(similarity: Any, digits: int) -> list[int]:

@@ -31,7 +31,8 @@ CHECKPOINT, TRACE = "checkpoint.safetensors", "trace.json"
 class Progress:
     """How far a tune is. `key` names its inputs, `best` the best epoch's weights; `dropped` counts too long rows.
 
-    Of the epoch that is under way, `steps` are done, with a summed loss of `loss` in `seconds`.
+    Of the epoch that is under way, `steps` are done, with a summed loss of `loss` in `seconds`. `tokens`: of one pass, as
+    the memory allowed; 0 before the first.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Progress:
     steps: int = 0
     loss: float = 0.0
     seconds: float = 0.0
+    tokens: int = 0
 
 
 def read_trace(folder: Path) -> list[Epoch]:
@@ -166,4 +168,5 @@ def _progress(text: str, folder: Path) -> Progress:
         steps=body["steps"],
         loss=body["loss"],
         seconds=body["seconds"],
+        tokens=body.get("tokens", 0),  # a tune of an earlier version has none
     )

@@ -21,7 +21,7 @@ from crossover.models.hf.soft import is_soft
 from crossover.tuning.batches import Row
 
 IGNORED = -100
-TOKENS = 768  # of one forward and backward pass, beside the common beginning: bounds the memory
+TOKENS = 768  # of one forward and backward pass, beside the common beginning: more only take memory on a processor
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,20 @@ class AnswerLoss:
     mixed: bool = False
 
     def __call__(self, module: Any, rows: Sequence[Row]) -> torch.Tensor:
-        asked = module.get_base_model() if is_soft(module) else module  # its vectors are among the rows' tokens
-        with torch.autocast(module.device.type, torch.bfloat16, enabled=self.mixed):
-            return (packed_loss if self.packs else padded_loss)(asked, rows)
+        with self.precision(module.device):
+            return (packed_loss if self.packs else padded_loss)(asked(module), rows)
 
-    def parts(self, batch: Sequence[Row]) -> Iterator[list[Row]]:
-        """The batch in parts of at most `TOKENS` tokens, or of one longer row."""
+    def precision(self, device: torch.device) -> torch.autocast:
+        """In which precision products run."""
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.mixed)
+
+    def parts(self, batch: Sequence[Row], most: int = TOKENS) -> Iterator[list[Row]]:
+        """The batch in parts of at most `most` tokens, or of one longer row."""
         known = shared_prefix([row.ids[: row.start] for row in batch]) if self.packs else 0
         part: list[Row] = []
         total = 0
         for row in sorted(batch, key=lambda row: len(row.ids)):
-            if part and total + len(row.ids) - known > TOKENS:
+            if part and total + len(row.ids) - known > most:
                 yield part
                 part, total = [], 0
             part.append(row)
@@ -101,6 +104,11 @@ def padded_loss(module: Any, rows: Sequence[Row]) -> torch.Tensor:
     logits = module(input_ids=ids.to(device), **options).logits[:, -answers - 1 : -1]
     targets = labels[:, -answers:].flatten().to(device)
     return cross_entropy(logits.float().flatten(0, 1), targets, ignore_index=IGNORED, reduction="sum")
+
+
+def asked(module: Any) -> Any:
+    """What is called: of a soft prompt the model itself, as its vectors are among the rows' tokens."""
+    return module.get_base_model() if is_soft(module) else module
 
 
 def _plain(module: Any) -> Any:

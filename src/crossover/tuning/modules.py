@@ -14,6 +14,7 @@ from crossover.models.base import Tunable
 from crossover.models.hf import room, soft
 from crossover.models.hf.low_rank import fuse
 from crossover.models.hf.norm import quicken
+from crossover.models.hf.rotary import quicken_rotary
 from crossover.tuning import adapter
 from crossover.tuning.loss import TOKENS
 from crossover.types import Message, Recipe, Weights
@@ -49,6 +50,7 @@ def prepare(model: Tunable, recipe: Recipe, start: Weights | None, hint: str = "
         module = adapter.attach(module, recipe)
     fuse(module)
     quicken(module)
+    quicken_rotary(module)
     if room.states_per_token(module, 4) * TOKENS > SHARE * room.free_bytes(module.device):
         module.gradient_checkpointing_enable({"use_reentrant": False})  # computed twice, kept once (Chen et al. 2016)
     trained: torch.nn.Module = module

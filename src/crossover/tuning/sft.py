@@ -1,14 +1,13 @@
 """Supervised fine-tuning: the one training loop, for adapters and for whole models.
 
-AdamW (Loshchilov and Hutter 2019), linear warm-up and linear decay to zero over all epochs, gradients clipped to norm
-1. All randomness of a step comes from the recipe's seed and the step's number, so a killed tune that is called again
-with the same folder continues from its last checkpoint and ends, on a CPU, with the same weights to the bit.
+AdamW (Loshchilov and Hutter 2019), linear warm-up and linear decay to zero over all epochs, gradients clipped
+(`steps.py`). All randomness of a step comes from the recipe's seed and the step's number, so a killed tune that is called
+again with the same folder continues from its last checkpoint and ends, on a CPU, with the same weights to the bit.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ import torch
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
+from crossover.models.hf.packing import shared_prefix
 from crossover.tuning import modules
 from crossover.tuning.batches import Row, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
 from crossover.tuning.checkpoint import (
@@ -31,13 +31,15 @@ from crossover.tuning.checkpoint import (
     writing,
 )
 from crossover.tuning.conflicts import conflict
-from crossover.tuning.loss import AnswerLoss, loss_for
+from crossover.tuning.loss import loss_for
 from crossover.tuning.observe import observe
+from crossover.tuning.steps import Steps, tokens_at_once
 from crossover.types import Epoch, Recipe, Weights, content_hash
 
-CLIP = 1.0
 INTERVAL = 60.0  # seconds between checkpoints within an epoch
 SHARE = 0.05  # of the time may go into writing them
+GRIDDED: bool | None = None  # whether batches come in few shapes; None: on a card
+LOOK = 1.0  # seconds between looks at the losses of a card, which make it wait
 
 
 def fit(
@@ -55,10 +57,11 @@ def fit(
     """Tune `model` on `rows` and return the weights of the best epoch, which lie in `folder`.
 
     `evaluate` scores an epoch's weights on dev: higher is better; ties go to the lower dev loss. `on_step(step, steps,
-    loss)` counts over all epochs; `on_epoch` is told of each epoch that this call finished, after it is safe on disk:
-    epochs of an earlier call are in `read_trace(folder)`. Calling it again after the end returns the same weights at
-    once. Rows longer than the context window are left out and counted in the trace. `general`: rows that have nothing to do
-    with the task, of which each epoch is mixed with a draw of its own, as `recipe.replay` says.
+    loss)` counts over all epochs, and is told of a card's steps about once a second; `on_epoch` is told of each epoch that
+    this call finished, after it is safe on disk: epochs of an earlier call are in `read_trace(folder)`. Calling it again
+    after the end returns the same weights at once. Rows longer than the context window are left out and counted in the
+    trace. `general`: rows that have nothing to do with the task, of which each epoch is mixed with a draw of its own, as
+    `recipe.replay` says.
 
     Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
     `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
@@ -88,26 +91,37 @@ def fit(
         write_trace(folder, progress)
         clean(folder, progress)
     loss = loss_for(module, mixed=recipe.method == "full" and model.precision[0] == "bfloat16")
+    device: Any = module.device
+    steps = Steps(
+        module,
+        list(parameters.values()),
+        optimizer,
+        loss,
+        progress.tokens or tokens_at_once(module),
+        seats=min(recipe.batch_size, len(train)),
+        known=shared_prefix([row.ids[: row.start] for row in (*train, *again)]),
+        gridded=device.type == "cuda" if GRIDDED is None else GRIDDED,
+    )
     pace = _Pace()
 
-    def keep(steps: int, summed: float, seconds: float) -> None:
-        if pace.due():
-            now = dataclasses.replace(progress, steps=steps, loss=summed, seconds=seconds)
-            with writing(folder):
-                save_checkpoint(folder, now, parameters, optimizer)
-            pace.saved()
+    def keep(done: int, summed: float, seconds: float) -> None:
+        now = dataclasses.replace(progress, steps=done, loss=summed, seconds=seconds, tokens=steps.tokens)
+        with writing(folder):
+            save_checkpoint(folder, now, parameters, optimizer)
 
     while not _over(progress, recipe):
         began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
         mixed = train + replayed_rows(again, len(train), recipe, number)
-        train_loss = _train(module, parameters, optimizer, loss, mixed, recipe, progress, on_step, keep)
-        dev_loss = _mean_loss(module, loss, dev)
+        module.train()
+        train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace)
+        module.eval()
+        dev_loss = steps.evaluate(dev)
         with writing(folder):
             weights = modules.save(model, module, start, folder / f"weights-{number}")
         metric = evaluate(weights)
-        said = observe(progress.epochs, train_loss, dev_loss, metric)
+        said = "; ".join([observe(progress.epochs, train_loss, dev_loss, metric), *steps.told()])
         epoch = Epoch(number, train_loss, dev_loss, metric, said, time.perf_counter() - began)
-        progress = _advance(progress, epoch, weights)
+        progress = dataclasses.replace(_advance(progress, epoch, weights), tokens=steps.tokens)
         with writing(folder):
             save_checkpoint(folder, progress, parameters, optimizer)
         on_epoch(epoch)
@@ -157,45 +171,42 @@ def _check(recipe: Recipe) -> None:
 
 
 def _train(
-    module: Any,
-    parameters: dict[str, torch.nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    loss: AnswerLoss,
+    steps: Steps,
     rows: Sequence[Row],
     recipe: Recipe,
     progress: Progress,
     on_step: Callable[[int, int, float], None],
     keep: Callable[[int, float, float], None],
+    pace: _Pace,
 ) -> float:
     """One epoch, or the rest of it: the mean loss per answer token, as it was when each batch was met."""
     began, epoch = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
     batches = shuffled(rows, recipe.batch_size, recipe.seed, epoch)
-    steps = len(batches) * recipe.epochs
-    total = progress.loss
-    module.train()
-    with torch.random.fork_rng():
-        for index, batch in enumerate(batches[progress.steps :], progress.steps):
-            torch.manual_seed(int(content_hash([recipe.seed, epoch, index]), 16))  # dropout
-            step = (epoch - 1) * len(batches) + index
-            rate = recipe.learning_rate * schedule(step, steps, recipe.warmup_ratio)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            tokens, batch_loss = answer_tokens(batch), 0.0
-            optimizer.zero_grad()
-            for part in loss.parts(batch):
-                part_loss = loss(module, part) / tokens
-                part_loss.backward()  # type: ignore[no-untyped-call]
-                batch_loss += part_loss.item()
-            norm = torch.nn.utils.clip_grad_norm_(parameters.values(), CLIP)
-            if not (math.isfinite(batch_loss) and torch.isfinite(norm)):
+    every, before, first = len(batches) * recipe.epochs, (epoch - 1) * len(batches), progress.steps
+    rest = range(first, len(batches))
+    rates = [recipe.learning_rate * schedule(before + i, every, recipe.warmup_ratio) for i in rest]
+    seeds = [int(content_hash([recipe.seed, epoch, i]), 16) for i in rest]
+    total, told, looked = progress.loss, first, time.monotonic()
+    with torch.random.fork_rng(devices=steps.cards):
+        for done in steps.epoch(batches[first:], rates, seeds):
+            due = pace.due()
+            if not (due or not steps.cards or first + done == len(batches) or time.monotonic() - looked >= LOOK):
+                continue
+            try:
+                losses = steps.losses()
+            except FloatingPointError as error:
                 raise TuningError(
-                    f"the loss is no longer a number in epoch {epoch}, step {index + 1} of {len(batches)}, "
+                    f"the loss is no longer a number in epoch {epoch}, step {first + error.args[0]} of {len(batches)}, "
                     f"with a learning rate of {recipe.learning_rate:g}: try a tenth of it"
-                )
-            optimizer.step()
-            total += batch_loss * tokens
-            on_step(step + 1, steps, batch_loss)
-            keep(index + 1, total, time.perf_counter() - began)
+                ) from error
+            looked = time.monotonic()
+            for loss in losses:
+                total += loss * answer_tokens(batches[told])
+                told += 1
+                on_step(before + told, every, loss)
+            if due:
+                keep(told, total, time.perf_counter() - began)
+                pace.saved()
     return total / answer_tokens(rows)
 
 
@@ -205,13 +216,6 @@ def schedule(step: int, steps: int, warmup_ratio: float) -> float:
     if step < warmup:
         return (step + 1) / (warmup + 1)
     return (steps - step) / max(1, steps - warmup)
-
-
-def _mean_loss(module: Any, loss: AnswerLoss, rows: Sequence[Row]) -> float:
-    module.eval()
-    with torch.no_grad():
-        total = sum(loss(module, part).item() for part in loss.parts(rows))
-    return total / answer_tokens(rows)
 
 
 def _advance(progress: Progress, epoch: Epoch, weights: Weights) -> Progress:

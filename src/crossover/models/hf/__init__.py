@@ -42,8 +42,8 @@ from crossover.types import Message, Reply, Request, Usage, Weights, content_has
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
-IN_FLIGHT = {"cpu": 32}  # requests at a time: a killed process loses seconds; a card wants many to be kept busy
-IN_FLIGHT_ELSEWHERE = 512
+IN_FLIGHT = {"cpu": 32}  # requests at a time: a killed process loses seconds; a card computes some while the next are made
+IN_FLIGHT_ELSEWHERE = 128
 ORIGIN = "crossover.json"  # beside tuned weights: the fingerprint of the model that they were made from
 
 logging.set_verbosity_error()  # what matters is raised; the rest is noise in a progress display
@@ -95,7 +95,7 @@ class Hf:
     def precision(self) -> tuple[Name, str]:
         return choose(self._device, self.width) if self.dtype == "auto" else (self.dtype, "as asked for")
 
-    @property
+    @cached_property
     def context_window(self) -> int:
         config = self._config.get_text_config()
         for name in ("max_position_embeddings", "seq_length", "n_positions"):
@@ -234,8 +234,11 @@ class Hf:
 
     @cached_property
     def _packs(self) -> bool:
-        with self._pool.using(None) as model:
-            return can_pack(model)
+        try:
+            with self._pool.using(None) as model:
+                return can_pack(model)
+        except torch.OutOfMemoryError as error:  # which says nothing about the architecture
+            raise ModelError(f"the device's memory does not suffice for the model: {folders.first_line(error)}") from error
 
     def _lead(self, weights: Weights | None) -> tuple[int, ...]:
         """The ids of a soft prompt's vectors, which stand before everything else."""
@@ -339,7 +342,9 @@ class Hf:
                 max(1, min(request.decoding.max_tokens, self.context_window - len(prompt))),
                 request.decoding.temperature,
                 # the draw belongs to the request, not to its place in a batch
-                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16),
+                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16)
+                if request.decoding.temperature > 0
+                else 0,
                 partial(self._grammars.writer, request.decoding.schema) if request.decoding.schema else None,
             )
             for request, prompt in zip(asked, prompts, strict=True)

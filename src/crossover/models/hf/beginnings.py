@@ -7,7 +7,6 @@ real text; any other text (with brackets or slashes, or white space around it) i
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from crossover.models.hf.tokens import Encoder
@@ -32,26 +31,28 @@ class Beginnings:
 
     def ids(self, conversations: Sequence[Sequence[Message]]) -> list[list[int]]:
         """Each conversation's token ids."""
-        heads = [tuple(messages[:-1]) for messages in conversations]
-        times = Counter(heads)
-        texts: list[str | None] = []
-        begun: list[list[int]] = []
-        for head, messages in zip(heads, conversations, strict=True):
-            ends = None
-            if head and _ordinary(messages[-1]) and (head in self._known or times[head] >= WORTH):
-                ends = self._ends(head, messages[-1])
-            begun.append(ends[0] if ends else [])
-            texts.append(ends[1] + messages[-1].content + ends[2] if ends else None)
+        alike: dict[tuple[Message, ...], list[int]] = {}
+        for i, messages in enumerate(conversations):
+            alike.setdefault(tuple(messages[:-1]), []).append(i)
+        begun: list[list[int]] = [[] for _ in conversations]
+        texts: list[str | None] = [None] * len(conversations)
+        for head, members in alike.items():
+            plain = [i for i in members if _ordinary(conversations[i][-1])] if head else []
+            if plain and (head in self._known or len(members) >= WORTH):
+                ends = self._ends(head, conversations[plain[0]][-1].content)
+                for i in plain:
+                    if ends is not None:
+                        begun[i], texts[i] = ends[0], ends[1] + conversations[i][-1].content + ends[2]
         whole = iter(self._render([c for c, text in zip(conversations, texts, strict=True) if text is None]))
         rest = self._encoder.ids([next(whole) if text is None else text for text in texts])
         return [[*before, *behind] for before, behind in zip(begun, rest, strict=True)]
 
-    def _ends(self, head: tuple[Message, ...], last: Message) -> Ends | None:
-        """What stands around the content of a last turn behind `head`; None where the template does not let it stand so."""
+    def _ends(self, head: tuple[Message, ...], example: str) -> Ends | None:
+        """What stands around a last turn's content behind `head`; None where the template does not let it stand so."""
         if head not in self._known:
             if len(self._known) >= KEPT:
                 self._known.clear()
-            contents = (*MARKS, last.content)
+            contents = (*MARKS, example)
             texts = self._render([[*head, Message("user", content)] for content in contents])
             before, found, behind = texts[0].rpartition(MARKS[0])
             same = found and [before + content + behind for content in contents] == texts

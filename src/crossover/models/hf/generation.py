@@ -1,7 +1,8 @@
 """Free text, greedy or sampled, in batches with a cache; each row stops by itself, or where its grammar is complete.
 
 Where a batch stands is kept on the model's device. A card is given the next step before the last one's tokens are looked
-at, so that it never waits; what is computed in vain behind the last token is a single step.
+at, so that it never waits; what is computed in vain behind the last token is a single step. Its steps are all of one shape,
+so that they are recorded (`record.py`) instead of launched kernel by kernel.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import torch
 from crossover.models.hf.grammar import Writer
 from crossover.models.hf.layout import Layout, Memory, put
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
-from crossover.models.hf.room import halved, tokens_kept
+from crossover.models.hf.record import Recorder
+from crossover.models.hf.room import LOG, halved, tokens_kept
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
-DEAD = 0.25  # of the rows may have ended before the others are moved together
+DEAD = {"cpu": 0.25}  # of the rows may have ended before the others are moved together
+DEAD_ELSEWHERE = 0.5  # a card's step is recorded anew then
 
 Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, and the tokens generated for each
 
@@ -111,12 +114,24 @@ class _Writing:
         self._end = put(ends, device)  # where a row that ended stays
         self._each = torch.arange(len(jobs), device=device)
         self._span = (int(lengths.min()) + known, int(ends.max()))  # of the positions there will be
+        self._here = torch.tensor([self._longest], device=device)
+        self._latest = torch.zeros_like(self._next)  # the tokens that a step begins with
+        self._logits = torch.empty(0)  # and what it ends with
+        self._recorder = Recorder(device)
 
     def run(self, ended: Callable[[Sequence[int]], bool]) -> list[list[int]]:
         every = [_Row(job) for job in self._jobs]
-        rows = every
-        ahead = self._model.device.type == "cuda"
+        with self._recorder.stream():
+            self._run(every, ended)
+        if self._recorder.why:
+            LOG.warning("the steps of generation are launched one by one: recording them failed (%s)", self._recorder.why)
+        return [row.answer for row in every]
+
+    def _run(self, rows: list[_Row], ended: Callable[[Sequence[int]], bool]) -> None:
+        ahead, dead = self._recorder.card, DEAD.get(self._model.device.type, DEAD_ELSEWHERE)
         logits = self._begin()
+        if ahead:
+            self._memory.here = self._here
         while True:
             tokens = _choose(logits, rows)
             following = self._step(tokens) if ahead else None
@@ -125,8 +140,8 @@ class _Writing:
                     row.take(token, ended)
             going = [i for i, row in enumerate(rows) if row.going]
             if not going:
-                return [row.answer for row in every]
-            if len(going) <= (1 - DEAD) * len(rows):
+                return
+            if len(going) <= (1 - dead) * len(rows):
                 rows = [rows[i] for i in going]
                 index = put(torch.tensor(going), self._model.device)
                 self._gather(index)
@@ -137,34 +152,44 @@ class _Writing:
         """The logits behind each prompt."""
         packed = pack(self._chains, prefix=self._prefix, memory=self._memory)
         last = [start + len(chain) - 1 for start, chain in zip(packed.starts, self._chains, strict=True)]
-        logits = forward(self._model, packed, torch.tensor(last))
+        self._logits = forward(self._model, packed, torch.tensor(last))
         self._memory.advance(self._longest)
-        return logits
+        return self._logits
 
     def _step(self, tokens: torch.Tensor) -> torch.Tensor:
-        """The logits behind one more token of each row."""
-        here = self._memory.used
-        self._seen[:, here] = True
-        self._places[:, here] = self._next
+        """The logits behind one more token of each row: overwritten by the next step where steps are recorded."""
+        self._latest.copy_(tokens)
+        self._recorder.run(len(self._each), self._advance)
+        self._memory.advance(1)
+        return self._logits
+
+    def _advance(self) -> None:
+        self._seen.index_fill_(1, self._here, True)
+        self._places.index_copy_(1, self._here, self._next[:, None])
+        written = self._memory.size if self._memory.here is not None else self._memory.used + 1
         layout = Layout(
             self._each[:, None],
             self._each,
             self._next[:, None],
             self._span,
-            self._seen[:, None, : here + 1],
+            self._seen[:, None, :written],
             shared=self._prefix.layers,
             memory=self._memory,
             places=self._places,
         )
-        logits = forward(self._model, Packed(tokens, self._next, layout, ()), self._each)
-        self._memory.advance(1)
-        self._next = torch.minimum(self._next + 1, self._end)
-        return logits
+        logits = forward(self._model, Packed(self._latest, self._next, layout, ()), self._each)
+        if self._memory.here is not None:
+            self._logits.copy_(logits)
+        else:
+            self._logits = logits
+        self._next.copy_(torch.minimum(self._next + 1, self._end))
+        self._here.add_(1)
 
     def _gather(self, index: torch.Tensor) -> None:
         self._memory.select(index)
         self._seen, self._places = self._seen[index], self._places[index]
         self._next, self._end = self._next[index], self._end[index]
+        self._latest, self._logits = self._latest[index], self._logits[index]
         self._each = self._each[: len(index)]
 
 

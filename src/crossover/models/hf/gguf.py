@@ -120,6 +120,7 @@ def _read(header: Header, source: Path) -> tuple[Any, Any]:
                 config=config,
                 dtype=torch.float32,
                 quantization_config=transformers.GgufConfig(dequantize=True),
+                ignore_mismatched_sizes=True,  # refused below, by name
                 output_loading_info=True,
             )
             tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(source.parent, gguf_file=source.name)
@@ -128,15 +129,21 @@ def _read(header: Header, source: Path) -> tuple[Any, Any]:
     except Exception as error:  # transformers raises whatever the architecture's code raises
         said = first_line(error).replace(str(source), header.path.name)
         raise ModelError(f"{header.path}: transformers {transformers.__version__} does not read it: {said}") from error
-    _check_whole(header, model, found["missing_keys"])
+    _check_whole(header, model, found)
     _divide(header, tokenizer)
     return _narrowed(model), tokenizer
 
 
-def _check_whole(header: Header, model: Any, missing: Any) -> None:
+def _check_whole(header: Header, model: Any, found: Any) -> None:
     """Raise `ModelError` for weights that the file lacks, and for those that transformers would leave out unsaid."""
-    if missing:
-        raise ModelError(f"{header.path} lacks {len(missing)} of the model's weights, such as {min(missing)}")
+    for name, theirs, wanted in sorted(found["mismatched_keys"]):
+        raise ModelError(
+            f"{header.path}: {name} has the shape {tuple(theirs)}, and by what transformers {transformers.__version__}"
+            f" reads of its metadata it should be {tuple(wanted)}"
+        )
+    if found["missing_keys"]:
+        missing = sorted(found["missing_keys"])
+        raise ModelError(f"{header.path} lacks {len(missing)} of the model's weights, such as {missing[0]}")
     sizes = {name: t.size for name, t in header.tensors.items() if not name.startswith("rope_")}
     placed = {tensor.data_ptr(): tensor.numel() for tensor in model.state_dict().values()}
     left = sum(sizes.values()) - sum(placed.values())

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from crossover.models.hf.grid import Grid, attend_grid
 from crossover.models.hf.layout import Layout
 
 KEPT = 1 << 22
@@ -25,6 +26,8 @@ def attend_packed(
 
     For layouts whose rows are chains behind an inner beginning: no trees, no earlier tokens.
     """
+    if isinstance(layout, Grid):
+        return attend_grid(query, key, value, layout, window, scale, dropout)
     q, k, v = (of[0].transpose(0, 1) for of in (query, key, value))
     heads, inner, groups = key.shape[1], layout.inner, query.shape[1] // key.shape[1]
     rows, longest = layout.rows.shape

@@ -80,7 +80,7 @@ def score_packed(
         try:
             scores = read_scores(model, pack(chains, labels.tree, prefix), chains, labels)
         except torch.OutOfMemoryError as error:
-            limit = halved(len(members), limit, error)
+            limit = halved(len(members), min(limit, sum(map(len, chains)) + extra * len(chains)), error)
             continue
         yield members, scores
         done = set(members)

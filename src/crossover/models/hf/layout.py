@@ -28,15 +28,19 @@ class Memory:
     def __init__(self, size: int) -> None:
         self.size = size
         self.used = 0
+        self.here: Tensor | None = None  # (1,): where the next token goes, on a device where steps are recorded
         self._layers: dict[int, Layer] = {}
 
     def write(self, layer: int, key: Tensor, value: Tensor) -> Layer:
-        """Append, and return everything so far. `advance` moves on once all layers have written."""
+        """Append, and return everything so far; with `here` everything there will be. `advance` moves on once all layers
+        have written."""
         if layer not in self._layers:
             shape = (*key.shape[:2], self.size, key.shape[3])
             self._layers[layer] = (key.new_zeros(shape), value.new_zeros((*shape[:3], value.shape[3])))
-        stop = self.used + key.shape[2]
         keys, values = self._layers[layer]
+        if self.here is not None:
+            return keys.index_copy_(2, self.here, key), values.index_copy_(2, self.here, value)
+        stop = self.used + key.shape[2]
         keys[:, :, self.used : stop] = key
         values[:, :, self.used : stop] = value
         return keys[:, :, :stop], values[:, :, :stop]
@@ -161,7 +165,7 @@ class Layout:
 
 
 def added(seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """A mask to be added to scores: 0 where `seen`, the lowest number elsewhere."""
+    """A mask to be added to scores: 0 where `seen`, elsewhere a number that leaves nothing, and that kernels can scale."""
     wide = -(-seen.shape[-1] // ALIGNED) * ALIGNED if seen.is_cuda else seen.shape[-1]
     room = torch.zeros(*seen.shape[:-1], wide, dtype=dtype, device=seen.device)[..., : seen.shape[-1]]
-    return room.masked_fill_(~seen, torch.finfo(dtype).min)
+    return room.masked_fill_(~seen, torch.finfo(dtype).min / 2)

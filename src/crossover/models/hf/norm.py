@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Hashable
 from typing import Any
 
 import torch
@@ -34,11 +35,15 @@ class _RmsNorm(torch.autograd.Function):
 
 def quicken(module: nn.Module) -> None:
     """Let the layers of a module that are such a normalisation, as a trial shows, take the short road."""
+    tried: dict[Hashable, type[nn.Module]] = {}  # layers of one kind are one function
     for layer in list(module.modules()):
         if "RMSNorm" in type(layer).__name__ and not isinstance(layer, _Quick):
-            shift = _shift(layer)
-            if shift is not None:
-                layer.__class__ = type(type(layer).__name__, (_Quick, type(layer)), {"shift": shift})
+            own, weight = type(layer), getattr(layer, "weight", None)
+            kind = (own, _eps(layer), weight is not None and (weight.shape, weight.dtype))
+            if kind not in tried:
+                shift = _shift(layer)
+                tried[kind] = own if shift is None else type(own.__name__, (_Quick, own), {"shift": shift})
+            layer.__class__ = tried[kind]
 
 
 class _Quick(nn.Module):
@@ -47,7 +52,10 @@ class _Quick(nn.Module):
     shift = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
-        found = _RmsNorm.apply(x, self.weight, self.shift, _eps(self))  # type: ignore[no-untyped-call]
+        weight: Any = self.weight
+        if x.is_cuda and x.dtype == weight.dtype:  # there one kernel does it, forwards and backwards
+            return nn.functional.rms_norm(x, weight.shape, weight + self.shift if self.shift else weight, _eps(self))
+        found = _RmsNorm.apply(x, weight, self.shift, _eps(self))  # type: ignore[no-untyped-call]
         return torch.as_tensor(found)
 
 

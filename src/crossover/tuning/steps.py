@@ -1,0 +1,227 @@
+"""The steps of a tune: gradients of a batch in as many passes as the memory wants, then one move of the weights.
+
+On a card nothing waits for it inside a step: batches are laid out and copied ahead, losses stay there until they are looked
+at. Where memory runs out, passes are halved and the step is done again: the same gradients, but for rounding.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from crossover.errors import TuningError
+from crossover.models.hf import room
+from crossover.models.hf.record import Recorder
+from crossover.tuning.batches import Row, answer_tokens
+from crossover.tuning.loss import TOKENS, AnswerLoss
+from crossover.tuning.shape import Seats, Shape, grids, numbers, shape_of
+
+CLIP = 1.0
+MOST = 32768  # tokens of a pass on a card: more are no quicker
+SHARE = 0.5  # of the free memory that activations may take
+LOGIT = 16  # bytes of each number of a learnt token's logits, with what the loss makes of it
+AHEAD = 64  # batches that are laid out at once
+FULL = ("out of memory", "can't allocate memory", "not enough memory")  # what PyTorch's allocators say
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Rows that a card meets at once, as numbers that lie on it."""
+
+    shape: Shape
+    numbers: Tensor
+
+
+def tokens_at_once(module: Any) -> int:
+    """How many tokens one pass may have: few on a processor, on a card what the free memory holds."""
+    if module.device.type == "cpu":
+        return TOKENS
+    fitting = int(SHARE * room.free_bytes(module.device) / room.states_per_token(module, 4))
+    return max(TOKENS, min(MOST, fitting))
+
+
+class Steps:
+    """Trains `parameters` of a module. `tokens`: of a pass at most; it falls where memory runs out.
+
+    `known`: how many first tokens all rows share. `seats`: rows of a batch. `gridded`: batches come in few shapes, which a
+    card records. `said` collects what happened that its user should know, in words.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        parameters: Sequence[torch.nn.Parameter],
+        optimizer: torch.optim.Optimizer,
+        loss: AnswerLoss,
+        tokens: int,
+        *,
+        seats: int,
+        known: int,
+        gridded: bool,
+    ) -> None:
+        self.tokens, self.said = tokens, list[str]()
+        self._module, self._parameters, self._optimizer, self._loss = module, parameters, optimizer, loss
+        self._seats, self._known, self._gridded = seats, known, gridded and loss.packs
+        self._device: torch.device = module.device
+        self._card = self._device.type == "cuda"
+        self._recorder = Recorder(self._device)
+        self._places: dict[Shape, Seats] = {}
+        wide = torch.float32 if self._card else torch.float64
+        self._summed, self._rate, self._latest, self._record = (
+            torch.zeros(shape, dtype=wide, device=self._device) for shape in ((), (), (2,), (0, 2))
+        )
+        self._looked = self._done = 0
+        vocabulary = module.config.get_text_config().vocab_size
+        self._dear = LOGIT * vocabulary / room.states_per_token(module, 4)
+        if module.is_gradient_checkpointing:
+            self._recorder.give_up("")  # what is computed twice waits for the card's random numbers
+        for group in optimizer.param_groups:
+            group["lr"], group["capturable"] = self._rate, self._card
+        vars(optimizer)["_warned_capturable_if_run_uncaptured"] = True  # its first step is not recorded, and may so be
+
+    def epoch(self, batches: Sequence[Sequence[Row]], rates: Sequence[float], seeds: Sequence[int]) -> Iterator[int]:
+        """Do one step a batch; after each comes the number of steps that are done."""
+        self._record = self._record.new_zeros(len(batches), 2)
+        self._looked = self._done = 0
+        ahead: list[list[Pass]] = []
+        for index, batch in enumerate(batches):
+            if self._gridded and not ahead:
+                ahead = self._laid_out(batches[index : index + AHEAD])[::-1]
+            torch.manual_seed(seeds[index])  # dropout
+            self._rate.fill_(rates[index])
+            before = self.tokens
+            with self._recorder.stream():
+                self._gradients(batch, ahead.pop() if ahead else None)
+                self._recorder.run("move", self._move)
+                self._record[index].copy_(self._latest)
+            if self.tokens != before:
+                ahead = []  # they were laid out for more memory
+            self._done = index + 1
+            yield self._done
+
+    def losses(self) -> list[float]:
+        """The mean loss per learnt token of each step since this was last asked: waits for the card.
+
+        Raises `FloatingPointError` with the number of the first step whose loss or gradients were not a number.
+        """
+        found = self._record[self._looked : self._done].tolist()
+        for index, values in enumerate(found, self._looked):
+            if not all(map(math.isfinite, values)):
+                raise FloatingPointError(index + 1)
+        self._looked = self._done
+        return [loss for loss, _ in found]
+
+    def evaluate(self, rows: Sequence[Row]) -> float:
+        """The mean loss of rows per learnt token, without training."""
+
+        def total() -> float:
+            with torch.no_grad():
+                return float(sum(self._loss(self._module, part) for part in self._loss.parts(rows, self.tokens)))
+
+        return self._fitting(total, lambda: list(self._loss.parts(rows, self.tokens))) / answer_tokens(rows)
+
+    @property
+    def cards(self) -> list[torch.device]:
+        """The devices whose random numbers are drawn, beside the processor's."""
+        return [self._device] if self._card else []
+
+    def told(self) -> list[str]:
+        """What happened since this was last asked."""
+        why, found = self._recorder.why, self.said
+        if why:
+            found = [*found, f"each step is launched by itself, as it could not be recorded ({why})"]
+        self.said, self._recorder.why = [], ""
+        return found
+
+    def _gradients(self, batch: Sequence[Row], passes: list[Pass] | None) -> None:
+        learnt, given = answer_tokens(batch), [passes]
+
+        def backward() -> None:
+            if not self._gridded:
+                for part in self._loss.parts(batch, self.tokens):
+                    self._add(self._loss(self._module, part) / learnt)
+                return
+            known = given.pop() if given else None  # those of a second try are smaller
+            for each in known or self._laid_out([batch])[0]:
+                if each.shape not in self._places:
+                    self._places[each.shape] = Seats(each.shape, self._device)
+                seats = self._places[each.shape]
+                seats.numbers.copy_(each.numbers)
+                self._recorder.run(each.shape, lambda seats=seats: self._add(seats.loss(self._module, self._loss)))  # type: ignore[misc]
+
+        self._fitting(backward, lambda: self._parts(batch))
+
+    def _add(self, loss: Tensor) -> None:
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._summed.add_(loss.detach())
+
+    def _move(self) -> None:
+        """Clip the gradients to norm `CLIP`, move the weights, and begin anew: nothing in it waits."""
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters, CLIP)
+        self._optimizer.step()
+        self._latest[0].copy_(self._summed)
+        self._latest[1].copy_(norm)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._optimizer.zero_grad(set_to_none=not self._card)  # a recording goes on with the same tensors
+        self._summed.zero_()
+
+    def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
+        if self._gridded:
+            return grids(rows, self._known, self.tokens, self._dear)
+        return list(self._loss.parts(rows, self.tokens))
+
+    def _laid_out(self, batches: Sequence[Sequence[Row]]) -> list[list[Pass]]:
+        """The passes of batches, copied to the device in one piece."""
+        shapes: list[list[Shape]] = []
+        written: list[list[int]] = []
+        for batch in batches:
+            parts, learnt = self._parts(batch), answer_tokens(batch)
+            shapes.append([shape_of(part, self._known, self._seats if len(parts) == 1 else 0) for part in parts])
+            written += [numbers(part, shape, learnt) for part, shape in zip(parts, shapes[-1], strict=True)]
+        flat = torch.tensor(list(itertools.chain.from_iterable(written)))
+        if self._card:
+            flat = flat.pin_memory().to(self._device, non_blocking=True)
+        each = iter(torch.split(flat, [len(of) for of in written]))
+        return [[Pass(shape, next(each)) for shape in of] for of in shapes]
+
+    def _fitting(self, function: Callable[[], Found], parts: Callable[[], list[list[Row]]]) -> Found:
+        """What the function gives; where memory runs out, it is called again with smaller passes."""
+        while True:
+            try:
+                return function()
+            except RuntimeError as error:
+                if not any(said in str(error).lower() for said in FULL):
+                    raise
+            self._make_room(parts())  # out here nothing holds what the failed pass had made
+
+    def _make_room(self, parts: list[list[Row]]) -> None:
+        """Halve the passes; keep less of those that are one row. Raises `TuningError` where nothing is left to do."""
+        self._forget()
+        self._recorder.forget()
+        self._places.clear()
+        if self._card:
+            torch.cuda.empty_cache()
+        longest = max(len(row.ids) for part in parts for row in part)
+        if max(map(len, parts)) > 1:
+            largest = max(sum(len(row.ids) for row in part) for part in parts)
+            self.tokens = max(1, min(self.tokens, largest) // 2)
+            self.said.append(f"memory ran out: passes have at most {self.tokens} tokens from here on")
+        elif not self._module.is_gradient_checkpointing:
+            self._module.gradient_checkpointing_enable({"use_reentrant": False})
+            self._recorder.give_up("")
+            self.said.append("memory ran out with one row: activations are computed twice from here on")
+        else:
+            raise TuningError(
+                f"the memory of {self._device.type} does not hold a row of {longest} tokens: shorten the prompt, or take a "
+                "smaller model, an adapter instead of full tuning, or bits: 4"
+            )

@@ -1,0 +1,73 @@
+"""Where a device's memory does not suffice, batches are halved, which is said, and the answers are the same."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+import torch
+
+from crossover.models.hf import Hf, generation, labels, packing
+from crossover.types import Decoding, Request
+from tests.models.asking import LABELS, ask
+
+TEXTS = [f"{word} {'and more ' * n}" for n, word in enumerate(("card", "refund", "hours", "post", "fee", "pin"))]
+
+
+def small(monkeypatch: pytest.MonkeyPatch, module: Any, most: int) -> list[int]:
+    """Let a room's forward pass fail beyond so many tokens, as a card does; the sizes that were tried."""
+    tried: list[int] = []
+    real = packing.forward
+
+    def forward(model: Any, packed: packing.Packed, keep: torch.Tensor) -> torch.Tensor:
+        tried.append(len(packed.ids))
+        if len(packed.ids) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+        return real(model, packed, keep)
+
+    monkeypatch.setattr(module, "forward", forward)
+    return tried
+
+
+def test_labels_are_scored_in_smaller_batches(
+    pocket: Hf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = [ask(text, labels=LABELS) for text in TEXTS]
+    right = [reply.label_scores for reply in pocket.complete(asked)]
+    tried = small(monkeypatch, labels, 50)
+    with caplog.at_level(logging.WARNING, "crossover"):
+        found = pocket.complete(asked)
+    assert max(tried) > 50 >= tried[-1]
+    assert "half as many" in caplog.text
+    for reply, scores in zip(found, right, strict=True):
+        assert reply.error is None
+        assert reply.label_scores == pytest.approx(scores, abs=1e-4)
+
+
+def test_texts_are_written_in_smaller_batches(pocket: Hf, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [ask(text, max_tokens=6) for text in TEXTS]
+    right = [reply.text for reply in pocket.complete(asked)]
+    tried = small(monkeypatch, generation, 30)
+    assert [reply.text for reply in pocket.complete(asked)] == right
+    assert max(tried) > 30
+
+
+@pytest.mark.parametrize(("module", "more"), [(labels, {"labels": LABELS}), (generation, {"max_tokens": 4})])
+def test_a_row_that_does_not_fit_alone_is_a_failed_call_and_no_wrong_answer(
+    module: Any, more: dict[str, Any], pocket: Hf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch, module, 3)
+    for reply in pocket.complete([ask(text, **more) for text in TEXTS[:2]]):
+        assert reply.error is not None
+        assert "memory does not suffice for a single row" in reply.error
+
+
+def test_an_architecture_is_not_taken_for_another_kind_because_memory_ran_out(
+    pocket: Hf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch, packing, 3)
+    fresh = Hf("pocket", device=pocket.device)
+    (reply,) = fresh.complete([Request(ask("hello").messages, Decoding(labels=LABELS))])
+    assert reply.error is not None
+    assert "memory does not suffice for the model" in reply.error
