@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from peft.tuners.lora.layer import Linear as LoraLinear
 from torch import Tensor
 
 from crossover.models.hf import Hf
@@ -43,23 +41,6 @@ def test_the_short_road_gives_the_same_outputs_and_gradients(kind: str, options:
     assert gradients.keys() == others.keys()
     for name, gradient in gradients.items():
         assert torch.allclose(gradient, others[name], rtol=1e-3, atol=1e-6), name
-
-
-def test_layers_with_the_same_input_are_computed_together_and_each_may_be_asked_alone(tmp_path: Path) -> None:
-    module = adapted(build(tmp_path, "qwen2", initializer_range=0.1)).eval()
-    before, _ = output(module)
-    fuse(module)
-    attention = module.base_model.model.model.layers[0].self_attn
-    x = torch.linspace(-1, 1, 3 * 32, device=DEVICE).reshape(1, 3, 32)
-    other = x.flip(1)
-    q, k = attention.q_proj, attention.k_proj
-    right = {(of, given): LoraLinear.forward(of, given) for of in (q, k) for given in (x, other)}
-    for of, given in ((q, x), (q, x), (k, other), (q, other), (k, x), (q, x), (k, x)):
-        torch.testing.assert_close(of(given), right[of, given])
-    copied = copy.deepcopy(module)  # with outputs that nobody has taken
-    assert torch.allclose(output(copied)[0], before, atol=1e-5)
-    q.set_adapter([])
-    assert torch.allclose(k(x), right[k, x])
 
 
 def test_it_can_be_switched_off_saved_and_merged(tmp_path: Path) -> None:

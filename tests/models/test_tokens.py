@@ -18,8 +18,19 @@ TRIMS = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+FILTERS = {
+    name: "{% for m in messages %}<|im_start|>{{ m.content" + text + " }}<|im_end|>{% endfor %}"
+    for name, text in {
+        "lines": "|replace('\n\n', '\n')",
+        "returns": "|replace('\r\n', '\n')",
+        "json": "|tojson",
+        "escaped": "|e",
+        "default": " or 'nothing'",
+        "spaces": ".replace('  ', ' ')",
+    }.items()
+}
 COUNTS = "{% for m in messages %}{{ m.content | length }}:{{ m.content }}\n{% endfor %}"
-TEMPLATES = {"chatml": CHATML, "no system": NO_SYSTEM, "trims": TRIMS, "counts": COUNTS, "none": None}
+TEMPLATES = {**FILTERS, "chatml": CHATML, "no system": NO_SYSTEM, "trims": TRIMS, "counts": COUNTS, "none": None}
 PIECES = st.sampled_from(
     ["<|im_start|>", "<|im_end|>", "<|im_", "</s>", "<s>", " ", "\n", "hello", " Hello", "é", "{x}", "?", "|"]
 )
@@ -44,7 +55,7 @@ def test_pieces_give_the_tokens_of_the_whole(chats: dict[str, Chat], texts: list
     assert Encoder(tokenizer).ids(texts) == whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     texts=st.lists(st.one_of(st.text(max_size=20), st.lists(PIECES, max_size=5).map("".join)), min_size=5, max_size=9),
     shown=st.text(max_size=20),
@@ -54,7 +65,7 @@ def test_many_prompts_with_one_beginning_are_each_as_when_asked_alone(
     chats: dict[str, Chat], texts: list[str], shown: str, name: str
 ) -> None:
     head = (Message("system", "Be brief."), Message("user", shown), Message("assistant", "yes"))
-    talks = [(*head, Message("user", text)) for text in texts]
+    talks = [(*head, Message("user", text)) for text in [*texts, ""]]
     assert chats[name].prompts(talks) == [plain(chats[name], talk) for talk in talks]
 
 

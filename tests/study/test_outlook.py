@@ -11,7 +11,7 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.study.conductor import run_study
 from tests.models.tiny import build
-from tests.study.tasks import write_task
+from tests.study.tasks import NOTES, write_task
 from tests.study.test_conductor import Ear, decide
 from tests.study.test_models import calls
 
@@ -36,9 +36,9 @@ def task_with(folder: Path, pace: Mapping[str, float], strategies: list[Any] | N
     task = write_task(folder, strategies or [], model="model", **more)
     (folder / "run").mkdir()
     journal = Journal(folder / "run" / "study.db")
-    journal.set_fact("pace of model, many at a time", {name: pace[name] for name in ("prompt", "answer")})
-    for method in ("lora", "full"):
-        journal.set_fact(f"pace of model, tuning by {method}", {method: pace[method]})
+    for what, seconds in pace.items():
+        name = f"{what}s" if what in ("prompt", "answer") else f"tuning by {what}"
+        journal.set_fact(f"pace of model, {name}", seconds)
     journal.close()
     return task
 
@@ -65,9 +65,18 @@ def test_tuning_that_takes_hours_is_shortened_and_said_with_what_brings_it_back(
     assert "instruction+lora, lora+few_shot]` into the task file, or `limits: {minutes: " in found
 
 
-def test_slow_prompts_are_screened_first_and_tuning_that_is_quick_stays(tmp_path: Path) -> None:
-    found = said(task_with(tmp_path, QUICK | {"prompt": 0.05}))
-    assert "try their prompts on 16 training rows first" in found
+def test_slow_prompts_are_screened_on_training_rows_where_dev_has_many(tmp_path: Path) -> None:
+    few = said(task_with(tmp_path / "few", QUICK | {"prompt": 0.05}))
+    assert "try their prompts on 16 training rows first" not in few, "dev has fewer: it would save nothing"
+    task = task_with(tmp_path / "many", QUICK | {"prompt": 0.01})
+    with (task.parent / "notes.csv").open("a") as file:
+        file.writelines(
+            f"{note.strip()} on day {day},{topic}\n"
+            for day in range(8)
+            for topic, notes in NOTES.items()
+            for note in notes.strip().splitlines()
+        )
+    assert "try their prompts on 16 training rows first, and the better half on twice as many" in said(task)
 
 
 def test_a_limit_of_minutes_is_what_the_ladder_is_fitted_to(tmp_path: Path) -> None:
@@ -99,8 +108,7 @@ def test_the_pace_is_measured_where_it_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     assert "on this machine: tuning by lora" in said(task)
     journal = Journal(tmp_path / "run" / "study.db")
-    many, lora = (journal.fact(f"pace of model, {what}") for what in ("many at a time", "tuning by lora"))
+    measured = [journal.fact(f"pace of model, {what}") for what in ("prompts", "tuning by lora")]
     journal.close()
-    assert many["prompt"] > 0
-    assert lora["lora"] > 0
+    assert all(seconds > 0 for seconds in measured)
     assert "measuring the speed" not in said(task), "once in a study"

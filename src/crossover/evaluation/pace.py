@@ -13,9 +13,8 @@ from pathlib import Path
 from crossover import tuning
 from crossover.engine.caller import Caller
 from crossover.errors import TuningError
-from crossover.evaluation.probe import Speed
 from crossover.models.base import Model, Tunable
-from crossover.types import Decoding, Message, Recipe, Request
+from crossover.types import Decoding, Message, Recipe, Request, Usage
 
 TOGETHER = 8  # prompts that are asked at once
 CHARACTERS = 160  # of each of them: about forty tokens
@@ -23,27 +22,29 @@ TRIES = 2  # the best counts: whatever else the machine does only adds to the ti
 WRITTEN = 5  # tokens of an answer
 
 
-def measure_many(caller: Caller, model: Model, inputs: Sequence[str]) -> Speed:
-    """The time of a prompt token and of an answer token where prompts are answered together and share nothing.
+def measure_prompts(caller: Caller, model: Model, inputs: Sequence[str]) -> float:
+    """Seconds of a prompt token where prompts that share nothing are met together. Raises `BudgetExceeded`."""
+    seconds, usage = _best(caller, model, inputs, 1)
+    return seconds / usage.tokens_in if usage.tokens_in else 0.0
 
-    Raises `BudgetExceeded`.
-    """
-    texts = [_text(inputs, number) for number in range(TOGETHER)]
 
-    def best(max_tokens: int) -> tuple[float, int, int]:
-        found = []
-        for repeat in range(1, TRIES + 1):
-            requests = [Request((Message("user", t),), Decoding(max_tokens=max_tokens), repeat=repeat) for t in texts]
-            usages = [reply.usage for reply in caller.ask(model, requests, "pace") if reply.error is None]
-            found.append(
-                (sum(u.seconds for u in usages), sum(u.tokens_in for u in usages), sum(u.tokens_out for u in usages))
-            )
-        return min(found)
+def measure_answers(caller: Caller, model: Model, inputs: Sequence[str]) -> float:
+    """Seconds of an answer token where answers are written together. Raises `BudgetExceeded`."""
+    short, few = _best(caller, model, inputs, 1)
+    long, many = _best(caller, model, inputs, WRITTEN)
+    if many.tokens_out <= few.tokens_out:  # it ends at once, whatever it is allowed
+        return short / max(few.tokens_in, 1)
+    return max(long - short, 0.0) / (many.tokens_out - few.tokens_out)
 
-    short, tokens_in, few = best(1)
-    long, _, many = best(WRITTEN)
-    answer = max(long - short, 0.0) / (many - few) if many > few else short / max(tokens_in, 1)
-    return Speed(prompt=short / tokens_in if tokens_in else 0.0, answer=answer)
+
+def _best(caller: Caller, model: Model, inputs: Sequence[str], max_tokens: int) -> tuple[float, Usage]:
+    """The seconds of the quickest of a few tries, and what one takes."""
+    messages = [(Message("user", _text(inputs, number)),) for number in range(TOGETHER)]
+    tries = []
+    for repeat in range(1, TRIES + 1):
+        asked = [Request(one, Decoding(max_tokens=max_tokens), repeat=repeat) for one in messages]
+        tries.append(sum((reply.usage for reply in caller.ask(model, asked, "pace") if reply.error is None), Usage()))
+    return min(usage.seconds for usage in tries), tries[0]
 
 
 def measure_tuning(model: Tunable, recipe: Recipe, rows: Sequence[tuple[tuple[Message, ...], str]]) -> float:

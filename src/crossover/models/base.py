@@ -61,7 +61,10 @@ class Pipelined(Model, Protocol):
         ...
 
     def submit(self, requests: Sequence[Request]) -> Callable[[], list[Reply]]:
-        """Begin to answer; what is returned waits for the replies, which are those of `complete`, and raises as it does."""
+        """Begin to answer; what is returned waits for the replies, which are those of `complete`, and raises as it does.
+
+        When the study is interrupted, nothing that was begun is waited for.
+        """
         ...
 
 

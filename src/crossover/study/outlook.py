@@ -12,7 +12,7 @@ from functools import partial
 from crossover.engine.render import lessons
 from crossover.errors import TuningError
 from crossover.evaluation.bench import StudyBench
-from crossover.evaluation.pace import measure_many, measure_tuning
+from crossover.evaluation.pace import measure_answers, measure_prompts, measure_tuning
 from crossover.evaluation.probe import Speed
 from crossover.models.base import Tunable
 from crossover.study.fit import allowed, fitted, told
@@ -53,31 +53,30 @@ class _Paces:
 
     def of(self, ahead: Forecast) -> dict[str, float]:
         """Seconds of a token by what is done with it, as far as this ladder does it."""
-        pace: dict[str, float] = self._known("many at a time", self._many)
+        bench, pace = self.bench, {}
+        inputs = [example.input for example in bench.train]
+        for what, measure in (("prompt", measure_prompts), ("answer", measure_answers)):
+            if ahead.work.get(what):
+                pace[what] = self._known(f"{what}s", partial(measure, bench.evaluator.caller, bench.model, inputs))
         for method, (recipe, candidate) in ahead.recipes.items():
-            pace |= self._known(f"tuning by {method}", partial(self._tuning, recipe, candidate))
+            pace[method] = self._known(f"tuning by {method}", partial(self._tuning, recipe, candidate))
         return pace
 
-    def _known(self, what: str, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+    def _known(self, what: str, measure: Callable[[], float]) -> float:
         name = f"pace of {self.bench.task.model}, {what}"
-        found: dict[str, float] | None = self.bench.journal.fact(name)
+        found: float | None = self.bench.journal.fact(name)
         if found is None:
             self.say(f"measuring the speed of {self.bench.task.model} on this machine: {what}")
             found = measure()
             self.bench.journal.set_fact(name, found)
         return found
 
-    def _many(self) -> dict[str, float]:
-        inputs = [example.input for example in self.bench.train]
-        speed = measure_many(self.bench.evaluator.caller, self.bench.model, inputs)
-        return {"prompt": speed.prompt, "answer": speed.answer}
-
-    def _tuning(self, recipe: Recipe, candidate: Candidate) -> dict[str, float]:
+    def _tuning(self, recipe: Recipe, candidate: Candidate) -> float:
         bench, model = self.bench, self.bench.model
         assert isinstance(model, Tunable)  # else no rung would tune
         rows = lessons(bench.evaluator.renderer(candidate.prompt), candidate.decoding, bench.train)
         try:
             seconds = measure_tuning(model, recipe, rows)
-        except TuningError:  # the rung will meet it too, and say so
+        except (TuningError, RuntimeError, MemoryError):  # the rung will meet it too, and say so
             seconds = 0.0
-        return {recipe.method: seconds / self.forecaster.lesson(candidate, recipe.batch_size)}
+        return seconds / self.forecaster.lesson(candidate, recipe.batch_size)

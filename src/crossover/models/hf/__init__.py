@@ -137,9 +137,9 @@ class Hf:
         replies: list[Reply | None] = [None] * len(requests)
         prompts: list[list[int]] = []
         groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-        for i, (request, prompt) in enumerate(
-            zip(requests, self.chat.prompts([request.messages for request in requests]), strict=True)
-        ):
+        with self._lock:  # what is kept of templates and tokens is shared too
+            found = self.chat.prompts([request.messages for request in requests])
+        for i, (request, prompt) in enumerate(zip(requests, found, strict=True)):
             if isinstance(prompt, TemplateError):
                 prompts.append([])
                 replies[i] = Reply(error=f"the chat template refuses the conversation: {prompt}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from crossover.models.hf.tokens import Encoder
 from crossover.types import Message
 
-MARKS = ("crossovermark", "Another mark, of more words")
+MARKS = ("crossovermark", "Another \"mark\" \t of\r\n\n\nmore  words & it's 'é'")  # with what filters change
 WORTH = 4  # conversations with the same beginning: fewer are not worth the trial
 KEPT = 256
 _MARKUP = re.compile(r"[<>\[\]{}|/\\]")
@@ -66,4 +66,4 @@ class Beginnings:
 
 def _ordinary(message: Message) -> bool:
     text = message.content
-    return message.role == "user" and text == text.strip() and not _MARKUP.search(text)
+    return message.role == "user" and text != "" and text == text.strip() and not _MARKUP.search(text)

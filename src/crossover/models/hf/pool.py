@@ -54,7 +54,11 @@ class Pool:
     def base(self) -> Any:
         if self._base is None:
             self._base = load_model(self._folder, self._dtype, self._device)
-            gc.freeze()  # what is loaded by now stays: walking it again and again took a third of a study's own time
+            if (
+                not gc.get_freeze_count()
+            ):  # what is loaded by now stays: walking it again took a third of a study's own time
+                gc.collect()
+                gc.freeze()
         return self._base
 
     @contextmanager

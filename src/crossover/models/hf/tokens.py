@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 KEPT = 1 << 16  # pieces
+LONG = 1000  # characters: a longer piece is a text of its own, which hardly comes again
 
 
 class Encoder:
@@ -44,8 +45,10 @@ class Encoder:
         if len(self._known) + len(wanted) > KEPT:
             self._known.clear()
         new = [piece for piece in wanted if piece not in self._known]
-        self._known |= zip(new, map(tuple, self._whole(new)), strict=True)
-        return [[token for piece in pieces for token in self._known[piece]] for pieces in cut]
+        fresh = dict(zip(new, map(tuple, self._whole(new)), strict=True))
+        self._known |= {piece: ids for piece, ids in fresh.items() if len(piece) <= LONG}
+        fresh |= {piece: self._known[piece] for piece in wanted if piece not in fresh}
+        return [[token for piece in pieces for token in fresh[piece]] for pieces in cut]
 
     def _cut(self, text: str) -> list[str]:
         """The text in pieces, each but the first with a special token in front."""
