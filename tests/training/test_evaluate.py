@@ -139,7 +139,7 @@ def test_the_card_makes_bold_and_names_what_misses_its_bar():
     assert "| at least 40 %; –; – | 45.2 %; not measured; not measured |" in made
     assert "**52 %**" in made
     assert "two examples a label (52 %); forward pass of 100 tokens, one thread (31 %)." in made
-    assert "Draws: 5 to 5" in made
+    assert "Means over 5 draws" in made
     page = f"# x\n\n{card.HEAD}| old | 1 | 2 |\n\nOld words.\n\n## Limits\n\nEnd.\n"
     written = card.replaced(page, made)
     assert "old" not in written.lower().replace("bold", "")

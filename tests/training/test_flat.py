@@ -86,6 +86,17 @@ def test_the_states_are_those_of_transformers_for_each_episode_alone(mixer: Flat
             assert apart < 0.02, "more than bfloat16 explains"
 
 
+def test_its_parts_are_one_graph_each_that_gives_the_same(mixer: FlatMixer) -> None:
+    net = Net(str(POCKET), by_mask)
+    batch = drawn(mixer)
+    vectors = torch.from_numpy(mixer.corpus.vectors)[batch["texts"].clamp(min=0)].float()
+    with torch.no_grad():
+        plain = net.losses(batch, vectors)
+        net.compile_parts("eager")  # traced as for a card, without its compiler; a break in the graph would be an error
+        assert torch.equal(torch.stack(net.losses(batch, vectors)), torch.stack(plain))
+    assert all(loss.isfinite() for loss in plain)
+
+
 def test_muon_is_that_of_torch() -> None:
     torch.manual_seed(0)
     ours = [torch.nn.Parameter(torch.randn(shape)) for shape in ((24, 16), (24, 16), (16, 40))]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 HEAD = "| what | asked for | measured |\n|---|---|---|\n"
-ABSENT = "not measured"
+ABSENT, NONE = "not measured", "–"
 # what a row says, and the figures in it, in that order
 ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Banking77, the message alone; calibrated", ("banking10: bare input", "banking10: bare input, calibrated")),
@@ -106,7 +106,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("greedy: same text on a second run", "greedy: same text in batches of 1, 4, 16"),
     ),
     (
-        "tuning on another task lowers this one: LoRA; full",
+        "tuning on banking lowers ten everyday intents: LoRA; full",
         (
             "forgetting: drop of the first task after LoRA",
             "forgetting: drop of the first task after full",
@@ -149,9 +149,11 @@ def table(figures: Figures) -> str:
         f"| {what} | {_cell(figures, names, _asked)} | {_cell(figures, names, _measured)} |\n" for what, names in ROWS
     )
     missed = [f"{name} ({_number(figures[name])})" for _, names in ROWS for name in names if _missed(figures.get(name))]
-    fewest = {figures[name]["draws"] for _, names in ROWS for name in names if name in figures}
+    draws = {figures[name]["draws"] for _, names in ROWS for name in names if name in figures}
+    most = max(draws, default=0)
+    counted = f"Means over {most} draws, where something is drawn." if most > 1 else "One draw."
     said = f"Short of what was asked for, and bold: {'; '.join(missed)}." if missed else "Every bar is reached."
-    return f"{HEAD}{rows}\n{said} Draws: {min(fewest, default=0)} to {max(fewest, default=0)}.\n"
+    return f"{HEAD}{rows}\n{said} {counted}\n"
 
 
 def replaced(card: str, made: str) -> str:
@@ -165,12 +167,12 @@ def replaced(card: str, made: str) -> str:
 
 def _cell(figures: Figures, names: tuple[str, ...], show: Any) -> str:
     shown = [show(figures.get(name)) for name in names]
-    return "; ".join(shown) if any(shown) else ""
+    return "; ".join(shown) if set(shown) != {NONE} else ""
 
 
 def _asked(figure: dict[str, Any] | None) -> str:
     if figure is None or figure["goal"] is None:
-        return "–"
+        return NONE
     return f"{'at most' if figure['lower_is_better'] else 'at least'} {_amount(figure['goal'], figure['unit'])}"
 
 

@@ -67,10 +67,10 @@ class Net(nn.Module):
         self.block: Callable[..., Tensor] = self._block
         self.tail: Callable[..., Losses] = self._tail
 
-    def compile_parts(self) -> None:
+    def compile_parts(self, backend: str = "inductor") -> None:
         """One graph for all layers and one for the losses: a fraction of the time that the whole would take to compile."""
-        self.block = torch.compile(self._block, dynamic=False, fullgraph=True)
-        self.tail = torch.compile(self._tail, dynamic=False, fullgraph=True)
+        self.block = torch.compile(self._block, dynamic=False, fullgraph=True, backend=backend)
+        self.tail = torch.compile(self._tail, dynamic=False, fullgraph=True, backend=backend)
 
     def weight(self, name: str) -> nn.Parameter:
         found: nn.Parameter = self.kept[_key(name)]
