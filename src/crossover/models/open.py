@@ -66,7 +66,9 @@ def _path(text: str, base: Path | None) -> Path | None:
         return None
     try:
         path = Path(text).expanduser()
-        found = (place / path for place in (base, Path()) if place is not None and (place / path).exists())
-        return next((path.resolve() for path in found), None)
+        places = [place / path for place in (base, Path()) if place is not None]
+        found = next((place for place in places if place.exists()), None)
+        # a link to nothing is what was meant: whoever opens it says so
+        return found.resolve() if found else next((place.absolute() for place in places if place.is_symlink()), None)
     except (OSError, RuntimeError):  # too long for a name, or the home of nobody
         return None

@@ -6,13 +6,16 @@ Everything else about such a model is that of any folder. Tokenizer and chat tem
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import logging
 import math
 import os
+import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,8 @@ from safetensors import SafetensorError
 from tokenizers import pre_tokenizers
 
 from crossover.errors import ModelError
-from crossover.models.hf.folder import check_architecture, digest, first_line
-from crossover.models.hf.gguf_file import Header, read_header
+from crossover.models.hf.folder import check_architecture, first_line, sha256
+from crossover.models.hf.gguf_file import Header, check_link, read_header
 
 VARIABLE = "CROSSOVER_CACHE"
 FORMAT = 1  # of what is written: another one is converted anew
@@ -35,14 +38,20 @@ AS_GPT2 = ("gpt-2", "mpt", "olmo", "jais", "phi-2")
 SINGLE_DIGITS = ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b")  # then as GPT-2
 ALIASES = {"stablelm2": "qwen2"}
 UNSAID = ("", "default")  # of old converters
+ROOM = 2  # times the file's weights that a model may have: tied layers count twice, and a few missing are told by name
 
 log = logging.getLogger(__name__)
 
 
 def inside(folder: Path) -> Path | None:
-    """The GGUF file of a folder that has no other weights. Raises `ModelError` where there are several."""
-    found = sorted(path for path in folder.glob("*.gguf") if path.is_file())
-    if not found or any(folder.glob("*.safetensors")):
+    """The GGUF file of a folder that has no other weights. Raises `ModelError` for several, and for a link to nothing."""
+    if any(folder.glob("*.safetensors")):
+        return None
+    named = sorted(folder.glob("*.gguf"))
+    for path in named:
+        check_link(path)
+    found = [path for path in named if path.is_file()]
+    if not found:
         return None
     if len(found) > 1:
         raise ModelError(f"{folder} has {len(found)} GGUF files: name one, such as {found[0]}")
@@ -56,16 +65,20 @@ def converted(file: Path) -> Path:
     when the cache cannot be written; `MissingExtra` without the extra `gguf`.
     """
     header = read_header(file)
-    content = digest(file)
     root = cache() / "models"
+    content = _whole(file)
     place = root / f"{content[:32]}-{FORMAT}"
     if place.is_dir():
         return place
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{place}.lock"):
-            if not place.is_dir():
-                _convert(header, content, place)
+        with FileLock(f"{place}.lock") as lock:
+            try:
+                if not place.is_dir():
+                    _convert(header, content, place)
+            finally:
+                with contextlib.suppress(OSError):  # on Windows it goes with the lock
+                    os.unlink(lock.lock_file)  # while it is held: who waits on it then asks for a new one
     except (OSError, SafetensorError) as error:
         raise ModelError(
             f"{file} is converted into {root} first, which cannot be written ({first_line(error)}): free some space, or"
@@ -75,10 +88,16 @@ def converted(file: Path) -> Path:
 
 
 def cache() -> Path:
-    """Where what is made once lies: the folder in `CROSSOVER_CACHE`, else the user's cache of this platform."""
+    """Where what is made once lies: the folder in `CROSSOVER_CACHE`, else the user's cache of this platform.
+
+    Raises `ModelError` where the variable names a file.
+    """
     named = os.environ.get(VARIABLE)
     if named:
-        return Path(named).expanduser()
+        path = Path(named).expanduser()
+        if path.is_file():
+            raise ModelError(f"{VARIABLE} names a file, {path}; name a folder")
+        return path
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "crossover"
     if sys.platform == "win32":
@@ -86,16 +105,51 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crossover"
 
 
+def _whole(file: Path) -> str:
+    """The SHA-256 of all of a file, in hex: noted in the cache, so that it is read once and not at every start.
+
+    Both ends would not do: merges of the same models differ in the middle alone.
+    """
+    try:
+        stamp = _stamp(file)
+        note = cache() / "digests" / hashlib.sha256(stamp.encode(errors="surrogateescape")).hexdigest()[:32]
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            noted = note.read_text(encoding="ascii")
+            if re.fullmatch("[0-9a-f]{64}", noted):
+                return noted
+        found = sha256(file)
+        still = _stamp(file) == stamp
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror or error}") from error
+    if not still:
+        raise ModelError(f"{file} changed while it was read: wait until it is written, and open it again")
+    with contextlib.suppress(OSError):  # a cache that is only read: the file is read again next time
+        note.parent.mkdir(parents=True, exist_ok=True)
+        part = note.with_name(f"{note.name}.{os.getpid()}")
+        part.write_text(found, encoding="ascii")
+        os.replace(part, note)
+    return found
+
+
+def _stamp(file: Path) -> str:
+    """What changes when a file does: `st_ctime_ns` also where its old time is put back, as copying tools do."""
+    stat = file.stat()
+    return f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}"
+
+
 def _convert(header: Header, content: str, place: Path) -> None:
     """Only under the lock, so that what lies at the other name is what a killed process left."""
-    log.warning("%s is read for the first time: dequantised into %s, once", header.path, place)
     part = place.with_name(place.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
         source = part / "source.gguf"  # alone in its folder: what lies beside the user's file is not read
         source.symlink_to(header.path.resolve())
-        model, tokenizer = _read(header, source)
+        with _readable(header, source):
+            config = _configuration(header, source)
+            tokenizer = _tokenizer(header, source)
+            log.warning("%s is being dequantised into %s, once", header.path, place)
+            model = _model(header, source, config)
         source.unlink()
         model.save_pretrained(part, max_shard_size="1000GB")
         tokenizer.save_pretrained(part)
@@ -107,31 +161,62 @@ def _convert(header: Header, content: str, place: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _read(header: Header, source: Path) -> tuple[Any, Any]:
+@contextlib.contextmanager
+def _readable(header: Header, source: Path) -> Iterator[None]:
+    """Say in one sentence what transformers raises: whatever the architecture's code does."""
     try:
-        # the reader's own progress bar would stand in the middle of ours
-        with contextlib.redirect_stderr(io.StringIO()):
-            config = transformers.AutoConfig.from_pretrained(source.parent, gguf_file=source.name)
-            check_architecture(header.path, {"model_type": config.model_type, "architectures": config.architectures})
-            _positions(header, config)
-            model, found = transformers.AutoModelForCausalLM.from_pretrained(
-                source.parent,
-                gguf_file=source.name,
-                config=config,
-                dtype=torch.float32,
-                quantization_config=transformers.GgufConfig(dequantize=True),
-                ignore_mismatched_sizes=True,  # refused below, by name
-                output_loading_info=True,
-            )
-            tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(source.parent, gguf_file=source.name)
+        yield
     except ModelError:
         raise
-    except Exception as error:  # transformers raises whatever the architecture's code raises
-        said = first_line(error).replace(str(source), header.path.name)
-        raise ModelError(f"{header.path}: transformers {transformers.__version__} does not read it: {said}") from error
-    _check_whole(header, model, found)
+    except Exception as error:
+        said, release = first_line(error).replace(str(source), header.path.name), transformers.__version__
+        if f"architecture {header.architecture} is not supported" in said:
+            raise ModelError(
+                f"{header.path} is of the architecture '{header.architecture}', which transformers {release} does not read"
+                " from GGUF"
+            ) from error
+        raise ModelError(f"{header.path}: transformers {release} does not read it: {said}") from error
+
+
+def _configuration(header: Header, source: Path) -> Any:
+    """The model's configuration. Raises `ModelError` where the file's weights cannot be that model's, before any are made.
+
+    What the metadata leaves out, transformers takes from the architecture's default, of several GB.
+    """
+    config = transformers.AutoConfig.from_pretrained(source.parent, gguf_file=source.name)
+    check_architecture(header.path, {"model_type": config.model_type, "architectures": config.architectures})
+    header.check_described()
+    _positions(header, config)
+    with torch.device("meta"):  # shapes alone
+        model = transformers.AutoModelForCausalLM.from_config(config)
+    wanted = sum(weight.numel() for weight in model.parameters())
+    there = sum(tensor.size for tensor in header.tensors.values())
+    if wanted > ROOM * there:
+        raise ModelError(f"{header.path} has {there:,} weights, and the model that its metadata describes has {wanted:,}")
+    return config
+
+
+def _tokenizer(header: Header, source: Path) -> Any:
+    with contextlib.redirect_stderr(io.StringIO()):
+        tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(source.parent, gguf_file=source.name)
     _divide(header, tokenizer)
-    return _narrowed(model), tokenizer
+    return tokenizer
+
+
+def _model(header: Header, source: Path, config: Any) -> Any:
+    # the reader's own progress bar would stand in the middle of ours
+    with contextlib.redirect_stderr(io.StringIO()):
+        model, found = transformers.AutoModelForCausalLM.from_pretrained(
+            source.parent,
+            gguf_file=source.name,
+            config=config,
+            dtype=torch.float32,
+            quantization_config=transformers.GgufConfig(dequantize=True),
+            ignore_mismatched_sizes=True,  # refused below, by name
+            output_loading_info=True,
+        )
+    _check_whole(header, model, found)
+    return _narrowed(model)
 
 
 def _check_whole(header: Header, model: Any, found: Any) -> None:
@@ -175,7 +260,7 @@ def _positions(header: Header, config: Any) -> None:
     `modeling_rope_utils.py`). Raises `ModelError` for any other scaling: the answers would not be the model's.
     """
     factors = header.floats("rope_freqs.weight") if "rope_freqs.weight" in header.tensors else None
-    kind = header.metadata.get(f"{header.metadata['general.architecture']}.rope.scaling.type", "none")
+    kind = header.metadata.get(f"{header.architecture}.rope.scaling.type", "none")
     known = config.rope_parameters.get("rope_type", "default") != "default" if _rotates(config) else False
     others = [name for name in header.tensors if name.startswith("rope_") and name != "rope_freqs.weight"]
     if known or (kind == "none" and factors is None and not others):

@@ -20,6 +20,7 @@ from crossover.errors import MissingExtra, ModelError
 NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
 FLOATS = {0: numpy.float32, 1: numpy.float16}
+SIZES = ("block_count", "embedding_length")  # that every language model's metadata has, under its architecture's name
 PART = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 
 
@@ -44,9 +45,17 @@ class Header:
     metadata: dict[str, Any]
     tensors: dict[str, Tensor]
 
-    def number(self, name: str, default: float) -> float:
-        """A number that stands under the architecture's name."""
-        return float(self.metadata.get(f"{self.metadata['general.architecture']}.{name}", default))
+    @property
+    def architecture(self) -> str:
+        return str(self.metadata["general.architecture"])
+
+    def check_described(self) -> None:
+        """Raise `ModelError` for metadata without the model's size, which would be taken from some default."""
+        for name in SIZES:
+            if f"{self.architecture}.{name}" not in self.metadata:
+                raise ModelError(
+                    f"{self.path} names no {self.architecture}.{name}, so nothing can tell how large the model is"
+                )
 
     def floats(self, name: str) -> Any:
         """The values of a tensor of plain floats, as a NumPy array. Raises `ModelError` for another type."""
@@ -54,6 +63,12 @@ class Header:
         if tensor.kind not in FLOATS:
             raise ModelError(f"{self.path}: the tensor {name} is of ggml's type {tensor.kind}; valid is float")
         return numpy.fromfile(self.path, FLOATS[tensor.kind], tensor.size, offset=tensor.start)
+
+
+def check_link(path: Path) -> None:
+    """Raise `ModelError` for a link to what is not there, or to itself."""
+    if path.is_symlink() and not path.exists():
+        raise ModelError(f"the link {path} points nowhere")
 
 
 def read_header(path: Path) -> Header:
@@ -149,6 +164,12 @@ def _check_kind(header: Header) -> None:
         raise ModelError(f"{path} names no general.architecture, so nothing can tell what model it is")
     if not header.tensors:
         raise ModelError(f"{path} has a vocabulary and no weights; valid is a language model's GGUF file")
+    # bounds before anything is built of them: a layer has a tensor at least
+    for name, most in zip(SIZES, (len(header.tensors), 1 << 20), strict=True):
+        key = f"{header.architecture}.{name}"
+        size = metadata.get(key, 1)
+        if not isinstance(size, int) or not 1 <= size <= most:
+            raise ModelError(f"{path}: {key} is {size!r}; valid here: 1 to {most:,}")
 
 
 def _check_tensors(header: Header, end: int) -> None:
@@ -158,12 +179,19 @@ def _check_tensors(header: Header, end: int) -> None:
     except ImportError as error:
         raise MissingExtra(f"the GGUF file {header.path.name}", "gguf") from error
     blocks: dict[int, tuple[int, int]] = {}  # ggml's type -> elements and bytes of a block
+    total = 0
     for name, tensor in header.tensors.items():
+        if not tensor.size:
+            raise ModelError(f"{header.path} is damaged: the tensor {name} has the shape {tensor.shape}, which is empty")
         if tensor.kind not in blocks:
             blocks[tensor.kind] = _block(header.path, name, tensor.kind, gguf)
         elements, size = blocks[tensor.kind]
-        if tensor.start + tensor.size // elements * size > end:
+        held = tensor.size // elements * size
+        total += held
+        if tensor.start + held > end:
             raise ModelError(f"{header.path} was cut off: it has {end:,} bytes, and the tensor {name} lies beyond them")
+    if total > end:  # a small file may not say that it is a large model
+        raise ModelError(f"{header.path} is damaged: its tensors lie over each other")
 
 
 def _block(path: Path, name: str, kind: int, gguf: Any) -> tuple[int, int]:

