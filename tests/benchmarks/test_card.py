@@ -44,7 +44,7 @@ def test_the_parts_run_from_the_command_to_the_figures(
         "generation, in a study: times a plain loop's tokens/s",
         "scoring: largest difference of a log-probability, float32",
     ]
-    assert all(set(figure) == {"value", "goal", "unit", "lower_is_better"} for figure in found.values())
+    assert all(set(figure) == {"value", "goal", "unit", "lower_is_better", "draws"} for figure in found.values())
     apart = found["cpu, tiny: scoring: largest difference of a log-probability, float32"]
     assert 0 <= apart["value"] < apart["goal"] == 1
 

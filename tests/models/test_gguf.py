@@ -20,7 +20,7 @@ import pytest
 import torch
 import transformers
 
-from crossover.errors import CrossoverError, MissingExtra, ModelError
+from crossover.errors import CrossoverError, ModelError
 from crossover.models.hf import Hf, folder
 from crossover.models.hf.chat import PLAIN
 from crossover.models.open import open_model
@@ -372,7 +372,7 @@ def test_a_file_that_is_not_there_is_never_asked_of_the_hub(spec: str, tmp_path:
 
 def test_without_the_extra_its_install_command_is_said(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gguf", None)
-    with pytest.raises(MissingExtra, match=r"tiny.gguf needs .* pip install 'crossover\[gguf\]'"):
+    with pytest.raises(CrossoverError, match=r"tiny.gguf needs .* pip install 'crossover\[gguf\]'"):
         open_model(str(tiny))
 
 

@@ -40,7 +40,10 @@ def load_rows(path: Path) -> list[Row]:
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"
         raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}")
-    return _unchat(reader(path))
+    rows = _unchat(reader(path))
+    if not rows:
+        raise DataError(f"{path} holds no row; valid is a file with at least one")
+    return rows
 
 
 def load_tables(task: Task) -> dict[str, list[Row]]:

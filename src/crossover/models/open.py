@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from crossover import registry
-from crossover.errors import CrossoverError, MissingExtra, ModelError, OptionError
+from crossover.errors import CrossoverError, ModelError, OptionError
 from crossover.models.base import Model
 
 NAMED = {
@@ -53,7 +53,7 @@ def _names_a_path(name: str) -> bool:
 def _create(name: str, target: str) -> Model:
     try:
         model: Model = registry.create("models", name, {"target": target})
-    except (ModelError, MissingExtra):
+    except ModelError:
         raise
     except CrossoverError as error:
         raise ModelError(str(error)) from error
