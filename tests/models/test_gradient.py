@@ -149,7 +149,7 @@ def test_a_quickened_model_is_saved_as_what_it_was(tmp_path: Path) -> None:
     quicken_rotary(module)
     torch.testing.assert_close(module(input_ids=ids).logits, before)
     module.save_pretrained(tmp_path / "saved")
-    again: Any = type(module).from_pretrained(tmp_path / "saved")
+    again: Any = type(module).from_pretrained(tmp_path / "saved").to(DEVICE)
     torch.testing.assert_close(again(input_ids=ids).logits, before)
 
 
