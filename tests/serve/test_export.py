@@ -187,8 +187,8 @@ def test_it_votes_as_the_predictor_does(studies: dict[str, StudyFolder], tmp_pat
     predictor = Predictor.open(studies["notes"], "chain_of_thought")
     how = replace(predictor.candidate.decoding, samples=3, temperature=0.8)
     export(studies["notes"], tmp_path / "out", "chain_of_thought")
-    settings = tmp_path / "out" / "settings.json"
-    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"decoding": to_json(how)}))
+    written = tmp_path / "out" / "candidate.json"
+    written.write_text(json.dumps(json.loads(written.read_text()) | {"decoding": to_json(how)}))
     voting = replace(predictor, candidate=replace(predictor.candidate, decoding=how))
     inputs = list(recorded(studies["notes"], "chain_of_thought"))
     drawn = Exported(tmp_path / "out")

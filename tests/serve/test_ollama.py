@@ -119,7 +119,7 @@ def test_calibration_label_words_and_votes_are_told(notes: StudyFolder) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("majority", "'majority' is a control that always gives one answer"),
+        ("majority", "'majority' is a control, without a language model"),
         ("soft_prompt", "'soft_prompt' is a soft prompt, which Ollama cannot load"),
         ("chain", "'chain' is a chain of several calls"),
         ("few_shot", "'few_shot' chooses its demonstrations for each input"),

@@ -69,12 +69,10 @@ def test_an_export_says_which_answer_is_not_as_measured(study: StudyFolder, tmp_
 def test_an_export_that_does_not_run_is_taken_back(
     study: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = tmp_path / "standalone.py"
-    broken.write_text("raise ImportError('no torch here')\n")
-    monkeypatch.setattr(module, "STANDALONE", broken)
+    monkeypatch.setattr(module, "bundle", lambda script: "raise ImportError('no torch here')\n")
     with pytest.raises(StudyError, match="does not run, so it was taken back: ImportError: no torch here"):
         export(study, tmp_path / "out", "instruction", check=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["standalone.py", "study"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study"]
 
 
 def test_inputs_of_several_lines_are_replayed_whole(

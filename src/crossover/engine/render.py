@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from crossover.engine.similarity import Index, index_by
@@ -14,11 +14,14 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Renderer:
-    """Renders inputs with one prompt, `steps` with those of its chain. Keep it: its index is built once."""
+    """Renders inputs with one prompt, `steps` with those of its chain. Keep it: its index is built once.
 
-    def __init__(self, prompt: Prompt) -> None:
-        self.prompt = prompt
-        self.steps = tuple(Renderer(step.prompt) for step in prompt.steps)
+    `index` makes it, of a prompt's `likeness` and its demonstrations' inputs.
+    """
+
+    def __init__(self, prompt: Prompt, index: Callable[[str, tuple[str, ...]], Index] = index_by) -> None:
+        self.prompt, self._make = prompt, index
+        self.steps = tuple(Renderer(step.prompt, index) for step in prompt.steps)
         self._index: Index | None = None
         self._nearest: dict[str, list[int]] = {}  # of texts that were told of ahead
         self._turns: dict[int, tuple[Message, Message]] = {}  # the same turns stand in many prompts
@@ -66,9 +69,8 @@ class Renderer:
 
     def _indexed(self) -> Index:
         if self._index is None:
-            self._index = index_by(
-                self.prompt.likeness, tuple(demonstration.input for demonstration in self.prompt.demonstrations)
-            )
+            shown = tuple(demonstration.input for demonstration in self.prompt.demonstrations)
+            self._index = self._make(self.prompt.likeness, shown)
         return self._index
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from crossover.types import Message, Reply, Request, Weights
+from crossover.types import Candidate, Message, Reply, Request, Weights
 
 if TYPE_CHECKING:
     import torch
@@ -83,6 +84,36 @@ class Weighted(Model, Protocol):
 
     def check_weights(self, weights: Weights) -> None:
         """Raise `ModelError` when `weights` were made for another base model or do not match their hash."""
+        ...
+
+
+CONTROL = "A control: there is no language model in it."
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What answers as a model does where Crossover is not; without a `script` there is nothing to run.
+
+    `script`: the name of a module, of any package, that becomes an export's predict.py, together with the source of all of
+    ours that it uses (`serve/bundle.py`). `needs`: the packages that it imports. `settings`: what it reads from
+    settings.json. `folders`: what lies beside it, by name. `about`: a line of the README for each file that the model has
+    there. `note`: a paragraph of the README.
+    """
+
+    script: str = ""
+    needs: tuple[str, ...] = ()
+    settings: Mapping[str, Any] | None = None
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+@runtime_checkable
+class Exportable(Model, Protocol):
+    """A model that can be taken out of Crossover."""
+
+    def runtime(self, candidate: Candidate) -> Runtime:
+        """What answers as the candidate, which has this model, was measured."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy
@@ -18,7 +19,7 @@ from crossover.models.hf.grammar import Writer
 from crossover.models.hf.layout import Layout, Memory, put
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
 from crossover.models.hf.record import Recorder
-from crossover.models.hf.room import LOG, halved, tokens_kept
+from crossover.models.hf.room import LOG, in_batches, tokens_kept
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
@@ -50,18 +51,12 @@ def generate_packed(
     Penalties and other settings of the folder's generation_config.json are not applied. Where a device's memory does not
     suffice for a batch, batches are halved.
     """
-    left, most, rows = list(range(len(jobs))), tokens_kept(model), ROWS.get(model.device.type, ROWS_ELSEWHERE)
-    while left:
-        batch = [left[i] for i in _first_batch([jobs[i] for i in left], len(prefix.tokens), most, rows)]
-        try:
-            answers = _Writing(model, [jobs[i] for i in batch], prefix).run(ended)
-        except torch.OutOfMemoryError as error:
-            most = halved(len(batch), most, error)
-            rows = max(1, len(batch) // 2)
-            continue
-        yield batch, answers
-        done = set(batch)
-        left = [i for i in left if i not in done]
+    first = partial(_first_batch, jobs, len(prefix.tokens), ROWS.get(model.device.type, ROWS_ELSEWHERE))
+
+    def write(batch: list[int]) -> list[list[int]]:
+        return _Writing(model, [jobs[i] for i in batch], prefix).run(ended)
+
+    return in_batches(len(jobs), tokens_kept(model), first, write)
 
 
 def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool]) -> Iterator[Answers]:
@@ -215,13 +210,15 @@ def _choose(logits: torch.Tensor, rows: Sequence[_Row]) -> torch.Tensor:
     return tokens
 
 
-def _first_batch(jobs: Sequence[Job], known: int, most: int, rows: int) -> list[int]:
-    """The shortest rows, so many that prompts (without what they share) and answers, padded, stay under `most`."""
+def _first_batch(jobs: Sequence[Job], known: int, rows: int, left: Sequence[int], most: int) -> tuple[list[int], int]:
+    """The shortest that are left, so many that prompts (without what they share) and answers, padded, stay under `most`."""
     batch: list[int] = []
-    limit = 0
-    for index in sorted(range(len(jobs)), key=lambda i: (len(jobs[i].prompt), i)):
+    limit = size = 0
+    for index in sorted(left, key=lambda i: (len(jobs[i].prompt), i)):
         limit = max(limit, jobs[index].limit)
-        if batch and (len(batch) == rows or (len(jobs[index].prompt) - known + limit) * (len(batch) + 1) > most):
+        padded = (len(jobs[index].prompt) - known + limit) * (len(batch) + 1)
+        if batch and (len(batch) == rows or padded > most):
             break
         batch.append(index)
-    return batch
+        size = padded
+    return batch, size
