@@ -85,6 +85,12 @@ def test_no_plugin_imports_a_sibling(path: Path) -> None:
         assert shared or parts[1] == here[1], f"{'.'.join(here)} line {node.lineno} imports its sibling {module}"
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path).startswith("tuning")], ids=name_of)
+def test_tuning_knows_of_models_only_what_they_promise(path: Path) -> None:
+    for module, node in imports(ast.parse(path.read_text())):
+        assert room_of(module) != "models" or module == "models.base", f"{name_of(path)} line {node.lineno}: {module}"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_our_own_code_is_imported_at_the_top_of_a_module(path: Path) -> None:
     tree = ast.parse(path.read_text())

@@ -240,32 +240,53 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early.
-
-    `tokens` (how many vectors) is for soft prompts; for LoRA are `rank`, `alpha`, `dropout`, `targets` ("all-linear",
-    "attention" or modules' names), `dora`, `rslora`, `pissa` (True, or a number of iterations) and `bits` (None or 4).
-    `replay`: the share of each epoch's rows that are general ones, against forgetting.
+class Training:
+    """How weights are tuned, whatever is trained of them. `patience`: epochs without a better dev score before stopping; 0
+    never stops early. `replay`: the share of each epoch's rows that are general ones, against forgetting.
     """
 
-    method: Literal["lora", "full", "soft_prompt"] = "lora"
     learning_rate: float = 1e-3
     epochs: int = 10
     batch_size: int = 16
     patience: int = 3
     warmup_ratio: float = 0.05
     weight_decay: float = 0.0
+    replay: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoraRecipe(Training):
+    """A low-rank adapter. `targets`: "all-linear", "attention" or modules' names; `pissa`: True, or a number of iterations;
+    `bits`: None or 4."""
+
+    method: Literal["lora"] = field(default="lora", init=False)
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
-    tokens: int = 20
-    replay: float = 0.0
-    seed: int = 0
     targets: str | tuple[str, ...] = "all-linear"
     dora: bool = False
     rslora: bool = False
     pissa: bool | int = False
     bits: int | None = None
+
+
+@dataclass(frozen=True)
+class FullRecipe(Training):
+    """Every weight of the model."""
+
+    method: Literal["full"] = field(default="full", init=False)
+
+
+@dataclass(frozen=True)
+class SoftPromptRecipe(Training):
+    """`tokens` vectors in front of every prompt."""
+
+    method: Literal["soft_prompt"] = field(default="soft_prompt", init=False)
+    tokens: int = 20
+
+
+Recipe = LoraRecipe | FullRecipe | SoftPromptRecipe
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def outside(predict: ModuleType, candidate: Candidate, folder: Path, complete: A
     """The bundled way of answering, over a model that is said."""
     (folder / "candidate.json").write_text(json.dumps(to_json(candidate)), encoding="utf-8")
     made = predict.Answering(folder)
-    made.complete = lambda requests: [predict.Reply(**to_json(reply)) for reply in complete(requests)]
+    made.complete = lambda requests: [predict.Reply(r.text, r.label_scores, error=r.error) for r in complete(requests)]
     return made
 
 

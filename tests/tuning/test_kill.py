@@ -17,15 +17,15 @@ import pytest
 
 from crossover.models.hf import Hf
 from crossover.tuning import sft
-from crossover.types import Recipe, Weights
+from crossover.types import FullRecipe, LoraRecipe, Weights
 from tests.device import DEVICE
 from tests.models.tiny import build
 from tests.tuning.small import TRAIN, alike, tune
 
 KILLS, STEPS = 5, 18
 RECIPES = {
-    "lora": Recipe(learning_rate=4e-3, epochs=6, batch_size=10, patience=0, dropout=0.1, rank=4),
-    "full": Recipe("full", learning_rate=1e-3, epochs=6, batch_size=10, patience=0),
+    "lora": LoraRecipe(learning_rate=4e-3, epochs=6, batch_size=10, patience=0, dropout=0.1, rank=4),
+    "full": FullRecipe(learning_rate=1e-3, epochs=6, batch_size=10, patience=0),
 }
 
 

@@ -9,12 +9,12 @@ from crossover.errors import TuningError
 from crossover.models.hf import Hf
 from crossover.tuning import sft
 from crossover.tuning.checkpoint import read_progress, read_trace
-from crossover.types import Epoch, Recipe, Weights
+from crossover.types import Epoch, FullRecipe, LoraRecipe, Weights
 from tests.tuning.small import alike, alike_traces, rows, tune
 
 RECIPES = {
-    "lora": Recipe(learning_rate=4e-3, epochs=3, batch_size=20, patience=0, dropout=0.1, weight_decay=0.01),
-    "full": Recipe("full", learning_rate=1e-3, epochs=3, batch_size=20, patience=0),
+    "lora": LoraRecipe(learning_rate=4e-3, epochs=3, batch_size=20, patience=0, dropout=0.1, weight_decay=0.01),
+    "full": FullRecipe(learning_rate=1e-3, epochs=3, batch_size=20, patience=0),
 }
 
 
@@ -127,14 +127,14 @@ def test_a_damaged_checkpoint_and_one_of_another_tune_are_named(pocket: Hf, tmp_
         tune(pocket, tmp_path, RECIPES["lora"], on_epoch=stop)
     (tmp_path / "trace.json").unlink()
     with pytest.raises(TuningError, match="holds a tune of other data"):
-        tune(pocket, tmp_path, Recipe(epochs=7))
+        tune(pocket, tmp_path, LoraRecipe(epochs=7))
     (tmp_path / "checkpoint.safetensors").write_bytes(b"nothing")
     with pytest.raises(TuningError, match=r"checkpoint\.safetensors is damaged"):
         tune(pocket, tmp_path, RECIPES["lora"])
 
 
 def test_an_interrupted_tune_with_replay_ends_with_the_same_weights(pocket: Hf, tmp_path: Path) -> None:
-    recipe = Recipe(learning_rate=4e-3, epochs=2, batch_size=20, patience=0, replay=0.25)
+    recipe = LoraRecipe(learning_rate=4e-3, epochs=2, batch_size=20, patience=0, replay=0.25)
     general = rows(40, 7)
 
     def killed(epoch: Epoch) -> None:
@@ -156,7 +156,7 @@ def test_a_tune_goes_on_with_no_more_at_once_than_this_machine_holds(
     def stop(epoch: Epoch) -> None:
         raise Killed
 
-    recipe = Recipe(epochs=2, batch_size=8, patience=0)
+    recipe = LoraRecipe(epochs=2, batch_size=8, patience=0)
     monkeypatch.setattr(sft, "tokens_at_once", lambda module: 512)
     with pytest.raises(Killed):
         tune(pocket, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0, on_epoch=stop)

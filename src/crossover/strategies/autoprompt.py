@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from crossover.engine.render import Renderer
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
-from crossover.models.hf.labels import label_tree
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
@@ -205,8 +204,8 @@ class _Walk:
     def _trigger(self) -> Trigger:
         decoding = self.start.decoding
         spoken = decoding.words or decoding.labels
-        tree = label_tree([self.model.chat.answer(word) for word in spoken]) if spoken else None
-        opened = open_trigger(self.model.module(self.start.weights, frozen=True), tree)
+        labels = [self.model.chat.answer(word) for word in spoken] if spoken else None
+        opened = open_trigger(self.model, labels, self.start.weights)
         if opened is None:
             raise OptionError(f"strategy 'autoprompt' cannot look into the architecture of '{self.bench.task.model}'")
         return opened

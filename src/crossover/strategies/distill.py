@@ -15,7 +15,7 @@ from crossover.strategies._options import check
 from crossover.strategies._phrasing import answer_form, instructed
 from crossover.strategies._recipe import recipe_for
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Example, Family, Prompt, Reply, Run, content_hash
+from crossover.types import Candidate, Example, Family, LoraRecipe, Prompt, Reply, Run, content_hash
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Distill:
         taught = self._taught(teacher, asked, bench)
         decoding = decoding_for(bench.task, bench.model, [example.output for example in taught])
         student = replace(start, prompt=short, decoding=decoding)
-        recipe = recipe_for(self, "lora", bench, rank=self.rank, alpha=self.alpha)
+        recipe = recipe_for(self, LoraRecipe, bench, rank=self.rank, alpha=self.alpha)
         made = bench.tune(student, recipe, taught)
         return noted(made, _note(bench.score(teacher), bench.score(made), len(taught), len(asked)))
 

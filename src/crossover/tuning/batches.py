@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
-from crossover.types import Message, Recipe
+from crossover.types import Message
 
 TrainingRow = tuple[tuple[Message, ...], str]
 
@@ -54,12 +54,12 @@ def shuffled(rows: Sequence[Row], size: int, seed: int, epoch: int) -> list[list
     return batches
 
 
-def replayed_rows(general: Sequence[Row], rows: int, recipe: Recipe, epoch: int) -> list[Row]:
-    """The general rows of one epoch: as many as make `recipe.replay` the share of them among all, each once before any
-    comes twice; another draw in every epoch.
+def replayed_rows(general: Sequence[Row], rows: int, share: float, seed: int, epoch: int) -> list[Row]:
+    """The general rows of one epoch: as many as make `share` that of them among all, each once before any comes twice;
+    another draw in every epoch.
     """
-    wanted = round(rows * recipe.replay / (1 - recipe.replay))
-    draw = random.Random(f"{recipe.seed}/{epoch}/replay")
+    wanted = round(rows * share / (1 - share))
+    draw = random.Random(f"{seed}/{epoch}/replay")
     found: list[Row] = []
     while len(found) < wanted:
         found += draw.sample(general, min(len(general), wanted - len(found)))

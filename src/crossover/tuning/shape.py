@@ -15,10 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from crossover.models.hf.grid import lay_grid
-from crossover.models.hf.packing import Packed, forward
 from crossover.tuning.batches import Row
-from crossover.tuning.loss import IGNORED, AnswerLoss, asked
+from crossover.tuning.loss import IGNORED, AnswerLoss
 
 LEAST = 8  # tokens: shorter rows are as quick
 STEPS = 4  # lengths between a power of two and the next: at most a quarter is filled up
@@ -93,23 +91,20 @@ def numbers(rows: Sequence[Row], shape: Shape, learnt: int) -> list[int]:
 class Seats:
     """A shape's place on a device: its layout, and the tensor that a pass's numbers are copied into."""
 
-    def __init__(self, shape: Shape, device: torch.device) -> None:
+    def __init__(self, shape: Shape, device: torch.device, loss: AnswerLoss) -> None:
         self.numbers = torch.zeros(sum(shape.sizes), dtype=torch.long, device=device)
         self._sizes = shape.sizes
-        self._positions, self._layout = lay_grid(shape.rows, shape.length, shape.inner, device)
-
-    @cached_property
-    def packed(self) -> Packed:
-        return Packed(self.parts[1], self._positions, self._layout, ())
+        self._loss = loss
+        self._grid = loss.kernels.grid(shape.rows, shape.length, shape.inner, device)
 
     @cached_property
     def parts(self) -> tuple[Tensor, ...]:
         """Tokens learnt (1,), ids (tokens,), places (kept,), targets (kept,): views of the numbers."""
         return torch.split(self.numbers, self._sizes)
 
-    def loss(self, module: Any, loss: AnswerLoss) -> Tensor:
+    def loss(self, module: Any) -> Tensor:
         """The rows' summed loss over the number of tokens that the step learns."""
-        learnt, _, places, targets = self.parts
-        with loss.precision(self.numbers.device):
-            logits = forward(asked(module), self.packed, places)
+        kernels, (learnt, ids, places, targets) = self._loss.kernels, self.parts
+        with self._loss.precision(self.numbers.device):
+            logits = kernels.grid_logits(kernels.asked(module), self._grid, ids, places)
         return cross_entropy(logits.float(), targets, ignore_index=IGNORED, reduction="sum") / learnt[0]

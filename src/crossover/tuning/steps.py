@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from crossover.errors import TuningError
-from crossover.models.hf import room
-from crossover.models.hf.record import Recorder
+from crossover.models.base import Kernels
 from crossover.tuning.batches import Row, answer_tokens
 from crossover.tuning.loss import TOKENS, AnswerLoss
 from crossover.tuning.shape import Seats, Shape, grids, numbers, shape_of
@@ -40,11 +39,11 @@ class Pass:
     numbers: Tensor
 
 
-def tokens_at_once(module: Any) -> int:
+def tokens_at_once(module: Any, kernels: Kernels) -> int:
     """How many tokens one pass may have: few on a processor, on a card what the free memory holds."""
     if module.device.type == "cpu":
         return TOKENS
-    fitting = int(SHARE * room.free_bytes(module.device) / room.states_per_token(module, 4))
+    fitting = int(SHARE * kernels.free_bytes(module.device) / kernels.bytes_per_token(module))
     return max(TOKENS, min(MOST, fitting))
 
 
@@ -72,15 +71,15 @@ class Steps:
         self._seats, self._known, self._gridded = seats, known, gridded and loss.packs
         self._device: torch.device = module.device
         self._card = self._device.type == "cuda"
-        self._recorder = Recorder(self._device)
+        self._recorder = loss.kernels.recorder(self._device)
         self._places: dict[Shape, Seats] = {}
         wide = torch.float32 if self._card else torch.float64
         self._summed, self._rate, self._latest, self._record = (
             torch.zeros(shape, dtype=wide, device=self._device) for shape in ((), (), (2,), (0, 2))
         )
         self._looked = self._done = 0
-        vocabulary = module.config.get_text_config().vocab_size
-        self._dear = LOGIT * vocabulary / room.states_per_token(module, 4)
+        vocabulary = module.get_input_embeddings().weight.shape[0]
+        self._dear = LOGIT * vocabulary / loss.kernels.bytes_per_token(module)
         if module.is_gradient_checkpointing:
             self._recorder.give_up("")  # what is computed twice waits for the card's random numbers
         for group in optimizer.param_groups:
@@ -152,10 +151,10 @@ class Steps:
             known = given.pop() if given else None  # those of a second try are smaller
             for each in known or self._laid_out([batch])[0]:
                 if each.shape not in self._places:
-                    self._places[each.shape] = Seats(each.shape, self._device)
+                    self._places[each.shape] = Seats(each.shape, self._device, self._loss)
                 seats = self._places[each.shape]
                 seats.numbers.copy_(each.numbers)
-                self._recorder.run(each.shape, lambda seats=seats: self._add(seats.loss(self._module, self._loss)))  # type: ignore[misc]
+                self._recorder.run(each.shape, lambda seats=seats: self._add(seats.loss(self._module)))  # type: ignore[misc]
 
         self._fitting(backward, lambda: self._parts(batch))
 

@@ -33,6 +33,7 @@ from crossover.models.hf.files import SCRIPT, ModelFiles, needs_of, settings_of,
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
 from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.grammar import Grammars
+from crossover.models.hf.kernels import HfKernels
 from crossover.models.hf.labels import LabelTree, Scores, label_tree, score_packed, score_plain
 from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
 from crossover.models.hf.place import NAMES, resolve
@@ -214,6 +215,9 @@ class Hf:
             path = folder / "model.safetensors"
         (folder / ORIGIN).write_text(json.dumps({"base": self.fingerprint}), encoding="utf-8")
         return Weights("adapter" if isinstance(module, PeftModel) else "full", folders.sha256(path), str(folder))
+
+    def kernels(self) -> HfKernels:
+        return HfKernels()
 
     def check_weights(self, weights: Weights) -> None:
         name = "adapter_model.safetensors" if weights.kind == "adapter" else "model.safetensors"
