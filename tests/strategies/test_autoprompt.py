@@ -14,7 +14,7 @@ from crossover.models.hf import Hf
 from crossover.models.hf.labels import label_tree
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
-from crossover.tuning.batches import Row
+from crossover.tuning.batches import TokenRow
 from crossover.tuning.trigger import open_trigger
 from crossover.types import Candidate, Message, Prompt
 from tests.strategies.toys import FRAMES, KINDS, bench, clearly_better, examples, kinds, start
@@ -119,7 +119,7 @@ def test_the_gradient_is_that_of_the_mean_loss(pocket: Hf) -> None:
     rows = []
     for i, text in enumerate(("the pear", "a saw", "one goose")):
         ids, begins = pocket.encode([Message("system", "Say what it is."), Message("user", text)], KINDS[i])
-        rows.append((Row(tuple(ids), begins), i))
+        rows.append((TokenRow(tuple(ids), begins), i))
     gradient = trigger.gradient(rows, [2])[0]
     before, size = trigger.losses(rows), 1e-2 / float(gradient.norm())
     token = rows[0][0].ids[2]

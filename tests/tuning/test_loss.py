@@ -10,7 +10,7 @@ from torch import Tensor
 
 from crossover.models.hf import Hf, room
 from crossover.models.hf.packing import shared_prefix
-from crossover.tuning.batches import Row, answer_tokens, encode_rows, shuffled
+from crossover.tuning.batches import TokenRow, answer_tokens, encode_rows, shuffled
 from crossover.tuning.loss import AnswerLoss, loss_for, packed_loss, padded, padded_loss
 from crossover.tuning.modules import prepare
 from crossover.tuning.plain import PlainKernels
@@ -20,7 +20,7 @@ from tests.models.tiny import build
 from tests.tuning.small import RECIPE_OF, TRAIN
 
 
-def plain_loss(module: Any, rows: list[Row]) -> float:
+def plain_loss(module: Any, rows: list[TokenRow]) -> float:
     total = 0.0
     for row in rows:
         chances = module(torch.tensor([row.ids], device=DEVICE)).logits[0].log_softmax(-1)
@@ -62,7 +62,7 @@ def test_the_shared_instruction_is_computed_once_and_its_gradients_are_those_of_
     rows, _ = encode_rows(model, TRAIN[:5], "training")
     assert shared_prefix([row.ids[: row.start] for row in rows]) > 3
 
-    def gradients(loss: Callable[[Any, list[Row]], Tensor], batches: list[list[Row]]) -> dict[str, Tensor]:
+    def gradients(loss: Callable[[Any, list[TokenRow]], Tensor], batches: list[list[TokenRow]]) -> dict[str, Tensor]:
         module: Any = prepare(model, RECIPE_OF[method](), None)
         with torch.no_grad():
             for name, parameter in module.named_parameters():  # an adapter starts at zero, where gradients hide mistakes
@@ -113,7 +113,7 @@ def test_only_the_answer_and_its_end_are_learnt(pocket: Hf) -> None:
 
 
 def test_parts_hold_every_row_once_and_stay_small(pocket: Hf) -> None:
-    rows = [Row(tuple(range(i % 400 + 5)), 4) for i in range(0, 4000, 97)]
+    rows = [TokenRow(tuple(range(i % 400 + 5)), 4) for i in range(0, 4000, 97)]
     for loss in (AnswerLoss(pocket.kernels(), packs=True), AnswerLoss(PlainKernels(), packs=False)):
         parts = list(loss.parts(rows))
         assert sorted(row.ids for part in parts for row in part) == sorted(row.ids for row in rows)
@@ -122,7 +122,7 @@ def test_parts_hold_every_row_once_and_stay_small(pocket: Hf) -> None:
 
 
 def test_batches_are_shuffled_by_seed_and_epoch_and_of_like_length() -> None:
-    rows = [Row(tuple(range(length)), 1) for length in range(2, 102)]
+    rows = [TokenRow(tuple(range(length)), 1) for length in range(2, 102)]
     first = shuffled(rows, 8, 0, 1)
     assert first == shuffled(rows, 8, 0, 1)
     assert first != shuffled(rows, 8, 0, 2) != shuffled(rows, 8, 1, 2)

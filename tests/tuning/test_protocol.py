@@ -28,7 +28,7 @@ PROMISED = (
     "check_weights",
     "module",
 )
-PROMISED += ("save", "encode")
+PROMISED += ("module", "save", "encode")
 
 
 class Foreign:

@@ -9,11 +9,11 @@ import pytest
 
 from crossover.errors import TuningError
 from crossover.models.hf import Hf
-from crossover.tuning.batches import Row, replayed_rows
+from crossover.tuning.batches import TokenRow, replayed_rows
 from crossover.types import LoraRecipe
 from tests.tuning.small import tune
 
-GENERAL = [Row((number,), 0) for number in range(50)]
+GENERAL = [TokenRow((number,), 0) for number in range(50)]
 
 
 @pytest.mark.parametrize(("share", "task_rows", "wanted"), [(0.25, 300, 100), (0.5, 30, 30), (0.9, 10, 90), (0.0, 10, 0)])

@@ -18,7 +18,7 @@ from crossover.models.hf import Hf, room
 from crossover.models.hf.packing import shared_prefix
 from crossover.tuning import loss as losses
 from crossover.tuning import modules, sft, steps
-from crossover.tuning.batches import Row, encode_rows, shuffled
+from crossover.tuning.batches import TokenRow, encode_rows, shuffled
 from crossover.tuning.checkpoint import read_progress, read_trace
 from crossover.tuning.loss import packed_loss
 from crossover.tuning.shape import grids, numbers, rounded, shape_of
@@ -71,7 +71,7 @@ def test_batches_in_few_shapes_teach_the_same(
 
 
 def test_rows_are_laid_out_with_every_answer_in_its_place() -> None:
-    rows = [Row((1, 2, 3, 4, 5, 6), 4), Row((1, 2, 7, 8), 3)]
+    rows = [TokenRow((1, 2, 3, 4, 5, 6), 4), TokenRow((1, 2, 7, 8), 3)]
     shape = shape_of(rows, 2, seats=3)
     assert (shape.inner, shape.rows, shape.length, shape.answer) == (2, 3, 8, 8)
     learnt, *rest = numbers(rows, shape, 3)
@@ -90,7 +90,7 @@ def test_lengths_are_few_and_little_is_filled_up() -> None:
 
 
 def test_rows_of_very_different_lengths_are_parted_and_memory_is_kept_to() -> None:
-    rows = [Row(tuple(range(n)), n - 1) for n in [20] * 60 + [2500] * 2]
+    rows = [TokenRow(tuple(range(n)), n - 1) for n in [20] * 60 + [2500] * 2]
     parts = grids(rows, 0, 1 << 20, 0.0)
     assert [len(part) for part in parts] == [60, 2]
     assert sorted(row.ids for part in parts for row in part) == sorted(row.ids for row in rows)
@@ -105,7 +105,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let passes with gradients of more tokens than given run out of memory."""
 
     def to(most: int) -> None:
-        def limited(module: Any, rows: list[Row], kernels: Kernels) -> torch.Tensor:
+        def limited(module: Any, rows: list[TokenRow], kernels: Kernels) -> torch.Tensor:
             if (
                 torch.is_grad_enabled()
                 and sum(len(row.ids) for row in rows) > most

@@ -17,8 +17,8 @@ from crossover.models.base import Exportable, Model, Runtime
 from crossover.models.hf.files import Loadable
 from crossover.serve.answering import EMBEDDING
 from crossover.serve.bundle import bundle
+from crossover.serve.parity import Parity, check_parity
 from crossover.serve.readme import readme
-from crossover.serve.replay import Replay, replay
 from crossover.serve.whole import files_in, new_folder
 from crossover.study.folder import StudyFolder, write_json, write_text
 from crossover.study.models import open_measured
@@ -30,10 +30,10 @@ NEAREST = "demonstrations.jsonl"
 
 @dataclass(frozen=True)
 class Export:
-    """`files`: what was written, relative to the folder. `replay`: how it answers, where that was tried."""
+    """`files`: what was written, relative to the folder. `parity`: whether it answers as measured, where that was tried."""
 
     files: list[str]
-    replay: Replay | None
+    parity: Parity | None
 
 
 def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool = False, check: bool = False) -> Export:
@@ -50,7 +50,7 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     with new_folder(out) as part:
         runtime = model.runtime(candidate) if isinstance(model, Exportable) else None
         _write(part, candidate, model, runtime, merge)
-        tried = replay(part, folder, candidate.id) if check and (part / "predict.py").is_file() else None
+        tried = check_parity(part, folder, candidate.id) if check and (part / "predict.py").is_file() else None
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
         text = readme(part, candidate, row, task.name, model, runtime)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))

@@ -8,7 +8,7 @@ from typing import Any
 
 from crossover.errors import OptionError
 from crossover.models.hf.files import Loadable, ModelFiles
-from crossover.serve.replay import measured, spread
+from crossover.serve.parity import measured, spread
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task

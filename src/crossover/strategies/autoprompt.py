@@ -17,7 +17,7 @@ from crossover.strategies._options import check
 from crossover.strategies._phrasing import instructed
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
-from crossover.tuning.batches import Row
+from crossover.tuning.batches import TokenRow
 from crossover.tuning.trigger import Trigger, open_trigger
 from crossover.types import Candidate, Example, Family, content_hash
 
@@ -147,11 +147,11 @@ class _Walk:
                 best, after = other, cost
         return {"trigger": list(best), "before": before, "after": after}
 
-    def _cost(self, rows: Sequence[tuple[Row, int]], places: Sequence[int]) -> float:
+    def _cost(self, rows: Sequence[tuple[TokenRow, int]], places: Sequence[int]) -> float:
         odd = self._trigger.surprise(rows[0][0].ids, places) if self.how.fluency else 0.0
         return self._trigger.losses(rows) + self.how.fluency * odd
 
-    def _rows(self, examples: Sequence[Example], trigger: Sequence[int]) -> list[tuple[Row, int]]:
+    def _rows(self, examples: Sequence[Example], trigger: Sequence[int]) -> list[tuple[TokenRow, int]]:
         made = self.candidate(trigger)
         renderer = self.renderers.setdefault(made.prompt.instruction, Renderer(made.prompt))
         labels = made.decoding.labels
@@ -160,7 +160,7 @@ class _Walk:
         for example in examples:
             messages = renderer.messages(example.input, leave_out=True)
             ids, begin = self.model.encode(messages, spoken.get(example.output, example.output))
-            rows.append((Row(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
+            rows.append((TokenRow(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
         return [row for row in rows if row[1] >= 0] if labels else rows
 
     def _stays(self, trigger: Sequence[int]) -> bool:
@@ -179,8 +179,8 @@ class _Walk:
         return [] if first is None else list(range(first, first + size))
 
     @staticmethod
-    def _moved(row: Row, place: int, token: int) -> Row:
-        return Row((*row.ids[:place], token, *row.ids[place + 1 :]), row.start)
+    def _moved(row: TokenRow, place: int, token: int) -> TokenRow:
+        return TokenRow((*row.ids[:place], token, *row.ids[place + 1 :]), row.start)
 
     def _text(self, ids: Sequence[int]) -> str:
         return "".join(self._spelled[i] for i in ids)

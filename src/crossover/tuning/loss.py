@@ -17,7 +17,7 @@ from peft import PeftModel
 from torch.nn.functional import cross_entropy
 
 from crossover.models.base import Kernels
-from crossover.tuning.batches import Row
+from crossover.tuning.batches import TokenRow
 
 IGNORED = -100
 TOKENS = 768  # of one forward and backward pass, beside the common beginning: more only take memory on a processor
@@ -34,7 +34,7 @@ class AnswerLoss:
     packs: bool
     mixed: bool = False
 
-    def __call__(self, module: Any, rows: Sequence[Row]) -> torch.Tensor:
+    def __call__(self, module: Any, rows: Sequence[TokenRow]) -> torch.Tensor:
         asked = self.kernels.asked(module)
         with self.precision(module.device):
             return packed_loss(asked, rows, self.kernels) if self.packs else padded_loss(asked, rows)
@@ -43,10 +43,10 @@ class AnswerLoss:
         """In which precision products run."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.mixed)
 
-    def parts(self, batch: Sequence[Row], most: int = TOKENS) -> Iterator[list[Row]]:
+    def parts(self, batch: Sequence[TokenRow], most: int = TOKENS) -> Iterator[list[TokenRow]]:
         """The batch in parts of at most `most` tokens, or of one longer row."""
         known = self.kernels.shared([row.ids[: row.start] for row in batch]) if self.packs else 0
-        part: list[Row] = []
+        part: list[TokenRow] = []
         total = 0
         for row in sorted(batch, key=lambda row: len(row.ids)):
             if part and total + len(row.ids) - known > most:
@@ -63,7 +63,7 @@ def loss_for(module: Any, kernels: Kernels, mixed: bool = False) -> AnswerLoss:
     return AnswerLoss(kernels, kernels.packs(_plain(module)), mixed)
 
 
-def packed_loss(module: Any, rows: Sequence[Row], kernels: Kernels) -> torch.Tensor:
+def packed_loss(module: Any, rows: Sequence[TokenRow], kernels: Kernels) -> torch.Tensor:
     """The rows' loss by one packed sequence."""
     known = kernels.shared([row.ids[: row.start] for row in rows])  # leaves each row the token before its answer
     chains = [row.ids[known:-1] for row in rows]  # the last token predicts nothing
@@ -78,7 +78,7 @@ def packed_loss(module: Any, rows: Sequence[Row], kernels: Kernels) -> torch.Ten
     return cross_entropy(logits.float(), torch.tensor(targets, device=logits.device), reduction="sum")
 
 
-def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def padded(rows: Sequence[TokenRow]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`input_ids`, `attention_mask` and labels, each (rows, longest): padded on the left, -100 outside the answers."""
     longest = max(len(row.ids) for row in rows)
     ids = torch.zeros(len(rows), longest, dtype=torch.long)
@@ -92,7 +92,7 @@ def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
     return ids, mask, labels
 
 
-def padded_loss(module: Any, rows: Sequence[Row]) -> torch.Tensor:
+def padded_loss(module: Any, rows: Sequence[TokenRow]) -> torch.Tensor:
     """The rows' loss by one padded batch."""
     ids, mask, labels = padded(rows)
     device = module.device

@@ -18,7 +18,7 @@ import torch
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
 from crossover.tuning import modules
-from crossover.tuning.batches import Row, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
+from crossover.tuning.batches import TokenRow, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
 from crossover.tuning.checkpoint import (
     Progress,
     check_key,
@@ -157,8 +157,8 @@ def _instruction(rows: Sequence[TrainingRow]) -> str:
     return rows[0][0][0].content if rows and rows[0][0] else ""
 
 
-def _behind(lead: tuple[int, ...], rows: list[Row]) -> list[Row]:
-    return [Row((*lead, *row.ids), row.start + len(lead)) for row in rows] if lead else rows
+def _behind(lead: tuple[int, ...], rows: list[TokenRow]) -> list[TokenRow]:
+    return [TokenRow((*lead, *row.ids), row.start + len(lead)) for row in rows] if lead else rows
 
 
 def _check(recipe: Recipe) -> None:
@@ -175,7 +175,7 @@ def _check(recipe: Recipe) -> None:
 
 def _train(
     steps: Steps,
-    rows: Sequence[Row],
+    rows: Sequence[TokenRow],
     recipe: Recipe,
     progress: Progress,
     on_step: Callable[[int, int, float], None],

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from crossover.tuning.batches import Row
+from crossover.tuning.batches import TokenRow
 from crossover.tuning.loss import IGNORED, AnswerLoss
 
 LEAST = 8  # tokens: shorter rows are as quick
@@ -48,19 +48,19 @@ def rounded(length: int) -> int:
     return -(-length // step) * step
 
 
-def shape_of(rows: Sequence[Row], known: int, seats: int = 0) -> Shape:
+def shape_of(rows: Sequence[TokenRow], known: int, seats: int = 0) -> Shape:
     """The shape that rows are laid out in, with room for `seats` of them; all begin with the same `known` tokens."""
     length = max(len(row.ids) for row in rows) - 1 - known  # the last token predicts nothing
     answer = max(len(row.ids) - row.start for row in rows)
     return Shape(known, max(seats, len(rows)), rounded(length), rounded(answer))
 
 
-def grids(rows: Sequence[Row], known: int, most: int, dear: float) -> list[list[Row]]:
+def grids(rows: Sequence[TokenRow], known: int, most: int, dear: float) -> list[list[TokenRow]]:
     """The rows in parts that take no more memory than `most` tokens, or of one row; a learnt token costs `dear` more.
 
     Rows of very different lengths are parted, where filling up would cost more than a pass of its own.
     """
-    parts: list[list[Row]] = [[]]
+    parts: list[list[TokenRow]] = [[]]
     for row in sorted(rows, key=lambda row: len(row.ids)):
         part = [*parts[-1], row]
         shape = shape_of(part, known)
@@ -73,13 +73,13 @@ def grids(rows: Sequence[Row], known: int, most: int, dear: float) -> list[list[
     return parts
 
 
-def numbers(rows: Sequence[Row], shape: Shape, learnt: int) -> list[int]:
+def numbers(rows: Sequence[TokenRow], shape: Shape, learnt: int) -> list[int]:
     """The rows in that shape, as one list; `learnt`: how many tokens the whole step learns."""
     inner, ids = shape.inner, list(rows[0].ids[: shape.inner])
     keep: list[int] = []
     targets: list[int] = []
     for seat in range(shape.rows):
-        row = rows[seat] if seat < len(rows) else Row((), 0)
+        row = rows[seat] if seat < len(rows) else TokenRow((), 0)
         own, answer = row.ids[inner:-1], row.ids[row.start :]
         ids += [*own, *[0] * (shape.length - len(own))]
         first, begins = inner + seat * shape.length, max(0, row.start - 1 - inner)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from crossover.errors import TuningError
 from crossover.models.base import Kernels
-from crossover.tuning.batches import Row, answer_tokens
+from crossover.tuning.batches import TokenRow, answer_tokens
 from crossover.tuning.loss import TOKENS, AnswerLoss
 from crossover.tuning.shape import Seats, Shape, grids, numbers, shape_of
 
@@ -86,7 +86,7 @@ class Steps:
             group["lr"], group["capturable"] = self._rate, self._card
         vars(optimizer)["_warned_capturable_if_run_uncaptured"] = True  # its first step is not recorded, and may so be
 
-    def epoch(self, batches: Sequence[Sequence[Row]], rates: Sequence[float], seeds: Sequence[int]) -> Iterator[int]:
+    def epoch(self, batches: Sequence[Sequence[TokenRow]], rates: Sequence[float], seeds: Sequence[int]) -> Iterator[int]:
         """Do one step a batch; after each comes the number of steps that are done."""
         self._record = self._record.new_zeros(len(batches), 2)
         self._looked = self._done = 0
@@ -118,7 +118,7 @@ class Steps:
         self._looked = self._done
         return [loss for loss, _ in found]
 
-    def evaluate(self, rows: Sequence[Row]) -> float:
+    def evaluate(self, rows: Sequence[TokenRow]) -> float:
         """The mean loss of rows per learnt token, without training."""
 
         def total() -> float:
@@ -140,7 +140,7 @@ class Steps:
         self.said, self._recorder.why = [], ""
         return found
 
-    def _gradients(self, batch: Sequence[Row], passes: list[Pass] | None) -> None:
+    def _gradients(self, batch: Sequence[TokenRow], passes: list[Pass] | None) -> None:
         learnt, given = answer_tokens(batch), [passes]
 
         def backward() -> None:
@@ -174,12 +174,12 @@ class Steps:
         self._optimizer.zero_grad(set_to_none=not self._card)  # a recording goes on with the same tensors
         self._summed.zero_()
 
-    def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
+    def _parts(self, rows: Sequence[TokenRow]) -> list[list[TokenRow]]:
         if self._gridded:
             return grids(rows, self._known, self.tokens, self._dear)
         return list(self._loss.parts(rows, self.tokens))
 
-    def _laid_out(self, batches: Sequence[Sequence[Row]]) -> list[list[Pass]]:
+    def _laid_out(self, batches: Sequence[Sequence[TokenRow]]) -> list[list[Pass]]:
         """The passes of batches, copied to the device in one piece."""
         shapes: list[list[Shape]] = []
         written: list[list[int]] = []
@@ -193,7 +193,7 @@ class Steps:
         each = iter(torch.split(flat, [len(of) for of in written]))
         return [[Pass(shape, next(each)) for shape in of] for of in shapes]
 
-    def _fitting(self, function: Callable[[], Found], parts: Callable[[], list[list[Row]]]) -> Found:
+    def _fitting(self, function: Callable[[], Found], parts: Callable[[], list[list[TokenRow]]]) -> Found:
         """What the function gives; where memory runs out, it is called again with smaller passes."""
         while True:
             try:
@@ -203,7 +203,7 @@ class Steps:
                     raise
             self._make_room(parts())  # out here nothing holds what the failed pass had made
 
-    def _make_room(self, parts: list[list[Row]]) -> None:
+    def _make_room(self, parts: list[list[TokenRow]]) -> None:
         """Halve the passes; keep less of those that are one row. Raises `TuningError` where nothing is left to do."""
         self._forget()
         self._recorder.forget()

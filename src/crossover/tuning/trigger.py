@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from crossover.models.base import Kernels, Tunable
-from crossover.tuning.batches import Row
+from crossover.tuning.batches import TokenRow
 from crossover.tuning.loss import packed_loss
 from crossover.tuning.plain import kernels_of
 from crossover.types import Weights
@@ -35,12 +35,12 @@ class Trigger:
     kernels: Kernels
     labels: tuple[tuple[int, ...], ...] | None
 
-    def losses(self, rows: Sequence[tuple[Row, int]]) -> float:
+    def losses(self, rows: Sequence[tuple[TokenRow, int]]) -> float:
         """The mean loss of the rows, in nats."""
         with torch.no_grad():
             return sum(float(self._loss(part)) for part in self._parts(rows)) / len(rows)
 
-    def gradient(self, rows: Sequence[tuple[Row, int]], places: Sequence[int]) -> Tensor:
+    def gradient(self, rows: Sequence[tuple[TokenRow, int]], places: Sequence[int]) -> Tensor:
         """(places, width): of the mean loss, at the embeddings of the tokens that stand there in every row."""
         table = self.module.get_input_embeddings()
         met: list[Tensor] = []
@@ -76,7 +76,7 @@ class Trigger:
             logs = read.float().log_softmax(-1)
         return -float(logs[range(len(places)), [ids[place] for place in places]].mean())
 
-    def label_words(self, rows: Sequence[tuple[Row, int]], allowed: Sequence[int], labels: int) -> list[int]:
+    def label_words(self, rows: Sequence[tuple[TokenRow, int]], allowed: Sequence[int], labels: int) -> list[int]:
         """For each label the token that a classifier of the last hidden states takes for it (Shin et al., section 2.3)."""
         from sklearn.linear_model import LogisticRegression
 
@@ -103,16 +103,16 @@ class Trigger:
                 break
         return [allowed[chosen[label]] if label in chosen else -1 for label in range(labels)]
 
-    def _loss(self, part: Sequence[tuple[Row, int]]) -> Tensor:
+    def _loss(self, part: Sequence[tuple[TokenRow, int]]) -> Tensor:
         rows = [row for row, _ in part]
         if self.labels is None:
             return packed_loss(self.module, rows, self.kernels)
         scores = self.kernels.label_scores(self.module, [row.ids[: row.start] for row in rows], self.labels)
         return torch.nn.functional.cross_entropy(scores, torch.tensor([label for _, label in part]), reduction="sum")
 
-    def _parts(self, rows: Sequence[tuple[Row, int]]) -> list[list[tuple[Row, int]]]:
+    def _parts(self, rows: Sequence[tuple[TokenRow, int]]) -> list[list[tuple[TokenRow, int]]]:
         tree = len({ids[:length] for ids in self.labels or () for length in range(1, len(ids))})  # as they share beginnings
-        parts: list[list[tuple[Row, int]]] = [[]]
+        parts: list[list[tuple[TokenRow, int]]] = [[]]
         total = 0
         for row in sorted(rows, key=lambda pair: len(pair[0].ids)):
             if parts[-1] and total + len(row[0].ids) + tree > TOKENS:

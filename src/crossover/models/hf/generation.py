@@ -16,7 +16,7 @@ import numpy
 import torch
 
 from crossover.models.hf.grammar import Writer
-from crossover.models.hf.layout import Layout, Memory, put
+from crossover.models.hf.layout import KeyValueCache, Layout, put
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
 from crossover.models.hf.record import Recorder
 from crossover.models.hf.room import LOG, in_batches, tokens_kept
@@ -62,7 +62,7 @@ def generate_packed(
 def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool]) -> Iterator[Answers]:
     """As `generate_packed`, one job at a time with the architecture's own cache, for those that cannot pack."""
     for index, job in enumerate(jobs):
-        row = _Row(job)
+        row = _Draft(job)
         ids, cache = torch.tensor([job.prompt]), None
         while row.going:
             output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True)
@@ -73,7 +73,7 @@ def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[in
         yield [index], [row.answer]
 
 
-class _Row:
+class _Draft:
     """A job, what was written for it, and whether more is wanted."""
 
     def __init__(self, job: Job) -> None:
@@ -98,7 +98,7 @@ class _Writing:
         self._chains = [job.prompt[known:] for job in jobs]
         lengths = torch.tensor([len(chain) for chain in self._chains])
         self._longest = int(lengths.max())
-        self._memory = Memory(self._longest + max(job.limit for job in jobs))
+        self._memory = KeyValueCache(self._longest + max(job.limit for job in jobs))
         place = torch.arange(self._memory.size)
         device = model.device
         seen = place < lengths[:, None]
@@ -115,14 +115,14 @@ class _Writing:
         self._recorder = Recorder(device)
 
     def run(self, ended: Callable[[Sequence[int]], bool]) -> list[list[int]]:
-        every = [_Row(job) for job in self._jobs]
+        every = [_Draft(job) for job in self._jobs]
         with self._recorder.stream():
             self._run(every, ended)
         if self._recorder.why:
             LOG.warning("the steps of generation are launched one by one: recording them failed (%s)", self._recorder.why)
         return [row.answer for row in every]
 
-    def _run(self, rows: list[_Row], ended: Callable[[Sequence[int]], bool]) -> None:
+    def _run(self, rows: list[_Draft], ended: Callable[[Sequence[int]], bool]) -> None:
         ahead, dead = self._recorder.card, DEAD.get(self._model.device.type, DEAD_ELSEWHERE)
         logits = self._begin()
         if ahead:
@@ -188,7 +188,7 @@ class _Writing:
         self._each = self._each[: len(index)]
 
 
-def _choose(logits: torch.Tensor, rows: Sequence[_Row]) -> torch.Tensor:
+def _choose(logits: torch.Tensor, rows: Sequence[_Draft]) -> torch.Tensor:
     """The next token of each row: (rows, vocabulary) logits -> (rows,), on their device."""
     size = logits.shape[-1]
     ruled = [(i, row.writer.allowed()) for i, row in enumerate(rows) if row.writer and row.going]

@@ -1,4 +1,4 @@
-"""Tries an export: it is loaded again in another process, and answers inputs whose answers the study has measured."""
+"""The parity check of an export: loaded again in another process, it answers inputs whose answers the study has measured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROWS = 50
 
 
 @dataclass(frozen=True)
-class Replay:
+class Parity:
     """`different`: input, measured answer and the export's, for each row on which they differ. `seconds` holds loading."""
 
     split: str
@@ -44,7 +44,7 @@ class Replay:
         )
 
 
-def replay(export: Path, folder: StudyFolder, candidate: str) -> Replay:
+def check_parity(export: Path, folder: StudyFolder, candidate: str) -> Parity:
     """Let the `predict.py` of an export answer up to 50 rows that the study measured for the candidate of this id.
 
     They are of test, or of dev where the candidate was no finalist, spread evenly over the split; rows that failed in the
@@ -67,7 +67,7 @@ def replay(export: Path, folder: StudyFolder, candidate: str) -> Replay:
         raise StudyError(f"the export was written whole and does not run, so it was taken back: {reason.strip()}")
     answers = [reply.get("answer", f"failed: {reply.get('error')}") for reply in replies]
     pairs = [(r["input"], r["prediction"], answer) for r, answer in zip(chosen, answers, strict=True)]
-    return Replay(split, len(chosen), tuple(pair for pair in pairs if pair[1] != pair[2]), seconds)
+    return Parity(split, len(chosen), tuple(pair for pair in pairs if pair[1] != pair[2]), seconds)
 
 
 def measured(folder: StudyFolder, candidate: str) -> tuple[str, list[dict[str, Any]]]:
