@@ -1,4 +1,4 @@
-"""The parity check of an export: loaded again in another process, it answers inputs whose answers the study has measured."""
+"""The parity check of an export: loaded again in another process, it answers inputs that the study has measured."""
 
 from __future__ import annotations
 
