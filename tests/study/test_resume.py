@@ -7,7 +7,6 @@ tune. So how quick it is decides nothing. They are forked from one that has only
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -21,6 +20,7 @@ from crossover.engine.journal import Journal
 from crossover.evaluation import forgetting
 from crossover.study.conductor import run_study
 from crossover.tuning import sft
+from tests.forked import forked
 from tests.study.tasks import write_task
 
 STRATEGIES = [
@@ -73,12 +73,7 @@ def work(task: Path, out: Path, moment: Moment | None) -> None:
 
 def run(task: Path, out: Path, moment: Moment | None = None) -> None:
     """In a process of its own, which is killed at the moment, or else ends well."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crossover.models.hf", "crossover.tuning.sft", "crossover.study.conductor"])
-    process = context.Process(target=work, args=(task, out, moment))
-    process.start()
-    process.join()
-    assert process.exitcode == (-signal.SIGKILL if moment else 0), moment
+    assert forked(work, task, out, moment) == (-signal.SIGKILL if moment else 0), moment
 
 
 def without_times(folder: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from one that has only imported what they need, so that each begins at once.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -19,6 +18,7 @@ from crossover.models.hf import Hf
 from crossover.tuning import checkpoint, sft
 from crossover.types import FullRecipe, LoraRecipe, Recipe
 from tests.device import DEVICE
+from tests.forked import forked
 from tests.models.tiny import build
 from tests.tuning.small import TRAIN, alike, tune
 
@@ -75,12 +75,7 @@ def steps_in(folder: Path) -> Path:
 def run(model: Path, method: str, folder: Path, kill_at: tuple[int, str] | None = None) -> list[int]:
     """The steps that one process did."""
     steps_in(folder).unlink(missing_ok=True)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crossover.models.hf", "crossover.tuning.sft"])
-    process = context.Process(target=work, args=(model, method, folder, kill_at))
-    process.start()
-    process.join()
-    assert process.exitcode == (-signal.SIGKILL if kill_at else 0)
+    assert forked(work, model, method, folder, kill_at) == (-signal.SIGKILL if kill_at else 0)
     return [int(line) for line in steps_in(folder).read_text().split()]
 
 
