@@ -152,6 +152,8 @@ def plugin(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     (package / "answers.py").write_text("# why\nANSWER = 'yes'\n\n\ndef answer() -> str:\n    return ANSWER\n")
     (package / "script.py").write_text(script)
     monkeypatch.syspath_prepend(folder)
+    for name in [name for name in sys.modules if name.startswith("outsiders_plugin")]:
+        monkeypatch.delitem(sys.modules, name)
 
 
 def test_a_plugins_script_takes_its_own_package_along(

@@ -11,7 +11,6 @@ import torch
 
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
-from crossover.models.hf.labels import label_tree
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.tuning.batches import TokenRow
@@ -45,7 +44,7 @@ def test_it_raises_dev_accuracy_over_its_starting_trigger(tmp_path: Path) -> Non
     vague = replace(start(tuple(HARD)), prompt=VAGUE)
     with bench(tmp_path, rows[:84], rows[84:], labels=dict.fromkeys(HARD, "")) as at:
         first = at.score(replace(vague, prompt=replace(VAGUE, instruction=VAGUE.instruction + " the" * 3)))
-        options = {"steps": 30, "candidates": 12, "batch": 40, "tokens": 3}
+        options = {"steps": 16, "candidates": 12, "batch": 40, "tokens": 3}
         made = open_strategy("autoprompt", options).adapt(vague, at)
         last = at.score(made)
     assert clearly_better(last, first)
@@ -103,7 +102,7 @@ def test_fluency_prefers_triggers_that_read_well(tmp_path: Path) -> None:
             model = at.model
             assert isinstance(model, Hf)
             ids = model.encode([Message("system", last.prompt.instruction)], "")[0]
-            trigger = open_trigger(model.module(frozen=True), None)
+            trigger = open_trigger(model, None)
             assert trigger is not None
             at_end = len(model.chat.tokenizer(last.prompt.instruction, add_special_tokens=False)["input_ids"])
             odd.append(trigger.surprise(ids, range(at_end - 3, at_end)))
@@ -112,9 +111,7 @@ def test_fluency_prefers_triggers_that_read_well(tmp_path: Path) -> None:
 
 def test_the_gradient_is_that_of_the_mean_loss(pocket: Hf) -> None:
     """Against a small step along it: the loss changes as the gradient says."""
-    tree = label_tree([pocket.chat.answer(label) for label in KINDS])
-    module = pocket.module(frozen=True)
-    trigger = open_trigger(module, tree)
+    trigger = open_trigger(pocket, [pocket.chat.answer(label) for label in KINDS])
     assert trigger is not None
     rows = []
     for i, text in enumerate(("the pear", "a saw", "one goose")):

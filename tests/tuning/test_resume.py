@@ -165,10 +165,10 @@ def test_a_tune_goes_on_with_no_more_at_once_than_this_machine_holds(
         raise Killed
 
     recipe = LoraRecipe(epochs=2, batch_size=8, patience=0)
-    monkeypatch.setattr(sft, "tokens_at_once", lambda module: 512)
+    monkeypatch.setattr(sft, "tokens_at_once", lambda *_: 512)
     with pytest.raises(Killed):
         tune(model, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0, on_epoch=stop)
-    monkeypatch.setattr(sft, "tokens_at_once", lambda module: here)
+    monkeypatch.setattr(sft, "tokens_at_once", lambda *_: here)
     tune(model, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0)
     done = read_progress(tmp_path)
     assert done is not None
