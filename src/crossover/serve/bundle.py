@@ -44,9 +44,13 @@ class _Module:
         return ast.parse(self.source)
 
     @cached_property
-    def definitions(self) -> dict[str, ast.stmt]:
-        """Name -> the statement at the top of the module that makes it."""
-        return {name: statement for statement in self.tree.body for name in _names(statement)}
+    def definitions(self) -> dict[str, list[ast.stmt]]:
+        """Name -> the statements at the top of the module that make it."""
+        found: dict[str, list[ast.stmt]] = {}
+        for statement in self.tree.body:
+            for name in _names(statement):
+                found.setdefault(name, []).append(statement)
+        return found
 
     @cached_property
     def imported(self) -> dict[str, _Origin]:
@@ -109,7 +113,7 @@ class _Bundle:
             return
         module.wanted.add(name)
         self._take(name, module.name)
-        self.need(module, [module.definitions[name]])
+        self.need(module, module.definitions[name])
 
     def _fetch(self, origin: _Origin, bound: str) -> None:
         if origin.module.split(".")[0] not in self._packages:
@@ -157,7 +161,7 @@ def _names(statement: ast.stmt) -> list[str]:
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return [statement.name]
     targets = statement.targets if isinstance(statement, ast.Assign) else []
-    if isinstance(statement, ast.AnnAssign):
+    if isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
         targets = [statement.target]
     return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
 
