@@ -21,9 +21,9 @@ from jinja2.exceptions import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from crossover.models.hf.chat import merge_system
+from crossover.models.hf.chat import Chat
 from crossover.serve.answering import Answering, answer_lines
-from crossover.types import Decoding, Reply, Request, Usage, content_hash
+from crossover.types import Decoding, Reply, Request, content_hash
 
 HERE = Path(__file__).parent
 
@@ -35,7 +35,8 @@ class Exported(Answering):
         super().__init__(folder)
         self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
         source: Any = next((folder / n for n in ("model", "base") if (folder / n).is_dir()), self.settings["base"])
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(source)
+        turn = self.settings["turn"]
+        self.chat = Chat(AutoTokenizer.from_pretrained(source), **{**turn, "end": tuple(turn["end"])})
         gpu = torch.cuda.is_available()
         model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, self.settings["precision"]))
         if (folder / "adapter").is_dir():
@@ -53,27 +54,19 @@ class Exported(Answering):
 
     @torch.inference_mode()
     def _reply(self, request: Request) -> Reply:
-        turn, how = self.settings["turn"], request.decoding
-        messages = request.messages if turn["takes_system"] else merge_system(request.messages)
-        turns = [{"role": message.role, "content": message.content} for message in messages]
+        how = request.decoding
         try:
-            prompt = self.tokenizer.apply_chat_template(
-                turns, chat_template=turn["template"], tokenize=False, add_generation_prompt=True, **turn["fixed"]
-            )
+            ids = self.chat.prompt(request.messages)
         except TemplateError as error:
             return Reply(error=f"the chat template refuses the conversation: {error}")
-        ids = self._ids(prompt + turn["prompt_lead"], turn["add_special_tokens"])
-        answers = [self._ids(turn["answer_lead"] + label, False) + turn["end"] for label in how.labels]
+        answers = [self.chat.answer(label) for label in how.labels]
         window, lead = self.settings["window"], 0 if self.soft is None else self.soft.shape[1]
         if lead + len(ids) + max(map(len, answers), default=1) > window:
             return Reply(error=f"the prompt has {lead + len(ids)} tokens, the window is {window}")
         if answers:
             return Reply(label_scores=tuple(self._scores(ids, answers)))
         seed = int(content_hash([request.messages, how.seed, request.repeat])[:12], 16)
-        return Reply(self._write(ids, min(how.max_tokens, window - lead - len(ids)), how, seed), (), Usage())
-
-    def _ids(self, text: str, special: bool) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=special)["input_ids"])
+        return Reply(self._write(ids, min(how.max_tokens, window - lead - len(ids)), how, seed))
 
     def _forward(self, ids: list[int], cache: Any = None) -> Any:
         given = torch.tensor([ids], device=self.model.device)
@@ -106,7 +99,6 @@ class Exported(Answering):
         stops = self.model.generation_config.eos_token_id
         stops = {stops} if isinstance(stops, int) else set(stops or ())
         draws = torch.Generator().manual_seed(seed)
-        end, separator = self.settings["turn"]["end"], self.settings["turn"]["separator"]
         grammar = self._grammar(how.schema) if how.schema else None
         new: list[int] = []
         cache: Any = None
@@ -128,14 +120,9 @@ class Exported(Answering):
                 if grammar.is_stopped():
                     break
                 continue
-            if new[-1] in stops or new[-len(end) :] == end:
+            if new[-1] in stops or self.chat.ended(new):
                 break
-            if separator and separator in self.tokenizer.decode(new).lstrip():
-                break
-        if new[-len(end) :] == end:
-            new = new[: -len(end)]
-        text = str(self.tokenizer.decode(new, skip_special_tokens=True)).strip()
-        return text.split(separator)[0].strip() if separator else text
+        return self.chat.text(new)
 
     def _grammar(self, schema: str) -> Any:
         """Says which tokens keep the answer within a JSON schema."""
@@ -145,7 +132,7 @@ class Exported(Answering):
         style = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
         styled = json.dumps({**json.loads(schema), "x-guidance": style})
         size = self.model.get_output_embeddings().weight.shape[0]
-        table = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=size)
+        table = llguidance.hf.from_tokenizer(self.chat.tokenizer, n_vocab=size)
         lark = f"start: / ?/ answer\nanswer: %json {styled}\n"
         return llguidance.LLMatcher(table, llguidance.LLMatcher.grammar_from_lark(lark))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from crossover.models.base import Model
 from crossover.models.hf import soft
-from crossover.models.hf.chat import FIXED, Chat
+from crossover.models.hf.chat import Chat
 from crossover.types import Weights
 
 SCRIPT = "crossover.serve.standalone"
@@ -64,19 +65,7 @@ def needs_of(weights: Weights | None, schema: str) -> tuple[str, ...]:
 
 def settings_of(files: ModelFiles) -> Mapping[str, Any]:
     """What predict.py must know of the model beside its files."""
-    chat = files.chat
-    return {
-        "base": files.target,
-        "precision": files.precision,
-        "window": files.window,
-        "turn": {
-            "template": chat.template,
-            "takes_system": chat.takes_system,
-            "add_special_tokens": chat.add_special_tokens,
-            "prompt_lead": chat.prompt_lead,
-            "answer_lead": chat.answer_lead,
-            "end": list(chat.end),
-            "separator": chat.separator,
-            "fixed": FIXED,
-        },
+    turn = {
+        field.name: getattr(files.chat, field.name) for field in dataclasses.fields(files.chat) if field.name != "tokenizer"
     }
+    return {"base": files.target, "precision": files.precision, "window": files.window, "turn": turn}
