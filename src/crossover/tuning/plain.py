@@ -38,7 +38,7 @@ class PlainKernels:
     grid = grid_logits = label_scores = logits
 
     def bytes_per_token(self, module: Any) -> int:
-        parameters = sum(parameter.numel() for parameter in module.parameters())
+        parameters = sum(int(parameter.numel()) for parameter in module.parameters())
         return max(1, STATES * parameters // int(module.get_input_embeddings().weight.shape[1]))
 
     def free_bytes(self, device: torch.device) -> int:
