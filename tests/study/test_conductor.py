@@ -84,6 +84,14 @@ def test_every_family_is_there_with_an_interval(finished: tuple[Path, dict[str, 
         assert estimate["n"] == decision["splits"]["test"]
 
 
+def test_a_short_prompt_with_weights_is_no_hybrid_though_a_long_one_taught_it(tmp_path: Path) -> None:
+    few = {"shots": [2], "selection": ["random"]}
+    taught = {"few_shot+distill": {"few_shot": few, "distill": {"epochs": 1}}}
+    decision = decide(write_task(tmp_path, ["zero_shot", taught]), tmp_path / "run")
+    families = {row["name"]: row["family"] for row in decision["candidates"]}
+    assert families == {"majority": "control", "zero_shot": "prompt", "few_shot+distill": "weights"}
+
+
 def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear]) -> None:
     _, decision, ear = finished
     assert decision["candidates"][0]["name"] == "majority"

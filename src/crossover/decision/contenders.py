@@ -30,6 +30,18 @@ class Contender:
     removed: str | None = None
 
 
+def family_of(candidate: Candidate, control: bool) -> Family:
+    """What a candidate is, whatever it was named: a prompt, tuned weights, or both, where its prompt says something beside
+    the input (an instruction, demonstrations, steps before it). `control`: its model is no language model.
+    """
+    if control:
+        return "control"
+    if candidate.weights is None:
+        return "prompt"
+    prompt = candidate.prompt
+    return "hybrid" if prompt.instruction or prompt.demonstrations or prompt.steps else "weights"
+
+
 def rung(candidate: Candidate, family: Family) -> Rung:
     """Where a candidate stands in the table that people expect: baseline, engineered prompt, few-shot, tuned, hybrid."""
     if family == "control":
@@ -40,7 +52,7 @@ def rung(candidate: Candidate, family: Family) -> Rung:
         return "hybrid"
     if candidate.prompt.demonstrations:
         return "few-shot"
-    return "engineered prompt" if candidate.prompt.instruction else "baseline"
+    return "engineered prompt" if candidate.prompt.instruction or candidate.prompt.steps else "baseline"
 
 
 def cheapest(contenders: Sequence[Contender]) -> Contender:

@@ -69,6 +69,7 @@ class Classifier:
     target: str = ""
     _heads: dict[str, Head] = field(default_factory=dict, init=False, repr=False)
     local = True
+    control = True
     context_window = 1 << 16
 
     def __post_init__(self) -> None:

@@ -21,7 +21,13 @@ class Bench(Protocol):
     def train(self) -> Sequence[Example]: ...
 
     @property
-    def model(self) -> Model: ...
+    def model(self) -> Model:
+        """The task's model."""
+        ...
+
+    def model_of(self, spec: str) -> Model:
+        """The model of a candidate, by its `model`. Raises `ModelError`."""
+        ...
 
     @property
     def seed(self) -> int: ...
@@ -100,7 +106,10 @@ class Bench(Protocol):
 
 @runtime_checkable
 class Strategy(Protocol):
-    """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options."""
+    """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options.
+
+    `family`: what it is there to make. What a candidate of it is, the candidate says (`decision/contenders.py`).
+    """
 
     family: ClassVar[Family]
 

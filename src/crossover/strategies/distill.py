@@ -62,9 +62,9 @@ class Distill:
             )
         asked = [*bench.train, *self._unlabelled(bench)]
         taught = self._taught(teacher, asked, bench)
-        decoding = decoding_for(bench.task, bench.model, [example.output for example in taught])
+        decoding = decoding_for(bench.task, bench.model_of(start.model), [example.output for example in taught])
         student = replace(start, prompt=short, decoding=decoding)
-        recipe = recipe_for(self, "lora", bench, rank=self.rank, alpha=self.alpha)
+        recipe = recipe_for(self, "lora", student, bench, rank=self.rank, alpha=self.alpha)
         made = bench.tune(student, recipe, taught)
         return noted(made, _note(bench.score(teacher), bench.score(made), len(taught), len(asked)))
 

@@ -179,9 +179,13 @@ class _Conductor:
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
 
-        A control's weights are no language model's: they knew nothing else before.
+        A control's weights are no language model's: they knew nothing else before. What was measured before is the task's
+        model, so weights of another one are not.
         """
         if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
+            return None
+        if made.candidate.model != memory.spec:
+            warnings.append(f"what {made.name} forgot was not measured: its model is {made.candidate.model}")
             return None
         try:
             found = memory.measure(made.candidate.weights)

@@ -12,6 +12,7 @@ from typing import Any
 
 from crossover import registry
 from crossover.data.task import StrategySpec, Task
+from crossover.decision.contenders import family_of
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
@@ -19,7 +20,7 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe, look_up_seconds, probe
 from crossover.models._embedding import need_embedder
-from crossover.models.base import Model, Tunable
+from crossover.models.base import Model, Tunable, is_control
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
 from crossover.study.folder import StudyFolder
@@ -48,7 +49,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Climbed:
-    """What a rung gave. `candidate` is None when it failed; `note` then says why."""
+    """What a rung gave. `candidate` is None when it failed: `note` then says why, and `family` is what it was to be."""
 
     name: str
     family: Family
@@ -77,7 +78,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
         specs = [StrategySpec(name=name, options={}) for name in names]
         said.append(f"strategies are not given: the ladder is {', '.join(names)}")
         said += left_out
-    if not any(registry.load("strategies", s.name).family == "control" for s in specs if "+" not in s.name):
+    if not any(registry.stated("strategies", s.name, "family") == "control" for s in specs if "+" not in s.name):
         specs.insert(0, StrategySpec(name=CONTROLS[0], options={}))
         said.append(f"no control is given: added {CONTROLS[0]}")
     if not any(spec.name == "zero_shot" for spec in specs):
@@ -147,7 +148,8 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
-        return Climbed(rung.name, rung.strategy.family, candidate, dev, train, measured, candidate.provenance.note)
+        family = family_of(candidate, is_control(bench.model_of(candidate.model)))
+        return Climbed(rung.name, family, candidate, dev, train, measured, candidate.provenance.note)
     except (BudgetExceeded, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:

@@ -20,6 +20,7 @@ from crossover.engine.meter import Meter
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
+from crossover.models.base import is_control
 from crossover.models.open import open_model
 from crossover.strategies.base import Strategy
 from crossover.types import Candidate, Decoding, Example, candidate_from_json, to_json
@@ -90,6 +91,8 @@ def check_strategy(strategy: Strategy) -> Candidate:
             made = strategy.adapt(start, bench)
             assert json.dumps(to_json(start)) == before, "adapt changed the candidate that it was given"
             _check_candidate(made, start, strategy)
+            if strategy.family == "control":
+                assert is_control(bench.model_of(made.model)), "a control's model is none that reads: `control = True`"
             run = bench.score(made)
             assert run.failures == 0, f"{run.failures} of {len(run.records)} calls of the candidate fail"
             calls = bench.meter.calls
