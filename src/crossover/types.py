@@ -33,10 +33,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """An input with its answer, as shown inside a prompt."""
+    """An input with its answer, as shown inside a prompt. In a chain, `steps`: what each step before answered to it."""
 
     input: str
     output: str
+    steps: tuple[tuple[str, str], ...] = ()  # name, answer
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,10 @@ class Decoding:
     temperature: float = 0.0
     max_tokens: int = 64
     seed: int = 0
+
+    def spoken(self, answer: str) -> str:
+        """What the model says for an answer: a label's word where it has one."""
+        return dict(zip(self.labels, self.words, strict=True)).get(answer, answer) if self.words else answer
 
 
 @dataclass(frozen=True)
@@ -310,7 +315,10 @@ def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:
     prompt = dict(body)
-    prompt["demonstrations"] = tuple(Demonstration(**d) for d in prompt["demonstrations"])
+    prompt["demonstrations"] = tuple(
+        Demonstration(d["input"], d["output"], tuple((name, answer) for name, answer in d.get("steps", ())))
+        for d in prompt["demonstrations"]
+    )
     steps = prompt.get("steps", ())
     prompt["steps"] = tuple(Step(s["name"], _prompt(s["prompt"]), _decoding(s["decoding"])) for s in steps)
     return Prompt(**prompt)

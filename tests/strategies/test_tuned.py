@@ -139,6 +139,8 @@ def test_replay_reaches_the_recipe_and_a_share_that_is_none_is_refused(name: str
     class Noting:
         train, seed, task, model = toy_examples(), 0, _Task(), None
 
+        def model_of(self, spec: str) -> None: ...
+
         def tune(self, candidate: Candidate, recipe: Recipe) -> Recipe:
             return recipe
 
@@ -169,3 +171,14 @@ def test_data_that_must_stay_meet_no_model_elsewhere(tmp_path: Path, monkeypatch
         for asked in (at.score, lambda candidate: at.rehearse(candidate, rows[::2])):
             with pytest.raises(OptionError, match="data_stays_here is true, and the model 'fake' runs elsewhere"):
                 asked(replace(start(), model="fake"))
+
+
+def test_another_way_of_answering_is_another_tune(tmp_path: Path) -> None:
+    train, dev = kinds()
+    with bench(tmp_path, train[:12], dev[:6], labels=dict.fromkeys(KINDS, ""), model=str(build(tmp_path / "own"))) as at:
+        begin = replace(start(KINDS), model=at.task.model)
+        plain, again, spoken = (
+            open_strategy("lora", {"epochs": 1}).adapt(replace(begin, decoding=decoding), at)
+            for decoding in (begin.decoding, begin.decoding, replace(begin.decoding, words=KINDS[::-1]))
+        )
+    assert plain.weights == again.weights != spoken.weights

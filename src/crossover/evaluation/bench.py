@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover import tuning
+from crossover.data.splits import normal
 from crossover.data.task import Task
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
@@ -90,8 +91,9 @@ class StudyBench:
         return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
-        seen = {example.input for split in (self.train, self.dev) for example in split} | self.barred
-        return [text for text in inputs if text not in seen]
+        held = [*self.barred, *(example.input for split in (self.train, self.dev) for example in split)]
+        seen = {normal(text) for text in held}
+        return [text for text in inputs if normal(text) not in seen]
 
     def ask(
         self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str
@@ -219,6 +221,7 @@ class StudyBench:
             {
                 "model": self.model_of(candidate.model).identity,
                 "prompt": candidate.prompt,
+                "decoding": candidate.decoding,  # what is learnt, and what dev measures of it
                 "start": candidate.weights.sha256 if candidate.weights else None,
                 "recipe": recipe,
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],

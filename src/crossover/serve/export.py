@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossover.engine.render import filled
 from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
 from crossover.models._embedding import need_embedder
@@ -62,7 +63,7 @@ def conversation(prompt: Prompt) -> list[Message]:
     found = [Message("system", prompt.instruction)] if prompt.instruction else []
     if prompt.selection == "fixed":
         for shown in prompt.demonstrations:
-            found.append(Message("user", prompt.template.replace("{input}", shown.input)))
+            found.append(Message("user", filled(prompt.template, {**dict(shown.steps), "input": shown.input})))
             found.append(Message("assistant", shown.output))
     return [*found, Message("user", prompt.template)]
 

@@ -45,7 +45,7 @@ class Exported:
             self.soft = self.model.get_prompt(batch_size=1).detach()
             self.model = self.model.get_base_model()
         self.messages: list[dict[str, str]] = json.loads((folder / "messages.json").read_text(encoding="utf-8"))
-        self.pool: list[dict[str, str]] = []
+        self.pool: list[dict[str, Any]] = []
         if (folder / "demonstrations.jsonl").is_file():
             text = (folder / "demonstrations.jsonl").read_text(encoding="utf-8")
             self.pool = [json.loads(line) for line in text.split("\n") if line]
@@ -59,7 +59,10 @@ class Exported:
             return {"role": "user", "content": _filled(last["content"], known)}
 
         for shown in self._nearest(values["input"]):
-            before += [user({"input": shown["input"]}), {"role": "assistant", "content": shown["output"]}]
+            before += [
+                user({**dict(shown["steps"]), "input": shown["input"]}),
+                {"role": "assistant", "content": shown["output"]},
+            ]
         return [*before, user(values)]
 
     def answer(self, text: str) -> str:
@@ -211,7 +214,7 @@ class Exported:
     def _embedded(self, texts: list[str]) -> Any:
         return self.encoder.encode(texts, normalize_embeddings=True, show_progress_bar=False)
 
-    def _nearest(self, text: str) -> list[dict[str, str]]:
+    def _nearest(self, text: str) -> list[dict[str, Any]]:
         if not self.pool:
             return []
         if self.encoder is not None:

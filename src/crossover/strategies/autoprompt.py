@@ -156,11 +156,10 @@ class _Walk:
         made = self.candidate(trigger)
         renderer = self.renderers.setdefault(made.prompt.instruction, Renderer(made.prompt))
         labels = made.decoding.labels
-        spoken = dict(zip(labels, made.decoding.words or labels, strict=True))
         rows = []
         for example in examples:
             messages = renderer.messages(example.input, leave_out=True)
-            ids, begin = self.model.encode(messages, spoken.get(example.output, example.output))
+            ids, begin = self.model.encode(messages, made.decoding.spoken(example.output))
             rows.append((Row(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
         return [row for row in rows if row[1] >= 0] if labels else rows
 

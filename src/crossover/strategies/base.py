@@ -55,7 +55,9 @@ class Bench(Protocol):
         ...
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
-        """Those of some inputs that are in no split: what may be learnt from without having been met in measuring."""
+        """Those of some inputs that are in no split, also not in another case or with other white space: what may be learnt
+        from without having been met in measuring.
+        """
         ...
 
     def ask(

@@ -245,7 +245,7 @@ class _DryBench:
         self.recipes.setdefault(recipe.method, (recipe, candidate))
         rows = len(self.train if examples is None else examples) / (1 - recipe.replay)
         before = candidate.weights.sha256 if candidate.weights else ""
-        made = content_hash([candidate.prompt, recipe, before, len(examples or ()), self.seed])
+        made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples or ()), self.seed])
         each, dev = self.count.lesson(candidate, recipe.batch_size), len(self.bench.dev)
         if (made, "") not in self._met:
             self._met.add((made, ""))
