@@ -164,6 +164,9 @@ def test_failed_calls_are_left_out_and_too_many_of_them_cannot_win(tmp_path: Pat
     assert zero["failures"] > 0
     assert zero["status"] == "removed"
     assert zero["dev"]["n"] < decision["splits"]["dev"]
+    again = decide(tmp_path / "task.yaml", tmp_path / "run")["spent"]
+    assert again["calls"] > decision["spent"]["calls"]
+    assert again["cached_calls"] == decision["spent"]["cached_calls"] >= 0
     assert any("zero_shot cannot win" in w for w in decision["verdict"]["warnings"])
 
 

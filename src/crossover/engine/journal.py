@@ -178,10 +178,15 @@ class Journal:
         if rows:
             self._write(self._uses.insert().prefix_with("OR IGNORE"), rows)
 
-    def uses(self) -> int:
-        """How many calls were wanted, each counted once for each purpose: the same after a resumed run as after one go."""
+    def cached(self) -> int:
+        """How often a further purpose wanted an answer that another had paid for: the same after a resumed run as in one
+        go, however often a failed call was repeated.
+        """
+        sa, uses, calls = self._sa, self._uses.c, self._calls.c
+        count = sa.select(sa.func.count() - sa.func.count(uses.key.distinct()))
         with self._engine.connect() as connection:
-            return int(connection.execute(self._sa.select(self._sa.func.count()).select_from(self._uses)).scalar() or 0)
+            answered = uses.key.in_(sa.select(calls.key).where(~calls.failed))
+            return int(connection.execute(count.select_from(self._uses).where(answered)).scalar() or 0)
 
     def spent(self) -> tuple[int, Usage]:
         """How many calls were made in all sessions, and what they took."""

@@ -129,7 +129,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         },
         "spent": {
             "calls": calls,
-            "cached_calls": journal.uses() - calls,
+            "cached_calls": journal.cached(),
             "tokens_in": usage.tokens_in,
             "tokens_out": usage.tokens_out,
             "seconds": round(outcome.wall_seconds, 1),
