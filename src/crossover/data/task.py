@@ -72,6 +72,11 @@ class StrategySpec(Part):
         [(name, options)] = value.items()
         return {"name": name, "options": {} if options is None else options}
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The strategies of a sequence in their order; the one strategy otherwise."""
+        return tuple(self.name.split("+"))
+
     @model_serializer
     def _as_written(self) -> str | dict[str, Any]:
         return {self.name: self.options} if self.options else self.name

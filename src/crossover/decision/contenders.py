@@ -18,7 +18,8 @@ SAME_COST_SHARE, SAME_COST_MONEY = 0.05, 1.0
 @dataclass(frozen=True)
 class Contender:
     """`cost`: what it costs once, and a thousand requests. `horizon_cost`: both together for all requests of the horizon,
-    in money; it is what "cheaper" means. `order`: the place on the ladder. `removed`: why it cannot be chosen.
+    in money; it is what "cheaper" means. `order`: the place on the ladder. `removed`: why it cannot be chosen. `strategy`:
+    as the task file writes it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Contender:
     cost: Cost
     horizon_cost: float
     removed: str | None = None
+    strategy: str = ""
 
 
 def family_of(candidate: Candidate, control: bool) -> Family:

@@ -17,7 +17,7 @@ from typing import Any
 from crossover.errors import StudyError
 from crossover.types import Reply, Usage, to_json
 
-VERSION = 1
+VERSION = 2  # 1 named candidates by how they came to be, too, and tunes without the decoding
 
 
 class Journal:
@@ -96,8 +96,11 @@ class Journal:
         sa.event.listen(self._engine, "connect", _tune_connection)
         try:
             meta.create_all(self._engine)
-            if self.fact("version", VERSION) != VERSION:
-                raise StudyError(f"{path} was written by another version of Crossover: start a new study folder")
+            if (found := self.fact("version", VERSION)) != VERSION:
+                raise StudyError(
+                    f"{path} was written by another version of Crossover (journal version {found}, here {VERSION}), which"
+                    " named candidates otherwise, so it cannot be continued: name another folder with --out"
+                )
             self.set_fact("version", VERSION)
         except sa.exc.DatabaseError as error:
             raise StudyError(_reason(path, error)) from error
@@ -222,6 +225,10 @@ class Journal:
         row = {"rung": rung, "candidate": candidate, "body": json.dumps(to_json(body)), "made": time.time()}
         self._write(self._tries.insert().prefix_with("OR IGNORE"), [row])
 
+    def clear_tries(self, rung: str) -> None:
+        """Forget what a rung scored, before it is climbed: another one may have had its name."""
+        self._write(self._tries.delete().where(self._tries.c.rung == rung))
+
     def tries(self, rung: str) -> list[Any]:
         """What a rung scored, in the order in which it did."""
         sa, t = self._sa, self._tries
@@ -251,7 +258,7 @@ class Journal:
         with self._engine.connect() as connection:
             return float(connection.execute(self._sa.select(self._sa.func.sum(self._sessions.c.seconds))).scalar() or 0.0)
 
-    def _write(self, statement: Any, rows: list[dict[str, Any]]) -> None:
+    def _write(self, statement: Any, rows: list[dict[str, Any]] | None = None) -> None:
         try:
             with self._engine.begin() as connection:
                 connection.execute(statement, rows)

@@ -79,7 +79,7 @@ class StudyBench:
             "dev": run.estimate,
             "recipe": self._made(candidate.weights)[1].get("recipe") if candidate.weights else None,
         }
-        self.journal.add_try(candidate.provenance.strategy, candidate.id, shown)
+        self.journal.add_try(candidate.provenance.shown, candidate.id, shown)
         return run
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
@@ -245,11 +245,11 @@ class StudyBench:
         def finished_epoch(epoch: Epoch) -> None:
             self.journal.add_epoch(key, epoch.epoch, epoch)
             self.meter.tick()
-            self.evaluator.progress(f"{candidate.provenance.strategy}: {epoch.observation}", epoch.epoch, recipe.epochs)
+            self.evaluator.progress(f"{candidate.provenance.shown}: {epoch.observation}", epoch.epoch, recipe.epochs)
 
         def finished_step(step: int, steps: int, loss: float) -> None:
             self.meter.check()
-            self.evaluator.progress(f"tuning {candidate.provenance.strategy}, loss {loss:.3f}", step, steps)
+            self.evaluator.progress(f"tuning {candidate.provenance.shown}, loss {loss:.3f}", step, steps)
 
         renderer = self.evaluator.renderer(candidate.prompt)
         return tuning.fit(

@@ -84,7 +84,7 @@ def _context(results: Results) -> dict[str, Any]:
         "rows": glance_rows(results),
         "families": list(dict.fromkeys(candidate.family for candidate in results.candidates)),
         "leaderboards": [plots.leaderboard(results, width) for width in widths] if tested_best_first(results) else [],
-        "names": {candidate.id: candidate.name for candidate in results.candidates},
+        "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),

@@ -51,7 +51,7 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     model = open_measured(folder, candidate, task.folder)
     with new_folder(out) as part:
         _write(part, candidate, model, merge)
-        tried = replay(part, folder, candidate.id) if check and (part / "predict.py").is_file() else None
+        tried = replay(part, folder, row["id"]) if check and (part / "predict.py").is_file() else None
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
         text = readme(part, candidate, row, task.name, model)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))

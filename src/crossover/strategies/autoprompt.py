@@ -99,8 +99,9 @@ class _Walk:
     def go(self) -> tuple[list[dict[str, Any]], list[tuple[int, ...]]]:
         """What each step did, and the triggers that dev is to see."""
         trigger, steps, seen = self.first, [], []
+        search = content_hash(["autoprompt", self.model.identity, self.start.id, self.how, self.bench.seed])
         for number in range(self.how.steps):
-            key = content_hash(["autoprompt", self.model.identity, self.start, self.how, self.bench.seed, number, trigger])
+            key = content_hash([search, number, trigger])
             step = self.bench.remember(key, lambda: self._step(number, trigger))  # noqa: B023  called at once
             trigger = tuple(step["trigger"])
             steps.append(step)
@@ -112,7 +113,7 @@ class _Walk:
     def speak(self) -> None:
         """Let each label be spoken as the word that the model's states tell for it."""
         labels = self.start.decoding.labels
-        key = content_hash(["autoprompt words", self.model.identity, self.start, self.how, self.bench.seed])
+        key = content_hash(["autoprompt words", self.model.identity, self.start.id, self.how, self.bench.seed])
         sample = random.Random(self.bench.seed).sample(list(self.bench.train), min(LABELLED, len(self.bench.train)))
         ids = self.bench.remember(key, lambda: self._trigger.label_words(self._rows(sample, ()), self._words, len(labels)))
         words = tuple(self._text([i]).strip() if i >= 0 else label for i, label in zip(ids, labels, strict=True))

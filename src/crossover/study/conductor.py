@@ -74,6 +74,14 @@ def run_study(
     return folder
 
 
+def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
+    """The first rung before the last one that ended in the same candidate."""
+    *before, last = climbed
+    if last.candidate is None:
+        return None
+    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
+
+
 def _squashed(model: str) -> str:
     """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
     kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
@@ -165,6 +173,10 @@ class _Conductor:
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
+                if twin := _twin(climbed):
+                    climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
+                    self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
+                    continue
                 climbed[-1] = replace(made, forgetting=self._forgotten(memory, made, warnings))
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(climbed) :])
@@ -266,7 +278,7 @@ class _Conductor:
         requests = Prices.of(self.task.limits).requests
         found = []
         for order, made in enumerate(climbed):
-            if made.candidate is None or made.dev is None:
+            if made.candidate is None or made.dev is None or made.same_as is not None:
                 continue
             cost = self._cost(made)
             local = self.model_of(made.candidate.model).local
@@ -285,6 +297,7 @@ class _Conductor:
                     cost,
                     cost.over(requests),
                     removed,
+                    made.strategy,
                 )
             )
         return found

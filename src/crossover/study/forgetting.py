@@ -26,18 +26,18 @@ class Account:
 
 def account(climbed: Sequence[Climbed], seed: int) -> Account:
     """All of a study's measurements, p values adjusted over its different weights and suites (Holm)."""
-    measured = [(made.name, made.forgetting) for made in climbed if made.forgetting]
+    measured = [(made, made.forgetting) for made in climbed if made.forgetting]
     tests = {(f.weights, lost.suite.name): lost.change.p for _, f in measured for lost in f.suites}
     adjusted = dict(zip(tests, holm(list(tests.values())), strict=True))
     warnings = []
-    for name, found in measured:
-        for lost in found.suites:
+    for made, found in measured:
+        for lost in found.suites if made.same_as is None else ():
             p = adjusted[found.weights, lost.suite.name]
             if lost.change.difference < 0 and p < SIGNIFICANT:
-                warnings.append(f"{name} forgot: {_fall(lost)}, adjusted p {numbers.p_value(p)}).")
+                warnings.append(f"{made.name} forgot: {_fall(lost)}, adjusted p {numbers.p_value(p)}).")
     pairs = [_saved(one, other, seed) for one, other in _replayed(climbed)]
     return Account(
-        {name: _body(found, adjusted) for name, found in measured},
+        {made.name: _body(found, adjusted) for made, found in measured},
         [body for body, _ in pairs],
         warnings,
         [sentence for _, sentence in pairs],
@@ -116,9 +116,7 @@ def _without_replay(made: Climbed) -> tuple[float, Any]:
         return {key: stripped(inner) for key, inner in value.items() if key != "replay"}
 
     rest = stripped(provenance.options)
-    if isinstance(rest, Mapping):  # `{"lora": {"replay": 0.25}}` and no options at all are the same but for replay
-        rest = {key: value for key, value in rest.items() if value != {}}
-    return max(shares), (provenance.strategy.split(" (")[0], rest)
+    return max(shares), (provenance.strategy, rest)
 
 
 def _saved(one: Climbed, other: Climbed, seed: int) -> tuple[dict[str, Any], str]:

@@ -56,9 +56,9 @@ class Outcome:
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
     """Write decision.json last: where it is, everything it speaks of is there too."""
-    by_name = {contender.name: contender for contender in outcome.contenders}
+    by_id = {contender.id: contender for contender in outcome.contenders}
     for made in outcome.climbed:
-        if made.candidate is not None:
+        if made.candidate is not None and made.same_as is None:
             body = to_json(made.candidate)
             if made.candidate.weights:
                 body["weights"]["path"] = Path(made.candidate.weights.path).relative_to(folder.path).as_posix()
@@ -68,7 +68,7 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
             test = outcome.runs.get(made.candidate.id)
             if test is not None:
                 journal.set_run(made.candidate.id, "test", _run(test))
-        contender = by_name.get(made.name)
+        contender = by_id.get(made.candidate.id) if made.candidate else None
         journal.set_candidate(
             made.name,
             {
@@ -105,7 +105,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "splits": dict(outcome.splits),
         "data_sha256": outcome.data_sha256,
         "candidates": [_candidate(outcome, made, journal) for made in outcome.climbed],
-        "prompt_sensitivity": _sensitivity(journal),
+        "prompt_sensitivity": _sensitivity(outcome, journal),
         "comparisons": [
             *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
             *(_pair(pair, "baseline") for pair in changes),
@@ -139,17 +139,19 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     }
 
 
-def _sensitivity(journal: Journal) -> dict[str, Any] | None:
+def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
-    values = [row["dev"]["value"] for row in journal.tries("instruction") if not row["calibrated"]]
+    rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
+    values = list({row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"]}.values())
     if len(values) < 2:
         return None
     return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
 
 
 def _candidate(outcome: Outcome, made: Climbed, journal: Journal) -> dict[str, Any]:
-    common = {"name": made.name, "strategy": made.name, "family": made.family, "metric": outcome.task.metric}
-    contender = next((c for c in outcome.contenders if c.name == made.name), None)
+    common = {"name": made.name, "strategy": made.strategy, "family": made.family, "metric": outcome.task.metric}
+    common |= {"same_as": made.same_as}
+    contender = next((c for c in outcome.contenders if made.candidate and c.id == made.candidate.id), None)
     if made.candidate is None or made.dev is None or contender is None:
         empty = dict.fromkeys(
             ("parent", "dev", "test", "relevance", "consistency", "forgetting", "train_gap", "latency_ms", "cost"), None
@@ -184,13 +186,15 @@ def _candidate(outcome: Outcome, made: Climbed, journal: Journal) -> dict[str, A
             "currency": CURRENCY,
         },
         "status": "removed" if contender.removed else "champion" if champion else "finalist" if test else "candidate",
-        "note": made.note,
+        "note": "; ".join(filter(None, [made.same_as and f"the same candidate as {made.same_as}", made.note])),
     }
 
 
 def _overfitted(outcome: Outcome) -> list[str]:
     found = []
     for made in outcome.climbed:
+        if made.same_as is not None:
+            continue
         test = outcome.runs.get(made.candidate.id) if made.candidate else None
         splits = [run.estimate if run else None for run in (made.train, made.dev, test)]
         found.append(overfitted(made.name, *splits))

@@ -37,7 +37,8 @@ def read_results(folder: StudyFolder) -> Results:
     try:
         task = journal.fact("task")
         rows = journal.candidates()
-        tests = {c["name"]: journal.run(c["id"], "test") for c in decision["candidates"] if c["test"]}
+        tested = [c for c in decision["candidates"] if c["test"] and not c.get("same_as")]
+        tests = {c["name"]: journal.run(c["id"], "test") for c in tested}
         findings = journal.fact("findings", [])
         assumptions = journal.fact("assumptions", [])
         options = journal.fact("options", [])
@@ -133,6 +134,7 @@ def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, An
         train_gap=row["train_gap"],
         test_gap=row.get("test_gap"),
         seeds=row.get("seeds"),
+        same_as=row.get("same_as"),
         latency_p50_ms=latency["p50"],
         latency_p95_ms=latency["p95"],
         tokens_in=row["tokens_in"],

@@ -97,6 +97,7 @@ class CandidateResult:
     seeds: dict[str, Any] | None = None  # `study/seeds.py`
     forgetting: Forgetting | None = None  # of tuned weights
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
+    same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
 
 
 @dataclass(frozen=True)
