@@ -15,7 +15,7 @@ from crossover.decision import numbers
 from crossover.errors import StudyError
 from crossover.report import plots, verdict
 from crossover.report.rows import chosen, glance_rows, tested_best_first
-from crossover.study.results import CandidateResult, Results
+from crossover.study.results import CandidateReport, Results
 
 MOST_DISAGREEMENTS = 40
 MOST_PAIRS = 12  # of confused labels, beside the matrix
@@ -26,7 +26,7 @@ MOST_ROWS = 12  # of a data finding
 class Trace:
     """One tuned candidate's epochs, drawn."""
 
-    candidate: CandidateResult
+    candidate: CandidateReport
     loss: str
     metric: str
 

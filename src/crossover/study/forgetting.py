@@ -9,6 +9,7 @@ from typing import Any
 from crossover.decision import numbers
 from crossover.evaluation.forgetting import Forgetting, Lost
 from crossover.evaluation.paired import Comparison, compare, holm
+from crossover.study import results
 from crossover.study.ladder import Climbed
 
 SIGNIFICANT = 0.05
@@ -16,9 +17,9 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Account:
-    """`by_name`: a candidate's `forgetting` in decision.json; `replay`: one entry a pair with and without."""
+    """`by_name`: what each candidate forgot; `replay`: one entry a pair with and without."""
 
-    by_name: Mapping[str, dict[str, Any]]
+    by_name: Mapping[str, results.Forgetting]
     replay: Sequence[dict[str, Any]]
     warnings: Sequence[str]
     said: Sequence[str]
@@ -37,7 +38,7 @@ def account(climbed: Sequence[Climbed], seed: int) -> Account:
                 warnings.append(f"{made.name} forgot: {_fall(lost)}, adjusted p {numbers.p_value(p)}).")
     pairs = [_saved(one, other, seed) for one, other in _replayed(climbed)]
     return Account(
-        {made.name: _body(found, adjusted) for made, found in measured},
+        {made.name: _report(found, adjusted) for made, found in measured},
         [body for body, _ in pairs],
         warnings,
         [sentence for _, sentence in pairs],
@@ -62,28 +63,24 @@ def _fall(lost: Lost) -> str:
     return f"{lost.suite.name}{what} {before} → {after} ({numbers.points(change.difference)}, {low} to {high}"
 
 
-def _body(found: Forgetting, adjusted: Mapping[tuple[str, str], float]) -> dict[str, Any]:
-    general, *others = (_suite(lost, adjusted[found.weights, lost.suite.name]) for lost in found.suites)
-    perplexity = None
-    if found.perplexity:
-        before, after = found.perplexity
-        perplexity = {"before": round(before, 3), "after": round(after, 3), "ratio": round(after / before, 4)}
-    return {**general, "perplexity": perplexity, "tasks": others}
+def _report(found: Forgetting, adjusted: Mapping[tuple[str, str], float]) -> results.Forgetting:
+    suites = (_suite(lost, adjusted[found.weights, lost.suite.name]) for lost in found.suites)
+    return results.Forgetting(tuple(suites), found.perplexity)
 
 
-def _suite(lost: Lost, p_adjusted: float) -> dict[str, Any]:
-    return {
-        "suite": lost.suite.name,
-        "metric": lost.suite.metric_name,
-        "before": round(lost.before, 6),
-        "after": round(lost.after, 6),
-        **_change(lost.change),
-        "p_adjusted": p_adjusted,
-        "kinds": [
-            {"name": name, "n": n, "before": round(before, 6), "after": round(after, 6)}
-            for name, (n, before, after) in lost.kinds.items()
-        ],
-    }
+def _suite(lost: Lost, p_adjusted: float) -> results.Lost:
+    paired = lost.change
+    return results.Lost(
+        lost.suite.name,
+        lost.suite.metric_name,
+        paired.n,
+        lost.before,
+        lost.after,
+        results.Change(paired.difference, paired.low, paired.high, p_adjusted),
+        tuple((name, n, before, after) for name, (n, before, after) in lost.kinds.items()),
+        paired.p,
+        paired.test,
+    )
 
 
 def _change(change: Comparison) -> dict[str, Any]:
