@@ -21,7 +21,7 @@ from typing import Any, Literal
 from crossover.errors import CrossoverError, OptionError, nearest
 
 Room = Literal["strategies", "metrics", "models"]
-NOT_PLUGINS = {"base", "open"}
+NOT_PLUGINS = {"base", "open", "embedding"}
 
 
 @dataclass(frozen=True)

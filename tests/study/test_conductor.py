@@ -185,12 +185,13 @@ def test_two_rungs_that_end_in_the_same_candidate_are_both_shown_and_tested_once
     assert found.id == first["id"]
 
 
-def test_a_folder_of_the_version_before_is_not_continued(tmp_path: Path) -> None:
+def test_a_folder_of_the_version_before_is_read_but_not_continued(tmp_path: Path) -> None:
     task = write_task(tmp_path, ["zero_shot"], model="fake")
     decide(task, tmp_path / "run")
     journal = Journal(tmp_path / "run" / "study.db")
     journal.set_fact("version", 1)
     journal.close()
+    assert [c.name for c in read_results(StudyFolder(tmp_path / "run")).candidates] == ["majority", "zero_shot"]
     with pytest.raises(StudyError, match=r"journal version 1, here 2.*cannot be continued: name another folder with --out"):
         decide(task, tmp_path / "run")
 

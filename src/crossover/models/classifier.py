@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from crossover.errors import ModelError, OptionError
-from crossover.models._embedding import VARIABLE, Embedder, need_embedder
+from crossover.models.embedding import VARIABLE, Embedder, need_embedder
 from crossover.types import Message, Reply, Request, Usage, Weights
 
 if TYPE_CHECKING:

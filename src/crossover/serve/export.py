@@ -11,9 +11,9 @@ from typing import Any
 from crossover.engine.render import filled
 from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
-from crossover.models._embedding import need_embedder
 from crossover.models.base import Model, Tunable
 from crossover.models.classifier import Classifier
+from crossover.models.embedding import need_embedder
 from crossover.models.hf import Hf, soft
 from crossover.models.hf.chat import FIXED
 from crossover.models.nearest_neighbour import NearestNeighbour

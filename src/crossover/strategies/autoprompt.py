@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from crossover.engine.phrasing import instructed
 from crossover.engine.render import Renderer
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
@@ -15,7 +16,6 @@ from crossover.models.hf.labels import label_tree
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import instructed
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
 from crossover.tuning.batches import Row

@@ -9,10 +9,10 @@ from crossover.data.chain import ChainStep
 from crossover.data.infer import prepare
 from crossover.data.task import load_task
 from crossover.engine.decoding import decoding_for
+from crossover.engine.phrasing import phrasings
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted
-from crossover.strategies._phrasing import phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Family, Prompt, Step
 

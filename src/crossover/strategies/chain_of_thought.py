@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.engine.phrasing import reasoned
 from crossover.errors import OptionError
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, solved
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import reasoned
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Demonstration, Family, Run
 

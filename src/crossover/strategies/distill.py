@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from crossover.data.load import load_rows, render_input
 from crossover.engine.decoding import decoding_for
+from crossover.engine.phrasing import answer_form, instructed
 from crossover.errors import OptionError
 from crossover.strategies._calibration import probabilities
 from crossover.strategies._choice import noted
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import answer_form, instructed
 from crossover.strategies._recipe import recipe_for
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Example, Family, Prompt, Reply, Run, content_hash

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
+from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
-from crossover.models._embedding import need_embedder
+from crossover.models.embedding import need_embedder
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, solved, with_steps
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import answer_form, phrasings, worded
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Family, Prompt
 

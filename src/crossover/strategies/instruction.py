@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.engine.phrasing import phrasings, worded
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import phrasings, worded
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family
 

@@ -10,13 +10,13 @@ from statistics import mean
 from typing import Any, ClassVar
 
 from crossover.engine.follow import calls_of
+from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import answer_form, phrasings, worded
 from crossover.strategies._worth import surely_best, worth
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run

@@ -19,8 +19,8 @@ from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionErr
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe, look_up_seconds, probe
-from crossover.models._embedding import need_embedder
 from crossover.models.base import Model, Tunable, is_control
+from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
 from crossover.strategies.then import Then

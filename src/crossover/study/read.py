@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.task import Task
-from crossover.engine.journal import Journal
+from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError, nearest
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.results import (
@@ -30,7 +30,7 @@ DISAGREEMENTS = 30
 def read_results(folder: StudyFolder) -> Results:
     """Everything a reader is shown. Raises `StudyError` when the folder holds no finished study."""
     decision = folder.read_decision()
-    journal = Journal(folder.journal)
+    journal = JournalReader(folder.journal)
     try:
         task = journal.fact("task")
         rows = journal.candidates()
@@ -99,7 +99,7 @@ def _candidate_file(folder: StudyFolder, identity: str) -> Candidate:
 
 def read_task(folder: StudyFolder) -> Task:
     """The task as the study completed it: kind, labels and metric filled in."""
-    journal = Journal(folder.existing().journal)
+    journal = JournalReader(folder.existing().journal)
     try:
         body = journal.fact("task")
     finally:
