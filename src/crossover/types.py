@@ -33,10 +33,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """An input with its answer, as shown inside a prompt."""
+    """An input with its answer, as shown inside a prompt. In a chain, `steps`: what each step before answered to it."""
 
     input: str
     output: str
+    steps: tuple[tuple[str, str], ...] = ()  # name, answer
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ class Decoding:
     max_tokens: int = 64
     seed: int = 0
 
+    def spoken(self, answer: str) -> str:
+        """What the model says for an answer: a label's word where it has one."""
+        return dict(zip(self.labels, self.words, strict=True)).get(answer, answer) if self.words else answer
+
 
 @dataclass(frozen=True)
 class Step:
@@ -109,18 +114,28 @@ class Weights:
 
 @dataclass(frozen=True)
 class Provenance:
-    """How a candidate came to be: the strategy (`"instruction+lora"` for a sequence), its options, seed and parent."""
+    """How a candidate came to be: the strategy as the task file writes it (`"instruction+lora"` for a sequence), its
+    options, seed and parent (None where it is the candidate that it started from). It stands beside what the candidate is.
+
+    `name`: what its rung is called for a reader, where that is not the strategy.
+    """
 
     strategy: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     parent: str | None = None
     note: str = ""  # one sentence for the reader: what was chosen, and on what evidence
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What a reader knows the candidate by."""
+        return self.name or self.strategy
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Everything that would be deployed. Its content hash is its name.
+    """Everything that would be deployed: model, prompt, decoding and weights are its identity, whose hash is its name.
 
     `model` is a model specification as in the task file ("pocket", a folder, a hub id, "constant:ANSWER").
     """
@@ -133,12 +148,10 @@ class Candidate:
 
     @property
     def id(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the candidate's canonical JSON; paths and notes do not count."""
-        body = to_json(self)
-        body["provenance"].pop("note")
-        if body["weights"]:
-            body["weights"].pop("path")
-        return content_hash(body)
+        """16 hex digits of the SHA-256 of what would be deployed; where it lies and how it came to be do not count."""
+        weights = {"kind": self.weights.kind, "sha256": self.weights.sha256} if self.weights else None
+        what = {"model": self.model, "prompt": self.prompt, "decoding": self.decoding, "weights": weights}
+        return content_hash(what)
 
 
 @dataclass(frozen=True)
@@ -331,7 +344,10 @@ def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:
     prompt = dict(body)
-    prompt["demonstrations"] = tuple(Demonstration(**d) for d in prompt["demonstrations"])
+    prompt["demonstrations"] = tuple(
+        Demonstration(d["input"], d["output"], tuple((name, answer) for name, answer in d.get("steps", ())))
+        for d in prompt["demonstrations"]
+    )
     steps = prompt.get("steps", ())
     prompt["steps"] = tuple(Step(s["name"], _prompt(s["prompt"]), _decoding(s["decoding"])) for s in steps)
     return Prompt(**prompt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
@@ -39,8 +40,10 @@ def test_every_sample_is_a_draw_of_its_own_and_repeats_draw_others() -> None:
 def test_what_is_read_out_of_a_reply_is_no_part_of_the_call() -> None:
     """So another pattern costs no call, and a reply that reasons is not held to the labels."""
     candidate = Candidate("pocket", decoding=Decoding(labels=("a", "b"), label_bias=(0.1, 0.2), pattern="x"))
-    _, ask = answers(candidate, "a text")
-    assert [request.decoding for request in ask.rounds[0]] == [Decoding()]
+    spoken = replace(candidate, decoding=replace(candidate.decoding, words=("good", "evil")))
+    for one in (candidate, spoken):
+        _, ask = answers(one, "a text")
+        assert [request.decoding for request in ask.rounds[0]] == [Decoding()]
 
 
 def test_labels_may_be_spoken_as_other_words() -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from crossover.errors import OptionError
-from crossover.models._embedding import Embedder, need_embedder
+from crossover.models.embedding import Embedder, need_embedder
 
 WORDS = "words"
 BLOCK = 1 << 22  # similarities that are held at once

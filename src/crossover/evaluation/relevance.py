@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import sqrt
 from typing import Protocol
 
-from crossover.models._embedding import Embedder, find_embedder, need_embedder
+from crossover.models.embedding import Embedder, find_embedder, need_embedder
 
 _WORD = re.compile(r"\w+")
 
@@ -34,7 +34,7 @@ class Relevance(Protocol):
 def relevance_scorer(embedding: bool | None = None) -> Relevance:
     """The scorer to use. `embedding`: True for semantic, False for lexical, None for semantic where it is available.
 
-    Semantic needs the extra `embeddings` and a local model (`models/_embedding.py`). Raises `MissingExtra` or `OptionError`
+    Semantic needs the extra `embeddings` and a local model (`models/embedding.py`). Raises `MissingExtra` or `OptionError`
     when semantic is asked for and cannot be had.
     """
     what = "semantic relevance"

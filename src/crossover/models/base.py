@@ -21,7 +21,8 @@ class Model(Protocol):
 
     Its field `target` is what follows the colon of a specification: `fake:echo` makes `Fake(target="echo")`. A class with
     `target_is_path = True` is given the absolute path where the target names a file or folder that exists, beside the task
-    file or else in the working directory; any other target (such as a hub id) as it was written.
+    file or else in the working directory; any other target (such as a hub id) as it was written. A class with
+    `control = True` is no language model: a candidate that it answers for is a control.
     """
 
     @property
@@ -52,6 +53,11 @@ class Model(Protocol):
         model does not load).
         """
         ...
+
+
+def is_control(model: Model) -> bool:
+    """Whether a model is no language model, so that what it answers for is a control."""
+    return bool(getattr(model, "control", False))
 
 
 @runtime_checkable

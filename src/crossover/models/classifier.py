@@ -17,8 +17,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from crossover.errors import ModelError, OptionError
-from crossover.models._embedding import VARIABLE, Embedder, need_embedder
 from crossover.models.base import CONTROL, Runtime
+from crossover.models.embedding import VARIABLE, Embedder, need_embedder
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Classifier:
     target: str = ""
     _heads: dict[str, Head] = field(default_factory=dict, init=False, repr=False)
     local = True
+    control = True
     context_window = 1 << 16
 
     def __post_init__(self) -> None:

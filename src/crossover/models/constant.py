@@ -15,6 +15,7 @@ class Constant:
 
     target: str = ""
     local = True
+    control = True
     context_window = 1 << 20  # it reads nothing, so nothing is too long
 
     @property

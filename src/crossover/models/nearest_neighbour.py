@@ -21,6 +21,7 @@ class NearestNeighbour:
 
     target: str = ""
     local = True
+    control = True
     context_window = 1 << 20  # it only counts answers, so nothing is too long
     identity = "nearest_neighbour"
 

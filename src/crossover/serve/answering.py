@@ -10,7 +10,7 @@ from pathlib import Path
 from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
 from crossover.engine.similarity import WORDS, Index, MeaningIndex, WordIndex
-from crossover.models._embedding import Embedder
+from crossover.models.embedding import Embedder
 from crossover.types import Reply, Request, candidate_from_json
 
 EMBEDDING = "embedding"  # the folder of the embedding model, where one is needed

@@ -10,10 +10,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossover.engine.render import filled
 from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
-from crossover.models._embedding import need_embedder
 from crossover.models.base import Exportable, Model, Runtime
+from crossover.models.embedding import need_embedder
 from crossover.models.hf.files import Loadable
 from crossover.serve.answering import EMBEDDING
 from crossover.serve.bundle import bundle
@@ -50,7 +51,7 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     with new_folder(out) as part:
         runtime = model.runtime(candidate) if isinstance(model, Exportable) else None
         _write(part, candidate, model, runtime, merge)
-        tried = check_parity(part, folder, candidate.id) if check and (part / "predict.py").is_file() else None
+        tried = check_parity(part, folder, row["id"]) if check and (part / "predict.py").is_file() else None
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
         text = readme(part, candidate, row, task.name, model, runtime)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))
@@ -62,7 +63,7 @@ def conversation(prompt: Prompt) -> list[Message]:
     found = [Message("system", prompt.instruction)] if prompt.instruction else []
     if prompt.selection == "fixed":
         for shown in prompt.demonstrations:
-            found.append(Message("user", prompt.template.replace("{input}", shown.input)))
+            found.append(Message("user", filled(prompt.template, {**dict(shown.steps), "input": shown.input})))
             found.append(Message("assistant", shown.output))
     return [*found, Message("user", prompt.template)]
 

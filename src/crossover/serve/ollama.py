@@ -90,7 +90,7 @@ def check_turns(turns: Turns, chat: Chat, prompt: Prompt, inputs: tuple[str, ...
 def modelfile(found: Winner, turns: Turns, adapter: bool, longest: int) -> str:
     """The text of the Modelfile. `longest`: tokens of the longest measured prompt."""
     prompt, how, chat = found.candidate.prompt, found.candidate.decoding, found.files.chat
-    lines = [f"# {found.task}: {found.row['name']}, candidate {found.candidate.id}", "FROM ./model"]
+    lines = [f"# {found.task}: {found.row['name']}, candidate {found.row['id']}", "FROM ./model"]
     if adapter:
         lines.append("ADAPTER ./adapter")
     lines.append(f"TEMPLATE {quoted(turns.go())}")

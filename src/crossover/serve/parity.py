@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.engine.journal import Journal
+from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder
 
@@ -72,7 +72,7 @@ def check_parity(export: Path, folder: StudyFolder, candidate: str) -> Parity:
 
 def measured(folder: StudyFolder, candidate: str) -> tuple[str, list[dict[str, Any]]]:
     """The split on which a candidate was measured last, and its journaled records that did not fail."""
-    journal = Journal(folder.existing().journal)
+    journal = JournalReader(folder.existing().journal)
     try:
         split = "test" if journal.run(candidate, "test") else "dev"
         run = journal.run(candidate, split)

@@ -32,7 +32,7 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
         f"# {task}: {row['name']}",
         "",
         f"{row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
-        f" {shown['n']} {split} items; model `{candidate.model}`; candidate `{candidate.id}`.",
+        f" {shown['n']} {split} items; model `{candidate.model}`; candidate `{row['id']}`.",
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
     ]

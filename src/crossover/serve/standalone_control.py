@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from crossover.models._embedding import Embedder
 from crossover.models.classifier import HEAD, Head, read_head
+from crossover.models.embedding import Embedder
 from crossover.models.nearest_neighbour import votes
 from crossover.serve.answering import EMBEDDING, Answering, answer_lines
 from crossover.types import Reply, Request

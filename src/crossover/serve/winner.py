@@ -38,7 +38,7 @@ class Winner:
         return (
             f"{self.row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
             f" {shown['n']} {split} items, measured by Crossover; model `{self.candidate.model}`, candidate"
-            f" `{self.candidate.id}`."
+            f" `{self.row['id']}`."
         )
 
     @property
@@ -67,7 +67,7 @@ def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
             f"'{row['name']}' is a soft prompt, which {tool} cannot load; valid is another candidate, or the plain export,"
             " whose predict.py runs it"
         )
-    _, records = measured(folder, candidate.id)
+    _, records = measured(folder, row["id"])
     called = re.sub(r"[^a-z0-9._]+", "-", f"{task.name}-{row['name']}".lower()).strip("-.")
     inputs = tuple(record["input"] for record in spread(records, PROBES))
     every = tuple(record["input"] for record in records)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from crossover.engine.phrasing import instructed
 from crossover.engine.render import Renderer
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import instructed
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
 from crossover.tuning.batches import TokenRow
@@ -98,8 +98,9 @@ class _Walk:
     def go(self) -> tuple[list[dict[str, Any]], list[tuple[int, ...]]]:
         """What each step did, and the triggers that dev is to see."""
         trigger, steps, seen = self.first, [], []
+        search = content_hash(["autoprompt", self.model.identity, self.start.id, self.how, self.bench.seed])
         for number in range(self.how.steps):
-            key = content_hash(["autoprompt", self.model.identity, self.start, self.how, self.bench.seed, number, trigger])
+            key = content_hash([search, number, trigger])
             step = self.bench.remember(key, lambda: self._step(number, trigger))  # noqa: B023  called at once
             trigger = tuple(step["trigger"])
             steps.append(step)
@@ -111,7 +112,7 @@ class _Walk:
     def speak(self) -> None:
         """Let each label be spoken as the word that the model's states tell for it."""
         labels = self.start.decoding.labels
-        key = content_hash(["autoprompt words", self.model.identity, self.start, self.how, self.bench.seed])
+        key = content_hash(["autoprompt words", self.model.identity, self.start.id, self.how, self.bench.seed])
         sample = random.Random(self.bench.seed).sample(list(self.bench.train), min(LABELLED, len(self.bench.train)))
         ids = self.bench.remember(key, lambda: self._trigger.label_words(self._rows(sample, ()), self._words, len(labels)))
         words = tuple(self._text([i]).strip() if i >= 0 else label for i, label in zip(ids, labels, strict=True))
@@ -155,11 +156,10 @@ class _Walk:
         made = self.candidate(trigger)
         renderer = self.renderers.setdefault(made.prompt.instruction, Renderer(made.prompt))
         labels = made.decoding.labels
-        spoken = dict(zip(labels, made.decoding.words or labels, strict=True))
         rows = []
         for example in examples:
             messages = renderer.messages(example.input, leave_out=True)
-            ids, begin = self.model.encode(messages, spoken.get(example.output, example.output))
+            ids, begin = self.model.encode(messages, made.decoding.spoken(example.output))
             rows.append((TokenRow(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
         return [row for row in rows if row[1] >= 0] if labels else rows
 

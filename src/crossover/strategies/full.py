@@ -38,5 +38,5 @@ class Full:
         check_tuner("full", self)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        recipe = recipe_for(self, FullRecipe, bench, weight_decay=self.weight_decay, replay=self.replay)
+        recipe = recipe_for(self, FullRecipe, start, bench, weight_decay=self.weight_decay, replay=self.replay)
         return tune(start, bench, recipe, self.tries, self.seeds)

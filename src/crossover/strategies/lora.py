@@ -56,5 +56,5 @@ class Lora:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         names = ("rank", "alpha", "dropout", "replay", "targets", "dora", "rslora", "pissa", "bits")
-        recipe = recipe_for(self, LoraRecipe, bench, **{name: getattr(self, name) for name in names})
+        recipe = recipe_for(self, LoraRecipe, start, bench, **{name: getattr(self, name) for name in names})
         return tune(start, bench, recipe, self.tries, self.seeds)

@@ -26,4 +26,4 @@ class SoftPrompt:
     patience: int | None = None
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        return bench.tune(start, recipe_for(self, SoftPromptRecipe, bench, tokens=self.tokens))
+        return bench.tune(start, recipe_for(self, SoftPromptRecipe, start, bench, tokens=self.tokens))
