@@ -5,7 +5,6 @@ Semantic with an embedding model, lexical without; the scorer's name says which,
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from math import sqrt
 from typing import Protocol
 
 from crossover.models._embedding import Embedder, find_embedder, need_embedder
-
-_WORD = re.compile(r"\w+")
+from crossover.text import comparable
+from crossover.words import words
 
 
 class Relevance(Protocol):
@@ -75,18 +74,14 @@ class Semantic:
 
 
 def _lexical(gold: str, answer: str) -> float:
-    right, given = _plain(gold), _plain(answer)
+    right, given = comparable(gold), comparable(answer)
     if right == given:
         return 1.0
     parts = [_cosine(_trigrams(right), _trigrams(given))]
-    words = Counter(_WORD.findall(right)), Counter(_WORD.findall(given))
+    words = Counter(words(right)), Counter(words(given))
     if any(words):
         parts.append(_cosine(*words))
     return sum(parts) / len(parts)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _trigrams(text: str) -> Counter[str]:
