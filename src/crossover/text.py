@@ -36,7 +36,9 @@ _PAIRS = ('""', "''", "``", "**", "__", "~~", "||", "$$", "()", "[]", "{}", "<>"
 _PAIRS += ("‚‘", "‘’", "’’", "「」", "『』", "【】", "（）", "《》", "〈〉", "＂＂")
 _OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:"
 
-_SMALL = set("an the it is us we he she they me my no not yes none or and on in at to of for by as be do go so if up all".split())
+_SMALL = set(
+    "an the it is us we he she they me my no not yes none or and on in at to of for by as be do go so if up all".split()
+)
 _CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
 _BECAUSE = re.compile(r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b", re.I)
 _NEGATION = re.compile(

@@ -75,7 +75,9 @@ def _way(written: str, label: str) -> str:
         return f"as '{spelled(written)}'"
     if written.strip() == label.strip() or " ".join(written.split()) == " ".join(label.split()):
         return "with other white space"
-    return "with invisible marks" if len(folded(written)) == len(written) - _invisible(written) else "with decomposed letters"
+    return (
+        "with invisible marks" if len(folded(written)) == len(written) - _invisible(written) else "with decomposed letters"
+    )
 
 
 def _invisible(text: str) -> int:

@@ -35,9 +35,7 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def rows_of(
-    records: Iterable[Mapping[str, Any]], decode: Mapping[str, Callable[[Any], Any]], name: str
-) -> list[Row]:
+def rows_of(records: Iterable[Mapping[str, Any]], decode: Mapping[str, Callable[[Any], Any]], name: str) -> list[Row]:
     """The rows of a typed table: without nulls inside objects, and with `decode` applied to the columns it names."""
     remarks = tuple(f"the column '{column}' holds numbers of classes: read by their names" for column in decode)
     return [

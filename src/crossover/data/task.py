@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
@@ -24,6 +25,7 @@ from crossover.data.part import Part
 from crossover.data.template import columns_of
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
+from crossover.text import folded, spelled
 from crossover.types import Kind
 
 SHORT = reprlib.Repr()
@@ -151,6 +153,18 @@ class Task(Part):
         columns_of(text)
         return text
 
+    @field_validator("output")
+    @classmethod
+    def _gold_is_not_shown(cls, output: str, info: ValidationInfo) -> str:
+        gold, given = folded(output), info.data.get("input", "")
+        for column in map(folded, columns_of(given) if given else ()):
+            if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
+                raise ValueError(
+                    f"received '{output}', and the input shows '{column}': every prompt would hold its answer; valid is a "
+                    "column that the input does not show"
+                )
+        return output
+
     @field_validator("answer_pattern")
     @classmethod
     def _regular(cls, pattern: str | None) -> str | None:
@@ -182,8 +196,15 @@ class Task(Part):
                 if list(labels).count(label) > 1:
                     raise ValueError(f"the label '{label}' stands twice")
             labels = dict.fromkeys(labels, "")
-        if isinstance(labels, dict) and any(isinstance(label, str) and not label.strip() for label in labels):
+        texts = [label for label in labels if isinstance(label, str)] if isinstance(labels, dict) else []
+        if any(not spelled(label) for label in texts):
             raise ValueError("received an empty label; valid is text")
+        first: dict[str, str] = {}
+        for label in texts:
+            if first.setdefault(spelled(label), label) != label:
+                raise ValueError(
+                    f"the label {_shown(label)} stands twice: in another Unicode form, or with other white space"
+                )
         return labels
 
     @model_validator(mode="after")

@@ -10,6 +10,8 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+from crossover.text import folded
+
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 MISSING = object()
 
@@ -28,17 +30,21 @@ def columns_of(text: str) -> list[str]:
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The input's text for the values of its columns; empty when all of them are blank.
 
-    A text without placeholders is a column's name. `{{` and `}}` are braces.
+    White space that only a blank first or last value leaves at the edge is dropped. A text without placeholders is a column's name. `{{` and `}}` are braces.
     """
     if not any(value.strip() for value in values.values()):
         return ""
     if all(match[1] is None for match in _TOKEN.finditer(text)):
         return next(iter(values.values()))
-    return _TOKEN.sub(lambda match: match[0][0] if match[1] is None else values[match[1].strip()], text)
+    names = columns_of(text)
+    filled = _TOKEN.sub(lambda match: match[0][0] if match[1] is None else values[match[1].strip()], text)
+    filled = filled if values[names[0]].strip() else filled.lstrip()
+    return filled if values[names[-1]].strip() else filled.rstrip()
 
 
 def lookup(fields: Mapping[str, Any], name: str) -> Any:
     """The field `name`, or for "a.b" the field b inside a; `MISSING` where there is none."""
+    name = folded(name)  # as the readers name columns
     if name in fields:
         return fields[name]
     value: Any = fields
