@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from typing import Protocol
 
@@ -73,6 +74,7 @@ class Semantic:
         ]
 
 
+@lru_cache(maxsize=1 << 12)  # labels come in few pairs
 def _lexical(gold: str, answer: str) -> float:
     right, given = comparable(gold), comparable(answer)
     if right == given:
