@@ -36,9 +36,9 @@ _PAIRS = ('""', "''", "``", "**", "__", "~~", "||", "$$", "()", "[]", "{}", "<>"
 _PAIRS += ("‚‘", "‘’", "’’", "「」", "『』", "【】", "（）", "《》", "〈〉", "＂＂")
 _OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:"
 
-_SMALL = set(
-    "an the it is us we he she they me my no not yes none or and on in at to of for by as be do go so if up all".split()
-)
+_SMALL = re.compile(
+    r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
+)  # words that stand in many a sentence
 _CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
 _BECAUSE = re.compile(r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b", re.I)
 _NEGATION = re.compile(
@@ -225,7 +225,7 @@ def _free_behind(text: str, start: int, end: int, after: str) -> bool:
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
     """Whether what is mentioned is said to be so, as far as words can tell."""
     word = text[start:end].casefold()
-    if (word in _SMALL or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
+    if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
         return False
     blanked = list(text)
     for a, b, _ in spans:

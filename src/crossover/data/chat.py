@@ -46,7 +46,7 @@ def chat_column(rows: Sequence[Row]) -> str | None:
     for column in COLUMNS if rows else ():
         value = rows[0].fields.get(column)
         turns = turns_in(value)
-        if turns is not None and (isinstance(value, list) and column == "messages" or _are_turns(turns)):
+        if turns is not None and ((isinstance(value, list) and column == "messages") or _are_turns(turns)):
             return column
     return None
 

@@ -69,6 +69,24 @@ def check_lengths(examples: Sequence[Example], count: Callable[[str], int], wind
     return [Finding("error" if len(rows) == len(examples) else "warning", "too_long", message, rows)]
 
 
+def check_tokens(labels: Sequence[str], encode: Callable[[str], Sequence[int]], model: str) -> list[Finding]:
+    """Labels that are the same tokens for a model, such as "m²" and "m2" where its tokenizer normalises: it would always
+    give the first. `encode` gives the tokens of an answer. An error (code `same_tokens`) that names them."""
+    alike: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
+    for label in labels:
+        alike[tuple(encode(label))].append(label)
+    return [
+        Finding(
+            "error",
+            "same_tokens",
+            f"the labels {_names(same)} are the same tokens for the model '{model}': it cannot tell them apart; rename "
+            "one, or take another model",
+        )
+        for same in alike.values()
+        if len(same) > 1
+    ]
+
+
 def raise_on_errors(findings: Sequence[Finding]) -> None:
     """Raise `DataError` with the first finding of level error, and how many more there are."""
     errors = [finding for finding in findings if finding.level == "error"]
@@ -205,7 +223,7 @@ def _merged(splits: Splits) -> list[Finding]:
         Finding(
             "warning",
             "merged_labels",
-            f"the label '{one.label}' is also written {' and '.join(one.ways)} ({count_rows(len(one.rows))}): counted as one",
+            f"the label '{one.label}' is also written {' and '.join(one.ways)} ({count_rows(len(one.rows))}): it is one",
             one.rows,
         )
         for one in splits.merged
@@ -225,7 +243,7 @@ def _gold_in_input(splits: Splits) -> list[Finding]:
             shown.append(example.source)
     if len(shown) < SHOWN * len(splits.all):
         return []
-    message = f"{len(shown)} of {_inputs(len(splits.all))} hold their own label, and no other: is the answer in the input?"
+    message = f"{len(shown)} of {_inputs(len(splits.all))} hold their own label and no other: is the answer shown?"
     return [Finding("warning", "gold_in_input", message, tuple(shown))]
 
 

@@ -136,14 +136,11 @@ def _each_a_row(apart: list[list[str]], width: int, delimiter: str) -> bool:
 
     Tabs stand in no text; a comma does, but before a space or at the end of a line.
     """
-    if len(apart) < 2 or width < 2:
+    if len(apart) < 2 or width < 2 or any(len(fields) != width for fields in apart):
         return False
     if delimiter == "\t":
-        return all(len(fields) > 1 for fields in apart)
-    return all(
-        len(fields) == width and all(field.strip() for field in fields) and not any(f[0].isspace() for f in fields[1:])
-        for fields in apart
-    )
+        return all("".join(fields).strip('" ') for fields in apart)
+    return all(all(field.strip() for field in fields) and not any(f[0].isspace() for f in fields[1:]) for fields in apart)
 
 
 def _explain(problem: str) -> str:

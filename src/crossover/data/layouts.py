@@ -17,7 +17,7 @@ _ANSWER = re.compile(r"\n\n(?:Assistant|A): ?")
 
 
 def shaped(rows: list[Row]) -> list[Row]:
-    """The rows with column names composed (NFC), and with text columns in the place of conversations. Raises `DataError`."""
+    """The rows with column names composed (NFC), and text columns in the place of conversations. Raises `DataError`."""
     rows = [
         row if all(map(str.isascii, row.fields)) else replace(row, fields={folded(k): v for k, v in row.fields.items()})
         for row in rows

@@ -33,7 +33,8 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
 def load_rows(path: Path) -> list[Row]:
     """The rows of a CSV, TSV, JSONL, JSON or Parquet file, told apart by the name's ending.
 
-    Rows of a known layout are read by it: conversations get the columns `input` and `output`. Raises `DataError`, naming file and row.
+    Rows of a known layout are read by it: conversations get the columns `input` and `output`. Raises `DataError`, naming
+    file and row.
     """
     check_readable(path)
     reader = READERS.get(path.suffix.lower())

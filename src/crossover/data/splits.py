@@ -28,7 +28,8 @@ NO_DEV: dict[SplitName, int] = {"train": 4, "dev": 1}
 class Splits:
     """The frozen data. `sha256` covers ids, inputs, outputs and groups; `blank` names the rows that were left out.
 
-    `cut`: the splits that were cut here rather than given by the user. `merged`: labels that were written in several ways.
+    `cut`: the splits that were cut here rather than given by the user. `merged`: labels
+    that were written in several ways.
     """
 
     train: tuple[Example, ...]
@@ -54,7 +55,8 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
     Given splits stay as they are, in the file's order. One file becomes 60/20/20; a missing dev (or test) is 20 % of
     train. Cuts are seeded and do not depend on the order of the rows; they are stratified by label for kind classify,
     and a group (without a group column: rows with the same input) is never divided. Rows with a blank input or output
-    are left out. Labels that are the same in another form have one spelling (`data/labels.py`). Raises `DataError`, also for fewer than 6 examples.
+    are left out. Labels that are the same in another form have one spelling (`data/labels.py`). Raises `DataError`,
+    also for fewer than 6 examples.
     """
     tables = load_tables(task) if tables is None else tables
     names = task.data.given() if isinstance(task.data, Files) else dict.fromkeys(tables, str(task.data))

@@ -30,7 +30,8 @@ def columns_of(text: str) -> list[str]:
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The input's text for the values of its columns; empty when all of them are blank.
 
-    White space that only a blank first or last value leaves at the edge is dropped. A text without placeholders is a column's name. `{{` and `}}` are braces.
+    White space that only a blank first or last value leaves at the edge is dropped. A text
+    without placeholders is a column's name. `{{` and `}}` are braces.
     """
     if not any(value.strip() for value in values.values()):
         return ""

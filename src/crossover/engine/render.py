@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from crossover.engine.similarity import Index, index_by
+from crossover.text import comparable
 from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
 SPARE = 16  # further ones are found ahead, as some may be the text itself
@@ -21,6 +22,8 @@ class Renderer:
         self.steps = tuple(Renderer(step.prompt) for step in prompt.steps)
         self._index: Index | None = None
         self._nearest: dict[str, list[int]] = {}  # of texts that were told of ahead
+        self._inputs: dict[int, str] = {}  # of its demonstrations, as inputs are compared
+        self._asked = "", ""  # the text that is asked for, as it is and as inputs are compared
         self._turns: dict[int, tuple[Message, Message]] = {}  # the same turns stand in many prompts
 
     def messages(self, text: str, answers: Mapping[str, str] = NOTHING, leave_out: bool = False) -> tuple[Message, ...]:
@@ -48,14 +51,25 @@ class Renderer:
     def _shown(self, text: str, leave_out: bool) -> list[Demonstration]:
         pool = self.prompt.demonstrations
         if self.prompt.selection == "fixed" or not pool:
-            return [d for d in pool if not (leave_out and d.input == text)]
+            return [d for d in pool if not (leave_out and self._is_itself(d, text))]
         shots, first = self.prompt.shots, self._nearest.get(text)
         if first is not None:
-            found = [pool[i] for i in first if not (leave_out and pool[i].input == text)][:shots]
+            found = [pool[i] for i in first if not (leave_out and self._is_itself(pool[i], text))][:shots]
             if len(found) == shots or len(first) == len(pool):
                 return found[::-1]  # the most similar stands next to the question
-        order = [pool[i] for i in self._indexed().order(text) if not (leave_out and pool[i].input == text)]
+        order = [pool[i] for i in self._indexed().order(text) if not (leave_out and self._is_itself(pool[i], text))]
         return order[:shots][::-1]
+
+    def _is_itself(self, demonstration: Demonstration, text: str) -> bool:
+        """Whether a demonstration is of this very input, in any case, white space and Unicode form."""
+        if demonstration.input == text:
+            return True
+        key = id(demonstration)
+        if key not in self._inputs:
+            self._inputs[key] = comparable(demonstration.input)
+        if self._asked[0] != text:
+            self._asked = text, comparable(text)
+        return self._inputs[key] == self._asked[1]
 
     def ahead(self, texts: Sequence[str]) -> None:
         """Find what will be shown with many texts at once: one by one takes many times as long."""

@@ -17,6 +17,7 @@ from crossover.errors import OptionError, TuningError
 from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
+from crossover.text import comparable
 from crossover.types import (
     Candidate,
     Decoding,
@@ -85,8 +86,9 @@ class StudyBench:
         return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
-        seen = {example.input for split in (self.train, self.dev) for example in split} | self.barred
-        return [text for text in inputs if text not in seen]
+        seen = {comparable(example.input) for split in (self.train, self.dev) for example in split}
+        seen |= {comparable(text) for text in self.barred}
+        return [text for text in inputs if comparable(text) not in seen]
 
     def ask(
         self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str

@@ -80,9 +80,9 @@ def _lexical(gold: str, answer: str) -> float:
     if right == given:
         return 1.0
     parts = [_cosine(_trigrams(right), _trigrams(given))]
-    words = Counter(words(right)), Counter(words(given))
-    if any(words):
-        parts.append(_cosine(*words))
+    spoken = Counter(words(right)), Counter(words(given))
+    if any(spoken):
+        parts.append(_cosine(*spoken))
     return sum(parts) / len(parts)
 
 

@@ -17,8 +17,8 @@ class FieldF1:
     """Gold and answer are JSON objects; each top-level field is right, wrong (a false positive and a miss), missed or
     invented.
 
-    Strings are compared composed (NFC), trimmed, case-folded and with white space joined; a number equals its text ("3" and 3); a
-    nested value is compared whole, as canonical JSON. A field that is null or an empty string counts as absent.
+    Strings are compared composed (NFC), trimmed, case-folded and with white space joined; a number equals its text ("3" and
+    3); a nested value is compared whole, as canonical JSON. A field that is null or an empty string counts as absent.
     The answer is the first balanced {...} that is a JSON object; text and code fences around it are ignored.
     """
 

@@ -14,7 +14,7 @@ from crossover.types import Kind, Score
 
 @dataclass(frozen=True)
 class TokenF1:
-    """SQuAD's token F1 (Rajpurkar et al. 2016) over words normalised as in `exact_match`; Chinese, Japanese and Thai by letter."""
+    """SQuAD's token F1 (Rajpurkar et al. 2016) over words as in `exact_match`; in Chinese or Thai over letters."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("generate",)
     aggregate: ClassVar[Aggregate] = "mean"

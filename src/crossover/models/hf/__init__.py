@@ -264,7 +264,14 @@ class Hf:
 
     def _tree(self, labels: tuple[str, ...]) -> LabelTree:
         if labels not in self._trees:
-            self._trees[labels] = label_tree([self.chat.answer(label) for label in labels])
+            sequences = [tuple(self.chat.answer(label)) for label in labels]
+            for place, sequence in enumerate(sequences):
+                if (first := sequences.index(sequence)) != place:
+                    raise ModelError(
+                        f"the labels '{labels[first]}' and '{labels[place]}' are the same tokens for {self.target}:"
+                        " it cannot tell them apart, so rename one"
+                    )
+            self._trees[labels] = label_tree(sequences)
         return self._trees[labels]
 
     def _shared(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Prefix:
