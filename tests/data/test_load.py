@@ -70,7 +70,7 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
         (
             "rows.csv",
             'text,label\n"Where is it,delivery\nWrong sum,billing\nShe said ",billing\n',
-            "rows.csv, row 1: the double quote that opens on line 2 is closed on line 4, and every line between looks like a row",
+            "rows.csv, row 1: the double quote that opens on line 2 is closed on line 4",
         ),
         ("rows.csv", "text,text\na,b\n", "rows.csv: the header names the column 'text' twice"),
         ("rows.csv", " , \na,b\n", "rows.csv: the first row is empty; valid is a row of column names"),

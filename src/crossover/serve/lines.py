@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from crossover.errors import DataError
-
 # every character at which some program ends a line
 _BREAK = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _WRITTEN = {"\n": "\\n", "\r": "\\r", "\r\n": "\\r\\n", "\v": "\\v", "\f": "\\f"}
@@ -15,15 +13,11 @@ _WRITTEN = {"\n": "\\n", "\r": "\\r", "\r\n": "\\r\\n", "\v": "\\v", "\f": "\\f"
 def read_lines(stream: Any) -> list[str]:
     """The lines of a text stream, such as standard input: its bytes as UTF-8, with or without a byte order mark.
 
-    Only a line feed, or a carriage return and a line feed, ends a line. Raises `DataError`.
+    Only a line feed, or a carriage return and a line feed, ends a line. Bytes that are no UTF-8 become half surrogate pairs,
+    as Python hands them on elsewhere.
     """
     raw = getattr(stream, "buffer", None)
-    try:
-        text = str(stream.read()) if raw is None else raw.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"standard input is not UTF-8 at byte {error.start}; valid is UTF-8 text, one input a line"
-        ) from error
+    text = str(stream.read()) if raw is None else raw.read().decode("utf-8", "surrogateescape")
     lines = text.removeprefix("\ufeff").split("\n")
     if lines[-1] == "":
         lines.pop()  # what ends the last line begins no other
