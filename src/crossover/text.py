@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
 # selectors between a sign's text and emoji form.
@@ -106,8 +107,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         if form in spelt:
             return spelt.index(form)
     for key in (comparable, _loose, _bare):
-        keys = [key(label) for label in labels]
-        found = {i for form in forms for i, own in enumerate(keys) if own and own == key(form)}
+        read = {key(form) for form in forms} - {""}
+        found = {place for place, label in enumerate(labels) if key(label) in read}
         if found:
             return found.pop() if len(found) == 1 else None
     return _mentioned(text, spelt) if text else None
@@ -172,6 +173,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     return exact[0] if len(exact) == 1 and same_words and telling else None
 
 
+@lru_cache(4096)
 def _pattern(label: str) -> re.Pattern[str]:
     """A label inside a text: in any case, with any separators between its words, without punctuation around it."""
     *_, bare = _forms(label.translate(_WIDE))

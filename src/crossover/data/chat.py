@@ -97,7 +97,9 @@ def from_chat(row: Row, column: str) -> Row:
     said = (
         () if column == "messages" else (f"the column '{column}' is read as chat: the assistant's last turn is the output",)
     )
-    return Row(row.number, others | {"input": text, "output": own}, row.source, system or None, (*row.remarks, *said))
+    return Row(
+        row.number, others | {"input": text, "output": own}, row.source, system or None, (*row.remarks, *said), "chat"
+    )
 
 
 def read_talk(turns: Sequence[Any], place: str) -> Talk:

@@ -54,7 +54,7 @@ def _from_pair(row: Row) -> Row:
                 fields[name] = value[last.end() :].strip()
                 fields["prompt"] = before if _ANSWER.search(before) else _SPOKEN.sub("", before, count=1)
     said = "it holds pairs of answers: 'chosen' is the better one, and 'rejected' is not used"
-    return replace(row, fields=fields, system=system, remarks=(*row.remarks, said), pair=True)
+    return replace(row, fields=fields, system=system, remarks=(*row.remarks, said), layout="pair")
 
 
 def _written(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,8 @@ class Row:
     """One data row: its 1-based number (for JSONL: the line), its fields by column, and how to name it to a person.
 
     `system`: the system message of a row in a chat format; None where there is none. `remarks`: what was read otherwise
-    than it is written, a sentence each. `pair`: whether it held a chosen and a rejected answer.
+    than it is written, a sentence each. `layout`: the known
+    one that it had, a conversation or a pair of a chosen and a rejected answer.
     """
 
     number: int
@@ -20,7 +21,7 @@ class Row:
     source: str  # "train.csv, row 12"
     system: str | None = None
     remarks: tuple[str, ...] = ()
-    pair: bool = False
+    layout: Literal["", "chat", "pair"] = ""
 
 
 def without_nulls(value: Any) -> Any:

@@ -48,7 +48,7 @@ def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     """
     rows = load_rows(path)
     columns = _columns(rows)
-    source, output, why_input, why_output = _roles(columns, rows[0].pair, path)
+    source, output, why_input, why_output = _roles(columns, rows[0].layout, path)
     shown = columns_of(source)
     group = next((name for name in columns if name not in (*shown, output) and _is_group(name)), None)
     files = _splits(path)
@@ -66,15 +66,17 @@ def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     return _write(prepared, group), [*assumed, *prepared.task.assumptions, *found]
 
 
-def _roles(columns: dict[str, list[str]], pair: bool, path: Path) -> tuple[str, str, str, str]:
+def _roles(columns: dict[str, list[str]], of: str, path: Path) -> tuple[str, str, str, str]:
     """The task's `input` and `output`, and why."""
     for layout, needed, template, output in LAYOUTS:
         if all(name in columns for name in needed):
             shown = " and ".join(f"'{name}'" for name in columns_of(template))
             return template, output, f"the columns {shown}, by the layout ({layout})", f"by the layout ({layout})"
-    if pair:
+    if of == "chat" and "output" in columns and "input" in columns:
+        return "input", "output", "the column 'input', the conversation before the answer", "by the layout (chat)"
+    if of == "pair":
         columns = {name: values for name, values in columns.items() if name != "rejected"}
-    output, why_output = ("chosen", "the better one of each pair") if pair else _output(columns, path)
+    output, why_output = ("chosen", "the better one of each pair") if of == "pair" else _output(columns, path)
     others = {name: values for name, values in columns.items() if name != output}
     if not others:
         raise DataError(

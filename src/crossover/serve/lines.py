@@ -13,8 +13,8 @@ _WRITTEN = {"\n": "\\n", "\r": "\\r", "\r\n": "\\r\\n", "\v": "\\v", "\f": "\\f"
 def read_lines(stream: Any) -> list[str]:
     """The lines of a text stream, such as standard input: its bytes as UTF-8, with or without a byte order mark.
 
-    Only a line feed, or a carriage return and a line feed, ends a line. Bytes that are no UTF-8 become half surrogate pairs,
-    as Python hands them on elsewhere.
+    Only a line feed, or a carriage return and a line feed, ends a line. Bytes that are no UTF-8 become half surrogate
+    pairs, as Python hands them on elsewhere.
     """
     raw = getattr(stream, "buffer", None)
     text = str(stream.read()) if raw is None else raw.read().decode("utf-8", "surrogateescape")

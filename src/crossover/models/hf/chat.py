@@ -208,11 +208,8 @@ def _end_of_thought(prompt: str) -> str:
     """What closes the thought that a generation prompt opens; nothing where it opens none."""
     for opening, closing in THOUGHTS.items():
         if prompt.rstrip().endswith(opening):
-            return (
-                f"{'' if prompt.endswith(chr(10)) else chr(10)}\n{closing}\n\n"
-                if opening[1] != "|" and opening[0] == "<"
-                else closing
-            )
+            apart = "" if closing[0] != "<" or closing[1] == "|" else "\n"  # tags of XML stand on lines of their own
+            return f"{apart * (1 if prompt[-1] == apart else 2)}{closing}{apart * 2}"
     return ""
 
 
