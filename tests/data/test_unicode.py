@@ -23,13 +23,14 @@ def other(text: str) -> str:
     return unicodedata.normalize("NFD", text)
 
 
-def prepared(folder: Path, labels: list[Any], **changes: Any) -> Prepared:
-    jsonl(folder, "rows.jsonl", [{"text": sentence(n), "label": label} for n, label in enumerate(labels)])
+def prepared(folder: Path, outputs: list[Any], **changes: Any) -> Prepared:
+    jsonl(folder, "rows.jsonl", [{"text": sentence(n), "label": label} for n, label in enumerate(outputs)])
     return prepare(task(folder, "rows.jsonl", **changes))
 
 
 def codes(found: Prepared) -> dict[str, str]:
-    return {finding.code: finding.message for finding in found.findings}
+    """Code -> message, the first of each code."""
+    return {finding.code: finding.message for finding in reversed(found.findings)}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def codes(found: Prepared) -> dict[str, str]:
         (["red", "blue", "\ufeffred\u200d"], ["blue", "red"], "with invisible marks"),
         (["dark red", "blue", "dark\u00a0red "], ["blue", "dark red"], "with other white space"),
         ([0, 1, 0.0, 1.0, "0", "1"], ["0", "1"], "as '0.0'"),
-        ([True, False, "True", "False"], ["false", "true"], "as 'True'"),
+        ([True, False, "True", "False"], ["false", "true"], "as 'False'"),
     ],
 )
 def test_forms_of_one_label_are_one_and_it_is_said(forms: list[Any], names: list[str], way: str, tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ import typer
 from crossover.cli.output import unicode_out
 from crossover.data.load import check_columns, load_rows
 from crossover.data.template import columns_of
+from crossover.data.text import folded
 from crossover.errors import DataError, OptionError
 from crossover.serve.lines import one_line, read_lines
 from crossover.serve.predict import Answer, Predictor
 from crossover.study.folder import StudyFolder
-from crossover.text import folded
 
 
 def command(

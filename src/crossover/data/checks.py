@@ -11,8 +11,8 @@ from typing import Literal
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
+from crossover.data.text import comparable, folded
 from crossover.errors import DataError, nearest
-from crossover.text import comparable, folded
 from crossover.types import Example
 
 FEW_ROWS = 5
@@ -204,9 +204,7 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         variants[comparable(label)].append(label)
     for same in variants.values():
         if len(same) > 1:
-            message = (
-                f"the labels {_names(same)} differ only in case: they are different labels, and no metric tells them apart"
-            )
+            message = f"the labels {_names(same)} differ only in case or white space: they count as different labels"
             rarest = min(same, key=everywhere.__getitem__)
             findings.append(Finding("warning", "label_variants", message, _sources(splits.all, rarest)))
     for name, examples in splits.items():

@@ -11,9 +11,9 @@ from pathlib import Path
 from crossover.data.rows import Row
 from crossover.data.textfile import read_text
 from crossover.errors import DataError
-from crossover.text import spelled
 
 DELIMITERS = (",", ";", "\t")
+BLANK = " \t\r\n\v\f\u00a0\ufeff"  # around a name
 LONGEST = 10_000_000  # characters of a field: as long as many a book
 STRAY = "a double quote that opens a field and is closed in no field is read as text"
 
@@ -28,7 +28,7 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     text = read_text(path, lambda prefix: _row_after(prefix, delimiter))
     records = _records(path, text, delimiter or sniff(text))
-    header = [spelled(name) for name in next(records).fields]
+    header = [name.strip(BLANK) for name in next(records).fields]
     _check_header(path, header)
     rows: list[Row] = []
     empty: list[Row] = []

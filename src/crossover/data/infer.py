@@ -11,7 +11,7 @@ from crossover.data.infer_kind import infer_kind
 from crossover.data.load import canonical_object, load_tables
 from crossover.data.rows import Row
 from crossover.data.splits import Splits, make_splits
-from crossover.data.task import Task
+from crossover.data.task import Task, check_gold
 from crossover.types import Kind
 
 SHORT_ANSWER = 5  # words, the median
@@ -27,7 +27,9 @@ class Prepared:
 
 
 def prepare(task: Task) -> Prepared:
-    """Read, split, complete and check. Raises `DataError` for data that cannot be read; findings are not raised."""
+    """Read, split, complete and check. Raises `DataError` for data that cannot be read, and `TaskError`
+    for an input that shows the output; findings are not raised."""
+    check_gold(task)
     tables = load_tables(task)
     task, odd = _read_otherwise(adopt_system(task, tables), [row for rows in tables.values() for row in rows])
     splits = make_splits(task, tables)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from crossover.text import folded, spelled
+from crossover.data.text import folded, spelled
 from crossover.types import Example
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
@@ -24,26 +24,24 @@ class Merged:
 
 def sense(label: str) -> str:
     """What a label says, however it is typed: whole numbers without a fraction, true and false in lower case."""
-    text = spelled(label)
+    text = spelled(label) or label
     if whole := _WHOLE.fullmatch(text):
-        text = whole[1]
-    if re.fullmatch(r"[+-]?\d+", text):
-        return str(int(text)) if text.lstrip("+-").strip("0") == "" or text[0] == "+" else text
+        text = "0" if whole[1] == "-0" else whole[1]
     return text.lower() if text.lower() in ("true", "false") else text
 
 
 def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[list[Example], list[Merged]]:
     """The examples with one spelling a label, and what was merged.
 
-    A spelling that the task lists stays, and takes the others of its sense. Types are only merged where they meet: labels
-    that are all "1.0" stay so.
+    A spelling that the task lists stays, and takes the others of its sense. Only what meets is merged: labels that are all
+    "1.0", or all decomposed, stay so.
     """
     owners: defaultdict[str, list[str]] = defaultdict(list)
     for label in listed:
         owners[sense(label)].append(label)
     meet: defaultdict[str, set[str]] = defaultdict(set)
     for example in examples:
-        meet[sense(example.output)].add(spelled(example.output))
+        meet[sense(example.output)].add(example.output)
 
     def name(output: str) -> str:
         meant = sense(output)
@@ -52,7 +50,7 @@ def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[li
             return output
         if owner:
             return owner[0]
-        return spelled(output) if len(meet[meant]) == 1 else meant
+        return output if len(meet[meant]) == 1 else meant
 
     names = {output: name(output) for output in dict.fromkeys(example.output for example in examples)}
     changed: defaultdict[str, list[Example]] = defaultdict(list)

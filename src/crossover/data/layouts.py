@@ -9,7 +9,6 @@ from typing import Any
 from crossover.data.chat import are_turns, chat_column, from_chat, read_talk, transcript, turns_in
 from crossover.data.rows import Row
 from crossover.errors import DataError
-from crossover.text import folded
 
 PAIR = ("chosen", "rejected")
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
@@ -17,11 +16,7 @@ _ANSWER = re.compile(r"\n\n(?:Assistant|A): ?")
 
 
 def shaped(rows: list[Row]) -> list[Row]:
-    """The rows with column names composed (NFC), and text columns in the place of conversations. Raises `DataError`."""
-    rows = [
-        row if all(map(str.isascii, row.fields)) else replace(row, fields={folded(k): v for k, v in row.fields.items()})
-        for row in rows
-    ]
+    """The rows with text columns in the place of conversations. Raises `DataError`."""
     if rows and all(name in rows[0].fields for name in PAIR):
         return [_from_pair(row) for row in rows]
     column = chat_column(rows)

@@ -17,6 +17,7 @@ from crossover.data.load import load_rows
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.template import columns_of, plain
+from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
 
 # names by which people call their columns, the most telling first
@@ -206,5 +207,5 @@ def _write(prepared: Prepared, group: str | None) -> str:
 def _scalar(text: str) -> str:
     """A text as a YAML scalar on one line, in quotes where it needs them."""
     style = '"' if "\n" in text else None
-    dumped = yaml.safe_dump([text], default_style=style, default_flow_style=True, allow_unicode=True, width=2**31)
+    dumped = yaml.dump([text], Dumper=Dumper, default_style=style, default_flow_style=True, allow_unicode=True, width=2**31)
     return dumped.strip()[1:-1]

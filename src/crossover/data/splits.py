@@ -13,8 +13,8 @@ from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
+from crossover.data.text import comparable, folded
 from crossover.errors import DataError
-from crossover.text import comparable, folded
 from crossover.types import Example, SplitName, to_json
 
 LEAST = 6  # fewer examples cannot be trained, selected and tested on
@@ -130,7 +130,7 @@ def _one_spelling(task: Task, parts: dict[str, list[Example]]) -> tuple[dict[str
 
 
 def _is_blank(example: Example) -> bool:
-    return not folded(example.input).strip() or not folded(example.output).strip()
+    return not folded(example.input).strip() or not example.output.strip()
 
 
 def _shares(given: Mapping[SplitName, list[Example]], whole: bool) -> dict[SplitName, int]:

@@ -13,7 +13,6 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
@@ -23,9 +22,9 @@ from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
 from crossover.data.part import Part
 from crossover.data.template import columns_of
+from crossover.data.text import folded, spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
-from crossover.text import folded, spelled
 from crossover.types import Kind
 
 SHORT = reprlib.Repr()
@@ -153,18 +152,6 @@ class Task(Part):
         columns_of(text)
         return text
 
-    @field_validator("output")
-    @classmethod
-    def _gold_is_not_shown(cls, output: str, info: ValidationInfo) -> str:
-        gold, given = folded(output), info.data.get("input", "")
-        for column in map(folded, columns_of(given) if given else ()):
-            if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
-                raise ValueError(
-                    f"received '{output}', and the input shows '{column}': every prompt would hold its answer; valid is a "
-                    "column that the input does not show"
-                )
-        return output
-
     @field_validator("answer_pattern")
     @classmethod
     def _regular(cls, pattern: str | None) -> str | None:
@@ -197,11 +184,11 @@ class Task(Part):
                     raise ValueError(f"the label '{label}' stands twice")
             labels = dict.fromkeys(labels, "")
         texts = [label for label in labels if isinstance(label, str)] if isinstance(labels, dict) else []
-        if any(not spelled(label) for label in texts):
+        if any(not label.strip() for label in texts):
             raise ValueError("received an empty label; valid is text")
         first: dict[str, str] = {}
         for label in texts:
-            if first.setdefault(spelled(label), label) != label:
+            if first.setdefault(spelled(label) or label, label) != label:
                 raise ValueError(
                     f"the label {_shown(label)} stands twice: in another Unicode form, or with other white space"
                 )
@@ -232,9 +219,21 @@ def _load(path: Path) -> tuple[Task, YamlFile]:
         task = Task(**file.content, folder=path.parent)
     except ValidationError as problem:
         raise TaskError(_sentence(file, problem)) from problem
+    check_gold(task, file.place)
     check_names(task, file.place)
     check_chain(task.chain, file.place)
     return task, file
+
+
+def check_gold(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
+    """Raise `TaskError` when the input shows the output column. `place` turns a key into how the message starts."""
+    gold = folded(task.output)
+    for column in map(folded, columns_of(task.input)):
+        if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
+            raise TaskError(
+                f"{place(('output',))}: received '{task.output}', and the input shows '{column}': every prompt would hold "
+                "its answer; valid is a column that the input does not show"
+            )
 
 
 def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:

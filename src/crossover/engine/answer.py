@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crossover.text import extracted, stated
+from crossover.data.text import extracted, stated
 from crossover.types import Decoding, Reply, Usage
 
 
@@ -31,8 +31,8 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
     """The answer in a reply.
 
     With labels: the one with the highest calibrated log-probability; from a backend that only writes text, the label that
-    the text states (`crossover.text.stated`). Text that states no label, or several, stays as it is; so does text in which
-    `pattern` finds nothing.
+    the text states (`crossover.data.text.stated`). Text that states no label, or several, stays as it is; so does text in
+    which `pattern` finds nothing.
     """
     text = reply.text.strip()
     if decoding.pattern:

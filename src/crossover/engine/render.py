@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from crossover.data.text import comparable
 from crossover.engine.similarity import Index, index_by
-from crossover.text import comparable
 from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
 SPARE = 16  # further ones are found ahead, as some may be the text itself

@@ -10,6 +10,7 @@ from typing import Any
 
 from crossover import tuning
 from crossover.data.task import Task
+from crossover.data.text import comparable
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
@@ -17,7 +18,6 @@ from crossover.errors import OptionError, TuningError
 from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
-from crossover.text import comparable
 from crossover.types import (
     Candidate,
     Decoding,

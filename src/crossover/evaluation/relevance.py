@@ -12,9 +12,9 @@ from functools import lru_cache
 from math import sqrt
 from typing import Protocol
 
+from crossover.data.text import comparable
+from crossover.data.words import words
 from crossover.models._embedding import Embedder, find_embedder, need_embedder
-from crossover.text import comparable
-from crossover.words import words
 
 
 class Relevance(Protocol):

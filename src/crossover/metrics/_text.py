@@ -6,8 +6,8 @@ import re
 import string
 import unicodedata
 
-from crossover.text import folded
-from crossover.words import marks, punctuation, units
+from crossover.data.text import folded
+from crossover.data.words import marks, punctuation, units
 
 _CURRENCY = re.compile(r"[$€£¥₹]\s?")
 # A number that stands alone: not inside a word, a version (1.10.2), a date (2020-05-01) or a range (3-5).

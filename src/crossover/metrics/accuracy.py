@@ -1,12 +1,12 @@
-"""The share of answers that equal the gold label, case, white space and invisible marks aside."""
+"""The share of answers that equal the gold label, case, outer white space and invisible marks aside."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.text import caseless
 from crossover.metrics.base import Aggregate
-from crossover.text import comparable
 from crossover.types import Kind, Score
 
 
@@ -20,4 +20,4 @@ class Accuracy:
 
     def score(self, gold: str, answer: str) -> Score:
         """1 when both are the same label, else 0."""
-        return Score(float(comparable(gold) == comparable(answer)))
+        return Score(float(caseless(gold) == caseless(answer)))

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from sacrebleu.metrics.chrf import CHRF
 
+from crossover.data.text import folded
 from crossover.metrics.base import Aggregate
-from crossover.text import folded
 from crossover.types import Kind, Score
 
 _CHRF = CHRF()

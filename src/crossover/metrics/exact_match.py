@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.text import comparable
 from crossover.metrics._text import normal
 from crossover.metrics.base import Aggregate
-from crossover.text import comparable
 from crossover.types import Kind, Score
 
 

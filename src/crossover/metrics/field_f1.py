@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
+from crossover.data.text import comparable, folded
 from crossover.errors import DataError
 from crossover.metrics.base import Aggregate
-from crossover.text import comparable, folded
 from crossover.types import Counts, Kind, Score
 
 

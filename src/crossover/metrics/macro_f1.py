@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.text import caseless
 from crossover.metrics.base import Aggregate
-from crossover.text import comparable
 from crossover.types import Counts, Kind, Score
 
 
@@ -24,7 +24,7 @@ class MacroF1:
 
     def score(self, gold: str, answer: str) -> Score:
         """1 when both are the same label, else 0; `counts` by label."""
-        right, given = comparable(gold), comparable(answer)
+        right, given = caseless(gold), caseless(answer)
         if right == given:
             return Score(1.0, {right: Counts(tp=1)})
         counts = {right: Counts(fn=1)}

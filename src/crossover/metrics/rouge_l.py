@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from rouge_score.rouge_scorer import RougeScorer
 
+from crossover.data.text import comparable, folded
+from crossover.data.words import words
 from crossover.metrics.base import Aggregate
-from crossover.text import comparable, folded
 from crossover.types import Kind, Score
-from crossover.words import words
 
 
 class _Words:

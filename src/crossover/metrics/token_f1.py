@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.text import comparable
 from crossover.metrics._text import tokens
 from crossover.metrics.base import Aggregate
-from crossover.text import comparable
 from crossover.types import Kind, Score
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from crossover.text import UNSPACED
+from crossover.data.text import UNSPACED
 
 
 @cache

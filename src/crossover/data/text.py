@@ -52,6 +52,7 @@ _NEGATION = re.compile(
     r"|नहीं|ไม่|[不没沒非未无無否]|ない|なく|ません|아니|아닌|않|없|못",
     re.I,
 )
+_CLOSING = " \n\"'”’»)*"
 _CLAUSE = re.compile("[,;:.!?—]")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
 
@@ -69,6 +70,11 @@ def folded(text: str) -> str:
 def spelled(text: str) -> str:
     """A label as it is told from others: folded, with single spaces (of any kind) inside and none around."""
     return " ".join(folded(text).split())
+
+
+def caseless(text: str) -> str:
+    """A label as metrics compare it: folded, in any case, without white space around it."""
+    return folded(folded(text).casefold()).strip()
 
 
 def comparable(text: str) -> str:
@@ -236,7 +242,7 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
-    if here.rstrip(" \n\"'”’»)*").endswith(("?", "？")):
+    if here.rstrip(_CLOSING).endswith(("?", "？")) or rest[end:].lstrip(_CLOSING).startswith(("?", "？")):
         return False
     reason = _BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here

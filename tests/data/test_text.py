@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crossover.data.text import comparable, folded, spelled, stated, without_thought
 from crossover.engine.answer import prediction
-from crossover.text import comparable, folded, spelled, stated, without_thought
 from crossover.types import Decoding, Reply
 
 HARD = [
