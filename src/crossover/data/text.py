@@ -53,7 +53,7 @@ _NEGATION = re.compile(
     re.I,
 )
 _CLOSING = " \n\"'”’»)*"
-_CLAUSE = re.compile("[,;:.!?—]")
+_CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
 
 

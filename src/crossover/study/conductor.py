@@ -235,7 +235,7 @@ class _Conductor:
         if self.task.kind != "classify" or not isinstance(model, Tunable):
             return []
         return check_tokens(
-            list(self.task.labels), lambda label: model.encode([Message("user", "")], label)[0], self.task.model
+            list(self.task.labels), lambda label: model.encode([Message("user", "x")], label)[0], self.task.model
         )
 
     def _speed(self, spec: str) -> Speed:
