@@ -223,7 +223,8 @@ def test_labels_that_the_model_cannot_tell_apart_are_refused_before_anything_is_
     body = json.loads((folder / "tokenizer.json").read_text())
     (folder / "tokenizer.json").write_text(json.dumps(body | {"normalizer": {"type": "NFKC"}}))
     task = write_task(tmp_path, ["zero_shot"], model=str(folder), labels=["m\u00b2", "m2"])
-    rows = "".join(f"{word} is in room {n},{['m\u00b2', 'm2'][n % 2]}\n" for n, word in enumerate("abcdefghijklmnop"))
+    names = ["m\u00b2", "m2"] * 8
+    rows = "".join(f"{word} is in room {n},{names[n]}\n" for n, word in enumerate("abcdefghijklmnop"))
     (tmp_path / "notes.csv").write_text("note,topic\n" + rows, encoding="utf-8")
     with pytest.raises(DataError, match="the labels 'm\u00b2', 'm2' are the same tokens for the model"):
         run_study(task, tmp_path / "study", Ear())
