@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from crossover.data.task import load_task
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
+from crossover.evaluation.bench import StudyBench
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
-from crossover.types import Estimate
+from crossover.types import Estimate, Example
+from tests.models.tiny import build
 from tests.study.tasks import write_task
 
 SCHEMA = {
@@ -272,3 +275,27 @@ def test_data_that_must_stay_is_never_sent(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OptionError, match="data_stays_here is true, and the model 'fake' runs elsewhere"):
         decide(task, tmp_path / "run")
     assert asked == []
+
+
+def test_labels_that_the_model_cannot_tell_apart_are_refused_before_anything_is_spent(tmp_path: Path) -> None:
+    folder = build(tmp_path / "model")
+    body = json.loads((folder / "tokenizer.json").read_text())
+    (folder / "tokenizer.json").write_text(json.dumps(body | {"normalizer": {"type": "NFKC"}}))
+    task = write_task(tmp_path, ["zero_shot"], model=str(folder), labels=["m\u00b2", "m2"])
+    names = ["m\u00b2", "m2"] * 8
+    rows = "".join(f"{word} is in room {n},{names[n]}\n" for n, word in enumerate("abcdefghijklmnop"))
+    (tmp_path / "notes.csv").write_text("note,topic\n" + rows, encoding="utf-8")
+    with pytest.raises(DataError, match="the labels 'm\u00b2', 'm2' are the same tokens for the model"):
+        run_study(task, tmp_path / "study", Ear())
+    assert not list((tmp_path / "study").glob("candidates/*"))
+
+
+def test_nothing_learns_from_a_test_input_in_another_form(tmp_path: Path) -> None:
+    study = StudyFolder(tmp_path / "study")
+    study.path.mkdir()
+    journal = Journal(study.journal)
+    task = load_task(write_task(tmp_path, ["zero_shot"], model="fake"))
+    seen = Example("1", "Le caf\u00e9 est froid", "x")
+    bench = StudyBench(task, [seen], [], None, journal, None, study.path, frozenset(["Un th\u00e9"]))  # type: ignore[arg-type]
+    assert bench.unseen(["LE CAFE\u0301 est  froid", "un the\u0301\u200b", "un the"]) == ["un the"]
+    journal.close()

@@ -22,6 +22,7 @@ from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
 from crossover.data.part import Part
 from crossover.data.template import columns_of
+from crossover.data.text import folded, spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
@@ -192,8 +193,15 @@ class Task(Part):
                 if list(labels).count(label) > 1:
                     raise ValueError(f"the label '{label}' stands twice")
             labels = dict.fromkeys(labels, "")
-        if isinstance(labels, dict) and any(isinstance(label, str) and not label.strip() for label in labels):
+        texts = [label for label in labels if isinstance(label, str)] if isinstance(labels, dict) else []
+        if any(not label.strip() for label in texts):
             raise ValueError("received an empty label; valid is text")
+        first: dict[str, str] = {}
+        for label in texts:
+            if first.setdefault(spelled(label) or label, label) != label:
+                raise ValueError(
+                    f"the label {_shown(label)} stands twice: in another Unicode form, or with other white space"
+                )
         return labels
 
     @model_validator(mode="after")
@@ -221,9 +229,21 @@ def _load(path: Path) -> tuple[Task, YamlFile]:
         task = Task(**file.content, folder=path.parent)
     except ValidationError as problem:
         raise TaskError(_sentence(file, problem)) from problem
+    check_gold(task, file.place)
     check_names(task, file.place)
     check_chain(task.chain, file.place)
     return task, file
+
+
+def check_gold(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
+    """Raise `TaskError` when the input shows the output column. `place` turns a key into how the message starts."""
+    gold = folded(task.output)
+    for column in map(folded, columns_of(task.input)):
+        if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
+            raise TaskError(
+                f"{place(('output',))}: received '{task.output}', and the input shows '{column}': every prompt would hold "
+                "its answer; valid is a column that the input does not show"
+            )
 
 
 def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:

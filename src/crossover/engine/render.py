@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
-from crossover.data.splits import normal
+from crossover.data.text import comparable
 from crossover.engine.similarity import Index, index_by
 from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
@@ -49,10 +49,10 @@ class Renderer:
         return filled(self.prompt.template, {**answers, "input": text})
 
     def _shown(self, text: str, leave_out: bool) -> list[Demonstration]:
-        pool, own = self.prompt.demonstrations, normal(text) if leave_out else None
+        pool, own = self.prompt.demonstrations, comparable(text) if leave_out else None
 
         def others(order: Iterable[int]) -> list[Demonstration]:
-            return [pool[i] for i in order if own is None or self._normal[i] != own]
+            return [pool[i] for i in order if own is None or self._comparable[i] != own]
 
         if self.prompt.selection == "fixed" or not pool:
             return others(range(len(pool)))
@@ -64,8 +64,8 @@ class Renderer:
         return others(self._indexed().order(text))[:shots][::-1]
 
     @cached_property
-    def _normal(self) -> list[str]:
-        return [normal(demonstration.input) for demonstration in self.prompt.demonstrations]
+    def _comparable(self) -> list[str]:
+        return [comparable(demonstration.input) for demonstration in self.prompt.demonstrations]
 
     def ahead(self, texts: Sequence[str]) -> None:
         """Find what will be shown with many texts at once: one by one takes many times as long."""

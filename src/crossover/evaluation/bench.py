@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from crossover import tuning
-from crossover.data.splits import normal
 from crossover.data.task import Task
+from crossover.data.text import comparable
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
@@ -91,9 +91,9 @@ class StudyBench:
         return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
-        held = [*self.barred, *(example.input for split in (self.train, self.dev) for example in split)]
-        seen = {normal(text) for text in held}
-        return [text for text in inputs if normal(text) not in seen]
+        seen = {comparable(example.input) for split in (self.train, self.dev) for example in split}
+        seen |= {comparable(text) for text in self.barred}
+        return [text for text in inputs if comparable(text) not in seen]
 
     def ask(
         self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crossover import registry
-from crossover.data.checks import Finding, check_lengths, raise_on_errors
+from crossover.data.checks import Finding, check_lengths, check_tokens, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
 from crossover.decision.contenders import Contender, champions, finalists, rung
@@ -133,7 +133,7 @@ class _Conductor:
         rungs, said = ladder(self.task, model)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *self._lengths(model)]
+        findings = [*self.prepared.findings, *self._lengths(model), *self._same_tokens(model)]
         raise_on_errors(findings)
         self._freeze()
         self.listener.say(self._plan(rungs))
@@ -234,6 +234,13 @@ class _Conductor:
     def _lengths(self, model: Model) -> list[Finding]:
         examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
         return check_lengths(examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
+
+    def _same_tokens(self, model: Model) -> list[Finding]:
+        if self.task.kind != "classify" or not isinstance(model, Tunable):
+            return []
+        return check_tokens(
+            list(self.task.labels), lambda label: model.encode([Message("user", "x")], label)[0], self.task.model
+        )
 
     def _speed(self, spec: str) -> Speed:
         """The machine's token speed with a model, measured once in a study."""

@@ -168,7 +168,7 @@ class Hf:
                     replies[i] = Reply(error=f"the chat template refuses the conversation: {prompt}")
                     continue
                 prompts.append([*self._lead(request.weights), *prompt])
-                error_text = self._too_long(request, prompts[i])
+                error_text = self._refusal(request, prompts[i])
                 sha, labels = request.weights.sha256 if request.weights else "", request.decoding.labels
                 if error_text:
                     replies[i] = Reply(error=error_text)
@@ -298,10 +298,13 @@ class Hf:
             self.check_weights(weights)
             self._checked.add(weights.sha256)
 
-    def _too_long(self, request: Request, prompt: list[int]) -> str | None:
+    def _refusal(self, request: Request, prompt: list[int]) -> str | None:
         labels = request.decoding.labels
-        answer = max(map(len, self._tree(labels).sequences)) if labels else 1
-        if len(prompt) + answer <= self.context_window:
+        sequences = self._tree(labels).sequences if labels else ()
+        if len(set(sequences)) < len(sequences):
+            first, second = next((a, b) for b, s in enumerate(sequences) if (a := sequences.index(s)) != b)
+            return f"the labels '{labels[first]}' and '{labels[second]}' are the same tokens for {self.target}: rename one"
+        if len(prompt) + max(map(len, sequences), default=1) <= self.context_window:
             return None
         return f"the prompt has {len(prompt)} tokens, the window is {self.context_window}"
 
