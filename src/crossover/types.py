@@ -70,7 +70,7 @@ class Decoding:
     """How an answer is drawn. Non-empty `labels`: exactly one of them is the answer, by log-probability.
 
     `label_bias` (same length as `labels`, or empty) is subtracted from the labels' log-probabilities: calibration.
-    `words` (likewise): what the model says in place of each label.
+    `verbalizer` (likewise): the word that the model says in place of each label (Schick and Schütze 2021).
     `schema`: the answer is JSON that fits it, where the backend can see to that; the schema itself as canonical JSON.
     `pattern`: the reply is free text, and the answer in it is the last match of this regular expression, its first group
     where it has one; labels are then looked for in that. `samples`: answers drawn, of which the most frequent counts.
@@ -78,7 +78,7 @@ class Decoding:
 
     labels: tuple[str, ...] = ()
     label_bias: tuple[float, ...] = ()
-    words: tuple[str, ...] = ()
+    verbalizer: tuple[str, ...] = ()
     schema: str = ""
     pattern: str = ""
     samples: int = 1
@@ -88,7 +88,7 @@ class Decoding:
 
     def spoken(self, answer: str) -> str:
         """What the model says for an answer: a label's word where it has one."""
-        return dict(zip(self.labels, self.words, strict=True)).get(answer, answer) if self.words else answer
+        return dict(zip(self.labels, self.verbalizer, strict=True)).get(answer, answer) if self.verbalizer else answer
 
 
 @dataclass(frozen=True)
@@ -355,4 +355,6 @@ def _prompt(body: Mapping[str, Any]) -> Prompt:
 
 def _decoding(body: Mapping[str, Any]) -> Decoding:
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in body.items()}
+    if "words" in fields:  # as it was called before
+        fields["verbalizer"] = fields.pop("words")
     return Decoding(**fields)

@@ -109,7 +109,7 @@ def test_every_prediction_is_the_measured_one(
 
 
 def test_a_verbalizers_words_are_its_labels_in_free_text(predict: ModuleType, tmp_path: Path) -> None:
-    how = Decoding(("spam", "ham"), words=("junk", "fine"), pattern=r"is (\w+)")
+    how = Decoding(("spam", "ham"), verbalizer=("junk", "fine"), pattern=r"is (\w+)")
     candidate = Candidate("m", decoding=how)
     assert outside(predict, candidate, tmp_path, lambda _: [Reply("So it is Junk.")]).answer("x") == "spam"
 

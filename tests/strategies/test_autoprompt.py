@@ -84,9 +84,9 @@ def test_labels_may_be_spoken_as_words_that_the_model_tells(tmp_path: Path) -> N
     train, dev = kinds()
     with bench(tmp_path, train, dev, labels=LABELS) as at:
         made = open_strategy("autoprompt", {**QUICK, "steps": 2, "label_words": True}).adapt(begin(), at)
-        spoken = [c for c in at.scored if c.decoding.words]
+        spoken = [c for c in at.scored if c.decoding.verbalizer]
         run = at.score(spoken[0])
-    assert len(set(spoken[0].decoding.words)) == 3
+    assert len(set(spoken[0].decoding.verbalizer)) == 3
     assert {record.prediction for record in run.records} <= set(KINDS)
     assert made.decoding.labels == KINDS
 

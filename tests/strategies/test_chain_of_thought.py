@@ -48,11 +48,11 @@ def test_it_keeps_the_contract() -> None:
 
 def test_it_reasons_also_where_labels_were_spoken_as_words(tmp_path: Path) -> None:
     train, dev = kinds()
-    begin = start(KINDS, words=(" pear", " saw", " goose"))
+    begin = start(KINDS, verbalizer=(" pear", " saw", " goose"))
     with bench(tmp_path, train, dev[:4], labels=dict.fromkeys(KINDS, "")) as at:
         made = open_strategy("chain_of_thought", {"shots": [0], "max_tokens": 8}).adapt(begin, at)
         run = at.score(made)
-    assert made.decoding.words == ()
+    assert made.decoding.verbalizer == ()
     assert all(record.reply.label_scores == () for record in run.records), "its replies are free text"
 
 

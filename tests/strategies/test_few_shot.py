@@ -29,9 +29,9 @@ def test_demonstrations_answer_in_the_words_that_labels_are_spoken_as(tmp_path: 
     words = ("Pear", "Saw", "Goose")
     with bench(tmp_path, train, dev[:4], labels=dict.fromkeys(KINDS, "")) as at:
         options = {"shots": [3], "selection": ["random"]}
-        made = open_strategy("few_shot", options).adapt(start(KINDS, words=words), at)
+        made = open_strategy("few_shot", options).adapt(start(KINDS, verbalizer=words), at)
     assert {shown.output for shown in made.prompt.demonstrations} == set(words)
-    assert made.decoding.words == words
+    assert made.decoding.verbalizer == words
 
 
 def test_it_keeps_the_contract() -> None:

@@ -179,6 +179,6 @@ def test_another_way_of_answering_is_another_tune(tmp_path: Path) -> None:
         begin = replace(start(KINDS), model=at.task.model)
         plain, again, spoken = (
             open_strategy("lora", {"epochs": 1}).adapt(replace(begin, decoding=decoding), at)
-            for decoding in (begin.decoding, begin.decoding, replace(begin.decoding, words=KINDS[::-1]))
+            for decoding in (begin.decoding, begin.decoding, replace(begin.decoding, verbalizer=KINDS[::-1]))
         )
     assert plain.weights == again.weights != spoken.weights

@@ -67,9 +67,9 @@ def _asked(decoding: Decoding) -> Decoding:
     """
     asked = replace(decoding, samples=1)
     if asked.pattern:  # free text, whatever its answer will be looked for in
-        asked = replace(asked, labels=(), label_bias=(), words=(), pattern="")
-    if asked.words:
-        asked = replace(asked, labels=asked.words, words=())
+        asked = replace(asked, labels=(), label_bias=(), verbalizer=(), pattern="")
+    if asked.verbalizer:
+        asked = replace(asked, labels=asked.verbalizer, verbalizer=())
     return asked
 
 

@@ -109,7 +109,7 @@ def _precision(out: Path, found: Winner) -> str:
 def request(found: Winner, prompt: Prompt, how: Decoding) -> dict[str, Any]:
     """The body of a call of `/v1/chat/completions`."""
     chat = found.files.chat
-    said = [] if how.pattern else how.words or how.labels
+    said = [] if how.pattern else how.verbalizer or how.labels
     most = max((len(chat.answer(word)) for word in said), default=how.max_tokens)
     body: dict[str, Any] = {"model": found.name, "messages": to_json(conversation(prompt))}
     body |= {"max_completion_tokens": most, "temperature": how.temperature, "seed": how.seed}

@@ -47,7 +47,7 @@ class Winner:
         how = self.candidate.decoding
         if how.pattern or not how.labels:
             return how.max_tokens
-        return max(len(self.files.chat.answer(word)) for word in how.words or how.labels)
+        return max(len(self.files.chat.answer(word)) for word in how.verbalizer or how.labels)
 
 
 def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
@@ -89,8 +89,8 @@ def limits(found: Winner, tool: str) -> list[str]:
             "calibration is lost: the measured answers subtract a bias from each label's log-probability (`candidate.json`,"
             " `label_bias`), so the number above does not hold here"
         )
-    if how.words:
-        pairs = ", ".join(f"`{word}` is `{label}`" for word, label in zip(how.words, how.labels, strict=True))
+    if how.verbalizer:
+        pairs = ", ".join(f"`{word}` is `{label}`" for word, label in zip(how.verbalizer, how.labels, strict=True))
         said.append(f"the model says a word in place of each label: {pairs}")
     if how.samples > 1:
         said.append(f"the measured answer is the most frequent of {how.samples} draws: ask as often, and count")

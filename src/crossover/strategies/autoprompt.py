@@ -77,8 +77,8 @@ class Autoprompt:
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         added = best.prompt.instruction[len(start.prompt.instruction) :].strip()
         what = f"trigger '{added}'" if added else "no trigger: the start was kept"
-        if best.decoding.words:
-            what += f", labels spoken as {', '.join(best.decoding.words)}"
+        if best.decoding.verbalizer:
+            what += f", labels spoken as {', '.join(best.decoding.verbalizer)}"
         what += CALIBRATED if best.decoding.label_bias else ""
         loss = f"loss {steps[0]['before']:.3f} to {steps[-1]['after']:.3f} in {len(steps)} steps"
         note = f"{what}; {loss}, on dev {100 * tried[0][1].estimate.value:.1f} without, then {values}"
@@ -116,7 +116,7 @@ class _Walk:
         sample = random.Random(self.bench.seed).sample(list(self.bench.train), min(LABELLED, len(self.bench.train)))
         ids = self.bench.remember(key, lambda: self._trigger.label_words(self._rows(sample, ()), self._words, len(labels)))
         words = tuple(self._text([i]).strip() if i >= 0 else label for i, label in zip(ids, labels, strict=True))
-        self.start = replace(self.start, decoding=replace(self.start.decoding, words=words))
+        self.start = replace(self.start, decoding=replace(self.start.decoding, verbalizer=words))
         self.__dict__.pop("_trigger", None)  # its tree was of the labels
 
     def candidate(self, trigger: Sequence[int]) -> Candidate:
@@ -203,7 +203,7 @@ class _Walk:
     @cached_property
     def _trigger(self) -> Trigger:
         decoding = self.start.decoding
-        spoken = decoding.words or decoding.labels
+        spoken = decoding.verbalizer or decoding.labels
         labels = [self.model.chat.answer(word) for word in spoken] if spoken else None
         opened = open_trigger(self.model, labels, self.start.weights)
         if opened is None:

@@ -35,7 +35,9 @@ class Chain:
             raise OptionError("strategy 'chain': the task file has no key 'chain'; valid is a list of steps with names")
         *before, last = written
         prompt = Prompt(last.instruction, last.template, steps=tuple(self._step(step, bench) for step in before))
-        decoding = replace(start.decoding, label_bias=(), words=(), max_tokens=last.max_tokens or start.decoding.max_tokens)
+        decoding = replace(
+            start.decoding, label_bias=(), verbalizer=(), max_tokens=last.max_tokens or start.decoding.max_tokens
+        )
         if last.answer_pattern:
             decoding = replace(decoding, schema="", pattern=last.answer_pattern)
         candidate = replace(start, prompt=prompt, decoding=decoding)

@@ -76,7 +76,7 @@ class ChainOfThought:
 
     def _decoding(self, decoding: Decoding, bench: Bench) -> Decoding:
         pattern = bench.task.answer_pattern or (JSON if bench.task.kind == "extract" else SAID)
-        return replace(decoding, label_bias=(), words=(), schema="", pattern=pattern, max_tokens=self.max_tokens)
+        return replace(decoding, label_bias=(), verbalizer=(), schema="", pattern=pattern, max_tokens=self.max_tokens)
 
     def _worked(self, candidate: Candidate, bench: Bench) -> list[tuple[Demonstration, str]]:
         """Demonstrations with the model's own reasoning where it led to the right answer, each with that answer."""

@@ -38,7 +38,7 @@ class Instruction:
         )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        start = replace(start, decoding=replace(start.decoding, words=()))  # it names the labels themselves
+        start = replace(start, decoding=replace(start.decoding, verbalizer=()))  # it names the labels themselves
         phrased = dict.fromkeys(worded(form, start.prompt) for form in phrasings(bench.task, bench.train))
         forms = [
             replace(start, prompt=replace(start.prompt, instruction=form.instruction, template=form.template))

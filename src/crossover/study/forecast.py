@@ -152,7 +152,7 @@ class _Counter:
         _, prompt = self._prompt(renderer, inputs)
         if decoding.labels and not decoding.pattern:
             bare = self._tokens([Message("user", "")])
-            words = decoding.words or decoding.labels
+            words = decoding.verbalizer or decoding.labels
             return {"prompt": prompt + sum(max(1, self._tokens([Message("user", word)]) - bare) for word in words)}
         # an answer ends before its limit more often than not
         return {"prompt": decoding.samples * prompt, "answer": decoding.samples * decoding.max_tokens / 2}
