@@ -25,7 +25,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class GlanceRow:
     """One candidate. `reached`: whether its whole interval lies on one side of the target, as the verdict judges it.
 
     `metric` is its test estimate, or the one on dev where it was not tested; `on` says which.
@@ -49,7 +49,7 @@ class Row:
     target: Cell
 
 
-def glance_rows(results: Results, *, unit: bool = True) -> list[Row]:
+def glance_rows(results: Results, *, unit: bool = True) -> list[GlanceRow]:
     """One row per candidate, in ladder order. Without `unit`, percentages lose their sign (a heading names it)."""
     return [_row(results, candidate, unit) for candidate in results.candidates]
 
@@ -74,7 +74,7 @@ def tested_best_first(results: Results) -> list[CandidateReport]:
     return [candidate for *_, candidate in sorted(measured, key=lambda row: row[:2], reverse=True)]
 
 
-def _row(results: Results, candidate: CandidateReport, unit: bool) -> Row:
+def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
     shown = candidate.test or candidate.dev
     on: Literal["test", "dev", ""] = "test" if candidate.test else "dev" if candidate.dev else ""
     unmeasured = f"not measured: the candidate {_fate(candidate)}"
@@ -87,7 +87,7 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> Row:
         metric = Cell(numbers.ABSENT, unmeasured)
     never_asked = "no call of this candidate was timed" if shown else unmeasured
     reached, target = _target(results, candidate, untested)
-    return Row(
+    return GlanceRow(
         candidate=candidate,
         chosen=candidate.id == results.decision["verdict"]["choice"],
         provisional=candidate.id == results.decision["verdict"].get("provisional"),
