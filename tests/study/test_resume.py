@@ -31,7 +31,7 @@ STRATEGIES = [
     "lora+few_shot",
 ]
 KILLS = 4  # at writes to the journal, beside one in the middle of a tune
-DONE = ("calls", "epochs", "tries", "runs")  # tables that only grow
+DONE = ("calls", "epochs", "runs")  # tables that only grow
 FEWER = 12  # every so manieth item of the general suite
 
 
@@ -52,11 +52,11 @@ def work(task: Path, out: Path, moment: Moment | None) -> None:
     forgetting.items = lambda: items()[::FEWER]  # type: ignore[attr-defined]
     forgetting.passages = lambda: passages()[::FEWER]  # type: ignore[attr-defined]
 
-    def counted(journal: Journal, statement: Any, given: list[dict[str, Any]]) -> None:
+    def counted(journal: Journal, *given: Any) -> None:
         due = moment is not None and not moment.checkpoint and done(out) >= moment.rows
         if due and moment and moment.before:
             os.kill(os.getpid(), signal.SIGKILL)
-        write(journal, statement, given)
+        write(journal, *given)
         if due:
             os.kill(os.getpid(), signal.SIGKILL)
 
