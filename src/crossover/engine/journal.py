@@ -143,7 +143,7 @@ class Journal(JournalReader):
     def __init__(self, path: Path) -> None:
         import sqlalchemy as sa
 
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
         sa.event.listen(engine, "connect", _tune_connection)
         self._begin(path, engine)
         try:
@@ -225,8 +225,8 @@ class Journal(JournalReader):
 
 def _connect(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Where no log lies beside the file nobody writes it, and none is made for reading."""
-    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
-    return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=30, check_same_thread=False)
+    alone = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{alone}", uri=True, timeout=30, check_same_thread=False)
 
 
 def _body(text: str | None, default: Any = None) -> Any:

@@ -70,18 +70,17 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
             test = outcome.runs.get(made.candidate.id)
             if test is not None:
                 journal.set_run(made.candidate.id, "test", _run(test))
-    reports = [_report(outcome, made, journal) for made in outcome.climbed]
-    for report in reports:
+    for report in _reports(outcome, journal):
         journal.set_candidate(report.name, report.details())
     task = outcome.task.model_dump(mode="json")
     journal.set_fact("task", task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())})
     journal.set_fact("options", list(outcome.options))
     journal.set_fact("findings", to_json(outcome.findings))
     journal.set_fact("assumptions", list(outcome.assumptions))
-    write_json(folder.decision, _decision(outcome, reports, journal))
+    write_json(folder.decision, _decision(outcome, journal))
 
 
-def _decision(outcome: Outcome, reports: Sequence[CandidateReport], journal: Journal) -> dict[str, Any]:
+def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     calls, usage = journal.spent()
     changes = _changes(outcome)
     return {
@@ -98,7 +97,7 @@ def _decision(outcome: Outcome, reports: Sequence[CandidateReport], journal: Jou
         "margin": outcome.task.margin,
         "splits": dict(outcome.splits),
         "data_sha256": outcome.data_sha256,
-        "candidates": [report.to_json() for report in reports],
+        "candidates": [report.to_json() for report in _reports(outcome, journal)],
         "prompt_sensitivity": _sensitivity(outcome, journal),
         "comparisons": [
             *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
@@ -140,6 +139,10 @@ def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     if len(values) < 2:
         return None
     return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
+
+
+def _reports(outcome: Outcome, journal: Journal) -> list[CandidateReport]:
+    return [_report(outcome, made, journal) for made in outcome.climbed]
 
 
 def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateReport:
