@@ -38,8 +38,10 @@ def command(
 ) -> None:
     """Answer inputs with a study's winner: one text, a file, or standard input.
 
-    Standard input is UTF-8 with one input a line, and each has one line of output, in order: an empty one where the input
-    is blank or failed, and an answer of several lines with \\n for each break. With --json blank lines are left out.
+    Each line of standard input (UTF-8) has one line of output: an empty one where it is blank.
+
+    An answer of several lines is written with \\n for each break; --json gives it as it is.
+
     When the verdict is undecided, the provisional candidate answers, and that is said.
     """
     if text is not None and file is not None:
