@@ -300,7 +300,7 @@ def test_predict_says_that_standard_input_is_not_utf_8(
 def test_predict_refuses_an_empty_text(text: str, crossover: Terminal, study: Path) -> None:
     said = crossover("predict", study, text, "-c", "instruction")
     assert (said.status, said.out) == (2, "")
-    assert "received an empty text" in said.err
+    assert "the text is empty" in said.err
 
 
 def test_answers_of_several_lines_are_one_line_each(

@@ -47,7 +47,7 @@ def command(
     if text is not None and file is not None:
         raise OptionError("received both a text and --file; valid is one of them")
     if text is not None and _is_blank(text):
-        raise OptionError("received an empty text; valid is a text to answer, or lines on standard input")
+        raise OptionError("the text is empty; valid is a text with something to answer")
     predictor = Predictor.open(StudyFolder(study), candidate)
     if text is not None:
         inputs = [_whole(text, "the text")]
