@@ -38,14 +38,16 @@ def command(
 ) -> None:
     """Answer inputs with a study's winner: one text, a file, or standard input.
 
-    Standard input is UTF-8 with one input a line, and each has one line of output, in order: an empty one where the input
-    is blank or failed, and an answer of several lines with \\n for each break. With --json blank lines are left out.
+    Each line of standard input (UTF-8) has one line of output: an empty one where it is blank.
+
+    An answer of several lines is written with \\n for each break; --json gives it as it is.
+
     When the verdict is undecided, the provisional candidate answers, and that is said.
     """
     if text is not None and file is not None:
         raise OptionError("received both a text and --file; valid is one of them")
     if text is not None and _is_blank(text):
-        raise OptionError("received an empty text; valid is a text to answer, or lines on standard input")
+        raise OptionError("the text is empty; valid is a text with something to answer")
     predictor = Predictor.open(StudyFolder(study), candidate)
     if text is not None:
         inputs = [_whole(text, "the text")]

@@ -35,7 +35,7 @@ LAYOUTS = [
     ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
     ("rated answers", ("prompt", "completion", "label"), "{prompt}\n{completion}", "label"),
 ]
-SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input")  # findings that change what was read
+SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 

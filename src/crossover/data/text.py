@@ -33,8 +33,9 @@ _THOUGHT_END = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)>|\
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
 _END = ".!?,;:。．！？，；：、…।¿¡"
-_PAIRS = ('""', "''", "``", "**", "__", "~~", "||", "$$", "()", "[]", "{}", "<>", "«»", "»«", "‹›", "“”", "„“", "„”", "””")
-_PAIRS += ("‚‘", "‘’", "’’", "「」", "『』", "【】", "（）", "《》", "〈〉", "＂＂")
+_PAIRS = (
+    "\"\" '' `` ** __ ~~ || $$ () [] {} <> «» »« ‹› “” „“ „” ”” ‚‘ ‘’ ’’ 「」 『』 【】 （） 《》 〈〉 ＂＂"  # by spaces
+)
 _OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:"
 
 _SMALL = re.compile(
@@ -262,4 +263,5 @@ def _set_off(text: str, start: int, end: int) -> bool:
     """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
-    return led and (not after or after == "\n" or not (after.isspace() or _is_word(after)))
+    follows = not after or after == "\n" or not (after.isspace() or _is_word(after))
+    return led and (follows or bool(_BECAUSE.match(text[end:].lstrip())))
