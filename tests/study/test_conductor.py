@@ -108,6 +108,7 @@ def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict
     assert [c.name for c in results.candidates] == [c["name"] for c in decision["candidates"]]
     lora = next(c for c in results.candidates if c.name == "lora")
     assert [epoch.epoch for epoch in lora.trace] == list(range(1, len(lora.trace) + 1))
+    assert decision["spent"]["tuning_epochs"] == len(lora.trace), "lora+few_shot has its weights"
     assert lora.prompt[-1].role == "user"
     candidate, row = read_candidate(StudyFolder(path), "lora")
     assert candidate.id == row["id"]

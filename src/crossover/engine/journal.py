@@ -119,6 +119,10 @@ class JournalReader:
         rows = self._rows(self._sa.select(t.c.body).where(t.c.tune == tune).order_by(t.c.epoch))
         return [json.loads(body) for (body,) in rows]
 
+    def tuned(self) -> int:
+        """How many epochs were tuned in all, each once however many candidates have its weights."""
+        return int(self._one(self._sa.select(self._sa.func.count()).select_from(self._epochs)) or 0)
+
     def tries(self, rung: str) -> list[Any]:
         """What a rung scored, in the order in which it did."""
         t = self._tries

@@ -127,7 +127,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "tokens_out": usage.tokens_out,
             "seconds": round(outcome.wall_seconds, 1),
             "money": usage.money,
-            "tuning_epochs": sum(len(trace) for trace in outcome.traces.values()),
+            "tuning_epochs": journal.tuned(),
         },
     }
 
