@@ -24,7 +24,7 @@ from crossover.cli.main import COMMANDS
 from crossover.data.task import load_task
 from crossover.models.fake import Fake
 from crossover.serve.export import Export
-from crossover.serve.replay import Replay
+from crossover.serve.parity import Parity
 from crossover.types import Reply, Request
 from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
 
@@ -376,7 +376,7 @@ def test_export_of_training_data_takes_a_task_file(crossover: Terminal, study: P
 
 def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
-    found = Replay("test", 50, (), 12.0)
+    found = Parity("test", 50, (), 12.0)
 
     def export(*arguments: Any) -> Export:
         asked.append(arguments[-1])
@@ -386,7 +386,7 @@ def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monk
     said = crossover("export", study, "out")
     assert (said.status, said.err) == (0, "")
     assert "loaded again and replayed 50 test rows in 12 s: all answers are as measured" in said.out
-    found = Replay("test", 50, (("an input", "yes", "no"), ("another", "no", "yes")), 12.0)
+    found = Parity("test", 50, (("an input", "yes", "no"), ("another", "no", "yes")), 12.0)
     said = crossover("export", study, "out")
     assert said.status == 1
     assert "2 answers are NOT as measured; the first is 'no', measured was 'yes', for 'an input'" in said.err

@@ -44,5 +44,5 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
         # rounded, so that a tie is a tie on every machine; the earlier label wins it
         scores = [round(s - b, 6) for s, b in zip(reply.label_scores, bias, strict=True)]
         return decoding.labels[scores.index(max(scores))]
-    place = stated(text, decoding.words or decoding.labels)
+    place = stated(text, decoding.verbalizer or decoding.labels)
     return text if place is None else decoding.labels[place]

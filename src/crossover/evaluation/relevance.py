@@ -14,7 +14,7 @@ from typing import Protocol
 
 from crossover.data.text import comparable
 from crossover.data.words import words
-from crossover.models._embedding import Embedder, find_embedder, need_embedder
+from crossover.models.embedding import Embedder, find_embedder, need_embedder
 
 
 class Relevance(Protocol):
@@ -33,7 +33,7 @@ class Relevance(Protocol):
 def relevance_scorer(embedding: bool | None = None) -> Relevance:
     """The scorer to use. `embedding`: True for semantic, False for lexical, None for semantic where it is available.
 
-    Semantic needs the extra `embeddings` and a local model (`models/_embedding.py`). Raises `MissingExtra` or `OptionError`
+    Semantic needs the extra `embeddings` and a local model (`models/embedding.py`). Raises `MissingExtra` or `OptionError`
     when semantic is asked for and cannot be had.
     """
     what = "semantic relevance"
