@@ -171,9 +171,9 @@ class CandidateReport:
             "dev": _estimate(self.dev),
             "test": _estimate(self.test),
             "failures": self.failures,
-            "relevance": _rounded(self.relevance and self.relevance.value),
+            "relevance": _rounded(self.relevance.value if self.relevance else None),
             "relevance_interval": _estimate(self.relevance),
-            "consistency": _rounded(self.consistency and self.consistency.value),
+            "consistency": _rounded(self.consistency.value if self.consistency else None),
             "consistency_interval": _estimate(self.consistency),
             "forgetting": self.forgetting.to_json() if self.forgetting else None,
             "train_gap": _rounded(self.train_gap),
@@ -197,9 +197,10 @@ class CandidateReport:
         latency = row["latency_ms"] or {"p50": None, "p95": None}
         cost = row["cost"] or {"fixed": 0.0, "per_1k_requests": 0.0, "currency": CURRENCY}
         same = ("id", "name", "strategy", "family", "failures", "train_gap", "tokens_in", "tokens_out", "status", "note")
+        known: dict[str, Any] = {name: row[name] for name in same}
+        known |= {name: row.get(name) for name in ("metric", "parent", "same_as", "test_gap", "seeds")}
         return cls(
-            **{name: row[name] for name in same},
-            **{name: row.get(name) for name in ("metric", "parent", "same_as", "test_gap", "seeds")},
+            **known,
             dev=_read_estimate(row["dev"]),
             test=_read_estimate(row["test"]),
             change=None,
