@@ -18,7 +18,7 @@ from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
-from crossover.decision.limits import removal
+from crossover.decision.limits import doubt, removal
 from crossover.decision.recommend import recommend
 from crossover.decision.wording import Wording
 from crossover.engine.caller import Caller
@@ -35,11 +35,13 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
+from crossover.study.latency import judged
 from crossover.study.ladder import Climbed, Rung, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
+from crossover.study.overfitting import overfitting
 from crossover.types import Message, Run, content_hash, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
@@ -171,6 +173,8 @@ class _Conductor:
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
+        climbed = [self._timed(made) for made in climbed]
+        warnings += filter(None, (doubt(self.task.limits, made.name, made.probe) for made in climbed))
         contenders = self._contenders(climbed)
         tested = self._test(contenders, climbed, warnings)
         outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
@@ -256,6 +260,15 @@ class _Conductor:
             made.dev.usage.tokens_out / calls,
             self.bench.tuning_seconds(candidate.weights),
             labels,
+        )
+
+    def _timed(self, made: Climbed) -> Climbed:
+        """With the latency that the limits are held against."""
+        if made.candidate is None:
+            return made
+        local = self.model_of(made.candidate.model).local
+        return replace(
+            made, probe=judged(self.bench, made.candidate, made.probe, self.task.limits, local, self.listener.say)
         )
 
     def _contenders(self, climbed: list[Climbed]) -> list[Contender]:
@@ -354,6 +367,7 @@ class _Conductor:
             render=self._render,
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
+            overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
 
     def _render(self, made: Climbed) -> tuple[Message, ...]:

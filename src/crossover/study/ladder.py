@@ -17,13 +17,14 @@ from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
-from crossover.evaluation.probe import Probe, look_up_seconds, probe
+from crossover.evaluation.probe import Probe
 from crossover.models._embedding import need_embedder
 from crossover.models.base import Model, Tunable
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
+from crossover.study.latency import timed
 from crossover.types import Candidate, Family, Provenance, Run
 
 CONTROLS = ("majority", "nearest_neighbour")
@@ -141,8 +142,7 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
         candidate = replace(candidate, provenance=replace(provenance, note=candidate.provenance.note))
         dev = bench.score(candidate)
-        before = bench.remember(f"look-up {candidate.id}", lambda: look_up_seconds(bench.evaluator, candidate, bench.dev))
-        measured = probe(bench.evaluator, candidate, bench.dev, before)
+        measured = timed(bench, candidate)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))

@@ -13,10 +13,9 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.crossing import crossing
-from crossover.decision.overfitting import overfitted
 from crossover.decision.recommend import Comparisons, Pair, Verdict, compare_pairs
 from crossover.engine.journal import Journal
-from crossover.evaluation.probe import Speed
+from crossover.evaluation.probe import Probe, Speed
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
@@ -51,6 +50,7 @@ class Outcome:
     wall_seconds: float
     speed: Speed
     forgetting: Account
+    overfitting: Sequence[str]
     render: Callable[[Climbed], tuple[Message, ...]]
 
 
@@ -123,7 +123,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
                 *outcome.warnings,
                 *(c.removed for c in outcome.contenders if c.removed),
                 *outcome.verdict.warnings,
-                *_overfitted(outcome),
+                *outcome.overfitting,
                 *outcome.forgetting.warnings,
             ],
         },
@@ -175,7 +175,7 @@ def _candidate(outcome: Outcome, made: Climbed, journal: Journal) -> dict[str, A
         "train_gap": round(made.train.estimate.value - made.dev.estimate.value, 4) if made.train else None,
         "test_gap": round(made.train.estimate.value - test.estimate.value, 4) if made.train and test else None,
         "seeds": spread(journal.tries(made.name), made.candidate.id) if made.candidate.weights else None,
-        "latency_ms": {"p50": round(made.probe.p50, 2), "p95": round(made.probe.p95, 2)} if made.probe else None,
+        "latency_ms": _latency(made.probe) if made.probe else None,
         "tokens_in": round(shown.usage.tokens_in / len(shown.records), 1),
         "tokens_out": round(shown.usage.tokens_out / len(shown.records), 1),
         "cost": {
@@ -188,13 +188,18 @@ def _candidate(outcome: Outcome, made: Climbed, journal: Journal) -> dict[str, A
     }
 
 
-def _overfitted(outcome: Outcome) -> list[str]:
-    found = []
-    for made in outcome.climbed:
-        test = outcome.runs.get(made.candidate.id) if made.candidate else None
-        splits = [run.estimate if run else None for run in (made.train, made.dev, test)]
-        found.append(overfitted(made.name, *splits))
-    return [sentence for sentence in found if sentence]
+def _latency(probe: Probe) -> dict[str, Any]:
+    """Milliseconds; `p95_high` is null where so few requests cannot bound it; `others`: cores that others kept busy."""
+    ends = {"p95_low": round(probe.low, 2), "p95_high": None if probe.high is None else round(probe.high, 2)}
+    others = round(probe.load.others, 2) if probe.load else None
+    return {
+        "p50": round(probe.p50, 2),
+        "p95": round(probe.p95, 2),
+        **ends,
+        "n": probe.n,
+        "others": others,
+        "contended": probe.contended,
+    }
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
