@@ -20,6 +20,7 @@ from pydantic import (
 
 from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
+from crossover.data.metric import apart, is_file, located
 from crossover.data.part import Part
 from crossover.data.template import columns_of
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
@@ -114,7 +115,10 @@ class Task(Part):
         default=None, min_length=1, description="a regular expression: what it last finds in a reasoned reply is the answer"
     )
     group: str | None = Field(default=None, min_length=1, description="a column")
-    metric: str | None = Field(default=None, min_length=1, description="a metric's name")
+    metric: str | None = Field(
+        default=None, min_length=1, description="a metric's name, one with its options, or FILE.py:NAME"
+    )
+    metric_options: dict[str, Any] = Field(default={}, description="a mapping of options, as in judge: {rubric: TEXT}")
     target: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
     margin: float = Field(default=0.01, ge=0, le=1, description="a number from 0 to 1")
     model: str = Field(default="pocket", min_length=1, description="a model: pocket, smollm2, a folder, a .gguf file")
@@ -130,6 +134,14 @@ class Task(Part):
 
     folder: Path = Field(default=Path(), exclude=True)
     assumptions: tuple[str, ...] = Field(default=(), exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metric_with_options(cls, fields: Any) -> Any:
+        if isinstance(fields, Mapping) and isinstance(fields.get("metric"), Mapping):
+            name, options = apart(fields["metric"])
+            return {**fields, "metric": name, "metric_options": options}
+        return fields
 
     @field_validator("name")
     @classmethod
@@ -193,7 +205,8 @@ class Task(Part):
         return self
 
 
-KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude)
+UNWRITTEN = ("metric_options",)  # it is written under `metric`
+KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
@@ -230,7 +243,12 @@ def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
             if name not in valid:
                 raise TaskError(f"{where}: there is no strategy '{name}'; {nearest(name, valid)}")
     metrics = registry.names("metrics")
-    if task.metric is not None and task.metric not in metrics:
+    if task.metric is not None and is_file(task.metric):
+        try:
+            located(task.metric, task.folder)
+        except ValueError as problem:
+            raise TaskError(f"{place(('metric',))}: {problem}") from problem
+    elif task.metric is not None and task.metric not in metrics:
         raise TaskError(f"{place(('metric',))}: there is no metric '{task.metric}'; {nearest(task.metric, metrics)}")
 
 
@@ -275,6 +293,9 @@ def _sentence(file: YamlFile, problem: ValidationError) -> str:
     """The first mistake that pydantic found, in one sentence."""
     first = problem.errors()[0]
     key = tuple(part for part in first["loc"] if part not in ("one", "splits"))
+    if key[:1] == ("metric_options",):
+        where = file.place(("metric",))
+        return f"{where}: received {_shown(first['input'])}; valid is {Task.model_fields['metric_options'].description}"
     if key[:1] == ("strategies",):
         key = key[:2]
     elif key[:1] == ("labels",):

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crossover import registry
 from crossover.data.checks import Finding, check_lengths, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
+from crossover.decision.judging import doubts, told
 from crossover.decision.limits import doubt, removal
 from crossover.decision.recommend import recommend
 from crossover.decision.wording import Wording
@@ -27,6 +27,7 @@ from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded, OptionError, StudyError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
+from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.run import Evaluator
@@ -42,6 +43,7 @@ from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
+from crossover.study.scoring import Scoring, scoring
 from crossover.types import Message, Run, content_hash, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
@@ -63,6 +65,7 @@ def run_study(
         task = task.model_copy(update={"model": model})
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
+    rule = scoring(prepared.task, str(task_path))
     opened = open_model(task.model, task.folder)
     folder = StudyFolder(out or Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other else task.name))
     given = {"--model": model, "--out": out}
@@ -70,7 +73,7 @@ def run_study(
     with folder.locked():
         journal = Journal(folder.journal)
         try:
-            _Conductor(prepared, task_path, folder, journal, listener, opened, options).conduct()
+            _Conductor(prepared, task_path, folder, journal, listener, opened, rule, options).conduct()
         finally:
             journal.close()
     return folder
@@ -90,27 +93,23 @@ class _Conductor:
     journal: Journal
     listener: Listener
     opened: Model  # the task's
+    rule: Scoring
     options: tuple[str, ...]  # of the command, as they were given
 
     def __post_init__(self) -> None:
         self.task: Task = self.prepared.task
         self.models = {self.task.model: settled(self.opened, self.task.model, self.journal)}
         self.meter = Meter(self.journal, self.task.limits)
-        self.metric_name = self.task.metric or "accuracy"
-        self.metric = registry.create("metrics", self.metric_name)
-        if self.task.kind not in self.metric.kinds:
-            valid = ", ".join(n for n in registry.names("metrics") if self.task.kind in registry.load("metrics", n).kinds)
-            raise OptionError(
-                f"{self.task_path}: metric '{self.metric_name}' does not suit kind '{self.task.kind}'; valid: {valid}"
-            )
         self.evaluator = Evaluator(
             Caller(self.journal, self.meter),
             self.model_of,
-            self.metric,
-            self.metric_name,
+            self.rule.metric,
+            self.rule.name,
             relevance_scorer(),
             self.task.seed,
             self.listener.progress,
+            self.rule.judge,
+            self.rule.id,
         )
         splits = self.prepared.splits
         self.bench = StudyBench(
@@ -142,8 +141,9 @@ class _Conductor:
         findings = [*self.prepared.findings, *self._lengths(model)]
         raise_on_errors(findings)
         self._freeze()
+        self.rule.hold(self.journal, self.folder)
         self.listener.say(self._plan(rungs))
-        said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
+        said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
         self.listener.say(f"relevance is {self.evaluator.relevance.name}")
         for sentence in said:
@@ -153,9 +153,11 @@ class _Conductor:
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         climbed: list[Climbed] = []
         warnings: list[str] = []
+        check: JudgeCheck | None = None
         try:
             self.meter.reserve = TEST_RESERVE
             speed = self._speed(self.task.model)  # before the limits can cut it off
+            check = self._judge(said, warnings)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
                 rungs, more = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
@@ -177,8 +179,18 @@ class _Conductor:
         warnings += filter(None, (doubt(self.task.limits, made.name, made.probe) for made in climbed))
         contenders = self._contenders(climbed)
         tested = self._test(contenders, climbed, warnings)
-        outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
+        outcome = self._decide(contenders, climbed, tested, findings, said, warnings, check)
         write_outcome(outcome, self.folder, self.journal)
+
+    def _judge(self, said: list[str], warnings: list[str]) -> JudgeCheck | None:
+        """What a judge is worth, on dev: before it decides anything."""
+        check = self.rule.measured(self.evaluator, list(self.prepared.splits.dev), self.task)
+        if check is not None:
+            said += told(check)
+            warnings += doubts(check, self.task.model)
+            for sentence in told(check):
+                self.listener.say(sentence)
+        return check
 
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
@@ -301,6 +313,7 @@ class _Conductor:
     def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
         """Score the finalists on test, once."""
         chosen = finalists(contenders, self.task.margin)
+        self.rule.tested(self.journal)
         names = sorted(c.id for c in chosen)
         uses = self.journal.fact("test uses", [])
         if names not in uses:
@@ -333,6 +346,7 @@ class _Conductor:
         findings: list[Finding],
         said: list[str],
         warnings: list[str],
+        check: JudgeCheck | None,
     ) -> Outcome:
         limits = self.task.limits
         for position, contender in enumerate(contenders):
@@ -341,9 +355,9 @@ class _Conductor:
                 reason = removal(limits, contender.name, True, None, run)
                 contenders[position] = replace(contender, removed=reason)
         best = {f: c for f, c in champions(contenders, self.task.margin).items() if c.id in runs}
-        wording = Wording(self.metric_name, Prices.of(limits).requests)
+        wording = Wording(self.rule.name, Prices.of(limits).requests)
         verdict, comparisons = recommend(
-            best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording
+            best, runs, self.rule.metric, self.task.margin, self.task.target, self.task.seed, wording
         )
         return Outcome(
             task=self.task,
@@ -351,7 +365,7 @@ class _Conductor:
             options=self.options,
             data_sha256=self.prepared.splits.sha256,
             splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
-            metric=self.metric,
+            metric=self.rule.metric,
             climbed=climbed,
             contenders=contenders,
             runs=runs,
@@ -367,6 +381,7 @@ class _Conductor:
             render=self._render,
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
+            judge=check,
             overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
 

@@ -14,7 +14,7 @@ from crossover import registry
 from crossover.data.task import StrategySpec, Task
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
+from crossover.errors import BudgetExceeded, MetricError, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe
@@ -135,7 +135,7 @@ def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
 def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, folder: StudyFolder) -> Climbed:
     """Adapt, then measure on dev. A rung that goes wrong is recorded as failed and the study goes on.
 
-    Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
+    Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
     provenance = Provenance(rung.name, _options(rung), bench.seed, start.id)
     try:
@@ -148,7 +148,7 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         return Climbed(rung.name, rung.strategy.family, candidate, dev, train, measured, candidate.provenance.note)
-    except (BudgetExceeded, ModelError, StudyError):
+    except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
         return _failed(rung, str(error))

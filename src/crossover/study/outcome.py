@@ -13,8 +13,10 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.crossing import crossing
+from crossover.decision.judging import told
 from crossover.decision.recommend import Comparisons, Pair, Verdict, compare_pairs
 from crossover.engine.journal import Journal
+from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.probe import Probe, Speed
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
@@ -51,6 +53,7 @@ class Outcome:
     speed: Speed
     forgetting: Account
     overfitting: Sequence[str]
+    judge: JudgeCheck | None
     render: Callable[[Climbed], tuple[Message, ...]]
 
 
@@ -99,6 +102,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "crossover_version": importlib.metadata.version("crossover"),
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
+        "judge": to_json(outcome.judge) | {"said": told(outcome.judge)} if outcome.judge else None,
         "relevance": outcome.relevance,
         "target": outcome.task.target,
         "margin": outcome.task.margin,
