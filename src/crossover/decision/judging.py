@@ -33,8 +33,8 @@ def doubts(check: JudgeCheck, task_model: str) -> list[str]:
     said = []
     if check.agreement.low <= 0.5:
         said.append(
-            f"The judge ({check.model}) may not know right from wrong here: it grades the gold answer above another row's in"
-            f" {estimate(check.agreement)} of {check.agreement.n} rows, so its scores prove little."
+            f"The judge ({check.model}) may not know right from wrong here: it grades the gold answer above another row's"
+            f" in {estimate(check.agreement)} of {check.agreement.n} rows, so its scores prove little."
         )
     if check.hand is not None and check.constant is not None and check.hand.low <= check.constant:
         said.append(
@@ -43,9 +43,7 @@ def doubts(check: JudgeCheck, task_model: str) -> list[str]:
         )
     for what, shift in (("stands before the gold answer", check.position), ("is long", check.length)):
         if shift.p < ALPHA:
-            said.append(
-                f"The judge's grade depends on whether an answer {what}: {_shift(shift)}, p {p_value(shift.p)}."
-            )
+            said.append(f"The judge's grade depends on whether an answer {what}: {_shift(shift)}, p {p_value(shift.p)}.")
     if check.model == task_model:
         said.append(f"The judge is the model that it judges ({check.model}): it may like its own mistakes.")
     return said

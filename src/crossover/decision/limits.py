@@ -38,7 +38,8 @@ def doubt(limits: Limits, name: str, probe: Probe | None) -> str | None:
     found = f"{name} may be too slow: 95 % of its answers took up to {_p95(probe)}, and the limit is {_limit(limits):g} ms"
     if probe.contended:
         load = probe.load
-        why = f"{load} meanwhile" if load is not None and load.contended else "the same request took other times when repeated"
+        unsteady = "the same request took other times when it was repeated"
+        why = f"{load} meanwhile" if load is not None and load.contended else unsteady
         return f"{found}; it is not removed, as {why}: run the study again on a quiet machine, and it is measured again"
     if probe.low <= _limit(limits):
         return f"{found}; it is not removed, as the limit lies inside the interval"

@@ -37,12 +37,14 @@ def overfitted(name: str, tuned: Sides, untuned: Sides, metric: Metric, margin: 
     found = contrast(here, there, metric.aggregate, seed)
     if found is None or found.low <= margin or found.here <= 0:
         return None
-    train, other = ((a.estimate.value, b.estimate.value) for a, b in ((untuned.train, tuned.train), (untuned.other, tuned.other)))
-    moved = "from {} to {} on {}"
-    on_train = moved.format(percent(train[0]), percent(train[1]), "its training rows")
-    on_other = moved.format(percent(other[0]), percent(other[1]), tuned.other.split)
+    on_train = _moved(untuned.train, tuned.train, "its training rows")
+    on_other = _moved(untuned.other, tuned.other, tuned.other.split)
     fell = "but it fell " if found.there < 0 else "and "
     return (
         f"{name} overfits: tuning took it {on_train}, {fell}{on_other}; that is"
         f" {difference(found.difference, found.low, found.high)} points more where it had seen the answers"
     )
+
+
+def _moved(before: Run, after: Run, rows: str) -> str:
+    return f"from {percent(before.estimate.value)} to {percent(after.estimate.value)} on {rows}"

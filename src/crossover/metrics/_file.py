@@ -45,7 +45,9 @@ class FileMetric:
             return found
         if isinstance(found, bool) or (_is_share(found) and (not self.binary or found in (0, 1))):
             return Score(float(found))
-        valid = "true or false, as its return type says" if self.binary else "a number from 0 to 1, true or false, or a Score"
+        valid = (
+            "true or false, as its return type says" if self.binary else "a number from 0 to 1, true or false, or a Score"
+        )
         raise MetricError(f"the metric {self.name} gave {_shown(found)}{_on(gold, answer)}; valid is {valid}")
 
 
@@ -78,7 +80,9 @@ def open_file(reference: str, base: Path, options: Mapping[str, Any] | None = No
         )
     if not callable(found):
         defined = [key for key, value in vars(module).items() if callable(value) and key == getattr(value, "__name__", "")]
-        raise MetricError(f"{path} has no function or class '{name}'; {nearest(name, defined) if defined else 'it has none'}")
+        raise MetricError(
+            f"{path} has no function or class '{name}'; {nearest(name, defined) if defined else 'it has none'}"
+        )
     if options:
         raise MetricError(f"the metric {reference} is a function and has no options; valid are options of a class")
     written = getattr(found, "__annotations__", {}).get("return")

@@ -44,7 +44,7 @@ class Judge:
         raise MetricError("the metric 'judge' asks a model, so it scores only inside a study")
 
     def request(self, question: str, gold: str, answer: str, answer_first: bool = False) -> Request:
-        """One user message: rubric, question, gold and answer, each between its own lines, and the grades to choose from."""
+        """One user message: the rubric, then question, gold and answer set apart, then the grades to choose from."""
         shown = [*([_part("Reference answer", gold)] if gold.strip() else []), _part("Answer to grade", answer)]
         text = "\n\n".join(
             [

@@ -31,7 +31,9 @@ def metric_of(task: Task, where: str) -> Metric:
     name = task.metric or "accuracy"
     metric = open_metric(name, task.folder, task.metric_options)
     if task.kind is not None and task.kind not in metric.kinds:
-        raise OptionError(f"{where}: metric '{name}' does not suit kind '{task.kind}'; valid: {', '.join(suiting(task.kind))}")
+        raise OptionError(
+            f"{where}: metric '{name}' does not suit kind '{task.kind}'; valid: {', '.join(suiting(task.kind))}"
+        )
     return metric
 
 

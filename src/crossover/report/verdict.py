@@ -110,8 +110,10 @@ def _choice_facts(results: Results, choice: CandidateResult) -> list[Fact]:
     fixed = f"after {once} once" if choice.cost_fixed else "nothing up front"
     found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
     if choice.latency_p50_ms is not None:
-        p95 = choice.latency_p95_ms
-        slow = "" if p95 is None else f"{numbers.milliseconds(p95)} at p95"
+        p95, ends = choice.latency_p95_ms, choice.latency_p95_interval
+        upper = "" if ends is None or ends[1] is None else f"–{numbers.milliseconds(ends[1])}"
+        between = "" if ends is None else f" ({numbers.milliseconds(ends[0])}{upper or ' or more'})"
+        slow = "" if p95 is None else f"{numbers.milliseconds(p95)}{between} at p95"
         found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), slow))
     return found
 

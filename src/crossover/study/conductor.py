@@ -36,8 +36,8 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
-from crossover.study.latency import judged
 from crossover.study.ladder import Climbed, Rung, climb, ladder, start
+from crossover.study.latency import judged
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome

@@ -55,7 +55,9 @@ def _look(bench: StudyBench, candidate: Candidate, rounds: int) -> Probe | None:
     if len(looks) < rounds:
         looks.append(to_json(watch.load()))
         bench.journal.set_fact(_looks(candidate), looks)
-    load = Load(**looks[rounds - 1]) if bench.evaluator.model_of(candidate.model).local else None  # elsewhere it is not felt
+    load = (
+        Load(**looks[rounds - 1]) if bench.evaluator.model_of(candidate.model).local else None
+    )  # elsewhere it is not felt
     return replace(found, load=load)
 
 

@@ -117,6 +117,7 @@ def _shown_candidate(decision: dict[str, Any]) -> str:
 
 def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, Any]) -> CandidateResult:
     latency = row["latency_ms"] or {"p50": None, "p95": None}
+    ends = (latency["p95_low"], latency["p95_high"]) if "p95_low" in latency else None
     cost = row["cost"] or {"fixed": 0.0, "per_1k_requests": 0.0, "currency": "USD"}
     return CandidateResult(
         id=row["id"],
@@ -135,6 +136,8 @@ def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, An
         seeds=row.get("seeds"),
         latency_p50_ms=latency["p50"],
         latency_p95_ms=latency["p95"],
+        latency_p95_interval=ends,
+        latency_contended=latency.get("contended", False),
         tokens_in=row["tokens_in"],
         tokens_out=row["tokens_out"],
         cost_fixed=cost["fixed"],

@@ -97,6 +97,8 @@ class CandidateResult:
     seeds: dict[str, Any] | None = None  # `study/seeds.py`
     forgetting: Forgetting | None = None  # of tuned weights
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
+    latency_p95_interval: tuple[float, float | None] | None = None  # 95 %; an upper end that few requests cannot give: None
+    latency_contended: bool = False  # something else than the candidate may have taken the time
 
 
 @dataclass(frozen=True)
