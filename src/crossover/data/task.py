@@ -20,6 +20,7 @@ from pydantic import (
 
 from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
+from crossover.data.memory import is_held, take
 from crossover.data.metric import apart, is_file, located
 from crossover.data.part import Part
 from crossover.data.template import columns_of
@@ -133,7 +134,38 @@ class Task(Part):
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
     folder: Path = Field(default=Path(), exclude=True)
+    tables: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)  # rows by split, of data in memory
     assumptions: tuple[str, ...] = Field(default=(), exclude=True)
+
+    def __init__(self, **fields: Any) -> None:
+        """`data` may also be a DataFrame, a `datasets` data set or a list of mappings, or a mapping of splits to such.
+
+        Raises `TaskError` in one sentence, and `DataError` for data that cannot be used.
+        """
+        known = (*KEYS, *UNWRITTEN, "folder", "tables", "assumptions")
+        for key in fields:
+            if key not in known:
+                raise TaskError(f"the task, {key_name((key,))}: unknown key; {nearest(key, KEYS)}")
+        try:
+            super().__init__(**fields)
+        except ValidationError as problem:
+            raise TaskError(_sentence(YamlFile(Path("the task"), {}), problem)) from problem
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_python(cls, fields: Any) -> Any:
+        """Paths as paths or text, and data that is held in memory."""
+        if not isinstance(fields, Mapping):
+            return fields
+        given = {**fields, "folder": Path(fields.get("folder", ""))}
+        data = given.get("data")
+        if is_held(data):
+            given["data"], given["tables"] = take(data)
+        elif isinstance(data, Path):
+            given["data"] = str(data)
+        elif isinstance(data, Mapping):
+            given["data"] = {key: str(value) if isinstance(value, Path) else value for key, value in data.items()}
+        return given
 
     @model_validator(mode="before")
     @classmethod
@@ -210,9 +242,9 @@ KEYS = tuple(name for name, field in Task.model_fields.items() if not field.excl
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
-def load_task(path: Path) -> Task:
+def load_task(path: Path | str) -> Task:
     """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
-    task, file = _load(path)
+    task, file = _load(Path(path))
     _check_other_tasks(task, file.place)
     return task
 
@@ -220,13 +252,25 @@ def load_task(path: Path) -> Task:
 def _load(path: Path) -> tuple[Task, YamlFile]:
     file = read_yaml(path, as_written="labels")
     _check_keys(file)
+    if is_held(file.content.get("data")):  # rows inside the task file would not be found again
+        valid = Task.model_fields["data"].description
+        raise TaskError(f"{file.place(('data',))}: received {_shown(file.content['data'])}; valid is {valid}")
     try:
         task = Task(**file.content, folder=path.parent)
-    except ValidationError as problem:
-        raise TaskError(_sentence(file, problem)) from problem
+    except TaskError as error:
+        if isinstance(error.__cause__, ValidationError):
+            raise TaskError(_sentence(file, error.__cause__)) from error
+        raise
     check_names(task, file.place)
     check_chain(task.chain, file.place)
     return task, file
+
+
+def check_task(task: Task) -> None:
+    """What `load_task` checks beyond a task's own fields, for one that was made in Python. Raises `TaskError`."""
+    check_names(task)
+    check_chain(task.chain, key_name)
+    _check_other_tasks(task, key_name)
 
 
 def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
@@ -301,6 +345,8 @@ def _sentence(file: YamlFile, problem: ValidationError) -> str:
     elif key[:1] == ("labels",):
         key = key[:1]
     where = file.place(key) if key else str(file.path)
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown key"
     if first["type"] == "value_error":
         return f"{where}: {first['ctx']['error']}"
     valid = _description(first["loc"], key)

@@ -58,25 +58,39 @@ def run_study(
     model than the file's. Raises `CrossoverError` for whatever the user can mend; for data and models that cannot be used
     before the folder is made.
     """
-    listener = listener or Quiet()
     task = load_task(task_path)
     other = model is not None and model != task.model
     if other:
         task = task.model_copy(update={"model": model})
-    prepared = prepare(task)
-    raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, str(task_path))
-    opened = open_model(task.model, task.folder)
-    folder = StudyFolder(out or Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other else task.name))
+    folder = StudyFolder(out or default_folder(task, other))
     given = {"--model": model, "--out": out}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
+    return run_task(task, str(task_path), folder, listener, options)
+
+
+def run_task(
+    task: Task, source: str, folder: StudyFolder, listener: Listener | None = None, options: Sequence[str] = ()
+) -> StudyFolder:
+    """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command.
+
+    Raises as `run_study` does.
+    """
+    prepared = prepare(task)
+    raise_on_errors(prepared.findings)
+    rule = scoring(prepared.task, source)
+    opened = open_model(task.model, task.folder)
     with folder.locked():
         journal = Journal(folder.journal)
         try:
-            _Conductor(prepared, task_path, folder, journal, listener, opened, rule, options).conduct()
+            _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
     return folder
+
+
+def default_folder(task: Task, other_model: bool = False) -> Path:
+    """`runs/NAME`, or `runs/NAME-MODEL` with another model than the task file's."""
+    return Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other_model else task.name)
 
 
 def _squashed(model: str) -> str:
@@ -88,7 +102,7 @@ def _squashed(model: str) -> str:
 @dataclass
 class _Conductor:
     prepared: Prepared
-    task_path: Path
+    task_path: str
     folder: StudyFolder
     journal: Journal
     listener: Listener

@@ -25,6 +25,11 @@ class StudyFolder:
 
     path: Path
 
+    @classmethod
+    def at(cls, place: StudyFolder | Path | str) -> StudyFolder:
+        """The folder that a place names."""
+        return place if isinstance(place, StudyFolder) else cls(Path(place))
+
     @property
     def journal(self) -> Path:
         return self.path / "study.db"

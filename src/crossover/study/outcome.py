@@ -33,7 +33,7 @@ class Outcome:
     """A finished study, in memory. `runs`: the test runs by contender id; `traces`: the tuning epochs by rung name."""
 
     task: Task
-    task_path: Path
+    task_path: str
     options: tuple[str, ...]
     data_sha256: str
     splits: Mapping[str, int]
