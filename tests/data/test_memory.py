@@ -52,7 +52,7 @@ def test_splits_in_memory_are_the_users_own(tmp_path: Path, frame: pd.DataFrame)
 
 
 def test_values_are_those_of_the_file(tmp_path: Path) -> None:
-    """Whole numbers stay whole though one is missing; what is missing is empty; dates, truth values, categories are text."""
+    """Whole numbers stay whole though one is missing; what is missing is empty; dates and truth values stay as they are."""
     frame = pd.DataFrame(
         {
             "number": [1, None, 3],

@@ -14,23 +14,10 @@ if TYPE_CHECKING:
     import pandas
 
 CANDIDATE = (
-    *(
-        "name",
-        "id",
-        "family",
-        "rung",
-        "status",
-        "dev",
-        "dev_low",
-        "dev_high",
-        "test",
-        "test_low",
-        "test_high",
-        "test_items",
-    ),
-    *("change", "change_low", "change_high", "change_p_adjusted", "relevance", "consistency", "failures", "train_gap"),
-    *("test_gap", "latency_p50_ms", "latency_p95_ms", "latency_p95_low_ms", "latency_p95_high_ms", "latency_contended"),
-    *("tokens_in", "tokens_out", "cost_fixed", "cost_per_1k", "currency", "note"),
+    *("name", "id", "family", "rung", "status", "dev", "dev_low", "dev_high", "test", "test_low", "test_high"),
+    *("test_items", "change", "change_low", "change_high", "change_p_adjusted", "relevance", "consistency", "failures"),
+    *("train_gap", "test_gap", "latency_p50_ms", "latency_p95_ms", "latency_p95_low_ms", "latency_p95_high_ms"),
+    *("latency_contended", "tokens_in", "tokens_out", "cost_fixed", "cost_per_1k", "currency", "note"),
 )
 PAIR = ("a", "b", "difference", "low", "high", "p", "p_adjusted", "test", "n", "family")
 

@@ -55,9 +55,9 @@ def is_gone(reference: str | Path) -> bool:
 
 
 def _is_table(data: Any) -> bool:
-    return (
-        _is_frame(data) or _is_dataset(data) or (isinstance(data, list) and all(isinstance(one, Mapping) for one in data))
-    )
+    if isinstance(data, list):
+        return all(isinstance(one, Mapping) for one in data)
+    return _is_frame(data) or _is_dataset(data)
 
 
 def _is_frame(data: Any) -> bool:
