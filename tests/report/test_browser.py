@@ -50,7 +50,8 @@ def browse(folder: Path, *arguments: str) -> str:
 def measured(page: str, folder: Path, width: int, *arguments: str) -> dict[str, object]:
     """What a browser makes of a page in a window of so many pixels (an iframe: a window cannot be as narrow)."""
     framed = (
-        f'<!doctype html><body><iframe style="width: {width}px; height: 900px; border: 0" srcdoc="{html.escape(page)}"></iframe>'
+        f'<!doctype html><body><iframe style="width: {width}px; height: 900px; border: 0" srcdoc="{html.escape(page)}">'
+        "</iframe>"
         f'<script>document.querySelector("iframe").onload = () => {{ {MEASURE} }}</script></body>'
     )
     (folder / "framed.html").write_text(framed, encoding="utf-8")
