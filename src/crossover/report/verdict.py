@@ -125,7 +125,8 @@ def metric_name(results: Results) -> str:
 
 
 def _metric_words(results: Results) -> str:
-    return str(results.task["metric"]).replace("_", " ").replace("f1", "F1")
+    name = str(results.task["metric"]).rpartition(":")[2]  # of "own.py:closeness", what is measured
+    return name.replace("_", " ").replace("f1", "F1")
 
 
 def _target(results: Results) -> list[Fact]:
