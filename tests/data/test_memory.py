@@ -77,8 +77,8 @@ def test_values_are_those_of_the_file(tmp_path: Path) -> None:
 
 
 def test_mistakes_are_sentences(tmp_path: Path, frame: pd.DataFrame) -> None:
-    def said(kind: type[Exception], text: str, **fields: Any) -> None:
-        with pytest.raises(kind, match=text) as raised:
+    def said(error: type[Exception], text: str, **fields: Any) -> None:
+        with pytest.raises(error, match=text) as raised:
             prepare(Task(**{"name": "t", "input": "text", "output": "label", "data": frame, "folder": tmp_path} | fields))
         assert "\n" not in str(raised.value)
 

@@ -276,8 +276,8 @@ def test_a_task_made_in_python_is_checked_and_frozen(tmp_path):
 def test_a_metric_in_a_file_or_with_options_is_read_and_written_back(tmp_path):
     (tmp_path / "own.py").write_text("def f(gold, answer): return 1\n")
     assert load(tmp_path, LEAST + "metric: own.py:f\n").metric == "own.py:f"
-    found = load(tmp_path, LEAST + "metric: {judge: {rubric: Is it kind?, grades: [bad, good]}}\n")
-    assert (found.metric, found.metric_options) == ("judge", {"rubric": "Is it kind?", "grades": ["bad", "good"]})
+    found = load(tmp_path, LEAST + "metric: {judge: {rubric: Be kind, grades: [bad, good]}}\n")
+    assert (found.metric, found.metric_options) == ("judge", {"rubric": "Be kind", "grades": ["bad", "good"]})
     assert Task(**found.model_dump()).metric_options == found.metric_options
     for text, said in (
         ("metric: gone.py:f\n", r"task.yaml, line 5, key 'metric': there is no file .*gone\.py with a metric 'f'"),

@@ -9,8 +9,8 @@ from crossover.api.study import Study
 from crossover.data.task import Task, check_task, load_task
 from crossover.errors import TaskError
 from crossover.report.page import write_report
-from crossover.study.conductor import default_folder, run_task
-from crossover.study.folder import StudyFolder
+from crossover.study.conductor import run_task
+from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.listener import Listener
 from crossover.study.read import read_results
 

@@ -6,7 +6,7 @@ They are told apart by what they offer, so that neither library is imported here
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def _rows(data: Any, name: str) -> list[Row]:
     return [from_chat(row) for row in found] if is_chat(found) else found
 
 
-def _records(frame: Any, name: str) -> Sequence[Mapping[Any, Any]]:
+def _records(frame: Any, name: str) -> list[dict[str, Any]]:
     """A frame's rows as plain Python values, what is missing as None.
 
     A column of whole numbers that became floats only because some are missing is one of whole numbers again, as in a file.
@@ -92,10 +92,15 @@ def _records(frame: Any, name: str) -> Sequence[Mapping[Any, Any]]:
     if doubled:
         raise DataError(f"the {name} has the column '{doubled[0]}' twice; valid are columns of different names")
     present = frame.notna()
-    plain = frame.astype(object).where(present, None)
-    for column in frame.columns:
-        there = frame[column][present[column]]
-        if frame[column].dtype.kind == "f" and len(there) < len(frame) and (there % 1 == 0).all():
-            plain[column] = [None if value is None else int(value) for value in plain[column]]
-    records: Sequence[Mapping[Any, Any]] = plain.to_dict("records")
-    return records
+    columns = {}
+    for number, column in enumerate(frame.columns):
+        there, series = present.iloc[:, number], frame.iloc[:, number]
+        whole = series.dtype.kind == "f" and not there.all() and bool((series[there] % 1 == 0).all())
+        values = zip(series.astype(object), there, strict=True)
+        columns[str(column)] = [None if not known else int(value) if whole else _plain(value) for value, known in values]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's own."""
+    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value

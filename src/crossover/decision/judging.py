@@ -9,8 +9,10 @@ from crossover.evaluation.paired import Comparison
 ALPHA = 0.05
 
 
-def told(check: JudgeCheck) -> list[str]:
-    """What was measured, each number with its interval."""
+def told(check: JudgeCheck | None) -> list[str]:
+    """What was measured, each number with its interval; nothing where no model judges."""
+    if check is None:
+        return []
     said = [
         f"the judge ({check.model}) grades the gold answer above another row's in {estimate(check.agreement)} of"
         f" {check.agreement.n} rows",
@@ -28,8 +30,10 @@ def told(check: JudgeCheck) -> list[str]:
     return said
 
 
-def doubts(check: JudgeCheck, task_model: str) -> list[str]:
+def doubts(check: JudgeCheck | None, task_model: str) -> list[str]:
     """What makes its scores doubtful."""
+    if check is None:
+        return []
     said = []
     if check.agreement.low <= 0.5:
         said.append(

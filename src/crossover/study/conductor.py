@@ -6,7 +6,6 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
-from crossover.study.folder import StudyFolder
+from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.ladder import Climbed, Rung, climb, ladder, start
 from crossover.study.latency import judged
@@ -44,7 +43,7 @@ from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
 from crossover.study.scoring import Scoring, scoring
-from crossover.types import Message, Run, content_hash, to_json
+from crossover.types import Message, Run, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -86,17 +85,6 @@ def run_task(
         finally:
             journal.close()
     return folder
-
-
-def default_folder(task: Task, other_model: bool = False) -> Path:
-    """`runs/NAME`, or `runs/NAME-MODEL` with another model than the task file's."""
-    return Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other_model else task.name)
-
-
-def _squashed(model: str) -> str:
-    """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
-    kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
-    return kept if kept == model else "-".join(filter(None, (kept, content_hash(model)[:6])))
 
 
 @dataclass
@@ -171,7 +159,9 @@ class _Conductor:
         try:
             self.meter.reserve = TEST_RESERVE
             speed = self._speed(self.task.model)  # before the limits can cut it off
-            check = self._judge(said, warnings)
+            check = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
+            said += told(check)
+            warnings += doubts(check, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
                 rungs, more = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
@@ -189,22 +179,12 @@ class _Conductor:
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
-        climbed = [self._timed(made) for made in climbed]
+        climbed = [replace(c, probe=judged(self.bench, c.candidate, c.probe, self.listener.say)) for c in climbed]
         warnings += filter(None, (doubt(self.task.limits, made.name, made.probe) for made in climbed))
         contenders = self._contenders(climbed)
         tested = self._test(contenders, climbed, warnings)
         outcome = self._decide(contenders, climbed, tested, findings, said, warnings, check)
         write_outcome(outcome, self.folder, self.journal)
-
-    def _judge(self, said: list[str], warnings: list[str]) -> JudgeCheck | None:
-        """What a judge is worth, on dev: before it decides anything."""
-        check = self.rule.measured(self.evaluator, list(self.prepared.splits.dev), self.task)
-        if check is not None:
-            said += told(check)
-            warnings += doubts(check, self.task.model)
-            for sentence in told(check):
-                self.listener.say(sentence)
-        return check
 
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
@@ -286,15 +266,6 @@ class _Conductor:
             made.dev.usage.tokens_out / calls,
             self.bench.tuning_seconds(candidate.weights),
             labels,
-        )
-
-    def _timed(self, made: Climbed) -> Climbed:
-        """With the latency that the limits are held against."""
-        if made.candidate is None:
-            return made
-        local = self.model_of(made.candidate.model).local
-        return replace(
-            made, probe=judged(self.bench, made.candidate, made.probe, self.task.limits, local, self.listener.say)
         )
 
     def _contenders(self, climbed: list[Climbed]) -> list[Contender]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from crossover.data.task import Limits
 from crossover.decision.limits import too_slow
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
@@ -22,10 +21,8 @@ def timed(bench: StudyBench, candidate: Candidate) -> Probe | None:
 
 def judged(
     bench: StudyBench,
-    candidate: Candidate,
+    candidate: Candidate | None,
     measured: Probe | None,
-    limits: Limits,
-    local: bool,
     say: Callable[[str], None],
     wait: Callable[[], bool] = settled,
 ) -> Probe | None:
@@ -33,11 +30,14 @@ def judged(
 
     A measurement that nothing disturbed twice stands; a disturbed one is repeated by each further run of the study.
     """
-    looks = len(bench.journal.fact(_looks(candidate), []))
-    if measured is None or not too_slow(limits, measured) or (looks > 1 and not measured.contended):
+    limit = bench.task.limits
+    if candidate is None or measured is None or not too_slow(limit, measured):
         return measured
-    say(f"{candidate.provenance.strategy} is over the limit of {limits.latency_p95_ms:g} ms: measuring it again")
-    if local:
+    looks = len(bench.journal.fact(_looks(candidate), []))
+    if looks > 1 and not measured.contended:
+        return measured
+    say(f"{candidate.provenance.strategy} is over the limit of {limit.latency_p95_ms:g} ms: it is measured again")
+    if bench.evaluator.model_of(candidate.model).local:
         wait()
     try:
         return _look(bench, candidate, looks + 1)

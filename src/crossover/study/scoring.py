@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crossover.data.task import Task
+from crossover.decision.judging import told
 from crossover.engine.journal import Journal
 from crossover.errors import OptionError, StudyError
 from crossover.evaluation.judging import JudgeCheck, measure_judge
@@ -46,9 +48,13 @@ class Scoring:
         """Note what test is scored with."""
         journal.set_fact(TESTED, {"name": self.name, "id": self.id})
 
-    def measured(self, evaluator: Evaluator, examples: list[Example], task: Task) -> JudgeCheck | None:
-        """What the judge is worth; None where the metric asks no model. Raises `OptionError`, `DataError`,
-        `BudgetExceeded`."""
+    def measured(
+        self, evaluator: Evaluator, examples: Sequence[Example], task: Task, say: Callable[[str], None]
+    ) -> JudgeCheck | None:
+        """What the judge is worth, which is also said; None where the metric asks no model.
+
+        Raises `OptionError`, `DataError`, `BudgetExceeded`.
+        """
         if not isinstance(self.metric, Judging):
             return None
         model = evaluator.model_of(self.judge)
@@ -56,7 +62,10 @@ class Scoring:
             raise OptionError(
                 f"limits.data_stays_here is true, and the judge '{self.judge}' runs elsewhere; valid: a local model"
             )
-        return measure_judge(self.metric, self.judge, model, evaluator.caller, examples, task)
+        check = measure_judge(self.metric, self.judge, model, evaluator.caller, examples, task)
+        for sentence in told(check):
+            say(sentence)
+        return check
 
 
 def scoring(task: Task, where: str) -> Scoring:
