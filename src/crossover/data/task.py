@@ -251,10 +251,10 @@ def load_task(path: Path | str) -> Task:
 
 def _load(path: Path) -> tuple[Task, YamlFile]:
     file = read_yaml(path, as_written="labels")
-    _check_keys(file)
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
         raise TaskError(f"{file.place(('data',))}: received {_shown(file.content['data'])}; valid is {valid}")
+    _check_keys(file)
     try:
         task = Task(**file.content, folder=path.parent)
     except TaskError as error:
