@@ -152,4 +152,7 @@ def default_folder(task: Task, other_model: bool = False) -> Path:
 def _squashed(model: str) -> str:
     """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
     kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
-    return kept if kept == model else "-".join(filter(None, (kept, content_hash(model)[:6])))
+    if kept == model:
+        return kept
+    written = model.encode(errors="backslashreplace").decode()  # a command line may hold what is no UTF-8
+    return "-".join(filter(None, (kept, content_hash(written)[:6])))
