@@ -19,7 +19,20 @@ if TYPE_CHECKING:
     from crossover.models.open import open_model
     from crossover.serve.predict import Predictor
     from crossover.study.read import read_candidate, read_results
-    from crossover.types import Candidate, Decoding, Example, Message, Prompt, Recipe, Reply, Request, Score
+    from crossover.types import (
+        Candidate,
+        Decoding,
+        Example,
+        FullRecipe,
+        LoraRecipe,
+        Message,
+        Prompt,
+        Recipe,
+        Reply,
+        Request,
+        Score,
+        SoftPromptRecipe,
+    )
 
 _HOME = {
     "Task": "data.task",
@@ -35,12 +48,15 @@ _HOME = {
     "Candidate": "types",
     "Decoding": "types",
     "Example": "types",
+    "FullRecipe": "types",
+    "LoraRecipe": "types",
     "Message": "types",
     "Prompt": "types",
     "Recipe": "types",
     "Reply": "types",
     "Request": "types",
     "Score": "types",
+    "SoftPromptRecipe": "types",
 }
 
 __all__ = [
@@ -48,6 +64,8 @@ __all__ = [
     "CrossoverError",
     "Decoding",
     "Example",
+    "FullRecipe",
+    "LoraRecipe",
     "Message",
     "Predictor",
     "Prompt",
@@ -55,6 +73,7 @@ __all__ = [
     "Reply",
     "Request",
     "Score",
+    "SoftPromptRecipe",
     "Study",
     "Task",
     "load_task",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import MissingExtra
-from crossover.study.results import CandidateResult, Results
+from crossover.study.results import CandidateReport, Results
 from crossover.types import Estimate
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ CANDIDATE = (
 PAIR = ("a", "b", "difference", "low", "high", "p", "p_adjusted", "test", "n", "family")
 
 
-def candidates(found: Sequence[CandidateResult]) -> pandas.DataFrame:
+def candidates(found: Sequence[CandidateReport]) -> pandas.DataFrame:
     """A row each; what was not measured is missing. Raises `MissingExtra`."""
     return _frame([_candidate(one) for one in found], CANDIDATE)
 
@@ -39,7 +39,7 @@ def predictions(found: Sequence[Any], kind: type[Any]) -> pandas.DataFrame:
     return _frame([vars(one) for one in found], [field.name for field in dataclasses.fields(kind)])
 
 
-def _candidate(one: CandidateResult) -> dict[str, Any]:
+def _candidate(one: CandidateReport) -> dict[str, Any]:
     same = {name: getattr(one, name) for name in CANDIDATE if hasattr(one, name)}
     low, high = one.latency_p95_interval or (None, None)
     return {

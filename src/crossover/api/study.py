@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
-from crossover.engine.journal import Journal
+from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
@@ -18,7 +18,7 @@ from crossover.report.verdict import headline
 from crossover.serve.predict import Answer, Predictor
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
-from crossover.study.results import CandidateResult, Results
+from crossover.study.results import CandidateReport, Results
 from crossover.types import Candidate
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Study:
         )
 
     @property
-    def candidates(self) -> tuple[CandidateResult, ...]:
+    def candidates(self) -> tuple[CandidateReport, ...]:
         """What was measured of each candidate, in ladder order."""
         return self.results.candidates
 
@@ -121,7 +121,7 @@ class Study:
         if split not in SPLITS:
             raise OptionError(f"there are no predictions on '{split}'; valid: {', '.join(SPLITS)}")
         wanted = read_candidate(self.folder, name)[1]["id"] if name is not None else None
-        journal, found = Journal(self.folder.journal), []
+        journal, found = JournalReader(self.folder.journal), []
         try:
             for candidate in self.candidates:
                 run = journal.run(candidate.id, split) if wanted in (None, candidate.id) else None

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crossover.data.chat import from_chat, is_chat
 from crossover.data.huggingface import SPLIT_NAMES, table_rows
+from crossover.data.layouts import shaped
 from crossover.data.rows import Row
 from crossover.errors import DataError
 
@@ -80,7 +80,7 @@ def _rows(data: Any, name: str) -> list[Row]:
         found = [Row(n, {str(k): v for k, v in one.items()}, f"{name}, row {n}") for n, one in enumerate(records, 1)]
     if not found:
         raise DataError(f"the {name} holds no row; valid is one with at least one")
-    return [from_chat(row) for row in found] if is_chat(found) else found
+    return shaped(found)
 
 
 def _records(frame: Any, name: str) -> list[dict[str, Any]]:

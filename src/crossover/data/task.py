@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import reprlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,14 +21,13 @@ from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart, is_file, located
-from crossover.data.part import Part
+from crossover.data.part import Part, shown
 from crossover.data.template import columns_of
+from crossover.data.text import folded, spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
 
-SHORT = reprlib.Repr()
-SHORT.maxstring = 80
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -74,13 +72,27 @@ class StrategySpec(Part):
         [(name, options)] = value.items()
         return {"name": name, "options": {} if options is None else options}
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The strategies of a sequence in their order; the one strategy otherwise."""
+        return tuple(self.name.split("+"))
+
     @model_serializer
     def _as_written(self) -> str | dict[str, Any]:
         return {self.name: self.options} if self.options else self.name
 
 
-class Limits(Part):
-    """What the answer must respect. Absent means without limit, or not known."""
+class Economics(Part):
+    """Volumes and prices, over which costs are reckoned. Absent means not known."""
+
+    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
+    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
+
+
+class Limits(Economics):
+    """What the answer must respect; a task file has its economics under `limits` too. Absent means without limit."""
 
     money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
     minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
@@ -88,10 +100,6 @@ class Limits(Part):
     tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
     latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
     data_stays_here: bool = Field(default=False, description="true or false")
-    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
-    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
 
 
 def _form(value: Any) -> str:
@@ -179,7 +187,7 @@ class Task(Part):
     @classmethod
     def _folder_name(cls, name: str) -> str:
         if not NAME.fullmatch(name):
-            raise ValueError(f"received {_shown(name)}; valid is {cls.model_fields['name'].description}")
+            raise ValueError(f"received {shown(name)}; valid is {cls.model_fields['name'].description}")
         return name
 
     @field_validator("data")
@@ -201,7 +209,7 @@ class Task(Part):
         try:
             re.compile(pattern or "")
         except re.error as error:
-            raise ValueError(f"received {_shown(pattern)}, which is no regular expression: {error}") from error
+            raise ValueError(f"received {shown(pattern)}, which is no regular expression: {error}") from error
         return pattern
 
     @field_validator("forgetting", mode="before")
@@ -209,7 +217,7 @@ class Task(Part):
     def _forgetting(cls, given: Any) -> Any:
         files = isinstance(given, (list, tuple)) and given and all(isinstance(one, str) and one for one in given)
         if not isinstance(given, bool) and not files:
-            raise ValueError(f"received {_shown(given)}; valid is {cls.model_fields['forgetting'].description}")
+            raise ValueError(f"received {shown(given)}; valid is {cls.model_fields['forgetting'].description}")
         if not isinstance(given, bool) and len(set(given)) < len(given):
             raise ValueError("a task file stands twice")
         return given if isinstance(given, bool) else list(given)
@@ -222,12 +230,19 @@ class Task(Part):
         elif isinstance(labels, (list, tuple)):
             for label in labels:
                 if not isinstance(label, str):
-                    raise ValueError(f"received the label {_shown(label)}; valid is text")
+                    raise ValueError(f"received the label {shown(label)}; valid is text")
                 if list(labels).count(label) > 1:
                     raise ValueError(f"the label '{label}' stands twice")
             labels = dict.fromkeys(labels, "")
-        if isinstance(labels, dict) and any(isinstance(label, str) and not label.strip() for label in labels):
+        texts = [label for label in labels if isinstance(label, str)] if isinstance(labels, dict) else []
+        if any(not label.strip() for label in texts):
             raise ValueError("received an empty label; valid is text")
+        first: dict[str, str] = {}
+        for label in texts:
+            if first.setdefault(spelled(label) or label, label) != label:
+                raise ValueError(
+                    f"the label {shown(label)} stands twice: in another Unicode form, or with other white space"
+                )
         return labels
 
     @model_validator(mode="after")
@@ -253,7 +268,7 @@ def _load(path: Path) -> tuple[Task, YamlFile]:
     file = read_yaml(path, as_written="labels")
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
-        raise TaskError(f"{file.place(('data',))}: received {_shown(file.content['data'])}; valid is {valid}")
+        raise TaskError(f"{file.place(('data',))}: received {shown(file.content['data'])}; valid is {valid}")
     _check_keys(file)
     try:
         task = Task(**file.content, folder=path.parent)
@@ -261,6 +276,7 @@ def _load(path: Path) -> tuple[Task, YamlFile]:
         if isinstance(error.__cause__, ValidationError):
             raise TaskError(_sentence(file, error.__cause__)) from error
         raise
+    check_gold(task, file.place)
     check_names(task, file.place)
     check_chain(task.chain, file.place)
     return task, file
@@ -268,24 +284,43 @@ def _load(path: Path) -> tuple[Task, YamlFile]:
 
 def check_task(task: Task) -> None:
     """What `load_task` checks beyond a task's own fields, for one that was made in Python. Raises `TaskError`."""
+    check_gold(task)
     check_names(task)
     check_chain(task.chain, key_name)
     _check_other_tasks(task, key_name)
 
 
+def check_gold(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
+    """Raise `TaskError` when the input shows the output column. `place` turns a key into how the message starts."""
+    gold = folded(task.output)
+    for column in map(folded, columns_of(task.input)):
+        if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
+            raise TaskError(
+                f"{place(('output',))}: received '{task.output}', and the input shows '{column}': every prompt would hold "
+                "its answer; valid is a column that the input does not show"
+            )
+
+
 def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
-    """Raise `TaskError` when a strategy or the metric is not one that is installed. Imports no plug-in.
+    """Raise `TaskError` when a strategy or the metric is not one that is installed, and for a control in a sequence.
+    Imports no built-in plug-in.
 
     `place` turns a key into how the message starts.
     """
     valid = [name for name in registry.names("strategies") if name != "then"]
     for number, spec in enumerate(task.strategies):
-        for name in re.split(r"[+*]", spec.name):
+        names = re.split(r"[+*]", spec.name)
+        for name in names:
             where = place(("strategies", number))
             if name == "then":
                 raise TaskError(f"{where}: 'then' is written with a plus sign, as in instruction+lora")
             if name not in valid:
                 raise TaskError(f"{where}: there is no strategy '{name}'; {nearest(name, valid)}")
+            if len(names) > 1 and registry.stated("strategies", name, "family") == "control":
+                raise TaskError(
+                    f"{where}: '{spec.name}' joins a control with other strategies, and '{name}' leaves no language model"
+                    f" to prompt or tune; valid is '{name}' by itself"
+                )
     metrics = registry.names("metrics")
     if task.metric is not None and is_file(task.metric):
         try:
@@ -339,7 +374,7 @@ def _sentence(file: YamlFile, problem: ValidationError) -> str:
     key = tuple(part for part in first["loc"] if part not in ("one", "splits"))
     if key[:1] == ("metric_options",):
         where = file.place(("metric",))
-        return f"{where}: received {_shown(first['input'])}; valid is {Task.model_fields['metric_options'].description}"
+        return f"{where}: received {shown(first['input'])}; valid is {Task.model_fields['metric_options'].description}"
     if key[:1] == ("strategies",):
         key = key[:2]
     elif key[:1] == ("labels",):
@@ -352,7 +387,7 @@ def _sentence(file: YamlFile, problem: ValidationError) -> str:
     valid = _description(first["loc"], key)
     if first["type"] == "missing":
         return f"{where}: it is missing; valid is {valid}"
-    return f"{where}: received {_shown(first['input'])}; valid is {valid}"
+    return f"{where}: received {shown(first['input'])}; valid is {valid}"
 
 
 def _description(loc: tuple[str | int, ...], key: KeyPath) -> str:
@@ -362,15 +397,3 @@ def _description(loc: tuple[str | int, ...], key: KeyPath) -> str:
     if inner and key[0] in INNER:
         return str(INNER[str(key[0])].model_fields[inner[0]].description)
     return str(Task.model_fields[str(key[0])].description)
-
-
-def _shown(value: Any) -> str:
-    """A received value as the user would know it, cut to a line."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "nothing"
-    if not isinstance(value, (str, int, float, list, dict)):
-        return f"'{value}'"
-    text = SHORT.repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

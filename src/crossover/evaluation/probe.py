@@ -83,7 +83,7 @@ def probe(
     renderer = evaluator.renderer(candidate.prompt)
     drawn = bool(candidate.decoding.temperature)
     repeats = REPEATS if drawn else 1
-    what = f"{candidate.provenance.strategy} one by one"
+    what = f"{candidate.provenance.shown} one by one"
 
     def ask(asked: Sequence[Request]) -> list[Reply]:
         return [evaluator.caller.ask(model, [request], what)[0] for request in asked]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crossover.data.checks import Finding, check_lengths, raise_on_errors
+from crossover.data.checks import Finding, check_lengths, check_tokens, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
 from crossover.decision.contenders import Contender, champions, finalists, rung
@@ -20,16 +20,13 @@ from crossover.decision.judging import doubts, told
 from crossover.decision.limits import doubt, removal
 from crossover.decision.recommend import recommend
 from crossover.decision.wording import Wording
-from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
-from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded, OptionError, StudyError
-from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
+from crossover.evaluation.open import open_bench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
@@ -43,7 +40,7 @@ from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
 from crossover.study.scoring import Scoring, scoring
-from crossover.types import Message, Run, to_json
+from crossover.types import Candidate, Message, Run, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -87,6 +84,14 @@ def run_task(
     return folder
 
 
+def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
+    """The first rung before the last one that ended in the same candidate."""
+    *before, last = climbed
+    if last.candidate is None:
+        return None
+    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
+
+
 @dataclass
 class _Conductor:
     prepared: Prepared
@@ -101,29 +106,19 @@ class _Conductor:
     def __post_init__(self) -> None:
         self.task: Task = self.prepared.task
         self.models = {self.task.model: settled(self.opened, self.task.model, self.journal)}
-        self.meter = Meter(self.journal, self.task.limits)
-        self.evaluator = Evaluator(
-            Caller(self.journal, self.meter),
-            self.model_of,
-            self.rule.metric,
-            self.rule.name,
-            relevance_scorer(),
-            self.task.seed,
-            self.listener.progress,
-            self.rule.judge,
-            self.rule.id,
-        )
         splits = self.prepared.splits
-        self.bench = StudyBench(
+        self.bench = open_bench(
             self.task,
             splits.train,
             splits.dev,
-            self.evaluator,
-            self.journal,
-            self.meter,
             self.folder.path,
-            frozenset(example.input for example in splits.test),
+            self.journal,
+            self.model_of,
+            relevance_scorer(),
+            self.listener.progress,
+            [example.input for example in splits.test],
         )
+        self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
@@ -140,7 +135,7 @@ class _Conductor:
         rungs, said = ladder(self.task, model)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *self._lengths(model)]
+        findings = [*self.prepared.findings, *self._lengths(model), *self._same_tokens(model)]
         raise_on_errors(findings)
         self._freeze()
         self.rule.hold(self.journal, self.folder)
@@ -173,13 +168,19 @@ class _Conductor:
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
+                if twin := _twin(climbed):
+                    climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
+                    self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
+                    continue
                 climbed[-1] = replace(made, forgetting=self._forgotten(memory, made, warnings))
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(climbed) :])
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
-        climbed = [replace(c, probe=judged(self.bench, c.candidate, c.probe, self.listener.say)) for c in climbed]
+        for at, made in enumerate(climbed):
+            if made.same_as is None:
+                climbed[at] = replace(made, probe=judged(self.bench, made.candidate, made.probe, self.listener.say))
         warnings += filter(None, (doubt(self.task.limits, made.name, made.probe) for made in climbed))
         contenders = self._contenders(climbed)
         tested = self._test(contenders, climbed, warnings)
@@ -189,9 +190,13 @@ class _Conductor:
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
 
-        A control's weights are no language model's: they knew nothing else before.
+        A control's weights are no language model's: they knew nothing else before. What was measured before is the task's
+        model, so weights of another one are not.
         """
         if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
+            return None
+        if made.candidate.model != memory.spec:
+            warnings.append(f"what {made.name} forgot was not measured: its model is {made.candidate.model}")
             return None
         try:
             found = memory.measure(made.candidate.weights)
@@ -241,6 +246,13 @@ class _Conductor:
         examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
         return check_lengths(examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
 
+    def _same_tokens(self, model: Model) -> list[Finding]:
+        if self.task.kind != "classify" or not isinstance(model, Tunable):
+            return []
+        return check_tokens(
+            list(self.task.labels), lambda label: model.encode([Message("user", "x")], label)[0], self.task.model
+        )
+
     def _speed(self, spec: str) -> Speed:
         """The machine's token speed with a model, measured once in a study."""
         name = f"speed of {spec}"
@@ -272,7 +284,7 @@ class _Conductor:
         requests = Prices.of(self.task.limits).requests
         found = []
         for order, made in enumerate(climbed):
-            if made.candidate is None or made.dev is None:
+            if made.candidate is None or made.dev is None or made.same_as is not None:
                 continue
             cost = self._cost(made)
             local = self.model_of(made.candidate.model).local
@@ -291,6 +303,7 @@ class _Conductor:
                     cost,
                     cost.over(requests),
                     removed,
+                    made.strategy,
                 )
             )
         return found
@@ -363,17 +376,16 @@ class _Conductor:
             warnings=warnings,
             relevance=self.evaluator.relevance.name,
             wall_seconds=self.meter.seconds,
-            render=self._render,
+            prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
             judge=check,
             overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
 
-    def _render(self, made: Climbed) -> tuple[Message, ...]:
+    def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:
         """One prompt of a candidate, for the reader."""
-        assert made.candidate is not None
-        renderer, text = self.evaluator.renderer(made.candidate.prompt), self.prepared.splits.dev[0].input
-        answers = made.dev.records[0].steps if made.dev else {}
+        renderer, text = self.evaluator.renderer(candidate.prompt), self.prepared.splits.dev[0].input
+        answers = dev.records[0].steps if dev else {}
         shown = [own.messages(text, answers=answers) for own in (*renderer.steps, renderer)]
         return tuple(message for messages in shown for message in messages)

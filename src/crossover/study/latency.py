@@ -36,7 +36,7 @@ def judged(
     looks = len(bench.journal.fact(_looks(candidate), []))
     if looks > 1 and not measured.contended:
         return measured
-    say(f"{candidate.provenance.strategy} is over the limit of {limit.latency_p95_ms:g} ms: it is measured again")
+    say(f"{candidate.provenance.shown} is over the limit of {limit.latency_p95_ms:g} ms: it is measured again")
     if bench.evaluator.model_of(candidate.model).local:
         wait()
     try:

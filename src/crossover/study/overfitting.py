@@ -26,7 +26,9 @@ def overfitting(
     """
     found = []
     for made in climbed:
-        if made.candidate is None or made.candidate.id not in shipped or made.family == "control":
+        if made.candidate is None or made.same_as is not None:
+            continue
+        if made.candidate.id not in shipped or made.family == "control":
             continue
         if made.train is None or made.dev is None:  # no weights
             continue
