@@ -181,7 +181,7 @@ class _Conductor:
         for at, made in enumerate(climbed):
             if made.same_as is None:
                 climbed[at] = replace(made, probe=judged(self.bench, made.candidate, made.probe, self.listener.say))
-        warnings += filter(None, (doubt(self.task.limits, made.name, made.probe) for made in climbed))
+                warnings += filter(None, [doubt(self.task.limits, made.name, climbed[at].probe)])
         contenders = self._contenders(climbed)
         tested = self._test(contenders, climbed, warnings)
         outcome = self._decide(contenders, climbed, tested, findings, said, warnings, check)
