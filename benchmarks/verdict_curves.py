@@ -3,8 +3,8 @@
     python -m benchmarks.verdict_curves --data FOLDER [--quick] [--json FILE]
     python -m benchmarks.verdict_curves --curves FILE --law FILE
 
-From the runs at up to N labels, for every N that leaves at least two larger sizes, the accuracy at the measured sizes nearest
-to 2N and 4N (within half an octave) is forecast, and the count from which tuning stays ahead of the best prompt. Two forms
+From the runs at up to N labels, for every N that leaves at least two larger sizes, the accuracy at the measured sizes
+nearest to 2N and 4N (within half an octave) is forecast, and the count from which tuning stays ahead of the best prompt. Two forms
 of table: `task,family,method,labels,run,accuracy`, one run a row, `family` being `prompt` or `weights` and `method` of a
 prompt `model:how`; and `config name,200,400,..,size,family`, a test loss by rows tuned on, which is taken as the likelihood
 of a token, exp(-loss). A folder is searched for both.
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.decision.label_crossing import LabelCrossing, crossing
-from crossover.evaluation.curve import REACH, Curve, Point, fit
+from crossover.evaluation.curve import Curve, Point, fit
 
 ITEMS = 250  # test rows behind each accuracy of the tables of runs
 TOKENS = 1_000_000  # behind each test loss, about: its noise is next to nothing
@@ -70,7 +70,7 @@ def main() -> None:
             if figure["goal"] is None
             else f"  (goal: {'at most' if figure['lower_is_better'] else 'at least'} {figure['goal']})"
         )
-        print(f"{name:42} {figure['value']:8.2f} {figure['unit']}{goal}")
+        print(f"{name:64} {figure['value']:8.2f} {figure['unit']}{goal}")
     print(f"{time.monotonic() - started:.0f} s")
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -197,7 +197,7 @@ def _told(
 
 
 def _true_crossing(weights: Runs, prompts: Sequence[Runs]) -> float | None:
-    """Where the mean of tuning comes to stay above the best prompt's, straight lines in log labels; None where it never does."""
+    """Where the mean of tuning comes to stay above the best prompt's, straight lines in log labels; None where never."""
     import numpy as np
 
     start, end = max(min(weights), *(min(p) for p in prompts)), max(weights)

@@ -1,7 +1,7 @@
 """From how many labels on tuned weights beat the best prompt, what more labels bring, and how many reach a target.
 
-Everything is read off draws of whole curves (`evaluation.curve`), so that each number has the doubt of the noise, of the law
-and of the extrapolation in it. Nothing is said beyond `REACH` times the labels measured.
+Everything is read off draws of whole curves (`evaluation.curve`), so that each number has the doubt of the noise, of the
+law and of the extrapolation in it. Nothing is said beyond `REACH` times the labels measured.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def labels_for(curve: Curve, target: float) -> LabelCrossing:
 
 
 def _lasting(holds: NDArray[np.bool_], grid: NDArray[np.float64]) -> Estimate:
-    """From where on each draw holds to the end of the grid: infinity where it does not hold there, 0 where it always does."""
+    """From where on each draw holds to the end of the grid: infinity where it does not, 0 where it always does."""
     import numpy as np
 
     after_last_miss = holds.shape[1] - np.argmin(holds[:, ::-1], axis=1)

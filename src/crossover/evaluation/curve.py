@@ -217,8 +217,7 @@ def _noise(groups: Sequence[Sequence[Point]]) -> tuple[NDArray[np.float64], floa
         freedom.append(min(len(group), distinct[-1]) - 1)
         binomial.append(float(np.mean([1 / (4 * p.items) for p in group])))
     ratios = [(s / b + WORTH * SEED_NOISE) / (f + WORTH) for s, f, b in zip(squares, freedom, binomial, strict=True)]
-    ratio = float(
-        np.exp(np.average(np.log(ratios), weights=np.array(freedom) + 1))
-    )  # one failed run must not blur them all
+    # the geometric mean: one failed run must not blur all sizes
+    ratio = float(np.exp(np.average(np.log(ratios), weights=np.array(freedom) + 1)))
     run = [(s + WORTH * ratio * b) / (f + WORTH) for s, f, b in zip(squares, freedom, binomial, strict=True)]
     return np.array([v / d for v, d in zip(run, distinct, strict=True)]), ratio * binomial[-1]
