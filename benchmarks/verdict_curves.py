@@ -4,10 +4,10 @@
     python -m benchmarks.verdict_curves --curves FILE --law FILE
 
 From the runs at up to N labels, for every N that leaves at least two larger sizes, the accuracy at the measured sizes
-nearest to 2N and 4N (within half an octave) is forecast, and the count from which tuning stays ahead of the best prompt. Two forms
-of table: `task,family,method,labels,run,accuracy`, one run a row, `family` being `prompt` or `weights` and `method` of a
-prompt `model:how`; and `config name,200,400,..,size,family`, a test loss by rows tuned on, which is taken as the likelihood
-of a token, exp(-loss). A folder is searched for both.
+nearest to 2N and 4N (within half an octave) is forecast, and the count from which tuning stays ahead of the best prompt.
+Two forms of table: `task,family,method,labels,run,accuracy`, one run a row, `family` being `prompt` or `weights` and
+`method` of a prompt `model:how`; and `config name,200,400,..,size,family`, a test loss by rows tuned on, which is taken as
+the likelihood of a token, exp(-loss). A folder is searched for both.
 """
 
 from __future__ import annotations
