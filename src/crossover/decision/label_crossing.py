@@ -71,12 +71,12 @@ def crossing(
     times = _times(end, weights)
     if (ahead.all(axis=1)).mean() >= SURE:
         return LabelCrossing(None, None, start, f"the weights are ahead from the fewest labels compared on, {start:,}")
-    if math.isinf(found.low):
-        return LabelCrossing(None, None, None, f"not within {end:,} labels, {times} times those measured")
     if sure_ahead.any() and sure_behind[int(np.argmax(sure_ahead)) :].any():
         return LabelCrossing(None, None, None, "the curves cross back: the weights lead and later fall behind again")
     if not weights.rises():
         return LabelCrossing(None, None, None, "the weights do not surely get better with more labels")
+    if math.isinf(found.low):
+        return LabelCrossing(None, None, None, f"not within {end:,} labels, {times} times those measured")
     return _named(found, grid, f"not settled within {end:,} labels, {times} times those measured")
 
 
