@@ -44,10 +44,12 @@ def crossing(
 
     `most`, one for each prompt: the labels that fit it at most; with more it stays what it is there. `same_items`: on the
     very items measured, and not on others like them. A curve that does not rise, one of fewer than three sizes, or weights
-    of one seed give no crossing, and a reason.
+    of one seed give no crossing, and a reason. All curves have equally many draws. Raises `ValueError` without prompts.
     """
     import numpy as np
 
+    if not prompts:
+        raise ValueError("a crossing needs at least one prompt's curve")
     caps = list(most) if most is not None else [None] * len(prompts)
     poor = _too_little([weights, *prompts]) or _one_seed(weights)
     if poor:
