@@ -72,8 +72,8 @@ def lost(
 
     `scores`: each candidate's scores in [0, 1], in the items' order, None where it failed or is out of the race. `racing`:
     of how many candidates the race began with (default: those given). A candidate that is no more than `margin` below the
-    best is ever dropped, at any look, with a chance of at most `alpha`: each of its k - 1 rivals has to multiply the stake by
-    (k - 1) / alpha. A candidate that lost keeps its scores and may still beat others.
+    best is ever dropped, at any look, with a chance of at most `alpha`: each of its k - 1 rivals has to multiply the stake
+    by (k - 1) / alpha. A candidate that lost keeps its scores and may still beat others.
     """
     import math
 
