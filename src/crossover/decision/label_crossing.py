@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SURE = 0.975
+LIKELY = 0.9
 STEPS = 6  # an octave, at which curves are compared
 LEAST_SIZES = 3
 LEAST_SEEDS = 2
@@ -66,14 +67,14 @@ def crossing(
         ],
         axis=0,
     )
-    ahead = weights.paths(grid.tolist(), None, same_items) > best
-    found = _lasting(ahead, grid)
-    chance = ahead.mean(axis=0)
-    sure_ahead, sure_behind = chance >= SURE, chance <= 1 - SURE
+    lead = weights.paths(grid.tolist(), None, same_items) - best
+    found = _lasting(lead, grid)
+    chance = (lead > 0).mean(axis=0)
+    leads, trails = chance >= LIKELY, chance <= 1 - LIKELY
     times = _times(end, weights)
-    if (ahead.all(axis=1)).mean() >= SURE:
+    if (lead > 0).all(axis=1).mean() >= SURE:
         return LabelCrossing(None, None, start, f"the weights are ahead from the fewest labels compared on, {start:,}")
-    if sure_ahead.any() and sure_behind[int(np.argmax(sure_ahead)) :].any():
+    if leads.any() and trails[int(np.argmax(leads)) :].any():
         return LabelCrossing(None, None, None, "the curves cross back: the weights lead and later fall behind again")
     if not weights.rises():
         return LabelCrossing(None, None, None, "the weights do not surely get better with more labels")
@@ -99,9 +100,9 @@ def labels_for(curve: Curve, target: float) -> LabelCrossing:
         return LabelCrossing(None, None, None, poor)
     start, end = curve.sizes[0], curve.reach
     grid = _grid(start, end)
-    reached = curve.paths(grid.tolist()) >= target
-    found = _lasting(reached, grid)
-    if reached.all(axis=1).mean() >= SURE:
+    above = curve.paths(grid.tolist()) - target
+    found = _lasting(above, grid)
+    if (above > 0).all(axis=1).mean() >= SURE:
         return LabelCrossing(None, None, start, f"reached from the fewest labels measured on, {start:,}")
     if math.isinf(found.low):
         return LabelCrossing(None, None, None, f"not within {end:,} labels, {REACH} times those measured")
@@ -110,13 +111,21 @@ def labels_for(curve: Curve, target: float) -> LabelCrossing:
     return _named(found, grid, f"not settled within {end:,} labels, {REACH} times those measured")
 
 
-def _lasting(holds: NDArray[np.bool_], grid: NDArray[np.float64]) -> Estimate:
-    """From where on each draw holds to the end of the grid: infinity where it does not, 0 where it always does."""
+def _lasting(lead: NDArray[np.float64], grid: NDArray[np.float64]) -> Estimate:
+    """From where on each draw is above 0 to the end of the grid: infinity where it does not end so, 0 where it always is.
+
+    Between two steps of the grid the lead is a straight line in log labels.
+    """
     import numpy as np
 
-    after_last_miss = holds.shape[1] - np.argmin(holds[:, ::-1], axis=1)
-    places = np.concatenate([grid, [math.inf]])
-    found = np.where(holds.all(axis=1), 0.0, places[after_last_miss])
+    above = lead > 0
+    first = above.shape[1] - np.argmin(above[:, ::-1], axis=1)  # of the last stretch above; wrong where it is always so
+    inside = np.clip(first, 1, above.shape[1] - 1)
+    rows, octaves = np.arange(len(lead)), np.log2(grid)
+    before, after = lead[rows, inside - 1], lead[rows, inside]
+    way = np.clip(before / np.where(before == after, -1, before - after), 0, 1)
+    crossed = 2 ** (octaves[inside - 1] + way * (octaves[inside] - octaves[inside - 1]))
+    found = np.where(above.all(axis=1), 0.0, np.where(above[:, -1], crossed, math.inf))
     low, value, high = np.quantile(found, [0.025, 0.5, 0.975], method="nearest")
     return Estimate(float(value), float(low), float(high))
 
