@@ -129,7 +129,7 @@ def test_what_rises_is_told_from_noise_and_from_what_falls() -> None:
 
 def test_nothing_is_said_beyond_the_reach(rising: Curve) -> None:
     assert rising.reach == REACH * SIZES[-1]
-    with pytest.raises(ValueError, match=r"between 1 and 1,600.*not 1601"):
+    with pytest.raises(ValueError, match=r"between 1 and 1,600.*to 1601"):
         rising.at(1601)
 
 

@@ -108,7 +108,8 @@ class Curve:
         import numpy as np
 
         if min(labels) < 1 or max(labels) > self.reach:
-            raise ValueError(f"labels must lie between 1 and {self.reach:,}, {REACH} times the most measured, not {max(labels):g}")
+            valid = f"between 1 and {self.reach:,}, {REACH} times the most measured"
+            raise ValueError(f"labels must lie {valid}, not {min(labels):g} to {max(labels):g}")
         random = np.random.default_rng((1, stream))
         measured = np.log2(np.array(self.sizes, dtype=float))
         asked = np.log2(np.array(labels, dtype=float))
