@@ -1,8 +1,7 @@
 """A learning curve: what was measured at several numbers of labels, and what that says of other numbers, with its doubt.
 
 A curve is one of three laws (`laws`) plus a smooth departure from it, since no law is quite true (Kennedy & O'Hagan 2001,
-JRSS B 63: a Gaussian process, Matern 3/2, over the octaves of the labels), plus what one size has of its own: its rows, and
-settings that all its seeds share. Its parameters, its law and the size of the
+JRSS B 63: a Gaussian process, Matern 3/2, over the octaves of the labels). Its parameters, its law and the size of the
 departure are averaged over by `particles`. So a forecast is drawn back to what was measured last, and its interval widens
 with the octaves that it reaches beyond the data.
 
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 
 REACH = 4  # times the largest size: as far as forecasts were checked on curves that others measured (benchmarks/LOG.md)
 DRAWS = 1200
-DEPARTURE = (math.log(0.03), 0.7)  # of the log of the departure's deviation as an angle: 0.03 is 2.4 points at 80 %
-LENGTH = 2.0  # octaves over which a departure lasts
-OWN = 0.3  # of the departure's variance is a size's own, not shared with its neighbours
+DEPARTURE = (math.log(0.04), 0.7)  # of the log of the departure's deviation as an angle: 0.03 is 2.4 points at 80 %
+LENGTH = 1.0  # octaves over which a departure lasts
 SEED_NOISE = 1.5  # the variance of a run beforehand, in binomial variances of its items; worth three runs
 WORTH = 3
 SHARED = 0.5  # of an item's noise is the item's own difficulty: the same at every size and seed
@@ -117,16 +115,16 @@ class Curve:
         law = _laws(self.model, self.beliefs, octaves)[:, place]
         size = _deviation(self.beliefs)
         root = np.linalg.cholesky(_kernel(octaves, octaves) + 1e-8 * np.eye(len(octaves)))
-        departure = math.sqrt(1 - OWN) * size * (random.standard_normal((len(law), len(octaves))) @ root.T)[:, place]
+        departure = size * (random.standard_normal((len(law), len(octaves))) @ root.T)[:, place]
         # Matheron's rule: a draw of the departure, corrected by what it leaves of the data
         m = len(measured)
         left = angle(np.array(self.values)) - law[:, :m] - departure[:, :m]
-        left -= random.standard_normal(left.shape) * np.sqrt(self.noise + OWN * size**2)
+        left -= random.standard_normal(left.shape) * np.sqrt(self.noise)
         strength, basis = _basis(measured, self.noise)
         solved = (left @ basis / (size**2 * strength + 1)) @ basis.T
-        found = law[:, m:] + departure[:, m:] + (1 - OWN) * size**2 * (solved @ _kernel(measured, asked))
+        found = law[:, m:] + departure[:, m:] + size**2 * (solved @ _kernel(measured, asked))
         if runs is not None:
-            found += random.standard_normal(found.shape) * np.sqrt(self.run_noise / runs + OWN * size**2)
+            found += random.standard_normal(found.shape) * math.sqrt(self.run_noise / runs)
         if not same_items:
             found += random.standard_normal((len(found), 1)) * math.sqrt(SHARED / (4 * max(p.items for p in self.points)))
         return share(found)
@@ -203,8 +201,7 @@ def _basis(measured: NDArray[np.float64], noise: NDArray[np.float64]) -> tuple[N
     import numpy as np
 
     scale = 1 / np.sqrt(noise)
-    departures = (1 - OWN) * _kernel(measured, measured) + OWN * np.eye(len(measured))
-    strength, vectors = np.linalg.eigh(scale[:, None] * departures * scale[None])
+    strength, vectors = np.linalg.eigh(scale[:, None] * _kernel(measured, measured) * scale[None])
     return np.maximum(strength, 0), scale[:, None] * vectors
 
 
