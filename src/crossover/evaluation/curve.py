@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crossover.evaluation.laws import LAWS, PARAMETERS, angle, expected, share
+from crossover.evaluation.laws import LAWS, PARAMETERS, angle, expected, share, tailed
 from crossover.evaluation.particles import posterior
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REACH = 4  # times the largest size: as far as forecasts were checked on curves that others measured (benchmarks/LOG.md)
-DRAWS = 1200
-DEPARTURE = (math.log(0.04), 0.7)  # of the log of the departure's deviation as an angle: 0.03 is 2.4 points at 80 %
+DRAWS = 2000
+DEPARTURE = (math.log(0.04), 0.4)  # of the log of the departure's deviation as an angle: 0.04 is 3.2 points at 80 %
 LENGTH = 1.0  # octaves over which a departure lasts
-SEED_NOISE = 1.5  # the variance of a run beforehand, in binomial variances of its items; worth three runs
-WORTH = 3
+SEED_NOISE = 1.5  # the variance of a run beforehand, in binomial variances of its items
+WORTH = 10  # runs that the belief beforehand is worth, and the whole curve's noise at each of its sizes
 SHARED = 0.5  # of an item's noise is the item's own difficulty: the same at every size and seed
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Likelihood = Callable[["NDArray[np.int_]", "NDArray[np.float64]"], "NDArray[np.float64]"]
-MOVES = 3  # steps of a random walk after each resampling
+MOVES = 6  # steps of a random walk after each resampling
 LEAST = 0.5  # the effective share of the draws that one tempering step may leave
 
 
