@@ -183,7 +183,7 @@ def _deviation(beliefs: NDArray[np.float64]) -> NDArray[np.float64]:
     """The deviation of each draw's departure from its law (draws x 1), an angle."""
     import numpy as np
 
-    found: NDArray[np.float64] = np.exp(DEPARTURE[0] + DEPARTURE[1] * beliefs[:, PARAMETERS:])
+    found: NDArray[np.float64] = np.exp(DEPARTURE[0] + DEPARTURE[1] * tailed(beliefs[:, PARAMETERS:]))
     return found
 
 
