@@ -51,11 +51,11 @@ def test_a_clear_loser_goes_early_and_a_small_gap_is_found_late() -> None:
 def test_the_interval_holds_the_mean_at_every_look_together() -> None:
     random = np.random.default_rng(8)
     missed = 0
-    for _ in range(60):
+    for _ in range(40):
         differences = pairs(0.1, 200, random, 0.3)
-        looks = [sequence(differences[:n]) for n in (10, 30, 60, 100, 150, 200)]
+        looks = [sequence(differences[:n]) for n in (10, 40, 100, 200)]
         missed += not all(low <= 0.1 <= high for low, high in looks)
-    assert missed <= 8
+    assert missed <= 5
     low, high = sequence(pairs(0.3, 2000, random, 0.4))
     assert 0 < low < 0.3 < high < 0.4
     assert sequence([]) == (-1, 1)

@@ -11,6 +11,7 @@ A race eliminates. The mean of a comparison that stopped early is biased away fr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 BETS = 24  # spread geometrically: small bets find small differences late, large ones large differences soon
 SMALLEST, BOLDEST = 0.01, 0.95  # of the largest bet that cannot lose the whole stake
-STEPS = 401  # means that the confidence sequence tries
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,10 @@ def stakes(differences: Sequence[float], mean: float = 0.0) -> NDArray[np.float6
 def sequence(differences: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
     """A confidence sequence's interval for the mean after all of `differences`: true at every look together.
 
-    Each end refutes all means beyond it at (1 - confidence) / 2; without differences it is -1 to 1. Ends are
-    rounded outward to a grid of 1 / 200.
+    Each end refutes all means beyond it at (1 - confidence) / 2; without differences it is -1 to 1.
     """
-    import numpy as np
-
-    if not len(differences):
-        return -1.0, 1.0
-    found, bound = _checked(differences, 0.0), np.log(2 / (1 - confidence))
-    means = np.linspace(-1, 1, STEPS)
-    above = [m for m in means[1:-1] if _stake(found, m) >= bound]
-    below = [m for m in means[1:-1] if _stake(-found, -m) >= bound]
-    low, high = max(above, default=-1.0), min(below, default=1.0)
-    return float(low), float(high)
+    found, bound = _checked(differences, 0.0), math.log(2 / (1 - confidence))
+    return _refuted(found, bound), -_refuted(-found, bound)
 
 
 def lost(
@@ -75,8 +66,6 @@ def lost(
     best is ever dropped, at any look, with a chance of at most `alpha`: each of its k - 1 rivals has to multiply the stake
     by (k - 1) / alpha. A candidate that lost keeps its scores and may still beat others.
     """
-    import math
-
     names, rivals = list(scores), max((racing or len(scores)) - 1, 1)
     found = []
     for loser in names:
@@ -95,8 +84,6 @@ def lost(
 
 def settled(differences: Sequence[float], left: int) -> bool:
     """Whether no result on the `left` items that remain could change which side has the higher sum."""
-    import math
-
     return abs(math.fsum(differences)) > left
 
 
@@ -107,11 +94,19 @@ def _bets(mean: float) -> NDArray[np.float64]:
     return found
 
 
-def _stake(differences: NDArray[np.float64], mean: float) -> float:
+def _refuted(differences: NDArray[np.float64], bound: float) -> float:
+    """The largest mean that the stake refutes; -1 where none is. A stake falls as the mean that it bets against grows."""
     import numpy as np
 
-    logs = np.log1p(_bets(mean)[:, None] * (differences - mean)[None]).sum(axis=1)
-    return float(np.logaddexp.reduce(logs) - np.log(BETS))
+    refuted, standing = -1.0, 1.0
+    for _ in range(40):
+        mean = (refuted + standing) / 2
+        logs = np.log1p(_bets(mean)[:, None] * (differences - mean)[None]).sum(axis=1)
+        if np.logaddexp.reduce(logs) - math.log(BETS) >= bound:
+            refuted = mean
+        else:
+            standing = mean
+    return refuted if refuted > -1 + 1e-9 else -1.0
 
 
 def _checked(differences: Sequence[float], mean: float) -> NDArray[np.float64]:
