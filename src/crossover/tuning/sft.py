@@ -17,9 +17,8 @@ import torch
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
-from crossover.models.hf.packing import shared_prefix
 from crossover.tuning import modules
-from crossover.tuning.batches import Row, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
+from crossover.tuning.batches import TokenRow, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
 from crossover.tuning.checkpoint import (
     Progress,
     check_key,
@@ -33,8 +32,9 @@ from crossover.tuning.checkpoint import (
 from crossover.tuning.conflicts import conflict
 from crossover.tuning.loss import loss_for
 from crossover.tuning.observe import observe
+from crossover.tuning.plain import kernels_of
 from crossover.tuning.steps import Steps, tokens_at_once
-from crossover.types import Epoch, Recipe, Weights, content_hash
+from crossover.types import Epoch, FullRecipe, LoraRecipe, Recipe, SoftPromptRecipe, Weights, content_hash
 
 INTERVAL = 60.0  # seconds between checkpoints within an epoch
 SHARE = 0.05  # of the time may go into writing them
@@ -44,6 +44,7 @@ LOOK = 1.0  # seconds between looks at the losses of a card, which make it wait
 
 def fit(
     model: Tunable,
+    *,
     rows: Sequence[TrainingRow],
     dev_rows: Sequence[TrainingRow],
     recipe: Recipe,
@@ -76,14 +77,14 @@ def fit(
     if done is not None and done.finished and done.best is not None:
         clean(folder, done)
         return done.best
-    more = recipe.tokens if recipe.method == "soft_prompt" else 0
+    more = recipe.tokens if isinstance(recipe, SoftPromptRecipe) else 0
     train, train_dropped = encode_rows(model, rows, "training", more)
     dev, dev_dropped = encode_rows(model, dev_rows, "dev", more)
     again = encode_rows(model, general, "general", more)[0] if recipe.replay else []
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    module = modules.prepare(model, recipe, start, hint=_instruction(rows))
-    train, dev, again = (_behind(modules.lead(module), of) for of in (train, dev, again))
+    kernels, module = kernels_of(model), modules.prepare(model, recipe, start, hint=_instruction(rows))
+    train, dev, again = (_behind(kernels.lead(module), of) for of in (train, dev, again))
     parameters = modules.trainable(module)
     optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
@@ -91,9 +92,9 @@ def fit(
     with writing(folder):
         write_trace(folder, progress)
         clean(folder, progress)
-    loss = loss_for(module, mixed=recipe.method == "full" and model.precision[0] == "bfloat16")
+    loss = loss_for(module, kernels, mixed=isinstance(recipe, FullRecipe) and model.precision[0] == "bfloat16")
     device: Any = module.device
-    room = tokens_at_once(module)  # here and now: the tune may have begun on a bigger card
+    room = tokens_at_once(module, kernels)  # here and now: the tune may have begun on a bigger card
     steps = Steps(
         module,
         list(parameters.values()),
@@ -101,7 +102,7 @@ def fit(
         loss,
         min(progress.tokens or room, room),
         seats=min(recipe.batch_size, len(train)),
-        known=shared_prefix([row.ids[: row.start] for row in (*train, *again)]),
+        known=kernels.shared([row.ids[: row.start] for row in (*train, *again)]),
         gridded=device.type == "cuda" if GRIDDED is None else GRIDDED,
     )
     pace = _Pace()
@@ -113,7 +114,7 @@ def fit(
 
     while not _over(progress, recipe):
         began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
-        mixed = train + replayed_rows(again, len(train), recipe, number)
+        mixed = train + replayed_rows(again, len(train), recipe.replay, recipe.seed, number)
         module.train()
         train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace, look)
         module.eval()
@@ -156,25 +157,25 @@ def _instruction(rows: Sequence[TrainingRow]) -> str:
     return rows[0][0][0].content if rows and rows[0][0] else ""
 
 
-def _behind(lead: tuple[int, ...], rows: list[Row]) -> list[Row]:
-    return [Row((*lead, *row.ids), row.start + len(lead)) for row in rows] if lead else rows
+def _behind(lead: tuple[int, ...], rows: list[TokenRow]) -> list[TokenRow]:
+    return [TokenRow((*lead, *row.ids), row.start + len(lead)) for row in rows] if lead else rows
 
 
 def _check(recipe: Recipe) -> None:
     for name in ("epochs", "batch_size", "rank", "alpha", "tokens"):
-        if getattr(recipe, name) < 1:
+        if getattr(recipe, name, 1) < 1:
             raise TuningError(f"recipe: {name} is {getattr(recipe, name)}, valid is 1 or more")
     if not 0 <= recipe.replay < 1:
         raise TuningError(f"recipe: replay is {recipe.replay}, valid is a share from 0 to below 1")
     if not recipe.learning_rate > 0:
         raise TuningError(f"recipe: learning_rate is {recipe.learning_rate}, valid is a number above 0")
-    if clash := conflict(recipe):
+    if isinstance(recipe, LoraRecipe) and (clash := conflict(recipe)):
         raise TuningError(f"recipe: {clash}")
 
 
 def _train(
     steps: Steps,
-    rows: Sequence[Row],
+    rows: Sequence[TokenRow],
     recipe: Recipe,
     progress: Progress,
     on_step: Callable[[int, int, float], None],
