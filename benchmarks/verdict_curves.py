@@ -61,7 +61,10 @@ def main() -> None:
         for path in sorted(given.data.glob("*.csv")):
             (laws if _header(path)[0] == "config name" else curves).append(path)
     if not curves and not laws:
-        parser.error("give --data FOLDER, --curves FILE or --law FILE")
+        parser.error("give --data FOLDER with tables in it, --curves FILE or --law FILE")
+    for path, column in [*((path, "accuracy") for path in curves), *((path, "config name") for path in laws)]:
+        if not path.is_file() or column not in _header(path):
+            parser.error(f"{path} is no CSV file with a column {column!r}")
     started = time.monotonic()
     found = figures(curves, laws, given.quick)
     for name, figure in found.items():
@@ -134,11 +137,12 @@ def _summed(name: str, checks: Sequence[Check], goal: float | None) -> dict[str,
         found[f"{at}: error of the last value"] = _figure(100 * _mean(c.carried for c in counted), None, "points", True)
         if goal is None:
             found[f"{at}: error of the loss"] = _figure(100 * _mean(c.relative for c in counted), None, "%", True)
-        held = 100 * _mean(c.held for c in all_sizes)
-        found[f"{at}: intervals hold"] = _figure(held, 90.0, "%", False)
-        found[f"{at}: intervals hold, not too often"] = _figure(held, 99.0, "%", True)
+        found[f"{at}: intervals hold"] = _figure(100 * _mean(c.held for c in all_sizes), None, "%", False)
         found[f"{at}: width of the intervals"] = _figure(100 * _mean(c.width for c in all_sizes), None, "points", True)
         found[f"{at}: cases"] = _figure(len(all_sizes), None, "forecasts", False)
+    held = 100 * _mean(c.held for c in checks) if checks else 0.0
+    found[f"{name}: intervals hold"] = _figure(held, 90.0, "%", False)
+    found[f"{name}: intervals hold, not too often"] = _figure(held, 99.0, "%", True)
     return found
 
 

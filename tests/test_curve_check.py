@@ -60,3 +60,15 @@ def test_one_table_of_either_form_is_checked_alone(folder: Path, monkeypatch: py
     assert not any(name.startswith("law") for name in figures(monkeypatch, tmp_path, "--curves", str(folder / "runs.csv")))
     alone = figures(monkeypatch, tmp_path, "--law", str(folder / "law.csv"), "--quick")
     assert alone["law, 2N: cases"]["value"] == 4  # the first model of the two, at four sizes
+
+
+def test_a_file_of_another_form_is_refused_in_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given in (("--curves", str(folder / "law.csv")), ("--law", str(folder / "missing.csv")), ()):
+        with pytest.raises(SystemExit) as ended:
+            figures(monkeypatch, tmp_path, *given)
+        assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "law.csv is no CSV file with a column 'accuracy'" in told
+    assert "missing.csv is no CSV file with a column 'config name'" in told
