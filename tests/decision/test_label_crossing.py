@@ -104,6 +104,14 @@ def test_two_perfect_curves_do_not_cross() -> None:
     assert found.reason
 
 
+def test_two_curves_that_are_alike_have_no_crossing() -> None:
+    for seed in range(6):
+        found = crossing(curve(TUNING, seed=seed), [curve(TUNING, seed=seed + 900)])
+        assert found.value is None or found.low is None or found.high is None
+        assert found.value is not None or found.reason
+    assert "anywhere from 25 labels to beyond 1,600" in crossing(fit(exactly(TUNING)), [fit(exactly(TUNING))]).reason
+
+
 def test_few_items_leave_the_crossing_open() -> None:
     weights, prompt = fit(runs(TUNING, items=26)), fit(runs(flat(0.62), items=26, seed=1))
     few, many = crossing(weights, [prompt]), crossing(fit(exactly(TUNING)), [fit(exactly(flat(0.62)))])

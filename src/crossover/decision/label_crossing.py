@@ -133,6 +133,8 @@ def _lasting(lead: NDArray[np.float64], grid: NDArray[np.float64]) -> Estimate:
 def _named(found: Estimate, grid: NDArray[np.float64], open_end: str) -> LabelCrossing:
     low = None if found.low == 0 else math.floor(found.low)
     high = None if math.isinf(found.high) else math.ceil(max(found.high, grid[0]))
+    if low is None and high is None:
+        return LabelCrossing(None, None, None, f"anywhere from {grid[0]:,.0f} labels to beyond {grid[-1]:,.0f}")
     if math.isinf(found.value):
         return LabelCrossing(None, low, high, open_end)
     return LabelCrossing(round(max(found.value, grid[0])), low, high)
