@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crossover.data.load import check_columns, load_rows
-from crossover.data.text import folded
 from crossover.data.task import Task
 from crossover.data.template import plain
+from crossover.data.text import folded
 from crossover.engine.caller import Caller
 from crossover.errors import DataError
 from crossover.evaluation.intervals import wilson
