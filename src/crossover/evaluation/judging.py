@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from crossover.data.load import check_columns, load_rows
 from crossover.data.task import Task
 from crossover.data.template import plain
-from crossover.data.text import folded
+from crossover.data.text import comparable
 from crossover.engine.caller import Caller
 from crossover.errors import DataError
 from crossover.evaluation.intervals import wilson
@@ -84,7 +84,7 @@ def measure_judge(
     cases = []
     for number, row in enumerate(rows):
         others = (rows[(number + step) % len(rows)].output for step in range(1, len(rows)))
-        wrong = next((output for output in others if folded(output) != folded(row.output)), None)
+        wrong = next((output for output in others if comparable(output) != comparable(row.output)), None)
         if wrong is not None:
             cases += [(row, row.output), (row, wrong)]
     plainly = [metric.request(row.input, row.output, answer) for row, answer in cases]
