@@ -27,6 +27,14 @@ def command(
         str | None,
         typer.Option("--model", "-m", help="Instead of the task file's model; the default folder is then runs/NAME-MODEL."),
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A key of the task file in the place of the file's own, such as limits.minutes=10; again for another key.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -36,7 +44,7 @@ def command(
     """
     began = time.monotonic()
     with screen(quiet or as_json) as listener:
-        folder = run_study(task, out, listener, model)
+        folder = run_study(task, out, listener, model, settings or ())
     results = read_results(folder)
     report = write_report(results, folder.report)
     if as_json:

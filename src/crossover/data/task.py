@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from pydantic import (
 from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
 from crossover.data.part import Part
+from crossover.data.settings import overridden
 from crossover.data.template import columns_of
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
@@ -197,15 +199,35 @@ KEYS = tuple(name for name, field in Task.model_fields.items() if not field.excl
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
+DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A task with what is known of its file: `place` says where a key stands; `model` is the file's own."""
+
+    task: Task
+    place: Callable[[KeyPath], str]
+    model: str
+
+
 def load_task(path: Path) -> Task:
     """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
-    task, file = _load(path)
+    return load_with_settings(path).task
+
+
+def load_with_settings(path: Path, settings: Sequence[str] = ()) -> Loaded:
+    """`load_task`, with some keys as on a command line: "limits.minutes=10". Checked like the file. Raises `TaskError`."""
+    task, file = _load(path, settings)
     _check_other_tasks(task, file.place)
-    return task
+    own = file.written.get("model", Task.model_fields["model"].default)
+    return Loaded(task, file.place, str(own))
 
 
-def _load(path: Path) -> tuple[Task, YamlFile]:
-    file = read_yaml(path, as_written="labels")
+def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
+    if path.suffix.lower() in DATA_FILES:
+        raise TaskError(f"{path} is a data file, no task file; 'crossover init {path}' writes a task file for it")
+    file = overridden(read_yaml(path, as_written="labels"), settings)
     _check_keys(file)
     try:
         task = Task(**file.content, folder=path.parent)

@@ -15,7 +15,7 @@ from pathlib import Path
 from crossover import registry
 from crossover.data.checks import Finding, check_lengths, raise_on_errors
 from crossover.data.infer import Prepared, prepare
-from crossover.data.task import Task, load_task
+from crossover.data.task import Task, load_with_settings
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.limits import removal
@@ -35,7 +35,7 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
-from crossover.study.ladder import Climbed, Rung, climb, ladder, start
+from crossover.study.ladder import Climbed, Rung, check_strategies, climb, ladder, start
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome
@@ -46,26 +46,31 @@ TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
 
 def run_study(
-    task_path: Path, out: Path | None = None, listener: Listener | None = None, model: str | None = None
+    task_path: Path,
+    out: Path | None = None,
+    listener: Listener | None = None,
+    model: str | None = None,
+    settings: Sequence[str] = (),
 ) -> StudyFolder:
     """Run or continue the study of a task file, and return its folder: decision.json is in it.
 
-    `model`: instead of the task file's. `out` None: `runs/NAME` in the current folder, or `runs/NAME-MODEL` with another
-    model than the file's. Raises `CrossoverError` for whatever the user can mend; for data and models that cannot be used
-    before the folder is made.
+    `model`, and `settings` such as "limits.minutes=10": instead of the task file's. `out` None: `runs/NAME` in the current
+    folder, or `runs/NAME-MODEL` with another model than the file's. Raises `CrossoverError` for whatever the user can
+    mend; where nothing was measured before, no folder is left behind.
     """
     listener = listener or Quiet()
-    task = load_task(task_path)
-    other = model is not None and model != task.model
-    if other:
-        task = task.model_copy(update={"model": model})
+    loaded = load_with_settings(task_path, settings)
+    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
+    check_strategies(task, loaded.place)  # before torch is loaded, and before any data is read
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
     opened = open_model(task.model, task.folder)
+    other = task.model != loaded.model
     folder = StudyFolder(out or Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other else task.name))
     given = {"--model": model, "--out": out}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
-    with folder.locked():
+    options += tuple(word for setting in settings for word in ("--set", setting))
+    with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)
         try:
             _Conductor(prepared, task_path, folder, journal, listener, opened, options).conduct()

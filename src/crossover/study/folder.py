@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.errors import StudyError
+from crossover.errors import CrossoverError, StudyError
 
 VERSION = 1  # of decision.json
+JOURNAL = ("study.db", "study.db-wal", "study.db-shm")
+LOCK = ".lock"
+SPENT = ("calls", "epochs", "tunes")  # tables of the journal
 DECISION = (
     *("version", "task", "model", "seed", "created", "crossover_version", "metric", "relevance", "target", "margin"),
     *("splits", "data_sha256", "candidates", "comparisons", "crossover", "verdict", "spent"),
@@ -62,7 +66,7 @@ class StudyFolder:
 
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.path / ".lock", timeout=0)
+            lock = filelock.FileLock(self.path / LOCK, timeout=0)
             lock.acquire()
         except filelock.Timeout as error:
             raise StudyError(
@@ -75,6 +79,32 @@ class StudyFolder:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def kept_if_spent(self) -> Iterator[None]:
+        """Take away a folder that was made here, and what it was made in, when it ends in an error before anything is
+        spent."""
+        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        try:
+            yield
+        except CrossoverError:
+            if made and not self._spent():
+                for name in (*JOURNAL, LOCK):
+                    (self.path / name).unlink(missing_ok=True)
+                with suppress(OSError):  # something of somebody else lies there, or it was never made
+                    for path in made:
+                        path.rmdir()
+            raise
+
+    def _spent(self) -> bool:
+        """Whether anything lies here that took time: a journaled call, epoch or tune, or weights."""
+        if not self.journal.is_file():
+            return False
+        try:
+            with closing(sqlite3.connect(self.journal)) as connection:
+                return any(connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in SPENT)
+        except sqlite3.Error:
+            return True
 
     def existing(self) -> StudyFolder:
         """Itself, if a finished study lies here. Raises `StudyError` otherwise."""

@@ -6,12 +6,13 @@ import errno
 import random
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crossover import registry
 from crossover.data.task import StrategySpec, Task
+from crossover.data.yamlfile import KeyPath
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
@@ -58,6 +59,19 @@ class Climbed:
     probe: Probe | None
     note: str
     forgetting: Forgetting | None = None  # of tuned weights
+
+
+def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
+    """Raise `OptionError` for a strategy whose options are not valid, saying by `place` where it stands.
+
+    Needs no model; nothing is imported but the strategies that are named.
+    """
+    for number, spec in enumerate(task.strategies):
+        try:
+            for one in expanded([spec]):
+                open_strategy(one.name, one.options)
+        except OptionError as error:
+            raise OptionError(f"{place(('strategies', number))}: {error}") from error
 
 
 def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
