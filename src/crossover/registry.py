@@ -11,6 +11,8 @@ import ast
 import dataclasses
 import importlib
 import importlib.metadata
+import json
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -81,20 +83,70 @@ def create(room: Room, name: str, options: Mapping[str, Any] | None = None) -> A
         raise OptionError(f"{_singular(room)} '{name}': {error}") from error
 
 
-def describe(room: Room, name: str) -> dict[str, str]:
-    """A plug-in's options: name -> "type = default"."""
+@dataclass(frozen=True)
+class Option:
+    """An option of a plug-in: its type in words, its default as YAML has it (or "required"), and what it is, or ""."""
+
+    name: str
+    type: str
+    default: str
+    about: str
+
+
+def describe(room: Room, name: str) -> list[Option]:
+    """A plug-in's options, in their order. What each is stands in the docstring of its class: "- `name`: what it is"."""
     plugin = load(room, name)
-    return {
-        f.name: f"{f.type if isinstance(f.type, str) else f.type.__name__} = {_default(f)!r}"
+    said, hints = _abouts(plugin.__doc__ or ""), typing.get_type_hints(plugin)
+    return [
+        Option(f.name, _type(hints[f.name]), _default(f), said.get(f.name, ""))
         for f in dataclasses.fields(plugin)
         if f.init
-    }
+    ]
 
 
-def _default(option: dataclasses.Field[Any]) -> Any:
+def summary(room: Room, name: str) -> str:
+    """One line about a plug-in, as a list shows it. Raises `OptionError` for an unknown name."""
+    load(room, name)
+    return next(entry.summary for entry in entries(room) if entry.name == name)
+
+
+def _abouts(document: str) -> dict[str, str]:
+    """Name -> text of each item of a list in a docstring; an item goes on in lines that are set in further."""
+    found: dict[str, str] = {}
+    name, indent = "", 0
+    for line in document.split("\n"):
+        item = re.match(r"(\s*)- `(\w+)`: (.*)", line)
+        if item:
+            name, indent = item[2], len(item[1])
+            found[name] = item[3].strip()
+        elif name and line.strip() and len(line) - len(line.lstrip()) > indent:
+            found[name] += f" {line.strip()}"
+        else:
+            name = ""
+    return found
+
+
+def _type(hint: Any) -> str:
+    """A type as somebody who writes a task file knows it: "whole number", "list of text"."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_type(option) for option in arguments)
+    if origin is Literal:
+        return " or ".join(map(str, arguments))
+    if origin is tuple:
+        return f"list of {_type(arguments[0])}"
+    plain = {int: "whole number", float: "number", bool: "true or false", str: "text", type(None): "null"}
+    return plain.get(hint, "mapping" if origin is Mapping else getattr(hint, "__name__", str(hint)))
+
+
+def _default(option: dataclasses.Field[Any]) -> str:
     if option.default is not dataclasses.MISSING:
-        return option.default
-    return option.default_factory() if option.default_factory is not dataclasses.MISSING else "required"
+        value = option.default
+    elif option.default_factory is not dataclasses.MISSING:
+        value = option.default_factory()
+    else:
+        return "required"
+    return json.dumps(value if not isinstance(value, Mapping) else dict(value), ensure_ascii=False, default=str)
 
 
 def _checked(where: str, value: Any, hint: Any) -> Any:

@@ -19,7 +19,7 @@ def hosted(spec: str) -> str | None:
     if not PROVIDERS.match(spec) and not NAMES.match(re.split(r"[:/]", spec)[-1]):
         return None
     return (
-        f"'{spec}' here: it is the name of one that runs at a provider, and Crossover asks none over a network yet; valid: a"
-        " model that runs here (pocket, smollm2, a folder, a .gguf file, a hub id such as org/name), or NAME:TARGET of a model"
-        " plug-in from another package ('crossover list models' shows those that are here)"
+        f"'{spec}' here: it is the name of one that runs at a provider, and Crossover asks none over a network yet; valid:"
+        " a model that runs here (pocket, smollm2, a folder, a .gguf file, a hub id such as org/name), or NAME:TARGET of a"
+        " model plug-in from another package ('crossover list models' shows those that are here)"
     )

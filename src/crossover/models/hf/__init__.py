@@ -55,8 +55,11 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 class Hf:
     """`hf:FOLDER`, `hf:FILE.gguf` or `hf:ORG/NAME`.
 
-    `dtype` auto: bfloat16 where this machine is quick at it and the model is not tiny, else float32. `device` auto: a GPU
-    if there is one. Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
+    Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
+
+    - `target`: FOLDER, FILE.gguf or ORG/NAME.
+    - `dtype`: auto is bfloat16 where this machine is quick at it and the model is not tiny, else float32.
+    - `device`: auto is a GPU if there is one.
     """
 
     target: str
