@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.listener import Stage
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate
 from tests.study.tasks import write_task
@@ -31,12 +33,16 @@ class Ear:
     """A listener that writes down what it hears."""
 
     def __init__(self) -> None:
-        self.stages: list[str] = []
+        self.plans: list[list[Stage]] = []
+        self.stages: list[Stage] = []
         self.said: list[str] = []
         self.results: dict[str, Estimate | None] = {}
 
-    def stage(self, name: str, position: int, total: int) -> None:
-        self.stages.append(name)
+    def plan(self, stages: Sequence[Stage]) -> None:
+        self.plans.append(list(stages))
+
+    def stage(self, stage: Stage) -> None:
+        self.stages.append(stage)
 
     def progress(self, what: str, done: int, total: int) -> None:
         assert 0 <= done <= total
@@ -45,6 +51,9 @@ class Ear:
         self.results[name] = dev
 
     def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def note(self, sentence: str) -> None:
         self.said.append(sentence)
 
 
@@ -88,7 +97,7 @@ def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear])
     _, decision, ear = finished
     assert decision["candidates"][0]["name"] == "majority"
     assert "no control is given: added majority" in ear.said
-    assert ear.stages[:2] == ["majority", "zero_shot"]
+    assert [stage.name for stage in ear.stages[:2]] == ["majority", "zero_shot"]
 
 
 def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict[str, Any], Ear]) -> None:

@@ -77,7 +77,7 @@ def _context(results: Results) -> dict[str, Any]:
         "decision": results.decision,
         "task": results.task,
         "metric": metric,
-        "kind": verdict.KINDS[results.decision["verdict"]["kind"]],
+        "kind": verdict.label(results),
         "headline": verdict.headline(results),
         "facts": verdict.facts(results),
         "choice": chosen(results),

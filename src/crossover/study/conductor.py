@@ -7,7 +7,7 @@ no model call when it is run again: the same path is walked with every call answ
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,12 @@ from crossover import registry
 from crossover.data.checks import Finding, check_lengths, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_with_settings
+from crossover.decision import numbers
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.limits import removal
 from crossover.decision.recommend import recommend
-from crossover.decision.wording import Wording
+from crossover.decision.wording import Wording, blind
 from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
@@ -36,11 +37,12 @@ from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
 from crossover.study.ladder import Climbed, Rung, check_strategies, climb, ladder, start
-from crossover.study.listener import Listener, Quiet
+from crossover.study.listener import Listener, Quiet, Stage
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
-from crossover.types import Message, Run, content_hash, to_json
+from crossover.study.plan import planned
+from crossover.types import Estimate, Message, Run, content_hash, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -148,25 +150,28 @@ class _Conductor:
         self.listener.say(self._plan(rungs))
         said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
-        self.listener.say(f"relevance is {self.evaluator.relevance.name}")
-        for sentence in said:
-            self.listener.say(sentence)
+        for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
+            self.listener.note(sentence)
+        self.listener.plan(planned(rungs, bool(memory.suites)))
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         climbed: list[Climbed] = []
-        warnings: list[str] = []
+        warnings = blind(self.task)
+        for sentence in warnings:
+            self.listener.say(f"warning: {sentence}")
         try:
             self.meter.reserve = TEST_RESERVE
             speed = self._speed(self.task.model)  # before the limits can cut it off
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
-                rungs, more = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
-                said += more
-                for sentence in more:
+                ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
+                rungs, said = ahead.rungs, [*said, *ahead.said]
+                for sentence in ahead.said:
                     self.listener.say(sentence)
-            for position, step in enumerate(rungs):
-                self.listener.stage(step.name, position + 1, len(rungs))
+                self.listener.plan(ahead.stages)
+            for position, step in enumerate(rungs, 1):
+                self.listener.stage(Stage("climb", step.name, position, len(rungs)))
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
@@ -188,6 +193,7 @@ class _Conductor:
         """
         if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
             return None
+        self.listener.stage(Stage("forgetting", made.name, 1, 1))
         try:
             found = memory.measure(made.candidate.weights)
         except BudgetExceeded as error:
@@ -196,7 +202,7 @@ class _Conductor:
         sentences = forgetting.told(made.name, found)
         self.journal.set_fact(f"forgetting, {made.name}", sentences)
         for sentence in sentences:
-            self.listener.say(sentence)
+            self.listener.note(sentence)
         return found
 
     def _freeze(self) -> None:
@@ -226,10 +232,10 @@ class _Conductor:
         splits = self.prepared.splits
         names = ", ".join(rung.name for rung in rungs)
         return (
-            f"{self.task.name}, with the model {self.task.model}: {names}. They are trained and prompted from"
-            f" {len(splits.train)} rows and measured on {len(splits.dev)}; the best are measured"
-            f" once on {len(splits.test)} others, for the verdict."
-            " Interrupt it, and the same command continues"
+            f"{self.task.name}, with the model {self.task.model}: {numbers.plural(len(rungs), 'rung')} (ways to do the"
+            f" task, the plain ones first): {names}. They are trained and prompted from {len(splits.train)} rows and chosen"
+            f" by {len(splits.dev)} others (dev); the best are measured once on {len(splits.test)} more (test), for the"
+            " verdict. Interrupt it, and the same command continues"
         )
 
     def _lengths(self, model: Model) -> list[Finding]:
@@ -305,8 +311,8 @@ class _Conductor:
             )
         by_name = {made.name: made for made in climbed}
         runs: dict[str, Run] = {}
-        for position, contender in enumerate(chosen):
-            self.listener.stage(f"test: {contender.name}", position + 1, len(chosen))
+        for position, contender in enumerate(chosen, 1):
+            self.listener.stage(Stage("test", contender.name, position, len(chosen)))
             candidate = by_name[contender.name].candidate
             assert candidate is not None
             try:
@@ -335,7 +341,7 @@ class _Conductor:
         best = {f: c for f, c in champions(contenders, self.task.margin).items() if c.id in runs}
         wording = Wording(self.metric_name, Prices.of(limits).requests)
         verdict, comparisons = recommend(
-            best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording
+            best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording, self._floor(climbed, runs)
         )
         return Outcome(
             task=self.task,
@@ -360,6 +366,14 @@ class _Conductor:
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
         )
+
+    @staticmethod
+    def _floor(climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Estimate | None:
+        """What the most frequent answer reaches: on test where it was a finalist, else on dev."""
+        for made in climbed:
+            if made.candidate is not None and made.candidate.model.startswith("constant:") and made.dev is not None:
+                return runs.get(made.candidate.id, made.dev).estimate
+        return None
 
     def _render(self, made: Climbed) -> tuple[Message, ...]:
         """One prompt of a candidate, for the reader."""

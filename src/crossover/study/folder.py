@@ -84,21 +84,21 @@ class StudyFolder:
     def kept_if_spent(self) -> Iterator[None]:
         """Take away a folder that was made here, and what it was made in, when it ends in an error before anything is
         spent."""
-        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        made = [path for path in (self.path, *self.path.parents) if not os.path.exists(path)]  # false where it is too long
         try:
             yield
         except CrossoverError:
             if made and not self._spent():
-                for name in (*JOURNAL, LOCK):
-                    (self.path / name).unlink(missing_ok=True)
                 with suppress(OSError):  # something of somebody else lies there, or it was never made
+                    for name in (*JOURNAL, LOCK):
+                        (self.path / name).unlink(missing_ok=True)
                     for path in made:
                         path.rmdir()
             raise
 
     def _spent(self) -> bool:
         """Whether anything lies here that took time: a journaled call, epoch or tune, or weights."""
-        if not self.journal.is_file():
+        if not os.path.isfile(self.journal):
             return False
         try:
             with closing(sqlite3.connect(self.journal)) as connection:

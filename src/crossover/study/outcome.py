@@ -118,6 +118,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "provisional": outcome.verdict.provisional,
             "target_met": outcome.verdict.target_met,
             "needed_test_items": outcome.verdict.needed_test_items,
+            "falls_short": outcome.verdict.falls_short,
             "reasons": list(outcome.verdict.reasons),
             "warnings": [
                 *outcome.warnings,
