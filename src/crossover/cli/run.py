@@ -12,7 +12,7 @@ from rich.console import Console
 from crossover.cli.screen import screen
 from crossover.decision import numbers
 from crossover.report.page import write_report
-from crossover.report.table import glance, verdict_text
+from crossover.report.table import foot, glance, verdict_text
 from crossover.study.conductor import run_study
 from crossover.study.read import read_results
 
@@ -53,6 +53,8 @@ def command(
     console = Console(highlight=False)
     console.print(glance(results, console.width))
     console.print(verdict_text(results))
+    if quiet:  # else they were said before anything was spent
+        console.print(foot(results))
     console.print(f"report: {report}", soft_wrap=True, markup=False)
     if results.decision["verdict"]["choice"] or results.decision["verdict"]["provisional"]:
         console.print(

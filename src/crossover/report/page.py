@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +104,7 @@ def _context(results: Results) -> dict[str, Any]:
         "disagreements": results.disagreements[:MOST_DISAGREEMENTS],
         "most_rows": MOST_ROWS,
         "currency": next((candidate.currency for candidate in results.candidates), ""),
-        "command": shlex.join(["crossover", "run", results.task_path, *results.options]),
+        "command": verdict.command_line(results),
     }
 
 

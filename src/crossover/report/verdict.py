@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -103,12 +104,17 @@ def _and(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
+def command_line(results: Results) -> str:
+    """The command that the study was run with."""
+    return shlex.join(["crossover", "run", results.task_path, *results.options])
+
+
 def facts(results: Results) -> list[Fact]:
     """The figures that back the verdict: quality, change, target, cost, speed; of the provisional one if undecided."""
     choice = chosen(results)
     shown = choice or provisional(results)
     found = _choice_facts(results, shown) if shown else []
-    found[2:2] = _target(results)
+    found[2:2] = _target(results) if shown else []
     if shown and results.decision["verdict"].get("falls_short"):
         found.insert(0, Fact("If any", shown.name))
     elif shown and not choice:

@@ -9,23 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from crossover import registry
 from crossover.data.checks import Finding, check_lengths, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_with_settings
-from crossover.decision import numbers
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.limits import removal
-from crossover.decision.recommend import recommend
+from crossover.decision.recommend import Comparisons, Verdict, recommend
 from crossover.decision.wording import Wording, blind
 from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
-from crossover.errors import BudgetExceeded, OptionError, StudyError
+from crossover.errors import BudgetExceeded, OptionError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
 from crossover.evaluation.probe import Speed, measure_speed
@@ -36,13 +34,15 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
+from crossover.study.freeze import freeze
+from crossover.study.history import changed_since
 from crossover.study.ladder import Climbed, Rung, check_strategies, climb, ladder, start
 from crossover.study.listener import Listener, Quiet, Stage
 from crossover.study.models import open_settled, said_precision, settled
-from crossover.study.outcome import Outcome, write_outcome
+from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
-from crossover.study.plan import planned
-from crossover.types import Estimate, Message, Run, content_hash, to_json
+from crossover.study.plan import introduced, planned
+from crossover.types import Estimate, Family, Message, Run, content_hash, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -146,8 +146,11 @@ class _Conductor:
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
         findings = [*self.prepared.findings, *self._lengths(model)]
         raise_on_errors(findings)
-        self._freeze()
-        self.listener.say(self._plan(rungs))
+        changed = changed_since(self.journal, self.task)
+        freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
+        self.listener.say(introduced(self.task, self.prepared.splits, rungs))
+        if changed:
+            self.listener.say(f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}")
         said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
@@ -170,21 +173,39 @@ class _Conductor:
                 for sentence in ahead.said:
                     self.listener.say(sentence)
                 self.listener.plan(ahead.stages)
+            self._so_far(climbed, rungs, findings, said, warnings)
             for position, step in enumerate(rungs, 1):
                 self.listener.stage(Stage("climb", step.name, position, len(rungs)))
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
                 climbed[-1] = replace(made, forgetting=self._forgotten(memory, made, warnings))
+                self._so_far(climbed, rungs[position:], findings, said, warnings)
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(climbed) :])
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
         contenders = self._contenders(climbed)
+        for removed in filter(None, (contender.removed for contender in contenders)):
+            self.listener.say(removed)
         tested = self._test(contenders, climbed, warnings)
         outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
         write_outcome(outcome, self.folder, self.journal)
+
+    def _so_far(
+        self,
+        climbed: list[Climbed],
+        ahead: Sequence[Rung],
+        findings: list[Finding],
+        said: list[str],
+        warnings: list[str],
+    ) -> None:
+        """Write down what there is, for who looks at the study before it is finished."""
+        verdict = Verdict("unfinished", None, None, None, None, (), ())
+        contenders = self._contenders(climbed)
+        outcome = self._outcome(verdict, Comparisons(()), {}, contenders, climbed, {}, findings, said, warnings)
+        write_so_far(outcome, [rung.name for rung in ahead], self.journal)
 
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
@@ -204,39 +225,6 @@ class _Conductor:
         for sentence in sentences:
             self.listener.note(sentence)
         return found
-
-    def _freeze(self) -> None:
-        """Hold the study to the data and the splits that it began with, for test is to be met once, and to one model."""
-        splits = self.prepared.splits
-        frozen = self.journal.fact("data")
-        now = {"sha256": splits.sha256, "n": {s: len(getattr(splits, s)) for s in ("train", "dev", "test")}}
-        if frozen is None:
-            self.journal.set_fact("data", now)
-            self.journal.set_fact("created", datetime.now(UTC).isoformat(timespec="seconds"))
-        elif frozen != now:
-            raise StudyError(
-                f"{self.folder.path} holds a study of other data or splits ({frozen['sha256'][:12]}, now"
-                f" {splits.sha256[:12]}): name another folder with --out"
-            )
-        model = self.journal.fact("model")
-        if model is None:  # a new study, or one that was begun before this was written down
-            self.journal.set_fact("model", self.task.model)
-        elif model != self.task.model:
-            raise StudyError(
-                f"{self.folder.path} holds a study of the model '{model}', now '{self.task.model}': name another folder"
-                " with --out"
-            )
-
-    def _plan(self, rungs: Sequence[Rung]) -> str:
-        """What will happen, for who has never seen it."""
-        splits = self.prepared.splits
-        names = ", ".join(rung.name for rung in rungs)
-        return (
-            f"{self.task.name}, with the model {self.task.model}: {numbers.plural(len(rungs), 'rung')} (ways to do the"
-            f" task, the plain ones first): {names}. They are trained and prompted from {len(splits.train)} rows and chosen"
-            f" by {len(splits.dev)} others (dev); the best are measured once on {len(splits.test)} more (test), for the"
-            " verdict. Interrupt it, and the same command continues"
-        )
 
     def _lengths(self, model: Model) -> list[Finding]:
         examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
@@ -278,8 +266,6 @@ class _Conductor:
             cost = self._cost(made)
             local = self.model_of(made.candidate.model).local
             removed = removal(self.task.limits, made.name, local, made.probe, made.dev)
-            if removed:
-                self.listener.say(removed)
             place = rung(made.candidate, made.family)
             found.append(
                 Contender(
@@ -343,6 +329,20 @@ class _Conductor:
         verdict, comparisons = recommend(
             best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording, self._floor(climbed, runs)
         )
+        return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings)
+
+    def _outcome(
+        self,
+        verdict: Verdict,
+        comparisons: Comparisons,
+        best: Mapping[Family, Contender],
+        contenders: list[Contender],
+        climbed: list[Climbed],
+        runs: dict[str, Run],
+        findings: list[Finding],
+        said: list[str],
+        warnings: list[str],
+    ) -> Outcome:
         return Outcome(
             task=self.task,
             task_path=self.task_path,

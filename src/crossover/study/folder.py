@@ -25,7 +25,8 @@ DECISION = (
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it."""
+    """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it; `history/` has the
+    verdicts that others took the place of."""
 
     path: Path
 
@@ -40,6 +41,10 @@ class StudyFolder:
     @property
     def report(self) -> Path:
         return self.path / "report.html"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history"
 
     @property
     def errors(self) -> Path:
@@ -105,6 +110,11 @@ class StudyFolder:
                 return any(connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in SPENT)
         except sqlite3.Error:
             return True
+
+    @property
+    def begun(self) -> bool:
+        """Whether a study lies here that has no verdict yet."""
+        return os.path.isfile(self.journal) and not os.path.isfile(self.decision)
 
     def existing(self) -> StudyFolder:
         """Itself, if a finished study lies here. Raises `StudyError` otherwise."""

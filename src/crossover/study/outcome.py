@@ -20,6 +20,7 @@ from crossover.evaluation.probe import Speed
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
+from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
 from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
@@ -56,7 +57,6 @@ class Outcome:
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
     """Write decision.json last: where it is, everything it speaks of is there too."""
-    by_name = {contender.name: contender for contender in outcome.contenders}
     for made in outcome.climbed:
         if made.candidate is not None:
             body = to_json(made.candidate)
@@ -68,23 +68,50 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
             test = outcome.runs.get(made.candidate.id)
             if test is not None:
                 journal.set_run(made.candidate.id, "test", _run(test))
-        contender = by_name.get(made.name)
-        journal.set_candidate(
-            made.name,
-            {
-                "rung": contender.rung if contender else "other",
-                "trace": to_json(outcome.traces.get(made.name, ())),
-                "prompt": to_json(outcome.render(made)) if made.candidate else [],
-                "tried": journal.tries(made.name),
-                "followed": _followed(made),
-            },
-        )
+    for name, row in _rows(outcome, journal).items():
+        journal.set_candidate(name, row)
+    facts, decision = _facts(outcome), _decision(outcome, journal)
+    keep_verdict(folder, journal, decision, facts["task"])
+    for name, body in facts.items():
+        journal.set_fact(name, body)
+    write_json(folder.decision, decision)
+    journal.set_fact("so far", None)
+
+
+def write_so_far(outcome: Outcome, ahead: Sequence[str], journal: Journal) -> None:
+    """What a study has that is not finished, for who looks at it meanwhile: nothing of an earlier verdict is touched.
+
+    `ahead`: the rungs that are still to be climbed.
+    """
+    decision = _decision(outcome, journal)
+    decision["verdict"]["ahead"] = list(ahead)
+    journal.set_fact("so far", {**_facts(outcome), "decision": decision, "rows": _rows(outcome, journal)})
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    """What the report says of the task, by the names of the journal's facts."""
     task = outcome.task.model_dump(mode="json")
-    journal.set_fact("task", task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())})
-    journal.set_fact("options", list(outcome.options))
-    journal.set_fact("findings", to_json(outcome.findings))
-    journal.set_fact("assumptions", list(outcome.assumptions))
-    write_json(folder.decision, _decision(outcome, journal))
+    return {
+        "task": task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())},
+        "options": list(outcome.options),
+        "findings": to_json(outcome.findings),
+        "assumptions": list(outcome.assumptions),
+    }
+
+
+def _rows(outcome: Outcome, journal: Journal) -> dict[str, Any]:
+    """What the report says of each rung, by its name."""
+    by_name = {contender.name: contender for contender in outcome.contenders}
+    return {
+        made.name: {
+            "rung": by_name[made.name].rung if made.name in by_name else "other",
+            "trace": to_json(outcome.traces.get(made.name, ())),
+            "prompt": to_json(outcome.render(made)) if made.candidate else [],
+            "tried": journal.tries(made.name),
+            "followed": _followed(made),
+        }
+        for made in outcome.climbed
+    }
 
 
 def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:

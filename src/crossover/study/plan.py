@@ -1,15 +1,29 @@
-"""The stages that a study has ahead of it, with what each is thought to take."""
+"""What a study has ahead of it: in words, and its stages with what each is thought to take."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from crossover.data.splits import Splits
+from crossover.data.task import Task
+from crossover.decision import numbers
 from crossover.study.forecast import Forecast
 from crossover.study.ladder import Rung
 from crossover.study.listener import Stage
 
 FINALISTS = "the finalists"
 TUNED = ("weights", "hybrid")
+
+
+def introduced(task: Task, splits: Splits, rungs: Sequence[Rung]) -> str:
+    """What will happen, for who has never seen it."""
+    names = ", ".join(rung.name for rung in rungs)
+    return (
+        f"{task.name}, with the model {task.model}: {names}. Each of these {numbers.plural(len(rungs), 'rung')} is a way to do"
+        f" the task, the plain ones first; they are trained and prompted from {len(splits.train)} rows and chosen by"
+        f" {len(splits.dev)} others (dev), and the best are measured once on {len(splits.test)} more (test), for the verdict."
+        " Interrupt it, and the same command continues"
+    )
 
 
 def planned(
