@@ -53,8 +53,8 @@ def command(
     console = Console(highlight=False)
     console.print(glance(results, console.width))
     console.print(verdict_text(results))
-    if quiet:  # else they were said before anything was spent
-        console.print(foot(results))
+    if quiet and (under := foot(results)) is not None:  # else it was said before anything was spent
+        console.print(under)
     console.print(f"report: {report}", soft_wrap=True, markup=False)
     if results.decision["verdict"]["choice"] or results.decision["verdict"]["provisional"]:
         console.print(

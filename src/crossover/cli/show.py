@@ -33,5 +33,6 @@ def command(
     if results.candidates:
         console.print(glance(results, console.width))
     console.print(verdict_text(results))
-    console.print(foot(results))
+    if (under := foot(results)) is not None:
+        console.print(under)
     console.print(f"run with: {command_line(results)}", soft_wrap=True, markup=False)

@@ -63,8 +63,8 @@ def glance(results: Results, width: int = 100) -> Table:
     return table
 
 
-def foot(results: Results) -> RenderableType:
-    """What stands under table and verdict: what the data checks warned of, and what the folder held before."""
+def foot(results: Results) -> RenderableType | None:
+    """What stands under table and verdict, if anything: what the data checks warned of, and what the folder held before."""
     lines = Table.grid(padding=(0, 1, 0, 0))
     for finding in results.findings:
         if finding.level != "info":
@@ -80,7 +80,7 @@ def foot(results: Results) -> RenderableType:
     if results.later is not None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
-    return lines
+    return lines if lines.row_count else None
 
 
 def verdict_text(results: Results) -> RenderableType:

@@ -19,10 +19,10 @@ def introduced(task: Task, splits: Splits, rungs: Sequence[Rung]) -> str:
     """What will happen, for who has never seen it."""
     names = ", ".join(rung.name for rung in rungs)
     return (
-        f"{task.name}, with the model {task.model}: {names}. Each of these {numbers.plural(len(rungs), 'rung')} is a way to do"
-        f" the task, the plain ones first; they are trained and prompted from {len(splits.train)} rows and chosen by"
-        f" {len(splits.dev)} others (dev), and the best are measured once on {len(splits.test)} more (test), for the verdict."
-        " Interrupt it, and the same command continues"
+        f"{task.name}, with the model {task.model}: {names}. Each of these {numbers.plural(len(rungs), 'rung')} is a way to"
+        f" do the task, the plain ones first; they are trained and prompted from {len(splits.train)} rows and chosen by"
+        f" {len(splits.dev)} others (dev), and the best are measured once on {len(splits.test)} more (test), for the"
+        " verdict. Interrupt it, and the same command continues"
     )
 
 
