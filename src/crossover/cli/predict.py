@@ -38,6 +38,8 @@ def command(
     """
     if text is not None and file is not None:
         raise OptionError("received both a text and --file; valid is one of them")
+    if text is not None and not text.strip("\ufeff \t\r\n"):
+        raise OptionError("the text is empty; valid is a text with something to answer")
     predictor = Predictor.open(StudyFolder(study), candidate)
     if text is not None:
         inputs = [_whole(text, "the text")]
@@ -61,7 +63,7 @@ def command(
 
 def _standard_input() -> list[str]:
     try:
-        return sys.stdin.read().splitlines()
+        return sys.stdin.read().removeprefix("\ufeff").splitlines()  # a byte order mark is no text
     except UnicodeDecodeError as error:
         raise DataError(
             f"standard input is not UTF-8 at byte {error.start}; valid is UTF-8 text, one input a line"

@@ -77,7 +77,7 @@ def _undecided(results: Results, best: CandidateResult | None) -> str:
     names = {candidate.id: candidate.name for candidate in results.candidates}
     beaten, left = [], []
     for pair in results.decision["comparisons"]:
-        if pair["family"] == "verdict" and best.id in (pair["a"], pair["b"]):
+        if pair.get("family", "verdict") == "verdict" and best.id in (pair["a"], pair["b"]):
             ahead = pair["difference"] if pair["a"] == best.id else -pair["difference"]
             other = names.get(pair["b"] if pair["a"] == best.id else pair["a"], "another")
             (beaten if ahead > 0 and pair["p_adjusted"] < ALPHA else left).append(other)
