@@ -21,7 +21,6 @@ from typing import Any, Literal
 
 import torch
 from jinja2.exceptions import TemplateError
-from peft import PeftModel
 from transformers.utils import logging
 
 from crossover.errors import ModelError
@@ -175,6 +174,8 @@ class Hf:
         return prompt + self.chat.answer(answer), len(prompt)
 
     def module(self, weights: Weights | None = None, frozen: bool = False, bits: int | None = None) -> torch.nn.Module:
+        from peft import PeftModel
+
         source = self._folder
         if weights is not None:
             self.check_weights(weights)
@@ -188,6 +189,8 @@ class Hf:
         return module
 
     def save(self, module: torch.nn.Module, folder: Path) -> Weights:
+        from peft import PeftModel
+
         saved: Any = module
         folder.mkdir(parents=True, exist_ok=True)
         if isinstance(module, PeftModel):

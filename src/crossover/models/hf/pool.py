@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 import transformers
-from peft import PeftModel
 from safetensors import SafetensorError
 
 from crossover.errors import ModelError
@@ -97,6 +96,8 @@ class Pool:
         return self._full[1]
 
     def _activate(self, weights: Weights) -> None:
+        from peft import PeftModel  # which takes a second or two, and most answers need none of it
+
         name = f"a{weights.sha256[:16]}"
         if name not in self._adapters:
             while len(self._adapters) >= ADAPTERS:
