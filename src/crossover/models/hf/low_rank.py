@@ -38,6 +38,11 @@ class _LowRank(torch.autograd.Function):
         return into_x, None, None, into_down, into_up, None
 
 
+def low_rank(x: Tensor, weight: Tensor, bias: Tensor | None, down: Tensor, up: Tensor, scale: float) -> Tensor:
+    """`weight` x + `bias`, plus `scale` times `up` (outputs, rank) `down` (rank, inputs) x."""
+    return torch.as_tensor(_LowRank.apply(x, weight, bias, down, up, scale))  # type: ignore[no-untyped-call]
+
+
 @functools.cache
 def _fused(plain: type[Any]) -> type[Any]:
     """PEFT's layer with another road to the same output, where the adapter in use is a plain one."""
@@ -50,8 +55,7 @@ def _fused(plain: type[Any]) -> type[Any]:
             if kwargs or self.merged or len(names) != 1 or not self._plain(names[0]):
                 return torch.as_tensor(super().forward(x, *args, **kwargs))
             down, up = self.lora_A[names[0]].weight, self.lora_B[names[0]].weight
-            found = _LowRank.apply(x, base.weight, base.bias, down, up, self.scaling[names[0]])  # type: ignore[no-untyped-call]
-            return torch.as_tensor(found)
+            return low_rank(x, base.weight, base.bias, down, up, self.scaling[names[0]])
 
         def _plain(self, name: str) -> bool:
             if name not in self.lora_A or name in self.lora_variant or self.lora_bias[name]:

@@ -7,14 +7,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import transformers
 from safetensors import SafetensorError
 
 from crossover.errors import ModelError
-from crossover.models.hf import soft
+from crossover.models.hf import adapters, soft
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.low_rank import fuse
 from crossover.models.hf.quantized import keep_differentiable
@@ -46,7 +46,7 @@ class Pool:
         self._folder, self._dtype, self._device = folder, dtype, device
         self._base: Any = None
         self._peft: Any = None
-        self._adapters: OrderedDict[str, None] = OrderedDict()
+        self._adapters: OrderedDict[str, adapters.Loaded | None] = OrderedDict()  # None: PEFT has it
         self._full: tuple[str, Any] | None = None
 
     @property
@@ -81,7 +81,10 @@ class Pool:
 
     def _idle(self) -> AbstractContextManager[Any]:
         """The base without any adapter."""
-        return self._peft.disable_adapter() if self._peft is not None else nullcontext()
+        if self._peft is not None:
+            return cast(AbstractContextManager[Any], self._peft.disable_adapter())
+        adapters.use(self.base, None)
+        return nullcontext()
 
     def _vectors(self, weights: Weights) -> torch.Tensor:
         try:
@@ -96,22 +99,34 @@ class Pool:
         return self._full[1]
 
     def _activate(self, weights: Weights) -> None:
-        from peft import PeftModel  # which takes a second or two, and most answers need none of it
-
         name = f"a{weights.sha256[:16]}"
         if name not in self._adapters:
             while len(self._adapters) >= ADAPTERS:
                 oldest, _ = self._adapters.popitem(last=False)
-                self._peft.delete_adapter(oldest)
+                if self._peft is not None:
+                    self._peft.delete_adapter(oldest)
             try:
-                if self._peft is None:
-                    self._peft = PeftModel.from_pretrained(self.base, weights.path, adapter_name=name)
-                else:
-                    self._peft.load_adapter(weights.path, adapter_name=name)
-            except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+                plain = adapters.read_plain(Path(weights.path), self.base) if self._peft is None else None
+                if plain is None:
+                    self._add_to_peft(name, weights.path)
+            except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
                 raise ModelError(f"the adapter in {weights.path} does not load: {first_line(error)}") from error
-            self._peft.eval().requires_grad_(False)
-            fuse(self._peft)
-        self._adapters[name] = None
+            self._adapters[name] = plain
         self._adapters.move_to_end(name)
-        self._peft.set_adapter(name)
+        if self._peft is None:
+            adapters.use(self.base, self._adapters[name])
+        else:
+            self._peft.set_adapter(name)
+
+    def _add_to_peft(self, name: str, path: str) -> None:
+        """Leave an adapter to PEFT, which from then on has them all."""
+        from peft import PeftModel  # takes seconds, and most answers need none of it
+
+        if self._peft is None:
+            adapters.unwrap(self.base)
+            self._adapters.clear()
+            self._peft = PeftModel.from_pretrained(self.base, path, adapter_name=name)
+        else:
+            self._peft.load_adapter(path, adapter_name=name)
+        self._peft.eval().requires_grad_(False)
+        fuse(self._peft)
