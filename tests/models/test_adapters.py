@@ -28,6 +28,10 @@ def saved(model: Hf, folder: Path, seed: int, **options: Any) -> Weights:
     return model.save(get_peft_model(model.module(), LoraConfig(task_type="CAUSAL_LM", **options)), folder)
 
 
+def asked(weights: Weights | None) -> Request:
+    return replace(ask("I saw a pear today.", labels=LABELS), weights=weights)
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"use_rslora": True, "lora_alpha": 7}, {"target_modules": ["q_proj", "down_proj"]}]
 )
