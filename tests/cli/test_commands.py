@@ -392,7 +392,10 @@ def test_a_quiet_run_shows_no_progress(crossover: Terminal, study: Path) -> None
 
 def test_a_run_says_first_what_will_happen_and_last_how_long_it_took(crossover: Terminal, study: Path) -> None:
     said = crossover("run", "task.yaml", "--out", "second")
-    assert "parcels, with the model fake: majority, zero_shot, instruction. They are trained and prompted from" in said.err
+    assert (
+        "parcels, with the model fake: majority, zero_shot, instruction. Each of these 3 rungs is a way to do" in said.err
+    )
+    assert "chosen by 8 others (dev), and the best are measured once on 8 more (test)" in said.err
     assert re.fullmatch(r"finished in \d+(\.\d)? s", said.out.rstrip("\n").split("\n")[-1])
 
 

@@ -136,7 +136,7 @@ def test_the_line_is_as_wide_as_the_terminal_and_keeps_the_time_left(width: int)
     console.print(screen)
     [line] = [row for row in out.getvalue().replace("\0", "").split("\n") if row.strip()]
     assert len(line) <= width
-    assert "about 2 min left" in line
+    assert "about 2 min left" in line  # a stage that nobody planned takes as long as the others do
     assert "0 %" in line
     assert "lora" in line
 
@@ -187,7 +187,6 @@ def test_a_run_in_a_terminal_shows_one_line_and_leaves_the_table(tmp_path: Path)
     assert bars, plain
     assert all(len(part) <= 100 for part in bars)
     assert "defaults: margin" not in plain, "assumptions stand in the report"
-    assert "left as not known" not in plain
     assert plain.rstrip().splitlines()[-1].startswith("finished in")
 
 

@@ -38,12 +38,16 @@ class Remaining:
     _since: float = 0.0
     _phases: dict[int, _Phase] = field(default_factory=dict)
     _most: float = 0.0
+    _usual: float | None = None
 
     def plan(self, stages: Sequence[Stage]) -> None:
         """What is ahead. A stage that nobody knows counts as the others do on average, where those are known."""
         known = [stage.seconds for stage in stages if stage.seconds]
-        usual = fmean(known) if known else None
-        self._ahead = [stage if stage.seconds is not None else replace(stage, seconds=usual) for stage in stages]
+        self._usual = fmean(known) if known else None
+        self._ahead = [self._guessed(stage) for stage in stages]
+
+    def _guessed(self, stage: Stage) -> Stage:
+        return stage if stage.seconds is not None else replace(stage, seconds=self._usual)
 
     def stage(self, stage: Stage) -> None:
         """A stage begins. A finalist after the first goes on with the stage that all of them share."""
@@ -53,7 +57,7 @@ class Remaining:
         self._finish()
         place = next((n for n, one in enumerate(self._ahead) if _same(one, stage)), None)
         if place is None:
-            self._current = stage
+            self._current = self._guessed(stage)
         else:
             self._current = self._ahead[place]
             del self._ahead[: place + 1]  # what was to come before it is left out
