@@ -26,4 +26,4 @@ def test_types_and_defaults_are_as_a_task_file_has_them() -> None:
     assert (options["many"].type, options["many"].default) == ("true or false", "false")
     lora = {option.name: option for option in registry.describe("strategies", "lora")}
     assert (lora["epochs"].type, lora["epochs"].default) == ("whole number or null", "null")
-    assert lora["learning_rate"].about.startswith("None is 0.5 / the model's hidden size")
+    assert lora["learning_rate"].about.startswith("null is 0.5 / the model's hidden size")

@@ -131,7 +131,7 @@ def test_the_line_is_as_wide_as_the_terminal_and_keeps_the_time_left(width: int)
     screen.plan(PLAN)
     screen.stage(Stage("climb", "lora+few_shot (learning_rate 0.001, rank 8, few_shot shots [4, 10])", 4, 6))
     screen.result("few_shot (selection nearest)", Estimate(200, 0.414, 0.35, 0.48), "a note")
-    screen.progress("tuning, loss 0.512", 120, 400)
+    screen.progress("tuning", 120, 400)
     out.truncate(0)
     console.print(screen)
     [line] = [row for row in out.getvalue().replace("\0", "").split("\n") if row.strip()]
@@ -141,17 +141,24 @@ def test_the_line_is_as_wide_as_the_terminal_and_keeps_the_time_left(width: int)
     assert "lora" in line
 
 
+def test_before_anything_is_known_no_time_is_made_up() -> None:
+    screen = Screen(Console(file=io.StringIO()), Remaining(Clock()))
+    assert screen.time_left() == "getting ready"
+    screen.stage(climb("zero_shot", None))
+    assert screen.time_left() == "time left not known yet"
+
+
 def test_what_says_least_is_left_out_first() -> None:
     screen = Screen(Console(file=io.StringIO()), Remaining(Clock()))
     screen.stage(Stage("climb", "few_shot", 2, 3))
     screen.progress("dev", 20, 80)
     screen.result("zero_shot", Estimate(80, 0.4, 0.3, 0.5), "")
-    assert screen.doing(80) == "few_shot (2 of 3) · dev: 20 of 80 · best zero_shot 40.0 %"
-    assert screen.doing(50) == "few_shot (2 of 3) · best zero_shot 40.0 %"
-    assert screen.doing(20) == "few_shot (2 of 3)"
+    assert screen.doing(80) == "few_shot (2/3) · dev 20/80 · best zero_shot 40.0 %"
+    assert screen.doing(42) == "few_shot (2/3) · best zero_shot 40.0 %"
+    assert screen.doing(20) == "few_shot (2/3)"
     assert screen.doing(8) == "few_sho…"
     screen.stage(Stage("test", "few_shot", 1, 2))
-    assert screen.doing(80) == "test: few_shot (1 of 2) · best zero_shot 40.0 %"
+    assert screen.doing(80) == "test: few_shot (1/2) · best zero_shot 40.0 %"
 
 
 def in_terminal(arguments: Sequence[str], folder: Path, columns: int = 100, typed: str = "") -> tuple[int, str]:

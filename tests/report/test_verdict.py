@@ -28,7 +28,7 @@ def test_what_to_use_for_now_comes_first_with_what_it_beats_and_what_is_not_excl
     ]
     said = headline(with_verdict(study, pairs))
     assert said.startswith("Use “few_shot” for now: 69.4 % (")
-    assert f"It beats {others[0].name}; {others[1].name} is not excluded. Undecided: about 1,240 test items" in said
+    assert f"It beats {others[0].name}. Not excluded: {others[1].name}. Undecided: about 1,240 test items" in said
 
 
 def test_where_nothing_does_the_task_no_winner_is_named() -> None:

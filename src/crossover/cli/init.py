@@ -43,6 +43,8 @@ def command(
         typer.echo(f"  assumed: {sentence}")
     if made.draft and not instruction:
         typer.echo(f"  assumed: instruction: a draft, “{made.draft}” — say it in your own words: prompts are made of it")
+    for finding in made.prepared.findings:
+        typer.echo(f"  {finding.level}: {finding.message}")
     for sentence in resolution(len(made.prepared.splits.test), made.prepared.splits.cut):
         typer.echo(f"  {sentence}")
     typer.echo(f"next: read it, then  crossover run {path}")

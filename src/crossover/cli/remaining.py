@@ -12,6 +12,7 @@ from crossover.study.listener import Stage
 PRIOR = 0.1  # of what is thought of the whole: so much weight has the thought beside what was seen
 ANSWERED = 0.1  # a stage that took less than this share of its seconds was in the journal already, and says nothing
 OVERRUN = 0.2  # of what a stage took so far: what is left of one that should be finished
+ENOUGH = 0.05  # of a phase: before that its pace is that of its first calls or steps, which are slower
 UNKNOWN = 1.0  # what a stage counts beside others where nobody knows its seconds
 
 
@@ -24,7 +25,8 @@ class _Phase:
 
     def left(self, total: int, now: float) -> float | None:
         since, first = self.began
-        return (now - since) * (total - self.done) / (self.done - first) if self.done > first else None
+        seen = self.done - first
+        return (now - since) * (total - self.done) / seen if seen >= max(1, ENOUGH * total) else None
 
 
 @dataclass
@@ -82,6 +84,8 @@ class Remaining:
 
     def seconds(self) -> float | None:
         """What is left; None as long as nothing says it."""
+        if self._current is None and not self._ahead:
+            return None
         unit = self._unit()
         now = self._current_left() if self._current is not None else 0.0
         if unit is None or now is None:

@@ -18,7 +18,7 @@ from crossover.decision import numbers
 from crossover.study.listener import Listener, Quiet, Stage
 from crossover.types import Estimate
 
-BAR, NARROW_BAR, NARROW = 20, 10, 90  # characters; below the last the bar is short
+BAR, NARROW_BAR, NARROW = 20, 10, 120  # characters; below the last the bar is short
 
 
 @contextmanager
@@ -98,7 +98,7 @@ class Screen:
         """What is left of the whole study: "about 3 min left"."""
         seconds = self._left.seconds()
         if seconds is None:
-            return "time left: not known yet" if self._stage else "getting ready"
+            return "time left not known yet" if self._stage else "getting ready"
         if seconds < 90:
             return f"about {max(10 * round(seconds / 10), 5)} s left"
         if seconds < 90 * 60:
@@ -120,8 +120,8 @@ class Screen:
             return "", ""
         stage = self._stage
         names = {"climb": stage.name, "forgetting": f"{stage.name}: what it forgot", "test": f"test: {stage.name}"}
-        of = f" ({stage.position} of {stage.total})" if stage.kind != "forgetting" else ""
+        of = f" ({stage.position}/{stage.total})" if stage.kind != "forgetting" else ""
         if self._part is None or self._part[1] >= self._part[2]:
             return f"{names[stage.kind]}{of}", ""
         what, done, total = self._part
-        return f"{names[stage.kind]}{of}", f"{what}: {numbers.count(done)} of {numbers.count(total)}"
+        return f"{names[stage.kind]}{of}", f"{what} {numbers.count(done)}/{numbers.count(total)}"

@@ -78,7 +78,7 @@ def probe(
             if repeat and (position or len(chosen) == 1):
                 seconds.append(found.reply.usage.seconds + (before[position] if before else 0.0))
         agreements += [a == b for a, b in itertools.combinations(answers, 2)]
-        evaluator.progress(what, position + 1, len(chosen))
+        evaluator.progress("one by one", position + 1, len(chosen))
     if not seconds:
         return None
     pairs = len(agreements)

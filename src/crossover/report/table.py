@@ -129,9 +129,9 @@ def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -
     rows = glance_rows(results, unit=False)
     shown = [column for column in columns if column.rank <= most]
     headings = {column.heading for column in shown}
-    notes = ["95 % intervals; change against the baseline; more in the report"]
-    notes[0] += "; ○ until then" if any(row.provisional for row in rows) else ""
-    notes[0] += "; * on dev, not tested (dev: the rows to choose by)" if any(row.on == "dev" for row in rows) else ""
+    notes = ["95 % intervals; change is against the baseline"]
+    notes[0] += "; ○ to use for now" if any(row.provisional for row in rows) else ""
+    notes[0] += "; * on dev, not tested" if any(row.on == "dev" for row in rows) else ""
     terms = [f"{word}: {about}" for heading, (word, about) in _TERMS.items() if heading in headings]
     notes += ["; ".join(terms)] if terms else []
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []

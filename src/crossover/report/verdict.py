@@ -70,7 +70,7 @@ def headline(results: Results) -> str:
 
 
 def _undecided(results: Results, best: CandidateResult | None) -> str:
-    """ "Use “X” for now: 59.5 % (52.1–66.5). It beats the control A; B is not excluded. Undecided: about ..." """
+    """ "Use “X” for now: 59.5 % (52.1–66.5). It beats A. Not excluded: B. Undecided: about ..." """
     needed = results.decision["verdict"]["needed_test_items"]
     if best is None or best.test is None:
         return "Undecided: these measurements cannot tell the candidates apart."
@@ -81,9 +81,8 @@ def _undecided(results: Results, best: CandidateResult | None) -> str:
             ahead = pair["difference"] if pair["a"] == best.id else -pair["difference"]
             other = names.get(pair["b"] if pair["a"] == best.id else pair["a"], "another")
             (beaten if ahead > 0 and pair["p_adjusted"] < ALPHA else left).append(other)
-    said = [f"it beats {_and(beaten)}"] if beaten else []
-    said += [f"{_and(left)} {'is' if len(left) == 1 else 'are'} not excluded"] if left else []
-    told = f" {said[0][:1].upper()}{'; '.join(said)[1:]}." if said else ""
+    told = f" It beats {_and(beaten)}." if beaten else ""
+    told += f" Not excluded: {_and(left)}." if left else ""
     more = "these measurements cannot tell the candidates apart"
     if needed is not None:
         more = f"about {numbers.count(needed)} test items would tell; there are {numbers.count(_test_items(results))}"

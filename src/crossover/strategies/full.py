@@ -15,12 +15,12 @@ from crossover.types import Candidate, Family
 class Full:
     """Tunes on the training rows, rendered with the start's prompt.
 
-    - `learning_rate`: None is 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096; half of it where
+    - `learning_rate`: null is 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096; half of it where
       answers are written.
-    - `epochs`: how often each training row is met at the most; None is about 400 steps for labels and 800 for written
+    - `epochs`: how often each training row is met at the most; null is about 400 steps for labels and 800 for written
       answers, in 3 to 20 epochs.
     - `batch_size`: training rows in a step.
-    - `patience`: epochs without a better dev score before it stops, 0 for never; None is a third of the epochs.
+    - `patience`: epochs without a better dev score before it stops, 0 for never; null is a third of the epochs.
     - `weight_decay`: how strongly weights are drawn to 0 (AdamW).
     - `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers, against
       forgetting; 0.25 is a good one to begin with.

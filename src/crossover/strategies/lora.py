@@ -21,11 +21,11 @@ class Lora:
     - `rank`: the rank of the adapters; more can learn more, and forget more.
     - `alpha`: what the adapters' output is multiplied with, divided by the rank.
     - `dropout`: the share of an adapter's inputs that is left out at random while training.
-    - `learning_rate`: None is 0.5 / the model's hidden size, which is 2e-3 at 256 and 1.2e-4 at 4096.
-    - `epochs`: how often each training row is met at the most; None is about 400 steps for labels and 800 for written
+    - `learning_rate`: null is 0.5 / the model's hidden size, which is 2e-3 at 256 and 1.2e-4 at 4096.
+    - `epochs`: how often each training row is met at the most; null is about 400 steps for labels and 800 for written
       answers, in 3 to 20 epochs.
     - `batch_size`: training rows in a step.
-    - `patience`: epochs without a better dev score before it stops, 0 for never; None is a third of the epochs.
+    - `patience`: epochs without a better dev score before it stops, 0 for never; null is a third of the epochs.
     - `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers, against
       forgetting; 0.25 is a good one to begin with.
     - `targets`: the layers with an adapter: "all-linear", "attention", or names of modules.

@@ -15,10 +15,10 @@ class SoftPrompt:
     """Between a prompt and an adapter: vectors that begin as the embeddings of the start's first message.
 
     - `tokens`: how many vectors.
-    - `learning_rate`: None is 5 / the model's hidden size.
-    - `epochs`: how often each training row is met at the most; None is as for `lora`.
+    - `learning_rate`: null is 5 / the model's hidden size.
+    - `epochs`: how often each training row is met at the most; null is as for `lora`.
     - `batch_size`: training rows in a step.
-    - `patience`: epochs without a better dev score before it stops, 0 for never; None is a third of the epochs.
+    - `patience`: epochs without a better dev score before it stops, 0 for never; null is a third of the epochs.
     """
 
     family: ClassVar[Family] = "weights"
