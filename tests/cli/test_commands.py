@@ -531,7 +531,7 @@ def test_an_interrupted_run_says_that_it_continues_and_does(
     kept = calls(Path("study"))
     assert 10 <= made <= kept < calls(finished / "study")
     assert not Path("study/decision.json").exists()
-    assert "run it again and it continues" in crossover("show", "study").err
+    assert "Run it again and it continues" in words(crossover("show", "study").out)
 
     said = crossover("run", "task.yaml", "--out", "study", "--json")
     assert said.status == 0

@@ -15,7 +15,7 @@ from crossover.models.hf import Hf
 from crossover.models.hf.adapters import Adapted, read_plain, unwrap, use
 from crossover.types import Request, Weights
 from tests.device import DEVICE
-from tests.models.asking import ask
+from tests.models.asking import ask, plain_scores
 from tests.models.tiny import build
 
 IDS = torch.tensor([[5, 9, 40, 7, 300], [8, 8, 1, 2, 77]], device=DEVICE)
@@ -76,6 +76,18 @@ def test_plain_ones_before_and_after_one_of_another_kind_answer_the_same(tmp_pat
     assert scores(other) not in (before, bare)
     assert scores(plain) == pytest.approx(before, abs=1e-5)
     assert scores(None) == pytest.approx(bare, abs=1e-5)
+
+
+def test_the_first_answer_is_the_adapters_too(tmp_path: Path) -> None:
+    """The trial of whether rows can be packed asks the bare model, in the middle of the first answer."""
+    folder = str(build(tmp_path / "base", "qwen2", initializer_range=0.1))
+    weights = saved(Hf(folder, device=DEVICE), tmp_path / "plain", 1)
+    model = Hf(folder, device=DEVICE)
+    [first] = model.complete([asked(weights)])
+    [bare] = model.complete([asked(None)])
+    [again] = model.complete([asked(weights)])
+    assert first.label_scores == again.label_scores != bare.label_scores
+    assert first.label_scores == pytest.approx(plain_scores(model, asked(weights)), abs=1e-3)
 
 
 def test_answering_with_a_plain_adapter_needs_no_peft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,4 +35,5 @@ def command(
     console.print(verdict_text(results))
     if (under := foot(results)) is not None:
         console.print(under)
-    console.print(f"run with: {command_line(results)}", soft_wrap=True, markup=False)
+    if folder.begun or {"--set", "--model"} & set(results.options):
+        console.print(f"run with: {command_line(results)}", soft_wrap=True, markup=False)

@@ -113,7 +113,7 @@ def facts(results: Results) -> list[Fact]:
     choice = chosen(results)
     shown = choice or provisional(results)
     found = _choice_facts(results, shown) if shown else []
-    found[2:2] = _target(results) if shown else []
+    found[2:2] = _target(results) if results.decision["verdict"]["kind"] != "unfinished" else []
     if shown and results.decision["verdict"].get("falls_short"):
         found.insert(0, Fact("If any", shown.name))
     elif shown and not choice:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 import transformers
@@ -47,6 +47,7 @@ class Pool:
         self._base: Any = None
         self._peft: Any = None
         self._adapters: OrderedDict[str, adapters.Loaded | None] = OrderedDict()  # None: PEFT has it
+        self._used: adapters.Loaded | None = None
         self._full: tuple[str, Any] | None = None
 
     @property
@@ -79,12 +80,23 @@ class Pool:
             self._activate(weights)
             yield self.base
 
-    def _idle(self) -> AbstractContextManager[Any]:
-        """The base without any adapter."""
+    @contextmanager
+    def _idle(self) -> Iterator[None]:
+        """The base without any adapter, for as long as it takes: what was in use before is so again."""
         if self._peft is not None:
-            return cast(AbstractContextManager[Any], self._peft.disable_adapter())
-        adapters.use(self.base, None)
-        return nullcontext()
+            with self._peft.disable_adapter():
+                yield
+            return
+        before = self._used
+        self._put(None)
+        try:
+            yield
+        finally:
+            self._put(before)
+
+    def _put(self, loaded: adapters.Loaded | None) -> None:
+        self._used = loaded
+        adapters.use(self.base, loaded)
 
     def _vectors(self, weights: Weights) -> torch.Tensor:
         try:
@@ -114,7 +126,7 @@ class Pool:
             self._adapters[name] = plain
         self._adapters.move_to_end(name)
         if self._peft is None:
-            adapters.use(self.base, self._adapters[name])
+            self._put(self._adapters[name])
         else:
             self._peft.set_adapter(name)
 
