@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import gc
 import importlib
 import importlib.metadata
 import json
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,12 +55,14 @@ def load(room: Room, name: str) -> type[Any]:
     """Import a plug-in's class. Raises `OptionError` for an unknown name and for an outsider that does not import."""
     files = _builtin_files(room)
     if name in files:
-        module = importlib.import_module(f"crossover.{room}.{name}")
+        with _uncollected():
+            module = importlib.import_module(f"crossover.{room}.{name}")
         return typing.cast("type[Any]", getattr(module, "".join(part.capitalize() for part in name.split("_"))))
     for point in importlib.metadata.entry_points(group=f"crossover.{room}"):
         if point.name == name:
             try:
-                return typing.cast("type[Any]", point.load())
+                with _uncollected():
+                    return typing.cast("type[Any]", point.load())
             except Exception as error:
                 raise OptionError(f"the plug-in '{name}' ({point.value}) does not import: {error}") from error
     raise OptionError(f"there is no {_singular(room)} '{name}'; {nearest(name, names(room))}")
@@ -171,6 +175,18 @@ def _checked(where: str, value: Any, hint: Any) -> Any:
         return float(value)
     valid = " or ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", str(hint))
     raise OptionError(f"{where}: received {value!r}, valid is {valid}")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: what an import makes stays, and looking at it again and again took a fifth of it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _builtin_files(room: Room) -> dict[str, Path]:
