@@ -93,6 +93,22 @@ def test_every_family_is_there_with_an_interval(finished: tuple[Path, dict[str, 
         assert estimate["n"] == decision["splits"]["test"]
 
 
+def test_a_listener_is_told_every_stage_ahead_with_what_it_is_thought_to_take(
+    finished: tuple[Path, dict[str, Any], Ear],
+) -> None:
+    _, decision, ear = finished
+    plan = ear.plans[-1]
+    assert [stage.name for stage in plan if stage.kind == "climb"] == [c["name"] for c in decision["candidates"]]
+    assert (plan[-1].kind, plan[-1].name) == ("test", "the finalists")
+    assert all(stage.seconds is not None for stage in plan)
+    assert [stage.seconds for stage in plan if stage.name == "majority"] == [0.0]
+    assert all(stage.seconds for stage in plan if stage.name in ("zero_shot", "few_shot", "lora"))
+    begun = [(stage.kind, stage.name) for stage in ear.stages if stage.kind != "test"]
+    assert begun == [(stage.kind, stage.name) for stage in plan if stage.kind != "test"]
+    tested = [stage.name for stage in ear.stages if stage.kind == "test"]
+    assert tested == [c["name"] for c in decision["candidates"] if c["test"]]
+
+
 def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear]) -> None:
     _, decision, ear = finished
     assert decision["candidates"][0]["name"] == "majority"

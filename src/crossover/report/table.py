@@ -131,7 +131,7 @@ def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -
     headings = {column.heading for column in shown}
     notes = ["95 % intervals; change is against the baseline"]
     notes[0] += "; ○ to use for now" if any(row.provisional for row in rows) else ""
-    notes[0] += "; * on dev, not tested" if any(row.on == "dev" for row in rows) else ""
+    notes[0] += "; * on dev (the rows to choose by), not tested" if any(row.on == "dev" for row in rows) else ""
     terms = [f"{word}: {about}" for heading, (word, about) in _TERMS.items() if heading in headings]
     notes += ["; ".join(terms)] if terms else []
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []
