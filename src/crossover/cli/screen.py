@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
@@ -83,7 +83,7 @@ class Screen:
         share = self._left.share()
         bar = BAR if width >= NARROW else NARROW_BAR
         line = Table.grid(padding=(0, 1, 0, 0))
-        row = [
+        row: list[RenderableType] = [
             self._spinner,
             ProgressBar(total=1.0, completed=share, width=bar),
             Text(f"{100 * share:3.0f} %"),

@@ -75,7 +75,8 @@ def _undecided(results: Results, best: CandidateResult | None) -> str:
     if best is None or best.test is None:
         return "Undecided: these measurements cannot tell the candidates apart."
     names = {candidate.id: candidate.name for candidate in results.candidates}
-    beaten, left = [], []
+    beaten: list[str] = []
+    left: list[str] = []
     for pair in results.decision["comparisons"]:
         if pair.get("family", "verdict") == "verdict" and best.id in (pair["a"], pair["b"]):
             ahead = pair["difference"] if pair["a"] == best.id else -pair["difference"]
