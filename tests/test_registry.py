@@ -7,7 +7,8 @@ import pytest
 from crossover import registry
 from crossover.registry import Room
 
-BUILT_IN = [(room, e.name) for room in ("strategies", "metrics", "models") for e in registry.entries(room)]  # type: ignore[arg-type]
+ROOMS: tuple[Room, ...] = ("strategies", "metrics", "models")
+BUILT_IN = [(room, entry.name) for room in ROOMS for entry in registry.entries(room)]
 
 
 @pytest.mark.parametrize(("room", "name"), BUILT_IN)

@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import huggingface_hub
 import pytest
@@ -35,7 +36,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("X-Error-Code", code)
         self.end_headers()
         name = "/".join(path.split("/")[-2:])
-        body = {"id": name, "gated": "auto" if name.endswith("gated") else False, "siblings": [], "tags": []}
+        body: dict[str, Any] = {
+            "id": name,
+            "gated": "auto" if name.endswith("gated") else False,
+            "siblings": [],
+            "tags": [],
+        }
         self.wfile.write(json.dumps(body).encode())
 
     def log_message(self, *arguments: object) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -18,7 +18,7 @@ LORA, BOTH = contender("lora", "weights", cost=20), contender("instruction+lora"
 
 
 def decide(
-    patterns: dict[Contender, Sequence[bool | None]],
+    patterns: Mapping[Contender, Sequence[bool | None]],
     margin: float = 0.01,
     target: float | None = None,
     floor: Estimate | None = None,

@@ -55,7 +55,8 @@ def test_a_plain_adapter_answers_as_with_peft_and_leaves_no_trace(options: dict[
 
 def test_what_is_more_than_two_matrices_is_left_to_peft(tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path / "base", "qwen2", initializer_range=0.1)), device=DEVICE)
-    for number, options in enumerate(({"use_dora": True}, {"bias": "lora_only"}, {"rank_pattern": {"q_proj": 2}})):
+    others: list[dict[str, Any]] = [{"use_dora": True}, {"bias": "lora_only"}, {"rank_pattern": {"q_proj": 2}}]
+    for number, options in enumerate(others):
         weights = saved(model, tmp_path / f"a{number}", 3, **options)
         assert read_plain(Path(weights.path), model.module()) is None
     conv = Hf(str(build(tmp_path / "conv", "gpt2", initializer_range=0.1)), device=DEVICE)

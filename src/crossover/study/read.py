@@ -46,8 +46,7 @@ def read_results(folder: StudyFolder) -> Results:
             decision, rows, facts = begun["decision"], begun["rows"], begun
         else:
             decision, rows = folder.read_decision(), journal.candidates()
-            defaults = (("task", None), ("findings", []), ("assumptions", []), ("options", []))
-            facts = {name: journal.fact(name, default) for name, default in defaults}
+            facts = {name: journal.fact(name, []) for name in ("task", "findings", "assumptions", "options")}
         tests = {c["name"]: journal.run(c["id"], "test") for c in decision["candidates"] if c["test"]}
     finally:
         journal.close()
