@@ -47,6 +47,7 @@ def test_the_model_may_be_set_too_and_has_its_own_folder(crossover: Terminal, he
         ("=0.8", "valid is KEY=VALUE"),
         ("limits..minutes=1", "valid is KEY=VALUE"),
         ("tarket=0.8", "--set, key 'tarket': unknown key; did you mean 'target'?"),
+        ("limit.minutes=3", "--set, key 'limit': unknown key; did you mean 'limits'?"),
         ("limits.minuts=3", "--set, key 'limits.minuts': unknown key; did you mean 'minutes'?"),
         ("limits.minutes=soon", "--set, key 'limits.minutes': received 'soon'; valid is a number from 0 up"),
         ("target=8", "--set, key 'target': received 8; valid is a number from 0 to 1"),

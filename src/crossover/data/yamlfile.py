@@ -31,7 +31,8 @@ class YamlFile:
 
     def place(self, key: KeyPath) -> str:
         """`"task.yaml, line 3, key 'limits.money'"`; without a line where the file does not have the key."""
-        if any(key[:n] in self.settings for n in range(1, len(key) + 1)):
+        beneath = key not in self.lines and any(given[: len(key)] == key for given in self.settings)
+        if beneath or any(key[: len(given)] == given for given in self.settings):
             return f"--set, {key_name(key)}"
         line = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), None)
         at = f", line {line}" if line is not None else ""
