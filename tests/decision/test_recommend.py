@@ -8,7 +8,8 @@ import pytest
 
 from crossover import registry
 from crossover.decision.contenders import Contender
-from crossover.decision.recommend import Comparisons, Verdict, recommend
+from crossover.decision.pairs import Comparisons
+from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording
 from crossover.types import Estimate
 from tests.decision.builders import contender, pattern, run

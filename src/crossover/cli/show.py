@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from crossover.cli.output import json_out
 from crossover.report.table import foot, glance, verdict_text
 from crossover.report.verdict import command_line
 from crossover.study.folder import StudyFolder
@@ -23,11 +24,11 @@ def command(
     folder = StudyFolder(study)
     if as_json and not folder.begun:
         folder.read_decision()
-        typer.echo(folder.decision.read_text(encoding="utf-8"), nl=False)
+        typer.echo(json_out(folder.decision.read_text(encoding="utf-8")), nl=False)
         return
     results = read_results(folder)
     if as_json:
-        typer.echo(json.dumps(results.decision, indent=1, ensure_ascii=False))
+        typer.echo(json_out(json.dumps(results.decision, indent=1, ensure_ascii=False)))
         return
     console = Console(highlight=False)
     if results.candidates:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, break_even
+from crossover.decision.pairs import Comparisons, Pair
 from crossover.types import Estimate
-
-if TYPE_CHECKING:
-    from crossover.decision.recommend import Comparisons, Pair
 
 WORDS = {
     "control": "the control",
@@ -175,5 +172,5 @@ def _none_of(names: Sequence[str]) -> str:
 
 def _control(control: Contender) -> str:
     """Its name, and what it is where that is known: "classifier (it is a logistic regression on ...)"."""
-    what = CONTROLS.get(control.name)
+    what = CONTROLS.get(control.strategy)
     return f"{control.name} ({what})" if what else control.name

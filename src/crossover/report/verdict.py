@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from crossover.decision import numbers
-from crossover.decision.recommend import ALPHA
+from crossover.decision.pairs import ALPHA
 from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES
 from crossover.report.rows import chosen, provisional
-from crossover.study.results import CandidateResult, Results
+from crossover.study.results import CandidateReport, Results
 
 Tone = Literal["good", "bad", "open"]
 
@@ -69,7 +69,7 @@ def headline(results: Results) -> str:
     return _undecided(results, best)
 
 
-def _undecided(results: Results, best: CandidateResult | None) -> str:
+def _undecided(results: Results, best: CandidateReport | None) -> str:
     """ "Use “X” for now: 59.5 % (52.1–66.5). It beats A. Not excluded: B. Undecided: about ..." """
     needed = results.decision["verdict"]["needed_test_items"]
     if best is None or best.test is None:
@@ -148,7 +148,7 @@ def sensitivity_sentence(results: Results) -> str:
     )
 
 
-def _choice_facts(results: Results, choice: CandidateResult) -> list[Fact]:
+def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     found = []
     measured = choice.test or choice.dev
     if measured:
