@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -11,6 +11,7 @@ from crossover.decision.contenders import Contender
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording
+from crossover.types import Estimate
 from tests.decision.builders import contender, pattern, run
 
 CONTROL, PROMPT = contender("majority", "control"), contender("few_shot", "prompt", cost=10)
@@ -18,12 +19,15 @@ LORA, BOTH = contender("lora", "weights", cost=20), contender("instruction+lora"
 
 
 def decide(
-    patterns: dict[Contender, Sequence[bool | None]], margin: float = 0.01, target: float | None = None
+    patterns: Mapping[Contender, Sequence[bool | None]],
+    margin: float = 0.01,
+    target: float | None = None,
+    floor: Estimate | None = None,
 ) -> tuple[Verdict, Comparisons]:
     champions = {c.family: c for c in patterns}
     runs = {c.id: run(c.name, right) for c, right in patterns.items()}
     metric = registry.create("metrics", "accuracy")
-    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000))
+    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000), floor)
 
 
 def test_weights_that_are_clearly_better_win_and_the_reason_says_by_how_much() -> None:
@@ -146,3 +150,25 @@ def test_without_a_tested_model_nothing_is_claimed() -> None:
         assert (verdict.kind, verdict.choice, verdict.provisional) == ("undecided", None, None)
         assert "No model was measured" in verdict.reasons[0]
         assert comparisons.pairs == ()
+
+
+def test_an_interval_beside_an_adjusted_p_value_says_that_it_is_alone() -> None:
+    sides = {CONTROL: pattern(60, 10), PROMPT: pattern(60, 30), LORA: pattern(60, 34, 10)}
+    told = [reason for reason in decide(sides)[0].reasons if " taken alone; p " in reason]
+    assert len(told) == 2
+    assert all("adjusted for 3 comparisons)" in reason for reason in told)
+    two = decide({PROMPT: pattern(60, 30), LORA: pattern(60, 34, 10)})[0]
+    [alone] = [reason for reason in two.reasons if ", p " in reason]
+    assert "alone" not in alone
+    assert "adjusted" not in alone
+
+
+def test_a_best_no_better_than_the_most_frequent_answer_is_not_named_to_be_used() -> None:
+    floor = Estimate(60, 0.5, 0.37, 0.63)
+    sides = {CONTROL: pattern(60, 30), PROMPT: pattern(60, 30), LORA: pattern(60, 30, 5)}
+    verdict, _ = decide(sides, floor=floor)
+    assert verdict.falls_short == "no more than always giving the most frequent answer (50.0 %)"
+    assert verdict.reasons[0].startswith("None of these does the task: ")
+    assert verdict.reasons[0].endswith("A larger model is the next thing to try.")
+    assert not any("is the one to use:" in reason or "You do not need" in reason for reason in verdict.reasons)
+    assert decide(sides | {PROMPT: pattern(60, 55)}, floor=floor)[0].falls_short is None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from crossover.data.chain import ChainStep, check_chain
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart, is_file, located
 from crossover.data.part import Part, shown
+from crossover.data.settings import overridden
 from crossover.data.template import columns_of
 from crossover.data.text import folded, spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
@@ -257,15 +259,35 @@ KEYS = tuple(name for name, field in Task.model_fields.items() if not field.excl
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
+DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A task with what is known of its file: `place` says where a key stands; `model` is the file's own."""
+
+    task: Task
+    place: Callable[[KeyPath], str]
+    model: str
+
+
 def load_task(path: Path | str) -> Task:
     """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
-    task, file = _load(Path(path))
+    return load_with_settings(path).task
+
+
+def load_with_settings(path: Path | str, settings: Sequence[str] = ()) -> Loaded:
+    """`load_task`, with some keys as on a command line: "limits.minutes=10". Checked like the file. Raises `TaskError`."""
+    task, file = _load(Path(path), settings)
     _check_other_tasks(task, file.place)
-    return task
+    own = file.written.get("model", Task.model_fields["model"].default)
+    return Loaded(task, file.place, str(own))
 
 
-def _load(path: Path) -> tuple[Task, YamlFile]:
-    file = read_yaml(path, as_written="labels")
+def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
+    if path.suffix.lower() in DATA_FILES:
+        raise TaskError(f"{path} is a data file, no task file; 'crossover init {path}' writes a task file for it")
+    file = overridden(read_yaml(path, as_written="labels"), settings)
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
         raise TaskError(f"{file.place(('data',))}: received {shown(file.content['data'])}; valid is {valid}")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
 from crossover.decision.pairs import ALPHA, Comparisons, Pair
+from crossover.decision.shortfall import shortfall
 from crossover.decision.wording import Wording
 from crossover.evaluation.paired import compare, holm
 from crossover.evaluation.power import items_to_tell
@@ -30,7 +31,8 @@ SIDE: dict[Family, str] = {"control": "control", "prompt": "prompt", "weights": 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`choice` is None when undecided; `provisional` is then what to use meanwhile."""
+    """`choice` is None when undecided; `provisional` is then what to use meanwhile. `falls_short`: why not even that does
+    the task."""
 
     kind: str
     choice: str | None
@@ -39,6 +41,7 @@ class Verdict:
     needed_test_items: int | None
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
+    falls_short: str | None = None
 
 
 def compare_pairs(
@@ -64,8 +67,9 @@ def recommend(
     target: float | None,
     seed: int,
     wording: Wording,
+    floor: Estimate | None = None,
 ) -> tuple[Verdict, Comparisons]:
-    """The verdict over the families' champions. `runs`: contender id -> its test run."""
+    """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer."""
     ordered = [champions[family] for family in FAMILIES if family in champions]
     if all(c.family == "control" for c in ordered):
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
@@ -76,6 +80,8 @@ def recommend(
     likely = winner or _provisional(ordered, runs, margin)
     sides = [likely if SIDE[c.family] == SIDE[likely.family] else c for c in sides]
     estimates = {c.id: runs[c.id].estimate for c in ordered}
+    highest = max(estimates.values(), key=lambda estimate: estimate.value)
+    short = shortfall(highest, floor, target, margin) and shortfall(estimates[likely.id], floor, target, margin)
     needed = None if winner else _needed(likely, sides, runs, metric, comparisons, margin)
     verdict = Verdict(
         kind=_kind(winner),
@@ -83,8 +89,9 @@ def recommend(
         provisional=None if winner else likely.id,
         target_met=_target_met(estimates[likely.id], target),
         needed_test_items=needed,
-        reasons=tuple(wording.reasons(winner, likely, ordered, estimates, comparisons, margin, target, needed)),
+        reasons=tuple(wording.reasons(winner, likely, ordered, estimates, comparisons, margin, target, needed, short)),
         warnings=tuple(wording.warnings(winner, ordered, estimates, comparisons)),
+        falls_short=short,
     )
     return verdict, comparisons
 

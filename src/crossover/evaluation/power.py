@@ -27,6 +27,15 @@ def needed_items(difference: float, discordance: float, alpha: float, power: flo
     return _whole(reach * reach / (d * d) + 1 / d)
 
 
+def smallest_difference(items: int, alpha: float, discordance: float, power: float = 0.8) -> float | None:
+    """The least difference of two paired shares that `needed_items` says `items` pairs find; None where they find none.
+
+    `discordance`: as there; a difference above it is all of it. To a thousandth.
+    """
+    found = (d / 1000 for d in range(1, 1001) if needed_items(d / 1000, discordance, alpha, power) <= items)
+    return next(found, None)
+
+
 def needed_items_graded(difference: float, deviation: float, alpha: float, power: float = 0.8) -> int:
     """Pairs for a two-sided paired test to find a difference of means with probability `power`.
 

@@ -107,7 +107,7 @@ def probe(
             seconds += times[-repeats:] if drawn else [min(times)]
             spread += [max(times[-2:]) / max(min(times[-2:]), 1e-9)] if rounds > 1 and not drawn else []
         agreements += [a == b for a, b in itertools.combinations(answers, 2)]
-        evaluator.progress(what, position + 1, len(chosen))
+        evaluator.progress("one by one", position + 1, len(chosen))
     if not seconds:
         return None
     pairs = len(agreements)
