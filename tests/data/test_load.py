@@ -72,6 +72,11 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
             'text,label\n"Where is it,delivery\nWrong sum,billing\nShe said ",billing\n',
             "rows.csv, row 1: the double quote that opens on line 2 is closed on line 4",
         ),
+        (
+            "rows.csv",
+            'text,label,note\n"Where is it,delivery,\nWrong sum,billing,\nShe said ",billing,\n',
+            "rows.csv, row 1: the double quote that opens on line 2 is closed on line 4",
+        ),
         ("rows.csv", "text,text\na,b\n", "rows.csv: the header names the column 'text' twice"),
         ("rows.csv", " , \na,b\n", "rows.csv: the first row is empty; valid is a row of column names"),
         ("rows.csv", "text,label\n", "rows.csv has a header and no rows"),
@@ -146,6 +151,19 @@ def test_letters_of_several_lines_are_no_stray_quotes(tmp_path, body):
     [row, _] = load_rows(write(tmp_path, "rows.csv", f'text,label\n"{body}",x\nnext,y\n'))
     assert row.fields == {"text": body, "label": "x"}
     assert not row.remarks
+
+
+def test_spaces_behind_the_delimiters_of_the_names_are_none_of_the_values(tmp_path):
+    rows = load_rows(write(tmp_path, "rows.csv", 'text, label\n"a, b", "x"\nc d, y\n'))
+    assert [row.fields for row in rows] == [{"text": "a, b", "label": "x"}, {"text": "c d", "label": "y"}]
+    rows = load_rows(write(tmp_path, "rows.csv", "text,label\na, x\n"))
+    assert rows[0].fields == {"text": "a", "label": " x"}
+
+
+@pytest.mark.parametrize("text", ["wrong sum,x\nlost,x\nlate,y\n", "text,label\nlost,x\ntext,label\nlate,y\n"])
+def test_a_first_row_of_data_and_a_header_in_between_are_noticed(tmp_path, text):
+    rows = load_rows(write(tmp_path, "rows.csv", text))
+    assert sum("is the first line data, or the header repeated?" in "".join(row.remarks) for row in rows) == 1
 
 
 def test_a_long_text_is_read_also_in_the_first_record(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ BLANK = " \t\r\n\v\f\u00a0\ufeff"  # around a name
 LONGEST = 10_000_000  # characters of a field: as long as many a book
 STRAY = "a double quote that opens a field and is closed in no field is read as text"
 
+HEADER = "a field is the same as its column's name: is the first line data, or the header repeated?"
+
 
 def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     """The rows under the header, as text. The delimiter is the one that gives the header the most columns.
@@ -27,7 +30,8 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     text = read_text(path, lambda prefix: _row_after(prefix, delimiter))
-    records = _records(path, text, delimiter or sniff(text))
+    delimiter = delimiter or sniff(text)
+    records = _records(path, text, delimiter)
     header = [name.strip(BLANK) for name in next(records).fields]
     _check_header(path, header)
     rows: list[Row] = []
@@ -40,7 +44,8 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
             )
         fields = dict(zip(header, record.fields or [""] * len(header), strict=True))
         fields.pop("", None)
-        row = Row(record.number, fields, f"{path.name}, row {record.number}", remarks=(STRAY,) if record.stray else ())
+        remarks = (STRAY,) * record.stray + (HEADER,) * any(value.strip(BLANK) == name for name, value in fields.items())
+        row = Row(record.number, fields, f"{path.name}, row {record.number}", remarks=remarks)
         if record.fields:
             rows += [*empty, row]
             empty = []
@@ -99,7 +104,11 @@ class _Lines:
 def _records(path: Path, text: str, delimiter: str) -> Iterator[_Record]:
     """The records. Strict, because a lenient reader takes half a file for one open quote."""
     lines = _Lines(text.lstrip("\r\n"))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    # where the names stand behind spaces ("text, label"), so do quotes and values
+    spaced = delimiter != "\t" and bool(
+        re.match(rf"[^\r\n{delimiter}]+(?:{delimiter} [^\r\n{delimiter}]*)+[\r\n]", text.lstrip("\r\n"))
+    )
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=spaced)
     number, width = 0, 0
     while True:
         lines.taken.clear()
@@ -112,6 +121,7 @@ def _records(path: Path, text: str, delimiter: str) -> Iterator[_Record]:
         except csv.Error as error:
             problem = error
         apart = [line.rstrip("\r\n").split(delimiter) for line in lines.taken]
+        apart = [[field.removeprefix(" ") for field in fields] for fields in apart] if spaced else apart
         width = width or len(apart[0])
         place = f"row {number}" if number else "the header"
         if delimiter == "\t" and len(apart[0]) == width > 1 and (problem or _each_a_row(apart, width, delimiter)):
@@ -140,7 +150,8 @@ def _each_a_row(apart: list[list[str]], width: int, delimiter: str) -> bool:
         return False
     if delimiter == "\t":
         return all("".join(fields).strip('" ') for fields in apart)
-    return all(all(field.strip() for field in fields) and not any(f[0].isspace() for f in fields[1:]) for fields in apart)
+    filled = all(sum(bool(field.strip()) for field in fields) > 1 for fields in apart)
+    return filled and not any(field[:1].isspace() for fields in apart for field in fields[1:])
 
 
 def _explain(problem: str) -> str:
