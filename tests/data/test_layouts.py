@@ -22,8 +22,8 @@ ANSWERS = ["Call us.", "Write to us.", "Wait a day."]
 
 def sketched(path: Path) -> tuple[Any, str]:
     """What `init` makes of a file, prepared, and what it says."""
-    text, assumed = sketch(path)
-    return prepare(load_task(write(path.parent, "task.yaml", text))), "\n".join(assumed)
+    made = sketch(path)
+    return prepare(load_task(write(path.parent, "task.yaml", made.text()))), "\n".join(made.assumed)
 
 
 def listed(folder: Path, rows: list[dict[str, Any]]) -> Path:
@@ -50,6 +50,34 @@ def test_dolly_has_its_answer_in_the_response_and_not_in_the_category(tmp_path: 
     ]
     found, _ = sketched(listed(tmp_path, rows))
     assert (found.task.input, found.task.output) == ("{instruction}\n{context}", "response")
+
+
+@pytest.mark.parametrize("column", ["conversations", "Messages", "dialog", "chat"])
+def test_a_conversation_is_found_behind_an_empty_one_and_under_its_other_names(tmp_path: Path, column: str) -> None:
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    rows = [{column: [], "source": "x"}, {column: turns, "source": "y"}]
+    with pytest.raises(DataError, match=r"line 1: .* is a list; valid is a list of messages, not empty"):
+        load_rows(jsonl(tmp_path, "rows.jsonl", rows))
+    [row] = load_rows(jsonl(tmp_path, "rows.jsonl", rows[1:]))
+    assert (row.fields["input"], row.fields["output"]) == ("a", "b")
+
+
+def test_prompts_and_completions_may_be_conversations(tmp_path: Path) -> None:
+    rows = [
+        {
+            "prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": sentence(n)}],
+            "completion": [{"role": "assistant", "content": ANSWERS[n % 3]}],
+        }
+        for n in range(12)
+    ]
+    [row, *_] = load_rows(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (row.fields["prompt"], row.fields["completion"], row.system) == (sentence(0), ANSWERS[0], "Be brief.")
+    assert "read as chat" in row.remarks[0]
+
+
+def test_pairs_of_texts_are_read_whole(tmp_path: Path) -> None:
+    rows = [{"premise": sentence(n), "hypothesis": f"so {sentence(n)}", "label": n % 2} for n in range(12)]
+    assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task.input == "{premise}\n{hypothesis}"
 
 
 def test_of_a_pair_the_chosen_answer_is_the_output(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from crossover.data.rows import Row
 from crossover.data.template import plain
 from crossover.errors import DataError
 
-COLUMNS = ("messages", "conversations", "conversation")
+COLUMNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat", "turns")  # in any case
 ROLES = ("system", "developer", "user", "assistant")
 SHARED = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant"}  # as ShareGPT names them
 
@@ -42,11 +42,15 @@ class Talk:
 
 
 def chat_column(rows: Sequence[Row]) -> str | None:
-    """The column of the first row that holds a conversation: then all must."""
-    for column in COLUMNS if rows else ():
-        value = rows[0].fields.get(column)
+    """The column that holds a conversation in the first row with anything in it: then all must."""
+    named = {name.lower(): name for row in rows for name in reversed(row.fields)}
+    for known in COLUMNS:
+        if (column := named.get(known)) is None:
+            continue
+        values = [row.fields.get(column) for row in rows]
+        value = next((value for value in values if value not in (None, "", "[]", [])), values[0])
         turns = turns_in(value)
-        if turns is not None and ((isinstance(value, list) and column == "messages") or _are_turns(turns)):
+        if turns is not None and ((isinstance(value, list) and known == "messages") or _are_turns(turns)):
             return column
     return None
 

@@ -34,6 +34,10 @@ INPUTS = [
 LAYOUTS = [
     ("Alpaca", ("instruction", "input", "output"), "{instruction}\n{input}", "output"),
     ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
+    ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
+    ("pairs of texts", ("premise", "hypothesis", "label"), "{premise}\n{hypothesis}", "label"),
+    ("pairs of texts", ("sentence1", "sentence2", "label"), "{sentence1}\n{sentence2}", "label"),
+    ("pairs of texts", ("question1", "question2", "label"), "{question1}\n{question2}", "label"),
     ("rated answers", ("prompt", "completion", "label"), "{prompt}\n{completion}", "label"),
 ]
 SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
