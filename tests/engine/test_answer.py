@@ -66,6 +66,15 @@ def test_a_label_is_looked_for_in_what_the_pattern_finds() -> None:
     assert prediction(Reply("A card, perhaps"), decoding) == "card"
 
 
+def test_a_pattern_is_looked_for_behind_the_thought() -> None:
+    decoding = Decoding(labels=LABELS.labels, pattern=r"(?i)answer: (.*)")
+    assert prediction(Reply("<think>A draft. Answer: fees</think>\nIt is lost, so: card lost"), decoding) == "card lost"
+    assert prediction(Reply("<think>A draft. Answer: fees"), decoding) == "<think>A draft. Answer: fees"
+    number = Decoding(pattern=r"(?i)answer: (\d+)")
+    assert prediction(Reply("<think>Answer: 7? No.</think>Answer: 8"), number) == "8"
+    assert prediction(Reply("<think>Answer: 7? No.</think>It is eight"), number) == "It is eight"
+
+
 def test_votes_are_counted_and_paid_for() -> None:
     draws = [Reply(text, usage=Usage(10, 2, 0.5)) for text in ("b", "a ", "c", "a")]
     assert vote(draws, Decoding(samples=4)) == (Reply("a ", usage=Usage(40, 8, 2.0)), "a")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crossover.data.text import extracted, stated
+from crossover.data.text import extracted, stated, without_thought
 from crossover.types import Decoding, Reply, Usage
 
 
@@ -32,11 +32,12 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
 
     With labels: the one with the highest calibrated log-probability; from a backend that only writes text, the label that
     the text states (`crossover.data.text.stated`). Text that states no label, or several, stays as it is; so does text in
-    which `pattern` finds nothing.
+    which `pattern` finds nothing. A pattern is looked for behind the reply's thoughts.
     """
     text = reply.text.strip()
     if decoding.pattern:
-        text = extracted(text, decoding.pattern)
+        said = without_thought(text).strip()
+        text = extracted(said, decoding.pattern) if said else text
     if not decoding.labels:
         return text
     if reply.label_scores and not decoding.pattern:
