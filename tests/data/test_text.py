@@ -44,6 +44,13 @@ DENIALS = [
     "{}? No.", "{}? Certainly not.", "Is it {}?", "It is far from {}.", "Neither, and surely not {}.", "non-{}", "Un{}",
     "Kein {}", "Das ist nicht {}.", "Ce n'est pas {}.", "No es {}.", "不是{}", "It cannot be {}.", "The answer is not\n{}",
     "{} is not the answer", "{} is wrong.", "This is not... {}", "It is, I would say, not {}.",
+    "It isn´t {}", "It isnʼt {}", "It isn‘t {}.", "It doesnt look like {}", "It is n't {}", "It ain't {}",
+    "It fails to be {}",
+    "I refuse to say {}",
+    "I would reject {}", "It is free of {}", "Everything but {}", "It is much too short to be {}.",
+    "{} would be a mistake.", "~~{}~~", "<del>{}</del>", "\u274c {}", "{} \u274c", "{}: \u2717", "[ ] {}", "\u2260 {}",
+    "{}: 0.03", '{{"{}": false}}',
+    "{}: 0 %", "{} = 0", "!{}", "Das ist kaum {}", "Es ist alles andere als {}",
 ]  # fmt: skip
 
 
@@ -83,6 +90,20 @@ def read(reply: str, labels: tuple[str, ...]) -> str | None:
         (("1", "10"), "It is 10", "10"),
         (("1", "10"), "1.5", None),
         (("1", "10"), "-1", None),
+        (("1", "10"), "\u22121", None),
+        (("1", "-1"), "\u22121", "-1"),
+        (("1", "-1"), "It is \u22121.", "-1"),
+        (("1", "-1"), "- 1", None),
+        (("1", "3"), "1\u20132", None),
+        (("1", "10"), "1 %", None),
+        (("1", "10"), "1 000", None),
+        (("1", "10"), "1 star", "1"),
+        (("pass", "fail"), "The answer is fail.", "fail"),
+        (("accept", "reject"), "I would say reject.", "reject"),
+        (("spam", "ham"), "spam: 0.97", "spam"),
+        (("spam", "ham"), "Spam (95 %)", "spam"),
+        (("spam", "ham"), "<scratchpad>spam?</scratchpad>ham", "ham"),
+        (("spam", "ham"), "<seed:think>spam", None),
         (("1", "10"), "１０", "10"),
         (("card", "credit card"), "credit cards", None),
         (("card", "card lost"), "discard", None),
@@ -125,7 +146,8 @@ def test_a_label_alone_or_in_a_plain_sentence_is_found(chosen, sentence) -> None
     labels, label = chosen
     alone = SENTENCES.index(sentence) < 20
     ambiguous = len({spelled(one).rstrip(".").casefold() for one in labels}) < len(labels) or len(label) == 1
-    if alone or not ambiguous:
+    below_zero = sentence == "- {}" and f"-{label}" in labels
+    if (alone or not ambiguous) and not below_zero:
         assert read(sentence.format(label), labels) == label
 
 

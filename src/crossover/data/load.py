@@ -17,6 +17,7 @@ from crossover.data.parquetfile import read_parquet
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
+from crossover.data.text import spelled
 from crossover.data.textfile import check_readable
 from crossover.errors import DataError, nearest
 from crossover.types import Example, content_hash
@@ -99,7 +100,7 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
         ]
     elif task.kind is None:
         outputs = _if_all_objects(outputs)
-    groups = [(_text(row, task.group) or None) if task.group else None for row in rows]
+    groups = [(spelled(_text(row, task.group)) or None) if task.group else None for row in rows]
     ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
     sources = [row.source for row in rows]
     return list(map(Example, ids, inputs, outputs, groups, sources))

@@ -130,7 +130,7 @@ def _one_spelling(task: Task, parts: dict[str, list[Example]]) -> tuple[dict[str
 
 
 def _is_blank(example: Example) -> bool:
-    return not folded(example.input).strip() or not example.output.strip()
+    return not folded(example.input).strip() or not folded(example.output).strip()
 
 
 def _shares(given: Mapping[SplitName, list[Example]], whole: bool) -> dict[SplitName, int]:

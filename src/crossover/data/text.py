@@ -27,11 +27,13 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 _COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|は|を|が|：)$")
 _BEHIND = re.compile("です|でした|である|だ(?!け)")
 
-_THOUGHT = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)>|\[THINK\]|<\|START_THINKING\|>", re.I)
-_THOUGHT_END = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)>|\[/THINK\]|<\|END_THINKING\|>", re.I)
+_TAGS = "think|thinking|thought|reasoning|reflection|scratchpad|seed:think"
+_THOUGHT = re.compile(rf"<(?:{_TAGS})>|◁think▷|\[THINK\]|<\|START_THINKING\|>", re.I)
+_THOUGHT_END = re.compile(rf"</(?:{_TAGS})>|◁/think▷|\[/THINK\]|<\|END_THINKING\|>", re.I)
 
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
+_MINUS = re.compile(r"(?<![\w)])[−‒–﹣－](?=\d)")
 _END = ".!?,;:。．！？，；：、…।¿¡"
 _PAIRS = (
     "\"\" '' `` ** __ ~~ || $$ () [] {} <> «» »« ‹› “” „“ „” ”” ‚‘ ‘’ ’’ 「」 『』 【】 （） 《》 〈〉 ＂＂"  # by spaces
@@ -44,15 +46,26 @@ _SMALL = re.compile(
 _CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
 _BECAUSE = re.compile(r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b", re.I)
 _NEGATION = re.compile(
-    r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w+n['’]t|cant|wont|isnt|dont|without|hardly|barely"
-    r"|scarcely|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
-    r"|false|wrong|incorrect|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
-    r"|nicht|kein\w*|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans|ni|nunca|tampoco|ningun\w*|ningún|sin|não"
+    r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
+    r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely|reject\w*|refus\w*|fail\w*"
+    r"|absent|zero|free(?= of)|everything but|too (?:\w+ )+to(?= be)"
+    r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
+    r"|false|wrong|incorrect|mistake\w*|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
+    r"|nicht|kein\w*|kaum|alles andere als|guère|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans"
+    r"|ni|nunca|tampoco|ningun\w*|ningún|sin|não"
     r"|nao|nem|sem|mai|senza|nessun\w*|né|niet|geen|nooit|zonder|ikke|ingen|inte|aldrig|ei|bez|není"
     r"|не|нет|ни|никогда|без|değil|hayır|yok|không|chẳng|bukan|tidak|لا|لم|لن|ليس\w*|غير|نیست|לא|אין|न|मत)\b"
     r"|नहीं|ไม่|[不没沒非未无無否]|ない|なく|ません|아니|아닌|않|없|못",
     re.I,
 )
+_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐]|~~|\[ \]|<(?:s|del|strike)>", re.I)
+# what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
+_UNLIKELY = re.compile(
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|no|n)(?![\w.,%])", re.I
+)
+# what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
+_LESS = re.compile(r"[−‒–]$")
+_MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
 _CLOSING = " \n\"'”’»)*"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
@@ -108,7 +121,9 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     """
     if (whole := spelled(reply)) in (spelt := [spelled(label) for label in labels]):
         return spelt.index(whole)
-    text = folded(without_thought(reply)).translate(_WIDE).strip()
+    text = _MINUS.sub("-", folded(without_thought(reply)).translate(_WIDE).strip())
+    if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
+        return None  # an item of a list, or a number below zero
     forms = list(_forms(text))
     for form in (spelled(form) for form in _forms(folded(without_thought(reply)).strip())):
         if form in spelt:
@@ -128,6 +143,8 @@ def _forms(text: str) -> Iterator[str]:
         inner = _FENCE.fullmatch(text)
         if inner:
             text = inner[1].strip()
+        elif len(text) > 4 and text[:2] == text[-2:] == "~~":
+            return  # struck out
         elif len(text) > 2 and text[0] + text[-1] in _PAIRS:
             text = text[1:-1].strip()
         elif len(text) > 1 and text[-1] in _END:
@@ -215,7 +232,11 @@ def _free_before(text: str, start: int, end: int, before: str) -> bool:
         return not _is_word(beyond) and beyond != "-" and first.isalpha()
     if before in (":", "=", ","):
         return not (beyond.isdigit() and first.isdigit())
-    return before not in tuple("_+/\\@&$€£¥%°^")
+    if before == "!":  # "!spam"
+        return _is_word(beyond)
+    if first.isdigit() and _LESS.search(text[:start]):
+        return False
+    return before not in tuple("_+/\\@&$€£¥%°^¬≠")
 
 
 def _free_behind(text: str, start: int, end: int, after: str) -> bool:
@@ -228,6 +249,8 @@ def _free_behind(text: str, start: int, end: int, after: str) -> bool:
         return text.count(after) % 2 == 0
     if after in ("'", "’", ".", ",", ":"):
         return not _is_word(beyond)
+    if last.isdigit() and _MORE.match(text, end):
+        return False
     return after not in tuple("_-+#/\\@&$€£¥%°^=")
 
 
@@ -247,6 +270,8 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     reason = _BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here
+    if _UNLIKELY.match(text, end) or _STRUCK.search(here):
+        return False
     if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
         return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]} . {_CLAUSE.split(behind)[0]}")
