@@ -215,3 +215,30 @@ def test_leaks_are_found_from_files(tmp_path):
         if f.code == "leak_exact"
     ]
     assert found.rows == ("test.jsonl, line 1 = train.jsonl, line 4",)
+
+
+def test_long_outputs_that_stand_whole_in_their_inputs_are_noticed(tmp_path):
+    def found(text):
+        rows = [{"text": text.format(sentence(n), f"{sentence(n + 40)} so says {sentence(n)}")} for n in range(12)]
+        for n, row in enumerate(rows):
+            row["label"] = f"{sentence(n + 40)} so says {sentence(n)}"
+        made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="generate"))
+        return [finding.message for finding in made.findings if finding.code == "gold_in_input"]
+
+    assert found("Question: {0}\nResponse: {1}") == ["12 of 12 inputs hold their whole output: is the answer shown?"]
+    assert found("Question: {0}") == []
+
+
+def test_a_group_in_another_unicode_form_is_the_same_group(tmp_path):
+    names = ["José", "Jose\u0301", " José"]
+    rows = [{"text": sentence(n), "label": "xy"[n % 2], "who": names[n] if n < 3 else f"w{n}"} for n in range(12)]
+    made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, group="who"))
+    homes = [name for name, split in made.splits.items() for example in split if example.group == "José"]
+    assert len(homes) == 3
+    assert len(set(homes)) == 1
+
+
+def test_an_output_that_nobody_sees_is_blank(tmp_path):
+    rows = [{"text": sentence(n), "label": "\u200b" if n == 3 else "xy"[n % 2]} for n in range(12)]
+    made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="classify"))
+    assert made.splits.blank == ("rows.jsonl, line 4",)

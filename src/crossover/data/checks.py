@@ -19,6 +19,7 @@ FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
 SHOWN = 0.95  # of the inputs hold their own label: a sign that the answer was put there
+WRITTEN = 6  # words of an output that an input seldom holds by chance
 MANY = 200  # labels: more are not looked for in every input
 
 
@@ -36,14 +37,16 @@ def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
     blank, duplicates, conflict, leak_exact, leak_near, leak_group; for kind classify also merged_labels, gold_in_input,
-    one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows, imbalance. `infer.prepare` adds
-    read_otherwise.
+    one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows, imbalance; for kind generate
+    gold_in_input. `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
         findings += _conflicts(splits)
     if task.kind == "classify":
         findings += _labels(task, splits)
+    if task.kind == "generate":
+        findings += _gold_written(splits)
     return by_level(findings)
 
 
@@ -85,6 +88,21 @@ def check_tokens(labels: Sequence[str], encode: Callable[[str], Sequence[int]], 
         for same in alike.values()
         if len(same) > 1
     ]
+
+
+def check_written(examples: Sequence[Example], written: Callable[[str], str], model: str) -> list[Finding]:
+    """Outputs that a model cannot write as they are, such as those with an empty line where one ends its answers, or with
+    letters that its tokenizer does not know. `written` gives what comes out. A warning (code `unwritable`).
+    """
+    come_out = {text: written(text) for text in dict.fromkeys(example.output for example in examples)}
+    odd = [example for example in examples if comparable(come_out[example.output]) != comparable(example.output)]
+    if not odd:
+        return []
+    message = (
+        f"{len(odd)} of {len(examples)} outputs cannot be written by the model '{model}', which ends its answers at an"
+        f" empty line or does not know some letter: the first would come out as {come_out[odd[0].output][:60]!r}"
+    )
+    return [Finding("warning", "unwritable", message, tuple(example.source for example in odd))]
 
 
 def raise_on_errors(findings: Sequence[Finding]) -> None:
@@ -243,6 +261,16 @@ def _gold_in_input(splits: Splits) -> list[Finding]:
         return []
     message = f"{len(shown)} of {_inputs(len(splits.all))} hold their own label and no other: is the answer shown?"
     return [Finding("warning", "gold_in_input", message, tuple(shown))]
+
+
+def _gold_written(splits: Splits) -> list[Finding]:
+    """Inputs that hold their whole output, where outputs are more than a few words: a span would be one of the input."""
+    long = [example for example in splits.all if len(example.output.split()) >= WRITTEN]
+    shown = tuple(example.source for example in long if comparable(example.output) in comparable(example.input))
+    if len(long) < SHOWN * len(splits.all) or len(shown) < SHOWN * len(splits.all):
+        return []
+    message = f"{len(shown)} of {_inputs(len(splits.all))} hold their whole output: is the answer shown?"
+    return [Finding("warning", "gold_in_input", message, shown)]
 
 
 def _balance(counts: Counter[str]) -> list[Finding]:

@@ -158,6 +158,15 @@ class Tunable(Weighted, Protocol):
         ...
 
 
+@runtime_checkable
+class Writing(Model, Protocol):
+    """A model that can tell, without being asked, how an answer would come out of it."""
+
+    def written(self, answer: str) -> str:
+        """What is read from the tokens of an answer: up to where the model ends its turn."""
+        ...
+
+
 class Recording(Protocol):
     """Runs work whose inputs and outputs lie in tensors that stay where they are, perhaps quicker from the third time on.
 

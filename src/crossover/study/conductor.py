@@ -30,7 +30,7 @@ from crossover.evaluation.relevance import relevance_scorer
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
-from crossover.study.fits import lengths, same_tokens
+from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
@@ -144,7 +144,7 @@ class _Conductor:
         rungs, said = ladder(self.task, model)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *lengths(self.prepared.splits, model), *same_tokens(self.task, model)]
+        findings = [*self.prepared.findings, *fitting(self.task, self.prepared.splits, model)]
         raise_on_errors(findings)
         changed = changed_since(self.journal, self.task)
         freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)

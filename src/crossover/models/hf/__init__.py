@@ -187,6 +187,9 @@ class Hf:
         prompt = self.chat.prompt(messages)
         return prompt + self.chat.answer(answer), len(prompt)
 
+    def written(self, answer: str) -> str:
+        return self.chat.text(self.chat.answer(answer))
+
     def module(self, weights: Weights | None = None, frozen: bool = False, bits: int | None = None) -> torch.nn.Module:
         from peft import PeftModel
 
