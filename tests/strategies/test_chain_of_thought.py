@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from crossover.errors import OptionError
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
-from crossover.types import Candidate, Decoding, Example
+from crossover.types import Candidate, Decoding, Example, Prompt
 from tests.strategies.toys import KINDS, bench, clearly_better, kinds, start
 
 SUMS: dict[str, Any] = {"kind": "generate", "labels": {}, "metric": "exact_match", "instruction": "Solve the problem."}
@@ -54,6 +55,16 @@ def test_it_reasons_also_where_labels_were_spoken_as_words(tmp_path: Path) -> No
         run = at.score(made)
     assert made.decoding.verbalizer == ()
     assert all(record.reply.label_scores == () for record in run.records), "its replies are free text"
+
+
+def test_an_instruction_that_was_found_before_stays(tmp_path: Path) -> None:
+    train, dev = kinds()
+    begin = start(KINDS)
+    begin = replace(begin, prompt=Prompt("Sort it. the zebra rule", "Thing: {input}\nKind:"))
+    with bench(tmp_path, train, dev[:4], labels=dict.fromkeys(KINDS, "")) as at:
+        made = open_strategy("chain_of_thought", {"shots": [0], "max_tokens": 8}).adapt(begin, at)
+    assert made.prompt.instruction.startswith("Sort it. the zebra rule\nThink step by step")
+    assert made.prompt.template.startswith("Thing: {input}\nKind:")
 
 
 def test_steps_beat_a_direct_answer_where_the_task_has_steps(tmp_path: Path) -> None:

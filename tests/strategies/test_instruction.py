@@ -107,6 +107,13 @@ def test_formats_of_the_best_phrasing_are_tried_too(tmp_path: Path) -> None:
     assert not {prompt.template for prompt in others} & {prompt.template for prompt in plain}
 
 
+def test_an_instruction_that_was_found_before_is_one_of_those_tried(tmp_path: Path) -> None:
+    begin = replace(start(), prompt=Prompt("The zebra rule.", "Thing: {input}\nKind:"))
+    with bench(tmp_path, toy_examples(), toy_examples(), labels=LABELS) as at:
+        open_strategy("instruction", {"formats": 0}).adapt(begin, at)
+    assert begin.prompt in prompts(at)
+
+
 def test_without_formats_only_phrasings_are_tried(tmp_path: Path) -> None:
     with bench(tmp_path, toy_examples(), toy_examples()) as at:
         open_strategy("instruction", {"formats": 0}).adapt(start(), at)

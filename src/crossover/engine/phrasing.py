@@ -25,9 +25,16 @@ def worded(form: Prompt, start: Prompt) -> Prompt:
     return replace(form, template=start.template, steps=start.steps) if start.steps else form
 
 
+def own(start: Prompt) -> Prompt:
+    """The start's own form, without its demonstrations."""
+    return Prompt(start.instruction, start.template, steps=start.steps)
+
+
 def reasoned(task: Task, train: Sequence[Example], start: Prompt) -> list[Prompt]:
-    """The instruction to think first and to end with 'The answer is' and the answer, in two phrasings, for a start."""
-    plain = worded(phrasings(task, train)[0], start)
+    """The instruction to think first and to end with 'The answer is' and the answer, in two phrasings, for a start.
+
+    An instruction that the start has, perhaps a searched one, stays."""
+    plain = own(start) if start.instruction else worded(phrasings(task, train)[0], start)
     what = {"classify": "one of the labels", "extract": "the JSON object"}.get(task.kind or "", "the final answer")
     return [
         replace(plain, instruction=f"{plain.instruction}\nThink step by step. End with 'The answer is' and {what}."),

@@ -22,7 +22,7 @@ JSON = r"(?s)\{.*\}"
 class ChainOfThought:
     """Chain of thought (Wei et al. 2022; without demonstrations: Kojima et al. 2022).
 
-    Demonstrations of the start have no reasoning and are not kept; its weights are, and its chain.
+    Demonstrations of the start have no reasoning and are not kept; its instruction, weights and chain are.
 
     - `shots`: the numbers of worked demonstrations to try, 0 for none: right solutions of training rows by the model
       itself (Zelikman et al. 2022, STaR, section 3.1).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from crossover.engine.phrasing import phrasings, worded
+from crossover.engine.phrasing import own, phrasings, worded
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._formats import formats
@@ -17,8 +17,8 @@ from crossover.types import Candidate, Family
 
 @dataclass(frozen=True)
 class Instruction:
-    """Demonstrations of the start are kept, and its chain. With the start already tuned, its weights are kept too. The
-    spread over all that met dev is the task's prompt sensitivity in the report.
+    """Demonstrations of the start are kept, and its chain; an instruction that it has is one of those tried. With the start
+    already tuned, its weights are kept too. The spread of all that met dev is the prompt sensitivity in the report.
 
     - `formats`: how many other formats of the best phrasing are tried (field names, signs, gaps).
     - `screen`: so many training rows on which phrasings, and then formats, are tried first, and only the best one of
@@ -40,7 +40,8 @@ class Instruction:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         start = replace(start, decoding=replace(start.decoding, verbalizer=()))  # it names the labels themselves
-        phrased = dict.fromkeys(worded(form, start.prompt) for form in phrasings(bench.task, bench.train))
+        found = [own(start.prompt)] if start.prompt.instruction else []  # perhaps a searched one
+        phrased = dict.fromkeys([*found, *(worded(form, start.prompt) for form in phrasings(bench.task, bench.train))])
         forms = [
             replace(start, prompt=replace(start.prompt, instruction=form.instruction, template=form.template))
             for form in phrased
