@@ -98,6 +98,7 @@ def read(reply: str, labels: tuple[str, ...]) -> str | None:
         (("1", "10"), "1 %", None),
         (("1", "10"), "1 000", None),
         (("1", "10"), "1 star", "1"),
+        (("billing", "login"), "The payment failed twice and the bank refused it, so it is billing.", "billing"),
         (("pass", "fail"), "The answer is fail.", "fail"),
         (("accept", "reject"), "I would say reject.", "reject"),
         (("spam", "ham"), "spam: 0.97", "spam"),

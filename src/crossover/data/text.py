@@ -47,10 +47,11 @@ _CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choo
 _BECAUSE = re.compile(r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b", re.I)
 _NEGATION = re.compile(
     r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
-    r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely|reject\w*|refus\w*|fail\w*"
-    r"|absent|zero|free(?= of)|everything but|too (?:\w+ )+to(?= be)"
+    r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
+    r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)|too (?:\w+ ){1,4}to(?= be)"
+    r"|fail\w* (?:as|to (?:be|look|seem|count))|refus\w* to (?:say|call|label|answer)|free(?= of)|everything but"
     r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
-    r"|false|wrong|incorrect|mistake\w*|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
+    r"|false|wrong|incorrect|(?:be|is) a mistake|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
     r"|nicht|kein\w*|kaum|alles andere als|guère|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans"
     r"|ni|nunca|tampoco|ningun\w*|ningún|sin|não"
     r"|nao|nem|sem|mai|senza|nessun\w*|né|niet|geen|nooit|zonder|ikke|ingen|inte|aldrig|ei|bez|není"
