@@ -73,7 +73,7 @@ class Wording:
     ) -> list[str]:
         best = estimates[likely.id]
         items = f"{self.metric} on {best.n} test items"
-        within = f"the margin of {100 * margin:.1f} points"
+        within = f"the margin of {numbers.span(margin)}"
         if short is not None:
             said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
         elif winner is None:

@@ -53,15 +53,20 @@ def write_report(results: Results, path: Path) -> Path:
 
 def render(results: Results) -> str:
     """The report as one string of HTML."""
-    environment = jinja2.Environment(
+    return environment().get_template("report.html").render(_context(results))
+
+
+def environment() -> jinja2.Environment:
+    """The templates' environment: everything that is filled in is escaped; `n` writes numbers."""
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("crossover.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["n"] = numbers
-    return environment.get_template("report.html").render(_context(results))
+    made.globals["n"] = numbers
+    return made
 
 
 def _context(results: Results) -> dict[str, Any]:

@@ -6,41 +6,46 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crossover import registry
-from crossover.data.checks import Finding, check_lengths, check_tokens, raise_on_errors
+from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_with_settings
+from crossover.data.yamlfile import KeyPath, key_name
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
-from crossover.decision.limits import removal
+from crossover.decision.judging import doubts, told
+from crossover.decision.limits import doubt, removal
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording, blind
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, OptionError
 from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
+from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
-from crossover.study.folder import StudyFolder
+from crossover.study.fits import model_findings
+from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
 from crossover.study.history import changed_since
-from crossover.study.ladder import Climbed, Rung, check_strategies, climb, ladder, start
+from crossover.study.ladder import Climbed, Rung, check_strategies, climb, ladder, most_frequent, start, twin_of
+from crossover.study.latency import judged
 from crossover.study.listener import Listener, Quiet, Stage
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
+from crossover.study.overfitting import overfitting
 from crossover.study.plan import introduced, planned
-from crossover.types import Candidate, Estimate, Family, Message, Run, content_hash, to_json
+from crossover.study.scoring import Scoring, scoring
+from crossover.types import Candidate, Family, Message, Run, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -58,49 +63,51 @@ def run_study(
     folder, or `runs/NAME-MODEL` with another model than the file's. Raises `CrossoverError` for whatever the user can
     mend; where nothing was measured before, no folder is left behind.
     """
-    listener = listener or Quiet()
     loaded = load_with_settings(task_path, settings)
     task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
-    check_strategies(task, loaded.place)  # before torch is loaded, and before any data is read
-    prepared = prepare(task)
-    raise_on_errors(prepared.findings)
-    opened = open_model(task.model, task.folder)
-    other = task.model != loaded.model
-    folder = StudyFolder(out or Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other else task.name))
+    folder = StudyFolder(out or default_folder(task, task.model != loaded.model))
     given = {"--model": model, "--out": out}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     options += tuple(word for setting in settings for word in ("--set", setting))
+    return run_task(task, str(task_path), folder, listener, options, loaded.place)
+
+
+def run_task(
+    task: Task,
+    source: str,
+    folder: StudyFolder,
+    listener: Listener | None = None,
+    options: Sequence[str] = (),
+    place: Callable[[KeyPath], str] = key_name,
+) -> StudyFolder:
+    """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command;
+    `place`: where a key stands in the file.
+
+    Raises as `run_study` does.
+    """
+    check_strategies(task, place)  # before torch is loaded, and before any data is read
+    prepared = prepare(task)
+    raise_on_errors(prepared.findings)
+    rule = scoring(prepared.task, source)
+    opened = open_model(task.model, task.folder)
     with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)
         try:
-            _Conductor(prepared, task_path, folder, journal, listener, opened, options).conduct()
+            _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
     return folder
 
 
-def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
-    """The first rung before the last one that ended in the same candidate."""
-    *before, last = climbed
-    if last.candidate is None:
-        return None
-    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
-
-
-def _squashed(model: str) -> str:
-    """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
-    kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
-    return kept if kept == model else "-".join(filter(None, (kept, content_hash(model)[:6])))
-
-
 @dataclass
 class _Conductor:
     prepared: Prepared
-    task_path: Path
+    task_path: str
     folder: StudyFolder
     journal: Journal
     listener: Listener
     opened: Model  # the task's
+    rule: Scoring
     options: tuple[str, ...]  # of the command, as they were given
 
     def __post_init__(self) -> None:
@@ -119,12 +126,6 @@ class _Conductor:
             [example.input for example in splits.test],
         )
         self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
-        self.metric, self.metric_name = self.evaluator.metric, self.evaluator.metric_name
-        if self.task.kind not in self.metric.kinds:
-            valid = ", ".join(n for n in registry.names("metrics") if self.task.kind in registry.load("metrics", n).kinds)
-            raise OptionError(
-                f"{self.task_path}: metric '{self.metric_name}' does not suit kind '{self.task.kind}'; valid: {valid}"
-            )
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
@@ -141,14 +142,15 @@ class _Conductor:
         rungs, said = ladder(self.task, model)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *self._lengths(model), *self._same_tokens(model)]
+        findings = [*self.prepared.findings, *model_findings(self.task, self.prepared.splits, model)]
         raise_on_errors(findings)
         changed = changed_since(self.journal, self.task)
         freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
+        self.rule.hold(self.journal, self.folder)
         self.listener.say(introduced(self.task, self.prepared.splits, rungs))
         if changed:
             self.listener.say(f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}")
-        said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
+        said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
             self.listener.note(sentence)
@@ -160,9 +162,13 @@ class _Conductor:
         warnings = blind(self.task)
         for sentence in warnings:
             self.listener.say(f"warning: {sentence}")
+        check: JudgeCheck | None = None
         try:
             self.meter.reserve = TEST_RESERVE
             speed = self._speed(self.task.model)  # before the limits can cut it off
+            check = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
+            said += told(check)
+            warnings += doubts(check, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
                 ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
@@ -176,7 +182,7 @@ class _Conductor:
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
-                if twin := _twin(climbed):
+                if twin := twin_of(climbed):
                     climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
                     self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
                     self._so_far(climbed, rungs[position:], findings, said, warnings)
@@ -188,11 +194,15 @@ class _Conductor:
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
+        for at, made in enumerate(climbed):
+            if made.same_as is None:
+                climbed[at] = replace(made, probe=judged(self.bench, made.candidate, made.probe, self.listener.say))
+                warnings += filter(None, [doubt(self.task.limits, made.name, climbed[at].probe)])
         contenders = self._contenders(climbed)
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
         tested = self._test(contenders, climbed, warnings)
-        outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
+        outcome = self._decide(contenders, climbed, tested, findings, said, warnings, check)
         write_outcome(outcome, self.folder, self.journal)
 
     def _so_far(
@@ -231,17 +241,6 @@ class _Conductor:
         for sentence in sentences:
             self.listener.note(sentence)
         return found
-
-    def _lengths(self, model: Model) -> list[Finding]:
-        examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
-        return check_lengths(examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
-
-    def _same_tokens(self, model: Model) -> list[Finding]:
-        if self.task.kind != "classify" or not isinstance(model, Tunable):
-            return []
-        return check_tokens(
-            list(self.task.labels), lambda label: model.encode([Message("user", "x")], label)[0], self.task.model
-        )
 
     def _speed(self, spec: str) -> Speed:
         """The machine's token speed with a model, measured once in a study."""
@@ -299,6 +298,7 @@ class _Conductor:
     def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
         """Score the finalists on test, once."""
         chosen = finalists(contenders, self.task.margin)
+        self.rule.tested(self.journal)
         names = sorted(c.id for c in chosen)
         uses = self.journal.fact("test uses", [])
         if names not in uses:
@@ -331,6 +331,7 @@ class _Conductor:
         findings: list[Finding],
         said: list[str],
         warnings: list[str],
+        check: JudgeCheck | None,
     ) -> Outcome:
         limits = self.task.limits
         for position, contender in enumerate(contenders):
@@ -339,11 +340,18 @@ class _Conductor:
                 reason = removal(limits, contender.name, True, None, run)
                 contenders[position] = replace(contender, removed=reason)
         best = {f: c for f, c in champions(contenders, self.task.margin).items() if c.id in runs}
-        wording = Wording(self.metric_name, Prices.of(limits).requests)
+        wording = Wording(self.rule.name, Prices.of(limits).requests)
         verdict, comparisons = recommend(
-            best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording, self._floor(climbed, runs)
+            best,
+            runs,
+            self.rule.metric,
+            self.task.margin,
+            self.task.target,
+            self.task.seed,
+            wording,
+            most_frequent(climbed, runs),
         )
-        return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings)
+        return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings, check)
 
     def _outcome(
         self,
@@ -356,6 +364,7 @@ class _Conductor:
         findings: list[Finding],
         said: list[str],
         warnings: list[str],
+        check: JudgeCheck | None = None,
     ) -> Outcome:
         return Outcome(
             task=self.task,
@@ -363,7 +372,7 @@ class _Conductor:
             options=self.options,
             data_sha256=self.prepared.splits.sha256,
             splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
-            metric=self.metric,
+            metric=self.rule.metric,
             climbed=climbed,
             contenders=contenders,
             runs=runs,
@@ -379,15 +388,9 @@ class _Conductor:
             prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
+            judge=check,
+            overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
-
-    @staticmethod
-    def _floor(climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Estimate | None:
-        """What the most frequent answer reaches: on test where it was a finalist, else on dev."""
-        for made in climbed:
-            if made.candidate is not None and made.candidate.model.startswith("constant:") and made.dev is not None:
-                return runs.get(made.candidate.id, made.dev).estimate
-        return None
 
     def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:
         """One prompt of a candidate, for the reader."""

@@ -90,7 +90,8 @@ class Forecaster:
             each = self._count.of(made)
             dry.add({"alone": PROBES * max(sum(each.values()), ALONE)})
             if made.weights is not None:
-                dry.rehearse(made, self._bench.train[:TRAIN_SAMPLE])
+                for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
+                    dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
             parts[rung.name] = _less(dry.work, before)
             if made.weights is not None:
                 before = dict(dry.work)

@@ -16,10 +16,10 @@ from crossover.data.yamlfile import KeyPath
 from crossover.decision.contenders import family_of
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
+from crossover.errors import BudgetExceeded, MetricError, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
-from crossover.evaluation.probe import Probe, look_up_seconds, probe
+from crossover.evaluation.probe import Probe
 from crossover.models.base import Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Strategy
@@ -27,7 +27,8 @@ from crossover.strategies.open import open_strategy
 from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
-from crossover.types import Candidate, Family, Provenance, Run
+from crossover.study.latency import timed
+from crossover.types import Candidate, Estimate, Family, Provenance, Run
 
 CONTROLS = ("majority", "nearest_neighbour")
 CLASSIFIERS = ("classifier",)  # controls by default where a label is the answer and sentence embeddings are there
@@ -79,6 +80,22 @@ def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
                 open_strategy(one.name, one.options)
         except OptionError as error:
             raise OptionError(f"{place(('strategies', number))}: {error}") from error
+
+
+def twin_of(climbed: Sequence[Climbed]) -> Climbed | None:
+    """The first rung before the last one that ended in the same candidate."""
+    *before, last = climbed
+    if last.candidate is None:
+        return None
+    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
+
+
+def most_frequent(climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Estimate | None:
+    """What always giving the most frequent answer reaches: on test where it was a finalist, else on dev."""
+    for made in climbed:
+        if made.candidate is not None and made.candidate.model.startswith("constant:") and made.dev is not None:
+            return runs.get(made.candidate.id, made.dev).estimate
+    return None
 
 
 def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
@@ -155,7 +172,7 @@ def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
 def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, folder: StudyFolder) -> Climbed:
     """Adapt, then measure on dev. A rung that goes wrong is recorded as failed and the study goes on.
 
-    Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
+    Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
     provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
@@ -164,15 +181,14 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
         candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
         dev = bench.score(candidate)
-        before = bench.remember(f"look-up {candidate.id}", lambda: look_up_seconds(bench.evaluator, candidate, bench.dev))
-        measured = probe(bench.evaluator, candidate, bench.dev, before)
+        measured = timed(bench, candidate)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
         return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note)
-    except (BudgetExceeded, ModelError, StudyError):
+    except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
         return _failed(rung, str(error))

@@ -29,11 +29,12 @@ from crossover.types import Candidate, candidate_from_json
 DISAGREEMENTS = 30
 
 
-def read_results(folder: StudyFolder) -> Results:
+def read_results(place: StudyFolder | Path | str) -> Results:
     """Everything a reader is shown; of a study without a verdict what there is so far, under the kind "unfinished".
 
     Raises `StudyError` when the folder holds no study.
     """
+    folder = StudyFolder.at(place)
     journal = JournalReader((folder if folder.begun else folder.existing()).journal)
     try:
         begun, past = journal.fact("so far"), journal.fact(FACT, [])
@@ -69,10 +70,11 @@ def read_results(folder: StudyFolder) -> Results:
     )
 
 
-def read_candidate(folder: StudyFolder, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
+def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
     """A candidate with its row of decision.json: by name or id, or else the verdict's choice (when undecided, the
     provisional one). Raises `StudyError` for an unknown name, and where there is none.
     """
+    folder = StudyFolder.at(place)
     decision = folder.read_decision()
     usable = [c for c in decision["candidates"] if c["status"] != "failed"]
     wanted = name or decision["verdict"]["choice"] or decision["verdict"]["provisional"]
