@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from crossover.data.task import Files, Limits, StrategySpec, Task, check_names, load_task
+from crossover.data.limits import Limits
+from crossover.data.task import Files, StrategySpec, Task, check_names, load_task
 from crossover.errors import TaskError
 from tests.data.builders import task, write
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
+from crossover.data.limits import Limits
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart, is_file, located
 from crossover.data.part import Part, shown
@@ -82,26 +83,6 @@ class StrategySpec(Part):
     @model_serializer
     def _as_written(self) -> str | dict[str, Any]:
         return {self.name: self.options} if self.options else self.name
-
-
-class Economics(Part):
-    """Volumes and prices, over which costs are reckoned. Absent means not known."""
-
-    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
-    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
-
-
-class Limits(Economics):
-    """What the answer must respect; a task file has its economics under `limits` too. Absent means without limit."""
-
-    money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
-    minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
-    calls: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most model calls")
-    tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
-    latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
-    data_stays_here: bool = Field(default=False, description="true or false")
 
 
 def _form(value: Any) -> str:
