@@ -31,6 +31,7 @@ from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
 
+DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -238,9 +239,6 @@ class Task(Part):
 UNWRITTEN = ("metric_options",)  # it is written under `metric`
 KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
-
-
-DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True)
