@@ -16,7 +16,7 @@ TOKENS = 8  # of a reply, where the model cannot be held to the grades
 
 @dataclass(frozen=True)
 class Judge:
-    """Grading by a rubric and a language model: Zheng et al. 2023, "Judging LLM-as-a-judge with MT-Bench and Chatbot Arena".
+    """Grading by a rubric and a model: Zheng et al. 2023, "Judging LLM-as-a-judge with MT-Bench and Chatbot Arena".
 
     - `rubric`: what makes an answer good.
     - `model`: the judge, as in the task file's `model`; empty for the task's own, which then judges itself.
