@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossover.data.limits import Limits
+from crossover.data.task import Limits
 from crossover.decision.costs import Cost, Prices, assumed, break_even, local_cost
 from crossover.decision.crossing import crossing
 from crossover.decision.limits import doubt, removal

@@ -18,20 +18,18 @@ from pydantic import (
     model_validator,
 )
 
-from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
-from crossover.data.limits import Limits
 from crossover.data.memory import is_held, take
-from crossover.data.metric import apart, is_file, located
+from crossover.data.metric import apart
+from crossover.data.named import check_gold, check_names
 from crossover.data.part import Part, shown
 from crossover.data.settings import overridden
 from crossover.data.template import columns_of
-from crossover.data.text import folded, spelled
+from crossover.data.text import spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
 
-DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -84,6 +82,26 @@ class StrategySpec(Part):
     @model_serializer
     def _as_written(self) -> str | dict[str, Any]:
         return {self.name: self.options} if self.options else self.name
+
+
+class Economics(Part):
+    """Volumes and prices, over which costs are reckoned. Absent means not known."""
+
+    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
+    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
+
+
+class Limits(Economics):
+    """What the answer must respect; a task file has its economics under `limits` too. Absent means without limit."""
+
+    money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
+    minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
+    calls: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most model calls")
+    tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
+    latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
+    data_stays_here: bool = Field(default=False, description="true or false")
 
 
 def _form(value: Any) -> str:
@@ -241,6 +259,9 @@ KEYS = tuple(name for name, field in Task.model_fields.items() if not field.excl
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
+DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A task with what is known of its file: `place` says where a key stands; `model` is the file's own."""
@@ -252,12 +273,12 @@ class Loaded:
 
 def load_task(path: Path | str) -> Task:
     """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
-    return load_with_settings(Path(path)).task
+    return load_with_settings(path).task
 
 
-def load_with_settings(path: Path, settings: Sequence[str] = ()) -> Loaded:
+def load_with_settings(path: Path | str, settings: Sequence[str] = ()) -> Loaded:
     """`load_task`, with some keys as on a command line: "limits.minutes=10". Checked like the file. Raises `TaskError`."""
-    task, file = _load(path, settings)
+    task, file = _load(Path(path), settings)
     _check_other_tasks(task, file.place)
     own = file.written.get("model", Task.model_fields["model"].default)
     return Loaded(task, file.place, str(own))
@@ -277,59 +298,18 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
         if isinstance(error.__cause__, ValidationError):
             raise TaskError(_sentence(file, error.__cause__)) from error
         raise
-    check_gold(task, file.place)
-    check_names(task, file.place)
+    check_gold(task.input, task.output, file.place)
+    check_names(task.strategies, task.metric, task.folder, file.place)
     check_chain(task.chain, file.place)
     return task, file
 
 
 def check_task(task: Task) -> None:
     """What `load_task` checks beyond a task's own fields, for one that was made in Python. Raises `TaskError`."""
-    check_gold(task)
-    check_names(task)
+    check_gold(task.input, task.output)
+    check_names(task.strategies, task.metric, task.folder)
     check_chain(task.chain, key_name)
     _check_other_tasks(task, key_name)
-
-
-def check_gold(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
-    """Raise `TaskError` when the input shows the output column. `place` turns a key into how the message starts."""
-    gold = folded(task.output)
-    for column in map(folded, columns_of(task.input)):
-        if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
-            raise TaskError(
-                f"{place(('output',))}: received '{task.output}', and the input shows '{column}': every prompt would hold "
-                "its answer; valid is a column that the input does not show"
-            )
-
-
-def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
-    """Raise `TaskError` when a strategy or the metric is not one that is installed, and for a control in a sequence.
-    Imports no built-in plug-in.
-
-    `place` turns a key into how the message starts.
-    """
-    valid = [name for name in registry.names("strategies") if name != "then"]
-    for number, spec in enumerate(task.strategies):
-        names = re.split(r"[+*]", spec.name)
-        for name in names:
-            where = place(("strategies", number))
-            if name == "then":
-                raise TaskError(f"{where}: 'then' is written with a plus sign, as in instruction+lora")
-            if name not in valid:
-                raise TaskError(f"{where}: there is no strategy '{name}'; {nearest(name, valid)}")
-            if len(names) > 1 and registry.stated("strategies", name, "family") == "control":
-                raise TaskError(
-                    f"{where}: '{spec.name}' joins a control with other strategies, and '{name}' leaves no language model"
-                    f" to prompt or tune; valid is '{name}' by itself"
-                )
-    metrics = registry.names("metrics")
-    if task.metric is not None and is_file(task.metric):
-        try:
-            located(task.metric, task.folder)
-        except ValueError as problem:
-            raise TaskError(f"{place(('metric',))}: {problem}") from problem
-    elif task.metric is not None and task.metric not in metrics:
-        raise TaskError(f"{place(('metric',))}: there is no metric '{task.metric}'; {nearest(task.metric, metrics)}")
 
 
 def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:

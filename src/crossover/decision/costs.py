@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossover.data.limits import Economics
+from crossover.data.task import Economics
 from crossover.evaluation.probe import Speed
 
 CURRENCY = "USD"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from crossover.decision import numbers
@@ -106,8 +105,8 @@ def _and(names: list[str]) -> str:
 
 
 def command_line(results: Results) -> str:
-    """What ran it: a task that was made in Python has no file."""
-    if Path(results.task_path).suffix.lower() not in (".yaml", ".yml", ".json"):
+    """The command that the study was run with; a task that was made in Python has no file."""
+    if not results.task_path.lower().endswith((".yaml", ".yml", ".json")):
         return f"crossover.run_study(...), with {results.task_path}"
     return shlex.join(["crossover", "run", results.task_path, *results.options])
 

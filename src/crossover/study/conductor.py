@@ -6,14 +6,13 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_with_settings
-from crossover.data.yamlfile import KeyPath, key_name
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.judging import doubts, told
@@ -31,12 +30,12 @@ from crossover.evaluation.relevance import relevance_scorer
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
-from crossover.study.fits import model_findings
+from crossover.study.fits import lengths, same_tokens
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
 from crossover.study.history import changed_since
-from crossover.study.ladder import Climbed, Rung, check_strategies, climb, ladder, most_frequent, start, twin_of
+from crossover.study.ladder import Climbed, Rung, check_strategies, climb, floor, ladder, start
 from crossover.study.latency import judged
 from crossover.study.listener import Listener, Quiet, Stage
 from crossover.study.models import open_settled, said_precision, settled
@@ -65,27 +64,21 @@ def run_study(
     """
     loaded = load_with_settings(task_path, settings)
     task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
+    check_strategies(task, loaded.place)  # before torch is loaded, and before any data is read
     folder = StudyFolder(out or default_folder(task, task.model != loaded.model))
     given = {"--model": model, "--out": out}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     options += tuple(word for setting in settings for word in ("--set", setting))
-    return run_task(task, str(task_path), folder, listener, options, loaded.place)
+    return run_task(task, str(task_path), folder, listener, options)
 
 
 def run_task(
-    task: Task,
-    source: str,
-    folder: StudyFolder,
-    listener: Listener | None = None,
-    options: Sequence[str] = (),
-    place: Callable[[KeyPath], str] = key_name,
+    task: Task, source: str, folder: StudyFolder, listener: Listener | None = None, options: Sequence[str] = ()
 ) -> StudyFolder:
-    """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command;
-    `place`: where a key stands in the file.
+    """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command.
 
     Raises as `run_study` does.
     """
-    check_strategies(task, place)  # before torch is loaded, and before any data is read
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source)
@@ -97,6 +90,14 @@ def run_task(
         finally:
             journal.close()
     return folder
+
+
+def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
+    """The first rung before the last one that ended in the same candidate."""
+    *before, last = climbed
+    if last.candidate is None:
+        return None
+    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
 
 
 @dataclass
@@ -126,6 +127,7 @@ class _Conductor:
             [example.input for example in splits.test],
         )
         self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
+        self.judge: JudgeCheck | None = None  # what it is worth, once that is measured
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
@@ -142,7 +144,7 @@ class _Conductor:
         rungs, said = ladder(self.task, model)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *model_findings(self.task, self.prepared.splits, model)]
+        findings = [*self.prepared.findings, *lengths(self.prepared.splits, model), *same_tokens(self.task, model)]
         raise_on_errors(findings)
         changed = changed_since(self.journal, self.task)
         freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
@@ -162,13 +164,12 @@ class _Conductor:
         warnings = blind(self.task)
         for sentence in warnings:
             self.listener.say(f"warning: {sentence}")
-        check: JudgeCheck | None = None
         try:
             self.meter.reserve = TEST_RESERVE
             speed = self._speed(self.task.model)  # before the limits can cut it off
-            check = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
-            said += told(check)
-            warnings += doubts(check, self.task.model)
+            self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
+            said += told(self.judge)
+            warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
                 ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
@@ -182,7 +183,7 @@ class _Conductor:
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
-                if twin := twin_of(climbed):
+                if twin := _twin(climbed):
                     climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
                     self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
                     self._so_far(climbed, rungs[position:], findings, said, warnings)
@@ -202,7 +203,7 @@ class _Conductor:
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
         tested = self._test(contenders, climbed, warnings)
-        outcome = self._decide(contenders, climbed, tested, findings, said, warnings, check)
+        outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
         write_outcome(outcome, self.folder, self.journal)
 
     def _so_far(
@@ -331,7 +332,6 @@ class _Conductor:
         findings: list[Finding],
         said: list[str],
         warnings: list[str],
-        check: JudgeCheck | None,
     ) -> Outcome:
         limits = self.task.limits
         for position, contender in enumerate(contenders):
@@ -349,9 +349,9 @@ class _Conductor:
             self.task.target,
             self.task.seed,
             wording,
-            most_frequent(climbed, runs),
+            floor(climbed, runs),
         )
-        return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings, check)
+        return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings)
 
     def _outcome(
         self,
@@ -364,7 +364,6 @@ class _Conductor:
         findings: list[Finding],
         said: list[str],
         warnings: list[str],
-        check: JudgeCheck | None = None,
     ) -> Outcome:
         return Outcome(
             task=self.task,
@@ -388,7 +387,7 @@ class _Conductor:
             prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
-            judge=check,
+            judge=self.judge,
             overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
 

@@ -1,4 +1,4 @@
-"""What only a model can say of the data: whether inputs fit its window, and labels differ in its tokens."""
+"""What the model itself says of the data, before anything is spent: texts too long for it, labels alike to it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from crossover.models.base import Model, Tunable
 from crossover.types import Message
 
 
-def model_findings(task: Task, splits: Splits, model: Model) -> list[Finding]:
-    """Inputs that are too long for the model, and labels that its tokenizer cannot tell apart."""
-    found = check_lengths(splits.all, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
-    if task.kind == "classify" and isinstance(model, Tunable):
-        tunable: Tunable = model
-        found += check_tokens(list(task.labels), lambda label: tunable.encode([Message("user", "x")], label)[0], task.model)
-    return found
+def lengths(splits: Splits, model: Model) -> list[Finding]:
+    """Inputs that exceed the model's window."""
+    return check_lengths(splits.all, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
+
+
+def same_tokens(task: Task, model: Model) -> list[Finding]:
+    """Labels that are the same tokens; nothing where the model does not show its own."""
+    if task.kind != "classify" or not isinstance(model, Tunable):
+        return []
+    return check_tokens(list(task.labels), lambda label: model.encode([Message("user", "x")], label)[0], task.model)

@@ -82,22 +82,6 @@ def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
             raise OptionError(f"{place(('strategies', number))}: {error}") from error
 
 
-def twin_of(climbed: Sequence[Climbed]) -> Climbed | None:
-    """The first rung before the last one that ended in the same candidate."""
-    *before, last = climbed
-    if last.candidate is None:
-        return None
-    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
-
-
-def most_frequent(climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Estimate | None:
-    """What always giving the most frequent answer reaches: on test where it was a finalist, else on dev."""
-    for made in climbed:
-        if made.candidate is not None and made.candidate.model.startswith("constant:") and made.dev is not None:
-            return runs.get(made.candidate.id, made.dev).estimate
-    return None
-
-
 def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`."""
     specs, said = expanded(task.strategies), []
@@ -209,3 +193,11 @@ def _options(rung: Rung) -> dict[str, Any]:
         steps = zip(rung.strategy.steps, rung.strategy.strategies(), strict=True)
         return {name: asdict(step) for name, step in steps}  # type: ignore[call-overload]
     return asdict(rung.strategy)  # type: ignore[call-overload,no-any-return]
+
+
+def floor(climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Estimate | None:
+    """What the most frequent answer reaches: on test where it was a finalist, else on dev."""
+    for made in climbed:
+        if made.candidate is not None and made.candidate.model.startswith("constant:") and made.dev is not None:
+            return runs.get(made.candidate.id, made.dev).estimate
+    return None
