@@ -23,6 +23,11 @@ def points(difference: float, *, unit: bool = True) -> str:
     return signed(100 * difference) + (" points" if unit else "")
 
 
+def apart(difference: float) -> str:
+    """The size of a difference of two shares, without a sign: "2.3 points"."""
+    return f"{_bare(abs(difference))} points"
+
+
 def difference(value: float, low: float, high: float) -> str:
     """A difference with its interval, in points: "+12.3 (+8.1 to +16.2)"."""
     return f"{points(value, unit=False)} ({points(low, unit=False)} to {points(high, unit=False)})"

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, break_even
+from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
 
 if TYPE_CHECKING:
-    from crossover.decision.recommend import Comparisons, Pair
+    from crossover.decision.recommend import Comparisons, Confidence, Pair
 
 WORDS = {
     "control": "the control",
@@ -38,53 +39,86 @@ def gap(pair: Pair) -> str:
     )
 
 
+def bound(regret: Regret) -> str:
+    """ "nothing else here is more than 2.3 points better (95 %)"."""
+    if numbers.apart(regret.upper) == numbers.apart(0.0):
+        return "nothing else here is better (95 %)"
+    return f"nothing else here is more than {numbers.apart(regret.upper)} better (95 %)"
+
+
 @dataclass(frozen=True)
 class Wording:
-    """`metric`: the task metric's name. `requests`: over the horizon."""
+    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `CURRENCY`."""
 
     metric: str
     requests: float
+    label_cost: float = 0.0
 
     def reasons(
         self,
-        winner: Contender | None,
         likely: Contender,
+        confidence: Confidence,
+        regret: Regret,
         champions: Sequence[Contender],
         estimates: Mapping[str, Estimate],
         comparisons: Comparisons,
         margin: float,
+        tolerance: float,
         target: float | None,
+        met: bool | None,
         needed: int | None,
     ) -> list[str]:
         best = estimates[likely.id]
         items = f"{self.metric} on {best.n} test items"
-        within = f"the margin of {numbers.percent(margin)}"
-        if winner is None:
-            said = [f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}."]
-        elif winner.family == "control":
+        if confidence == "open":
             said = [
-                f"{NO_MODEL}: the control {_control(winner)} reaches {numbers.estimate(best)} {items},"
-                f" and {_none_of([c.name for c in champions if c is not winner])} better by more than {within}."
+                f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
+                f"Something else here may be up to {numbers.apart(regret.upper)} better (95 %), more than the tolerance of"
+                f" {numbers.apart(tolerance)}; to be expected are {numbers.apart(regret.expected)}.",
+            ]
+        elif confidence == "bounded":
+            use = (
+                f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret)}. It reaches {numbers.estimate(best)} {items}."
+            )
+            said = [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
+        elif likely.family == "control":
+            said = [
+                f"{NO_MODEL}: the control {_control(likely)} reaches {numbers.estimate(best)} {items},"
+                f" and {_none_of([c.name for c in champions if c is not likely])} better by more than the margin of"
+                f" {numbers.percent(margin)}."
             ]
         else:
-            said = [f"{winner.name} ({WORDS[winner.family]}) reaches {numbers.estimate(best)} {items}."]
+            said = [
+                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items}; {bound(regret)}.",
+            ]
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
             said.append(
-                f"About {needed:,} test items would tell (80 % power); there are {best.n}."
-                f" Differences within {within} count as none."
+                f"About {needed:,} test items would settle it (80 % power); there are {best.n}"
+                f"{self._price(needed - best.n)}."
                 f" Until then {likely.name} is the one to use:"
-                " the cheapest with the best estimate."
+                f" the cheapest within the margin of {numbers.percent(margin)} of the best estimate."
             )
-        if winner is None and likely.family == "control":
+        if confidence == "open" and likely.family == "control":
             said.append(
                 "It may be that you do not need a language model for this: so far none has an estimate above that of the"
-                f" control {_control(likely)} by more than {within}."
+                f" control {_control(likely)} by more than the margin of {numbers.percent(margin)}."
             )
         if target is not None:
-            said.append(self._target(best, target))
+            said.append(self._target(target, met, len(champions)))
         said += self._money(likely, champions)
         return said
+
+    def _price(self, labels: int) -> str:
+        """What further labels cost, where that is given."""
+        return f", and the others cost {numbers.money(labels * self.label_cost, CURRENCY)}" if self.label_cost else ""
+
+    def unstable(self, winner: Contender, other: Contender | None) -> str:
+        instead = f"{other.name} would win" if other else "nobody would"
+        return (
+            f"Calls failed, and with them counted as wrong answers {instead}: that {winner.name} wins does not stand."
+            " Run the study again, and only the failed calls are asked again."
+        )
 
     def warnings(
         self,
@@ -120,13 +154,14 @@ class Wording:
             return f"{who} is better than {likely.name}: {gap(pair)}."
         return f"{likely.name} and {who} are not told apart: {gap(pair)}."
 
-    def _target(self, best: Estimate, target: float) -> str:
+    def _target(self, target: float, met: bool | None, among: int) -> str:
         goal = f"The target of {numbers.percent(target)}"
-        if best.low >= target:
+        if met is None:
+            wide = f", widened for the choice among {among}" if among > 1 else ""
+            return f"Whether {goal[0].lower() + goal[1:]} is reached cannot be told: it lies inside the interval{wide}."
+        if met:
             return f"{goal} is reached: the whole interval lies at or above it."
-        if best.high < target:
-            return f"{goal} is not reached: the whole interval lies below it."
-        return f"Whether {goal[0].lower() + goal[1:]} is reached cannot be told: it lies inside the interval."
+        return f"{goal} is not reached: the whole interval lies below it."
 
     def _money(self, likely: Contender, champions: Sequence[Contender]) -> list[str]:
         said = []

@@ -6,14 +6,15 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 from crossover.engine.caller import Caller
 from crossover.engine.follow import follow
-from crossover.evaluation.intervals import wilson
+from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.percentile import percentile
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model
-from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request
+from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request, Score
 
 PROBES = 20  # single requests for each candidate
 REPEATS = 3  # draws of each, where decoding is sampled
@@ -21,7 +22,7 @@ REPEATS = 3  # draws of each, where decoding is sampled
 
 @dataclass(frozen=True)
 class Probe:
-    """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree.
+    """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree, over examples.
 
     With greedy decoding the repeats are the single request and the same one answered in a batch before.
     """
@@ -65,7 +66,7 @@ def probe(
         return [evaluator.caller.ask(model, [request], what)[0] for request in asked]
 
     seconds: list[float] = []
-    agreements: list[bool] = []
+    agreeing: list[Score] = []  # of each example the share of its pairs of answers that agree
     chosen = examples[: PROBES + 1]
     for position, example in enumerate(chosen):
         answers = []
@@ -77,16 +78,15 @@ def probe(
             # repeat 0 was answered in a batch; the first example of all warms the model up
             if repeat and (position or len(chosen) == 1):
                 seconds.append(found.reply.usage.seconds + (before[position] if before else 0.0))
-        agreements += [a == b for a, b in itertools.combinations(answers, 2)]
+        if len(answers) > 1:
+            agreeing.append(Score(mean(a == b for a, b in itertools.combinations(answers, 2))))
         evaluator.progress(what, position + 1, len(chosen))
     if not seconds:
         return None
-    pairs = len(agreements)
-    share = sum(agreements) / pairs if pairs else 1.0
     return Probe(
         p50=1000 * percentile(seconds, 50),
         p95=1000 * percentile(seconds, 95),
-        consistency=Estimate(pairs, share, *(wilson(share, pairs) if pairs else (0.0, 1.0))),
+        consistency=estimate(agreeing, "mean", repeats == 1) if agreeing else Estimate(0, 1.0, 0.0, 1.0),
     )
 
 

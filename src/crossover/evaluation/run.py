@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from crossover.data.clusters import clusters
 from crossover.engine.caller import Caller
 from crossover.engine.follow import Answered, follow, usage_of
 from crossover.engine.render import Renderer
@@ -64,7 +65,7 @@ class Evaluator:
             else Record(example, one.reply, one.answer, self.metric.score(example.output, one.answer), relevance, one.steps)
             for example, one, relevance in zip(examples, answered, closeness, strict=True)
         )
-        groups = [example.group for example in examples]
+        groups = clusters(examples)
         scores = [record.score for record in records]
         relevances = [None if record.relevance is None else Score(record.relevance) for record in records]
         return Run(

@@ -106,6 +106,18 @@ def per_unit(aggregate: Aggregate, sums: Any) -> Floats:
     return values("micro_f1", np.stack(parts, axis=1))
 
 
+def left_out(aggregate: Aggregate, sums: Any) -> Floats:
+    """The aggregate without each of the units in turn, shape (units,)."""
+    import numpy as np
+
+    whole, rows = np.asarray(sums.sum(axis=0)), sums.tocsr()
+    found, done = [], 0
+    for size in _blocks(rows.shape[0], rows.shape[1]):
+        found.append(values(aggregate, whole - rows[done : done + size].toarray()))
+        done += size
+    return np.concatenate(found)
+
+
 def with_doubt(aggregate: Aggregate, sides: Sequence[Any], unit_values: Floats) -> list[Any]:
     """The sides with two made-up units where fewer than `FEW` units differ from the most common value, else unchanged.
 

@@ -16,7 +16,7 @@ from crossover import registry
 from crossover.data.checks import Finding, check_lengths, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
-from crossover.decision.contenders import Contender, champions, finalists, rung
+from crossover.decision.contenders import Contender, finalists, rung, standing
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.limits import removal
 from crossover.decision.recommend import recommend
@@ -286,7 +286,10 @@ class _Conductor:
         return found
 
     def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
-        """Score the finalists on test, once."""
+        """Score the finalists on test, once.
+
+        One that cannot be used by what shows there is marked in `contenders`, and the next of its rung or family is scored.
+        """
         chosen = finalists(contenders, self.task.margin)
         names = sorted(c.id for c in chosen)
         uses = self.journal.fact("test uses", [])
@@ -300,8 +303,11 @@ class _Conductor:
             )
         by_name = {made.name: made for made in climbed}
         runs: dict[str, Run] = {}
-        for position, contender in enumerate(chosen):
-            self.listener.stage(f"test: {contender.name}", position + 1, len(chosen))
+        met: set[str] = set()
+        while chosen:
+            contender = chosen.pop(0)
+            met.add(contender.name)
+            self.listener.stage(f"test: {contender.name}", len(met), len(met) + len(chosen))
             candidate = by_name[contender.name].candidate
             assert candidate is not None
             try:
@@ -310,6 +316,11 @@ class _Conductor:
                 warnings.append(f"{error} on the test split; not tested: {contender.name}")
                 continue
             self.listener.result(contender.name, runs[contender.id].estimate, "on test")
+            reason = removal(self.task.limits, contender.name, True, None, runs[contender.id])
+            if reason:
+                self.listener.say(reason)
+                contenders[contenders.index(contender)] = replace(contender, removed=reason)
+                chosen = [c for c in finalists(contenders, self.task.margin) if c.name not in met]
         return runs
 
     def _decide(
@@ -321,16 +332,18 @@ class _Conductor:
         said: list[str],
         warnings: list[str],
     ) -> Outcome:
-        limits = self.task.limits
-        for position, contender in enumerate(contenders):
-            run = runs.get(contender.id)
-            if run and contender.removed is None:
-                reason = removal(limits, contender.name, True, None, run)
-                contenders[position] = replace(contender, removed=reason)
-        best = {f: c for f, c in champions(contenders, self.task.margin).items() if c.id in runs}
-        wording = Wording(self.metric_name, Prices.of(limits).requests)
+        task, prices = self.task, Prices.of(self.task.limits)
+        best = standing(contenders, task.margin, runs)
         verdict, comparisons = recommend(
-            best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording
+            best,
+            runs,
+            self.metric,
+            task.margin,
+            task.target,
+            task.seed,
+            Wording(self.metric_name, prices.requests, prices.label_cost),
+            task.tolerance,
+            [c for c in contenders if c.id in runs and c.removed is None],
         )
         return Outcome(
             task=self.task,
