@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 def corrected(draws: Floats, centre: float, value: float, left_out: Floats) -> Floats:
     """The `draws` around `value` less its bias, with at least the jackknife's standard error; their shape is kept.
 
-    `centre`: what the draws are resamples of. `left_out`: the value without each of the units (Efron and Tibshirani 1993, An
-    Introduction to the Bootstrap, chapter 11). With a label in few items the bootstrap meets too few of them and thinks too
-    little of the bias, and with many items the jackknife does: the larger of the two is taken off. Simulated in
-    `benchmarks/verdict.py`.
+    `centre`: what the draws are resamples of. `left_out`: the value without each of the units (Efron and Tibshirani 1993,
+    An Introduction to the Bootstrap, chapter 11). With few items of each label the bootstrap thinks too little of the bias,
+    with few labels the jackknife may: the larger of the two is taken off. Simulated in `benchmarks/verdict.py`.
     """
     import numpy as np
 
