@@ -141,11 +141,25 @@ def test_each_kind_of_verdict_has_its_sentence(kind: str, choice: int | None, wo
 
 def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     text = Page(render(undecided())).text
-    assert "takes about 1,240 test items; there are 160" in text
+    assert "settling it takes about 1,240 test items; there are 160" in text
     assert "No number of labelled examples was measured" in text
     assert "No number of requests was found" in text
     assert "Until thenfew_shotthe cheapest with the best estimate" in text
     assert "few_shotuntil then" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "words"),
+    [
+        ("prompt", 3, "Prompt it: use “few_shot”; nothing else here is more than 2.3 points better (95 %)."),
+        ("neither", 1, "Neither: you do not need a language model for this: use “zero_shot”; nothing else here"),
+    ],
+)
+def test_a_bounded_verdict_says_its_bound_in_one_sentence(kind: str, choice: int, words: str) -> None:
+    body = decision(kind, f"{choice:016x}", confidence="bounded", regret={"expected": 0.006, "upper": 0.023})
+    text = Page(render(results(decision=body))).text
+    assert words in text
+    assert "2.3 points95 % bound; 0.6 points to be expected" in text
 
 
 def test_numbers_of_the_crossover_point_are_written_with_their_ranges() -> None:

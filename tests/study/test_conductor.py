@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from crossover.data.task import Limits
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
+from crossover.evaluation.probe import Probe
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
-from crossover.types import Estimate
+from crossover.types import Estimate, Run
 from tests.study.tasks import write_task
 
 SCHEMA = {
@@ -22,7 +24,7 @@ SCHEMA = {
     "candidate": "id name strategy family parent metric dev test failures relevance consistency forgetting train_gap"
     " latency_ms tokens_in tokens_out cost status note",
     "comparison": "a b difference low high p p_adjusted test n",
-    "verdict": "choice kind target_met needed_test_items reasons warnings",
+    "verdict": "choice kind target_met needed_test_items reasons warnings confidence regret",
     "spent": "calls cached_calls tokens_in tokens_out seconds money",
 }
 
@@ -157,6 +159,30 @@ def test_failed_calls_are_left_out_and_too_many_of_them_cannot_win(tmp_path: Pat
     assert zero["status"] == "removed"
     assert zero["dev"]["n"] < decision["splits"]["dev"]
     assert any("zero_shot cannot win" in w for w in decision["verdict"]["warnings"])
+
+
+def test_the_next_one_stands_in_for_a_champion_that_is_removed_on_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def refused(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: Run) -> str | None:
+        if any(run.split == "test" for run in runs):
+            seen.append(name)
+            return f"{name} cannot win: its calls failed" if len(seen) == 1 else None
+        return None
+
+    monkeypatch.setattr("crossover.study.conductor.removal", refused)
+    strategies = [
+        {"few_shot": {"shots": [2], "selection": ["random"]}},
+        {"few_shot": {"shots": [4], "selection": ["random"]}},
+    ]
+    decision = decide(write_task(tmp_path, strategies, model="fake"), tmp_path / "run")
+    removed, stands = (next(c for c in decision["candidates"] if c["name"] == name) for name in seen)
+    assert (removed["status"], stands["status"]) == ("removed", "champion")
+    verdict = decision["verdict"]
+    assert stands["id"] in (verdict["choice"], verdict["provisional"])
+    assert f"{seen[0]} cannot win: its calls failed" in verdict["warnings"]
 
 
 def test_at_the_limit_of_minutes_what_is_finished_is_decided_upon(tmp_path: Path) -> None:

@@ -39,11 +39,11 @@ def gap(pair: Pair) -> str:
     )
 
 
-def bound(regret: Regret) -> str:
+def bound(upper: float) -> str:
     """ "nothing else here is more than 2.3 points better (95 %)"."""
-    if numbers.apart(regret.upper) == numbers.apart(0.0):
+    if numbers.apart(upper) == numbers.apart(0.0):
         return "nothing else here is better (95 %)"
-    return f"nothing else here is more than {numbers.apart(regret.upper)} better (95 %)"
+    return f"nothing else here is more than {numbers.apart(upper)} better (95 %)"
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,7 @@ class Wording:
                 f" {numbers.apart(tolerance)}; to be expected are {numbers.apart(regret.expected)}.",
             ]
         elif confidence == "bounded":
-            use = (
-                f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret)}. It reaches {numbers.estimate(best)} {items}."
-            )
+            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper)}. It reaches {numbers.estimate(best)} {items}."
             said = [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
         elif likely.family == "control":
             said = [
@@ -89,7 +87,7 @@ class Wording:
             ]
         else:
             said = [
-                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items}; {bound(regret)}.",
+                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items}; {bound(regret.upper)}.",
             ]
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from crossover.decision import numbers
+from crossover.decision.wording import bound
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateResult, Results
 
@@ -17,6 +18,14 @@ KINDS = {
     "hybrid": "Both",
     "neither": "Neither",
     "undecided": "Undecided",
+}
+
+
+BOUNDED = {
+    "prompt": "Prompt it",
+    "weights": "Fine-tune it",
+    "hybrid": "Do both",
+    "neither": "Neither: you do not need a language model for this",
 }
 
 
@@ -36,6 +45,8 @@ def headline(results: Results) -> str:
     kind, choice = verdict["kind"], chosen(results)
     name = f"“{choice.name}”" if choice else "it"
     short = ", yet it misses the target" if verdict["target_met"] is False else ""
+    if choice and verdict.get("confidence") == "bounded":
+        return f"{BOUNDED[kind]}: use {name}; {bound(verdict['regret']['upper'])}{short}."
     if kind == "prompt":
         tuned = any(c.test for c in results.candidates if c.family in ("weights", "hybrid"))
         why = "is enough, fine-tuning is not worth it here" if tuned else "is the best prompt; nothing tuned was measured"
@@ -52,7 +63,7 @@ def headline(results: Results) -> str:
     if needed is None:
         return "Undecided: these measurements cannot tell the candidates apart."
     have = numbers.count(_test_items(results))
-    return f"Undecided: telling the candidates apart takes about {numbers.count(needed)} test items; there are {have}."
+    return f"Undecided: settling it takes about {numbers.count(needed)} test items; there are {have}."
 
 
 def facts(results: Results) -> list[Fact]:
@@ -60,7 +71,7 @@ def facts(results: Results) -> list[Fact]:
     choice = chosen(results)
     shown = choice or provisional(results)
     found = _choice_facts(results, shown) if shown else []
-    found[2:2] = _target(results)
+    found[2:2] = [*_target(results), *_regret(results)]
     if shown and not choice:
         found.insert(0, Fact("Until then", shown.name, "the cheapest with the best estimate"))
     return found
@@ -133,6 +144,15 @@ def _target(results: Results) -> list[Fact]:
     if met is None:
         return [Fact("Target", "unsure", f"{numbers.percent(target)} lies inside the interval")]
     return [Fact("Target", "met" if met else "not met", numbers.percent(target), "good" if met else "bad")]
+
+
+def _regret(results: Results) -> list[Fact]:
+    """What the choice may cost against the best of what was tested."""
+    regret = results.decision["verdict"].get("regret")
+    if not regret or regret["upper"] is None:
+        return []
+    expected = f"95 % bound; {numbers.apart(regret['expected'])} to be expected"
+    return [Fact("Lost at most", numbers.apart(regret["upper"]), expected)]
 
 
 def _test_items(results: Results) -> int:
