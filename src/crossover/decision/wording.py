@@ -77,7 +77,8 @@ class Wording:
                 f" {numbers.apart(tolerance)}; to be expected are {numbers.apart(regret.expected)}.",
             ]
         elif confidence == "bounded":
-            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper)}. It reaches {numbers.estimate(best)} {items}."
+            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper)}."
+            use = f"{use} It reaches {numbers.estimate(best)} {items}."
             said = [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
         elif likely.family == "control":
             said = [
