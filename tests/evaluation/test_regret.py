@@ -53,7 +53,7 @@ def test_bounds_lie_between_one_comparison_and_bonferroni(count: int, n: int, se
 
 @pytest.mark.parametrize("shape", ["all equal", "the last is better"])
 def test_the_true_regret_exceeds_the_bound_in_at_most_5_percent(shape: str) -> None:
-    rng, over, studies = np.random.default_rng(11), 0, 300
+    rng, over, studies = np.random.default_rng(11), 0, 120
     shares = np.array([0.7, 0.7, 0.7, 0.7 if shape == "all equal" else 0.74])
     for _ in range(studies):
         base = 0.7 * rng.standard_normal(80)

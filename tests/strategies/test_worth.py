@@ -52,7 +52,7 @@ def test_many_different_changes_agree_with_wilcoxons_test_below_and_above_the_ex
     rng = np.random.default_rng(1)
     for n in (40, 1000):
         changes = rng.normal(0.05, 1, n)
-        expected = wilcoxon(changes, alternative="greater", method="exact" if n < 50 else "approx").pvalue
+        expected = wilcoxon(changes, alternative="greater").pvalue
         assert signed_ranks(list(changes)) == pytest.approx(expected, rel=0.01)
 
 
@@ -72,7 +72,7 @@ def test_of_several_found_the_best_has_more_to_prove() -> None:
 
 @pytest.mark.parametrize("k", [3, 6, 12])
 def test_a_start_is_left_for_the_best_of_k_that_are_no_better_in_at_most_a_tenth(k: int) -> None:
-    rng, left, draws = np.random.default_rng(2), 0, 300
+    rng, left, draws = np.random.default_rng(2), 0, 200
     for _ in range(draws):
         difficulty = 0.949 * rng.standard_normal(40)
         right = difficulty + 0.316 * rng.standard_normal((k + 1, 40)) < 0.6745

@@ -113,7 +113,7 @@ class Wording:
         return f", and the others cost {numbers.money(labels * self.label_cost, CURRENCY)}" if self.label_cost else ""
 
     def unstable(self, winner: Contender, other: Contender | None) -> str:
-        instead = f"{other.name} would win" if other else "nobody would"
+        instead = f"{other.name} would win" if other else "nobody would win"
         return (
             f"Calls failed, and with them counted as wrong answers {instead}: that {winner.name} wins does not stand."
             " Run the study again, and only the failed calls are asked again."
