@@ -12,6 +12,7 @@ from crossover.data.task import Limits
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.evaluation.probe import Probe
+from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
@@ -183,6 +184,17 @@ def test_the_next_one_stands_in_for_a_champion_that_is_removed_on_test(
     verdict = decision["verdict"]
     assert stands["id"] in (verdict["choice"], verdict["provisional"])
     assert f"{seen[0]} cannot win: its calls failed" in verdict["warnings"]
+
+
+def test_no_margin_no_tolerance_and_nothing_that_costs_end_in_a_verdict_and_a_report(tmp_path: Path) -> None:
+    free = dict.fromkeys(("machine_cost_per_hour", "requests_per_month", "horizon_months", "label_cost"), 0)
+    task = write_task(tmp_path, ["zero_shot", "instruction"], model="fake", margin=0, tolerance=0, limits=free)
+    decision = decide(task, tmp_path / "run")
+    verdict = decision["verdict"]
+    assert (decision["margin"], decision["tolerance"]) == (0, 0)
+    assert verdict["choice"] or verdict["provisional"]
+    assert 0 <= verdict["regret"]["expected"] <= verdict["regret"]["upper"] <= 1
+    assert "Lost at most" in render(read_results(StudyFolder(tmp_path / "run")))
 
 
 def test_at_the_limit_of_minutes_what_is_finished_is_decided_upon(tmp_path: Path) -> None:
