@@ -167,10 +167,11 @@ def recommend(
         views.append(strictly(found, {c.id: runs[c.id] for c in everyone}))
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
     stands = winner is strict
-    chosen = winner if winner is not None and stands else _likely(ordered, runs, margin)
+    proven = winner if stands else None
+    chosen = proven or _likely(ordered, runs, margin)
     risks = [view.regret(everyone, chosen) for view in views]
     risk = max(risks, key=lambda one: one.upper)
-    confidence: Confidence = "proven" if chosen is winner else "bounded" if risk.upper <= tolerance else "open"
+    confidence: Confidence = "proven" if proven else "bounded" if risk.upper <= tolerance else "open"
     needed = None
     if confidence == "open":
         needed = _needed(_by_cost(ordered), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))

@@ -56,7 +56,7 @@ def regret(
         sure = 2 * NormalDist().cdf(quantiles[i]) - 1
         _, high = interval(sides[i], sides[chosen], aggregate, binary, groups, seed, sure)
         upper = max(upper, high)
-    return Regret(expected, upper, quantiles)
+    return Regret(min(expected, upper), upper, quantiles)
 
 
 def _drawn(joint: Joint, chosen: int, strictest: float, seed: int) -> tuple[float, tuple[float, ...]]:
