@@ -173,7 +173,7 @@ def test_a_cheap_prompt_does_not_win_while_the_hybrid_may_be_better_by_more_than
     verdict, comparisons = decide(patterns, tolerance=0.01)
     assert comparisons.of(LORA, PROMPT).result.upper <= 0.01
     assert comparisons.of(BOTH, PROMPT).result.upper > 0.01
-    assert (verdict.confidence, verdict.kind) == ("open", "undecided")
+    assert (verdict.confidence, verdict.choice) == ("bounded", BOTH.id)
 
 
 def test_a_hybrid_that_beats_every_other_side_wins_though_weights_do_not() -> None:

@@ -54,7 +54,7 @@ def tango_statistic(only_a: Counts, only_b: Counts, n: int, difference: float) -
 
     linear = (2 * n - only_a + only_b) * difference - only_a - only_b
     constant = -only_b * difference * (1 - difference)
-    share = (np.sqrt(np.maximum(0.0, linear * linear - 8.0 * n * constant)) - linear) / (4.0 * n)
+    share = np.maximum(0.0, (np.sqrt(np.maximum(0.0, linear * linear - 8.0 * n * constant)) - linear) / (4.0 * n))
     variance = n * (2 * share + difference * (1 - difference))
     above = only_a - only_b - n * difference
     sure = np.where(above < 0, -np.inf, np.inf)
