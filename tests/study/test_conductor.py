@@ -168,7 +168,7 @@ def test_the_next_one_stands_in_for_a_champion_that_is_removed_on_test(
     seen: list[str] = []
 
     def refused(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: Run) -> str | None:
-        if any(run.split == "test" for run in runs):
+        if name.startswith("few_shot") and any(run.split == "test" for run in runs):
             seen.append(name)
             return f"{name} cannot win: its calls failed" if len(seen) == 1 else None
         return None

@@ -242,7 +242,7 @@ def _plausible(joint: Joint, draws: int, rng: np.random.Generator) -> Any:
     """Draws from what the truth may be, given too that most ways are within a few points of one another.
 
     What few items show is mostly noise, and a plan that believes in gaps that wide would name too few. So draws are taken
-    again by a Cauchy density of scale `USUAL` around the middle candidate (sampling importance resampling: Rubin 1988), whose
+    again by a Cauchy density of scale `USUAL` around the middle candidate (sampling importance resampling: Rubin 1988); its
     tails leave wide gaps alone that many items have shown.
     """
     import numpy as np
