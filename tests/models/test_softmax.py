@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from crossover.models.hf.layout import added
 from crossover.models.hf.softmax import MANY, attend
 from tests.device import DEVICE
 
@@ -34,11 +35,24 @@ def test_the_weighted_values_are_those_of_a_softmax(queries: int, keys: int, dty
     assert (found.dtype, sums.dtype) == (dtype, torch.float32)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_a_mask_hides_has_no_weight(dtype: torch.dtype) -> None:
+    q, k, v = drawn(60, 100, dtype)
+    seen = torch.ones(60, 100, dtype=torch.bool, device=DEVICE).tril(40)
+    with torch.no_grad():
+        found, sums = attend(q, k, v, added(seen, dtype)[None, None], False, 0.2)
+    scores = (q.double() @ k.double().transpose(-1, -2) * 0.2).masked_fill(~seen, -torch.inf)
+    near = 1e-5 if dtype == torch.float32 else 0.02
+    torch.testing.assert_close(found.double(), scores.softmax(-1) @ v.double(), atol=near, rtol=near)
+    torch.testing.assert_close(sums.double(), scores.logsumexp(-1), atol=near, rtol=near)
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_scores_of_any_size_are_met(sign: float) -> None:
+@pytest.mark.parametrize("queries", [700, 60])
+def test_scores_of_any_size_are_met(queries: int, sign: float) -> None:
     """Exponentials of these scores are outside the range of bfloat16 and of float32."""
-    q, k, v = drawn(700, 300, torch.bfloat16)
-    assert q.shape[2] * k.shape[2] > MANY
+    q, k, v = drawn(queries, 300, torch.bfloat16)
+    assert (q.shape[2] * k.shape[2] > MANY) == (queries == 700)
     q[..., 0], k[..., 0] = sign * 40.0, 40.0
     with torch.no_grad():
         found, sums = attend(q, k, v, None, False, 0.2)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from typing import Protocol
 
@@ -74,6 +75,7 @@ class Semantic:
         ]
 
 
+@lru_cache(maxsize=1 << 12)  # labels come in few pairs
 def _lexical(gold: str, answer: str) -> float:
     right, given = _plain(gold), _plain(answer)
     if right == given:

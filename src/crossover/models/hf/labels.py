@@ -12,6 +12,7 @@ from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, Tree, forward
 from crossover.models.hf.room import halved, tokens_at_once
 
 Scores = tuple[list[int], torch.Tensor]  # the indices of a batch's prompts, and (prompts, labels) log-probabilities
+ROWS = {"cpu": 16}  # of logits that are normalised at once
 WASTE = 0.25  # of a batch may be padding before a longer prompt begins the next
 
 
@@ -94,8 +95,12 @@ def read_scores(model: Any, packed: Packed, chains: Sequence[Sequence[int]], lab
     # of each row: the last token of its prompt, and the nodes of its tree
     last = torch.tensor(packed.starts) + torch.tensor([len(chain) - 1 for chain in chains])
     keep = (last[:, None] + torch.arange(extra + 1)).flatten()
-    logs = forward(model, packed, keep).log_softmax(-1, dtype=torch.float32).view(len(chains), extra + 1, -1)
-    return logs[:, parents, tokens].double() @ member
+    logits = forward(model, packed, keep)
+    # a processor's caches hold a few rows of the vocabulary: all at once takes eight times as long
+    some = ROWS.get(logits.device.type, len(logits))
+    logs = torch.cat([rows.log_softmax(-1, dtype=torch.float32)[:, tokens] for rows in logits.split(some)])
+    each = torch.arange(len(tokens), device=logs.device)
+    return logs.view(len(chains), extra + 1, -1)[:, parents, each].double() @ member
 
 
 def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree) -> Iterator[Scores]:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 MANY = 1 << 17  # attention weights of a head from which products by blocks are quicker than the fused kernel
 BLOCK = 256  # queries for each thread: their weights stay in its cache
+FITS = 1 << 22  # attention weights of a whole batch up to which plain products are quicker than the fused kernel
 SMALLEST = 1e-30  # a sum below has lost its terms
 
 
@@ -16,8 +17,12 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, s
     `mask` (rows, 1, queries, keys) is added to the scores; `causal`: a query sees the keys up to its own place.
     """
     if q.device.type == "cpu" and not torch.is_grad_enabled():
-        if q.dtype == torch.bfloat16 and mask is None and not causal and q.shape[2] * k.shape[2] >= MANY:
-            found = _unshifted(q, k, v, scale)
+        if q.dtype == torch.bfloat16 and not causal:
+            found = None
+            if mask is None and q.shape[2] * k.shape[2] >= MANY:
+                found = _unshifted(q, k, v, scale)
+            elif q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2] <= FITS:
+                found = _batched(q, k, v, mask, scale)
             if found is not None:
                 return found
         out, sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
@@ -72,6 +77,21 @@ def _unshifted(q: Tensor, k: Tensor, v: Tensor, scale: float) -> tuple[Tensor, T
                 weights = torch.mm(asked[row, head, part], keys).exp_()
                 torch.sum(weights, -1, out=sums[row, head, part])
                 torch.mm(weights, values, out=out[row, head, part])
-    if not (sums.isfinite().all() and sums.min() > SMALLEST):
+    if not _in_range(sums):
         return None
     return out / sums[..., None], sums.float().log()
+
+
+def _batched(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float) -> tuple[Tensor, Tensor] | None:
+    """As `_unshifted`, all rows and heads in one product: for few weights, which stay in the caches between its steps."""
+    weights = torch.matmul(q * scale, k.transpose(-1, -2))
+    if mask is not None:
+        weights += mask
+    sums = weights.exp_().sum(-1, dtype=torch.float32)
+    if not _in_range(sums):
+        return None
+    return torch.matmul(weights, v) / sums[..., None].to(q.dtype), sums.log()
+
+
+def _in_range(sums: Tensor) -> bool:
+    return bool(sums.isfinite().all() and sums.min() > SMALLEST)

@@ -20,6 +20,7 @@ class Encoder:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
+        self._fast = tokenizer.backend_tokenizer if getattr(tokenizer, "is_fast", False) else None
         self._known: dict[str, tuple[int, ...]] = {}
         self._marks, self._cuts = _marks(tokenizer)
         sample = "".join(f"{mark}one two\n" for mark in sorted(self._cuts)[:8]) + "three"
@@ -37,7 +38,12 @@ class Encoder:
     def _whole(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
             return []
-        return [list(ids) for ids in self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+        if self._fast is None:
+            return [list(ids) for ids in self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+        self._fast.no_padding()  # which a tokenizer's file may ask for
+        self._fast.no_truncation()
+        # the same ids as above in less than half the time: without offsets, and without a dictionary for each text
+        return [found.ids for found in self._fast.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def _pieced(self, texts: Sequence[str]) -> list[list[int]]:
         cut = [self._cut(text) for text in texts]
