@@ -65,4 +65,5 @@ def likely(values: NDArray[np.float64], margin: float) -> NDArray[np.intp]:
     import numpy as np
 
     near = values >= values.max(axis=1, keepdims=True) - margin - 1e-9
-    return np.argmax(near, axis=1)
+    found: NDArray[np.intp] = np.argmax(near, axis=1)
+    return found

@@ -58,7 +58,8 @@ def tango_statistic(only_a: Counts, only_b: Counts, n: int, difference: float) -
     variance = n * (2 * share + difference * (1 - difference))
     above = only_a - only_b - n * difference
     sure = np.where(above < 0, -np.inf, np.inf)
-    return np.divide(above, np.sqrt(np.maximum(variance, 0.0)), out=sure, where=variance > 0)
+    found: Floats = np.divide(above, np.sqrt(np.maximum(variance, 0.0)), out=sure, where=variance > 0)
+    return found
 
 
 def _crossing(passed: Callable[[float], bool], start: float, end: float) -> float:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST = 1_000_000_000
 POWER = 0.8
-USUAL = 0.03  # a usual difference between two ways
+USUAL = 0.02  # a usual difference between two ways
 OVERSAMPLED = 10
 FEW_UNITS = 10
 
