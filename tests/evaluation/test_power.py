@@ -73,6 +73,14 @@ def test_graded_scores_groups_and_f1_are_normal_with_their_own_spread() -> None:
     assert together([[None], [Score(1.0)]], "mean", True) is None
 
 
+def test_six_items_without_a_difference_do_not_promise_that_there_is_none() -> None:
+    sides = [graded([0.2, 0.9, 0.5, 0.5, 0.7, 0.1])] * 2
+    joint = together(sides, "mean", False)
+    assert isinstance(joint, Graded)
+    c = joint.covariance
+    assert c[0, 0] + c[1, 1] - 2 * c[0, 1] == pytest.approx(1 / 8)  # (0 differences + 1) / (6 items + 2)
+
+
 def settled_at(limit: float):
     return lambda studies: studies.within(0, 1, limit, quantile(0.95))
 

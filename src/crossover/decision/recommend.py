@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from crossover.data.clusters import clusters
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
-from crossover.decision.rule import NONE, blocked, likely, winners
+from crossover.decision.rule import NONE, likely, winners
 from crossover.decision.wording import Wording
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import Comparison, compare, holm
@@ -211,16 +211,6 @@ def winner_of(champions: Sequence[Contender], comparisons: Comparisons, margin: 
     wins, within = _standing(ordered, comparisons, margin)
     best = int(winners(wins, within, [c.family for c in ordered])[0])
     return None if best == NONE else ordered[best]
-
-
-def blockers(
-    champion: Contender, champions: Sequence[Contender], comparisons: Comparisons, margin: float
-) -> list[Contender]:
-    """The champions of other sides that keep one from winning."""
-    ordered = _by_cost(champions)
-    wins, within = _standing(ordered, comparisons, margin)
-    found = blocked(wins, within, [c.family for c in ordered], ordered.index(champion))[0]
-    return [c for c, blocks in zip(ordered, found, strict=True) if blocks]
 
 
 def _standing(ordered: Sequence[Contender], comparisons: Comparisons, margin: float) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ A candidate's true value is not known, so a plan averages over what it may be (a
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from crossover.evaluation.intervals import tango_statistic
 from crossover.evaluation.paired import RESAMPLES
-from crossover.evaluation.tally import resampled, tally, total, units
+from crossover.evaluation.tally import FEW, per_unit, resampled, tally, total, units
 from crossover.metrics.base import Aggregate
 from crossover.types import Score
 
@@ -29,7 +30,6 @@ MOST = 1_000_000_000
 POWER = 0.8
 USUAL = 0.02  # a usual difference between two ways
 OVERSAMPLED = 10
-FEW_UNITS = 10
 
 
 class Studies(Protocol):
@@ -89,8 +89,10 @@ def together(
     sums = tally(scores, aggregate, unit)
     means = np.array([total(aggregate, side) for side in sums])
     draws = np.stack(resampled(aggregate, sums, RESAMPLES, seed), axis=1)
-    # A seen unit's worth of doubt, shrinking as units are seen: what differed nowhere may differ elsewhere.
-    doubt = np.diag(np.full(len(sides), 0.5 / (count + 2))) if count < FEW_UNITS else 0.0
+    alone = np.stack([per_unit(aggregate, side) for side in sums])
+    differ = [int((abs(a - b) > 1e-9).sum()) for a, b in itertools.combinations(alone, 2)]
+    # What differs nowhere may differ elsewhere: a unit's worth of doubt for each pair.
+    doubt = np.diag(np.full(len(sides), 0.5 / (count + 2))) if min(differ, default=FEW) < FEW else 0.0
     covariance = np.atleast_2d(np.cov(draws, rowvar=False)) * len(kept) + doubt
     return Graded(len(kept), count, means, covariance)
 

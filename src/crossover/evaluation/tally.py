@@ -7,7 +7,6 @@ macro F1. A resample weighs the units; its sums are weights x rows; `values` tur
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -188,8 +187,3 @@ def _blocks(draws: int, width: int) -> Iterator[int]:
     step = max(1, BLOCK // max(width, 1))
     for done in range(0, draws, step):
         yield min(step, draws - done)
-
-
-def deviation(draws: Floats, items: int) -> float:
-    """The standard deviation per item behind an aggregate's bootstrap `draws`: their own times the root of `items`."""
-    return float(draws.std()) * math.sqrt(items)
