@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from crossover import registry
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender
-from crossover.decision.recommend import Comparisons, Verdict, recommend
+from crossover.decision.pairs import Comparisons
+from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import mcnemar

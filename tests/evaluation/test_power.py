@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crossover.evaluation.intervals import tango, tango_statistic
 from crossover.evaluation.paired import mcnemar
-from crossover.evaluation.power import Graded, Shares, items_for, quantile, together
+from crossover.evaluation.power import Graded, Shares, items_for, needed_items, quantile, together
 from crossover.types import Counts, Score
 
 COUNTS = st.integers(0, 60)
@@ -79,6 +79,23 @@ def test_six_items_without_a_difference_do_not_promise_that_there_is_none() -> N
     assert isinstance(joint, Graded)
     c = joint.covariance
     assert c[0, 0] + c[1, 1] - 2 * c[0, 1] == pytest.approx(1 / 8)  # (0 differences + 1) / (6 items + 2)
+
+
+def test_connors_formula_by_hand() -> None:
+    # psi = 0.2, delta = 0.1: (1.959964 sqrt(0.2) + 0.841621 sqrt(0.19))² / 0.01 = 154.1, plus 1 / 0.1
+    assert needed_items(0.1, 0.2, alpha=0.05) == 165
+    assert needed_items(-0.1, 0.2, alpha=0.05) == 165
+    assert needed_items(0.1, 0.01, 0.05) == needed_items(0.1, 0.1, 0.05)  # a difference is at least as much discordance
+    with pytest.raises(ValueError, match="difference of 0"):
+        needed_items(0, 0.1, 0.05)
+
+
+@pytest.mark.parametrize(("difference", "discordance"), [(0.05, 0.15), (0.1, 0.2), (0.2, 0.3), (0.02, 0.1)])
+def test_needed_items_gives_about_80_percent_power(difference: float, discordance: float) -> None:
+    n = needed_items(difference, discordance, alpha=0.05)
+    chances = ((discordance + difference) / 2, (discordance - difference) / 2, 1 - discordance)
+    rows = np.random.default_rng(8).multinomial(n, chances, size=600)
+    assert np.mean([mcnemar(int(a), int(b)) < 0.05 for a, b, _ in rows]) == pytest.approx(0.8, abs=0.08)
 
 
 def settled_at(limit: float):

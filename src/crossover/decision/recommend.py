@@ -12,35 +12,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from crossover.data.clusters import clusters
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
+from crossover.decision.pairs import ALPHA, Comparisons, Pair
 from crossover.decision.rule import NONE, likely, winners
-from crossover.decision.wording import Wording
+from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.paired import Comparison, compare, holm
+from crossover.evaluation.paired import compare, holm
 from crossover.evaluation.power import Studies, items_for, quantile, together
 from crossover.evaluation.regret import Regret, regret
 from crossover.metrics.base import Metric
 from crossover.types import Family, Run, Score
 
-ALPHA = 0.05
 TOLERANCE = 0.03
-Confidence = Literal["proven", "bounded", "open"]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """`a` minus `b` on the test items that both answered; `p_adjusted` by Holm over all pairs of the verdict."""
-
-    a: str
-    b: str
-    result: Comparison
-    p_adjusted: float
-
-    def wins(self) -> bool:
-        return self.p_adjusted < ALPHA and self.result.difference > 0
 
 
 @dataclass(frozen=True)
@@ -59,28 +45,6 @@ class Verdict:
     warnings: tuple[str, ...]
     confidence: Confidence = "open"
     regret: Regret | None = None
-
-
-@dataclass(frozen=True)
-class Comparisons:
-    """All pairs of the tested, each in both directions: `of(a, b)` is a minus b."""
-
-    pairs: tuple[Pair, ...]
-
-    def of(self, a: Contender, b: Contender) -> Pair:
-        for pair in self.pairs:
-            if (pair.a, pair.b) == (a.id, b.id):
-                return pair
-            if (pair.a, pair.b) == (b.id, a.id):
-                return turned(pair)
-        raise KeyError((a.name, b.name))
-
-
-def turned(pair: Pair) -> Pair:
-    """The same comparison, the other way round."""
-    r = pair.result
-    other = replace(r, difference=-r.difference, low=-r.high, high=-r.low, lower=-r.upper, upper=-r.lower)
-    return Pair(pair.b, pair.a, other, pair.p_adjusted)
 
 
 @dataclass(frozen=True)

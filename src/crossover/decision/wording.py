@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, break_even
+from crossover.decision.pairs import Comparisons, Pair
 from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
 
-if TYPE_CHECKING:
-    from crossover.decision.recommend import Comparisons, Confidence, Pair
+Confidence = Literal["proven", "bounded", "open"]
 
 WORDS = {
     "control": "the control",

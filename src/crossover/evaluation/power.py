@@ -213,6 +213,19 @@ class _GradedStudies:
         return self.found[:, i] - self.found[:, j], math.sqrt(max(c[i, i] + c[j, j] - 2 * c[i, j], 1e-18))
 
 
+def needed_items(difference: float, discordance: float, alpha: float, power: float = 0.8) -> int:
+    """Pairs for the two-sided McNemar test to find a difference of two paired shares with probability `power`.
+
+    Connor (1987, Biometrics 43), plus 1 / |difference| because the test is exact. `discordance`: the share
+    of pairs in which one side alone is right, at least |difference|. Raises `ValueError` when `difference` is 0.
+    """
+    if difference == 0:
+        raise ValueError("no number of items tells a difference of 0")
+    d, share = abs(difference), max(discordance, abs(difference))
+    reach = quantile(1 - alpha / 2) * math.sqrt(share) + quantile(power) * math.sqrt(share - d * d)
+    return math.ceil(min(reach * reach / (d * d) + 1 / d, MOST))
+
+
 def items_for(
     joint: Joint, settled: Callable[[Studies], Bools], seed: int = 0, power: float = POWER, draws: int = 1000
 ) -> int | None:

@@ -14,7 +14,8 @@ from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.crossing import crossing
 from crossover.decision.overfitting import overfitted
-from crossover.decision.recommend import Comparisons, Pair, Verdict, compare_pairs
+from crossover.decision.pairs import Comparisons, Pair
+from crossover.decision.recommend import Verdict, compare_pairs
 from crossover.engine.journal import Journal
 from crossover.evaluation.probe import Speed
 from crossover.evaluation.regret import Regret
