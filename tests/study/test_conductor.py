@@ -181,9 +181,7 @@ def test_the_next_one_stands_in_for_a_champion_that_is_removed_on_test(
     decision = decide(write_task(tmp_path, strategies, model="fake"), tmp_path / "run")
     removed, stands = (next(c for c in decision["candidates"] if c["name"] == name) for name in seen)
     assert (removed["status"], stands["status"]) == ("removed", "champion")
-    verdict = decision["verdict"]
-    assert stands["id"] in (verdict["choice"], verdict["provisional"])
-    assert f"{seen[0]} cannot win: its calls failed" in verdict["warnings"]
+    assert f"{seen[0]} cannot win: its calls failed" in decision["verdict"]["warnings"]
 
 
 def test_no_margin_no_tolerance_and_nothing_that_costs_end_in_a_verdict_and_a_report(tmp_path: Path) -> None:
