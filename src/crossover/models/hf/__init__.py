@@ -43,8 +43,7 @@ from crossover.types import Message, Reply, Request, Usage, Weights, content_has
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
 IN_FLIGHT = {"cpu": 32}  # requests at a time: a killed process loses seconds
-IN_FLIGHT_ELSEWHERE = 512  # a card's step of generation takes about as long for many
-AT_ONCE = 128  # of them are rendered before a card is given them to score: it computes some while the next are made
+IN_FLIGHT_ELSEWHERE = 512  # a card takes about as long to launch, or to write, many as few
 ORIGIN = "crossover.json"  # beside tuned weights: the fingerprint of the model that they were made from
 
 logging.set_verbosity_error()  # what matters is raised; the rest is noise in a progress display
@@ -137,38 +136,28 @@ class Hf:
         """Begin to answer: a card is given all labels to score, everything else is done when the replies are asked for."""
         replies: list[Reply | None] = [None] * len(requests)
         prompts: list[list[int]] = []
-        begun: list[tuple[list[int], Callable[[], list[tuple[int, Reply]]]]] = []
-        written: dict[str, list[int]] = defaultdict(list)  # texts are written side by side, as many as there are
-
-        def begin(members: list[int]) -> None:
-            begun.append((members, self._begin([requests[i] for i in members], [prompts[i] for i in members])))
-
-        for first in range(0, len(requests), AT_ONCE):
-            scored: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-            some = requests[first : first + AT_ONCE]
-            with self._lock:  # what is kept of templates and tokens is shared too
-                found = self.chat.prompts([request.messages for request in some])
-            for i, (request, prompt) in enumerate(zip(some, found, strict=True), first):
-                if isinstance(prompt, TemplateError):
-                    prompts.append([])
-                    replies[i] = Reply(error=f"the chat template refuses the conversation: {prompt}")
-                    continue
-                prompts.append([*self._lead(request.weights), *prompt])
-                error_text = self._too_long(request, prompts[i])
-                sha, labels = request.weights.sha256 if request.weights else "", request.decoding.labels
-                if error_text:
-                    replies[i] = Reply(error=error_text)
-                elif labels:
-                    scored[sha, labels].append(i)
-                else:
-                    written[sha].append(i)
-            if scored or written:
-                with self._lock:
-                    _ = self._pool.base  # raises here when the model itself does not load: no request can be answered
-            for members in scored.values():
-                begin(members)
-        for members in written.values():
-            begin(members)
+        groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+        with self._lock:  # what is kept of templates and tokens is shared too
+            found = self.chat.prompts([request.messages for request in requests])
+        for i, (request, prompt) in enumerate(zip(requests, found, strict=True)):
+            if isinstance(prompt, TemplateError):
+                prompts.append([])
+                replies[i] = Reply(error=f"the chat template refuses the conversation: {prompt}")
+                continue
+            prompts.append([*self._lead(request.weights), *prompt])
+            error_text = self._too_long(request, prompts[i])
+            if error_text:
+                replies[i] = Reply(error=error_text)
+            else:
+                sha = request.weights.sha256 if request.weights else ""
+                groups[sha, request.decoding.labels].append(i)
+        if groups:
+            with self._lock:
+                _ = self._pool.base  # raises here when the model itself does not load: no request can be answered
+        begun = [
+            (members, self._begin([requests[i] for i in members], [prompts[i] for i in members]))
+            for members in groups.values()
+        ]
 
         def wait() -> list[Reply]:
             for members, answers in begun:
