@@ -44,7 +44,7 @@ def test_classify_is_completed_with_labels_and_metric(tmp_path):
         "labels: the 3 of the training rows (back, left, right)",
         "metric: accuracy, as the task is to classify",
         "splits: cut from the one table with seed 0 (train 18, dev 6, test 6 rows)",
-        "defaults: model pocket, margin 0.01, seed 0",
+        "defaults: model pocket, margin 0.01, tolerance 0.03, seed 0",
     )
     assert complete(done, prepared.splits).assumptions == done.assumptions
     assert prepared.findings == []
