@@ -25,7 +25,7 @@ from crossover.models.hf import DTYPES, Hf
 from crossover.testing.strategies import toy_bench
 from crossover.tuning import fit
 from crossover.tuning.batches import TrainingRow
-from crossover.types import Candidate, Decoding, Demonstration, Example, Message, Prompt, Recipe, Request, Run
+from crossover.types import Candidate, Decoding, Demonstration, Example, LoraRecipe, Message, Prompt, Request, Run
 
 BATCHES = (32, 64, 128)  # sequences that the plain loop may compute at once
 TOKENS = 32  # of free text
@@ -221,9 +221,16 @@ def _answered(card: Card, shots: int, count: int, instruction: str, draw: int) -
 def _epoch(card: Card, rows: Sequence[TrainingRow]) -> float:
     """Seconds of a tune's second epoch, with what it does at the end of one: by then everything is warm."""
     ends: list[float] = []
-    recipe = Recipe(learning_rate=RATE, epochs=2, batch_size=BATCH, patience=0, rank=16, alpha=32)
+    recipe = LoraRecipe(learning_rate=RATE, epochs=2, batch_size=BATCH, patience=0, rank=16, alpha=32)
     with tempfile.TemporaryDirectory() as scratch:
-        fit(card.model, rows, rows[:1], recipe, Path(scratch) / "tune", on_epoch=lambda _: ends.append(time.perf_counter()))
+        fit(
+            card.model,
+            rows=rows,
+            dev_rows=rows[:1],
+            recipe=recipe,
+            folder=Path(scratch) / "tune",
+            on_epoch=lambda _: ends.append(time.perf_counter()),
+        )
     return ends[1] - ends[0]
 
 

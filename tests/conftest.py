@@ -20,6 +20,21 @@ if TYPE_CHECKING:
     from crossover.models.hf import Hf
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """With `--dist loadfile`, files that share a study are done by one worker: it is made once."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            shared = "tests/serve/"
+            return shared if nodeid.startswith(shared) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def pocket() -> Hf:
     from crossover.models.hf import Hf

@@ -30,7 +30,7 @@ ROOMS = [
     {"__init__", "__main__"},
 ]
 PLUGIN_ROOMS = {"models", "strategies", "metrics"}
-SHARED = {"base", "open"}
+SHARED = {"base", "open", "embedding"}
 
 
 def room_of(module: str) -> str:
@@ -83,6 +83,26 @@ def test_no_plugin_imports_a_sibling(path: Path) -> None:
             continue
         shared = parts[1] in SHARED or parts[1].startswith("_")
         assert shared or parts[1] == here[1], f"{'.'.join(here)} line {node.lineno} imports its sibling {module}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path).startswith("tuning")], ids=name_of)
+def test_tuning_knows_of_models_only_what_they_promise(path: Path) -> None:
+    for module, node in imports(ast.parse(path.read_text())):
+        assert room_of(module) != "models" or module == "models.base", f"{name_of(path)} line {node.lineno}: {module}"
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_what_another_room_uses_is_public(path: Path) -> None:
+    here = name_of(path)
+    for module, node in imports(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+        inner = any(map(private, module.split(".")))
+        assert room_of(module) == room_of(here) or not inner, f"{here} line {node.lineno} imports {module}"
+        assert not any(map(private, names)) or module in names, f"{here} line {node.lineno} imports {names} of {module}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

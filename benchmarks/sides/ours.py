@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from crossover.models.hf import Hf
 from crossover.tuning import fit
-from crossover.types import Decoding, Message, Recipe, Request, Weights
+from crossover.types import Decoding, LoraRecipe, Message, Request, Weights
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def adopted(model: Hf, job: dict[str, Any]) -> Weights:
 def tune(model: Hf, job: dict[str, Any]) -> dict[str, Any]:
     """Seconds of the training steps alone, and where a tune's adapter lies when the job names a folder to keep it."""
     rows = [(tuple(Message(**m) for m in row["messages"]), row["answer"]) for row in job["rows"]]
-    recipe = Recipe(
+    recipe = LoraRecipe(
         learning_rate=job["learning_rate"],
         epochs=job["epochs"],
         batch_size=job["batch_size"],
@@ -64,7 +64,12 @@ def tune(model: Hf, job: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(job.get("keep") or scratch) / "tune"
         weights = fit(
-            model, rows, rows[:1], recipe, folder, on_step=lambda step, steps, loss: times.append(time.perf_counter())
+            model,
+            rows=rows,
+            dev_rows=rows[:1],
+            recipe=recipe,
+            folder=folder,
+            on_step=lambda step, steps, loss: times.append(time.perf_counter()),
         )
     warm = job.get("warm", 1)
     seconds = times[-1] - times[warm - 1]

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
     from crossover.serve.predict import Predictor
     from crossover.study.conductor import run_study
     from crossover.study.read import read_candidate, read_results
-    from crossover.types import Candidate, Decoding, Example, Message, Prompt, Recipe, Reply, Request, Score
+    from crossover.types import (
+        Candidate,
+        Decoding,
+        Example,
+        FullRecipe,
+        LoraRecipe,
+        Message,
+        Prompt,
+        Recipe,
+        Reply,
+        Request,
+        Score,
+        SoftPromptRecipe,
+    )
 
 _HOME = {
     "Task": "data.task",
@@ -29,12 +42,15 @@ _HOME = {
     "Candidate": "types",
     "Decoding": "types",
     "Example": "types",
+    "FullRecipe": "types",
+    "LoraRecipe": "types",
     "Message": "types",
     "Prompt": "types",
     "Recipe": "types",
     "Reply": "types",
     "Request": "types",
     "Score": "types",
+    "SoftPromptRecipe": "types",
 }
 
 __all__ = [
@@ -42,6 +58,8 @@ __all__ = [
     "CrossoverError",
     "Decoding",
     "Example",
+    "FullRecipe",
+    "LoraRecipe",
     "Message",
     "Predictor",
     "Prompt",
@@ -49,6 +67,7 @@ __all__ = [
     "Reply",
     "Request",
     "Score",
+    "SoftPromptRecipe",
     "Task",
     "load_task",
     "open_model",

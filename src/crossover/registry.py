@@ -21,7 +21,7 @@ from typing import Any, Literal
 from crossover.errors import CrossoverError, OptionError, nearest
 
 Room = Literal["strategies", "metrics", "models"]
-NOT_PLUGINS = {"base", "open"}
+NOT_PLUGINS = {"base", "open", "embedding"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def load(room: Room, name: str) -> type[Any]:
     files = _builtin_files(room)
     if name in files:
         module = importlib.import_module(f"crossover.{room}.{name}")
-        return typing.cast("type[Any]", getattr(module, "".join(part.capitalize() for part in name.split("_"))))
+        return typing.cast("type[Any]", getattr(module, _class_name(name)))
     for point in importlib.metadata.entry_points(group=f"crossover.{room}"):
         if point.name == name:
             try:
@@ -60,6 +60,21 @@ def load(room: Room, name: str) -> type[Any]:
             except Exception as error:
                 raise OptionError(f"the plug-in '{name}' ({point.value}) does not import: {error}") from error
     raise OptionError(f"there is no {_singular(room)} '{name}'; {nearest(name, names(room))}")
+
+
+def stated(room: Room, name: str, attribute: str) -> Any:
+    """A plain value that a plug-in's class states, such as a strategy's `family`; None where it states none.
+
+    A built-in's is read off its source, for importing it may load a heavy library. Raises `OptionError` as `load` does.
+    """
+    path = _builtin_files(room).get(name)
+    if path is None:
+        return getattr(load(room, name), attribute, None)
+    for kind in ast.parse(path.read_text(encoding="utf-8")).body:
+        for line in kind.body if isinstance(kind, ast.ClassDef) and kind.name == _class_name(name) else ():
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.target.id == attribute:
+                return ast.literal_eval(line.value) if line.value else None
+    return None
 
 
 def create(room: Room, name: str, options: Mapping[str, Any] | None = None) -> Any:
@@ -119,6 +134,10 @@ def _checked(where: str, value: Any, hint: Any) -> Any:
         return float(value)
     valid = " or ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", str(hint))
     raise OptionError(f"{where}: received {value!r}, valid is {valid}")
+
+
+def _class_name(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
 
 
 def _builtin_files(room: Room) -> dict[str, Path]:

@@ -33,10 +33,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """An input with its answer, as shown inside a prompt."""
+    """An input with its answer, as shown inside a prompt. In a chain, `steps`: what each step before answered to it."""
 
     input: str
     output: str
+    steps: tuple[tuple[str, str], ...] = ()  # name, answer
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Decoding:
     """How an answer is drawn. Non-empty `labels`: exactly one of them is the answer, by log-probability.
 
     `label_bias` (same length as `labels`, or empty) is subtracted from the labels' log-probabilities: calibration.
-    `words` (likewise): what the model says in place of each label.
+    `verbalizer` (likewise): the word that the model says in place of each label (Schick and Schütze 2021).
     `schema`: the answer is JSON that fits it, where the backend can see to that; the schema itself as canonical JSON.
     `pattern`: the reply is free text, and the answer in it is the last match of this regular expression, its first group
     where it has one; labels are then looked for in that. `samples`: answers drawn, of which the most frequent counts.
@@ -77,13 +78,17 @@ class Decoding:
 
     labels: tuple[str, ...] = ()
     label_bias: tuple[float, ...] = ()
-    words: tuple[str, ...] = ()
+    verbalizer: tuple[str, ...] = ()
     schema: str = ""
     pattern: str = ""
     samples: int = 1
     temperature: float = 0.0
     max_tokens: int = 64
     seed: int = 0
+
+    def spoken(self, answer: str) -> str:
+        """What the model says for an answer: a label's word where it has one."""
+        return dict(zip(self.labels, self.verbalizer, strict=True)).get(answer, answer) if self.verbalizer else answer
 
 
 @dataclass(frozen=True)
@@ -109,18 +114,28 @@ class Weights:
 
 @dataclass(frozen=True)
 class Provenance:
-    """How a candidate came to be: the strategy (`"instruction+lora"` for a sequence), its options, seed and parent."""
+    """How a candidate came to be: the strategy as the task file writes it (`"instruction+lora"` for a sequence), its
+    options, seed and parent (None where it is the candidate that it started from). It stands beside what the candidate is.
+
+    `name`: what its rung is called for a reader, where that is not the strategy.
+    """
 
     strategy: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     parent: str | None = None
     note: str = ""  # one sentence for the reader: what was chosen, and on what evidence
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What a reader knows the candidate by."""
+        return self.name or self.strategy
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Everything that would be deployed. Its content hash is its name.
+    """Everything that would be deployed: model, prompt, decoding and weights are its identity, whose hash is its name.
 
     `model` is a model specification as in the task file ("pocket", a folder, a hub id, "constant:ANSWER").
     """
@@ -133,12 +148,10 @@ class Candidate:
 
     @property
     def id(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the candidate's canonical JSON; paths and notes do not count."""
-        body = to_json(self)
-        body["provenance"].pop("note")
-        if body["weights"]:
-            body["weights"].pop("path")
-        return content_hash(body)
+        """16 hex digits of the SHA-256 of what would be deployed; where it lies and how it came to be do not count."""
+        weights = {"kind": self.weights.kind, "sha256": self.weights.sha256} if self.weights else None
+        what = {"model": self.model, "prompt": self.prompt, "decoding": self.decoding, "weights": weights}
+        return content_hash(what)
 
 
 @dataclass(frozen=True)
@@ -240,32 +253,53 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How weights are tuned. `patience`: epochs without a better dev score before stopping; 0 never stops early.
-
-    `tokens` (how many vectors) is for soft prompts; for LoRA are `rank`, `alpha`, `dropout`, `targets` ("all-linear",
-    "attention" or modules' names), `dora`, `rslora`, `pissa` (True, or a number of iterations) and `bits` (None or 4).
-    `replay`: the share of each epoch's rows that are general ones, against forgetting.
+class Training:
+    """How weights are tuned, whatever is trained of them. `patience`: epochs without a better dev score before stopping; 0
+    never stops early. `replay`: the share of each epoch's rows that are general ones, against forgetting.
     """
 
-    method: Literal["lora", "full", "soft_prompt"] = "lora"
     learning_rate: float = 1e-3
     epochs: int = 10
     batch_size: int = 16
     patience: int = 3
     warmup_ratio: float = 0.05
     weight_decay: float = 0.0
+    replay: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoraRecipe(Training):
+    """A low-rank adapter. `targets`: "all-linear", "attention" or modules' names; `pissa`: True, or a number of iterations;
+    `bits`: None or 4."""
+
+    method: Literal["lora"] = field(default="lora", init=False)
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
-    tokens: int = 20
-    replay: float = 0.0
-    seed: int = 0
     targets: str | tuple[str, ...] = "all-linear"
     dora: bool = False
     rslora: bool = False
     pissa: bool | int = False
     bits: int | None = None
+
+
+@dataclass(frozen=True)
+class FullRecipe(Training):
+    """Every weight of the model."""
+
+    method: Literal["full"] = field(default="full", init=False)
+
+
+@dataclass(frozen=True)
+class SoftPromptRecipe(Training):
+    """`tokens` vectors in front of every prompt."""
+
+    method: Literal["soft_prompt"] = field(default="soft_prompt", init=False)
+    tokens: int = 20
+
+
+Recipe = LoraRecipe | FullRecipe | SoftPromptRecipe
 
 
 @dataclass(frozen=True)
@@ -310,7 +344,10 @@ def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:
     prompt = dict(body)
-    prompt["demonstrations"] = tuple(Demonstration(**d) for d in prompt["demonstrations"])
+    prompt["demonstrations"] = tuple(
+        Demonstration(d["input"], d["output"], tuple((name, answer) for name, answer in d.get("steps", ())))
+        for d in prompt["demonstrations"]
+    )
     steps = prompt.get("steps", ())
     prompt["steps"] = tuple(Step(s["name"], _prompt(s["prompt"]), _decoding(s["decoding"])) for s in steps)
     return Prompt(**prompt)
@@ -318,4 +355,6 @@ def _prompt(body: Mapping[str, Any]) -> Prompt:
 
 def _decoding(body: Mapping[str, Any]) -> Decoding:
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in body.items()}
+    if "words" in fields:  # as it was called before
+        fields["verbalizer"] = fields.pop("words")
     return Decoding(**fields)

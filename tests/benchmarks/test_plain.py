@@ -11,7 +11,7 @@ from benchmarks import texts
 from benchmarks.plain import Plain
 from crossover.models.hf import Hf
 from crossover.tuning import fit
-from crossover.types import Decoding, Message, Recipe, Request
+from crossover.types import Decoding, LoraRecipe, Message, Request
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,15 @@ def test_the_first_step_of_a_tune_has_the_same_loss(sides: tuple[Hf, Plain], tmp
     model, plain = sides
     rows = [(messages, texts.LABELS[i]) for i, messages in enumerate(asked(4))]
     ours: list[float] = []
-    recipe = Recipe(epochs=1, batch_size=4, patience=0)
-    fit(model, rows, rows[:1], recipe, tmp_path / "tune", on_step=lambda step, steps, loss: ours.append(loss))
+    recipe = LoraRecipe(epochs=1, batch_size=4, patience=0)
+    fit(
+        model,
+        rows=rows,
+        dev_rows=rows[:1],
+        recipe=recipe,
+        folder=tmp_path / "tune",
+        on_step=lambda step, steps, loss: ours.append(loss),
+    )
     before = {name: value.clone() for name, value in plain.model.state_dict().items()}
     _, losses = plain.tune([model.encode(*row) for row in rows] * 2, 4, 1e-2, warm=1)
     assert losses[0] == pytest.approx(ours[0], abs=1e-4)

@@ -373,6 +373,21 @@ def model_that_cannot_be_tuned(at: Place) -> list[str]:
     return at.run(strategies=["zero_shot", "lora"])
 
 
+@bad("key 'output': received 'label', and the input shows 'label'", "valid is a column that the input does not show")
+def gold_in_the_template(at: Place) -> list[str]:
+    return at.run(input="{text}: {label}")
+
+
+@bad("key 'output': received 'label', and the input shows 'label'")
+def gold_as_the_input(at: Place) -> list[str]:
+    return at.run(input="label")
+
+
+@bad("rows.csv, row 2: the double quote that opens on line 3 is closed on line 5")
+def stray_quotes_that_swallow_rows(at: Place) -> list[str]:
+    return at.run_rows('text,label\na,x\n"b,y\nc,x\nd",y\n', kind="classify")
+
+
 @bad("10 of 10 inputs exceed the context window of 4096 tokens", "rows.csv, row")
 def every_input_too_long(at: Place) -> list[str]:
     pairs = [(f"{n} " + "word " * 5000, LABELS[n % 2]) for n in range(10)]

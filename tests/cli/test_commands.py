@@ -7,9 +7,11 @@ import importlib
 import io
 import itertools
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +24,7 @@ from crossover.cli.main import COMMANDS
 from crossover.data.task import load_task
 from crossover.models.fake import Fake
 from crossover.serve.export import Export
-from crossover.serve.replay import Replay
+from crossover.serve.parity import Parity
 from crossover.types import Reply, Request
 from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
 
@@ -257,6 +259,77 @@ def test_predict_answers_standard_input_line_by_line(
         assert answer["error"] is None
 
 
+def stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+
+
+def test_predict_gives_a_line_for_a_line(crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        "\ufeffwhere is my fig",
+        "",
+        "late\vand broken",
+        "I read:\u2028it fails",
+        "   ",
+        "lost\fhere",
+        "one\x85two",
+        "a\rb",
+    ]
+    stdin(monkeypatch, "\n".join(lines).encode())
+    whole = crossover("predict", study, "-c", "instruction")
+    assert [line in LABELS for line in whole.out.split("\n")] == [bool(line.strip()) for line in lines] + [False]
+    assert "blank inputs: 2 of 8" in whole.err
+    texts = [line.removeprefix("\ufeff") for line in lines if line.strip()]
+    for end in ("\n", "\r\n"):  # and each is the answer to its own line
+        stdin(monkeypatch, (end.join(texts) + end).encode())
+        said = crossover("predict", study, "-c", "instruction", "--json")
+        answers = [json.loads(line) for line in said.out.split("\n") if line]
+        assert [answer["input"] for answer in answers] == texts
+        assert [answer["answer"] for answer in answers] == [line for line in whole.out.split("\n") if line]
+
+
+def test_predict_says_that_standard_input_is_not_utf_8(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stdin(monkeypatch, "where\nis caf\u00e9".encode("cp1252"))
+    said = crossover("predict", study, "-c", "instruction")
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("crossover: line 2 of standard input is not UTF-8; valid is UTF-8 text")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\u200b"])
+def test_predict_refuses_an_empty_text(text: str, crossover: Terminal, study: Path) -> None:
+    said = crossover("predict", study, text, "-c", "instruction")
+    assert (said.status, said.out) == (2, "")
+    assert "the text is empty" in said.err
+
+
+def test_answers_of_several_lines_are_one_line_each(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = "Hello,\nC:\\new \u2028is\r\nhere"
+    monkeypatch.setattr(Fake, "complete", lambda self, requests: [Reply(reply) for _ in requests])
+    stdin(monkeypatch, b"where is my fig\nand my date\n")
+    said = crossover("predict", study, "-c", "instruction")
+    assert said.out.splitlines() == ["Hello,\\nC:\\\\new \\u2028is\\r\\nhere"] * 2
+    assert "answers of several lines: 2, with \\n for a line break; --json gives them as they are" in said.err
+    assert crossover("predict", study, "where is my fig", "-c", "instruction").out == reply + "\n"  # one text: all of it
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_an_encoding_without_a_letter_degrades(encoding: str, study: Path) -> None:
+    code = (
+        "from crossover.models.fake import Fake\nfrom crossover.types import Reply\nfrom crossover.cli.main import main\n"
+    )
+    code += "Fake.complete = lambda self, requests: [Reply('\u0928\u092e \U0001f600') for _ in requests]\nmain()\n"
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for option, shown in (("--candidate", "\\u0928\\u092e \\U0001f600"), ("--json", None)):
+        words = [sys.executable, "-c", code, "predict", str(study), "where is my fig", "-c", "instruction"]
+        words += ["--json"] if option == "--json" else []
+        done = subprocess.run(words, capture_output=True, env=environment, check=True)
+        out = done.stdout.decode(encoding).strip()
+        assert (out if shown else json.loads(out)["answer"]) == (shown or "\u0928\u092e \U0001f600")
+
+
 def test_predict_says_when_the_answer_is_provisional(crossover: Terminal, study: Path) -> None:
     decision = json.loads((study / "decision.json").read_text())
     assert decision["verdict"]["kind"] == "undecided"  # eight test items tell nothing apart
@@ -303,7 +376,7 @@ def test_export_of_training_data_takes_a_task_file(crossover: Terminal, study: P
 
 def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
-    found = Replay("test", 50, (), 12.0)
+    found = Parity("test", 50, (), 12.0)
 
     def export(*arguments: Any) -> Export:
         asked.append(arguments[-1])
@@ -313,7 +386,7 @@ def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monk
     said = crossover("export", study, "out")
     assert (said.status, said.err) == (0, "")
     assert "loaded again and replayed 50 test rows in 12 s: all answers are as measured" in said.out
-    found = Replay("test", 50, (("an input", "yes", "no"), ("another", "no", "yes")), 12.0)
+    found = Parity("test", 50, (("an input", "yes", "no"), ("another", "no", "yes")), 12.0)
     said = crossover("export", study, "out")
     assert said.status == 1
     assert "2 answers are NOT as measured; the first is 'no', measured was 'yes', for 'an input'" in said.err

@@ -53,7 +53,7 @@ def test_classify_is_completed_with_labels_and_metric(tmp_path):
 def test_what_is_given_is_not_assumed(tmp_path):
     write(tmp_path, "rows.csv", table({"left": 10, "right": 10}))
     given = {"kind": "classify", "labels": {"right": "to the right", "left": ""}, "metric": "macro_f1"}
-    prepared = prepare(task(tmp_path, "rows.csv", **given, seed=3, margin=0.0, model="hf:x"))
+    prepared = prepare(task(tmp_path, "rows.csv", **given, seed=3, margin=0.0, tolerance=0.1, model="hf:x"))
     assert prepared.task.assumptions == ("splits: cut from the one table with seed 3 (train 12, dev 4, test 4 rows)",)
     assert prepared.task.labels == given["labels"]
     assert prepared.task.metric == "macro_f1"

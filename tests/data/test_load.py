@@ -63,8 +63,14 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
         ("rows.csv", 'text,label\n"a" b,x\n', "rows.csv, row 1: text follows a closing double quote"),
         (
             "rows.csv",
-            f"text,label\na,x\n{'b' * 140_000},y\n",
-            "rows.csv, row 2: a field is longer than 131072 characters",
+            f"text,label\na,x\n{'b' * 10_000_001},y\n",
+            "rows.csv, row 2: a field is longer than 10000000 characters",
+        ),
+        ("rows.csv", f"{'b' * 10_000_001},y\n", "rows.csv, the header: a field is longer than 10000000 characters"),
+        (
+            "rows.csv",
+            'text,label\n"Where is it,delivery\nWrong sum,billing\nShe said ",billing\n',
+            "rows.csv, row 1: the double quote that opens on line 2 is closed on line 4",
         ),
         ("rows.csv", "text,text\na,b\n", "rows.csv: the header names the column 'text' twice"),
         ("rows.csv", " , \na,b\n", "rows.csv: the first row is empty; valid is a row of column names"),
@@ -112,6 +118,41 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
 )
 def test_a_bad_file_is_one_sentence_with_file_and_row(tmp_path, name, text, message):
     assert complaint(tmp_path, name, text).startswith(message)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_stray_quote_between_tabs_is_text(tmp_path, end):
+    lines = [
+        "text\tlabel",
+        '"Where is it\tdelivery',
+        "Wrong sum\tbilling",
+        "Reset link\tlogin",
+        'She said "\tbilling',
+        "Thanks\tlogin",
+    ]
+    more = ['"So" it is\tx', '"A ""word""\nof two"\ty', '"never closed\tz']
+    rows = load_rows(write(tmp_path, "rows.tsv", end.join([*lines, *more])))
+    assert [row.fields["text"] for row in rows] == [
+        *('"Where is it', "Wrong sum", "Reset link", 'She said "', "Thanks"),
+        *('"So" it is', 'A "word"\nof two', '"never closed'),
+    ]
+    assert [row.number for row in rows if row.remarks] == [1, 6, 8]
+
+
+@pytest.mark.parametrize(
+    "body", ["Hello,\nthanks, bye\nBob", "Hello,\nyour team", "a, b\nc, d\ne", "one\ntwo, three\nfour,"]
+)
+def test_letters_of_several_lines_are_no_stray_quotes(tmp_path, body):
+    [row, _] = load_rows(write(tmp_path, "rows.csv", f'text,label\n"{body}",x\nnext,y\n'))
+    assert row.fields == {"text": body, "label": "x"}
+    assert not row.remarks
+
+
+def test_a_long_text_is_read_also_in_the_first_record(tmp_path):
+    [row] = load_rows(write(tmp_path, "rows.csv", f"text,label\n{'b' * 140_000},y\n"))
+    assert len(row.fields["text"]) == 140_000
+    rows = load_rows(write(tmp_path, "rows.csv", f"{'b' * 140_000},y\nc,d\n"))
+    assert rows[0].fields["y"] == "d"
 
 
 def test_absent_files_and_folders(tmp_path):

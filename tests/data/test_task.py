@@ -192,6 +192,15 @@ def test_a_key_without_a_value_is_as_if_absent(tmp_path):
             LEAST + "strategies: [then]\n",
             "task.yaml, line 5, key 'strategies', item 1: 'then' is written with a plus sign, as in instruction+lora",
         ),
+        (
+            LEAST + "strategies:\n- lora\n- majority+few_shot\n",
+            "task.yaml, line 7, key 'strategies', item 2: 'majority+few_shot' joins a control with other strategies, and"
+            " 'majority' leaves no language model to prompt or tune; valid is 'majority' by itself",
+        ),
+        (
+            LEAST + "strategies: [lora*classifier]\n",
+            "task.yaml, line 5, key 'strategies', item 1: 'lora*classifier' joins a control with other strategies",
+        ),
         (LEAST + "strategies: [lora+]\n", "task.yaml, line 5, key 'strategies', item 1: there is no strategy ''"),
         (
             LEAST + "strategies:\n- few_shot:\n  shots: [1]\n",

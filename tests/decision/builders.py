@@ -24,6 +24,7 @@ def contender(
         cost=Cost(0.0, cost),
         horizon_cost=cost,
         removed=removed,
+        strategy=name,
     )
 
 

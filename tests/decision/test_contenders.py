@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from crossover.decision.contenders import champions, cheapest, finalists, rung, standing
-from crossover.types import Candidate, Demonstration, Prompt, Weights
+from crossover.decision.contenders import champions, cheapest, family_of, finalists, rung, standing
+from crossover.types import Candidate, Decoding, Demonstration, Prompt, Provenance, Step, Weights
 from tests.decision.builders import contender
 
 
@@ -82,3 +82,30 @@ def test_costs_that_are_nearly_equal_leave_it_to_the_simpler() -> None:
 )
 def test_the_rung_is_read_off_the_candidate(candidate: Candidate, family: str, expected: str) -> None:
     assert rung(candidate, family) == expected  # type: ignore[arg-type]
+
+
+STEP = Step("product", Prompt("Name it."), Decoding())
+TUNED = Weights("adapter", "x")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "family"),
+    [
+        (Candidate("m"), "prompt"),
+        (Candidate("m", Prompt("Do it.", demonstrations=(Demonstration("a", "b"),))), "prompt"),
+        (Candidate("m", weights=TUNED), "weights"),
+        (Candidate("m", Prompt(template="Text: {input}\nLabel:"), weights=TUNED), "weights"),  # distill's short prompt
+        (Candidate("m", Prompt("Do it."), weights=TUNED), "hybrid"),
+        (Candidate("m", Prompt(demonstrations=(Demonstration("a", "b"),)), weights=TUNED), "hybrid"),
+        (Candidate("m", Prompt(steps=(STEP,)), weights=TUNED), "hybrid"),
+    ],
+)
+def test_the_family_is_what_the_candidate_is(candidate: Candidate, family: str) -> None:
+    assert family_of(candidate, control=False) == family
+    assert family_of(candidate, control=True) == "control"
+    named = replace(candidate, provenance=Provenance("few_shot+lora+majority"))
+    assert family_of(named, control=False) == family
+
+
+def test_a_chain_without_an_instruction_is_no_baseline() -> None:
+    assert rung(Candidate("m", Prompt(steps=(STEP,))), "prompt") == "engineered prompt"

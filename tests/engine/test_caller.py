@@ -83,6 +83,24 @@ def test_a_failed_call_is_asked_again_and_its_success_kept(tmp_path: Path) -> No
     assert journal.spent()[0] == 3, "the failed call was paid for too"
 
 
+def test_what_was_paid_for_once_and_wanted_again_is_counted_however_often_it_failed_before(tmp_path: Path) -> None:
+    model = Counting(broken=True)
+    ask, _, journal = caller(tmp_path)
+    for _ in range(3):
+        ask.ask(model, requests("bad one", "good"), "dev")
+    assert (journal.spent()[0], journal.cached()) == (4, 0), "three failures are calls, and nothing was had for free"
+    ask.ask(model, requests("good", "bad one"), "probe")
+    assert journal.cached() == 1
+    model.broken = False
+    ask.ask(model, requests("good", "bad one"), "dev")
+    assert journal.cached() == 2
+    ask.ask(model, requests("good", "bad one"), "dev")
+    assert journal.cached() == 2, "the same purpose again is a resumed study"
+    with pytest.raises(BudgetExceeded):
+        Caller(journal, Meter(journal, Limits(calls=0))).ask(model, requests("new"), "never asked")
+    assert journal.cached() == 2
+
+
 def test_batches_do_not_depend_on_what_is_known_already(tmp_path: Path) -> None:
     texts = [f"{i:03d}" for i in range(2 * CHUNK + 5)]
     model = Counting()

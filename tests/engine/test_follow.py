@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
-from crossover.types import Candidate, Decoding, Prompt, Reply, Request, Step, Usage
+from crossover.types import Candidate, Decoding, Prompt, Reply, Request, Step, Usage, candidate_from_json, to_json
 
 
 class Scripted:
@@ -39,12 +40,14 @@ def test_every_sample_is_a_draw_of_its_own_and_repeats_draw_others() -> None:
 def test_what_is_read_out_of_a_reply_is_no_part_of_the_call() -> None:
     """So another pattern costs no call, and a reply that reasons is not held to the labels."""
     candidate = Candidate("pocket", decoding=Decoding(labels=("a", "b"), label_bias=(0.1, 0.2), pattern="x"))
-    _, ask = answers(candidate, "a text")
-    assert [request.decoding for request in ask.rounds[0]] == [Decoding()]
+    spoken = replace(candidate, decoding=replace(candidate.decoding, verbalizer=("good", "evil")))
+    for one in (candidate, spoken):
+        _, ask = answers(one, "a text")
+        assert [request.decoding for request in ask.rounds[0]] == [Decoding()]
 
 
 def test_labels_may_be_spoken_as_other_words() -> None:
-    decoding = Decoding(labels=("yes", "no"), words=("GOOD", "EVIL"))
+    decoding = Decoding(labels=("yes", "no"), verbalizer=("GOOD", "EVIL"))
     found, ask = answers(Candidate("pocket", decoding=decoding), "evil", "so good", "neither")
     assert ask.rounds[0][0].decoding == Decoding(labels=("GOOD", "EVIL"))
     assert [one.answer for one in found] == ["no", "yes", "NEITHER"]
@@ -75,3 +78,9 @@ def test_where_a_step_fails_nothing_more_is_asked_and_the_others_go_on() -> None
     assert found[0].answer == ""
     assert found[0].reply.usage == Usage(1)
     assert found[1].reply.error is None
+
+
+def test_a_candidate_that_was_written_before_its_words_were_a_verbalizer_is_read() -> None:
+    body = to_json(Candidate("fake", decoding=Decoding(labels=("yes", "no"), verbalizer=("GOOD", "EVIL"))))
+    body["decoding"]["words"] = body["decoding"].pop("verbalizer")
+    assert candidate_from_json(body).decoding.spoken("no") == "EVIL"

@@ -45,6 +45,31 @@ def test_a_training_row_is_no_demonstration_of_itself() -> None:
         assert Message("assistant", "billing") not in shown
 
 
+def test_nor_of_one_that_differs_only_in_case_or_white_space() -> None:
+    for selection in ("fixed", "nearest"):
+        renderer = Renderer(Prompt(demonstrations=POOL, selection=selection, shots=2))  # type: ignore[arg-type]
+        told = Renderer(renderer.prompt)
+        told.ahead(["My  invoice is WRONG "])
+        for one in (renderer, told):
+            assert Message("assistant", "billing") not in one.messages("My  invoice is WRONG ", leave_out=True)
+            assert Message("assistant", "billing") in one.messages("My  invoice is WRONG ")
+
+
+def test_a_demonstration_in_a_chain_shows_what_the_steps_answered_to_it() -> None:
+    shown = (Demonstration("the tap drips", "fault", (("product", "a {input}"),)),)
+    messages = Renderer(Prompt(template="{input}: {product}", demonstrations=shown)).messages("new", {"product": "tea"})
+    assert [m.content for m in messages] == ["the tap drips: a {input}", "fault", "new: tea"]
+
+
+def test_nor_is_it_in_another_case_or_unicode_form() -> None:
+    pool = (Demonstration("Le cafe\u0301 est  FROID", "fault"), *POOL)
+    for selection in ("fixed", "nearest"):
+        prompt = Prompt(demonstrations=pool, selection=selection, shots=5)  # type: ignore[arg-type]
+        shown = [m.content for m in Renderer(prompt).messages("le caf\u00e9 est froid", leave_out=True)]
+        assert pool[0].input not in shown
+        assert len(shown) == 2 * len(POOL) + 1
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     pool=st.lists(st.sampled_from(["a b", "a", "b c", "c c a", "d"]), min_size=1, max_size=25),

@@ -21,7 +21,7 @@ from crossover.models.fake import Fake
 from crossover.models.hf import Hf
 from crossover.models.open import open_model
 from crossover.testing.strategies import toy_bench, toy_examples
-from crossover.types import Message, Recipe, Weights
+from crossover.types import LoraRecipe, Message, Weights
 from tests.strategies.toys import start
 from tests.study.tasks import write_task
 
@@ -84,7 +84,7 @@ def test_an_answer_holds_where_it_stands_as_whole_words_or_equal_json(gold: str,
 
 def test_a_mild_tune_keeps_the_suite_and_each_side_is_asked_once(tmp_path: Path) -> None:
     with bench(tmp_path) as at:
-        weights = at.tune(start(), Recipe("lora", learning_rate=1e-5, epochs=1, batch_size=5)).weights
+        weights = at.tune(start(), LoraRecipe(learning_rate=1e-5, epochs=1, batch_size=5)).weights
         assert weights is not None
         before = at.meter.calls
         kept = memory(at).measure(weights)

@@ -12,10 +12,10 @@ from crossover import tuning
 from crossover.errors import TuningError
 from crossover.evaluation import pace
 from crossover.models.hf import Hf
-from crossover.types import Recipe
+from crossover.types import LoraRecipe
 from tests.tuning.small import TRAIN
 
-RECIPE = Recipe(batch_size=4)
+RECIPE = LoraRecipe(batch_size=4)
 
 
 def measured(pocket: Hf, seconds: Sequence[float], monkeypatch: pytest.MonkeyPatch) -> tuple[float, dict[str, Any]]:
@@ -23,7 +23,7 @@ def measured(pocket: Hf, seconds: Sequence[float], monkeypatch: pytest.MonkeyPat
     clock, given = [0.0], {}
 
     def fit(
-        model: Hf, rows: Any, dev: Any, recipe: Recipe, folder: Path, on_step: Callable[..., None], **more: Any
+        model: Hf, *, rows: Any, dev_rows: Any, recipe: LoraRecipe, folder: Path, on_step: Callable[..., None], **more: Any
     ) -> None:
         given.update(more, rows=rows)
         for step, taken in enumerate(seconds, 1):

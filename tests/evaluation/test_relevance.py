@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crossover.errors import CrossoverError, MissingExtra, OptionError
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.models._embedding import VARIABLE
+from crossover.models.embedding import VARIABLE
 
 LEXICAL = "lexical relevance (word and character n-gram cosine)"
 has_library = importlib.util.find_spec("sentence_transformers") is not None

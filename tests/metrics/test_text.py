@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu import sentence_chrf
 
+from crossover.metrics.accuracy import Accuracy
 from crossover.metrics.chrf import Chrf
 from crossover.metrics.exact_match import ExactMatch
+from crossover.metrics.field_f1 import FieldF1
+from crossover.metrics.macro_f1 import MacroF1
 from crossover.metrics.rouge_l import RougeL
 from crossover.metrics.token_f1 import TokenF1
 
@@ -121,3 +124,57 @@ def test_any_text_gets_a_score_from_every_metric(gold, answer):
     for metric in (ExactMatch(), TokenF1(), RougeL(), Chrf()):
         assert 0 <= metric.score(gold, answer).value <= 1
         assert metric.score(gold, gold).value == 1
+
+
+@pytest.mark.parametrize("metric", [ExactMatch(), TokenF1(), RougeL(), Chrf(), Accuracy(), MacroF1()])
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [("caf\u00e9 cr\u00e8me", "cafe\u0301 cre\u0300me"), ("red van", "re\u200bd van\ufeff "), ("\u00a0red van", "red van")],
+)
+def test_equal_words_in_another_form_are_equal(metric, gold, answer):
+    assert metric.score(gold, answer).value == 1
+    assert metric.score(answer, gold).value == 1
+
+
+def test_fields_in_another_form_are_equal():
+    gold, answer = '{"caf\u00e9": "cr\u00e8me"}', '{"cafe\u0301": "cre\u0300me\u200b"}'
+    assert FieldF1().score(gold, answer).value == 1
+
+
+BOY, GIRL = (
+    "\u0932\u0921\u093c\u0915\u093e \u091c\u093e\u0924\u093e \u0939\u0948",
+    "\u0932\u0921\u093c\u0915\u0940 \u091c\u093e\u0924\u0940 \u0939\u0948",
+)
+
+
+@pytest.mark.parametrize("metric", [RougeL(), TokenF1()])
+def test_vowel_signs_belong_to_words(metric):
+    assert metric.score(BOY, GIRL).value == pytest.approx(1 / 3)  # of three words one is the same
+    assert metric.score(BOY, BOY).value == 1
+    assert ExactMatch().score(BOY, GIRL).value == 0
+
+
+@pytest.mark.parametrize("metric", [RougeL(), TokenF1()])
+@pytest.mark.parametrize(
+    ("gold", "answer", "shared"),
+    [
+        ("\u6211\u5728\u5bb6", "\u6211\u5728\u5b66\u6821", 2 * 2 / 7),  # Chinese, by character
+        ("\u0e01\u0e34\u0e19\u0e02", "\u0e01\u0e34\u0e19\u0e04", 2 / 3),  # Thai: three letters, one with its vowel
+        ("\u1780\u17b6\u1781", "\u1780\u17b6\u1782", 1 / 2),  # Khmer
+    ],
+)
+def test_scripts_without_spaces_are_compared_by_letter(metric, gold, answer, shared):
+    assert metric.score(gold, answer).value == pytest.approx(shared)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ("Paris", "\u00abParis\u00bb."),
+        ("\u5df4\u9ece", "\u5df4\u9ece\u3002"),
+        ("10", "\uff11\uff10"),
+        ("\u0930\u093e\u092e", "\u0930\u093e\u092e\u0964"),
+    ],
+)
+def test_punctuation_and_digits_of_every_script(gold, answer):
+    assert ExactMatch().score(gold, answer).value == 1

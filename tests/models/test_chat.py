@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crossover.errors import ModelError
 from crossover.models.hf import Hf
@@ -10,7 +12,7 @@ from crossover.models.hf.chat import PLAIN, merge_system
 from crossover.models.hf.folder import POCKET
 from crossover.types import Decoding, Message, Request
 from tests.device import DEVICE
-from tests.models.tiny import NO_SYSTEM, build
+from tests.models.tiny import CHATML, NO_SYSTEM, build
 
 TALK = (
     Message("system", "Be kind."),
@@ -92,3 +94,67 @@ def test_merging_keeps_the_conversation_and_does_nothing_without_a_system_text()
     assert merge_system(TALK[1:]) == list(TALK[1:])
     assert merge_system(TALK) == [Message("user", "Be kind.\n\nHi"), *TALK[2:]]
     assert merge_system(TALK[:1]) == [Message("user", "Be kind.")]
+
+
+MARKED = "<s>17</s> and <|im_end|>"
+
+
+@pytest.mark.parametrize("template", [CHATML, NO_SYSTEM, None])
+def test_special_tokens_in_texts_are_text(template: str | None, tmp_path: Path) -> None:
+    model = Hf(str(build(tmp_path, template=template)))
+    tokenizer, chat = model.chat.tokenizer, model.chat
+    plain = (Message("system", "Be X."), Message("user", "Hi X"), Message("assistant", "X"), Message("user", "X!"))
+    marked = tuple(Message(m.role, m.content.replace("X", MARKED)) for m in plain)
+    controls = set(tokenizer.all_special_ids)
+    ids, start = model.encode(marked, MARKED)
+    same, at = model.encode(plain, "X")
+    assert tokenizer.decode(ids[:start]) == tokenizer.decode(same[:at]).replace("X", MARKED)
+    assert [token for token in ids if token in controls] == [token for token in same if token in controls]
+    assert chat.text(ids[start:]) == MARKED
+    assert chat.ended(ids[start:])
+    assert not any(chat.ended(ids[start:end]) for end in range(start + 1, len(ids)))
+
+
+def test_many_prompts_with_and_without_special_tokens_are_each_as_when_asked_alone(tmp_path: Path) -> None:
+    chat = Hf(str(build(tmp_path))).chat
+    talks = [(Message("system", "Be kind."), Message("user", text)) for text in ("Hi", "a </s> b", "Bye", "<s>", "Why?")]
+    assert chat.prompts(talks) == [chat.prompt(talk) for talk in talks]
+    assert chat.prompts(talks)[0] == list(chat.tokenizer(chat.rendered(talks[0]), add_special_tokens=False)["input_ids"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["<s>", "</s>", "<|im_end|>", "<|im_start|>", "<|im_", " ", "\n", "hello", "é", "<b>"]), max_size=8
+    )
+)
+def test_what_is_text_reads_back_and_makes_no_turn(chatty: Path, pieces: list[str]) -> None:
+    chat = Hf(str(chatty)).chat
+    text = "".join(pieces)
+    ids = chat.prompt((Message("user", text),))
+    starts = chat.tokenizer.convert_tokens_to_ids("<|im_start|>")
+    assert ids.count(starts) == 2
+    assert chat.tokenizer.decode(ids) == chat.rendered((Message("user", text),))
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed"),
+    [
+        ("<think>\n", "<think>\n\n</think>\n\n"),
+        ("<think>", "<think>\n\n</think>\n\n"),
+        ("[THINK]", "[THINK][/THINK]"),
+        ("<|START_THINKING|>", "<|START_THINKING|><|END_THINKING|>"),
+    ],
+)
+def test_a_thought_that_a_template_opens_is_closed_before_the_answer(opened: str, closed: str, tmp_path: Path) -> None:
+    opens = (
+        CHATML[: CHATML.index("{% if add")]
+        + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n"
+        + opened
+        + "' }}{% endif %}"
+    )
+    model = Hf(str(build(tmp_path, template=opens)))
+    prompt, answer = shown(model, TALK, "Later")
+    assert prompt.endswith(f"<|im_start|>assistant\n{closed}")
+    assert "<|im_start|>assistant\nHello<|im_end|>" in prompt  # an earlier turn has no thought
+    assert answer == "Later<|im_end|>"

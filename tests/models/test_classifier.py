@@ -10,9 +10,9 @@ import numpy
 import pytest
 
 from crossover.errors import ModelError
-from crossover.models import _embedding as embedding
-from crossover.models._embedding import VARIABLE, Embedder
+from crossover.models import embedding
 from crossover.models.classifier import UNSEEN, Classifier, Head, save_head
+from crossover.models.embedding import VARIABLE, Embedder
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
 from crossover.types import Decoding, Message, Request, Weights

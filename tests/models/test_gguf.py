@@ -25,10 +25,10 @@ from crossover.models.hf import Hf, folder
 from crossover.models.hf.chat import PLAIN
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
-from crossover.types import Message, Recipe
+from crossover.types import Message
 from tests.models.asking import LABELS, TEXTS, ask
 from tests.models.tiny import CHATML
-from tests.tuning.small import TRAIN, tune
+from tests.tuning.small import RECIPE_OF, TRAIN, tune
 
 pytest.importorskip("gguf")
 from tests.models.gguf_files import KIND, WIDE, write
@@ -435,7 +435,7 @@ def test_a_conversion_that_is_killed_leaves_nothing_that_counts(tiny: Path, tmp_
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_it_is_tuned_and_loaded_again(method: Any, tiny: Path, tmp_path: Path) -> None:
     model = Hf(str(tiny), device="cpu")
-    recipe = Recipe(method, learning_rate=5e-3, epochs=1, batch_size=10, patience=0)
+    recipe = RECIPE_OF[method](learning_rate=5e-3, epochs=1, batch_size=10, patience=0)
     weights = tune(model, tmp_path / "tune", recipe, rows=TRAIN[:20], evaluate=lambda weights: 0.5)
     asked = ask("I saw a pear today.", labels=LABELS)
     before = model.complete([asked])

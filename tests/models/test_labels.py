@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,14 @@ def test_a_label_tree_holds_each_sequence_once(sequences: list[list[int]]) -> No
             assert found.tree.tokens[node] == token
             assert found.tree.parents[node] == found.edges[before][0]
     assert len(set(found.edges)) == len(found.edges) == len({tuple(s[: i + 1]) for s in sequences for i in range(len(s))})
+
+
+def test_labels_of_the_same_tokens_are_refused_and_named(tmp_path: Path) -> None:
+    folder = build(tmp_path)
+    path = folder / "tokenizer.json"
+    body = json.loads(path.read_text())
+    body["normalizer"] = {"type": "NFKC"}
+    path.write_text(json.dumps(body))
+    request = Request((Message("user", "x"),), Decoding(labels=("m\u00b2", "x", "m2")))
+    (reply,) = Hf(str(folder), device=DEVICE).complete([request])
+    assert "the labels 'm\u00b2' and 'm2' are the same tokens" in (reply.error or "")

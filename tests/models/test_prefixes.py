@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from crossover.models.hf import Hf, prefixes
-from crossover.types import Decoding, Message, Recipe, Request, Weights
+from crossover.types import Decoding, LoraRecipe, Message, Request, Weights
 from tests.device import DEVICE
 from tests.models.asking import LABELS, plain_scores
 from tests.models.tiny import build
@@ -82,7 +82,7 @@ def test_numbers_depend_on_the_call_alone_and_not_on_earlier_ones(tmp_path: Path
 
 def test_other_weights_have_other_prefixes(pocket: Hf, tmp_path: Path) -> None:
     weights = tune(
-        pocket, tmp_path, Recipe(epochs=1, learning_rate=5e-3, patience=0), rows=TRAIN[:20], evaluate=lambda w: 0.0
+        pocket, tmp_path, LoraRecipe(epochs=1, learning_rate=5e-3, patience=0), rows=TRAIN[:20], evaluate=lambda w: 0.0
     )
     texts = ["one bag", "two bags"]
     pocket.complete(asked(texts))

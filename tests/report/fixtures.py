@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.study.results import (
-    CandidateResult,
+    CandidateReport,
     Change,
     Confusion,
     Disagreement,
@@ -23,13 +23,13 @@ LABELS = ("billing", "card lost", "delivery", "login", "refund", "returns", "shi
 EVIL = "<script>alert('x')</script> & \"quoted\" $x^2$ {{ 7*7 }}"
 
 
-def candidate(number: int, name: str, family: Family, rung: str, value: float | None, **changes: Any) -> CandidateResult:
+def candidate(number: int, name: str, family: Family, rung: str, value: float | None, **changes: Any) -> CandidateReport:
     """A candidate whose test estimate is `value`, on 160 items; None: it was not measured."""
     estimate = None if value is None else Estimate(160, value, max(0.0, value - 0.062), min(1.0, value + 0.051))
     dev = None if value is None else Estimate(120, value + 0.012, value - 0.06, min(1.0, value + 0.07))
     change = None if value is None or rung == "baseline" else Change(value - 0.412, value - 0.47, value - 0.34, 0.0004)
     asked = "Decide which queue a customer's message goes to.\nAnswer with one label: " + ", ".join(LABELS)
-    result = CandidateResult(
+    result = CandidateReport(
         id=f"{number:016x}",
         name=name,
         strategy=name,
@@ -83,7 +83,7 @@ def forgotten(name: str = "general suite") -> Forgetting:
     )
 
 
-def ladder() -> tuple[CandidateResult, ...]:
+def ladder() -> tuple[CandidateReport, ...]:
     return (
         candidate(0, "majority", "control", "control", 0.168),
         candidate(1, "zero_shot", "prompt", "baseline", 0.412),
@@ -207,7 +207,7 @@ def results(**changes: Any) -> Results:
     return dataclasses.replace(made, **changes)
 
 
-def only(*candidates: CandidateResult, **changes: Any) -> Results:
+def only(*candidates: CandidateReport, **changes: Any) -> Results:
     """The study with these candidates, and the comparisons between them."""
     ids = {candidate.id for candidate in candidates}
     body = decision()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from crossover.errors import ModelError, OptionError
-from crossover.models import _embedding as embedding
+from crossover.models import embedding
 from crossover.serve.export import export
 from crossover.serve.lessons import gather
 from crossover.serve.predict import Predictor

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from crossover.errors import ModelError, StudyError
+from crossover.models.base import Runtime
+from crossover.models.fake import Fake
 from crossover.models.hf.folder import POCKET
 from crossover.serve import export as module
 from crossover.serve.export import conversation, export
@@ -26,6 +28,7 @@ from crossover.study.folder import StudyFolder, write_json
 from crossover.study.read import read_candidate
 from crossover.types import Demonstration, Message, Prompt, candidate_from_json, to_json
 from tests.serve.studies import recorded
+from tests.serve.test_bundle import plugin
 
 NOTES = ["majority", "zero_shot", "instruction", "few_shot", "chain_of_thought", "lora", "full"]
 NOTES += ["instruction+lora", "lora+few_shot", "chain", "soft_prompt"]
@@ -133,7 +136,7 @@ def test_it_answers_as_the_study_recorded(
 ) -> None:
     *answers, too_long = driven[0][label(key)]
     assert answers == list(recorded(studies[key[0]], key[1]).values())
-    assert re.fullmatch(r"the prompt has \d+ tokens, the window is \d+", too_long)
+    assert re.fullmatch(r"(step 'topic': )?the prompt has \d+ tokens, the window is \d+", too_long)
 
 
 @pytest.mark.parametrize("key", RUNNABLE, ids=label)
@@ -187,8 +190,8 @@ def test_it_votes_as_the_predictor_does(studies: dict[str, StudyFolder], tmp_pat
     predictor = Predictor.open(studies["notes"], "chain_of_thought")
     how = replace(predictor.candidate.decoding, samples=3, temperature=0.8)
     export(studies["notes"], tmp_path / "out", "chain_of_thought")
-    settings = tmp_path / "out" / "settings.json"
-    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"decoding": to_json(how)}))
+    written = tmp_path / "out" / "candidate.json"
+    written.write_text(json.dumps(json.loads(written.read_text()) | {"decoding": to_json(how)}))
     voting = replace(predictor, candidate=replace(predictor.candidate, decoding=how))
     inputs = list(recorded(studies["notes"], "chain_of_thought"))
     drawn = Exported(tmp_path / "out")
@@ -264,6 +267,30 @@ def test_an_own_model_folder_is_named_and_not_copied(tmp_path: Path, notes: Stud
     assert not (tmp_path / "out" / "base").exists()
     assert json.loads((tmp_path / "out" / "settings.json").read_text())["base"] == str(own)
     assert f"from_pretrained('{own}')" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_plugins_model_says_itself_how_it_is_exported(
+    notes: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin(tmp_path, monkeypatch, '"""A."""\nfrom outsiders_plugin.answers import answer\nprint(answer())\n')
+    (tmp_path / "table").mkdir()
+    (tmp_path / "table" / "rows").write_text("all of them")
+    about = {"table": "what it looks up"}
+    made = Runtime(
+        "outsiders_plugin.script", ("abacus",), {"beads": 7}, {"table": tmp_path / "table"}, about, "No weights."
+    )
+    monkeypatch.setattr(Fake, "runtime", lambda self, candidate: made, raising=False)
+    copy = StudyFolder(Path(shutil.copytree(notes.path, tmp_path / "study")))
+    path = copy.candidate(read_candidate(copy, "instruction")[0].id)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "fake"}))
+    export(copy, tmp_path / "out", "instruction")
+    told = (tmp_path / "out" / "README.md").read_text()
+    assert {"- `table/`: what it looks up", "No weights."} <= set(told.splitlines())
+    assert "needs abacus" in told
+    assert json.loads((tmp_path / "out" / "settings.json").read_text()) == {"beads": 7}
+    assert (tmp_path / "out" / "table" / "rows").read_text() == "all of them"
+    done = subprocess.run([sys.executable, "predict.py"], cwd=tmp_path / "out", capture_output=True, text=True, check=True)
+    assert done.stdout == "yes\n"
 
 
 def test_the_verdicts_choice_is_exported_without_a_name(notes: StudyFolder, tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ def test_every_candidate_says_the_users_own_model_and_answers(name: str, study: 
 @pytest.mark.parametrize(("name", "merge"), [("instruction", False), ("lora", False), ("lora", True), ("full", False)])
 def test_an_export_answers_as_measured_without_the_file(name: str, merge: bool, study: StudyFolder, tmp_path: Path) -> None:
     done = export(study, tmp_path / "out", name, merge=merge, check=True)
-    assert done.replay is not None
-    assert done.replay.equal or merge, done.replay.sentence  # merged weights are rounded otherwise
+    assert done.parity is not None
+    assert done.parity.equal or merge, done.parity.sentence  # merged weights are rounded otherwise
     assert not any(file.endswith(".gguf") for file in done.files)
     place = "model" if merge or name == "full" else "base"
     Hf(str(tmp_path / "out" / place))

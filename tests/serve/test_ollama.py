@@ -109,7 +109,7 @@ def test_the_readme_says_what_differs(exported: dict[tuple[str, str], Path], not
 def test_calibration_label_words_and_votes_are_told(notes: StudyFolder) -> None:
     found = winner(notes, "instruction", "Ollama")
     labels = found.candidate.decoding.labels
-    how = replace(found.candidate.decoding, label_bias=(0.1,) * len(labels), words=("x", "y", "z"), samples=5)
+    how = replace(found.candidate.decoding, label_bias=(0.1,) * len(labels), verbalizer=("x", "y", "z"), samples=5)
     told = " ".join(limits(replace(found, candidate=replace(found.candidate, decoding=how)), "Ollama"))
     assert "calibration is lost" in told
     assert f"`x` is `{labels[0]}`" in told
@@ -119,7 +119,7 @@ def test_calibration_label_words_and_votes_are_told(notes: StudyFolder) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("majority", "'majority' is a control that always gives one answer"),
+        ("majority", "'majority' is a control, without a language model"),
         ("soft_prompt", "'soft_prompt' is a soft prompt, which Ollama cannot load"),
         ("chain", "'chain' is a chain of several calls"),
         ("few_shot", "'few_shot' chooses its demonstrations for each input"),

@@ -218,7 +218,7 @@ def test_label_words_are_what_is_learnt(notes: StudyFolder, tmp_path: Path) -> N
     copy = StudyFolder(Path(shutil.copytree(notes.path, tmp_path / "study")))
     candidate, row = read_candidate(copy, "instruction")
     body = to_json(candidate)
-    body["decoding"]["words"] = [f"word {label}" for label in candidate.decoding.labels]
+    body["decoding"]["verbalizer"] = [f"word {label}" for label in candidate.decoding.labels]
     write_json(copy.candidate(row["id"]), body)
     answers = {lesson.answer for lesson in gather(copy.path, "instruction").train}
     assert answers == {"word garage", "word garden", "word kitchen"}

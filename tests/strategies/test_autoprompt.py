@@ -11,10 +11,9 @@ import torch
 
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
-from crossover.models.hf.labels import label_tree
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
-from crossover.tuning.batches import Row
+from crossover.tuning.batches import TokenRow
 from crossover.tuning.trigger import open_trigger
 from crossover.types import Candidate, Message, Prompt
 from tests.strategies.toys import FRAMES, KINDS, bench, clearly_better, examples, kinds, start
@@ -85,9 +84,9 @@ def test_labels_may_be_spoken_as_words_that_the_model_tells(tmp_path: Path) -> N
     train, dev = kinds()
     with bench(tmp_path, train, dev, labels=LABELS) as at:
         made = open_strategy("autoprompt", {**QUICK, "steps": 2, "label_words": True}).adapt(begin(), at)
-        spoken = [c for c in at.scored if c.decoding.words]
+        spoken = [c for c in at.scored if c.decoding.verbalizer]
         run = at.score(spoken[0])
-    assert len(set(spoken[0].decoding.words)) == 3
+    assert len(set(spoken[0].decoding.verbalizer)) == 3
     assert {record.prediction for record in run.records} <= set(KINDS)
     assert made.decoding.labels == KINDS
 
@@ -103,7 +102,7 @@ def test_fluency_prefers_triggers_that_read_well(tmp_path: Path) -> None:
             model = at.model
             assert isinstance(model, Hf)
             ids = model.encode([Message("system", last.prompt.instruction)], "")[0]
-            trigger = open_trigger(model.module(frozen=True), None)
+            trigger = open_trigger(model, None)
             assert trigger is not None
             at_end = len(model.chat.tokenizer(last.prompt.instruction, add_special_tokens=False)["input_ids"])
             odd.append(trigger.surprise(ids, range(at_end - 3, at_end)))
@@ -112,14 +111,12 @@ def test_fluency_prefers_triggers_that_read_well(tmp_path: Path) -> None:
 
 def test_the_gradient_is_that_of_the_mean_loss(pocket: Hf) -> None:
     """Against a small step along it: the loss changes as the gradient says."""
-    tree = label_tree([pocket.chat.answer(label) for label in KINDS])
-    module = pocket.module(frozen=True)
-    trigger = open_trigger(module, tree)
+    trigger = open_trigger(pocket, [pocket.chat.answer(label) for label in KINDS])
     assert trigger is not None
     rows = []
     for i, text in enumerate(("the pear", "a saw", "one goose")):
         ids, begins = pocket.encode([Message("system", "Say what it is."), Message("user", text)], KINDS[i])
-        rows.append((Row(tuple(ids), begins), i))
+        rows.append((TokenRow(tuple(ids), begins), i))
     gradient = trigger.gradient(rows, [2])[0]
     before, size = trigger.losses(rows), 1e-2 / float(gradient.norm())
     token = rows[0][0].ids[2]

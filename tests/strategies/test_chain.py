@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crossover.engine.render import Renderer
 from crossover.errors import OptionError
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import toy_examples
@@ -90,6 +91,38 @@ def test_a_failed_step_is_a_failed_call(tmp_path: Path) -> None:
     assert run.failures == 1
     assert str(run.records[-1].reply.error).startswith("step 'a': the prompt has ")
     assert run.records[-1].score is None
+
+
+@pytest.mark.parametrize("instruction", ["", "Which one?"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("few_shot", {"shots": [2], "selection": ["random", "nearest"]}),
+        ("instruction", {}),
+        ("chain_of_thought", {"shots": [0, 2]}),
+        ("search", {"calls": 700}),
+    ],
+)
+def test_what_comes_behind_a_chain_keeps_it_and_fills_it_in(
+    name: str, options: dict[str, Any], instruction: str, tmp_path: Path
+) -> None:
+    if name == "search":
+        pytest.importorskip("optuna")
+    steps = chained(
+        {"name": "product", "template": "{input}\nProduct:", "max_tokens": 8},
+        {"name": "queue", "instruction": instruction, "template": "{input}, about {product}.\nQueue:"},
+    )
+    rows = toy_examples()
+    with bench(tmp_path, rows[::2], rows[1::2], model="fake", **steps) as at:
+        made = open_strategy(f"chain+{name}", {name: options}).adapt(replace(start(), model="fake"), at)
+        tried = [made, *at.scored]
+    assert len(tried) > 2
+    for candidate in tried:
+        assert [step.name for step in candidate.prompt.steps] == ["product"]
+        assert candidate.prompt.template.startswith("{input}, about {product}.\nQueue:")
+        told = Renderer(candidate.prompt).messages("a text", {"product": "tea"})
+        assert told[-1].content.startswith("a text, about tea.")
+        assert not any("{product}" in message.content for message in told)
 
 
 def test_tuned_weights_stay_but_a_chain_is_not_tuned(tmp_path: Path) -> None:

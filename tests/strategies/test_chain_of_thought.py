@@ -12,7 +12,7 @@ from crossover.errors import OptionError
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.types import Candidate, Decoding, Example
-from tests.strategies.toys import bench, clearly_better, kinds, start
+from tests.strategies.toys import KINDS, bench, clearly_better, kinds, start
 
 SUMS: dict[str, Any] = {"kind": "generate", "labels": {}, "metric": "exact_match", "instruction": "Solve the problem."}
 TOLD = (
@@ -44,6 +44,16 @@ def test_it_keeps_the_contract() -> None:
     made = check_strategy(open_strategy("chain_of_thought", {"shots": [0, 2], "max_tokens": 24, "samples": 2}))
     assert made.decoding.pattern
     assert made.provenance.note.startswith("steps before the answer, ")
+
+
+def test_it_reasons_also_where_labels_were_spoken_as_words(tmp_path: Path) -> None:
+    train, dev = kinds()
+    begin = start(KINDS, verbalizer=(" pear", " saw", " goose"))
+    with bench(tmp_path, train, dev[:4], labels=dict.fromkeys(KINDS, "")) as at:
+        made = open_strategy("chain_of_thought", {"shots": [0], "max_tokens": 8}).adapt(begin, at)
+        run = at.score(made)
+    assert made.decoding.verbalizer == ()
+    assert all(record.reply.label_scores == () for record in run.records), "its replies are free text"
 
 
 def test_steps_beat_a_direct_answer_where_the_task_has_steps(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from crossover.errors import MissingExtra, ModelError, OptionError
-from crossover.models import _embedding as embedding
-from crossover.models._embedding import Embedder
+from crossover.models import embedding
+from crossover.models.embedding import Embedder
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
 from crossover.types import Example

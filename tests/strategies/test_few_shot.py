@@ -12,16 +12,26 @@ import pytest
 
 from crossover.engine.render import Renderer
 from crossover.errors import MissingExtra, OptionError
-from crossover.models import _embedding as embedding
+from crossover.models import embedding
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
 from crossover.types import Demonstration, Prompt
-from tests.strategies.toys import bench, examples, start
+from tests.strategies.toys import KINDS, bench, examples, kinds, start
 
 # what a word's colour is cannot be known: it is written down in the training rows only
 COLOURS = ("red", "blue")
 BOOK = ["kelmo", "trapun", "vosti", "girra", "plenda", "oskul", "murtig", "bansel", "dorvik", "jastu", "fimmel", "quorza"]
 ROWS = [(f"the colour of {word}", COLOURS[(i * 7 // 3) % 2]) for i, word in enumerate(BOOK)]
+
+
+def test_demonstrations_answer_in_the_words_that_labels_are_spoken_as(tmp_path: Path) -> None:
+    train, dev = kinds()
+    words = ("Pear", "Saw", "Goose")
+    with bench(tmp_path, train, dev[:4], labels=dict.fromkeys(KINDS, "")) as at:
+        options = {"shots": [3], "selection": ["random"]}
+        made = open_strategy("few_shot", options).adapt(start(KINDS, verbalizer=words), at)
+    assert {shown.output for shown in made.prompt.demonstrations} == set(words)
+    assert made.decoding.verbalizer == words
 
 
 def test_it_keeps_the_contract() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crossover.errors import MissingExtra, OptionError
-from crossover.models import _embedding as embedding
+from crossover.models import embedding
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
 from crossover.types import Candidate

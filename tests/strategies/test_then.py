@@ -89,6 +89,8 @@ def test_the_second_step_starts_from_the_firsts_weights_and_prompt(tmp_path: Pat
         ("instruction+lora", {"lora": 8}, "strategy 'lora': received 8, valid is a mapping of options"),
         ("instruction+lorra", {}, "there is no strategy 'lorra'; did you mean 'lora'"),
         ("lora+", {}, "there is no strategy ''"),
+        ("classifier+lora", {}, "'classifier.lora' has a control in it, and 'classifier' leaves no language model"),
+        ("few_shot+majority", {}, "'few_shot.majority' has a control in it, .* valid is 'majority' by itself"),
     ],
 )
 def test_a_wrong_step_or_option_is_told_at_once(name: str, options: dict[str, Any], sentence: str) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from crossover.errors import OptionError, TuningError
+from crossover.models.fake import Fake
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
 from crossover.types import Candidate, Prompt, Recipe
+from tests.models.tiny import build
 from tests.strategies.toys import KINDS, bench, kinds, start
 
 LEARNS: dict[str, dict[str, Any]] = {"lora": {"epochs": 4, "learning_rate": 4e-3}, "full": {"epochs": 3}}
@@ -137,6 +139,8 @@ def test_replay_reaches_the_recipe_and_a_share_that_is_none_is_refused(name: str
     class Noting:
         train, seed, task, model = toy_examples(), 0, _Task(), None
 
+        def model_of(self, spec: str) -> None: ...
+
         def tune(self, candidate: Candidate, recipe: Recipe) -> Recipe:
             return recipe
 
@@ -145,3 +149,36 @@ def test_replay_reaches_the_recipe_and_a_share_that_is_none_is_refused(name: str
     for wrong in (-0.1, 0.95, 1.0):
         with pytest.raises(OptionError, match=f"strategy '{name}', option 'replay'.*valid is a share from 0 to 0.9"):
             open_strategy(name, {"replay": wrong})
+
+
+def test_it_is_the_candidates_own_model_that_is_tuned(tmp_path: Path) -> None:
+    own = str(build(tmp_path / "own"))
+    train, dev = kinds()
+    begin = replace(start(KINDS), model=own)
+    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, ""), model="fake") as at:
+        made = open_strategy("lora", {"epochs": 1}).adapt(begin, at)
+        assert made.model == own
+        assert at.score(made).failures == 0
+        assert at.recipes[0].learning_rate == pytest.approx(0.5 / 32, rel=0.05)  # by its width
+        with pytest.raises(OptionError, match="the model 'fake' cannot be tuned"):
+            at.tune(replace(begin, model="fake"), at.recipes[0])
+
+
+def test_data_that_must_stay_meet_no_model_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fake, "local", False)
+    rows = toy_examples()
+    with bench(tmp_path, rows[::2], rows[1::2], limits={"data_stays_here": True}) as at:
+        for asked in (at.score, lambda candidate: at.rehearse(candidate, rows[::2])):
+            with pytest.raises(OptionError, match="data_stays_here is true, and the model 'fake' runs elsewhere"):
+                asked(replace(start(), model="fake"))
+
+
+def test_another_way_of_answering_is_another_tune(tmp_path: Path) -> None:
+    train, dev = kinds()
+    with bench(tmp_path, train[:12], dev[:6], labels=dict.fromkeys(KINDS, ""), model=str(build(tmp_path / "own"))) as at:
+        begin = replace(start(KINDS), model=at.task.model)
+        plain, again, spoken = (
+            open_strategy("lora", {"epochs": 1}).adapt(replace(begin, decoding=decoding), at)
+            for decoding in (begin.decoding, begin.decoding, replace(begin.decoding, verbalizer=KINDS[::-1]))
+        )
+    assert plain.weights == again.weights != spoken.weights

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from crossover.data.task import Limits
+from crossover.data.task import Limits, load_task
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
+from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Probe
 from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
-from crossover.types import Estimate, Run
+from crossover.types import Estimate, Example, Run
+from tests.models.tiny import build
 from tests.study.tasks import write_task
 
 SCHEMA = {
@@ -87,6 +89,14 @@ def test_every_family_is_there_with_an_interval(finished: tuple[Path, dict[str, 
         assert estimate["n"] == decision["splits"]["test"]
 
 
+def test_a_short_prompt_with_weights_is_no_hybrid_though_a_long_one_taught_it(tmp_path: Path) -> None:
+    few = {"shots": [2], "selection": ["random"]}
+    taught = {"few_shot+distill": {"few_shot": few, "distill": {"epochs": 1}}}
+    decision = decide(write_task(tmp_path, ["zero_shot", taught]), tmp_path / "run")
+    families = {row["name"]: row["family"] for row in decision["candidates"]}
+    assert families == {"majority": "control", "zero_shot": "prompt", "few_shot+distill": "weights"}
+
+
 def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear]) -> None:
     _, decision, ear = finished
     assert decision["candidates"][0]["name"] == "majority"
@@ -100,6 +110,7 @@ def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict
     assert [c.name for c in results.candidates] == [c["name"] for c in decision["candidates"]]
     lora = next(c for c in results.candidates if c.name == "lora")
     assert [epoch.epoch for epoch in lora.trace] == list(range(1, len(lora.trace) + 1))
+    assert decision["spent"]["tuning_epochs"] == len(lora.trace), "lora+few_shot has its weights"
     assert lora.prompt[-1].role == "user"
     candidate, row = read_candidate(StudyFolder(path), "lora")
     assert candidate.id == row["id"]
@@ -143,6 +154,54 @@ def test_a_rung_added_later_pays_only_for_itself_and_test_reuse_is_said(tmp_path
     assert any("used for 2 different sets of finalists" in w for w in decision["verdict"]["warnings"])
 
 
+def test_a_sibling_renames_no_candidate_and_tests_none_again(tmp_path: Path) -> None:
+    few = [{"few_shot": {"shots": [n], "selection": ["random"]}} for n in (2, 3)]
+    before = decide(write_task(tmp_path, ["zero_shot", few[0]], model="fake"), tmp_path / "run")
+    after = decide(write_task(tmp_path, ["zero_shot", *few], model="fake"), tmp_path / "run")
+    assert [row["strategy"] for row in after["candidates"]] == ["majority", "zero_shot", "few_shot", "few_shot"]
+    [alone, first] = before["candidates"][2], after["candidates"][2]
+    assert (alone["name"], first["name"]) == ("few_shot", "few_shot (shots [2])")
+    assert alone["id"] == first["id"]
+    assert after["candidates"][3]["id"] != first["id"]
+    shown = {c.name: c.tried for c in read_results(StudyFolder(tmp_path / "run")).candidates}
+    assert {row.demonstrations for row in shown["few_shot (shots [2])"]} == {2}
+    other = write_task(tmp_path, ["zero_shot", {"few_shot": {"shots": [4], "selection": ["random"]}}], model="fake")
+    decide(other, tmp_path / "run")
+    shown = {c.name: c.tried for c in read_results(StudyFolder(tmp_path / "run")).candidates}
+    assert {row.demonstrations for row in shown["few_shot"]} == {4}, "not those of a rung that had this name"
+
+
+def test_two_rungs_that_end_in_the_same_candidate_are_both_shown_and_tested_once(tmp_path: Path) -> None:
+    ear = Ear()
+    task = write_task(tmp_path, ["zero_shot", "instruction+zero_shot"], model="fake")
+    decision = decide(task, tmp_path / "run", ear)
+    _, first, second = decision["candidates"]
+    assert (first["name"], second["name"]) == ("zero_shot", "instruction+zero_shot")
+    assert first["id"] == second["id"]
+    assert (first["same_as"], second["same_as"]) == (None, "zero_shot")
+    assert second["note"].startswith("the same candidate as zero_shot")
+    assert first["parent"] is second["parent"] is None, "it is what its rung began with"
+    assert first["test"] == second["test"] is not None
+    assert "instruction+zero_shot ends in the same candidate as zero_shot: it is measured once" in ear.said
+    assert [stage for stage in ear.stages if stage.startswith("test: ")] == ["test: majority", "test: zero_shot"]
+    assert not any(pair["a"] == pair["b"] for pair in decision["comparisons"])
+    results = read_results(StudyFolder(tmp_path / "run"))
+    assert [c.same_as for c in results.candidates] == [None, None, "zero_shot"]
+    found, _ = read_candidate(StudyFolder(tmp_path / "run"), "instruction+zero_shot")
+    assert found.id == first["id"]
+
+
+def test_a_folder_of_the_version_before_is_read_but_not_continued(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["zero_shot"], model="fake")
+    decide(task, tmp_path / "run")
+    journal = Journal(tmp_path / "run" / "study.db")
+    journal.set_fact("version", 1)
+    journal.close()
+    assert [c.name for c in read_results(StudyFolder(tmp_path / "run")).candidates] == ["majority", "zero_shot"]
+    with pytest.raises(StudyError, match=r"journal version 1, here 2.*cannot be continued: name another folder with --out"):
+        decide(task, tmp_path / "run")
+
+
 def test_a_failed_rung_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
     strategies = ["zero_shot", {"lora": {"epochs": 1, "learning_rate": 1e30}}, "instruction"]
     decision = decide(write_task(tmp_path, strategies), tmp_path / "run")
@@ -159,6 +218,9 @@ def test_failed_calls_are_left_out_and_too_many_of_them_cannot_win(tmp_path: Pat
     assert zero["failures"] > 0
     assert zero["status"] == "removed"
     assert zero["dev"]["n"] < decision["splits"]["dev"]
+    again = decide(tmp_path / "task.yaml", tmp_path / "run")["spent"]
+    assert again["calls"] > decision["spent"]["calls"]
+    assert again["cached_calls"] == decision["spent"]["cached_calls"] >= 0
     assert any("zero_shot cannot win" in w for w in decision["verdict"]["warnings"])
 
 
@@ -249,3 +311,27 @@ def test_data_that_must_stay_is_never_sent(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OptionError, match="data_stays_here is true, and the model 'fake' runs elsewhere"):
         decide(task, tmp_path / "run")
     assert asked == []
+
+
+def test_labels_that_the_model_cannot_tell_apart_are_refused_before_anything_is_spent(tmp_path: Path) -> None:
+    folder = build(tmp_path / "model")
+    body = json.loads((folder / "tokenizer.json").read_text())
+    (folder / "tokenizer.json").write_text(json.dumps(body | {"normalizer": {"type": "NFKC"}}))
+    task = write_task(tmp_path, ["zero_shot"], model=str(folder), labels=["m\u00b2", "m2"])
+    names = ["m\u00b2", "m2"] * 8
+    rows = "".join(f"{word} is in room {n},{names[n]}\n" for n, word in enumerate("abcdefghijklmnop"))
+    (tmp_path / "notes.csv").write_text("note,topic\n" + rows, encoding="utf-8")
+    with pytest.raises(DataError, match="the labels 'm\u00b2', 'm2' are the same tokens for the model"):
+        run_study(task, tmp_path / "study", Ear())
+    assert not list((tmp_path / "study").glob("candidates/*"))
+
+
+def test_nothing_learns_from_a_test_input_in_another_form(tmp_path: Path) -> None:
+    study = StudyFolder(tmp_path / "study")
+    study.path.mkdir()
+    journal = Journal(study.journal)
+    task = load_task(write_task(tmp_path, ["zero_shot"], model="fake"))
+    seen = Example("1", "Le caf\u00e9 est froid", "x")
+    bench = StudyBench(task, [seen], [], None, journal, None, study.path, frozenset(["Un th\u00e9"]))  # type: ignore[arg-type]
+    assert bench.unseen(["LE CAFE\u0301 est  froid", "un the\u0301\u200b", "un the"]) == ["un the"]
+    journal.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crossover.data.task import load_task
-from crossover.models import _embedding as embedding
+from crossover.models import embedding
 from crossover.models.fake import Fake
 from crossover.study.conductor import run_study
 from crossover.study.ladder import ladder

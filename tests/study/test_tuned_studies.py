@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import random
-import resource
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
+from tests.forked import command
 from tests.models.tiny import build
 from tests.study.tasks import NOTES, write_task
 
@@ -46,7 +45,7 @@ def test_planted_overfitting_is_flagged_in_the_trace_the_report_and_the_decision
     marked = [(text, draw.choice(["red", "blue"])) for text in [*TEXTS, *(f"{text}, they said" for text in TEXTS[12:40])]]
     said_again = [(f"{text}, they said", label) for text, label in marked[:12]]
     splits = {"train": marked[:40], "dev": [*said_again, *marked[40:56]], "test": marked[56:]}
-    lora = {"epochs": 60, "patience": 0, "batch_size": 20, "rank": 4, "learning_rate": 4e-3, "targets": "attention"}
+    lora = {"epochs": 24, "patience": 0, "batch_size": 20, "rank": 4, "learning_rate": 8e-3, "targets": "attention"}
     folder = run_study(write(tmp_path, ["majority", "zero_shot", {"lora": lora}], splits), tmp_path / "run")
     decision = json.loads(folder.decision.read_text())
     found = by_name(folder)["lora"]
@@ -56,9 +55,9 @@ def test_planted_overfitting_is_flagged_in_the_trace_the_report_and_the_decision
     assert "% on its training rows" in warning
     results = read_results(folder)
     trace = results.candidates[-1].trace
-    assert len(trace) == 60
+    assert len(trace) == 24
     said = [epoch.observation for epoch in trace if epoch.observation.startswith("overfitting: ")]
-    assert len(said) > 30
+    assert len(said) > 8
     assert all("from train to dev" in sentence for sentence in said)
     page = render(results)
     assert warning in page
@@ -120,24 +119,19 @@ def test_a_disk_that_takes_no_more_ends_the_study_and_running_again_resumes(tmp_
     strategies = ["zero_shot", {"lora": {"epochs": 1, "rank": 1, "targets": "attention"}}, {"full": {"epochs": 1}}]
     task, out = write_task(tmp_path, strategies), tmp_path / "run"
 
-    def run(most: int) -> subprocess.CompletedProcess[str]:
-        def limit() -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
-
-        command = [sys.executable, "-m", "crossover", "run", str(task), "--out", str(out), "--quiet"]
-        return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
-
-    ended = run(2 << 20)
-    assert ended.returncode == 2, ended.stderr
-    assert len(ended.stderr.strip().splitlines()) == 1
-    assert "cannot be written (" in ended.stderr
-    assert "run the same command again, it continues" in ended.stderr
+    told = tmp_path / "told"
+    ended = command("run", task, "--out", out, "--quiet", told=told, most=2 << 20)
+    said = told.read_text()
+    assert ended == 2, said
+    assert len(said.strip().splitlines()) == 1
+    assert "cannot be written (" in said
+    assert "run the same command again, it continues" in said
     assert not (out / "decision.json").exists()
     finished = list(out.glob("tunes/*/weights-*/adapter_model.safetensors"))
     assert len(finished) == 1
     made = finished[0].stat().st_mtime_ns
-    again = run(resource.RLIM_INFINITY)
-    assert again.returncode == 0, again.stderr
+    again = command("run", task, "--out", out, "--quiet", told=told)
+    assert again == 0, told.read_text()
     found = by_name(StudyFolder(out))
     assert {c["status"] for c in found.values()} <= {"champion", "finalist", "candidate"}
     assert finished[0].stat().st_mtime_ns == made

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.training import toys
-from training.pocket import model, teacher, train
+from training.pocket import batches, model, teacher, train
 
 SMALL = {
     "hidden_size": 32,
@@ -28,6 +28,8 @@ SMALL = {
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny shape, and no download-sized teacher: word vectors are random here."""
     monkeypatch.setattr(model, "SHAPE", SMALL)
+    for room in (train, batches):
+        monkeypatch.setattr(room, "TOKENS", 2048)
     draw = numpy.random.default_rng(1)
     monkeypatch.setattr(
         teacher, "word_vectors", lambda words: draw.normal(size=(len(words), teacher.WIDTH)).astype(numpy.float32)

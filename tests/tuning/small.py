@@ -13,7 +13,17 @@ from safetensors.torch import load_file
 from crossover.models.hf import Hf
 from crossover.tuning.batches import TrainingRow
 from crossover.tuning.sft import fit
-from crossover.types import Decoding, Epoch, Message, Recipe, Request, Weights
+from crossover.types import (
+    Decoding,
+    Epoch,
+    FullRecipe,
+    LoraRecipe,
+    Message,
+    Recipe,
+    Request,
+    SoftPromptRecipe,
+    Weights,
+)
 from tests.device import EXACT
 
 WORDS = {
@@ -22,6 +32,7 @@ WORDS = {
     "animal": ("horse", "rabbit"),
 }
 LABELS = tuple(WORDS)
+RECIPE_OF: dict[str, Any] = {"lora": LoraRecipe, "full": FullRecipe, "soft_prompt": SoftPromptRecipe}
 FRAMES = (
     "I saw a {} today.",
     "Where is the {}?",
@@ -76,4 +87,5 @@ def alike_traces(found: Sequence[Epoch], right: Sequence[Epoch]) -> bool:
 
 def tune(model: Hf, folder: Path, recipe: Recipe, **more: Any) -> Weights:
     more.setdefault("evaluate", lambda weights: accuracy(model, weights))
-    return fit(model, more.pop("rows", TRAIN), more.pop("dev", DEV), recipe, folder, **more)
+    rows, dev_rows = more.pop("rows", TRAIN), more.pop("dev", DEV)
+    return fit(model, rows=rows, dev_rows=dev_rows, recipe=recipe, folder=folder, **more)

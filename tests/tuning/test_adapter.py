@@ -20,7 +20,7 @@ from crossover.strategies.open import open_strategy
 from crossover.tuning import adapter, modules
 from crossover.tuning.batches import encode_rows
 from crossover.tuning.loss import loss_for, padded_loss
-from crossover.types import Recipe, Weights
+from crossover.types import FullRecipe, LoraRecipe, Recipe, Weights
 from tests.device import DEVICE
 from tests.models.tiny import build
 from tests.tuning.small import DEV, TRAIN, tune
@@ -38,7 +38,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def recipe(**options: Any) -> Recipe:
-    return Recipe(learning_rate=5e-3, epochs=1, batch_size=10, rank=4, alpha=8, patience=0, **options)
+    return LoraRecipe(learning_rate=5e-3, epochs=1, batch_size=10, rank=4, alpha=8, patience=0, **options)
 
 
 def tiny(folder: Path, kind: str = "qwen2") -> Hf:
@@ -189,7 +189,7 @@ def test_without_bitsandbytes_its_install_command_is_said(pocket: Hf, monkeypatc
     with pytest.raises(MissingExtra, match=r"option 'bits' needs .* pip install 'crossover\[quantized\]'"):
         open_strategy("lora", {"bits": 4})
     with pytest.raises(MissingExtra, match=r"pip install 'crossover\[quantized\]'"):
-        modules.prepare(pocket, Recipe(bits=4), None)
+        modules.prepare(pocket, LoraRecipe(bits=4), None)
 
 
 @pytest.mark.skipif(not has_bitsandbytes, reason="needs the extra quantized")
@@ -211,7 +211,7 @@ def test_in_four_bits_the_gradients_are_those_of_the_same_weights_unpacked(pocke
             for name, parameter in modules.trainable(one).items():
                 if "lora_B" in name:
                     parameter.copy_(torch.linspace(-0.02, 0.02, parameter.numel(), device=DEVICE).view_as(parameter))
-        loss = loss_for(one)
+        loss = loss_for(one, pocket.kernels())
         with torch.no_grad():
             loss(one.eval(), rows)  # bitsandbytes would repack the weights here, and lose the gradients behind
         value = loss(one.train(), rows)
@@ -224,12 +224,12 @@ def test_in_four_bits_the_gradients_are_those_of_the_same_weights_unpacked(pocke
 
 @pytest.mark.skipif(not has_bitsandbytes, reason="needs the extra quantized")
 def test_an_adapter_trained_on_four_bits_serves_on_the_model_as_it_is(pocket: Hf, tmp_path: Path) -> None:
-    quick = Recipe(learning_rate=3e-3, epochs=1, batch_size=10, bits=4, targets="attention", dora=True)
+    quick = LoraRecipe(learning_rate=3e-3, epochs=1, batch_size=10, bits=4, targets="attention", dora=True)
     weights = tune(pocket, tmp_path / "one", quick, rows=TRAIN[:20], evaluate=lambda w: 0.0)
     assert weights.kind == "adapter"
     assert torch.allclose(logits(plain_peft(pocket, weights), pocket), logits(pocket.module(weights), pocket), atol=1e-5)
     again = tune(pocket, tmp_path / "two", quick, rows=TRAIN[:20], start=weights, evaluate=lambda w: 0.0)
     assert again.kind == "adapter"
-    full = tune(pocket, tmp_path / "full", Recipe("full", epochs=1), rows=TRAIN[:4], evaluate=lambda w: 0.0)
+    full = tune(pocket, tmp_path / "full", FullRecipe(epochs=1), rows=TRAIN[:4], evaluate=lambda w: 0.0)
     with pytest.raises(TuningError, match="bits: 4 cannot go on from a fully tuned model"):
         tune(pocket, tmp_path / "three", quick, start=full)

@@ -14,12 +14,12 @@ from crossover.errors import StudyError
 from crossover.models.hf import Hf
 from crossover.tuning import checkpoint, modules, sft
 from crossover.tuning.checkpoint import read_trace
-from crossover.types import Recipe
+from crossover.types import LoraRecipe
 from tests.device import DEVICE
 from tests.models.tiny import build
 from tests.tuning.small import TRAIN, alike, tune
 
-RECIPE = Recipe(learning_rate=4e-3, epochs=3, batch_size=10, patience=0, rank=4)
+RECIPE = LoraRecipe(learning_rate=4e-3, epochs=3, batch_size=10, patience=0, rank=4)
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

@@ -1,105 +1,100 @@
 """kill -9 at random moments, five times: a tune goes on and ends with the weights of one that was left alone.
 
-Each process waits to be killed one step behind the one after which it will be: so how quick it is decides nothing. They are
-forked from one that has only imported what they need, so that each begins at once.
+Each process kills itself at a place of its own code, which is drawn: so how quick it is decides nothing. They are forked
+from one that has only imported what they need, so that each begins at once.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import random
 import signal
-import time
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crossover.models.hf import Hf
-from crossover.tuning import sft
-from crossover.types import Recipe, Weights
+from crossover.tuning import checkpoint, sft
+from crossover.types import FullRecipe, LoraRecipe, Recipe
 from tests.device import DEVICE
+from tests.forked import forked
 from tests.models.tiny import build
 from tests.tuning.small import TRAIN, alike, tune
 
 KILLS, STEPS = 5, 18
-RECIPES = {
-    "lora": Recipe(learning_rate=4e-3, epochs=6, batch_size=10, patience=0, dropout=0.1, rank=4),
-    "full": Recipe("full", learning_rate=1e-3, epochs=6, batch_size=10, patience=0),
+RECIPES: dict[str, Recipe] = {
+    "lora": LoraRecipe(learning_rate=4e-3, epochs=6, batch_size=10, patience=0, dropout=0.1, rank=4),
+    "full": FullRecipe(learning_rate=1e-3, epochs=6, batch_size=10, patience=0),
 }
+# behind a step that is told, a checkpoint that is written, one that is in place, and its trace
+PLACES = ("told", "written", "placed", "traced")
 
 
-def work(model: Path, method: str, folder: Path, told: Connection, interval: float, last: int) -> None:
-    """Tune, telling the number of every step, then the weights; with its `last` step done it waits to be killed."""
-    sft.INTERVAL, sft.SHARE = interval, 1e9  # checkpoints as often as that, whatever they cost
-    done: list[int] = []
+def work(model: Path, method: str, folder: Path, kill_at: tuple[int, str] | None) -> None:
+    """Tune, writing down each step, up to the place of that step of this process; or to the end."""
+    steps = [0]
 
-    def on_step(step: int, total: int, loss: float) -> None:
-        done.append(step)
-        told.send(step)
-        if len(done) == last:
-            signal.pause()
+    def place(name: str) -> None:
+        if (steps[0], name) == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    weights = tune(
-        Hf(str(model), device=DEVICE),
-        folder,
-        RECIPES[method],
-        rows=TRAIN[:30],
-        evaluate=lambda weights: 0.5,
-        on_step=on_step,
+    def told(step: int, total: int, loss: float) -> None:
+        steps[0] += 1
+        with steps_in(folder).open("a") as file:
+            file.write(f"{step}\n")
+        place("told")
+
+    def behind(save_file: Any = checkpoint.save_file) -> Any:
+        def saved(*given: Any, **more: Any) -> None:
+            save_file(*given, **more)
+            place("written")
+
+        return saved
+
+    def around(name: str, function: Any) -> Any:
+        def placed(*given: Any) -> None:
+            place(name)
+            function(*given)
+
+        return placed
+
+    sft.INTERVAL, sft.SHARE = 0.0, 1e9  # a checkpoint at every step, whatever it costs
+    checkpoint.save_file = behind()
+    checkpoint.write_trace = around("placed", checkpoint.write_trace)
+    checkpoint.clean = around("traced", checkpoint.clean)
+    tune(
+        Hf(str(model), device=DEVICE), folder, RECIPES[method], rows=TRAIN[:30], evaluate=lambda weights: 0.5, on_step=told
     )
-    told.send(weights)
 
 
-def run(
-    model: Path, method: str, folder: Path, kill_at: tuple[int, float] | None, interval: float
-) -> tuple[list[int], Weights | None]:
-    """The steps that one process did, and the weights where it was left alone.
+def steps_in(folder: Path) -> Path:
+    return folder.with_suffix(".steps")
 
-    `kill_at`: after so many steps, and so many seconds more; the step behind them is its last.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crossover.models.hf", "crossover.tuning.sft"])
-    heard, told = context.Pipe(duplex=False)
-    last = kill_at[0] + 1 if kill_at else STEPS + 1
-    process = context.Process(target=work, args=(model, method, folder, told, interval, last))
-    process.start()
-    told.close()
-    steps: list[int] = []
-    weights = None
-    try:
-        while weights is None:
-            said = heard.recv()
-            if isinstance(said, Weights):
-                weights = said
-            else:
-                steps.append(said)
-            if kill_at and len(steps) >= kill_at[0]:
-                time.sleep(kill_at[1])
-                process.kill()
-                break
-    except EOFError:
-        pass  # it ended by itself, and not well
-    process.join()
-    assert process.exitcode == (-9 if kill_at else 0)
-    return steps, weights
+
+def run(model: Path, method: str, folder: Path, kill_at: tuple[int, str] | None = None) -> list[int]:
+    """The steps that one process did."""
+    steps_in(folder).unlink(missing_ok=True)
+    assert forked(work, model, method, folder, kill_at) == (-signal.SIGKILL if kill_at else 0)
+    return [int(line) for line in steps_in(folder).read_text().split()]
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_killed_five_times_at_random_it_ends_with_the_same_weights(method: str, tmp_path: Path) -> None:
     model = build(tmp_path / "model")
-    whole, expected = run(model, method, tmp_path / "whole", None, 60.0)
-    assert whole == list(range(1, STEPS + 1))
+    assert run(model, method, tmp_path / "whole") == list(range(1, STEPS + 1))
     seed = random.randrange(10**6)
     draw = random.Random(seed)
-    began = []
+    began, killed = [], tmp_path / "killed"
     for kill in range(KILLS):
         after = draw.randint(1, 2) if kill else 2  # so that the first keeps something, and all together do not end it
-        steps, weights = run(model, method, tmp_path / "killed", (after, draw.uniform(0, 0.1)), 0.0)
-        assert weights is None
+        steps = run(model, method, killed, (after, draw.choice(PLACES)))
+        assert len(steps) == after, f"seed {seed}"
         began.append(steps[0])
-    steps, weights = run(model, method, tmp_path / "killed", None, 0.0)
-    assert alike(weights, expected), f"seed {seed}"
+    steps = run(model, method, killed)
+    ended = [checkpoint.read_progress(folder) for folder in (killed, tmp_path / "whole")]
+    assert all(progress is not None and progress.finished for progress in ended)
+    assert alike(*(progress.best if progress else None for progress in ended)), f"seed {seed}"
     assert began[0] == 1
     assert began[1:] == sorted(began[1:])
     assert began[1] > 1, f"nothing was kept (seed {seed}, {began})"

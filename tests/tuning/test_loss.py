@@ -10,16 +10,17 @@ from torch import Tensor
 
 from crossover.models.hf import Hf, room
 from crossover.models.hf.packing import shared_prefix
-from crossover.tuning.batches import Row, answer_tokens, encode_rows, shuffled
+from crossover.tuning.batches import TokenRow, answer_tokens, encode_rows, shuffled
 from crossover.tuning.loss import AnswerLoss, loss_for, packed_loss, padded, padded_loss
 from crossover.tuning.modules import prepare
-from crossover.types import Recipe
+from crossover.tuning.plain import PlainKernels
+from crossover.types import FullRecipe, LoraRecipe
 from tests.device import DEVICE
 from tests.models.tiny import build
-from tests.tuning.small import TRAIN
+from tests.tuning.small import RECIPE_OF, TRAIN
 
 
-def plain_loss(module: Any, rows: list[Row]) -> float:
+def plain_loss(module: Any, rows: list[TokenRow]) -> float:
     total = 0.0
     for row in rows:
         chances = module(torch.tensor([row.ids], device=DEVICE)).logits[0].log_softmax(-1)
@@ -43,7 +44,7 @@ def test_both_roads_give_the_plain_loss_where_they_may_be_taken(kind: str, packs
     model = Hf(str(build(tmp_path, kind)), device=DEVICE)
     rows, _ = encode_rows(model, TRAIN[:6], "training")
     module: Any = model.module()
-    loss = loss_for(module)
+    loss = loss_for(module, model.kernels())
     assert loss.packs == packs
     with torch.no_grad():
         expected = plain_loss(module, rows)
@@ -61,8 +62,8 @@ def test_the_shared_instruction_is_computed_once_and_its_gradients_are_those_of_
     rows, _ = encode_rows(model, TRAIN[:5], "training")
     assert shared_prefix([row.ids[: row.start] for row in rows]) > 3
 
-    def gradients(loss: Callable[[Any, list[Row]], Tensor], batches: list[list[Row]]) -> dict[str, Tensor]:
-        module: Any = prepare(model, Recipe(method), None)
+    def gradients(loss: Callable[[Any, list[TokenRow]], Tensor], batches: list[list[TokenRow]]) -> dict[str, Tensor]:
+        module: Any = prepare(model, RECIPE_OF[method](), None)
         with torch.no_grad():
             for name, parameter in module.named_parameters():  # an adapter starts at zero, where gradients hide mistakes
                 if "lora_B" in name:
@@ -72,7 +73,7 @@ def test_the_shared_instruction_is_computed_once_and_its_gradients_are_those_of_
         return {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
 
     plain = gradients(padded_loss, [[row] for row in rows])
-    packed = gradients(packed_loss, [rows])
+    packed = gradients(lambda module, batch: packed_loss(module, batch, model.kernels()), [rows])
     assert plain.keys() == packed.keys()
     for name, gradient in plain.items():
         assert gradient.abs().max() > 0
@@ -84,17 +85,17 @@ def test_where_memory_is_short_activations_are_computed_twice(monkeypatch: pytes
     found = []
     for free in (1 << 40, 1 << 20):
         monkeypatch.setattr(room, "free_bytes", lambda device, free=free: free)
-        module: Any = prepare(pocket, Recipe("full"), None).train()
+        module: Any = prepare(pocket, FullRecipe(), None).train()
         assert module.is_gradient_checkpointing == (free == 1 << 20)
-        packed_loss(module, rows).backward()  # type: ignore[no-untyped-call]
+        packed_loss(module, rows, pocket.kernels()).backward()  # type: ignore[no-untyped-call]
         found.append({name: p.grad for name, p in module.named_parameters()})
     for name, gradient in found[0].items():
         assert torch.allclose(gradient, found[1][name], rtol=1e-3, atol=1e-5), name
 
 
 def test_an_adapter_packs_as_its_base_does(pocket: Hf) -> None:
-    module = prepare(pocket, Recipe(), None)
-    assert loss_for(module) == AnswerLoss(packs=True)
+    module = prepare(pocket, LoraRecipe(), None)
+    assert loss_for(module, pocket.kernels()).packs
     assert all("lora" in name for name, p in module.named_parameters() if p.requires_grad)
 
 
@@ -112,8 +113,8 @@ def test_only_the_answer_and_its_end_are_learnt(pocket: Hf) -> None:
 
 
 def test_parts_hold_every_row_once_and_stay_small(pocket: Hf) -> None:
-    rows = [Row(tuple(range(i % 400 + 5)), 4) for i in range(0, 4000, 97)]
-    for loss in (AnswerLoss(packs=True), AnswerLoss(packs=False)):
+    rows = [TokenRow(tuple(range(i % 400 + 5)), 4) for i in range(0, 4000, 97)]
+    for loss in (AnswerLoss(pocket.kernels(), packs=True), AnswerLoss(PlainKernels(), packs=False)):
         parts = list(loss.parts(rows))
         assert sorted(row.ids for part in parts for row in part) == sorted(row.ids for row in rows)
         assert all(len(part) == 1 or sum(len(row.ids) - 4 for row in part) <= 768 for part in parts)
@@ -121,7 +122,7 @@ def test_parts_hold_every_row_once_and_stay_small(pocket: Hf) -> None:
 
 
 def test_batches_are_shuffled_by_seed_and_epoch_and_of_like_length() -> None:
-    rows = [Row(tuple(range(length)), 1) for length in range(2, 102)]
+    rows = [TokenRow(tuple(range(length)), 1) for length in range(2, 102)]
     first = shuffled(rows, 8, 0, 1)
     assert first == shuffled(rows, 8, 0, 1)
     assert first != shuffled(rows, 8, 0, 2) != shuffled(rows, 8, 1, 2)

@@ -9,12 +9,14 @@ from crossover.errors import TuningError
 from crossover.models.hf import Hf
 from crossover.tuning import sft
 from crossover.tuning.checkpoint import read_progress, read_trace
-from crossover.types import Epoch, Recipe, Weights
+from crossover.types import Epoch, FullRecipe, LoraRecipe, Weights
+from tests.device import DEVICE
+from tests.models.tiny import build
 from tests.tuning.small import alike, alike_traces, rows, tune
 
 RECIPES = {
-    "lora": Recipe(learning_rate=4e-3, epochs=3, batch_size=20, patience=0, dropout=0.1, weight_decay=0.01),
-    "full": Recipe("full", learning_rate=1e-3, epochs=3, batch_size=20, patience=0),
+    "lora": LoraRecipe(learning_rate=4e-3, epochs=3, batch_size=20, patience=0, dropout=0.1, weight_decay=0.01),
+    "full": FullRecipe(learning_rate=1e-3, epochs=3, batch_size=20, patience=0),
 }
 
 
@@ -23,18 +25,24 @@ class Killed(Exception):
 
 
 @pytest.fixture(scope="module")
-def whole(pocket: Hf, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Weights, list[Epoch]]]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Hf:
+    """What is kept of a tune does not hang on the size of the model."""
+    return Hf(str(build(tmp_path_factory.mktemp("model"), "qwen2", initializer_range=0.1)), device=DEVICE)
+
+
+@pytest.fixture(scope="module")
+def whole(model: Hf, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Weights, list[Epoch]]]:
     found = {}
     for name, recipe in RECIPES.items():
         folder = tmp_path_factory.mktemp(name)
-        found[name] = (tune(pocket, folder, recipe), read_trace(folder))
+        found[name] = (tune(model, folder, recipe), read_trace(folder))
     return found
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 @pytest.mark.parametrize("where", ["epoch 1", "epoch 2", "epoch 3", "step 1", "step 5", "step 9", "evaluate 2"])
 def test_an_interrupted_tune_ends_with_the_same_weights_to_the_bit(
-    method: str, where: str, pocket: Hf, whole: dict[str, tuple[Weights, list[Epoch]]], tmp_path: Path
+    method: str, where: str, model: Hf, whole: dict[str, tuple[Weights, list[Epoch]]], tmp_path: Path
 ) -> None:
     kind, number = where.split()
     steps: list[int] = []
@@ -60,10 +68,10 @@ def test_an_interrupted_tune_ends_with_the_same_weights_to_the_bit(
 
     told: dict[str, Any] = {"on_epoch": on_epoch, "on_step": on_step, "evaluate": evaluate}
     with pytest.raises(Killed):
-        tune(pocket, tmp_path, RECIPES[method], **told)
+        tune(model, tmp_path, RECIPES[method], **told)
     done = len(read_trace(tmp_path))
     kind, before = "over", len(steps)
-    weights = tune(pocket, tmp_path, RECIPES[method], **told)
+    weights = tune(model, tmp_path, RECIPES[method], **told)
     assert alike(weights, whole[method][0])
     assert alike_traces(read_trace(tmp_path), whole[method][1])
     assert epochs == [1, 2, 3]
@@ -76,7 +84,7 @@ def test_an_interrupted_tune_ends_with_the_same_weights_to_the_bit(
 def test_a_checkpoint_is_kept_between_epochs(
     method: str,
     step: int,
-    pocket: Hf,
+    model: Hf,
     whole: dict[str, tuple[Weights, list[Epoch]]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -91,77 +99,77 @@ def test_a_checkpoint_is_kept_between_epochs(
             raise Killed
 
     with pytest.raises(Killed):
-        tune(pocket, tmp_path, RECIPES[method], on_step=on_step)
-    assert alike(tune(pocket, tmp_path, RECIPES[method], on_step=on_step), whole[method][0])
+        tune(model, tmp_path, RECIPES[method], on_step=on_step)
+    assert alike(tune(model, tmp_path, RECIPES[method], on_step=on_step), whole[method][0])
     assert steps == [*range(1, step + 1), *range(step + 1, step + 2), *range(step + 1, 10)]
     assert alike_traces(read_trace(tmp_path), whole[method][1])
 
 
-def test_the_trace_can_be_read_while_the_tune_goes_on(pocket: Hf, tmp_path: Path) -> None:
+def test_the_trace_can_be_read_while_the_tune_goes_on(model: Hf, tmp_path: Path) -> None:
     seen: list[int] = []
-    tune(pocket, tmp_path, RECIPES["lora"], on_epoch=lambda e: seen.append(len(read_trace(tmp_path))))
+    tune(model, tmp_path, RECIPES["lora"], on_epoch=lambda e: seen.append(len(read_trace(tmp_path))))
     assert seen == [1, 2, 3]
     assert read_trace(tmp_path / "elsewhere") == []
 
 
 def test_half_written_files_of_a_killed_process_do_no_harm(
-    pocket: Hf, whole: dict[str, tuple[Weights, list[Epoch]]], tmp_path: Path
+    model: Hf, whole: dict[str, tuple[Weights, list[Epoch]]], tmp_path: Path
 ) -> None:
     def stop(epoch: Epoch) -> None:
         raise Killed
 
     with pytest.raises(Killed):
-        tune(pocket, tmp_path, RECIPES["lora"], on_epoch=stop)
+        tune(model, tmp_path, RECIPES["lora"], on_epoch=stop)
     (tmp_path / "checkpoint.safetensors.new").write_bytes(b"half")
     (tmp_path / "trace.json").unlink()  # killed between the checkpoint and the trace
     (tmp_path / "weights-2").mkdir()
     (tmp_path / "weights-2" / "adapter_model.safetensors").write_bytes(b"half")
-    assert alike(tune(pocket, tmp_path, RECIPES["lora"]), whole["lora"][0])
+    assert alike(tune(model, tmp_path, RECIPES["lora"]), whole["lora"][0])
 
 
-def test_a_damaged_checkpoint_and_one_of_another_tune_are_named(pocket: Hf, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_and_one_of_another_tune_are_named(model: Hf, tmp_path: Path) -> None:
     def stop(epoch: Epoch) -> None:
         raise Killed
 
     with pytest.raises(Killed):
-        tune(pocket, tmp_path, RECIPES["lora"], on_epoch=stop)
+        tune(model, tmp_path, RECIPES["lora"], on_epoch=stop)
     (tmp_path / "trace.json").unlink()
     with pytest.raises(TuningError, match="holds a tune of other data"):
-        tune(pocket, tmp_path, Recipe(epochs=7))
+        tune(model, tmp_path, LoraRecipe(epochs=7))
     (tmp_path / "checkpoint.safetensors").write_bytes(b"nothing")
     with pytest.raises(TuningError, match=r"checkpoint\.safetensors is damaged"):
-        tune(pocket, tmp_path, RECIPES["lora"])
+        tune(model, tmp_path, RECIPES["lora"])
 
 
-def test_an_interrupted_tune_with_replay_ends_with_the_same_weights(pocket: Hf, tmp_path: Path) -> None:
-    recipe = Recipe(learning_rate=4e-3, epochs=2, batch_size=20, patience=0, replay=0.25)
+def test_an_interrupted_tune_with_replay_ends_with_the_same_weights(model: Hf, tmp_path: Path) -> None:
+    recipe = LoraRecipe(learning_rate=4e-3, epochs=2, batch_size=20, patience=0, replay=0.25)
     general = rows(40, 7)
 
     def killed(epoch: Epoch) -> None:
         raise Killed
 
     more: dict[str, Any] = {"general": general, "evaluate": lambda weights: 0.0}
-    straight = tune(pocket, tmp_path / "whole", recipe, **more)
+    straight = tune(model, tmp_path / "whole", recipe, **more)
     with pytest.raises(Killed):
-        tune(pocket, tmp_path / "killed", recipe, on_epoch=killed, **more)
-    assert alike(tune(pocket, tmp_path / "killed", recipe, **more), straight)
+        tune(model, tmp_path / "killed", recipe, on_epoch=killed, **more)
+    assert alike(tune(model, tmp_path / "killed", recipe, **more), straight)
     with pytest.raises(TuningError, match="a tune of other data"):
-        tune(pocket, tmp_path / "whole", recipe, **more | {"general": general[1:]})
+        tune(model, tmp_path / "whole", recipe, **more | {"general": general[1:]})
 
 
 @pytest.mark.parametrize(("here", "now"), [(128, 128), (9000, 512)])
 def test_a_tune_goes_on_with_no_more_at_once_than_this_machine_holds(
-    here: int, now: int, pocket: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    here: int, now: int, model: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(epoch: Epoch) -> None:
         raise Killed
 
-    recipe = Recipe(epochs=2, batch_size=8, patience=0)
-    monkeypatch.setattr(sft, "tokens_at_once", lambda module: 512)
+    recipe = LoraRecipe(epochs=2, batch_size=8, patience=0)
+    monkeypatch.setattr(sft, "tokens_at_once", lambda *_: 512)
     with pytest.raises(Killed):
-        tune(pocket, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0, on_epoch=stop)
-    monkeypatch.setattr(sft, "tokens_at_once", lambda module: here)
-    tune(pocket, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0)
+        tune(model, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0, on_epoch=stop)
+    monkeypatch.setattr(sft, "tokens_at_once", lambda *_: here)
+    tune(model, tmp_path, recipe, rows=rows(16, 1), evaluate=lambda weights: 0.0)
     done = read_progress(tmp_path)
     assert done is not None
     assert done.tokens == now

@@ -14,16 +14,16 @@ from crossover.errors import ModelError, TuningError
 from crossover.models.hf import Hf
 from crossover.models.hf.folder import POCKET, sha256
 from crossover.tuning.checkpoint import read_trace
-from crossover.tuning.sft import fit, schedule
+from crossover.tuning.sft import schedule
 from crossover.tuning.steps import Steps
-from crossover.types import Decoding, Epoch, Message, Recipe, Request, Weights
+from crossover.types import Decoding, Epoch, FullRecipe, LoraRecipe, Message, Request, Weights
 from tests.device import DEVICE
 from tests.models.asking import choices, plain_scores
 from tests.models.tiny import build
-from tests.tuning.small import DEV, LABELS, TRAIN, accuracy, alike, tune
+from tests.tuning.small import DEV, LABELS, RECIPE_OF, TRAIN, accuracy, alike, tune
 
-LORA = Recipe(learning_rate=3e-3, epochs=9, batch_size=8, patience=0)
-FULL = Recipe("full", learning_rate=1e-3, epochs=4, batch_size=8, patience=0)
+LORA = LoraRecipe(learning_rate=3e-3, epochs=9, batch_size=8, patience=0)
+FULL = FullRecipe(learning_rate=1e-3, epochs=4, batch_size=8, patience=0)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_base_adapter_and_full_model_answer_side_by_side(pocket: Hf, tuned: dict
 
 def test_more_adapters_than_are_kept_loaded(tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path / "model")), device=DEVICE)
-    made = [tune(model, tmp_path / str(s), Recipe(learning_rate=0.1, epochs=1, seed=s)) for s in range(6)]
+    made = [tune(model, tmp_path / str(s), LoraRecipe(learning_rate=0.1, epochs=1, seed=s)) for s in range(6)]
     assert len({w.sha256 for w in made}) == 6
     for weights in [*made, made[0]]:
         (request, *_) = choices(weights)
@@ -96,7 +96,7 @@ def test_more_adapters_than_are_kept_loaded(tmp_path: Path) -> None:
 
 def test_tuning_continues_from_an_adapter(pocket: Hf, tuned: dict[str, Weights], tmp_path: Path) -> None:
     seen: list[Epoch] = []
-    recipe = Recipe(learning_rate=1e-4, epochs=1, batch_size=8)
+    recipe = LoraRecipe(learning_rate=1e-4, epochs=1, batch_size=8)
     weights = tune(pocket, tmp_path, recipe, start=tuned["lora"], on_epoch=seen.append)
     first = read_trace(Path(tuned["lora"].path).parent)[0]
     assert weights.kind == "adapter"
@@ -107,7 +107,7 @@ def test_tuning_continues_from_a_full_model(pocket: Hf, tuned: dict[str, Weights
     first = read_trace(Path(tuned["full"].path).parent)[0]
     for method in ("full", "lora"):
         seen: list[Epoch] = []
-        recipe = Recipe(method, learning_rate=1e-4, epochs=1, batch_size=8)  # type: ignore[arg-type]
+        recipe = RECIPE_OF[method](learning_rate=1e-4, epochs=1, batch_size=8)  # type: ignore[arg-type]
         weights = tune(pocket, tmp_path / method, recipe, start=tuned["full"], on_epoch=seen.append)
         assert weights.kind == "full"  # an adapter on other weights than the base's is merged into them
         assert seen[0].train_loss < first.train_loss / 2
@@ -116,7 +116,7 @@ def test_tuning_continues_from_a_full_model(pocket: Hf, tuned: dict[str, Weights
 
 def test_a_full_tune_that_starts_from_an_adapter_merges_it(pocket: Hf, tuned: dict[str, Weights], tmp_path: Path) -> None:
     seen: list[Epoch] = []
-    recipe = Recipe("full", learning_rate=1e-5, epochs=1, batch_size=8)
+    recipe = FullRecipe(learning_rate=1e-5, epochs=1, batch_size=8)
     weights = tune(pocket, tmp_path, recipe, start=tuned["lora"], on_epoch=seen.append)
     assert weights.kind == "full"
     assert seen[0].train_loss < read_trace(Path(tuned["lora"].path).parent)[0].train_loss / 2
@@ -140,13 +140,13 @@ def test_weights_are_bound_to_their_base_and_their_hash(
 
 def test_a_rate_that_is_far_too_high_is_named(pocket: Hf, tmp_path: Path) -> None:
     with pytest.raises(TuningError, match=r"no longer a number in epoch 1, step \d of 8, with a learning rate of 1e\+30"):
-        tune(pocket, tmp_path, Recipe("full", learning_rate=1e30, batch_size=8))
+        tune(pocket, tmp_path, FullRecipe(learning_rate=1e30, batch_size=8))
 
 
 def test_patience_stops_early_and_the_best_epoch_is_kept(pocket: Hf, tmp_path: Path) -> None:
     scores = iter([0.5, 0.7, 0.6, 0.7, 0.9])
     losses: dict[int, float] = {}
-    recipe = Recipe(learning_rate=1e-3, epochs=5, batch_size=30, patience=1)
+    recipe = LoraRecipe(learning_rate=1e-3, epochs=5, batch_size=30, patience=1)
     weights = tune(
         pocket,
         tmp_path,
@@ -159,7 +159,7 @@ def test_patience_stops_early_and_the_best_epoch_is_kept(pocket: Hf, tmp_path: P
 
 
 def test_a_tie_goes_to_the_lower_dev_loss(pocket: Hf, tmp_path: Path) -> None:
-    recipe = Recipe(learning_rate=1e-3, epochs=3, batch_size=30, patience=0)
+    recipe = LoraRecipe(learning_rate=1e-3, epochs=3, batch_size=30, patience=0)
     weights = tune(pocket, tmp_path, recipe, evaluate=lambda w: 0.5)
     trace = read_trace(tmp_path)
     best = min(trace, key=lambda e: e.dev_loss)
@@ -169,31 +169,39 @@ def test_a_tie_goes_to_the_lower_dev_loss(pocket: Hf, tmp_path: Path) -> None:
 def test_rows_that_are_too_long_are_left_out_and_counted(tmp_path: Path) -> None:
     model = Hf(str(build(tmp_path / "model", "gpt2", n_positions=60)), device=DEVICE)
     long = ((Message("user", "long " * 100),), "tool")
-    tune(model, tmp_path / "tune", Recipe(epochs=1), rows=[*TRAIN[:5], long])
+    tune(model, tmp_path / "tune", LoraRecipe(epochs=1), rows=[*TRAIN[:5], long])
     assert json.loads((tmp_path / "tune" / "trace.json").read_text())["dropped"] == {"train": 1, "dev": 0}
     with pytest.raises(TuningError, match=r"all 2 training rows exceed the context window of 60 tokens \(the longest"):
-        tune(model, tmp_path / "none", Recipe(epochs=1), rows=[long, long])
+        tune(model, tmp_path / "none", LoraRecipe(epochs=1), rows=[long, long])
 
 
 def test_no_rows_and_recipes_out_of_range_are_refused(pocket: Hf, tmp_path: Path) -> None:
     with pytest.raises(TuningError, match="no training rows"):
-        tune(pocket, tmp_path, Recipe(), rows=[])
+        tune(pocket, tmp_path, LoraRecipe(), rows=[])
     with pytest.raises(TuningError, match="no dev rows"):
-        tune(pocket, tmp_path, Recipe(), dev=[])
-    for recipe in (Recipe(epochs=0), Recipe(batch_size=0), Recipe(rank=0), Recipe(learning_rate=0.0)):
+        tune(pocket, tmp_path, LoraRecipe(), dev=[])
+    for recipe in (LoraRecipe(epochs=0), LoraRecipe(batch_size=0), LoraRecipe(rank=0), LoraRecipe(learning_rate=0.0)):
         with pytest.raises(TuningError, match="recipe: "):
             tune(pocket, tmp_path, recipe)
 
 
 def test_a_data_set_smaller_than_a_batch_and_a_single_row_work(pocket: Hf, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
-    recipe = Recipe(epochs=2, batch_size=16, patience=0)
-    fit(pocket, TRAIN[:1], DEV[:1], recipe, tmp_path, on_step=lambda step, total, loss: steps.append((step, total)))
+    recipe = LoraRecipe(epochs=2, batch_size=16, patience=0)
+    tune(
+        pocket,
+        tmp_path,
+        recipe,
+        rows=TRAIN[:1],
+        dev=DEV[:1],
+        evaluate=lambda weights: 0.0,
+        on_step=lambda step, total, loss: steps.append((step, total)),
+    )
     assert steps == [(1, 2), (2, 2)]
 
 
 def test_a_folder_holds_one_tune_and_a_finished_one_returns_at_once(pocket: Hf, tmp_path: Path) -> None:
-    recipe = Recipe(epochs=1)
+    recipe = LoraRecipe(epochs=1)
     first = tune(pocket, tmp_path, recipe)
 
     def never(*_: Any) -> float:
@@ -201,7 +209,7 @@ def test_a_folder_holds_one_tune_and_a_finished_one_returns_at_once(pocket: Hf, 
 
     assert tune(pocket, tmp_path, recipe, evaluate=never, on_step=never, on_epoch=never) == first
     with pytest.raises(TuningError, match="holds a tune of other data, model or recipe"):
-        tune(pocket, tmp_path, Recipe(epochs=2))
+        tune(pocket, tmp_path, LoraRecipe(epochs=2))
     (tmp_path / "trace.json").write_text("{")
     with pytest.raises(TuningError, match="is damaged"):
         tune(pocket, tmp_path, recipe)
@@ -209,7 +217,7 @@ def test_a_folder_holds_one_tune_and_a_finished_one_returns_at_once(pocket: Hf, 
 
 def test_dropout_is_applied_and_seeded(pocket: Hf, tmp_path: Path) -> None:
     def once(name: str, dropout: float) -> Weights:
-        recipe = Recipe(epochs=1, dropout=dropout, batch_size=30)
+        recipe = LoraRecipe(epochs=1, dropout=dropout, batch_size=30)
         return tune(pocket, tmp_path / name, recipe, evaluate=lambda w: 0.0)
 
     first = once("a", 0.5)
@@ -248,7 +256,7 @@ def test_how_often_a_card_is_looked_at(
 
     monkeypatch.setattr(Steps, "losses", counted)
     monkeypatch.setattr(Steps, "cards", Cards() if DEVICE == "cpu" else Steps.cards)
-    recipe = Recipe(epochs=1, batch_size=4)
-    fit(pocket, TRAIN[:16], DEV[:2], recipe, tmp_path, look=look)
+    recipe = LoraRecipe(epochs=1, batch_size=4)
+    tune(pocket, tmp_path, recipe, rows=TRAIN[:16], dev=DEV[:2], evaluate=lambda weights: 0.0, look=look)
     assert len(found) == looks
     assert sum(map(len, found)) == 4

@@ -13,20 +13,27 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from crossover.errors import TuningError
+from crossover.models.base import Kernels
 from crossover.models.hf import Hf, room
 from crossover.models.hf.packing import shared_prefix
 from crossover.tuning import loss as losses
 from crossover.tuning import modules, sft, steps
-from crossover.tuning.batches import Row, encode_rows, shuffled
+from crossover.tuning.batches import TokenRow, encode_rows, shuffled
 from crossover.tuning.checkpoint import read_progress, read_trace
-from crossover.tuning.loss import AnswerLoss, packed_loss
-from crossover.tuning.shape import grids, numbers, rounded, shape_of
+from crossover.tuning.loss import packed_loss
+from crossover.tuning.shape import Seats, grids, numbers, rounded, shape_of
 from crossover.types import Recipe, Weights
 from tests.device import DEVICE
 from tests.models.tiny import build
-from tests.tuning.small import TRAIN, alike, tune
+from tests.tuning.small import RECIPE_OF, TRAIN, alike, tune
 
 RATES = {"lora": 5e-3, "full": 1e-3, "soft_prompt": 1e-2}
+
+
+def recipe_of(method: str, rate: float = 1.0, dropout: float = 0.0, **options: Any) -> Recipe:
+    own = {"rank": 4, "dropout": dropout} if method == "lora" else {}
+    made: Recipe = RECIPE_OF[method](learning_rate=rate * RATES[method], batch_size=8, patience=0, **own, **options)
+    return made
 
 
 def tiny(folder: Path, kind: str) -> Hf:
@@ -37,7 +44,7 @@ def tiny(folder: Path, kind: str) -> Hf:
 def tuned(model: Hf, folder: Path, method: Any = "lora", **options: Any) -> tuple[list[float], Weights]:
     """The losses of a tune's steps and its weights; the last batch of an epoch is smaller than the others."""
     found: list[float] = []
-    recipe = Recipe(method, RATES[method], epochs=2, batch_size=8, patience=0, rank=4)
+    recipe = recipe_of(method, epochs=2)
     weights = tune(
         model,
         folder,
@@ -63,8 +70,32 @@ def test_batches_in_few_shapes_teach_the_same(
     assert found[0] == pytest.approx(found[1], rel=1e-4)
 
 
+def test_a_loss_that_is_no_number_by_a_cards_kernels_is_met_again_by_the_plain_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny(tmp_path, "llama")
+    monkeypatch.setattr(sft, "GRIDDED", False)
+    right = tuned(model, tmp_path / "right")[0]
+    monkeypatch.setattr(sft, "GRIDDED", True)
+    done, broken, real = list[Any](), list[int](), Seats.loss
+
+    def breaks(seats: Seats, *given: Any) -> torch.Tensor:
+        now = bool(done and not broken)
+        broken.extend([1] * now)
+        return real(seats, *given) * (float("nan") if now else 1.0)
+
+    monkeypatch.setattr(Seats, "loss", breaks)
+    monkeypatch.setenv("CROSSOVER_CUDA_GRAPHS", "0")
+    assert tuned(model, tmp_path / "found", on_epoch=done.append)[0] == pytest.approx(right, rel=1e-3)
+    assert [epoch.epoch for epoch in done] == [1, 2]  # the first was done when the loss broke, and is not done again
+    first, second = (epoch.observation for epoch in read_trace(tmp_path / "found"))
+    assert "no longer a number" not in first
+    assert "the loss is no longer a number in epoch 2, step 1 of 3" in second
+    assert "use other kernels" in second
+
+
 def test_rows_are_laid_out_with_every_answer_in_its_place() -> None:
-    rows = [Row((1, 2, 3, 4, 5, 6), 4), Row((1, 2, 7, 8), 3)]
+    rows = [TokenRow((1, 2, 3, 4, 5, 6), 4), TokenRow((1, 2, 7, 8), 3)]
     shape = shape_of(rows, 2, seats=3)
     assert (shape.inner, shape.rows, shape.length, shape.answer) == (2, 3, 8, 8)
     learnt, *rest = numbers(rows, shape, 3)
@@ -83,7 +114,7 @@ def test_lengths_are_few_and_little_is_filled_up() -> None:
 
 
 def test_rows_of_very_different_lengths_are_parted_and_memory_is_kept_to() -> None:
-    rows = [Row(tuple(range(n)), n - 1) for n in [20] * 60 + [2500] * 2]
+    rows = [TokenRow(tuple(range(n)), n - 1) for n in [20] * 60 + [2500] * 2]
     parts = grids(rows, 0, 1 << 20, 0.0)
     assert [len(part) for part in parts] == [60, 2]
     assert sorted(row.ids for part in parts for row in part) == sorted(row.ids for row in rows)
@@ -98,14 +129,14 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let passes with gradients of more tokens than given run out of memory."""
 
     def to(most: int) -> None:
-        def limited(module: Any, rows: list[Row]) -> torch.Tensor:
+        def limited(module: Any, rows: list[TokenRow], kernels: Kernels) -> torch.Tensor:
             if (
                 torch.is_grad_enabled()
                 and sum(len(row.ids) for row in rows) > most
                 and not module.is_gradient_checkpointing
             ):
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-            return packed_loss(module, rows)
+            return packed_loss(module, rows, kernels)
 
         monkeypatch.setattr(losses, "packed_loss", limited)
         monkeypatch.setattr(sft, "GRIDDED", False)
@@ -186,13 +217,14 @@ def test_no_step_waits_for_its_device(
     monkeypatch.setattr(room, "free_bytes", lambda device: 1 << 40)
     model = Hf(str(build(tmp_path, kind)), device="cpu")
     rows, _ = encode_rows(model, TRAIN[:20], "training")
-    module: Any = modules.prepare(model, Recipe(method, rank=4), None).train()
-    assert losses.loss_for(module).packs
+    module: Any = modules.prepare(model, recipe_of(method), None).train()
+    loss = losses.loss_for(module, model.kernels())
+    assert loss.packs
     module.to("meta")
     parameters = list(modules.trainable(module).values())
     optimizer = torch.optim.SGD(parameters)  # AdamW's fused form does not know it either
     known = shared_prefix([row.ids[: row.start] for row in rows])
-    trained = steps.Steps(module, parameters, optimizer, AnswerLoss(True), 1 << 20, seats=8, known=known, gridded=True)
+    trained = steps.Steps(module, parameters, optimizer, loss, 1 << 20, seats=8, known=known, gridded=True)
     for group in optimizer.param_groups:
         group["lr"] = 0.1
     batches = shuffled(rows, 8, 0, 1)
@@ -207,7 +239,7 @@ def test_no_step_waits_for_its_device(
 def test_what_is_recorded_teaches_what_is_launched(
     method: Literal["lora", "full"], pocket: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe, found, replayed = Recipe(method, RATES[method] / 2, epochs=4, batch_size=8, patience=0, dropout=0.1), [], [0]
+    recipe, found, replayed = recipe_of(method, 0.5, 0.1, epochs=4), [], [0]
     replay = torch.cuda.CUDAGraph.replay
 
     def counted(graph: Any) -> None:

@@ -75,9 +75,9 @@ def command(
         return
     done = export(StudyFolder(study), out, candidate, merge, check)
     typer.echo(f"wrote {out}: {', '.join(done.files)}")
-    if done.replay is not None:
-        typer.echo(done.replay.sentence, err=not done.replay.equal)
-        if not done.replay.equal:
+    if done.parity is not None:
+        typer.echo(done.parity.sentence, err=not done.parity.equal)
+        if not done.parity.equal:
             raise typer.Exit(1)
 
 

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
+from crossover.cli.output import degrade
 from crossover.errors import CrossoverError
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
@@ -100,6 +101,7 @@ def _summary(name: str) -> str:
 
 def main() -> None:
     """Run the command line. Exit status: 0 done, 2 something the user can mend, 130 interrupted, 1 our own mistake."""
+    degrade()
     try:
         app()
     except CrossoverError as error:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from crossover.cli.output import unicode_out
 from crossover.data.load import check_columns, load_rows
-from crossover.data.template import columns_of, plain
+from crossover.data.template import columns_of
+from crossover.data.text import folded
 from crossover.errors import DataError, OptionError
+from crossover.serve.lines import one_line, read_lines
 from crossover.serve.predict import Answer, Predictor
 from crossover.study.folder import StudyFolder
 
@@ -34,10 +38,16 @@ def command(
 ) -> None:
     """Answer inputs with a study's winner: one text, a file, or standard input.
 
+    Each line of standard input (UTF-8) has one line of output: an empty one where it is blank.
+
+    An answer of several lines is written with \\n for each break; --json gives it as it is.
+
     When the verdict is undecided, the provisional candidate answers, and that is said.
     """
     if text is not None and file is not None:
         raise OptionError("received both a text and --file; valid is one of them")
+    if text is not None and _is_blank(text):
+        raise OptionError("the text is empty; valid is a text with something to answer")
     predictor = Predictor.open(StudyFolder(study), candidate)
     if text is not None:
         inputs = [_whole(text, "the text")]
@@ -46,26 +56,48 @@ def command(
         check_columns(rows, columns_of(predictor.task.input), str(file))
         inputs = [predictor.render_row(row) for row in rows]
     else:
-        lines = [_whole(line, f"line {n} of standard input") for n, line in enumerate(_standard_input(), 1)]
-        inputs = [line.rstrip("\r\n") for line in lines if line.strip()]
+        inputs = [_whole(line, f"line {n} of standard input") for n, line in enumerate(read_lines(sys.stdin), 1)]
+        inputs = [line for line in inputs if not _is_blank(line)] if as_json else inputs
     if predictor.provisional:
         typer.echo(f"the verdict is undecided; {predictor.name} answers provisionally", err=True)
-    failed = 0
+    _answer(predictor, inputs, as_json, alone=text is not None)
+
+
+def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: bool) -> None:
+    """Print the answers. `alone`: one text was asked, so that an answer of several lines is whole as it is."""
+    failed = broken = blank = 0
     for start in range(0, len(inputs), 32):
-        for answer in predictor.answer(inputs[start : start + 32]):
+        texts = inputs[start : start + 32]
+        answers = iter(predictor.answer([text for text in texts if not _is_blank(text)]))
+        for text in texts:
+            if _is_blank(text):
+                blank += 1
+                typer.echo(_object(Answer(text, "", {}, 0.0, "the input is blank")) if as_json else "")
+                continue
+            answer = next(answers)
             failed += answer.error is not None
-            typer.echo(_line(answer, as_json), err=answer.error is not None and not as_json)
+            if as_json:
+                typer.echo(_object(answer))
+            elif answer.error is not None:
+                typer.echo(f"failed: {answer.error}", err=True)
+                if not alone:
+                    typer.echo("")
+            else:
+                line = answer.text if alone else one_line(answer.text)
+                broken += line != answer.text
+                typer.echo(line)
+    if blank and not as_json:
+        typer.echo(f"blank inputs: {blank} of {len(inputs)}, not asked; their lines are empty", err=True)
+    if broken:
+        typer.echo(
+            f"answers of several lines: {broken}, with \\n for a line break; --json gives them as they are", err=True
+        )
     if failed:
-        raise DataError(f"{failed} of {len(inputs)} inputs could not be answered")
+        raise DataError(f"{failed} of {len(inputs) - blank} inputs could not be answered")
 
 
-def _standard_input() -> list[str]:
-    try:
-        return sys.stdin.read().splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"standard input is not UTF-8 at byte {error.start}; valid is UTF-8 text, one input a line"
-        ) from error
+def _is_blank(text: str) -> bool:
+    return not folded(text).strip()
 
 
 def _whole(text: str, what: str) -> str:
@@ -77,9 +109,7 @@ def _whole(text: str, what: str) -> str:
     return text
 
 
-def _line(answer: Answer, as_json: bool) -> str:
-    if not as_json:
-        return plain(answer.text) if answer.error is None else f"failed: {answer.error}"
+def _object(answer: Answer) -> str:
     return json.dumps(
         {
             "input": answer.input,
@@ -88,5 +118,5 @@ def _line(answer: Answer, as_json: bool) -> str:
             "milliseconds": round(answer.milliseconds, 2),
             "error": answer.error,
         },
-        ensure_ascii=False,
+        ensure_ascii=not unicode_out(),
     )

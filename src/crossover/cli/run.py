@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from crossover.cli.output import json_out
 from crossover.cli.screen import screen
 from crossover.decision import numbers
 from crossover.report.page import write_report
@@ -40,7 +41,7 @@ def command(
     results = read_results(folder)
     report = write_report(results, folder.report)
     if as_json:
-        typer.echo(folder.decision.read_text(encoding="utf-8"), nl=False)
+        typer.echo(json_out(folder.decision.read_text(encoding="utf-8")), nl=False)
         return
     console = Console(highlight=False)
     console.print(glance(results, console.width))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from crossover.cli.output import json_out
 from crossover.report.table import glance, verdict_text
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
@@ -21,7 +22,7 @@ def command(
     folder = StudyFolder(study)
     if as_json:
         folder.read_decision()
-        typer.echo(folder.decision.read_text(encoding="utf-8"), nl=False)
+        typer.echo(json_out(folder.decision.read_text(encoding="utf-8")), nl=False)
         return
     results = read_results(folder)
     console = Console(highlight=False)

@@ -1,15 +1,21 @@
-"""OpenAI's chat format: rows with `messages` become rows with `input` and `output`."""
+"""Conversations as rows: OpenAI's `messages`, ShareGPT's `conversations`, and the same as JSON inside a CSV."""
 
 from __future__ import annotations
 
+import ast
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crossover.data.jsonfile import kind_of
 from crossover.data.rows import Row
+from crossover.data.template import plain
 from crossover.errors import DataError
 
+COLUMNS = ("messages", "conversations", "conversation")
 ROLES = ("system", "developer", "user", "assistant")
+SHARED = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant"}  # as ShareGPT names them
 
 
 @dataclass(frozen=True)
@@ -18,45 +24,124 @@ class Turn:
     text: str
 
 
-def is_chat(rows: list[Row]) -> bool:
-    """Whether the first row has a list of messages: then all must."""
-    return bool(rows) and isinstance(rows[0].fields.get("messages"), list)
+@dataclass(frozen=True)
+class Talk:
+    """A conversation: what the system was told, and the turns of user and assistant."""
+
+    system: str
+    spoken: tuple[Turn, ...]
+
+    @property
+    def answer(self) -> str | None:
+        """What the assistant says last; None where the user does."""
+        return self.spoken[-1].text if self.spoken and self.spoken[-1].role == "assistant" else None
+
+    def before_answer(self) -> str:
+        """What precedes the answer, as text."""
+        return transcript(self.spoken if self.answer is None else self.spoken[:-1])
 
 
-def from_chat(row: Row) -> Row:
-    """A row with the columns `input` and `output` in the place of `messages`; its other columns stay.
+def chat_column(rows: Sequence[Row]) -> str | None:
+    """The column of the first row that holds a conversation: then all must."""
+    for column in COLUMNS if rows else ():
+        value = rows[0].fields.get(column)
+        turns = turns_in(value)
+        if turns is not None and ((isinstance(value, list) and column == "messages") or _are_turns(turns)):
+            return column
+    return None
 
-    The last message is the output when the assistant wrote it; else the output is empty. What precedes it is the input:
-    one user message as it is, several turns as a transcript ("user: ...", "assistant: ...", one turn a line). System
-    messages become `Row.system`. Raises `DataError`.
+
+def turns_in(value: Any) -> list[Any] | None:
+    """A list, also one that was written as JSON (or as Python shows it) into a text; None for anything else."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return None
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(value.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return found if isinstance(found, list) else None
+    return None
+
+
+def are_turns(value: Any) -> bool:
+    """Whether a value is a conversation."""
+    turns = turns_in(value)
+    return turns is not None and _are_turns(turns)
+
+
+def from_chat(row: Row, column: str) -> Row:
+    """A row with the columns `input` and `output` in the place of the conversation; its other columns stay.
+
+    The last message is the output when the assistant wrote it; else the output is empty, or the row's own column `output`.
+    What precedes it is the input: one user message as it is, several turns as a transcript ("user: ...",
+    "assistant: ...", one turn a line). System messages become `Row.system`. Raises `DataError`.
     """
-    messages = row.fields.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise DataError(f"{row.source}: 'messages' is {kind_of(messages)}; valid is a list of messages, not empty")
-    turns = [_turn(message, f"{row.source}, message {n}") for n, message in enumerate(messages, start=1)]
-    system = "\n\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
-    spoken = [turn for turn in turns if turn.role in ("user", "assistant")]
-    output = spoken.pop().text if spoken and spoken[-1].role == "assistant" else ""
-    if len(spoken) == 1 and spoken[0].role == "user":
-        text = spoken[0].text
+    value = row.fields.get(column)
+    turns = turns_in(value)
+    if not turns:
+        raise DataError(f"{row.source}: '{column}' is {kind_of(value)}; valid is a list of messages, not empty")
+    talk = read_talk(turns, row.source)
+    others = {name: value for name, value in row.fields.items() if name != column}
+    own, answer = others.get("output"), talk.answer
+    text = talk.before_answer()
+    if own is not None and _text(own, row).strip():  # a label of the whole conversation, perhaps
+        text = text if answer is None or answer == own else transcript(talk.spoken)
     else:
-        text = "\n".join(f"{turn.role}: {turn.text}" for turn in spoken)
-    others = {name: value for name, value in row.fields.items() if name != "messages"}
-    return Row(row.number, others | {"input": text, "output": output}, row.source, system or None)
+        own = answer or ""
+    if "input" in others and _text(others["input"], row).strip() not in ("", text.strip()):
+        raise DataError(f"{row.source}: it has '{column}' and a column 'input' too; valid is one of them, so rename one")
+    system = talk.system or (others["system"] if isinstance(others.get("system"), str) else "")
+    said = (
+        () if column == "messages" else (f"the column '{column}' is read as chat: the assistant's last turn is the output",)
+    )
+    return Row(
+        row.number, others | {"input": text, "output": own}, row.source, system or None, (*row.remarks, *said), "chat"
+    )
+
+
+def read_talk(turns: Sequence[Any], place: str) -> Talk:
+    """A conversation from its messages. Raises `DataError` starting with `place`."""
+    read = [_turn(message, f"{place}, message {n}") for n, message in enumerate(turns, start=1)]
+    system = "\n\n".join(turn.text for turn in read if turn.role in ("system", "developer"))
+    return Talk(system, tuple(turn for turn in read if turn.role in ("user", "assistant")))
+
+
+def transcript(spoken: Sequence[Turn]) -> str:
+    """One user turn as it is; several turns one a line, each behind who says it."""
+    if len(spoken) == 1 and spoken[0].role == "user":
+        return spoken[0].text
+    return "\n".join(f"{turn.role}: {turn.text}" for turn in spoken)
+
+
+def _are_turns(turns: Sequence[Any]) -> bool:
+    return bool(turns) and all(isinstance(turn, Mapping) and ("role" in turn or "from" in turn) for turn in turns)
 
 
 def _turn(message: Any, place: str) -> Turn:
     if not isinstance(message, dict):
         raise DataError(f"{place}: received {kind_of(message)}, valid is an object with role and content")
-    role, content = message.get("role"), message.get("content")
-    if role not in ROLES:
-        raise DataError(f"{place}: role {role!r}; valid: {', '.join(ROLES)}")
+    shared = "role" not in message and "from" in message
+    role, content = (message["from"], message.get("value")) if shared else (message.get("role"), message.get("content"))
+    known = SHARED.get(role, role) if shared and isinstance(role, str) else role
+    if known not in ROLES:
+        valid = (*SHARED, *ROLES) if shared else ROLES
+        raise DataError(f"{place}: role {role!r}; valid: {', '.join(valid)}")
     if isinstance(content, list) and all(isinstance(part, dict) and _is_text(part) for part in content):
         content = "".join(part["text"] for part in content)
     if not isinstance(content, str):
         raise DataError(f"{place}: the content is {kind_of(content)}; valid is text, or a list of text parts")
-    return Turn(role, content)
+    return Turn(known, content)
 
 
 def _is_text(part: dict[str, Any]) -> bool:
     return part.get("type", "text") == "text" and isinstance(part.get("text"), str)
+
+
+def _text(value: Any, row: Row) -> str:
+    try:
+        return plain(value)
+    except ValueError as problem:
+        raise DataError(f"{row.source}: {problem}") from problem

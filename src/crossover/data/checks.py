@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from crossover.data.near import near_pairs
-from crossover.data.splits import Splits, normal
+from crossover.data.splits import Splits
 from crossover.data.task import Task
+from crossover.data.text import comparable, folded
 from crossover.errors import DataError, nearest
 from crossover.types import Example
 
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
+SHOWN = 0.95  # of the inputs hold their own label: a sign that the answer was put there
+MANY = 200  # labels: more are not looked for in every input
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,20 @@ class Finding:
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, duplicates, conflict, leak_exact, leak_near, leak_group; for kind classify also one_label, unlisted_label,
-    unused_label, label_variants, unseen_label, few_rows, imbalance.
+    blank, duplicates, conflict, leak_exact, leak_near, leak_group; for kind classify also merged_labels, gold_in_input,
+    one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows, imbalance. `infer.prepare` adds
+    read_otherwise.
     """
     findings = [*_blank(splits), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
         findings += _conflicts(splits)
     if task.kind == "classify":
         findings += _labels(task, splits)
+    return by_level(findings)
+
+
+def by_level(findings: Sequence[Finding]) -> list[Finding]:
+    """Errors first, then warnings."""
     order = ("error", "warning", "info")
     return sorted(findings, key=lambda finding: order.index(finding.level))
 
@@ -59,6 +69,24 @@ def check_lengths(examples: Sequence[Example], count: Callable[[str], int], wind
     return [Finding("error" if len(rows) == len(examples) else "warning", "too_long", message, rows)]
 
 
+def check_tokens(labels: Sequence[str], encode: Callable[[str], Sequence[int]], model: str) -> list[Finding]:
+    """Labels that are the same tokens for a model, such as "m²" and "m2" where its tokenizer normalises: it would always
+    give the first. `encode` gives the tokens of an answer. An error (code `same_tokens`) that names them."""
+    alike: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
+    for label in labels:
+        alike[tuple(encode(label))].append(label)
+    return [
+        Finding(
+            "error",
+            "same_tokens",
+            f"the labels {_names(same)} are the same tokens for the model '{model}': it cannot tell them apart; rename "
+            "one, or take another model",
+        )
+        for same in alike.values()
+        if len(same) > 1
+    ]
+
+
 def raise_on_errors(findings: Sequence[Finding]) -> None:
     """Raise `DataError` with the first finding of level error, and how many more there are."""
     errors = [finding for finding in findings if finding.level == "error"]
@@ -70,33 +98,43 @@ def raise_on_errors(findings: Sequence[Finding]) -> None:
 def _blank(splits: Splits) -> list[Finding]:
     if not splits.blank:
         return []
-    message = f"{_rows(len(splits.blank))} with a blank input or output, left out"
+    message = f"{count_rows(len(splits.blank))} with a blank input or output, left out"
     return [Finding("warning", "blank", message, splits.blank)]
 
 
 def _duplicates(splits: Splits) -> list[Finding]:
     findings = []
     for name, examples in splits.items():
-        first: dict[tuple[str, str], str] = {}
-        again = []
-        for example in examples:
-            original = first.setdefault((normal(example.input), example.output), example.source)
-            if original != example.source:
-                again.append(f"{example.source} = {original}")
+        first: dict[tuple[str, str], Example] = {}
+        again = [
+            (example, original)
+            for example in examples
+            if (original := first.setdefault((comparable(example.input), comparable(example.output)), example))
+            is not example
+        ]
         if again:
-            message = f"{name}: {_rows(len(again))} with the same input and output as an earlier row"
-            findings.append(Finding("warning", "duplicates", message, tuple(again)))
+            message = (
+                f"{name}: {count_rows(len(again))} with the same input and output as an earlier row{_other_form(again)}"
+            )
+            rows = tuple(f"{example.source} = {original.source}" for example, original in again)
+            findings.append(Finding("warning", "duplicates", message, rows))
     return findings
+
+
+def _other_form(pairs: Sequence[tuple[Example, Example]]) -> str:
+    """How many inputs are only the same in Unicode's composed form and without invisible marks, where some are."""
+    found = sum(" ".join(a.input.casefold().split()) != " ".join(b.input.casefold().split()) for a, b in pairs)
+    return f" ({found} of them in another Unicode form)" if found else ""
 
 
 def _conflicts(splits: Splits) -> list[Finding]:
     found: defaultdict[str, list[Example]] = defaultdict(list)
     for example in splits.all:
-        found[normal(example.input)].append(example)
+        found[comparable(example.input)].append(example)
     rows = [
         ", ".join(f"{example.source} ({example.output})" for example in same)
         for same in found.values()
-        if len({example.output for example in same}) > 1
+        if len({folded(example.output) for example in same}) > 1
     ]
     if not rows:
         return []
@@ -111,15 +149,16 @@ def _leaks(splits: Splits) -> list[Finding]:
         ("test", splits.test, {"train": splits.train, "dev": splits.dev}),
     ):
         for other, reference in others.items():
-            known = {normal(example.input): example.source for example in reversed(reference)}
-            exact = [e for e in examples if normal(e.input) in known]
-            rest = [e for e in examples if normal(e.input) not in known]
+            known = {comparable(example.input): example for example in reversed(reference)}
+            plain = [comparable(e.input) for e in examples]
+            exact = [(e, known[text]) for e, text in zip(examples, plain, strict=True) if text in known]
+            rest = [e for e, text in zip(examples, plain, strict=True) if text not in known]
             if exact:
-                shared = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}"
+                shared = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}{_other_form(exact)}"
                 message = f"{shared}: scores on {name} will look too good"
-                rows = tuple(f"{e.source} = {known[normal(e.input)]}" for e in exact)
+                rows = tuple(f"{e.source} = {original.source}" for e, original in exact)
                 findings.append(Finding("warning", "leak_exact", message, rows))
-            pairs = near_pairs([normal(e.input) for e in rest], [normal(e.input) for e in reference], NEAR)
+            pairs = near_pairs([comparable(e.input) for e in rest], [comparable(e.input) for e in reference], NEAR)
             if pairs:
                 message = (
                     f"{name} has {_inputs(len(pairs))} of its {len(examples)} nearly the same as one in {other} "
@@ -145,7 +184,7 @@ def _group_leaks(splits: Splits) -> list[Finding]:
 
 
 def _labels(task: Task, splits: Splits) -> list[Finding]:
-    findings: list[Finding] = []
+    findings = [*_merged(splits), *_gold_in_input(splits)]
     counts = Counter(example.output for example in splits.train)
     everywhere = Counter(example.output for example in splits.all)
     if len(everywhere) == 1:
@@ -162,7 +201,7 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
             findings.append(Finding("warning", "unused_label", f"no row has the label {_names(unused)}"))
     variants: defaultdict[str, list[str]] = defaultdict(list)
     for label in everywhere:
-        variants[normal(label)].append(label)
+        variants[comparable(label)].append(label)
     for same in variants.values():
         if len(same) > 1:
             message = f"the labels {_names(same)} differ only in case or white space: they count as different labels"
@@ -175,6 +214,35 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
             rows = tuple(row for label in unseen for row in _sources(examples, label))
             findings.append(Finding("warning", "unseen_label", message, rows))
     return findings + _balance(counts)
+
+
+def _merged(splits: Splits) -> list[Finding]:
+    return [
+        Finding(
+            "warning",
+            "merged_labels",
+            f"the label '{one.label}' is also written {' and '.join(one.ways)} ({count_rows(len(one.rows))}): it is one",
+            one.rows,
+        )
+        for one in splits.merged
+    ]
+
+
+def _gold_in_input(splits: Splits) -> list[Finding]:
+    """Inputs that show their own label, and no other: what one then measures is copying."""
+    labels = {comparable(example.output) for example in splits.all}
+    if len(labels) < 2 or len(labels) > MANY or any(len(label) < 2 for label in labels):
+        return []
+    found = {label: re.compile(rf"(?<!\w){re.escape(label)}(?!\w)") for label in labels}
+    shown = []
+    for example in splits.all:
+        text = comparable(example.input)
+        if [label for label, pattern in found.items() if pattern.search(text)] == [comparable(example.output)]:
+            shown.append(example.source)
+    if len(shown) < SHOWN * len(splits.all):
+        return []
+    message = f"{len(shown)} of {_inputs(len(splits.all))} hold their own label and no other: is the answer shown?"
+    return [Finding("warning", "gold_in_input", message, tuple(shown))]
 
 
 def _balance(counts: Counter[str]) -> list[Finding]:
@@ -198,7 +266,8 @@ def _names(labels: Sequence[str]) -> str:
     return ", ".join(f"'{label}'" for label in labels)
 
 
-def _rows(count: int) -> str:
+def count_rows(count: int) -> str:
+    """A number of rows in words."""
     return "1 row" if count == 1 else f"{count} rows"
 
 

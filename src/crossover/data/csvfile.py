@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.data.rows import Row
@@ -12,30 +13,35 @@ from crossover.data.textfile import read_text
 from crossover.errors import DataError
 
 DELIMITERS = (",", ";", "\t")
+BLANK = " \t\r\n\v\f\u00a0\ufeff"  # around a name
+LONGEST = 10_000_000  # characters of a field: as long as many a book
+STRAY = "a double quote that opens a field and is closed in no field is read as text"
 
 
 def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     """The rows under the header, as text. The delimiter is the one that gives the header the most columns.
 
     A column without a name (a spreadsheet's row index) is left out. An empty line between rows is a row with empty
-    fields, so that the checks can report it; empty lines at the end are not rows. Raises `DataError`.
+    fields, so that the checks can report it; empty lines at the end are not rows. A double quote that opens a field and
+    is closed in a later row is read as text where fields are divided by tabs, which no text holds. Raises `DataError`.
     """
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     text = read_text(path, lambda prefix: _row_after(prefix, delimiter))
     records = _records(path, text, delimiter or sniff(text))
-    header = [name.strip() for name in next(records)[1]]
+    header = [name.strip(BLANK) for name in next(records).fields]
     _check_header(path, header)
     rows: list[Row] = []
     empty: list[Row] = []
-    for number, record in records:
-        if record and len(record) != len(header):
+    for record in records:
+        if record.fields and len(record.fields) != len(header):
             raise DataError(
-                f"{path}, row {number}: {_fields(len(record))}, the header has {len(header)}; "
+                f"{path}, row {record.number}: {_fields(len(record.fields))}, the header has {len(header)}; "
                 "put a field that holds the delimiter or a line break in double quotes"
             )
-        fields = dict(zip(header, record or [""] * len(header), strict=True))
+        fields = dict(zip(header, record.fields or [""] * len(header), strict=True))
         fields.pop("", None)
-        row = Row(number, fields, f"{path.name}, row {number}")
-        if record:
+        row = Row(record.number, fields, f"{path.name}, row {record.number}", remarks=(STRAY,) if record.stray else ())
+        if record.fields:
             rows += [*empty, row]
             empty = []
         else:
@@ -47,27 +53,99 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
 
 def sniff(text: str) -> str:
     """The delimiter that splits the first record into the most columns; a comma when none does."""
-    return max(DELIMITERS, key=lambda d: len(next(csv.reader(io.StringIO(text, newline=""), delimiter=d), [])))
 
-
-def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Numbered records: 0 is the header. Strict, because a lenient reader takes half a file for one open quote."""
-    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True)
-    number = 0
-    while True:
+    def columns(delimiter: str) -> int:
         try:
-            yield number, next(reader)
+            return len(next(csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter), []))
+        except csv.Error:  # a field without end
+            return text.split("\n", 1)[0].count(delimiter)
+
+    return max(DELIMITERS, key=columns)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A record: 0 is the header. `stray`: a double quote in it was read as text."""
+
+    number: int
+    fields: list[str]
+    stray: bool = False
+
+
+class _Lines:
+    """The lines of a text with their ends, and a way back to those that a record took."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self._returned: list[str] = []
+        self.taken: list[str] = []
+        self.number = 0  # of the last line that was taken
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.pop() if self._returned else next(self._lines)
+        self.taken.append(line)
+        self.number += 1
+        return line
+
+    def back(self) -> None:
+        """Give back all that were taken but the first."""
+        self._returned += reversed(self.taken[1:])
+        self.number -= len(self.taken) - 1
+
+
+def _records(path: Path, text: str, delimiter: str) -> Iterator[_Record]:
+    """The records. Strict, because a lenient reader takes half a file for one open quote."""
+    lines = _Lines(text.lstrip("\r\n"))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    number, width = 0, 0
+    while True:
+        lines.taken.clear()
+        problem: csv.Error | None = None
+        fields: list[str] = []
+        try:
+            fields = next(reader)
         except StopIteration:
             return
-        except csv.Error as problem:
-            place = f"row {number}" if number else "the header"
+        except csv.Error as error:
+            problem = error
+        apart = [line.rstrip("\r\n").split(delimiter) for line in lines.taken]
+        width = width or len(apart[0])
+        place = f"row {number}" if number else "the header"
+        if delimiter == "\t" and len(apart[0]) == width > 1 and (problem or _each_a_row(apart, width, delimiter)):
+            lines.back()
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            yield _Record(number, apart[0], stray=True)
+        elif problem:
             raise DataError(f"{path}, {place}: {_explain(str(problem))}") from problem
+        elif len(apart) > 1 and _each_a_row(apart, width, delimiter):
+            raise DataError(
+                f"{path}, {place}: the double quote that opens on line {lines.number - len(apart) + 1} is closed on line "
+                f"{lines.number}, and every line between looks like a row of its own; write a double quote that belongs to "
+                'a text as two inside quotes ("a ""word"""), or use JSONL'
+            )
+        else:
+            yield _Record(number, fields)
         number += 1
+
+
+def _each_a_row(apart: list[list[str]], width: int, delimiter: str) -> bool:
+    """Whether each of the lines of one record could be a row: then its quote is stray. `apart`: the lines' fields.
+
+    Tabs stand in no text; a comma does, but before a space or at the end of a line.
+    """
+    if len(apart) < 2 or width < 2 or any(len(fields) != width for fields in apart):
+        return False
+    if delimiter == "\t":
+        return all("".join(fields).strip('" ') for fields in apart)
+    return all(all(field.strip() for field in fields) and not any(f[0].isspace() for f in fields[1:]) for fields in apart)
 
 
 def _explain(problem: str) -> str:
     if "field larger than" in problem:
-        return f"a field is longer than {csv.field_size_limit()} characters; shorten it, or use JSONL"
+        return f"a field is longer than {csv.field_size_limit()} characters, or a double quote is never closed; use JSONL"
     if "unexpected end of data" in problem:
         return "a double quote is opened and never closed"
     if "expected after" in problem:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from crossover.data.rows import Row, without_nulls
+from crossover.data.classnames import decoders
+from crossover.data.rows import Row, rows_of
 from crossover.errors import DataError, MissingExtra
 
 # what a hub calls each of our splits, the most usual first
@@ -68,10 +69,7 @@ def _hub_name(where: str) -> list[str]:
 
 def _rows(where: str, split: str, table: Any) -> list[Row]:
     name = where if split == "all" else f"{where} {split}"
-    rows = [
-        Row(n, {column: without_nulls(value) for column, value in record.items()}, f"{name}, row {n}")
-        for n, record in enumerate(table, start=1)
-    ]
+    rows = rows_of(table, decoders(table.features.to_dict() if table.features else {}), name)
     if not rows:
         raise DataError(f"the data set '{name}' has no rows")
     return rows

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from crossover.data.checks import Finding, check
+from crossover.data.checks import Finding, by_level, check, count_rows
 from crossover.data.infer_kind import infer_kind
 from crossover.data.load import canonical_object, load_tables
 from crossover.data.rows import Row
 from crossover.data.splits import Splits, make_splits
-from crossover.data.task import Task
+from crossover.data.task import Task, check_gold
 from crossover.types import Kind
 
 SHORT_ANSWER = 5  # words, the median
@@ -27,14 +27,31 @@ class Prepared:
 
 
 def prepare(task: Task) -> Prepared:
-    """Read, split, complete and check. Raises `DataError` for data that cannot be read; findings are not raised."""
+    """Read, split, complete and check. Raises `DataError` for data that cannot be read, and `TaskError`
+    for an input that shows the output; findings are not raised."""
+    check_gold(task)
     tables = load_tables(task)
-    task = adopt_system(task, tables)
+    task, odd = _read_otherwise(adopt_system(task, tables), [row for rows in tables.values() for row in rows])
     splits = make_splits(task, tables)
     completed = complete(task, splits)
     # labels taken from train are not a list that the user made: a new label in test is then no error, but a warning
     asked = completed.model_copy(update={"labels": task.labels})
-    return Prepared(completed, splits, check(asked, splits))
+    return Prepared(completed, splits, by_level([*odd, *check(asked, splits)]))
+
+
+def _read_otherwise(task: Task, rows: Sequence[Row]) -> tuple[Task, list[Finding]]:
+    """What was read otherwise than it is written: of all rows it is an assumption, of some a finding."""
+    odd: dict[str, list[str]] = {}
+    for row in rows:
+        for remark in row.remarks:
+            odd.setdefault(remark, []).append(row.source)
+    for remark in [remark for remark, found in odd.items() if len(found) == len(rows)]:
+        task = _assume(task, f"data: {remark}")
+        del odd[remark]
+    return task, [
+        Finding("warning", "read_otherwise", f"{count_rows(len(found))}: {remark}", tuple(found))
+        for remark, found in odd.items()
+    ]
 
 
 def adopt_system(task: Task, tables: Mapping[str, Sequence[Row]]) -> Task:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from crossover.data.chat import from_chat, is_chat
 from crossover.data.csvfile import read_csv
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
 from crossover.data.jsonfile import kind_of, parse, read_json, read_jsonl
+from crossover.data.layouts import shaped
 from crossover.data.parquetfile import read_parquet
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
@@ -33,14 +33,15 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
 def load_rows(path: Path) -> list[Row]:
     """The rows of a CSV, TSV, JSONL, JSON or Parquet file, told apart by the name's ending.
 
-    Rows in OpenAI's chat format get the columns `input` and `output`. Raises `DataError`, naming file and row.
+    Rows of a known layout are read by it: conversations get the columns `input` and `output`. Raises `DataError`, naming
+    file and row.
     """
     check_readable(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"
         raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}")
-    rows = _unchat(reader(path))
+    rows = shaped(reader(path))
     if not rows:
         raise DataError(f"{path} holds no row; valid is a file with at least one")
     return rows
@@ -57,9 +58,9 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
         return {"all": load_rows(task.folder / task.data)}
     splits = read_splits(task.data, task.folder)
     if len(splits) == 1:
-        return {"all": _unchat(next(iter(splits.values())))}
+        return {"all": shaped(next(iter(splits.values())))}
     known = {"validation": "dev", "valid": "dev", "val": "dev"}
-    tables = {known.get(name, name): _unchat(rows) for name, rows in splits.items()}
+    tables = {known.get(name, name): shaped(rows) for name, rows in splits.items()}
     if not tables.keys() <= {"train", "dev", "test"} or "train" not in tables:
         raise DataError(
             f"the data set '{task.data}' has the splits {', '.join(sorted(splits))}; name those to use in the task "
@@ -137,15 +138,11 @@ def _load(task: Task, reference: str, split: str) -> list[Row]:
     if not is_huggingface(reference):
         return load_rows(task.folder / reference)
     if split != "all":
-        return _unchat(read_split(reference, task.folder, split))
+        return shaped(read_split(reference, task.folder, split))
     splits = read_splits(reference, task.folder)
     if len(splits) > 1:
         raise DataError(f"'{reference}' has several splits; valid: {', '.join(f'{reference}#{s}' for s in splits)}")
-    return _unchat(next(iter(splits.values())))
-
-
-def _unchat(rows: list[Row]) -> list[Row]:
-    return [from_chat(row) for row in rows] if is_chat(rows) else rows
+    return shaped(next(iter(splits.values())))
 
 
 def _text(row: Row, column: str) -> str:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crossover.data.rows import Row, without_nulls
+from crossover.data.classnames import stored
+from crossover.data.rows import Row, rows_of
 from crossover.data.textfile import read_bytes
 from crossover.errors import DataError
 
 
 def read_parquet(path: Path) -> list[Row]:
-    """The rows of a Parquet file, with Python values. Raises `DataError`."""
+    """The rows of a Parquet file, with Python values, and classes by their names where it has them. Raises `DataError`."""
     import pyarrow
     import pyarrow.parquet
 
     data = read_bytes(path)
     try:
-        records = pyarrow.parquet.read_table(pyarrow.BufferReader(data)).to_pylist()
+        table = pyarrow.parquet.read_table(pyarrow.BufferReader(data))
+        records = table.to_pylist()
     except (pyarrow.ArrowException, OSError, ValueError) as problem:
         reason = str(problem).split("\n", 1)[0]
         raise DataError(f"{path} is not a readable Parquet file: {reason}") from problem
     if not records:
         raise DataError(f"{path} has columns and no rows")
-    return [
-        Row(n, {name: without_nulls(value) for name, value in record.items()}, f"{path.name}, row {n}")
-        for n, record in enumerate(records, start=1)
-    ]
+    return rows_of(records, stored(table.schema.metadata), path.name)

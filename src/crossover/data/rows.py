@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
 class Row:
     """One data row: its 1-based number (for JSONL: the line), its fields by column, and how to name it to a person.
 
-    `system`: the system message of a row in OpenAI's chat format; None where there is none.
+    `system`: the system message of a row in a chat format; None where there is none. `remarks`: what was read otherwise
+    than it is written, a sentence each. `layout`: the known
+    one that it had, a conversation or a pair of a chosen and a rejected answer.
     """
 
     number: int
     fields: dict[str, Any]
     source: str  # "train.csv, row 12"
     system: str | None = None
+    remarks: tuple[str, ...] = ()
+    layout: Literal["", "chat", "pair"] = ""
 
 
 def without_nulls(value: Any) -> Any:
@@ -29,3 +34,17 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [without_nulls(item) for item in value]
     return value
+
+
+def rows_of(records: Iterable[Mapping[str, Any]], decode: Mapping[str, Callable[[Any], Any]], name: str) -> list[Row]:
+    """The rows of a typed table: without nulls inside objects, and with `decode` applied to the columns it names."""
+    remarks = tuple(f"the column '{column}' holds numbers of classes: read by their names" for column in decode)
+    return [
+        Row(
+            n,
+            {key: without_nulls(decode[key](value) if key in decode else value) for key, value in record.items()},
+            f"{name}, row {n}",
+            remarks=remarks,
+        )
+        for n, record in enumerate(records, start=1)
+    ]

@@ -16,7 +16,8 @@ from crossover.data.infer import Prepared, prepare
 from crossover.data.load import load_rows
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
-from crossover.data.template import plain
+from crossover.data.template import columns_of, plain
+from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
 
 # names by which people call their columns, the most telling first
@@ -26,8 +27,15 @@ OUTPUTS = [
 ]
 INPUTS = [
     *("input", "text", "message", "question", "prompt", "sentence", "utterance", "query", "content", "body"),
-    *("document", "review", "comment", "email", "ticket", "description", "title", "subject"),
+    *("document", "review", "comment", "email", "ticket", "description", "title", "subject", "instruction"),
 ]
+# layouts that many data sets share: their columns, and the input and the output that they stand for
+LAYOUTS = [
+    ("Alpaca", ("instruction", "input", "output"), "{instruction}\n{input}", "output"),
+    ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
+    ("rated answers", ("prompt", "completion", "label"), "{prompt}\n{completion}", "label"),
+]
+SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
@@ -41,22 +49,43 @@ def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     """
     rows = load_rows(path)
     columns = _columns(rows)
-    output, why_output = _output(columns, path)
-    source, why_input = _input({name: values for name, values in columns.items() if name != output})
-    group = next((name for name in columns if name not in (source, output) and _is_group(name)), None)
+    source, output, why_input, why_output = _roles(columns, rows[0].layout, path)
+    shown = columns_of(source)
+    group = next((name for name in columns if name not in (*shown, output) and _is_group(name)), None)
     files = _splits(path)
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
-    column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
     beside = {split: file.name for split, file in files.items()}  # read from there: `home` need not exist yet
-    prepared = prepare(Task(name=_name(path), data=_data(beside), input=column, output=output, folder=path.parent))
+    prepared = prepare(Task(name=_name(path), data=_data(beside), input=source, output=output, folder=path.parent))
     prepared = replace(prepared, task=prepared.task.model_copy(update={"data": _data(references)}))
-    assumed = [f"input: the column '{source}', {why_input}", f"output: the column '{output}', {why_output}"]
+    assumed = [f"input: {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
-    return _write(prepared, group), [*assumed, *prepared.task.assumptions]
+    found = [finding.message for finding in prepared.findings if finding.code in SAID]
+    return _write(prepared, group), [*assumed, *prepared.task.assumptions, *found]
+
+
+def _roles(columns: dict[str, list[str]], of: str, path: Path) -> tuple[str, str, str, str]:
+    """The task's `input` and `output`, and why."""
+    for layout, needed, template, output in LAYOUTS:
+        if all(name in columns for name in needed):
+            shown = " and ".join(f"'{name}'" for name in columns_of(template))
+            return template, output, f"the columns {shown}, by the layout ({layout})", f"by the layout ({layout})"
+    if of == "chat" and "output" in columns and "input" in columns:
+        return "input", "output", "the column 'input', the conversation before the answer", "by the layout (chat)"
+    if of == "pair":
+        columns = {name: values for name, values in columns.items() if name != "rejected"}
+    output, why_output = ("chosen", "the better one of each pair") if of == "pair" else _output(columns, path)
+    others = {name: values for name, values in columns.items() if name != output}
+    if not others:
+        raise DataError(
+            f"{path}: beside '{output}' there is no column for the input; valid are two, an input and an output"
+        )
+    source, why_input = _input(others)
+    column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
+    return column, output, f"the column '{source}', {why_input}", why_output
 
 
 def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
@@ -178,5 +207,5 @@ def _write(prepared: Prepared, group: str | None) -> str:
 def _scalar(text: str) -> str:
     """A text as a YAML scalar on one line, in quotes where it needs them."""
     style = '"' if "\n" in text else None
-    dumped = yaml.safe_dump([text], default_style=style, default_flow_style=True, allow_unicode=True, width=2**31)
+    dumped = yaml.dump([text], Dumper=Dumper, default_style=style, default_flow_style=True, allow_unicode=True, width=2**31)
     return dumped.strip()[1:-1]

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crossover.data.infer_kind import infer_kind
+from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
+from crossover.data.text import comparable, folded
 from crossover.errors import DataError
 from crossover.types import Example, SplitName, to_json
 
@@ -26,7 +28,8 @@ NO_DEV: dict[SplitName, int] = {"train": 4, "dev": 1}
 class Splits:
     """The frozen data. `sha256` covers ids, inputs, outputs and groups; `blank` names the rows that were left out.
 
-    `cut`: the splits that were cut here rather than given by the user.
+    `cut`: the splits that were cut here rather than given by the user. `merged`: labels
+    that were written in several ways.
     """
 
     train: tuple[Example, ...]
@@ -35,6 +38,7 @@ class Splits:
     sha256: str
     blank: tuple[str, ...] = ()
     cut: tuple[SplitName, ...] = ()
+    merged: tuple[Merged, ...] = ()
 
     def items(self) -> list[tuple[SplitName, tuple[Example, ...]]]:
         """Name and examples of each split."""
@@ -51,7 +55,8 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
     Given splits stay as they are, in the file's order. One file becomes 60/20/20; a missing dev (or test) is 20 % of
     train. Cuts are seeded and do not depend on the order of the rows; they are stratified by label for kind classify,
     and a group (without a group column: rows with the same input) is never divided. Rows with a blank input or output
-    are left out. Raises `DataError`, also for fewer than 6 examples.
+    are left out. Labels that are the same in another form have one spelling (`data/labels.py`). Raises `DataError`,
+    also for fewer than 6 examples.
     """
     tables = load_tables(task) if tables is None else tables
     names = task.data.given() if isinstance(task.data, Files) else dict.fromkeys(tables, str(task.data))
@@ -66,6 +71,7 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
     count = sum(map(len, parts.values()))
     if count < LEAST:
         raise DataError(f"{', '.join(names.values())}: {count} usable rows; at least {LEAST} labelled rows are needed")
+    parts, merged = _one_spelling(task, parts)
     whole = parts.pop("all", None)
     given: dict[SplitName, list[Example]] = {name: parts[name] for name in THREE if name in parts}
     shares = _shares(given, whole is not None)
@@ -75,7 +81,7 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
         given |= cut(source, shares, task.seed, stratify)
     train, dev, test = (tuple(given[name]) for name in THREE)
     new = tuple(name for name in shares if whole is not None or name != "train")
-    return Splits(train, dev, test, _digest(train, dev, test), tuple(blank), new)
+    return Splits(train, dev, test, _digest(train, dev, test), tuple(blank), new, tuple(merged))
 
 
 def cut(
@@ -113,13 +119,18 @@ def cut(
     return chosen
 
 
-def normal(text: str) -> str:
-    """Text as duplicates are compared: case and white space do not count."""
-    return " ".join(text.casefold().split())
+def _one_spelling(task: Task, parts: dict[str, list[Example]]) -> tuple[dict[str, list[Example]], list[Merged]]:
+    """The examples of each part with one spelling a label, where the task is, or then seems, to classify."""
+    examples = [example for part in parts.values() for example in part]
+    respelled, merged = one_spelling(examples, list(task.labels))
+    if not merged or (task.kind or ("classify" if task.labels else infer_kind(respelled))) != "classify":
+        return parts, []
+    left = iter(respelled)
+    return {name: [next(left) for _ in part] for name, part in parts.items()}, merged
 
 
 def _is_blank(example: Example) -> bool:
-    return not example.input.strip() or not example.output.strip()
+    return not folded(example.input).strip() or not example.output.strip()
 
 
 def _shares(given: Mapping[SplitName, list[Example]], whole: bool) -> dict[SplitName, int]:
@@ -139,7 +150,7 @@ def _units(examples: Sequence[Example], seed: int) -> list[list[Example]]:
     groups: defaultdict[tuple[str, str], list[Example]] = defaultdict(list)
     for example in examples:
         named = example.group is not None
-        groups["group" if named else "input", example.group or normal(example.input)].append(example)
+        groups["group" if named else "input", example.group or comparable(example.input)].append(example)
     for unit in groups.values():
         unit.sort(key=lambda example: (key(example.id), example.id))
     return sorted(groups.values(), key=lambda unit: (-len(unit), key(unit[0].id), unit[0].id))

@@ -22,6 +22,7 @@ from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
 from crossover.data.part import Part
 from crossover.data.template import columns_of
+from crossover.data.text import folded, spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
@@ -72,13 +73,27 @@ class StrategySpec(Part):
         [(name, options)] = value.items()
         return {"name": name, "options": {} if options is None else options}
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The strategies of a sequence in their order; the one strategy otherwise."""
+        return tuple(self.name.split("+"))
+
     @model_serializer
     def _as_written(self) -> str | dict[str, Any]:
         return {self.name: self.options} if self.options else self.name
 
 
-class Limits(Part):
-    """What the answer must respect. Absent means without limit, or not known."""
+class Economics(Part):
+    """Volumes and prices, over which costs are reckoned. Absent means not known."""
+
+    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
+    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
+    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
+
+
+class Limits(Economics):
+    """What the answer must respect; a task file has its economics under `limits` too. Absent means without limit."""
 
     money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
     minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
@@ -86,10 +101,6 @@ class Limits(Part):
     tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
     latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
     data_stays_here: bool = Field(default=False, description="true or false")
-    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
-    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
 
 
 def _form(value: Any) -> str:
@@ -183,8 +194,15 @@ class Task(Part):
                 if list(labels).count(label) > 1:
                     raise ValueError(f"the label '{label}' stands twice")
             labels = dict.fromkeys(labels, "")
-        if isinstance(labels, dict) and any(isinstance(label, str) and not label.strip() for label in labels):
+        texts = [label for label in labels if isinstance(label, str)] if isinstance(labels, dict) else []
+        if any(not label.strip() for label in texts):
             raise ValueError("received an empty label; valid is text")
+        first: dict[str, str] = {}
+        for label in texts:
+            if first.setdefault(spelled(label) or label, label) != label:
+                raise ValueError(
+                    f"the label {_shown(label)} stands twice: in another Unicode form, or with other white space"
+                )
         return labels
 
     @model_validator(mode="after")
@@ -212,24 +230,43 @@ def _load(path: Path) -> tuple[Task, YamlFile]:
         task = Task(**file.content, folder=path.parent)
     except ValidationError as problem:
         raise TaskError(_sentence(file, problem)) from problem
+    check_gold(task, file.place)
     check_names(task, file.place)
     check_chain(task.chain, file.place)
     return task, file
 
 
+def check_gold(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
+    """Raise `TaskError` when the input shows the output column. `place` turns a key into how the message starts."""
+    gold = folded(task.output)
+    for column in map(folded, columns_of(task.input)):
+        if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
+            raise TaskError(
+                f"{place(('output',))}: received '{task.output}', and the input shows '{column}': every prompt would hold "
+                "its answer; valid is a column that the input does not show"
+            )
+
+
 def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
-    """Raise `TaskError` when a strategy or the metric is not one that is installed. Imports no plug-in.
+    """Raise `TaskError` when a strategy or the metric is not one that is installed, and for a control in a sequence.
+    Imports no built-in plug-in.
 
     `place` turns a key into how the message starts.
     """
     valid = [name for name in registry.names("strategies") if name != "then"]
     for number, spec in enumerate(task.strategies):
-        for name in re.split(r"[+*]", spec.name):
+        names = re.split(r"[+*]", spec.name)
+        for name in names:
             where = place(("strategies", number))
             if name == "then":
                 raise TaskError(f"{where}: 'then' is written with a plus sign, as in instruction+lora")
             if name not in valid:
                 raise TaskError(f"{where}: there is no strategy '{name}'; {nearest(name, valid)}")
+            if len(names) > 1 and registry.stated("strategies", name, "family") == "control":
+                raise TaskError(
+                    f"{where}: '{spec.name}' joins a control with other strategies, and '{name}' leaves no language model"
+                    f" to prompt or tune; valid is '{name}' by itself"
+                )
     metrics = registry.names("metrics")
     if task.metric is not None and task.metric not in metrics:
         raise TaskError(f"{place(('metric',))}: there is no metric '{task.metric}'; {nearest(task.metric, metrics)}")

@@ -10,6 +10,8 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+from crossover.data.text import folded
+
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 MISSING = object()
 
@@ -28,12 +30,20 @@ def columns_of(text: str) -> list[str]:
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The input's text for the values of its columns; empty when all of them are blank.
 
-    A text without placeholders is a column's name. `{{` and `}}` are braces.
+    White space alone between a blank value at the end and what precedes it is dropped. A text without placeholders is a
+    column's name. `{{` and `}}` are braces.
     """
     if not any(value.strip() for value in values.values()):
         return ""
     if all(match[1] is None for match in _TOKEN.finditer(text)):
         return next(iter(values.values()))
+    *_, last = _TOKEN.finditer(text)
+    while last.end() == len(text) and last[1] is not None and not values[last[1].strip()].strip():
+        head = text[: last.start()].rstrip()
+        before = [*_TOKEN.finditer(head)][-1:]
+        if not before or before[0].end() != len(head):
+            break
+        text, [last] = head, before
     return _TOKEN.sub(lambda match: match[0][0] if match[1] is None else values[match[1].strip()], text)
 
 
@@ -41,6 +51,9 @@ def lookup(fields: Mapping[str, Any], name: str) -> Any:
     """The field `name`, or for "a.b" the field b inside a; `MISSING` where there is none."""
     if name in fields:
         return fields[name]
+    same = [key for key in fields if folded(key) == folded(name)]  # a name in another Unicode form
+    if len(same) == 1:
+        return fields[same[0]]
     value: Any = fields
     for part in name.split("."):
         if not isinstance(value, Mapping) or part not in value:

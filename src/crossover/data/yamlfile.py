@@ -75,9 +75,14 @@ class _Loader(yaml.SafeLoader):
     """PyYAML reads 1e-3 as text, which YAML 1.2 and everyone who writes a learning rate read as a number."""
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z"), list("-+0123456789")
-)
+class Dumper(yaml.SafeDumper):
+    """Puts in quotes what the loader would take for a number."""
+
+
+for _reader in (_Loader, Dumper):
+    _reader.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z"), list("-+0123456789")
+    )
 
 
 def _index(path: Path, node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int], seen: set[int]) -> None:

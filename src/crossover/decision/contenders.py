@@ -17,7 +17,10 @@ SAME_COST_SHARE, SAME_COST_MONEY = 0.05, 1.0
 
 @dataclass(frozen=True)
 class Contender:
-    """`cost`: over the whole horizon, in money. `order`: the place on the ladder. `removed`: why it cannot be chosen."""
+    """`cost`: what it costs once, and a thousand requests. `horizon_cost`: both together for all requests of the horizon,
+    in money; it is what "cheaper" means. `order`: the place on the ladder. `removed`: why it cannot be chosen. `strategy`:
+    as the task file writes it.
+    """
 
     name: str
     id: str
@@ -28,6 +31,19 @@ class Contender:
     cost: Cost
     horizon_cost: float
     removed: str | None = None
+    strategy: str = ""
+
+
+def family_of(candidate: Candidate, control: bool) -> Family:
+    """What a candidate is, whatever it was named: a prompt, tuned weights, or both, where its prompt says something beside
+    the input (an instruction, demonstrations, steps before it). `control`: its model is no language model.
+    """
+    if control:
+        return "control"
+    if candidate.weights is None:
+        return "prompt"
+    prompt = candidate.prompt
+    return "hybrid" if prompt.instruction or prompt.demonstrations or prompt.steps else "weights"
 
 
 def rung(candidate: Candidate, family: Family) -> Rung:
@@ -40,7 +56,7 @@ def rung(candidate: Candidate, family: Family) -> Rung:
         return "hybrid"
     if candidate.prompt.demonstrations:
         return "few-shot"
-    return "engineered prompt" if candidate.prompt.instruction else "baseline"
+    return "engineered prompt" if candidate.prompt.instruction or candidate.prompt.steps else "baseline"
 
 
 def cheapest(contenders: Sequence[Contender]) -> Contender:

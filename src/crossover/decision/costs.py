@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossover.data.task import Limits
+from crossover.data.task import Economics
 from crossover.evaluation.probe import Speed
 
 CURRENCY = "USD"
@@ -17,26 +17,26 @@ LABEL_COST = 0.0
 
 @dataclass(frozen=True)
 class Prices:
-    """The task's limits with the assumptions filled in. Money is in `CURRENCY`."""
+    """The task's economics with the assumptions filled in. Money is in `CURRENCY`."""
 
     machine_cost_per_hour: float
     requests: float  # over the whole horizon
     label_cost: float
 
     @classmethod
-    def of(cls, limits: Limits) -> Prices:
+    def of(cls, economics: Economics) -> Prices:
         def given(value: float | None, default: float) -> float:
             return default if value is None else value
 
-        months = given(limits.horizon_months, HORIZON_MONTHS)
+        months = given(economics.horizon_months, HORIZON_MONTHS)
         return cls(
-            machine_cost_per_hour=given(limits.machine_cost_per_hour, MACHINE_COST_PER_HOUR),
-            requests=months * given(limits.requests_per_month, REQUESTS_PER_MONTH),
-            label_cost=given(limits.label_cost, LABEL_COST),
+            machine_cost_per_hour=given(economics.machine_cost_per_hour, MACHINE_COST_PER_HOUR),
+            requests=months * given(economics.requests_per_month, REQUESTS_PER_MONTH),
+            label_cost=given(economics.label_cost, LABEL_COST),
         )
 
 
-def assumed(limits: Limits) -> list[str]:
+def assumed(economics: Economics) -> list[str]:
     """One sentence for each price or volume that the task file leaves open."""
     said = {
         "machine_cost_per_hour": f"a machine hour costs {MACHINE_COST_PER_HOUR:.2f} {CURRENCY}",
@@ -44,7 +44,9 @@ def assumed(limits: Limits) -> list[str]:
         "horizon_months": f"a horizon of {HORIZON_MONTHS} months",
         "label_cost": f"a label costs {LABEL_COST:.2f} {CURRENCY}",
     }
-    return [f"limits.{name} is not given: assumed {text}" for name, text in said.items() if getattr(limits, name) is None]
+    return [
+        f"limits.{name} is not given: assumed {text}" for name, text in said.items() if getattr(economics, name) is None
+    ]
 
 
 @dataclass(frozen=True)

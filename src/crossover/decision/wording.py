@@ -188,5 +188,5 @@ def _none_of(names: Sequence[str]) -> str:
 
 def _control(control: Contender) -> str:
     """Its name, and what it is where that is known: "classifier (it is a logistic regression on ...)"."""
-    what = CONTROLS.get(control.name)
+    what = CONTROLS.get(control.strategy)
     return f"{control.name} ({what})" if what else control.name

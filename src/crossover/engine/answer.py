@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from crossover.data.text import extracted, stated
 from crossover.types import Decoding, Reply, Usage
 
 
@@ -31,8 +31,8 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
     """The answer in a reply.
 
     With labels: the one with the highest calibrated log-probability; from a backend that only writes text, the label that
-    the text is, or else the one label that it mentions. Text that names no label, or several, stays as it is; so does
-    text in which `pattern` finds nothing.
+    the text states (`crossover.data.text.stated`). Text that states no label, or several, stays as it is; so does text in
+    which `pattern` finds nothing.
     """
     text = reply.text.strip()
     if decoding.pattern:
@@ -44,20 +44,5 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
         # rounded, so that a tie is a tie on every machine; the earlier label wins it
         scores = [round(s - b, 6) for s, b in zip(reply.label_scores, bias, strict=True)]
         return decoding.labels[scores.index(max(scores))]
-    folded = text.casefold().strip(" .\"'`*")
-    spoken = dict(zip(decoding.words or decoding.labels, decoding.labels, strict=True))
-    for said, label in spoken.items():
-        if folded == said.casefold():
-            return label
-    named = [said for said in spoken if re.search(rf"\b{re.escape(said.casefold())}\b", folded)]
-    longest = [said for said in named if not any(said != o and said in o for o in named)]
-    return spoken[longest[0]] if len(longest) == 1 else text
-
-
-def extracted(text: str, pattern: str) -> str:
-    """The last match of a regular expression, its first group where it has one; the text itself without a match."""
-    matches = list(re.finditer(pattern, text))
-    if not matches:
-        return text
-    last = matches[-1]
-    return ((last[1] if last.re.groups else last[0]) or "").strip()
+    place = stated(text, decoding.verbalizer or decoding.labels)
+    return text if place is None else decoding.labels[place]

@@ -66,10 +66,10 @@ def _asked(decoding: Decoding) -> Decoding:
     What is done with the replies is not in it: a model is not asked again for another pattern or more samples.
     """
     asked = replace(decoding, samples=1)
-    if asked.pattern:
-        asked = replace(asked, labels=(), label_bias=(), pattern="")
-    if asked.words:
-        asked = replace(asked, labels=asked.words, words=())
+    if asked.pattern:  # free text, whatever its answer will be looked for in
+        asked = replace(asked, labels=(), label_bias=(), verbalizer=(), pattern="")
+    if asked.verbalizer:
+        asked = replace(asked, labels=asked.verbalizer, verbalizer=())
     return asked
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 
+from crossover.data.text import comparable
 from crossover.engine.similarity import Index, index_by
 from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
@@ -14,11 +16,14 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Renderer:
-    """Renders inputs with one prompt, `steps` with those of its chain. Keep it: its index is built once."""
+    """Renders inputs with one prompt, `steps` with those of its chain. Keep it: its index is built once.
 
-    def __init__(self, prompt: Prompt) -> None:
-        self.prompt = prompt
-        self.steps = tuple(Renderer(step.prompt) for step in prompt.steps)
+    `index` makes it, of a prompt's `likeness` and its demonstrations' inputs.
+    """
+
+    def __init__(self, prompt: Prompt, index: Callable[[str, tuple[str, ...]], Index] = index_by) -> None:
+        self.prompt, self._make = prompt, index
+        self.steps = tuple(Renderer(step.prompt, index) for step in prompt.steps)
         self._index: Index | None = None
         self._nearest: dict[str, list[int]] = {}  # of texts that were told of ahead
         self._turns: dict[int, tuple[Message, Message]] = {}  # the same turns stand in many prompts
@@ -34,28 +39,33 @@ class Renderer:
         for demonstration in self._shown(text, leave_out):
             key = id(demonstration)  # one of the prompt's own, which live as long as this does
             if key not in self._turns:
-                asked = Message("user", self._user(demonstration.input, NOTHING))
+                asked = Message("user", self._user(demonstration.input, dict(demonstration.steps)))
                 self._turns[key] = asked, Message("assistant", demonstration.output)
             found += self._turns[key]
         found.append(Message("user", self._user(text, answers)))
         return tuple(found)
 
     def _user(self, text: str, answers: Mapping[str, str]) -> str:
-        # all at once: an input or an answer may hold braces, and must never be read as a template
-        values = {**answers, "input": text}
-        return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), self.prompt.template)
+        return filled(self.prompt.template, {**answers, "input": text})
 
     def _shown(self, text: str, leave_out: bool) -> list[Demonstration]:
-        pool = self.prompt.demonstrations
+        pool, own = self.prompt.demonstrations, comparable(text) if leave_out else None
+
+        def others(order: Iterable[int]) -> list[Demonstration]:
+            return [pool[i] for i in order if own is None or self._comparable[i] != own]
+
         if self.prompt.selection == "fixed" or not pool:
-            return [d for d in pool if not (leave_out and d.input == text)]
+            return others(range(len(pool)))
         shots, first = self.prompt.shots, self._nearest.get(text)
         if first is not None:
-            found = [pool[i] for i in first if not (leave_out and pool[i].input == text)][:shots]
+            found = others(first)[:shots]
             if len(found) == shots or len(first) == len(pool):
                 return found[::-1]  # the most similar stands next to the question
-        order = [pool[i] for i in self._indexed().order(text) if not (leave_out and pool[i].input == text)]
-        return order[:shots][::-1]
+        return others(self._indexed().order(text))[:shots][::-1]
+
+    @cached_property
+    def _comparable(self) -> list[str]:
+        return [comparable(demonstration.input) for demonstration in self.prompt.demonstrations]
 
     def ahead(self, texts: Sequence[str]) -> None:
         """Find what will be shown with many texts at once: one by one takes many times as long."""
@@ -66,17 +76,17 @@ class Renderer:
 
     def _indexed(self) -> Index:
         if self._index is None:
-            self._index = index_by(
-                self.prompt.likeness, tuple(demonstration.input for demonstration in self.prompt.demonstrations)
-            )
+            shown = tuple(demonstration.input for demonstration in self.prompt.demonstrations)
+            self._index = self._make(self.prompt.likeness, shown)
         return self._index
 
 
 def lessons(renderer: Renderer, decoding: Decoding, examples: Sequence[Example]) -> list[tuple[tuple[Message, ...], str]]:
     """What tuning is taught: the conversation that asks for each example's answer, itself never among the demonstrations,
     and the answer as the model says it."""
-    spoken = dict(zip(decoding.labels, decoding.words, strict=True)) if decoding.words else {}
-    return [
-        (renderer.messages(example.input, leave_out=True), spoken.get(example.output, example.output))
-        for example in examples
-    ]
+    return [(renderer.messages(example.input, leave_out=True), decoding.spoken(example.output)) for example in examples]
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """A template with all its names filled in at once: a text may hold braces, and must never be read as a template."""
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), template)

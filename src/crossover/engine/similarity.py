@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from crossover.errors import OptionError
-from crossover.models._embedding import need_embedder
+from crossover.models.embedding import Embedder, need_embedder
 
 WORDS = "words"
 BLOCK = 1 << 22  # similarities that are held at once
@@ -28,7 +28,14 @@ class Index(Protocol):
 @lru_cache(maxsize=4)  # prompts that show more or fewer of the same pool share its index
 def index_by(likeness: str, texts: tuple[str, ...]) -> Index:
     """An index by "words", or by the embedding model of that name. Raises `MissingExtra`, or `OptionError`."""
-    return WordIndex(texts) if likeness == WORDS else MeaningIndex(texts, likeness)
+    if likeness == WORDS:
+        return WordIndex(texts)
+    embedder = need_embedder("nearest demonstrations by meaning")
+    if embedder.name != likeness:
+        raise OptionError(
+            f"the demonstrations were picked by the embedding model '{likeness}', and here is '{embedder.name}'"
+        )
+    return MeaningIndex(texts, embedder)
 
 
 class WordIndex:
@@ -59,12 +66,8 @@ class WordIndex:
 class MeaningIndex:
     """Vectors of a sentence embedding model."""
 
-    def __init__(self, texts: Sequence[str], model: str) -> None:
-        self._embedder = need_embedder("nearest demonstrations by meaning")
-        if self._embedder.name != model:
-            raise OptionError(
-                f"the demonstrations were picked by the embedding model '{model}', and here is '{self._embedder.name}'"
-            )
+    def __init__(self, texts: Sequence[str], embedder: Embedder) -> None:
+        self._embedder = embedder
         self._vectors = self._embedder.encode(texts)
         self._known: dict[str, Any] = {}  # vectors of what was asked: prompts with more or fewer demonstrations ask alike
 

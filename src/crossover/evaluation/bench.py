@@ -10,6 +10,7 @@ from typing import Any
 
 from crossover import tuning
 from crossover.data.task import Task
+from crossover.data.text import comparable
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
@@ -51,7 +52,10 @@ class StudyBench:
 
     @property
     def model(self) -> Model:
-        return self.evaluator.model_of(self.task.model)
+        return self.model_of(self.task.model)
+
+    def model_of(self, spec: str) -> Model:
+        return self.evaluator.model_of(spec)
 
     @property
     def seed(self) -> int:
@@ -61,6 +65,7 @@ class StudyBench:
         return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
 
     def score(self, candidate: Candidate) -> Run:
+        self._allowed(candidate.model)
         run = self.evaluator.run(candidate, "dev", self.dev)
         prompt, decoding = candidate.prompt, candidate.decoding
         shown = {
@@ -74,10 +79,11 @@ class StudyBench:
             "dev": run.estimate,
             "recipe": self._made(candidate.weights)[1].get("recipe") if candidate.weights else None,
         }
-        self.journal.add_try(candidate.provenance.strategy, candidate.id, shown)
+        self.journal.add_try(candidate.provenance.shown, candidate.id, shown)
         return run
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
+        self._allowed(candidate.model)
         return self.evaluator.run(candidate, "train", examples)
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
@@ -85,8 +91,9 @@ class StudyBench:
         return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
-        seen = {example.input for split in (self.train, self.dev) for example in split} | self.barred
-        return [text for text in inputs if text not in seen]
+        seen = {comparable(example.input) for split in (self.train, self.dev) for example in split}
+        seen |= {comparable(text) for text in self.barred}
+        return [text for text in inputs if comparable(text) not in seen]
 
     def ask(
         self, model: str, messages: Sequence[Message], max_tokens: int, temperature: float, draw: int, purpose: str
@@ -97,7 +104,7 @@ class StudyBench:
 
     def _allowed(self, spec: str) -> Model:
         """A model that may see the data. Raises `OptionError` for one elsewhere where the data has to stay."""
-        model = self.evaluator.model_of(spec)
+        model = self.model_of(spec)
         if self.task.limits.data_stays_here and not model.local:
             raise OptionError(
                 f"limits.data_stays_here is true, and the model '{spec}' runs elsewhere; valid: a local model"
@@ -120,6 +127,7 @@ class StudyBench:
         return run.estimate.value > reference.estimate.value + 1e-9
 
     def fits(self, candidate: Candidate) -> bool:
+        model = self.model_of(candidate.model)
         renderer, steps = self.evaluator.renderer(candidate.prompt), candidate.prompt.steps
         inputs = sorted((e.input for e in (*self.train, *self.dev)), key=len)[-LONGEST:]
         said = {step.name: _longest(step.decoding) for step in steps}
@@ -127,15 +135,15 @@ class StudyBench:
             (renderer, candidate.decoding),
             *zip(renderer.steps, (s.decoding for s in steps), strict=True),
         ]:
-            longest = max(self.model.count_tokens(own.messages(text, answers=said)) for text in inputs)
-            if longest + decoding.max_tokens > self.model.context_window:
+            longest = max(model.count_tokens(own.messages(text, answers=said)) for text in inputs)
+            if longest + decoding.max_tokens > model.context_window:
                 return False
         return True
 
     def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
-        model = self.model
+        model = self._allowed(candidate.model)
         if not isinstance(model, Tunable):
-            raise OptionError(f"the model '{self.task.model}' cannot be tuned in this process; valid: a local model")
+            raise OptionError(f"the model '{candidate.model}' cannot be tuned in this process; valid: a local model")
         if candidate.prompt.steps:
             raise OptionError("a chain cannot be tuned as a whole; valid is tuned weights in a chain, such as lora+chain")
         # calibration belonged to the weights before
@@ -211,8 +219,9 @@ class StudyBench:
     def _key(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example]) -> str:
         return content_hash(
             {
-                "model": self.model.identity,
+                "model": self.model_of(candidate.model).identity,
                 "prompt": candidate.prompt,
+                "decoding": candidate.decoding,  # what is learnt, and what dev measures of it
                 "start": candidate.weights.sha256 if candidate.weights else None,
                 "recipe": recipe,
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
@@ -236,11 +245,11 @@ class StudyBench:
         def finished_epoch(epoch: Epoch) -> None:
             self.journal.add_epoch(key, epoch.epoch, epoch)
             self.meter.tick()
-            self.evaluator.progress(f"{candidate.provenance.strategy}: {epoch.observation}", epoch.epoch, recipe.epochs)
+            self.evaluator.progress(f"{candidate.provenance.shown}: {epoch.observation}", epoch.epoch, recipe.epochs)
 
         def finished_step(step: int, steps: int, loss: float) -> None:
             self.meter.check()
-            self.evaluator.progress(f"tuning {candidate.provenance.strategy}, loss {loss:.3f}", step, steps)
+            self.evaluator.progress(f"tuning {candidate.provenance.shown}, loss {loss:.3f}", step, steps)
 
         renderer = self.evaluator.renderer(candidate.prompt)
         return tuning.fit(
@@ -253,7 +262,7 @@ class StudyBench:
             evaluate=dev_metric,
             on_epoch=finished_epoch,
             on_step=finished_step,
-            general=general_rows(self.evaluator.caller, model, self.task.model) if recipe.replay else (),
+            general=general_rows(self.evaluator.caller, model, candidate.model) if recipe.replay else (),
         )
 
 

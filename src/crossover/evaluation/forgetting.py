@@ -17,6 +17,7 @@ from crossover.data.infer import prepare
 from crossover.data.task import Task, load_task
 from crossover.engine.decoding import decoding_for
 from crossover.engine.follow import follow
+from crossover.engine.phrasing import phrasings
 from crossover.errors import TaskError
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.general import WRITTEN, Holds, items, passages
@@ -25,7 +26,6 @@ from crossover.evaluation.run import Evaluator
 from crossover.metrics.base import Metric
 from crossover.models.base import Model
 from crossover.registry import create
-from crossover.strategies._phrasing import phrasings
 from crossover.types import Candidate, Decoding, Example, Message, Prompt, Provenance, Reply, Request, Score, Weights
 
 GENERAL = "general suite"

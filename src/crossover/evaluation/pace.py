@@ -66,7 +66,7 @@ def measure_tuning(model: Tunable, recipe: Recipe, rows: Sequence[tuple[tuple[Me
 
     with tempfile.TemporaryDirectory(prefix="crossover-") as folder, suppress(_Enough):
         once = replace(recipe, epochs=1, replay=0.0)
-        tuning.fit(model, chosen, chosen[:1], once, Path(folder), on_step=stepped, look=0.0)
+        tuning.fit(model, rows=chosen, dev_rows=chosen[:1], recipe=once, folder=Path(folder), on_step=stepped, look=0.0)
     if len(moments) <= FIRST:
         raise TuningError("the rows are too long to measure a step of tuning with")
     return min(later - earlier for earlier, later in itertools.pairwise(moments[FIRST - 1 :])) / recipe.batch_size

@@ -60,7 +60,7 @@ def probe(
     model = evaluator.model_of(candidate.model)
     renderer = evaluator.renderer(candidate.prompt)
     repeats = REPEATS if candidate.decoding.temperature else 1
-    what = f"{candidate.provenance.strategy} one by one"
+    what = f"{candidate.provenance.shown} one by one"
 
     def ask(asked: Sequence[Request]) -> list[Reply]:
         return [evaluator.caller.ask(model, [request], what)[0] for request in asked]

@@ -5,7 +5,6 @@ Semantic with an embedding model, lexical without; the scorer's name says which,
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from functools import lru_cache
 from math import sqrt
 from typing import Protocol
 
-from crossover.models._embedding import Embedder, find_embedder, need_embedder
-
-_WORD = re.compile(r"\w+")
+from crossover.data.text import comparable
+from crossover.data.words import words
+from crossover.models.embedding import Embedder, find_embedder, need_embedder
 
 
 class Relevance(Protocol):
@@ -34,7 +33,7 @@ class Relevance(Protocol):
 def relevance_scorer(embedding: bool | None = None) -> Relevance:
     """The scorer to use. `embedding`: True for semantic, False for lexical, None for semantic where it is available.
 
-    Semantic needs the extra `embeddings` and a local model (`models/_embedding.py`). Raises `MissingExtra` or `OptionError`
+    Semantic needs the extra `embeddings` and a local model (`models/embedding.py`). Raises `MissingExtra` or `OptionError`
     when semantic is asked for and cannot be had.
     """
     what = "semantic relevance"
@@ -77,18 +76,14 @@ class Semantic:
 
 @lru_cache(maxsize=1 << 12)  # labels come in few pairs
 def _lexical(gold: str, answer: str) -> float:
-    right, given = _plain(gold), _plain(answer)
+    right, given = comparable(gold), comparable(answer)
     if right == given:
         return 1.0
     parts = [_cosine(_trigrams(right), _trigrams(given))]
-    words = Counter(_WORD.findall(right)), Counter(_WORD.findall(given))
-    if any(words):
-        parts.append(_cosine(*words))
+    spoken = Counter(words(right)), Counter(words(given))
+    if any(spoken):
+        parts.append(_cosine(*spoken))
     return sum(parts) / len(parts)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _trigrams(text: str) -> Counter[str]:

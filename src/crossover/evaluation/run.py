@@ -45,7 +45,7 @@ class Evaluator:
         self, candidate: Candidate, split: SplitName, examples: Sequence[Example], repeat: int = 0
     ) -> list[Answered]:
         """Answer `examples` without scoring. On "train", an example is never shown as a demonstration for itself."""
-        model, what = self.model_of(candidate.model), f"{candidate.provenance.strategy} on {split}"
+        model, what = self.model_of(candidate.model), f"{candidate.provenance.shown} on {split}"
         return follow(
             candidate,
             self.renderer(candidate.prompt),

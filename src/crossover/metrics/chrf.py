@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sacrebleu.metrics.chrf import CHRF
 
+from crossover.data.text import folded
 from crossover.metrics.base import Aggregate
 from crossover.types import Kind, Score
 
@@ -23,6 +24,7 @@ class Chrf:
 
     def score(self, gold: str, answer: str) -> Score:
         """chrF / 100; two texts without any letter are equal."""
+        gold, answer = folded(gold), folded(answer)
         if not gold.strip() and not answer.strip():
             return Score(1.0)
         return Score(min(1.0, float(_CHRF.sentence_score(answer, [gold]).score) / 100))

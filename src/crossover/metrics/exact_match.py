@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.text import comparable
 from crossover.metrics._text import normal
 from crossover.metrics.base import Aggregate
 from crossover.types import Kind, Score
@@ -15,7 +16,7 @@ class ExactMatch:
     """Equality after SQuAD's normalisation (Rajpurkar et al. 2016), with numbers compared by value.
 
     "2,950", "2950" and "$2,950.00" agree; "3.5" and "35" do not. A decimal comma ("2.950,00") is not understood.
-    Texts that are nothing but punctuation or articles are compared as they are, trimmed.
+    Texts that are nothing but punctuation or articles are compared as they are.
     """
 
     kinds: ClassVar[tuple[Kind, ...]] = ("classify", "generate")
@@ -25,4 +26,4 @@ class ExactMatch:
     def score(self, gold: str, answer: str) -> Score:
         """1 when the normalised texts are equal, else 0."""
         right, given = normal(gold), normal(answer)
-        return Score(float(right == given if right or given else gold.strip() == answer.strip()))
+        return Score(float(right == given if right or given else comparable(gold) == comparable(answer)))

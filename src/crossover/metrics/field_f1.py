@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
+from crossover.data.text import comparable, folded
 from crossover.errors import DataError
 from crossover.metrics.base import Aggregate
 from crossover.types import Counts, Kind, Score
@@ -16,8 +17,8 @@ class FieldF1:
     """Gold and answer are JSON objects; each top-level field is right, wrong (a false positive and a miss), missed or
     invented.
 
-    Strings are compared after trimming, case-folding and joining white space; a number equals its text ("3" and 3); a
-    nested value is compared whole, as canonical JSON. A field that is null or an empty string counts as absent.
+    Strings are compared composed (NFC), trimmed, case-folded and with white space joined; a number equals its text ("3" and
+    3); a nested value is compared whole, as canonical JSON. A field that is null or an empty string counts as absent.
     The answer is the first balanced {...} that is a JSON object; text and code fences around it are ignored.
     """
 
@@ -88,7 +89,7 @@ def _reject(constant: str) -> NoReturn:
 
 
 def _fields(body: dict[str, Any]) -> dict[str, str]:
-    fields = {name: _canonical(value) for name, value in body.items() if value is not None}
+    fields = {folded(name): _canonical(value) for name, value in body.items() if value is not None}
     return {name: value for name, value in fields.items() if value}
 
 
@@ -100,7 +101,7 @@ def _canonical(value: Any) -> str:
 
 def _nested(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _nested(inner) for name, inner in value.items()}
+        return {folded(name): _nested(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_nested(inner) for inner in value]
     return None if value is None else _scalar(value)
@@ -109,4 +110,4 @@ def _nested(value: Any) -> Any:
 def _scalar(value: str | float | bool) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return " ".join(str(value).split()).casefold()
+    return comparable(str(value))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.text import caseless
 from crossover.metrics.base import Aggregate
 from crossover.types import Counts, Kind, Score
 
 
 @dataclass(frozen=True)
 class MacroF1:
-    """Per label, from the summed counts; labels are compared after trimming and case-folding.
+    """Per label, from the summed counts; labels are compared after trimming, composing (NFC) and case-folding.
 
     `binary` is False although each value is 0 or 1: the aggregate is not their mean, so McNemar's test does not apply.
     An empty answer names no label: it is a miss of the gold label, and a false positive of none.
@@ -23,7 +24,7 @@ class MacroF1:
 
     def score(self, gold: str, answer: str) -> Score:
         """1 when both are the same label, else 0; `counts` by label."""
-        right, given = gold.strip().casefold(), answer.strip().casefold()
+        right, given = caseless(gold), caseless(answer)
         if right == given:
             return Score(1.0, {right: Counts(tp=1)})
         counts = {right: Counts(fn=1)}

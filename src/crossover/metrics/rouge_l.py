@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rouge_score.rouge_scorer import RougeScorer
 
+from crossover.data.text import comparable, folded
+from crossover.data.words import words
 from crossover.metrics.base import Aggregate
 from crossover.types import Kind, Score
 
-_HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(f"[{_HAN}]|(?:(?![{_HAN}])[^\\W_])+")
-
 
 class _Words:
-    """Words of any script; Chinese and Japanese by character. The package's own tokenizer drops all but a-z and 0-9."""
+    """Words of any script, with their marks. The package's own tokenizer drops all but a-z and 0-9."""
 
     def tokenize(self, text: str) -> list[str]:
-        return _WORD.findall(text.lower())
+        return words(folded(folded(text).lower()))
 
 
 _WORDS = _Words()
@@ -37,5 +35,5 @@ class RougeL:
     def score(self, gold: str, answer: str) -> Score:
         """F1 of the longest common subsequence; without any word in either: equality when trimmed."""
         if not _WORDS.tokenize(gold) and not _WORDS.tokenize(answer):
-            return Score(float(gold.strip() == answer.strip()))
+            return Score(float(comparable(gold) == comparable(answer)))
         return Score(float(_SCORER.score(gold, answer)["rougeL"].fmeasure))

@@ -6,14 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossover.metrics._text import normal
+from crossover.data.text import comparable
+from crossover.metrics._text import tokens
 from crossover.metrics.base import Aggregate
 from crossover.types import Kind, Score
 
 
 @dataclass(frozen=True)
 class TokenF1:
-    """SQuAD's token F1 (Rajpurkar et al. 2016) over words normalised as in `exact_match`."""
+    """SQuAD's token F1 (Rajpurkar et al. 2016) over words as in `exact_match`; in Chinese or Thai over letters."""
 
     kinds: ClassVar[tuple[Kind, ...]] = ("generate",)
     aggregate: ClassVar[Aggregate] = "mean"
@@ -21,8 +22,8 @@ class TokenF1:
 
     def score(self, gold: str, answer: str) -> Score:
         """2 x shared words / (words of gold + words of answer); without any word in either: equality when trimmed."""
-        right, given = normal(gold).split(), normal(answer).split()
+        right, given = tokens(gold), tokens(answer)
         if not right and not given:
-            return Score(float(gold.strip() == answer.strip()))
+            return Score(float(comparable(gold) == comparable(answer)))
         shared = (Counter(right) & Counter(given)).total()
         return Score(2 * shared / (len(right) + len(given)))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from crossover.types import Message, Reply, Request, Weights
+from crossover.types import Candidate, Message, Reply, Request, Weights
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 
 @runtime_checkable
@@ -18,7 +21,8 @@ class Model(Protocol):
 
     Its field `target` is what follows the colon of a specification: `fake:echo` makes `Fake(target="echo")`. A class with
     `target_is_path = True` is given the absolute path where the target names a file or folder that exists, beside the task
-    file or else in the working directory; any other target (such as a hub id) as it was written.
+    file or else in the working directory; any other target (such as a hub id) as it was written. A class with
+    `control = True` is no language model: a candidate that it answers for is a control.
     """
 
     @property
@@ -49,6 +53,11 @@ class Model(Protocol):
         model does not load).
         """
         ...
+
+
+def is_control(model: Model) -> bool:
+    """Whether a model is no language model, so that what it answers for is a control."""
+    return bool(getattr(model, "control", False))
 
 
 @runtime_checkable
@@ -86,6 +95,36 @@ class Weighted(Model, Protocol):
         ...
 
 
+CONTROL = "A control: there is no language model in it."
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What answers as a model does where Crossover is not; without a `script` there is nothing to run.
+
+    `script`: the name of a module, of any package, that becomes an export's predict.py, together with the source of all of
+    ours that it uses (`serve/bundle.py`). `needs`: the packages that it imports. `settings`: what it reads from
+    settings.json. `folders`: what lies beside it, by name. `about`: a line of the README for each file that the model has
+    there. `note`: a paragraph of the README.
+    """
+
+    script: str = ""
+    needs: tuple[str, ...] = ()
+    settings: Mapping[str, Any] | None = None
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+@runtime_checkable
+class Exportable(Model, Protocol):
+    """A model that can be taken out of Crossover."""
+
+    def runtime(self, candidate: Candidate) -> Runtime:
+        """What answers as the candidate, which has this model, was measured."""
+        ...
+
+
 @runtime_checkable
 class Tunable(Weighted, Protocol):
     """A model whose weights can be trained in this process."""
@@ -116,4 +155,102 @@ class Tunable(Weighted, Protocol):
 
     def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
         """Token ids of prompt plus answer plus end of turn, and the index of the answer's first token."""
+        ...
+
+
+class Recording(Protocol):
+    """Runs work whose inputs and outputs lie in tensors that stay where they are, perhaps quicker from the third time on.
+
+    `why`: the reason, where that was tried and given up.
+    """
+
+    why: str
+
+    def stream(self) -> AbstractContextManager[None]:
+        """All work that may be recorded runs in here."""
+        ...
+
+    def run(self, key: Hashable, function: Callable[[], None]) -> None:
+        """Do what `function` does; `key` names its kernels and the tensors that they read and write."""
+        ...
+
+    def give_up(self, why: str) -> None:
+        """Record nothing from here on."""
+        ...
+
+    def forget(self) -> None:
+        """Free what recordings hold."""
+        ...
+
+
+class Kernels(Protocol):
+    """How the modules of a model are computed while they are trained.
+
+    A `module` is what `Tunable.module` gives, or an adapter on it. Rows are packed where that gives the module's own
+    numbers: several lie in one sequence behind an `inner` beginning that is computed once. `keep`: indices of the sequence.
+    """
+
+    def quicken(self, module: Any) -> None:
+        """Exchange layers for ones that compute the same in less time, with gradients."""
+        ...
+
+    def packs(self, module: Any) -> bool:
+        """Whether its rows may be packed."""
+        ...
+
+    def shared(self, rows: Sequence[Sequence[int]]) -> int:
+        """How many first tokens may be computed once for all rows: each keeps at least one of its own."""
+        ...
+
+    def logits(self, module: Any, inner: Sequence[int], chains: Sequence[Sequence[int]], keep: Sequence[int]) -> Tensor:
+        """(kept, vocabulary): at places of `inner` and the chains, one behind the other."""
+        ...
+
+    def grid(self, rows: int, length: int, inner: int, device: torch.device) -> Any:
+        """The layout, on a device, of `rows` of one length behind `inner` tokens: for `grid_logits`."""
+        ...
+
+    def grid_logits(self, module: Any, grid: Any, ids: Tensor, keep: Tensor) -> Tensor:
+        """(kept, vocabulary) of a grid's tokens `ids` (tokens,): nothing in it waits for the device."""
+        ...
+
+    def label_scores(self, module: Any, prompts: Sequence[Sequence[int]], labels: tuple[tuple[int, ...], ...]) -> Tensor:
+        """(prompts, labels): the log-probability of each label's tokens behind each prompt, in float64."""
+        ...
+
+    def bytes_per_token(self, module: Any) -> int:
+        """Of the activations that are kept until the backward pass has used them, roughly."""
+        ...
+
+    def free_bytes(self, device: torch.device) -> int:
+        """Memory that this process could still take on a device."""
+        ...
+
+    def recorder(self, device: torch.device) -> Recording:
+        """A fresh one."""
+        ...
+
+    def is_soft(self, weights: Weights) -> bool:
+        """Whether weights are vectors in front of a prompt (a soft prompt) and no change of the model."""
+        ...
+
+    def soften(self, module: Any, ids: Sequence[int]) -> Any:
+        """The module, frozen, with as many trainable vectors as `ids`, which begin as the embeddings of those tokens."""
+        ...
+
+    def lead(self, module: Any) -> tuple[int, ...]:
+        """The ids under which a softened module knows its vectors: every row begins with them. Else none."""
+        ...
+
+    def asked(self, module: Any) -> Any:
+        """What is called with rows that begin with the `lead`."""
+        ...
+
+
+@runtime_checkable
+class Accelerated(Tunable, Protocol):
+    """A tunable model that says how its modules are computed quickly; others are tuned in padded batches."""
+
+    def kernels(self) -> Kernels:
+        """For its modules."""
         ...

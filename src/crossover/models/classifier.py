@@ -17,8 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from crossover.errors import ModelError, OptionError
-from crossover.models._embedding import VARIABLE, Embedder, need_embedder
-from crossover.types import Message, Reply, Request, Usage, Weights
+from crossover.models.base import CONTROL, Runtime
+from crossover.models.embedding import VARIABLE, Embedder, need_embedder
+from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +58,14 @@ def save_head(head: Head, embedder: Embedder, folder: Path) -> Weights:
     return Weights("head", _sha256(path), str(folder))
 
 
+def read_head(path: Path) -> tuple[Head, dict[str, Any]]:
+    """A head, and what its header says that it was made for. Raises what safetensors raises, or of a strange header."""
+    with safe_open(path, framework="numpy") as file:
+        made_for = json.loads(file.metadata()["head"])
+        head = Head(tuple(made_for["labels"]), file.get_tensor("coefficients"), file.get_tensor("intercepts"))
+    return head, made_for
+
+
 @dataclass
 class Classifier:
     """`classifier:NAME` reads the last message with the embedding model NAME, and a request's weights are its head.
@@ -69,6 +78,7 @@ class Classifier:
     target: str = ""
     _heads: dict[str, Head] = field(default_factory=dict, init=False, repr=False)
     local = True
+    control = True
     context_window = 1 << 16
 
     def __post_init__(self) -> None:
@@ -112,6 +122,15 @@ class Classifier:
         scores = head.scores(vector, labels)
         return labels[scores.index(max(scores))], scores if asked else ()
 
+    def runtime(self, candidate: Candidate) -> Runtime:
+        about = {
+            "head": f"the logistic regression, with its labels in the header of `{HEAD}`",
+            "embedding": "the embedding model, for sentence-transformers",
+        }
+        needs = ("numpy", "safetensors", "sentence-transformers")
+        folders = {"embedding": Path(self.embedder.folder)}
+        return Runtime("crossover.serve.standalone_control", needs, folders=folders, about=about, note=CONTROL)
+
     def check_weights(self, weights: Weights) -> None:
         """Raise `ModelError` when `weights` are no head of these embeddings or do not match their hash."""
         self._head(weights)
@@ -128,9 +147,7 @@ class Classifier:
         if _sha256(path) != weights.sha256:
             raise ModelError(f"{path} was changed: its SHA-256 is no longer {weights.sha256[:16]}…")
         try:
-            with safe_open(path, framework="numpy") as file:
-                made_for = json.loads(file.metadata()["head"])
-                head = Head(tuple(made_for["labels"]), file.get_tensor("coefficients"), file.get_tensor("intercepts"))
+            head, made_for = read_head(path)
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{path} is not a classifier's head: {error}") from error
         if made_for.get("fingerprint") != self.embedder.fingerprint:

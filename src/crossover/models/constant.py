@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossover.types import Message, Reply, Request
+from crossover.models.base import Runtime
+from crossover.types import Candidate, Message, Reply, Request
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Constant:
 
     target: str = ""
     local = True
+    control = True
     context_window = 1 << 20  # it reads nothing, so nothing is too long
 
     @property
@@ -25,3 +27,6 @@ class Constant:
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         return [Reply(self.target) for _ in requests]
+
+    def runtime(self, candidate: Candidate) -> Runtime:
+        return Runtime(note=f"A control: it always answers `{self.target}`, so there is nothing to run.")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crossover.errors import ModelError
-from crossover.types import Message, Reply, Request
+from crossover.models.base import CONTROL, Runtime
+from crossover.types import Candidate, Message, Reply, Request
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class NearestNeighbour:
 
     target: str = ""
     local = True
+    control = True
     context_window = 1 << 20  # it only counts answers, so nothing is too long
     identity = "nearest_neighbour"
 
@@ -31,7 +33,17 @@ class NearestNeighbour:
         return 0
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
-        return [Reply(_vote([m.content for m in request.messages if m.role == "assistant"])) for request in requests]
+        return votes(requests)
+
+    def runtime(self, candidate: Candidate) -> Runtime:
+        how = "by TF-IDF" if candidate.prompt.likeness == "words" else "by their embeddings"
+        about = {"demonstrations.jsonl": f"the rows of which the {candidate.prompt.shots} nearest {how} vote"}
+        return Runtime("crossover.serve.standalone_control", ("numpy",), about=about, note=CONTROL)
+
+
+def votes(requests: Sequence[Request]) -> list[Reply]:
+    """Of each request the answer that its demonstrations vote for."""
+    return [Reply(_vote([m.content for m in request.messages if m.role == "assistant"])) for request in requests]
 
 
 def _vote(answers: Sequence[str]) -> str:

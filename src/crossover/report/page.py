@@ -15,7 +15,7 @@ from crossover.decision import numbers
 from crossover.errors import StudyError
 from crossover.report import plots, verdict
 from crossover.report.rows import chosen, glance_rows, tested_best_first
-from crossover.study.results import CandidateResult, Results
+from crossover.study.results import CandidateReport, Results
 
 MOST_DISAGREEMENTS = 40
 MOST_PAIRS = 12  # of confused labels, beside the matrix
@@ -26,7 +26,7 @@ MOST_ROWS = 12  # of a data finding
 class Trace:
     """One tuned candidate's epochs, drawn."""
 
-    candidate: CandidateResult
+    candidate: CandidateReport
     loss: str
     metric: str
 
@@ -84,7 +84,7 @@ def _context(results: Results) -> dict[str, Any]:
         "rows": glance_rows(results),
         "families": list(dict.fromkeys(candidate.family for candidate in results.candidates)),
         "leaderboards": [plots.leaderboard(results, width) for width in widths] if tested_best_first(results) else [],
-        "names": {candidate.id: candidate.name for candidate in results.candidates},
+        "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),

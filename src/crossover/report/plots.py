@@ -10,7 +10,7 @@ from crossover.decision import numbers
 from crossover.report.rows import tested_best_first
 from crossover.report.svg import BAND, FAMILIES, GRID, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
 from crossover.report.verdict import metric_name
-from crossover.study.results import CandidateResult, Confusion, Results
+from crossover.study.results import CandidateReport, Confusion, Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,7 +63,7 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
         return inline(figure, f"leaderboard-{width}", title)
 
 
-def _intervals(axes: Any, y: float, candidate: CandidateResult) -> None:
+def _intervals(axes: Any, y: float, candidate: CandidateReport) -> None:
     colour = FAMILIES[candidate.family]
     alone = candidate.test is None or candidate.dev is None
     for estimate, full in ((candidate.test, True), (candidate.dev, False)):
@@ -76,11 +76,11 @@ def _intervals(axes: Any, y: float, candidate: CandidateResult) -> None:
         axes.plot(100 * estimate.value, at, "o", markersize=size, mfc=fill, mec=edge, markeredgewidth=1.5)
 
 
-def _dev(candidate: CandidateResult) -> str:
+def _dev(candidate: CandidateReport) -> str:
     return f"{numbers.percent(candidate.dev.value)} dev" if candidate.dev else numbers.ABSENT
 
 
-def loss_trace(candidate: CandidateResult, name: str) -> str:
+def loss_trace(candidate: CandidateReport, name: str) -> str:
     """Training and dev loss by epoch, in nats per answer token."""
     epochs = [line.epoch for line in candidate.trace]
     series = [
@@ -90,7 +90,7 @@ def loss_trace(candidate: CandidateResult, name: str) -> str:
     return _trace(epochs, series, name, f"Loss of {candidate.name} by epoch, on train and dev", "{x:g}", floor=0)
 
 
-def metric_trace(candidate: CandidateResult, name: str, metric: str) -> str:
+def metric_trace(candidate: CandidateReport, name: str, metric: str) -> str:
     """The dev metric by epoch, in percent."""
     epochs = [line.epoch for line in candidate.trace]
     dev = [100 * line.dev_metric for line in candidate.trace]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossover.decision import numbers
-from crossover.study.results import CandidateResult, Results
+from crossover.study.results import CandidateReport, Results
 from crossover.types import Estimate
 
 Reached = Literal["yes", "no", "unsure", ""]
@@ -25,13 +25,13 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class GlanceRow:
     """One candidate. `reached`: whether its whole interval lies on one side of the target, as the verdict judges it.
 
     `metric` is its test estimate, or the one on dev where it was not tested; `on` says which.
     """
 
-    candidate: CandidateResult
+    candidate: CandidateReport
     chosen: bool
     provisional: bool  # undecided, and this is the one to use until then
     on: Literal["test", "dev", ""]
@@ -49,32 +49,32 @@ class Row:
     target: Cell
 
 
-def glance_rows(results: Results, *, unit: bool = True) -> list[Row]:
+def glance_rows(results: Results, *, unit: bool = True) -> list[GlanceRow]:
     """One row per candidate, in ladder order. Without `unit`, percentages lose their sign (a heading names it)."""
     return [_row(results, candidate, unit) for candidate in results.candidates]
 
 
-def chosen(results: Results) -> CandidateResult | None:
+def chosen(results: Results) -> CandidateReport | None:
     """The candidate that the verdict names, if it names one."""
     return _named(results, results.decision["verdict"]["choice"])
 
 
-def provisional(results: Results) -> CandidateResult | None:
+def provisional(results: Results) -> CandidateReport | None:
     """The candidate that an undecided verdict names for the time being, if it names one."""
     return _named(results, results.decision["verdict"].get("provisional"))
 
 
-def _named(results: Results, identity: str | None) -> CandidateResult | None:
+def _named(results: Results, identity: str | None) -> CandidateReport | None:
     return next((candidate for candidate in results.candidates if candidate.id == identity), None)
 
 
-def tested_best_first(results: Results) -> list[CandidateResult]:
+def tested_best_first(results: Results) -> list[CandidateReport]:
     """The candidates that have an estimate: those with one on test first, each group by value, the best first."""
     measured = [(c.test is not None, shown.value, c) for c in results.candidates if (shown := c.test or c.dev)]
     return [candidate for *_, candidate in sorted(measured, key=lambda row: row[:2], reverse=True)]
 
 
-def _row(results: Results, candidate: CandidateResult, unit: bool) -> Row:
+def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
     shown = candidate.test or candidate.dev
     on: Literal["test", "dev", ""] = "test" if candidate.test else "dev" if candidate.dev else ""
     unmeasured = f"not measured: the candidate {_fate(candidate)}"
@@ -87,7 +87,7 @@ def _row(results: Results, candidate: CandidateResult, unit: bool) -> Row:
         metric = Cell(numbers.ABSENT, unmeasured)
     never_asked = "no call of this candidate was timed" if shown else unmeasured
     reached, target = _target(results, candidate, untested)
-    return Row(
+    return GlanceRow(
         candidate=candidate,
         chosen=candidate.id == results.decision["verdict"]["choice"],
         provisional=candidate.id == results.decision["verdict"].get("provisional"),
@@ -109,12 +109,12 @@ def _row(results: Results, candidate: CandidateResult, unit: bool) -> Row:
     )
 
 
-def _per_1k(candidate: CandidateResult) -> Cell:
+def _per_1k(candidate: CandidateReport) -> Cell:
     tokens = f"{numbers.count(candidate.tokens_in)} tokens in and {numbers.count(candidate.tokens_out)} out on average"
     return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), tokens)
 
 
-def _change(candidate: CandidateResult, untested: str) -> Cell:
+def _change(candidate: CandidateReport, untested: str) -> Cell:
     if candidate.change is None:
         if candidate.rung == "baseline":
             return Cell(numbers.ABSENT, "this is the baseline")
@@ -125,7 +125,7 @@ def _change(candidate: CandidateResult, untested: str) -> Cell:
     return Cell(text, p)
 
 
-def _forgetting(candidate: CandidateResult) -> Cell:
+def _forgetting(candidate: CandidateReport) -> Cell:
     """The change of the general suite."""
     if candidate.forgetting is None:
         return Cell(numbers.ABSENT, "what was forgotten is measured of tuned weights only")
@@ -134,7 +134,7 @@ def _forgetting(candidate: CandidateResult) -> Cell:
     return Cell(numbers.points(suite.change.difference, unit=False), shares)
 
 
-def _target(results: Results, candidate: CandidateResult, untested: str) -> tuple[Reached, Cell]:
+def _target(results: Results, candidate: CandidateReport, untested: str) -> tuple[Reached, Cell]:
     target = results.task["target"]
     if target is None:
         return "", Cell(numbers.ABSENT, "the task names no target")
@@ -148,7 +148,7 @@ def _target(results: Results, candidate: CandidateResult, untested: str) -> tupl
     return "unsure", Cell("unsure", f"{wanted}, which lies inside the interval")
 
 
-def _fate(candidate: CandidateResult) -> str:
+def _fate(candidate: CandidateReport) -> str:
     reason = f": {candidate.note}" if candidate.note else ""
     return {"failed": "failed", "removed": "was removed by a limit"}.get(candidate.status, "was not scored") + reason
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossover.decision import numbers
-from crossover.report.rows import Cell, Row, glance_rows
+from crossover.report.rows import Cell, GlanceRow, glance_rows
 from crossover.report.verdict import facts, headline
 from crossover.study.results import Results
 
@@ -28,7 +28,7 @@ ESSENTIAL = 5  # one line per candidate is kept as long as the columns up to thi
 @dataclass(frozen=True)
 class _Column:
     heading: str
-    cell: Callable[[Row], Text]
+    cell: Callable[[GlanceRow], Text]
     rank: int  # when the terminal is narrow, the highest rank is left out first; 0 always stays
     justify: Literal["left", "right"] = "right"
 
@@ -120,20 +120,20 @@ def _stack(cell: Text) -> Text:
     return Text(f"{estimate}\n{interval.replace(')', '')}", style=cell.style) if bracket else cell
 
 
-def _name(row: Row) -> Text:
+def _name(row: GlanceRow) -> Text:
     return Text(
         ("● " if row.chosen else "○ " if row.provisional else "  ") + _printable(row.candidate.name),
         style="green" if row.chosen else "",
     )
 
 
-def _metric(row: Row) -> Text:
+def _metric(row: GlanceRow) -> Text:
     if not row.on:
         return Text(row.candidate.status if row.candidate.status in ("failed", "removed") else numbers.ABSENT)
     return Text(f"{row.metric.text}*", style="dim") if row.on == "dev" else Text(row.metric.text)
 
 
-def _target(row: Row) -> Text:
+def _target(row: GlanceRow) -> Text:
     return Text(row.target.text, style={"yes": "green", "no": "red", "unsure": "yellow"}.get(row.reached, ""))
 
 

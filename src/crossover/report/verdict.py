@@ -8,7 +8,7 @@ from typing import Any, Literal
 from crossover.decision import numbers
 from crossover.decision.wording import bound
 from crossover.report.rows import chosen, provisional
-from crossover.study.results import CandidateResult, Results
+from crossover.study.results import CandidateReport, Results
 
 Tone = Literal["good", "bad", "open"]
 
@@ -103,7 +103,7 @@ def sensitivity_sentence(results: Results) -> str:
     )
 
 
-def _choice_facts(results: Results, choice: CandidateResult) -> list[Fact]:
+def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     found = []
     measured = choice.test or choice.dev
     if measured:

@@ -1,4 +1,7 @@
-"""Writes a candidate as a folder that works without Crossover, with its prompt as OpenAI-style messages."""
+"""Writes a candidate as a folder that works without Crossover, with its prompt as OpenAI-style messages.
+
+What answers in it is said by the model (`Exportable`), so that a plug-in's model is exported as ours are.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,32 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from crossover.engine.render import filled
 from crossover.engine.similarity import WORDS
 from crossover.errors import StudyError
-from crossover.models._embedding import need_embedder
-from crossover.models.base import Model, Tunable
-from crossover.models.classifier import Classifier
-from crossover.models.hf import Hf, soft
-from crossover.models.hf.chat import FIXED
-from crossover.models.nearest_neighbour import NearestNeighbour
+from crossover.models.base import Exportable, Model, Runtime
+from crossover.models.embedding import need_embedder
+from crossover.models.hf.files import Loadable
+from crossover.serve.answering import EMBEDDING
+from crossover.serve.bundle import bundle
+from crossover.serve.parity import Parity, check_parity
 from crossover.serve.readme import readme
-from crossover.serve.replay import Replay, replay
 from crossover.serve.whole import files_in, new_folder
 from crossover.study.folder import StudyFolder, write_json, write_text
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Message, Prompt, Weights, to_json
 
-STANDALONE = Path(__file__).with_name("standalone.py")
-CONTROL = Path(__file__).with_name("standalone_control.py")
 NEAREST = "demonstrations.jsonl"
 
 
 @dataclass(frozen=True)
 class Export:
-    """`files`: what was written, relative to the folder. `replay`: how it answers, where that was tried."""
+    """`files`: what was written, relative to the folder. `parity`: whether it answers as measured, where that was tried."""
 
     files: list[str]
-    replay: Replay | None
+    parity: Parity | None
 
 
 def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool = False, check: bool = False) -> Export:
@@ -49,10 +49,11 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     task = read_task(folder)
     model = open_measured(folder, candidate, task.folder)
     with new_folder(out) as part:
-        _write(part, candidate, model, merge)
-        tried = replay(part, folder, candidate.id) if check and (part / "predict.py").is_file() else None
+        runtime = model.runtime(candidate) if isinstance(model, Exportable) else None
+        _write(part, candidate, model, runtime, merge)
+        tried = check_parity(part, folder, row["id"]) if check and (part / "predict.py").is_file() else None
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
-        text = readme(part, candidate, row, task.name, model)
+        text = readme(part, candidate, row, task.name, model, runtime)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))
     return Export(files_in(out), tried)
 
@@ -62,27 +63,34 @@ def conversation(prompt: Prompt) -> list[Message]:
     found = [Message("system", prompt.instruction)] if prompt.instruction else []
     if prompt.selection == "fixed":
         for shown in prompt.demonstrations:
-            found.append(Message("user", prompt.template.replace("{input}", shown.input)))
+            found.append(Message("user", filled(prompt.template, {**dict(shown.steps), "input": shown.input})))
             found.append(Message("assistant", shown.output))
     return [*found, Message("user", prompt.template)]
 
 
-def _write(out: Path, candidate: Candidate, model: Model, merge: bool) -> None:
+def _write(out: Path, candidate: Candidate, model: Model, runtime: Runtime | None, merge: bool) -> None:
     place = place_weights(out, candidate.weights, model, merge)
     write_candidate(out, candidate, place)
     write_json(out / "messages.json", to_json(conversation(candidate.prompt)))
-    if candidate.prompt.selection == "nearest" and candidate.prompt.demonstrations:
-        lines = [json.dumps(to_json(d), ensure_ascii=False) for d in candidate.prompt.demonstrations]
-        write_text(out / NEAREST, "\n".join(lines) + "\n")
-        if candidate.prompt.likeness != WORDS:
-            shutil.copytree(need_embedder("the export").folder, out / "embedding")
-    if isinstance(model, Classifier):
-        shutil.copytree(model.embedder.folder, out / "embedding")
-    if isinstance(model, (Classifier, NearestNeighbour)):
-        shutil.copyfile(CONTROL, out / "predict.py")
-    if isinstance(model, Hf):
-        write_json(out / "settings.json", _settings(candidate, model))
-        shutil.copyfile(STANDALONE, out / "predict.py")
+    if write_pool(out, candidate.prompt) and candidate.prompt.likeness != WORDS:
+        shutil.copytree(need_embedder("the export").folder, out / EMBEDDING)
+    if runtime is None:
+        return
+    for name, source in runtime.folders.items():
+        shutil.copytree(source, out / name)
+    if runtime.settings is not None:
+        write_json(out / "settings.json", runtime.settings)
+    if runtime.script:
+        write_text(out / "predict.py", bundle(runtime.script))
+
+
+def write_pool(out: Path, prompt: Prompt) -> bool:
+    """The demonstrations that are chosen for each input, one a line; whether there are any."""
+    if prompt.selection != "nearest" or not prompt.demonstrations:
+        return False
+    lines = [json.dumps(to_json(shown), ensure_ascii=False) for shown in prompt.demonstrations]
+    write_text(out / NEAREST, "\n".join(lines) + "\n")
+    return True
 
 
 def write_candidate(out: Path, candidate: Candidate, place: str) -> None:
@@ -100,45 +108,20 @@ def place_weights(out: Path, weights: Weights | None, model: Model, merge: bool,
     own always. Raises `StudyError` for a soft prompt that is to be merged.
     """
     place = "model" if weights is None or weights.kind == "full" else weights.kind
-    if weights is not None and place == "adapter" and merge and isinstance(model, Tunable):
-        if soft.number_in(Path(weights.path)):
+    loadable = model if isinstance(model, Loadable) else None
+    if weights is not None and place == "adapter" and merge and loadable:
+        if loadable.vectors(weights):
             raise StudyError("a soft prompt cannot be merged into the model: export it without --merge")
-        merged: Any = model.module(weights)
-        model.save(merged.merge_and_unload(), out / "model")
+        loadable.merge(weights, out / "model")
         return "model"
     if weights is not None:
         shutil.copytree(weights.path, out / place)
-    if isinstance(model, Hf) and (model.bundled or base) and not (out / "model").is_dir():
+    files = loadable.files() if loadable else None
+    if files and (files.bundled or base) and not (out / "model").is_dir():
         name = base or "base"
-        shutil.copytree(model.folder, out / name)
+        shutil.copytree(files.folder, out / name)
         config = out / "adapter" / "adapter_config.json"
         if config.is_file():
             written = json.loads(config.read_text(encoding="utf-8"))
             write_json(config, written | {"base_model_name_or_path": name})
     return place
-
-
-def _settings(candidate: Candidate, model: Hf) -> dict[str, Any]:
-    """What predict.py must know beside the messages."""
-    chat = model.chat
-    return {
-        "base": model.target,
-        "precision": model.precision[0],
-        "window": model.context_window,
-        "shots": candidate.prompt.shots,
-        "decoding": to_json(candidate.decoding),
-        "steps": [
-            {"name": s.name, "messages": to_json(conversation(s.prompt)), "decoding": to_json(s.decoding)}
-            for s in candidate.prompt.steps
-        ],
-        "turn": {
-            "template": chat.template,
-            "takes_system": chat.takes_system,
-            "add_special_tokens": chat.add_special_tokens,
-            "prompt_lead": chat.prompt_lead,
-            "answer_lead": chat.answer_lead,
-            "end": list(chat.end),
-            "separator": chat.separator,
-            "fixed": FIXED,
-        },
-    }

@@ -11,12 +11,12 @@ from crossover.data.checks import raise_on_errors
 from crossover.data.infer import prepare
 from crossover.data.splits import Splits, make_splits
 from crossover.data.task import Task, load_task
-from crossover.engine.journal import Journal
+from crossover.engine.journal import JournalReader
+from crossover.engine.phrasing import phrasings
 from crossover.engine.render import Renderer, lessons
 from crossover.errors import OptionError, StudyError
 from crossover.models.base import Model
 from crossover.models.open import open_model
-from crossover.strategies._phrasing import phrasings
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Decoding, Example, Message, Prompt
@@ -91,7 +91,7 @@ def _plain(task: Task, splits: Splits) -> Prompt:
 
 def _frozen(folder: StudyFolder, task: Task) -> Splits:
     """The splits of a finished study, made again from its data."""
-    journal = Journal(folder.journal)
+    journal = JournalReader(folder.journal)
     try:
         frozen = journal.fact("data")
     finally:

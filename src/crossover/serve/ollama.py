@@ -39,8 +39,8 @@ def export_ollama(folder: StudyFolder, out: Path, name: str | None = None, merge
     found = winner(folder, name, "Ollama")
     prompt = found.candidate.prompt
     _refuse(found, merge)
-    turns = read_turns(found.model.chat, bool(prompt.instruction), prompt.template)
-    longest = check_turns(turns, found.model.chat, prompt, found.every_input)
+    turns = read_turns(found.files.chat, bool(prompt.instruction), prompt.template)
+    longest = check_turns(turns, found.files.chat, prompt, found.every_input)
     with new_folder(out) as part:
         place = place_weights(part, found.candidate.weights, found.model, merge, base="model")
         _prepare(part / "model", turns.bos)
@@ -63,7 +63,7 @@ def _refuse(found: Winner, merge: bool) -> None:
             raise OptionError(
                 f"the prompt of '{name}' holds three double quotes in a row, which end a Modelfile's text: {valid}"
             )
-    kind = architecture(found.model.folder)
+    kind = architecture(found.files.folder)
     if weights is not None and weights.kind == "adapter" and not merge and kind.removesuffix("ForCausalLM") not in ADAPTERS:
         raise OptionError(
             f"Ollama reads adapters of {', '.join(ADAPTERS)}, and '{name}' is one of {kind}: merge it into its base with"
@@ -89,8 +89,8 @@ def check_turns(turns: Turns, chat: Chat, prompt: Prompt, inputs: tuple[str, ...
 
 def modelfile(found: Winner, turns: Turns, adapter: bool, longest: int) -> str:
     """The text of the Modelfile. `longest`: tokens of the longest measured prompt."""
-    prompt, how, chat = found.candidate.prompt, found.candidate.decoding, found.model.chat
-    lines = [f"# {found.task}: {found.row['name']}, candidate {found.candidate.id}", "FROM ./model"]
+    prompt, how, chat = found.candidate.prompt, found.candidate.decoding, found.files.chat
+    lines = [f"# {found.task}: {found.row['name']}, candidate {found.row['id']}", "FROM ./model"]
     if adapter:
         lines.append("ADAPTER ./adapter")
     lines.append(f"TEMPLATE {quoted(turns.go())}")
@@ -101,7 +101,7 @@ def modelfile(found: Winner, turns: Turns, adapter: bool, longest: int) -> str:
     for stop in stops(chat):
         lines.append(f"PARAMETER stop {quoted(stop)}")
     need = longest + found.answer_tokens
-    context = min(found.model.context_window, max(4 * ROUND, ROUND * math.ceil(2 * need / ROUND)))
+    context = min(found.files.window, max(4 * ROUND, ROUND * math.ceil(2 * need / ROUND)))
     lines += [f"PARAMETER num_ctx {context}", f"PARAMETER num_predict {found.answer_tokens}"]
     lines += [f"PARAMETER temperature {how.temperature:g}", f"PARAMETER seed {how.seed}", "PARAMETER repeat_penalty 1"]
     if how.temperature:  # draws come from all tokens
@@ -158,16 +158,16 @@ def _request(found: Winner) -> dict[str, Any]:
 
 
 def _readme(out: Path, found: Winner) -> str:
-    kind = architecture(found.model.folder)
+    kind = architecture(found.files.folder)
     doubts = []
     if kind.removesuffix("ForCausalLM") not in MODELS:
         doubts.append(f"Ollama's documentation does not name {kind} among what it imports: `ollama create` may refuse it")
-    if unknown_words(found.model.folder):
+    if unknown_words(found.files.folder):
         doubts.append(
             "the tokenizer divides text by rules that Ollama's import does not know; it then takes a default (llama.cpp's"
             " own converter refuses), so numbers and punctuation may become other tokens than those measured"
         )
-    doubts.append(f"Ollama keeps the weights in 16 bits; they were measured in {found.model.precision[0]}")
+    doubts.append(f"Ollama keeps the weights in 16 bits; they were measured in {found.files.precision}")
     doubts.append("a conversation longer than `num_ctx` loses its first messages, the demonstrations before all")
     adapter = ["- `adapter/`: the tuned adapter"] if (out / "adapter").is_dir() else []
     return "\n".join(

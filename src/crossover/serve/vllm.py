@@ -14,7 +14,7 @@ from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError
 from crossover.models.hf import UNBOUNDED
 from crossover.models.hf.chat import FIXED, Chat
-from crossover.serve.export import NEAREST, conversation, place_weights, write_candidate
+from crossover.serve.export import NEAREST, conversation, place_weights, write_candidate, write_pool
 from crossover.serve.whole import files_in, new_folder
 from crossover.serve.winner import Winner, limits, winner
 from crossover.study.folder import StudyFolder, read_json, write_json, write_text
@@ -35,7 +35,7 @@ def export_vllm(folder: StudyFolder, out: Path, name: str | None = None, merge: 
     rank; `ModelError` when the chat template cannot be written as one file; else as `serve.export.export`.
     """
     found = winner(folder, name, "vLLM")
-    prompt, chat = found.candidate.prompt, found.model.chat
+    prompt, chat = found.candidate.prompt, found.files.chat
     template = jinja(chat)
     _check(template, chat, prompt, found.inputs)
     with new_folder(out) as part:
@@ -47,9 +47,7 @@ def export_vllm(folder: StudyFolder, out: Path, name: str | None = None, merge: 
         for step in prompt.steps:
             write_json(part / f"request-{step.name}.json", request(found, step.prompt, step.decoding))
         write_json(part / "request.json", request(found, prompt, found.candidate.decoding))
-        if prompt.selection == "nearest" and prompt.demonstrations:
-            lines = [json.dumps(to_json(d), ensure_ascii=False) for d in prompt.demonstrations]
-            write_text(part / NEAREST, "\n".join(lines) + "\n")
+        write_pool(part, prompt)
         write_text(part / "README.md", _readme(part, found))
     return files_in(out)
 
@@ -84,8 +82,8 @@ def _check(template: str, chat: Chat, prompt: Prompt, inputs: tuple[str, ...]) -
 
 
 def _command(out: Path, found: Winner) -> str:
-    model = found.model
-    base = next((f"./{name}" for name in ("model", "base") if (out / name).is_dir()), model.target)
+    files = found.files
+    base = next((f"./{name}" for name in ("model", "base") if (out / name).is_dir()), files.target)
     arguments = ["vllm", "serve", base]
     if (out / "adapter").is_dir():
         rank = int(read_json(out / "adapter" / "adapter_config.json")["r"])
@@ -97,21 +95,21 @@ def _command(out: Path, found: Winner) -> str:
         arguments += ["--served-model-name", found.name]
     arguments += ["--chat-template", "./chat_template.jinja", "--chat-template-content-format", "string"]
     arguments += ["--dtype", _precision(out, found), "--generation-config", "vllm"]
-    if model.context_window < UNBOUNDED:
-        arguments += ["--max-model-len", str(model.context_window)]
+    if files.window < UNBOUNDED:
+        arguments += ["--max-model-len", str(files.window)]
     return shlex.join(arguments)
 
 
 def _precision(out: Path, found: Winner) -> str:
     """vLLM computes adapters in 16 bits only."""
-    measured = found.model.precision[0]
+    measured = found.files.precision
     return "bfloat16" if measured == "float32" and (out / "adapter").is_dir() else measured
 
 
 def request(found: Winner, prompt: Prompt, how: Decoding) -> dict[str, Any]:
     """The body of a call of `/v1/chat/completions`."""
-    chat = found.model.chat
-    said = [] if how.pattern else how.words or how.labels
+    chat = found.files.chat
+    said = [] if how.pattern else how.verbalizer or how.labels
     most = max((len(chat.answer(word)) for word in said), default=how.max_tokens)
     body: dict[str, Any] = {"model": found.name, "messages": to_json(conversation(prompt))}
     body |= {"max_completion_tokens": most, "temperature": how.temperature, "seed": how.seed}
@@ -133,8 +131,8 @@ def request(found: Winner, prompt: Prompt, how: Decoding) -> dict[str, Any]:
 
 
 def _readme(out: Path, found: Winner) -> str:
-    prompt, model, how = found.candidate.prompt, found.model, found.candidate.decoding
-    files = {
+    prompt, files, how = found.candidate.prompt, found.files, found.candidate.decoding
+    folders = {
         "base": "the base model, as a folder that transformers loads",
         "adapter": "the tuned adapter, for PEFT",
         "model": "the whole tuned model",
@@ -151,7 +149,7 @@ def _readme(out: Path, found: Winner) -> str:
             f"- `request-{step.name}.json`: a step that is asked before; its answer goes where `{{{step.name}}}` stands"
             for step in prompt.steps
         ),
-        *(f"- `{name}/`: {what}" for name, what in files.items() if (out / name).is_dir()),
+        *(f"- `{name}/`: {what}" for name, what in folders.items() if (out / name).is_dir()),
         "- `candidate.json`: the candidate as it was measured",
     ]
     if (out / NEAREST).is_file():
@@ -166,12 +164,12 @@ def _readme(out: Path, found: Winner) -> str:
             "`structured_outputs` holds the answer to the labels or the schema; vLLM before 0.12 has `guided_choice` and"
             " `guided_json` in its place, and later versions ignore those without a word"
         )
-    if _precision(out, found) != model.precision[0]:
+    if _precision(out, found) != files.precision:
         ways.append(
             f"vLLM computes adapters in 16 bits only, so `serve.sh` asks for {_precision(out, found)}; the measurement was"
-            f" in {model.precision[0]}, which an export with `--merge` keeps"
+            f" in {files.precision}, which an export with `--merge` keeps"
         )
     ways.append("white space around an answer does not count: strip it")
     if not any((out / name).is_dir() for name in ("model", "base")):
-        text.append(f"\nThe base model is not in this folder: vLLM loads `{model.target}`.")
+        text.append(f"\nThe base model is not in this folder: vLLM loads `{files.target}`.")
     return "\n".join([*text, "", "What differs from the measurement:", "", *(f"- {said}" for said in ways), ""])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from crossover.errors import OptionError
-from crossover.models.hf import Hf, soft
-from crossover.serve.replay import measured, spread
+from crossover.models.hf.files import Loadable, ModelFiles
+from crossover.serve.parity import measured, spread
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
@@ -20,13 +19,14 @@ PROBES = 50  # measured inputs on which a written template is compared with what
 
 @dataclass(frozen=True)
 class Winner:
-    """`row`: its row of decision.json. `name`: what servers call it. `every_input` was measured; `inputs`: up to 50 of
-    those."""
+    """`row`: its row of decision.json. `files`: those of its model. `name`: what servers call it. `every_input` was
+    measured; `inputs`: up to 50 of those."""
 
     candidate: Candidate
     row: dict[str, Any]
     task: str
-    model: Hf
+    model: Loadable
+    files: ModelFiles
     name: str
     inputs: tuple[str, ...]
     every_input: tuple[str, ...]
@@ -38,7 +38,7 @@ class Winner:
         return (
             f"{self.row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
             f" {shown['n']} {split} items, measured by Crossover; model `{self.candidate.model}`, candidate"
-            f" `{self.candidate.id}`."
+            f" `{self.row['id']}`."
         )
 
     @property
@@ -47,7 +47,7 @@ class Winner:
         how = self.candidate.decoding
         if how.pattern or not how.labels:
             return how.max_tokens
-        return max(len(self.model.chat.answer(word)) for word in how.words or how.labels)
+        return max(len(self.files.chat.answer(word)) for word in how.verbalizer or how.labels)
 
 
 def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
@@ -56,22 +56,22 @@ def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
     Raises `OptionError` for a control, a soft prompt, and a model that is no folder of weights; `StudyError`, `ModelError`.
     """
     candidate, row = read_candidate(folder, name)
-    if candidate.model.startswith("constant:"):
-        raise OptionError(f"'{row['name']}' is a control that always gives one answer: {tool} has nothing to run")
+    if row["family"] == "control":
+        raise OptionError(f"'{row['name']}' is a control, without a language model: {tool} has nothing to run")
     task = read_task(folder)
     model = open_measured(folder, candidate, task.folder)
-    if not isinstance(model, Hf):
+    if not isinstance(model, Loadable):
         raise OptionError(f"the model '{candidate.model}' is no folder of weights: there is nothing that {tool} could load")
-    weights = candidate.weights
-    if weights is not None and weights.kind == "adapter" and soft.number_in(Path(weights.path)):
+    if model.vectors(candidate.weights):
         raise OptionError(
             f"'{row['name']}' is a soft prompt, which {tool} cannot load; valid is another candidate, or the plain export,"
             " whose predict.py runs it"
         )
-    _, records = measured(folder, candidate.id)
+    _, records = measured(folder, row["id"])
     called = re.sub(r"[^a-z0-9._]+", "-", f"{task.name}-{row['name']}".lower()).strip("-.")
     inputs = tuple(record["input"] for record in spread(records, PROBES))
-    return Winner(candidate, row, task.name, model, called, inputs, tuple(record["input"] for record in records))
+    every = tuple(record["input"] for record in records)
+    return Winner(candidate, row, task.name, model, model.files(), called, inputs, every)
 
 
 def limits(found: Winner, tool: str) -> list[str]:
@@ -89,8 +89,8 @@ def limits(found: Winner, tool: str) -> list[str]:
             "calibration is lost: the measured answers subtract a bias from each label's log-probability (`candidate.json`,"
             " `label_bias`), so the number above does not hold here"
         )
-    if how.words:
-        pairs = ", ".join(f"`{word}` is `{label}`" for word, label in zip(how.words, how.labels, strict=True))
+    if how.verbalizer:
+        pairs = ", ".join(f"`{word}` is `{label}`" for word, label in zip(how.verbalizer, how.labels, strict=True))
         said.append(f"the model says a word in place of each label: {pairs}")
     if how.samples > 1:
         said.append(f"the measured answer is the most frequent of {how.samples} draws: ask as often, and count")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from crossover.engine.similarity import WordIndex
 from crossover.strategies.base import Bench
@@ -50,6 +51,19 @@ def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration,
             chosen.append(best)
         left = [indices for indices in left if indices]
     return tuple(pool[index] for index in chosen)
+
+
+def with_steps(plain: Candidate, shown: tuple[Demonstration, ...], bench: Bench) -> tuple[Demonstration, ...]:
+    """Demonstrations for the last prompt of a chain: each with what its steps answer to the input, where none fails.
+
+    `plain`: the candidate without demonstrations. Without a chain they stay as they are.
+    """
+    if not plain.prompt.steps:
+        return shown
+    wanted = {demonstration.input for demonstration in shown}
+    records = bench.rehearse(plain, [example for example in bench.train if example.input in wanted]).records
+    steps = {record.example.input: tuple(record.steps.items()) for record in records if record.reply.error is None}
+    return tuple(replace(d, steps=steps[d.input]) for d in shown if d.input in steps)
 
 
 def solved(candidate: Candidate, attempts: int, bench: Bench) -> list[Record]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
-from crossover.tuning.defaults import Method, default_epochs, default_patience, default_rate
-from crossover.types import Recipe
+from crossover.tuning.defaults import default_epochs, default_patience, default_rate
+from crossover.types import Candidate, FullRecipe, LoraRecipe, SoftPromptRecipe
+
+Made = TypeVar("Made", LoraRecipe, FullRecipe, SoftPromptRecipe)
 
 MOST_REPLAY = 0.9  # of an epoch: nine general rows for each of the task
 
@@ -25,15 +27,14 @@ class Tuner(Protocol):
     def patience(self) -> int | None: ...
 
 
-def recipe_for(tuner: Tuner, method: Method, bench: Bench, **others: Any) -> Recipe:
-    """The recipe for tuning the bench's model on its training rows; `others` are fields of it, as they are."""
+def recipe_for(tuner: Tuner, kind: type[Made], start: Candidate, bench: Bench, **others: Any) -> Made:
+    """The recipe of a kind for tuning the start's model on the training rows; `others` are fields of it, as they are."""
     epochs, rate = tuner.epochs, tuner.learning_rate
     if rate is None:
-        rate = default_rate(method, bench.model, bench.task.kind)
+        rate = default_rate(kind.method, bench.model_of(start.model), bench.task.kind)
     if epochs is None:
         epochs = default_epochs(len(bench.train), tuner.batch_size, bench.task.kind)
-    return Recipe(
-        method=method,
+    return kind(
         learning_rate=rate,
         epochs=epochs,
         batch_size=tuner.batch_size,

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from crossover.engine.phrasing import instructed
 from crossover.engine.render import Renderer
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
-from crossover.models.hf.labels import label_tree
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import instructed
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
-from crossover.tuning.batches import Row
+from crossover.tuning.batches import TokenRow
 from crossover.tuning.trigger import Trigger, open_trigger
 from crossover.types import Candidate, Example, Family, content_hash
 
@@ -78,8 +77,8 @@ class Autoprompt:
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         added = best.prompt.instruction[len(start.prompt.instruction) :].strip()
         what = f"trigger '{added}'" if added else "no trigger: the start was kept"
-        if best.decoding.words:
-            what += f", labels spoken as {', '.join(best.decoding.words)}"
+        if best.decoding.verbalizer:
+            what += f", labels spoken as {', '.join(best.decoding.verbalizer)}"
         what += CALIBRATED if best.decoding.label_bias else ""
         loss = f"loss {steps[0]['before']:.3f} to {steps[-1]['after']:.3f} in {len(steps)} steps"
         note = f"{what}; {loss}, on dev {100 * tried[0][1].estimate.value:.1f} without, then {values}"
@@ -99,8 +98,9 @@ class _Walk:
     def go(self) -> tuple[list[dict[str, Any]], list[tuple[int, ...]]]:
         """What each step did, and the triggers that dev is to see."""
         trigger, steps, seen = self.first, [], []
+        search = content_hash(["autoprompt", self.model.identity, self.start.id, self.how, self.bench.seed])
         for number in range(self.how.steps):
-            key = content_hash(["autoprompt", self.model.identity, self.start, self.how, self.bench.seed, number, trigger])
+            key = content_hash([search, number, trigger])
             step = self.bench.remember(key, lambda: self._step(number, trigger))  # noqa: B023  called at once
             trigger = tuple(step["trigger"])
             steps.append(step)
@@ -112,11 +112,11 @@ class _Walk:
     def speak(self) -> None:
         """Let each label be spoken as the word that the model's states tell for it."""
         labels = self.start.decoding.labels
-        key = content_hash(["autoprompt words", self.model.identity, self.start, self.how, self.bench.seed])
+        key = content_hash(["autoprompt words", self.model.identity, self.start.id, self.how, self.bench.seed])
         sample = random.Random(self.bench.seed).sample(list(self.bench.train), min(LABELLED, len(self.bench.train)))
         ids = self.bench.remember(key, lambda: self._trigger.label_words(self._rows(sample, ()), self._words, len(labels)))
         words = tuple(self._text([i]).strip() if i >= 0 else label for i, label in zip(ids, labels, strict=True))
-        self.start = replace(self.start, decoding=replace(self.start.decoding, words=words))
+        self.start = replace(self.start, decoding=replace(self.start.decoding, verbalizer=words))
         self.__dict__.pop("_trigger", None)  # its tree was of the labels
 
     def candidate(self, trigger: Sequence[int]) -> Candidate:
@@ -148,20 +148,19 @@ class _Walk:
                 best, after = other, cost
         return {"trigger": list(best), "before": before, "after": after}
 
-    def _cost(self, rows: Sequence[tuple[Row, int]], places: Sequence[int]) -> float:
+    def _cost(self, rows: Sequence[tuple[TokenRow, int]], places: Sequence[int]) -> float:
         odd = self._trigger.surprise(rows[0][0].ids, places) if self.how.fluency else 0.0
         return self._trigger.losses(rows) + self.how.fluency * odd
 
-    def _rows(self, examples: Sequence[Example], trigger: Sequence[int]) -> list[tuple[Row, int]]:
+    def _rows(self, examples: Sequence[Example], trigger: Sequence[int]) -> list[tuple[TokenRow, int]]:
         made = self.candidate(trigger)
         renderer = self.renderers.setdefault(made.prompt.instruction, Renderer(made.prompt))
         labels = made.decoding.labels
-        spoken = dict(zip(labels, made.decoding.words or labels, strict=True))
         rows = []
         for example in examples:
             messages = renderer.messages(example.input, leave_out=True)
-            ids, begin = self.model.encode(messages, spoken.get(example.output, example.output))
-            rows.append((Row(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
+            ids, begin = self.model.encode(messages, made.decoding.spoken(example.output))
+            rows.append((TokenRow(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
         return [row for row in rows if row[1] >= 0] if labels else rows
 
     def _stays(self, trigger: Sequence[int]) -> bool:
@@ -180,8 +179,8 @@ class _Walk:
         return [] if first is None else list(range(first, first + size))
 
     @staticmethod
-    def _moved(row: Row, place: int, token: int) -> Row:
-        return Row((*row.ids[:place], token, *row.ids[place + 1 :]), row.start)
+    def _moved(row: TokenRow, place: int, token: int) -> TokenRow:
+        return TokenRow((*row.ids[:place], token, *row.ids[place + 1 :]), row.start)
 
     def _text(self, ids: Sequence[int]) -> str:
         return "".join(self._spelled[i] for i in ids)
@@ -204,9 +203,9 @@ class _Walk:
     @cached_property
     def _trigger(self) -> Trigger:
         decoding = self.start.decoding
-        spoken = decoding.words or decoding.labels
-        tree = label_tree([self.model.chat.answer(word) for word in spoken]) if spoken else None
-        opened = open_trigger(self.model.module(self.start.weights, frozen=True), tree)
+        spoken = decoding.verbalizer or decoding.labels
+        labels = [self.model.chat.answer(word) for word in spoken] if spoken else None
+        opened = open_trigger(self.model, labels, self.start.weights)
         if opened is None:
             raise OptionError(f"strategy 'autoprompt' cannot look into the architecture of '{self.bench.task.model}'")
         return opened

@@ -21,7 +21,13 @@ class Bench(Protocol):
     def train(self) -> Sequence[Example]: ...
 
     @property
-    def model(self) -> Model: ...
+    def model(self) -> Model:
+        """The task's model."""
+        ...
+
+    def model_of(self, spec: str) -> Model:
+        """The model of a candidate, by its `model`. Raises `ModelError`."""
+        ...
 
     @property
     def seed(self) -> int: ...
@@ -49,7 +55,9 @@ class Bench(Protocol):
         ...
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
-        """Those of some inputs that are in no split: what may be learnt from without having been met in measuring."""
+        """Those of some inputs that are in no split, also not in another case or with other white space: what may be learnt
+        from without having been met in measuring.
+        """
         ...
 
     def ask(
@@ -100,7 +108,10 @@ class Bench(Protocol):
 
 @runtime_checkable
 class Strategy(Protocol):
-    """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options."""
+    """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options.
+
+    `family`: what it is there to make. What a candidate of it is, the candidate says (`decision/contenders.py`).
+    """
 
     family: ClassVar[Family]
 

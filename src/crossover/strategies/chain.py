@@ -9,10 +9,10 @@ from crossover.data.chain import ChainStep
 from crossover.data.infer import prepare
 from crossover.data.task import load_task
 from crossover.engine.decoding import decoding_for
+from crossover.engine.phrasing import phrasings
 from crossover.errors import OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted
-from crossover.strategies._phrasing import phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Family, Prompt, Step
 
@@ -35,7 +35,9 @@ class Chain:
             raise OptionError("strategy 'chain': the task file has no key 'chain'; valid is a list of steps with names")
         *before, last = written
         prompt = Prompt(last.instruction, last.template, steps=tuple(self._step(step, bench) for step in before))
-        decoding = replace(start.decoding, label_bias=(), max_tokens=last.max_tokens or start.decoding.max_tokens)
+        decoding = replace(
+            start.decoding, label_bias=(), verbalizer=(), max_tokens=last.max_tokens or start.decoding.max_tokens
+        )
         if last.answer_pattern:
             decoding = replace(decoding, schema="", pattern=last.answer_pattern)
         candidate = replace(start, prompt=prompt, decoding=decoding)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.engine.phrasing import reasoned
 from crossover.errors import OptionError
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, solved
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import reasoned
 from crossover.strategies._worth import surely_better
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Demonstration, Family, Run
@@ -26,7 +26,8 @@ class ChainOfThought:
     `shots`: the numbers of worked demonstrations to try, 0 for none: solutions of `attempts` training rows by the model
     itself, the right ones (Zelikman et al. 2022, STaR, section 3.1). `samples` over 1: self-consistency (Wang et al. 2023),
     so many draws at `temperature`, of which the most frequent answer counts; it costs as many times more, and is kept where
-    dev is better beyond luck. Demonstrations of the start have no reasoning and are not kept; its weights are.
+    dev is better beyond luck. Demonstrations of the start have no reasoning and are not kept; its weights are, and its
+    chain.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -50,7 +51,7 @@ class ChainOfThought:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         plain = replace(start, decoding=self._decoding(start.decoding, bench))
-        forms = [replace(plain, prompt=prompt) for prompt in reasoned(bench.task, bench.train)]
+        forms = [replace(plain, prompt=prompt) for prompt in reasoned(bench.task, bench.train, start.prompt)]
         forms = [candidate for candidate in forms if bench.fits(candidate)]
         if not forms:
             raise OptionError(
@@ -77,12 +78,12 @@ class ChainOfThought:
 
     def _decoding(self, decoding: Decoding, bench: Bench) -> Decoding:
         pattern = bench.task.answer_pattern or (JSON if bench.task.kind == "extract" else SAID)
-        return replace(decoding, label_bias=(), schema="", pattern=pattern, max_tokens=self.max_tokens)
+        return replace(decoding, label_bias=(), verbalizer=(), schema="", pattern=pattern, max_tokens=self.max_tokens)
 
     def _worked(self, candidate: Candidate, bench: Bench) -> list[tuple[Demonstration, str]]:
         """Demonstrations with the model's own reasoning where it led to the right answer, each with that answer."""
         return [
-            (Demonstration(record.example.input, record.reply.text), record.example.output)
+            (Demonstration(record.example.input, record.reply.text, tuple(record.steps.items())), record.example.output)
             for record in solved(candidate, self.attempts, bench)
             if record.reply.text.strip() != record.prediction  # a bare answer shows no reasoning
         ]

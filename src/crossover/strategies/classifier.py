@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from crossover.errors import OptionError
-from crossover.models._embedding import need_embedder
 from crossover.models.classifier import Head, save_head
+from crossover.models.embedding import need_embedder
 from crossover.strategies._choice import noted
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench

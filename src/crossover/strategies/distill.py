@@ -8,14 +8,14 @@ from typing import ClassVar
 
 from crossover.data.load import load_rows, render_input
 from crossover.engine.decoding import decoding_for
+from crossover.engine.phrasing import answer_form, instructed
 from crossover.errors import OptionError
 from crossover.strategies._calibration import probabilities
 from crossover.strategies._choice import noted
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import answer_form, instructed
 from crossover.strategies._recipe import recipe_for
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Example, Family, Prompt, Reply, Run, content_hash
+from crossover.types import Candidate, Example, Family, LoraRecipe, Prompt, Reply, Run, content_hash
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class Distill:
             )
         asked = [*bench.train, *self._unlabelled(bench)]
         taught = self._taught(teacher, asked, bench)
-        decoding = decoding_for(bench.task, bench.model, [example.output for example in taught])
+        decoding = decoding_for(bench.task, bench.model_of(start.model), [example.output for example in taught])
         student = replace(start, prompt=short, decoding=decoding)
-        recipe = recipe_for(self, "lora", bench, rank=self.rank, alpha=self.alpha)
+        recipe = recipe_for(self, LoraRecipe, student, bench, rank=self.rank, alpha=self.alpha)
         made = bench.tune(student, recipe, taught)
         return noted(made, _note(bench.score(teacher), bench.score(made), len(taught), len(asked)))
 

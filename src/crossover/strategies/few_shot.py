@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
+from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
-from crossover.models._embedding import need_embedder
+from crossover.models.embedding import need_embedder
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
-from crossover.strategies._demonstrations import balanced, diverse, solved
+from crossover.strategies._demonstrations import balanced, diverse, solved, with_steps
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Family, Prompt
 
@@ -83,13 +83,15 @@ class FewShot:
     @staticmethod
     def _forms(start: Candidate, bench: Bench) -> list[Prompt]:
         if not start.prompt.instruction and start.weights is None:
-            return [answer_form(bench.task), phrasings(bench.task, bench.train)[0]]
+            forms = answer_form(bench.task), phrasings(bench.task, bench.train)[0]
+            return [worded(form, start.prompt) for form in forms]
         return [start.prompt]
 
     def _candidates(self, plain: Candidate, bench: Bench) -> Iterator[tuple[Candidate, str]]:
         """The form of `plain` with each choice of demonstrations, and what that choice is called."""
-        pool = tuple(Demonstration(example.input, example.output) for example in bench.train)
-        right = self._answered(plain, bench) if "bootstrapped" in self.selection else ()
+        bare = replace(plain, prompt=replace(plain.prompt, demonstrations=(), selection="fixed", shots=0))
+        pool = tuple(Demonstration(example.input, plain.decoding.spoken(example.output)) for example in bench.train)
+        right = self._answered(bare, bench) if "bootstrapped" in self.selection else ()
         sizes = {min(shots, len(pool)) for shots in self.shots}
         if self.many:
             sizes.add(self._most(plain, pool, bench))
@@ -101,19 +103,19 @@ class FewShot:
             if right:
                 chosen["bootstrapped"] = balanced(right, shots, bench.seed)
             for selection in self.selection:
-                shown = chosen.get(selection, ())
+                picked = chosen.get(selection, ())
+                shown = with_steps(bare, picked, bench)
                 if shown:
                     prompt = replace(plain.prompt, demonstrations=shown, selection="fixed", shots=len(shown))
-                    if shown is pool:
+                    if picked is pool:
                         likeness = need_embedder(NEEDS).name if selection == "nearest_meaning" else WORDS
                         prompt = replace(prompt, selection="nearest", shots=shots, likeness=likeness)
                     yield replace(plain, prompt=prompt), selection.replace("_", " by ")
 
-    def _answered(self, plain: Candidate, bench: Bench) -> Pool:
+    def _answered(self, bare: Candidate, bench: Bench) -> Pool:
         """Training rows that the model answers right as it is."""
-        bare = replace(plain, prompt=replace(plain.prompt, demonstrations=(), selection="fixed", shots=0))
-        right = solved(bare, self.attempts, bench)
-        return tuple(Demonstration(record.example.input, record.example.output) for record in right)
+        right, spoken = solved(bare, self.attempts, bench), bare.decoding.spoken
+        return tuple(Demonstration(record.example.input, spoken(record.example.output)) for record in right)
 
     @staticmethod
     def _most(plain: Candidate, pool: Pool, bench: Bench) -> int:

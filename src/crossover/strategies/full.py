@@ -8,7 +8,7 @@ from typing import ClassVar
 from crossover.strategies._recipe import check_tuner, recipe_for
 from crossover.strategies._tries import tune
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Family
+from crossover.types import Candidate, Family, FullRecipe
 
 
 @dataclass(frozen=True)
@@ -38,5 +38,5 @@ class Full:
         check_tuner("full", self)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        recipe = recipe_for(self, "full", bench, weight_decay=self.weight_decay, replay=self.replay)
+        recipe = recipe_for(self, FullRecipe, start, bench, weight_decay=self.weight_decay, replay=self.replay)
         return tune(start, bench, recipe, self.tries, self.seeds)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.engine.phrasing import phrasings, worded
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import phrasings
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """Demonstrations of the start are kept. With the start already tuned, its weights are kept too.
+    """Demonstrations of the start are kept, and its chain. With the start already tuned, its weights are kept too.
 
     `formats`: how many other formats of the best phrasing are tried (field names, signs, gaps). The spread over all that
     met dev is the task's prompt sensitivity in the report. `screen`: so many training rows on which phrasings, and then
@@ -38,9 +38,11 @@ class Instruction:
         )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        start = replace(start, decoding=replace(start.decoding, verbalizer=()))  # it names the labels themselves
+        phrased = dict.fromkeys(worded(form, start.prompt) for form in phrasings(bench.task, bench.train))
         forms = [
             replace(start, prompt=replace(start.prompt, instruction=form.instruction, template=form.template))
-            for form in phrasings(bench.task, bench.train)
+            for form in phrased
         ]
         tried = [score_best(candidate, bench) for candidate in halved(forms, self.screen, bench)]
         best = tried[first_best([run for _, run in tried], bench)][0]

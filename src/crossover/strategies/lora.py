@@ -11,7 +11,7 @@ from crossover.strategies._recipe import check_tuner, recipe_for
 from crossover.strategies._tries import tune
 from crossover.strategies.base import Bench
 from crossover.tuning.conflicts import conflict
-from crossover.types import Candidate, Family
+from crossover.types import Candidate, Family, LoraRecipe
 
 
 @dataclass(frozen=True)
@@ -56,5 +56,5 @@ class Lora:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         names = ("rank", "alpha", "dropout", "replay", "targets", "dora", "rslora", "pissa", "bits")
-        recipe = recipe_for(self, "lora", bench, **{name: getattr(self, name) for name in names})
+        recipe = recipe_for(self, LoraRecipe, start, bench, **{name: getattr(self, name) for name in names})
         return tune(start, bench, recipe, self.tries, self.seeds)

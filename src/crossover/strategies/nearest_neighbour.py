@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
 from crossover.engine.similarity import WORDS
-from crossover.models._embedding import need_embedder
+from crossover.models.embedding import need_embedder
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from crossover.engine.follow import calls_of
+from crossover.engine.phrasing import instructed
 from crossover.errors import CrossoverError, MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import instructed
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Example, Family, Message, Record

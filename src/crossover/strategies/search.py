@@ -10,13 +10,13 @@ from statistics import mean
 from typing import Any, ClassVar
 
 from crossover.engine.follow import calls_of
+from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import CALIBRATED, score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
-from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies._worth import surely_best, worth
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
@@ -41,7 +41,7 @@ class Search:
     probabilities: on few rows it says more than how many are right. The best, `finalists` of them where the calls allow,
     meet dev: the start is kept unless one is better there beyond luck. `shots`: those that fit the context window. A
     headroom test comes first: when the start solves the first rows, or no plain change of the prompt changes what is right,
-    nothing is searched. Needs the extra `search`.
+    nothing is searched. In a chain it searches the last instruction alone. Needs the extra `search`.
     """
 
     family: ClassVar[Family] = "prompt"
@@ -115,8 +115,11 @@ class _Walk:
         self.first = FIRST if self.left >= FEW * FIRST * self.each else FIRST // 2
         train = list(self.bench.train)
         self.rows: list[Example] = random.Random(self.bench.seed).sample(train, min(len(train), MOST))
-        self.pool = tuple(Demonstration(example.input, example.output) for example in train)
-        phrased = [answer_form(self.bench.task), *phrasings(self.bench.task, self.bench.train)]
+        self.pool = tuple(Demonstration(e.input, self.start.decoding.spoken(e.output)) for e in train)
+        forms = [answer_form(self.bench.task), *phrasings(self.bench.task, self.bench.train)]
+        phrased = list(dict.fromkeys(worded(form, self.start.prompt) for form in forms))
+        if self.start.prompt.steps:
+            self.given = (0,)
         if self.start.prompt.instruction:
             phrased.insert(0, self.start.prompt)
         self.forms = [[prompt, *formats(prompt, FORMATS, self.bench.seed)] for prompt in phrased]
@@ -126,7 +129,10 @@ class _Walk:
 
     def no_headroom(self, begun: Run) -> str:
         """Why searching is not worth it; empty where it is. `begun`: the start on dev."""
-        probes = [self.start, *(self._candidate(self._prompt(phrasing, 0, 0, "random", 0)) for phrasing in (1, 2))]
+        probes = [
+            self.start,
+            *(self._candidate(self._prompt(phrasing, 0, 0, "random", 0)) for phrasing in range(len(self.forms))[1:3]),
+        ]
         probes.append(self._candidate(self._prompt(0, 0, max(self.shots), "nearest", 0)))
         runs = [self._run(probe, self.first) for probe in probes if self.bench.fits(probe)]
         solved = solved_already([runs[0], begun])

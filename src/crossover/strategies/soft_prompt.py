@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from crossover.strategies._recipe import recipe_for
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Family
+from crossover.types import Candidate, Family, SoftPromptRecipe
 
 
 @dataclass(frozen=True)
@@ -26,4 +26,4 @@ class SoftPrompt:
     patience: int | None = None
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        return bench.tune(start, recipe_for(self, "soft_prompt", bench, tokens=self.tokens))
+        return bench.tune(start, recipe_for(self, SoftPromptRecipe, start, bench, tokens=self.tokens))

@@ -34,11 +34,16 @@ class Then:
         for step, given in self.options.items():
             if not isinstance(given, Mapping):
                 raise OptionError(f"strategy '{step}': received {given!r}, valid is a mapping of options")
-        self.strategies()  # an unknown strategy or option is told at once
+        for name, strategy in zip(self.steps, self.strategies(), strict=True):  # a wrong name or option is told at once
+            if strategy.family == "control":
+                raise OptionError(
+                    f"the sequence '{'+'.join(self.steps)}' has a control in it, and '{name}' leaves no language model to"
+                    f" prompt or tune; valid is '{name}' by itself"
+                )
 
     @property
     def family(self) -> Family:
-        """Hybrid when prompt and weights both take part, else the one family of its steps."""
+        """What it is there to make: a hybrid when prompt and weights both take part, else the one family of its steps."""
         families = {step.family for step in self.strategies()}
         return families.pop() if len(families) == 1 else "hybrid"
 

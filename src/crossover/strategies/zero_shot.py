@@ -16,4 +16,4 @@ class ZeroShot:
     family: ClassVar[Family] = "prompt"
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        return replace(start, prompt=Prompt(), decoding=replace(start.decoding, label_bias=()))
+        return replace(start, prompt=Prompt(), decoding=replace(start.decoding, label_bias=(), verbalizer=()))

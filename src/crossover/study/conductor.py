@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crossover import registry
-from crossover.data.checks import Finding, check_lengths, raise_on_errors
+from crossover.data.checks import Finding, check_lengths, check_tokens, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
 from crossover.decision.contenders import Contender, finalists, rung, standing
@@ -21,15 +21,12 @@ from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.limits import removal
 from crossover.decision.recommend import recommend
 from crossover.decision.wording import Wording
-from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
-from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded, OptionError, StudyError
-from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
+from crossover.evaluation.open import open_bench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
@@ -40,7 +37,7 @@ from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
-from crossover.types import Message, Run, content_hash, to_json
+from crossover.types import Candidate, Message, Run, content_hash, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -74,6 +71,14 @@ def run_study(
     return folder
 
 
+def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
+    """The first rung before the last one that ended in the same candidate."""
+    *before, last = climbed
+    if last.candidate is None:
+        return None
+    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
+
+
 def _squashed(model: str) -> str:
     """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
     kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
@@ -93,34 +98,25 @@ class _Conductor:
     def __post_init__(self) -> None:
         self.task: Task = self.prepared.task
         self.models = {self.task.model: settled(self.opened, self.task.model, self.journal)}
-        self.meter = Meter(self.journal, self.task.limits)
-        self.metric_name = self.task.metric or "accuracy"
-        self.metric = registry.create("metrics", self.metric_name)
+        splits = self.prepared.splits
+        self.bench = open_bench(
+            self.task,
+            splits.train,
+            splits.dev,
+            self.folder.path,
+            self.journal,
+            self.model_of,
+            relevance_scorer(),
+            self.listener.progress,
+            [example.input for example in splits.test],
+        )
+        self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
+        self.metric, self.metric_name = self.evaluator.metric, self.evaluator.metric_name
         if self.task.kind not in self.metric.kinds:
             valid = ", ".join(n for n in registry.names("metrics") if self.task.kind in registry.load("metrics", n).kinds)
             raise OptionError(
                 f"{self.task_path}: metric '{self.metric_name}' does not suit kind '{self.task.kind}'; valid: {valid}"
             )
-        self.evaluator = Evaluator(
-            Caller(self.journal, self.meter),
-            self.model_of,
-            self.metric,
-            self.metric_name,
-            relevance_scorer(),
-            self.task.seed,
-            self.listener.progress,
-        )
-        splits = self.prepared.splits
-        self.bench = StudyBench(
-            self.task,
-            splits.train,
-            splits.dev,
-            self.evaluator,
-            self.journal,
-            self.meter,
-            self.folder.path,
-            frozenset(example.input for example in splits.test),
-        )
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
@@ -137,7 +133,7 @@ class _Conductor:
         rungs, said = ladder(self.task, model)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *self._lengths(model)]
+        findings = [*self.prepared.findings, *self._lengths(model), *self._same_tokens(model)]
         raise_on_errors(findings)
         self._freeze()
         self.listener.say(self._plan(rungs))
@@ -165,6 +161,10 @@ class _Conductor:
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
+                if twin := _twin(climbed):
+                    climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
+                    self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
+                    continue
                 climbed[-1] = replace(made, forgetting=self._forgotten(memory, made, warnings))
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(climbed) :])
@@ -179,9 +179,13 @@ class _Conductor:
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
 
-        A control's weights are no language model's: they knew nothing else before.
+        A control's weights are no language model's: they knew nothing else before. What was measured before is the task's
+        model, so weights of another one are not.
         """
         if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
+            return None
+        if made.candidate.model != memory.spec:
+            warnings.append(f"what {made.name} forgot was not measured: its model is {made.candidate.model}")
             return None
         try:
             found = memory.measure(made.candidate.weights)
@@ -231,6 +235,13 @@ class _Conductor:
         examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
         return check_lengths(examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
 
+    def _same_tokens(self, model: Model) -> list[Finding]:
+        if self.task.kind != "classify" or not isinstance(model, Tunable):
+            return []
+        return check_tokens(
+            list(self.task.labels), lambda label: model.encode([Message("user", "x")], label)[0], self.task.model
+        )
+
     def _speed(self, spec: str) -> Speed:
         """The machine's token speed with a model, measured once in a study."""
         name = f"speed of {spec}"
@@ -262,7 +273,7 @@ class _Conductor:
         requests = Prices.of(self.task.limits).requests
         found = []
         for order, made in enumerate(climbed):
-            if made.candidate is None or made.dev is None:
+            if made.candidate is None or made.dev is None or made.same_as is not None:
                 continue
             cost = self._cost(made)
             local = self.model_of(made.candidate.model).local
@@ -281,6 +292,7 @@ class _Conductor:
                     cost,
                     cost.over(requests),
                     removed,
+                    made.strategy,
                 )
             )
         return found
@@ -364,15 +376,14 @@ class _Conductor:
             warnings=warnings,
             relevance=self.evaluator.relevance.name,
             wall_seconds=self.meter.seconds,
-            render=self._render,
+            prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
         )
 
-    def _render(self, made: Climbed) -> tuple[Message, ...]:
+    def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:
         """One prompt of a candidate, for the reader."""
-        assert made.candidate is not None
-        renderer, text = self.evaluator.renderer(made.candidate.prompt), self.prepared.splits.dev[0].input
-        answers = made.dev.records[0].steps if made.dev else {}
+        renderer, text = self.evaluator.renderer(candidate.prompt), self.prepared.splits.dev[0].input
+        answers = dev.records[0].steps if dev else {}
         shown = [own.messages(text, answers=answers) for own in (*renderer.steps, renderer)]
         return tuple(message for messages in shown for message in messages)

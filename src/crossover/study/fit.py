@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from crossover.data.task import StrategySpec
 from crossover.strategies.open import open_strategy
 from crossover.study.ladder import Rung
 
@@ -101,13 +102,13 @@ def told(minutes: float) -> str:
 
 
 def _without(name: str) -> Reduction:
-    return Reduction(f"{name} is left out", lambda rungs: [rung for rung in rungs if rung.name != name])
+    return Reduction(f"{name} is left out", lambda rungs: [rung for rung in rungs if rung.spec.name != name])
 
 
 def _fewer_shots(name: str) -> Reduction:
     return Reduction(
         f"{name} shows {SHOTS} demonstrations at most",
-        lambda rungs: [_with(rung, {"few_shot": {"shots": [SHOTS]}}) if rung.name == name else rung for rung in rungs],
+        lambda rungs: [_with(rung, {"few_shot": {"shots": [SHOTS]}}) if rung.spec.name == name else rung for rung in rungs],
     )
 
 
@@ -124,12 +125,13 @@ def _each(rungs: Rungs, options: Mapping[str, Mapping[str, Any]]) -> list[Rung]:
 
 
 def _with(rung: Rung, options: Mapping[str, Mapping[str, Any]]) -> Rung:
-    steps = rung.name.split("+")
+    steps, given = rung.spec.steps, rung.spec.options
     more = {step: dict(options[step]) for step in steps if step in options}
     if not more:
         return rung
     if len(steps) == 1:
-        given = {**rung.options, **more[rung.name]}
+        given = {**given, **more[steps[0]]}
     else:
-        given = {**rung.options, **{step: {**rung.options.get(step, {}), **new} for step, new in more.items()}}
-    return Rung(rung.name, open_strategy(rung.name, given), given)
+        given = {**given, **{step: {**given.get(step, {}), **new} for step, new in more.items()}}
+    spec = StrategySpec(name=rung.spec.name, options=given)
+    return replace(rung, spec=spec, strategy=open_strategy(spec.name, spec.options))

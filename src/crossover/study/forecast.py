@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from crossover.data.task import Task
+from crossover.decision.contenders import family_of
 from crossover.decision.contenders import rung as kind_of
 from crossover.engine.render import Renderer
 from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
@@ -88,7 +89,7 @@ class Forecaster:
                 dry.rehearse(made, self._bench.train[:TRAIN_SAMPLE])
                 self._remember(dry, made.weights)
             final = {what: self._tested * tokens for what, tokens in each.items()}
-            kind = kind_of(made, rung.strategy.family)
+            kind = kind_of(made, family_of(made, control=False))
             finals[kind] = max(finals.get(kind, {}), final, key=lambda work: sum(work.values()))
         for final in finals.values():
             dry.add(final)
@@ -151,7 +152,7 @@ class _Counter:
         _, prompt = self._prompt(renderer, inputs)
         if decoding.labels and not decoding.pattern:
             bare = self._tokens([Message("user", "")])
-            words = decoding.words or decoding.labels
+            words = decoding.verbalizer or decoding.labels
             return {"prompt": prompt + sum(max(1, self._tokens([Message("user", word)]) - bare) for word in words)}
         # an answer ends before its limit more often than not
         return {"prompt": decoding.samples * prompt, "answer": decoding.samples * decoding.max_tokens / 2}
@@ -195,6 +196,9 @@ class _DryBench:
     def seed(self) -> int:
         return self.bench.seed
 
+    def model_of(self, spec: str) -> Model:
+        return self.bench.model_of(spec)
+
     def add(self, work: Work) -> None:
         _add(self.work, work)
 
@@ -229,8 +233,9 @@ class _DryBench:
 
     def fits(self, candidate: Candidate) -> bool:
         renderer = self.bench.evaluator.renderer(candidate.prompt)
-        longest = max(self.model.count_tokens(renderer.messages(text)) for text in self.count.longest)
-        return longest + candidate.decoding.max_tokens <= self.model.context_window
+        model = self.model_of(candidate.model)
+        longest = max(model.count_tokens(renderer.messages(text)) for text in self.count.longest)
+        return longest + candidate.decoding.max_tokens <= model.context_window
 
     def better(self, run: Run, reference: Run) -> bool:
         return run.estimate.value > reference.estimate.value
@@ -240,7 +245,7 @@ class _DryBench:
         self.recipes.setdefault(recipe.method, (recipe, candidate))
         rows = len(self.train if examples is None else examples) / (1 - recipe.replay)
         before = candidate.weights.sha256 if candidate.weights else ""
-        made = content_hash([candidate.prompt, recipe, before, len(examples or ()), self.seed])
+        made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples or ()), self.seed])
         each, dev = self.count.lesson(candidate, recipe.batch_size), len(self.bench.dev)
         if (made, "") not in self._met:
             self._met.add((made, ""))

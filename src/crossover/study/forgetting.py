@@ -9,6 +9,7 @@ from typing import Any
 from crossover.decision import numbers
 from crossover.evaluation.forgetting import Forgetting, Lost
 from crossover.evaluation.paired import Comparison, compare, holm
+from crossover.study import results
 from crossover.study.ladder import Climbed
 
 SIGNIFICANT = 0.05
@@ -16,9 +17,9 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Account:
-    """`by_name`: a candidate's `forgetting` in decision.json; `replay`: one entry a pair with and without."""
+    """`by_name`: what each candidate forgot; `replay`: one entry a pair with and without."""
 
-    by_name: Mapping[str, dict[str, Any]]
+    by_name: Mapping[str, results.Forgetting]
     replay: Sequence[dict[str, Any]]
     warnings: Sequence[str]
     said: Sequence[str]
@@ -26,18 +27,18 @@ class Account:
 
 def account(climbed: Sequence[Climbed], seed: int) -> Account:
     """All of a study's measurements, p values adjusted over its different weights and suites (Holm)."""
-    measured = [(made.name, made.forgetting) for made in climbed if made.forgetting]
+    measured = [(made, made.forgetting) for made in climbed if made.forgetting]
     tests = {(f.weights, lost.suite.name): lost.change.p for _, f in measured for lost in f.suites}
     adjusted = dict(zip(tests, holm(list(tests.values())), strict=True))
     warnings = []
-    for name, found in measured:
-        for lost in found.suites:
+    for made, found in measured:
+        for lost in found.suites if made.same_as is None else ():
             p = adjusted[found.weights, lost.suite.name]
             if lost.change.difference < 0 and p < SIGNIFICANT:
-                warnings.append(f"{name} forgot: {_fall(lost)}, adjusted p {numbers.p_value(p)}).")
+                warnings.append(f"{made.name} forgot: {_fall(lost)}, adjusted p {numbers.p_value(p)}).")
     pairs = [_saved(one, other, seed) for one, other in _replayed(climbed)]
     return Account(
-        {name: _body(found, adjusted) for name, found in measured},
+        {made.name: _report(found, adjusted) for made, found in measured},
         [body for body, _ in pairs],
         warnings,
         [sentence for _, sentence in pairs],
@@ -62,28 +63,24 @@ def _fall(lost: Lost) -> str:
     return f"{lost.suite.name}{what} {before} → {after} ({numbers.points(change.difference)}, {low} to {high}"
 
 
-def _body(found: Forgetting, adjusted: Mapping[tuple[str, str], float]) -> dict[str, Any]:
-    general, *others = (_suite(lost, adjusted[found.weights, lost.suite.name]) for lost in found.suites)
-    perplexity = None
-    if found.perplexity:
-        before, after = found.perplexity
-        perplexity = {"before": round(before, 3), "after": round(after, 3), "ratio": round(after / before, 4)}
-    return {**general, "perplexity": perplexity, "tasks": others}
+def _report(found: Forgetting, adjusted: Mapping[tuple[str, str], float]) -> results.Forgetting:
+    suites = (_suite(lost, adjusted[found.weights, lost.suite.name]) for lost in found.suites)
+    return results.Forgetting(tuple(suites), found.perplexity)
 
 
-def _suite(lost: Lost, p_adjusted: float) -> dict[str, Any]:
-    return {
-        "suite": lost.suite.name,
-        "metric": lost.suite.metric_name,
-        "before": round(lost.before, 6),
-        "after": round(lost.after, 6),
-        **_change(lost.change),
-        "p_adjusted": p_adjusted,
-        "kinds": [
-            {"name": name, "n": n, "before": round(before, 6), "after": round(after, 6)}
-            for name, (n, before, after) in lost.kinds.items()
-        ],
-    }
+def _suite(lost: Lost, p_adjusted: float) -> results.Lost:
+    paired = lost.change
+    return results.Lost(
+        lost.suite.name,
+        lost.suite.metric_name,
+        paired.n,
+        lost.before,
+        lost.after,
+        results.Change(paired.difference, paired.low, paired.high, p_adjusted),
+        tuple((name, n, before, after) for name, (n, before, after) in lost.kinds.items()),
+        paired.p,
+        paired.test,
+    )
 
 
 def _change(change: Comparison) -> dict[str, Any]:
@@ -116,9 +113,7 @@ def _without_replay(made: Climbed) -> tuple[float, Any]:
         return {key: stripped(inner) for key, inner in value.items() if key != "replay"}
 
     rest = stripped(provenance.options)
-    if isinstance(rest, Mapping):  # `{"lora": {"replay": 0.25}}` and no options at all are the same but for replay
-        rest = {key: value for key, value in rest.items() if value != {}}
-    return max(shares), (provenance.strategy.split(" (")[0], rest)
+    return max(shares), (provenance.strategy, rest)
 
 
 def _saved(one: Climbed, other: Climbed, seed: int) -> tuple[dict[str, Any], str]:

@@ -12,16 +12,18 @@ from typing import Any
 
 from crossover import registry
 from crossover.data.task import StrategySpec, Task
+from crossover.decision.contenders import family_of
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe, look_up_seconds, probe
-from crossover.models._embedding import need_embedder
-from crossover.models.base import Model, Tunable
+from crossover.models.base import Model, Tunable, is_control
+from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
+from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.types import Candidate, Family, Provenance, Run
@@ -39,18 +41,22 @@ DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # errors that the next rung wo
 
 @dataclass(frozen=True)
 class Rung:
-    """A strategy of the ladder, ready to adapt."""
+    """A strategy of the ladder, ready to adapt. `name`: for a reader; `spec`: as the task file writes it."""
 
     name: str
+    spec: StrategySpec
     strategy: Strategy
-    options: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Climbed:
-    """What a rung gave. `candidate` is None when it failed; `note` then says why."""
+    """What a rung gave. `candidate` is None when it failed: `note` then says why, and `family` is what it was to be.
+
+    `strategy`: as the task file writes it. `same_as`: the name of the rung before it that ended in the same candidate.
+    """
 
     name: str
+    strategy: str
     family: Family
     candidate: Candidate | None
     dev: Run | None
@@ -58,6 +64,7 @@ class Climbed:
     probe: Probe | None
     note: str
     forgetting: Forgetting | None = None  # of tuned weights
+    same_as: str | None = None
 
 
 def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
@@ -77,7 +84,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
         specs = [StrategySpec(name=name, options={}) for name in names]
         said.append(f"strategies are not given: the ladder is {', '.join(names)}")
         said += left_out
-    if not any(registry.load("strategies", s.name).family == "control" for s in specs if "+" not in s.name):
+    if not any(registry.stated("strategies", s.name, "family") == "control" for s in specs if len(s.steps) == 1):
         specs.insert(0, StrategySpec(name=CONTROLS[0], options={}))
         said.append(f"no control is given: added {CONTROLS[0]}")
     if not any(spec.name == "zero_shot" for spec in specs):
@@ -91,7 +98,7 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
                 f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here; valid: "
                 f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned, such as pocket"
             )
-        rungs.append(Rung(name, strategy, dict(spec.options)))
+        rungs.append(Rung(name, spec, strategy))
     return rungs, said
 
 
@@ -136,10 +143,12 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
 
     Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
     """
-    provenance = Provenance(rung.name, _options(rung), bench.seed, start.id)
+    provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
+    journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
     try:
         candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
-        candidate = replace(candidate, provenance=replace(provenance, note=candidate.provenance.note))
+        parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
+        candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
         dev = bench.score(candidate)
         before = bench.remember(f"look-up {candidate.id}", lambda: look_up_seconds(bench.evaluator, candidate, bench.dev))
         measured = probe(bench.evaluator, candidate, bench.dev, before)
@@ -147,7 +156,8 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
-        return Climbed(rung.name, rung.strategy.family, candidate, dev, train, measured, candidate.provenance.note)
+        family = family_of(candidate, is_control(bench.model_of(candidate.model)))
+        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note)
     except (BudgetExceeded, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
@@ -160,11 +170,12 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
 
 
 def _failed(rung: Rung, note: str) -> Climbed:
-    return Climbed(rung.name, rung.strategy.family, None, None, None, None, note)
+    return Climbed(rung.name, rung.spec.name, rung.strategy.family, None, None, None, None, note)
 
 
 def _options(rung: Rung) -> dict[str, Any]:
     """The options as they acted, defaults included, so that a candidate says how it was made."""
-    if "+" in rung.name.split(" ")[0]:
-        return rung.options
+    if isinstance(rung.strategy, Then):
+        steps = zip(rung.strategy.steps, rung.strategy.strategies(), strict=True)
+        return {name: asdict(step) for name, step in steps}  # type: ignore[call-overload]
     return asdict(rung.strategy)  # type: ignore[call-overload,no-any-return]

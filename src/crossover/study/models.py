@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
-from crossover.engine.journal import Journal
+from crossover.engine.journal import Journal, JournalReader
 from crossover.models.base import Model, Weighted
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
@@ -36,11 +36,15 @@ def settled(model: Model, spec: str, journal: Journal) -> Model:
     """The model in the precision of the study's first process, which is journaled: it is part of a model's identity."""
     if not isinstance(model, Measured):
         return model
-    known = journal.fact(_name(spec))
-    if known is None:
+    if journal.fact(_name(spec)) is None:
         journal.set_fact(_name(spec), list(model.precision))
         return model
-    return cast(Model, replace(cast(Any, model), dtype=known[0]))
+    return _as_measured(model, spec, journal)
+
+
+def _as_measured(model: Model, spec: str, journal: JournalReader) -> Model:
+    known = journal.fact(_name(spec)) if isinstance(model, Measured) else None
+    return cast(Model, replace(cast(Any, model), dtype=known[0])) if known else model
 
 
 def open_measured(folder: StudyFolder, candidate: Candidate, base: Path) -> Model:
@@ -48,9 +52,9 @@ def open_measured(folder: StudyFolder, candidate: Candidate, base: Path) -> Mode
 
     Raises `StudyError`, `ModelError`.
     """
-    journal = Journal(folder.existing().journal)
+    journal = JournalReader(folder.existing().journal)
     try:
-        model = open_settled(candidate.model, base, journal)
+        model = _as_measured(open_model(candidate.model, base), candidate.model, journal)
     finally:
         journal.close()
     if candidate.weights is not None and isinstance(model, Weighted):

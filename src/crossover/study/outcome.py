@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
 from crossover.study.ladder import Climbed
+from crossover.study.results import CandidateReport, Followed, Tried
 from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
 
@@ -31,7 +32,8 @@ FOLLOWED = 5  # inputs that are shown step by step
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished study, in memory. `runs`: the test runs by contender id; `traces`: the tuning epochs by rung name."""
+    """A finished study, in memory. `runs`: the test runs by contender id; `traces` (of tuning) and `prompts` (one
+    as it is asked): by rung name."""
 
     task: Task
     task_path: Path
@@ -53,14 +55,13 @@ class Outcome:
     wall_seconds: float
     speed: Speed
     forgetting: Account
-    render: Callable[[Climbed], tuple[Message, ...]]
+    prompts: Mapping[str, tuple[Message, ...]]
 
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
     """Write decision.json last: where it is, everything it speaks of is there too."""
-    by_name = {contender.name: contender for contender in outcome.contenders}
     for made in outcome.climbed:
-        if made.candidate is not None:
+        if made.candidate is not None and made.same_as is None:
             body = to_json(made.candidate)
             if made.candidate.weights:
                 body["weights"]["path"] = Path(made.candidate.weights.path).relative_to(folder.path).as_posix()
@@ -70,17 +71,8 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
             test = outcome.runs.get(made.candidate.id)
             if test is not None:
                 journal.set_run(made.candidate.id, "test", _run(test))
-        contender = by_name.get(made.name)
-        journal.set_candidate(
-            made.name,
-            {
-                "rung": contender.rung if contender else "other",
-                "trace": to_json(outcome.traces.get(made.name, ())),
-                "prompt": to_json(outcome.render(made)) if made.candidate else [],
-                "tried": journal.tries(made.name),
-                "followed": _followed(made),
-            },
-        )
+    for report in _reports(outcome, journal):
+        journal.set_candidate(report.name, report.details())
     task = outcome.task.model_dump(mode="json")
     journal.set_fact("task", task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())})
     journal.set_fact("options", list(outcome.options))
@@ -107,8 +99,8 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "tolerance": outcome.task.tolerance,
         "splits": dict(outcome.splits),
         "data_sha256": outcome.data_sha256,
-        "candidates": [_candidate(outcome, made, journal) for made in outcome.climbed],
-        "prompt_sensitivity": _sensitivity(journal),
+        "candidates": [report.to_json() for report in _reports(outcome, journal)],
+        "prompt_sensitivity": _sensitivity(outcome, journal),
         "comparisons": [
             *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
             *(_pair(pair, "baseline") for pair in changes),
@@ -134,81 +126,82 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         },
         "spent": {
             "calls": calls,
-            "cached_calls": journal.uses() - calls,
+            "cached_calls": journal.cached(),
             "tokens_in": usage.tokens_in,
             "tokens_out": usage.tokens_out,
             "seconds": round(outcome.wall_seconds, 1),
             "money": usage.money,
-            "tuning_epochs": sum(len(trace) for trace in outcome.traces.values()),
+            "tuning_epochs": journal.tuned(),
         },
     }
 
 
-def _sensitivity(journal: Journal) -> dict[str, Any] | None:
+def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
-    values = [row["dev"]["value"] for row in journal.tries("instruction") if not row["calibrated"]]
+    rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
+    values = list({row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"]}.values())
     if len(values) < 2:
         return None
     return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
 
 
-def _candidate(outcome: Outcome, made: Climbed, journal: Journal) -> dict[str, Any]:
-    common = {"name": made.name, "strategy": made.name, "family": made.family, "metric": outcome.task.metric}
-    contender = next((c for c in outcome.contenders if c.name == made.name), None)
-    if made.candidate is None or made.dev is None or contender is None:
-        empty = dict.fromkeys(
-            ("parent", "dev", "test", "relevance", "consistency", "forgetting", "train_gap", "latency_ms", "cost"), None
-        )
-        empty |= dict.fromkeys(("relevance_interval", "consistency_interval", "test_gap", "seeds"))
-        failed = {"failures": 0, "tokens_in": 0, "tokens_out": 0, "status": "failed", "note": made.note}
-        return {"id": content_hash({"failed": made.name})} | common | empty | failed
-    test = outcome.runs.get(made.candidate.id)
-    shown = test or made.dev
-    champion = any(c.id == contender.id for c in outcome.champions.values())
-    return {
-        "id": made.candidate.id,
-        **common,
-        "parent": made.candidate.provenance.parent,
-        "dev": _estimate(made.dev.estimate),
-        "test": _estimate(test.estimate) if test else None,
-        "failures": made.dev.failures + (test.failures if test else 0),
-        "relevance": round(shown.relevance.value, 4) if shown.relevance else None,
-        "relevance_interval": _estimate(shown.relevance) if shown.relevance else None,
-        "consistency": round(made.probe.consistency.value, 4) if made.probe else None,
-        "consistency_interval": _estimate(made.probe.consistency) if made.probe else None,
-        "forgetting": outcome.forgetting.by_name.get(made.name),
-        "train_gap": round(made.train.estimate.value - made.dev.estimate.value, 4) if made.train else None,
-        "test_gap": round(made.train.estimate.value - test.estimate.value, 4) if made.train and test else None,
-        "seeds": spread(journal.tries(made.name), made.candidate.id) if made.candidate.weights else None,
-        "latency_ms": {"p50": round(made.probe.p50, 2), "p95": round(made.probe.p95, 2)} if made.probe else None,
-        "tokens_in": round(shown.usage.tokens_in / len(shown.records), 1),
-        "tokens_out": round(shown.usage.tokens_out / len(shown.records), 1),
-        "cost": {
-            "fixed": contender.cost.fixed,
-            "per_1k_requests": contender.cost.per_1k,
-            "currency": CURRENCY,
-        },
-        "status": "removed" if contender.removed else "champion" if champion else "finalist" if test else "candidate",
-        "note": made.note,
-    }
+def _reports(outcome: Outcome, journal: Journal) -> list[CandidateReport]:
+    return [_report(outcome, made, journal) for made in outcome.climbed]
+
+
+def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateReport:
+    contender = next((c for c in outcome.contenders if made.candidate and c.id == made.candidate.id), None)
+    measured = made.candidate is not None and made.dev is not None and contender is not None
+    candidate = made.candidate if measured else None
+    dev = made.dev if measured else None
+    test = outcome.runs.get(candidate.id) if candidate else None
+    train, probe, shown = (made.train, made.probe, test or dev) if measured else (None, None, None)
+    champion = contender is not None and any(c.id == contender.id for c in outcome.champions.values())
+    status = "champion" if champion else "finalist" if test else "candidate"
+    return CandidateReport(
+        id=candidate.id if candidate else content_hash({"failed": made.name}),
+        name=made.name,
+        strategy=made.strategy,
+        family=made.family,
+        rung=contender.rung if contender else "other",
+        dev=dev.estimate if dev else None,
+        test=test.estimate if test else None,
+        change=None,
+        relevance=shown.relevance if shown else None,
+        consistency=probe.consistency if probe else None,
+        failures=sum(run.failures for run in (dev, test) if run),
+        train_gap=train.estimate.value - dev.estimate.value if train and dev else None,
+        latency_p50_ms=probe.p50 if probe else None,
+        latency_p95_ms=probe.p95 if probe else None,
+        tokens_in=round(shown.usage.tokens_in / len(shown.records), 1) if shown else 0,
+        tokens_out=round(shown.usage.tokens_out / len(shown.records), 1) if shown else 0,
+        cost_fixed=contender.cost.fixed if contender else 0.0,
+        cost_per_1k=contender.cost.per_1k if contender else 0.0,
+        currency=CURRENCY,
+        status="failed" if contender is None else "removed" if contender.removed else status,
+        note="; ".join(filter(None, [made.same_as and f"the same candidate as {made.same_as}", made.note])),
+        trace=tuple(outcome.traces.get(made.name, ())),
+        prompt=outcome.prompts.get(made.name, ()),
+        tried=tuple(Tried(**row | {"dev": Estimate(**row["dev"])}) for row in journal.tries(made.name)),
+        test_gap=train.estimate.value - test.estimate.value if train and test else None,
+        seeds=spread(journal.tries(made.name), candidate.id) if candidate and candidate.weights else None,
+        forgetting=outcome.forgetting.by_name.get(made.name) if measured else None,
+        followed=_followed(made),
+        same_as=made.same_as,
+        metric=outcome.task.metric,
+        parent=candidate.provenance.parent if candidate else None,
+    )
 
 
 def _overfitted(outcome: Outcome) -> list[str]:
     found = []
     for made in outcome.climbed:
+        if made.same_as is not None:
+            continue
         test = outcome.runs.get(made.candidate.id) if made.candidate else None
         splits = [run.estimate if run else None for run in (made.train, made.dev, test)]
         found.append(overfitted(made.name, *splits))
     return [sentence for sentence in found if sentence]
-
-
-def _estimate(estimate: Estimate) -> dict[str, Any]:
-    return {
-        "n": estimate.n,
-        "value": round(estimate.value, 6),
-        "low": round(estimate.low, 6),
-        "high": round(estimate.high, 6),
-    }
 
 
 def _changes(outcome: Outcome) -> tuple[Pair, ...]:
@@ -266,18 +259,12 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _followed(made: Climbed) -> list[dict[str, Any]]:
+def _followed(made: Climbed) -> tuple[Followed, ...]:
     """The first dev inputs through a chain, step by step."""
     records = made.dev.records[:FOLLOWED] if made.dev and made.candidate and made.candidate.prompt.steps else ()
-    return [
-        {
-            "input": r.example.input,
-            "gold": r.example.output,
-            "steps": dict(r.steps),
-            "answer": r.prediction or r.reply.error or "",
-        }
-        for r in records
-    ]
+    return tuple(
+        Followed(r.example.input, r.example.output, dict(r.steps), r.prediction or r.reply.error or "") for r in records
+    )
 
 
 def _record(record: Record) -> dict[str, Any]:

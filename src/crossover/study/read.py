@@ -5,27 +5,24 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from crossover.data.task import Task
-from crossover.engine.journal import Journal
+from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError, nearest
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.results import (
-    CandidateResult,
+    CandidateReport,
     Change,
     Confusion,
     Disagreement,
     FieldRow,
-    Followed,
-    Forgetting,
-    Lost,
     Notice,
     Results,
-    Tried,
 )
-from crossover.types import Candidate, Epoch, Estimate, Message, candidate_from_json
+from crossover.types import Candidate, candidate_from_json
 
 DISAGREEMENTS = 30
 
@@ -33,11 +30,12 @@ DISAGREEMENTS = 30
 def read_results(folder: StudyFolder) -> Results:
     """Everything a reader is shown. Raises `StudyError` when the folder holds no finished study."""
     decision = folder.read_decision()
-    journal = Journal(folder.journal)
+    journal = JournalReader(folder.journal)
     try:
         task = journal.fact("task")
         rows = journal.candidates()
-        tests = {c["name"]: journal.run(c["id"], "test") for c in decision["candidates"] if c["test"]}
+        tested = [c for c in decision["candidates"] if c["test"] and not c.get("same_as")]
+        tests = {c["name"]: journal.run(c["id"], "test") for c in tested}
         findings = journal.fact("findings", [])
         assumptions = journal.fact("assumptions", [])
         options = journal.fact("options", [])
@@ -101,7 +99,7 @@ def _candidate_file(folder: StudyFolder, identity: str) -> Candidate:
 
 def read_task(folder: StudyFolder) -> Task:
     """The task as the study completed it: kind, labels and metric filled in."""
-    journal = Journal(folder.existing().journal)
+    journal = JournalReader(folder.existing().journal)
     try:
         body = journal.fact("task")
     finally:
@@ -115,55 +113,8 @@ def _shown_candidate(decision: dict[str, Any]) -> str:
     return next((c["name"] for c in decision["candidates"] if c["id"] == wanted), "")
 
 
-def _candidate(row: dict[str, Any], more: dict[str, Any], decision: dict[str, Any]) -> CandidateResult:
-    latency = row["latency_ms"] or {"p50": None, "p95": None}
-    cost = row["cost"] or {"fixed": 0.0, "per_1k_requests": 0.0, "currency": "USD"}
-    return CandidateResult(
-        id=row["id"],
-        name=row["name"],
-        strategy=row["strategy"],
-        family=row["family"],
-        rung=more.get("rung", "other"),
-        dev=Estimate(**row["dev"]) if row["dev"] else None,
-        test=Estimate(**row["test"]) if row["test"] else None,
-        change=_change(row["id"], decision),
-        relevance=Estimate(**row["relevance_interval"]) if row["relevance_interval"] else None,
-        consistency=Estimate(**row["consistency_interval"]) if row["consistency_interval"] else None,
-        failures=row["failures"],
-        train_gap=row["train_gap"],
-        test_gap=row.get("test_gap"),
-        seeds=row.get("seeds"),
-        latency_p50_ms=latency["p50"],
-        latency_p95_ms=latency["p95"],
-        tokens_in=row["tokens_in"],
-        tokens_out=row["tokens_out"],
-        cost_fixed=cost["fixed"],
-        cost_per_1k=cost["per_1k_requests"],
-        currency=cost["currency"],
-        status=row["status"],
-        note=row["note"],
-        trace=tuple(Epoch(**epoch) for epoch in more.get("trace", ())),
-        prompt=tuple(Message(**message) for message in more.get("prompt", ())),
-        forgetting=_forgetting(row["forgetting"]),
-        followed=tuple(Followed(**row) for row in more.get("followed", ())),
-        tried=tuple(Tried(**row | {"dev": Estimate(**row["dev"])}) for row in more.get("tried", ())),
-    )
-
-
-def _forgetting(body: dict[str, Any] | None) -> Forgetting | None:
-    if not body:
-        return None
-    perplexity = body["perplexity"]
-    return Forgetting(
-        tuple(_lost(suite) for suite in (body, *body["tasks"])),
-        (perplexity["before"], perplexity["after"]) if perplexity else None,
-    )
-
-
-def _lost(body: dict[str, Any]) -> Lost:
-    change = Change(body["difference"], body["low"], body["high"], body["p_adjusted"])
-    kinds = tuple((kind["name"], kind["n"], kind["before"], kind["after"]) for kind in body["kinds"])
-    return Lost(body["suite"], body["metric"], body["n"], body["before"], body["after"], change, kinds)
+def _candidate(row: dict[str, Any], details: dict[str, Any], decision: dict[str, Any]) -> CandidateReport:
+    return replace(CandidateReport.from_json(row, details), change=_change(row["id"], decision))
 
 
 def _change(identity: str, decision: dict[str, Any]) -> Change | None:

@@ -1,12 +1,14 @@
-"""What a finished study found, as the report, the tables and the commands read it."""
+"""What a finished study found, as it is written to disk and as the report, the tables and the commands read it back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.types import Epoch, Estimate, Family, Message
+from crossover.decision.costs import CURRENCY
+from crossover.types import Epoch, Estimate, Family, Message, to_json
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,10 @@ class Followed:
 
 @dataclass(frozen=True)
 class Lost:
-    """One suite before and after a tune, in its metric, paired by item; `kinds` of items: name, items, before, after."""
+    """One suite before and after a tune, in its metric, paired by item; `kinds` of items: name, items, before, after.
+
+    `p` is that of the `test`, not adjusted.
+    """
 
     suite: str
     metric: str
@@ -55,6 +60,33 @@ class Lost:
     after: float
     change: Change
     kinds: tuple[tuple[str, int, float, float], ...] = ()
+    p: float | None = None
+    test: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        change = self.change
+        return {
+            "suite": self.suite,
+            "metric": self.metric,
+            "before": round(self.before, 6),
+            "after": round(self.after, 6),
+            **{name: round(getattr(change, name), 6) for name in ("difference", "low", "high")},
+            "p": self.p,
+            "test": self.test,
+            "n": self.n,
+            "p_adjusted": change.p_adjusted,
+            "kinds": [
+                {"name": name, "n": n, "before": round(before, 6), "after": round(after, 6)}
+                for name, n, before, after in self.kinds
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Lost:
+        change = Change(body["difference"], body["low"], body["high"], body["p_adjusted"])
+        kinds = tuple((kind["name"], kind["n"], kind["before"], kind["after"]) for kind in body["kinds"])
+        before, after = body["before"], body["after"]
+        return cls(body["suite"], body["metric"], body["n"], before, after, change, kinds, body["p"], body["test"])
 
 
 @dataclass(frozen=True)
@@ -64,10 +96,30 @@ class Forgetting:
     suites: tuple[Lost, ...]
     perplexity: tuple[float, float] | None
 
+    def to_json(self) -> dict[str, Any]:
+        general, *others = (suite.to_json() for suite in self.suites)
+        perplexity = None
+        if self.perplexity:
+            before, after = self.perplexity
+            perplexity = {"before": round(before, 3), "after": round(after, 3), "ratio": round(after / before, 4)}
+        return {**general, "perplexity": perplexity, "tasks": others}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Forgetting:
+        perplexity = body["perplexity"]
+        return cls(
+            tuple(Lost.from_json(suite) for suite in (body, *body["tasks"])),
+            (perplexity["before"], perplexity["after"]) if perplexity else None,
+        )
+
 
 @dataclass(frozen=True)
-class CandidateResult:
-    """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them."""
+class CandidateReport:
+    """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them.
+
+    On disk most of it is a row of decision.json (`to_json`); what only the report shows is in the journal (`details`).
+    Numbers are rounded there; `change` is read off the comparisons.
+    """
 
     id: str
     name: str
@@ -97,6 +149,88 @@ class CandidateResult:
     seeds: dict[str, Any] | None = None  # `study/seeds.py`
     forgetting: Forgetting | None = None  # of tuned weights
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
+    same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
+    metric: str | None = None
+    parent: str | None = None  # the id of the candidate that its rung began with
+
+    def to_json(self) -> dict[str, Any]:
+        """Its row of decision.json."""
+        latency = cost = None
+        if self.latency_p50_ms is not None and self.latency_p95_ms is not None:
+            latency = {"p50": round(self.latency_p50_ms, 2), "p95": round(self.latency_p95_ms, 2)}
+        if self.status != "failed":
+            cost = {"fixed": self.cost_fixed, "per_1k_requests": self.cost_per_1k, "currency": self.currency}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "strategy": self.strategy,
+            "family": self.family,
+            "metric": self.metric,
+            "same_as": self.same_as,
+            "parent": self.parent,
+            "dev": _estimate(self.dev),
+            "test": _estimate(self.test),
+            "failures": self.failures,
+            "relevance": _rounded(self.relevance and self.relevance.value),
+            "relevance_interval": _estimate(self.relevance),
+            "consistency": _rounded(self.consistency and self.consistency.value),
+            "consistency_interval": _estimate(self.consistency),
+            "forgetting": self.forgetting.to_json() if self.forgetting else None,
+            "train_gap": _rounded(self.train_gap),
+            "test_gap": _rounded(self.test_gap),
+            "seeds": self.seeds,
+            "latency_ms": latency,
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
+            "cost": cost,
+            "status": self.status,
+            "note": self.note,
+        }
+
+    def details(self) -> dict[str, Any]:
+        """What the journal keeps of it."""
+        return {name: to_json(getattr(self, name)) for name in ("rung", "trace", "prompt", "tried", "followed")}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any], details: Mapping[str, Any]) -> CandidateReport:
+        """From its row of decision.json and its details; what a version before did not write is left open."""
+        latency = row["latency_ms"] or {"p50": None, "p95": None}
+        cost = row["cost"] or {"fixed": 0.0, "per_1k_requests": 0.0, "currency": CURRENCY}
+        same = ("id", "name", "strategy", "family", "failures", "train_gap", "tokens_in", "tokens_out", "status", "note")
+        return cls(
+            **{name: row[name] for name in same},
+            **{name: row.get(name) for name in ("metric", "parent", "same_as", "test_gap", "seeds")},
+            dev=_read_estimate(row["dev"]),
+            test=_read_estimate(row["test"]),
+            change=None,
+            relevance=_read_estimate(row["relevance_interval"]),
+            consistency=_read_estimate(row["consistency_interval"]),
+            forgetting=Forgetting.from_json(row["forgetting"]) if row["forgetting"] else None,
+            latency_p50_ms=latency["p50"],
+            latency_p95_ms=latency["p95"],
+            cost_fixed=cost["fixed"],
+            cost_per_1k=cost["per_1k_requests"],
+            currency=cost["currency"],
+            rung=details.get("rung", "other"),
+            trace=tuple(Epoch(**epoch) for epoch in details.get("trace", ())),
+            prompt=tuple(Message(**message) for message in details.get("prompt", ())),
+            tried=tuple(Tried(**tried | {"dev": Estimate(**tried["dev"])}) for tried in details.get("tried", ())),
+            followed=tuple(Followed(**followed) for followed in details.get("followed", ())),
+        )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {"n": estimate.n, **{name: round(getattr(estimate, name), 6) for name in ("value", "low", "high")}}
+
+
+def _read_estimate(body: Mapping[str, Any] | None) -> Estimate | None:
+    return Estimate(**body) if body else None
 
 
 @dataclass(frozen=True)
@@ -151,7 +285,7 @@ class Results:
 
     decision: dict[str, Any]
     task: dict[str, Any]
-    candidates: tuple[CandidateResult, ...]
+    candidates: tuple[CandidateReport, ...]
     findings: tuple[Notice, ...]
     assumptions: tuple[str, ...]
     confusion: Confusion | None  # classify: the chosen (or best tested) candidate

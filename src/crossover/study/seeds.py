@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Row = Mapping[str, Any]
+Try = Mapping[str, Any]
 
 
-def spread(tries: Sequence[Row], kept: str) -> dict[str, Any] | None:
+def spread(tries: Sequence[Try], kept: str) -> dict[str, Any] | None:
     """For decision.json: the dev estimate of each seed of the kept recipe; None where there was one seed.
 
     `tries`: the journal's rows of a rung, in their order; `kept`: the id of the rung's candidate.
@@ -32,5 +32,5 @@ def spread(tries: Sequence[Row], kept: str) -> dict[str, Any] | None:
     }
 
 
-def _without_seed(recipe: Row) -> dict[str, Any]:
+def _without_seed(recipe: Try) -> dict[str, Any]:
     return {name: value for name, value in recipe.items() if name != "seed"}

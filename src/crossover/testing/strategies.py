@@ -11,15 +11,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from crossover import registry
-from crossover.data.task import Limits, Task
+from crossover.data.task import Task
 from crossover.decision.contenders import FAMILIES
-from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
-from crossover.engine.meter import Meter
 from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.evaluation.run import Evaluator
+from crossover.models.base import is_control
 from crossover.models.open import open_model
 from crossover.strategies.base import Strategy
 from crossover.types import Candidate, Decoding, Example, candidate_from_json, to_json
@@ -61,18 +59,8 @@ def toy_bench(folder: Path, train: Sequence[Example], dev: Sequence[Example], **
         "model": "pocket",
     }
     task = Task(**fields | changes)
-    metric = str(task.metric)
-    journal = Journal(folder / "study.db")
-    meter = Meter(journal, Limits())
-    evaluator = Evaluator(
-        Caller(journal, meter),
-        functools.cache(open_model),
-        registry.create("metrics", metric),
-        metric,
-        relevance_scorer(False),
-        task.seed,
-    )
-    return StudyBench(task, tuple(train), tuple(dev), evaluator, journal, meter, folder)
+    models = functools.cache(open_model)
+    return open_bench(task, train, dev, folder, Journal(folder / "study.db"), models, relevance_scorer(False))
 
 
 def check_strategy(strategy: Strategy) -> Candidate:
@@ -90,6 +78,8 @@ def check_strategy(strategy: Strategy) -> Candidate:
             made = strategy.adapt(start, bench)
             assert json.dumps(to_json(start)) == before, "adapt changed the candidate that it was given"
             _check_candidate(made, start, strategy)
+            if strategy.family == "control":
+                assert is_control(bench.model_of(made.model)), "a control's model is none that reads: `control = True`"
             run = bench.score(made)
             assert run.failures == 0, f"{run.failures} of {len(run.records)} calls of the candidate fail"
             calls = bench.meter.calls

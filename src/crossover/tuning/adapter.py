@@ -16,14 +16,14 @@ from transformers.pytorch_utils import Conv1D
 
 from crossover.errors import TuningError, nearest
 from crossover.tuning import principal
-from crossover.types import Recipe
+from crossover.types import LoraRecipe
 
 warnings.filterwarnings("ignore", message="fan_in_fan_out is set")  # PEFT mends it by itself, for GPT-2's layers
 
 EVERY, ATTENTION = "all-linear", "attention"
 
 
-def attach(module: Any, recipe: Recipe) -> Any:
+def attach(module: Any, recipe: LoraRecipe) -> Any:
     """A PEFT model with the recipe's adapter, which the recipe's seed alone fixes. Raises `TuningError`."""
     config = LoraConfig(
         task_type="CAUSAL_LM",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
-from crossover.types import Message, Recipe
+from crossover.types import Message
 
 TrainingRow = tuple[tuple[Message, ...], str]
 
@@ -16,21 +16,21 @@ POOL = 8  # batches that are sorted by length together: more is less padding, le
 
 
 @dataclass(frozen=True)
-class Row:
+class TokenRow:
     """Token ids of prompt, answer and end of turn; the answer begins at `start`."""
 
     ids: tuple[int, ...]
     start: int
 
 
-def encode_rows(model: Tunable, rows: Sequence[TrainingRow], what: str, more: int = 0) -> tuple[list[Row], int]:
+def encode_rows(model: Tunable, rows: Sequence[TrainingRow], what: str, more: int = 0) -> tuple[list[TokenRow], int]:
     """Encoded rows, without those that with `more` tokens exceed the context window, and how many those are.
 
     Raises `TuningError` when there are no rows or none fits.
     """
     if not rows:
         raise TuningError(f"there are no {what} rows to tune with")
-    encoded = [Row(tuple(ids), start) for ids, start in (model.encode(messages, answer) for messages, answer in rows)]
+    encoded = [TokenRow(tuple(ids), start) for ids, start in (model.encode(messages, answer) for messages, answer in rows)]
     fitting = [row for row in encoded if len(row.ids) + more <= model.context_window]
     if not fitting:
         longest = max(len(row.ids) for row in encoded)
@@ -41,12 +41,12 @@ def encode_rows(model: Tunable, rows: Sequence[TrainingRow], what: str, more: in
     return fitting, len(encoded) - len(fitting)
 
 
-def shuffled(rows: Sequence[Row], size: int, seed: int, epoch: int) -> list[list[Row]]:
+def shuffled(rows: Sequence[TokenRow], size: int, seed: int, epoch: int) -> list[list[TokenRow]]:
     """One epoch's batches: rows of like length together, in a random order that `seed` and `epoch` fix."""
     draw = random.Random(f"{seed}/{epoch}")
     order = list(rows)
     draw.shuffle(order)
-    batches: list[list[Row]] = []
+    batches: list[list[TokenRow]] = []
     for first in range(0, len(order), POOL * size):
         near = sorted(order[first : first + POOL * size], key=lambda row: len(row.ids))
         batches += [near[i : i + size] for i in range(0, len(near), size)]
@@ -54,18 +54,18 @@ def shuffled(rows: Sequence[Row], size: int, seed: int, epoch: int) -> list[list
     return batches
 
 
-def replayed_rows(general: Sequence[Row], rows: int, recipe: Recipe, epoch: int) -> list[Row]:
-    """The general rows of one epoch: as many as make `recipe.replay` the share of them among all, each once before any
-    comes twice; another draw in every epoch.
+def replayed_rows(general: Sequence[TokenRow], rows: int, share: float, seed: int, epoch: int) -> list[TokenRow]:
+    """The general rows of one epoch: as many as make `share` that of them among all, each once before any comes twice;
+    another draw in every epoch.
     """
-    wanted = round(rows * recipe.replay / (1 - recipe.replay))
-    draw = random.Random(f"{recipe.seed}/{epoch}/replay")
-    found: list[Row] = []
+    wanted = round(rows * share / (1 - share))
+    draw = random.Random(f"{seed}/{epoch}/replay")
+    found: list[TokenRow] = []
     while len(found) < wanted:
         found += draw.sample(general, min(len(general), wanted - len(found)))
     return found
 
 
-def answer_tokens(rows: Sequence[Row]) -> int:
+def answer_tokens(rows: Sequence[TokenRow]) -> int:
     """How many tokens of the rows are learnt: the answers and their ends of turn."""
     return sum(len(row.ids) - row.start for row in rows)

@@ -8,7 +8,7 @@ WIDTHS = (None, 4)
 
 
 class LoraOptions(Protocol):
-    """What the strategy `lora` and a recipe have in common."""
+    """What the strategy `lora` and its recipe have in common."""
 
     @property
     def dropout(self) -> float: ...

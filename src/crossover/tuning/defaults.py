@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from crossover.models.base import Model, Tunable
 from crossover.types import Kind
-
-Method = Literal["lora", "full", "soft_prompt"]
 
 # Chosen so that LoRA gets 2e-3 at hidden size 256 and 1.2e-4 at 4096; full tuning wants steps about a fifth of that.
 # Wider models want smaller steps (Yang et al. 2022, Tensor Programs V).
@@ -19,7 +15,7 @@ STEPS_WRITTEN = 800
 LEAST, MOST = 3, 20  # epochs
 
 
-def default_rate(method: Method, model: Model, kind: Kind | None) -> float:
+def default_rate(method: str, model: Model, kind: Kind | None) -> float:
     """The learning rate for a method, to two digits: a scale over the model's hidden size."""
     width = model.width if isinstance(model, Tunable) else 512
     scale = SCALE if kind == "classify" else SCALE_WRITTEN

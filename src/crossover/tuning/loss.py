@@ -16,9 +16,8 @@ import torch
 from peft import PeftModel
 from torch.nn.functional import cross_entropy
 
-from crossover.models.hf.packing import can_pack, forward, pack, shared_prefix
-from crossover.models.hf.soft import is_soft
-from crossover.tuning.batches import Row
+from crossover.models.base import Kernels
+from crossover.tuning.batches import TokenRow
 
 IGNORED = -100
 TOKENS = 768  # of one forward and backward pass, beside the common beginning: more only take memory on a processor
@@ -28,24 +27,26 @@ TOKENS = 768  # of one forward and backward pass, beside the common beginning: m
 class AnswerLoss:
     """`loss(module, rows)` is the rows' summed loss; `loss.parts(batch)`: the rows that the model sees at once.
 
-    `mixed`: products of float32 weights run in bfloat16 (Micikevicius et al. 2018).
+    `packs`: by `kernels`, in one sequence. `mixed`: products of float32 weights run in bfloat16 (Micikevicius et al. 2018).
     """
 
+    kernels: Kernels
     packs: bool
     mixed: bool = False
 
-    def __call__(self, module: Any, rows: Sequence[Row]) -> torch.Tensor:
+    def __call__(self, module: Any, rows: Sequence[TokenRow]) -> torch.Tensor:
+        asked = self.kernels.asked(module)
         with self.precision(module.device):
-            return (packed_loss if self.packs else padded_loss)(asked(module), rows)
+            return packed_loss(asked, rows, self.kernels) if self.packs else padded_loss(asked, rows)
 
     def precision(self, device: torch.device) -> torch.autocast:
         """In which precision products run."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.mixed)
 
-    def parts(self, batch: Sequence[Row], most: int = TOKENS) -> Iterator[list[Row]]:
+    def parts(self, batch: Sequence[TokenRow], most: int = TOKENS) -> Iterator[list[TokenRow]]:
         """The batch in parts of at most `most` tokens, or of one longer row."""
-        known = shared_prefix([row.ids[: row.start] for row in batch]) if self.packs else 0
-        part: list[Row] = []
+        known = self.kernels.shared([row.ids[: row.start] for row in batch]) if self.packs else 0
+        part: list[TokenRow] = []
         total = 0
         for row in sorted(batch, key=lambda row: len(row.ids)):
             if part and total + len(row.ids) - known > most:
@@ -57,26 +58,27 @@ class AnswerLoss:
             yield part
 
 
-def loss_for(module: Any, mixed: bool = False) -> AnswerLoss:
+def loss_for(module: Any, kernels: Kernels, mixed: bool = False) -> AnswerLoss:
     """The quickest loss that is right for a model's architecture."""
-    return AnswerLoss(can_pack(_plain(module)), mixed)
+    return AnswerLoss(kernels, kernels.packs(_plain(module)), mixed)
 
 
-def packed_loss(module: Any, rows: Sequence[Row]) -> torch.Tensor:
+def packed_loss(module: Any, rows: Sequence[TokenRow], kernels: Kernels) -> torch.Tensor:
     """The rows' loss by one packed sequence."""
-    known = shared_prefix([row.ids[: row.start] for row in rows])  # leaves each row the token before its answer
-    # the last token predicts nothing
-    packed = pack([row.ids[known:-1] for row in rows], inner=rows[0].ids[:known])
+    known = kernels.shared([row.ids[: row.start] for row in rows])  # leaves each row the token before its answer
+    chains = [row.ids[known:-1] for row in rows]  # the last token predicts nothing
     keep: list[int] = []
     targets: list[int] = []
-    for start, row in zip(packed.starts, rows, strict=True):
-        keep += range(start + row.start - 1 - known, start + len(row.ids) - 1 - known)
+    start = known
+    for row, chain in zip(rows, chains, strict=True):
+        keep += range(start + row.start - 1 - known, start + len(chain))
         targets += row.ids[row.start :]
-    logits = forward(module, packed, torch.tensor(keep))
+        start += len(chain)
+    logits = kernels.logits(module, rows[0].ids[:known], chains, keep)
     return cross_entropy(logits.float(), torch.tensor(targets, device=logits.device), reduction="sum")
 
 
-def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def padded(rows: Sequence[TokenRow]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`input_ids`, `attention_mask` and labels, each (rows, longest): padded on the left, -100 outside the answers."""
     longest = max(len(row.ids) for row in rows)
     ids = torch.zeros(len(rows), longest, dtype=torch.long)
@@ -90,7 +92,7 @@ def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
     return ids, mask, labels
 
 
-def padded_loss(module: Any, rows: Sequence[Row]) -> torch.Tensor:
+def padded_loss(module: Any, rows: Sequence[TokenRow]) -> torch.Tensor:
     """The rows' loss by one padded batch."""
     ids, mask, labels = padded(rows)
     device = module.device
@@ -104,11 +106,6 @@ def padded_loss(module: Any, rows: Sequence[Row]) -> torch.Tensor:
     logits = module(input_ids=ids.to(device), **options).logits[:, -answers - 1 : -1]
     targets = labels[:, -answers:].flatten().to(device)
     return cross_entropy(logits.float().flatten(0, 1), targets, ignore_index=IGNORED, reduction="sum")
-
-
-def asked(module: Any) -> Any:
-    """What is called: of a soft prompt the model itself, as its vectors are among the rows' tokens."""
-    return module.get_base_model() if is_soft(module) else module
 
 
 def _plain(module: Any) -> Any:

@@ -11,13 +11,10 @@ from peft import PeftModel
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
-from crossover.models.hf import room, soft
-from crossover.models.hf.low_rank import fuse
-from crossover.models.hf.norm import quicken
-from crossover.models.hf.rotary import quicken_rotary
 from crossover.tuning import adapter
 from crossover.tuning.loss import TOKENS
-from crossover.types import Message, Recipe, Weights
+from crossover.tuning.plain import kernels_of
+from crossover.types import FullRecipe, LoraRecipe, Message, Recipe, SoftPromptRecipe, Weights
 
 SHARE = 0.5  # of the free memory that activations may take
 
@@ -32,37 +29,28 @@ def prepare(model: Tunable, recipe: Recipe, start: Weights | None, hint: str = "
     `bits` 4: under a new or a continued adapter lie frozen weights in four bits (QLoRA, Dettmers et al. 2023), while it
     is trained: what is saved is an adapter for the plain base, and that is what its dev score measures.
     """
-    if (recipe.method == "soft_prompt" and start is not None) or (start is not None and _soft(start)):
+    kernels = kernels_of(model)
+    bits = recipe.bits if isinstance(recipe, LoraRecipe) else None
+    if start is not None and (isinstance(recipe, SoftPromptRecipe) or kernels.is_soft(start)):
         raise TuningError(f"{recipe.method} cannot go on from tuned weights where one of the two is a soft prompt")
     merged = start is not None and start.kind == "full"
-    if recipe.bits and merged:
+    if bits and merged:
         raise TuningError("bits: 4 cannot go on from a fully tuned model, into which the adapter would be merged")
-    fewer = {"bits": recipe.bits} if recipe.bits else {}  # a model from elsewhere need not know of it
-    module: Any = model.module(start, frozen=recipe.method != "full" and not merged, **fewer)
-    if recipe.method == "full":
+    fewer = {"bits": bits} if bits else {}  # a model from elsewhere need not know of it
+    module: Any = model.module(start, frozen=not isinstance(recipe, FullRecipe) and not merged, **fewer)
+    if isinstance(recipe, FullRecipe):
         if isinstance(module, PeftModel):
             module = module.merge_and_unload()
         module.requires_grad_(True)
-    elif recipe.method == "soft_prompt":
-        module = soft.begin(module, _first_tokens(model, hint, recipe.tokens))
-        soft.put(module.get_base_model(), soft.trained(module))
+    elif isinstance(recipe, SoftPromptRecipe):
+        module = kernels.soften(module, _first_tokens(model, hint, recipe.tokens))
     elif not isinstance(module, PeftModel):
         module = adapter.attach(module, recipe)
-    fuse(module)
-    quicken(module)
-    quicken_rotary(module)
-    if room.states_per_token(module, 4) * TOKENS > SHARE * room.free_bytes(module.device):
+    kernels.quicken(module)
+    if kernels.bytes_per_token(module) * TOKENS > SHARE * kernels.free_bytes(module.device):
         module.gradient_checkpointing_enable({"use_reentrant": False})  # computed twice, kept once (Chen et al. 2016)
     trained: torch.nn.Module = module
     return trained
-
-
-def lead(module: Any) -> tuple[int, ...]:
-    """The ids that every row begins with: those of a soft prompt's vectors."""
-    if not soft.is_soft(module):
-        return ()
-    rows = module.get_base_model().get_input_embeddings().weight.shape[0]
-    return soft.lead(rows, len(soft.trained(module)))
 
 
 def trainable(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
@@ -76,10 +64,6 @@ def save(model: Tunable, module: torch.nn.Module, start: Weights | None, folder:
     if isinstance(module, PeftModel) and start is not None and start.kind == "full":
         saved = copy.deepcopy(saved).merge_and_unload()
     return model.save(saved, folder)
-
-
-def _soft(weights: Weights) -> bool:
-    return weights.kind == "adapter" and soft.number_in(Path(weights.path)) > 0
 
 
 def _first_tokens(model: Tunable, hint: str, number: int) -> list[int]:

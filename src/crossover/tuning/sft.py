@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,8 @@ import torch
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
-from crossover.models.hf.packing import shared_prefix
 from crossover.tuning import modules
-from crossover.tuning.batches import Row, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
+from crossover.tuning.batches import TokenRow, TrainingRow, answer_tokens, encode_rows, replayed_rows, shuffled
 from crossover.tuning.checkpoint import (
     Progress,
     check_key,
@@ -33,8 +33,9 @@ from crossover.tuning.checkpoint import (
 from crossover.tuning.conflicts import conflict
 from crossover.tuning.loss import loss_for
 from crossover.tuning.observe import observe
+from crossover.tuning.plain import kernels_of
 from crossover.tuning.steps import Steps, tokens_at_once
-from crossover.types import Epoch, Recipe, Weights, content_hash
+from crossover.types import Epoch, FullRecipe, LoraRecipe, Recipe, SoftPromptRecipe, Weights, content_hash
 
 INTERVAL = 60.0  # seconds between checkpoints within an epoch
 SHARE = 0.05  # of the time may go into writing them
@@ -44,6 +45,7 @@ LOOK = 1.0  # seconds between looks at the losses of a card, which make it wait
 
 def fit(
     model: Tunable,
+    *,
     rows: Sequence[TrainingRow],
     dev_rows: Sequence[TrainingRow],
     recipe: Recipe,
@@ -64,10 +66,60 @@ def fit(
     the trace. `general`: rows that have nothing to do with the task, of which each epoch is mixed with a draw of its own,
     as `recipe.replay` says.
 
+    Where a card's recorded steps give a loss that is not a number, they are done once more from the last checkpoint on as
+    a processor does them, and the trace says so.
+
     Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
     `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
     """
     _check(recipe)
+    again = partial(
+        _fit,
+        model,
+        rows=rows,
+        dev_rows=dev_rows,
+        recipe=recipe,
+        folder=folder,
+        start=start,
+        evaluate=evaluate,
+        on_epoch=on_epoch,
+        on_step=on_step,
+        general=general,
+        look=look,
+    )
+    try:
+        return again()
+    except _NotANumber as error:
+        if not error.gridded:
+            raise
+        why = str(error)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()  # out here nothing holds the first try any more
+    return again(plainly=why)
+
+
+class _NotANumber(TuningError):
+    """A loss or a gradient is not a number. `gridded`: by a card's own way, which is not the only one."""
+
+    gridded = False
+
+
+def _fit(
+    model: Tunable,
+    *,
+    rows: Sequence[TrainingRow],
+    dev_rows: Sequence[TrainingRow],
+    recipe: Recipe,
+    folder: Path,
+    start: Weights | None,
+    evaluate: Callable[[Weights], float],
+    on_epoch: Callable[[Epoch], None],
+    on_step: Callable[[int, int, float], None],
+    general: Sequence[TrainingRow],
+    look: float,
+    plainly: str = "",
+) -> Weights:
+    """As `fit`, from the last checkpoint on. `plainly`: why steps are not recorded, as on a processor."""
     replayed = [general] if recipe.replay else []
     key = content_hash([rows, dev_rows, recipe, start.sha256 if start else "", model.identity, *replayed])
     done = read_progress(folder)
@@ -76,14 +128,14 @@ def fit(
     if done is not None and done.finished and done.best is not None:
         clean(folder, done)
         return done.best
-    more = recipe.tokens if recipe.method == "soft_prompt" else 0
+    more = recipe.tokens if isinstance(recipe, SoftPromptRecipe) else 0
     train, train_dropped = encode_rows(model, rows, "training", more)
     dev, dev_dropped = encode_rows(model, dev_rows, "dev", more)
     again = encode_rows(model, general, "general", more)[0] if recipe.replay else []
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    module = modules.prepare(model, recipe, start, hint=_instruction(rows))
-    train, dev, again = (_behind(modules.lead(module), of) for of in (train, dev, again))
+    kernels, module = kernels_of(model), modules.prepare(model, recipe, start, hint=_instruction(rows))
+    train, dev, again = (_behind(kernels.lead(module), of) for of in (train, dev, again))
     parameters = modules.trainable(module)
     optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
@@ -91,9 +143,10 @@ def fit(
     with writing(folder):
         write_trace(folder, progress)
         clean(folder, progress)
-    loss = loss_for(module, mixed=recipe.method == "full" and model.precision[0] == "bfloat16")
+    loss = loss_for(module, kernels, mixed=isinstance(recipe, FullRecipe) and model.precision[0] == "bfloat16")
     device: Any = module.device
-    room = tokens_at_once(module)  # here and now: the tune may have begun on a bigger card
+    gridded = not plainly and (device.type == "cuda" if GRIDDED is None else GRIDDED)
+    room = tokens_at_once(module, kernels)  # here and now: the tune may have begun on a bigger card
     steps = Steps(
         module,
         list(parameters.values()),
@@ -101,9 +154,11 @@ def fit(
         loss,
         min(progress.tokens or room, room),
         seats=min(recipe.batch_size, len(train)),
-        known=shared_prefix([row.ids[: row.start] for row in (*train, *again)]),
-        gridded=device.type == "cuda" if GRIDDED is None else GRIDDED,
+        known=kernels.shared([row.ids[: row.start] for row in (*train, *again)]),
+        gridded=gridded,
     )
+    if plainly:
+        steps.plainly(f"{plainly}; since the last checkpoint before it, steps are not recorded and use other kernels")
     pace = _Pace()
 
     def keep(done: int, summed: float, seconds: float) -> None:
@@ -113,9 +168,13 @@ def fit(
 
     while not _over(progress, recipe):
         began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
-        mixed = train + replayed_rows(again, len(train), recipe, number)
+        mixed = train + replayed_rows(again, len(train), recipe.replay, recipe.seed, number)
         module.train()
-        train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace, look)
+        try:
+            train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace, look)
+        except _NotANumber as error:
+            error.gridded = gridded
+            raise
         module.eval()
         dev_loss = steps.evaluate(dev)
         with writing(folder):
@@ -156,25 +215,25 @@ def _instruction(rows: Sequence[TrainingRow]) -> str:
     return rows[0][0][0].content if rows and rows[0][0] else ""
 
 
-def _behind(lead: tuple[int, ...], rows: list[Row]) -> list[Row]:
-    return [Row((*lead, *row.ids), row.start + len(lead)) for row in rows] if lead else rows
+def _behind(lead: tuple[int, ...], rows: list[TokenRow]) -> list[TokenRow]:
+    return [TokenRow((*lead, *row.ids), row.start + len(lead)) for row in rows] if lead else rows
 
 
 def _check(recipe: Recipe) -> None:
     for name in ("epochs", "batch_size", "rank", "alpha", "tokens"):
-        if getattr(recipe, name) < 1:
+        if getattr(recipe, name, 1) < 1:
             raise TuningError(f"recipe: {name} is {getattr(recipe, name)}, valid is 1 or more")
     if not 0 <= recipe.replay < 1:
         raise TuningError(f"recipe: replay is {recipe.replay}, valid is a share from 0 to below 1")
     if not recipe.learning_rate > 0:
         raise TuningError(f"recipe: learning_rate is {recipe.learning_rate}, valid is a number above 0")
-    if clash := conflict(recipe):
+    if isinstance(recipe, LoraRecipe) and (clash := conflict(recipe)):
         raise TuningError(f"recipe: {clash}")
 
 
 def _train(
     steps: Steps,
-    rows: Sequence[Row],
+    rows: Sequence[TokenRow],
     recipe: Recipe,
     progress: Progress,
     on_step: Callable[[int, int, float], None],
@@ -198,7 +257,7 @@ def _train(
             try:
                 losses = steps.losses()
             except FloatingPointError as error:
-                raise TuningError(
+                raise _NotANumber(
                     f"the loss is no longer a number in epoch {epoch}, step {first + error.args[0]} of {len(batches)}, "
                     f"with a learning rate of {recipe.learning_rate:g}: try a tenth of it"
                 ) from error

@@ -15,10 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from crossover.models.hf.grid import lay_grid
-from crossover.models.hf.packing import Packed, forward
-from crossover.tuning.batches import Row
-from crossover.tuning.loss import IGNORED, AnswerLoss, asked
+from crossover.tuning.batches import TokenRow
+from crossover.tuning.loss import IGNORED, AnswerLoss
 
 LEAST = 8  # tokens: shorter rows are as quick
 STEPS = 4  # lengths between a power of two and the next: at most a quarter is filled up
@@ -50,19 +48,19 @@ def rounded(length: int) -> int:
     return -(-length // step) * step
 
 
-def shape_of(rows: Sequence[Row], known: int, seats: int = 0) -> Shape:
+def shape_of(rows: Sequence[TokenRow], known: int, seats: int = 0) -> Shape:
     """The shape that rows are laid out in, with room for `seats` of them; all begin with the same `known` tokens."""
     length = max(len(row.ids) for row in rows) - 1 - known  # the last token predicts nothing
     answer = max(len(row.ids) - row.start for row in rows)
     return Shape(known, max(seats, len(rows)), rounded(length), rounded(answer))
 
 
-def grids(rows: Sequence[Row], known: int, most: int, dear: float) -> list[list[Row]]:
+def grids(rows: Sequence[TokenRow], known: int, most: int, dear: float) -> list[list[TokenRow]]:
     """The rows in parts that take no more memory than `most` tokens, or of one row; a learnt token costs `dear` more.
 
     Rows of very different lengths are parted, where filling up would cost more than a pass of its own.
     """
-    parts: list[list[Row]] = [[]]
+    parts: list[list[TokenRow]] = [[]]
     for row in sorted(rows, key=lambda row: len(row.ids)):
         part = [*parts[-1], row]
         shape = shape_of(part, known)
@@ -75,13 +73,13 @@ def grids(rows: Sequence[Row], known: int, most: int, dear: float) -> list[list[
     return parts
 
 
-def numbers(rows: Sequence[Row], shape: Shape, learnt: int) -> list[int]:
+def numbers(rows: Sequence[TokenRow], shape: Shape, learnt: int) -> list[int]:
     """The rows in that shape, as one list; `learnt`: how many tokens the whole step learns."""
     inner, ids = shape.inner, list(rows[0].ids[: shape.inner])
     keep: list[int] = []
     targets: list[int] = []
     for seat in range(shape.rows):
-        row = rows[seat] if seat < len(rows) else Row((), 0)
+        row = rows[seat] if seat < len(rows) else TokenRow((), 0)
         own, answer = row.ids[inner:-1], row.ids[row.start :]
         ids += [*own, *[0] * (shape.length - len(own))]
         first, begins = inner + seat * shape.length, max(0, row.start - 1 - inner)
@@ -93,23 +91,20 @@ def numbers(rows: Sequence[Row], shape: Shape, learnt: int) -> list[int]:
 class Seats:
     """A shape's place on a device: its layout, and the tensor that a pass's numbers are copied into."""
 
-    def __init__(self, shape: Shape, device: torch.device) -> None:
+    def __init__(self, shape: Shape, device: torch.device, loss: AnswerLoss) -> None:
         self.numbers = torch.zeros(sum(shape.sizes), dtype=torch.long, device=device)
         self._sizes = shape.sizes
-        self._positions, self._layout = lay_grid(shape.rows, shape.length, shape.inner, device)
-
-    @cached_property
-    def packed(self) -> Packed:
-        return Packed(self.parts[1], self._positions, self._layout, ())
+        self._loss = loss
+        self._grid = loss.kernels.grid(shape.rows, shape.length, shape.inner, device)
 
     @cached_property
     def parts(self) -> tuple[Tensor, ...]:
         """Tokens learnt (1,), ids (tokens,), places (kept,), targets (kept,): views of the numbers."""
         return torch.split(self.numbers, self._sizes)
 
-    def loss(self, module: Any, loss: AnswerLoss) -> Tensor:
+    def loss(self, module: Any) -> Tensor:
         """The rows' summed loss over the number of tokens that the step learns."""
-        learnt, _, places, targets = self.parts
-        with loss.precision(self.numbers.device):
-            logits = forward(asked(module), self.packed, places)
+        kernels, (learnt, ids, places, targets) = self._loss.kernels, self.parts
+        with self._loss.precision(self.numbers.device):
+            logits = kernels.grid_logits(kernels.asked(module), self._grid, ids, places)
         return cross_entropy(logits.float(), targets, ignore_index=IGNORED, reduction="sum") / learnt[0]

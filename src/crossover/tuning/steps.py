@@ -16,9 +16,8 @@ import torch
 from torch import Tensor
 
 from crossover.errors import TuningError
-from crossover.models.hf import room
-from crossover.models.hf.record import Recorder
-from crossover.tuning.batches import Row, answer_tokens
+from crossover.models.base import Kernels
+from crossover.tuning.batches import TokenRow, answer_tokens
 from crossover.tuning.loss import TOKENS, AnswerLoss
 from crossover.tuning.shape import Seats, Shape, grids, numbers, shape_of
 
@@ -40,11 +39,11 @@ class Pass:
     numbers: Tensor
 
 
-def tokens_at_once(module: Any) -> int:
+def tokens_at_once(module: Any, kernels: Kernels) -> int:
     """How many tokens one pass may have: few on a processor, on a card what the free memory holds."""
     if module.device.type == "cpu":
         return TOKENS
-    fitting = int(SHARE * room.free_bytes(module.device) / room.states_per_token(module, 4))
+    fitting = int(SHARE * kernels.free_bytes(module.device) / kernels.bytes_per_token(module))
     return max(TOKENS, min(MOST, fitting))
 
 
@@ -72,22 +71,22 @@ class Steps:
         self._seats, self._known, self._gridded = seats, known, gridded and loss.packs
         self._device: torch.device = module.device
         self._card = self._device.type == "cuda"
-        self._recorder = Recorder(self._device)
+        self._recorder = loss.kernels.recorder(self._device)
         self._places: dict[Shape, Seats] = {}
         wide = torch.float32 if self._card else torch.float64
         self._summed, self._rate, self._latest, self._record = (
             torch.zeros(shape, dtype=wide, device=self._device) for shape in ((), (), (2,), (0, 2))
         )
         self._looked = self._done = 0
-        vocabulary = module.config.get_text_config().vocab_size
-        self._dear = LOGIT * vocabulary / room.states_per_token(module, 4)
+        vocabulary = module.get_input_embeddings().weight.shape[0]
+        self._dear = LOGIT * vocabulary / loss.kernels.bytes_per_token(module)
         if module.is_gradient_checkpointing:
             self._recorder.give_up("")  # what is computed twice waits for the card's random numbers
         for group in optimizer.param_groups:
             group["lr"], group["capturable"] = self._rate, self._card
         vars(optimizer)["_warned_capturable_if_run_uncaptured"] = True  # its first step is not recorded, and may so be
 
-    def epoch(self, batches: Sequence[Sequence[Row]], rates: Sequence[float], seeds: Sequence[int]) -> Iterator[int]:
+    def epoch(self, batches: Sequence[Sequence[TokenRow]], rates: Sequence[float], seeds: Sequence[int]) -> Iterator[int]:
         """Do one step a batch; after each comes the number of steps that are done."""
         self._record = self._record.new_zeros(len(batches), 2)
         self._looked = self._done = 0
@@ -119,7 +118,12 @@ class Steps:
         self._looked = self._done
         return [loss for loss, _ in found]
 
-    def evaluate(self, rows: Sequence[Row]) -> float:
+    def plainly(self, why: str) -> None:
+        """Launch each step by itself from the beginning on, and say why."""
+        self._recorder.give_up("")
+        self.said.append(why)
+
+    def evaluate(self, rows: Sequence[TokenRow]) -> float:
         """The mean loss of rows per learnt token, without training."""
 
         def total() -> float:
@@ -141,7 +145,7 @@ class Steps:
         self.said, self._recorder.why = [], ""
         return found
 
-    def _gradients(self, batch: Sequence[Row], passes: list[Pass] | None) -> None:
+    def _gradients(self, batch: Sequence[TokenRow], passes: list[Pass] | None) -> None:
         learnt, given = answer_tokens(batch), [passes]
 
         def backward() -> None:
@@ -152,10 +156,10 @@ class Steps:
             known = given.pop() if given else None  # those of a second try are smaller
             for each in known or self._laid_out([batch])[0]:
                 if each.shape not in self._places:
-                    self._places[each.shape] = Seats(each.shape, self._device)
+                    self._places[each.shape] = Seats(each.shape, self._device, self._loss)
                 seats = self._places[each.shape]
                 seats.numbers.copy_(each.numbers)
-                self._recorder.run(each.shape, lambda seats=seats: self._add(seats.loss(self._module, self._loss)))  # type: ignore[misc]
+                self._recorder.run(each.shape, lambda seats=seats: self._add(seats.loss(self._module)))  # type: ignore[misc]
 
         self._fitting(backward, lambda: self._parts(batch))
 
@@ -175,12 +179,12 @@ class Steps:
         self._optimizer.zero_grad(set_to_none=not self._card)  # a recording goes on with the same tensors
         self._summed.zero_()
 
-    def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
+    def _parts(self, rows: Sequence[TokenRow]) -> list[list[TokenRow]]:
         if self._gridded:
             return grids(rows, self._known, self.tokens, self._dear)
         return list(self._loss.parts(rows, self.tokens))
 
-    def _laid_out(self, batches: Sequence[Sequence[Row]]) -> list[list[Pass]]:
+    def _laid_out(self, batches: Sequence[Sequence[TokenRow]]) -> list[list[Pass]]:
         """The passes of batches, copied to the device in one piece."""
         shapes: list[list[Shape]] = []
         written: list[list[int]] = []
@@ -194,7 +198,7 @@ class Steps:
         each = iter(torch.split(flat, [len(of) for of in written]))
         return [[Pass(shape, next(each)) for shape in of] for of in shapes]
 
-    def _fitting(self, function: Callable[[], Found], parts: Callable[[], list[list[Row]]]) -> Found:
+    def _fitting(self, function: Callable[[], Found], parts: Callable[[], list[list[TokenRow]]]) -> Found:
         """What the function gives; where memory runs out, it is called again with smaller passes."""
         while True:
             try:
@@ -204,7 +208,7 @@ class Steps:
                     raise
             self._make_room(parts())  # out here nothing holds what the failed pass had made
 
-    def _make_room(self, parts: list[list[Row]]) -> None:
+    def _make_room(self, parts: list[list[TokenRow]]) -> None:
         """Halve the passes; keep less of those that are one row. Raises `TuningError` where nothing is left to do."""
         self._forget()
         self._recorder.forget()

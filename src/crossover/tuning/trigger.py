@@ -14,30 +14,33 @@ import numpy
 import torch
 from torch import Tensor
 
-from crossover.models.hf.labels import LabelTree, read_scores
-from crossover.models.hf.packing import can_pack, forward, pack, shared_prefix
-from crossover.tuning.batches import Row
+from crossover.models.base import Kernels, Tunable
+from crossover.tuning.batches import TokenRow
 from crossover.tuning.loss import packed_loss
+from crossover.tuning.plain import kernels_of
+from crossover.types import Weights
 
 TOKENS = 2048  # of one pass
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """A frozen module and what is asked of it: `labels` one of which is right, or else the rows' own answers.
+    """A frozen module and what is asked of it: `labels` (their tokens), one of which is right, or else the
+    rows' own answers.
 
     Rows are (token ids with their answers, index of the right label or -1).
     """
 
     module: Any
-    labels: LabelTree | None
+    kernels: Kernels
+    labels: tuple[tuple[int, ...], ...] | None
 
-    def losses(self, rows: Sequence[tuple[Row, int]]) -> float:
+    def losses(self, rows: Sequence[tuple[TokenRow, int]]) -> float:
         """The mean loss of the rows, in nats."""
         with torch.no_grad():
             return sum(float(self._loss(part)) for part in self._parts(rows)) / len(rows)
 
-    def gradient(self, rows: Sequence[tuple[Row, int]], places: Sequence[int]) -> Tensor:
+    def gradient(self, rows: Sequence[tuple[TokenRow, int]], places: Sequence[int]) -> Tensor:
         """(places, width): of the mean loss, at the embeddings of the tokens that stand there in every row."""
         table = self.module.get_input_embeddings()
         met: list[Tensor] = []
@@ -68,11 +71,12 @@ class Trigger:
     def surprise(self, ids: Sequence[int], places: Sequence[int]) -> float:
         """The mean negative log-probability of the tokens at some places of a text, in nats: how odd it reads."""
         with torch.no_grad():
-            keep = torch.tensor([place - 1 for place in places])
-            logs = forward(self.module, pack([list(ids[: places[-1] + 1])]), keep).float().log_softmax(-1)
+            keep = [place - 1 for place in places]
+            read = self.kernels.logits(self.module, (), [list(ids[: places[-1] + 1])], keep)
+            logs = read.float().log_softmax(-1)
         return -float(logs[range(len(places)), [ids[place] for place in places]].mean())
 
-    def label_words(self, rows: Sequence[tuple[Row, int]], allowed: Sequence[int], labels: int) -> list[int]:
+    def label_words(self, rows: Sequence[tuple[TokenRow, int]], allowed: Sequence[int], labels: int) -> list[int]:
         """For each label the token that a classifier of the last hidden states takes for it (Shin et al., section 2.3)."""
         from sklearn.linear_model import LogisticRegression
 
@@ -99,22 +103,16 @@ class Trigger:
                 break
         return [allowed[chosen[label]] if label in chosen else -1 for label in range(labels)]
 
-    def _loss(self, part: Sequence[tuple[Row, int]]) -> Tensor:
+    def _loss(self, part: Sequence[tuple[TokenRow, int]]) -> Tensor:
         rows = [row for row, _ in part]
         if self.labels is None:
-            return packed_loss(self.module, rows)
-        prompts = [row.ids[: row.start] for row in rows]
-        known = shared_prefix(prompts)
-        chains = [prompt[known:] for prompt in prompts]
-        packed = pack(chains, self.labels.tree, inner=prompts[0][:known])
-        right = torch.tensor([label for _, label in part])
-        return torch.nn.functional.cross_entropy(
-            read_scores(self.module, packed, chains, self.labels), right, reduction="sum"
-        )
+            return packed_loss(self.module, rows, self.kernels)
+        scores = self.kernels.label_scores(self.module, [row.ids[: row.start] for row in rows], self.labels)
+        return torch.nn.functional.cross_entropy(scores, torch.tensor([label for _, label in part]), reduction="sum")
 
-    def _parts(self, rows: Sequence[tuple[Row, int]]) -> list[list[tuple[Row, int]]]:
-        tree = len(self.labels.tree.tokens) if self.labels else 0
-        parts: list[list[tuple[Row, int]]] = [[]]
+    def _parts(self, rows: Sequence[tuple[TokenRow, int]]) -> list[list[tuple[TokenRow, int]]]:
+        tree = len({ids[:length] for ids in self.labels or () for length in range(1, len(ids))})  # as they share beginnings
+        parts: list[list[tuple[TokenRow, int]]] = [[]]
         total = 0
         for row in sorted(rows, key=lambda pair: len(pair[0].ids)):
             if parts[-1] and total + len(row[0].ids) + tree > TOKENS:
@@ -125,7 +123,9 @@ class Trigger:
         return parts
 
 
-def open_trigger(module: Any, labels: LabelTree | None) -> Trigger | None:
-    """None where the architecture cannot be packed."""
+def open_trigger(model: Tunable, labels: Sequence[Sequence[int]] | None, start: Weights | None = None) -> Trigger | None:
+    """Of a model with the weights `start`. None where its architecture cannot be packed."""
+    kernels, module = kernels_of(model), model.module(start, frozen=True)
     module.requires_grad_(False)
-    return Trigger(module.eval(), labels) if can_pack(module) else None
+    spoken = None if labels is None else tuple(tuple(ids) for ids in labels)
+    return Trigger(module.eval(), kernels, spoken) if kernels.packs(module) else None

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from benchmarks.board import Board
 from crossover.data.task import Task
+from crossover.engine.phrasing import answer_form, phrasings
 from crossover.metrics.field_f1 import FieldF1
 from crossover.strategies._demonstrations import balanced
-from crossover.strategies._phrasing import answer_form, phrasings
 from crossover.strategies.lora import Lora
 from crossover.types import Candidate, Decoding, Demonstration
 from training.pocket.measures import draws

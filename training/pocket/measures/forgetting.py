@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.board import Board
-from crossover.strategies._phrasing import answer_form, phrasings
+from crossover.engine.phrasing import answer_form, phrasings
 from crossover.strategies.base import Strategy
 from crossover.types import Candidate, Decoding
 from training.pocket.measures import draws

@@ -90,7 +90,15 @@ class Lab:
                 say(f"  {recipe.method}, {len(train) + len(more)} rows, epoch {epoch.epoch}: {epoch.observation}")
 
             rows = [*rows_of(start.prompt, train), *more]
-            weights = fit(self.model, rows, rows_of(start.prompt, dev), recipe, Path(folder), evaluate=value, on_epoch=told)
+            weights = fit(
+                self.model,
+                rows=rows,
+                dev_rows=rows_of(start.prompt, dev),
+                recipe=recipe,
+                folder=Path(folder),
+                evaluate=value,
+                on_epoch=told,
+            )
             yield replace(start, weights=weights)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.board import Board
+from crossover.engine.phrasing import answer_form
 from crossover.strategies._calibration import calibrated
 from crossover.strategies._demonstrations import balanced
-from crossover.strategies._phrasing import answer_form
 from crossover.strategies.base import Strategy
 from crossover.types import Candidate, Decoding, Demonstration, Prompt
 from training.pocket.measures import draws

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crossover.data.task import Task
-from crossover.strategies._phrasing import phrasings
+from crossover.engine.phrasing import phrasings
 from crossover.types import Prompt
 from training.pocket.measures.draws import Draw, in_words
 

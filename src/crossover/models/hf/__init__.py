@@ -25,12 +25,15 @@ from peft import PeftModel
 from transformers.utils import logging
 
 from crossover.errors import ModelError
+from crossover.models.base import Runtime
 from crossover.models.hf import folder as folders
 from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
+from crossover.models.hf.files import SCRIPT, ModelFiles, needs_of, settings_of, vectors_in
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
 from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.grammar import Grammars
+from crossover.models.hf.kernels import HfKernels
 from crossover.models.hf.labels import LabelTree, Scores, label_tree, score_packed, score_plain
 from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
 from crossover.models.hf.place import NAMES, resolve
@@ -38,7 +41,7 @@ from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.quantized import four_bits
-from crossover.types import Message, Reply, Request, Usage, Weights, content_hash
+from crossover.types import Candidate, Message, Reply, Request, Usage, Weights, content_hash
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
@@ -108,10 +111,21 @@ class Hf:
         """Where the base model's files lie."""
         return self._folder
 
-    @property
-    def bundled(self) -> bool:
-        """Whether transformers cannot load it by its name: an export takes its folder along."""
-        return self.target in NAMES or (self._folder / SOURCE).is_file()
+    def files(self) -> ModelFiles:
+        bundled = self.target in NAMES or (self._folder / SOURCE).is_file()
+        return ModelFiles(self.target, self._folder, bundled, self.chat, self.precision[0], self.context_window)
+
+    def vectors(self, weights: Weights | None) -> int:
+        return vectors_in(weights)
+
+    def merge(self, adapter: Weights, folder: Path) -> None:
+        merged: Any = self.module(adapter)
+        self.save(merged.merge_and_unload(), folder)
+
+    def runtime(self, candidate: Candidate) -> Runtime:
+        needs = needs_of(candidate.weights, candidate.decoding.schema)
+        about = {"settings.json": "where a turn begins and ends, and in which precision the model answers"}
+        return Runtime(SCRIPT, needs, settings_of(self.files()), about=about)
 
     @property
     def width(self) -> int:
@@ -145,7 +159,7 @@ class Hf:
                 replies[i] = Reply(error=f"the chat template refuses the conversation: {prompt}")
                 continue
             prompts.append([*self._lead(request.weights), *prompt])
-            error_text = self._too_long(request, prompts[i])
+            error_text = self._refusal(request, prompts[i])
             if error_text:
                 replies[i] = Reply(error=error_text)
             else:
@@ -202,6 +216,9 @@ class Hf:
         (folder / ORIGIN).write_text(json.dumps({"base": self.fingerprint}), encoding="utf-8")
         return Weights("adapter" if isinstance(module, PeftModel) else "full", folders.sha256(path), str(folder))
 
+    def kernels(self) -> HfKernels:
+        return HfKernels()
+
     def check_weights(self, weights: Weights) -> None:
         name = "adapter_model.safetensors" if weights.kind == "adapter" else "model.safetensors"
         path, origin = Path(weights.path) / name, Path(weights.path) / ORIGIN
@@ -245,8 +262,7 @@ class Hf:
         if weights is None or weights.kind == "full":
             return ()
         if weights.sha256 not in self._leads:
-            path = Path(weights.path)
-            number = soft.number_in(path) if (path / "adapter_config.json").is_file() else 0  # `_verify` tells what lacks
+            number = self.vectors(weights)  # of a folder that lacks something `_verify` tells
             rows = int(self._pool.base.get_input_embeddings().weight.shape[0]) if number else 0
             self._leads[weights.sha256] = soft.lead(rows, number)
         return self._leads[weights.sha256]
@@ -271,10 +287,13 @@ class Hf:
             self.check_weights(weights)
             self._checked.add(weights.sha256)
 
-    def _too_long(self, request: Request, prompt: list[int]) -> str | None:
+    def _refusal(self, request: Request, prompt: list[int]) -> str | None:
         labels = request.decoding.labels
-        answer = max(map(len, self._tree(labels).sequences)) if labels else 1
-        if len(prompt) + answer <= self.context_window:
+        sequences = self._tree(labels).sequences if labels else ()
+        if len(set(sequences)) < len(sequences):
+            first, second = next((a, b) for b, s in enumerate(sequences) if (a := sequences.index(s)) != b)
+            return f"the labels '{labels[first]}' and '{labels[second]}' are the same tokens for {self.target}: rename one"
+        if len(prompt) + max(map(len, sequences), default=1) <= self.context_window:
             return None
         return f"the prompt has {len(prompt)} tokens, the window is {self.context_window}"
 

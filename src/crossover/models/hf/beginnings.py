@@ -14,7 +14,7 @@ from crossover.types import Message
 
 MARKS = ("crossovermark", "Another \"mark\" \t of\r\n\n\nmore  words & it's 'é'")  # with what filters change
 WORTH = 4  # conversations with the same beginning: fewer are not worth the trial
-KEPT = 256
+BEGINNINGS = 256  # that are kept
 _MARKUP = re.compile(r"[<>\[\]{}|/\\]")
 
 Ends = tuple[
@@ -50,7 +50,7 @@ class Beginnings:
     def _ends(self, head: tuple[Message, ...], example: str) -> Ends | None:
         """What stands around a last turn's content behind `head`; None where the template does not let it stand so."""
         if head not in self._known:
-            if len(self._known) >= KEPT:
+            if len(self._known) >= BEGINNINGS:
                 self._known.clear()
             contents = (*MARKS, example)
             texts = self._render([[*head, Message("user", content)] for content in contents])

@@ -11,12 +11,15 @@ What stands around an answer is read off the template, by rendering an assistant
   end-of-sequence token. Training appends it, label scores include it, generation stops at it.
 - *separator*: where only white space with a line break follows the answer, generation stops there too, because a model
   that was never tuned ends its turn as the demonstrations in its prompt do.
+
+Where the generation prompt opens a thought ("<think>"), the lead closes it: answers and labels stand behind it. Special
+tokens in the texts of a conversation, and in answers, are text (`verbatim.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +28,7 @@ from jinja2.exceptions import TemplateError
 from crossover.errors import ModelError
 from crossover.models.hf.beginnings import Beginnings
 from crossover.models.hf.tokens import Encoder
+from crossover.models.hf.verbatim import Verbatim
 from crossover.types import Message
 
 PLAIN = (
@@ -36,6 +40,14 @@ PLAIN = (
 )
 MARK = "crossovermark"
 # Templates that print today's date would give another prompt each day; those that can think first are asked not to.
+THOUGHTS = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "<reasoning>": "</reasoning>",
+    "[THINK]": "[/THINK]",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+}
 FIXED = {"date_string": "01 Jan 2026", "enable_thinking": False}
 
 
@@ -75,7 +87,7 @@ class Chat:
 
     def answer(self, text: str) -> list[int]:
         """Token ids of an answer with its end of turn."""
-        return [*self._ids(self.answer_lead + text, False), *self.end]
+        return [*self._verbatim.ids(self.answer_lead + self._verbatim.shielded(text)), *self.end]
 
     def text(self, ids: Sequence[int]) -> str:
         """The answer in generated ids: without end of turn, special tokens and white space around it."""
@@ -117,7 +129,21 @@ class Chat:
 
     def _asked(self, conversations: Sequence[Sequence[Message]]) -> list[list[int]]:
         before, behind = self._around
-        return [[*before, *ids, *behind] for ids in self._beginnings.ids(conversations)]
+        shielded = {i: self._shielded(messages) for i, messages in enumerate(conversations) if self._marked(messages)}
+        plain = iter(self._beginnings.ids([c for i, c in enumerate(conversations) if i not in shielded]))
+        texts = dict(zip(shielded, self._rendered(list(shielded.values())), strict=True))
+        found = (self._verbatim.ids(texts[i]) if i in texts else next(plain) for i in range(len(conversations)))
+        return [[*before, *ids, *behind] for ids in found]
+
+    def _marked(self, messages: Sequence[Message]) -> bool:
+        return any(self._verbatim.holds(message.content) for message in messages)
+
+    def _shielded(self, messages: Sequence[Message]) -> list[Message]:
+        return [replace(message, content=self._verbatim.shielded(message.content)) for message in messages]
+
+    @cached_property
+    def _verbatim(self) -> Verbatim:
+        return Verbatim(self.tokenizer)
 
     @cached_property
     def _beginnings(self) -> Beginnings:
@@ -147,6 +173,7 @@ def read_chat(tokenizer: Any, where: str) -> Chat:
         raise ModelError(f"the chat template of {where} does not show what the assistant says")
     # a template may write past turns otherwise than the turn it asks for; then the answer follows the prompt directly
     lead = before.removeprefix(prompt) if before.startswith(prompt) else ""
+    lead = lead if lead.strip() else _end_of_thought(prompt) or lead
     end = tuple(tokenizer(after.strip(), add_special_tokens=False)["input_ids"])
     if not end:
         if tokenizer.eos_token_id is None:
@@ -175,6 +202,15 @@ def merge_system(messages: Sequence[Message]) -> list[Message]:
         return [Message("user", "\n\n".join(system)), *rest]
     rest[first] = Message("user", "\n\n".join([*system, rest[first].content]))
     return rest
+
+
+def _end_of_thought(prompt: str) -> str:
+    """What closes the thought that a generation prompt opens; nothing where it opens none."""
+    for opening, closing in THOUGHTS.items():
+        if prompt.rstrip().endswith(opening):
+            apart = "" if closing[0] != "<" or closing[1] == "|" else "\n"  # tags of XML stand on lines of their own
+            return f"{apart * (1 if prompt[-1] == apart else 2)}{closing}{apart * 2}"
+    return ""
 
 
 def _takes_system(tokenizer: Any, template: str) -> bool:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy
 import torch
 
 from crossover.models.hf.grammar import Writer
-from crossover.models.hf.layout import Layout, Memory, put
+from crossover.models.hf.layout import KeyValueCache, Layout, put
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
 from crossover.models.hf.record import Recorder
-from crossover.models.hf.room import LOG, halved, tokens_kept
+from crossover.models.hf.room import LOG, in_batches, tokens_kept
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
@@ -50,24 +51,18 @@ def generate_packed(
     Penalties and other settings of the folder's generation_config.json are not applied. Where a device's memory does not
     suffice for a batch, batches are halved.
     """
-    left, most, rows = list(range(len(jobs))), tokens_kept(model), ROWS.get(model.device.type, ROWS_ELSEWHERE)
-    while left:
-        batch = [left[i] for i in _first_batch([jobs[i] for i in left], len(prefix.tokens), most, rows)]
-        try:
-            answers = _Writing(model, [jobs[i] for i in batch], prefix).run(ended)
-        except torch.OutOfMemoryError as error:
-            most = halved(len(batch), most, error)
-            rows = max(1, len(batch) // 2)
-            continue
-        yield batch, answers
-        done = set(batch)
-        left = [i for i in left if i not in done]
+    first = partial(_first_batch, jobs, len(prefix.tokens), ROWS.get(model.device.type, ROWS_ELSEWHERE))
+
+    def write(batch: list[int]) -> list[list[int]]:
+        return _Writing(model, [jobs[i] for i in batch], prefix).run(ended)
+
+    return in_batches(len(jobs), tokens_kept(model), first, write)
 
 
 def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool]) -> Iterator[Answers]:
     """As `generate_packed`, one job at a time with the architecture's own cache, for those that cannot pack."""
     for index, job in enumerate(jobs):
-        row = _Row(job)
+        row = _Draft(job)
         ids, cache = torch.tensor([job.prompt]), None
         while row.going:
             output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True)
@@ -78,7 +73,7 @@ def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[in
         yield [index], [row.answer]
 
 
-class _Row:
+class _Draft:
     """A job, what was written for it, and whether more is wanted."""
 
     def __init__(self, job: Job) -> None:
@@ -103,7 +98,7 @@ class _Writing:
         self._chains = [job.prompt[known:] for job in jobs]
         lengths = torch.tensor([len(chain) for chain in self._chains])
         self._longest = int(lengths.max())
-        self._memory = Memory(self._longest + max(job.limit for job in jobs))
+        self._memory = KeyValueCache(self._longest + max(job.limit for job in jobs))
         place = torch.arange(self._memory.size)
         device = model.device
         seen = place < lengths[:, None]
@@ -120,14 +115,14 @@ class _Writing:
         self._recorder = Recorder(device)
 
     def run(self, ended: Callable[[Sequence[int]], bool]) -> list[list[int]]:
-        every = [_Row(job) for job in self._jobs]
+        every = [_Draft(job) for job in self._jobs]
         with self._recorder.stream():
             self._run(every, ended)
         if self._recorder.why:
             LOG.warning("the steps of generation are launched one by one: recording them failed (%s)", self._recorder.why)
         return [row.answer for row in every]
 
-    def _run(self, rows: list[_Row], ended: Callable[[Sequence[int]], bool]) -> None:
+    def _run(self, rows: list[_Draft], ended: Callable[[Sequence[int]], bool]) -> None:
         ahead, dead = self._recorder.card, DEAD.get(self._model.device.type, DEAD_ELSEWHERE)
         logits = self._begin()
         if ahead:
@@ -193,7 +188,7 @@ class _Writing:
         self._each = self._each[: len(index)]
 
 
-def _choose(logits: torch.Tensor, rows: Sequence[_Row]) -> torch.Tensor:
+def _choose(logits: torch.Tensor, rows: Sequence[_Draft]) -> torch.Tensor:
     """The next token of each row: (rows, vocabulary) logits -> (rows,), on their device."""
     size = logits.shape[-1]
     ruled = [(i, row.writer.allowed()) for i, row in enumerate(rows) if row.writer and row.going]
@@ -215,13 +210,15 @@ def _choose(logits: torch.Tensor, rows: Sequence[_Row]) -> torch.Tensor:
     return tokens
 
 
-def _first_batch(jobs: Sequence[Job], known: int, most: int, rows: int) -> list[int]:
-    """The shortest rows, so many that prompts (without what they share) and answers, padded, stay under `most`."""
+def _first_batch(jobs: Sequence[Job], known: int, rows: int, left: Sequence[int], most: int) -> tuple[list[int], int]:
+    """The shortest that are left, so many that prompts (without what they share) and answers, padded, stay under `most`."""
     batch: list[int] = []
-    limit = 0
-    for index in sorted(range(len(jobs)), key=lambda i: (len(jobs[i].prompt), i)):
+    limit = size = 0
+    for index in sorted(left, key=lambda i: (len(jobs[i].prompt), i)):
         limit = max(limit, jobs[index].limit)
-        if batch and (len(batch) == rows or (len(jobs[index].prompt) - known + limit) * (len(batch) + 1) > most):
+        padded = (len(jobs[index].prompt) - known + limit) * (len(batch) + 1)
+        if batch and (len(batch) == rows or padded > most):
             break
         batch.append(index)
-    return batch
+        size = padded
+    return batch, size

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, Tree, forward, pack
-from crossover.models.hf.room import halved, tokens_at_once
+from crossover.models.hf.room import in_batches, tokens_at_once
 
 Scores = tuple[list[int], torch.Tensor]  # the indices of a batch's prompts, and (prompts, labels) log-probabilities
 ROWS = {"cpu": 16}  # of logits that are normalised at once
@@ -73,19 +74,13 @@ def score_packed(
     batches are halved.
     """
     known, extra = len(prefix.tokens), len(labels.tree.tokens)
-    left, limit = list(range(len(prompts))), tokens_at_once(model)
-    while left:
-        batch = next(_batches([len(prompts[i]) - known + extra for i in left], limit))
-        members = [left[i] for i in batch]
-        chains = [prompts[i][known:] for i in members]
-        try:
-            scores = read_scores(model, pack(chains, labels.tree, prefix), chains, labels)
-        except torch.OutOfMemoryError as error:
-            limit = halved(len(members), min(limit, sum(map(len, chains)) + extra * len(chains)), error)
-            continue
-        yield members, scores
-        done = set(members)
-        left = [i for i in left if i not in done]
+    lengths = [len(prompt) - known + extra for prompt in prompts]
+
+    def score(batch: list[int]) -> torch.Tensor:
+        chains = [prompts[i][known:] for i in batch]
+        return read_scores(model, pack(chains, labels.tree, prefix), chains, labels)
+
+    return in_batches(len(prompts), tokens_at_once(model), partial(_first_batch, lengths), score)
 
 
 def read_scores(model: Any, packed: Packed, chains: Sequence[Sequence[int]], labels: LabelTree) -> torch.Tensor:
@@ -120,17 +115,14 @@ def score_plain(model: Any, prompts: Sequence[Sequence[int]], labels: LabelTree)
         yield [index], torch.tensor([scores], dtype=torch.float64)
 
 
-def _batches(lengths: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Rows of like length, of `limit` tokens in all at most, or one longer row."""
+def _first_batch(lengths: Sequence[int], left: Sequence[int], limit: int) -> tuple[list[int], int]:
+    """The shortest rows that are left, of like length and of `limit` tokens in all at most, or one longer row."""
     batch: list[int] = []
     total = 0
-    for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+    for index in sorted(left, key=lambda index: lengths[index]):
         length = lengths[index]
-        full = total + length > limit or total + length < (1 - WASTE) * length * (len(batch) + 1)
-        if batch and full:
-            yield batch
-            batch, total = [], 0
+        if batch and (total + length > limit or total + length < (1 - WASTE) * length * (len(batch) + 1)):
+            break
         batch.append(index)
         total += length
-    if batch:
-        yield batch
+    return batch, total

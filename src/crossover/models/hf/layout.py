@@ -22,7 +22,7 @@ def put(of: Tensor, device: torch.device) -> Tensor:
 Layer = tuple[Tensor, Tensor]  # keys and values, each (1, key heads, tokens, width)
 
 
-class Memory:
+class KeyValueCache:
     """Keys and values of rows that are being written: (rows, key heads, size, width) a layer, filled in place."""
 
     def __init__(self, size: int) -> None:
@@ -74,7 +74,7 @@ class Layout:
     visible: Tensor | None = None
     inner: int = 0
     shared: tuple[Layer, ...] = ()
-    memory: Memory | None = None
+    memory: KeyValueCache | None = None
     places: Tensor | None = None
     record: list[Layer] | None = None
     windows: list[int | None] | None = None

@@ -18,7 +18,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from crossover.models.hf.attention import NAME
-from crossover.models.hf.layout import Layer, Layout, Memory, put
+from crossover.models.hf.layout import KeyValueCache, Layer, Layout, put
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def pack(
     tree: Tree = NO_TREE,
     prefix: Prefix = NO_PREFIX,
     inner: Sequence[int] = (),
-    memory: Memory | None = None,
+    memory: KeyValueCache | None = None,
     record: list[Layer] | None = None,
 ) -> Packed:
     """Lay out rows, each a chain with `tree` behind it.

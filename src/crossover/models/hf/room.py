@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import psutil
 import torch
@@ -17,6 +18,8 @@ MOST_ELSEWHERE = 16384
 MOST_KEPT = {"cpu": 16384}  # tokens whose keys and values are kept while answers are written
 MOST_KEPT_ELSEWHERE = 1 << 18
 LOG = logging.getLogger("crossover")
+
+Found = TypeVar("Found")
 
 
 def free_bytes(device: torch.device) -> int:
@@ -47,13 +50,30 @@ def tokens_kept(model: Any) -> int:
     return max(FEWEST, min(most, int(SHARE * free_bytes(model.device) / each)))
 
 
-def halved(rows: int, limit: int, error: torch.OutOfMemoryError) -> int:
-    """Half of what was at once too much for a card's memory. Raises `ModelError` where it was a single row."""
-    if rows <= 1:
-        raise ModelError(f"the device's memory does not suffice for a single row: {str(error).splitlines()[0]}") from error
-    torch.cuda.empty_cache()
-    LOG.warning("the device's memory does not suffice for %d tokens at once: going on with half as many", limit)
-    return max(1, limit // 2)
+def in_batches(
+    rows: int, limit: int, first: Callable[[list[int], int], tuple[list[int], int]], work: Callable[[list[int]], Found]
+) -> Iterator[tuple[list[int], Found]]:
+    """Every batch of row indices with what `work` makes of it; where a card's memory does not suffice, batches are halved.
+
+    `first(left, limit)`: of the rows that are left those to do next, and how many tokens they are, `limit` at most or those
+    of one longer row. Raises `ModelError` where the memory does not hold a single row.
+    """
+    left = list(range(rows))
+    while left:
+        batch, tokens = first(left, limit)
+        try:
+            found = work(batch)
+        except torch.OutOfMemoryError as error:
+            if len(batch) == 1:
+                said = str(error).splitlines()[0]
+                raise ModelError(f"the device's memory does not suffice for a single row: {said}") from error
+            torch.cuda.empty_cache()
+            LOG.warning("the device's memory does not suffice for %d tokens at once: going on with half as many", tokens)
+            limit = max(1, min(limit, tokens) // 2)
+            continue
+        yield batch, found
+        done = set(batch)
+        left = [row for row in left if row not in done]
 
 
 def states_per_token(model: Any, size: int) -> int:

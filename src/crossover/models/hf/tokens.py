@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-KEPT = 1 << 16  # pieces
+PIECES = 1 << 16  # that are kept
 LONG = 1000  # characters: a longer piece is a text of its own, which hardly comes again
 
 
@@ -48,7 +48,7 @@ class Encoder:
     def _pieced(self, texts: Sequence[str]) -> list[list[int]]:
         cut = [self._cut(text) for text in texts]
         wanted = dict.fromkeys(piece for pieces in cut for piece in pieces)
-        if len(self._known) + len(wanted) > KEPT:
+        if len(self._known) + len(wanted) > PIECES:
             self._known.clear()
         new = [piece for piece in wanted if piece not in self._known]
         fresh = dict(zip(new, map(tuple, self._whole(new)), strict=True))

@@ -1,4 +1,4 @@
-"""Tries an export: it is loaded again in another process, and answers inputs whose answers the study has measured."""
+"""The parity check of an export: loaded again in another process, it answers inputs that the study has measured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.engine.journal import Journal
+from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder
 
@@ -19,7 +19,7 @@ ROWS = 50
 
 
 @dataclass(frozen=True)
-class Replay:
+class Parity:
     """`different`: input, measured answer and the export's, for each row on which they differ. `seconds` holds loading."""
 
     split: str
@@ -44,7 +44,7 @@ class Replay:
         )
 
 
-def replay(export: Path, folder: StudyFolder, candidate: str) -> Replay:
+def check_parity(export: Path, folder: StudyFolder, candidate: str) -> Parity:
     """Let the `predict.py` of an export answer up to 50 rows that the study measured for the candidate of this id.
 
     They are of test, or of dev where the candidate was no finalist, spread evenly over the split; rows that failed in the
@@ -67,12 +67,12 @@ def replay(export: Path, folder: StudyFolder, candidate: str) -> Replay:
         raise StudyError(f"the export was written whole and does not run, so it was taken back: {reason.strip()}")
     answers = [reply.get("answer", f"failed: {reply.get('error')}") for reply in replies]
     pairs = [(r["input"], r["prediction"], answer) for r, answer in zip(chosen, answers, strict=True)]
-    return Replay(split, len(chosen), tuple(pair for pair in pairs if pair[1] != pair[2]), seconds)
+    return Parity(split, len(chosen), tuple(pair for pair in pairs if pair[1] != pair[2]), seconds)
 
 
 def measured(folder: StudyFolder, candidate: str) -> tuple[str, list[dict[str, Any]]]:
     """The split on which a candidate was measured last, and its journaled records that did not fail."""
-    journal = Journal(folder.existing().journal)
+    journal = JournalReader(folder.existing().journal)
     try:
         split = "test" if journal.run(candidate, "test") else "dev"
         run = journal.run(candidate, split)

@@ -20,17 +20,21 @@ def phrasings(task: Task, train: Sequence[Example]) -> list[Prompt]:
     return _generate(task)
 
 
-def reasoned(task: Task, train: Sequence[Example]) -> list[Prompt]:
-    """The instruction to think first and to end with 'The answer is' and the answer, in two phrasings."""
-    plain = phrasings(task, train)[0]
+def worded(form: Prompt, start: Prompt) -> Prompt:
+    """One of these forms for a start: in a chain its steps and template stay, as only they hold the steps' answers."""
+    return replace(form, template=start.template, steps=start.steps) if start.steps else form
+
+
+def reasoned(task: Task, train: Sequence[Example], start: Prompt) -> list[Prompt]:
+    """The instruction to think first and to end with 'The answer is' and the answer, in two phrasings, for a start."""
+    plain = worded(phrasings(task, train)[0], start)
     what = {"classify": "one of the labels", "extract": "the JSON object"}.get(task.kind or "", "the final answer")
-    before, cue = plain.template.rsplit("\n", 1)
     return [
         replace(plain, instruction=f"{plain.instruction}\nThink step by step. End with 'The answer is' and {what}."),
         replace(
             plain,
             instruction=f"{plain.instruction}\nThink step by step, then give {what}.",
-            template=f"{before}\n{cue} Let's think step by step.",
+            template=f"{plain.template} Let's think step by step.",
         ),
     ]
 
@@ -39,7 +43,7 @@ def instructed(start: Candidate, task: Task, train: Sequence[Example]) -> Candid
     """The start, with the plainest instruction where it has none."""
     if start.prompt.instruction:
         return start
-    plain = phrasings(task, train)[0]
+    plain = worded(phrasings(task, train)[0], start.prompt)
     return replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=plain.template))
 
 

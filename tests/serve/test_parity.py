@@ -16,7 +16,7 @@ from crossover.engine.journal import Journal
 from crossover.errors import StudyError
 from crossover.serve import export as module
 from crossover.serve.export import export
-from crossover.serve.replay import measured, spread
+from crossover.serve.parity import measured, spread
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
 
@@ -43,22 +43,22 @@ def misremember(study: StudyFolder, identity: str, split: str) -> str:
 def test_an_export_says_that_its_answers_are_as_measured(notes: StudyFolder, tmp_path: Path) -> None:
     _, row = read_candidate(notes, "lora+few_shot")
     done = export(notes, tmp_path / "out", "lora+few_shot", check=True)
-    assert done.replay is not None
-    assert done.replay.equal
-    assert (done.replay.split, done.replay.rows) == ("test" if row["test"] else "dev", 12)
-    assert done.replay.sentence in (tmp_path / "out" / "README.md").read_text()
+    assert done.parity is not None
+    assert done.parity.equal
+    assert (done.parity.split, done.parity.rows) == ("test" if row["test"] else "dev", 12)
+    assert done.parity.sentence in (tmp_path / "out" / "README.md").read_text()
     assert not any("pycache" in file for file in done.files)
-    assert export(notes, tmp_path / "control", "majority", check=True).replay is None  # nothing to run
+    assert export(notes, tmp_path / "control", "majority", check=True).parity is None  # nothing to run
 
 
 def test_an_export_says_which_answer_is_not_as_measured(study: StudyFolder, tmp_path: Path) -> None:
     candidate, row = read_candidate(study, "instruction")
     text = misremember(study, candidate.id, "test" if row["test"] else "dev")
     done = export(study, tmp_path / "out", "instruction", check=True)
-    assert done.replay is not None
-    assert not done.replay.equal
-    assert done.replay.rows == 11  # what failed in the study is not asked
-    [(input_, wanted, got)] = done.replay.different
+    assert done.parity is not None
+    assert not done.parity.equal
+    assert done.parity.rows == 11  # what failed in the study is not asked
+    [(input_, wanted, got)] = done.parity.different
     assert (input_, wanted) == (text, "cellar")
     assert got != "cellar"
     said = (tmp_path / "out" / "README.md").read_text()
@@ -69,12 +69,10 @@ def test_an_export_says_which_answer_is_not_as_measured(study: StudyFolder, tmp_
 def test_an_export_that_does_not_run_is_taken_back(
     study: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = tmp_path / "standalone.py"
-    broken.write_text("raise ImportError('no torch here')\n")
-    monkeypatch.setattr(module, "STANDALONE", broken)
+    monkeypatch.setattr(module, "bundle", lambda script: "raise ImportError('no torch here')\n")
     with pytest.raises(StudyError, match="does not run, so it was taken back: ImportError: no torch here"):
         export(study, tmp_path / "out", "instruction", check=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["standalone.py", "study"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study"]
 
 
 def test_inputs_of_several_lines_are_replayed_whole(

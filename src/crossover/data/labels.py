@@ -1,0 +1,83 @@
+"""One spelling for every label: composed or decomposed, 0 or 0.0 or "0", with other white space, they are one."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from crossover.data.text import folded, spelled
+from crossover.types import Example
+
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A label that is also written in other ways, and the rows that do."""
+
+    label: str
+    ways: tuple[str, ...]  # "with decomposed letters", "'0.0'"
+    rows: tuple[str, ...]
+
+
+def sense(label: str) -> str:
+    """What a label says, however it is typed: whole numbers without a fraction, true and false in lower case."""
+    text = spelled(label) or label
+    if whole := _WHOLE.fullmatch(text):
+        text = "0" if whole[1] == "-0" else whole[1]
+    return text.lower() if text.lower() in ("true", "false") else text
+
+
+def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[list[Example], list[Merged]]:
+    """The examples with one spelling a label, and what was merged.
+
+    A spelling that the task lists stays, and takes the others of its sense. Only what meets is merged: labels that are all
+    "1.0", or all decomposed, stay so.
+    """
+    owners: defaultdict[str, list[str]] = defaultdict(list)
+    for label in listed:
+        owners[sense(label)].append(label)
+    meet: defaultdict[str, set[str]] = defaultdict(set)
+    for example in examples:
+        meet[sense(example.output)].add(example.output)
+
+    def name(output: str) -> str:
+        meant = sense(output)
+        owner = owners.get(meant, [])
+        if output in owner or len(owner) > 1:
+            return output
+        if owner:
+            return owner[0]
+        return output if len(meet[meant]) == 1 else meant
+
+    names = {output: name(output) for output in dict.fromkeys(example.output for example in examples)}
+    changed: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        if names[example.output] != example.output:
+            changed[names[example.output]].append(example)
+    merged = [
+        Merged(
+            label,
+            tuple(dict.fromkeys(_way(example.output, label) for example in found)),
+            tuple(example.source for example in found),
+        )
+        for label, found in changed.items()
+    ]
+    return [replace(example, output=names[example.output]) for example in examples], merged
+
+
+def _way(written: str, label: str) -> str:
+    if spelled(written) != spelled(label):
+        return f"as '{spelled(written)}'"
+    if written.strip() == label.strip() or " ".join(written.split()) == " ".join(label.split()):
+        return "with other white space"
+    return (
+        "with invisible marks" if len(folded(written)) == len(written) - _invisible(written) else "with decomposed letters"
+    )
+
+
+def _invisible(text: str) -> int:
+    """How many of its marks are not seen."""
+    return sum(folded(f"x{letter}x") == "xx" for letter in text)

@@ -1,0 +1,267 @@
+"""One normalisation for labels, duplicates, leaks, metrics and matching; and which label a reply states.
+
+It imports nothing of ours, so that an export can carry this file whole.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+# What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
+# selectors between a sign's text and emoji form.
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]")
+# Joiners mean something inside Persian, Indic and emoji text, and nothing at an edge or beside Latin, Greek and Cyrillic.
+_JOINING = "\u0590-\u1dff\u2190-\U0010ffff"
+_IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII, character by character
+
+# scripts that are written without spaces
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|は|を|が|：)$")
+_BEHIND = re.compile("です|でした|である|だ(?!け)")
+
+_THOUGHT = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)>|\[THINK\]|<\|START_THINKING\|>", re.I)
+_THOUGHT_END = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)>|\[/THINK\]|<\|END_THINKING\|>", re.I)
+
+_FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
+_BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
+_END = ".!?,;:。．！？，；：、…।¿¡"
+_PAIRS = (
+    "\"\" '' `` ** __ ~~ || $$ () [] {} <> «» »« ‹› “” „“ „” ”” ‚‘ ‘’ ’’ 「」 『』 【】 （） 《》 〈〉 ＂＂"  # by spaces
+)
+_OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:"
+
+_SMALL = re.compile(
+    r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
+)  # words that stand in many a sentence
+_CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
+_BECAUSE = re.compile(r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w+n['’]t|cant|wont|isnt|dont|without|hardly|barely"
+    r"|scarcely|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
+    r"|false|wrong|incorrect|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
+    r"|nicht|kein\w*|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans|ni|nunca|tampoco|ningun\w*|ningún|sin|não"
+    r"|nao|nem|sem|mai|senza|nessun\w*|né|niet|geen|nooit|zonder|ikke|ingen|inte|aldrig|ei|bez|není"
+    r"|не|нет|ни|никогда|без|değil|hayır|yok|không|chẳng|bukan|tidak|لا|لم|لن|ليس\w*|غير|نیست|לא|אין|न|मत)\b"
+    r"|नहीं|ไม่|[不没沒非未无無否]|ない|なく|ません|아니|아닌|않|없|못",
+    re.I,
+)
+_CLOSING = " \n\"'”’»)*"
+_CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
+_SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
+
+
+def folded(text: str) -> str:
+    """The text composed (NFC) and without invisible marks: what looks the same is the same.
+
+    Case, white space, accents and compatibility forms ("m²", "①", full-width letters) stay: they can carry meaning.
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _IDLE_JOINER.sub("", _INVISIBLE.sub("", text)))
+
+
+def spelled(text: str) -> str:
+    """A label as it is told from others: folded, with single spaces (of any kind) inside and none around."""
+    return " ".join(folded(text).split())
+
+
+def caseless(text: str) -> str:
+    """A label as metrics compare it: folded, in any case, without white space around it."""
+    return folded(folded(text).casefold()).strip()
+
+
+def comparable(text: str) -> str:
+    """Text as duplicates and answers are compared: folded, and neither case nor white space counts."""
+    return " ".join(folded(folded(text).casefold()).split())
+
+
+def extracted(text: str, pattern: str) -> str:
+    """The last match of a regular expression, its first group where it has one; the text itself without a match."""
+    matches = list(re.finditer(pattern, text))
+    if not matches:
+        return text
+    last = matches[-1]
+    return ((last[1] if last.re.groups else last[0]) or "").strip()
+
+
+def without_thought(text: str) -> str:
+    """What a reply says behind its thoughts (<think>...</think> and its kin); nothing where a thought has no end."""
+    ends = list(_THOUGHT_END.finditer(text))
+    said = text[ends[-1].end() :] if ends else text
+    return "" if _THOUGHT.search(said) else said
+
+
+def stated(reply: str, labels: Sequence[str]) -> int | None:
+    """Which of `labels` a reply states, by its place; None where it states none, several, or leaves doubt.
+
+    First the reply as a whole, without quotes, code fences, emphasis and punctuation around it: as it is spelled, then in
+    any case, then with any separators, then without the label's own punctuation either. Else the one label that it
+    mentions as words of their own, in a sentence that neither denies nor asks. A longer label hides a shorter one in it.
+    """
+    if (whole := spelled(reply)) in (spelt := [spelled(label) for label in labels]):
+        return spelt.index(whole)
+    text = folded(without_thought(reply)).translate(_WIDE).strip()
+    forms = list(_forms(text))
+    for form in (spelled(form) for form in _forms(folded(without_thought(reply)).strip())):
+        if form in spelt:
+            return spelt.index(form)
+    for key in (comparable, _loose, _bare):
+        read = {key(form) for form in forms} - {""}
+        found = {place for place, label in enumerate(labels) if key(label) in read}
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return _mentioned(text, spelt) if text else None
+
+
+def _forms(text: str) -> Iterator[str]:
+    """A text, and what is left of it as what stands around it is taken off piece by piece."""
+    while text:
+        yield text
+        inner = _FENCE.fullmatch(text)
+        if inner:
+            text = inner[1].strip()
+        elif len(text) > 2 and text[0] + text[-1] in _PAIRS:
+            text = text[1:-1].strip()
+        elif len(text) > 1 and text[-1] in _END:
+            text = text[:-1].rstrip()
+        elif len(text) > 1 and text[0] in "¿¡":
+            text = text[1:].lstrip()
+        elif bullet := _BULLET.match(text):
+            text = text[bullet.end() :]
+        else:
+            return
+
+
+def _loose(text: str) -> str:
+    """Comparable, with one kind of separator between words, and without full-width forms."""
+    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", comparable(folded(text).translate(_WIDE)))
+
+
+def _bare(text: str) -> str:
+    """Loose, and without what stands around it."""
+    *_, last = _forms(_loose(text)) if text.strip() else [""]
+    return last
+
+
+def _mentioned(text: str, labels: Sequence[str]) -> int | None:
+    """The one label that a text mentions without denying it."""
+    alike: dict[str, list[int]] = {}
+    for place, label in enumerate(labels):
+        alike.setdefault(_bare(label), []).append(place)
+    spans = [
+        (match.start(), match.end(), key)
+        for key, places in alike.items()
+        if key
+        for match in _pattern(labels[places[0]]).finditer(text)
+    ]
+    free = [span for span in spans if _stands_alone(text, *span[:2])]
+    own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
+    hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
+    if hidden or len({key for _, _, key in own}) != 1:
+        return None
+    if not all(_affirmed(text, a, b, own) for a, b, _ in own):
+        return None
+    places = alike[own[0][2]]
+    if len(places) == 1:
+        return places[0]
+    # labels that only case tells apart: it must be that of a text that has both
+    written = {spelled(text[a:b]) for a, b, _ in own}
+    exact = [place for place in places if {labels[place]} == written]
+    same_words = len({comparable(labels[place]) for place in places}) == 1
+    telling = text not in (text.lower(), text.upper(), text.title())
+    return exact[0] if len(exact) == 1 and same_words and telling else None
+
+
+@lru_cache(4096)
+def _pattern(label: str) -> re.Pattern[str]:
+    """A label inside a text: in any case, with any separators between its words, without punctuation around it."""
+    *_, bare = _forms(label.translate(_WIDE))
+    words = re.split(r"(?<=\w)[\s_-]+(?=\w)", bare)
+    tail = re.escape(label[-1]) + "?" if label[-1] == "." and bare[-1] != "." else ""
+    return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, re.I)
+
+
+def _is_word(letter: str) -> bool:
+    return letter != "" and unicodedata.category(letter)[0] in "LMN"
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a span is not part of a longer word, number or name."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before and before == after and before in "*_~":
+        return True
+    return _free_before(text, start, end, before) and _free_behind(text, start, end, after)
+
+
+def _free_before(text: str, start: int, end: int, before: str) -> bool:
+    beyond, first = text[start - 2 : start - 1] if start > 1 else "", text[start]
+    if _is_word(before):
+        if not _UNSPACED.match(before):
+            return False
+        return not _UNSPACED.match(first) or bool(_COPULA.search(text[:start]))
+    if before in ("*", "~"):
+        return text.count(before) % 2 == 0
+    if before in ("'", "’", ".", "#"):
+        return not _is_word(beyond)
+    if before == "-":
+        return not _is_word(beyond) and beyond != "-" and first.isalpha()
+    if before in (":", "=", ","):
+        return not (beyond.isdigit() and first.isdigit())
+    return before not in tuple("_+/\\@&$€£¥%°^")
+
+
+def _free_behind(text: str, start: int, end: int, after: str) -> bool:
+    beyond, last = text[end + 1 : end + 2], text[end - 1]
+    if _is_word(after):
+        if not _UNSPACED.match(after):
+            return False
+        return not _UNSPACED.match(last) or bool(_BEHIND.match(text, end))
+    if after in ("*", "~"):
+        return text.count(after) % 2 == 0
+    if after in ("'", "’", ".", ",", ":"):
+        return not _is_word(beyond)
+    return after not in tuple("_-+#/\\@&$€£¥%°^=")
+
+
+def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
+    """Whether what is mentioned is said to be so, as far as words can tell."""
+    word = text[start:end].casefold()
+    if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
+        return False
+    blanked = list(text)
+    for a, b, _ in spans:
+        blanked[a:b] = "\u2588" * (b - a)  # neither a word nor a space: a label may hold a negation itself
+    rest = "".join(blanked)
+    cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
+    at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
+    here = rest[cuts[at] : cuts[at + 1]]
+    if here.rstrip(_CLOSING).endswith(("?", "？")) or rest[end:].lstrip(_CLOSING).startswith(("?", "？")):
+        return False
+    reason = _BECAUSE.search(rest, end, cuts[at + 1])
+    said = rest[cuts[at] : reason.start()] if reason else here
+    if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
+        before, _, behind = said.partition("\u2588")
+        return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]} . {_CLAUSE.split(behind)[0]}")
+    if _NEGATION.search(said):
+        return False
+    earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
+    if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in _NEGATION.finditer(earlier)):
+        return False
+    later = " ".join(rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]].split()[:3])
+    return not _NEGATION.search(later)
+
+
+def _set_off(text: str, start: int, end: int) -> bool:
+    """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
+    before, after = text[:start].rstrip(), text[end : end + 1]
+    led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
+    follows = not after or after == "\n" or not (after.isspace() or _is_word(after))
+    return led and (follows or bool(_BECAUSE.match(text[end:].lstrip())))

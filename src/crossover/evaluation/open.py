@@ -1,0 +1,41 @@
+"""A task, its rows and a journal -> a bench: the one way, for a study, for contract suites and for benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from crossover import registry
+from crossover.data.task import Task
+from crossover.engine.caller import Caller
+from crossover.engine.journal import Journal
+from crossover.engine.meter import Meter
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.relevance import Relevance
+from crossover.evaluation.run import Evaluator, Progress, silent
+from crossover.models.base import Model
+from crossover.types import Example
+
+METRIC = "accuracy"  # where the task names none
+
+
+def open_bench(
+    task: Task,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+    folder: Path,
+    journal: Journal,
+    model_of: Callable[[str], Model],
+    relevance: Relevance,
+    progress: Progress = silent,
+    barred: Sequence[str] = (),
+) -> StudyBench:
+    """A bench over `journal`, with its tunes in `folder`. `barred`: the inputs of the test split.
+
+    `model_of` opens the model that a candidate names. Raises `OptionError` for a metric that there is not.
+    """
+    name = task.metric or METRIC
+    meter = Meter(journal, task.limits)
+    metric = registry.create("metrics", name)
+    evaluator = Evaluator(Caller(journal, meter), model_of, metric, name, relevance, task.seed, progress)
+    return StudyBench(task, tuple(train), tuple(dev), evaluator, journal, meter, folder, frozenset(barred))

@@ -1,0 +1,64 @@
+"""What every stand-alone script does: read the candidate, follow its prompt, and answer texts or lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from crossover.engine.follow import Answered, follow
+from crossover.engine.render import Renderer
+from crossover.engine.similarity import WORDS, Index, MeaningIndex, WordIndex
+from crossover.models.embedding import Embedder
+from crossover.types import Reply, Request, candidate_from_json
+
+EMBEDDING = "embedding"  # the folder of the embedding model, where one is needed
+
+
+class Answering:
+    """The candidate in `folder`; how its model answers is `complete`, for others to say."""
+
+    def __init__(self, folder: Path) -> None:
+        body = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
+        self.folder, self.candidate = folder, candidate_from_json(body)
+        self._renderer = Renderer(self.candidate.prompt, self._index)
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer each request, in order; a call that fails is a reply with an error."""
+        raise NotImplementedError
+
+    def answer(self, text: str) -> str:
+        """The answer to a text. Raises `ValueError` where there is none, such as for a text that is too long."""
+        found = self.follow(text)
+        if found.reply.error is not None:
+            raise ValueError(found.reply.error)
+        return found.answer
+
+    def follow(self, text: str) -> Answered:
+        """The answer with the reply that it was read from."""
+        return follow(self.candidate, self._renderer, [text], self.complete)[0]
+
+    def _index(self, likeness: str, texts: tuple[str, ...]) -> Index:
+        if likeness == WORDS:
+            return WordIndex(texts)
+        return MeaningIndex(texts, Embedder(str(self.folder / EMBEDDING), likeness))
+
+
+def answer_lines(exported: Answering) -> int:
+    """Answer the arguments, or else the lines of standard input; the exit status."""
+    structured, failed = sys.argv[1:] == ["--json"], False
+    given = filter(str.strip, sys.stdin) if structured or not sys.argv[1:] else sys.argv[1:]
+    for line in given:
+        try:
+            text = json.loads(line) if structured else line.rstrip("\r\n")
+            if not isinstance(text, str):
+                raise ValueError(f"received {line.strip()[:60]}, valid is a JSON string a line")
+            answer = exported.answer(text)
+            sys.stdout.write((json.dumps({"answer": answer}) if structured else answer) + "\n")
+        except ValueError as error:
+            failed = True
+            if structured:
+                sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
+            sys.stderr.write(f"failed: {error}\n")
+    return int(failed)

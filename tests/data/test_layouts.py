@@ -1,0 +1,171 @@
+"""Layouts that people have: what is the input and what the output of each, and that it is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from crossover.data.infer import prepare
+from crossover.data.load import load_rows, read_examples
+from crossover.data.sketch import sketch
+from crossover.data.task import load_task
+from crossover.errors import DataError
+from tests.data.builders import jsonl, sentence, task, write
+
+ANSWERS = ["Call us.", "Write to us.", "Wait a day."]
+
+
+def sketched(path: Path) -> tuple[Any, str]:
+    """What `init` makes of a file, prepared, and what it says."""
+    text, assumed = sketch(path)
+    return prepare(load_task(write(path.parent, "task.yaml", text))), "\n".join(assumed)
+
+
+def listed(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    return write(folder, "rows.json", json.dumps(rows))
+
+
+def test_alpaca_with_inputs_that_are_mostly_empty(tmp_path: Path) -> None:
+    rows = [
+        {"instruction": f"Do {sentence(n)}", "input": "" if n % 4 else f"with {n}", "output": ANSWERS[n % 3]}
+        for n in range(24)
+    ]
+    found, said = sketched(listed(tmp_path, rows))
+    assert (found.task.input, found.task.output) == ("{instruction}\n{input}", "output")
+    assert len(found.splits.all) == 24
+    assert {e.input for e in found.splits.all} >= {f"Do {sentence(0)}\nwith 0", f"Do {sentence(1)}"}
+    assert "the columns 'instruction' and 'input', by the layout (Alpaca)" in said
+
+
+def test_dolly_has_its_answer_in_the_response_and_not_in_the_category(tmp_path: Path) -> None:
+    rows = [
+        {"instruction": sentence(n), "context": "", "response": ANSWERS[n % 3], "category": "qa"}
+        | ({"context": "x"} if n else {})
+        for n in range(12)
+    ]
+    found, _ = sketched(listed(tmp_path, rows))
+    assert (found.task.input, found.task.output) == ("{instruction}\n{context}", "response")
+
+
+def test_of_a_pair_the_chosen_answer_is_the_output(tmp_path: Path) -> None:
+    rows = [{"prompt": sentence(n), "chosen": f"Yes, {sentence(n)}!", "rejected": f"No {n}"} for n in range(12)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == ("prompt", "chosen")
+    assert "'rejected' is not used" in said
+    assert found.splits.all[0].output.startswith("Yes")
+
+
+@pytest.mark.parametrize("asked", ["prompt", "turns", "none", "human"])
+def test_pairs_in_chat_form(asked: str, tmp_path: Path) -> None:
+    user, good, bad = ({"role": r, "content": c} for r, c in (("user", "Hi?"), ("assistant", "Good"), ("assistant", "Bad")))
+    row: dict[str, Any] = {
+        "prompt": {"prompt": "Hi?", "chosen": [user, good], "rejected": [user, bad]},
+        "turns": {"prompt": [user], "chosen": [good], "rejected": [bad]},
+        "none": {"chosen": [user, good], "rejected": [user, bad]},
+        "human": {"chosen": "\n\nHuman: Hi?\n\nAssistant: Good", "rejected": "\n\nHuman: Hi?\n\nAssistant: Bad"},
+    }[asked]
+    [read] = load_rows(jsonl(tmp_path, "rows.jsonl", [row]))
+    assert read.fields == {"prompt": "Hi?", "chosen": "Good", "rejected": "Bad"}
+
+
+def share(n: int, **changes: Any) -> dict[str, Any]:
+    talk = [{"from": "human", "value": sentence(n)}, {"from": "gpt", "value": ["red", "green"][n % 2]}]
+    return {"id": f"c{n}", "conversations": talk, "source": ["mail", "web"][n % 2]} | changes
+
+
+def test_sharegpt_is_read_as_chat(tmp_path: Path) -> None:
+    found, said = sketched(listed(tmp_path, [share(n) for n in range(12)]))
+    assert (found.task.input, found.task.output) == ("input", "output")
+    assert {e.output for e in found.splits.all} == {"red", "green"}
+    assert all(e.input in {sentence(n) for n in range(12)} for e in found.splits.all)
+    assert "'conversations' is read as chat" in said
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        [{"from": "system", "value": "Be brief."}, {"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}],
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": "Hello"},
+        ],
+    ],
+)
+def test_either_way_of_naming_turns_in_either_column(talk: list[dict[str, str]], tmp_path: Path) -> None:
+    for column in ("conversations", "messages"):
+        [row] = load_rows(jsonl(tmp_path, "rows.jsonl", [{column: talk}]))
+        assert (row.fields, row.system) == ({"input": "Hi", "output": "Hello"}, "Be brief.")
+
+
+def test_a_speaker_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    talk = [{"from": "human", "value": "Hi"}, {"from": "observation", "value": "Hello"}]
+    with pytest.raises(DataError, match=r"row 1, message 2: role 'observation'; valid: human, gpt"):
+        load_rows(listed(tmp_path, [{"conversations": talk}]))
+
+
+@pytest.mark.parametrize("show", [json.dumps, str])
+def test_messages_as_text_inside_a_csv(show: Any, tmp_path: Path) -> None:
+    talk = show([{"role": "user", "content": "It's here"}, {"role": "assistant", "content": "Good"}])
+    quoted = '"' + talk.replace('"', '""') + '"'
+    [row] = load_rows(write(tmp_path, "rows.csv", f"id,messages\n1,{quoted}\n"))
+    assert row.fields == {"id": "1", "input": "It's here", "output": "Good"}
+
+
+def test_an_output_column_beside_a_conversation_is_kept(tmp_path: Path) -> None:
+    user, assistant = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}
+    rows = [{"messages": [user], "output": "greeting"}, {"messages": [user, assistant], "output": "polite"}]
+    examples = read_examples(
+        task(tmp_path, "c.jsonl", input="input", output="output"), jsonl(tmp_path, "c.jsonl", rows).name
+    )
+    assert [(e.input, e.output) for e in examples] == [("Hi", "greeting"), ("user: Hi\nassistant: Hello", "polite")]
+    with pytest.raises(DataError, match=r"line 1: it has 'messages' and a column 'input' too"):
+        load_rows(jsonl(tmp_path, "d.jsonl", [{"messages": [user], "input": "another"}]))
+
+
+def classes(folder: Path, **features: Any) -> Path:
+    """A Parquet file with the metadata that `datasets` writes."""
+    table = pyarrow.table(
+        {"text": [sentence(n) for n in range(4)], "label": [0, 1, -1, None], "tags": [[0], [1, 1], [], None]}
+    )
+    meta = {"info": {"features": {"text": {"dtype": "string", "_type": "Value"}, **features}}}
+    path = folder / "rows.parquet"
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"huggingface": json.dumps(meta)}), path)
+    return path
+
+
+def test_classes_of_a_parquet_file_are_read_by_their_names(tmp_path: Path) -> None:
+    kind = {"names": ["good", "bad"], "_type": "ClassLabel"}
+    rows = load_rows(classes(tmp_path, label=kind, tags={"feature": kind, "_type": "List"}))
+    assert [row.fields["label"] for row in rows] == ["good", "bad", None, None]
+    assert [row.fields["tags"] for row in rows] == [["good"], ["bad", "bad"], [], None]
+    assert rows[0].remarks[0] == "the column 'label' holds numbers of classes: read by their names"
+
+
+@pytest.mark.parametrize("features", [{}, {"label": {"dtype": "int64", "_type": "Value"}}, {"label": "?"}, {"label": None}])
+def test_numbers_without_names_stay_numbers(features: dict[str, Any], tmp_path: Path) -> None:
+    assert [row.fields["label"] for row in load_rows(classes(tmp_path, **features))] == [0, 1, -1, None]
+
+
+def test_classes_of_a_data_set_are_read_by_their_names(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    names = datasets.ClassLabel(names=["good", "bad"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": names})
+    data = {"text": [sentence(n) for n in range(10)], "label": [n % 2 for n in range(10)]}
+    datasets.Dataset.from_dict(data, features).save_to_disk(tmp_path / "data")
+    found = prepare(task(tmp_path, "hf:data"))
+    assert list(found.task.labels) == ["bad", "good"]
+    assert "data: the column 'label' holds numbers of classes: read by their names" in found.task.assumptions
+    datasets.Dataset.from_dict(data, features).to_parquet(tmp_path / "rows.parquet")
+    assert list(prepare(task(tmp_path, "rows.parquet")).task.labels) == ["bad", "good"]
+
+
+def test_a_column_is_found_by_its_name_in_either_unicode_form(tmp_path: Path) -> None:
+    path = write(tmp_path, "rows.csv", "te\u0301xt,\ufefflabel\na,b\n")
+    [example] = read_examples(task(tmp_path, path.name, input="t\u00e9xt"), path.name)
+    assert (example.input, example.output) == ("a", "b")

@@ -1,0 +1,191 @@
+"""One normalisation, and which label a reply states: that label or none, never another."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossover.data.text import comparable, folded, spelled, stated, without_thought
+from crossover.engine.answer import prediction
+from crossover.types import Decoding, Reply
+
+HARD = [
+    ("C", "C++", "C#"),
+    ("U.S.", "US", "us", "U.K."),
+    ("spam", "not spam", "ham"),
+    ("spam", "ham"),
+    ("spam", "not_spam", "spam filter"),
+    (".NET", "NET", "ASP.NET", "N/A"),
+    ("1", "10", "-1", "0", "1.5"),
+    ("résumé", "resume", "Resume"),
+    ("card", "card lost", "lost", "credit card"),
+    ("A", "A+", "A-", "B"),
+    ("正面", "负面", "不正面", "中性"),
+    ("はい", "いいえ"),
+    ("yes", "no", "maybe"),
+    ("true", "false"),
+    ("billing", "billing-dispute", "pre-billing"),
+    ("Straße", "Strasse", "strasse"),
+    ("नहीं", "हाँ"),
+    ("positive", "negative", "neutral"),
+]
+SENTENCES = [
+    "{}", " {} ", '"{}"', "'{}'", "`{}`", "**{}**", "*{}*", "({})", "{}.", "{}!", "{}…", '"{}".', '"{}."', "“{}”", "«{}»",
+    "「{}」", "- {}", "# {}", "```\n{}\n```", "```text\n{}\n```", "It is {}.", "It is {}", 'The answer is "{}".',
+    "The answer is {}!", "Answer: {}", "Label: {}.", "I think: {}", "I would say {} here.", "**Answer:** {}", "{{{}}}",
+    '{{"x": "{}"}}', "<answer>{}</answer>", "This one is clearly {}, I am sure.", "<think>Hm, perhaps so.</think>\n\n{}",
+    "<think>\n\n</think>\nIt is {}.", "答案是{}。", "答えは「{}」です。", "Das ist {}.", "C'est {}.",
+]  # fmt: skip
+DENIALS = [
+    "Not {}", "not {}.", "It is not {}.", "It isn't {}.", "No {}", "This is never {}.", "Anything but {}", "not {}, surely",
+    "{}? No.", "{}? Certainly not.", "Is it {}?", "It is far from {}.", "Neither, and surely not {}.", "non-{}", "Un{}",
+    "Kein {}", "Das ist nicht {}.", "Ce n'est pas {}.", "No es {}.", "不是{}", "It cannot be {}.", "The answer is not\n{}",
+    "{} is not the answer", "{} is wrong.", "This is not... {}", "It is, I would say, not {}.",
+]  # fmt: skip
+
+
+def read(reply: str, labels: tuple[str, ...]) -> str | None:
+    place = stated(reply, labels)
+    return None if place is None else labels[place]
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("U.S.", "U.K."), '"U.S."', "U.S."),
+        (("U.S.", "U.K."), "u.s.", "U.S."),
+        (("U.S.", "U.K."), "u.s", "U.S."),
+        (("U.S.", "U.K."), "It is the U.S.", "U.S."),
+        (("C", "C++", "C#"), "It is C++.", "C++"),
+        (("C", "C++", "C#"), "It is C#.", "C#"),
+        (("C", "C++", "C#"), "It is C.", "C"),
+        (("C", "C++"), "It is C#.", None),
+        (("spam", "ham"), "Not spam", None),
+        (("spam", "not spam"), "Not spam.", "not spam"),
+        (("spam", "not spam"), "No, it is not spam.", "not spam"),
+        (("spam", "not_spam"), "not spam", "not_spam"),
+        (("spam", "ham"), "Spam or ham", None),
+        (("spam", "ham"), "**Spam**", "spam"),
+        (("spam", "ham"), "```\nspam\n```", "spam"),
+        (("spam", "ham"), "<think>ham? no</think>spam", "spam"),
+        (("spam", "ham"), "<think>it may be ham", None),
+        (("spam", "ham"), "Spam...", "spam"),
+        (("spam", "ham"), "Spam. It was sent to everybody.", "spam"),
+        (("spam", "ham"), "It is spam because nobody has asked for it.", "spam"),
+        (("delivery", "billing"), "Delivery. The parcel has not arrived.", "delivery"),
+        (("US", "us"), "US", "US"),
+        (("US", "us"), "It is us.", "us"),
+        (("US", "us"), "IT IS US", None),
+        (("1", "10"), "10.", "10"),
+        (("1", "10"), "It is 10", "10"),
+        (("1", "10"), "1.5", None),
+        (("1", "10"), "-1", None),
+        (("1", "10"), "１０", "10"),
+        (("card", "credit card"), "credit cards", None),
+        (("card", "card lost"), "discard", None),
+        ((".NET", "Java"), "It is ASP.NET", None),
+        (("N/A", "A"), "n/a", "N/A"),
+        (("正面", "负面"), "答案是正面。", "正面"),
+        (("正面", "负面"), "答案不是正面。", None),
+        (("yes", "no"), "No.", "no"),
+        (("A", "B"), "The answer is A because it is not cold.", "A"),
+        (("A", "B"), "The answer is B.", "B"),
+        (("A", "B"), "It is a fine day", None),
+        (("A", "A+"), "A+.", "A+"),
+        (("A", "B"), "A-", None),
+        (("yes", "no"), "There is no doubt about it", None),
+        (("résumé", "resume"), unicodedata.normalize("NFD", "Résumé"), "résumé"),
+        (("billing", "delivery"), "bill\u200bing\u200e", "billing"),
+        (("Facturación", "Envío"), unicodedata.normalize("NFD", "Es FACTURACIÓN."), "Facturación"),
+    ],
+)
+def test_a_reply_states_a_label(labels: tuple[str, ...], reply: str, label: str | None) -> None:
+    assert read(reply, labels) == label
+    assert prediction(Reply(reply), Decoding(labels=labels)) == (label or reply)
+
+
+@given(st.sampled_from(HARD).flatmap(lambda s: st.tuples(st.just(s), st.sampled_from(s))), st.sampled_from(SENTENCES),
+       st.sampled_from([str, str.lower, str.upper, str.title]), st.sampled_from(["NFC", "NFD"]))  # fmt: skip
+@settings(max_examples=1500, deadline=None)
+def test_a_reply_that_states_one_label_gives_that_label_or_none(chosen, sentence, case, form) -> None:
+    labels, label = chosen
+    said = case(label)
+    if said != label and said in labels:
+        label = said  # another case is another label here
+    reply = unicodedata.normalize(form, sentence.format(said))
+    assert read(reply, labels) in (label, None), reply
+
+
+@given(st.sampled_from(HARD).flatmap(lambda s: st.tuples(st.just(s), st.sampled_from(s))), st.sampled_from(SENTENCES[:21]))
+@settings(max_examples=600, deadline=None)
+def test_a_label_alone_or_in_a_plain_sentence_is_found(chosen, sentence) -> None:
+    labels, label = chosen
+    alone = SENTENCES.index(sentence) < 20
+    ambiguous = len({spelled(one).rstrip(".").casefold() for one in labels}) < len(labels) or len(label) == 1
+    if alone or not ambiguous:
+        assert read(sentence.format(label), labels) == label
+
+
+@given(st.sampled_from(HARD).flatmap(lambda s: st.tuples(st.just(s), st.sampled_from(s))), st.sampled_from(DENIALS),
+       st.sampled_from([str, str.lower, str.upper]))  # fmt: skip
+@settings(max_examples=1500, deadline=None)
+def test_a_label_that_is_denied_or_asked_is_never_given(chosen, sentence, case) -> None:
+    labels, label = chosen
+    reply = case(sentence.format(label))
+    found = read(reply, labels)
+    if found is not None:  # the denial itself is a label, or begins one
+        assert found != label or label in ("no", "not spam", "not_spam", "不正面")
+        assert comparable(found) in comparable(reply).replace(" ", "_") + comparable(reply)
+
+
+@given(st.sampled_from(HARD), st.lists(st.integers(0, 5), min_size=2, max_size=3, unique=True))
+def test_several_labels_are_none(labels: tuple[str, ...], places: list[int]) -> None:
+    named = [labels[place % len(labels)] for place in places]
+    if len({comparable(label) for label in named}) > 1:
+        found = read("It is " + " or ".join(named) + ".", labels)
+        assert found is None or comparable(" or ".join(named)).count(comparable(found)) > 1, found
+
+
+@given(st.sampled_from(HARD), st.text(max_size=40))
+def test_any_text_is_a_label_or_none(labels: tuple[str, ...], text: str) -> None:
+    found = read(text, labels)
+    assert found is None or comparable(found) or not text
+
+
+@given(st.text())
+def test_folding_is_done_once(text: str) -> None:
+    assert folded(folded(text)) == folded(text)
+    assert folded(unicodedata.normalize("NFD", folded(text))) == folded(text)
+    assert spelled(spelled(text)) == spelled(text)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("caf\u00e9", "cafe\u0301", True),
+        ("bill\u200bing", "billing", True),
+        ("billing\u200d", "billing", True),
+        ("\ufeffbilling", "billing", True),
+        ("bil\u00adling", "billing", True),
+        ("\u200fשלום", "שלום", True),
+        ("❤\ufe0f", "❤", True),
+        ("e\u200b\u0301", "é", True),
+        ("می\u200cخواهم", "میخواهم", False),
+        ("👨\u200d👩", "👨👩", False),
+        ("m²", "m2", False),
+        ("１", "1", False),
+        ("Spam", "spam", False),
+        ("résumé", "resume", False),
+    ],
+)
+def test_what_is_folded_and_what_is_not(left: str, right: str, same: bool) -> None:
+    assert (folded(left) == folded(right)) is same
+
+
+def test_a_thought_is_no_answer() -> None:
+    assert without_thought("<think>spam?</think> ham") == " ham"
+    assert without_thought("spam?</think>ham") == "ham"
+    assert without_thought("<think>spam") == ""
