@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crossover.data.splits import normal
+from crossover.data.text import comparable
 from crossover.types import Example
 
 
@@ -21,7 +21,7 @@ def clusters(examples: Sequence[Example]) -> list[str]:
             key = parent[key]
         return key
 
-    inputs = [("input", normal(example.input)) for example in examples]
+    inputs = [("input", comparable(example.input)) for example in examples]
     for example, key in zip(examples, inputs, strict=True):
         root(key)
         if example.group is not None:
