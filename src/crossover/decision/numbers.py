@@ -23,9 +23,9 @@ def points(difference: float, *, unit: bool = True) -> str:
     return signed(100 * difference) + (" points" if unit else "")
 
 
-def apart(difference: float) -> str:
-    """The size of a difference of two shares, without a sign: "2.3 points"."""
-    return f"{_bare(abs(difference))} points"
+def span(distance: float) -> str:
+    """A distance of two shares, such as a margin: "1.0 points"."""
+    return f"{100 * distance:.1f} points"
 
 
 def difference(value: float, low: float, high: float) -> str:

@@ -92,9 +92,13 @@ def compare_pairs(
 
 
 def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
-    """The same with each failed call scored as an empty answer: what the verdict must bear. A failure is no wrong answer,
-    but those rows may be the hard ones."""
-    empty = [found.metric.score(record.example.output, "") for record in next(iter(runs.values())).records]
+    """The same with each failed call scored as wrong, by an F1 as an empty answer: what the verdict must bear.
+
+    A failure is no wrong answer, but those rows may be the hard ones.
+    """
+    golds = [record.example.output for record in next(iter(runs.values())).records]
+    mean = found.metric.aggregate == "mean"
+    empty = [Score(0.0) if mean else found.metric.score(gold, "") for gold in golds]
     worst = {
         id: [given if given is not None else lost for given, lost in zip(scores, empty, strict=True)]
         for id, scores in found.scores.items()

@@ -41,9 +41,9 @@ def gap(pair: Pair) -> str:
 
 def bound(upper: float) -> str:
     """ "nothing else here is more than 2.3 points better (95 %)"."""
-    if numbers.apart(upper) == numbers.apart(0.0):
+    if numbers.span(upper) == numbers.span(0.0):
         return "nothing else here is better (95 %)"
-    return f"nothing else here is more than {numbers.apart(upper)} better (95 %)"
+    return f"nothing else here is more than {numbers.span(upper)} better (95 %)"
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class Wording:
         if confidence == "open":
             said = [
                 f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
-                f"Something else here may be up to {numbers.apart(regret.upper)} better (95 %), more than the tolerance of"
-                f" {numbers.apart(tolerance)}; to be expected are {numbers.apart(regret.expected)}.",
+                f"Something else here may be up to {numbers.span(regret.upper)} better (95 %), more than the tolerance of"
+                f" {numbers.span(tolerance)}; to be expected are {numbers.span(regret.expected)}.",
             ]
         elif confidence == "bounded":
             use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper)}."
@@ -84,7 +84,7 @@ class Wording:
             said = [
                 f"{NO_MODEL}: the control {_control(likely)} reaches {numbers.estimate(best)} {items},"
                 f" and {_none_of([c.name for c in champions if c is not likely])} better by more than the margin of"
-                f" {numbers.percent(margin)}."
+                f" {numbers.span(margin)}."
             ]
         else:
             said = [
@@ -96,12 +96,12 @@ class Wording:
                 f"About {needed:,} test items would settle it (80 % power); there are {best.n}"
                 f"{self._price(needed - best.n)}."
                 f" Until then {likely.name} is the one to use:"
-                f" the cheapest within the margin of {numbers.percent(margin)} of the best estimate."
+                f" the cheapest within the margin of {numbers.span(margin)} of the best estimate."
             )
         if confidence == "open" and likely.family == "control":
             said.append(
                 "It may be that you do not need a language model for this: so far none has an estimate above that of the"
-                f" control {_control(likely)} by more than the margin of {numbers.percent(margin)}."
+                f" control {_control(likely)} by more than the margin of {numbers.span(margin)}."
             )
         if target is not None:
             said.append(self._target(target, met, len(champions)))
