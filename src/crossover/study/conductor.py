@@ -309,7 +309,7 @@ class _Conductor:
         return found
 
     def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
-        """Score the finalists on test, once; where one proves useless it is marked in `contenders`, and the next is scored."""
+        """Score the finalists on test, once; one that proves useless is marked in `contenders`, and the next is scored."""
         chosen = finalists(contenders, self.task.margin)
         self.rule.tested(self.journal)
         names = sorted(c.id for c in chosen)
