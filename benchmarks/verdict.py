@@ -91,7 +91,7 @@ def study(
             f"id-{family}", "test", "accuracy", records, estimate([r.score for r in records], "mean", True)
         )
     champions = {family: champion(family) for family in truth}
-    return recommend(champions, runs, ACCURACY, margin, target, 0, Wording("accuracy", 1000), tolerance)[0]
+    return recommend(champions, runs, ACCURACY, margin, target, 0, Wording("accuracy", 1000), tolerance=tolerance)[0]
 
 
 def chosen(verdict: Verdict) -> Family:

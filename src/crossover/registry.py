@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import gc
 import importlib
 import importlib.metadata
+import json
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -51,12 +55,14 @@ def load(room: Room, name: str) -> type[Any]:
     """Import a plug-in's class. Raises `OptionError` for an unknown name and for an outsider that does not import."""
     files = _builtin_files(room)
     if name in files:
-        module = importlib.import_module(f"crossover.{room}.{name}")
+        with _uncollected():
+            module = importlib.import_module(f"crossover.{room}.{name}")
         return typing.cast("type[Any]", getattr(module, _class_name(name)))
     for point in importlib.metadata.entry_points(group=f"crossover.{room}"):
         if point.name == name:
             try:
-                return typing.cast("type[Any]", point.load())
+                with _uncollected():
+                    return typing.cast("type[Any]", point.load())
             except Exception as error:
                 raise OptionError(f"the plug-in '{name}' ({point.value}) does not import: {error}") from error
     raise OptionError(f"there is no {_singular(room)} '{name}'; {nearest(name, names(room))}")
@@ -103,20 +109,70 @@ def made(plugin: type[Any], what: str, options: Mapping[str, Any] | None = None)
         raise OptionError(f"{what}: {error}") from error
 
 
-def describe(room: Room, name: str) -> dict[str, str]:
-    """A plug-in's options: name -> "type = default"."""
+@dataclass(frozen=True)
+class Option:
+    """An option of a plug-in: its type in words, its default as YAML has it (or "required"), and what it is, or ""."""
+
+    name: str
+    type: str
+    default: str
+    about: str
+
+
+def describe(room: Room, name: str) -> list[Option]:
+    """A plug-in's options, in their order. What each is stands in the docstring of its class: "- `name`: what it is"."""
     plugin = load(room, name)
-    return {
-        f.name: f"{f.type if isinstance(f.type, str) else f.type.__name__} = {_default(f)!r}"
+    said, hints = _abouts(plugin.__doc__ or ""), typing.get_type_hints(plugin)
+    return [
+        Option(f.name, _type(hints[f.name]), _default(f), said.get(f.name, ""))
         for f in dataclasses.fields(plugin)
         if f.init
-    }
+    ]
 
 
-def _default(option: dataclasses.Field[Any]) -> Any:
+def summary(room: Room, name: str) -> str:
+    """One line about a plug-in, as a list shows it. Raises `OptionError` for an unknown name."""
+    load(room, name)
+    return next(entry.summary for entry in entries(room) if entry.name == name)
+
+
+def _abouts(document: str) -> dict[str, str]:
+    """Name -> text of each item of a list in a docstring; an item goes on in lines that are set in further."""
+    found: dict[str, str] = {}
+    name, indent = "", 0
+    for line in document.split("\n"):
+        item = re.match(r"(\s*)- `(\w+)`: (.*)", line)
+        if item:
+            name, indent = item[2], len(item[1])
+            found[name] = item[3].strip()
+        elif name and line.strip() and len(line) - len(line.lstrip()) > indent:
+            found[name] += f" {line.strip()}"
+        else:
+            name = ""
+    return found
+
+
+def _type(hint: Any) -> str:
+    """A type as somebody who writes a task file knows it: "whole number", "list of text"."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_type(option) for option in arguments)
+    if origin is Literal:
+        return " or ".join(map(str, arguments))
+    if origin is tuple:
+        return f"list of {_type(arguments[0])}"
+    plain = {int: "whole number", float: "number", bool: "true or false", str: "text", type(None): "null"}
+    return plain.get(hint, "mapping" if origin is Mapping else getattr(hint, "__name__", str(hint)))
+
+
+def _default(option: dataclasses.Field[Any]) -> str:
     if option.default is not dataclasses.MISSING:
-        return option.default
-    return option.default_factory() if option.default_factory is not dataclasses.MISSING else "required"
+        value = option.default
+    elif option.default_factory is not dataclasses.MISSING:
+        value = option.default_factory()
+    else:
+        return "required"
+    return json.dumps(value if not isinstance(value, Mapping) else dict(value), ensure_ascii=False, default=str)
 
 
 def _checked(where: str, value: Any, hint: Any) -> Any:
@@ -141,6 +197,18 @@ def _checked(where: str, value: Any, hint: Any) -> Any:
         return float(value)
     valid = " or ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", str(hint))
     raise OptionError(f"{where}: received {value!r}, valid is {valid}")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: what an import makes stays, and looking at it again and again took a fifth of it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _class_name(name: str) -> str:

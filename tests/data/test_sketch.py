@@ -14,8 +14,8 @@ from tests.data.builders import jsonl, sentence, table, write
 
 def sketched(path, folder=None):
     """The task that the sketch gives when written where it belongs, and the assumptions."""
-    text, assumed = sketch(path, folder)
-    return load_task(write(folder or path.parent, "task.yaml", text)), assumed
+    made = sketch(path, folder)
+    return load_task(write(folder or path.parent, "task.yaml", made.text())), list(made.assumed)
 
 
 def test_a_csv_with_telling_names(tmp_path):

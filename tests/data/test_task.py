@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from crossover.data.task import Files, Limits, StrategySpec, Task, check_names, load_task
+from crossover.data.task import Files, Limits, StrategySpec, Task, check_task, load_task
 from crossover.errors import TaskError
 from tests.data.builders import task, write
 
@@ -278,7 +278,7 @@ def test_a_task_made_in_python_is_checked_and_frozen(tmp_path):
     with pytest.raises(ValidationError):
         task(tmp_path, "rows.csv").seed = 3
     with pytest.raises(TaskError, match=r"^key 'strategies', item 1: there is no strategy 'lorra'"):
-        check_names(task(tmp_path, "rows.csv", strategies=["lorra"]))
+        check_task(task(tmp_path, "rows.csv", strategies=["lorra"]))
     assert task(tmp_path, "rows.csv").model_copy(update={"model": "hf:x"}).model == "hf:x"
 
 

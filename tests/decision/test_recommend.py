@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,7 +17,7 @@ from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import mcnemar
-from crossover.types import Family
+from crossover.types import Estimate, Family
 from tests.decision.builders import contender, pattern, run
 
 CONTROL, PROMPT = contender("majority", "control"), contender("few_shot", "prompt", cost=10)
@@ -25,16 +25,17 @@ LORA, BOTH = contender("lora", "weights", cost=20), contender("instruction+lora"
 
 
 def decide(
-    patterns: dict[Contender, Sequence[bool | None]],
+    patterns: Mapping[Contender, Sequence[bool | None]],
     margin: float = 0.01,
     target: float | None = None,
     tolerance: float = 0.03,
     label_cost: float = 0.0,
+    floor: Estimate | None = None,
 ) -> tuple[Verdict, Comparisons]:
     champions = {c.family: c for c in patterns}
     runs = {c.id: run(c.name, right) for c, right in patterns.items()}
     metric = registry.create("metrics", "accuracy")
-    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000, label_cost), tolerance)
+    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000, label_cost), floor, tolerance)
 
 
 def moved(right: Sequence[bool], gained: int, lost: int) -> list[bool]:
@@ -300,3 +301,25 @@ def test_a_margin_of_0_and_no_tolerance_end_with_a_number_all_the_same() -> None
         verdict, _ = decide({CONTROL: [False] * n, PROMPT: [False] * n}, margin=0.0, tolerance=0.0)
         assert verdict.confidence == "open"
         assert verdict.needed_test_items is None or verdict.needed_test_items > n
+
+
+def test_an_interval_beside_an_adjusted_p_value_says_that_it_is_alone() -> None:
+    sides = {CONTROL: pattern(60, 10), PROMPT: pattern(60, 30), LORA: pattern(60, 34, 10)}
+    told = [reason for reason in decide(sides)[0].reasons if " taken alone; p " in reason]
+    assert len(told) == 2
+    assert all("adjusted for 3 comparisons)" in reason for reason in told)
+    two = decide({PROMPT: pattern(60, 30), LORA: pattern(60, 34, 10)})[0]
+    [alone] = [reason for reason in two.reasons if ", p " in reason]
+    assert "alone" not in alone
+    assert "adjusted" not in alone
+
+
+def test_a_best_no_better_than_the_most_frequent_answer_is_not_named_to_be_used() -> None:
+    floor = Estimate(60, 0.5, 0.37, 0.63)
+    sides = {CONTROL: pattern(60, 30), PROMPT: pattern(60, 30), LORA: pattern(60, 30, 5)}
+    verdict, _ = decide(sides, floor=floor)
+    assert verdict.falls_short == "no more than always giving the most frequent answer (50.0 %)"
+    assert verdict.reasons[0].startswith("None of these does the task: ")
+    assert verdict.reasons[0].endswith("A larger model is the next thing to try.")
+    assert not any("is the one to use:" in reason or "You do not need" in reason for reason in verdict.reasons)
+    assert decide(sides | {PROMPT: pattern(60, 55)}, floor=floor)[0].falls_short is None

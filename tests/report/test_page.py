@@ -141,7 +141,7 @@ def test_each_kind_of_verdict_has_its_sentence(kind: str, choice: int | None, wo
 
 def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     text = Page(render(undecided())).text
-    assert "settling it takes about 1,240 test items; there are 160" in text
+    assert "about 1,240 test items would tell; there are 160" in text
     assert "No number of labelled examples was measured" in text
     assert "No number of requests was found" in text
     assert "Until thenfew_shotthe cheapest with the best estimate" in text

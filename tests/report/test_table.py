@@ -54,7 +54,7 @@ def test_a_wide_terminal_shows_everything_and_a_narrow_one_names_what_it_leaves_
 def test_a_value_from_dev_is_marked_and_explained() -> None:
     text = printed(glance(results(), 120), 120)
     assert "84.2 (77.0–90.0)*" in text
-    assert "* on dev, not tested" in " ".join(text.split())
+    assert "* on dev (the rows to choose by), not tested" in " ".join(text.split())
 
 
 def test_removed_and_failed_candidates_say_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from crossover.evaluation.probe import Probe
 from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.listener import Stage
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate, Example, Run
 from tests.models.tiny import build
@@ -36,12 +38,16 @@ class Ear:
     """A listener that writes down what it hears."""
 
     def __init__(self) -> None:
-        self.stages: list[str] = []
+        self.plans: list[list[Stage]] = []
+        self.stages: list[Stage] = []
         self.said: list[str] = []
         self.results: dict[str, Estimate | None] = {}
 
-    def stage(self, name: str, position: int, total: int) -> None:
-        self.stages.append(name)
+    def plan(self, stages: Sequence[Stage]) -> None:
+        self.plans.append(list(stages))
+
+    def stage(self, stage: Stage) -> None:
+        self.stages.append(stage)
 
     def progress(self, what: str, done: int, total: int) -> None:
         assert 0 <= done <= total
@@ -50,6 +56,9 @@ class Ear:
         self.results[name] = dev
 
     def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def note(self, sentence: str) -> None:
         self.said.append(sentence)
 
 
@@ -89,6 +98,22 @@ def test_every_family_is_there_with_an_interval(finished: tuple[Path, dict[str, 
         assert estimate["n"] == decision["splits"]["test"]
 
 
+def test_a_listener_is_told_every_stage_ahead_with_what_it_is_thought_to_take(
+    finished: tuple[Path, dict[str, Any], Ear],
+) -> None:
+    _, decision, ear = finished
+    plan = ear.plans[-1]
+    assert [stage.name for stage in plan if stage.kind == "climb"] == [c["name"] for c in decision["candidates"]]
+    assert (plan[-1].kind, plan[-1].name) == ("test", "the finalists")
+    assert all(stage.seconds is not None for stage in plan)
+    assert [stage.seconds for stage in plan if stage.name == "majority"] == [0.0]
+    assert all(stage.seconds for stage in plan if stage.name in ("zero_shot", "few_shot", "lora"))
+    begun = [(stage.kind, stage.name) for stage in ear.stages if stage.kind != "test"]
+    assert begun == [(stage.kind, stage.name) for stage in plan if stage.kind != "test"]
+    tested = [stage.name for stage in ear.stages if stage.kind == "test"]
+    assert tested == [c["name"] for c in decision["candidates"] if c["test"]]
+
+
 def test_a_short_prompt_with_weights_is_no_hybrid_though_a_long_one_taught_it(tmp_path: Path) -> None:
     few = {"shots": [2], "selection": ["random"]}
     taught = {"few_shot+distill": {"few_shot": few, "distill": {"epochs": 1}}}
@@ -101,7 +126,7 @@ def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear])
     _, decision, ear = finished
     assert decision["candidates"][0]["name"] == "majority"
     assert "no control is given: added majority" in ear.said
-    assert ear.stages[:2] == ["majority", "zero_shot"]
+    assert [stage.name for stage in ear.stages[:2]] == ["majority", "zero_shot"]
 
 
 def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict[str, Any], Ear]) -> None:
@@ -110,7 +135,8 @@ def test_the_results_can_be_read_back_without_a_model(finished: tuple[Path, dict
     assert [c.name for c in results.candidates] == [c["name"] for c in decision["candidates"]]
     lora = next(c for c in results.candidates if c.name == "lora")
     assert [epoch.epoch for epoch in lora.trace] == list(range(1, len(lora.trace) + 1))
-    assert decision["spent"]["tuning_epochs"] == len(lora.trace), "lora+few_shot has its weights"
+    traces = {c.trace for c in results.candidates if c.trace}
+    assert decision["spent"]["tuning_epochs"] == sum(map(len, traces)), "epochs of shared weights are spent once"
     assert lora.prompt[-1].role == "user"
     candidate, row = read_candidate(StudyFolder(path), "lora")
     assert candidate.id == row["id"]
@@ -183,7 +209,7 @@ def test_two_rungs_that_end_in_the_same_candidate_are_both_shown_and_tested_once
     assert first["parent"] is second["parent"] is None, "it is what its rung began with"
     assert first["test"] == second["test"] is not None
     assert "instruction+zero_shot ends in the same candidate as zero_shot: it is measured once" in ear.said
-    assert [stage for stage in ear.stages if stage.startswith("test: ")] == ["test: majority", "test: zero_shot"]
+    assert [stage.name for stage in ear.stages if stage.kind == "test"] == ["majority", "zero_shot"]
     assert not any(pair["a"] == pair["b"] for pair in decision["comparisons"])
     results = read_results(StudyFolder(tmp_path / "run"))
     assert [c.same_as for c in results.candidates] == [None, None, "zero_shot"]

@@ -14,6 +14,7 @@ from crossover.strategies.base import Bench
 from crossover.strategies.instruction import Instruction
 from crossover.study import outlook
 from crossover.study.conductor import run_study
+from crossover.study.listener import Stage
 from crossover.types import Candidate
 from tests.models.tiny import build
 from tests.study.tasks import NOTES, write_task
@@ -31,7 +32,7 @@ class Stop(Exception):
 class Early(Ear):
     """Stops the study when the first rung begins."""
 
-    def stage(self, name: str, position: int, total: int) -> None:
+    def stage(self, stage: Stage) -> None:
         raise Stop
 
 

@@ -115,12 +115,12 @@ def test_weights_that_were_swapped_for_another_bases_are_named(
 
 
 def test_a_disk_that_takes_no_more_ends_the_study_and_running_again_resumes(tmp_path: Path) -> None:
-    """No file may grow beyond two megabytes: the first tune fits and the second does not, as on a disk that fills up."""
+    """No file may grow beyond eight megabytes: the first tune fits and the second does not, as on a disk that fills up."""
     strategies = ["zero_shot", {"lora": {"epochs": 1, "rank": 1, "targets": "attention"}}, {"full": {"epochs": 1}}]
     task, out = write_task(tmp_path, strategies), tmp_path / "run"
 
     told = tmp_path / "told"
-    ended = command("run", task, "--out", out, "--quiet", told=told, most=2 << 20)
+    ended = command("run", task, "--out", out, "--quiet", told=told, most=8 << 20)
     said = told.read_text()
     assert ended == 2, said
     assert len(said.strip().splitlines()) == 1

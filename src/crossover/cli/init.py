@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crossover.data.sketch import sketch
+from crossover.decision.resolution import resolution
 from crossover.errors import TaskError
 from crossover.study.folder import write_text
 
@@ -20,17 +22,39 @@ def command(
         typer.Option("--out", "-o", help="Where to write the task file (default: task.yaml beside the data)."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a task file that is there already.")] = False,
+    instruction: Annotated[
+        str | None,
+        typer.Option("--instruction", "-i", help="What is to be done with an input (default: asked, or a draft)."),
+    ] = None,
 ) -> None:
     """Write a task file by looking at a data file, and say what was assumed.
 
     The file is short and commented: read it, correct what was guessed wrong, then: crossover run task.yaml
     """
     path = out or data.parent / "task.yaml"
-    text, assumed = sketch(data, path.parent)
+    made = sketch(data, path.parent)
     if os.path.lexists(path) and not force:
         raise TaskError(f"{path} exists already: name another file with --out, or replace it with --force")
-    write_text(path, text)
+    if instruction is None and made.draft and sys.stdin.isatty() and sys.stdout.isatty():
+        instruction = _asked(made.draft)
+    write_text(path, made.text(instruction))
     typer.echo(f"wrote {path}")
-    for sentence in assumed:
+    for sentence in made.assumed:
         typer.echo(f"  assumed: {sentence}")
+    if made.draft and not instruction:
+        typer.echo(f"  assumed: instruction: a draft, “{made.draft}” — say it in your own words: prompts are made of it")
+    for finding in made.prepared.findings:
+        typer.echo(f"  {finding.level}: {finding.message}")
+    for sentence in resolution(len(made.prepared.splits.test), made.prepared.splits.cut):
+        typer.echo(f"  {sentence}")
     typer.echo(f"next: read it, then  crossover run {path}")
+
+
+def _asked(draft: str) -> str:
+    """The instruction as it is typed; nothing takes the draft."""
+    typer.echo("What is to be done with an input? One clear sentence; prompts are made of it.")
+    typer.echo(f"Enter alone takes the draft: {draft}")
+    try:
+        return str(typer.prompt("instruction", default=draft, show_default=False)).strip() or draft
+    except typer.Abort:
+        raise KeyboardInterrupt from None

@@ -34,8 +34,7 @@ def command(
         _show(name, {"about": NAMED[name]}, as_json, {"about": NAMED[name]})
         return
     if name is not None:
-        options = registry.describe(chosen[0], name)
-        _show(f"options of {name}", options, as_json, options)
+        _show_options(chosen[0], name, as_json)
         return
     found = {r: {e.name: {"origin": e.origin, "about": e.summary} for e in registry.entries(r)} for r in chosen}
     if "models" in found:
@@ -45,6 +44,28 @@ def command(
         return
     for r in chosen:
         _show(r, {n: e["about"] for n, e in found[r].items()}, False, None)
+
+
+def _show_options(room: Room, name: str, as_json: bool) -> None:
+    options = registry.describe(room, name)
+    if as_json:
+        body = {o.name: {"type": o.type, "default": o.default, "about": o.about} for o in options}
+        typer.echo(json.dumps(body, indent=1))
+        return
+    console = Console(highlight=False)
+    console.print(Text(f"{name}: {registry.summary(room, name)}"), soft_wrap=True)
+    if not options:
+        console.print("It has no options.")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading, style in (("option", "cyan"), ("type", "dim"), ("default", "")):
+        table.add_column(heading, style=style, overflow="fold", max_width=26)
+    table.add_column("what it is")
+    for o in options:
+        table.add_row(Text(o.name), Text(o.type), Text(o.default), Text(o.about))
+    console.print(table)
+    if room == "strategies":
+        console.print(Text(f"in a task file:  strategies: [{{{name}: {{{options[0].name}: ...}}}}]"), soft_wrap=True)
 
 
 def _show(title: str, rows: dict[str, str], as_json: bool, body: object) -> None:

@@ -19,10 +19,11 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from crossover.cli.output import degrade
-from crossover.errors import CrossoverError
+from crossover.errors import CrossoverError, OptionError, nearest
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
 COMMANDS = ("init", "run", "show", "report", "predict", "export", "list")
+ENDINGS = {"run": (".yaml", ".yml"), "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")}
 ABOUT = """Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
 
 Start with a file of labelled examples:  crossover init data.csv,  then  crossover run task.yaml
@@ -43,6 +44,8 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] in COMMANDS:
             self.add_command(load(args[0]), args[0])
+        elif args and not args[0].startswith("-"):
+            raise OptionError(f"there is no command '{args[0]}'; {_meant(args[0])}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -92,6 +95,14 @@ def load(name: str) -> Any:
     command = typer.main.get_command(single)
     command.name = name
     return command
+
+
+def _meant(word: str) -> str:
+    """What somebody who wrote a word in a command's place may have meant."""
+    for command, endings in ENDINGS.items():
+        if word.lower().endswith(endings):
+            return f"did you mean 'crossover {command} {word}'? valid: {', '.join(COMMANDS)}"
+    return nearest(word, COMMANDS)
 
 
 def _summary(name: str) -> str:

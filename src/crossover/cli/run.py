@@ -13,7 +13,7 @@ from crossover.cli.output import json_out
 from crossover.cli.screen import screen
 from crossover.decision import numbers
 from crossover.report.page import write_report
-from crossover.report.table import glance, verdict_text
+from crossover.report.table import foot, glance, verdict_text
 from crossover.study.conductor import run_study
 from crossover.study.read import read_results
 
@@ -28,6 +28,14 @@ def command(
         str | None,
         typer.Option("--model", "-m", help="Instead of the task file's model; the default folder is then runs/NAME-MODEL."),
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A key of the task file in the place of the file's own, such as limits.minutes=10; again for another key.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -37,7 +45,7 @@ def command(
     """
     began = time.monotonic()
     with screen(quiet or as_json) as listener:
-        folder = run_study(task, out, listener, model)
+        folder = run_study(task, out, listener, model, settings or ())
     results = read_results(folder)
     report = write_report(results, folder.report)
     if as_json:
@@ -46,6 +54,8 @@ def command(
     console = Console(highlight=False)
     console.print(glance(results, console.width))
     console.print(verdict_text(results))
+    if quiet and (under := foot(results)) is not None:  # else it was said before anything was spent
+        console.print(under)
     console.print(f"report: {report}", soft_wrap=True, markup=False)
     if results.decision["verdict"]["choice"] or results.decision["verdict"]["provisional"]:
         console.print(

@@ -1,24 +1,24 @@
-"""Progress on the terminal: what is running, done of total, time left, best so far; plain lines without a terminal."""
+"""Progress on the terminal: one line for the whole study, and above it what should be known now; no line without one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
 
+from crossover.cli.remaining import Remaining
 from crossover.decision import numbers
-from crossover.study.listener import Listener, Quiet
+from crossover.study.listener import Listener, Quiet, Stage
 from crossover.types import Estimate
+
+BAR, NARROW_BAR, NARROW = 20, 10, 120  # characters; below the last the bar is short
 
 
 @contextmanager
@@ -28,53 +28,100 @@ def screen(quiet: bool) -> Iterator[Listener]:
         yield Quiet()
         return
     console = Console(stderr=True, highlight=False)
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with progress:
-        yield _Screen(console, progress)
+    shown = Screen(console)
+    if not console.is_terminal:
+        yield shown
+        return
+    with Live(shown, console=console, transient=True, refresh_per_second=5):
+        yield shown
 
 
-class _Screen:
-    def __init__(self, console: Console, progress: Progress) -> None:
+class Screen:
+    """Draws its line as wide as the terminal is, each time that it is looked at."""
+
+    def __init__(self, console: Console, remaining: Remaining | None = None) -> None:
         self._console = console
-        self._progress = progress
-        self._whole = progress.add_task("the ladder", total=None)
-        self._part = progress.add_task("", total=None, visible=False)
+        self._left = remaining or Remaining()
+        self._spinner = Spinner("dots")
+        self._stage: Stage | None = None
+        self._part: tuple[str, int, int] | None = None
         self._best: tuple[str, Estimate] | None = None
-        self._testing = False
 
-    def stage(self, name: str, position: int, total: int) -> None:
-        self._testing = name.startswith("test: ")
-        best = f"; best so far {self._best[0]} {numbers.estimate(self._best[1])}" if self._best else ""
-        self._progress.update(
-            self._whole, description=f"{name}, {position} of {total}{best}", completed=position - 1, total=total
-        )
-        self._progress.reset(self._part, visible=False)
+    # what a listener is told
+
+    def plan(self, stages: Sequence[Stage]) -> None:
+        self._left.plan(stages)
+
+    def stage(self, stage: Stage) -> None:
+        self._left.stage(stage)
+        self._stage, self._part = stage, None
 
     def progress(self, what: str, done: int, total: int) -> None:
-        self._progress.update(self._part, description=f"  {what}", completed=done, total=total, visible=done < total)
+        self._left.progress(done, total)
+        self._part = (what, done, total)
 
     def result(self, name: str, dev: Estimate | None, note: str) -> None:
         if dev is None:
             self._print(f"  {name}: failed: {note}")
-            return
-        if not self._testing and (self._best is None or dev.value > self._best[1].value):
-            self._best = (name, dev)
-        split = "" if self._testing else "dev "
-        self._print(f"  {name}: {split}{numbers.estimate(dev)}" + (f"  {note}" if note else ""))
+        elif self._stage is None or self._stage.kind != "test":  # what is measured on test stands in the table below
+            if self._best is None or dev.value > self._best[1].value:
+                self._best = (name, dev)
+            self._print(f"  {name}: {numbers.estimate(dev)} on dev")
 
     def say(self, sentence: str) -> None:
         self._print(f"  · {sentence}")
 
+    def note(self, sentence: str) -> None: ...
+
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)
+
+    # what is drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        share = self._left.share()
+        bar = BAR if width >= NARROW else NARROW_BAR
+        line = Table.grid(padding=(0, 1, 0, 0))
+        row: list[RenderableType] = [
+            self._spinner,
+            ProgressBar(total=1.0, completed=share, width=bar),
+            Text(f"{100 * share:3.0f} %"),
+            Text(self.time_left(), style="cyan"),
+        ]
+        taken = 1 + bar + 5 + cell_len(self.time_left()) + len(row)
+        row.append(Text(self.doing(width - taken - 1), no_wrap=True, overflow="ellipsis"))
+        line.add_row(*row)
+        yield line
+
+    def time_left(self) -> str:
+        """What is left of the whole study: "about 3 min left"."""
+        seconds = self._left.seconds()
+        if seconds is None:
+            return "time left not known yet" if self._stage else "getting ready"
+        if seconds < 90:
+            return f"about {max(10 * round(seconds / 10), 5)} s left"
+        if seconds < 90 * 60:
+            return f"about {seconds / 60:.0f} min left"
+        return f"about {seconds / 3600:.1f} h left"
+
+    def doing(self, width: int) -> str:
+        """What is running, how far it is, and the best so far, in as many characters; what says least goes first."""
+        best = f"best {self._best[0]} {numbers.percent(self._best[1].value)}" if self._best else ""
+        what, part = self._running()
+        for pieces in ((what, part, best), (what, best), (what, part), (what,)):
+            text = " · ".join(piece for piece in pieces if piece)
+            if cell_len(text) <= width:
+                return text
+        return set_cell_size(what, max(width - 1, 0)).rstrip() + "…" if width > 1 else ""
+
+    def _running(self) -> tuple[str, str]:
+        if self._stage is None:
+            return "", ""
+        stage = self._stage
+        names = {"climb": stage.name, "forgetting": f"{stage.name}: what it forgot", "test": f"test: {stage.name}"}
+        of = f" ({stage.position}/{stage.total})" if stage.kind != "forgetting" else ""
+        if self._part is None or self._part[1] >= self._part[2]:
+            return f"{names[stage.kind]}{of}", ""
+        what, done, total = self._part
+        return f"{names[stage.kind]}{of}", f"{what} {numbers.count(done)}/{numbers.count(total)}"

@@ -1,7 +1,8 @@
-"""Show a finished study in the terminal: the experiment at a glance, and the verdict."""
+"""Show a study in the terminal: the experiment at a glance, and the verdict, or how far it is."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,22 +10,31 @@ import typer
 from rich.console import Console
 
 from crossover.cli.output import json_out
-from crossover.report.table import glance, verdict_text
+from crossover.report.table import foot, glance, verdict_text
+from crossover.report.verdict import command_line
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
 
 
 def command(
-    study: Annotated[Path, typer.Argument(help="The folder of a finished run, such as runs/NAME.")],
+    study: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/NAME.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json instead.")] = False,
 ) -> None:
-    """Show a finished study in the terminal: the experiment at a glance, and the verdict."""
+    """Show a study in the terminal: the experiment at a glance, and the verdict, or how far it is."""
     folder = StudyFolder(study)
-    if as_json:
+    if as_json and not folder.begun:
         folder.read_decision()
         typer.echo(json_out(folder.decision.read_text(encoding="utf-8")), nl=False)
         return
     results = read_results(folder)
+    if as_json:
+        typer.echo(json_out(json.dumps(results.decision, indent=1, ensure_ascii=False)))
+        return
     console = Console(highlight=False)
-    console.print(glance(results, console.width))
+    if results.candidates:
+        console.print(glance(results, console.width))
     console.print(verdict_text(results))
+    if (under := foot(results)) is not None:
+        console.print(under)
+    if folder.begun or {"--set", "--model"} & set(results.options):
+        console.print(f"run with: {command_line(results)}", soft_wrap=True, markup=False)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from crossover.data.classnames import decoders
+from crossover.data.hub import Refusal, refusal
 from crossover.data.rows import Row, rows_of
 from crossover.errors import DataError, MissingExtra
 
@@ -32,13 +36,15 @@ def read_splits(reference: str, folder: Path) -> dict[str, list[Row]]:
 
     where, _, split = reference.partition("#")
     hub_name = _hub_name(where) if where.startswith("hf://") else None
+    refused = refusal(hub_name[0], "dataset") if hub_name else None
     try:
-        if hub_name:
-            data = datasets.load_dataset(*hub_name)
-        else:
-            data = datasets.load_from_disk(str(folder / where.removeprefix("hf:")))
+        with _unreached(datasets, refused):
+            if hub_name:
+                data = datasets.load_dataset(*hub_name)
+            else:
+                data = datasets.load_from_disk(str(folder / where.removeprefix("hf:")))
     except Exception as problem:  # the library raises its own, the hub's, the file system's and arrow's
-        reason = str(problem).split("\n", 1)[0]
+        reason = refused.clause if refused else str(problem).split("\n", 1)[0]
         raise DataError(f"the data set '{where}' cannot be read: {reason}") from problem
     tables: dict[str, Any] = dict(data) if isinstance(data, dict) else {"all": data}
     if split and split not in tables:
@@ -58,6 +64,26 @@ def read_split(reference: str, folder: Path, wanted: str) -> list[Row]:
         f"the data set '{reference}' has no split for '{wanted}'; its splits: {', '.join(sorted(splits))} "
         f"(name one as '{reference}#{min(splits)}')"
     )
+
+
+@contextmanager
+def _unreached(datasets: Any, refused: Refusal | None) -> Iterator[None]:
+    """The libraries without a word of theirs; where the hub refuses, they look at what was fetched before and ask nothing
+    again."""
+    from huggingface_hub import constants
+
+    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
+    before = [logger.level for logger in loggers], constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    if refused:
+        constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        levels, constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _hub_name(where: str) -> list[str]:

@@ -9,9 +9,10 @@ from statistics import median
 from crossover.data.checks import Finding, by_level, check, count_rows
 from crossover.data.infer_kind import infer_kind
 from crossover.data.load import canonical_object, load_tables
+from crossover.data.named import check_gold
 from crossover.data.rows import Row
 from crossover.data.splits import Splits, make_splits
-from crossover.data.task import Task, check_gold
+from crossover.data.task import Task
 from crossover.types import Kind
 
 SHORT_ANSWER = 5  # words, the median
@@ -29,7 +30,7 @@ class Prepared:
 def prepare(task: Task) -> Prepared:
     """Read, split, complete and check. Raises `DataError` for data that cannot be read, and `TaskError`
     for an input that shows the output; findings are not raised."""
-    check_gold(task)
+    check_gold(task.input, task.output)
     tables = load_tables(task)
     task, odd = _read_otherwise(adopt_system(task, tables), [row for rows in tables.values() for row in rows])
     splits = make_splits(task, tables)

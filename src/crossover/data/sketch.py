@@ -6,12 +6,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
 import yaml
 
+from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.load import load_rows
 from crossover.data.rows import Row
@@ -40,8 +41,23 @@ GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thr
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
 
-def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
-    """The YAML text of a task file for a data file, and what was assumed, a sentence each.
+@dataclass(frozen=True)
+class Sketch:
+    """A task file in the making. `assumed`: a sentence each; `draft`: an instruction that the columns suggest, or ""."""
+
+    prepared: Prepared
+    group: str | None
+    assumed: tuple[str, ...]
+    draft: str
+
+    def text(self, instruction: str | None = None) -> str:
+        """The YAML text, with this instruction or else the task's own, or the draft, marked as one."""
+        own = instruction or self.prepared.task.instruction
+        return _write(self.prepared, self.group, own or self.draft, drafted=not own)
+
+
+def sketch(path: Path, folder: Path | None = None) -> Sketch:
+    """A task file for a data file, by looking at it.
 
     `folder`: where the task file will lie (default: beside the data). The file's columns are told by name, else by
     content; files of the same name with "dev", "val" or "test" in the place of "train" become the splits. Raises
@@ -64,7 +80,8 @@ def sketch(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
     found = [finding.message for finding in prepared.findings if finding.code in SAID]
-    return _write(prepared, group), [*assumed, *prepared.task.assumptions, *found]
+    said = (*assumed, *prepared.task.assumptions, *found)
+    return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
 
 
 def _roles(columns: dict[str, list[str]], of: str, path: Path) -> tuple[str, str, str, str]:
@@ -168,18 +185,20 @@ def _name(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:100] or "task"
 
 
-def _write(prepared: Prepared, group: str | None) -> str:
+def _write(prepared: Prepared, group: str | None, instruction: str, drafted: bool) -> str:
     task, splits = prepared.task, prepared.splits
     if isinstance(task.data, Files):
         data = "{" + ", ".join(f"{split}: {_scalar(name)}" for split, name in task.data.given().items()) + "}"
     else:
         data = _scalar(task.data)
     counts = ", ".join(f"{name} {len(examples)}" for name, examples in splits.items())
-    instruction = _scalar(task.instruction) if task.instruction else "''"
+    told = "# One clear sentence: what is to be done with an input."
+    if drafted:
+        told += " This is a draft: say it in your own words." if instruction else " Each input has its own here."
     lines = [
         f"name: {_scalar(task.name)}",
-        "# One clear sentence: what is to be done with an input.",
-        f"instruction: {instruction}",
+        told,
+        f"instruction: {_scalar(instruction)}" if instruction else "# instruction:",
         f"# Rows: {counts}. What is not given here is cut from train, by the seed.",
         f"data: {data}",
         '# A column, or a template such as "{question}\\n{context}".',

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,13 +18,14 @@ from pydantic import (
     model_validator,
 )
 
-from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
 from crossover.data.memory import is_held, take
-from crossover.data.metric import apart, is_file, located
+from crossover.data.metric import apart
+from crossover.data.named import check_gold, check_names
 from crossover.data.part import Part, shown
+from crossover.data.settings import overridden
 from crossover.data.template import columns_of
-from crossover.data.text import folded, spelled
+from crossover.data.text import spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
@@ -258,15 +260,35 @@ KEYS = tuple(name for name, field in Task.model_fields.items() if not field.excl
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
+DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A task with what is known of its file: `place` says where a key stands; `model` is the file's own."""
+
+    task: Task
+    place: Callable[[KeyPath], str]
+    model: str
+
+
 def load_task(path: Path | str) -> Task:
     """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
-    task, file = _load(Path(path))
+    return load_with_settings(path).task
+
+
+def load_with_settings(path: Path | str, settings: Sequence[str] = ()) -> Loaded:
+    """`load_task`, with some keys as on a command line: "limits.minutes=10". Checked like the file. Raises `TaskError`."""
+    task, file = _load(Path(path), settings)
     _check_other_tasks(task, file.place)
-    return task
+    own = file.written.get("model", Task.model_fields["model"].default)
+    return Loaded(task, file.place, str(own))
 
 
-def _load(path: Path) -> tuple[Task, YamlFile]:
-    file = read_yaml(path, as_written="labels")
+def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
+    if path.suffix.lower() in DATA_FILES:
+        raise TaskError(f"{path} is a data file, no task file; 'crossover init {path}' writes a task file for it")
+    file = overridden(read_yaml(path, as_written="labels"), settings)
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
         raise TaskError(f"{file.place(('data',))}: received {shown(file.content['data'])}; valid is {valid}")
@@ -277,59 +299,18 @@ def _load(path: Path) -> tuple[Task, YamlFile]:
         if isinstance(error.__cause__, ValidationError):
             raise TaskError(_sentence(file, error.__cause__)) from error
         raise
-    check_gold(task, file.place)
-    check_names(task, file.place)
+    check_gold(task.input, task.output, file.place)
+    check_names(task.strategies, task.metric, task.folder, file.place)
     check_chain(task.chain, file.place)
     return task, file
 
 
 def check_task(task: Task) -> None:
     """What `load_task` checks beyond a task's own fields, for one that was made in Python. Raises `TaskError`."""
-    check_gold(task)
-    check_names(task)
+    check_gold(task.input, task.output)
+    check_names(task.strategies, task.metric, task.folder)
     check_chain(task.chain, key_name)
     _check_other_tasks(task, key_name)
-
-
-def check_gold(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
-    """Raise `TaskError` when the input shows the output column. `place` turns a key into how the message starts."""
-    gold = folded(task.output)
-    for column in map(folded, columns_of(task.input)):
-        if column == gold or column.startswith(f"{gold}.") or gold.startswith(f"{column}."):
-            raise TaskError(
-                f"{place(('output',))}: received '{task.output}', and the input shows '{column}': every prompt would hold "
-                "its answer; valid is a column that the input does not show"
-            )
-
-
-def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
-    """Raise `TaskError` when a strategy or the metric is not one that is installed, and for a control in a sequence.
-    Imports no built-in plug-in.
-
-    `place` turns a key into how the message starts.
-    """
-    valid = [name for name in registry.names("strategies") if name != "then"]
-    for number, spec in enumerate(task.strategies):
-        names = re.split(r"[+*]", spec.name)
-        for name in names:
-            where = place(("strategies", number))
-            if name == "then":
-                raise TaskError(f"{where}: 'then' is written with a plus sign, as in instruction+lora")
-            if name not in valid:
-                raise TaskError(f"{where}: there is no strategy '{name}'; {nearest(name, valid)}")
-            if len(names) > 1 and registry.stated("strategies", name, "family") == "control":
-                raise TaskError(
-                    f"{where}: '{spec.name}' joins a control with other strategies, and '{name}' leaves no language model"
-                    f" to prompt or tune; valid is '{name}' by itself"
-                )
-    metrics = registry.names("metrics")
-    if task.metric is not None and is_file(task.metric):
-        try:
-            located(task.metric, task.folder)
-        except ValueError as problem:
-            raise TaskError(f"{place(('metric',))}: {problem}") from problem
-    elif task.metric is not None and task.metric not in metrics:
-        raise TaskError(f"{place(('metric',))}: there is no metric '{task.metric}'; {nearest(task.metric, metrics)}")
 
 
 def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:

@@ -20,14 +20,20 @@ MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True)
 class YamlFile:
-    """The mapping's content, and where each key stands."""
+    """The mapping's content, and where each key stands. `settings`: keys that were given beside the file, in `content`
+    but not in `written`."""
 
     path: Path
     content: dict[str, Any]
     lines: dict[KeyPath, int] = field(default_factory=dict)
+    written: dict[str, Any] = field(default_factory=dict)
+    settings: frozenset[KeyPath] = frozenset()
 
     def place(self, key: KeyPath) -> str:
         """`"task.yaml, line 3, key 'limits.money'"`; without a line where the file does not have the key."""
+        beneath = key not in self.lines and any(given[: len(key)] == key for given in self.settings)
+        if beneath or any(key[: len(given)] == given for given in self.settings):
+            return f"--set, {key_name(key)}"
         line = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), None)
         at = f", line {line}" if line is not None else ""
         return f"{self.path}{at}, {key_name(key)}"
@@ -68,7 +74,23 @@ def read_yaml(path: Path, as_written: str) -> YamlFile:
     except (RecursionError, ValueError) as problem:
         reason = "nested too deep" if isinstance(problem, RecursionError) else str(problem)
         raise TaskError(f"{path}: not valid YAML: {reason}") from problem
-    return YamlFile(path, {str(key): value for key, value in content.items() if value is not None}, lines)
+    found = {str(key): value for key, value in content.items() if value is not None}
+    return YamlFile(path, found, lines, found)
+
+
+def read_value(text: str) -> Any:
+    """A value as a task file would have it. A plain text is itself, whatever signs it has; empty is None.
+
+    Raises `ValueError` for a list, a mapping or a quoted text that is not valid YAML.
+    """
+    try:
+        value = yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError) as problem:
+        if text.lstrip()[:1] in tuple("[{\"'"):
+            raise ValueError("not valid YAML") from problem
+        return text
+    plain = isinstance(value, (bool, int, float)) or value is None
+    return value if plain or text.lstrip()[:1] in tuple("[{\"'") else text
 
 
 class _Loader(yaml.SafeLoader):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SURE = 0.975
-LIKELY = 0.9
+LIKELY = 0.9  # so sure of a lead, and later of being behind, that the curves are said to cross back
+NAMED = 0.8  # so sure of a lead at the end that a number is named; two equal curves have it half of the time
 STEPS = 6  # an octave, at which curves are compared
 LEAST_SIZES = 3
 LEAST_SEEDS = 2
@@ -80,7 +81,7 @@ def crossing(
         return LabelCrossing(None, None, None, "the weights do not surely get better with more labels")
     if math.isinf(found.low):
         return LabelCrossing(None, None, None, f"not within {end:,} labels, {times} times those measured")
-    return _named(found, grid, f"not settled within {end:,} labels, {times} times those measured")
+    return _named(found, float(chance[-1]), grid, f"not settled within {end:,} labels, {times} times those measured")
 
 
 def gain(curve: Curve, more: int) -> Estimate:
@@ -108,7 +109,9 @@ def labels_for(curve: Curve, target: float) -> LabelCrossing:
         return LabelCrossing(None, None, None, f"not within {end:,} labels, {REACH} times those measured")
     if not curve.rises():
         return LabelCrossing(None, None, None, "the curve does not surely rise with more labels")
-    return _named(found, grid, f"not settled within {end:,} labels, {REACH} times those measured")
+    return _named(
+        found, float((above[:, -1] > 0).mean()), grid, f"not settled within {end:,} labels, {REACH} times those measured"
+    )
 
 
 def _lasting(lead: NDArray[np.float64], grid: NDArray[np.float64]) -> Estimate:
@@ -130,12 +133,12 @@ def _lasting(lead: NDArray[np.float64], grid: NDArray[np.float64]) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
-def _named(found: Estimate, grid: NDArray[np.float64], open_end: str) -> LabelCrossing:
+def _named(found: Estimate, chance: float, grid: NDArray[np.float64], open_end: str) -> LabelCrossing:
     low = None if found.low == 0 else math.floor(found.low)
     high = None if math.isinf(found.high) else math.ceil(max(found.high, grid[0]))
     if low is None and high is None:
         return LabelCrossing(None, None, None, f"anywhere from {grid[0]:,.0f} labels to beyond {grid[-1]:,.0f}")
-    if math.isinf(found.value):
+    if chance < NAMED:
         return LabelCrossing(None, low, high, open_end)
     return LabelCrossing(round(max(found.value, grid[0])), low, high)
 

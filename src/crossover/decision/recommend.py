@@ -18,13 +18,14 @@ from crossover.data.clusters import clusters
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
 from crossover.decision.pairs import ALPHA, Comparisons, Pair
 from crossover.decision.rule import NONE, likely, winners
+from crossover.decision.shortfall import shortfall
 from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import compare, holm
 from crossover.evaluation.power import Studies, items_for, quantile, together
 from crossover.evaluation.regret import Regret, regret
 from crossover.metrics.base import Metric
-from crossover.types import Family, Run, Score
+from crossover.types import Estimate, Family, Run, Score
 
 TOLERANCE = 0.03
 
@@ -34,6 +35,7 @@ class Verdict:
     """`choice` is None when undecided (`confidence` "open"); `provisional` is then what to use meanwhile.
 
     `regret`: what that choice, or the provisional one, may cost; None where no model was tested.
+    `falls_short`: why not even that does the task.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Verdict:
     warnings: tuple[str, ...]
     confidence: Confidence = "open"
     regret: Regret | None = None
+    falls_short: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,11 @@ def recommend(
     target: float | None,
     seed: int,
     wording: Wording,
+    floor: Estimate | None = None,
     tolerance: float = TOLERANCE,
     others: Sequence[Contender] = (),
 ) -> tuple[Verdict, Comparisons]:
-    """The verdict over the families' champions. `runs`: contender id -> its test run.
+    """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
 
     `others`: who was tested too, and is no champion: the regret is over all of them.
     """
@@ -148,8 +152,10 @@ def recommend(
         told = {view.reaches(chosen, target, len(ordered)) for view in views}
         met = told.pop() if len(told) == 1 else None
     estimates = {c.id: runs[c.id].estimate for c in ordered}
+    highest = max(estimates.values(), key=lambda estimate: estimate.value)
+    short = shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin)
     said = wording.reasons(
-        chosen, confidence, risk, ordered, estimates, comparisons, margin, tolerance, target, met, needed
+        chosen, confidence, risk, ordered, estimates, comparisons, margin, tolerance, target, met, needed, short
     )
     warnings = wording.warnings(chosen if confidence == "proven" else None, ordered, estimates, comparisons)
     if winner is not None and not stands:
@@ -165,6 +171,7 @@ def recommend(
         warnings=tuple(warnings),
         confidence=confidence,
         regret=risk,
+        falls_short=short,
     )
     return verdict, comparisons
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from crossover.data.task import Task
+from crossover.data.template import columns_of
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, break_even
@@ -22,6 +24,9 @@ WORDS = {
     "hybrid": "prompt and tuned weights",
 }
 
+NONE_DOES = "None of these does the task"
+IF_ANY = "the one to use if any"
+NEXT = "A larger model is the next thing to try"
 NO_MODEL = "You do not need a language model for this"
 CONTROLS = {
     "majority": "it always gives the most frequent training answer",
@@ -30,13 +35,25 @@ CONTROLS = {
 }
 
 
-def gap(pair: Pair) -> str:
-    """ "+4.2 points (+1.0 to +7.3, adjusted p 0.012)"."""
+def blind(task: Task) -> list[str]:
+    """A warning where prompts cannot say what is wanted, as neither the task nor its inputs do."""
+    if task.instruction or "instruction" in map(str.lower, columns_of(task.input)):
+        return []
+    return [
+        "the task has no instruction, so prompts compete blind: they know the columns and labels, not what is wanted;"
+        " write one sentence under 'instruction' in the task file"
+    ]
+
+
+def gap(pair: Pair, of: int) -> str:
+    """ "+4.2 points (+1.0 to +7.3 taken alone; p 0.012, adjusted for 3 comparisons)".
+
+    The interval is this pair's own at 95 %, so it may exclude 0 where the adjusted p value does not tell the two apart.
+    """
     r = pair.result
-    return (
-        f"{numbers.points(r.difference)} ({numbers.points(r.low, unit=False)} to {numbers.points(r.high, unit=False)},"
-        f" adjusted p {numbers.p_value(pair.p_adjusted)})"
-    )
+    low, high, p = numbers.points(r.low, unit=False), numbers.points(r.high, unit=False), numbers.p_value(pair.p_adjusted)
+    alone, adjusted = (" taken alone;", f", adjusted for {of} comparisons") if of > 1 else (",", "")
+    return f"{numbers.points(r.difference)} ({low} to {high}{alone} p {p}{adjusted})"
 
 
 def bound(upper: float) -> str:
@@ -67,10 +84,13 @@ class Wording:
         target: float | None,
         met: bool | None,
         needed: int | None,
+        short: str | None = None,
     ) -> list[str]:
         best = estimates[likely.id]
         items = f"{self.metric} on {best.n} test items"
-        if confidence == "open":
+        if short is not None:
+            said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
+        elif confidence == "open":
             said = [
                 f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
                 f"Something else here may be up to {numbers.span(regret.upper)} better (95 %), more than the tolerance of"
@@ -95,10 +115,9 @@ class Wording:
             said.append(
                 f"About {needed:,} test items would settle it (80 % power); there are {best.n}"
                 f"{self._price(needed - best.n)}."
-                f" Until then {likely.name} is the one to use:"
-                f" the cheapest within the margin of {numbers.span(margin)} of the best estimate."
+                + ("" if short else f" Until then {likely.name} is the one to use: the cheapest with the best estimate.")
             )
-        if confidence == "open" and likely.family == "control":
+        if confidence == "open" and likely.family == "control" and short is None:
             said.append(
                 "It may be that you do not need a language model for this: so far none has an estimate above that of the"
                 f" control {_control(likely)} by more than the margin of {numbers.span(margin)}."
@@ -132,7 +151,8 @@ class Wording:
                 continue
             pair = comparisons.of(other, winner)
             if not comparisons.of(winner, other).wins() and pair.result.difference > 0:
-                said.append(f"{other.name} may be better than {winner.name}: {gap(pair)}; the data cannot tell.")
+                told = gap(pair, len(comparisons.pairs))
+                said.append(f"{other.name} may be better than {winner.name}: {told}; the data cannot tell.")
         for c in champions:
             dev, test = c.dev, estimates[c.id]
             if test.high < dev.low:
@@ -147,11 +167,12 @@ class Wording:
     ) -> str:
         pair = comparisons.of(likely, other)
         who = f"{other.name} ({WORDS[other.family]}, {numbers.estimate(estimates[other.id])})"
+        told = gap(pair, len(comparisons.pairs))
         if pair.wins():
-            return f"{likely.name} beats {who} by {gap(pair)}."
+            return f"{likely.name} beats {who} by {told}."
         if comparisons.of(other, likely).wins():
-            return f"{who} is better than {likely.name}: {gap(pair)}."
-        return f"{likely.name} and {who} are not told apart: {gap(pair)}."
+            return f"{who} is better than {likely.name}: {told}."
+        return f"{likely.name} and {who} are not told apart: {told}."
 
     def _target(self, target: float, met: bool | None, among: int) -> str:
         goal = f"The target of {numbers.percent(target)}"

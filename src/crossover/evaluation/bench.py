@@ -246,11 +246,11 @@ class StudyBench:
         def finished_epoch(epoch: Epoch) -> None:
             self.journal.add_epoch(key, epoch.epoch, epoch)
             self.meter.tick()
-            self.evaluator.progress(f"{candidate.provenance.shown}: {epoch.observation}", epoch.epoch, recipe.epochs)
+            self.evaluator.progress("epochs", epoch.epoch, recipe.epochs)
 
         def finished_step(step: int, steps: int, loss: float) -> None:
             self.meter.check()
-            self.evaluator.progress(f"tuning {candidate.provenance.shown}, loss {loss:.3f}", step, steps)
+            self.evaluator.progress("tuning", step, steps)
 
         renderer = self.evaluator.renderer(candidate.prompt)
         return tuning.fit(

@@ -226,6 +226,15 @@ def needed_items(difference: float, discordance: float, alpha: float, power: flo
     return math.ceil(min(reach * reach / (d * d) + 1 / d, MOST))
 
 
+def smallest_difference(items: int, alpha: float, discordance: float, power: float = 0.8) -> float | None:
+    """The least difference of two paired shares that `needed_items` says `items` pairs find; None where they find none.
+
+    `discordance`: as there; a difference above it is all of it. To a thousandth.
+    """
+    found = (d / 1000 for d in range(1, 1001) if needed_items(d / 1000, discordance, alpha, power) <= items)
+    return next(found, None)
+
+
 def items_for(
     joint: Joint, settled: Callable[[Studies], Bools], seed: int = 0, power: float = POWER, draws: int = 1000
 ) -> int | None:

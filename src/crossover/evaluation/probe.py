@@ -108,7 +108,7 @@ def probe(
             spread += [max(times[-2:]) / max(min(times[-2:]), 1e-9)] if rounds > 1 and not drawn else []
         if len(answers) > 1:
             agreeing.append(Score(mean(a == b for a, b in itertools.combinations(answers, 2))))
-        evaluator.progress(what, position + 1, len(chosen))
+        evaluator.progress("one by one", position + 1, len(chosen))
     if not seconds:
         return None
     low, high = order_interval(seconds, 95)

@@ -53,7 +53,7 @@ class Evaluator:
             candidate,
             self.renderer(candidate.prompt),
             [example.input for example in examples],
-            lambda asked: self.caller.ask(model, asked, what, lambda done, total: self.progress(what, done, total)),
+            lambda asked: self.caller.ask(model, asked, what, lambda done, total: self.progress(split, done, total)),
             repeat,
             leave_out=split == "train",
         )

@@ -70,9 +70,11 @@ def read_head(path: Path) -> tuple[Head, dict[str, Any]]:
 class Classifier:
     """`classifier:NAME` reads the last message with the embedding model NAME, and a request's weights are its head.
 
-    Without a head it knows nothing: all labels are equally likely. A text beyond the embedding model's window is read in
-    pieces. Raises `ModelError` when the embedding model here has another name, `MissingExtra` or `OptionError` when there
-    is none.
+    Without a head it knows nothing: all labels are equally likely. A text beyond the embedding model's window is read
+    in pieces. Raises `ModelError` when the embedding model here has another name, `MissingExtra` or `OptionError` when
+    there is none.
+
+    - `target`: the name of the embedding model.
     """
 
     target: str = ""

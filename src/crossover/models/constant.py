@@ -11,7 +11,10 @@ from crossover.types import Candidate, Message, Reply, Request
 
 @dataclass(frozen=True)
 class Constant:
-    """`constant:ANSWER` answers ANSWER, whatever is asked, at no cost. It has no tokens, so it counts none."""
+    """`constant:ANSWER` answers ANSWER, whatever is asked, at no cost. It has no tokens, so it counts none.
+
+    - `target`: the answer.
+    """
 
     target: str = ""
     local = True

@@ -21,7 +21,10 @@ from crossover.types import Message, Reply, Request, Usage, content_hash
 
 @dataclass(frozen=True)
 class Fake:
-    """`fake:SCRIPT`. Raises `ModelError` for an unknown script."""
+    """`fake:SCRIPT`. Raises `ModelError` for an unknown script.
+
+    - `target`: the script.
+    """
 
     target: str = ""
     local = True

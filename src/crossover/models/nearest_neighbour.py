@@ -17,6 +17,8 @@ class NearestNeighbour:
     which is that of the most similar demonstration (Cover and Hart 1967). Without any, an empty answer.
 
     It has no tokens, so it counts none. Raises `ModelError` for a target.
+
+    - `target`: nothing.
     """
 
     target: str = ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from crossover import registry
 from crossover.errors import CrossoverError, ModelError, OptionError
+from crossover.models._hosted import hosted
+from crossover.models._hub import NAME, need_fetched
 from crossover.models.base import Model
 
 NAMED = {
@@ -28,13 +29,20 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
         return _create("hf", spec)
     name, _, target = spec.partition(":")
     if name in registry.names("models"):
-        path = _path(target, base) if target not in NAMED and _names_a_path(name) else None
+        path = None
+        if name == "hf" and NAME.fullmatch(target) and not _path(target, base):
+            need_fetched(target)  # before torch is loaded: what cannot be had is said at once
+        elif target not in NAMED and _names_a_path(name):
+            path = _path(target, base)
         return _create(name, str(path) if path else target)
     path = _path(spec, base)
     if path:
         return _create("hf", str(path))
-    if not spec.endswith(".gguf") and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", spec):
+    if not spec.endswith(".gguf") and NAME.fullmatch(spec):
+        need_fetched(spec)
         return _create("hf", spec)
+    if said := hosted(spec):
+        raise ModelError(f"there is no model {said}")
     plugins = ", ".join(registry.names("models"))
     raise ModelError(
         f"there is no model '{spec}'; valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub id such as"

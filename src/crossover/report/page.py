@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +81,7 @@ def _context(results: Results) -> dict[str, Any]:
         "decision": results.decision,
         "task": results.task,
         "metric": metric,
-        "kind": verdict.KINDS[results.decision["verdict"]["kind"]],
+        "kind": verdict.label(results),
         "headline": verdict.headline(results),
         "facts": verdict.facts(results),
         "choice": chosen(results),
@@ -110,15 +109,8 @@ def _context(results: Results) -> dict[str, Any]:
         "disagreements": results.disagreements[:MOST_DISAGREEMENTS],
         "most_rows": MOST_ROWS,
         "currency": next((candidate.currency for candidate in results.candidates), ""),
-        "command": _command(results),
+        "command": verdict.command_line(results),
     }
-
-
-def _command(results: Results) -> str:
-    """What ran it: a task that was made in Python has no file."""
-    if Path(results.task_path).suffix.lower() not in (".yaml", ".yml", ".json"):
-        return f"crossover.run_study(...), with {results.task_path}"
-    return shlex.join(["crossover", "run", results.task_path, *results.options])
 
 
 def _comparisons(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:

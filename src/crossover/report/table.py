@@ -14,14 +14,27 @@ from rich.text import Text
 
 from crossover.decision import numbers
 from crossover.report.rows import Cell, GlanceRow, glance_rows
-from crossover.report.verdict import facts, headline
+from crossover.report.verdict import KINDS, facts, headline
 from crossover.study.results import Results
 
-_KIND_STYLES = {"prompt": "blue", "weights": "dark_orange", "hybrid": "green", "neither": "red", "undecided": "yellow"}
+_KIND_STYLES = {
+    "prompt": "blue",
+    "weights": "dark_orange",
+    "hybrid": "green",
+    "neither": "red",
+    "undecided": "yellow",
+    "unfinished": "yellow",
+}
 _TONE_STYLES = {"good": "green", "bad": "red", "open": ""}
 
 
+_TERMS = {  # explained where they first stand
+    "rele-\nvance": ("relevance", "how near an answer is to the gold one"),
+    "consis-\ntency": ("consistency", "how often asking again gives the same answer"),
+    "general\nsuite": ("general suite", "what tuning took from or gave to other abilities, in points"),
+}
 WIDEST = 28  # of a cell: a longer candidate name is folded
+ROWS = 2  # of a data finding that are named
 ESSENTIAL = 5  # one line per candidate is kept as long as the columns up to this rank fit
 
 
@@ -48,6 +61,26 @@ def glance(results: Results, width: int = 100) -> Table:
         if Measurement.get(measuring, measuring.options, table).maximum <= width:
             break
     return table
+
+
+def foot(results: Results) -> RenderableType | None:
+    """What stands under table and verdict, if anything: what the data checks warned of, and what the folder held before."""
+    lines = Table.grid(padding=(0, 1, 0, 0))
+    for finding in results.findings:
+        if finding.level != "info":
+            more = f", and {len(finding.rows) - ROWS} more" if len(finding.rows) > ROWS else ""
+            where = f" ({'; '.join(finding.rows[:ROWS])}{more})" if finding.rows else ""
+            lines.add_row(
+                Text("!", style="bold yellow"), Text(_printable(f"data: {finding.message}{where}"), style="yellow")
+            )
+    for past in results.history:
+        changed = f"; since then changed: {'; '.join(past.changed)}" if past.changed else ""
+        said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
+        lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
+    if results.later is not None:
+        rest = f", still to come: {', '.join(results.later)}" if results.later else ""
+        lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
+    return lines if lines.row_count else None
 
 
 def verdict_text(results: Results) -> RenderableType:
@@ -94,17 +127,18 @@ def _columns(results: Results) -> list[_Column]:
 def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -> Table:
     left_out = [column.heading.replace("-\n", "").replace("\n", " ") for column in columns if column.rank > most]
     rows = glance_rows(results, unit=False)
-    notes = ["95 % intervals; more of them in the report; change against the baseline"]
-    if any(candidate.forgetting for candidate in results.candidates):
-        notes.append("general suite: what tuning changed in what the bare model could, in points")
-    notes += ["○ until then"] if any(row.provisional for row in rows) else []
-    notes += ["* on dev, not tested"] if any(row.on == "dev" for row in rows) else []
+    shown = [column for column in columns if column.rank <= most]
+    headings = {column.heading for column in shown}
+    notes = ["95 % intervals; change is against the baseline"]
+    notes[0] += "; ○ to use for now" if any(row.provisional for row in rows) else ""
+    notes[0] += "; * on dev (the rows to choose by), not tested" if any(row.on == "dev" for row in rows) else ""
+    terms = [f"{word}: {about}" for heading, (word, about) in _TERMS.items() if heading in headings]
+    notes += ["; ".join(terms)] if terms else []
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
-        caption="; ".join(notes), caption_justify="left", caption_style="dim",
+        caption="\n".join(notes), caption_justify="left", caption_style="dim",
     )  # fmt: skip
-    shown = [column for column in columns if column.rank <= most]
     for column in shown:
         table.add_column(Text(column.heading), justify=column.justify, overflow="fold", max_width=WIDEST)
     for row in rows:

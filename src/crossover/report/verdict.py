@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from crossover.decision import numbers
-from crossover.decision.wording import bound
+from crossover.decision.pairs import ALPHA
+from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateReport, Results
 
@@ -18,6 +20,7 @@ KINDS = {
     "hybrid": "Both",
     "neither": "Neither",
     "undecided": "Undecided",
+    "unfinished": "Not finished",
 }
 
 
@@ -39,10 +42,22 @@ class Fact:
     tone: Tone = "open"
 
 
+def label(results: Results) -> str:
+    """The verdict in a word or two."""
+    verdict = results.decision["verdict"]
+    return "None of these" if verdict.get("falls_short") else KINDS[verdict["kind"]]
+
+
 def headline(results: Results) -> str:
-    """The verdict as one plain sentence."""
+    """The verdict in plain words; where it is undecided, what to use for now comes first."""
     verdict = results.decision["verdict"]
     kind, choice = verdict["kind"], chosen(results)
+    best = choice or provisional(results)
+    if verdict.get("falls_short") and best and best.test:
+        return (
+            f"{NONE_DOES}: “{best.name}”, {IF_ANY}, reaches {numbers.estimate(best.test)},"
+            f" {verdict['falls_short']}. {NEXT}."
+        )
     name = f"“{choice.name}”" if choice else "it"
     short = ", yet it misses the target" if verdict["target_met"] is False else ""
     if choice and verdict.get("confidence") == "bounded":
@@ -59,11 +74,51 @@ def headline(results: Results) -> str:
         return f"Neither: you do not need a language model for this; the control {name} does as well as any{short}."
     if kind == "neither":
         return "Neither: you do not need a language model for this."
-    needed = verdict["needed_test_items"]
-    if needed is None:
+    if kind == "unfinished":
+        return _unfinished(results)
+    return _undecided(results, best)
+
+
+def _undecided(results: Results, best: CandidateReport | None) -> str:
+    """ "Use “X” for now: 59.5 % (52.1–66.5). It beats A. Not excluded: B. Undecided: about ..." """
+    needed = results.decision["verdict"]["needed_test_items"]
+    if best is None or best.test is None:
         return "Undecided: these measurements cannot tell the candidates apart."
-    have = numbers.count(_test_items(results))
-    return f"Undecided: settling it takes about {numbers.count(needed)} test items; there are {have}."
+    names = {candidate.id: candidate.name for candidate in results.candidates}
+    beaten: list[str] = []
+    left: list[str] = []
+    for pair in results.decision["comparisons"]:
+        if pair.get("family", "verdict") == "verdict" and best.id in (pair["a"], pair["b"]):
+            ahead = pair["difference"] if pair["a"] == best.id else -pair["difference"]
+            other = names.get(pair["b"] if pair["a"] == best.id else pair["a"], "another")
+            (beaten if ahead > 0 and pair["p_adjusted"] < ALPHA else left).append(other)
+    told = f" It beats {_and(beaten)}." if beaten else ""
+    told += f" Not excluded: {_and(left)}." if left else ""
+    more = "these measurements cannot tell the candidates apart"
+    if needed is not None:
+        more = f"about {numbers.count(needed)} test items would tell; there are {numbers.count(_test_items(results))}"
+    return f"Use “{best.name}” for now: {numbers.estimate(best.test)}.{told} Undecided: {more}."
+
+
+def _unfinished(results: Results) -> str:
+    """What is done of a study that has no verdict yet."""
+    verdict = results.decision["verdict"]
+    done, ahead = sum(c.dev is not None for c in results.candidates), verdict["ahead"]
+    best = max((c for c in results.candidates if c.dev), key=lambda c: c.dev.value if c.dev else 0.0, default=None)
+    leads = f"; {best.name} leads on dev with {numbers.estimate(best.dev)}" if best and best.dev else ""
+    rest = f"; still to come: {', '.join(ahead)}, and the test split" if ahead else "; still to come: the test split"
+    return f"Not finished: {numbers.plural(done, 'rung')} measured{leads}{rest}. Run it again and it continues."
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def command_line(results: Results) -> str:
+    """The command that the study was run with; a task that was made in Python has no file."""
+    if not results.task_path.lower().endswith((".yaml", ".yml", ".json")):
+        return f"crossover.run_study(...), with {results.task_path}"
+    return shlex.join(["crossover", "run", results.task_path, *results.options])
 
 
 def facts(results: Results) -> list[Fact]:
@@ -71,8 +126,10 @@ def facts(results: Results) -> list[Fact]:
     choice = chosen(results)
     shown = choice or provisional(results)
     found = _choice_facts(results, shown) if shown else []
-    found[2:2] = [*_target(results), *_regret(results)]
-    if shown and not choice:
+    found[2:2] = [*_target(results), *_regret(results)] if results.decision["verdict"]["kind"] != "unfinished" else []
+    if shown and results.decision["verdict"].get("falls_short"):
+        found.insert(0, Fact("If any", shown.name))
+    elif shown and not choice:
         found.insert(0, Fact("Until then", shown.name, "the cheapest with the best estimate"))
     return found
 

@@ -58,9 +58,16 @@ class Predictor:
         return render_input(self.task, row)
 
     def answer(self, inputs: Sequence[str]) -> list[Answer]:
-        """Answer a batch of inputs, in order."""
-        labels, found = self.candidate.decoding.labels, []
-        for one in follow(self.candidate, self._renderer, inputs, self.model.complete):
+        """Answer a batch of inputs, in order. A blank one, of which none was measured, is not asked: it gets an error."""
+        labels = self.candidate.decoding.labels
+        asked = [text for text in inputs if text.strip()]
+        answered = iter(follow(self.candidate, self._renderer, asked, self.model.complete))
+        found = []
+        for text in inputs:
+            if not text.strip():
+                found.append(Answer(text, "", {}, 0.0, "the input is empty"))
+                continue
+            one = next(answered)
             scores = dict(zip(labels, one.reply.label_scores, strict=True)) if one.reply.label_scores else {}
             found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, one.reply.error))
         return found

@@ -33,10 +33,15 @@ class Autoprompt:
     """Shin et al. 2020, for causal models and with whole words, so that the trigger is text that any tokenizer run gives
     again.
 
-    Of `tokens` trigger words one is exchanged at a time: `candidates` that the gradient over `batch` training rows
-    proposes are tried on other rows, `steps` times. `fluency`: how much of a trigger's own surprise (nats a word) counts
-    beside the loss. `label_words`: each label is spoken as the word that the model's last states tell for it. The start
-    without a trigger is kept unless one is better on dev beyond luck; where it solves the first rows, nothing is searched.
+    The start without a trigger is kept unless one is better on dev beyond luck; where it solves the first rows, nothing
+    is searched.
+
+    - `tokens`: how many trigger words.
+    - `steps`: how often one of them is exchanged.
+    - `candidates`: words that the gradient proposes for it, which are tried on other rows.
+    - `batch`: training rows of a gradient.
+    - `fluency`: how much of a trigger's own surprise (nats a word) counts beside the loss.
+    - `label_words`: each label is spoken as the word that the model's last states tell for it.
     """
 
     family: ClassVar[Family] = "prompt"

@@ -23,11 +23,15 @@ JSON = r"(?s)\{.*\}"
 class ChainOfThought:
     """Chain of thought (Wei et al. 2022; without demonstrations: Kojima et al. 2022).
 
-    `shots`: the numbers of worked demonstrations to try, 0 for none: solutions of `attempts` training rows by the model
-    itself, the right ones (Zelikman et al. 2022, STaR, section 3.1). `samples` over 1: self-consistency (Wang et al. 2023),
-    so many draws at `temperature`, of which the most frequent answer counts; it costs as many times more, and is kept where
-    dev is better beyond luck. Demonstrations of the start have no reasoning and are not kept; its weights are, and its
-    chain.
+    Demonstrations of the start have no reasoning and are not kept; its weights are, and its chain.
+
+    - `shots`: the numbers of worked demonstrations to try, 0 for none: right solutions of training rows by the model
+      itself (Zelikman et al. 2022, STaR, section 3.1).
+    - `samples`: over 1 is self-consistency (Wang et al. 2023): so many draws, of which the most frequent answer counts;
+      it costs as many times more, and is kept where dev is better beyond luck.
+    - `temperature`: of these draws.
+    - `max_tokens`: the longest reasoning with its answer.
+    - `attempts`: training rows that the model solves to have demonstrations.
     """
 
     family: ClassVar[Family] = "prompt"

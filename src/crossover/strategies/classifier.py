@@ -26,9 +26,9 @@ MOST = 2000  # rows that choose the regularisation: more of them would only take
 class Classifier:
     """The head of SetFit (Tunstall et al. 2022) on embeddings as they are. Needs the extra `embeddings` and its model.
 
-    `inverse_regularisation`: the values of scikit-learn's `C` to try, by accuracy in a cross-validation over up to 2,000
-    training rows in `folds` parts (groups stay whole); equally good ones, and rows too few to be parted, leave it to the
-    first.
+    - `inverse_regularisation`: the values of scikit-learn's `C` to try, by accuracy in a cross-validation over up to
+      2,000 training rows (groups stay whole); equally good ones, and rows too few to be parted, leave it to the first.
+    - `folds`: the parts of that cross-validation.
     """
 
     family: ClassVar[Family] = "control"

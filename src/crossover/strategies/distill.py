@@ -22,11 +22,22 @@ from crossover.types import Candidate, Example, Family, LoraRecipe, Prompt, Repl
 class Distill:
     """The start is the teacher, as in `few_shot+distill`: its answers to the training inputs are what is tuned on.
 
-    No gold answer is used: context distillation (Askell et al. 2021, appendix; Snell et al. 2022), at sequence level (Kim
-    and Rush 2016). `teacher`: another model, which answers with the start's prompt. `unlabelled`: a file with further
-    inputs for it, in the task's columns; those that are in another split are left out. `agreement`: answers are kept that
-    have at least this probability, where the teacher has probabilities, or this share of `samples` draws at `temperature`.
-    The student's prompt is the bare form of question and answer; it is tuned by LoRA. Recipe: as for `lora`.
+    No gold answer is used: context distillation (Askell et al. 2021, appendix; Snell et al. 2022), at sequence level
+    (Kim and Rush 2016). The student's prompt is the bare form of question and answer; it is tuned by LoRA.
+
+    - `teacher`: another model that teaches, with the start's prompt; empty is the start itself.
+    - `unlabelled`: a file with further inputs for the teacher, in the task's columns; those that are in another split
+      are left out.
+    - `samples`: draws of each answer, of which the most frequent is taught.
+    - `temperature`: of the draws, where there are several.
+    - `agreement`: answers are kept that have at least this probability, where the teacher has probabilities, or else
+      this share of the draws.
+    - `rank`: as for `lora`.
+    - `alpha`: as for `lora`.
+    - `learning_rate`: as for `lora`.
+    - `epochs`: as for `lora`.
+    - `batch_size`: as for `lora`.
+    - `patience`: as for `lora`.
     """
 
     family: ClassVar[Family] = "weights"

@@ -26,14 +26,18 @@ NEEDS = "strategy 'few_shot', selection 'nearest_meaning',"
 
 @dataclass(frozen=True)
 class FewShot:
-    """`shots`: the numbers of demonstrations to try; `many` adds as many as fit the context window (Agarwal et al. 2024).
+    """A start without an instruction is tried both without one and with the plainest one.
 
-    `selection`: `random`, balanced over the labels; `nearest` to each input by TF-IDF (Liu et al. 2022), or
-    `nearest_meaning` by sentence embeddings (extra `embeddings`); `diverse`, which cover the training rows;
-    `bootstrapped`, a random draw of those that the model itself answers right without any, of `attempts` rows (Khattab et
-    al. 2023, DSPy, section 3.3). `orders`: further orders of the best, unless it is `nearest` (Lu et al. 2022). A start
-    without an instruction is tried both without one and with the plainest one. `screen`: so many training rows on which all
-    prompts are tried first, and only the best one meets dev (`strategies/_halving.py`); 0: all do.
+    - `shots`: the numbers of demonstrations to try.
+    - `selection`: how they are chosen, each is tried: `random`, balanced over the labels; `nearest` to each input by
+      TF-IDF (Liu et al. 2022), or `nearest_meaning` by sentence embeddings (extra `embeddings`); `diverse`, which cover
+      the training rows; `bootstrapped`, a random draw of those that the model itself answers right without any (Khattab
+      et al. 2023, DSPy, section 3.3).
+    - `many`: also as many as fit the context window (Agarwal et al. 2024).
+    - `orders`: further orders of the best to try, unless it is `nearest` (Lu et al. 2022).
+    - `attempts`: training rows that `bootstrapped` lets the model answer.
+    - `screen`: so many training rows on which all prompts are tried first, and only the best one meets dev
+      (`strategies/_halving.py`); 0: all do.
     """
 
     family: ClassVar[Family] = "prompt"

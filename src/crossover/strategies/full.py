@@ -15,12 +15,17 @@ from crossover.types import Candidate, Family, FullRecipe
 class Full:
     """Tunes on the training rows, rendered with the start's prompt.
 
-    `learning_rate` None: 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096; half of it where answers
-    are written.
-    `epochs` None: about 400 steps for labels and 800 for written answers, in 3 to 20 epochs. `patience` None: a third of
-    the epochs. `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers,
-    against forgetting; 0.25 is a good one to begin with. `tries` learning rates, `seeds` seeds: `strategies/_tries.py` says
-    which is kept.
+    - `learning_rate`: null is 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096; half of it where
+      answers are written.
+    - `epochs`: how often each training row is met at the most; null is about 400 steps for labels and 800 for written
+      answers, in 3 to 20 epochs.
+    - `batch_size`: training rows in a step.
+    - `patience`: epochs without a better dev score before it stops, 0 for never; null is a third of the epochs.
+    - `weight_decay`: how strongly weights are drawn to 0 (AdamW).
+    - `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers, against
+      forgetting; 0.25 is a good one to begin with.
+    - `tries`: how many learning rates are tried; dev chooses.
+    - `seeds`: how many seeds it is tuned with; the one with the median dev score is kept.
     """
 
     family: ClassVar[Family] = "weights"

@@ -17,11 +17,12 @@ from crossover.types import Candidate, Family
 
 @dataclass(frozen=True)
 class Instruction:
-    """Demonstrations of the start are kept, and its chain. With the start already tuned, its weights are kept too.
+    """Demonstrations of the start are kept, and its chain. With the start already tuned, its weights are kept too. The
+    spread over all that met dev is the task's prompt sensitivity in the report.
 
-    `formats`: how many other formats of the best phrasing are tried (field names, signs, gaps). The spread over all that
-    met dev is the task's prompt sensitivity in the report. `screen`: so many training rows on which phrasings, and then
-    formats, are tried first, and only the best one of each meets dev (`strategies/_halving.py`); 0: all do.
+    - `formats`: how many other formats of the best phrasing are tried (field names, signs, gaps).
+    - `screen`: so many training rows on which phrasings, and then formats, are tried first, and only the best one of
+      each meets dev (`strategies/_halving.py`); 0: all do.
     """
 
     family: ClassVar[Family] = "prompt"

@@ -18,15 +18,25 @@ from crossover.types import Candidate, Family, LoraRecipe
 class Lora:
     """Tunes on the training rows, rendered with the start's prompt.
 
-    `learning_rate` None: 0.5 / the model's hidden size, which is 2e-3 at 256 and 1.2e-4 at 4096.
-    `epochs` None: about 400 steps for labels and 800 for written answers, in 3 to 20 epochs. `patience` None: a third of
-    the epochs. `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers,
-    against forgetting; 0.25 is a good one to begin with.
-
-    `targets`: "all-linear", "attention", or names of modules. `dora` and `rslora`: see `tuning/adapter.py`. `pissa`: begin
-    as the principal components (`tuning/principal.py`); a number is that many iterations of a quicker decomposition.
-    `bits` 4: train on weights in four bits (QLoRA), with the extra `quantized`; dev measures the adapter on the model as it
-    is. `tries` learning rates, `seeds` seeds: `strategies/_tries.py` says which is kept.
+    - `rank`: the rank of the adapters; more can learn more, and forget more.
+    - `alpha`: what the adapters' output is multiplied with, divided by the rank.
+    - `dropout`: the share of an adapter's inputs that is left out at random while training.
+    - `learning_rate`: null is 0.5 / the model's hidden size, which is 2e-3 at 256 and 1.2e-4 at 4096.
+    - `epochs`: how often each training row is met at the most; null is about 400 steps for labels and 800 for written
+      answers, in 3 to 20 epochs.
+    - `batch_size`: training rows in a step.
+    - `patience`: epochs without a better dev score before it stops, 0 for never; null is a third of the epochs.
+    - `replay`: the share of each epoch's rows that are general prompts with the untuned model's own answers, against
+      forgetting; 0.25 is a good one to begin with.
+    - `targets`: the layers with an adapter: "all-linear", "attention", or names of modules.
+    - `dora`: learn the norm of each output apart from its direction (Liu et al. 2024).
+    - `rslora`: divide by the root of the rank, not by the rank (Kalajdzievski 2023).
+    - `pissa`: begin as the weights' principal components (`tuning/principal.py`); a number is that many iterations of a
+      quicker decomposition.
+    - `bits`: 4 trains on weights in four bits (QLoRA), with the extra `quantized`; dev measures the adapter on the
+      model as it is.
+    - `tries`: how many learning rates are tried; dev chooses.
+    - `seeds`: how many seeds it is tuned with; the one with the median dev score is kept.
     """
 
     family: ClassVar[Family] = "weights"

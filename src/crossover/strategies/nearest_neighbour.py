@@ -17,8 +17,10 @@ Likeness = Literal["words", "meaning"]
 
 @dataclass(frozen=True)
 class NearestNeighbour:
-    """`shots`: how many training rows vote; `likeness`: similar by "words" (TF-IDF) or by "meaning" (sentence embeddings,
-    extra `embeddings`). Each is tried on dev; equally good ones leave it to the first.
+    """Each combination is tried on dev; equally good ones leave it to the first.
+
+    - `shots`: how many training rows vote.
+    - `likeness`: similar by "words" (TF-IDF) or by "meaning" (sentence embeddings, extra `embeddings`).
     """
 
     family: ClassVar[Family] = "control"

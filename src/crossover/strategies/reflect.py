@@ -44,10 +44,14 @@ between two lines of ```."""
 class Reflect:
     """GEPA (Agrawal et al. 2025), by its authors' library; needs the extra `reflect`.
 
-    `model`: who reflects, as in the task file's `model`; empty: the task's own model. `calls`: the most calls that all of
-    it takes, of both models. Feedback and comparison use different training rows, and the start is kept unless one of the
-    `finalists` best is better on dev beyond luck. `penalty`: what each hundred tokens more than the start's take off the
-    score. An instruction that copies a training row, is empty or longer than `words` is refused and counted.
+    Feedback and comparison use different training rows, and the start is kept unless one of the best is better on dev
+    beyond luck. An instruction that copies a training row, is empty or too long is refused and counted.
+
+    - `model`: who reflects, as in the task file's `model`; empty: the task's own model.
+    - `calls`: the most calls that all of it takes, of both models.
+    - `words`: the longest instruction.
+    - `penalty`: what each hundred tokens more than the start's take off the score.
+    - `finalists`: how many of the best meet dev.
     """
 
     family: ClassVar[Family] = "prompt"

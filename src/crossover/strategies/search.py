@@ -36,12 +36,15 @@ DRAWS = 6
 class Search:
     """Tree-structured Parzen estimators (Bergstra et al. 2011) with asynchronous successive halving (Li et al. 2020).
 
-    `calls`: the most model calls that searching and confirming may take. Prompts are tried on training rows, never with
-    themselves as demonstrations, and compared by the mean probability of the right answer where the model has
-    probabilities: on few rows it says more than how many are right. The best, `finalists` of them where the calls allow,
-    meet dev: the start is kept unless one is better there beyond luck. `shots`: those that fit the context window. A
-    headroom test comes first: when the start solves the first rows, or no plain change of the prompt changes what is right,
-    nothing is searched. In a chain it searches the last instruction alone. Needs the extra `search`.
+    Prompts are tried on training rows, never with themselves as demonstrations, and compared by the mean probability of
+    the right answer where the model has probabilities: on few rows it says more than how many are right. The start is
+    kept unless one is better on dev beyond luck. A headroom test comes first: when the start solves the first rows, or
+    no plain change of the prompt changes what is right, nothing is searched. In a chain it searches the last
+    instruction alone. Needs the extra `search`.
+
+    - `calls`: the most model calls that searching and confirming may take.
+    - `shots`: the numbers of demonstrations to try, of those that fit the context window.
+    - `finalists`: how many of the best meet dev, where the calls allow.
     """
 
     family: ClassVar[Family] = "prompt"

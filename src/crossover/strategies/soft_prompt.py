@@ -12,9 +12,13 @@ from crossover.types import Candidate, Family, SoftPromptRecipe
 
 @dataclass(frozen=True)
 class SoftPrompt:
-    """Between a prompt and an adapter: `tokens` vectors, which begin as the embeddings of the start's first message.
+    """Between a prompt and an adapter: vectors that begin as the embeddings of the start's first message.
 
-    `learning_rate` None: 5 / the model's hidden size; `epochs` and `patience` None: as for `lora`.
+    - `tokens`: how many vectors.
+    - `learning_rate`: null is 5 / the model's hidden size.
+    - `epochs`: how often each training row is met at the most; null is as for `lora`.
+    - `batch_size`: training rows in a step.
+    - `patience`: epochs without a better dev score before it stops, 0 for never; null is a third of the epochs.
     """
 
     family: ClassVar[Family] = "weights"

@@ -16,9 +16,11 @@ from crossover.types import Candidate, Family
 
 @dataclass(frozen=True)
 class Then:
-    """`options` holds each step's options under its name: `{"lora": {"rank": 8}}`.
+    """Its own options are written by the plus sign. A step that stands a further time has a seed of its own: with the same
+    draws it would only find the same again.
 
-    A step that stands a further time has a seed of its own: with the same draws it would only find the same again.
+    - `steps`: the strategies, in their order.
+    - `options`: each step's options under its name: `{"lora": {"rank": 8}}`.
     """
 
     steps: tuple[str, ...] = ()

@@ -6,22 +6,22 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from crossover.data.checks import Finding, check_lengths, check_tokens, raise_on_errors
+from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
-from crossover.data.task import Task, load_task
+from crossover.data.task import Task, load_with_settings
 from crossover.decision.contenders import Contender, finalists, rung, standing
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.judging import doubts, told
 from crossover.decision.limits import doubt, removal
-from crossover.decision.recommend import recommend
-from crossover.decision.wording import Wording
+from crossover.decision.pairs import Comparisons
+from crossover.decision.recommend import Verdict, recommend
+from crossover.decision.wording import Wording, blind
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, OptionError, StudyError
+from crossover.errors import BudgetExceeded, OptionError
 from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
@@ -30,37 +30,45 @@ from crossover.evaluation.relevance import relevance_scorer
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
+from crossover.study.fits import lengths, same_tokens
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
-from crossover.study.ladder import Climbed, Rung, climb, ladder, start
+from crossover.study.freeze import freeze
+from crossover.study.history import changed_since
+from crossover.study.ladder import Climbed, Rung, check_strategies, climb, floor, ladder, start
 from crossover.study.latency import judged
-from crossover.study.listener import Listener, Quiet
+from crossover.study.listener import Listener, Quiet, Stage
 from crossover.study.models import open_settled, said_precision, settled
-from crossover.study.outcome import Outcome, write_outcome
+from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
+from crossover.study.plan import introduced, planned
 from crossover.study.scoring import Scoring, scoring
-from crossover.types import Candidate, Message, Run, to_json
+from crossover.types import Candidate, Family, Message, Run, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
 
 def run_study(
-    task_path: Path, out: Path | None = None, listener: Listener | None = None, model: str | None = None
+    task_path: Path,
+    out: Path | None = None,
+    listener: Listener | None = None,
+    model: str | None = None,
+    settings: Sequence[str] = (),
 ) -> StudyFolder:
     """Run or continue the study of a task file, and return its folder: decision.json is in it.
 
-    `model`: instead of the task file's. `out` None: `runs/NAME` in the current folder, or `runs/NAME-MODEL` with another
-    model than the file's. Raises `CrossoverError` for whatever the user can mend; for data and models that cannot be used
-    before the folder is made.
+    `model`, and `settings` such as "limits.minutes=10": instead of the task file's. `out` None: `runs/NAME` in the current
+    folder, or `runs/NAME-MODEL` with another model than the file's. Raises `CrossoverError` for whatever the user can
+    mend; where nothing was measured before, no folder is left behind.
     """
-    task = load_task(task_path)
-    other = model is not None and model != task.model
-    if other:
-        task = task.model_copy(update={"model": model})
-    folder = StudyFolder(out or default_folder(task, other))
+    loaded = load_with_settings(task_path, settings)
+    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
+    check_strategies(task, loaded.place)  # before torch is loaded, and before any data is read
+    folder = StudyFolder(out or default_folder(task, task.model != loaded.model))
     given = {"--model": model, "--out": out}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
+    options += tuple(word for setting in settings for word in ("--set", setting))
     return run_task(task, str(task_path), folder, listener, options)
 
 
@@ -75,7 +83,7 @@ def run_task(
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source)
     opened = open_model(task.model, task.folder)
-    with folder.locked():
+    with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)
         try:
             _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
@@ -119,6 +127,7 @@ class _Conductor:
             [example.input for example in splits.test],
         )
         self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
+        self.judge: JudgeCheck | None = None  # what it is worth, once that is measured
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
@@ -135,44 +144,52 @@ class _Conductor:
         rungs, said = ladder(self.task, model)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *self._lengths(model), *self._same_tokens(model)]
+        findings = [*self.prepared.findings, *lengths(self.prepared.splits, model), *same_tokens(self.task, model)]
         raise_on_errors(findings)
-        self._freeze()
+        changed = changed_since(self.journal, self.task)
+        freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
         self.rule.hold(self.journal, self.folder)
-        self.listener.say(self._plan(rungs))
+        self.listener.say(introduced(self.task, self.prepared.splits, rungs))
+        if changed:
+            self.listener.say(f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}")
         said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
-        self.listener.say(f"relevance is {self.evaluator.relevance.name}")
-        for sentence in said:
-            self.listener.say(sentence)
+        for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
+            self.listener.note(sentence)
+        self.listener.plan(planned(rungs, bool(memory.suites)))
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         climbed: list[Climbed] = []
-        warnings: list[str] = []
-        check: JudgeCheck | None = None
+        warnings = blind(self.task)
+        for sentence in warnings:
+            self.listener.say(f"warning: {sentence}")
         try:
             self.meter.reserve = TEST_RESERVE
             speed = self._speed(self.task.model)  # before the limits can cut it off
-            check = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
-            said += told(check)
-            warnings += doubts(check, self.task.model)
+            self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
+            said += told(self.judge)
+            warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
-                rungs, more = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
-                said += more
-                for sentence in more:
+                ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
+                rungs, said = ahead.rungs, [*said, *ahead.said]
+                for sentence in ahead.said:
                     self.listener.say(sentence)
-            for position, step in enumerate(rungs):
-                self.listener.stage(step.name, position + 1, len(rungs))
+                self.listener.plan(ahead.stages)
+            self._so_far(climbed, rungs, findings, said, warnings)
+            for position, step in enumerate(rungs, 1):
+                self.listener.stage(Stage("climb", step.name, position, len(rungs)))
                 made = climb(step, begin, self.bench, self.journal, self.folder)
                 climbed.append(made)
                 self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
                 if twin := _twin(climbed):
                     climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
                     self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
+                    self._so_far(climbed, rungs[position:], findings, said, warnings)
                     continue
                 climbed[-1] = replace(made, forgetting=self._forgotten(memory, made, warnings))
+                self._so_far(climbed, rungs[position:], findings, said, warnings)
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(climbed) :])
             warnings.append(f"{error} while climbing; not finished: {left}")
@@ -183,9 +200,25 @@ class _Conductor:
                 climbed[at] = replace(made, probe=judged(self.bench, made.candidate, made.probe, self.listener.say))
                 warnings += filter(None, [doubt(self.task.limits, made.name, climbed[at].probe)])
         contenders = self._contenders(climbed)
+        for removed in filter(None, (contender.removed for contender in contenders)):
+            self.listener.say(removed)
         tested = self._test(contenders, climbed, warnings)
-        outcome = self._decide(contenders, climbed, tested, findings, said, warnings, check)
+        outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
         write_outcome(outcome, self.folder, self.journal)
+
+    def _so_far(
+        self,
+        climbed: list[Climbed],
+        ahead: Sequence[Rung],
+        findings: list[Finding],
+        said: list[str],
+        warnings: list[str],
+    ) -> None:
+        """Write down what there is, for who looks at the study before it is finished."""
+        verdict = Verdict("unfinished", None, None, None, None, (), ())
+        contenders = self._contenders(climbed)
+        outcome = self._outcome(verdict, Comparisons(()), {}, contenders, climbed, {}, findings, said, warnings)
+        write_so_far(outcome, [rung.name for rung in ahead], self.journal)
 
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
@@ -198,6 +231,7 @@ class _Conductor:
         if made.candidate.model != memory.spec:
             warnings.append(f"what {made.name} forgot was not measured: its model is {made.candidate.model}")
             return None
+        self.listener.stage(Stage("forgetting", made.name, 1, 1))
         try:
             found = memory.measure(made.candidate.weights)
         except BudgetExceeded as error:
@@ -206,52 +240,8 @@ class _Conductor:
         sentences = forgetting.told(made.name, found)
         self.journal.set_fact(f"forgetting, {made.name}", sentences)
         for sentence in sentences:
-            self.listener.say(sentence)
+            self.listener.note(sentence)
         return found
-
-    def _freeze(self) -> None:
-        """Hold the study to the data and the splits that it began with, for test is to be met once, and to one model."""
-        splits = self.prepared.splits
-        frozen = self.journal.fact("data")
-        now = {"sha256": splits.sha256, "n": {s: len(getattr(splits, s)) for s in ("train", "dev", "test")}}
-        if frozen is None:
-            self.journal.set_fact("data", now)
-            self.journal.set_fact("created", datetime.now(UTC).isoformat(timespec="seconds"))
-        elif frozen != now:
-            raise StudyError(
-                f"{self.folder.path} holds a study of other data or splits ({frozen['sha256'][:12]}, now"
-                f" {splits.sha256[:12]}): name another folder with --out"
-            )
-        model = self.journal.fact("model")
-        if model is None:  # a new study, or one that was begun before this was written down
-            self.journal.set_fact("model", self.task.model)
-        elif model != self.task.model:
-            raise StudyError(
-                f"{self.folder.path} holds a study of the model '{model}', now '{self.task.model}': name another folder"
-                " with --out"
-            )
-
-    def _plan(self, rungs: Sequence[Rung]) -> str:
-        """What will happen, for who has never seen it."""
-        splits = self.prepared.splits
-        names = ", ".join(rung.name for rung in rungs)
-        return (
-            f"{self.task.name}, with the model {self.task.model}: {names}. They are trained and prompted from"
-            f" {len(splits.train)} rows and measured on {len(splits.dev)}; the best are measured"
-            f" once on {len(splits.test)} others, for the verdict."
-            " Interrupt it, and the same command continues"
-        )
-
-    def _lengths(self, model: Model) -> list[Finding]:
-        examples = [e for s in ("train", "dev", "test") for e in getattr(self.prepared.splits, s)]
-        return check_lengths(examples, lambda text: model.count_tokens([Message("user", text)]), model.context_window, 1)
-
-    def _same_tokens(self, model: Model) -> list[Finding]:
-        if self.task.kind != "classify" or not isinstance(model, Tunable):
-            return []
-        return check_tokens(
-            list(self.task.labels), lambda label: model.encode([Message("user", "x")], label)[0], self.task.model
-        )
 
     def _speed(self, spec: str) -> Speed:
         """The machine's token speed with a model, measured once in a study."""
@@ -289,8 +279,6 @@ class _Conductor:
             cost = self._cost(made)
             local = self.model_of(made.candidate.model).local
             removed = removal(self.task.limits, made.name, local, made.probe, made.dev)
-            if removed:
-                self.listener.say(removed)
             place = rung(made.candidate, made.family)
             found.append(
                 Contender(
@@ -328,7 +316,7 @@ class _Conductor:
         while chosen:
             contender = chosen.pop(0)
             met.add(contender.name)
-            self.listener.stage(f"test: {contender.name}", len(met), len(met) + len(chosen))
+            self.listener.stage(Stage("test", contender.name, len(met), len(met) + len(chosen)))
             candidate = by_name[contender.name].candidate
             assert candidate is not None
             try:
@@ -352,15 +340,27 @@ class _Conductor:
         findings: list[Finding],
         said: list[str],
         warnings: list[str],
-        check: JudgeCheck | None,
     ) -> Outcome:
         task, prices, rule = self.task, Prices.of(self.task.limits), self.rule
         best = standing(contenders, task.margin, runs)
         wording = Wording(rule.name, prices.requests, prices.label_cost)
         others = [c for c in contenders if c.id in runs and c.removed is None]
-        verdict, comparisons = recommend(
-            best, runs, rule.metric, task.margin, task.target, task.seed, wording, task.tolerance, others
-        )
+        given = (task.margin, task.target, task.seed, wording, floor(climbed, runs), task.tolerance, others)
+        verdict, comparisons = recommend(best, runs, rule.metric, *given)
+        return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings)
+
+    def _outcome(
+        self,
+        verdict: Verdict,
+        comparisons: Comparisons,
+        best: Mapping[Family, Contender],
+        contenders: list[Contender],
+        climbed: list[Climbed],
+        runs: dict[str, Run],
+        findings: list[Finding],
+        said: list[str],
+        warnings: list[str],
+    ) -> Outcome:
         return Outcome(
             task=self.task,
             task_path=self.task_path,
@@ -383,7 +383,7 @@ class _Conductor:
             prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
-            judge=check,
+            judge=self.judge,
             overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crossover.data.task import Task
-from crossover.errors import StudyError
+from crossover.errors import CrossoverError, StudyError
 from crossover.types import content_hash
 
 VERSION = 1  # of decision.json
+JOURNAL = ("study.db", "study.db-wal", "study.db-shm")
+LOCK = ".lock"
+SPENT = ("calls", "epochs", "tunes")  # tables of the journal
 DECISION = (
     *("version", "task", "model", "seed", "created", "crossover_version", "metric", "relevance", "target", "margin"),
     *("splits", "data_sha256", "candidates", "comparisons", "crossover", "verdict", "spent"),
@@ -24,7 +28,8 @@ DECISION = (
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it."""
+    """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it; `history/` has the
+    verdicts that others took the place of."""
 
     path: Path
 
@@ -44,6 +49,10 @@ class StudyFolder:
     @property
     def report(self) -> Path:
         return self.path / "report.html"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history"
 
     @property
     def errors(self) -> Path:
@@ -70,7 +79,7 @@ class StudyFolder:
 
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.path / ".lock", timeout=0)
+            lock = filelock.FileLock(self.path / LOCK, timeout=0)
             lock.acquire()
         except filelock.Timeout as error:
             raise StudyError(
@@ -83,6 +92,37 @@ class StudyFolder:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def kept_if_spent(self) -> Iterator[None]:
+        """Take away a folder that was made here, and what it was made in, when it ends in an error before anything is
+        spent."""
+        made = [path for path in (self.path, *self.path.parents) if not os.path.exists(path)]  # false where it is too long
+        try:
+            yield
+        except CrossoverError:
+            if made and not self._spent():
+                with suppress(OSError):  # something of somebody else lies there, or it was never made
+                    for name in (*JOURNAL, LOCK):
+                        (self.path / name).unlink(missing_ok=True)
+                    for path in made:
+                        path.rmdir()
+            raise
+
+    def _spent(self) -> bool:
+        """Whether anything lies here that took time: a journaled call, epoch or tune, or weights."""
+        if not os.path.isfile(self.journal):
+            return False
+        try:
+            with closing(sqlite3.connect(self.journal)) as connection:
+                return any(connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in SPENT)
+        except sqlite3.Error:
+            return True
+
+    @property
+    def begun(self) -> bool:
+        """Whether a study lies here that has no verdict yet."""
+        return os.path.isfile(self.journal) and not os.path.isfile(self.decision)
 
     def existing(self) -> StudyFolder:
         """Itself, if a finished study lies here. Raises `StudyError` otherwise."""

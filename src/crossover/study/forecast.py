@@ -47,12 +47,14 @@ Work = dict[str, float]  # tokens by what is done with them: prompt, answer, alo
 
 @dataclass(frozen=True)
 class Forecast:
-    """`work`: all of it. `recipes`: one of each method that is tuned with, with the prompt that it is tuned behind.
+    """`work`: all of it. `parts`: of each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of
+    the finalists ("test"). `recipes`: one of each method that is tuned with, with the prompt that it is tuned behind.
     `unforeseen`: rungs of which nobody knows what they will ask."""
 
     work: Work
     recipes: Mapping[str, tuple[Recipe, Candidate]]
     unforeseen: tuple[str, ...] = ()
+    parts: Mapping[str, Work] = field(default_factory=dict)
 
     def minutes(self, pace: Mapping[str, float]) -> float:
         """`pace`: seconds of a token, by what is done with it."""
@@ -63,14 +65,16 @@ class Forecaster:
     """Forecasts ladders of one study; `suites` are asked of tuned weights, `tested` rows of the finalists."""
 
     def __init__(self, bench: StudyBench, begin: Candidate, suites: Sequence[Suite], tested: int) -> None:
-        self._bench, self._begin, self._suites, self._tested = bench, begin, suites, tested
+        self._bench, self._begin, self.suites, self._tested = bench, begin, suites, tested
         self._count = _Counter(bench)
 
     def forecast(self, rungs: Sequence[Rung]) -> Forecast:
         dry = _DryBench(self._bench, self._count)
         finals: dict[str, Work] = {}
+        parts: dict[str, Work] = {}
         unforeseen = []
         for rung in rungs:
+            before = dict(dry.work)
             if rung.strategy.family == "control":
                 continue
             try:
@@ -88,13 +92,19 @@ class Forecaster:
             if made.weights is not None:
                 for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
                     dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
+            parts[rung.name] = _less(dry.work, before)
+            if made.weights is not None:
+                before = dict(dry.work)
                 self._remember(dry, made.weights)
+                parts[f"forgetting {rung.name}"] = _less(dry.work, before)
             final = {what: self._tested * tokens for what, tokens in each.items()}
             kind = kind_of(made, family_of(made, control=False))
             finals[kind] = max(finals.get(kind, {}), final, key=lambda work: sum(work.values()))
+        before = dict(dry.work)
         for final in finals.values():
             dry.add(final)
-        return Forecast(dry.work, dry.recipes, tuple(unforeseen))
+        parts["test"] = _less(dry.work, before)
+        return Forecast(dry.work, dry.recipes, tuple(unforeseen), parts)
 
     def lesson(self, candidate: Candidate, batch_size: int) -> float:
         """The tokens of a training row, as they are counted here."""
@@ -102,8 +112,8 @@ class Forecaster:
 
     def _remember(self, dry: _DryBench, weights: Weights) -> None:
         """Asking the suites and the prose of the bare model and of tuned weights."""
-        for side in (None, weights) if self._suites else ():
-            for suite in self._suites:
+        for side in (None, weights) if self.suites else ():
+            for suite in self.suites:
                 for part in suite.parts:
                     dry.answers(Candidate(self._begin.model, part.prompt, part.decoding, side), part.examples)
             prose = [Example(p.text, CONTINUE.format(p.opening), p.text) for p in passages()]
@@ -272,3 +282,7 @@ class _DryBench:
 def _add(into: Work, more: Work) -> None:
     for what, tokens in more.items():
         into[what] = into.get(what, 0.0) + tokens
+
+
+def _less(work: Work, before: Work) -> Work:
+    return {what: tokens - before.get(what, 0.0) for what, tokens in work.items()}

@@ -6,12 +6,13 @@ import errno
 import random
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crossover import registry
 from crossover.data.task import StrategySpec, Task
+from crossover.data.yamlfile import KeyPath
 from crossover.decision.contenders import family_of
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
@@ -27,7 +28,7 @@ from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
-from crossover.types import Candidate, Family, Provenance, Run
+from crossover.types import Candidate, Estimate, Family, Provenance, Run
 
 CONTROLS = ("majority", "nearest_neighbour")
 CLASSIFIERS = ("classifier",)  # controls by default where a label is the answer and sentence embeddings are there
@@ -66,6 +67,19 @@ class Climbed:
     note: str
     forgetting: Forgetting | None = None  # of tuned weights
     same_as: str | None = None
+
+
+def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
+    """Raise `OptionError` for a strategy whose options are not valid, saying by `place` where it stands.
+
+    Needs no model; nothing is imported but the strategies that are named.
+    """
+    for number, spec in enumerate(task.strategies):
+        try:
+            for one in expanded([spec]):
+                open_strategy(one.name, one.options)
+        except OptionError as error:
+            raise OptionError(f"{place(('strategies', number))}: {error}") from error
 
 
 def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
@@ -179,3 +193,11 @@ def _options(rung: Rung) -> dict[str, Any]:
         steps = zip(rung.strategy.steps, rung.strategy.strategies(), strict=True)
         return {name: asdict(step) for name, step in steps}  # type: ignore[call-overload]
     return asdict(rung.strategy)  # type: ignore[call-overload,no-any-return]
+
+
+def floor(climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Estimate | None:
+    """What the most frequent answer reaches: on test where it was a finalist, else on dev."""
+    for made in climbed:
+        if made.candidate is not None and made.candidate.model.startswith("constant:") and made.dev is not None:
+            return runs.get(made.candidate.id, made.dev).estimate
+    return None

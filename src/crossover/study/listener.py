@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from crossover.types import Estimate
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a study: a rung is climbed, what its weights forgot is measured, or a finalist meets the test split.
+
+    `position`: among the stages of its kind, from 1. `seconds`: what it is thought to take; None where nobody knows. All
+    finalists share the one forecast stage "the finalists", as nobody knows who they will be.
+    """
+
+    kind: Literal["climb", "forgetting", "test"]
+    name: str
+    position: int
+    total: int
+    seconds: float | None = None
 
 
 class Listener(Protocol):
     """The command line shows these; a program may log them."""
 
-    def stage(self, name: str, position: int, total: int) -> None:
-        """A rung begins: the `position`-th of `total`."""
+    def plan(self, stages: Sequence[Stage]) -> None:
+        """Everything that is ahead, before it begins, and again when more is known about it."""
+
+    def stage(self, stage: Stage) -> None:
+        """One of them begins; what began before is finished."""
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Part of the stage: `done` of `total` calls, steps or epochs."""
@@ -20,16 +40,23 @@ class Listener(Protocol):
         """A rung is finished; `dev` is None when it failed."""
 
     def say(self, sentence: str) -> None:
-        """Something that the user should know: an assumption, a warning, a removal."""
+        """Something that the user should know now: what will happen, a warning, a removal."""
+
+    def note(self, sentence: str) -> None:
+        """Something that the report has too, and that nobody need know now: an assumption, a measurement."""
 
 
 class Quiet:
     """Tells nobody."""
 
-    def stage(self, name: str, position: int, total: int) -> None: ...
+    def plan(self, stages: Sequence[Stage]) -> None: ...
+
+    def stage(self, stage: Stage) -> None: ...
 
     def progress(self, what: str, done: int, total: int) -> None: ...
 
     def result(self, name: str, dev: Estimate | None, note: str) -> None: ...
 
     def say(self, sentence: str) -> None: ...
+
+    def note(self, sentence: str) -> None: ...

@@ -23,6 +23,7 @@ from crossover.evaluation.regret import Regret
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
+from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
 from crossover.study.results import CandidateReport, Followed, Tried
 from crossover.study.seeds import spread
@@ -76,12 +77,34 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
                 journal.set_run(made.candidate.id, "test", _run(test))
     for report in _reports(outcome, journal):
         journal.set_candidate(report.name, report.details())
+    facts, decision = _facts(outcome), _decision(outcome, journal)
+    keep_verdict(folder, journal, decision, facts["task"])
+    for name, body in facts.items():
+        journal.set_fact(name, body)
+    write_json(folder.decision, decision)
+    journal.set_fact("so far", None)
+
+
+def write_so_far(outcome: Outcome, ahead: Sequence[str], journal: Journal) -> None:
+    """What a study has that is not finished, for who looks at it meanwhile: nothing of an earlier verdict is touched.
+
+    `ahead`: the rungs that are still to be climbed.
+    """
+    decision = _decision(outcome, journal)
+    decision["verdict"]["ahead"] = list(ahead)
+    rows = {report.name: report.details() for report in _reports(outcome, journal)}
+    journal.set_fact("so far", {**_facts(outcome), "decision": decision, "rows": rows})
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    """What the report says of the task, by the names of the journal's facts."""
     task = outcome.task.model_dump(mode="json")
-    journal.set_fact("task", task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())})
-    journal.set_fact("options", list(outcome.options))
-    journal.set_fact("findings", to_json(outcome.findings))
-    journal.set_fact("assumptions", list(outcome.assumptions))
-    write_json(folder.decision, _decision(outcome, journal))
+    return {
+        "task": task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())},
+        "options": list(outcome.options),
+        "findings": to_json(outcome.findings),
+        "assumptions": list(outcome.assumptions),
+    }
 
 
 def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
@@ -119,6 +142,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "needed_test_items": outcome.verdict.needed_test_items,
             "confidence": outcome.verdict.confidence,
             "regret": _regret(outcome.verdict.regret),
+            "falls_short": outcome.verdict.falls_short,
             "reasons": list(outcome.verdict.reasons),
             "warnings": [
                 *outcome.warnings,

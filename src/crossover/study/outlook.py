@@ -18,13 +18,24 @@ from crossover.models.base import Tunable
 from crossover.study.fit import allowed, fitted, told
 from crossover.study.forecast import Forecast, Forecaster
 from crossover.study.ladder import Rung
+from crossover.study.listener import Stage
+from crossover.study.plan import planned
 from crossover.types import Candidate, Recipe
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The rungs to climb, sentences about them, and the stages ahead with their seconds."""
+
+    rungs: list[Rung]
+    said: list[str]
+    stages: list[Stage]
 
 
 def outlook(
     rungs: Sequence[Rung], forecaster: Forecaster, bench: StudyBench, alone: Speed, say: Callable[[str], None]
-) -> tuple[list[Rung], list[str]]:
-    """The rungs, fitted where the user named none, and sentences about them. `alone`: the speed of single requests.
+) -> Outlook:
+    """The rungs, fitted where the user named none, and what is said about them. `alone`: the speed of single requests.
 
     Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
     """
@@ -41,7 +52,7 @@ def outlook(
     unmeasured = [f"tuning by {method}" for method in ahead.recipes if not pace[method]]
     if unforeseen := [*ahead.unforeseen, *unmeasured]:
         sentence += f", beside what cannot be foreseen: {', '.join(unforeseen)}"
-    return kept, [*said, sentence]
+    return Outlook(kept, [*said, sentence], planned(kept, bool(forecaster.suites), ahead, pace))
 
 
 @dataclass

@@ -13,6 +13,7 @@ from crossover.data.task import Task
 from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError, nearest
 from crossover.study.folder import StudyFolder, damaged, read_json
+from crossover.study.history import FACT
 from crossover.study.results import (
     CandidateReport,
     Change,
@@ -20,6 +21,7 @@ from crossover.study.results import (
     Disagreement,
     FieldRow,
     Notice,
+    Past,
     Results,
 )
 from crossover.types import Candidate, candidate_from_json
@@ -28,35 +30,43 @@ DISAGREEMENTS = 30
 
 
 def read_results(place: StudyFolder | Path | str) -> Results:
-    """Everything a reader is shown. Raises `StudyError` when the folder holds no finished study."""
+    """Everything a reader is shown; of a study without a verdict what there is so far, under the kind "unfinished".
+
+    Raises `StudyError` when the folder holds no study.
+    """
     folder = StudyFolder.at(place)
-    decision = folder.read_decision()
-    journal = JournalReader(folder.journal)
+    journal = JournalReader((folder if folder.begun else folder.existing()).journal)
     try:
-        task = journal.fact("task")
-        rows = journal.candidates()
+        begun, past = journal.fact("so far"), journal.fact(FACT, [])
+        if folder.begun and begun is None:
+            folder.existing()  # nothing to show: it says what to do
+        if folder.begun:
+            decision, rows, facts = begun["decision"], begun["rows"], begun
+        else:
+            decision, rows = folder.read_decision(), journal.candidates()
+            facts = {name: journal.fact(name, []) for name in ("task", "findings", "assumptions", "options")}
         tested = [c for c in decision["candidates"] if c["test"] and not c.get("same_as")]
         tests = {c["name"]: journal.run(c["id"], "test") for c in tested}
-        findings = journal.fact("findings", [])
-        assumptions = journal.fact("assumptions", [])
-        options = journal.fact("options", [])
     finally:
         journal.close()
+    task = facts["task"]
     chosen = _shown_candidate(decision)
     records = tests[chosen]["records"] if chosen in tests else []
     return Results(
         decision=decision,
         task=task,
         candidates=tuple(_candidate(c, rows.get(c["name"], {}), decision) for c in decision["candidates"]),
-        findings=tuple(Notice(f["level"], f["code"], f["message"], tuple(f["rows"])) for f in findings),
-        assumptions=tuple(assumptions),
+        findings=tuple(Notice(f["level"], f["code"], f["message"], tuple(f["rows"])) for f in facts["findings"]),
+        assumptions=tuple(facts["assumptions"]),
         confusion=_confusion(records, chosen) if task["kind"] == "classify" and records else None,
         fields=_fields(records) if task["kind"] == "extract" else (),
         invalid_json=sum(r["valid"] is False for r in records) if task["kind"] == "extract" else 0,
         disagreements=tuple(_disagreements({name: run["records"] for name, run in tests.items()})),
         folder=folder.path,
         task_path=task["path"],
-        options=tuple(options),
+        options=tuple(facts["options"]),
+        history=tuple(Past(p["file"], p["ended"], p["kind"], p["name"], tuple(p["changed"])) for p in past),
+        later=tuple(begun["decision"]["verdict"]["ahead"]) if begun and not folder.begun else None,
     )
 
 

@@ -295,9 +295,22 @@ class Disagreement:
 
 
 @dataclass(frozen=True)
+class Past:
+    """A verdict that another took the place of: its file, when it was written, its kind and candidate, and what of the
+    task was changed after it."""
+
+    file: str
+    ended: str
+    kind: str
+    name: str | None
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything a reader is shown. `decision` is decision.json as it is; `candidates` are in ladder order.
 
+    The verdict's kind is "unfinished" where there is none yet; its `ahead` then names the rungs that are left.
     `task` has the keys name, instruction, kind, metric, target, model, labels, input, output.
     """
 
@@ -313,3 +326,5 @@ class Results:
     folder: Path
     task_path: str
     options: tuple[str, ...] = ()  # of the command that ran it, as they were given
+    history: tuple[Past, ...] = ()
+    later: tuple[str, ...] | None = None  # beside a verdict: the rungs left of a later run that is not finished

@@ -21,7 +21,6 @@ from typing import Any, Literal
 
 import torch
 from jinja2.exceptions import TemplateError
-from peft import PeftModel
 from transformers.utils import logging
 
 from crossover.errors import ModelError
@@ -58,8 +57,11 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 class Hf:
     """`hf:FOLDER`, `hf:FILE.gguf` or `hf:ORG/NAME`.
 
-    `dtype` auto: bfloat16 where this machine is quick at it and the model is not tiny, else float32. `device` auto: a GPU
-    if there is one. Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
+    Raises `ModelError` when the folder cannot be used; weights are loaded at the first request.
+
+    - `target`: FOLDER, FILE.gguf or ORG/NAME.
+    - `dtype`: auto is bfloat16 where this machine is quick at it and the model is not tiny, else float32.
+    - `device`: auto is a GPU if there is one.
     """
 
     target: str
@@ -186,6 +188,8 @@ class Hf:
         return prompt + self.chat.answer(answer), len(prompt)
 
     def module(self, weights: Weights | None = None, frozen: bool = False, bits: int | None = None) -> torch.nn.Module:
+        from peft import PeftModel
+
         source = self._folder
         if weights is not None:
             self.check_weights(weights)
@@ -199,6 +203,8 @@ class Hf:
         return module
 
     def save(self, module: torch.nn.Module, folder: Path) -> Weights:
+        from peft import PeftModel
+
         saved: Any = module
         folder.mkdir(parents=True, exist_ok=True)
         if isinstance(module, PeftModel):

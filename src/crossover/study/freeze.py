@@ -1,0 +1,36 @@
+"""Holds a study to the data, the splits and the model that it began with, for test is to be met once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from crossover.data.splits import Splits
+from crossover.engine.journal import Journal
+from crossover.errors import StudyError
+from crossover.study.folder import StudyFolder
+
+
+def freeze(journal: Journal, folder: StudyFolder, model: str, splits: Splits, changed: Sequence[str]) -> None:
+    """Write down what a study begins with, or raise `StudyError` where it is not what it began with.
+
+    `changed`: how its task differs from that of the folder's last run.
+    """
+    frozen = journal.fact("data")
+    now = {"sha256": splits.sha256, "n": {name: len(examples) for name, examples in splits.items()}}
+    if frozen is None:
+        journal.set_fact("data", now)
+        journal.set_fact("created", datetime.now(UTC).isoformat(timespec="seconds"))
+    elif frozen != now:
+        what = f"; changed in the task: {'; '.join(changed)}" if changed else ""
+        raise StudyError(
+            f"{folder.path} holds a study of other data or splits ({frozen['sha256'][:12]}, now"
+            f" {splits.sha256[:12]}{what}): name another folder with --out"
+        )
+    known = journal.fact("model")
+    if known is None:  # a new study, or one that was begun before this was written down
+        journal.set_fact("model", model)
+    elif known != model:
+        raise StudyError(
+            f"{folder.path} holds a study of the model '{known}', now '{model}': name another folder with --out"
+        )

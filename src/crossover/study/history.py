@@ -1,0 +1,80 @@
+"""What a folder held before: how its task has changed since, and the verdicts that later ones took the place of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crossover.data.task import Task
+from crossover.engine.journal import Journal
+from crossover.errors import StudyError
+from crossover.study.folder import StudyFolder, read_json, write_json
+
+FACT = "history"
+LONGEST = 60  # characters of a value
+ABSENT = "nothing"
+PLACES = ("folder", "path")  # where the task file lies: not what is to be done
+
+
+def changed_since(journal: Journal, task: Task) -> list[str]:
+    """How a task differs from that of the folder's last run, finished or not; nothing where there was none."""
+    begun = journal.fact("so far")
+    before = begun["task"] if begun else journal.fact("task")
+    return changes(before, task.model_dump(mode="json")) if before else []
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Each key that differs, with its old and new value: "limits.minutes: 10 → 20"."""
+    old, new = _flat(before), _flat(after)
+    return [
+        f"{key}: {_short(old.get(key))} → {_short(new.get(key))}"
+        for key in dict.fromkeys((*old, *new))
+        if key not in PLACES and old.get(key) != new.get(key)
+    ]
+
+
+def keep_verdict(folder: StudyFolder, journal: Journal, decision: Mapping[str, Any], task: Mapping[str, Any]) -> None:
+    """Before `decision` is written: put the one that it replaces into `history/`, unless it says the same of the same."""
+    if not folder.decision.is_file():
+        return
+    try:
+        earlier = read_json(folder.decision)
+        verdict, names = earlier["verdict"], {c["id"]: c["name"] for c in earlier["candidates"]}
+        name = names.get(verdict["choice"] or verdict["provisional"])
+    except (StudyError, KeyError, TypeError):
+        return  # damaged: there is nothing to keep
+    changed = changes(journal.fact("task", {}), task)
+    same = all(verdict[key] == decision["verdict"][key] for key in ("kind", "choice", "provisional"))
+    if same and not changed:
+        return
+    known = journal.fact(FACT, [])
+    path = folder.history / f"{len(known) + 1}.json"
+    ended = datetime.fromtimestamp(folder.decision.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    write_json(path, earlier)
+    entry = {"file": _relative(path, folder), "ended": ended, "kind": verdict["kind"], "name": name, "changed": changed}
+    journal.set_fact(FACT, [*known, entry])
+
+
+def _relative(path: Path, folder: StudyFolder) -> str:
+    return path.relative_to(folder.path).as_posix()
+
+
+def _flat(body: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """A nested mapping with dotted keys; what is absent or empty is left out."""
+    found: dict[str, Any] = {}
+    for key, value in body.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{before}{key}.")
+        elif value not in (None, [], ""):
+            found[f"{before}{key}"] = value
+    return found
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ABSENT
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,49 @@
+"""The verdict's sentence where it is undecided, where nothing does the task, and where it is not there yet."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from crossover.report.verdict import facts, headline, label
+from crossover.study.results import Results
+
+from .fixtures import results, undecided
+
+
+def with_verdict(study: Results, comparisons: list[dict[str, object]] | None = None, **changes: object) -> Results:
+    decision = study.decision | {"verdict": study.decision["verdict"] | changes}
+    if comparisons is not None:
+        decision["comparisons"] = comparisons
+    return dataclasses.replace(study, decision=decision)
+
+
+def test_what_to_use_for_now_comes_first_with_what_it_beats_and_what_is_not_excluded() -> None:
+    study = undecided()
+    best = study.decision["verdict"]["provisional"]
+    others = [c for c in study.candidates if c.id != best][:2]
+    pairs = [
+        {"a": best, "b": others[0].id, "difference": 0.2, "p_adjusted": 0.01, "family": "verdict"},
+        {"a": others[1].id, "b": best, "difference": -0.05, "p_adjusted": 0.4, "family": "verdict"},
+        {"a": others[1].id, "b": best, "difference": -0.05, "p_adjusted": 0.001, "family": "baseline"},
+    ]
+    said = headline(with_verdict(study, pairs))
+    assert said.startswith("Use “few_shot” for now: 69.4 % (")
+    assert f"It beats {others[0].name}. Not excluded: {others[1].name}. Undecided: about 1,240 test items" in said
+
+
+def test_where_nothing_does_the_task_no_winner_is_named() -> None:
+    for study in (results(), undecided()):
+        short = with_verdict(study, falls_short="far below the target of 99.0 %")
+        said = headline(short)
+        assert said.startswith("None of these does the task: “")
+        assert said.endswith("far below the target of 99.0 %. A larger model is the next thing to try.")
+        assert label(short) == "None of these"
+        assert facts(short)[0].label == "If any"
+
+
+def test_an_unfinished_study_has_no_target_yet() -> None:
+    study = results(candidates=tuple(dataclasses.replace(c, test=None) for c in results().candidates))
+    study = with_verdict(study, kind="unfinished", choice=None, provisional=None, target_met=None, ahead=["lora"])
+    assert headline(study).startswith("Not finished: ")
+    assert "still to come: lora, and the test split" in headline(study)
+    assert facts(study) == []
