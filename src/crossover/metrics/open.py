@@ -42,7 +42,13 @@ def suiting(kind: Kind) -> list[str]:
     return [name for name in registry.names("metrics") if kind in registry.load("metrics", name).kinds]
 
 
+def code_of(metric: Metric) -> tuple[Path, str] | None:
+    """The user's file that a metric is in, and its SHA-256; None for one that is installed."""
+    return (metric.path, metric.sha256) if isinstance(metric, FileMetric) else None
+
+
 def fingerprint(metric: Metric, options: Mapping[str, Any]) -> str:
     """What a metric is beside its name: the SHA-256 of the user's file that it is in, and a hash of its options."""
-    parts = [metric.sha256] if isinstance(metric, FileMetric) else []
+    code = code_of(metric)
+    parts = [code[1]] if code else []
     return " ".join([*parts, content_hash(options)] if options else parts)

@@ -11,9 +11,8 @@ from crossover.engine.journal import Journal
 from crossover.errors import OptionError, StudyError
 from crossover.evaluation.judging import JudgeCheck, measure_judge
 from crossover.evaluation.run import Evaluator
-from crossover.metrics._file import FileMetric
 from crossover.metrics.base import Judging, Metric
-from crossover.metrics.open import fingerprint, metric_of
+from crossover.metrics.open import code_of, fingerprint, metric_of
 from crossover.study.folder import StudyFolder
 from crossover.types import Example
 
@@ -31,8 +30,8 @@ class Scoring:
 
     def said(self) -> list[str]:
         """What a user should know of it."""
-        if isinstance(self.metric, FileMetric):
-            return [f"the metric runs the code in {self.metric.path} (SHA-256 {self.metric.sha256[:12]})"]
+        if code := code_of(self.metric):
+            return [f"the metric runs the code in {code[0]} (SHA-256 {code[1][:12]})"]
         return [f"the metric asks the model {self.judge} about every answer"] if self.judge else []
 
     def hold(self, journal: Journal, folder: StudyFolder) -> None:
