@@ -13,6 +13,7 @@ from typing import Any
 from crossover.cli.main import main
 
 IMPORTED = ["crossover.models.hf", "crossover.tuning.sft", "crossover.study.conductor", "crossover.cli.main"]
+IMPORTED += ["sentence_transformers", "sklearn.feature_extraction.text", "scipy.stats"]
 
 
 def forked(work: Callable[..., Any], *given: Any) -> int:

@@ -26,6 +26,7 @@ ROOMS = [
     {"decision"},
     {"study"},
     {"report", "serve"},
+    {"api"},
     {"cli", "testing"},
     {"__init__", "__main__"},
 ]

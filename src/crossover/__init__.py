@@ -1,5 +1,8 @@
 """Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
 
+    study = crossover.run_study("task.yaml")         # or data=frame, input="text", output="label", ...
+    study = crossover.open_study("runs/NAME")        # .verdict, .candidates, .predictions(), .predict([...]), .report()
+
 The public names; each is imported when it is first used, so that `import crossover` is quick.
 """
 
@@ -9,11 +12,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from crossover.api.run import run_study
+    from crossover.api.study import Study, open_study
     from crossover.data.task import Task, load_task
     from crossover.errors import CrossoverError
     from crossover.models.open import open_model
     from crossover.serve.predict import Predictor
-    from crossover.study.conductor import run_study
     from crossover.study.read import read_candidate, read_results
     from crossover.types import (
         Candidate,
@@ -36,7 +40,9 @@ _HOME = {
     "CrossoverError": "errors",
     "open_model": "models.open",
     "Predictor": "serve.predict",
-    "run_study": "study.conductor",
+    "run_study": "api.run",
+    "Study": "api.study",
+    "open_study": "api.study",
     "read_candidate": "study.read",
     "read_results": "study.read",
     "Candidate": "types",
@@ -68,9 +74,11 @@ __all__ = [
     "Request",
     "Score",
     "SoftPromptRecipe",
+    "Study",
     "Task",
     "load_task",
     "open_model",
+    "open_study",
     "read_candidate",
     "read_results",
     "run_study",

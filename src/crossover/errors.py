@@ -7,6 +7,7 @@ CrossoverError              anything a user can mend; the command line prints it
 ├── OptionError             an option or plug-in name that does not exist, or has the wrong type
 ├── MissingExtra            an optional dependency is absent; the message prints the install command
 ├── StudyError              the study's folder: in use, unwritable, of another task, not finished
+├── MetricError             a metric that fails: a user's own file raises, or gives no score
 ├── TuningError             a tune that went wrong: a loss that is not a number, no row that fits
 └── BudgetExceeded          a limit of calls, tokens, money or minutes is reached; what is finished stays and is decided on
 """
@@ -43,6 +44,10 @@ class MissingExtra(CrossoverError):
 
 class StudyError(CrossoverError):
     """The study's folder cannot be used."""
+
+
+class MetricError(CrossoverError):
+    """A metric cannot be used, or fails on an answer."""
 
 
 class TuningError(CrossoverError):

@@ -79,21 +79,28 @@ def stated(room: Room, name: str, attribute: str) -> Any:
 
 def create(room: Room, name: str, options: Mapping[str, Any] | None = None) -> Any:
     """Make a plug-in with its options, checked against its dataclass fields. Raises `OptionError`."""
-    plugin = load(room, name)
+    return made(load(room, name), f"{_singular(room)} '{name}'", options)
+
+
+def made(plugin: type[Any], what: str, options: Mapping[str, Any] | None = None) -> Any:
+    """Make an object of a dataclass with options, checked against its fields; `what` it is, for messages.
+
+    Raises `OptionError`.
+    """
     options = dict(options or {})
     hints = typing.get_type_hints(plugin)
     fields = [f.name for f in dataclasses.fields(plugin) if f.init]
     for key, value in options.items():
         if key not in fields:
             valid = nearest(key, fields) if fields else "it has no options"
-            raise OptionError(f"{_singular(room)} '{name}' has no option '{key}'; {valid}")
-        options[key] = _checked(f"{_singular(room)} '{name}', option '{key}'", value, hints[key])
+            raise OptionError(f"{what} has no option '{key}'; {valid}")
+        options[key] = _checked(f"{what}, option '{key}'", value, hints[key])
     try:
         return plugin(**options)
     except CrossoverError:
         raise
     except (TypeError, ValueError) as error:
-        raise OptionError(f"{_singular(room)} '{name}': {error}") from error
+        raise OptionError(f"{what}: {error}") from error
 
 
 def describe(room: Room, name: str) -> dict[str, str]:

@@ -271,13 +271,33 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path):
 
 
 def test_a_task_made_in_python_is_checked_and_frozen(tmp_path):
-    with pytest.raises(ValidationError):
+    with pytest.raises(TaskError, match=r"^the task, key 'target': received 2; valid is a number from 0 to 1$"):
         task(tmp_path, "rows.csv", target=2)
+    with pytest.raises(TaskError, match=r"^the task, key 'limits\.minuets': unknown key$"):
+        task(tmp_path, "rows.csv", limits={"minuets": 3})
     with pytest.raises(ValidationError):
         task(tmp_path, "rows.csv").seed = 3
     with pytest.raises(TaskError, match=r"^key 'strategies', item 1: there is no strategy 'lorra'"):
         check_names(task(tmp_path, "rows.csv", strategies=["lorra"]))
     assert task(tmp_path, "rows.csv").model_copy(update={"model": "hf:x"}).model == "hf:x"
+
+
+def test_a_metric_in_a_file_or_with_options_is_read_and_written_back(tmp_path):
+    (tmp_path / "own.py").write_text("def f(gold, answer): return 1\n")
+    assert load(tmp_path, LEAST + "metric: own.py:f\n").metric == "own.py:f"
+    found = load(tmp_path, LEAST + "metric: {judge: {rubric: Be kind, grades: [bad, good]}}\n")
+    assert (found.metric, found.metric_options) == ("judge", {"rubric": "Be kind", "grades": ["bad", "good"]})
+    assert Task(**found.model_dump()).metric_options == found.metric_options
+    for text, said in (
+        ("metric: gone.py:f\n", r"task.yaml, line 5, key 'metric': there is no file .*gone\.py with a metric 'f'"),
+        ("metric: own.py\n", r"task.yaml, line 5, key 'metric': 'own\.py' names no metric; valid is FILE\.py:NAME"),
+        ("metric: {judge: 3}\n", r"task.yaml, line 5, key 'metric': received 3; valid is a mapping of options"),
+        ("metric_options: {}\n", r"key 'metric_options': unknown key; did you mean 'metric'"),
+    ):
+        with pytest.raises(TaskError, match=said):
+            load(tmp_path, LEAST + text)
+    with pytest.raises(TaskError, match=r"line 2, key 'data': received \[\{.*valid is a file, hf://ORG/NAME"):
+        load(tmp_path, LEAST.replace("rows.csv", "[{text: a, label: b}]"))
 
 
 PIECES = [

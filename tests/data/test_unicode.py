@@ -70,7 +70,7 @@ def test_labels_of_one_type_keep_their_spelling(tmp_path: Path) -> None:
 def test_the_spelling_of_the_task_counts(tmp_path: Path) -> None:
     found = prepared(tmp_path, [COFFEE, other(TEA)] * 10, labels={other(COFFEE): "", TEA: ""})
     assert {e.output for e in found.splits.all} == {other(COFFEE), TEA}
-    with pytest.raises(ValueError, match="stands twice: in another Unicode form"):
+    with pytest.raises(TaskError, match="stands twice: in another Unicode form"):
         task(tmp_path, "rows.jsonl", labels=[COFFEE, other(COFFEE)])
 
 

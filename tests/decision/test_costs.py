@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crossover.data.task import Limits
 from crossover.decision.costs import Cost, Prices, assumed, break_even, local_cost
 from crossover.decision.crossing import crossing
-from crossover.decision.limits import removal
+from crossover.decision.limits import doubt, removal
+from crossover.evaluation.contention import Load
 from crossover.evaluation.probe import Probe, Speed
 from crossover.types import Estimate, Example, Record, Reply, Run, Usage
 from tests.decision.builders import run
@@ -58,15 +61,49 @@ def test_the_crossing_has_an_interval_from_the_spread_of_request_lengths() -> No
     assert crossing(sides[1], sides[0], prices, seed=0) is None
 
 
-SAME = Estimate(20, 1.0, 0.84, 1.0)
+def probed(p95: float, low: float, high: float | None = None, **more: Any) -> Probe:
+    return Probe(p95 / 3, p95, low, high, 20, Estimate(20, 1.0, 0.84, 1.0), **more)
 
 
 def test_limits_remove_with_a_sentence() -> None:
-    fast, slow = Probe(10, 20, SAME), Probe(100, 300, SAME)
+    fast, slow = probed(20, 15), probed(300, 250)
     limits = Limits(latency_p95_ms=100, data_stays_here=True)
     assert removal(limits, "lora", True, fast) is None
-    assert "300 ms, the limit is 100 ms" in str(removal(limits, "lora", True, slow))
+    assert removal(limits, "lora", True, slow) == (
+        "lora is removed: 95 % of its answers take up to 300 ms (95 % interval 250 ms or more, over 20 requests), and the"
+        " limit is 100 ms"
+    )
+    assert doubt(limits, "lora", slow) is None
     assert "data must stay here" in str(removal(limits, "hosted", False, fast))
+
+
+def test_a_latency_removes_only_with_the_lower_end_of_its_interval() -> None:
+    near, limits = probed(120, 95, 180), Limits(latency_p95_ms=100)
+    assert removal(limits, "lora", True, near) is None
+    assert doubt(limits, "lora", near) == (
+        "lora may be too slow: 95 % of its answers took up to 120 ms (95 % interval 95 ms to 180 ms, over 20 requests), and"
+        " the limit is 100 ms; it is not removed, as the limit lies inside the interval"
+    )
+    assert doubt(limits, "lora", probed(99, 95)) is None
+    assert doubt(Limits(), "lora", near) is None
+    assert doubt(limits, "lora", None) is None
+
+
+@pytest.mark.parametrize(
+    ("busy", "why"),
+    [
+        ({"load": Load(8, 0.5, 7.4)}, "others kept 7.4 of the machine's 8 cores busy meanwhile"),
+        ({"load": Load(8, 0.5, 0.1), "unsteady": True}, "the same request took other times when it was repeated"),
+    ],
+)
+def test_a_latency_that_others_may_have_caused_removes_nobody(busy: dict[str, Any], why: str) -> None:
+    """520 ms at a load of 8, with a limit of 200."""
+    probe, limits = probed(520, 480, **busy), Limits(latency_p95_ms=200)
+    assert removal(limits, "few_shot", True, probe) is None
+    said = str(doubt(limits, "few_shot", probe))
+    assert "520 ms (95 % interval 480 ms or more" in said
+    assert f"it is not removed, as {why}" in said
+    assert removal(limits, "few_shot", True, probed(520, 480, load=Load(8, 7.0, 0.2))) is not None
 
 
 def test_over_two_percent_of_failed_calls_a_candidate_cannot_win() -> None:

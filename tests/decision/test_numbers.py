@@ -75,3 +75,8 @@ def test_what_rounds_to_zero_has_no_sign(value: float) -> None:
 def test_an_amount_above_nothing_is_never_written_as_nothing(amount: float) -> None:
     digits = re.sub(r"[^1-9]", "", numbers.money(amount, "EUR"))
     assert (digits == "") == (amount == 0)
+
+
+def test_a_margin_is_a_distance_in_points() -> None:
+    assert numbers.span(0.01) == "1.0 points"
+    assert numbers.span(0.005) == "0.5 points"

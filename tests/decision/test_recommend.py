@@ -79,7 +79,7 @@ def test_a_control_as_good_as_the_best_means_neither() -> None:
     assert (verdict.kind, verdict.choice) == ("neither", CONTROL.id)
     assert verdict.reasons[0].startswith("You do not need a language model for this: the control majority (it always gives")
     assert "90.0 %" in verdict.reasons[0]
-    assert verdict.reasons[0].endswith("neither few_shot nor lora is better by more than the margin of 1.0 %.")
+    assert verdict.reasons[0].endswith("neither few_shot nor lora is better by more than the margin of 1.0 points.")
 
 
 def test_a_classifier_that_matches_the_best_model_wins_and_the_reasons_say_it_plainly() -> None:
@@ -100,7 +100,7 @@ def test_a_classifier_that_costs_more_than_a_prompt_must_be_better_than_it() -> 
     assert (verdict.kind, verdict.choice) == ("prompt", PROMPT.id)
     verdict, _ = decide({dear: pattern(1500, 1350), PROMPT: same})
     assert (verdict.kind, verdict.choice) == ("neither", dear.id)
-    assert verdict.reasons[0].endswith("and few_shot is not better by more than the margin of 1.0 %.")
+    assert verdict.reasons[0].endswith("and few_shot is not better by more than the margin of 1.0 points.")
 
 
 def test_a_control_that_tuning_beats_is_no_reason_to_do_without() -> None:

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 
 from crossover.evaluation.intervals import tango
-from crossover.evaluation.paired import compare, holm, mcnemar
+from crossover.evaluation.paired import compare, contrast, holm, mcnemar
 from crossover.types import Counts, Score
 
 PAIRS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20)
@@ -194,3 +194,31 @@ def test_holm_is_monotone_and_never_below_the_raw_p(ps):
     assert all(raw <= new <= 1 for raw, new in zip(ps, adjusted, strict=True))
     by_raw = [new for _, new in sorted(zip(ps, adjusted, strict=True))]
     assert by_raw == sorted(by_raw)
+
+
+def side(a, b):
+    return graded(a), graded(b), [None] * len(a)
+
+
+def test_a_contrast_is_the_difference_of_two_paired_differences():
+    here = side([1] * 40, [1, 0] * 20)
+    there = side([1, 1, 1, 0] * 10, [1, 0, 1, 0] * 10)
+    found = contrast(here, there, "mean")
+    assert (found.here, found.there) == (0.5, 0.25)
+    assert found.difference == pytest.approx(0.25)
+    assert found.low < 0.25 < found.high
+    back = contrast(there, here, "mean")
+    assert back.difference == pytest.approx(-0.25)
+    assert contrast(side([], []), there, "mean") is None
+    failed = ([None], [Score(1.0)], [None])
+    assert contrast(failed, there, "mean") is None
+
+
+def test_a_contrast_of_nothing_is_found_about_as_often_as_it_may():
+    rng = np.random.default_rng(5)
+    wrong = 0
+    for seed in range(200):
+        sides = [side(*rng.integers(0, 2, (2, 60))) for _ in range(2)]
+        found = contrast(*sides, "mean", seed)
+        wrong += not found.low <= 0 <= found.high
+    assert wrong <= 20

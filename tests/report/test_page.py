@@ -350,3 +350,42 @@ def test_what_tuning_forgot_has_a_section_only_where_it_was_measured() -> None:
         assert shown in words
     assert "<script>" not in html
     assert f"Replay kept {EVIL}." in words
+
+
+def test_every_cell_of_a_table_that_reflows_says_its_column() -> None:
+    """On a phone a wide table becomes a list, whose headings are gone: each cell but the row's name carries its own."""
+    for study in STUDIES.values():
+        page = render(study())
+        tables = re.findall(r'<div class="scroll reflow">\s*<table.*?</table>', page, re.S)
+        assert tables
+        for table in tables:
+            body = table.split("<tbody>")[1]
+            cells = re.findall(r"<td(?: [^>]*)?>", body)
+            assert all("data-label=" in cell or "colspan" in cell for cell in cells), table[:200]
+
+
+def test_nothing_stays_folded_or_cut_on_paper_and_what_scrolls_shows_it() -> None:
+    style = render(results()).split("<style>")[1].split("</style>")[0]
+    paper = style.split("@media print")[1]
+    assert "details::details-content { content-visibility: visible" in paper
+    assert "white-space: normal" in paper
+    screen = style.split(".scroll {")[1].split("}")[0]
+    assert screen.count("local no-repeat") == 2
+    assert screen.count("scroll no-repeat") == 2
+
+
+def test_the_latency_has_its_interval_and_says_where_it_was_disturbed() -> None:
+    rows = list(ladder())
+    rows[4] = dataclasses.replace(rows[4], latency_p95_interval=(50.0, None), latency_contended=True)
+    text = " ".join(" ".join(Page(render(results(candidates=tuple(rows)))).words).split())
+    assert "65 ms 50 ms or more" in text
+    assert "beside other work" in text
+    assert "65 ms (50 ms or more) at p95" in text
+
+
+def test_a_judge_has_a_section_with_what_was_measured_of_it() -> None:
+    assert 'id="judge"' not in render(results())
+    body = decision() | {"judge": {"model": f"fake {EVIL}", "said": [f"the judge {EVIL} agrees"]}}
+    html = render(results(decision=body))
+    assert f"the judge {EVIL} agrees" in " ".join(Page(html).words)
+    assert "<script>" not in html

@@ -239,12 +239,6 @@ def test_at_the_limit_of_calls_some_are_kept_for_the_test_split(tmp_path: Path) 
     assert any(row["test"] for row in decision["candidates"])
 
 
-def test_a_slow_candidate_is_removed_by_the_latency_limit(tmp_path: Path) -> None:
-    task = write_task(tmp_path, ["zero_shot"], limits={"latency_p95_ms": 0.001})
-    decision = decide(task, tmp_path / "run")
-    assert any("the limit is 0.001 ms" in w for w in decision["verdict"]["warnings"])
-
-
 def test_thirty_rows_never_give_a_confident_fine_tune(tmp_path: Path) -> None:
     task = write_task(tmp_path, ["zero_shot", {"lora": {"epochs": 3}}, {"instruction+lora": {"lora": {"epochs": 3}}}])
     lines = (tmp_path / "notes.csv").read_text().splitlines()

@@ -21,7 +21,7 @@ from crossover.tuning import modules, sft, steps
 from crossover.tuning.batches import TokenRow, encode_rows, shuffled
 from crossover.tuning.checkpoint import read_progress, read_trace
 from crossover.tuning.loss import packed_loss
-from crossover.tuning.shape import grids, numbers, rounded, shape_of
+from crossover.tuning.shape import Seats, grids, numbers, rounded, shape_of
 from crossover.types import Recipe, Weights
 from tests.device import DEVICE
 from tests.models.tiny import build
@@ -68,6 +68,30 @@ def test_batches_in_few_shapes_teach_the_same(
         found.append(tuned(model, tmp_path / str(gridded), method)[0])
     assert len(found[0]) == 6
     assert found[0] == pytest.approx(found[1], rel=1e-4)
+
+
+def test_a_loss_that_is_no_number_by_a_cards_kernels_is_met_again_by_the_plain_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny(tmp_path, "llama")
+    monkeypatch.setattr(sft, "GRIDDED", False)
+    right = tuned(model, tmp_path / "right")[0]
+    monkeypatch.setattr(sft, "GRIDDED", True)
+    done, broken, real = list[Any](), list[int](), Seats.loss
+
+    def breaks(seats: Seats, *given: Any) -> torch.Tensor:
+        now = bool(done and not broken)
+        broken.extend([1] * now)
+        return real(seats, *given) * (float("nan") if now else 1.0)
+
+    monkeypatch.setattr(Seats, "loss", breaks)
+    monkeypatch.setenv("CROSSOVER_CUDA_GRAPHS", "0")
+    assert tuned(model, tmp_path / "found", on_epoch=done.append)[0] == pytest.approx(right, rel=1e-3)
+    assert [epoch.epoch for epoch in done] == [1, 2]  # the first was done when the loss broke, and is not done again
+    first, second = (epoch.observation for epoch in read_trace(tmp_path / "found"))
+    assert "no longer a number" not in first
+    assert "the loss is no longer a number in epoch 2, step 1 of 3" in second
+    assert "use other kernels" in second
 
 
 def test_rows_are_laid_out_with_every_answer_in_its_place() -> None:

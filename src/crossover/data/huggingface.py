@@ -43,7 +43,7 @@ def read_splits(reference: str, folder: Path) -> dict[str, list[Row]]:
     tables: dict[str, Any] = dict(data) if isinstance(data, dict) else {"all": data}
     if split and split not in tables:
         raise DataError(f"the data set '{where}' has no split '{split}'; valid: {', '.join(sorted(tables))}")
-    return {name: _rows(where, name, table) for name, table in tables.items() if name == (split or name)}
+    return {name: table_rows(where, name, table) for name, table in tables.items() if name == (split or name)}
 
 
 def read_split(reference: str, folder: Path, wanted: str) -> list[Row]:
@@ -67,7 +67,8 @@ def _hub_name(where: str) -> list[str]:
     return ["/".join(parts[:2]), *parts[2:]]
 
 
-def _rows(where: str, split: str, table: Any) -> list[Row]:
+def table_rows(where: str, split: str, table: Any) -> list[Row]:
+    """The rows of a `datasets` data set, with its name for messages. Raises `DataError` where there is none."""
     name = where if split == "all" else f"{where} {split}"
     rows = rows_of(table, decoders(table.features.to_dict() if table.features else {}), name)
     if not rows:

@@ -12,6 +12,7 @@ from crossover.data.csvfile import read_csv
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
 from crossover.data.jsonfile import kind_of, parse, read_json, read_jsonl
 from crossover.data.layouts import shaped
+from crossover.data.memory import HELD, is_gone
 from crossover.data.parquetfile import read_parquet
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
@@ -36,6 +37,11 @@ def load_rows(path: Path) -> list[Row]:
     Rows of a known layout are read by it: conversations get the columns `input` and `output`. Raises `DataError`, naming
     file and row.
     """
+    if is_gone(path):
+        raise DataError(
+            f"the data were a {path.name.removesuffix(HELD)} in the program that ran the study, and are not kept: save them"
+            " to a file, and name it in a task file"
+        )
     check_readable(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -52,6 +58,8 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
+    if task.tables is not None:
+        return dict(task.tables)
     if isinstance(task.data, Files):
         return {split: _load(task, reference, split) for split, reference in task.data.given().items()}
     if not is_huggingface(task.data):

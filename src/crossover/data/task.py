@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import reprlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,15 +19,15 @@ from pydantic import (
 
 from crossover import registry
 from crossover.data.chain import ChainStep, check_chain
-from crossover.data.part import Part
+from crossover.data.memory import is_held, take
+from crossover.data.metric import apart, is_file, located
+from crossover.data.part import Part, shown
 from crossover.data.template import columns_of
 from crossover.data.text import folded, spelled
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
 from crossover.errors import TaskError, nearest
 from crossover.types import Kind
 
-SHORT = reprlib.Repr()
-SHORT.maxstring = 80
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -125,7 +124,10 @@ class Task(Part):
         default=None, min_length=1, description="a regular expression: what it last finds in a reasoned reply is the answer"
     )
     group: str | None = Field(default=None, min_length=1, description="a column")
-    metric: str | None = Field(default=None, min_length=1, description="a metric's name")
+    metric: str | None = Field(
+        default=None, min_length=1, description="a metric's name, one with its options, or FILE.py:NAME"
+    )
+    metric_options: dict[str, Any] = Field(default={}, description="a mapping of options, as in judge: {rubric: TEXT}")
     target: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
     margin: float = Field(default=0.01, ge=0, le=1, description="a number from 0 to 1")
     model: str = Field(default="pocket", min_length=1, description="a model: pocket, smollm2, a folder, a .gguf file")
@@ -140,13 +142,52 @@ class Task(Part):
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
     folder: Path = Field(default=Path(), exclude=True)
+    tables: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)  # rows by split, of data in memory
     assumptions: tuple[str, ...] = Field(default=(), exclude=True)
+
+    def __init__(self, **fields: Any) -> None:
+        """`data` may also be a DataFrame, a `datasets` data set or a list of mappings, or a mapping of splits to such.
+
+        Raises `TaskError` in one sentence, and `DataError` for data that cannot be used.
+        """
+        known = (*KEYS, *UNWRITTEN, "folder", "tables", "assumptions")
+        for key in fields:
+            if key not in known:
+                raise TaskError(f"the task, {key_name((key,))}: unknown key; {nearest(key, KEYS)}")
+        try:
+            super().__init__(**fields)
+        except ValidationError as problem:
+            raise TaskError(_sentence(YamlFile(Path("the task"), {}), problem)) from problem
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_python(cls, fields: Any) -> Any:
+        """Paths as paths or text, and data that is held in memory."""
+        if not isinstance(fields, Mapping):
+            return fields
+        given = {**fields, "folder": Path(fields.get("folder", ""))}
+        data = given.get("data")
+        if is_held(data):
+            given["data"], given["tables"] = take(data)
+        elif isinstance(data, Path):
+            given["data"] = str(data)
+        elif isinstance(data, Mapping):
+            given["data"] = {key: str(value) if isinstance(value, Path) else value for key, value in data.items()}
+        return given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metric_with_options(cls, fields: Any) -> Any:
+        if isinstance(fields, Mapping) and isinstance(fields.get("metric"), Mapping):
+            name, options = apart(fields["metric"])
+            return {**fields, "metric": name, "metric_options": options}
+        return fields
 
     @field_validator("name")
     @classmethod
     def _folder_name(cls, name: str) -> str:
         if not NAME.fullmatch(name):
-            raise ValueError(f"received {_shown(name)}; valid is {cls.model_fields['name'].description}")
+            raise ValueError(f"received {shown(name)}; valid is {cls.model_fields['name'].description}")
         return name
 
     @field_validator("data")
@@ -168,7 +209,7 @@ class Task(Part):
         try:
             re.compile(pattern or "")
         except re.error as error:
-            raise ValueError(f"received {_shown(pattern)}, which is no regular expression: {error}") from error
+            raise ValueError(f"received {shown(pattern)}, which is no regular expression: {error}") from error
         return pattern
 
     @field_validator("forgetting", mode="before")
@@ -176,7 +217,7 @@ class Task(Part):
     def _forgetting(cls, given: Any) -> Any:
         files = isinstance(given, (list, tuple)) and given and all(isinstance(one, str) and one for one in given)
         if not isinstance(given, bool) and not files:
-            raise ValueError(f"received {_shown(given)}; valid is {cls.model_fields['forgetting'].description}")
+            raise ValueError(f"received {shown(given)}; valid is {cls.model_fields['forgetting'].description}")
         if not isinstance(given, bool) and len(set(given)) < len(given):
             raise ValueError("a task file stands twice")
         return given if isinstance(given, bool) else list(given)
@@ -189,7 +230,7 @@ class Task(Part):
         elif isinstance(labels, (list, tuple)):
             for label in labels:
                 if not isinstance(label, str):
-                    raise ValueError(f"received the label {_shown(label)}; valid is text")
+                    raise ValueError(f"received the label {shown(label)}; valid is text")
                 if list(labels).count(label) > 1:
                     raise ValueError(f"the label '{label}' stands twice")
             labels = dict.fromkeys(labels, "")
@@ -200,7 +241,7 @@ class Task(Part):
         for label in texts:
             if first.setdefault(spelled(label) or label, label) != label:
                 raise ValueError(
-                    f"the label {_shown(label)} stands twice: in another Unicode form, or with other white space"
+                    f"the label {shown(label)} stands twice: in another Unicode form, or with other white space"
                 )
         return labels
 
@@ -211,28 +252,42 @@ class Task(Part):
         return self
 
 
-KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude)
+UNWRITTEN = ("metric_options",)  # it is written under `metric`
+KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
 INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
 
 
-def load_task(path: Path) -> Task:
+def load_task(path: Path | str) -> Task:
     """Read and check a task file. Raises `TaskError` naming file, line and key, what was received and what is valid."""
-    task, file = _load(path)
+    task, file = _load(Path(path))
     _check_other_tasks(task, file.place)
     return task
 
 
 def _load(path: Path) -> tuple[Task, YamlFile]:
     file = read_yaml(path, as_written="labels")
+    if is_held(file.content.get("data")):  # rows inside the task file would not be found again
+        valid = Task.model_fields["data"].description
+        raise TaskError(f"{file.place(('data',))}: received {shown(file.content['data'])}; valid is {valid}")
     _check_keys(file)
     try:
         task = Task(**file.content, folder=path.parent)
-    except ValidationError as problem:
-        raise TaskError(_sentence(file, problem)) from problem
+    except TaskError as error:
+        if isinstance(error.__cause__, ValidationError):
+            raise TaskError(_sentence(file, error.__cause__)) from error
+        raise
     check_gold(task, file.place)
     check_names(task, file.place)
     check_chain(task.chain, file.place)
     return task, file
+
+
+def check_task(task: Task) -> None:
+    """What `load_task` checks beyond a task's own fields, for one that was made in Python. Raises `TaskError`."""
+    check_gold(task)
+    check_names(task)
+    check_chain(task.chain, key_name)
+    _check_other_tasks(task, key_name)
 
 
 def check_gold(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
@@ -267,7 +322,12 @@ def check_names(task: Task, place: Callable[[KeyPath], str] = key_name) -> None:
                     f" to prompt or tune; valid is '{name}' by itself"
                 )
     metrics = registry.names("metrics")
-    if task.metric is not None and task.metric not in metrics:
+    if task.metric is not None and is_file(task.metric):
+        try:
+            located(task.metric, task.folder)
+        except ValueError as problem:
+            raise TaskError(f"{place(('metric',))}: {problem}") from problem
+    elif task.metric is not None and task.metric not in metrics:
         raise TaskError(f"{place(('metric',))}: there is no metric '{task.metric}'; {nearest(task.metric, metrics)}")
 
 
@@ -312,17 +372,22 @@ def _sentence(file: YamlFile, problem: ValidationError) -> str:
     """The first mistake that pydantic found, in one sentence."""
     first = problem.errors()[0]
     key = tuple(part for part in first["loc"] if part not in ("one", "splits"))
+    if key[:1] == ("metric_options",):
+        where = file.place(("metric",))
+        return f"{where}: received {shown(first['input'])}; valid is {Task.model_fields['metric_options'].description}"
     if key[:1] == ("strategies",):
         key = key[:2]
     elif key[:1] == ("labels",):
         key = key[:1]
     where = file.place(key) if key else str(file.path)
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown key"
     if first["type"] == "value_error":
         return f"{where}: {first['ctx']['error']}"
     valid = _description(first["loc"], key)
     if first["type"] == "missing":
         return f"{where}: it is missing; valid is {valid}"
-    return f"{where}: received {_shown(first['input'])}; valid is {valid}"
+    return f"{where}: received {shown(first['input'])}; valid is {valid}"
 
 
 def _description(loc: tuple[str | int, ...], key: KeyPath) -> str:
@@ -332,15 +397,3 @@ def _description(loc: tuple[str | int, ...], key: KeyPath) -> str:
     if inner and key[0] in INNER:
         return str(INNER[str(key[0])].model_fields[inner[0]].description)
     return str(Task.model_fields[str(key[0])].description)
-
-
-def _shown(value: Any) -> str:
-    """A received value as the user would know it, cut to a line."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "nothing"
-    if not isinstance(value, (str, int, float, list, dict)):
-        return f"'{value}'"
-    text = SHORT.repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,6 +1,11 @@
-"""Which candidates the limits remove before quality is compared. Each removal is one sentence for the report."""
+"""Which candidates the limits remove before quality is compared. Each removal is one sentence for the report.
+
+A latency removes only where its whole interval is over the limit, and nothing else than the candidate took the time.
+"""
 
 from __future__ import annotations
+
+import math
 
 from crossover.data.task import Limits
 from crossover.evaluation.probe import Probe
@@ -13,12 +18,39 @@ def removal(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: 
     """Why a candidate cannot be chosen, or None. `runs`: its runs so far, for the share of failed calls."""
     if limits.data_stays_here and not local:
         return f"{name} is removed: data must stay here, and its model runs elsewhere"
-    if limits.latency_p95_ms is not None and probe is not None and probe.p95 > limits.latency_p95_ms:
-        return (
-            f"{name} is removed: 95 % of its answers take up to {probe.p95:.0f} ms,"
-            f" the limit is {limits.latency_p95_ms:g} ms"
-        )
+    if too_slow(limits, probe) and probe is not None and not probe.contended and probe.low > _limit(limits):
+        return f"{name} is removed: 95 % of its answers take up to {_p95(probe)}, and the limit is {_limit(limits):g} ms"
     for run in runs:
         if run.failures > MOST_FAILURES * len(run.records):
             return f"{name} cannot win: {run.failures} of {len(run.records)} calls on {run.split} failed"
     return None
+
+
+def too_slow(limits: Limits, probe: Probe | None) -> bool:
+    """Whether the measured p95 is over the limit, whatever the measurement is worth."""
+    return probe is not None and probe.p95 > _limit(limits)
+
+
+def doubt(limits: Limits, name: str, probe: Probe | None) -> str | None:
+    """What is said of a candidate whose p95 is over the limit and that is not removed for it."""
+    if not too_slow(limits, probe) or probe is None:
+        return None
+    found = f"{name} may be too slow: 95 % of its answers took up to {_p95(probe)}, and the limit is {_limit(limits):g} ms"
+    if probe.contended:
+        load = probe.load
+        unsteady = "the same request took other times when it was repeated"
+        why = f"{load} meanwhile" if load is not None and load.contended else unsteady
+        return f"{found}; it is not removed, as {why}: run the study again on a quiet machine, and it is measured again"
+    if probe.low <= _limit(limits):
+        return f"{found}; it is not removed, as the limit lies inside the interval"
+    return None
+
+
+def _limit(limits: Limits) -> float:
+    return math.inf if limits.latency_p95_ms is None else limits.latency_p95_ms
+
+
+def _p95(probe: Probe) -> str:
+    """ "520 ms (95 % interval 410 ms or more, over 20 requests)"."""
+    upper = "or more" if probe.high is None else f"to {probe.high:.0f} ms"
+    return f"{probe.p95:.0f} ms (95 % interval {probe.low:.0f} ms {upper}, over {probe.n} requests)"

@@ -23,6 +23,11 @@ def points(difference: float, *, unit: bool = True) -> str:
     return signed(100 * difference) + (" points" if unit else "")
 
 
+def span(distance: float) -> str:
+    """A distance of two shares, such as a margin: "1.0 points"."""
+    return f"{100 * distance:.1f} points"
+
+
 def difference(value: float, low: float, high: float) -> str:
     """A difference with its interval, in points: "+12.3 (+8.1 to +16.2)"."""
     return f"{points(value, unit=False)} ({points(low, unit=False)} to {points(high, unit=False)})"

@@ -1,19 +1,50 @@
-"""Whether a tuned candidate knows its training rows better than others like them, beyond chance."""
+"""Whether tuning taught a candidate its training rows by heart: it gained more on them than on others, beyond chance.
+
+That a tuned candidate is better on its training rows than elsewhere is normal, and so is a test split that is harder than
+train: what counts is how much more tuning gained there than it gained here, on the same rows, over the same prompt untuned.
+"""
 
 from __future__ import annotations
 
-from crossover.decision.numbers import percent, points
-from crossover.types import Estimate
+from dataclasses import dataclass
+
+from crossover.decision.numbers import difference, percent
+from crossover.evaluation.paired import contrast
+from crossover.metrics.base import Metric
+from crossover.types import Run
 
 
-def overfitted(name: str, train: Estimate | None, dev: Estimate | None, test: Estimate | None) -> str | None:
-    """A warning where the 95 % interval of the training rows lies above that of dev, or of test where it was tested.
+@dataclass(frozen=True)
+class Sides:
+    """A candidate's runs: on training rows, and on rows that it was not tuned on (test, or else dev)."""
 
-    That two intervals lie apart is a stricter sign than a significant difference (Schenker and Gentleman 2001).
+    train: Run
+    other: Run
+
+
+def overfitted(name: str, tuned: Sides, untuned: Sides, metric: Metric, margin: float, seed: int) -> str | None:
+    """What is said where the gain on training rows exceeds that on others by more than the margin, with its whole 95 %
+    interval; else None. Each split's two runs are of the same rows.
     """
-    others = [(split, estimate) for split, estimate in (("dev", dev), ("test", test)) if estimate]
-    apart = [(split, estimate) for split, estimate in others if train and train.low > estimate.high]
-    if not train or not apart:
+    here, there = (
+        (
+            [record.score for record in one.records],
+            [record.score for record in other.records],
+            [record.example.group for record in one.records],
+        )
+        for one, other in ((tuned.train, untuned.train), (tuned.other, untuned.other))
+    )
+    found = contrast(here, there, metric.aggregate, seed)
+    if found is None or found.low <= margin or found.here <= 0:
         return None
-    shown = " and ".join(f"{percent(e.value)} on {split} ({points(train.value - e.value)})" for split, e in apart)
-    return f"{name} overfits: {percent(train.value)} on its training rows, {shown.replace('(+', '(a gap of +')}"
+    on_train = _moved(untuned.train, tuned.train, "its training rows")
+    on_other = _moved(untuned.other, tuned.other, tuned.other.split)
+    fell = "but it fell " if found.there < 0 else "and "
+    return (
+        f"{name} overfits: tuning took it {on_train}, {fell}{on_other}; that is"
+        f" {difference(found.difference, found.low, found.high)} points more where it had seen the answers"
+    )
+
+
+def _moved(before: Run, after: Run, rows: str) -> str:
+    return f"from {percent(before.estimate.value)} to {percent(after.estimate.value)} on {rows}"

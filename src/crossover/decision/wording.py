@@ -55,7 +55,7 @@ class Wording:
     ) -> list[str]:
         best = estimates[likely.id]
         items = f"{self.metric} on {best.n} test items"
-        within = f"the margin of {numbers.percent(margin)}"
+        within = f"the margin of {numbers.span(margin)}"
         if winner is None:
             said = [f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}."]
         elif winner.family == "control":

@@ -226,6 +226,7 @@ class StudyBench:
                 "recipe": recipe,
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
                 "metric": self.evaluator.metric_name,
+                **({"rule": self.evaluator.metric_id} if self.evaluator.metric_id else {}),
                 **({"replay": general_prompts()} if recipe.replay else {}),
             }
         )

@@ -17,14 +17,14 @@ from crossover.data.task import Task, load_task
 from crossover.engine.decoding import decoding_for
 from crossover.engine.follow import follow
 from crossover.engine.phrasing import phrasings
-from crossover.errors import TaskError
+from crossover.errors import OptionError, TaskError
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.general import WRITTEN, Holds, items, passages
 from crossover.evaluation.paired import Comparison, compare, pairs
 from crossover.evaluation.run import Evaluator
-from crossover.metrics.base import Metric
+from crossover.metrics.base import Judging, Metric
+from crossover.metrics.open import metric_of
 from crossover.models.base import Model
-from crossover.registry import create
 from crossover.types import Candidate, Decoding, Example, Message, Prompt, Provenance, Reply, Request, Score, Weights
 
 GENERAL = "general suite"
@@ -187,9 +187,12 @@ def _of_task(task: Task, reference: str, model: Model) -> Suite:
     other, splits = prepared.task, prepared.splits
     examples = tuple([*splits.test, *splits.dev, *splits.train][:MOST])
     decoding = decoding_for(other, model, [example.output for example in splits.train])
-    name = other.metric or "accuracy"
-    metric = create("metrics", name)
-    if other.kind not in metric.kinds:
-        raise TaskError(f"{task.folder / reference}: metric '{name}' does not suit kind '{other.kind}'")
+    name, where = other.metric or "accuracy", task.folder / reference
+    try:
+        metric = metric_of(other, str(where))
+    except OptionError as error:
+        raise TaskError(str(error)) from error
+    if isinstance(metric, Judging):
+        raise TaskError(f"{where}: the metric '{name}' asks a model; under 'forgetting' valid is one that compares texts")
     prompt = phrasings(other, splits.train)[0]
     return Suite(other.name, name, metric, (Part(prompt, decoding, examples),))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from crossover import registry
 from crossover.data.task import Task
 from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
@@ -13,6 +12,8 @@ from crossover.engine.meter import Meter
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.relevance import Relevance
 from crossover.evaluation.run import Evaluator, Progress, silent
+from crossover.metrics.base import Judging
+from crossover.metrics.open import fingerprint, metric_of
 from crossover.models.base import Model
 from crossover.types import Example
 
@@ -36,6 +37,8 @@ def open_bench(
     """
     name = task.metric or METRIC
     meter = Meter(journal, task.limits)
-    metric = registry.create("metrics", name)
-    evaluator = Evaluator(Caller(journal, meter), model_of, metric, name, relevance, task.seed, progress)
+    metric = metric_of(task, "the task")
+    judge = (metric.model or task.model) if isinstance(metric, Judging) else ""
+    known = fingerprint(metric, task.metric_options)
+    evaluator = Evaluator(Caller(journal, meter), model_of, metric, name, relevance, task.seed, progress, judge, known)
     return StudyBench(task, tuple(train), tuple(dev), evaluator, journal, meter, folder, frozenset(barred))

@@ -84,6 +84,46 @@ def compare(
     return Comparison(difference, *both, *percentile_interval(draws, difference, size, confidence=0.9), p, n, test)
 
 
+@dataclass(frozen=True)
+class Contrast:
+    """How much more a rises over b on one set of items than on another: `here` minus `there`, each aggregate(a) -
+    aggregate(b). `low` to `high` is the 95 % interval of the difference of the two."""
+
+    here: float
+    there: float
+    low: float
+    high: float
+
+    @property
+    def difference(self) -> float:
+        return self.here - self.there
+
+
+def contrast(
+    here: tuple[Sequence[Score | None], Sequence[Score | None], Sequence[str | None]],
+    there: tuple[Sequence[Score | None], Sequence[Score | None], Sequence[str | None]],
+    aggregate: Aggregate,
+    seed: int = 0,
+) -> Contrast | None:
+    """A difference of paired differences: each side is a's scores, b's scores and the groups, on items of its own.
+
+    The interval is that of two independent paired bootstraps, as in `compare`. None where a side has no common item.
+    Raises `OptionError` for a score outside [0, 1].
+    """
+    rises, draws, sizes = [], [], []
+    for number, (a, b, groups) in enumerate((here, there)):
+        first, second, named = pairs(a, b, groups)
+        if not first:
+            return None
+        sums = tally([first, second], aggregate, units(named, len(first)))
+        rises.append(total(aggregate, sums[0]) - total(aggregate, sums[1]))
+        drawn, size = _bootstrap(aggregate, sums, seed + number)
+        draws.append(drawn)
+        sizes.append(size)
+    low, high = percentile_interval(draws[0] - draws[1], rises[0] - rises[1], max(min(sizes), 2))
+    return Contrast(rises[0], rises[1], low, high)
+
+
 def mcnemar(only_a: int, only_b: int) -> float:
     """The two-sided exact McNemar p: were a and b equal, each discordant pair would be a fair coin. 1 without any."""
     n = only_a + only_b

@@ -6,29 +6,44 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from crossover.engine.caller import Caller
 from crossover.engine.follow import follow
+from crossover.evaluation.contention import Load
 from crossover.evaluation.intervals import wilson
-from crossover.evaluation.percentile import percentile
+from crossover.evaluation.percentile import order_interval, percentile
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model
 from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request
 
 PROBES = 20  # single requests for each candidate
 REPEATS = 3  # draws of each, where decoding is sampled
+STEADY = 1.5  # two times of one request may differ by this factor, in the middle
 
 
 @dataclass(frozen=True)
 class Probe:
     """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree.
 
+    `low` to `high` is the 95 % interval of `p95` over `n` requests; `high` is None where so few cannot bound it. `load`:
+    what else the machine did meanwhile. `unsteady`: the same request took other times when it was asked again.
     With greedy decoding the repeats are the single request and the same one answered in a batch before.
     """
 
     p50: float
     p95: float
+    low: float
+    high: float | None
+    n: int
     consistency: Estimate
+    load: Load | None = None
+    unsteady: bool = False
+
+    @property
+    def contended(self) -> bool:
+        """Whether something else than the candidate may be what took the time."""
+        return self.unsteady or (self.load is not None and self.load.contended)
 
 
 @dataclass(frozen=True)
@@ -53,40 +68,59 @@ def look_up_seconds(evaluator: Evaluator, candidate: Candidate, examples: Sequen
 
 
 def probe(
-    evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example], before: Sequence[float] = ()
+    evaluator: Evaluator,
+    candidate: Candidate,
+    examples: Sequence[Example],
+    before: Sequence[float] = (),
+    rounds: int = 1,
 ) -> Probe | None:
-    """Ask the first `PROBES` examples one by one; None when every call failed. `before`: seconds ahead of each call."""
+    """Ask the first `PROBES` examples one by one; None when every call failed. `before`: seconds ahead of each call.
+
+    Further `rounds` ask the same again. Whatever else a machine does only adds to the time, so the quickest counts; where
+    answers are drawn, another draw is another answer, and the last round counts.
+    """
     model = evaluator.model_of(candidate.model)
     renderer = evaluator.renderer(candidate.prompt)
-    repeats = REPEATS if candidate.decoding.temperature else 1
+    drawn = bool(candidate.decoding.temperature)
+    repeats = REPEATS if drawn else 1
     what = f"{candidate.provenance.shown} one by one"
 
     def ask(asked: Sequence[Request]) -> list[Reply]:
         return [evaluator.caller.ask(model, [request], what)[0] for request in asked]
 
     seconds: list[float] = []
+    spread: list[float] = []
     agreements: list[bool] = []
     chosen = examples[: PROBES + 1]
     for position, example in enumerate(chosen):
-        answers = []
-        for repeat in range(repeats + 1):
+        answers, times = [], []
+        for repeat in range(repeats * rounds + 1):
             [found] = follow(candidate, renderer, [example.input], ask, repeat)
             if found.reply.error is not None:
                 continue
-            answers.append(found.answer)
+            if repeat <= repeats:
+                answers.append(found.answer)
             # repeat 0 was answered in a batch; the first example of all warms the model up
             if repeat and (position or len(chosen) == 1):
-                seconds.append(found.reply.usage.seconds + (before[position] if before else 0.0))
+                times.append(found.reply.usage.seconds + (before[position] if before else 0.0))
+        if times:
+            seconds += times[-repeats:] if drawn else [min(times)]
+            spread += [max(times[-2:]) / max(min(times[-2:]), 1e-9)] if rounds > 1 and not drawn else []
         agreements += [a == b for a, b in itertools.combinations(answers, 2)]
         evaluator.progress(what, position + 1, len(chosen))
     if not seconds:
         return None
     pairs = len(agreements)
     share = sum(agreements) / pairs if pairs else 1.0
+    low, high = order_interval(seconds, 95)
     return Probe(
         p50=1000 * percentile(seconds, 50),
         p95=1000 * percentile(seconds, 95),
+        low=1000 * low,
+        high=None if high is None else 1000 * high,
+        n=len(seconds),
         consistency=Estimate(pairs, share, *(wilson(share, pairs) if pairs else (0.0, 1.0))),
+        unsteady=bool(spread) and median(spread) > STEADY,
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crossover.engine.caller import Caller
 from crossover.engine.follow import Answered, follow, usage_of
 from crossover.engine.render import Renderer
 from crossover.evaluation.aggregate import estimate
+from crossover.evaluation.judging import Graded, graded
 from crossover.evaluation.relevance import Relevance
-from crossover.metrics.base import Metric
+from crossover.metrics.base import Judging, Metric
 from crossover.models.base import Model
 from crossover.types import Candidate, Example, Prompt, Record, Run, Score, SplitName
 
@@ -32,6 +33,8 @@ class Evaluator:
     relevance: Relevance
     seed: int
     progress: Progress = silent
+    judge: str = ""  # the model that a judging metric asks
+    metric_id: str = ""  # what the metric is beside its name
     _renderers: dict[Prompt, Renderer] = field(default_factory=dict)
 
     def renderer(self, prompt: Prompt) -> Renderer:
@@ -58,10 +61,11 @@ class Evaluator:
         """Answer and score `examples`. Failed calls are recorded as failed and left out of the estimate."""
         answered = self.answer(candidate, split, examples)
         closeness = self.relevance.score([example.output for example in examples], [one.answer for one in answered])
+        graded = iter(self._graded(split, examples, answered))
         records = tuple(
             Record(example, one.reply, "", steps=one.steps)
             if one.reply.error is not None
-            else Record(example, one.reply, one.answer, self.metric.score(example.output, one.answer), relevance, one.steps)
+            else _record(example, one, next(graded), relevance)
             for example, one, relevance in zip(examples, answered, closeness, strict=True)
         )
         groups = [example.group for example in examples]
@@ -76,3 +80,25 @@ class Evaluator:
             relevance=estimate(relevances, "mean", False, groups, self.seed),
             usage=usage_of(answered),
         )
+
+    def _graded(self, split: SplitName, examples: Sequence[Example], answered: Sequence[Answered]) -> list[Graded]:
+        """The score of each answer that there is. What a judge takes is metered, and no cost of the candidate's."""
+        pairs = [(e, one.answer) for e, one in zip(examples, answered, strict=True) if one.reply.error is None]
+        if not isinstance(self.metric, Judging):
+            return [Graded(self.metric.score(example.output, answer)) for example, answer in pairs]
+        what, judge = f"judging on {split}", self.metric
+        return graded(
+            judge,
+            self.model_of(self.judge),
+            self.caller,
+            [(example.input, example.output, answer) for example, answer in pairs],
+            what,
+            lambda done, total: self.progress(what, done, total),
+        )
+
+
+def _record(example: Example, one: Answered, grade: Graded, relevance: float) -> Record:
+    """An answer that could not be graded is a failed call, as an answer that could not be had."""
+    reply = one.reply if grade.error is None else replace(one.reply, error=grade.error)
+    prediction = one.answer if grade.error is None else ""
+    return Record(example, reply, prediction, grade.score, relevance if grade.score else None, one.steps)

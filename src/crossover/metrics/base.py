@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from crossover.types import Kind, Score
+from crossover.types import Kind, Reply, Request, Score
 
 Aggregate = Literal["mean", "micro_f1", "macro_f1"]
 
@@ -24,4 +24,23 @@ class Metric(Protocol):
 
     def score(self, gold: str, answer: str) -> Score:
         """Score one answer against the gold output. Pure: the same arguments give the same score."""
+        ...
+
+
+@runtime_checkable
+class Judging(Metric, Protocol):
+    """A metric whose scores are a model's replies; `score` is not asked. `evaluation/judging.py` asks, all at once.
+
+    `model`: the model that judges, as in a task file; empty for the task's own.
+    """
+
+    model: str
+    grades: tuple[str, ...]
+
+    def request(self, question: str, gold: str, answer: str, answer_first: bool = False) -> Request:
+        """What the model is asked about one answer. `answer_first`: the answer stands before the gold output."""
+        ...
+
+    def verdict(self, reply: Reply) -> Score | None:
+        """The score in a reply; None where it states none."""
         ...

@@ -15,7 +15,7 @@ NAMED = {
 }
 
 
-def open_model(spec: str, base: Path | None = None) -> Model:
+def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     """Open a model. `base` is the folder that relative paths are looked up in first: the task file's.
 
     A specification is, in this order: a name in `NAMED`; `NAME` or `NAME:TARGET` of a model plug-in; an existing folder or
@@ -23,7 +23,7 @@ def open_model(spec: str, base: Path | None = None) -> Model:
     cannot be used, `MissingExtra` for one that needs an extra. Each call opens anew: the caller keeps the model while it
     is in use.
     """
-    spec = spec.strip()
+    spec, base = str(spec).strip(), None if base is None else Path(base)
     if spec in NAMED:
         return _create("hf", spec)
     name, _, target = spec.partition(":")

@@ -54,15 +54,20 @@ def write_report(results: Results, path: Path) -> Path:
 
 def render(results: Results) -> str:
     """The report as one string of HTML."""
-    environment = jinja2.Environment(
+    return environment().get_template("report.html").render(_context(results))
+
+
+def environment() -> jinja2.Environment:
+    """The templates' environment: everything that is filled in is escaped; `n` writes numbers."""
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("crossover.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["n"] = numbers
-    return environment.get_template("report.html").render(_context(results))
+    made.globals["n"] = numbers
+    return made
 
 
 def _context(results: Results) -> dict[str, Any]:
@@ -105,8 +110,15 @@ def _context(results: Results) -> dict[str, Any]:
         "disagreements": results.disagreements[:MOST_DISAGREEMENTS],
         "most_rows": MOST_ROWS,
         "currency": next((candidate.currency for candidate in results.candidates), ""),
-        "command": shlex.join(["crossover", "run", results.task_path, *results.options]),
+        "command": _command(results),
     }
+
+
+def _command(results: Results) -> str:
+    """What ran it: a task that was made in Python has no file."""
+    if Path(results.task_path).suffix.lower() not in (".yaml", ".yml", ".json"):
+        return f"crossover.run_study(...), with {results.task_path}"
+    return shlex.join(["crossover", "run", results.task_path, *results.options])
 
 
 def _comparisons(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:

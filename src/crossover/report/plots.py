@@ -56,7 +56,7 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
         axes.set_xlim(max(0, min(ends) - 4), min(100, max(ends) + 4))
         axes.set_ylim(len(ranked) - 0.5, -0.5)
         axes.set_yticks([])
-        axes.xaxis.set_major_locator(MaxNLocator(8 if width == WIDE else 3, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(8 if width == WIDE else 2, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter("{x:g} %")
         axes.set_xlabel(metric_name(results))
         title = f"{metric_name(results)} of each candidate with its 95 % interval"

@@ -99,7 +99,7 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
             candidate.consistency, unit, "answers were not drawn repeatedly for it" if shown else unmeasured
         ),
         p50=_latency(candidate.latency_p50_ms, never_asked),
-        p95=_latency(candidate.latency_p95_ms, never_asked),
+        p95=_p95(candidate, never_asked),
         per_1k=_per_1k(candidate) if shown else Cell(numbers.ABSENT, unmeasured),
         fixed=_optional(numbers.money(candidate.cost_fixed, candidate.currency) if shown else None, unmeasured),
         change=_change(candidate, untested),
@@ -161,6 +161,18 @@ def _share(value: Estimate | None, unit: bool, why: str) -> Cell:
 
 def _latency(value: float | None, why: str) -> Cell:
     return _optional(None if value is None else numbers.milliseconds(value), why)
+
+
+def _p95(candidate: CandidateReport, why: str) -> Cell:
+    if candidate.latency_p95_ms is None:
+        return Cell(numbers.ABSENT, why)
+    text, ends = numbers.milliseconds(candidate.latency_p95_ms), candidate.latency_p95_interval
+    busy = "; other work may have slowed this machine down meanwhile" if candidate.latency_contended else ""
+    if ends is None:
+        return Cell(text, busy.removeprefix("; "))
+    low, high = ends
+    upper = " or more" if high is None else f"–{numbers.milliseconds(high)}"
+    return Cell(f"{text} ({numbers.milliseconds(low)}{upper})", f"95 % interval{busy}")
 
 
 def _optional(text: str | None, why: str) -> Cell:

@@ -85,7 +85,7 @@ def _columns(results: Results) -> list[_Column]:
         _Column("rele-\nvance", lambda row: _value(row.relevance), 3),
         _Column("consis-\ntency", lambda row: _value(row.consistency), 4),
         _Column("p50", lambda row: _text(row.p50), 8),
-        _Column("p95", lambda row: _text(row.p95), 6),
+        _Column("p95", lambda row: _value(row.p95), 6),
         _Column(f"{currency}\nper 1,000", lambda row: _money(row.per_1k, currency), 2),
         _Column(f"{currency}\nfixed", lambda row: _money(row.fixed, currency), 5),
     ]

@@ -110,8 +110,10 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     fixed = f"after {once} once" if choice.cost_fixed else "nothing up front"
     found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
     if choice.latency_p50_ms is not None:
-        p95 = choice.latency_p95_ms
-        slow = "" if p95 is None else f"{numbers.milliseconds(p95)} at p95"
+        p95, ends = choice.latency_p95_ms, choice.latency_p95_interval
+        upper = "" if ends is None or ends[1] is None else f"–{numbers.milliseconds(ends[1])}"
+        between = "" if ends is None else f" ({numbers.milliseconds(ends[0])}{upper or ' or more'})"
+        slow = "" if p95 is None else f"{numbers.milliseconds(p95)}{between} at p95"
         found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), slow))
     return found
 
@@ -123,7 +125,8 @@ def metric_name(results: Results) -> str:
 
 
 def _metric_words(results: Results) -> str:
-    return str(results.task["metric"]).replace("_", " ").replace("f1", "F1")
+    name = str(results.task["metric"]).rpartition(":")[2]  # of "own.py:closeness", what is measured
+    return name.replace("_", " ").replace("f1", "F1")
 
 
 def _target(results: Results) -> list[Fact]:

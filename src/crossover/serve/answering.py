@@ -11,6 +11,7 @@ from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
 from crossover.engine.similarity import WORDS, Index, MeaningIndex, WordIndex
 from crossover.models.embedding import Embedder
+from crossover.serve.lines import one_line, read_lines
 from crossover.types import Reply, Request, candidate_from_json
 
 EMBEDDING = "embedding"  # the folder of the embedding model, where one is needed
@@ -46,19 +47,26 @@ class Answering:
 
 
 def answer_lines(exported: Answering) -> int:
-    """Answer the arguments, or else the lines of standard input; the exit status."""
+    """Answer the arguments, or else the lines of standard input; the exit status.
+
+    A line has one line of output, in order: an empty one where it is blank or failed. With --json blank lines are left out.
+    """
     structured, failed = sys.argv[1:] == ["--json"], False
-    given = filter(str.strip, sys.stdin) if structured or not sys.argv[1:] else sys.argv[1:]
-    for line in given:
+    given = [] if structured else sys.argv[1:]
+    for line in given or read_lines(sys.stdin):
         try:
-            text = json.loads(line) if structured else line.rstrip("\r\n")
+            if not line.strip():
+                sys.stdout.write("" if structured else "\n")
+                continue
+            text = json.loads(line) if structured else line
             if not isinstance(text, str):
                 raise ValueError(f"received {line.strip()[:60]}, valid is a JSON string a line")
             answer = exported.answer(text)
-            sys.stdout.write((json.dumps({"answer": answer}) if structured else answer) + "\n")
+            sys.stdout.write(
+                (json.dumps({"answer": answer}) if structured else answer if given else one_line(answer)) + "\n"
+            )
         except ValueError as error:
             failed = True
-            if structured:
-                sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
+            sys.stdout.write((json.dumps({"error": str(error)}) if structured else "") + "\n")
             sys.stderr.write(f"failed: {error}\n")
     return int(failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from crossover.data.load import check_columns, render_input
 from crossover.data.rows import Row
@@ -40,8 +41,9 @@ class Predictor:
     provisional: bool
 
     @classmethod
-    def open(cls, folder: StudyFolder, name: str | None = None) -> Predictor:
+    def open(cls, place: StudyFolder | Path | str, name: str | None = None) -> Predictor:
         """The verdict's choice, or the candidate of that name. Raises `StudyError`, `ModelError`."""
+        folder = StudyFolder.at(place)
         candidate, row = read_candidate(folder, name)
         task = read_task(folder)
         model = open_measured(folder, candidate, task.folder)

@@ -6,38 +6,41 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crossover import registry
 from crossover.data.checks import Finding, check_lengths, check_tokens, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_task
 from crossover.decision.contenders import Contender, champions, finalists, rung
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
-from crossover.decision.limits import removal
+from crossover.decision.judging import doubts, told
+from crossover.decision.limits import doubt, removal
 from crossover.decision.recommend import recommend
 from crossover.decision.wording import Wording
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, OptionError, StudyError
 from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
+from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
-from crossover.study.folder import StudyFolder
+from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.ladder import Climbed, Rung, climb, ladder, start
+from crossover.study.latency import judged
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome
 from crossover.study.outlook import outlook
-from crossover.types import Candidate, Message, Run, content_hash, to_json
+from crossover.study.overfitting import overfitting
+from crossover.study.scoring import Scoring, scoring
+from crossover.types import Candidate, Message, Run, to_json
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -51,21 +54,31 @@ def run_study(
     model than the file's. Raises `CrossoverError` for whatever the user can mend; for data and models that cannot be used
     before the folder is made.
     """
-    listener = listener or Quiet()
     task = load_task(task_path)
     other = model is not None and model != task.model
     if other:
         task = task.model_copy(update={"model": model})
-    prepared = prepare(task)
-    raise_on_errors(prepared.findings)
-    opened = open_model(task.model, task.folder)
-    folder = StudyFolder(out or Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other else task.name))
+    folder = StudyFolder(out or default_folder(task, other))
     given = {"--model": model, "--out": out}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
+    return run_task(task, str(task_path), folder, listener, options)
+
+
+def run_task(
+    task: Task, source: str, folder: StudyFolder, listener: Listener | None = None, options: Sequence[str] = ()
+) -> StudyFolder:
+    """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command.
+
+    Raises as `run_study` does.
+    """
+    prepared = prepare(task)
+    raise_on_errors(prepared.findings)
+    rule = scoring(prepared.task, source)
+    opened = open_model(task.model, task.folder)
     with folder.locked():
         journal = Journal(folder.journal)
         try:
-            _Conductor(prepared, task_path, folder, journal, listener, opened, options).conduct()
+            _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
     return folder
@@ -79,20 +92,15 @@ def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
     return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
 
 
-def _squashed(model: str) -> str:
-    """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
-    kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
-    return kept if kept == model else "-".join(filter(None, (kept, content_hash(model)[:6])))
-
-
 @dataclass
 class _Conductor:
     prepared: Prepared
-    task_path: Path
+    task_path: str
     folder: StudyFolder
     journal: Journal
     listener: Listener
     opened: Model  # the task's
+    rule: Scoring
     options: tuple[str, ...]  # of the command, as they were given
 
     def __post_init__(self) -> None:
@@ -111,12 +119,6 @@ class _Conductor:
             [example.input for example in splits.test],
         )
         self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
-        self.metric, self.metric_name = self.evaluator.metric, self.evaluator.metric_name
-        if self.task.kind not in self.metric.kinds:
-            valid = ", ".join(n for n in registry.names("metrics") if self.task.kind in registry.load("metrics", n).kinds)
-            raise OptionError(
-                f"{self.task_path}: metric '{self.metric_name}' does not suit kind '{self.task.kind}'; valid: {valid}"
-            )
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
@@ -136,8 +138,9 @@ class _Conductor:
         findings = [*self.prepared.findings, *self._lengths(model), *self._same_tokens(model)]
         raise_on_errors(findings)
         self._freeze()
+        self.rule.hold(self.journal, self.folder)
         self.listener.say(self._plan(rungs))
-        said = [*self.task.assumptions, *said, *assumed(self.task.limits)]
+        said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
         self.listener.say(f"relevance is {self.evaluator.relevance.name}")
         for sentence in said:
@@ -147,9 +150,13 @@ class _Conductor:
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         climbed: list[Climbed] = []
         warnings: list[str] = []
+        check: JudgeCheck | None = None
         try:
             self.meter.reserve = TEST_RESERVE
             speed = self._speed(self.task.model)  # before the limits can cut it off
+            check = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
+            said += told(check)
+            warnings += doubts(check, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
                 rungs, more = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
@@ -171,9 +178,13 @@ class _Conductor:
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
+        for at, made in enumerate(climbed):
+            if made.same_as is None:
+                climbed[at] = replace(made, probe=judged(self.bench, made.candidate, made.probe, self.listener.say))
+                warnings += filter(None, [doubt(self.task.limits, made.name, climbed[at].probe)])
         contenders = self._contenders(climbed)
         tested = self._test(contenders, climbed, warnings)
-        outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
+        outcome = self._decide(contenders, climbed, tested, findings, said, warnings, check)
         write_outcome(outcome, self.folder, self.journal)
 
     def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
@@ -300,6 +311,7 @@ class _Conductor:
     def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
         """Score the finalists on test, once."""
         chosen = finalists(contenders, self.task.margin)
+        self.rule.tested(self.journal)
         names = sorted(c.id for c in chosen)
         uses = self.journal.fact("test uses", [])
         if names not in uses:
@@ -332,6 +344,7 @@ class _Conductor:
         findings: list[Finding],
         said: list[str],
         warnings: list[str],
+        check: JudgeCheck | None,
     ) -> Outcome:
         limits = self.task.limits
         for position, contender in enumerate(contenders):
@@ -340,9 +353,9 @@ class _Conductor:
                 reason = removal(limits, contender.name, True, None, run)
                 contenders[position] = replace(contender, removed=reason)
         best = {f: c for f, c in champions(contenders, self.task.margin).items() if c.id in runs}
-        wording = Wording(self.metric_name, Prices.of(limits).requests)
+        wording = Wording(self.rule.name, Prices.of(limits).requests)
         verdict, comparisons = recommend(
-            best, runs, self.metric, self.task.margin, self.task.target, self.task.seed, wording
+            best, runs, self.rule.metric, self.task.margin, self.task.target, self.task.seed, wording
         )
         return Outcome(
             task=self.task,
@@ -350,7 +363,7 @@ class _Conductor:
             options=self.options,
             data_sha256=self.prepared.splits.sha256,
             splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
-            metric=self.metric,
+            metric=self.rule.metric,
             climbed=climbed,
             contenders=contenders,
             runs=runs,
@@ -366,6 +379,8 @@ class _Conductor:
             prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
             speed=self._speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
+            judge=check,
+            overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
 
     def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:

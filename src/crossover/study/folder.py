@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossover.data.task import Task
 from crossover.errors import StudyError
+from crossover.types import content_hash
 
 VERSION = 1  # of decision.json
 DECISION = (
@@ -24,6 +27,11 @@ class StudyFolder:
     """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it."""
 
     path: Path
+
+    @classmethod
+    def at(cls, place: StudyFolder | Path | str) -> StudyFolder:
+        """The folder that a place names."""
+        return place if isinstance(place, StudyFolder) else cls(Path(place))
 
     @property
     def journal(self) -> Path:
@@ -134,3 +142,17 @@ def read_json(path: Path) -> Any:
 def damaged(path: Path, what: str) -> StudyError:
     """The error for a file that a run wrote and that is not as it was: a further run mends it."""
     return StudyError(f"{path} is damaged ({what}): run the study again, which writes it anew and asks no model")
+
+
+def default_folder(task: Task, other_model: bool = False) -> Path:
+    """`runs/NAME`, or `runs/NAME-MODEL` with another model than the task file's."""
+    return Path("runs") / (f"{task.name}-{_squashed(task.model)}" if other_model else task.name)
+
+
+def _squashed(model: str) -> str:
+    """A model as a part of a folder's name: with a hash where it loses a character, so that two models share no name."""
+    kept = re.sub(r"[^A-Za-z0-9._]+", "-", model).strip("-.")
+    if kept == model:
+        return kept
+    written = model.encode(errors="backslashreplace").decode()  # a command line may hold what is no UTF-8
+    return "-".join(filter(None, (kept, content_hash(written)[:6])))

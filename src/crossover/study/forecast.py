@@ -86,7 +86,8 @@ class Forecaster:
             each = self._count.of(made)
             dry.add({"alone": PROBES * max(sum(each.values()), ALONE)})
             if made.weights is not None:
-                dry.rehearse(made, self._bench.train[:TRAIN_SAMPLE])
+                for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
+                    dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
                 self._remember(dry, made.weights)
             final = {what: self._tested * tokens for what, tokens in each.items()}
             kind = kind_of(made, family_of(made, control=False))

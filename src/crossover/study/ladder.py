@@ -15,10 +15,10 @@ from crossover.data.task import StrategySpec, Task
 from crossover.decision.contenders import family_of
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
+from crossover.errors import BudgetExceeded, MetricError, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
-from crossover.evaluation.probe import Probe, look_up_seconds, probe
+from crossover.evaluation.probe import Probe
 from crossover.models.base import Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Strategy
@@ -26,6 +26,7 @@ from crossover.strategies.open import open_strategy
 from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
+from crossover.study.latency import timed
 from crossover.types import Candidate, Family, Provenance, Run
 
 CONTROLS = ("majority", "nearest_neighbour")
@@ -141,7 +142,7 @@ def start(task: Task, model: Model, outputs: list[str]) -> Candidate:
 def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, folder: StudyFolder) -> Climbed:
     """Adapt, then measure on dev. A rung that goes wrong is recorded as failed and the study goes on.
 
-    Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
+    Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
     provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
@@ -150,15 +151,14 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
         candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
         dev = bench.score(candidate)
-        before = bench.remember(f"look-up {candidate.id}", lambda: look_up_seconds(bench.evaluator, candidate, bench.dev))
-        measured = probe(bench.evaluator, candidate, bench.dev, before)
+        measured = timed(bench, candidate)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
         return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note)
-    except (BudgetExceeded, ModelError, StudyError):
+    except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
         return _failed(rung, str(error))

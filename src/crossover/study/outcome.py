@@ -13,10 +13,11 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.crossing import crossing
-from crossover.decision.overfitting import overfitted
+from crossover.decision.judging import told
 from crossover.decision.pairs import Comparisons, Pair
 from crossover.decision.recommend import Verdict, compare_pairs
 from crossover.engine.journal import Journal
+from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.probe import Speed
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
@@ -35,7 +36,7 @@ class Outcome:
     as it is asked): by rung name."""
 
     task: Task
-    task_path: Path
+    task_path: str
     options: tuple[str, ...]
     data_sha256: str
     splits: Mapping[str, int]
@@ -54,6 +55,8 @@ class Outcome:
     wall_seconds: float
     speed: Speed
     forgetting: Account
+    overfitting: Sequence[str]
+    judge: JudgeCheck | None
     prompts: Mapping[str, tuple[Message, ...]]
 
 
@@ -92,6 +95,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "crossover_version": importlib.metadata.version("crossover"),
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
+        "judge": to_json(outcome.judge) | {"said": told(outcome.judge)} if outcome.judge else None,
         "relevance": outcome.relevance,
         "target": outcome.task.target,
         "margin": outcome.task.margin,
@@ -116,7 +120,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
                 *outcome.warnings,
                 *(c.removed for c in outcome.contenders if c.removed),
                 *outcome.verdict.warnings,
-                *_overfitted(outcome),
+                *outcome.overfitting,
                 *outcome.forgetting.warnings,
             ],
         },
@@ -169,6 +173,10 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         train_gap=train.estimate.value - dev.estimate.value if train and dev else None,
         latency_p50_ms=probe.p50 if probe else None,
         latency_p95_ms=probe.p95 if probe else None,
+        latency_p95_interval=(probe.low, probe.high) if probe else None,
+        latency_requests=probe.n if probe else 0,
+        latency_others=probe.load.others if probe and probe.load else None,
+        latency_contended=probe.contended if probe else False,
         tokens_in=round(shown.usage.tokens_in / len(shown.records), 1) if shown else 0,
         tokens_out=round(shown.usage.tokens_out / len(shown.records), 1) if shown else 0,
         cost_fixed=contender.cost.fixed if contender else 0.0,
@@ -187,17 +195,6 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         metric=outcome.task.metric,
         parent=candidate.provenance.parent if candidate else None,
     )
-
-
-def _overfitted(outcome: Outcome) -> list[str]:
-    found = []
-    for made in outcome.climbed:
-        if made.same_as is not None:
-            continue
-        test = outcome.runs.get(made.candidate.id) if made.candidate else None
-        splits = [run.estimate if run else None for run in (made.train, made.dev, test)]
-        found.append(overfitted(made.name, *splits))
-    return [sentence for sentence in found if sentence]
 
 
 def _changes(outcome: Outcome) -> tuple[Pair, ...]:

@@ -27,8 +27,9 @@ from crossover.types import Candidate, candidate_from_json
 DISAGREEMENTS = 30
 
 
-def read_results(folder: StudyFolder) -> Results:
+def read_results(place: StudyFolder | Path | str) -> Results:
     """Everything a reader is shown. Raises `StudyError` when the folder holds no finished study."""
+    folder = StudyFolder.at(place)
     decision = folder.read_decision()
     journal = JournalReader(folder.journal)
     try:
@@ -59,10 +60,11 @@ def read_results(folder: StudyFolder) -> Results:
     )
 
 
-def read_candidate(folder: StudyFolder, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
+def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
     """A candidate with its row of decision.json: by name or id, or else the verdict's choice (when undecided, the
     provisional one). Raises `StudyError` for an unknown name, and where there is none.
     """
+    folder = StudyFolder.at(place)
     decision = folder.read_decision()
     usable = [c for c in decision["candidates"] if c["status"] != "failed"]
     wanted = name or decision["verdict"]["choice"] or decision["verdict"]["provisional"]

@@ -149,6 +149,10 @@ class CandidateReport:
     seeds: dict[str, Any] | None = None  # `study/seeds.py`
     forgetting: Forgetting | None = None  # of tuned weights
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
+    latency_p95_interval: tuple[float, float | None] | None = None  # 95 %; an upper end that few requests cannot give: None
+    latency_contended: bool = False  # something else than the candidate may have taken the time
+    latency_requests: int = 0
+    latency_others: float | None = None  # cores that others kept busy meanwhile
     same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
     metric: str | None = None
     parent: str | None = None  # the id of the candidate that its rung began with
@@ -157,7 +161,16 @@ class CandidateReport:
         """Its row of decision.json."""
         latency = cost = None
         if self.latency_p50_ms is not None and self.latency_p95_ms is not None:
-            latency = {"p50": round(self.latency_p50_ms, 2), "p95": round(self.latency_p95_ms, 2)}
+            low, high = self.latency_p95_interval or (None, None)
+            latency = {
+                "p50": round(self.latency_p50_ms, 2),
+                "p95": round(self.latency_p95_ms, 2),
+                "p95_low": None if low is None else round(low, 2),
+                "p95_high": None if high is None else round(high, 2),
+                "n": self.latency_requests,
+                "others": None if self.latency_others is None else round(self.latency_others, 2),
+                "contended": self.latency_contended,
+            }
         if self.status != "failed":
             cost = {"fixed": self.cost_fixed, "per_1k_requests": self.cost_per_1k, "currency": self.currency}
         return {
@@ -171,9 +184,9 @@ class CandidateReport:
             "dev": _estimate(self.dev),
             "test": _estimate(self.test),
             "failures": self.failures,
-            "relevance": _rounded(self.relevance and self.relevance.value),
+            "relevance": _rounded(self.relevance.value if self.relevance else None),
             "relevance_interval": _estimate(self.relevance),
-            "consistency": _rounded(self.consistency and self.consistency.value),
+            "consistency": _rounded(self.consistency.value if self.consistency else None),
             "consistency_interval": _estimate(self.consistency),
             "forgetting": self.forgetting.to_json() if self.forgetting else None,
             "train_gap": _rounded(self.train_gap),
@@ -197,9 +210,10 @@ class CandidateReport:
         latency = row["latency_ms"] or {"p50": None, "p95": None}
         cost = row["cost"] or {"fixed": 0.0, "per_1k_requests": 0.0, "currency": CURRENCY}
         same = ("id", "name", "strategy", "family", "failures", "train_gap", "tokens_in", "tokens_out", "status", "note")
+        known: dict[str, Any] = {name: row[name] for name in same}
+        known |= {name: row.get(name) for name in ("metric", "parent", "same_as", "test_gap", "seeds")}
         return cls(
-            **{name: row[name] for name in same},
-            **{name: row.get(name) for name in ("metric", "parent", "same_as", "test_gap", "seeds")},
+            **known,
             dev=_read_estimate(row["dev"]),
             test=_read_estimate(row["test"]),
             change=None,
@@ -208,6 +222,10 @@ class CandidateReport:
             forgetting=Forgetting.from_json(row["forgetting"]) if row["forgetting"] else None,
             latency_p50_ms=latency["p50"],
             latency_p95_ms=latency["p95"],
+            latency_p95_interval=None if latency.get("p95_low") is None else (latency["p95_low"], latency["p95_high"]),
+            latency_requests=latency.get("n", 0),
+            latency_others=latency.get("others"),
+            latency_contended=latency.get("contended", False),
             cost_fixed=cost["fixed"],
             cost_per_1k=cost["per_1k_requests"],
             currency=cost["currency"],

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from crossover.metrics.base import Aggregate, Metric
-from crossover.types import Counts, Kind, Score
+from crossover.metrics.base import Aggregate, Judging, Metric
+from crossover.types import Counts, Kind, Reply, Score
 
 GOLDS = {
     "classify": ("billing", "late delivery"),
@@ -24,6 +24,9 @@ def check_metric(metric: Metric, golds: Sequence[str] | None = None) -> None:
     """
     name = type(metric).__name__
     _check_declaration(metric, name)
+    if isinstance(metric, Judging):
+        _check_judging(metric, name)
+        return
     tried = list(golds) if golds is not None else [gold for kind in metric.kinds for gold in GOLDS[kind]]
     answers = {
         "an empty answer": "",
@@ -57,6 +60,22 @@ def _check_declaration(metric: Any, name: str) -> None:
     assert metric.aggregate in aggregates, f"{name}.aggregate is {metric.aggregate!r}; valid: {', '.join(aggregates)}"
     assert isinstance(metric.binary, bool), f"{name}.binary is {metric.binary!r}; valid: True or False"
     assert not metric.binary or metric.aggregate == "mean", f"{name} is binary, so its aggregate must be 'mean'"
+
+
+def _check_judging(metric: Judging, name: str) -> None:
+    """A judge states what it asks, and reads each of its grades, and nothing else, as a score."""
+    asked = [metric.request("Where is it?", "at the depot", "in the depot", first) for first in (False, False, True)]
+    assert asked[0] == asked[1], f"{name}.request gave two requests for the same answer; it must be pure"
+    assert asked[0] != asked[2], f"{name}.request asks the same whether the answer stands first or not"
+    values = []
+    for grade in metric.grades:
+        score = metric.verdict(Reply(grade))
+        assert isinstance(score, Score), f"{name}.verdict gives no Score for its own grade {grade!r}"
+        values.append(score.value)
+    assert values == sorted(values), f"{name} gives its grades the values {values}; valid is from the worst to the best"
+    assert (values[0], values[-1]) == (0, 1), f"{name} gives its grades the values {values}; valid is from 0 to 1"
+    for reply in (Reply("neither here nor there"), Reply(error="it failed")):
+        assert metric.verdict(reply) is None, f"{name}.verdict makes a score of {reply}; a failure is never a score"
 
 
 def _scored(metric: Metric, gold: str, answer: str, where: str) -> Score:

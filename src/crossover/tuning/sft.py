@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,60 @@ def fit(
     the trace. `general`: rows that have nothing to do with the task, of which each epoch is mixed with a draw of its own,
     as `recipe.replay` says.
 
+    Where a card's recorded steps give a loss that is not a number, they are done once more from the last checkpoint on as
+    a processor does them, and the trace says so.
+
     Raises `TuningError`: no row fits; the loss is not a number; the folder holds another tune; a recipe out of range.
     `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
     """
     _check(recipe)
+    again = partial(
+        _fit,
+        model,
+        rows=rows,
+        dev_rows=dev_rows,
+        recipe=recipe,
+        folder=folder,
+        start=start,
+        evaluate=evaluate,
+        on_epoch=on_epoch,
+        on_step=on_step,
+        general=general,
+        look=look,
+    )
+    try:
+        return again()
+    except _NotANumber as error:
+        if not error.gridded:
+            raise
+        why = str(error)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()  # out here nothing holds the first try any more
+    return again(plainly=why)
+
+
+class _NotANumber(TuningError):
+    """A loss or a gradient is not a number. `gridded`: by a card's own way, which is not the only one."""
+
+    gridded = False
+
+
+def _fit(
+    model: Tunable,
+    *,
+    rows: Sequence[TrainingRow],
+    dev_rows: Sequence[TrainingRow],
+    recipe: Recipe,
+    folder: Path,
+    start: Weights | None,
+    evaluate: Callable[[Weights], float],
+    on_epoch: Callable[[Epoch], None],
+    on_step: Callable[[int, int, float], None],
+    general: Sequence[TrainingRow],
+    look: float,
+    plainly: str = "",
+) -> Weights:
+    """As `fit`, from the last checkpoint on. `plainly`: why steps are not recorded, as on a processor."""
     replayed = [general] if recipe.replay else []
     key = content_hash([rows, dev_rows, recipe, start.sha256 if start else "", model.identity, *replayed])
     done = read_progress(folder)
@@ -94,6 +145,7 @@ def fit(
         clean(folder, progress)
     loss = loss_for(module, kernels, mixed=isinstance(recipe, FullRecipe) and model.precision[0] == "bfloat16")
     device: Any = module.device
+    gridded = not plainly and (device.type == "cuda" if GRIDDED is None else GRIDDED)
     room = tokens_at_once(module, kernels)  # here and now: the tune may have begun on a bigger card
     steps = Steps(
         module,
@@ -103,8 +155,10 @@ def fit(
         min(progress.tokens or room, room),
         seats=min(recipe.batch_size, len(train)),
         known=kernels.shared([row.ids[: row.start] for row in (*train, *again)]),
-        gridded=device.type == "cuda" if GRIDDED is None else GRIDDED,
+        gridded=gridded,
     )
+    if plainly:
+        steps.plainly(f"{plainly}; since the last checkpoint before it, steps are not recorded and use other kernels")
     pace = _Pace()
 
     def keep(done: int, summed: float, seconds: float) -> None:
@@ -116,7 +170,11 @@ def fit(
         began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
         mixed = train + replayed_rows(again, len(train), recipe.replay, recipe.seed, number)
         module.train()
-        train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace, look)
+        try:
+            train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace, look)
+        except _NotANumber as error:
+            error.gridded = gridded
+            raise
         module.eval()
         dev_loss = steps.evaluate(dev)
         with writing(folder):
@@ -199,7 +257,7 @@ def _train(
             try:
                 losses = steps.losses()
             except FloatingPointError as error:
-                raise TuningError(
+                raise _NotANumber(
                     f"the loss is no longer a number in epoch {epoch}, step {first + error.args[0]} of {len(batches)}, "
                     f"with a learning rate of {recipe.learning_rate:g}: try a tenth of it"
                 ) from error

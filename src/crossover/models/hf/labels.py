@@ -93,7 +93,7 @@ def read_scores(model: Any, packed: Packed, chains: Sequence[Sequence[int]], lab
     logits = forward(model, packed, keep)
     # a processor's caches hold a few rows of the vocabulary: all at once takes eight times as long
     some = ROWS.get(logits.device.type, len(logits))
-    logs = torch.cat([rows.log_softmax(-1, dtype=torch.float32)[:, tokens] for rows in logits.split(some)])
+    logs = torch.cat([rows.log_softmax(-1, dtype=torch.float32)[:, tokens] for rows in torch.split(logits, some)])
     each = torch.arange(len(tokens), device=logs.device)
     return logs.view(len(chains), extra + 1, -1)[:, parents, each].double() @ member
 

@@ -1,0 +1,65 @@
+"""Run a study from Python: of a task file, of a `Task`, or of keyword arguments with the data at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from crossover.api.study import Study
+from crossover.data.task import Task, check_task, load_task
+from crossover.errors import TaskError
+from crossover.report.page import write_report
+from crossover.study.conductor import run_task
+from crossover.study.folder import StudyFolder, default_folder
+from crossover.study.listener import Listener
+from crossover.study.read import read_results
+
+NAME = "study"  # of a task that was given none
+FROM_PYTHON = "a task made in Python"
+
+
+def run_study(
+    task: Task | Path | str | None = None,
+    *,
+    data: Any = None,
+    out: Path | str | None = None,
+    listener: Listener | None = None,
+    **keys: Any,
+) -> Study:
+    """Run or continue a study, write its report, and return it.
+
+    `task`: a task file, a `Task`, or nothing where `keys` say it all: they are those of a task file (`input`, `output`,
+    `model`, `strategies`, `limits`, ...) and stand in the place of the task's own. `data`: a pandas DataFrame, a
+    `datasets` data set, a list of mappings, a mapping of train, dev and test to such, or what a task file may name; it is
+    hashed as a file is, and not kept. `out`: the study's folder, else `runs/NAME`, with another `model` than the task
+    file's `runs/NAME-MODEL`. `listener` is told what happens (`study/listener.py`).
+
+    Raises `CrossoverError`, in one sentence, for whatever can be mended.
+    """
+    given = {**keys, **({} if data is None else {"data": data})}
+    source, model = FROM_PYTHON, None
+    if isinstance(task, (str, Path)):
+        source, task = str(task), load_task(task)
+        model = task.model
+    made = _made(task, given)
+    check_task(made)
+    other = model is not None and made.model != model
+    place = default_folder(made, other) if out is None else Path(out)
+    folder = run_task(made, source, StudyFolder(place), listener)
+    write_report(read_results(folder), folder.report)
+    return Study(folder)
+
+
+def _made(task: Task | None, given: dict[str, Any]) -> Task:
+    if task is None:
+        return Task(**{"name": NAME, **given})
+    if not isinstance(task, Task):
+        raise TaskError(f"the task: received {type(task).__name__}; valid is a task file's path, or a Task")
+    if not given:
+        return task
+    own = task.model_dump(exclude_unset=True) | {"folder": task.folder, "assumptions": task.assumptions}
+    if "data" not in given and task.tables is not None:
+        own["tables"] = task.tables
+    if "metric" in given:
+        own.pop("metric_options", None)
+    return Task(**own | given)

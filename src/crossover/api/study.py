@@ -1,0 +1,185 @@
+"""A finished study as a Python object: its verdict, candidates, predictions, data frames and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossover.api import frames
+from crossover.engine.journal import JournalReader
+from crossover.errors import OptionError
+from crossover.report.notebook import study_html, verdict_html
+from crossover.report.page import write_report
+from crossover.report.rows import chosen, provisional
+from crossover.report.verdict import headline
+from crossover.serve.predict import Answer, Predictor
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_candidate, read_results
+from crossover.study.results import CandidateReport, Results
+from crossover.types import Candidate
+
+if TYPE_CHECKING:
+    import pandas
+
+SPLITS = ("test", "dev")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the study decided. `choice` is a candidate's name, None when undecided; `provisional` is then what to use."""
+
+    kind: str
+    headline: str
+    choice: str | None
+    provisional: str | None
+    target_met: bool | None
+    needed_test_items: int | None
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.headline
+
+    def _repr_html_(self) -> str:
+        return verdict_html(self.headline, self.reasons, self.warnings)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A measured answer. `score` is None where the call failed, and `error` says why; `source` names the data's row."""
+
+    candidate: str
+    split: str
+    id: str
+    source: str
+    input: str
+    gold: str
+    prediction: str
+    score: float | None
+    valid: bool | None
+    relevance: float | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study's folder, read when it is asked."""
+
+    folder: StudyFolder
+
+    @property
+    def path(self) -> Path:
+        """The study's folder."""
+        return self.folder.path
+
+    @cached_property
+    def results(self) -> Results:
+        """Everything that the report shows. Raises `StudyError` for a damaged folder."""
+        return read_results(self.folder)
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """The content of decision.json."""
+        return self.results.decision
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict, with candidates by name."""
+        found = self.decision["verdict"]
+        named, meanwhile = chosen(self.results), provisional(self.results)
+        return Verdict(
+            kind=found["kind"],
+            headline=headline(self.results),
+            choice=named.name if named else None,
+            provisional=meanwhile.name if meanwhile else None,
+            target_met=found["target_met"],
+            needed_test_items=found["needed_test_items"],
+            reasons=tuple(found["reasons"]),
+            warnings=tuple(found["warnings"]),
+        )
+
+    @property
+    def candidates(self) -> tuple[CandidateReport, ...]:
+        """What was measured of each candidate, in ladder order."""
+        return self.results.candidates
+
+    def candidate(self, name: str | None = None) -> Candidate:
+        """A candidate to deploy: the verdict's choice (when undecided, the provisional one), or by name or id.
+
+        Raises `StudyError`.
+        """
+        return read_candidate(self.folder, name)[0]
+
+    def predictions(self, name: str | None = None, split: str = "test") -> list[Prediction]:
+        """The measured answers on "test" or "dev" of a candidate, by name or id; without one, of all measured there.
+
+        Raises `OptionError` for another split, `StudyError` for an unknown candidate.
+        """
+        if split not in SPLITS:
+            raise OptionError(f"there are no predictions on '{split}'; valid: {', '.join(SPLITS)}")
+        wanted = read_candidate(self.folder, name)[1]["id"] if name is not None else None
+        journal, found = JournalReader(self.folder.journal), []
+        try:
+            for candidate in self.candidates:
+                run = journal.run(candidate.id, split) if wanted in (None, candidate.id) else None
+                found += [_prediction(candidate.name, split, record) for record in (run or {"records": []})["records"]]
+        finally:
+            journal.close()
+        return found
+
+    def predictor(self, name: str | None = None) -> Predictor:
+        """A candidate that answers, through the renderer and the model that were measured. Raises `StudyError`,
+        `ModelError`."""
+        return Predictor.open(self.folder, name)
+
+    def predict(self, inputs: str | Sequence[str], name: str | None = None) -> list[Answer]:
+        """Answer new inputs. The model is opened each time: keep a `predictor` for many calls."""
+        return self.predictor(name).answer([inputs] if isinstance(inputs, str) else list(inputs))
+
+    def report(self, path: Path | str | None = None) -> Path:
+        """Write the report, one HTML file, and return its path (else `report.html` in the folder). Raises `StudyError`."""
+        return write_report(self.results, self.folder.report if path is None else Path(path))
+
+    def candidates_frame(self) -> pandas.DataFrame:
+        """A row for each candidate. Shares are in [0, 1], latencies in milliseconds. Raises `MissingExtra`."""
+        return frames.candidates(self.candidates)
+
+    def comparisons_frame(self) -> pandas.DataFrame:
+        """A row for each tested pair, candidates by name. Raises `MissingExtra`."""
+        return frames.comparisons(self.results)
+
+    def predictions_frame(self, name: str | None = None, split: str = "test") -> pandas.DataFrame:
+        """`predictions`, a row each. Raises `MissingExtra` too."""
+        return frames.predictions(self.predictions(name, split), Prediction)
+
+    def __repr__(self) -> str:
+        return f"Study({str(self.path)!r}): {self.verdict}"
+
+    def _repr_html_(self) -> str:
+        return study_html(self.results)
+
+
+def open_study(path: Study | StudyFolder | Path | str) -> Study:
+    """The finished study in a folder such as `runs/NAME`. Raises `StudyError` where there is none."""
+    study = path if isinstance(path, Study) else Study(StudyFolder.at(path))
+    study.folder.read_decision()
+    return study
+
+
+def _prediction(candidate: str, split: str, record: dict[str, Any]) -> Prediction:
+    return Prediction(
+        candidate=candidate,
+        split=split,
+        id=record["id"],
+        source=record["source"],
+        input=record["input"],
+        gold=record["gold"],
+        prediction=record["prediction"],
+        score=record["value"],
+        valid=record["valid"],
+        relevance=record["relevance"],
+        error=record["error"],
+    )

@@ -1,0 +1,106 @@
+"""Data that a Python program already holds: a pandas DataFrame, a `datasets` data set, or a list of mappings, as rows.
+
+They are told apart by what they offer, so that neither library is imported here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crossover.data.huggingface import SPLIT_NAMES, table_rows
+from crossover.data.layouts import shaped
+from crossover.data.rows import Row
+from crossover.errors import DataError
+
+HELD = " (in memory)"  # how the name of such data ends, where a file's would stand
+VALID = "a DataFrame, a datasets.Dataset, or a list of mappings"
+
+
+def is_held(data: Any) -> bool:
+    """Whether `data` is a table in memory, or a mapping of splits with one."""
+    if isinstance(data, Mapping):
+        return any(map(_is_table, data.values()))
+    return _is_table(data)
+
+
+def take(data: Any) -> tuple[str | dict[str, str], dict[str, list[Row]]]:
+    """How a task names the data, and its rows by split ("all" where it is one table). Raises `DataError`."""
+    if not isinstance(data, Mapping):
+        name = _name(data)
+        return name, {"all": _rows(data, name.removesuffix(HELD))}
+    ours = {theirs: split for split, names in SPLIT_NAMES.items() for theirs in names}
+    names, tables = {}, {}
+    for given, table in data.items():
+        split = ours.get(str(given))
+        if split is None or not _is_table(table):
+            raise DataError(
+                f"data: received the split '{given}' with {type(table).__name__}; valid are train, dev and test, each"
+                f" {VALID}"
+            )
+        names[split] = f"{split} {_name(table)}"
+        tables[split] = _rows(table, names[split].removesuffix(HELD))
+    if "train" not in tables:
+        raise DataError(
+            f"data: received the splits {', '.join(map(str, data))}; valid is train, and dev and test if there are"
+        )
+    return names, tables
+
+
+def is_gone(reference: str | Path) -> bool:
+    """Whether a reference names data that were held by the program that ran the study, and are not kept."""
+    return str(reference).endswith(HELD)
+
+
+def _is_table(data: Any) -> bool:
+    if isinstance(data, list):
+        return all(isinstance(one, Mapping) for one in data)
+    return _is_frame(data) or _is_dataset(data)
+
+
+def _is_frame(data: Any) -> bool:
+    return hasattr(data, "columns") and hasattr(data, "to_dict") and hasattr(data, "notna")
+
+
+def _is_dataset(data: Any) -> bool:
+    return hasattr(data, "column_names") and hasattr(data, "features") and not isinstance(data, Mapping)
+
+
+def _name(data: Any) -> str:
+    return f"{'rows' if isinstance(data, list) else type(data).__name__}{HELD}"
+
+
+def _rows(data: Any, name: str) -> list[Row]:
+    if _is_dataset(data):
+        found = table_rows(name, "all", data)
+    else:
+        records = data if isinstance(data, list) else _records(data, name)
+        found = [Row(n, {str(k): v for k, v in one.items()}, f"{name}, row {n}") for n, one in enumerate(records, 1)]
+    if not found:
+        raise DataError(f"the {name} holds no row; valid is one with at least one")
+    return shaped(found)
+
+
+def _records(frame: Any, name: str) -> list[dict[str, Any]]:
+    """A frame's rows as plain Python values, what is missing as None.
+
+    A column of whole numbers that became floats only because some are missing is one of whole numbers again, as in a file.
+    """
+    doubled = [column for column, count in Counter(map(str, frame.columns)).items() if count > 1]
+    if doubled:
+        raise DataError(f"the {name} has the column '{doubled[0]}' twice; valid are columns of different names")
+    present = frame.notna()
+    columns = {}
+    for number, column in enumerate(frame.columns):
+        there, series = present.iloc[:, number], frame.iloc[:, number]
+        whole = series.dtype.kind == "f" and not there.all() and bool((series[there] % 1 == 0).all())
+        values = zip(series.astype(object), there, strict=True)
+        columns[str(column)] = [None if not known else int(value) if whole else _plain(value) for value, known in values]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's own."""
+    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value

@@ -1,0 +1,57 @@
+"""What is said of a judge: how far its grades can be trusted, and what makes them doubtful."""
+
+from __future__ import annotations
+
+from crossover.decision.numbers import difference, estimate, p_value, percent
+from crossover.evaluation.judging import JudgeCheck
+from crossover.evaluation.paired import Comparison
+
+ALPHA = 0.05
+
+
+def told(check: JudgeCheck | None) -> list[str]:
+    """What was measured, each number with its interval; nothing where no model judges."""
+    if check is None:
+        return []
+    said = [
+        f"the judge ({check.model}) grades the gold answer above another row's in {estimate(check.agreement)} of"
+        f" {check.agreement.n} rows",
+        f"the judge gives another grade in {estimate(check.moved)} of {check.moved.n} cases when answer and gold change"
+        f" places; an answer that stands first gets {_shift(check.position)}",
+        f"an answer wrapped in words that say nothing gets {_shift(check.length)} from the judge",
+    ]
+    if check.hand is not None and check.constant is not None:
+        said.append(
+            f"the judge gives the grade that was given by hand in {estimate(check.hand)} of {check.hand.n} answers; always"
+            f" giving the most frequent one would in {percent(check.constant)}"
+        )
+    if check.failures:
+        said.append(f"{check.failures} of the judge's calls failed as it was measured")
+    return said
+
+
+def doubts(check: JudgeCheck | None, task_model: str) -> list[str]:
+    """What makes its scores doubtful."""
+    if check is None:
+        return []
+    said = []
+    if check.agreement.low <= 0.5:
+        said.append(
+            f"The judge ({check.model}) may not know right from wrong here: it grades the gold answer above another row's"
+            f" in {estimate(check.agreement)} of {check.agreement.n} rows, so its scores prove little."
+        )
+    if check.hand is not None and check.constant is not None and check.hand.low <= check.constant:
+        said.append(
+            f"The judge gives the grade that was given by hand in {estimate(check.hand)}, which is not certainly more than"
+            f" always giving the most frequent one would ({percent(check.constant)})."
+        )
+    for what, shift in (("stands before the gold answer", check.position), ("is long", check.length)):
+        if shift.p < ALPHA:
+            said.append(f"The judge's grade depends on whether an answer {what}: {_shift(shift)}, p {p_value(shift.p)}.")
+    if check.model == task_model:
+        said.append(f"The judge is the model that it judges ({check.model}): it may like its own mistakes.")
+    return said
+
+
+def _shift(found: Comparison) -> str:
+    return f"{difference(found.difference, found.low, found.high)} points"

@@ -1,0 +1,155 @@
+"""Asks a judge for its grades, and measures the judge: against gold, against grades by hand, and by position and length.
+
+A judge that cannot tell a gold answer from another row's says nothing about candidates, and one that prefers what stands
+first, or what is long, says something else (Zheng et al. 2023, section 3.3). All of it are ordinary calls: metered, and
+journaled, so that none is made twice.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from crossover.data.load import check_columns, load_rows
+from crossover.data.task import Task
+from crossover.data.template import plain
+from crossover.data.text import comparable
+from crossover.engine.caller import Caller
+from crossover.errors import DataError
+from crossover.evaluation.intervals import wilson
+from crossover.evaluation.paired import Comparison, compare
+from crossover.metrics.base import Judging
+from crossover.models.base import Model
+from crossover.types import Estimate, Example, Request, Score
+
+ROWS = 40  # of the task, on which a judge is measured
+PADDING = (
+    "I have read the question with care and looked at it from every side before I came to an answer. My answer is this: {}."
+    " To say it once more, after all that has been said, and so that there can be no doubt about it: {}."
+)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One answer's grade; with `error`, why there is none: a failure, never a score."""
+
+    score: Score | None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class JudgeCheck:
+    """What a judge is worth. Estimates are shares, shifts are differences of mean grades from 0 to 1, with 95 % intervals.
+
+    `agreement`: rows where the gold answer is graded above another row's. `moved`: answers whose grade changes when answer
+    and gold change places; `position`: what standing first changes. `length`: what wrapping an answer in words that say
+    nothing changes. `hand`: answers graded as by hand; `constant`: the same for always giving the most frequent grade.
+    """
+
+    model: str
+    agreement: Estimate
+    moved: Estimate
+    position: Comparison
+    length: Comparison
+    hand: Estimate | None
+    constant: float | None
+    failures: int
+
+
+def graded(
+    metric: Judging,
+    model: Model,
+    caller: Caller,
+    asked: Sequence[tuple[str, str, str]],
+    purpose: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Graded]:
+    """Grades of (question, gold, answer), in order. Raises as `Caller.ask` does."""
+    return _ask(metric, model, caller, [metric.request(*one) for one in asked], purpose, progress)
+
+
+def measure_judge(
+    metric: Judging, spec: str, model: Model, caller: Caller, examples: Sequence[Example], task: Task
+) -> JudgeCheck:
+    """Grade gold answers and wrong ones of up to 40 examples, in both orders and padded, and the answers graded by hand.
+
+    Raises `DataError` for a file of grades that cannot be used, and as `Caller.ask` does.
+    """
+    by_hand = _by_hand(metric, task)
+    rows = list(examples)
+    random.Random(task.seed).shuffle(rows)
+    rows = rows[:ROWS]
+    cases = []
+    for number, row in enumerate(rows):
+        others = (rows[(number + step) % len(rows)].output for step in range(1, len(rows)))
+        wrong = next((output for output in others if comparable(output) != comparable(row.output)), None)
+        if wrong is not None:
+            cases += [(row, row.output), (row, wrong)]
+    plainly = [metric.request(row.input, row.output, answer) for row, answer in cases]
+    swapped = [metric.request(row.input, row.output, answer, True) for row, answer in cases]
+    padded = [metric.request(row.input, row.output, PADDING.format(answer, answer)) for row, answer in cases]
+    hand = [metric.request(*one) for one, _ in by_hand]
+    requests = [*plainly, *swapped, *padded, *hand]
+    found = _ask(metric, model, caller, requests, "measuring the judge")
+    scores, n = [one.score for one in found], len(cases)
+    first, second, third, own = scores[:n], scores[n : 2 * n], scores[2 * n : 3 * n], scores[3 * n :]
+    both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    pairs = [(a, b) for a, b in zip(first[::2], first[1::2], strict=True) if a is not None and b is not None]
+    agreed = [
+        score.value == metric.grades.index(grade) / (len(metric.grades) - 1)
+        for score, (_, grade) in zip(own, by_hand, strict=True)
+        if score is not None
+    ]
+    frequent = Counter(grade for _, grade in by_hand).most_common(1)
+    return JudgeCheck(
+        model=spec,
+        agreement=_share([a.value > b.value for a, b in pairs]),
+        moved=_share([a.value != b.value for a, b in both]),
+        position=compare(second, first, "mean", False, seed=task.seed),
+        length=compare(third, first, "mean", False, seed=task.seed),
+        hand=_share(agreed) if by_hand else None,
+        constant=frequent[0][1] / len(by_hand) if by_hand else None,
+        failures=sum(score is None for score in scores),
+    )
+
+
+def _ask(
+    metric: Judging,
+    model: Model,
+    caller: Caller,
+    requests: Sequence[Request],
+    purpose: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Graded]:
+    found = []
+    for reply in caller.ask(model, requests, purpose, progress):
+        score = metric.verdict(reply)
+        error = None if score else f"the judge: {reply.error or f'its reply states no grade: {reply.text[:60]!r}'}"
+        found.append(Graded(score, error))
+    return found
+
+
+def _by_hand(metric: Judging, task: Task) -> list[tuple[tuple[str, str, str], str]]:
+    """(question, gold, answer) and grade of each row of the file that the option `graded` names."""
+    name = getattr(metric, "graded", "")
+    if not name:
+        return []
+    rows = load_rows(task.folder / name)
+    check_columns(rows, ["input", "answer", "grade"], name)
+    found = []
+    for row in rows:
+        text = {column: plain(row.fields.get(column)) for column in ("input", "gold", "answer", "grade")}
+        if text["grade"] not in metric.grades:
+            valid = ", ".join(metric.grades)
+            raise DataError(f"{row.source}, column 'grade': received '{text['grade']}'; valid: {valid}")
+        found.append(((text["input"], text["gold"], text["answer"]), text["grade"]))
+    return found
+
+
+def _share(hits: Sequence[bool]) -> Estimate:
+    n = len(hits)
+    if not n:
+        return Estimate(0, 0.0, 0.0, 1.0)
+    return Estimate(n, sum(hits) / n, *wilson(sum(hits) / n, n))

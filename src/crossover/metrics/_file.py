@@ -1,0 +1,144 @@
+"""A metric in a file of the user's: `scorers.py:closeness`, a function or a class. Opening it runs the file."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import math
+import sys
+import traceback
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from crossover import registry
+from crossover.data.metric import located
+from crossover.errors import MetricError, nearest
+from crossover.metrics.base import Aggregate, Metric
+from crossover.types import Kind, Score
+
+SHOWN = 60  # characters of a gold output or an answer in a message
+
+
+@dataclass(frozen=True)
+class FileMetric:
+    """What the file defines, held to the contract of a metric on every answer. `sha256`: of the file."""
+
+    name: str
+    path: Path
+    sha256: str
+    kinds: tuple[Kind, ...]
+    aggregate: Aggregate
+    binary: bool
+    call: Callable[[str, str], Any] = dataclasses.field(compare=False)
+
+    def score(self, gold: str, answer: str) -> Score:
+        """What the user's code says. Raises `MetricError`, with file and line, where it raises or gives no score."""
+        try:
+            found = self.call(gold, answer)
+        except Exception as error:
+            raise MetricError(f"{_place(error, self.path)}: {_reason(error)}{_on(gold, answer)}") from error
+        if isinstance(found, Score) and _is_share(found.value):
+            return found
+        if isinstance(found, bool) or (_is_share(found) and (not self.binary or found in (0, 1))):
+            return Score(float(found))
+        valid = (
+            "true or false, as its return type says" if self.binary else "a number from 0 to 1, true or false, or a Score"
+        )
+        raise MetricError(f"the metric {self.name} gave {_shown(found)}{_on(gold, answer)}; valid is {valid}")
+
+
+def open_file(reference: str, base: Path, options: Mapping[str, Any] | None = None) -> Metric:
+    """Run a metric's file and take out what `FILE.py:NAME` names; `base` is the folder that FILE is relative to.
+
+    A function takes gold and answer and returns a number from 0 to 1, or true or false: its kinds are all, its aggregate
+    the mean, and it is right-or-wrong where its return type is written as bool. A class is a metric as a plug-in is one
+    (`metrics/base.py`), `options` its fields. Raises `MetricError`, naming file and line, and `OptionError`.
+    """
+    try:
+        path, name = located(reference, base)
+    except ValueError as error:
+        raise MetricError(str(error)) from error
+    source = read(path)
+    module = types.ModuleType(f"crossover_metric_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses look up their module
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    except Exception as error:
+        raise MetricError(f"{_place(error, path)}: {_reason(error)}") from error
+    found = getattr(module, name, None)
+    digest = hashlib.sha256(source).hexdigest()
+    if isinstance(found, type):
+        metric = _of_class(found, reference, options)
+        return cast(
+            Metric,
+            FileMetric(reference, path, digest, metric.kinds, metric.aggregate, metric.binary, metric.score),
+        )
+    if not callable(found):
+        defined = [key for key, value in vars(module).items() if callable(value) and key == getattr(value, "__name__", "")]
+        raise MetricError(
+            f"{path} has no function or class '{name}'; {nearest(name, defined) if defined else 'it has none'}"
+        )
+    if options:
+        raise MetricError(f"the metric {reference} is a function and has no options; valid are options of a class")
+    written = getattr(found, "__annotations__", {}).get("return")
+    function = FileMetric(reference, path, digest, get_args(Kind), "mean", written in (bool, "bool"), found)
+    return cast(Metric, function)
+
+
+def read(path: Path) -> bytes:
+    """A metric's file. Raises `MetricError` when it cannot be read, or is no Python."""
+    try:
+        source = path.read_bytes()
+        ast.parse(source, str(path))
+    except OSError as error:
+        raise MetricError(f"{path} cannot be read: {error.strerror or error}") from error
+    except SyntaxError as error:
+        raise MetricError(f"{path}, line {error.lineno}: {error.msg}") from error
+    except ValueError as error:
+        raise MetricError(f"{path} is no Python file: {error}") from error
+    return source
+
+
+def _of_class(found: type[Any], reference: str, options: Mapping[str, Any] | None) -> Metric:
+    what = f"the metric {reference}"
+    if not dataclasses.is_dataclass(found):
+        found = dataclass(frozen=True)(found)
+    metric = registry.made(found, what, options)
+    absent = [name for name in ("kinds", "aggregate", "binary", "score") if not hasattr(metric, name)]
+    if absent:
+        raise MetricError(f"{what} does not declare {', '.join(absent)}; a class needs kinds, aggregate, binary and score")
+    if metric.aggregate not in get_args(Aggregate) or not set(metric.kinds) <= set(get_args(Kind)):
+        valid = f"aggregate one of {', '.join(get_args(Aggregate))}, kinds among {', '.join(get_args(Kind))}"
+        raise MetricError(f"{what} has the aggregate {metric.aggregate!r} and the kinds {metric.kinds!r}; valid: {valid}")
+    return cast(Metric, metric)
+
+
+def _place(error: Exception, path: Path) -> str:
+    """The last line of the user's file that was on the way to an error."""
+    lines = [f"{path}, line {f.lineno}" for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    return lines[-1] if lines else str(path)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+
+
+def _on(gold: str, answer: str) -> str:
+    return f", on the gold output {_shown(gold)} and the answer {_shown(answer)}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+
+
+def _is_share(value: Any) -> bool:
+    try:
+        return not isinstance(value, (str, bytes)) and math.isfinite(value) and 0 <= value <= 1
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,71 @@
+"""A model grades each answer by a rubric: for answers that can be right in many words. It is checked against gold first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NoReturn
+
+from crossover.engine.answer import vote
+from crossover.errors import MetricError, OptionError
+from crossover.metrics.base import Aggregate
+from crossover.types import Decoding, Kind, Message, Reply, Request, Score
+
+RUBRIC = "Grade an answer. It is right when it says the same as the reference answer, in whatever words; else it is wrong."
+TOKENS = 8  # of a reply, where the model cannot be held to the grades
+
+
+@dataclass(frozen=True)
+class Judge:
+    """`rubric` says what makes an answer good, `grades` lists the grades, the worst first: each step counts the same.
+
+    `model`: the judge, as in the task file's `model`; empty for the task's own, which then judges itself. `graded`: a data
+    file of answers graded by hand, with the columns input, answer, grade and, where there is one, gold. The rubric and
+    grading by a language model: Zheng et al. 2023, "Judging LLM-as-a-judge with MT-Bench and Chatbot Arena".
+    """
+
+    kinds: ClassVar[tuple[Kind, ...]] = ("classify", "extract", "generate")
+    aggregate: ClassVar[Aggregate] = "mean"
+    binary: ClassVar[bool] = False
+
+    rubric: str = RUBRIC
+    model: str = ""
+    grades: tuple[str, ...] = ("wrong", "right")
+    graded: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises `OptionError`."""
+        if not self.rubric.strip():
+            raise OptionError("metric 'judge', option 'rubric': it is empty; valid is text that says what a good answer is")
+        if len({grade.strip().casefold() for grade in self.grades}) < max(2, len(self.grades)) or "" in self.grades:
+            raise OptionError("metric 'judge', option 'grades': valid are two different words or more, the worst first")
+
+    def score(self, gold: str, answer: str) -> NoReturn:
+        """Raises `MetricError`: a judge cannot score without a model."""
+        raise MetricError("the metric 'judge' asks a model, so it scores only inside a study")
+
+    def request(self, question: str, gold: str, answer: str, answer_first: bool = False) -> Request:
+        """One user message: the rubric, then question, gold and answer set apart, then the grades to choose from."""
+        shown = [*([_part("Reference answer", gold)] if gold.strip() else []), _part("Answer to grade", answer)]
+        text = "\n\n".join(
+            [
+                self.rubric.strip(),
+                _part("Question", question),
+                *(reversed(shown) if answer_first else shown),
+                f"Grade the answer with one of: {', '.join(self.grades)}.",
+            ]
+        )
+        return Request((Message("user", text),), self._decoding())
+
+    def verdict(self, reply: Reply) -> Score | None:
+        """The grade's place among the grades, from 0 to 1."""
+        if reply.error is not None:
+            return None
+        _, grade = vote([reply], self._decoding())
+        return Score(self.grades.index(grade) / (len(self.grades) - 1)) if grade in self.grades else None
+
+    def _decoding(self) -> Decoding:
+        return Decoding(labels=self.grades, max_tokens=TOKENS)
+
+
+def _part(heading: str, text: str) -> str:
+    return f"{heading}:\n<<<\n{text}\n>>>"

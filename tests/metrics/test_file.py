@@ -1,0 +1,140 @@
+"""Metrics in a file of the user's: what is taken, what is refused, and how its mistakes are said."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from crossover.errors import CrossoverError, MetricError
+from crossover.metrics.open import fingerprint, open_metric
+from crossover.testing.metrics import check_metric
+
+SCORERS = '''
+from __future__ import annotations
+from dataclasses import dataclass
+from crossover.types import Score
+
+def closeness(gold, answer):
+    return 1 - abs(len(gold) - len(answer)) / max(len(gold), len(answer), 1)
+
+def same(gold: str, answer: str) -> bool:
+    return gold.strip() == answer.strip()
+
+def broken(gold, answer):
+    return 1 / (len(answer) - 3)
+
+def loud(gold, answer):
+    return "yes"
+
+@dataclass(frozen=True)
+class Within:
+    """Texts of like length."""
+    kinds = ("generate",)
+    aggregate = "mean"
+    binary = True
+    most: int = 2
+
+    def score(self, gold, answer):
+        return Score(float(gold == answer or abs(len(gold) - len(answer)) <= self.most))
+
+class Plain:
+    kinds = ("generate",)
+    aggregate = "mean"
+    binary = False
+
+    def score(self, gold, answer):
+        return Score(0.5 + 0.5 * (gold == answer))
+
+class Silent:
+    kinds = ("generate",)
+
+number = 3
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "scorers.py").write_text(SCORERS)
+    return tmp_path
+
+
+def test_a_function_is_a_metric_whose_mean_counts(folder: Path) -> None:
+    metric = open_metric("own/scorers.py:closeness", folder)
+    assert metric.score("abcd", "ab").value == 0.5
+    assert (metric.aggregate, metric.binary) == ("mean", False)
+    assert {"classify", "extract", "generate"} <= set(metric.kinds)
+    assert not list(folder.rglob("__pycache__")), "nothing is left beside the user's file"
+
+
+def test_a_function_that_says_bool_is_right_or_wrong(folder: Path) -> None:
+    metric = open_metric("own/scorers.py:same", folder)
+    assert metric.binary
+    assert [metric.score("a", answer).value for answer in (" a", "b")] == [1.0, 0.0]
+
+
+def test_a_class_keeps_the_contract_and_takes_options(folder: Path) -> None:
+    metric = open_metric("own/scorers.py:Within", folder, {"most": 0})
+    assert metric.score("abc", "ab").value == 0.0
+    assert metric.binary
+    assert open_metric("own/scorers.py:Plain", folder).score("a", "b").value == 0.5
+    with pytest.raises(CrossoverError, match="has no option 'moist'; did you mean 'most'"):
+        open_metric("own/scorers.py:Within", folder, {"moist": 0})
+    check_metric(getattr(metric, "call").__self__)  # noqa: B009
+
+
+def test_the_file_is_in_its_fingerprint_and_so_are_options(folder: Path) -> None:
+    digest = hashlib.sha256((folder / "own" / "scorers.py").read_bytes()).hexdigest()
+    assert fingerprint(open_metric("own/scorers.py:same", folder), {}) == digest
+    assert fingerprint(open_metric("own/scorers.py:Within", folder), {"most": 1}).startswith(digest)
+    assert fingerprint(open_metric("accuracy", folder), {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("own/scorers.py:sane", r"scorers\.py has no function or class 'sane'; did you mean 'same'\?"),
+        ("own/scorers.py:number", r"has no function or class 'number'"),
+        ("own/scorers.py", r"'own/scorers\.py' names no metric; valid is FILE\.py:NAME"),
+        ("own/gone.py:same", r"there is no file .*own/gone\.py with a metric 'same'"),
+        ("own/scorers.py:Silent", r"does not declare aggregate, binary, score"),
+        ("bad.py:f", r"bad\.py, line 2: "),
+        ("worse.py:f", r"worse\.py, line 3: ValueError: no luck$"),
+        ("missing.py:f", r"missing\.py, line 1: ModuleNotFoundError: No module named 'no_such_part'"),
+        ("bytes.py:f", r"bytes\.py"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(folder: Path, reference: str, said: str) -> None:
+    (folder / "bad.py").write_text("x = 1\ndef f(:\n")
+    (folder / "worse.py").write_text("def g():\n    # why\n    raise ValueError('no\\nluck')\ng()\n")
+    (folder / "missing.py").write_text("import no_such_part\n")
+    (folder / "bytes.py").write_bytes(b"x = '\xff\x00'\n")
+    with pytest.raises(MetricError) as raised:
+        open_metric(reference, folder)
+    assert re.search(said, str(raised.value))
+    assert "\n" not in str(raised.value)
+
+
+def test_an_error_while_scoring_names_file_line_and_the_answer(folder: Path) -> None:
+    with pytest.raises(MetricError) as raised:
+        open_metric("own/scorers.py:broken", folder).score("gold", "abc")
+    line = SCORERS.split("\n").index("    return 1 / (len(answer) - 3)") + 1
+    wanted = f"scorers.py, line {line}: ZeroDivisionError: division by zero, on the gold output 'gold' and the answer 'abc'"
+    assert str(raised.value).endswith(wanted)
+    with pytest.raises(MetricError, match=r"gave 'yes', on the gold output 'g' and the answer 'a'; valid is a number"):
+        open_metric("own/scorers.py:loud", folder).score("g", "a")
+
+
+@pytest.mark.parametrize("value", ["float('nan')", "1.5", "-0.1", "None", "[1]", "'0.5'"])
+def test_what_is_no_score_is_refused(folder: Path, value: str) -> None:
+    (folder / "odd.py").write_text(f"def f(gold, answer):\n    return {value}\n")
+    with pytest.raises(MetricError, match="valid is a number from 0 to 1"):
+        open_metric("odd.py:f", folder).score("a", "b")
+
+
+def test_numbers_of_numpy_are_numbers(folder: Path) -> None:
+    (folder / "np.py").write_text("import numpy as np\ndef f(gold, answer):\n    return np.float32(0.25)\n")
+    assert open_metric("np.py:f", folder).score("a", "b").value == 0.25

@@ -1,0 +1,108 @@
+"""A latency limit on a machine that others use: measured again, removed only where the candidate itself is too slow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.engine.journal import Journal
+from crossover.evaluation.contention import Load, Watch
+from crossover.report.page import render
+from crossover.study import conductor, latency
+from crossover.study.conductor import run_study
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_results
+from tests.study.tasks import write_task
+
+QUIET, BUSY = Load(2, 1.0, 0.0), Load(2, 0.2, 1.8)
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[Load]:
+    """What each look finds, in order; the last one for all that follow."""
+    found = [QUIET]
+    monkeypatch.setattr(Watch, "load", lambda self: found.pop(0) if len(found) > 1 else found[0])
+    monkeypatch.setattr(conductor, "judged", lambda *given: latency.judged(*given, wait=lambda: True))
+    return found
+
+
+def decide(folder: Path, limit: float | None) -> dict[str, Any]:
+    limits = {} if limit is None else {"latency_p95_ms": limit}
+    run_study(write_task(folder, ["zero_shot"], model="fake", limits=limits), folder / "run")
+    decision: dict[str, Any] = json.loads((folder / "run" / "decision.json").read_text())
+    return decision
+
+
+def zero(decision: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(c for c in decision["candidates"] if c["name"] == "zero_shot")
+    return found
+
+
+def single(folder: Path) -> int:
+    """How many calls were made one by one."""
+    journal = Journal(folder / "run" / "study.db")
+    try:
+        return sum(reply.error is None for reply in journal.replies(_keys(folder)).values())
+    finally:
+        journal.close()
+
+
+def _keys(folder: Path) -> list[str]:
+    import sqlite3
+
+    with sqlite3.connect(folder / "run" / "study.db") as connection:
+        rows = connection.execute("SELECT key FROM calls WHERE purpose = 'zero_shot one by one'").fetchall()
+    return [key for (key,) in rows]
+
+
+def test_every_latency_has_an_interval_in_decision_and_report(tmp_path: Path, loads: list[Load]) -> None:
+    shown = zero(decide(tmp_path, None))["latency_ms"]
+    assert shown == {
+        "p50": 1.0, "p95": 1.0, "p95_low": 1.0, "p95_high": None, "n": 11, "others": 0.0, "contended": False
+    }  # fmt: skip
+    results = read_results(StudyFolder(tmp_path / "run"))
+    assert "1.0 ms or more" in render(results)
+    assert next(c for c in results.candidates if c.name == "zero_shot").latency_p95_interval == (1.0, None)
+
+
+def test_on_a_quiet_machine_a_slow_candidate_is_measured_twice_and_removed(tmp_path: Path, loads: list[Load]) -> None:
+    decision = decide(tmp_path, 0.5)
+    assert zero(decision)["status"] == "removed"
+    (said,) = [w for w in decision["verdict"]["warnings"] if w.startswith("zero_shot is removed")]
+    assert "1 ms (95 % interval 1 ms or more" in said
+    assert "the limit is 0.5 ms" in said
+    made = single(tmp_path)
+    decide(tmp_path, 0.5)
+    assert single(tmp_path) == made, "what nothing disturbed is not measured a third time"
+
+
+def test_a_busy_machine_removes_nobody_and_running_again_measures_again(tmp_path: Path, loads: list[Load]) -> None:
+    loads[:] = [BUSY]
+    decision = decide(tmp_path, 0.5)
+    assert zero(decision)["status"] != "removed"
+    assert zero(decision)["latency_ms"]["contended"]
+    said = " ".join(decision["verdict"]["warnings"])
+    assert "zero_shot may be too slow" in said
+    assert "others kept 1.8 of the machine's 2 cores busy meanwhile" in said
+    assert "other work" in render(read_results(StudyFolder(tmp_path / "run")))
+    made = single(tmp_path)
+    loads[:] = [QUIET]
+    decision = decide(tmp_path, 0.5)
+    assert single(tmp_path) > made
+    assert zero(decision)["status"] == "removed"
+
+
+def test_a_machine_that_was_busy_at_first_only(tmp_path: Path, loads: list[Load]) -> None:
+    loads[:] = [QUIET, BUSY, QUIET]  # majority, zero_shot, zero_shot again
+    assert zero(decide(tmp_path, 0.5))["status"] == "removed"
+
+
+def test_within_the_limit_nothing_is_measured_twice(tmp_path: Path, loads: list[Load]) -> None:
+    loads[:] = [BUSY]
+    decision = decide(tmp_path, 5)
+    assert not any("slow" in warning for warning in decision["verdict"]["warnings"])
+    first = single(tmp_path)
+    assert first == zero(decision)["latency_ms"]["n"] + 1
