@@ -275,7 +275,7 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
-        return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]} . {_CLAUSE.split(behind)[0]}")
+        return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
     if _NEGATION.search(said):
         return False
     earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
