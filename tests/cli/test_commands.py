@@ -298,6 +298,27 @@ def test_predict_gives_a_line_for_a_line(crossover: Terminal, study: Path, monke
         answers = [json.loads(line) for line in said.out.split("\n") if line]
         assert [answer["input"] for answer in answers] == texts
         assert [answer["answer"] for answer in answers] == [line for line in whole.out.split("\n") if line]
+    stdin(monkeypatch, "\n".join(lines).encode())  # a line for a line here too: what is blank is an error
+    said = crossover("predict", study, "-c", "instruction", "--json")
+    errors = [json.loads(line)["error"] for line in said.out.split("\n") if line]
+    assert errors == [None if line.strip() else "the input is blank" for line in lines]
+
+
+def test_an_export_that_cannot_be_is_refused_before_torch_is_loaded(study: Path) -> None:
+    for arguments, says in (
+        (["nowhere", "out"], "nowhere holds no study"),
+        ([str(study), "out", "-c", "lorra"], "has no candidate 'lorra'"),
+        ([str(study), str(study)], "exists and is not an empty folder"),
+        (["--help"], "A new folder for the export"),
+    ):
+        code = (
+            f"import sys; sys.argv = ['crossover', 'export', *{arguments!r}]\n"
+            "from crossover.cli.main import main\n"
+            "try: main()\nexcept SystemExit: print('torch' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert says in done.stdout + done.stderr
+        assert done.stdout.split()[-1] == "False"
 
 
 def test_predict_says_that_standard_input_is_not_utf_8(
@@ -395,7 +416,7 @@ def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monk
         asked.append(arguments[-1])
         return Export(["README.md"], found if arguments[-1] else None)
 
-    monkeypatch.setattr("crossover.cli.export.export", export)
+    monkeypatch.setattr("crossover.serve.export.export", export)
     said = crossover("export", study, "out")
     assert (said.status, said.err) == (0, "")
     assert "loaded again and replayed 50 test rows in 12 s: all answers are as measured" in said.out

@@ -15,6 +15,7 @@ from crossover.models.fake import Fake
 from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.listener import Quiet
 from crossover.study.read import read_results
 from crossover.types import Reply, Request, Usage
 from tests.study.tasks import write_task
@@ -152,10 +153,14 @@ def test_the_models_own_judgement_of_itself_is_doubted(tmp_path: Path, monkeypat
 CODE = "def half(gold, answer):\n    return 1.0 if gold == answer else 0.5\n"
 
 
-def test_a_metric_of_the_users_own_runs_is_said_and_is_held(tmp_path: Path) -> None:
+def test_a_metric_of_the_users_own_runs_is_said_and_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task = write_task(tmp_path, ["zero_shot"], model="fake", metric="own.py:half")
     (tmp_path / "own.py").write_text(CODE)
-    folder = run_study(task, tmp_path / "run")
+    heard: list[str] = []
+    listener = Quiet()
+    monkeypatch.setattr(listener, "say", heard.append)
+    folder = run_study(task, tmp_path / "run", listener)
+    assert any("the metric runs the code in" in sentence and "own.py (SHA-256 " in sentence for sentence in heard)
     decision = json.loads(folder.decision.read_text())
     assert decision["metric"] == "own.py:half"
     assert all(c["test"] is None or c["test"]["value"] >= 0.5 for c in decision["candidates"])
