@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crossover.errors import DataError, MetricError, OptionError, StudyError, TaskError
+from crossover.errors import CrossoverError, DataError, MetricError, OptionError, StudyError, TaskError
 from crossover.models.fake import Fake
 from crossover.report.page import render
 from crossover.study.conductor import run_study
@@ -148,6 +148,23 @@ def test_a_judge_elsewhere_never_sees_data_that_must_stay(tmp_path: Path, monkey
 def test_the_models_own_judgement_of_itself_is_doubted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decision, _ = judged(tmp_path, monkeypatch, fair, judge={"model": ""})
     assert any("The judge is the model that it judges (fake)" in w for w in decision["verdict"]["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("judge", "says"),
+    [
+        ({"rubrik": "x"}, r"task\.yaml, key 'metric': metric 'judge' has no option 'rubrik'; did you mean 'rubric'"),
+        ({"grades": ["good"]}, r"task\.yaml, key 'metric': metric 'judge', option 'grades': valid are two different words"),
+        ({"graded": "gone.csv"}, r"there is no file .*gone\.csv"),
+        ({"model": "gpt-4"}, r"there is no model 'gpt-4' here"),
+    ],
+)
+def test_a_judge_that_cannot_be_is_said_before_anything_is_spent(
+    judge: dict[str, Any], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CrossoverError, match=says):
+        judged(tmp_path, monkeypatch, fair, judge=judge)
+    assert not list(tmp_path.rglob("study.db"))
 
 
 CODE = "def half(gold, answer):\n    return 1.0 if gold == answer else 0.5\n"
