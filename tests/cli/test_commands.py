@@ -264,9 +264,11 @@ def test_predict_answers_standard_input_line_by_line(
     monkeypatch.setattr(sys, "stdin", io.StringIO("where is my fig\n\n  a peach, please \n"))
     said = crossover("predict", study, "-c", "instruction", "--json")
     answers = [json.loads(line) for line in said.out.splitlines()]
-    assert [answer["input"] for answer in answers] == ["where is my fig", "  a peach, please "]
+    assert [answer["input"] for answer in answers] == ["where is my fig", "", "  a peach, please "]
+    assert all(answer.keys() == ANSWER for answer in answers)
+    blank = answers.pop(1)
+    assert (blank["answer"], blank["error"]) == (None, "the input is blank")
     for answer in answers:
-        assert answer.keys() == ANSWER
         assert answer["answer"] in LABELS
         assert set(answer["scores"]) == set(LABELS)
         assert answer["error"] is None

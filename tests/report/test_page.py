@@ -251,7 +251,12 @@ def test_one_candidate_is_enough() -> None:
 def test_nothing_that_a_leaderboard_writes_is_cut(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also the longest figure, of a candidate that dev has perfect and that is not tested."""
     drawn: list[Any] = []
-    monkeypatch.setattr(plots, "inline", lambda figure, *_: str(drawn.append(figure)))
+
+    def keep(figure: Any, *_: str) -> str:
+        drawn.append(figure)
+        return ""
+
+    monkeypatch.setattr(plots, "inline", keep)
     perfect = dataclasses.replace(ladder()[4], dev=Estimate(24, 1.0, 0.862, 1.0), test=None)
     plots.leaderboard(only(perfect, confusion=None), width)
     (figure,) = drawn
