@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from crossover.decision import numbers
 from crossover.errors import StudyError
@@ -261,7 +262,7 @@ def test_nothing_that_a_leaderboard_writes_is_cut(width: int, monkeypatch: pytes
     plots.leaderboard(only(perfect, confusion=None), width)
     (figure,) = drawn
     (written,) = [text for text in figure.axes[0].texts if text.get_text() == "100.0 % dev"]
-    assert written.get_window_extent(figure.canvas.get_renderer()).x1 <= figure.bbox.x1
+    assert written.get_window_extent(FigureCanvasAgg(figure).get_renderer()).x1 <= figure.bbox.x1
 
 
 def test_where_nothing_was_tested_no_agreement_is_claimed() -> None:
