@@ -116,8 +116,9 @@ def calls(study: Path) -> int:
 
 
 def timeless(decision: dict[str, Any]) -> dict[str, Any]:
-    """A decision without the wall-clock time."""
-    return decision | {"created": "", "spent": decision["spent"] | {"seconds": 0}}
+    """A decision without the wall-clock time, and without what else the machine did meanwhile."""
+    candidates = [candidate | {"latency_ms": None} for candidate in decision["candidates"]]
+    return decision | {"created": "", "spent": decision["spent"] | {"seconds": 0}, "candidates": candidates}
 
 
 def words(text: str) -> str:

@@ -44,7 +44,7 @@ def test_classify_is_completed_with_labels_and_metric(tmp_path):
         "labels: the 3 of the training rows (back, left, right)",
         "metric: accuracy, as the task is to classify",
         "splits: cut from the one table with seed 0 (train 18, dev 6, test 6 rows)",
-        "defaults: model pocket, margin 0.01, seed 0",
+        "defaults: model pocket, margin 0.01, tolerance 0.03, seed 0",
     )
     assert complete(done, prepared.splits).assumptions == done.assumptions
     assert prepared.findings == []
@@ -53,7 +53,7 @@ def test_classify_is_completed_with_labels_and_metric(tmp_path):
 def test_what_is_given_is_not_assumed(tmp_path):
     write(tmp_path, "rows.csv", table({"left": 10, "right": 10}))
     given = {"kind": "classify", "labels": {"right": "to the right", "left": ""}, "metric": "macro_f1"}
-    prepared = prepare(task(tmp_path, "rows.csv", **given, seed=3, margin=0.0, model="hf:x"))
+    prepared = prepare(task(tmp_path, "rows.csv", **given, seed=3, margin=0.0, tolerance=0.1, model="hf:x"))
     assert prepared.task.assumptions == ("splits: cut from the one table with seed 3 (train 12, dev 4, test 4 rows)",)
     assert prepared.task.labels == given["labels"]
     assert prepared.task.metric == "macro_f1"

@@ -22,7 +22,8 @@ ANSWERS = ["Call us.", "Write to us.", "Wait a day."]
 
 def sketched(path: Path) -> tuple[Any, str]:
     """What `init` makes of a file, prepared, and what it says."""
-    text, assumed = sketch(path)
+    made = sketch(path)
+    text, assumed = made.text(), made.assumed
     return prepare(load_task(write(path.parent, "task.yaml", text))), "\n".join(assumed)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crossover.decision.contenders import champions, cheapest, family_of, finalists, rung
+from crossover.decision.contenders import champions, cheapest, family_of, finalists, rung, standing
 from crossover.types import Candidate, Decoding, Demonstration, Prompt, Provenance, Step, Weights
 from tests.decision.builders import contender
 
@@ -44,6 +44,23 @@ def test_finalists_are_the_choice_of_every_rung_and_family() -> None:
     ]
     names = [c.name for c in finalists(ladder, 0.01)]
     assert names == ["majority", "zero_shot", "instruction", "few_shot", "lora", "lora+few_shot"]
+
+
+def test_a_champion_that_was_not_tested_is_stood_in_for_by_what_was() -> None:
+    ladder = [
+        contender("zero_shot", "prompt", 0.895, rung="baseline"),
+        contender("few_shot", "prompt", 0.9, cost=50),
+        contender("lora", "weights", 0.8),
+        contender("full", "weights", 0.7),
+    ]
+    assert {f: c.name for f, c in standing(ladder, 0.01, {"id-zero_shot", "id-full"}).items()} == {
+        "prompt": "zero_shot",
+        "weights": "full",
+    }
+    everyone = {c.id for c in ladder}
+    assert standing(ladder, 0.001, everyone) == champions(ladder, 0.001)
+    ladder[2] = replace(ladder[2], removed="6 of 100 calls on test failed")
+    assert standing(ladder, 0.01, everyone)["weights"].name == "full"
 
 
 def test_costs_that_are_nearly_equal_leave_it_to_the_simpler() -> None:

@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crossover import registry
+from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import Cost
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording
-from crossover.types import Estimate
+from crossover.evaluation.intervals import wilson
+from crossover.evaluation.paired import mcnemar
+from crossover.types import Estimate, Family
 from tests.decision.builders import contender, pattern, run
 
 CONTROL, PROMPT = contender("majority", "control"), contender("few_shot", "prompt", cost=10)
@@ -24,12 +29,22 @@ def decide(
     patterns: Mapping[Contender, Sequence[bool | None]],
     margin: float = 0.01,
     target: float | None = None,
+    tolerance: float = 0.03,
+    label_cost: float = 0.0,
     floor: Estimate | None = None,
 ) -> tuple[Verdict, Comparisons]:
     champions = {c.family: c for c in patterns}
     runs = {c.id: run(c.name, right) for c, right in patterns.items()}
     metric = registry.create("metrics", "accuracy")
-    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000), floor)
+    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000, label_cost), floor, tolerance)
+
+
+def moved(right: Sequence[bool], gained: int, lost: int) -> list[bool]:
+    """The pattern with so many wrong answers made right, and right ones made wrong."""
+    found = list(right)
+    for i in [i for i, hit in enumerate(right) if not hit][:gained] + [i for i, hit in enumerate(right) if hit][:lost]:
+        found[i] = not found[i]
+    return found
 
 
 def test_weights_that_are_clearly_better_win_and_the_reason_says_by_how_much() -> None:
@@ -152,6 +167,141 @@ def test_without_a_tested_model_nothing_is_claimed() -> None:
         assert (verdict.kind, verdict.choice, verdict.provisional) == ("undecided", None, None)
         assert "No model was measured" in verdict.reasons[0]
         assert comparisons.pairs == ()
+
+
+def test_a_cheap_prompt_does_not_win_while_the_hybrid_may_be_better_by_more_than_the_margin() -> None:
+    """The cheaper of the two trained ones is as good as the prompt; that says nothing of the other."""
+    prompt = pattern(600, 400)
+    patterns = {CONTROL: pattern(600, 100), PROMPT: prompt, LORA: prompt, BOTH: moved(prompt, 38, 20)}
+    verdict, comparisons = decide(patterns, tolerance=0.01)
+    assert comparisons.of(LORA, PROMPT).result.upper <= 0.01
+    assert comparisons.of(BOTH, PROMPT).result.upper > 0.01
+    assert (verdict.confidence, verdict.choice) == ("bounded", BOTH.id)
+
+
+def test_a_hybrid_that_beats_every_other_side_wins_though_weights_do_not() -> None:
+    prompt = pattern(60, 30)
+    verdict, comparisons = decide(
+        {CONTROL: [False] * 60, PROMPT: prompt, LORA: moved(prompt, 6, 0), BOTH: moved(prompt, 12, 0)}
+    )
+    assert not comparisons.of(LORA, PROMPT).wins()
+    assert not comparisons.of(BOTH, LORA).wins()
+    assert (verdict.confidence, verdict.choice) == ("proven", BOTH.id)
+
+
+def test_a_choice_with_a_small_regret_is_bounded_and_says_so_in_one_sentence() -> None:
+    prompt = pattern(1000, 800)
+    verdict, _ = decide(
+        {CONTROL: pattern(1000, 300), PROMPT: prompt, LORA: moved(prompt, 40, 40), BOTH: moved(prompt, 30, 32)}
+    )
+    assert (verdict.confidence, verdict.kind, verdict.choice, verdict.provisional) == ("bounded", "prompt", PROMPT.id, None)
+    assert verdict.needed_test_items is None
+    assert verdict.regret is not None
+    assert 0.01 < verdict.regret.upper <= 0.03
+    assert 0 < verdict.regret.expected < verdict.regret.upper
+    said = f"nothing else here is more than {100 * verdict.regret.upper:.1f} points better (95 %)"
+    assert verdict.reasons[0].startswith(f"Use few_shot (prompting): {said}.")
+    proven, _ = decide({CONTROL: pattern(400, 40), PROMPT: pattern(400, 380)})
+    assert proven.confidence == "proven"
+    assert "nothing else here is better (95 %)" in proven.reasons[0]
+
+
+def test_an_open_verdict_says_what_may_be_lost_and_what_would_settle_it_in_money() -> None:
+    patterns = {CONTROL: [False] * 40, PROMPT: pattern(40, 20), LORA: pattern(40, 22, 1)}
+    verdict, _ = decide(patterns, label_cost=0.5)
+    assert (verdict.confidence, verdict.kind, verdict.choice) == ("open", "undecided", None)
+    assert verdict.needed_test_items is not None
+    assert any("Something else here may be up to" in reason for reason in verdict.reasons)
+    money = numbers.money(0.5 * (verdict.needed_test_items - 40), "USD")
+    assert any(f"there are 40, and the others cost {money}" in reason for reason in verdict.reasons)
+
+
+def test_more_is_needed_for_a_narrower_tolerance_and_a_lead_of_the_cheap_one_needs_less() -> None:
+    prompt = pattern(150, 120)
+    behind = {CONTROL: pattern(150, 30), PROMPT: prompt, LORA: moved(prompt, 12, 16)}
+    level = {CONTROL: pattern(150, 30), PROMPT: prompt, LORA: moved(prompt, 14, 14)}
+    wide, narrow, even = (
+        decide(p, tolerance=t)[0].needed_test_items for p, t in ((behind, 0.02), (behind, 0.0), (level, 0.02))
+    )
+    assert wide is not None
+    assert narrow is not None
+    assert even is not None
+    assert 150 < wide < narrow
+    assert wide < even
+
+
+def test_a_target_is_held_to_the_whole_interval_after_choosing_among_several() -> None:
+    """Just met by an interval for one candidate: not by one for the best of four."""
+    right = next(r for r in range(320, 400) if wilson(r / 400, 400)[0] >= 0.8)
+    alone, _ = decide({LORA: pattern(400, right)}, target=0.8)
+    among, _ = decide({CONTROL: pattern(400, 20), PROMPT: pattern(400, 60), LORA: pattern(400, right)}, target=0.8)
+    assert alone.target_met is True
+    assert (among.choice, among.target_met) == (LORA.id, None)
+    assert any("widened for the choice among 3" in reason for reason in among.reasons)
+
+
+def test_a_verdict_must_also_hold_with_failed_calls_counted_as_wrong() -> None:
+    prompt = pattern(400, 300)
+    lora: list[bool | None] = list(moved(prompt, 20, 4))
+    held, _ = decide({CONTROL: pattern(400, 20), PROMPT: prompt, LORA: lora})
+    assert (held.confidence, held.choice) == ("proven", LORA.id)
+    for i in [i for i, hit in enumerate(prompt) if hit][10:18]:
+        lora[i] = None
+    verdict, comparisons = decide({CONTROL: pattern(400, 20), PROMPT: prompt, LORA: lora})
+    assert comparisons.of(LORA, PROMPT).wins()
+    assert verdict.confidence != "proven"
+    assert "with them counted as wrong answers nobody would win: that lora wins does not stand" in verdict.warnings[0]
+
+
+def test_rows_that_stand_twice_are_no_further_evidence() -> None:
+    once = pattern(100, 50)
+    twice = {name: [*right, *right] for name, right in ((PROMPT, once), (LORA, moved(once, 8, 2)))}
+    runs = {}
+    for c, right in twice.items():
+        made = run(c.name, right)
+        records = tuple(
+            replace(r, example=replace(r.example, input=f"input {i % 100}")) for i, r in enumerate(made.records)
+        )
+        runs[c.id] = replace(made, records=records)
+    champions: dict[Family, Contender] = {c.family: c for c in twice}
+    metric = registry.create("metrics", "accuracy")
+    _, comparisons = recommend(champions, runs, metric, 0.01, None, 0, Wording("accuracy", 1000))
+    found = comparisons.of(LORA, PROMPT).result
+    assert found.test == "exact paired permutation by group"
+    assert found.p == pytest.approx(mcnemar(8, 2))
+
+
+@given(
+    st.integers(1, 40).flatmap(
+        lambda n: st.lists(
+            st.lists(st.sampled_from([True, False, False, True, None]), min_size=n, max_size=n), min_size=1, max_size=4
+        )
+    ),
+    st.sampled_from([0.0, 0.01, 1.0]),
+    st.sampled_from([0.0, 0.03, 1.0]),
+    st.sampled_from([None, 0.0, 0.8, 1.0]),
+)
+@settings(max_examples=15, deadline=None)
+def test_any_finished_study_ends_with_a_choice_and_a_bound(
+    patterns: list[list[bool | None]], margin: float, tolerance: float, target: float | None
+) -> None:
+    free = [
+        contender(name, family) for name, family in zip("abcd", ("prompt", "weights", "hybrid", "control"), strict=True)
+    ]
+    verdict, _ = decide(dict(zip(free, patterns, strict=False)), margin, target, tolerance)
+    assert (verdict.choice is None) == (verdict.confidence == "open") == (verdict.kind == "undecided")
+    assert (verdict.choice or verdict.provisional) is not None
+    assert verdict.regret is not None
+    assert 0 <= verdict.regret.expected <= 1
+    assert 0 <= verdict.regret.upper <= 1
+    assert verdict.confidence != "bounded" or verdict.regret.upper <= tolerance
+
+
+def test_a_margin_of_0_and_no_tolerance_end_with_a_number_all_the_same() -> None:
+    for n in (1, 2, 6):
+        verdict, _ = decide({CONTROL: [False] * n, PROMPT: [False] * n}, margin=0.0, tolerance=0.0)
+        assert verdict.confidence == "open"
+        assert verdict.needed_test_items is None or verdict.needed_test_items > n
 
 
 def test_an_interval_beside_an_adjusted_p_value_says_that_it_is_alone() -> None:

@@ -138,6 +138,8 @@ def decision(kind: str = "weights", choice: str | None = f"{4:016x}", **verdict:
             "kind": kind,
             "target_met": True,
             "needed_test_items": None,
+            "confidence": "open" if kind == "undecided" else "proven",
+            "regret": {"expected": 0.004, "upper": 0.021},
             "reasons": [
                 "“lora” beats the best prompt, “few_shot”, by 16.2 points (10.2 to 22.2), adjusted p below 0.001.",
                 "“instruction+lora” is 2.5 points higher, but the test cannot tell the two apart (adjusted p 0.31).",

@@ -151,6 +151,20 @@ def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     assert "few_shotuntil then" in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "choice", "words"),
+    [
+        ("prompt", 3, "Prompt it: use “few_shot”; nothing else here is more than 2.3 points better (95 %)."),
+        ("neither", 1, "Neither: you do not need a language model for this: use “zero_shot”; nothing else here"),
+    ],
+)
+def test_a_bounded_verdict_says_its_bound_in_one_sentence(kind: str, choice: int, words: str) -> None:
+    body = decision(kind, f"{choice:016x}", confidence="bounded", regret={"expected": 0.006, "upper": 0.023})
+    text = Page(render(results(decision=body))).text
+    assert words in text
+    assert "2.3 points95 % bound; 0.6 points to be expected" in text
+
+
 def test_numbers_of_the_crossover_point_are_written_with_their_ranges() -> None:
     text = Page(render(results())).text
     assert "from about 140 (90–210) labelled examples" in text

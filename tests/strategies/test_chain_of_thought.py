@@ -82,7 +82,7 @@ def test_worked_demonstrations_are_the_models_own_right_solutions(tmp_path: Path
     assert made == again
 
 
-def test_votes_are_kept_only_where_dev_prefers_them_and_every_draw_is_paid_for(tmp_path: Path) -> None:
+def test_votes_are_kept_only_where_dev_is_surely_better_and_every_draw_is_paid_for(tmp_path: Path) -> None:
     rows = sums(30)
     with bench(tmp_path, rows[:4], rows[4:], **SUMS) as at:
         options = {"shots": [0], "max_tokens": 60, "samples": 3, "temperature": 0.6}
@@ -92,7 +92,8 @@ def test_votes_are_kept_only_where_dev_prefers_them_and_every_draw_is_paid_for(t
         calls = at.meter.calls
         votes, best = at.score(voting), max((at.score(c) for c in greedy), key=lambda run: run.estimate.value)
         assert at.meter.calls == calls
-    assert (made.decoding.samples == 3) == (votes.estimate.value > best.estimate.value)
+    if made.decoding.samples == 3:
+        assert votes.estimate.value > best.estimate.value
     assert votes.usage.tokens_in == 3 * best.usage.tokens_in
     assert len(votes.records) == 26
 

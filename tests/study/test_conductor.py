@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from crossover.data.task import load_task
+from crossover.data.task import Limits, load_task
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.probe import Probe
+from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Stage
 from crossover.study.read import read_candidate, read_results
-from crossover.types import Estimate, Example
+from crossover.types import Estimate, Example, Run
 from tests.models.tiny import build
 from tests.study.tasks import write_task
 
@@ -27,7 +29,7 @@ SCHEMA = {
     "candidate": "id name strategy family parent metric dev test failures relevance consistency forgetting train_gap"
     " latency_ms tokens_in tokens_out cost status note",
     "comparison": "a b difference low high p p_adjusted test n",
-    "verdict": "choice kind target_met needed_test_items reasons warnings",
+    "verdict": "choice kind target_met needed_test_items reasons warnings confidence regret",
     "spent": "calls cached_calls tokens_in tokens_out seconds money",
 }
 
@@ -246,6 +248,39 @@ def test_failed_calls_are_left_out_and_too_many_of_them_cannot_win(tmp_path: Pat
     assert again["calls"] > decision["spent"]["calls"]
     assert again["cached_calls"] == decision["spent"]["cached_calls"] >= 0
     assert any("zero_shot cannot win" in w for w in decision["verdict"]["warnings"])
+
+
+def test_the_next_one_stands_in_for_a_champion_that_is_removed_on_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def refused(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: Run) -> str | None:
+        if name.startswith("few_shot") and any(run.split == "test" for run in runs):
+            seen.append(name)
+            return f"{name} cannot win: its calls failed" if len(seen) == 1 else None
+        return None
+
+    monkeypatch.setattr("crossover.study.conductor.removal", refused)
+    strategies = [
+        {"few_shot": {"shots": [2], "selection": ["random"]}},
+        {"few_shot": {"shots": [4], "selection": ["random"]}},
+    ]
+    decision = decide(write_task(tmp_path, strategies, model="fake"), tmp_path / "run")
+    removed, stands = (next(c for c in decision["candidates"] if c["name"] == name) for name in seen)
+    assert (removed["status"], stands["status"]) == ("removed", "champion")
+    assert f"{seen[0]} cannot win: its calls failed" in decision["verdict"]["warnings"]
+
+
+def test_no_margin_no_tolerance_and_nothing_that_costs_end_in_a_verdict_and_a_report(tmp_path: Path) -> None:
+    free = dict.fromkeys(("machine_cost_per_hour", "requests_per_month", "horizon_months", "label_cost"), 0)
+    task = write_task(tmp_path, ["zero_shot", "instruction"], model="fake", margin=0, tolerance=0, limits=free)
+    decision = decide(task, tmp_path / "run")
+    verdict = decision["verdict"]
+    assert (decision["margin"], decision["tolerance"]) == (0, 0)
+    assert verdict["choice"] or verdict["provisional"]
+    assert 0 <= verdict["regret"]["expected"] <= verdict["regret"]["upper"] <= 1
+    assert "Lost at most" in render(read_results(StudyFolder(tmp_path / "run")))
 
 
 def test_at_the_limit_of_minutes_what_is_finished_is_decided_upon(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def complete(task: Task, splits: Splits) -> Task:
         parts = ", ".join(f"{name} {len(examples)}" for name, examples in splits.items())
         what = "cut from the one table" if "train" in splits.cut else f"{' and '.join(splits.cut)} cut from train"
         task = _assume(task, f"splits: {what} with seed {task.seed} ({parts} rows)")
-    absent = [key for key in ("model", "margin", "seed") if key not in task.model_fields_set]
+    absent = [key for key in ("model", "margin", "tolerance", "seed") if key not in task.model_fields_set]
     defaults = [f"{key} {getattr(task, key)}" for key in absent]
     return _assume(task, f"defaults: {', '.join(defaults)}") if defaults else task
 

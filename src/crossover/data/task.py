@@ -132,6 +132,7 @@ class Task(Part):
     metric_options: dict[str, Any] = Field(default={}, description="a mapping of options, as in judge: {rubric: TEXT}")
     target: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
     margin: float = Field(default=0.01, ge=0, le=1, description="a number from 0 to 1")
+    tolerance: float = Field(default=0.03, ge=0, le=1, description="a number from 0 to 1")
     model: str = Field(default="pocket", min_length=1, description="a model: pocket, smollm2, a folder, a .gguf file")
     strategies: list[StrategySpec] = Field(
         default=[], description="a list of strategies: a name, or a name with its options"

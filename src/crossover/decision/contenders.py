@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,6 +88,13 @@ def finalists(contenders: Sequence[Contender], margin: float) -> list[Contender]
         *champions(contenders, margin).values(),
     ]
     return [c for c in contenders if c in chosen]
+
+
+def standing(contenders: Sequence[Contender], margin: float, tested: Collection[str]) -> dict[Family, Contender]:
+    """The champions that were tested, by id; where a family's was not, the dev choice among those of it that were."""
+    left = [c for c in contenders if c.id in tested]
+    found = champions(contenders, margin)
+    return {family: found[family] if found[family].id in tested else c for family, c in champions(left, margin).items()}
 
 
 def _choose(contenders: Sequence[Contender], margin: float, key: Callable[[Contender], str]) -> dict[Family, Contender]:

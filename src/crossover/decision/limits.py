@@ -12,6 +12,7 @@ from crossover.evaluation.probe import Probe
 from crossover.types import Run
 
 MOST_FAILURES = 0.02
+SURE = 0.05
 
 
 def removal(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: Run) -> str | None:
@@ -21,9 +22,18 @@ def removal(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: 
     if too_slow(limits, probe) and probe is not None and not probe.contended and probe.low > _limit(limits):
         return f"{name} is removed: 95 % of its answers take up to {_p95(probe)}, and the limit is {_limit(limits):g} ms"
     for run in runs:
-        if run.failures > MOST_FAILURES * len(run.records):
+        if _fails_too_often(run.failures, len(run.records)):
             return f"{name} cannot win: {run.failures} of {len(run.records)} calls on {run.split} failed"
     return None
+
+
+def _fails_too_often(failures: int, calls: int) -> bool:
+    """Whether the exact one-sided 95 % lower bound of the failure rate (Clopper and Pearson 1934) is over the limit."""
+    if not failures:
+        return False
+    from scipy.special import bdtrc
+
+    return bool(bdtrc(failures - 1, calls, MOST_FAILURES) < SURE)
 
 
 def too_slow(limits: Limits, probe: Probe | None) -> bool:

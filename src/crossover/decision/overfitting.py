@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crossover.data.clusters import clusters
 from crossover.decision.numbers import difference, percent
 from crossover.evaluation.paired import contrast
 from crossover.metrics.base import Metric
@@ -30,7 +31,7 @@ def overfitted(name: str, tuned: Sides, untuned: Sides, metric: Metric, margin: 
         (
             [record.score for record in one.records],
             [record.score for record in other.records],
-            [record.example.group for record in one.records],
+            clusters([record.example for record in one.records]),
         )
         for one, other in ((tuned.train, untuned.train), (tuned.other, untuned.other))
     )

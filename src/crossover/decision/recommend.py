@@ -1,38 +1,42 @@
-"""The verdict: prompt, weights, hybrid, neither, or undecided with the number of items that would tell.
+"""The verdict: a choice, what it may cost, and how sure that is.
 
 Dev has chosen one champion for each family (`contenders.champions`). On test, champions are compared in pairs on the same
-items and the p-values adjusted (Holm 1979). A champion wins when
-
-- it is significantly better than every champion of another side that costs less: what costs more must prove itself; and
-- every champion of another side that costs more is either significantly worse than it, or better by no more than the
-  margin (the upper end of a one-sided 95 % interval: a non-inferiority test).
-
-The sides are control, prompt and trained (weights and hybrid are one side: both need labels and tuning; between those two
-the cheaper one is taken unless the other is significantly better). When no champion wins, the verdict is `undecided`.
+items and the p-values adjusted (Holm 1979). Where the rule of `decision/rule.py` names a winner, also with failed calls
+counted as wrong answers, the verdict is *proven*. Else the choice is the cheapest within the margin of the best estimate:
+the verdict is *bounded* where nothing that was tested is better by more than the tolerance (95 %, `evaluation/regret.py`),
+and *open* otherwise. Only then is it `undecided`, with the number of test items that would settle it.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from crossover.data.clusters import clusters
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
 from crossover.decision.pairs import ALPHA, Comparisons, Pair
+from crossover.decision.rule import NONE, likely, winners
 from crossover.decision.shortfall import shortfall
-from crossover.decision.wording import Wording
+from crossover.decision.wording import Confidence, Wording
+from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import compare, holm
-from crossover.evaluation.power import items_to_tell
+from crossover.evaluation.power import Studies, items_for, quantile, together
+from crossover.evaluation.regret import Regret, regret
 from crossover.metrics.base import Metric
-from crossover.types import Estimate, Family, Run
+from crossover.types import Estimate, Family, Run, Score
 
-SIDE: dict[Family, str] = {"control": "control", "prompt": "prompt", "weights": "trained", "hybrid": "trained"}
+TOLERANCE = 0.03
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`choice` is None when undecided; `provisional` is then what to use meanwhile. `falls_short`: why not even that does
-    the task."""
+    """`choice` is None when undecided (`confidence` "open"); `provisional` is then what to use meanwhile.
+
+    `regret`: what that choice, or the provisional one, may cost; None where no model was tested.
+    `falls_short`: why not even that does the task.
+    """
 
     kind: str
     choice: str | None
@@ -41,22 +45,68 @@ class Verdict:
     needed_test_items: int | None
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
+    confidence: Confidence = "open"
+    regret: Regret | None = None
     falls_short: str | None = None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The test scores by contender id, on the same items, of which those of a cluster count as one."""
+
+    scores: Mapping[str, Sequence[Score | None]]
+    groups: Sequence[str]
+    metric: Metric
+    seed: int
+
+    def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
+        """Compare each pair and adjust the p-values over all of them."""
+        rule = self.metric
+        results = [
+            compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
+            for a, b in pairs
+        ]
+        adjusted = holm([result.p for result in results])
+        return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
+
+    def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
+        sides, rule = [self.scores[c.id] for c in contenders], self.metric
+        return regret(sides, contenders.index(chosen), rule.aggregate, rule.binary, self.groups, self.seed)
+
+    def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
+        """Whether it reaches the target, where its interval tells; adjusted for its being one of `among` (Bonferroni)."""
+        rule, sure = self.metric, 1 - ALPHA / among
+        found = estimate(self.scores[contender.id], rule.aggregate, rule.binary, self.groups, self.seed, sure)
+        return None if found.low < target <= found.high else found.low >= target
+
+
+def tested(contenders: Sequence[Contender], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
+    """The test runs of these contenders, failed calls left out."""
+    scores = {c.id: [record.score for record in runs[c.id].records] for c in contenders}
+    examples = [record.example for record in runs[contenders[0].id].records] if contenders else []
+    return Tested(scores, clusters(examples), metric, seed)
 
 
 def compare_pairs(
     pairs: Sequence[tuple[Contender, Contender]], runs: Mapping[str, Run], metric: Metric, seed: int
 ) -> Comparisons:
     """Compare each pair on test and adjust the p-values over all of them."""
-    results = []
-    for a, b in pairs:
-        left, right = runs[a.id].records, runs[b.id].records
-        groups = [record.example.group for record in left]
-        results.append(
-            compare([r.score for r in left], [r.score for r in right], metric.aggregate, metric.binary, groups, seed)
-        )
-    adjusted = holm([result.p for result in results])
-    return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
+    return tested([c for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
+
+
+def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
+    """The same with each failed call scored as wrong, by an F1 as an empty answer: what the verdict must bear.
+
+    A failure is no wrong answer, but those rows may be the hard ones.
+    """
+    golds = [record.example.output for record in next(iter(runs.values())).records]
+    mean = found.metric.aggregate == "mean"
+    empty = [Score(0.0) if mean else found.metric.score(gold, "") for gold in golds]
+    worst = {
+        id: [given if given is not None else lost for given, lost in zip(scores, empty, strict=True)]
+        for id, scores in found.scores.items()
+    }
+    return replace(found, scores=worst)
 
 
 def recommend(
@@ -68,51 +118,85 @@ def recommend(
     seed: int,
     wording: Wording,
     floor: Estimate | None = None,
+    tolerance: float = TOLERANCE,
+    others: Sequence[Contender] = (),
 ) -> tuple[Verdict, Comparisons]:
-    """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer."""
+    """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
+
+    `others`: who was tested too, and is no champion: the regret is over all of them.
+    """
     ordered = [champions[family] for family in FAMILIES if family in champions]
     if all(c.family == "control" for c in ordered):
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
         return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
-    comparisons = compare_pairs(list(itertools.combinations(reversed(ordered), 2)), runs, metric, seed)
-    sides = _sides(champions, comparisons)
-    winner = next((c for c in _by_cost(sides) if _decided(c, sides, comparisons, margin)), None)
-    likely = winner or _provisional(ordered, runs, margin)
-    sides = [likely if SIDE[c.family] == SIDE[likely.family] else c for c in sides]
+    everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
+    found = tested(everyone, runs, metric, seed)
+    all_pairs = list(itertools.combinations(reversed(ordered), 2))
+    comparisons = found.compare_pairs(all_pairs)
+    winner = winner_of(ordered, comparisons, margin)
+    views = [found]
+    if any(score is None for scores in found.scores.values() for score in scores):
+        views.append(strictly(found, {c.id: runs[c.id] for c in everyone}))
+    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
+    stands = winner is strict
+    proven = winner if stands else None
+    chosen = proven or _likely(ordered, runs, margin)
+    risks = [view.regret(everyone, chosen) for view in views]
+    risk = max(risks, key=lambda one: one.upper)
+    confidence: Confidence = "proven" if proven else "bounded" if risk.upper <= tolerance else "open"
+    needed = None
+    if confidence == "open":
+        needed = _needed(_by_cost(ordered), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))
+    met = None
+    if target is not None:
+        told = {view.reaches(chosen, target, len(ordered)) for view in views}
+        met = told.pop() if len(told) == 1 else None
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     highest = max(estimates.values(), key=lambda estimate: estimate.value)
-    short = shortfall(highest, floor, target, margin) and shortfall(estimates[likely.id], floor, target, margin)
-    needed = None if winner else _needed(likely, sides, runs, metric, comparisons, margin)
+    short = shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin)
+    said = wording.reasons(
+        chosen, confidence, risk, ordered, estimates, comparisons, margin, tolerance, target, met, needed, short
+    )
+    warnings = wording.warnings(chosen if confidence == "proven" else None, ordered, estimates, comparisons)
+    if winner is not None and not stands:
+        warnings.insert(0, wording.unstable(winner, strict))
+    settled = confidence != "open"
     verdict = Verdict(
-        kind=_kind(winner),
-        choice=winner.id if winner else None,
-        provisional=None if winner else likely.id,
-        target_met=_target_met(estimates[likely.id], target),
+        kind=_kind(chosen) if settled else "undecided",
+        choice=chosen.id if settled else None,
+        provisional=None if settled else chosen.id,
+        target_met=met,
         needed_test_items=needed,
-        reasons=tuple(wording.reasons(winner, likely, ordered, estimates, comparisons, margin, target, needed, short)),
-        warnings=tuple(wording.warnings(winner, ordered, estimates, comparisons)),
+        reasons=tuple(said),
+        warnings=tuple(warnings),
+        confidence=confidence,
+        regret=risk,
         falls_short=short,
     )
     return verdict, comparisons
 
 
-def _kind(winner: Contender | None) -> str:
-    if winner is None:
-        return "undecided"
-    return "neither" if winner.family == "control" else winner.family
+def _kind(choice: Contender) -> str:
+    return "neither" if choice.family == "control" else choice.family
 
 
-def _sides(champions: Mapping[Family, Contender], comparisons: Comparisons) -> list[Contender]:
-    """One champion for each side."""
-    found = [champions[family] for family in ("control", "prompt") if family in champions]
-    trained = [champions[family] for family in ("weights", "hybrid") if family in champions]
-    if len(trained) == 2:
-        cheap = cheapest(trained)
-        dear = next(c for c in trained if c is not cheap)
-        found.append(dear if comparisons.of(dear, cheap).wins() else cheap)
-    else:
-        found += trained
-    return found
+def winner_of(champions: Sequence[Contender], comparisons: Comparisons, margin: float) -> Contender | None:
+    """Who wins by the rule; None where nobody does."""
+    ordered = _by_cost(champions)
+    wins, within = _standing(ordered, comparisons, margin)
+    best = int(winners(wins, within, [c.family for c in ordered])[0])
+    return None if best == NONE else ordered[best]
+
+
+def _standing(ordered: Sequence[Contender], comparisons: Comparisons, margin: float) -> tuple[Any, Any]:
+    """Who significantly beats whom, and who is better than whom by no more than the margin, as the rule takes them."""
+    import numpy as np
+
+    wins, within = (np.zeros((1, len(ordered), len(ordered)), dtype=bool) for _ in range(2))
+    for (i, a), (j, b) in itertools.permutations(enumerate(ordered), 2):
+        pair = comparisons.of(a, b)
+        wins[0, i, j], within[0, i, j] = pair.wins(), pair.result.upper <= margin
+    return wins, within
 
 
 def _by_cost(contenders: Sequence[Contender]) -> list[Contender]:
@@ -124,51 +208,53 @@ def _by_cost(contenders: Sequence[Contender]) -> list[Contender]:
     return ordered
 
 
-def _blockers(c: Contender, sides: Sequence[Contender], comparisons: Comparisons, margin: float) -> list[Contender]:
-    """The champions of other sides that keep `c` from winning."""
-    found = []
-    ordered = _by_cost(sides)
-    for other in sides:
-        if other is c or comparisons.of(c, other).wins():
-            continue
-        dearer = ordered.index(other) > ordered.index(c)
-        if dearer and comparisons.of(other, c).result.upper <= margin:
-            continue
-        found.append(other)
-    return found
-
-
-def _decided(c: Contender, sides: Sequence[Contender], comparisons: Comparisons, margin: float) -> bool:
-    return not _blockers(c, sides, comparisons, margin)
-
-
-def _provisional(champions: Sequence[Contender], runs: Mapping[str, Run], margin: float) -> Contender:
+def _likely(champions: Sequence[Contender], runs: Mapping[str, Run], margin: float) -> Contender:
     """The cheapest within the margin of the highest test estimate."""
-    highest = max(runs[c.id].estimate.value for c in champions)
-    return cheapest([c for c in champions if runs[c.id].estimate.value >= highest - margin - 1e-9])
+    import numpy as np
+
+    ordered = _by_cost(champions)
+    return ordered[int(likely(np.array([[runs[c.id].estimate.value for c in ordered]]), margin)[0])]
 
 
 def _needed(
-    likely: Contender,
-    sides: Sequence[Contender],
-    runs: Mapping[str, Run],
-    metric: Metric,
-    comparisons: Comparisons,
+    ordered: Sequence[Contender],
+    found: Tested,
     margin: float,
+    tolerance: float,
+    quantiles: Mapping[Contender, float],
 ) -> int | None:
-    """Test items that would tell `likely` from everyone that now blocks it, at 80 % power."""
-    alpha = ALPHA / max(len(comparisons.pairs), 1)  # Holm's strictest step
-    needed = []
-    for other in _blockers(likely, sides, comparisons, margin):
-        a = [record.score for record in runs[likely.id].records]
-        b = [record.score for record in runs[other.id].records]
-        groups = [record.example.group for record in runs[other.id].records]
-        needed.append(items_to_tell(a, b, metric.aggregate, metric.binary, margin, alpha, groups))
-    return max(needed, default=None)
-
-
-def _target_met(estimate: Estimate, target: float | None) -> bool | None:
-    """True or False when the whole interval is on one side of the target, None when it is not, or there is none."""
-    if target is None or estimate.low < target <= estimate.high:
+    """The test items with which the whole verdict is probably no longer open. `ordered`: by cost."""
+    metric = found.metric
+    joint = together([found.scores[c.id] for c in ordered], metric.aggregate, metric.binary, found.groups, found.seed)
+    if joint is None:
         return None
-    return estimate.low >= target
+
+    def settled(studies: Studies) -> Any:
+        return settles(studies, ordered, margin, tolerance, [quantiles[c] for c in ordered])
+
+    return items_for(joint, settled, found.seed)
+
+
+def settles(
+    studies: Studies, ordered: Sequence[Contender], margin: float, tolerance: float, quantiles: Sequence[float]
+) -> Any:
+    """Which simulated studies end proven or bounded: an array of bool. `quantiles`: as in `Regret`."""
+    import numpy as np
+
+    values, count = studies.values(), len(ordered)
+    pairs = list(itertools.combinations(range(count), 2))
+    wins, within = (np.zeros((len(values), count, count), dtype=bool) for _ in range(2))
+    ps = np.stack([studies.p(i, j) for i, j in pairs], axis=1)
+    places = np.argsort(ps, axis=1)
+    steps = np.take_along_axis(ps, places, axis=1) * np.arange(len(pairs), 0, -1)
+    adjusted = np.empty_like(ps)
+    np.put_along_axis(adjusted, places, np.maximum.accumulate(steps, axis=1), axis=1)
+    limit = quantile(1 - ALPHA)
+    bounded = np.ones((len(values), count), dtype=bool)
+    for (i, j), p in zip(pairs, adjusted.T, strict=True):
+        for a, b in ((i, j), (j, i)):
+            wins[:, a, b] = (p < ALPHA) & (values[:, a] > values[:, b])
+            within[:, a, b] = studies.within(a, b, margin, limit)
+            bounded[:, b] &= studies.within(a, b, tolerance, quantiles[a])
+    proven = winners(wins, within, [c.family for c in ordered]) != NONE
+    return proven | bounded[np.arange(len(values)), likely(values, margin)]

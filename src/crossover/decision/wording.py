@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from crossover.data.task import Task
 from crossover.data.template import columns_of
@@ -11,7 +12,10 @@ from crossover.decision import numbers
 from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, break_even
 from crossover.decision.pairs import Comparisons, Pair
+from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
+
+Confidence = Literal["proven", "bounded", "open"]
 
 WORDS = {
     "control": "the control",
@@ -52,55 +56,87 @@ def gap(pair: Pair, of: int) -> str:
     return f"{numbers.points(r.difference)} ({low} to {high}{alone} p {p}{adjusted})"
 
 
+def bound(upper: float) -> str:
+    """ "nothing else here is more than 2.3 points better (95 %)"."""
+    if numbers.span(upper) == numbers.span(0.0):
+        return "nothing else here is better (95 %)"
+    return f"nothing else here is more than {numbers.span(upper)} better (95 %)"
+
+
 @dataclass(frozen=True)
 class Wording:
-    """`metric`: the task metric's name. `requests`: over the horizon."""
+    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `CURRENCY`."""
 
     metric: str
     requests: float
+    label_cost: float = 0.0
 
     def reasons(
         self,
-        winner: Contender | None,
         likely: Contender,
+        confidence: Confidence,
+        regret: Regret,
         champions: Sequence[Contender],
         estimates: Mapping[str, Estimate],
         comparisons: Comparisons,
         margin: float,
+        tolerance: float,
         target: float | None,
+        met: bool | None,
         needed: int | None,
         short: str | None = None,
     ) -> list[str]:
         best = estimates[likely.id]
         items = f"{self.metric} on {best.n} test items"
-        within = f"the margin of {numbers.span(margin)}"
         if short is not None:
             said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
-        elif winner is None:
-            said = [f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}."]
-        elif winner.family == "control":
+        elif confidence == "open":
             said = [
-                f"{NO_MODEL}: the control {_control(winner)} reaches {numbers.estimate(best)} {items},"
-                f" and {_none_of([c.name for c in champions if c is not winner])} better by more than {within}."
+                f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
+                f"Something else here may be up to {numbers.span(regret.upper)} better (95 %), more than the tolerance of"
+                f" {numbers.span(tolerance)}; to be expected are {numbers.span(regret.expected)}.",
+            ]
+        elif confidence == "bounded":
+            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper)}."
+            use = f"{use} It reaches {numbers.estimate(best)} {items}."
+            said = [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
+        elif likely.family == "control":
+            said = [
+                f"{NO_MODEL}: the control {_control(likely)} reaches {numbers.estimate(best)} {items},"
+                f" and {_none_of([c.name for c in champions if c is not likely])} better by more than the margin of"
+                f" {numbers.span(margin)}."
             ]
         else:
-            said = [f"{winner.name} ({WORDS[winner.family]}) reaches {numbers.estimate(best)} {items}."]
+            said = [
+                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items}; {bound(regret.upper)}.",
+            ]
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
             said.append(
-                f"About {needed:,} test items would tell (80 % power); there are {best.n}."
-                f" Differences within {within} count as none."
+                f"About {needed:,} test items would settle it (80 % power); there are {best.n}"
+                f"{self._price(needed - best.n)}."
                 + ("" if short else f" Until then {likely.name} is the one to use: the cheapest with the best estimate.")
             )
-        if winner is None and likely.family == "control" and short is None:
+        if confidence == "open" and likely.family == "control" and short is None:
             said.append(
                 "It may be that you do not need a language model for this: so far none has an estimate above that of the"
-                f" control {_control(likely)} by more than {within}."
+                f" control {_control(likely)} by more than the margin of {numbers.span(margin)}."
             )
         if target is not None:
-            said.append(self._target(best, target))
+            said.append(self._target(target, met, len(champions)))
         said += self._money(likely, champions)
         return said
+
+    def _price(self, labels: int) -> str:
+        """What further labels cost, where that is given."""
+        return f", and the others cost {numbers.money(labels * self.label_cost, CURRENCY)}" if self.label_cost else ""
+
+    def unstable(self, winner: Contender, other: Contender | None) -> str:
+        instead = f"{other.name} would win" if other else "nobody would win"
+        return (
+            f"Calls failed, and with them counted as wrong answers {instead}: that {winner.name} wins does not stand."
+            " Run the study again, and only the failed calls are asked again."
+        )
 
     def warnings(
         self,
@@ -138,13 +174,14 @@ class Wording:
             return f"{who} is better than {likely.name}: {told}."
         return f"{likely.name} and {who} are not told apart: {told}."
 
-    def _target(self, best: Estimate, target: float) -> str:
+    def _target(self, target: float, met: bool | None, among: int) -> str:
         goal = f"The target of {numbers.percent(target)}"
-        if best.low >= target:
+        if met is None:
+            wide = f", widened for the choice among {among}" if among > 1 else ""
+            return f"Whether {goal[0].lower() + goal[1:]} is reached cannot be told: it lies inside the interval{wide}."
+        if met:
             return f"{goal} is reached: the whole interval lies at or above it."
-        if best.high < target:
-            return f"{goal} is not reached: the whole interval lies below it."
-        return f"Whether {goal[0].lower() + goal[1:]} is reached cannot be told: it lies inside the interval."
+        return f"{goal} is not reached: the whole interval lies below it."
 
     def _money(self, likely: Contender, champions: Sequence[Contender]) -> list[str]:
         said = []

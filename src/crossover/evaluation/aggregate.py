@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from crossover.evaluation.bias import corrected
 from crossover.evaluation.intervals import percentile_interval, wilson
-from crossover.evaluation.tally import per_unit, resampled, tally, total, units, with_doubt
+from crossover.evaluation.tally import left_out, per_unit, resampled, tally, total, units, with_doubt
 from crossover.metrics.base import Aggregate
 from crossover.types import Estimate, Score
 
@@ -18,12 +19,14 @@ def estimate(
     binary: bool,
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
+    confidence: float = 0.95,
 ) -> Estimate:
-    """The aggregate of `scores` with its 95 % interval; `n` counts the scored items, a failed call (None) is left out.
+    """The aggregate of `scores` with its interval (95 %); `n` counts the scored items, a failed call (None) is left out.
 
     Wilson's interval where the value is a share of independent items: `binary`, a mean, and no two items in one group.
     Else the expanded percentile bootstrap of 2,000 resamples, drawing whole groups where items share one, with two
-    made-up units where nearly all values are equal (`tally.with_doubt`): thirty right answers do not prove perfection.
+    made-up units where nearly all values are equal (`tally.with_doubt`): thirty right answers do not prove perfection. A
+    macro F1's draws are corrected for its bias (`bias.corrected`).
 
     With no scored item nothing is known: n = 0, value 0, interval 0 to 1. `groups` is as long as `scores`.
     Raises `OptionError` for a score outside [0, 1].
@@ -36,8 +39,12 @@ def estimate(
     sums = tally([[score for score, _ in kept]], aggregate, unit)
     n, value = len(kept), total(aggregate, sums[0])
     if binary and aggregate == "mean" and max(unit) + 1 == n:
-        return Estimate(n, value, *wilson(value, n))
-    sums = with_doubt(aggregate, sums, per_unit(aggregate, sums[0]))
-    (draws,) = resampled(aggregate, sums, RESAMPLES, seed)
-    low, high = percentile_interval(draws, value, sums[0].shape[0])
+        return Estimate(n, value, *wilson(value, n, confidence))
+    doubted = with_doubt(aggregate, sums, per_unit(aggregate, sums[0]))
+    (draws,) = resampled(aggregate, doubted, RESAMPLES, seed)
+    if draws.min() == draws.max():
+        return Estimate(n, value, 0.0, 1.0)
+    if aggregate == "macro_f1":
+        draws = corrected(draws, total(aggregate, doubted[0]), value, left_out(aggregate, sums[0])).clip(0.0, 1.0)
+    low, high = percentile_interval(draws, value, doubted[0].shape[0], confidence)
     return Estimate(n, value, low, high) if low < high else Estimate(n, value, 0.0, 1.0)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crossover.data.checks import raise_on_errors
+from crossover.data.clusters import clusters
 from crossover.data.infer import prepare
 from crossover.data.task import Task, load_task
 from crossover.engine.decoding import decoding_for
@@ -106,7 +107,7 @@ class Memory:
     def _lost(self, suite: Suite, weights: Weights) -> Lost:
         before, after = self._ask(suite, None), self._ask(suite, weights)
         rule, examples = suite.metric, suite.examples
-        change = compare(after, before, rule.aggregate, rule.binary, [example.group for example in examples], self.seed)
+        change = compare(after, before, rule.aggregate, rule.binary, clusters(examples), self.seed)
         _, old, new = self._both(suite, before, after)
         kinds = {}
         for kind in dict.fromkeys(example.source for example in examples) if suite.by_source else ():

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Counts = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
 
 def wilson(value: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's (1927) score interval for a share `value` of `n` independent items; both ends in [0, 1]."""
@@ -41,6 +44,22 @@ def tango(only_a: int, only_b: int, n: int, confidence: float = 0.95) -> tuple[f
     low = _crossing(lambda d: statistic(d) < z, -1.0, estimate)
     high = _crossing(lambda d: statistic(d) < -z, estimate, 1.0)
     return low, high
+
+
+def tango_statistic(only_a: Counts, only_b: Counts, n: int, difference: float) -> Floats:
+    """Tango's score statistic for a true difference, of arrays of counts: at or below -z, the one-sided upper bound of
+    `tango` at the normal quantile z is at most `difference`. `difference` is at least 0.
+    """
+    import numpy as np
+
+    linear = (2 * n - only_a + only_b) * difference - only_a - only_b
+    constant = -only_b * difference * (1 - difference)
+    share = np.maximum(0.0, (np.sqrt(np.maximum(0.0, linear * linear - 8.0 * n * constant)) - linear) / (4.0 * n))
+    variance = n * (2 * share + difference * (1 - difference))
+    above = only_a - only_b - n * difference
+    sure = np.where(above < 0, -np.inf, np.inf)
+    found: Floats = np.divide(above, np.sqrt(np.maximum(variance, 0.0)), out=sure, where=variance > 0)
+    return found
 
 
 def _crossing(passed: Callable[[float], bool], start: float, end: float) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crossover.evaluation.bias import corrected
 from crossover.evaluation.intervals import percentile_interval, tango
-from crossover.evaluation.tally import per_unit, resampled, swapped, tally, total, units, with_doubt
+from crossover.evaluation.tally import left_out, per_unit, resampled, swapped, tally, total, units, with_doubt
 from crossover.metrics.base import Aggregate
 from crossover.types import Score
 
@@ -69,19 +70,55 @@ def compare(
     unit = units(named, n)
     clustered = max(unit) + 1 < n
     sums = tally([first, second], aggregate, unit)
+    bounds = _bounds(first, second, aggregate, binary and not clustered, sums, seed)
+    both, one_sided = bounds(0.95), bounds(0.9)
     if binary and aggregate == "mean" and not clustered:
-        only_a = sum(x.value > y.value for x, y in zip(first, second, strict=True))
-        only_b = sum(x.value < y.value for x, y in zip(first, second, strict=True))
-        both, one_sided = tango(only_a, only_b, n), tango(only_a, only_b, n, confidence=0.9)
+        only_a, only_b = _alone(first, second)
         return Comparison((only_a - only_b) / n, *both, *one_sided, mcnemar(only_a, only_b), n, "exact McNemar")
     difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
     p, exact = _permutation(aggregate, sums, difference, seed)
     test = f"{'exact ' if exact else ''}paired permutation{' by group' if clustered else ''}"
+    return Comparison(difference, *both, *one_sided, p, n, test)
+
+
+def interval(
+    a: Sequence[Score | None],
+    b: Sequence[Score | None],
+    aggregate: Aggregate,
+    binary: bool,
+    groups: Sequence[str | None] | None = None,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """The interval of `compare` at another confidence; -1 to 1 without any common item."""
+    first, second, named = pairs(a, b, groups)
+    if not first:
+        return -1.0, 1.0
+    unit = units(named, len(first))
+    sums = tally([first, second], aggregate, unit)
+    return _bounds(first, second, aggregate, binary and max(unit) + 1 == len(first), sums, seed)(confidence)
+
+
+def _bounds(
+    first: Sequence[Score], second: Sequence[Score], aggregate: Aggregate, shares: bool, sums: list[Any], seed: int
+) -> Callable[[float], tuple[float, float]]:
+    """The interval of the difference by confidence. `shares`: right or wrong, on independent items."""
+    if shares and aggregate == "mean":
+        return lambda confidence: tango(*_alone(first, second), len(first), confidence)
     draws, size = _bootstrap(aggregate, sums, seed)
     if draws.min() == draws.max():
-        return Comparison(difference, -1.0, 1.0, -1.0, 1.0, p, n, test)
-    both = percentile_interval(draws, difference, size)
-    return Comparison(difference, *both, *percentile_interval(draws, difference, size, confidence=0.9), p, n, test)
+        return lambda confidence: (-1.0, 1.0)
+    difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
+    if aggregate == "macro_f1":
+        without = left_out(aggregate, sums[0]) - left_out(aggregate, sums[1])
+        draws = corrected(draws, difference, difference, without).clip(-1.0, 1.0)
+    return lambda confidence: percentile_interval(draws, difference, size, confidence)
+
+
+def _alone(first: Sequence[Score], second: Sequence[Score]) -> tuple[int, int]:
+    """How many items only the first gets right, and only the second."""
+    pairs = list(zip(first, second, strict=True))
+    return sum(x.value > y.value for x, y in pairs), sum(x.value < y.value for x, y in pairs)
 
 
 @dataclass(frozen=True)

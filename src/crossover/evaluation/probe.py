@@ -6,16 +6,16 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 
 from crossover.engine.caller import Caller
 from crossover.engine.follow import follow
+from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.contention import Load
-from crossover.evaluation.intervals import wilson
 from crossover.evaluation.percentile import order_interval, percentile
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model
-from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request
+from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request, Score
 
 PROBES = 20  # single requests for each candidate
 REPEATS = 3  # draws of each, where decoding is sampled
@@ -24,7 +24,7 @@ STEADY = 1.5  # two times of one request may differ by this factor, in the middl
 
 @dataclass(frozen=True)
 class Probe:
-    """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree.
+    """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree, over examples.
 
     `low` to `high` is the 95 % interval of `p95` over `n` requests; `high` is None where so few cannot bound it. `load`:
     what else the machine did meanwhile. `unsteady`: the same request took other times when it was asked again.
@@ -90,7 +90,7 @@ def probe(
 
     seconds: list[float] = []
     spread: list[float] = []
-    agreements: list[bool] = []
+    agreeing: list[Score] = []  # of each example the share of its pairs of answers that agree
     chosen = examples[: PROBES + 1]
     for position, example in enumerate(chosen):
         answers, times = [], []
@@ -106,12 +106,11 @@ def probe(
         if times:
             seconds += times[-repeats:] if drawn else [min(times)]
             spread += [max(times[-2:]) / max(min(times[-2:]), 1e-9)] if rounds > 1 and not drawn else []
-        agreements += [a == b for a, b in itertools.combinations(answers, 2)]
+        if len(answers) > 1:
+            agreeing.append(Score(mean(a == b for a, b in itertools.combinations(answers, 2))))
         evaluator.progress("one by one", position + 1, len(chosen))
     if not seconds:
         return None
-    pairs = len(agreements)
-    share = sum(agreements) / pairs if pairs else 1.0
     low, high = order_interval(seconds, 95)
     return Probe(
         p50=1000 * percentile(seconds, 50),
@@ -119,7 +118,7 @@ def probe(
         low=1000 * low,
         high=None if high is None else 1000 * high,
         n=len(seconds),
-        consistency=Estimate(pairs, share, *(wilson(share, pairs) if pairs else (0.0, 1.0))),
+        consistency=estimate(agreeing, "mean", repeats == 1) if agreeing else Estimate(0, 1.0, 0.0, 1.0),
         unsteady=bool(spread) and median(spread) > STEADY,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from crossover.data.clusters import clusters
 from crossover.engine.caller import Caller
 from crossover.engine.follow import Answered, follow, usage_of
 from crossover.engine.render import Renderer
@@ -68,7 +69,7 @@ class Evaluator:
             else _record(example, one, next(graded), relevance)
             for example, one, relevance in zip(examples, answered, closeness, strict=True)
         )
-        groups = [example.group for example in examples]
+        groups = clusters(examples)
         scores = [record.score for record in records]
         relevances = [None if record.relevance is None else Score(record.relevance) for record in records]
         return Run(

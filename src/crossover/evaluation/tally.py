@@ -7,7 +7,6 @@ macro F1. A resample weighs the units; its sums are weights x rows; `values` tur
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +105,18 @@ def per_unit(aggregate: Aggregate, sums: Any) -> Floats:
     return values("micro_f1", np.stack(parts, axis=1))
 
 
+def left_out(aggregate: Aggregate, sums: Any) -> Floats:
+    """The aggregate without each of the units in turn, shape (units,)."""
+    import numpy as np
+
+    whole, rows = np.asarray(sums.sum(axis=0)), sums.tocsr()
+    found, done = [], 0
+    for size in _blocks(rows.shape[0], rows.shape[1]):
+        found.append(values(aggregate, whole - rows[done : done + size].toarray()))
+        done += size
+    return np.concatenate(found)
+
+
 def with_doubt(aggregate: Aggregate, sides: Sequence[Any], unit_values: Floats) -> list[Any]:
     """The sides with two made-up units where fewer than `FEW` units differ from the most common value, else unchanged.
 
@@ -176,8 +187,3 @@ def _blocks(draws: int, width: int) -> Iterator[int]:
     step = max(1, BLOCK // max(width, 1))
     for done in range(0, draws, step):
         yield min(step, draws - done)
-
-
-def deviation(draws: Floats, items: int) -> float:
-    """The standard deviation per item behind an aggregate's bootstrap `draws`: their own times the root of `items`."""
-    return float(draws.std()) * math.sqrt(items)

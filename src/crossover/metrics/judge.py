@@ -16,14 +16,12 @@ TOKENS = 8  # of a reply, where the model cannot be held to the grades
 
 @dataclass(frozen=True)
 class Judge:
-    """A rubric and a model that grades by it. Each step from one grade to the next counts the same.
+    """Grading by a rubric and a model: Zheng et al. 2023, "Judging LLM-as-a-judge with MT-Bench and Chatbot Arena".
 
-    - `rubric`: what makes an answer good, in plain words.
-    - `model`: the judge, written as the task file's `model`; empty for the task's own, which then judges itself.
-    - `grades`: the grades it chooses from, the worst first.
-    - `graded`: a data file of answers graded by hand: the columns input, answer, grade, and gold where there is one.
-
-    The rubric and grading by a language model: Zheng et al. 2023, "Judging LLM-as-a-judge with MT-Bench and Chatbot Arena".
+    - `rubric`: what makes an answer good.
+    - `model`: the judge, as in the task file's `model`; empty for the task's own, which then judges itself.
+    - `grades`: the grades, the worst first: each step counts the same.
+    - `graded`: a data file of answers graded by hand, with the columns input, answer, grade and, where there is one, gold.
     """
 
     kinds: ClassVar[tuple[Kind, ...]] = ("classify", "extract", "generate")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from crossover.decision import numbers
 from crossover.decision.pairs import ALPHA
-from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES
+from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateReport, Results
 
@@ -21,6 +21,14 @@ KINDS = {
     "neither": "Neither",
     "undecided": "Undecided",
     "unfinished": "Not finished",
+}
+
+
+BOUNDED = {
+    "prompt": "Prompt it",
+    "weights": "Fine-tune it",
+    "hybrid": "Do both",
+    "neither": "Neither: you do not need a language model for this",
 }
 
 
@@ -52,6 +60,8 @@ def headline(results: Results) -> str:
         )
     name = f"“{choice.name}”" if choice else "it"
     short = ", yet it misses the target" if verdict["target_met"] is False else ""
+    if choice and verdict.get("confidence") == "bounded":
+        return f"{BOUNDED[kind]}: use {name}; {bound(verdict['regret']['upper'])}{short}."
     if kind == "prompt":
         tuned = any(c.test for c in results.candidates if c.family in ("weights", "hybrid"))
         why = "is enough, fine-tuning is not worth it here" if tuned else "is the best prompt; nothing tuned was measured"
@@ -116,7 +126,7 @@ def facts(results: Results) -> list[Fact]:
     choice = chosen(results)
     shown = choice or provisional(results)
     found = _choice_facts(results, shown) if shown else []
-    found[2:2] = _target(results) if results.decision["verdict"]["kind"] != "unfinished" else []
+    found[2:2] = [*_target(results), *_regret(results)] if results.decision["verdict"]["kind"] != "unfinished" else []
     if shown and results.decision["verdict"].get("falls_short"):
         found.insert(0, Fact("If any", shown.name))
     elif shown and not choice:
@@ -194,6 +204,15 @@ def _target(results: Results) -> list[Fact]:
     if met is None:
         return [Fact("Target", "unsure", f"{numbers.percent(target)} lies inside the interval")]
     return [Fact("Target", "met" if met else "not met", numbers.percent(target), "good" if met else "bad")]
+
+
+def _regret(results: Results) -> list[Fact]:
+    """What the choice may cost against the best of what was tested."""
+    regret = results.decision["verdict"].get("regret")
+    if not regret or regret["upper"] is None:
+        return []
+    expected = f"95 % bound; {numbers.span(regret['expected'])} to be expected"
+    return [Fact("Lost at most", numbers.span(regret["upper"]), expected)]
 
 
 def _test_items(results: Results) -> int:

@@ -10,6 +10,7 @@ from crossover.errors import OptionError
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, solved
 from crossover.strategies._options import check
+from crossover.strategies._worth import surely_better
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Demonstration, Family, Run
 
@@ -27,7 +28,7 @@ class ChainOfThought:
     - `shots`: the numbers of worked demonstrations to try, 0 for none: right solutions of training rows by the model
       itself (Zelikman et al. 2022, STaR, section 3.1).
     - `samples`: over 1 is self-consistency (Wang et al. 2023): so many draws, of which the most frequent answer counts;
-      it is kept where dev prefers it.
+      it costs as many times more, and is kept where dev is better beyond luck.
     - `temperature`: of these draws.
     - `max_tokens`: the longest reasoning with its answer.
     - `attempts`: training rows that the model solves to have demonstrations.
@@ -76,7 +77,7 @@ class ChainOfThought:
             decoding = replace(best[0].decoding, samples=self.samples, temperature=self.temperature)
             voting = replace(best[0], decoding=decoding)
             tried.append((voting, bench.score(voting)))
-            best = tried[-1] if bench.better(tried[-1][1], best[1]) else best
+            best = tried[-1] if surely_better(*tried[-1], *best) else best
         return noted(best[0], self._note(best[0], tried, found))
 
     def _decoding(self, decoding: Decoding, bench: Bench) -> Decoding:

@@ -13,7 +13,7 @@ from pathlib import Path
 from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_with_settings
-from crossover.decision.contenders import Contender, champions, finalists, rung
+from crossover.decision.contenders import Contender, finalists, rung, standing
 from crossover.decision.costs import Cost, Prices, assumed, local_cost
 from crossover.decision.judging import doubts, told
 from crossover.decision.limits import doubt, removal
@@ -298,7 +298,7 @@ class _Conductor:
         return found
 
     def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
-        """Score the finalists on test, once."""
+        """Score the finalists on test, once; one that proves useless is marked in `contenders`, and the next is scored."""
         chosen = finalists(contenders, self.task.margin)
         self.rule.tested(self.journal)
         names = sorted(c.id for c in chosen)
@@ -313,8 +313,11 @@ class _Conductor:
             )
         by_name = {made.name: made for made in climbed}
         runs: dict[str, Run] = {}
-        for position, contender in enumerate(chosen, 1):
-            self.listener.stage(Stage("test", contender.name, position, len(chosen)))
+        met: set[str] = set()
+        while chosen:
+            contender = chosen.pop(0)
+            met.add(contender.name)
+            self.listener.stage(Stage("test", contender.name, len(met), len(met) + len(chosen)))
             candidate = by_name[contender.name].candidate
             assert candidate is not None
             try:
@@ -323,6 +326,11 @@ class _Conductor:
                 warnings.append(f"{error} on the test split; not tested: {contender.name}")
                 continue
             self.listener.result(contender.name, runs[contender.id].estimate, "on test")
+            reason = removal(self.task.limits, contender.name, True, None, runs[contender.id])
+            if reason:
+                self.listener.say(reason)
+                contenders[contenders.index(contender)] = replace(contender, removed=reason)
+                chosen = [c for c in finalists(contenders, self.task.margin) if c.name not in met]
         return runs
 
     def _decide(
@@ -334,24 +342,12 @@ class _Conductor:
         said: list[str],
         warnings: list[str],
     ) -> Outcome:
-        limits = self.task.limits
-        for position, contender in enumerate(contenders):
-            run = runs.get(contender.id)
-            if run and contender.removed is None:
-                reason = removal(limits, contender.name, True, None, run)
-                contenders[position] = replace(contender, removed=reason)
-        best = {f: c for f, c in champions(contenders, self.task.margin).items() if c.id in runs}
-        wording = Wording(self.rule.name, Prices.of(limits).requests)
-        verdict, comparisons = recommend(
-            best,
-            runs,
-            self.rule.metric,
-            self.task.margin,
-            self.task.target,
-            self.task.seed,
-            wording,
-            floor(climbed, runs),
-        )
+        task, prices, rule = self.task, Prices.of(self.task.limits), self.rule
+        best = standing(contenders, task.margin, runs)
+        wording = Wording(rule.name, prices.requests, prices.label_cost)
+        others = [c for c in contenders if c.id in runs and c.removed is None]
+        given = (task.margin, task.target, task.seed, wording, floor(climbed, runs), task.tolerance, others)
+        verdict, comparisons = recommend(best, runs, rule.metric, *given)
         return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings)
 
     def _outcome(

@@ -19,6 +19,7 @@ from crossover.decision.recommend import Verdict, compare_pairs
 from crossover.engine.journal import Journal
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.probe import Speed
+from crossover.evaluation.regret import Regret
 from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
@@ -122,6 +123,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "relevance": outcome.relevance,
         "target": outcome.task.target,
         "margin": outcome.task.margin,
+        "tolerance": outcome.task.tolerance,
         "splits": dict(outcome.splits),
         "data_sha256": outcome.data_sha256,
         "candidates": [report.to_json() for report in _reports(outcome, journal)],
@@ -138,6 +140,8 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "provisional": outcome.verdict.provisional,
             "target_met": outcome.verdict.target_met,
             "needed_test_items": outcome.verdict.needed_test_items,
+            "confidence": outcome.verdict.confidence,
+            "regret": _regret(outcome.verdict.regret),
             "falls_short": outcome.verdict.falls_short,
             "reasons": list(outcome.verdict.reasons),
             "warnings": [
@@ -260,6 +264,11 @@ def _requests(outcome: Outcome) -> dict[str, Any] | None:
     sides = [(c.cost, dev[c.name], outcome.speed) for c in (tuned, prompt)]
     found = crossing(sides[0], sides[1], prices, outcome.task.seed)
     return None if found is None else to_json(found)
+
+
+def _regret(regret: Regret | None) -> dict[str, float | None]:
+    """Null where nothing was tested that could be better."""
+    return {name: round(getattr(regret, name), 6) if regret else None for name in ("expected", "upper")}
 
 
 def _run(run: Run) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""What choosing one of several may cost: multiple comparisons with the best (Hsu 1981, Annals of Statistics 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from crossover.evaluation.paired import interval
+from crossover.evaluation.power import Joint, quantile, together
+from crossover.metrics.base import Aggregate
+from crossover.types import Score
+
+DRAWS = 4_000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Regret:
+    """How much better the best of all is than the chosen one, as a share: `expected`, and at most `upper` (95 %).
+
+    `quantiles`: for each candidate the normal quantile of its one-sided bound, were it the best.
+    """
+
+    expected: float
+    upper: float
+    quantiles: tuple[float, ...]
+
+
+def regret(
+    sides: Sequence[Sequence[Score | None]],
+    chosen: int,
+    aggregate: Aggregate,
+    binary: bool,
+    groups: Sequence[str | None] | None = None,
+    seed: int = 0,
+) -> Regret:
+    """The regret of choosing `sides[chosen]`, however it was chosen among them.
+
+    Were candidate b the best, all differences b - j would be below their upper bounds at once with 95 %, if each is taken
+    at the quantile of the largest standardised error of them all. So the largest of the bounds b - chosen holds the regret,
+    whichever is the best, and whichever was chosen for whatever reason. The quantile is that of draws from the posterior of
+    all candidates together (a Bayesian bootstrap), never above Bonferroni's; the bounds are those of `paired.compare`.
+    `expected` is the mean over those draws. Where no item is answered by all, nothing is known: 1.
+    """
+    others = [i for i in range(len(sides)) if i != chosen]
+    if not others:
+        return Regret(0.0, 0.0, (quantile(CONFIDENCE),))
+    joint = together(sides, aggregate, binary, groups, seed)
+    strictest = quantile(1 - (1 - CONFIDENCE) / len(others))
+    if joint is None:
+        return Regret(1.0, 1.0, (strictest,) * len(sides))
+    expected, quantiles = _drawn(joint, chosen, strictest, seed)
+    upper = 0.0
+    for i in others:
+        sure = 2 * NormalDist().cdf(quantiles[i]) - 1
+        _, high = interval(sides[i], sides[chosen], aggregate, binary, groups, seed, sure)
+        upper = max(upper, high)
+    return Regret(min(expected, upper), upper, quantiles)
+
+
+def _drawn(joint: Joint, chosen: int, strictest: float, seed: int) -> tuple[float, tuple[float, ...]]:
+    """The expected regret, and the quantile of each candidate."""
+    import numpy as np
+
+    draws = joint.values(joint.truths(DRAWS, np.random.default_rng([seed, 4])))
+    expected = float((draws.max(axis=1) - draws[:, chosen]).mean())
+    quantiles = []
+    for best in range(draws.shape[1]):
+        errors = draws[:, [best]] - np.delete(draws, best, axis=1)
+        errors -= errors.mean(axis=0)
+        spread = errors.std(axis=0)
+        standard = np.divide(errors, spread, out=np.zeros_like(errors), where=spread > 0)
+        found = float(np.quantile(standard.max(axis=1), CONFIDENCE))
+        quantiles.append(min(max(found, quantile(CONFIDENCE)), strictest))
+    return expected, tuple(quantiles)
