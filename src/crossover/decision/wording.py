@@ -191,11 +191,9 @@ class Wording:
             dear, cheap = sorted((likely, other), key=lambda c: c.cost.fixed, reverse=True)
             requests = break_even(dear.cost, cheap.cost)
             if requests is not None and requests > 0:
-                saved = likely.horizon_cost - other.horizon_cost
-                equal = ""
-                if (
-                    saved > 0 and cheapest([likely, other]) is likely
-                ):  # else it reads as if the choice were not the cheapest
+                # else it reads as if the choice were not the cheapest
+                saved, equal = likely.horizon_cost - other.horizon_cost, ""
+                if saved > 0 and cheapest([likely, other]) is likely:
                     equal = f", over which it saves {numbers.money(saved, CURRENCY)}: that counts as no difference"
                 said.append(
                     f"From {requests:,.0f} requests on, {dear.name} also costs less than {cheap.name}"
