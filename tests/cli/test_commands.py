@@ -196,6 +196,14 @@ def test_the_way_from_a_data_file_to_answers(crossover: Terminal, tmp_path: Path
     assert said.out.strip() in LABELS
 
 
+def test_init_says_nothing_twice(crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("parcels.csv").write_text(table([*rows(), ("", LABELS[0]), ("where is it", f" {LABELS[0]} ")]))
+    said = crossover("init", "parcels.csv")
+    assert said.out.count("with a blank input or output, left out") == 1
+    assert said.out.count("is also written with other white space") == 1
+
+
 def test_init_replaces_a_task_file_when_told(crossover: Terminal, study: Path) -> None:
     assert crossover("init", "rows.csv", "--force").status == 0
     assert load_task(Path("task.yaml")).model == "pocket"
