@@ -146,6 +146,15 @@ def test_mistakes_are_sentences(study: Study, frame: pd.DataFrame, tmp_path: Pat
     said(TaskError, "there is no metric 'acuracy'", data=frame, metric="acuracy", **FIELDS)
     said(TaskError, "there is no strategy 'lorra'", data=frame, **FIELDS | {"strategies": ["lorra"]})
     said(DataError, "has no column 'notes'; did you mean 'note'", data=frame, **FIELDS | {"input": "notes"})
+    own = "valid is a DataFrame, a datasets.Dataset, or a list of mappings, a mapping of train, dev and test to such"
+    said(DataError, f"data: received a list of tuple; {own}", data=[("a", "b")], **FIELDS)
+    said(DataError, f"data: received a list of str in a mapping; {own}", data={"note": ["a"], "topic": ["b"]}, **FIELDS)
+    said(DataError, f"data: received a generator; {own}", data=(row for row in [{"note": "a"}]), **FIELDS)
+    with pytest.raises(StudyError, match="open_study: received a int; valid is the folder of a run"):
+        crossover.open_study(3)  # type: ignore[arg-type]
+    for wrong, kind in ((3, "int"), ([None], "NoneType"), (["text", 3.5], "float")):
+        with pytest.raises(DataError, match=f"predict: received a {kind}; valid is a text, or a list of texts"):
+            study.predict(wrong)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="holds no study"):
         crossover.open_study(tmp_path)
     with pytest.raises(StudyError, match="has no candidate 'lora'"):

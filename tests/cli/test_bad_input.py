@@ -501,9 +501,7 @@ READERS = {
     "export_training_data": ("export", "study", "out", "--training-data", "openai"),
 }
 for reader, command in READERS.items():
-    CASES[f"{reader}_of_no_study"] = Case(
-        _no_study(*command), ("study holds no study", "name the folder of a finished run")
-    )
+    CASES[f"{reader}_of_no_study"] = Case(_no_study(*command), ("study holds no study", "name the folder of a run"))
     CASES[f"{reader}_of_an_unfinished_study"] = Case(
         _unfinished(*command), ("study holds a study without a verdict", "run it again and it continues")
     )
@@ -513,7 +511,7 @@ for reader, command in READERS.items():
         )
 
 
-@bad("holds no study", "name the folder of a finished run")
+@bad("holds no study", "name the folder of a run")
 def show_of_a_name_too_long(at: Place) -> list[str]:
     return ["show", "s" * 300]
 
@@ -557,7 +555,7 @@ def predict_without_the_input_column(at: Place) -> list[str]:
     return ["predict", "study", "--file", "new.csv", "-c", "instruction"]
 
 
-@bad("there is no file new.csv", "valid: rows.csv, task.yaml")
+@bad("there is no file new.csv", "valid: rows.csv\n")
 def predict_with_an_absent_file(at: Place) -> list[str]:
     at.done()
     return ["predict", "study", "--file", "new.csv", "-c", "instruction"]

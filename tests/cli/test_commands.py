@@ -196,6 +196,14 @@ def test_the_way_from_a_data_file_to_answers(crossover: Terminal, tmp_path: Path
     assert said.out.strip() in LABELS
 
 
+def test_init_says_nothing_twice(crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("parcels.csv").write_text(table([*rows(), ("", LABELS[0]), ("where is it", f" {LABELS[0]} ")]))
+    said = crossover("init", "parcels.csv")
+    assert said.out.count("with a blank input or output, left out") == 1
+    assert said.out.count("is also written with other white space") == 1
+
+
 def test_init_replaces_a_task_file_when_told(crossover: Terminal, study: Path) -> None:
     assert crossover("init", "rows.csv", "--force").status == 0
     assert load_task(Path("task.yaml")).model == "pocket"
@@ -265,9 +273,11 @@ def test_predict_answers_standard_input_line_by_line(
     monkeypatch.setattr(sys, "stdin", io.StringIO("where is my fig\n\n  a peach, please \n"))
     said = crossover("predict", study, "-c", "instruction", "--json")
     answers = [json.loads(line) for line in said.out.splitlines()]
-    assert [answer["input"] for answer in answers] == ["where is my fig", "  a peach, please "]
+    assert [answer["input"] for answer in answers] == ["where is my fig", "", "  a peach, please "]
+    assert all(answer.keys() == ANSWER for answer in answers)
+    blank = answers.pop(1)
+    assert (blank["answer"], blank["error"]) == (None, "the input is blank")
     for answer in answers:
-        assert answer.keys() == ANSWER
         assert answer["answer"] in LABELS
         assert set(answer["scores"]) == set(LABELS)
         assert answer["error"] is None
@@ -299,6 +309,27 @@ def test_predict_gives_a_line_for_a_line(crossover: Terminal, study: Path, monke
         answers = [json.loads(line) for line in said.out.split("\n") if line]
         assert [answer["input"] for answer in answers] == texts
         assert [answer["answer"] for answer in answers] == [line for line in whole.out.split("\n") if line]
+    stdin(monkeypatch, "\n".join(lines).encode())  # a line for a line here too: what is blank is an error
+    said = crossover("predict", study, "-c", "instruction", "--json")
+    errors = [json.loads(line)["error"] for line in said.out.split("\n") if line]
+    assert errors == [None if line.strip() else "the input is blank" for line in lines]
+
+
+def test_an_export_that_cannot_be_is_refused_before_torch_is_loaded(study: Path) -> None:
+    for arguments, says in (
+        (["nowhere", "out"], "nowhere holds no study"),
+        ([str(study), "out", "-c", "lorra"], "has no candidate 'lorra'"),
+        ([str(study), str(study)], "exists and is not an empty folder"),
+        (["--help"], "A new folder for the export"),
+    ):
+        code = (
+            f"import sys; sys.argv = ['crossover', 'export', *{arguments!r}]\n"
+            "from crossover.cli.main import main\n"
+            "try: main()\nexcept SystemExit: print('torch' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert says in done.stdout + done.stderr
+        assert done.stdout.split()[-1] == "False"
 
 
 def test_predict_says_that_standard_input_is_not_utf_8(
@@ -396,7 +427,7 @@ def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monk
         asked.append(arguments[-1])
         return Export(["README.md"], found if arguments[-1] else None)
 
-    monkeypatch.setattr("crossover.cli.export.export", export)
+    monkeypatch.setattr("crossover.serve.export.export", export)
     said = crossover("export", study, "out")
     assert (said.status, said.err) == (0, "")
     assert "loaded again and replayed 50 test rows in 12 s: all answers are as measured" in said.out

@@ -205,3 +205,16 @@ def test_init_asks_for_the_instruction_in_a_terminal(tmp_path: Path) -> None:
     assert "instruction: Say which team answers it." in (tmp_path / "task.yaml").read_text()
     status, text = in_terminal(["init", "rows.csv", "--force"], tmp_path, typed="\n")
     assert "instruction: 'Decide which label fits the text: " in (tmp_path / "task.yaml").read_text()
+
+
+def test_what_is_not_finished_is_never_said_to_be_100_percent() -> None:
+    clock = Clock()
+    left = Remaining(clock)
+    left.plan([Stage("test", "the finalists", 1, 1, 100)])
+    screen = Screen(console := Console(file=io.StringIO(), width=100), left)
+    screen.stage(Stage("test", "lora", 1, 1))
+    clock.seconds = 99.9
+    screen.progress("test", 999, 1000)
+    assert left.share() > 0.995
+    console.print(screen)
+    assert " 99 %" in console.file.getvalue()  # type: ignore[attr-defined]

@@ -84,8 +84,8 @@ def test_mistakes_are_sentences(tmp_path: Path, frame: pd.DataFrame) -> None:
 
     said(DataError, r"DataFrame \(in memory\) has no column 'txt'; did you mean 'text'", input="txt")
     said(DataError, r"the DataFrame has the column 'text' twice", data=pd.concat([frame, frame[["text"]]], axis=1))
-    said(DataError, r"the DataFrame holds no row", data=frame[:0])
-    said(DataError, r"the rows holds no row", data=[])
+    said(DataError, r"data: there is no row in the DataFrame", data=frame[:0])
+    said(DataError, r"data: there is no row in the rows", data=[])
     said(DataError, r"received the split 'holdout' with DataFrame", data={"train": frame, "holdout": frame})
     said(DataError, r"received the splits dev; valid is train", data={"dev": frame})
     said(TaskError, r"the task, key 'data': received '3'|the task, key 'data': received 3", data=3)

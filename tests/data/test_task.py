@@ -257,8 +257,11 @@ def test_aliases_that_would_grow_without_end_are_only_a_wrong_value(tmp_path):
 
 
 def test_an_absent_file_names_its_neighbours(tmp_path):
+    with pytest.raises(TaskError, match=r"its folder has no file that ends in \.yaml or \.yml$"):
+        load_task(tmp_path / "tusk.yaml")
     write(tmp_path, "task.yaml", LEAST)
-    with pytest.raises(TaskError, match=r"there is no file .*tusk\.yaml; did you mean 'task\.yaml'\? valid: task\.yaml"):
+    write(tmp_path, "rows.csv", "no task file, so no valid name for one")
+    with pytest.raises(TaskError, match=r"there is no file .*tusk\.yaml; did you mean 'task\.yaml'\? valid: task\.yaml$"):
         load_task(tmp_path / "tusk.yaml")
     with pytest.raises(TaskError, match=r"its folder does not exist either"):
         load_task(tmp_path / "nowhere" / "task.yaml")

@@ -80,3 +80,11 @@ def test_an_amount_above_nothing_is_never_written_as_nothing(amount: float) -> N
 def test_a_margin_is_a_distance_in_points() -> None:
     assert numbers.span(0.01) == "1.0 points"
     assert numbers.span(0.005) == "0.5 points"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.26481, "0.2648"), (264.84, "264.8"), (999.96, "1000"), (19_460.4, "19,460"), (2.5e9, "2,500,000,000")],
+)
+def test_four_digits_have_no_exponent(value: float, text: str) -> None:
+    assert numbers.four_digits(value) == text

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crossover import registry
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender
+from crossover.decision.costs import Cost
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording
@@ -323,3 +324,20 @@ def test_a_best_no_better_than_the_most_frequent_answer_is_not_named_to_be_used(
     assert verdict.reasons[0].endswith("A larger model is the next thing to try.")
     assert not any("is the one to use:" in reason or "You do not need" in reason for reason in verdict.reasons)
     assert decide(sides | {PROMPT: pattern(60, 55)}, floor=floor)[0].falls_short is None
+
+
+def test_a_way_that_costs_less_yet_counts_as_equal_is_said_beside_the_choice() -> None:
+    same, prices = pattern(24, 24), {"prompt": Cost(0.0, 0.0009), "weights": Cost(0.0001, 0.0006)}
+
+    def said(requests: float) -> str:
+        few, lora = (
+            replace(one, cost=prices[one.family], horizon_cost=prices[one.family].over(requests)) for one in (PROMPT, LORA)
+        )
+        runs = {c.id: run(c.name, right) for c, right in ((CONTROL, pattern(24, 8)), (few, same), (lora, same))}
+        champions = {c.family: c for c in (CONTROL, few, lora)}
+        wording = Wording("accuracy", requests)
+        found = recommend(champions, runs, registry.create("metrics", "accuracy"), 0.01, None, 0, wording, None)
+        return next(reason for reason in found[0].reasons if "also costs less" in reason)
+
+    assert said(120_000).endswith("120,000 are planned, over which it saves 0.036 USD: that counts as no difference.")
+    assert said(300).endswith("300 are planned.")  # too few for it to cost less

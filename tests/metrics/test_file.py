@@ -105,12 +105,14 @@ def test_the_file_is_in_its_fingerprint_and_so_are_options(folder: Path) -> None
         ("worse.py:f", r"worse\.py, line 3: ValueError: no luck$"),
         ("missing.py:f", r"missing\.py, line 1: ModuleNotFoundError: No module named 'no_such_part'"),
         ("bytes.py:f", r"bytes\.py"),
+        ("script.py:f", r"script\.py, line 2: SystemExit: 0$"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(folder: Path, reference: str, said: str) -> None:
     (folder / "bad.py").write_text("x = 1\ndef f(:\n")
     (folder / "worse.py").write_text("def g():\n    # why\n    raise ValueError('no\\nluck')\ng()\n")
     (folder / "missing.py").write_text("import no_such_part\n")
+    (folder / "script.py").write_text("import sys\nsys.exit(0)\n")  # would end the whole command, and as a success
     (folder / "bytes.py").write_bytes(b"x = '\xff\x00'\n")
     with pytest.raises(MetricError) as raised:
         open_metric(reference, folder)
@@ -126,6 +128,12 @@ def test_an_error_while_scoring_names_file_line_and_the_answer(folder: Path) -> 
     assert str(raised.value).endswith(wanted)
     with pytest.raises(MetricError, match=r"gave 'yes', on the gold output 'g' and the answer 'a'; valid is a number"):
         open_metric("own/scorers.py:loud", folder).score("g", "a")
+
+
+def test_an_exit_while_scoring_is_an_error_like_any_other(folder: Path) -> None:
+    (folder / "quits.py").write_text("def f(gold, answer):\n    raise SystemExit(0)\n")
+    with pytest.raises(MetricError, match=r"quits\.py, line 2: SystemExit: 0, on the gold output 'g' and the answer 'a'"):
+        open_metric("quits.py:f", folder).score("g", "a")
 
 
 @pytest.mark.parametrize("value", ["float('nan')", "1.5", "-0.1", "None", "[1]", "'0.5'"])

@@ -7,11 +7,14 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from crossover.decision import numbers
 from crossover.errors import StudyError
+from crossover.report import plots
 from crossover.report.page import render, write_report
 from crossover.study.results import Confusion, Results, Tried
 from crossover.types import Estimate
@@ -259,6 +262,30 @@ def test_one_candidate_is_enough() -> None:
     assert page.tags["svg"] == 6  # leaderboard and learning curve in two widths, loss, metric
 
 
+@pytest.mark.parametrize("width", [plots.WIDE, plots.NARROW])
+def test_nothing_that_a_leaderboard_writes_is_cut(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the longest figure, of a candidate that dev has perfect and that is not tested."""
+    drawn: list[Any] = []
+
+    def keep(figure: Any, *_: str) -> str:
+        drawn.append(figure)
+        return ""
+
+    monkeypatch.setattr(plots, "inline", keep)
+    perfect = dataclasses.replace(ladder()[4], dev=Estimate(24, 1.0, 0.862, 1.0), test=None)
+    plots.leaderboard(only(perfect, confusion=None), width)
+    (figure,) = drawn
+    (written,) = [text for text in figure.axes[0].texts if text.get_text() == "100.0 % dev"]
+    assert written.get_window_extent(FigureCanvasAgg(figure).get_renderer()).x1 <= figure.bbox.x1
+
+
+def test_where_nothing_was_tested_no_agreement_is_claimed() -> None:
+    untested = dataclasses.replace(ladder()[4], test=None)
+    page = Page(render(dataclasses.replace(only(untested, confusion=None), disagreements=())))
+    assert "On no test item did two candidates" not in page.text
+    assert "fewer than two candidates were scored on the test split" in page.text
+
+
 def test_no_candidate_at_all_is_said() -> None:
     assert "The study has no candidates." in Page(render(only())).text
 
@@ -360,7 +387,16 @@ def test_what_tuning_forgot_has_a_section_only_where_it_was_measured() -> None:
     said = {"forgetting": {"replay": [], "said": [f"Replay kept {EVIL}."]}}
     html = render(dataclasses.replace(study, decision=study.decision | said, candidates=rows))
     words = " ".join(Page(html).words)
-    for shown in ("What tuning forgot", "58.2 %", "32.3 %", "−25.9", "−35.3 to −16.3", "401 → 9530", "× 23.77", "macro_f1"):
+    for shown in (
+        "What tuning forgot",
+        "58.2 %",
+        "32.3 %",
+        "−25.9",
+        "−35.3 to −16.3",
+        "401 → 9,530",
+        "× 23.77",
+        "macro_f1",
+    ):
         assert shown in words
     assert "<script>" not in html
     assert f"Replay kept {EVIL}." in words
@@ -383,6 +419,7 @@ def test_nothing_stays_folded_or_cut_on_paper_and_what_scrolls_shows_it() -> Non
     paper = style.split("@media print")[1]
     assert "details::details-content { content-visibility: visible" in paper
     assert "white-space: normal" in paper
+    assert "tr, figure, header { break-inside: avoid; }" in paper  # else half of an introduction is left on the last page
     screen = style.split(".scroll {")[1].split("}")[0]
     assert screen.count("local no-repeat") == 2
     assert screen.count("scroll no-repeat") == 2

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from crossover.errors import DataError, MetricError, OptionError, StudyError, TaskError
+from crossover.errors import CrossoverError, DataError, MetricError, OptionError, StudyError, TaskError
 from crossover.models.fake import Fake
 from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.listener import Quiet
 from crossover.study.read import read_results
 from crossover.types import Reply, Request, Usage
 from tests.study.tasks import write_task
@@ -149,13 +150,34 @@ def test_the_models_own_judgement_of_itself_is_doubted(tmp_path: Path, monkeypat
     assert any("The judge is the model that it judges (fake)" in w for w in decision["verdict"]["warnings"])
 
 
+@pytest.mark.parametrize(
+    ("judge", "says"),
+    [
+        ({"rubrik": "x"}, r"task\.yaml, key 'metric': metric 'judge' has no option 'rubrik'; did you mean 'rubric'"),
+        ({"grades": ["good"]}, r"task\.yaml, key 'metric': metric 'judge', option 'grades': valid are two different words"),
+        ({"graded": "gone.csv"}, r"there is no file .*gone\.csv"),
+        ({"model": "gpt-4"}, r"there is no model 'gpt-4' here"),
+    ],
+)
+def test_a_judge_that_cannot_be_is_said_before_anything_is_spent(
+    judge: dict[str, Any], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CrossoverError, match=says):
+        judged(tmp_path, monkeypatch, fair, judge=judge)
+    assert not list(tmp_path.rglob("study.db"))
+
+
 CODE = "def half(gold, answer):\n    return 1.0 if gold == answer else 0.5\n"
 
 
-def test_a_metric_of_the_users_own_runs_is_said_and_is_held(tmp_path: Path) -> None:
+def test_a_metric_of_the_users_own_runs_is_said_and_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task = write_task(tmp_path, ["zero_shot"], model="fake", metric="own.py:half")
     (tmp_path / "own.py").write_text(CODE)
-    folder = run_study(task, tmp_path / "run")
+    heard: list[str] = []
+    listener = Quiet()
+    monkeypatch.setattr(listener, "say", heard.append)
+    folder = run_study(task, tmp_path / "run", listener)
+    assert any("the metric runs the code in" in sentence and "own.py (SHA-256 " in sentence for sentence in heard)
     decision = json.loads(folder.decision.read_text())
     assert decision["metric"] == "own.py:half"
     assert all(c["test"] is None or c["test"]["value"] >= 0.5 for c in decision["candidates"])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.api.study import Study
+from crossover.data.memory import check_given
 from crossover.data.task import Task, check_task, load_task
 from crossover.errors import TaskError
 from crossover.report.page import write_report
@@ -36,6 +37,8 @@ def run_study(
 
     Raises `CrossoverError`, in one sentence, for whatever can be mended.
     """
+    if data is not None:
+        check_given(data)
     given = {**keys, **({} if data is None else {"data": data})}
     source, model = FROM_PYTHON, None
     if isinstance(task, (str, Path)):

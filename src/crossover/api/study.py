@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
 from crossover.engine.journal import JournalReader
-from crossover.errors import OptionError
+from crossover.errors import DataError, OptionError, StudyError
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
@@ -136,8 +137,13 @@ class Study:
         return Predictor.open(self.folder, name)
 
     def predict(self, inputs: str | Sequence[str], name: str | None = None) -> list[Answer]:
-        """Answer new inputs. The model is opened each time: keep a `predictor` for many calls."""
-        return self.predictor(name).answer([inputs] if isinstance(inputs, str) else list(inputs))
+        """Answer new inputs. The model is opened each time: keep a `predictor` for many calls. Raises `DataError` for what
+        is no text."""
+        texts = [inputs] if isinstance(inputs, str) else list(inputs) if isinstance(inputs, Iterable) else [inputs]
+        wrong = next((text for text in texts if not isinstance(text, str)), None)
+        if wrong is not None or None in texts:
+            raise DataError(f"predict: received a {type(wrong).__name__}; valid is a text, or a list of texts")
+        return self.predictor(name).answer(texts)
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report, one HTML file, and return its path (else `report.html` in the folder). Raises `StudyError`."""
@@ -164,6 +170,8 @@ class Study:
 
 def open_study(path: Study | StudyFolder | Path | str) -> Study:
     """The finished study in a folder such as `runs/NAME`. Raises `StudyError` where there is none."""
+    if not isinstance(path, (Study, StudyFolder, PathLike, str)):
+        raise StudyError(f"open_study: received a {type(path).__name__}; valid is the folder of a run, such as 'runs/NAME'")
     study = path if isinstance(path, Study) else Study(StudyFolder.at(path))
     study.folder.read_decision()
     return study

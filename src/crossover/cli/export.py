@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -11,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from crossover.errors import OptionError, nearest
-from crossover.serve.export import export
-from crossover.serve.ollama import export_ollama
-from crossover.serve.training_data import Preview, export_training_data
-from crossover.serve.vllm import export_vllm
-from crossover.study.folder import StudyFolder
+from crossover.study.folder import StudyFolder, check_new
+from crossover.study.read import read_candidate
+
+if TYPE_CHECKING:
+    from crossover.serve.training_data import Preview
 
 TOOLS = ("ollama", "vllm")
 
@@ -58,10 +59,13 @@ def command(
     ] = None,
 ) -> None:
     """Export a study's winner for transformers and PEFT, Ollama or vLLM; or its rows, to tune another model with."""
+    check_new(out)
     if training_data is not None:
         if tool is not None or merge:
             raise OptionError(f"received --training-data and {'--merge' if merge else '--for'}; valid is one of them")
-        written = export_training_data(study, out, training_data, candidate, 3 if epochs is None else epochs, price)
+        written = _room("training_data").export_training_data(
+            study, out, training_data, candidate, 3 if epochs is None else epochs, price
+        )
         typer.echo(f"wrote {out}: {', '.join(written.files)}")
         _show(written.preview)
         return
@@ -69,16 +73,23 @@ def command(
         raise OptionError(f"--{'epochs' if price is None else 'price'} is for --training-data openai, vertex or trl")
     if tool is not None and tool not in TOOLS:
         raise OptionError(f"there is no export for '{tool}'; {nearest(tool, TOOLS)}")
+    folder = StudyFolder(study)
+    read_candidate(folder, candidate)
     if tool is not None:
-        write = export_ollama if tool == "ollama" else export_vllm
-        typer.echo(f"wrote {out}: {', '.join(write(StudyFolder(study), out, candidate, merge))}")
+        written = getattr(_room(tool), f"export_{tool}")(folder, out, candidate, merge)
+        typer.echo(f"wrote {out}: {', '.join(written)}")
         return
-    done = export(StudyFolder(study), out, candidate, merge, check)
+    done = _room("export").export(folder, out, candidate, merge, check)
     typer.echo(f"wrote {out}: {', '.join(done.files)}")
     if done.parity is not None:
         typer.echo(done.parity.sentence, err=not done.parity.equal)
         if not done.parity.equal:
             raise typer.Exit(1)
+
+
+def _room(name: str) -> Any:
+    """A module of `serve/`; they load torch, so none before what was asked is known to be possible."""
+    return importlib.import_module(f"crossover.serve.{name}")
 
 
 def _show(preview: Preview) -> None:

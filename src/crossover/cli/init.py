@@ -44,6 +44,8 @@ def command(
     if made.draft and not instruction:
         typer.echo(f"  assumed: instruction: a draft, “{made.draft}” — say it in your own words: prompts are made of it")
     for finding in made.prepared.findings:
+        if finding.message in made.assumed:
+            continue  # it changed what was read, and stands above
         typer.echo(f"  {finding.level}: {finding.message}")
     for sentence in resolution(len(made.prepared.splits.test), made.prepared.splits.cut):
         typer.echo(f"  {sentence}")

@@ -38,7 +38,7 @@ def command(
 ) -> None:
     """Answer inputs with a study's winner: one text, a file, or standard input.
 
-    Each line of standard input (UTF-8) has one line of output: an empty one where it is blank.
+    Each line of standard input (UTF-8) has one line of output: an empty one where it is blank, with --json an error.
 
     An answer of several lines is written with \\n for each break; --json gives it as it is.
 
@@ -56,8 +56,9 @@ def command(
         check_columns(rows, columns_of(predictor.task.input), str(file))
         inputs = [predictor.render_row(row) for row in rows]
     else:
+        if sys.stdin.isatty():
+            typer.echo("one input a line; the answers come after the end of input (Ctrl-D, on Windows Ctrl-Z)", err=True)
         inputs = [_whole(line, f"line {n} of standard input") for n, line in enumerate(read_lines(sys.stdin), 1)]
-        inputs = [line for line in inputs if not _is_blank(line)] if as_json else inputs
     if predictor.provisional:
         typer.echo(f"the verdict is undecided; {predictor.name} answers provisionally", err=True)
     _answer(predictor, inputs, as_json, alone=text is not None)

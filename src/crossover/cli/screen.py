@@ -86,7 +86,7 @@ class Screen:
         row: list[RenderableType] = [
             self._spinner,
             ProgressBar(total=1.0, completed=share, width=bar),
-            Text(f"{100 * share:3.0f} %"),
+            Text(f"{min(round(100 * share), 99):3d} %"),  # what is drawn is not finished
             Text(self.time_left(), style="cyan"),
         ]
         taken = 1 + bar + 5 + cell_len(self.time_left()) + len(row)

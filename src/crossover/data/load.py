@@ -43,7 +43,7 @@ def load_rows(path: Path) -> list[Row]:
             f"the data were a {path.name.removesuffix(HELD)} in the program that ran the study, and are not kept: save them"
             " to a file, and name it in a task file"
         )
-    check_readable(path)
+    check_readable(path, endings=READERS)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"

@@ -49,13 +49,26 @@ def take(data: Any) -> tuple[str | dict[str, str], dict[str, list[Row]]]:
     return names, tables
 
 
+def check_given(data: Any) -> None:
+    """Raise `DataError` for data that a Python program cannot have meant: neither a table nor a name of one, nor splits."""
+    parts = list(data.values()) if isinstance(data, Mapping) else [data]
+    for part in parts:
+        if not (isinstance(part, (str, Path)) or _is_table(part)):
+            inside = f" of {type(part[0]).__name__}" if isinstance(part, (list, tuple)) else ""
+            where = " in a mapping" if isinstance(data, Mapping) else ""
+            raise DataError(
+                f"data: received a {type(part).__name__}{inside}{where}; valid is {VALID}, a mapping of train, dev and test"
+                " to such, or the name of a file or data set"
+            )
+
+
 def is_gone(reference: str | Path) -> bool:
     """Whether a reference names data that were held by the program that ran the study, and are not kept."""
     return str(reference).endswith(HELD)
 
 
 def _is_table(data: Any) -> bool:
-    if isinstance(data, list):
+    if isinstance(data, (list, tuple)):
         return all(isinstance(one, Mapping) for one in data)
     return _is_frame(data) or _is_dataset(data)
 
@@ -69,17 +82,17 @@ def _is_dataset(data: Any) -> bool:
 
 
 def _name(data: Any) -> str:
-    return f"{'rows' if isinstance(data, list) else type(data).__name__}{HELD}"
+    return f"{'rows' if isinstance(data, (list, tuple)) else type(data).__name__}{HELD}"
 
 
 def _rows(data: Any, name: str) -> list[Row]:
     if _is_dataset(data):
         found = table_rows(name, "all", data)
     else:
-        records = data if isinstance(data, list) else _records(data, name)
+        records = data if isinstance(data, (list, tuple)) else _records(data, name)
         found = [Row(n, {str(k): v for k, v in one.items()}, f"{name}, row {n}") for n, one in enumerate(records, 1)]
     if not found:
-        raise DataError(f"the {name} holds no row; valid is one with at least one")
+        raise DataError(f"data: there is no row in the {name}; valid is one or more")
     return shaped(found)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,7 +29,9 @@ def overridden(file: YamlFile, settings: Sequence[str]) -> YamlFile:
         try:
             value = text if key[0] == "labels" and len(key) > 1 else read_value(text)
         except ValueError as error:
-            raise TaskError(f"--set {setting}: the value is {error}") from error
+            quoted = f"{name}={json.dumps(text, ensure_ascii=False)}"
+            hint = f"; text that begins so stands in quotes: --set {shlex.quote(quoted)}"
+            raise TaskError(f"--set {setting}: the value is {error}{hint}") from error
         _put(content, key, value, setting)
         given.add(key)
     return replace(file, content=content, settings=frozenset(given))

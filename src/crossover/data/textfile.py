@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from crossover.errors import CrossoverError, DataError, nearest
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+SHOWN = 20  # files that a message names
 
 
 def line_of(prefix: str) -> str:
@@ -16,8 +17,8 @@ def line_of(prefix: str) -> str:
     return f"line {prefix.count(chr(10)) + 1}"
 
 
-def check_readable(path: Path, error: type[CrossoverError] = DataError) -> None:
-    """Raise `error` when `path` is absent, a folder, or out of reach."""
+def check_readable(path: Path, error: type[CrossoverError] = DataError, endings: Collection[str] = ()) -> None:
+    """Raise `error` when `path` is absent, a folder, or out of reach; `endings`: those of the files that it may name."""
     try:
         if path.is_dir():
             raise error(f"{path} is a folder; valid is a file")
@@ -25,10 +26,12 @@ def check_readable(path: Path, error: type[CrossoverError] = DataError) -> None:
             return
         if not path.parent.is_dir():
             raise error(f"there is no file {path}: its folder does not exist either")
-        siblings = sorted(p.name for p in path.parent.iterdir() if p.is_file() and not p.name.startswith("."))[:20]
+        files = [p for p in path.parent.iterdir() if p.is_file() and not p.name.startswith(".")]
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
-    found = nearest(path.name, siblings) if siblings else "the folder has no files"
+    siblings = sorted(p.name for p in files if not endings or p.suffix.lower() in endings)[:SHOWN]
+    none = f"its folder has no file that ends in {' or '.join(endings)}" if endings else "the folder has no files"
+    found = nearest(path.name, siblings) if siblings else none
     raise error(f"there is no file {path}; {found}")
 
 
@@ -44,11 +47,18 @@ def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
     return data
 
 
-def read_text(path: Path, place: Callable[[str], str] = line_of, error: type[CrossoverError] = DataError) -> str:
+def read_text(
+    path: Path,
+    place: Callable[[str], str] = line_of,
+    error: type[CrossoverError] = DataError,
+    endings: Collection[str] = (),
+) -> str:
     """The file's text: UTF-8, with or without a byte order mark.
 
-    `place` names the row or line that follows a prefix of the text, for the message. Raises `error`.
+    `place` names the row or line that follows a prefix of the text, for the message; `endings` as in `check_readable`.
+    Raises `error`.
     """
+    check_readable(path, error, endings)
     data = read_bytes(path, error)
     if data.startswith(UTF16):
         raise error(f"{path} is UTF-16 text, or binary; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")

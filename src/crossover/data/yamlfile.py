@@ -13,6 +13,7 @@ from crossover.data.textfile import read_text
 from crossover.errors import TaskError
 
 KeyPath = tuple[str | int, ...]
+ENDINGS = (".yaml", ".yml")
 TEXT = "tag:yaml.org,2002:str"
 MAPPING = "tag:yaml.org,2002:map"
 MERGE = "tag:yaml.org,2002:merge"
@@ -51,7 +52,7 @@ def read_yaml(path: Path, as_written: str) -> YamlFile:
 
     Plain scalars under the key `as_written` stay text as written: `yes` is a label, not a truth value.
     """
-    text = read_text(path, error=TaskError)
+    text = read_text(path, error=TaskError, endings=ENDINGS)
     lines: dict[KeyPath, int] = {}
     try:
         loader = _Loader(text)

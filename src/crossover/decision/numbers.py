@@ -77,6 +77,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def four_digits(value: float) -> str:
+    """Four significant digits, from 1,000 whole; never with an exponent: "0.2648", "264.8", "19,460"."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
 def plural(number: float, noun: str) -> str:
     """A counted noun: "1 item", "1,200 items"."""
     return f"{count(number)} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ from typing import Literal
 from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.decision import numbers
-from crossover.decision.contenders import Contender
+from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, break_even
 from crossover.decision.pairs import Comparisons, Pair
 from crossover.evaluation.regret import Regret
@@ -191,11 +191,15 @@ class Wording:
             dear, cheap = sorted((likely, other), key=lambda c: c.cost.fixed, reverse=True)
             requests = break_even(dear.cost, cheap.cost)
             if requests is not None and requests > 0:
+                # else it reads as if the choice were not the cheapest
+                saved, equal = likely.horizon_cost - other.horizon_cost, ""
+                if saved > 0 and cheapest([likely, other]) is likely:
+                    equal = f", over which it saves {numbers.money(saved, CURRENCY)}: that counts as no difference"
                 said.append(
                     f"From {requests:,.0f} requests on, {dear.name} also costs less than {cheap.name}"
                     f" ({numbers.money(dear.cost.per_1k, CURRENCY)} against"
                     f" {numbers.money(cheap.cost.per_1k, CURRENCY)} per 1,000);"
-                    f" {self.requests:,.0f} are planned."
+                    f" {self.requests:,.0f} are planned{equal}."
                 )
         return said
 

@@ -77,7 +77,7 @@ def measure_judge(
 
     Raises `DataError` for a file of grades that cannot be used, and as `Caller.ask` does.
     """
-    by_hand = _by_hand(metric, task)
+    by_hand = graded_by_hand(metric, task)
     rows = list(examples)
     random.Random(task.seed).shuffle(rows)
     rows = rows[:ROWS]
@@ -131,8 +131,8 @@ def _ask(
     return found
 
 
-def _by_hand(metric: Judging, task: Task) -> list[tuple[tuple[str, str, str], str]]:
-    """(question, gold, answer) and grade of each row of the file that the option `graded` names."""
+def graded_by_hand(metric: Judging, task: Task) -> list[tuple[tuple[str, str, str], str]]:
+    """(question, gold, answer) and grade of each row of the file that the option `graded` names. Raises `DataError`."""
     name = getattr(metric, "graded", "")
     if not name:
         return []

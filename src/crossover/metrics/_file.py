@@ -39,7 +39,7 @@ class FileMetric:
         """What the user's code says. Raises `MetricError`, with file and line, where it raises or gives no score."""
         try:
             found = self.call(gold, answer)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise MetricError(f"{_place(error, self.path)}: {_reason(error)}{_on(gold, answer)}") from error
         if isinstance(found, Score) and _is_share(found.value):
             return found
@@ -68,7 +68,7 @@ def open_file(reference: str, base: Path, options: Mapping[str, Any] | None = No
     sys.modules[module.__name__] = module  # dataclasses look up their module
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise MetricError(f"{_place(error, path)}: {_reason(error)}") from error
     found = getattr(module, name, None)
     digest = hashlib.sha256(source).hexdigest()
@@ -118,13 +118,13 @@ def _of_class(found: type[Any], reference: str, options: Mapping[str, Any] | Non
     return cast(Metric, metric)
 
 
-def _place(error: Exception, path: Path) -> str:
+def _place(error: BaseException, path: Path) -> str:
     """The last line of the user's file that was on the way to an error."""
     lines = [f"{path}, line {f.lineno}" for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     return lines[-1] if lines else str(path)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
 
 

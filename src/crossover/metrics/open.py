@@ -29,7 +29,10 @@ def open_metric(name: str, base: Path, options: Mapping[str, Any] | None = None)
 def metric_of(task: Task, where: str) -> Metric:
     """The metric of a task, which has to suit its kind. `where` opens a message. Raises `OptionError`, `MetricError`."""
     name = task.metric or "accuracy"
-    metric = open_metric(name, task.folder, task.metric_options)
+    try:
+        metric = open_metric(name, task.folder, task.metric_options)
+    except OptionError as error:
+        raise OptionError(f"{where}, key 'metric': {error}") from error
     if task.kind is not None and task.kind not in metric.kinds:
         raise OptionError(
             f"{where}: metric '{name}' does not suit kind '{task.kind}'; valid: {', '.join(suiting(task.kind))}"

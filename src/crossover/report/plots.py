@@ -39,7 +39,7 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
     ends += [] if target is None else [100 * target]
     with style():
         figure = blank(width, 64 + 34 * len(ranked))
-        axes = _axes(figure, left=24 + 7 * max(map(len, names)), right=80, top=24, bottom=40)
+        axes = _axes(figure, left=24 + 7 * max(map(len, names)), right=96, top=24, bottom=40)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         for y, (name, candidate) in enumerate(zip(names, ranked, strict=True)):

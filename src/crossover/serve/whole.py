@@ -11,6 +11,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from crossover.errors import StudyError
+from crossover.study.folder import check_new
 
 
 @contextmanager
@@ -19,8 +20,7 @@ def new_folder(out: Path) -> Iterator[Path]:
 
     Raises `StudyError` when `out` exists and is not an empty folder, or cannot be written.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StudyError(f"{out} exists and is not an empty folder: name a new one")
+    check_new(out)
     place = out.absolute()
     part = place.with_name(f".{place.name}.part")
     shutil.rmtree(part, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
 from crossover.strategies._options import check
@@ -45,11 +47,17 @@ def recipe_for(tuner: Tuner, kind: type[Made], start: Candidate, bench: Bench, *
 
 
 def check_tuner(name: str, tuner: Any) -> None:
-    """Raise `OptionError` for a share of general rows that is none, or no tune at all."""
+    """Raise `OptionError` for the first number that no tune can have: told before a model is loaded."""
+    positive, given = "1 or more", {field.name: getattr(tuner, field.name) for field in fields(tuner)}
+    rules = (
+        *((option, positive, 1) for option in ("rank", "alpha", "tokens", "epochs", "batch_size", "tries", "seeds")),
+        *((option, "0 or more", 0) for option in ("patience", "weight_decay")),
+    )
+    share, rate = given.get("replay", 0.0), given["learning_rate"]
     check(
         name,
         tuner,
-        ("replay", f"a share from 0 to {MOST_REPLAY}", 0 <= tuner.replay <= MOST_REPLAY),
-        ("tries", "1 or more", tuner.tries >= 1),
-        ("seeds", "1 or more", tuner.seeds >= 1),
+        *((option, valid, given[option] >= least) for option, valid, least in rules if given.get(option) is not None),
+        ("learning_rate", "a number above 0", rate is None or (rate > 0 and math.isfinite(rate))),
+        ("replay", f"a share from 0 to {MOST_REPLAY}", 0 <= share <= MOST_REPLAY),
     )

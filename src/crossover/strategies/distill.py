@@ -13,7 +13,7 @@ from crossover.errors import OptionError
 from crossover.strategies._calibration import probabilities
 from crossover.strategies._choice import noted
 from crossover.strategies._options import check
-from crossover.strategies._recipe import recipe_for
+from crossover.strategies._recipe import check_tuner, recipe_for
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Example, Family, LoraRecipe, Prompt, Reply, Run, content_hash
 
@@ -55,6 +55,7 @@ class Distill:
     patience: int | None = None
 
     def __post_init__(self) -> None:
+        check_tuner("distill", self)
         check(
             "distill",
             self,

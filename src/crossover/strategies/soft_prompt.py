@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossover.strategies._recipe import recipe_for
+from crossover.strategies._recipe import check_tuner, recipe_for
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family, SoftPromptRecipe
 
@@ -28,6 +28,9 @@ class SoftPrompt:
     epochs: int | None = None
     batch_size: int = 8
     patience: int | None = None
+
+    def __post_init__(self) -> None:
+        check_tuner("soft_prompt", self)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         return bench.tune(start, recipe_for(self, SoftPromptRecipe, start, bench, tokens=self.tokens))

@@ -150,8 +150,9 @@ class _Conductor:
         freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
         self.rule.hold(self.journal, self.folder)
         self.listener.say(introduced(self.task, self.prepared.splits, rungs))
-        if changed:
-            self.listener.say(f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}")
+        since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []
+        for sentence in (*since, *self.rule.said()):
+            self.listener.say(sentence)
         said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits)]
         said += said_precision(self.task.model, model, self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):

@@ -133,9 +133,7 @@ class StudyFolder:
             raise StudyError(f"{self.path} holds a study without a verdict: run it again and it continues")
         if decided:
             raise StudyError(f"{self.path} has a decision.json and no {self.journal.name}: copy the run's whole folder")
-        raise StudyError(
-            f"{self.path} holds no study (no decision.json): name the folder of a finished run, such as runs/NAME"
-        )
+        raise StudyError(f"{self.path} holds no study (no decision.json): name the folder of a run, such as runs/NAME")
 
     def read_decision(self) -> dict[str, Any]:
         """The content of decision.json. Raises `StudyError` when it is absent, damaged or of another version."""
@@ -147,6 +145,12 @@ class StudyFolder:
             valid = f"valid is {VERSION}: start a new study folder"
             raise StudyError(f"{self.decision} is of version {body['version']!r}; {valid}")
         return dict(body)
+
+
+def check_new(out: Path) -> None:
+    """Raise `StudyError` where a new folder cannot be made because something is there: `out` may be an empty folder."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise StudyError(f"{out} exists and is not an empty folder: name a new one")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,10 +9,11 @@ from crossover.data.task import Task
 from crossover.decision.judging import told
 from crossover.engine.journal import Journal
 from crossover.errors import OptionError, StudyError
-from crossover.evaluation.judging import JudgeCheck, measure_judge
+from crossover.evaluation.judging import JudgeCheck, graded_by_hand, measure_judge
 from crossover.evaluation.run import Evaluator
 from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import code_of, fingerprint, metric_of
+from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
 from crossover.types import Example
 
@@ -69,7 +70,14 @@ class Scoring:
 
 
 def scoring(task: Task, where: str) -> Scoring:
-    """The metric of a completed task; `where` opens a message. Raises `OptionError`, `MetricError`."""
-    metric = metric_of(task, where)
-    judge = (metric.model or task.model) if isinstance(metric, Judging) else ""
+    """The metric of a completed task, with all that a judge needs; `where` opens a message.
+
+    Raises `OptionError`, `MetricError`, and for a judge `ModelError`, `DataError`: before anything is spent on it.
+    """
+    metric, judge = metric_of(task, where), ""
+    if isinstance(metric, Judging):
+        judge = metric.model or task.model
+        graded_by_hand(metric, task)
+        if judge != task.model:
+            open_model(judge, task.folder)
     return Scoring(metric, task.metric or "accuracy", fingerprint(metric, task.metric_options), judge)
