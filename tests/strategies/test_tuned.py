@@ -81,9 +81,9 @@ def test_fewer_rows_are_met_more_often_and_written_answers_too(
     many = [replace(few[0], id=f"r{i}") for i in range(rows)]
     # the recipe is enough: nothing has to be learnt here
     changes = {} if kind == "classify" else {"kind": kind, "labels": {}, "metric": "exact_match"}
+    strategy = open_strategy(name, {})
+    object.__setattr__(strategy, "learning_rate", 0.0)  # past its check: the tune ends before it begins
     with bench(tmp_path, many, few[:2], **changes) as at, pytest.raises(TuningError):
-        strategy = open_strategy(name, {})
-        object.__setattr__(strategy, "learning_rate", 0.0)  # past its check: the tune ends before it begins
         strategy.adapt(start(), at)
     assert (at.recipes[0].epochs, at.recipes[0].patience) == (epochs, patience)
 
