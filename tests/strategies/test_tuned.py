@@ -57,8 +57,10 @@ def test_the_learning_rate_follows_the_models_width_unless_it_is_given(name: str
         open_strategy(name, {"epochs": 1, "learning_rate": 1e-5}).adapt(start(labels), at)
         assert at.recipes[1].learning_rate == 1e-5
         assert at.recipes[0].learning_rate == float(f"{SCALES[name, kind] / at.model.width:.2g}")
-        with pytest.raises(TuningError, match="learning_rate is 0"):
-            open_strategy(name, {"learning_rate": 0}).adapt(start(labels), at)
+    with pytest.raises(
+        OptionError, match=f"strategy '{name}', option 'learning_rate': received 0.0, valid is a number above"
+    ):
+        open_strategy(name, {"learning_rate": 0})
 
 
 @pytest.mark.parametrize("name", ["lora", "full"])
@@ -79,8 +81,10 @@ def test_fewer_rows_are_met_more_often_and_written_answers_too(
     many = [replace(few[0], id=f"r{i}") for i in range(rows)]
     # the recipe is enough: nothing has to be learnt here
     changes = {} if kind == "classify" else {"kind": kind, "labels": {}, "metric": "exact_match"}
+    strategy = open_strategy(name, {})
+    object.__setattr__(strategy, "learning_rate", 0.0)  # past its check: the tune ends before it begins
     with bench(tmp_path, many, few[:2], **changes) as at, pytest.raises(TuningError):
-        open_strategy(name, {"learning_rate": 0}).adapt(start(), at)
+        strategy.adapt(start(), at)
     assert (at.recipes[0].epochs, at.recipes[0].patience) == (epochs, patience)
 
 
