@@ -20,12 +20,23 @@ if TYPE_CHECKING:
     from crossover.models.hf import Hf
 
 
+SLOW = ("serve", "study", "strategies", "models", "tuning", "training")  # rooms whose tests make studies, or tune
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first, so that at the end no worker is left alone with one."""
+    rank = {room: place for place, room in enumerate(SLOW)}
+    items.sort(key=lambda item: rank.get(item.nodeid.removeprefix("tests/").split("/")[0], len(SLOW)))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """With `--dist loadfile`, files that share a study are done by one worker: it is made once."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False  # which would put the files with the most tests first
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
