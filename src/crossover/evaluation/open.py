@@ -12,7 +12,7 @@ from crossover.engine.meter import Meter
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.relevance import Relevance
 from crossover.evaluation.run import Evaluator, Progress, silent
-from crossover.metrics.base import Judging
+from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import fingerprint, metric_of
 from crossover.models.base import Model
 from crossover.types import Example
@@ -30,14 +30,16 @@ def open_bench(
     relevance: Relevance,
     progress: Progress = silent,
     barred: Sequence[str] = (),
+    metric: Metric | None = None,
 ) -> StudyBench:
     """A bench over `journal`, with its tunes in `folder`. `barred`: the inputs of the test split.
 
-    `model_of` opens the model that a candidate names. Raises `OptionError` for a metric that there is not.
+    `model_of` opens the model that a candidate names; `metric`: the task's, where it is open already: opening one runs a
+    user's file. Raises `OptionError` for a metric that there is not.
     """
     name = task.metric or METRIC
     meter = Meter(journal, task.limits)
-    metric = metric_of(task, "the task")
+    metric = metric or metric_of(task, "the task")
     judge = (metric.model or task.model) if isinstance(metric, Judging) else ""
     known = fingerprint(metric, task.metric_options)
     evaluator = Evaluator(Caller(journal, meter), model_of, metric, name, relevance, task.seed, progress, judge, known)

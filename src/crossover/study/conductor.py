@@ -125,6 +125,7 @@ class _Conductor:
             relevance_scorer(),
             self.listener.progress,
             [example.input for example in splits.test],
+            self.rule.metric,
         )
         self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
         self.judge: JudgeCheck | None = None  # what it is worth, once that is measured
