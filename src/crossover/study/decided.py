@@ -45,6 +45,7 @@ def decided_json(decided: Decided, flips: Flips, task: Task, before: Sequence[st
             "warnings": [
                 *before,
                 *(c.removed for c in decided.contenders if c.removed),
+                *decided.doubts,
                 *verdict.warnings,
                 *after,
             ],
