@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crossover.data.economics import PriceList
@@ -208,10 +209,8 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     for key in ("margin", "tolerance", "target"):
         now = getattr(task, key)
         if now is not None:
-            yield _Dial(
-                key, f"a {key}", now, _shares(now), lambda v, key=key: task.model_copy(update={key: v}),
-                numbers.percent if key == "target" else numbers.span, share=True,
-            )  # fmt: skip
+            shown = numbers.percent if key == "target" else numbers.span
+            yield _Dial(key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, share=True)
 
 
 def _tokens(task: Task) -> _Dial:
@@ -228,6 +227,10 @@ def _tokens(task: Task) -> _Dial:
         return f"{numbers.money(value, task.prices.currency or CURRENCY)} for a million {lead} tokens (the others in step)"
 
     return _Dial(f"prices.{lead}", "a token price", now, _scaled(now), at, shown)
+
+
+def _demanding(task: Task, key: str, value: float) -> Task:
+    return task.model_copy(update={key: value})
 
 
 def _with(task: Task, part: str, changed: dict[str, Any]) -> Task:

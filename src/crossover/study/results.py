@@ -130,9 +130,8 @@ class CostDetail:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> CostDetail:
         ends = {name: tuple(found) if (found := body[name]) else None for name in cls.__annotations__ if "interval" in name}
-        return cls(
-            **{**{name: body[name] for name in ("horizon", "labels", "calls", "parts")}, **ends}  # type: ignore[arg-type]
-        )
+        same: dict[str, Any] = {name: body[name] for name in ("horizon", "labels", "calls", "parts")}
+        return cls(**same, **ends)
 
 
 @dataclass(frozen=True)
