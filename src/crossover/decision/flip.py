@@ -148,12 +148,13 @@ def _told(found: Sequence[Flip], dials: Sequence[_Dial]) -> Iterator[str]:
     for flip in found[:MOST]:
         yield flip.said
     keys = {flip.key for flip in found}
-    still = [dial.what.removeprefix("a ").removeprefix("an ") for dial in dials if dial.key not in keys and not dial.share]
-    if still:
-        yield f"Nothing within {FAR:g} times of today's {_or(still)} flips the verdict."
-    shares = [dial.what.removeprefix("a ") for dial in dials if dial.key not in keys and dial.share]
-    if shares:
-        yield f"No {_or(shares)} flips it."
+    others = [dial for dial in dials if dial.key not in keys]
+    scaled = [dial.what.removeprefix("a ") for dial in others if dial.now is not None and not dial.share]
+    if scaled:
+        yield f"Nothing within {FAR:g} times of today's {_or(scaled)} flips the verdict."
+    rest = [dial.what.removeprefix("a ") for dial in others if dial.now is None or dial.share]
+    if rest:
+        yield f"No {_or(rest)} flips it."
 
 
 def _or(words: Sequence[str]) -> str:
