@@ -88,3 +88,7 @@ def test_a_margin_is_a_distance_in_points() -> None:
 )
 def test_four_digits_have_no_exponent(value: float, text: str) -> None:
     assert numbers.four_digits(value) == text
+
+
+def test_what_is_roughly_known_has_three_digits() -> None:
+    assert [numbers.about(value) for value in (4_264_788.2, 999.6, 140, 0.4)] == ["4,260,000", "1,000", "140", "0"]

@@ -82,6 +82,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def about(value: float) -> str:
+    """A number that is only roughly known: a count with three significant digits, "4,260,000"."""
+    return count(float(f"{value:.3g}"))
+
+
 def four_digits(value: float) -> str:
     """Four significant digits, from 1,000 whole; never with an exponent: "0.2648", "264.8", "19,460"."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

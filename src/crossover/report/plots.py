@@ -221,7 +221,7 @@ def cumulative_cost(results: Results, width: int = WIDE) -> str:
                 linewidth=0,
                 zorder=0,
             )
-            _marker(axes, crossing["value"], f"crossing: {numbers.count(crossing['value'])}")
+            _marker(axes, crossing["value"], f"crossing: {numbers.about(crossing['value'])}")
         if planned:
             axes.axvline(planned, color=MUTED, linewidth=1.4, linestyle=":", zorder=1)
             _write(

@@ -234,7 +234,7 @@ def _test_items(results: Results) -> int:
 
 def _around(point: dict[str, Any]) -> str:
     """A number with its interval, of which an end may be open (null)."""
-    text, low, high = numbers.count(point["value"]), point["low"], point["high"]
+    text, low, high = numbers.about(point["value"]), point["low"], point["high"]
     if low is None:
         return text
-    return f"{text} ({numbers.count(low)}{' or more' if high is None else '–' + numbers.count(high)})"
+    return f"{text} ({numbers.about(low)}{' or more' if high is None else '–' + numbers.about(high)})"
