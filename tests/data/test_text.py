@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossover.data.text import comparable, folded, spelled, stated, without_thought
+from crossover.data.text import comparable, folded, spelled, stated
 from crossover.engine.answer import prediction
 from crossover.types import Decoding, Reply
 
@@ -206,9 +206,3 @@ def test_folding_is_done_once(text: str) -> None:
 )
 def test_what_is_folded_and_what_is_not(left: str, right: str, same: bool) -> None:
     assert (folded(left) == folded(right)) is same
-
-
-def test_a_thought_is_no_answer() -> None:
-    assert without_thought("<think>spam?</think> ham") == " ham"
-    assert without_thought("spam?</think>ham") == "ham"
-    assert without_thought("<think>spam") == ""

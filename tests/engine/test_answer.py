@@ -73,6 +73,14 @@ def test_a_pattern_is_looked_for_behind_the_thought() -> None:
     number = Decoding(pattern=r"(?i)answer: (\d+)")
     assert prediction(Reply("<think>Answer: 7? No.</think>Answer: 8"), number) == "8"
     assert prediction(Reply("<think>Answer: 7? No.</think>It is eight"), number) == "It is eight"
+    assert prediction(Reply("<think>Answer: 7"), number) == ""
+
+
+@pytest.mark.parametrize("decoding", [Decoding(), Decoding(schema='{"type": "object"}')])
+def test_thoughts_are_no_part_of_text_and_without_an_end_there_is_no_answer(decoding: Decoding) -> None:
+    assert prediction(Reply('<think>{"a": 2}?</think>\n{"a": 1}'), decoding) == '{"a": 1}'
+    assert prediction(Reply('{"a": 2}? No.</think>\n{"a": 1}'), decoding) == '{"a": 1}'
+    assert prediction(Reply('<think>{"a": 1}'), decoding) == ""
 
 
 def test_votes_are_counted_and_paid_for() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
 from crossover.data.text import spelled
 from crossover.data.textfile import check_readable
+from crossover.data.thought import holds_mark, without_thought
 from crossover.errors import DataError, nearest
 from crossover.types import Example, content_hash
 
@@ -59,6 +61,10 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
+    return {split: [_remarked(task, row) for row in rows] for split, rows in _tables(task).items()}
+
+
+def _tables(task: Task) -> dict[str, list[Row]]:
     if task.tables is not None:
         return dict(task.tables)
     if isinstance(task.data, Files):
@@ -93,7 +99,7 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
     sought = [*columns_of(task.input), task.output, *([task.group] if task.group else [])]
     check_columns(rows, sought, name)
     inputs = [render_input(task, row) for row in rows]
-    outputs = [_text(row, task.output) for row in rows]
+    outputs = [_answer(task, row)[0] for row in rows]
     if task.kind == "extract":
         outputs = [
             canonical_object(text, row.source) if text.strip() else "" for row, text in zip(rows, outputs, strict=True)
@@ -160,6 +166,21 @@ def _text(row: Row, column: str) -> str:
         return "" if value is MISSING else plain(value)
     except ValueError as problem:
         raise DataError(f"{row.source}, column '{column}': {problem}") from problem
+
+
+def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
+    """A row's output as text, and what of it was read otherwise than it is written."""
+    written = _text(row, task.output)
+    if not holds_mark(written):
+        return written, ()
+    said = f"the reasoning in the column '{task.output}' (<think>...</think>) is no part of the answer, and is left out"
+    found = without_thought(written)
+    return found.strip(), () if found == written else (said,)
+
+
+def _remarked(task: Task, row: Row) -> Row:
+    _, said = _answer(task, row)
+    return replace(row, remarks=(*row.remarks, *said)) if said else row
 
 
 def _if_all_objects(outputs: list[str]) -> list[str]:

@@ -1,7 +1,4 @@
-"""One normalisation for labels, duplicates, leaks, metrics and matching; and which label a reply states.
-
-It imports nothing of ours, so that an export can carry this file whole.
-"""
+"""One normalisation for labels, duplicates, leaks, metrics and matching; and which label a reply states."""
 
 from __future__ import annotations
 
@@ -9,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+
+from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
 # selectors between a sign's text and emoji form.
@@ -26,10 +25,6 @@ UNSPACED = (
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|は|を|が|：)$")
 _BEHIND = re.compile("です|でした|である|だ(?!け)")
-
-_TAGS = "think|thinking|thought|reasoning|reflection|scratchpad|seed:think"
-_THOUGHT = re.compile(rf"<(?:{_TAGS})>|◁think▷|\[THINK\]|<\|START_THINKING\|>", re.I)
-_THOUGHT_END = re.compile(rf"</(?:{_TAGS})>|◁/think▷|\[/THINK\]|<\|END_THINKING\|>", re.I)
 
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
@@ -106,13 +101,6 @@ def extracted(text: str, pattern: str) -> str:
     return ((last[1] if last.re.groups else last[0]) or "").strip()
 
 
-def without_thought(text: str) -> str:
-    """What a reply says behind its thoughts (<think>...</think> and its kin); nothing where a thought has no end."""
-    ends = list(_THOUGHT_END.finditer(text))
-    said = text[ends[-1].end() :] if ends else text
-    return "" if _THOUGHT.search(said) else said
-
-
 def stated(reply: str, labels: Sequence[str]) -> int | None:
     """Which of `labels` a reply states, by its place; None where it states none, several, or leaves doubt.
 
@@ -122,11 +110,14 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     """
     if (whole := spelled(reply)) in (spelt := [spelled(label) for label in labels]):
         return spelt.index(whole)
-    text = _MINUS.sub("-", folded(without_thought(reply)).translate(_WIDE).strip())
+    said = folded(without_thought(reply)).strip()
+    if holds_mark(said):
+        return None  # a thought that nothing ends
+    text = _MINUS.sub("-", said.translate(_WIDE).strip())
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
     forms = list(_forms(text))
-    for form in (spelled(form) for form in _forms(folded(without_thought(reply)).strip())):
+    for form in (spelled(form) for form in _forms(said)):
         if form in spelt:
             return spelt.index(form)
     for key in (comparable, _loose, _bare):

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crossover.data.text import extracted, stated, without_thought
+from crossover.data.text import extracted, stated
+from crossover.data.thought import without_thought
 from crossover.types import Decoding, Reply, Usage
 
 
@@ -28,22 +29,22 @@ def vote(draws: Sequence[Reply], decoding: Decoding) -> tuple[Reply, str]:
 
 
 def prediction(reply: Reply, decoding: Decoding) -> str:
-    """The answer in a reply.
+    """The answer in a reply: never its thoughts, and nothing where a thought has no end.
 
     With labels: the one with the highest calibrated log-probability; from a backend that only writes text, the label that
     the text states (`crossover.data.text.stated`). Text that states no label, or several, stays as it is; so does text in
-    which `pattern` finds nothing. A pattern is looked for behind the reply's thoughts.
+    which `pattern` finds nothing.
     """
     text = reply.text.strip()
-    if decoding.pattern:
-        said = without_thought(text).strip()
-        text = extracted(said, decoding.pattern) if said else text
+    said = without_thought(text).strip()
+    if decoding.pattern and said:
+        said = extracted(said, decoding.pattern)
     if not decoding.labels:
-        return text
+        return said
     if reply.label_scores and not decoding.pattern:
         bias = decoding.label_bias or (0.0,) * len(decoding.labels)
         # rounded, so that a tie is a tie on every machine; the earlier label wins it
         scores = [round(s - b, 6) for s, b in zip(reply.label_scores, bias, strict=True)]
         return decoding.labels[scores.index(max(scores))]
-    place = stated(text, decoding.verbalizer or decoding.labels)
-    return text if place is None else decoding.labels[place]
+    place = stated(said, decoding.verbalizer or decoding.labels)
+    return (said or text) if place is None else decoding.labels[place]

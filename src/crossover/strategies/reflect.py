@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from crossover.data.thought import without_thought
 from crossover.engine.follow import calls_of
 from crossover.engine.phrasing import instructed
 from crossover.errors import CrossoverError, MissingExtra, OptionError
@@ -195,7 +196,7 @@ class _Walk:
         except CrossoverError as error:
             self.stopped = error
             raise
-        text = _fenced(reply.text)
+        text = _fenced(without_thought(reply.text))
         why = "failed calls" if reply.error is not None else self._unfit(text, current)
         if why:
             self.refused[why] += 1
