@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -62,6 +63,8 @@ _UNLIKELY = re.compile(
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _LESS = re.compile(r"[−‒–]$")
 _MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
+_OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
+_ASKING = ("?", "？")
 _CLOSING = " \n\"'”’»)*"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
@@ -116,10 +119,12 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     text = _MINUS.sub("-", said.translate(_WIDE).strip())
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
-    forms = list(_forms(text))
+    forms, asked = list(_forms(text)), said.rstrip(_CLOSING).endswith(_ASKING)
     for form in (spelled(form) for form in _forms(said)):
-        if form in spelt:
+        if form in spelt and (not asked or form.endswith(_ASKING)):
             return spelt.index(form)
+    if asked:
+        return None
     for key in (comparable, _loose, _bare):
         read = {key(form) for form in forms} - {""}
         found = {place for place, label in enumerate(labels) if key(label) in read}
@@ -253,27 +258,29 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     blanked = list(text)
     for a, b, _ in spans:
-        blanked[a:b] = "\u2588" * (b - a)  # neither a word nor a space: a label may hold a negation itself
+        blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
     rest = "".join(blanked)
     cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
-    if here.rstrip(_CLOSING).endswith(("?", "？")) or rest[end:].lstrip(_CLOSING).startswith(("?", "？")):
+    if here.rstrip(_CLOSING).endswith(_ASKING) or rest[end:].lstrip(_CLOSING).startswith(_ASKING):
         return False
     reason = _BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here
-    if _UNLIKELY.match(text, end) or _STRUCK.search(here):
+    if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
+        return False
+    earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
+    later = rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
+    if hesitant(earlier) or hesitant(later) or _OTHER.match(later):
         return False
     if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
         return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
     if _NEGATION.search(said):
         return False
-    earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
     if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in _NEGATION.finditer(earlier)):
         return False
-    later = " ".join(rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]].split()[:3])
-    return not _NEGATION.search(later)
+    return not _NEGATION.search(" ".join(later.split()[:3]))
 
 
 def _set_off(text: str, start: int, end: int) -> bool:

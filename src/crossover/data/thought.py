@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 
-_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|antthinking|seed:think"
-_BEGIN = rf"<(?:{_TAGS})>|◁think▷|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_thought\|>|<\|channel\|>analysis<\|message\|>"
-_END = rf"</(?:{_TAGS})>|◁/think▷|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_thought\|>|<\|channel\|>final<\|message\|>"
-_MARK = re.compile(rf"(?P<begin>{_BEGIN})|{_END}", re.I)
-_QUOTES = ("\"'`“‘«„「", "\"'`”’»“」")
+_THOUGHT_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|antthinking|seed:think"
+_THOUGHT_BEGINS = (
+    rf"<(?:{_THOUGHT_TAGS})>|◁think▷|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_thought\|>"
+    r"|<\|channel\|>analysis<\|message\|>"
+)
+_THOUGHT_ENDS = (
+    rf"</(?:{_THOUGHT_TAGS})>|◁/think▷|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_thought\|>|<\|channel\|>final<\|message\|>"
+)
+_THOUGHT_MARK = re.compile(rf"(?P<begin>{_THOUGHT_BEGINS})|{_THOUGHT_ENDS}", re.I)
+_QUOTED = ("\"'`“‘«„「", "\"'`”’»“」")
 
 
 def without_thought(text: str) -> str:
@@ -39,8 +44,8 @@ def holds_mark(text: str) -> bool:
 
 def _mark(text: str, ending: bool = False) -> re.Match[str] | None:
     """The first mark (`ending`: the first that ends a thought) that does not stand in quotes."""
-    opening, closing = _QUOTES
-    for found in _MARK.finditer(text):
+    opening, closing = _QUOTED
+    for found in _THOUGHT_MARK.finditer(text):
         quoted = text[found.start() - 1 : found.start()] in tuple(opening) and text[found.end() :][:1] in tuple(closing)
         if not quoted and not (ending and found["begin"]):
             return found
