@@ -31,6 +31,7 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
     ".ndjson": read_jsonl,
     ".json": read_json,
     ".parquet": read_parquet,
+    ".psv": lambda path: read_csv(path, "|"),
 }
 
 
@@ -82,11 +83,6 @@ def _tables(task: Task) -> dict[str, list[Row]]:
             f"file, as in data: {{train: '{task.data}#{min(splits)}', test: ...}}"
         )
     return tables
-
-
-def read_examples(task: Task, reference: str, split: str = "all") -> list[Example]:
-    """The examples of one file or data set, named as in the task file. Raises `DataError`."""
-    return to_examples(task, _load(task, reference, split), reference)
 
 
 def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
@@ -152,12 +148,7 @@ def is_object(text: str) -> bool:
 def _load(task: Task, reference: str, split: str) -> list[Row]:
     if not is_huggingface(reference):
         return load_rows(task.folder / reference)
-    if split != "all":
-        return shaped(read_split(reference, task.folder, split))
-    splits = read_splits(reference, task.folder)
-    if len(splits) > 1:
-        raise DataError(f"'{reference}' has several splits; valid: {', '.join(f'{reference}#{s}' for s in splits)}")
-    return shaped(next(iter(splits.values())))
+    return shaped(read_split(reference, task.folder, split))
 
 
 def _text(row: Row, column: str) -> str:
@@ -170,12 +161,21 @@ def _text(row: Row, column: str) -> str:
 
 def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
+    value, said = lookup(row.fields, task.output), ()
+    if isinstance(value, (list, tuple)) and task.kind in (None, "classify"):
+        if len(value) > 1:
+            raise DataError(
+                f"{row.source}: the output '{task.output}' is a list of {len(value)}; valid is one label or text a row:"
+                " keep the main one, or make it an object of fields (kind: extract), or text (kind: generate)"
+            )
+        row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
+        said = (f"the column '{task.output}' holds lists of one: each is read as what it holds",)
     written = _text(row, task.output)
     if not holds_mark(written):
-        return written, ()
-    said = f"the reasoning in the column '{task.output}' (<think>...</think>) is no part of the answer, and is left out"
+        return written, said
+    reasoned = f"the reasoning in the column '{task.output}' (<think>...</think>) is no part of the answer, and is left out"
     found = without_thought(written)
-    return found.strip(), () if found == written else (said,)
+    return found.strip(), said if found == written else (*said, reasoned)
 
 
 def _remarked(task: Task, row: Row) -> Row:
