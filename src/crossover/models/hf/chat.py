@@ -85,6 +85,10 @@ class Chat:
         at = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
         return whole[:at], whole[at + len(bare) :]
 
+    def holds_token(self, text: str) -> bool:
+        """Whether a text has the characters of a special token ("</s>"): text here, and that token for other programs."""
+        return self._verbatim.holds(text)
+
     def answer(self, text: str) -> list[int]:
         """Token ids of an answer with its end of turn."""
         return [*self._verbatim.ids(self.answer_lead + self._verbatim.shielded(text)), *self.end]
