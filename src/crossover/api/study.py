@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
+from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.report.notebook import study_html, verdict_html
@@ -147,7 +148,7 @@ class Study:
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report, one HTML file, and return its path (else `report.html` in the folder). Raises `StudyError`."""
-        return write_report(self.results, self.folder.report if path is None else Path(path))
+        return write_report(self.results, self.folder.report if path is None else as_path(path, "report", StudyError))
 
     def candidates_frame(self) -> pandas.DataFrame:
         """A row for each candidate. Shares are in [0, 1], latencies in milliseconds. Raises `MissingExtra`."""

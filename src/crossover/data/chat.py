@@ -11,7 +11,7 @@ from typing import Any
 from crossover.data.jsonfile import kind_of
 from crossover.data.rows import Row
 from crossover.data.template import plain
-from crossover.errors import DataError
+from crossover.errors import DataError, shown
 
 COLUMNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat", "turns", "contents")  # in any case
 ROLES = ("system", "developer", "user", "assistant")
@@ -161,7 +161,7 @@ def _turn(message: Any, place: str) -> Turn:
     role = "user" if gemini and role is None else role
     known = names.get(role, role) if isinstance(role, str) else role
     if known not in ROLES:
-        raise DataError(f"{place}: role {role!r}; valid: {', '.join((*names, *ROLES))}")
+        raise DataError(f"{place}: role {shown(role)}; valid: {', '.join((*names, *ROLES))}")
     return Turn(known, _parted(message["parts"] if gemini else content, place))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
+from crossover.data.text import comparable
+from crossover.data.words import words
 from crossover.errors import OptionError
 from crossover.models.embedding import Embedder, need_embedder
 
@@ -39,16 +41,21 @@ def index_by(likeness: str, texts: tuple[str, ...]) -> Index:
 
 
 class WordIndex:
-    """TF-IDF vectors over words and word pairs. Texts without a single word are compared by their characters."""
+    """TF-IDF vectors over words of any script, and pairs of them. Texts without one word are compared by their characters.
+
+    Texts are taken as duplicates are: composed, without invisible marks, in any case.
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        self._vectorizer: Any = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+        self._vectorizer: Any = TfidfVectorizer(
+            ngram_range=(1, 2), sublinear_tf=True, preprocessor=comparable, tokenizer=words, token_pattern=None
+        )
         try:
             self.matrix: Any = self._vectorizer.fit_transform(texts)
         except ValueError:
-            self._vectorizer = TfidfVectorizer(analyzer="char")
+            self._vectorizer = TfidfVectorizer(analyzer="char", preprocessor=comparable)
             self.matrix = self._vectorizer.fit_transform(texts)
 
     def order(self, text: str) -> list[int]:

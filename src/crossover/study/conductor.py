@@ -81,7 +81,7 @@ def run_task(
     """
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, source)
+    rule = scoring(prepared.task, source, prepared.splits.dev)
     opened = open_model(task.model, task.folder)
     with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)

@@ -162,7 +162,10 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
     try:
         candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
-        parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
+        parent = start.id if candidate.id != start.id else None
+        # a tune drops the calibration of the prompt before it, so it is told by what the candidate has in the end
+        calibration = "calibrated" if candidate.decoding.label_bias else ""
+        note = "; ".join(filter(None, [candidate.provenance.note, calibration]))
         candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
         dev = bench.score(candidate)
         measured = timed(bench, candidate)

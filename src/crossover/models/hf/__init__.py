@@ -187,6 +187,9 @@ class Hf:
         prompt = self.chat.prompt(messages)
         return prompt + self.chat.answer(answer), len(prompt)
 
+    def words(self) -> dict[int, str]:
+        return self.chat.words()
+
     def written(self, answer: str) -> str:
         return self.chat.text(self.chat.answer(answer))
 
