@@ -224,6 +224,12 @@ def test_contents_in_parts_are_a_conversation(key: str, tmp_path: Path) -> None:
         talks(tmp_path, {"contents": [{"role": "user", "parts": [{"inlineData": {}}]}]})
 
 
+def test_parts_that_are_thoughts_are_left_out(tmp_path: Path) -> None:
+    parts = [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Hello"}]
+    row = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": parts}]}
+    assert talks(tmp_path, row)[0] == {"input": "Hi", "output": "Hello"}
+
+
 def test_pairs_as_openai_writes_them(tmp_path: Path) -> None:
     rows = [
         {

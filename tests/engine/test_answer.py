@@ -88,6 +88,12 @@ def test_votes_are_counted_and_paid_for() -> None:
     assert vote(draws, Decoding(samples=4)) == (Reply("a ", usage=Usage(40, 8, 2.0)), "a")
 
 
+def test_a_draw_without_an_answer_has_no_vote() -> None:
+    draws = [Reply(text) for text in ("<think>a", "<think>b", "<think>a</think>c", "<think>")]
+    assert vote(draws, Decoding(samples=4))[1] == "c"
+    assert vote(draws[:2], Decoding(samples=2))[1] == ""
+
+
 def test_one_failed_draw_fails_the_vote() -> None:
     reply, answer = vote([Reply("a", usage=Usage(10)), Reply(error="no line"), Reply("a")], Decoding(samples=3))
     assert (reply.error, reply.usage.tokens_in, answer) == ("no line", 10, "")

@@ -171,11 +171,17 @@ def _parted(content: Any, place: str) -> str:
         content = content["parts"]
     if isinstance(content, Mapping):
         content = [content]
-    if isinstance(content, list) and all(isinstance(part, dict) and _is_text(part) for part in content):
-        content = "".join(part["text"] for part in content if not part.get("thought"))
+    if isinstance(content, list) and all(
+        isinstance(part, dict) and (_is_text(part) or _is_thought(part)) for part in content
+    ):
+        content = "".join(part["text"] for part in content if not _is_thought(part))
     if not isinstance(content, str):
         raise DataError(f"{place}: the content is {kind_of(content)}; valid is text, or a list of text parts")
     return content
+
+
+def _is_thought(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("thought")) or part.get("type") in ("thinking", "redacted_thinking", "reasoning")
 
 
 def _is_text(part: dict[str, Any]) -> bool:

@@ -18,6 +18,8 @@ from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate
 
+NO_ANSWER = "the reply holds no answer, such as where its reasoning was cut off"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -69,5 +71,6 @@ class Predictor:
                 continue
             one = next(answered)
             scores = dict(zip(labels, one.reply.label_scores, strict=True)) if one.reply.label_scores else {}
-            found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, one.reply.error))
+            error = NO_ANSWER if one.says_nothing else one.reply.error
+            found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, error))
         return found
