@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from crossover.cli.main import COMMANDS
 from crossover.data.task import load_task
+from crossover.engine.follow import Answered
 from crossover.models.fake import Fake
 from crossover.serve.export import Export
 from crossover.serve.lines import one_line, whole
@@ -658,3 +659,12 @@ def test_an_interrupt_in_another_command_ends_with_its_status(
     said = crossover("predict", study, FRUITS[0], "-c", "instruction")
     assert (said.status, said.out) == (130, "")
     assert said.err.startswith("interrupted")
+
+
+def test_predict_says_where_a_reply_holds_no_answer(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answered, "says_nothing", True)
+    said = crossover("predict", study, "where is my fig", "-c", "instruction")
+    assert (said.status, said.out) == (2, "")
+    assert "failed: the reply holds no answer, such as where its reasoning was cut off" in said.err

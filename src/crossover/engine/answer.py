@@ -15,7 +15,8 @@ def vote(draws: Sequence[Reply], decoding: Decoding) -> tuple[Reply, str]:
     """The reply that stands for all draws of one input, with what all of them took, and the prediction.
 
     The most frequent prediction wins, of equally frequent ones the first that was drawn (self-consistency, Wang et al.
-    2023); a draw without an answer has no vote. When a draw failed, so did the whole: fewer draws would be another candidate.
+    2023); a draw without an answer has no vote. When a draw failed, so did the whole: fewer draws would be another
+    candidate.
     """
     if len(draws) == 1:
         return draws[0], "" if draws[0].error is not None else prediction(draws[0], decoding)
@@ -24,9 +25,8 @@ def vote(draws: Sequence[Reply], decoding: Decoding) -> tuple[Reply, str]:
     if failed is not None:
         return replace(failed, usage=usage), ""
     found = [prediction(reply, decoding) for reply in draws]
-    [(winner, _)] = Counter(filter(None, found) if any(found) else found).most_common(
-        1
-    )  # ties: in the order in which they were met
+    votes = Counter(filter(None, found) if any(found) else found)
+    [(winner, _)] = votes.most_common(1)  # ties: in the order in which they were met
     return replace(draws[found.index(winner)], usage=usage), winner
 
 
