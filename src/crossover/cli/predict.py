@@ -40,8 +40,7 @@ def command(
 
     Each line of standard input (UTF-8) has one line of output: an empty one where it is blank, with --json an error.
 
-    An answer of several lines is written with \\n for each break, and there, or where it would read so, \\\\ for a
-    backslash; --json gives it as it is.
+    An answer of several lines is written with \\n for each break, and \\\\ for a backslash; --json gives it as it is.
 
     When the verdict is undecided, the provisional candidate answers, and that is said.
     """
