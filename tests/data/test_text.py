@@ -66,6 +66,10 @@ HEDGES = [
     "Hard to say: {}", "It is more of a joke than {}.", "It is almost {}.", "It used to be {}", "It pretends to be {}.",
     "It looks like {}, but it is a joke.", "I wonder whether it is {}.", "Vielleicht {}", "Es könnte {} sein.",
     "C'est peut-être {}", "Quizás {}", "Talvez {}", "Forse {}", "Возможно {}", "可能是{}", "{}かもしれません", "Belki {}",
+    "It stopped being {}", "It is kind of {}", "{} at best", "Some would say {}", "Few would call it {}", "{} is possible",
+    "Should it be from a friend, it is {}", "There is a possibility of {}", "{} with 10% confidence", "{}: low",
+    "{} vs. something else", "{} / something else", "Less {} than sad", "Seemingly {}, in truth sad", "It only seems {}",
+    "Everything speaks against {}", "It was labelled {} by mistake",
 ]  # fmt: skip
 FIRM = [
     "It is {}.", "I would say {}.", "I would classify this as {}.", "The best label would be {}.", "It is most likely {}.",
@@ -75,6 +79,8 @@ FIRM = [
     "Label: {}\nConfidence: high", "The writer asks if that is all, so it is {}.", "The sum could be higher, so it is {}.",
     "{}. The writer may have sent it twice.", "{}, because the writer might mean two things or more.",
     "Either way, it is {}.",
+    "{}\nReason: if the sum is wrong, the writer does not pay.",
+    "**{}**\n**Explanation:** It is not a card, or hardly one.",
     "It promises a 20 % discount, so it is {}.", "Of these labels, {} fits best.", "It seems to be {}.",
 ]  # fmt: skip
 

@@ -17,7 +17,9 @@ _OPEN = (
     rf"|would(?: \w+)? (?:{_DOES})|whether|borderline|almost|nearly|partly|partially|close to|between|mix(?:ture)? of"
     r"|combination of|both|either(?! way)"
     r"|tempted to|pretend\w*|claims? to|supposed(?:ly)?(?: to)?|so-called|used to be|similar to|resembl\w*|at first"
-    r"|less likely|otherwise|depend\w*|than|versus|vs"
+    r"|less|otherwise|depend\w*|than|versus|vs|kind of|sort of|seemingly|only (?:looks?|seems?|appears?)"
+    r"|possibility of|against"
+    r"|(?:few|some|others?|people)(?: \w+)? (?:would|may|might|could)|should (?:it|this|that) be"
     r"|vielleicht|möglicherweise|eventuell|womöglich|könnte|wäre|würde|entweder|beinahe"
     r"|peut-être|possiblement|pourrait|serait|soit|quizás?|tal vez|podría|sería|puede (?:ser|que)|a lo mejor"
     r"|talvez|poderia|seria|pode ser|forse|potrebbe|sarebbe|misschien|mogelijk|zou|kanske|måske|kanskje|ehkä"
@@ -32,7 +34,8 @@ _TAKEN_BACK = re.compile(
     rf"{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?:maybe|perhaps|possibly|(?:may|might|could|can|would)(?: \w+)? (?:{_DOES})"
     rf"|vielleicht|peut-être|quizás?|talvez|forse|olabilir)\b"
     rf"|{LABEL}[^.!?]{{0,200}}\b(?:but|yet|although|though) (?:it |this |that )?"
-    r"(?:is|'s|was|actually|really|in fact|turns|could|might|may)\b",
+    r"(?:is|'s|was|actually|really|in fact|turns|could|might|may)\b"
+    rf"|{LABEL}\W{{0,3}}(?:(?:is|seems|remains) )?(?:possible|conceivable|plausible|at best|vs|versus)\b",
     re.I,
 )
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
@@ -47,6 +50,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
 _CHOICE = re.compile(
     rf"\b(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b(?: \w+){{0,2}}?{_NEXT_LABEL}"
     rf"|{LABEL}[\"'”’*`)]*(?:,?\s+(?:\w+ )?|\.\s+)(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b"
+    rf"|{LABEL} ?/ ?\w|\w ?/ ?{LABEL}"
     rf"|(?:或|还是|または|あるいは|혹은|또는|หรือ)\W{{0,3}}{LABEL}|{LABEL}\W{{0,3}}(?:或|还是|または|あるいは|혹은|또는|หรือ)",
     re.I,
 )
@@ -80,7 +84,8 @@ _LOW = re.compile(
 _SHARE_SURE = re.compile(
     rf"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>%|percent|per cent)\s*(?:\w+ ){{0,5}}?{_NEXT_LABEL}"
     rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?:confiden\w*|certain\w*|sure\w*)\W*(?:\w+ )?"
-    r"(?P<behind>\d+(?:[.,]\d+)?)(?P<by>\s*%?)",
+    r"(?P<behind>\d+(?:[.,]\d+)?)(?P<by>\s*%?)"
+    rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?P<with>\d+(?:[.,]\d+)?)(?P<unit_with>\s*%) (?:confiden|certain|sure)",
     re.I,
 )
 _PART_OF_ONE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%|percent|per cent|(?:out of|in|/|von|sur|de)\s*(\d+))?", re.I)
@@ -95,7 +100,10 @@ def doubted(sentence: str) -> bool:
     if _PROBABLE.search(plain):
         return not (number := _PART_OF_ONE.search(plain)) or _share(number[1], number[2] or "", number[3]) < 0.5
     sure = _SHARE_SURE.search(plain)
-    return sure is not None and _share(sure["number"] or sure["behind"], sure["unit"] or sure["by"] or "", None) < 0.5
+    if sure is None:
+        return False
+    number, unit = sure["number"] or sure["behind"] or sure["with"], sure["unit"] or sure["by"] or sure["unit_with"] or ""
+    return _share(number, unit, None) < 0.5
 
 
 @lru_cache(64)

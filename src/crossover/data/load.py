@@ -161,7 +161,8 @@ def _text(row: Row, column: str) -> str:
 
 def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
-    value, said = lookup(row.fields, task.output), ()
+    value = lookup(row.fields, task.output)
+    said: tuple[str, ...] = ()
     if isinstance(value, (list, tuple)) and task.kind in (None, "classify"):
         if len(value) > 1:
             raise DataError(

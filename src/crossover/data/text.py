@@ -40,12 +40,17 @@ _SMALL = re.compile(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
 _CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
-_BECAUSE = re.compile(r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b", re.I)
+_BECAUSE = re.compile(
+    r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
+    r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:",
+    re.I,
+)
 _NEGATION = re.compile(
     r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
     r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
     r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)|too (?:\w+ ){1,4}to(?= be)"
-    r"|fail\w* (?:as|to (?:be|look|seem|count))|refus\w* to (?:say|call|label|answer)|free(?= of)|everything but"
+    r"|fail\w* (?:as|to (?:be|look|seem|count|qualify|pass))"
+    r"|(?:stop|ceas)\w* (?:being|to be)|by mistake|mistaken\w*|wrongly|refus\w* to (?:say|call|label|answer)|free(?= of)|everything but"
     r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
     r"|false|wrong|incorrect|(?:be|is) a mistake|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
     r"|nicht|kein\w*|kaum|alles andere als|guère|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans"
@@ -58,7 +63,9 @@ _NEGATION = re.compile(
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐]|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|no|n)(?![\w.,%])", re.I
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|nil|no|n"
+    r"|(?:very )?low|minimal|negligible)(?![\w.,%])",
+    re.I,
 )
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _LESS = re.compile(r"[−‒–]$")
