@@ -81,6 +81,7 @@ FIRM = [
     "Either way, it is {}.",
     "{}\nReason: if the sum is wrong, the writer does not pay.",
     "**{}**\n**Explanation:** It is not a card, or hardly one.",
+    "The sum was taken by mistake, so it is {}.", "The writer stopped being polite, so it is {}.",
     "It promises a 20 % discount, so it is {}.", "Of these labels, {} fits best.", "It seems to be {}.",
 ]  # fmt: skip
 

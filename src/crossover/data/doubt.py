@@ -18,7 +18,7 @@ _OPEN = (
     r"|combination of|both|either(?! way)"
     r"|tempted to|pretend\w*|claims? to|supposed(?:ly)?(?: to)?|so-called|used to be|similar to|resembl\w*|at first"
     r"|less|otherwise|depend\w*|than|versus|vs|kind of|sort of|seemingly|only (?:looks?|seems?|appears?)"
-    r"|possibility of|against"
+    r"|possibility of|against|(?:stop|ceas)\w* (?:being|to be)|(?:wrongly|mistakenly|falsely) (?:label|call|classif)\w*"
     r"|(?:few|some|others?|people)(?: \w+)? (?:would|may|might|could)|should (?:it|this|that) be"
     r"|vielleicht|möglicherweise|eventuell|womöglich|könnte|wäre|würde|entweder|beinahe"
     r"|peut-être|possiblement|pourrait|serait|soit|quizás?|tal vez|podría|sería|puede (?:ser|que)|a lo mejor"
@@ -35,7 +35,7 @@ _TAKEN_BACK = re.compile(
     rf"|vielleicht|peut-être|quizás?|talvez|forse|olabilir)\b"
     rf"|{LABEL}[^.!?]{{0,200}}\b(?:but|yet|although|though) (?:it |this |that )?"
     r"(?:is|'s|was|actually|really|in fact|turns|could|might|may)\b"
-    rf"|{LABEL}\W{{0,3}}(?:(?:is|seems|remains) )?(?:possible|conceivable|plausible|at best|vs|versus)\b",
+    rf"|{LABEL}\W{{0,3}}(?:(?:is|seems|remains) )?(?:possible|conceivable|plausible|at best|vs|versus|by mistake|mistakenly|wrongly)\b",
     re.I,
 )
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
