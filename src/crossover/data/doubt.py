@@ -35,7 +35,8 @@ _TAKEN_BACK = re.compile(
     rf"|vielleicht|peut-être|quizás?|talvez|forse|olabilir)\b"
     rf"|{LABEL}[^.!?]{{0,200}}\b(?:but|yet|although|though) (?:it |this |that )?"
     r"(?:is|'s|was|actually|really|in fact|turns|could|might|may)\b"
-    rf"|{LABEL}\W{{0,3}}(?:(?:is|seems|remains) )?(?:possible|conceivable|plausible|at best|vs|versus|by mistake|mistakenly|wrongly)\b",
+    rf"|{LABEL}\W{{0,3}}(?:(?:is|seems|remains) )?(?:possible|conceivable|plausible|at best"
+    r"|vs|versus|by mistake|mistakenly|wrongly)\b",
     re.I,
 )
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
