@@ -62,8 +62,8 @@ _NEGATION = re.compile(
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐]|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|nil|no|n"
-    r"|(?:very )?low|minimal|negligible)(?![\w.,%])",
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|no|n)(?![\w.,%])"
+    r"|[\"'”’*`)]*\s*[:=(]\s*(?:very )?(?:low|minimal|negligible)\b",
     re.I,
 )
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
