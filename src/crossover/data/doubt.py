@@ -19,7 +19,7 @@ _OPEN = (
     r"|tempted to|pretend\w*|claims? to|supposed(?:ly)?(?: to)?|so-called|used to be|similar to|resembl\w*|at first"
     r"|less|otherwise|depend\w*|than|versus|vs|kind of|sort of|seemingly|only (?:looks?|seems?|appears?)"
     r"|possibility of|against|(?:stop|ceas)\w* (?:being|to be)|(?:wrongly|mistakenly|falsely) (?:label|call|classif)\w*"
-    r"|(?:few|some|others?|people)(?: \w+)? (?:would|may|might|could)|should (?:it|this|that) be"
+    r"|(?:few|some|others?|people)(?: \w+)? (?:would|may|might|could)"
     r"|vielleicht|möglicherweise|eventuell|womöglich|könnte|wäre|würde|entweder|beinahe"
     r"|peut-être|possiblement|pourrait|serait|soit|quizás?|tal vez|podría|sería|puede (?:ser|que)|a lo mejor"
     r"|talvez|poderia|seria|pode ser|forse|potrebbe|sarebbe|misschien|mogelijk|zou|kanske|måske|kanskje|ehkä"
@@ -57,7 +57,7 @@ _CHOICE = re.compile(
 )
 _IF = re.compile(
     r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
-    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|provided|in case|depending|depends|had it|were it"
+    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|provided|in case|depending|depends|had it|were it|should (?:it|this) (?:be|come|have)"
     r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
     r"|sauf si|a menos que|a no ser|если|nếu|jeśli|eğer|jika|إذا|अगर)\b|\bsi\b(?!,)|如果|要是|もし|만약|ถ้า",
     re.I,
