@@ -57,7 +57,8 @@ _CHOICE = re.compile(
 )
 _IF = re.compile(
     r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
-    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|provided|in case|depending|depends|had it|were it|should (?:it|this) (?:be|come|have)"
+    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|provided|in case|depending|depends|had it|were it"
+    r"|should (?:it|this) (?:be|come|have)"
     r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
     r"|sauf si|a menos que|a no ser|если|nếu|jeśli|eğer|jika|إذا|अगर)\b|\bsi\b(?!,)|如果|要是|もし|만약|ถ้า",
     re.I,
