@@ -100,7 +100,8 @@ def doubted(sentence: str) -> bool:
     if any(sign.search(plain) for sign in (_LEFT_OPEN, _TAKEN_BACK, _CHOICE, _IF, _LOW)) or _OPENS.match(plain):
         return True
     if _PROBABLE.search(plain):
-        return not (number := _PART_OF_ONE.search(plain)) or _share(number[1], number[2] or "", number[3]) < 0.5
+        said = _PART_OF_ONE.search(plain)
+        return said is None or _share(said[1], said[2] or "", said[3]) < 0.5
     sure = _SHARE_SURE.search(plain)
     if sure is None:
         return False

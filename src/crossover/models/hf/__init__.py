@@ -103,10 +103,8 @@ class Hf:
     @cached_property
     def context_window(self) -> int:
         config = self._config.get_text_config()
-        for name in ("max_position_embeddings", "seq_length", "n_positions"):
-            if isinstance(getattr(config, name, None), int):
-                return int(getattr(config, name))
-        return UNBOUNDED
+        given = (getattr(config, name, None) for name in ("max_position_embeddings", "seq_length", "n_positions"))
+        return next((size for size in given if isinstance(size, int)), UNBOUNDED)
 
     @property
     def folder(self) -> Path:
