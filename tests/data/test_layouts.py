@@ -218,6 +218,7 @@ def test_contents_in_parts_are_a_conversation(key: str, tmp_path: Path) -> None:
     row = {key: {"parts": [{"text": "Be brief."}]}, "contents": turns}
     assert talks(tmp_path, row) == ({"input": "Hi", "output": "Hello"}, "Be brief.")
     assert talks(tmp_path, {"contents": [{"parts": [{"text": "Hi"}]}], "output": "x"})[0] == {"input": "Hi", "output": "x"}
+    assert talks(tmp_path, {key: None, "contents": turns}) == ({"input": "Hi", "output": "Hello"}, None)
     with pytest.raises(DataError, match=r"message 1: role 'robot'; valid: model, system"):
         talks(tmp_path, {"contents": [{"role": "robot", "parts": [{"text": "Hi"}]}]})
     with pytest.raises(DataError, match=r"message 1: the content is a list; valid is text, or a list of text parts"):

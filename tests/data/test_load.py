@@ -451,6 +451,9 @@ def test_a_spreadsheets_line_that_names_the_delimiter_is_no_header(tmp_path, new
         load_rows(write(tmp_path, "rows.csv", text + '"c'))
     [row] = load_rows(write(tmp_path, "rows.csv", newline.join(["\ufeffsep=;", "text;label", "one, two;x", ""])))
     assert row.fields == {"text": "one, two", "label": "x"}
+    assert complaint(tmp_path, "rows.csv", f"sep=;{newline}") == (
+        "rows.csv has no header below its first line; valid is a row of column names"
+    )
     assert complaint(tmp_path, "rows.csv", 'sep=;\ntext;label\na;b\n"c;d\ne;f\ng";h\n').startswith(
         "rows.csv, row 2: the double quote that opens on line 4 is closed on line 6"
     )

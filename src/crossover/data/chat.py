@@ -102,7 +102,8 @@ def from_chat(row: Row, column: str) -> Row:
         own = answer or ""
     if "input" in others and _text(others["input"], row).strip() not in ("", text.strip()):
         raise DataError(f"{row.source}: it has '{column}' and a column 'input' too; valid is one of them, so rename one")
-    beside = [_parted(others.pop(name), f"{row.source}, {name}") for name in SYSTEMS if name in others]
+    given = [(name, others.pop(name, None)) for name in SYSTEMS]
+    beside = [_parted(value, f"{row.source}, {name}") for name, value in given if value is not None]
     system = talk.system or (others["system"] if isinstance(others.get("system"), str) else "".join(beside))
     said = (
         () if column == "messages" else (f"the column '{column}' is read as chat: the assistant's last turn is the output",)

@@ -32,6 +32,8 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     text, above, told = _body(read_text(path, lambda prefix: _row_after(prefix, delimiter)))
     delimiter = delimiter or told or sniff(text)
     records = _records(path, text, delimiter, above)
+    if not text:
+        raise DataError(f"{path} has no header below its first line; valid is a row of column names")
     header = [name.strip(BLANK) for name in next(records).fields]
     _check_header(path, header)
     rows: list[Row] = []
@@ -62,7 +64,7 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
 def _body(text: str) -> tuple[str, int, str | None]:
     """A file's text from its header on, the lines above it, and the delimiter that spreadsheets name there ("sep=;")."""
     body = text.lstrip("\r\n")
-    told = re.match(r"\"?sep=(.)\"?\r?\n", body, re.I)
+    told = re.match(r"\"?sep=([^\w\"\r\n])\"?\r?\n", body, re.I)
     body = body[told.end() :] if told else body
     return body, text[: len(text) - len(body)].count("\n"), told[1] if told else None
 
