@@ -62,10 +62,8 @@ def _about(out: Path, candidate: Candidate, runtime: Runtime | None) -> list[tup
 
 
 def _finders(out: Path) -> list[str]:
-    """The package that finds the nearest demonstrations, where they are chosen for each input."""
-    if not (out / "demonstrations.jsonl").is_file():
-        return []
-    return ["sentence-transformers" if (out / "embedding").is_dir() else "scikit-learn"]
+    """The package that finds the nearest demonstrations, where they are chosen for each input by their embeddings."""
+    return ["sentence-transformers"] if (out / "embedding").is_dir() else []
 
 
 def _code(out: Path, target: str) -> list[str]:
