@@ -7,44 +7,44 @@ no model call when it is run again: the same path is walked with every call answ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_with_settings
-from crossover.decision.contenders import Contender, finalists, rung, standing
-from crossover.decision.costs import Cost, Prices, assumed, local_cost
+from crossover.decision.contenders import Contender, standing
+from crossover.decision.costs import Prices, assumed
 from crossover.decision.judging import doubts, told
-from crossover.decision.limits import doubt, removal
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, recommend
 from crossover.decision.wording import Wording, blind
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, OptionError
-from crossover.evaluation.forgetting import Forgetting, Memory, open_suites
+from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
-from crossover.evaluation.probe import Speed, measure_speed
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
+from crossover.study.ascent import Ascent
+from crossover.study.costing import Costing
+from crossover.study.finals import Finals
 from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
 from crossover.study.history import changed_since
-from crossover.study.ladder import Climbed, Rung, check_strategies, climb, floor, ladder, start
-from crossover.study.latency import judged
-from crossover.study.listener import Listener, Quiet, Stage
+from crossover.study.ladder import Climbed, Rung, check_strategies, floor, ladder, start
+from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
 from crossover.study.plan import introduced, planned
 from crossover.study.scoring import Scoring, scoring
-from crossover.types import Candidate, Family, Message, Run, to_json
+from crossover.types import Candidate, Family, Message, Run
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -92,12 +92,13 @@ def run_task(
     return folder
 
 
-def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
-    """The first rung before the last one that ended in the same candidate."""
-    *before, last = climbed
-    if last.candidate is None:
-        return None
-    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
+@dataclass(frozen=True)
+class Account:
+    """What the reader is told beside the figures; the lists grow as the study goes."""
+
+    findings: list[Finding]  # of the data
+    said: list[str]  # what was assumed
+    warnings: list[str]
 
 
 @dataclass
@@ -128,6 +129,8 @@ class _Conductor:
             self.rule.metric,
         )
         self.evaluator, self.meter = self.bench.evaluator, self.bench.meter
+        self.costing = Costing(self.task, self.bench)
+        self.account = Account([], [], [])
         self.judge: JudgeCheck | None = None  # what it is worth, once that is measured
 
     def model_of(self, spec: str) -> Model:
@@ -162,194 +165,54 @@ class _Conductor:
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
-        climbed: list[Climbed] = []
         warnings = blind(self.task)
         for sentence in warnings:
             self.listener.say(f"warning: {sentence}")
+        ascent = Ascent(self.bench, self.folder, memory, self.listener, warnings)
+        self.account = Account(findings, said, warnings)
         try:
             self.meter.reserve = TEST_RESERVE
-            speed = self._speed(self.task.model)  # before the limits can cut it off
+            speed = self.costing.speed(self.task.model)  # before the limits can cut it off
             self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
             said += told(self.judge)
             warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
                 ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
-                rungs, said = ahead.rungs, [*said, *ahead.said]
+                rungs = ahead.rungs
+                said += ahead.said
                 for sentence in ahead.said:
                     self.listener.say(sentence)
                 self.listener.plan(ahead.stages)
-            self._so_far(climbed, rungs, findings, said, warnings)
-            for position, step in enumerate(rungs, 1):
-                self.listener.stage(Stage("climb", step.name, position, len(rungs)))
-                made = climb(step, begin, self.bench, self.journal, self.folder)
-                climbed.append(made)
-                self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
-                if twin := _twin(climbed):
-                    climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
-                    self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
-                    self._so_far(climbed, rungs[position:], findings, said, warnings)
-                    continue
-                climbed[-1] = replace(made, forgetting=self._forgotten(memory, made, warnings))
-                self._so_far(climbed, rungs[position:], findings, said, warnings)
+            ascent.climb(rungs, begin, lambda left: self._so_far(ascent.climbed, left))
         except BudgetExceeded as error:
-            left = ", ".join(r.name for r in rungs[len(climbed) :])
+            left = ", ".join(r.name for r in rungs[len(ascent.climbed) :])
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
-        for at, made in enumerate(climbed):
-            if made.same_as is None:
-                climbed[at] = replace(made, probe=judged(self.bench, made.candidate, made.probe, self.listener.say))
-                warnings += filter(None, [doubt(self.task.limits, made.name, climbed[at].probe)])
-        contenders = self._contenders(climbed)
+        ascent.probed()
+        contenders = self.costing.contenders(ascent.climbed)
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
-        tested = self._test(contenders, climbed, warnings)
-        outcome = self._decide(contenders, climbed, tested, findings, said, warnings)
-        write_outcome(outcome, self.folder, self.journal)
+        candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
+        finals = Finals(self.task, self.prepared.splits.test, self.evaluator, self.rule, self.journal, self.listener)
+        tested = finals.held(contenders, candidates, warnings)
+        write_outcome(self._decided(contenders, ascent.climbed, tested), self.folder, self.journal)
 
-    def _so_far(
-        self,
-        climbed: list[Climbed],
-        ahead: Sequence[Rung],
-        findings: list[Finding],
-        said: list[str],
-        warnings: list[str],
-    ) -> None:
+    def _so_far(self, climbed: list[Climbed], ahead: Sequence[Rung]) -> None:
         """Write down what there is, for who looks at the study before it is finished."""
         verdict = Verdict("unfinished", None, None, None, None, (), ())
-        contenders = self._contenders(climbed)
-        outcome = self._outcome(verdict, Comparisons(()), {}, contenders, climbed, {}, findings, said, warnings)
+        outcome = self._outcome(verdict, Comparisons(()), {}, self.costing.contenders(climbed), climbed, {})
         write_so_far(outcome, [rung.name for rung in ahead], self.journal)
 
-    def _forgotten(self, memory: Memory, made: Climbed, warnings: list[str]) -> Forgetting | None:
-        """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
-
-        A control's weights are no language model's: they knew nothing else before. What was measured before is the task's
-        model, so weights of another one are not.
-        """
-        if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
-            return None
-        if made.candidate.model != memory.spec:
-            warnings.append(f"what {made.name} forgot was not measured: its model is {made.candidate.model}")
-            return None
-        self.listener.stage(Stage("forgetting", made.name, 1, 1))
-        try:
-            found = memory.measure(made.candidate.weights)
-        except BudgetExceeded as error:
-            warnings.append(f"{error}: what {made.name} forgot was not measured")
-            return None
-        sentences = forgetting.told(made.name, found)
-        self.journal.set_fact(f"forgetting, {made.name}", sentences)
-        for sentence in sentences:
-            self.listener.note(sentence)
-        return found
-
-    def _speed(self, spec: str) -> Speed:
-        """The machine's token speed with a model, measured once in a study."""
-        name = f"speed of {spec}"
-        known = self.journal.fact(name)
-        if known is None:
-            text = "\n".join(e.input for e in self.prepared.splits.train[:20])[:400]
-            try:
-                known = to_json(measure_speed(self.evaluator.caller, self.model_of(spec), text))
-            except BudgetExceeded:
-                return Speed(0.0, 0.0)  # the limit came before anything was measured: there is no cost to compare
-            self.journal.set_fact(name, known)
-        return Speed(**known)
-
-    def _cost(self, made: Climbed) -> Cost:
-        assert made.candidate is not None
-        assert made.dev is not None
-        candidate, calls = made.candidate, max(len(made.dev.records), 1)
-        labels = len(self.prepared.splits.train) if candidate.weights else len(candidate.prompt.demonstrations)
-        return local_cost(
-            Prices.of(self.task.limits),
-            self._speed(candidate.model),
-            made.dev.usage.tokens_in / calls,
-            made.dev.usage.tokens_out / calls,
-            self.bench.tuning_seconds(candidate.weights),
-            labels,
-        )
-
-    def _contenders(self, climbed: list[Climbed]) -> list[Contender]:
-        requests = Prices.of(self.task.limits).requests
-        found = []
-        for order, made in enumerate(climbed):
-            if made.candidate is None or made.dev is None or made.same_as is not None:
-                continue
-            cost = self._cost(made)
-            local = self.model_of(made.candidate.model).local
-            removed = removal(self.task.limits, made.name, local, made.probe, made.dev)
-            place = rung(made.candidate, made.family)
-            found.append(
-                Contender(
-                    made.name,
-                    made.candidate.id,
-                    made.family,
-                    place,
-                    order,
-                    made.dev.estimate,
-                    cost,
-                    cost.over(requests),
-                    removed,
-                    made.strategy,
-                )
-            )
-        return found
-
-    def _test(self, contenders: list[Contender], climbed: list[Climbed], warnings: list[str]) -> dict[str, Run]:
-        """Score the finalists on test, once; one that proves useless is marked in `contenders`, and the next is scored."""
-        chosen = finalists(contenders, self.task.margin)
-        self.rule.tested(self.journal)
-        names = sorted(c.id for c in chosen)
-        uses = self.journal.fact("test uses", [])
-        if names not in uses:
-            uses.append(names)
-            self.journal.set_fact("test uses", uses)
-        if len(uses) > 1:
-            warnings.append(
-                f"The test split was used for {len(uses)} different sets of finalists in this folder: each further"
-                " use makes its numbers a little too good."
-            )
-        by_name = {made.name: made for made in climbed}
-        runs: dict[str, Run] = {}
-        met: set[str] = set()
-        while chosen:
-            contender = chosen.pop(0)
-            met.add(contender.name)
-            self.listener.stage(Stage("test", contender.name, len(met), len(met) + len(chosen)))
-            candidate = by_name[contender.name].candidate
-            assert candidate is not None
-            try:
-                runs[contender.id] = self.evaluator.run(candidate, "test", self.prepared.splits.test)
-            except BudgetExceeded as error:
-                warnings.append(f"{error} on the test split; not tested: {contender.name}")
-                continue
-            self.listener.result(contender.name, runs[contender.id].estimate, "on test")
-            reason = removal(self.task.limits, contender.name, True, None, runs[contender.id])
-            if reason:
-                self.listener.say(reason)
-                contenders[contenders.index(contender)] = replace(contender, removed=reason)
-                chosen = [c for c in finalists(contenders, self.task.margin) if c.name not in met]
-        return runs
-
-    def _decide(
-        self,
-        contenders: list[Contender],
-        climbed: list[Climbed],
-        runs: dict[str, Run],
-        findings: list[Finding],
-        said: list[str],
-        warnings: list[str],
-    ) -> Outcome:
+    def _decided(self, contenders: list[Contender], climbed: list[Climbed], runs: dict[str, Run]) -> Outcome:
         task, prices, rule = self.task, Prices.of(self.task.limits), self.rule
         best = standing(contenders, task.margin, runs)
         wording = Wording(rule.name, prices.requests, prices.label_cost)
         others = [c for c in contenders if c.id in runs and c.removed is None]
         given = (task.margin, task.target, task.seed, wording, floor(climbed, runs), task.tolerance, others)
         verdict, comparisons = recommend(best, runs, rule.metric, *given)
-        return self._outcome(verdict, comparisons, best, contenders, climbed, runs, findings, said, warnings)
+        return self._outcome(verdict, comparisons, best, contenders, climbed, runs)
 
     def _outcome(
         self,
@@ -359,9 +222,6 @@ class _Conductor:
         contenders: list[Contender],
         climbed: list[Climbed],
         runs: dict[str, Run],
-        findings: list[Finding],
-        said: list[str],
-        warnings: list[str],
     ) -> Outcome:
         return Outcome(
             task=self.task,
@@ -377,13 +237,13 @@ class _Conductor:
             verdict=verdict,
             comparisons=comparisons,
             champions=best,
-            findings=findings,
-            assumptions=said,
-            warnings=warnings,
+            findings=self.account.findings,
+            assumptions=self.account.said,
+            warnings=self.account.warnings,
             relevance=self.evaluator.relevance.name,
             wall_seconds=self.meter.seconds,
             prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
-            speed=self._speed(self.task.model),
+            speed=self.costing.speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
             judge=self.judge,
             overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),

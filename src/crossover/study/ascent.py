@@ -1,0 +1,84 @@
+"""All rungs of a ladder, climbed one after the other: what each gave, what its weights forgot, twins measured once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from crossover.decision.limits import doubt
+from crossover.errors import BudgetExceeded
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.forgetting import Forgetting, Memory
+from crossover.study import forgetting
+from crossover.study.folder import StudyFolder
+from crossover.study.ladder import Climbed, Rung, climb
+from crossover.study.latency import judged
+from crossover.study.listener import Listener, Stage
+from crossover.types import Candidate
+
+
+@dataclass
+class Ascent:
+    """`climbed` and `warnings` grow as it goes, so that what a limit cut off leaves what was there before."""
+
+    bench: StudyBench
+    folder: StudyFolder
+    memory: Memory
+    listener: Listener
+    warnings: list[str]
+    climbed: list[Climbed] = field(default_factory=list)
+
+    def climb(self, rungs: Sequence[Rung], begin: Candidate, so_far: Callable[[Sequence[Rung]], None]) -> None:
+        """`so_far` is told after each rung which are still ahead. Raises `BudgetExceeded`."""
+        so_far(rungs)
+        for position, step in enumerate(rungs, 1):
+            self.listener.stage(Stage("climb", step.name, position, len(rungs)))
+            made = climb(step, begin, self.bench, self.bench.journal, self.folder)
+            self.climbed.append(made)
+            self.listener.result(made.name, made.dev.estimate if made.dev else None, made.note)
+            if twin := _twin(self.climbed):
+                self.climbed[-1] = replace(made, same_as=twin.name, forgetting=twin.forgetting)
+                self.listener.say(f"{made.name} ends in the same candidate as {twin.name}: it is measured once")
+            else:
+                self.climbed[-1] = replace(made, forgetting=self._forgotten(made))
+            so_far(rungs[position:])
+
+    def probed(self) -> None:
+        """Latency that other work on the machine had spoilt is measured again, now that the climb is over."""
+        for at, made in enumerate(self.climbed):
+            if made.same_as is None:
+                probe = judged(self.bench, made.candidate, made.probe, self.listener.say)
+                self.climbed[at] = replace(made, probe=probe)
+                self.warnings += filter(None, [doubt(self.bench.task.limits, made.name, probe)])
+
+    def _forgotten(self, made: Climbed) -> Forgetting | None:
+        """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.
+
+        A control's weights are no language model's: they knew nothing else before. What was measured before is the task's
+        model, so weights of another one are not.
+        """
+        memory = self.memory
+        if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
+            return None
+        if made.candidate.model != memory.spec:
+            self.warnings.append(f"what {made.name} forgot was not measured: its model is {made.candidate.model}")
+            return None
+        self.listener.stage(Stage("forgetting", made.name, 1, 1))
+        try:
+            found = memory.measure(made.candidate.weights)
+        except BudgetExceeded as error:
+            self.warnings.append(f"{error}: what {made.name} forgot was not measured")
+            return None
+        sentences = forgetting.told(made.name, found)
+        self.bench.journal.set_fact(f"forgetting, {made.name}", sentences)
+        for sentence in sentences:
+            self.listener.note(sentence)
+        return found
+
+
+def _twin(climbed: Sequence[Climbed]) -> Climbed | None:
+    """The first rung before the last one that ended in the same candidate."""
+    *before, last = climbed
+    if last.candidate is None:
+        return None
+    return next((made for made in before if made.candidate and made.candidate.id == last.candidate.id), None)
