@@ -370,8 +370,11 @@ def test_a_file_that_is_not_there_is_never_asked_of_the_hub(spec: str, tmp_path:
     assert "the hub" not in str(caught.value)
 
 
-def test_without_the_extra_its_install_command_is_said(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_its_install_command_is_said(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = open_model(str(tiny)).identity
     monkeypatch.setitem(sys.modules, "gguf", None)
+    assert open_model(str(tiny)).identity == identity, "what is converted needs it no more"
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path))
     with pytest.raises(CrossoverError, match=r"tiny.gguf needs .* pip install 'crossover\[gguf\]'"):
         open_model(str(tiny))
 

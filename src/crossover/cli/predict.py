@@ -61,16 +61,16 @@ def command(
             inputs = [predictor.render_row(row) for row in rows]
         else:
             if sys.stdin.isatty():
-                typer.echo("one input a line; the answers come after the end of input (Ctrl-D, on Windows Ctrl-Z)", err=True)
+                typer.echo(
+                    "one input a line; the answers come after the end of input (Ctrl-D, on Windows Ctrl-Z)", err=True
+                )
             inputs = [_whole(line, f"line {n} of standard input") for n, line in enumerate(read_lines(sys.stdin), 1)]
         if predictor.provisional:
             typer.echo(f"the verdict is undecided; {predictor.name} answers provisionally", err=True)
         _answer(predictor, inputs, as_json, alone=text is not None, started=start.close)
 
 
-def _answer(
-    predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: bool, started: Callable[[], None]
-) -> None:
+def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: bool, started: Callable[[], None]) -> None:
     """Print the answers. `alone`: one text was asked, so that an answer of several lines is whole as it is. `started` is
     called once the model is loaded, which is when it first answers."""
     failed = broken = blank = 0

@@ -63,7 +63,10 @@ class WordIndex:
             counts += counted.values()
             lengths.append(len(counted))
         self._size, column = len(texts), numpy.array(columns, dtype=numpy.int64)
-        row, texts_with = numpy.repeat(numpy.arange(self._size), lengths), numpy.bincount(column, minlength=len(self._known))
+        row, texts_with = (
+            numpy.repeat(numpy.arange(self._size), lengths),
+            numpy.bincount(column, minlength=len(self._known)),
+        )
         self._rarity: Any = numpy.log((1 + self._size) / (1 + texts_with)) + 1
         weight = self._weights(numpy.array(counts, dtype=float), column)
         weight /= numpy.sqrt(numpy.bincount(row, weight**2, minlength=self._size))[row]
