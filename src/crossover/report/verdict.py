@@ -33,6 +33,9 @@ BOUNDED = {
 }
 
 
+DOUBTED = "Graded by a judge that its own check doubts (see the warnings)"
+
+
 @dataclass(frozen=True)
 class Fact:
     """A figure beside the verdict: a short label, the figure, and a remark under it."""
@@ -50,7 +53,13 @@ def label(results: Results) -> str:
 
 
 def headline(results: Results) -> str:
-    """The verdict in plain words; where it is undecided, what to use for now comes first."""
+    """The verdict in plain words; where it is undecided, what to use for now comes first. That its judge is doubted comes
+    before all."""
+    doubted = (results.decision.get("judge") or {}).get("doubts")
+    return f"{DOUBTED}. {_headline(results)}" if doubted else _headline(results)
+
+
+def _headline(results: Results) -> str:
     verdict = results.decision["verdict"]
     kind, choice = verdict["kind"], chosen(results)
     best = choice or provisional(results)
