@@ -155,7 +155,6 @@ def test_tuning_whose_speed_cannot_be_measured_is_unforeseen(tmp_path: Path, mon
     assert "beside what cannot be foreseen: tuning by lora" in found
 
 
-
 def test_what_a_judge_is_asked_is_foreseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its calls cost a second a token here, beside which everything else takes nothing."""
 
