@@ -23,8 +23,10 @@ TRIED = ("attention.py", "gradient.py", "layout.py", "packing.py", "softmax.py")
 
 
 def packs(model: Any, folder: Path) -> bool:
-    """Whether packed rows give the numbers of the model, whose configuration lies in `folder`. Raises `ModelError` where the
-    device's memory does not suffice, which says nothing about the architecture."""
+    """Whether packed rows give the numbers of the model, whose configuration lies in `folder`.
+
+    Raises `ModelError` where the device's memory does not suffice, which says nothing about the architecture.
+    """
     note = _note(model, folder)
     with contextlib.suppress(OSError):
         if note is not None and note.is_file():
