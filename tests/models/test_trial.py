@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.models.hf import Hf, trial
+from crossover.models.hf import Hf, packing, trial
 from tests.models.asking import ask
 
 
@@ -15,7 +15,7 @@ def test_a_trial_that_held_is_not_repeated_by_a_later_start(
     holds: bool, chatty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[bool] = []
-    real = trial.can_pack
+    real = packing.can_pack
 
     def can_pack(model: object) -> bool:
         tried.append(real(model))

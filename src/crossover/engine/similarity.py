@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol
 
+from crossover.data.text import comparable
 from crossover.data.words import words
 from crossover.errors import OptionError
 from crossover.models.embedding import Embedder, need_embedder
@@ -44,7 +45,7 @@ class WordIndex:
     """TF-IDF vectors over words and pairs of them, and their cosines: an inverted index (Zobel and Moffat 2006).
 
     A term's weight is (1 + ln count) (1 + ln((1 + texts) / (1 + texts that have it))), vectors have the length 1. Where no
-    text has a word, characters are compared, by their count.
+    text has a word, characters are compared, by their count. Texts are taken as duplicates are: composed, in any case.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -121,12 +122,12 @@ class WordIndex:
 
 
 def _words_and_pairs(text: str) -> list[str]:
-    found = words(text.lower())
+    found = words(comparable(text))
     return found + [f"{first} {second}" for first, second in pairwise(found)]
 
 
 def _characters(text: str) -> list[str]:
-    return list(" ".join(text.lower().split()))
+    return list(comparable(text))
 
 
 class MeaningIndex:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeGuard, cast
+from typing import Any, Protocol, cast
 
 from crossover.engine.journal import Journal, JournalReader
 from crossover.models.base import Model, Weighted
@@ -36,7 +36,7 @@ def settled(model: Model, spec: str, journal: Journal) -> Model:
     if not _measures(model):
         return model
     if journal.fact(_name(spec)) is None:
-        journal.set_fact(_name(spec), list(model.precision))
+        journal.set_fact(_name(spec), list(cast(Measured, model).precision))
         return model
     return _as_measured(model, spec, journal)
 
@@ -46,7 +46,7 @@ def _as_measured(model: Model, spec: str, journal: JournalReader) -> Model:
     return cast(Model, replace(cast(Any, model), dtype=known[0])) if known else model
 
 
-def _measures(model: Model) -> TypeGuard[Measured]:
+def _measures(model: Any) -> bool:
     """Asked of its class: a model that is asked for its precision measures it."""
     own = is_dataclass(model) and any(field.name == "dtype" for field in fields(model))
     return own and hasattr(type(model), "precision")
