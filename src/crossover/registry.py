@@ -55,13 +55,13 @@ def load(room: Room, name: str) -> type[Any]:
     """Import a plug-in's class. Raises `OptionError` for an unknown name and for an outsider that does not import."""
     files = _builtin_files(room)
     if name in files:
-        with _uncollected():
+        with uncollected():
             module = importlib.import_module(f"crossover.{room}.{name}")
         return typing.cast("type[Any]", getattr(module, _class_name(name)))
     for point in importlib.metadata.entry_points(group=f"crossover.{room}"):
         if point.name == name:
             try:
-                with _uncollected():
+                with uncollected():
                     return typing.cast("type[Any]", point.load())
             except Exception as error:
                 raise OptionError(f"the plug-in '{name}' ({point.value}) does not import: {error}") from error
@@ -212,8 +212,8 @@ def _valid(hint: Any) -> str:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: what an import makes stays, and looking at it again and again took a fifth of it."""
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector: what a start makes stays, and looking at it again and again took a fifth of it."""
     enabled = gc.isenabled()
     gc.disable()
     try:

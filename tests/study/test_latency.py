@@ -61,7 +61,8 @@ def _keys(folder: Path) -> list[str]:
 def test_every_latency_has_an_interval_in_decision_and_report(tmp_path: Path, loads: list[Load]) -> None:
     shown = zero(decide(tmp_path, None))["latency_ms"]
     assert shown == {
-        "p50": 1.0, "p95": 1.0, "p95_low": 1.0, "p95_high": None, "n": 11, "others": 0.0, "contended": False
+        "p50": 1.0, "p50_low": 1.0, "p50_high": 1.0, "p95": 1.0, "p95_low": 1.0, "p95_high": None, "n": 11, "others": 0.0,
+        "contended": False
     }  # fmt: skip
     results = read_results(StudyFolder(tmp_path / "run"))
     assert "1.0 ms or more" in render(results)

@@ -42,6 +42,7 @@ WHOLE = CandidateReport(
     seeds={"n": 2, "low": 0.5, "high": 0.75},
     forgetting=Forgetting((LOST, replace(LOST, suite="mine", kinds=())), (401.0, 9530.5)),
     followed=(Followed("in", "gold", {"product": "tea"}, "out"),),
+    latency_p50_interval=(8.0, 11.0),
     latency_p95_interval=(8.5, 11.0),
     latency_contended=True,
     latency_requests=20,

@@ -26,8 +26,9 @@ STEADY = 1.5  # two times of one request may differ by this factor, in the middl
 class Probe:
     """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree, over examples.
 
-    `low` to `high` is the 95 % interval of `p95` over `n` requests; `high` is None where so few cannot bound it. `load`:
-    what else the machine did meanwhile. `unsteady`: the same request took other times when it was asked again.
+    `low` to `high` is the 95 % interval of `p95` over `n` requests, `middle` that of `p50`; an end is None where so few
+    cannot bound it. `load`: what else the machine did meanwhile. `unsteady`: the same request took other times when it was
+    asked again.
     With greedy decoding the repeats are the single request and the same one answered in a batch before.
     """
 
@@ -39,6 +40,7 @@ class Probe:
     consistency: Estimate
     load: Load | None = None
     unsteady: bool = False
+    middle: tuple[float, float | None] | None = None
 
     @property
     def contended(self) -> bool:
@@ -112,6 +114,7 @@ def probe(
     if not seconds:
         return None
     low, high = order_interval(seconds, 95)
+    least, most = order_interval(seconds, 50)
     return Probe(
         p50=1000 * percentile(seconds, 50),
         p95=1000 * percentile(seconds, 95),
@@ -120,6 +123,7 @@ def probe(
         n=len(seconds),
         consistency=estimate(agreeing, "mean", repeats == 1) if agreeing else Estimate(0, 1.0, 0.0, 1.0),
         unsteady=bool(spread) and median(spread) > STEADY,
+        middle=(1000 * least, None if most is None else 1000 * most),
     )
 
 

@@ -98,8 +98,8 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
         consistency=_share(
             candidate.consistency, unit, "answers were not drawn repeatedly for it" if shown else unmeasured
         ),
-        p50=_latency(candidate.latency_p50_ms, never_asked),
-        p95=_p95(candidate, never_asked),
+        p50=_latency(candidate.latency_p50_ms, candidate.latency_p50_interval, candidate, never_asked),
+        p95=_latency(candidate.latency_p95_ms, candidate.latency_p95_interval, candidate, never_asked),
         per_1k=_per_1k(candidate) if shown else Cell(numbers.ABSENT, unmeasured),
         fixed=_optional(numbers.money(candidate.cost_fixed, candidate.currency) if shown else None, unmeasured),
         change=_change(candidate, untested),
@@ -111,7 +111,7 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
 
 def _per_1k(candidate: CandidateReport) -> Cell:
     tokens = f"{numbers.count(candidate.tokens_in)} tokens in and {numbers.count(candidate.tokens_out)} out on average"
-    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), tokens)
+    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), f"computed from {tokens}")
 
 
 def _change(candidate: CandidateReport, untested: str) -> Cell:
@@ -131,7 +131,8 @@ def _forgetting(candidate: CandidateReport) -> Cell:
         return Cell(numbers.ABSENT, "what was forgotten is measured of tuned weights only")
     suite = candidate.forgetting.suites[0]
     shares = f"{suite.suite}: {numbers.percent(suite.before)} before, {numbers.percent(suite.after)} after"
-    return Cell(numbers.points(suite.change.difference, unit=False), shares)
+    change = suite.change
+    return Cell(numbers.difference(change.difference, change.low, change.high), shares)
 
 
 def _target(results: Results, candidate: CandidateReport, untested: str) -> tuple[Reached, Cell]:
@@ -159,20 +160,13 @@ def _share(value: Estimate | None, unit: bool, why: str) -> Cell:
     return Cell(numbers.estimate(value, unit=unit), f"{numbers.plural(value.n, 'item')}, 95 % interval")
 
 
-def _latency(value: float | None, why: str) -> Cell:
-    return _optional(None if value is None else numbers.milliseconds(value), why)
-
-
-def _p95(candidate: CandidateReport, why: str) -> Cell:
-    if candidate.latency_p95_ms is None:
+def _latency(value: float | None, ends: tuple[float, float | None] | None, candidate: CandidateReport, why: str) -> Cell:
+    if value is None:
         return Cell(numbers.ABSENT, why)
-    text, ends = numbers.milliseconds(candidate.latency_p95_ms), candidate.latency_p95_interval
     busy = "; other work may have slowed this machine down meanwhile" if candidate.latency_contended else ""
     if ends is None:
-        return Cell(text, busy.removeprefix("; "))
-    low, high = ends
-    upper = " or more" if high is None else f"–{numbers.milliseconds(high)}"
-    return Cell(f"{text} ({numbers.milliseconds(low)}{upper})", f"95 % interval{busy}")
+        return Cell(numbers.milliseconds(value), busy.removeprefix("; "))
+    return Cell(f"{numbers.milliseconds(value)} ({numbers.milliseconds_between(*ends)})", f"95 % interval{busy}")
 
 
 def _optional(text: str | None, why: str) -> Cell:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from crossover.decision.terms import measure
 from crossover.errors import OptionError
 from crossover.models.hf.files import Loadable, ModelFiles
 from crossover.serve.parity import measured, spread
@@ -36,8 +37,9 @@ class Winner:
     def score(self) -> str:
         """A sentence on what was measured, and where."""
         shown, split = (self.row["test"], "test") if self.row["test"] else (self.row["dev"], "dev")
+        name = measure(self.row["metric"])
         return (
-            f"{self.row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
+            f"{name} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
             f" {shown['n']} {split} items, measured by Crossover; model `{self.candidate.model}`, candidate"
             f" `{self.row['id']}`."
         )

@@ -178,7 +178,8 @@ class _Conductor:
             warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
-                ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
+                judge = self.judge.token_seconds if self.judge else 0.0
+                ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
                 said += ahead.said
                 for sentence in ahead.said:

@@ -13,7 +13,7 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.crossing import crossing
-from crossover.decision.judging import told
+from crossover.decision.judging import doubts, told
 from crossover.decision.pairs import Comparisons, Pair
 from crossover.decision.recommend import Verdict, compare_pairs
 from crossover.engine.journal import Journal
@@ -119,7 +119,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "crossover_version": importlib.metadata.version("crossover"),
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
-        "judge": to_json(outcome.judge) | {"said": told(outcome.judge)} if outcome.judge else None,
+        "judge": _judge(outcome.judge, outcome.task.model) if outcome.judge else None,
         "relevance": outcome.relevance,
         "target": outcome.task.target,
         "margin": outcome.task.margin,
@@ -164,6 +164,11 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     }
 
 
+def _judge(check: JudgeCheck, task_model: str) -> dict[str, Any]:
+    body: dict[str, Any] = to_json(check)
+    return body | {"said": told(check), "doubts": doubts(check, task_model)}
+
+
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
     rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
@@ -201,6 +206,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         train_gap=train.estimate.value - dev.estimate.value if train and dev else None,
         latency_p50_ms=probe.p50 if probe else None,
         latency_p95_ms=probe.p95 if probe else None,
+        latency_p50_interval=probe.middle if probe else None,
         latency_p95_interval=(probe.low, probe.high) if probe else None,
         latency_requests=probe.n if probe else 0,
         latency_others=probe.load.others if probe and probe.load else None,
