@@ -94,6 +94,8 @@ def _context(results: Results) -> dict[str, Any]:
         "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
+        "flips": verdict.flip_sentences(results),
+        "costs": [plots.cumulative_cost(results, width) for width in widths],
         "sensitivity": verdict.sensitivity_sentence(results),
         "curves": [plots.learning_curve(curve, crossing, metric, width) for width in widths] if curve else [],
         "traces": [

@@ -16,7 +16,7 @@ from rich.text import Text
 from crossover.decision import numbers
 from crossover.decision.terms import measure
 from crossover.report.rows import Cell, GlanceRow, glance_rows
-from crossover.report.verdict import KINDS, facts, headline
+from crossover.report.verdict import KINDS, facts, flip_sentences, headline
 from crossover.study.results import Results
 
 _KIND_STYLES = {
@@ -79,6 +79,10 @@ def foot(results: Results) -> RenderableType | None:
         changed = f"; since then changed: {'; '.join(past.changed)}" if past.changed else ""
         said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
         lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
+    for past in results.redecisions:
+        changed = f"; with {'; '.join(past.changed)}" if past.changed else ""
+        said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
+        lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
     if results.later is not None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
@@ -99,8 +103,11 @@ def verdict_text(results: Results) -> RenderableType:
         points.add_row(Text("!", style="bold yellow"), Text(_printable(warning), style="yellow"))
     for sentence in results.decision.get("forgetting", {}).get("said", ()):
         points.add_row("•", Text(_printable(sentence)))
+    turned = Table.grid(padding=(0, 1, 0, 0))
+    for sentence in flip_sentences(results):
+        turned.add_row("↔", Text(_printable(sentence)))
     parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
-    for part in (figures, points):
+    for part in (figures, points, turned):
         if part.row_count:
             parts += [Text(), part]
     return Group(*parts)
