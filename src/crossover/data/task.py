@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from crossover.data.chain import ChainStep, check_chain
+from crossover.data.curve import WHAT, Curve, CurveSpec
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
 from crossover.data.named import check_gold, check_names
@@ -141,6 +142,7 @@ class Task(Part):
     forgetting: bool | list[str] = Field(
         default=True, description="true, false, or a list of other task files that tuned weights should still be good at"
     )
+    curve: Curve = Field(default=None, description=WHAT)
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
@@ -257,7 +259,7 @@ class Task(Part):
 
 UNWRITTEN = ("metric_options",)  # it is written under `metric`
 KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
-INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
+INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep, "curve": CurveSpec}
 
 
 DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover import tuning
+from crossover.data.nested import beginning, nested
 from crossover.data.task import Task
 from crossover.data.text import comparable
 from crossover.engine.journal import Journal
@@ -49,6 +50,7 @@ class StudyBench:
     meter: Meter
     folder: Path
     barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
+    scope: str = ""  # what work that is remembered belongs to, beside the whole study
 
     @property
     def model(self) -> Model:
@@ -63,6 +65,25 @@ class StudyBench:
 
     def again(self, number: int) -> StudyBench:
         return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
+
+    def at(self, rows: int, seed: int = 0, held: Sequence[Example] = ()) -> StudyBench:
+        """The bench of a user who has no more than so many training rows, and dev rows in proportion; with other draws.
+
+        The rows of a seed are nested: fewer are among more, in each label's share, whole groups (`data/nested.py`). `held`:
+        training rows that are among none. Nothing learns from a row that is left out.
+        """
+        stratify, out = self.task.kind == "classify", {example.id for example in held}
+        train = beginning(nested([e for e in self.train if e.id not in out], seed, stratify), rows)
+        dev = beginning(nested(self.dev, seed, stratify), round(len(self.dev) * len(train) / len(self.train)))
+        kept = {comparable(example.input) for example in (*train, *dev)}
+        left_out = {example.input for example in (*self.train, *self.dev) if comparable(example.input) not in kept}
+        return dataclasses.replace(
+            self.again(seed),
+            train=tuple(train),
+            dev=tuple(dev),
+            barred=self.barred | left_out,
+            scope=f"{self.scope}{content_hash([[e.id for e in split] for split in (train, dev)])} ",
+        )
 
     def score(self, candidate: Candidate) -> Run:
         self._allowed(candidate.model)
@@ -112,10 +133,11 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        known = self.journal.fact(f"work {key}")
+        name = f"work {self.scope}{key}"
+        known = self.journal.fact(name)
         if known is None:
             known = compute()
-            self.journal.set_fact(f"work {key}", known)
+            self.journal.set_fact(name, known)
         return known
 
     def tell(self, what: str, done: int, total: int) -> None:

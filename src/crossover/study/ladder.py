@@ -8,7 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from crossover import registry
 from crossover.data.task import StrategySpec, Task
@@ -29,6 +29,8 @@ from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
 from crossover.types import Candidate, Estimate, Family, Provenance, Run
+
+T = TypeVar("T")
 
 CONTROLS = ("majority", "nearest_neighbour")
 CLASSIFIERS = ("classifier",)  # controls by default where a label is the answer and sentence embeddings are there
@@ -158,29 +160,47 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
 
     Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
-    provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
-    try:
-        candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
-        parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
-        candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
+
+    def measured() -> Climbed:
+        candidate = adapted(rung, start, bench)
         dev = bench.score(candidate)
-        measured = timed(bench, candidate)
+        probe = timed(bench, candidate)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
-        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note)
+        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, probe, candidate.provenance.note)
+
+    made, why = attempted(rung.name, folder, measured)
+    return _failed(rung, why) if made is None else made
+
+
+def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
+    """The rung's candidate at a bench, with how it came to be. Raises what the strategy raises."""
+    provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
+    candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
+    parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
+    return replace(candidate, provenance=replace(provenance, parent=parent, note=note))
+
+
+def attempted(name: str, folder: StudyFolder, work: Callable[[], T]) -> tuple[T | None, str]:
+    """What the work of a rung gives; None where it goes wrong, and why.
+
+    Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
+    """
+    try:
+        return work(), ""
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
-        return _failed(rung, str(error))
+        return None, str(error)
     except Exception as error:
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
-        folder.log(f"{rung.name}\n{traceback.format_exc()}\n")
-        return _failed(rung, f"{type(error).__name__}: {error} (details in {folder.errors.name})")
+        folder.log(f"{name}\n{traceback.format_exc()}\n")
+        return None, f"{type(error).__name__}: {error} (details in {folder.errors.name})"
 
 
 def _failed(rung: Rung, note: str) -> Climbed:

@@ -14,6 +14,7 @@ from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.crossing import crossing
 from crossover.decision.judging import told
+from crossover.decision.learning import Learning
 from crossover.decision.pairs import Comparisons, Pair
 from crossover.decision.recommend import Verdict, compare_pairs
 from crossover.engine.journal import Journal
@@ -24,6 +25,7 @@ from crossover.metrics.base import Metric
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
 from crossover.study.history import keep_verdict
+from crossover.study.labels import labels_body
 from crossover.study.ladder import Climbed
 from crossover.study.results import CandidateReport, Followed, Tried
 from crossover.study.seeds import spread
@@ -60,6 +62,7 @@ class Outcome:
     overfitting: Sequence[str]
     judge: JudgeCheck | None
     prompts: Mapping[str, tuple[Message, ...]]
+    learning: Learning | None = None
 
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
@@ -110,6 +113,7 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     calls, usage = journal.spent()
     changes = _changes(outcome)
+    crossover = _labels(outcome)
     return {
         "version": VERSION,
         "task": outcome.task.name,
@@ -133,7 +137,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             *(_pair(pair, "baseline") for pair in changes),
         ],
         "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},
-        "crossover": {"labels": None, "requests": _requests(outcome), "curve": []},
+        "crossover": {"requests": _requests(outcome), **crossover},
         "verdict": {
             "choice": outcome.verdict.choice,
             "kind": outcome.verdict.kind,
@@ -143,9 +147,10 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "confidence": outcome.verdict.confidence,
             "regret": _regret(outcome.verdict.regret),
             "falls_short": outcome.verdict.falls_short,
-            "reasons": list(outcome.verdict.reasons),
+            "reasons": [*outcome.verdict.reasons, *crossover["said"]],
             "warnings": [
                 *outcome.warnings,
+                *crossover["warnings"],
                 *(c.removed for c in outcome.contenders if c.removed),
                 *outcome.verdict.warnings,
                 *outcome.overfitting,
@@ -264,6 +269,14 @@ def _requests(outcome: Outcome) -> dict[str, Any] | None:
     sides = [(c.cost, dev[c.name], outcome.speed) for c in (tuned, prompt)]
     found = crossing(sides[0], sides[1], prices, outcome.task.seed)
     return None if found is None else to_json(found)
+
+
+def _labels(outcome: Outcome) -> dict[str, Any]:
+    """What the learning curves say."""
+    named = (outcome.verdict.choice, outcome.verdict.provisional)
+    used = next((family for family, c in outcome.champions.items() if c.id in named), None)
+    label_cost = Prices.of(outcome.task.limits).label_cost
+    return labels_body(outcome.learning, outcome.verdict, used, outcome.task.target, label_cost)
 
 
 def _regret(regret: Regret | None) -> dict[str, float | None]:
