@@ -13,7 +13,8 @@ import jinja2
 from crossover.decision import numbers
 from crossover.errors import StudyError
 from crossover.report import plots, verdict
-from crossover.report.rows import chosen, glance_rows, tested_best_first
+from crossover.report.curve_plot import learning_curve
+from crossover.report.rows import chosen, curve_names, curve_rows, glance_rows, tested_best_first
 from crossover.study.results import CandidateReport, Results
 
 MOST_DISAGREEMENTS = 40
@@ -70,10 +71,8 @@ def environment() -> jinja2.Environment:
 
 
 def _context(results: Results) -> dict[str, Any]:
-    metric, curve = verdict.metric_name(results), results.decision["crossover"]["curve"]
-    labels = results.decision["crossover"]["labels"]
-    crossing = labels["value"] if labels else None
-    widths = (plots.WIDE, plots.NARROW)
+    metric, crossover = verdict.metric_name(results), results.decision["crossover"]
+    widths, halves = (plots.WIDE, plots.NARROW), (plots.HALF, plots.NARROW)
     confusion = results.confusion
     drawable = confusion is not None and 0 < len(confusion.labels) <= plots.MOST_LABELS
     return {
@@ -92,7 +91,12 @@ def _context(results: Results) -> dict[str, Any]:
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),
-        "curves": [plots.learning_curve(curve, crossing, metric, width) for width in widths] if curve else [],
+        "lead": verdict.lead(results),
+        "reasons": [r for r in results.decision["verdict"]["reasons"] if r not in crossover.get("said", ())],
+        "curves": [learning_curve(crossover, metric, width) for width in halves] if crossover["curve"] else [],
+        "request_curves": [],  # cumulative cost against requests, in the same two widths
+        "points": curve_rows(results),
+        "point_names": curve_names(results),
         "traces": [
             Trace(
                 candidate,

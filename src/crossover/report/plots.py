@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.decision import numbers
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDE, NARROW = 1024, 350  # CSS pixels: a desk and a phone
+HALF = 500  # two drawings side by side
 MOST_LABELS = 30  # a larger confusion matrix is not readable as a drawing
 
 
@@ -141,44 +141,6 @@ def _apart(ends: Sequence[float], axes: Any) -> list[float]:
         middle, half = (ends[0] + ends[1]) / 2, gap / 2 if ends[0] >= ends[1] else -gap / 2
         return [middle + half, middle - half]
     return list(ends)
-
-
-def learning_curve(points: Sequence[Mapping[str, Any]], crossing: float | None, metric: str, width: int = WIDE) -> str:
-    """The metric by number of labelled examples, one line per series.
-
-    A point is {"labels": n, "series": "prompt" or "weights" ..., "value", "low", "high"}, shares in [0, 1];
-    `crossing` is the number of labels of the crossover point.
-    """
-    from matplotlib.ticker import NullFormatter, NullLocator
-
-    with style():
-        figure = blank(width, 300)
-        axes = _axes(figure, left=52, right=82, top=26, bottom=44)
-        names = list(dict.fromkeys(str(point["series"]) for point in points))
-        for series, colour in zip(names, _line_colours(names), strict=True):
-            line = sorted((p for p in points if str(p["series"]) == series), key=lambda p: p["labels"])
-            x, y = [p["labels"] for p in line], [100 * p["value"] for p in line]
-            low, high = [100 * p["low"] for p in line], [100 * p["high"] for p in line]
-            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(x, y, color=colour, marker="o", markersize=6, markeredgecolor=PAPER)
-            _write(axes, shorten(series, 11), (x[-1], y[-1]), (10, 0), va="center")
-        if crossing is not None:
-            _marker(axes, crossing, f"crossover: {numbers.count(crossing)}")
-        ticks = sorted({p["labels"] for p in points})
-        if ticks[0] > 0:
-            axes.set_xscale("log")
-        axes.set_xticks(ticks, [numbers.count(tick) for tick in ticks])
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_major_formatter("{x:g} %")
-        axes.set_xlabel("labelled examples")
-        return inline(figure, f"curve-{width}", f"{metric} by number of labelled examples")
-
-
-def _line_colours(names: Sequence[str]) -> list[str]:
-    """A family's line has the family's colour; the others take turns."""
-    turns = itertools.cycle((WEIGHTS, PROMPT, *FAMILIES.values()))
-    return [FAMILIES.get(name) or next(turns) for name in names]
 
 
 def confusion_matrix(confusion: Confusion) -> str:

@@ -74,8 +74,9 @@ def style() -> Iterator[None]:
         yield
 
 
-def inline(figure: Figure, name: str, title: str) -> str:
-    """The figure as an `<svg>` element. `name` (letters, digits, hyphens) unique in the page, `title` read out."""
+def inline(figure: Figure, name: str, title: str, about: str = "") -> str:
+    """The figure as an `<svg>` element. `name` (letters, digits, hyphens) unique in the page; `title` and `about` are read
+    out."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -94,8 +95,8 @@ def inline(figure: Figure, name: str, title: str) -> str:
     body = re.sub(r'\bid="', f'id="{name}-', body)
     body = re.sub(r'href="#', f'href="#{name}-', body).replace("url(#", f"url(#{name}-")
     width, height = (round(72 * inches) for inches in figure.get_size_inches())
-    label = html.escape(title)
+    label, more = html.escape(title), f"<desc>{html.escape(about)}</desc>" if about else ""
     return (
         f'<svg viewBox="0 0 {width} {height}" style="width:{width}px" role="img" aria-label="{label}">'
-        f"<title>{label}</title>{body}"
+        f"<title>{label}</title>{more}{body}"
     )

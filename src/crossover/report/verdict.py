@@ -134,18 +134,35 @@ def facts(results: Results) -> list[Fact]:
     return found
 
 
+def lead(results: Results) -> str:
+    """The two crossover points and what more labels bring, in one breath; empty where no learning curve was measured."""
+    said = results.decision["crossover"].get("said")
+    return " ".join([*said[:2], _requests(results)]) if said else ""
+
+
 def crossover_sentences(results: Results) -> list[str]:
     """The two crossover points in words: from how many labels, and from how many requests."""
-    found = results.decision["crossover"]
-    labels, requests = found["labels"], found["requests"]
-    said = ["No number of labelled examples was measured from which fine-tuning beats the best prompt."]
-    if labels:
-        said = [f"Fine-tuning beats the best prompt from about {_around(labels)} labelled examples."]
+    return [*(results.decision["crossover"].get("said") or [_no_curve(results)]), _requests(results)]
+
+
+def _no_curve(results: Results) -> str:
+    if results.decision["verdict"]["kind"] == "unfinished":
+        return (
+            "The learning curve comes after the verdict."
+            if results.task.get("curve")
+            else "No learning curve is asked for."
+        )
+    how = f"crossover curve {shlex.quote(str(results.folder))}"
+    return f"From how many labels on fine-tuning wins is not known yet: {how} measures the learning curve."
+
+
+def _requests(results: Results) -> str:
+    requests = results.decision["crossover"]["requests"]
     if not requests:
-        return [*said, "No number of requests was found from which fine-tuning costs less than the best prompt."]
+        return "No number of requests was found from which fine-tuning costs less than the best prompt."
     if requests["value"] < 1:
-        return [*said, "Fine-tuning costs less than the best prompt from the first request."]
-    return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."]
+        return "Fine-tuning costs less than the best prompt from the first request."
+    return f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."
 
 
 def sensitivity_sentence(results: Results) -> str:
