@@ -294,9 +294,14 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
         raise TaskError(f"{file.place(('data',))}: received {shown(file.content['data'])}; valid is {valid}")
+    return task_from(file, path.parent), file
+
+
+def task_from(file: YamlFile, folder: Path) -> Task:
+    """A task file's content as a task, whose paths are relative to `folder`. Raises `TaskError`."""
     _check_keys(file)
     try:
-        task = Task(**file.content, folder=path.parent)
+        task = Task(**file.content, folder=folder)
     except TaskError as error:
         if isinstance(error.__cause__, ValidationError):
             raise TaskError(_sentence(file, error.__cause__)) from error
@@ -304,7 +309,7 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     check_gold(task.input, task.output, file.place)
     check_names(task.strategies, task.metric, task.folder, file.place)
     check_chain(task.chain, file.place)
-    return task, file
+    return task
 
 
 def check_task(task: Task) -> None:

@@ -11,6 +11,8 @@ from crossover.decision import numbers
 from crossover.report.plots import HALF, _axes, _write, shorten
 from crossover.report.svg import BAND, FAMILIES, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
 
+APART = 1.025  # between the intervals of two families at one number of labels
+
 
 def learning_curve(crossover: Mapping[str, Any], metric: str, width: int = HALF) -> str:
     """The metric by number of labels, one line a family: points with intervals, the fitted curve with its band, dashed
@@ -28,11 +30,12 @@ def learning_curve(crossover: Mapping[str, Any], metric: str, width: int = HALF)
         axes = _axes(figure, left=46, right=104 if width == HALF else 74, top=40, bottom=44)
         axes.set_xscale("log")
         ends = []
-        for family, colour in zip(families, _line_colours(families), strict=True):
+        for number, (family, colour) in enumerate(zip(families, _line_colours(families), strict=True)):
             line = [point for point in points if point["series"] == family]
             fitted = [point for point in crossover.get("fits", ()) if point["series"] == family]
             _band(axes, fitted, measured, colour)
-            x, y = [p["labels"] for p in line], [100 * p["value"] for p in line]
+            beside = APART ** (number - (len(families) - 1) / 2)  # so that no interval hides another
+            x, y = [beside * p["labels"] for p in line], [100 * p["value"] for p in line]
             around = [[100 * (p["value"] - p["low"]) for p in line], [100 * (p["high"] - p["value"]) for p in line]]
             axes.errorbar(x, y, around, fmt="o", color=colour, markersize=6, markeredgecolor=PAPER, elinewidth=1.2)
             ends.append((shorten(str(line[0].get("name", family)), 15 if width == HALF else 10), (fitted or line)[-1]))

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossover.decision import numbers
-from crossover.report.rows import Cell, GlanceRow, glance_rows
+from crossover.report.rows import Cell, GlanceRow, curve_names, curve_rows, glance_rows
 from crossover.report.verdict import KINDS, facts, headline
 from crossover.study.results import Results
 
@@ -98,10 +98,26 @@ def verdict_text(results: Results) -> RenderableType:
     for sentence in results.decision.get("forgetting", {}).get("said", ()):
         points.add_row("•", Text(_printable(sentence)))
     parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
-    for part in (figures, points):
-        if part.row_count:
+    for part in (figures, points, curve_table(results)):
+        if part is not None and part.row_count:
             parts += [Text(), part]
     return Group(*parts)
+
+
+def curve_table(results: Results) -> Table | None:
+    """The measured points of the learning curves, a row for each number of labels; None where none was measured."""
+    rows = curve_rows(results)
+    if not rows:
+        return None
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
+        caption="labels: training and dev rows; 95 % intervals", caption_justify="left", caption_style="dim",
+    )  # fmt: skip
+    for heading in ("labels", *curve_names(results)):
+        table.add_column(Text(_printable(heading)), justify="right", overflow="fold", max_width=WIDEST)
+    for row in rows:
+        table.add_row(Text(numbers.count(row.labels)), *(_text(cell) for cell in row.cells))
+    return table
 
 
 def _columns(results: Results) -> list[_Column]:

@@ -136,8 +136,9 @@ def facts(results: Results) -> list[Fact]:
 
 def lead(results: Results) -> str:
     """The two crossover points and what more labels bring, in one breath; empty where no learning curve was measured."""
-    said = results.decision["crossover"].get("said")
-    return " ".join([*said[:2], _requests(results)]) if said else ""
+    crossover = results.decision["crossover"]
+    said = crossover.get("said")
+    return " ".join([*said[:2], *([_requests(results)] if crossover["requests"] else [])]) if said else ""
 
 
 def crossover_sentences(results: Results) -> list[str]:

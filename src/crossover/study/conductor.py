@@ -37,7 +37,7 @@ from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
-from crossover.study.history import changed_since
+from crossover.study.history import changed_since, keep_given
 from crossover.study.ladder import Climbed, Rung, check_strategies, floor, ladder, start
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
@@ -88,6 +88,7 @@ def run_task(
     with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)
         try:
+            keep_given(journal, task)
             _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
