@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
-from crossover.types import Example
-from tests.strategies.toys import bench, kinds
+from crossover.types import Example, LoraRecipe
+from tests.strategies.toys import KINDS, bench, kinds, start
 
 
 def test_a_smaller_bench_has_nested_rows_and_dev_in_proportion(tmp_path: Path) -> None:
@@ -13,7 +14,7 @@ def test_a_smaller_bench_has_nested_rows_and_dev_in_proportion(tmp_path: Path) -
     with bench(tmp_path, train, dev) as whole:
         held = train[:12]
         sizes = [whole.at(rows, 3, held) for rows in (6, 14, 28, 42)]
-        for smaller, larger in zip(sizes, sizes[1:], strict=False):
+        for smaller, larger in itertools.pairwise(sizes):
             assert set(smaller.train) < set(larger.train)
             assert set(smaller.dev) < set(larger.dev)
         assert [len(one.train) for one in sizes] == [6, 14, 28, 42]
@@ -43,3 +44,22 @@ def test_one_dev_row_is_left_where_the_share_is_less(tmp_path: Path) -> None:
     train = [Example(f"t{i}", f"text {i}", "ab"[i % 2]) for i in range(20)]
     with bench(tmp_path, train, [Example("d", "other", "a")]) as whole:
         assert len(whole.at(2).dev) == 1
+
+
+def test_a_tune_of_a_smaller_bench_that_was_discarded_is_made_again(tmp_path: Path) -> None:
+    train, dev = kinds()
+    recipe = LoraRecipe(rank=2, epochs=1)
+    with bench(tmp_path, train, dev) as whole:
+        small = whole.at(10)
+        kept, first = whole.tune(start(KINDS), recipe), small.tune(start(KINDS), recipe)
+        whole.discard()
+        small.discard()
+        assert kept.weights is not None
+        assert first.weights is not None
+        assert Path(kept.weights.path).exists()
+        assert not Path(first.weights.path).exists()
+        epochs = whole.journal.tuned()
+        again = small.tune(start(KINDS), recipe)
+        assert again.weights == first.weights
+        assert Path(first.weights.path).exists()
+        assert whole.journal.tuned() == epochs, "its epochs were counted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from crossover.decision import numbers
@@ -12,7 +13,7 @@ from crossover.decision.recommend import Verdict
 from crossover.evaluation.curve import Estimate
 from crossover.types import Family
 
-RUNS = 3  # failed runs that are told one by one
+RUNS = 3  # kinds of failed runs that are told one by one
 
 
 def overtaking(learning: Learning, verdict: Verdict) -> str:
@@ -60,11 +61,11 @@ def warnings(learning: Learning) -> list[str]:
     said = []
     if learning.cut:
         said.append(f"{learning.cut}: the learning curve is not finished, and rests on what was measured until then.")
-    failed = [run for run in learning.runs if run.value is None]
-    for run in failed[:RUNS]:
-        said.append(f"With {numbers.count(run.labels)} labels {run.name} failed, and is no point of its curve: {run.note}")
-    if len(failed) > RUNS:
-        said.append(f"{len(failed) - RUNS} more runs of the learning curve failed, and are no points of it.")
+    failed = Counter((run.labels, run.name, run.note) for run in learning.runs if run.value is None)
+    for labels, name, note in list(failed)[:RUNS]:
+        said.append(f"With {numbers.count(labels)} labels {name} failed, and is no point of its curve: {note}")
+    if rest := sum(list(failed.values())[RUNS:]):
+        said.append(f"{rest} more runs of the learning curve failed, and are no points of it.")
     return said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,14 +195,22 @@ class StudyBench:
 
     def store(self, key: str, make: Callable[[Path], Weights], **about: Any) -> Weights:
         finished = self.journal.tune(key)
-        if finished is None:
+        gone = finished is not None and "scope" in finished and not (self.folder / finished["path"]).exists()
+        if finished is None or gone:
             folder = self.folder / "tunes" / key
             folder.mkdir(parents=True, exist_ok=True)
             weights = make(folder)
             place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
             finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
+            finished |= {"scope": self.scope} if self.scope else {}
             self.journal.set_tune(key, finished)
         return Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
+
+    def discard(self) -> None:
+        """Take away the files of the tunes that were made at this smaller bench: should one be wanted, it is made again."""
+        for key, body in self.journal.tunes().items() if self.scope else ():
+            if body.get("scope") == self.scope:
+                shutil.rmtree(self.folder / "tunes" / key, ignore_errors=True)
 
     def trace(self, weights: Weights) -> list[Epoch]:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""
@@ -265,8 +274,11 @@ class StudyBench:
         def dev_metric(weights: Weights) -> float:
             return self.evaluator.run(dataclasses.replace(candidate, weights=weights), "dev", self.dev).estimate.value
 
+        again = {body["epoch"] for body in self.journal.epochs(key)} if self.journal.tune(key) else set()  # discarded since
+
         def finished_epoch(epoch: Epoch) -> None:
-            self.journal.add_epoch(key, epoch.epoch, epoch)
+            if epoch.epoch not in again:
+                self.journal.add_epoch(key, epoch.epoch, epoch)
             self.meter.tick()
             self.evaluator.progress("epochs", epoch.epoch, recipe.epochs)
 

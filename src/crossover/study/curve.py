@@ -67,6 +67,8 @@ class CurveStudy:
                         found.append(self._known(family, rungs[family].name, rung, size, seed, bench, held))
                     except BudgetExceeded as error:
                         return found, str(error)
+                if all(run.value is not None and not run.failures for run in found[-len(families) :]):
+                    bench.discard()  # nobody comes back to these weights, and full ones are large
         return found, ""
 
     def _known(

@@ -19,7 +19,7 @@ from crossover.types import Example
 
 PARTS = 4  # into which the training rows are dealt at the least: a seed is measured on one, and learns from the others
 MOST_ITEMS = 300  # rows that a run is measured on
-A_LABEL = 2  # training rows of each label, at the fewest
+A_LABEL = (2, 1)  # training rows of each label, at the fewest: fewer only where there were no three sizes else
 LEAST_ROWS = 6  # training rows, at the fewest
 MOST_SIZES = 7
 CURVE = "the learning curve"
@@ -69,7 +69,8 @@ def curve_plan(spec: CurveSpec, task: Task, splits: Splits) -> CurvePlan:
         return Size(rows + max(1, round(dev * rows / len(train))), rows)
 
     top = size(round(most / share))
-    wanted = spec.sizes or _doubling(top.labels, max(LEAST_ROWS, A_LABEL * len(task.labels)) / share)
+    fewest = [max(LEAST_ROWS, each * len(task.labels)) / share for each in A_LABEL]
+    wanted = spec.sizes or max((_doubling(top.labels, least) for least in fewest), key=lambda s: min(len(s), LEAST_SIZES))
     if wanted[-1] > top.labels:
         raise OptionError(
             f"curve, sizes: {numbers.count(wanted[-1])} labels are more than can be drawn; valid are up to"
@@ -78,7 +79,7 @@ def curve_plan(spec: CurveSpec, task: Task, splits: Splits) -> CurvePlan:
     if not spec.sizes and len(wanted) < LEAST_SIZES:
         raise DataError(
             f"curve: {numbers.count(have)} labels (training and dev rows, of which 1 in {parts} measures) are too few for"
-            f" {LEAST_SIZES} numbers of labels, each twice the one before and with {A_LABEL} training rows a label; valid"
+            f" {LEAST_SIZES} numbers of labels, each twice the one before, the first with a training row a label; valid"
             " are more rows, or sizes of your own, as in curve: {sizes: [10, 20, 40]}"
         )
     held = tuple(tuple(beginning(nested(part, task.seed, stratify), MOST_ITEMS)) for part in dealing[: spec.seeds])
