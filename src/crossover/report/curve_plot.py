@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crossover.decision import numbers
-from crossover.report.plots import HALF, _axes, _write, shorten
-from crossover.report.svg import BAND, FAMILIES, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
+from crossover.report.plots import HALF, shorten
+from crossover.report.svg import BAND, FAMILIES, INK, MUTED, PAPER, PROMPT, WEIGHTS, axes_in, blank, inline, style, write
 
 APART = 1.025  # between the intervals of two families at one number of labels
 
@@ -27,7 +27,7 @@ def learning_curve(crossover: Mapping[str, Any], metric: str, width: int = HALF)
     measured = max(point["labels"] for point in points)
     with style():
         figure = blank(width, 320)
-        axes = _axes(figure, left=46, right=104 if width == HALF else 74, top=40, bottom=44)
+        axes = axes_in(figure, left=46, right=104 if width == HALF else 74, top=40, bottom=44)
         axes.set_xscale("log")
         ends = []
         for number, (family, colour) in enumerate(zip(families, _line_colours(families), strict=True)):
@@ -68,7 +68,7 @@ def _names(axes: Any, ends: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     at = -math.inf
     for name, end in sorted(ends, key=lambda pair: pair[1]["value"]):
         at = max(100 * end["value"], at + gap)
-        _write(axes, name, (1, at), (8, 0), on="y", va="center", fontsize=11)
+        write(axes, name, (1, at), (8, 0), on="y", va="center", fontsize=11)
     axes.set_ylim(low, max(high, at))
 
 
@@ -78,13 +78,13 @@ def _crossing(axes: Any, crossover: Mapping[str, Any]) -> None:
     labels, have = crossover.get("labels"), crossover.get("have")
     if have is not None:
         axes.axvline(have, color=MUTED, linewidth=1, zorder=1)
-        _write(axes, f"you have {numbers.count(have)}", (have, 1), (0, 6), on="x", ha="center", fontsize=11, color=MUTED)
+        write(axes, f"you have {numbers.count(have)}", (have, 1), (0, 6), on="x", ha="center", fontsize=11, color=MUTED)
     if labels and labels["value"] is not None:
         low, high = labels["low"] or left, labels["high"] or right
         axes.axvspan(low, high, color=BAND, linewidth=0, zorder=0)
         axes.axvline(labels["value"], color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
         name = f"crossover {numbers.count(labels['value'])}"
-        _write(axes, name, (labels["value"], 1), (0, 21), on="x", ha="center", fontsize=11)
+        write(axes, name, (labels["value"], 1), (0, 21), on="x", ha="center", fontsize=11)
     axes.set_xlim(left, right)
 
 

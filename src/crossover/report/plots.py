@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.decision import numbers
 from crossover.report.rows import tested_best_first
-from crossover.report.svg import BAND, FAMILIES, GRID, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
+from crossover.report.svg import (
+    BAND,
+    FAMILIES,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    PROMPT,
+    WEIGHTS,
+    axes_in,
+    blank,
+    inline,
+    style,
+    write,
+)
 from crossover.report.verdict import metric_name
 from crossover.study.results import CandidateReport, Confusion, Results
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 WIDE, NARROW = 1024, 350  # CSS pixels: a desk and a phone
 HALF = 500  # two drawings side by side
@@ -39,7 +53,7 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
     ends += [] if target is None else [100 * target]
     with style():
         figure = blank(width, 64 + 34 * len(ranked))
-        axes = _axes(figure, left=24 + 7 * max(map(len, names)), right=96, top=24, bottom=40)
+        axes = axes_in(figure, left=24 + 7 * max(map(len, names)), right=96, top=24, bottom=40)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         for y, (name, candidate) in enumerate(zip(names, ranked, strict=True)):
@@ -47,10 +61,10 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
             if candidate.id == choice:
                 axes.axhspan(y - 0.5, y + 0.5, color=BAND, linewidth=0)
             _intervals(axes, y, candidate)
-            _write(axes, name, (0, y), (-12, 0), on="y", ha="right", va="center", weight=weight)
+            write(axes, name, (0, y), (-12, 0), on="y", ha="right", va="center", weight=weight)
             figures = numbers.percent(candidate.test.value) if candidate.test else _dev(candidate)
             ink = INK if candidate.test else MUTED
-            _write(axes, figures, (1, y), (10, 0), on="y", va="center", weight=weight, color=ink)
+            write(axes, figures, (1, y), (10, 0), on="y", va="center", weight=weight, color=ink)
         if target is not None:
             _marker(axes, 100 * target, f"target {numbers.percent(target)}")
         axes.set_xlim(max(0, min(ends) - 4), min(100, max(ends) + 4))
@@ -112,7 +126,7 @@ def _trace(
     several = len(series) > 1
     with style():
         figure = blank(250, 150)
-        axes = _axes(figure, left=42, right=42 if several else 12, top=10, bottom=36)
+        axes = axes_in(figure, left=42, right=42 if several else 12, top=10, bottom=36)
         for _, values, colour, line in series:
             axes.plot(epochs, values, line, color=colour, marker="o", markersize=4, markeredgewidth=0)
         if mark_best:
@@ -125,7 +139,7 @@ def _trace(
         if several:  # the caption names a line that is alone
             ends = _apart([values[-1] for _, values, _, _ in series], axes)
             for (label, *_), y in zip(series, ends, strict=True):
-                _write(axes, label, (1, y), (8, 0), on="y", va="center", fontsize=11, color=MUTED)
+                write(axes, label, (1, y), (8, 0), on="y", va="center", fontsize=11, color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(tick)
@@ -155,7 +169,7 @@ def confusion_matrix(confusion: Confusion) -> str:
         from matplotlib.patches import Rectangle
 
         figure = blank(left + cell * count + right, top + cell * count + 8)
-        axes = _axes(figure, left=left, right=right, top=top, bottom=8)
+        axes = axes_in(figure, left=left, right=right, top=top, bottom=8)
         axes.grid(visible=False)
         axes.set_xlim(0, count)
         axes.set_ylim(count, 0)
@@ -168,7 +182,7 @@ def confusion_matrix(confusion: Confusion) -> str:
                         "alpha": 0.15 + 0.6 * number / sum(counts),
                     }
                     at, size = (column + 0.5, row + 0.5), 12 if cell >= 28 else 9
-                    _write(axes, str(number), at, (0, 0), ha="center", va="center", fontsize=size)
+                    write(axes, str(number), at, (0, 0), ha="center", va="center", fontsize=size)
                 axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, linewidth=0, **shade))
         names, middles = [shorten(label, 22) for label in confusion.labels], [i + 0.5 for i in range(count)]
         axes.set_yticks(middles, names)
@@ -191,21 +205,7 @@ def most_confused(confusion: Confusion, most: int = 20) -> list[tuple[str, str, 
     return sorted(found, key=lambda pair: -pair[2])[:most]
 
 
-def _axes(figure: Figure, left: float, right: float, top: float, bottom: float) -> Any:
-    """Axes that leave so many CSS pixels free on each side."""
-    width, height = (72 * inches for inches in figure.get_size_inches())
-    return figure.add_axes(
-        (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    )
-
-
-def _write(axes: Any, text: str, at: tuple[float, float], shift: tuple[float, float], on: str = "", **look: Any) -> None:
-    """Write at a point, moved by CSS pixels. `on`: the only axis in data units; the other runs from 0 to 1."""
-    units: Any = {"": "data", "x": ("data", "axes fraction"), "y": ("axes fraction", "data")}[on]
-    axes.annotate(text, at, xycoords=units, xytext=shift, textcoords="offset points", **look)
-
-
 def _marker(axes: Any, x: float, text: str) -> None:
     """A dashed vertical line with its name above it."""
     axes.axvline(x, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
-    _write(axes, text, (x, 1), (0, 7), on="x", ha="center", fontsize=11)
+    write(axes, text, (x, 1), (0, 7), on="x", ha="center", fontsize=11)

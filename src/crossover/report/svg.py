@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,6 +72,20 @@ def style() -> Iterator[None]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
         yield
+
+
+def axes_in(figure: Figure, left: float, right: float, top: float, bottom: float) -> Any:
+    """Axes that leave so many CSS pixels free on each side."""
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    return figure.add_axes(
+        (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    )
+
+
+def write(axes: Any, text: str, at: tuple[float, float], shift: tuple[float, float], on: str = "", **look: Any) -> None:
+    """Write at a point, moved by CSS pixels. `on`: the only axis in data units; the other runs from 0 to 1."""
+    units: Any = {"": "data", "x": ("data", "axes fraction"), "y": ("axes fraction", "data")}[on]
+    axes.annotate(text, at, xycoords=units, xytext=shift, textcoords="offset points", **look)
 
 
 def inline(figure: Figure, name: str, title: str, about: str = "") -> str:
