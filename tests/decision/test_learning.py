@@ -53,7 +53,7 @@ def test_the_crossover_and_what_as_many_labels_again_bring_and_cost(crossed: Lea
     assert found.low is not None
     assert found.high is not None
     assert found.low < 140 < found.high
-    said = told(crossed, verdict("weights"), "weights", 0.9, 0.5)
+    said = told(crossed, verdict("weights"), "weights", 0.9, 0.5, "USD")
     assert said[0].startswith("From about 1")
     assert said[0].endswith("on, lora is ahead of few_shot; you have 320.")
     assert "320 more labels (as many again) cost 160.00 USD and bring lora +" in said[1]
@@ -74,10 +74,10 @@ def test_prompt_now_and_the_weights_later_is_said_in_these_words() -> None:
 
 
 def test_an_open_verdict_is_told_that_labels_settle_it(crossed: Learning) -> None:
-    said = told(crossed, verdict("undecided", "open"), "prompt", 0.9, 0.0)
+    said = told(crossed, verdict("undecided", "open"), "prompt", 0.9, 0.0, "USD")
     assert any(s.startswith("More labels would settle it too: with 640, lora is ahead of few_shot by +") for s in said)
     assert "cost" not in " ".join(said), "a label without a price costs nothing that can be said"
-    short = told(crossed, verdict("undecided", "open", "far below the target of 90.0 %"), "prompt", 0.9, 0.0)
+    short = told(crossed, verdict("undecided", "open", "far below the target of 90.0 %"), "prompt", 0.9, 0.0, "USD")
     assert any(s.startswith("More labels are a way to the target, too: lora reaches") for s in short)
 
 
@@ -112,7 +112,7 @@ def test_no_number_is_invented(found: list[LabelRun], words: str) -> None:
 def test_a_control_that_leads_is_said() -> None:
     learning = known([*runs("control", flat(0.95)), *runs("prompt", flat(0.6)), *runs("weights", RISING.__getitem__)])
     assert learning.control_leads
-    assert "With your 320 labels the control majority leads them all." in told(learning, verdict(), None, None, 0.0)
+    assert "With your 320 labels the control majority leads them all." in told(learning, verdict(), None, None, 0.0, "USD")
 
 
 def test_a_run_that_failed_is_told_and_is_no_point() -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from crossover.decision import numbers
-from crossover.decision.costs import CURRENCY
 from crossover.decision.label_crossing import LabelCrossing
 from crossover.decision.learning import DOUBLE, TRAINED, Learning
 from crossover.decision.recommend import Verdict
@@ -40,15 +39,17 @@ def overtaking(learning: Learning, verdict: Verdict) -> str:
         f" {numbers.count(have)}."  # fmt: skip
 
 
-def told(learning: Learning, verdict: Verdict, used: Family | None, target: float | None, label_cost: float) -> list[str]:
+def told(
+    learning: Learning, verdict: Verdict, used: Family | None, target: float | None, label_cost: float, currency: str
+) -> list[str]:
     """Everything that a reader should know of it, the crossover first. `used`: the family of the choice, or of the
-    provisional one; `label_cost`: of one labelled row."""
+    provisional one; `label_cost`: of one labelled row, in `currency`."""
     said = [overtaking(learning, verdict)]
     if learning.control_leads:
         control = learning.names["control"]
         said.append(f"With your {numbers.count(learning.have)} labels the control {control} leads them all.")
     shown = list(dict.fromkeys(f for f in (used, learning.leader) if f in learning.gains))
-    said += _more(learning, shown, label_cost)
+    said += _more(learning, shown, label_cost, currency)
     if target is not None:
         said += [_reaches(learning, f, target) for f in shown if f in learning.reached]
     if verdict.confidence == "open" or verdict.falls_short:
@@ -69,12 +70,12 @@ def warnings(learning: Learning) -> list[str]:
     return said
 
 
-def _more(learning: Learning, families: list[Family], label_cost: float) -> Iterator[str]:
+def _more(learning: Learning, families: list[Family], label_cost: float, currency: str) -> Iterator[str]:
     """ "540 more labels (as many again) cost 320 USD and bring lora +6.0 points (+2.0 to +9.0)"."""
     if not families:
         return
     count, cost = learning.have * (DOUBLE - 1), learning.have * (DOUBLE - 1) * label_cost
-    price = f"cost {numbers.money(cost, CURRENCY)} and " if cost else ""
+    price = f"cost {numbers.money(cost, currency)} and " if cost else ""
     gains = " and ".join(f"{learning.names[f]} {points(learning.gains[f])}" for f in families)
     yield f"{numbers.count(count)} more labels (as many again) {price}bring {gains}."
 

@@ -90,11 +90,12 @@ def _context(results: Results) -> dict[str, Any]:
         "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
+        "flips": verdict.flip_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),
         "lead": verdict.lead(results),
         "reasons": [r for r in results.decision["verdict"]["reasons"] if r not in crossover.get("said", ())],
         "curves": [learning_curve(crossover, metric, width) for width in halves] if crossover["curve"] else [],
-        "request_curves": [],  # cumulative cost against requests, in the same two widths
+        "request_curves": [drawn for width in halves if (drawn := plots.cumulative_cost(results, width))],
         "points": curve_rows(results),
         "point_names": curve_names(results),
         "traces": [

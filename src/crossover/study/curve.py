@@ -40,7 +40,7 @@ class CurveStudy:
     def added(self, outcome: Outcome, rungs: Sequence[Rung], splits: Splits) -> Outcome:
         """A finished study with the learning curves of its champions. Raises what concerns the whole study."""
         named = {rung.name: rung for rung in rungs}
-        champions = {family: named[contender.name] for family, contender in outcome.champions.items()}
+        champions = {family: named[contender.name] for family, contender in outcome.decided.champions.items()}
         runs, cut = self.measured(champions)
         if "test" in splits.cut:  # rows like those of the curve
             runs += own_runs(outcome, splits)
@@ -112,7 +112,7 @@ def _named(rung: Rung, size: Size, seed: int) -> Rung:
 def own_runs(outcome: Outcome, splits: Splits) -> list[LabelRun]:
     """What the study itself measured of its champions with all labels, on test."""
     found = []
-    for family, contender in outcome.champions.items():
+    for family, contender in outcome.decided.champions.items():
         run = outcome.runs[contender.id]
         scored = [record.example for record in run.records if record.score is not None]
         if scored:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from crossover.decision.contenders import FAMILIES
 from crossover.decision.label_crossing import LabelCrossing
-from crossover.decision.learning import DOUBLE, LabelRun, Learning
+from crossover.decision.learning import DOUBLE, LabelRun, Learning, learnt
 from crossover.decision.learning_words import told, warnings
 from crossover.decision.recommend import Verdict
 from crossover.evaluation.curve import Curve, Estimate, summary
@@ -19,7 +20,12 @@ SHOWN = 2  # times the labels that there are: as far as it is
 
 
 def labels_body(
-    learning: Learning | None, verdict: Verdict, used: Family | None, target: float | None, label_cost: float
+    learning: Learning | None,
+    verdict: Verdict,
+    used: Family | None,
+    target: float | None,
+    label_cost: float,
+    currency: str,
 ) -> dict[str, Any]:
     """The part "crossover" of decision.json, but for the requests.
 
@@ -44,9 +50,21 @@ def labels_body(
         ],
         "others": [_crossing(learning, family, other) for family, other in learning.crossings.items() if family != leader],
         "cut": learning.cut or None,
-        "said": told(learning, verdict, used, target, label_cost),
+        "said": told(learning, verdict, used, target, label_cost, currency),
         "warnings": warnings(learning),
     }
+
+
+def read_learning(body: Mapping[str, Any], target: float | None, seed: int) -> Learning | None:
+    """The curves again from `labels_body`; None where none was measured."""
+    if not body.get("runs"):
+        return None
+    runs = []
+    for row in body["runs"]:
+        known = {name: value for name, value in row.items() if name not in ("series", "labels")}
+        runs.append(LabelRun(family=row["series"], **known))
+    names = {run.family: run.name for run in runs}
+    return learnt(runs, body["have"], names, target, seed, body["cut"] or "")
 
 
 def _crossing(learning: Learning, family: Family, found: LabelCrossing) -> dict[str, Any]:
@@ -55,7 +73,7 @@ def _crossing(learning: Learning, family: Family, found: LabelCrossing) -> dict[
 
 def _run(run: LabelRun) -> dict[str, Any]:
     body = asdict(run)
-    return {"series": body.pop("family"), "labels": run.labels, **body, "value": _rounded(run.value)}
+    return {"series": body.pop("family"), "labels": run.labels, **body}
 
 
 def _points(learning: Learning, family: Family) -> list[dict[str, Any]]:
@@ -116,7 +134,3 @@ def _double(learning: Learning, family: Family, label_cost: float) -> dict[str, 
 
 def _estimate(found: Estimate) -> dict[str, float]:
     return {name: round(getattr(found, name), 6) for name in ("value", "low", "high")}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)

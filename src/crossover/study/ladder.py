@@ -28,7 +28,7 @@ from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
-from crossover.types import Candidate, Estimate, Family, Provenance, Run
+from crossover.types import Candidate, Estimate, Family, Provenance, Run, content_hash
 
 T = TypeVar("T")
 
@@ -69,6 +69,7 @@ class Climbed:
     note: str
     forgetting: Forgetting | None = None  # of tuned weights
     same_as: str | None = None
+    work: str = ""  # under what the journal keeps what making it took
 
 
 def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
@@ -161,9 +162,13 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
     Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
+    rows = [[example.id for example in split] for split in (bench.train, bench.dev)]
+    does = [rung.spec.name, _options(rung), bench.seed, start.id, rows]
+    work = f"rung {content_hash(does)}"  # by what it does: another rung may have its name
 
     def measured() -> Climbed:
-        candidate = adapted(rung, start, bench)
+        with bench.evaluator.caller.making(work):
+            candidate = adapted(rung, start, bench)
         dev = bench.score(candidate)
         probe = timed(bench, candidate)
         train = None
@@ -171,7 +176,8 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
-        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, probe, candidate.provenance.note)
+        note = candidate.provenance.note
+        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, probe, note, work=work)
 
     made, why = attempted(rung.name, folder, measured)
     return _failed(rung, why) if made is None else made
