@@ -66,7 +66,8 @@ def test_a_study_with_tuned_weights_gives_its_curves_and_their_sentences(tmp_pat
     assert {(row["series"], row["more"], row["cost"]) for row in crossover["double"]} >= {("weights", 48, 24.0)}
     assert all(point["low"] <= point["value"] <= point["high"] for point in (*crossover["curve"], *crossover["fits"]))
     own = {run["series"]: run["value"] for run in crossover["runs"] if run["split"] == "test"}
-    assert own == {c["family"]: c["test"]["value"] for c in decision["candidates"] if c["status"] == "champion"}
+    tested = {c["family"]: c["test"]["value"] for c in decision["candidates"] if c["status"] == "champion"}
+    assert own == pytest.approx(tested, abs=1e-6)
     assert set(crossover["said"]) <= set(decision["verdict"]["reasons"])
     assert "48 more labels (as many again) cost 24.00 USD and bring" in " ".join(crossover["said"])
     assert [stage.name for stage in ear.stages if stage.kind == "curve"][:2] == [
