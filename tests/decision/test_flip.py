@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,38 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossover import registry
 from crossover.data.economics import Limits, PriceList
-from crossover.data.task import Task
-from crossover.decision.costs import Bill, Making
-from crossover.decision.deciding import Evidence, Measured
 from crossover.decision.flip import FAR, Flip, flips
-from crossover.evaluation.probe import Probe, Speed
-from crossover.types import Estimate, Family, Run
-from tests.decision.builders import pattern, run
-
-SPEED = Speed(0.001, 0.001)
-
-
-def measured(name: str, family: Family, right: Sequence[bool], bill: Bill, probe: Probe | None = None) -> Measured:
-    order = ("control", "prompt", "weights", "hybrid").index(family)
-    rung: Any = {"control": "control", "prompt": "few-shot", "weights": "tuned", "hybrid": "hybrid"}[family]
-    test = run(name, right)
-    dev = Run(test.candidate, "dev", "accuracy", test.records, test.estimate)
-    return Measured(name, name, family, rung, order, test.candidate, "pocket", bill, dev, test, probe)
-
-
-def evidence(*candidates: Measured) -> Evidence:
-    return Evidence(candidates, registry.create("metrics", "accuracy"), "accuracy", 0, None)
-
-
-def task(**changes: Any) -> Task:
-    return Task(**{"name": "t", "data": "rows.csv", "input": "a", "output": "b"} | changes)
-
-
-def asked(tokens: int, tuned: bool = False, **making: Any) -> Bill:
-    return Bill([tokens] * 20, [1] * 20, speed=SPEED, making=Making(**making), tuned=tuned)
-
+from crossover.evaluation.probe import Probe
+from crossover.types import Estimate
+from tests.decision.builders import asked, evidence, measured, pattern, wanted
 
 # equal in quality, so that the cheaper one is the choice: a prompt of 500 tokens and no making against 20 and a tune
 EQUAL = pattern(200, 160)
@@ -56,7 +28,7 @@ def by_key(found: Any) -> dict[str, Flip]:
 
 def test_the_volume_at_which_the_dearer_to_make_is_chosen_is_where_costs_meet() -> None:
     """By hand: lora is 503.60 once, few_shot 0.00048 more a request: 1,049,167 requests, and 10 months of them."""
-    at = task(limits=Limits(**AT | {"requests_per_month": 10_000}))
+    at = wanted(limits=Limits(**AT | {"requests_per_month": 10_000}))
     found = by_key(flips(evidence(PROMPT, LORA), at))
     assert evidence(PROMPT, LORA).settle(at).chosen.name == "few_shot"  # type: ignore[union-attr]
     flip = found["limits.requests_per_month"]
@@ -69,7 +41,7 @@ def test_the_volume_at_which_the_dearer_to_make_is_chosen_is_where_costs_meet() 
 
 
 def test_at_a_flip_the_decision_is_another_one_and_just_before_it_the_same() -> None:
-    given, at = evidence(PROMPT, LORA), task(limits=Limits(**AT), target=0.7)
+    given, at = evidence(PROMPT, LORA), wanted(limits=Limits(**AT), target=0.7)
     base = given.settle(at)
     assert base is not None
     for flip in flips(given, at).found:
@@ -86,7 +58,7 @@ def test_at_a_flip_the_decision_is_another_one_and_just_before_it_the_same() -> 
 
 def test_a_latency_limit_flips_where_it_removes_the_choice() -> None:
     slow = replace(PROMPT, probe=Probe(300, 420, 400, None, 20, Estimate(20, 1, 0.8, 1)))
-    at = task(limits=Limits(**AT | {"requests_per_month": 1000}))
+    at = wanted(limits=Limits(**AT | {"requests_per_month": 1000}))
     flip = by_key(flips(evidence(slow, LORA), at))["limits.latency_p95_ms"]
     assert flip.name == "lora"
     assert flip.value == pytest.approx(400, rel=0.01)
@@ -95,7 +67,7 @@ def test_a_latency_limit_flips_where_it_removes_the_choice() -> None:
 
 
 def test_a_target_flips_where_its_answer_changes() -> None:
-    at = task(limits=Limits(**AT), target=0.7)
+    at = wanted(limits=Limits(**AT), target=0.7)
     flip = by_key(flips(evidence(PROMPT, LORA), at))["target"]
     assert 0.7 < flip.value < 0.8
     assert flip.said.endswith("the target is in doubt.")
@@ -104,7 +76,7 @@ def test_a_target_flips_where_its_answer_changes() -> None:
 def test_where_nothing_flips_it_is_said() -> None:
     best = measured("few_shot", "prompt", pattern(400, 380), asked(5))
     poor = measured("lora", "weights", pattern(400, 80), asked(500, True, labels=100, tuning_seconds=3600))
-    found = flips(evidence(best, poor), task(limits=Limits(**AT)))
+    found = flips(evidence(best, poor), wanted(limits=Limits(**AT)))
     assert found.found == ()
     assert found.said[0] == (
         f"Nothing within {FAR:g} times of today's machine hour, volume, horizon or label price flips the verdict."
@@ -112,14 +84,14 @@ def test_where_nothing_flips_it_is_said() -> None:
 
 
 def test_a_hosting_hour_and_a_token_price_are_turned_where_somebody_pays_them() -> None:
-    at = task(limits=Limits(**AT), prices=PriceList(input=2.0, output=8.0, hosting_per_hour=0.5))
+    at = wanted(limits=Limits(**AT), prices=PriceList(input=2.0, output=8.0, hosting_per_hour=0.5))
     found = flips(evidence(PROMPT, LORA), at)
     assert {"prices.input", "prices.hosting_per_hour"} <= set(found.searched)
     assert by_key(found)["prices.input"].name != evidence(PROMPT, LORA).settle(at).chosen.name  # type: ignore[union-attr]
 
 
 def test_without_a_test_nothing_is_searched() -> None:
-    assert flips(evidence(replace(PROMPT, test=None)), task()).said == ()
+    assert flips(evidence(replace(PROMPT, test=None)), wanted()).said == ()
 
 
 @settings(max_examples=15, deadline=None)
@@ -131,7 +103,7 @@ def test_a_volume_that_flips_does_so_and_none_nearer_by_half_does(
         measured("few_shot", "prompt", EQUAL, asked(long)),
         measured("lora", "weights", EQUAL, asked(short, True, tuning_seconds=tuning)),
     )
-    at = task(limits=Limits(**AT | {"requests_per_month": volume}))
+    at = wanted(limits=Limits(**AT | {"requests_per_month": volume}))
     found = by_key(flips(given_, at)).get("limits.requests_per_month")
     base = given_.settle(at)
     assert base is not None

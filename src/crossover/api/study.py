@@ -156,8 +156,10 @@ class Study:
         return self.predictor(name).answer(texts)
 
     def report(self, path: Path | str | None = None) -> Path:
-        """Write the report, one HTML file, and return its path (else `report.html` in the folder). Raises `StudyError`."""
-        return write_report(self.results, self.folder.report if path is None else Path(path))
+        """Write the report, one HTML file, and return its path (else `report.html` in the folder, or beside the file of a
+        decision that was made again). Raises `StudyError`."""
+        usual = self.redecided.with_suffix(".html") if self.redecided else self.folder.report
+        return write_report(self.results, usual if path is None else Path(path))
 
     def redecide(self, **changes: Any) -> Study:
         """The study decided again, with keys of the task file as for `run_study`: `margin=0.02`,
@@ -166,9 +168,11 @@ class Study:
         Raises `OptionError` for a key that would need measuring, `TaskError` for a value that is not valid.
         """
         settings = []
-        for key, value in changes.items():
-            inner = value.items() if isinstance(value, Mapping) else [("", value)]
-            settings += [f"{key}{'.' if name else ''}{name}={'' if v is None else json.dumps(v)}" for name, v in inner]
+        for key, given in changes.items():
+            inner = (
+                {f"{key}.{name}": value for name, value in given.items()} if isinstance(given, Mapping) else {key: given}
+            )
+            settings += [f"{name}={_written(value)}" for name, value in inner.items()]
         return Study(self.folder, redecide(self.folder, settings))
 
     def _named(self) -> str | None:
@@ -207,6 +211,15 @@ class Study:
 
     def _repr_html_(self) -> str:
         return study_html(self.results)
+
+
+def _written(value: Any) -> str:
+    """A value as on a command line; nothing takes a key away."""
+    if value is not None and not isinstance(value, (bool, int, float, str, list, tuple)):
+        raise OptionError(
+            f"redecide: received a {type(value).__name__}; valid is a number, text, or a range of two numbers"
+        )
+    return "" if value is None else json.dumps(value)
 
 
 def open_study(path: Study | StudyFolder | Path | str) -> Study:

@@ -14,7 +14,7 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender, Rung, finalists, standing
 from crossover.decision.costs import Bill, Prices, cost_of, middle
 from crossover.decision.crossing import Crossing, Doubt, Spread, crossing
-from crossover.decision.limits import removal
+from crossover.decision.limits import doubt, removal
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Settled, Tested, Verdict, recommend, settle, tested, views_of
 from crossover.decision.wording import Wording
@@ -62,7 +62,8 @@ class Measured:
 @dataclass(frozen=True)
 class Decided:
     """`champions`: by family, those that were tested. `spreads`: of each contender's costs, by id. `crossing`: of the
-    trained champion and the prompt's, None where one of them is missing. `untested`: finalists that have no test."""
+    trained champion and the prompt's, None where one of them is missing. `untested`: finalists that have no test.
+    `doubts`: sentences of those who may be too slow."""
 
     contenders: tuple[Contender, ...]
     champions: Mapping[Family, Contender]
@@ -71,6 +72,7 @@ class Decided:
     spreads: Mapping[str, Spread]
     crossing: Crossing | None
     untested: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 class Evidence:
@@ -119,17 +121,23 @@ class Evidence:
             others,
             self.views if self.runs else (),
         )
-        doubt = Doubt(prices, self.seed)
+        drawn = Doubt(prices, self.seed)
         missing = [c.name for c in finalists(contenders, task.margin) if c.id not in self.runs]
         return Decided(
             contenders=tuple(contenders),
             champions=best,
             verdict=verdict,
             comparisons=comparisons,
-            spreads={one.id: doubt.spread(one.bill) for one in self.measured},
+            spreads={one.id: drawn.spread(one.bill) for one in self.measured},
             crossing=self._crossing(best, verdict, prices),
             untested=tuple(missing),
+            doubts=tuple(self._doubts(task, contenders)),
         )
+
+    def _doubts(self, task: Task, contenders: Sequence[Contender]) -> list[str]:
+        """Of those whose latency is over the limit and that are not removed for it."""
+        pairs = zip(self.measured, contenders, strict=True)
+        return [said for one, c in pairs if not c.removed and (said := doubt(task.limits, one.name, one.probe))]
 
     def _crossing(self, best: Mapping[Family, Contender], verdict: Verdict, prices: Prices) -> Crossing | None:
         """From how many requests on the trained champion (the chosen one, if it is one) costs less than the prompt's."""

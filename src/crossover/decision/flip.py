@@ -22,7 +22,7 @@ from crossover.decision.deciding import Evidence
 FAR = 100.0  # times today's value
 STEPS = 48  # of equal ratio, from today's value to FAR times it
 HALF_POINT = 0.005
-NARROW = 1e-3  # the relative width to which a change is narrowed down
+NARROW = 1e-3  # of the way to a change, the width to which it is narrowed down
 MOST = 3  # flips that are said
 VERDICTS = {
     "prompt": "prompting",
@@ -106,8 +106,9 @@ def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Any) -
 
 
 def _narrowed(evidence: Evidence, dial: _Dial, same: float, other: float, base: Any) -> float:
-    """The value nearest to `same` at which the outcome is still another one, to three digits."""
-    while abs(other - same) > NARROW * max(abs(other), abs(same), 1e-9) and abs(other - same) > 1e-6:
+    """The value nearest to `same` at which the outcome is still another one, to a thousandth of the way there."""
+    way_there = abs(other - (dial.now or 0.0))
+    while abs(other - same) > NARROW * way_there:
         middle_value = (same + other) / 2
         if _outcome(evidence, dial.at(middle_value)) == base:
             same = middle_value

@@ -59,6 +59,7 @@ def decided_json(
                 *before,
                 *labels["warnings"],
                 *(c.removed for c in decided.contenders if c.removed),
+                *decided.doubts,
                 *verdict.warnings,
                 *after,
             ],

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.economics import Economics, PriceList
-from crossover.data.task import Task, with_settings
+from crossover.data.task import INNER, Task, with_settings
 from crossover.decision.deciding import Decided
 from crossover.decision.flip import flips
 from crossover.engine.journal import JournalReader
@@ -74,7 +74,8 @@ def _check(setting: str) -> None:
     key = setting.partition("=")[0].strip()
     if key in KEYS:
         return
-    known = key.split(".")[0] in Task.model_fields
+    outer, _, inner = key.partition(".")
+    known = outer in Task.model_fields and (outer not in INNER or not inner or inner in INNER[outer].model_fields)
     why = "it needs measuring, so the study has to be run with it" if known else "there is no such key"
     shown = ("target", "margin", "tolerance", "limits.requests_per_month", "limits.latency_p95_ms", "prices.input")
     raise OptionError(f"redecide, --set {setting}: {why}; valid are prices, limits and demands, such as {', '.join(shown)}")
