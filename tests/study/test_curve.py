@@ -25,6 +25,7 @@ from crossover.study.again import measure_curve
 from crossover.study.conductor import run_study
 from crossover.study.curve_plan import curve_plan
 from crossover.study.read import read_results
+from crossover.study.redecide import redecide
 from crossover.types import Candidate
 from tests.forked import forked
 from tests.study.tasks import write_task
@@ -227,3 +228,14 @@ def test_a_study_is_walked_again_as_it_was_given(tmp_path: Path, given: Sequence
     decision = json.loads(measure_curve(folder, [10, 20]).decision.read_text())
     assert (decision["model"], decision["margin"]) == ("fake", 0.02)
     assert [c["name"] for c in decision["candidates"]] == ["majority", "zero_shot", "few_shot"]
+
+
+def test_what_is_decided_again_tells_the_curves_again_at_its_prices(tmp_path: Path) -> None:
+    folder = run_study(write_task(tmp_path, PROMPTS, model="fake", curve=CURVE), tmp_path / "run")
+    first = json.loads(folder.decision.read_text())["crossover"]
+    again = json.loads(redecide(folder, ["limits.label_cost=2", "target=0.4"]).read_text())
+    assert "48 more labels (as many again) cost 96.00 USD and bring" in " ".join(again["verdict"]["reasons"])
+    for name in ("runs", "curve", "fits", "have", "labels"):
+        assert again["crossover"][name] == first[name]
+    assert {row["series"] for row in again["crossover"]["target"]} == {"control", "prompt"}
+    assert first["target"] == []
