@@ -68,7 +68,7 @@ def test_the_learning_curve_is_measured_and_read_as_points_and_as_a_frame(study:
     place = tmp_path / "copy"
     shutil.copytree(study.path, place)
     found = crossover.open_study(place).measure_curve([10, 20], seeds=2)
-    assert [point["labels"] for point in found.curve if point["series"] == "prompt"] == [11, 20, 48]
+    assert [point["labels"] for point in found.curve if point["series"] == "prompt"] == [10, 20, 48]
     frame = found.curve_frame()
     assert len(frame) == 2 * (2 * 2 + 1), "families, sizes and draws, and the study's own"
     assert frame[frame.split == "curve"].value.between(0, 1).all()

@@ -665,7 +665,7 @@ def curve_of_nothing(at: Place) -> list[str]:
     return ["curve", "runs/nowhere"]
 
 
-@bad("task.yaml, line 8, key 'curve': received 3", "valid is true, false, or {sizes: [..], seeds: 3}")
+@bad("task.yaml, line 11, key 'curve': received 3", "valid is true, false, or {sizes: [..], seeds: 3}")
 def curve_that_is_a_number(at: Place) -> list[str]:
     return at.run_text(task() + "curve: 3\n")
 

@@ -61,7 +61,7 @@ def test_a_study_with_tuned_weights_gives_its_curves_and_their_sentences(tmp_pat
     ear = Ear()
     decision = decided(task, tmp_path / "run", ear)
     crossover = decision["crossover"]
-    assert series(decision) == {"control": [11, 29, 48], "prompt": [11, 29, 48], "weights": [11, 29, 48]}
+    assert series(decision) == {"control": [10, 30, 48], "prompt": [10, 30, 48], "weights": [10, 30, 48]}
     assert {"value", "low", "high", "reason", "weights", "prompt"} <= set(crossover["labels"])
     assert crossover["labels"]["value"] is not None or crossover["labels"]["reason"]
     assert {(row["series"], row["more"], row["cost"]) for row in crossover["double"]} >= {("weights", 48, 24.0)}
@@ -72,8 +72,8 @@ def test_a_study_with_tuned_weights_gives_its_curves_and_their_sentences(tmp_pat
     assert set(crossover["said"]) <= set(decision["verdict"]["reasons"])
     assert "48 more labels (as many again) cost 24.00 USD and bring" in " ".join(crossover["said"])
     assert [stage.name for stage in ear.stages if stage.kind == "curve"][:2] == [
-        "majority, 11 labels, seed 0",
-        "zero_shot, 11 labels, seed 0",
+        "majority, 10 labels, seed 0",
+        "zero_shot, 10 labels, seed 0",
     ]
     kept = {path.name for path in (tmp_path / "run" / "tunes").iterdir() if (path / "best").exists() or any(path.iterdir())}
     assert len(kept) == 1, "the weights of a curve's runs are not kept"
@@ -159,11 +159,11 @@ def test_a_rung_that_fails_with_few_labels_is_recorded_and_is_no_wrong_answer(
     decision = decided(write_task(tmp_path, PROMPTS, model="fake", curve=CURVE), tmp_path / "run")
     name = next(c["name"] for c in decision["candidates"] if c["family"] == "prompt" and c["status"] == "champion")
     failed = [run for run in decision["crossover"]["runs"] if run["value"] is None]
-    assert {(run["name"], run["labels"]) for run in failed} == {(name, 11)}
+    assert {(run["name"], run["labels"]) for run in failed} == {(name, 10)}
     assert len(failed) == CURVE["seeds"]
-    said = f"With 11 labels {name} failed, and is no point of its curve: ten rows are needed"
+    said = f"With 10 labels {name} failed, and is no point of its curve: ten rows are needed"
     assert decision["verdict"]["warnings"].count(said) == 1, "it is said once"
-    assert series(decision)["prompt"] == [20, 29, 48]
+    assert series(decision)["prompt"] == [20, 30, 48]
 
 
 def _picky(adapt: Callable[..., Candidate]) -> Callable[..., Candidate]:

@@ -34,8 +34,9 @@ def command(
 ) -> None:
     """Measure the learning curve of a finished study: from how many labels fine-tuning wins, and what more labels bring.
 
-    Each family's best is adapted again with fewer labels, and measured on training rows that took no part. Nothing that
-    the study measured is measured again, nor is its test split; interrupted, the same command continues.
+    Each family's best is adapted again with fewer labels, and measured on training rows that took no part.
+
+    What the study measured is not measured again, nor is its test split; interrupted, the same command continues.
     """
     counts = _counts(sizes)
     with screen(quiet or as_json) as listener:

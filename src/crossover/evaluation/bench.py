@@ -69,23 +69,24 @@ class StudyBench:
     def again(self, number: int) -> StudyBench:
         return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
 
-    def at(self, rows: int, seed: int = 0, held: Sequence[Example] = ()) -> StudyBench:
-        """The bench of a user who has no more than so many training rows, and dev rows in proportion; with other draws.
+    def at(self, rows: int, seed: int = 0, held: Sequence[Example] = (), dev: int | None = None) -> StudyBench:
+        """The bench of a user who has so many training rows and `dev` rows (None: in proportion), with a seed's own draws.
 
         The rows of a seed are nested: fewer are among more, in each label's share, whole groups (`data/nested.py`). `held`:
         training rows that are among none. Nothing learns from a row that is left out.
         """
         stratify, out = self.task.kind == "classify", {example.id for example in held}
         train = beginning(nested([e for e in self.train if e.id not in out], seed, stratify), rows)
-        dev = beginning(nested(self.dev, seed, stratify), round(len(self.dev) * len(train) / len(self.train)))
-        kept = {comparable(example.input) for example in (*train, *dev)}
+        share = round(len(self.dev) * len(train) / len(self.train)) if dev is None else dev
+        choosing = beginning(nested(self.dev, seed, stratify), share)
+        kept = {comparable(example.input) for example in (*train, *choosing)}
         left_out = {example.input for example in (*self.train, *self.dev) if comparable(example.input) not in kept}
         return dataclasses.replace(
             self.again(seed),
             train=tuple(train),
-            dev=tuple(dev),
+            dev=tuple(choosing),
             barred=self.barred | left_out,
-            scope=f"{self.scope}{content_hash([[e.id for e in split] for split in (train, dev)])} ",
+            scope=f"{self.scope}{content_hash([[e.id for e in split] for split in (train, choosing)])} ",
         )
 
     def score(self, candidate: Candidate) -> Run:

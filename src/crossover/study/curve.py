@@ -59,7 +59,7 @@ class CurveStudy:
         total = self.plan.seeds * len(self.plan.sizes) * len(families)
         for seed, held in enumerate(self.plan.held):
             for size in self.plan.sizes:
-                bench = self.bench.at(size.rows, seed, held)
+                bench = self.bench.at(size.rows, seed, held, size.labels - size.rows)
                 for family in families:
                     rung = _named(rungs[family], size, seed)
                     self.listener.stage(Stage("curve", rung.name, len(found) + 1, total))

@@ -65,8 +65,7 @@ def curve_plan(spec: CurveSpec, task: Task, splits: Splits) -> CurvePlan:
     share = len(train) / have  # of labels that are training rows
 
     def size(labels: int) -> Size:
-        rows = min(most, max(1, round(labels * share)))
-        return Size(rows + max(1, round(dev * rows / len(train))), rows)
+        return Size(labels, max(1, min(most, labels - 1, round(labels * share))))
 
     top = size(round(most / share))
     fewest = [max(LEAST_ROWS, each * len(task.labels)) / share for each in A_LABEL]
