@@ -26,7 +26,7 @@ def overtaking(learning: Learning, verdict: Verdict) -> str:
         which = "The prompt failed at every number of labels" if "prompt" in names else "No prompt was measured"
         return f"{which}, so there is none that {names[leader]} could overtake with more labels."
     prompt, trained, found = names["prompt"], names[leader], learning.crossings[leader]
-    if found.value is None and found.low is None and found.high is not None and "ahead" in found.reason:
+    if found.value is None and found.low is None and found.high is not None:  # it always was
         said = f"{trained} is ahead of {prompt} from the fewest labels compared on, {numbers.count(found.high)}"
         return f"{said}; you have {numbers.count(have)}."
     if found.value is None:
@@ -34,9 +34,9 @@ def overtaking(learning: Learning, verdict: Verdict) -> str:
     about = f"about {numbers.count(found.value)} labels ({_between(found)})"
     if found.value <= have:
         return f"From {about} on, {trained} is ahead of {prompt}; you have {numbers.count(have)}."
-    now = f"{prompt} now; at" if verdict.kind == "prompt" else "At"
-    return f"{now} {about} {trained} overtakes{'' if verdict.kind == 'prompt' else f' {prompt}'}; you have" \
-        f" {numbers.count(have)}."  # fmt: skip
+    if verdict.kind == "prompt":
+        return f"{prompt} now; at {about} {trained} overtakes; you have {numbers.count(have)}."
+    return f"At {about} {trained} overtakes {prompt}; you have {numbers.count(have)}."
 
 
 def told(

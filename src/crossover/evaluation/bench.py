@@ -75,10 +75,10 @@ class StudyBench:
         The rows of a seed are nested: fewer are among more, in each label's share, whole groups (`data/nested.py`). `held`:
         training rows that are among none. Nothing learns from a row that is left out.
         """
-        stratify, out = self.task.kind == "classify", {example.id for example in held}
-        train = beginning(nested([e for e in self.train if e.id not in out], seed, stratify), rows)
+        stratify, out, draw = self.task.kind == "classify", {example.id for example in held}, self.seed + seed
+        train = beginning(nested([e for e in self.train if e.id not in out], draw, stratify), rows)
         share = round(len(self.dev) * len(train) / len(self.train)) if dev is None else dev
-        choosing = beginning(nested(self.dev, seed, stratify), share)
+        choosing = beginning(nested(self.dev, draw, stratify), share)
         kept = {comparable(example.input) for example in (*train, *choosing)}
         left_out = {example.input for example in (*self.train, *self.dev) if comparable(example.input) not in kept}
         return dataclasses.replace(
