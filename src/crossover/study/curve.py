@@ -110,12 +110,12 @@ def _named(rung: Rung, size: Size, seed: int) -> Rung:
 
 
 def own_runs(outcome: Outcome, splits: Splits) -> list[LabelRun]:
-    """What the study itself measured of its champions with all labels, on test."""
+    """What the study itself measured of its champions with all labels, on the whole of test."""
     found = []
     for family, contender in outcome.decided.champions.items():
         run = outcome.runs[contender.id]
         scored = [record.example for record in run.records if record.score is not None]
-        if scored:
+        if scored and len(run.records) == len(splits.test):
             train, dev, items = len(splits.train), len(splits.dev), len(set(clusters(scored)))
             value = run.estimate.value
             own = LabelRun(family, contender.name, train + dev, train, dev, OWN, value, items, run.failures, split="test")
