@@ -156,7 +156,7 @@ def measured(case: tuple[str, int, int], data: Path, model: str) -> tuple[tuple[
     rungs: dict[Family, Rung] = {r.strategy.family: r for r in ladder(task, opened)[0] if r.name in STRATEGIES}
     with tempfile.TemporaryDirectory() as scratch, closing(Journal(Path(scratch) / "study.db")) as journal:
         small, large = (_bench(task, rows, Path(scratch), journal, opened) for rows in (fewer, more))
-        splits = Splits(*map(tuple, fewer), tuple(end[:own]), "")
+        splits = Splits(tuple(fewer[0]), tuple(fewer[1]), tuple(end[:own]), "")
         plan = curve_plan(CurveSpec(), task, splits)
         runs, _ = CurveStudy(plan, small, begin, StudyFolder(Path(scratch)), Quiet()).measured(rungs)
         held = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from pathlib import Path
 
 from crossover.types import Example, LoraRecipe
@@ -35,7 +36,7 @@ def test_nothing_at_a_smaller_bench_may_learn_from_what_was_left_out(tmp_path: P
 def test_what_is_remembered_at_one_size_is_not_taken_for_another(tmp_path: Path) -> None:
     train, dev = kinds()
     with bench(tmp_path, train, dev) as whole:
-        found = [one.remember("key", lambda one=one: len(one.train)) for one in (whole, whole.at(10), whole.at(20))]
+        found = [one.remember("key", partial(len, one.train)) for one in (whole, whole.at(10), whole.at(20))]
         assert found == [54, 10, 20]
         assert whole.at(10).remember("key", lambda: 0) == 10
 

@@ -32,7 +32,7 @@ from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear
 
 PROMPTS = ["zero_shot", {"few_shot": {"shots": [2], "selection": ["random"]}}]
-CURVE = {"sizes": [10, 20, 30], "seeds": 2}
+CURVE: dict[str, Any] = {"sizes": [10, 20, 30], "seeds": 2}
 
 
 def decided(task: Path, out: Path, ear: Ear | None = None) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def test_no_run_meets_the_rows_that_it_is_measured_on_nor_is_test_asked_again(tm
     out = tmp_path / "run"
     decided(write_task(tmp_path, PROMPTS, model="fake"), out)
     before, tested = purposes(out), json.loads((out / "decision.json").read_text())["candidates"]
-    measure_curve(out, CURVE["sizes"], CURVE["seeds"])
+    measure_curve(out, [10, 20, 30], 2)
     after = purposes(out)
     assert {name: count for name, count in after.items() if name in before} == before, "nothing is asked again"
     assert {name.rpartition(" on ")[2] for name in after if name not in before} == {"dev", "curve"}
@@ -132,7 +132,7 @@ def _killed(task: Path, out: Path) -> None:
         if len(noted) == 4:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Journal.set_fact = counted  # type: ignore[method-assign]
+    setattr(Journal, "set_fact", counted)  # noqa: B010
     run_study(task, out)
 
 

@@ -48,7 +48,7 @@ def told(
     if learning.control_leads:
         control = learning.names["control"]
         said.append(f"With your {numbers.count(learning.have)} labels the control {control} leads them all.")
-    shown = list(dict.fromkeys(f for f in (used, learning.leader) if f in learning.gains))
+    shown = list(dict.fromkeys(f for f in (used, learning.leader) if f is not None and f in learning.gains))
     said += _more(learning, shown, label_cost, currency)
     if target is not None:
         said += [_reaches(learning, f, target) for f in shown if f in learning.reached]

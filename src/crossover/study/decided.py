@@ -69,7 +69,10 @@ def decided_json(
 
 def crossover_json(made: Mapping[str, Any]) -> dict[str, Any]:
     """What of `decided_json` stands under "crossover"."""
-    return made["labels"] | {name: made[name] for name in ("requests", "requests_reason", "requests_planned", "currency")}
+    return {
+        **made["labels"],
+        **{name: made[name] for name in ("requests", "requests_reason", "requests_planned", "currency")},
+    }
 
 
 def status_of(contender: Contender | None, champions: Mapping[Any, Contender], tested: bool) -> str:
