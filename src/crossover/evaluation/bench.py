@@ -53,7 +53,7 @@ class StudyBench:
     meter: Meter
     folder: Path
     barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
-    scope: str = ""  # what work that is remembered belongs to, beside the whole study
+    part: str = ""  # which rows these are, where a study has benches of several: what is remembered is of these rows
 
     @property
     def model(self) -> Model:
@@ -86,7 +86,7 @@ class StudyBench:
             train=tuple(train),
             dev=tuple(choosing),
             barred=self.barred | left_out,
-            scope=f"{self.scope}{content_hash([[e.id for e in split] for split in (train, choosing)])} ",
+            part=content_hash([[e.id for e in split] for split in (train, choosing)]),
         )
 
     def score(self, candidate: Candidate) -> Run:
@@ -150,7 +150,7 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        work = f"work {self.scope}{key}"
+        work = " ".join(filter(None, ("work", self.part, key)))
         with self.evaluator.caller.making(work):
             known = self.journal.fact(work)
             if known is None:
@@ -217,7 +217,7 @@ class StudyBench:
             self._labelled(["train"])
         with self.evaluator.caller.making(f"tune {key}"):
             finished = self.journal.tune(key)
-            gone = finished is not None and "scope" in finished and not (self.folder / finished["path"]).exists()
+            gone = finished is not None and "part" in finished and not (self.folder / finished["path"]).exists()
             if finished is None or gone:
                 folder = self.folder / "tunes" / key
                 folder.mkdir(parents=True, exist_ok=True)
@@ -226,14 +226,14 @@ class StudyBench:
                 self.journal.add_work(f"tune {key}", time.perf_counter() - began)
                 place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
                 finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
-                finished |= {"scope": self.scope} if self.scope else {}
+                finished |= {"part": self.part} if self.part else {}
                 self.journal.set_tune(key, finished)
         return Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
 
     def discard(self) -> None:
         """Take away the files of the tunes that were made at this smaller bench: should one be wanted, it is made again."""
-        for key, body in self.journal.tunes().items() if self.scope else ():
-            if body.get("scope") == self.scope:
+        for key, body in self.journal.tunes().items() if self.part else ():
+            if body.get("part") == self.part:
                 shutil.rmtree(self.folder / "tunes" / key, ignore_errors=True)
 
     def trace(self, weights: Weights) -> list[Epoch]:

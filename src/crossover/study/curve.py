@@ -19,7 +19,7 @@ from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
 from crossover.study.curve_plan import CurvePlan, Size
 from crossover.study.folder import StudyFolder
-from crossover.study.ladder import Rung, adapted, attempted
+from crossover.study.ladder import Rung, adapted, guarded
 from crossover.study.listener import Listener, Stage
 from crossover.study.outcome import Outcome
 from crossover.types import Candidate, Example, Family, Run, content_hash
@@ -78,10 +78,10 @@ class CurveStudy:
         known: dict[str, Any] | None = journal.fact(key)
         if known is not None:
             return LabelRun(**known)
-        made, why = attempted(rung.name, self.folder, lambda: self._run(rung, bench, held))
+        made = guarded(rung.name, lambda: self._run(rung, bench, held), self.folder)
         counts = (family, name, size.labels, len(bench.train), len(bench.dev), seed)
-        if made is None:
-            return LabelRun(*counts, None, 0, note=why)
+        if isinstance(made, str):
+            return LabelRun(*counts, None, 0, note=made)
         run, note = made
         if not run.estimate.n:
             return LabelRun(*counts, None, 0, run.failures, "every call failed")

@@ -179,8 +179,8 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
         note = candidate.provenance.note
         return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, probe, note, work=work)
 
-    made, why = attempted(rung.name, folder, measured)
-    return _failed(rung, why) if made is None else made
+    found = guarded(rung.name, measured, folder)
+    return _failed(rung, found) if isinstance(found, str) else found
 
 
 def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
@@ -191,22 +191,22 @@ def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
     return replace(candidate, provenance=replace(provenance, parent=parent, note=note))
 
 
-def attempted(name: str, folder: StudyFolder, work: Callable[[], T]) -> tuple[T | None, str]:
-    """What the work of a rung gives; None where it goes wrong, and why.
+def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
+    """What `make` gives, or why it failed, for a reader: a rung that goes wrong ends no study.
 
     Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
     try:
-        return work(), ""
+        return make()
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
-        return None, str(error)
+        return str(error)
     except Exception as error:
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
         folder.log(f"{name}\n{traceback.format_exc()}\n")
-        return None, f"{type(error).__name__}: {error} (details in {folder.errors.name})"
+        return f"{type(error).__name__}: {error} (details in {folder.errors.name})"
 
 
 def _failed(rung: Rung, note: str) -> Climbed:
