@@ -75,7 +75,9 @@ def test_prompt_now_and_the_weights_later_is_said_in_these_words() -> None:
 
 def test_an_open_verdict_is_told_that_labels_settle_it(crossed: Learning) -> None:
     said = told(crossed, verdict("undecided", "open"), "prompt", 0.9, 0.0, "USD")
-    assert any(s.startswith("More labels would settle it too: with 640, lora is ahead of few_shot by +") for s in said)
+    assert any(
+        s.startswith("More labels would settle it too: with 640 (320 more), lora is ahead of few_shot by +") for s in said
+    )
     assert "cost" not in " ".join(said), "a label without a price costs nothing that can be said"
     short = told(crossed, verdict("undecided", "open", "far below the target of 90.0 %"), "prompt", 0.9, 0.0, "USD")
     assert any(s.startswith("More labels are a way to the target, too: lora reaches") for s in short)

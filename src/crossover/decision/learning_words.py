@@ -53,7 +53,7 @@ def told(
     if target is not None:
         said += [_reaches(learning, f, target) for f in shown if f in learning.reached]
     if verdict.confidence == "open" or verdict.falls_short:
-        said += _settling(learning, target)
+        said += _settling(learning, target, label_cost, currency)
     return said
 
 
@@ -94,12 +94,17 @@ def _reaches(learning: Learning, family: Family, target: float) -> str:
     return f"{name} reaches {goal} with about {numbers.count(found.value)} labels ({_between(found)})."
 
 
-def _settling(learning: Learning, target: float | None) -> Iterator[str]:
+def _settling(learning: Learning, target: float | None, label_cost: float, currency: str) -> Iterator[str]:
     """Where the verdict is open, or nothing does the task: whether more labels are a way out, as far as the curve tells."""
-    found = learning.leader and learning.leads.get(learning.leader)
-    if found and found.lead.low > 0:
-        names = f"{learning.names[learning.leader]} is ahead of {learning.names['prompt']}"  # type: ignore[index]
-        yield f"More labels would settle it too: with {numbers.count(found.labels)}, {names} by {points(found.lead)}."
+    leader = learning.leader
+    found = learning.leads.get(leader) if leader else None
+    if leader and found and found.lead.low > 0:
+        more = found.labels - learning.have
+        price = f", {numbers.money(more * label_cost, currency)}" if label_cost else ""
+        yield (
+            f"More labels would settle it too: with {numbers.count(found.labels)} ({numbers.count(more)} more{price}),"
+            f" {learning.names[leader]} is ahead of {learning.names['prompt']} by {points(found.lead)}."
+        )
     reaching = [f for f, r in learning.reached.items() if r.value is not None and r.value > learning.have]
     if target is not None and reaching:
         best = min(reaching, key=lambda f: learning.reached[f].value or 0)
