@@ -232,4 +232,4 @@ def test_a_curves_runs_go_on_with_the_one_stage_that_stands_for_all_of_them() ->
         left.stage(Stage("curve", f"lora, {run} labels, seed 0", run + 1, 4))
         assert left.seconds() == pytest.approx(40 - 10 * run, rel=0.05)
         clock.seconds += 10
-    assert left.share() == pytest.approx(1, abs=0.05)
+    assert 0.8 < left.share() <= 1, "who is not told of an end leaves a rest"
