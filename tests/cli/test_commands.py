@@ -56,6 +56,7 @@ HELP = {
         "continues",
         "costs no model call",
     ),
+    "curve": ("study", "runs/NAME", "--sizes", "50,100,200", "--seeds", "--json", "--quiet", "training rows", "continues"),
     "show": ("study", "runs/NAME", "--json", "verdict"),
     "report": ("study", "--out", "default: report.html in the folder", "HTML"),
     "redecide": (

@@ -19,7 +19,9 @@ from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
 from crossover.report.verdict import headline
 from crossover.serve.predict import Answer, Predictor, texts_of
+from crossover.study.again import measure_curve
 from crossover.study.folder import StudyFolder
+from crossover.study.listener import Listener
 from crossover.study.read import read_candidate, read_results
 from crossover.study.redecide import redecide
 from crossover.study.results import CandidateReport, Results
@@ -107,6 +109,11 @@ class Study:
         )
 
     @property
+    def curve(self) -> list[dict[str, Any]]:
+        """The points of the learning curves: each family's mean with its interval at each number of labels."""
+        return list(self.decision["crossover"]["curve"])
+
+    @property
     def candidates(self) -> tuple[CandidateReport, ...]:
         """What was measured of each candidate, in ladder order."""
         return self.results.candidates
@@ -179,6 +186,19 @@ class Study:
     def comparisons_frame(self) -> pandas.DataFrame:
         """A row for each tested pair, candidates by name. Raises `MissingExtra`."""
         return frames.comparisons(self.results)
+
+    def curve_frame(self) -> pandas.DataFrame:
+        """A row for each run of the learning curves, failed ones without a value; none where no curve was measured.
+
+        `labels` are training and dev rows, `value` a share in [0, 1]; `split` "test": what the study itself measured with
+        all labels. Raises `MissingExtra`.
+        """
+        return frames.curve(self.results)
+
+    def measure_curve(self, sizes: Sequence[int] = (), seeds: int | None = None, listener: Listener | None = None) -> Study:
+        """The study with its learning curves, which are measured now where they were not: at these numbers of labels (else
+        doubling up to all), each drawn `seeds` times. Raises `CrossoverError` for what can be mended."""
+        return Study(measure_curve(self.folder, sizes, seeds, (), listener))
 
     def predictions_frame(self, name: str | None = None, split: str = "test") -> pandas.DataFrame:
         """`predictions`, a row each. Raises `MissingExtra` too."""

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from crossover.data.chain import ChainStep, check_chain
+from crossover.data.curve import WHAT, Curve, CurveSpec
 from crossover.data.economics import Limits, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
@@ -123,6 +124,7 @@ class Task(Part):
     forgetting: bool | list[str] = Field(
         default=True, description="true, false, or a list of other task files that tuned weights should still be good at"
     )
+    curve: Curve = Field(default=None, description=WHAT)
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
     prices: PriceList = Field(default=PriceList(), description="a mapping of prices, as in {input: 0.1, output: 0.4}")
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
@@ -249,7 +251,13 @@ class Task(Part):
 
 UNWRITTEN = ("metric_options",)  # it is written under `metric`
 KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
-INNER: dict[str, type[Part]] = {"limits": Limits, "prices": PriceList, "data": Files, "chain": ChainStep}
+INNER: dict[str, type[Part]] = {
+    "limits": Limits,
+    "prices": PriceList,
+    "data": Files,
+    "chain": ChainStep,
+    "curve": CurveSpec,
+}
 
 
 DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -284,9 +292,15 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
         raise TaskError(f"{file.place(('data',))}: received {shown(file.content['data'])}; valid is {valid}")
+    return task_from(file, path.parent), file
+
+
+def task_from(file: YamlFile, folder: Path, **unwritten: Any) -> Task:
+    """A task file's content as a task, whose paths are relative to `folder`. `unwritten`: what no file has. Raises
+    `TaskError`."""
     _check_keys(file)
     try:
-        task = Task(**file.content, folder=path.parent)
+        task = Task(**file.content, folder=folder, **unwritten)
     except TaskError as error:
         if isinstance(error.__cause__, ValidationError):
             raise TaskError(_sentence(file, error.__cause__)) from error
@@ -294,20 +308,13 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     check_gold(task.input, task.output, file.place)
     check_names(task.strategies, task.metric, task.folder, file.place)
     check_chain(task.chain, file.place)
-    return task, file
+    return task
 
 
 def with_settings(task: Task, settings: Sequence[str]) -> Task:
     """A checked task with some keys as on a command line: "limits.latency_p95_ms=200". Raises `TaskError`."""
-    hidden = {"metric_options": task.metric_options, "folder": task.folder, "assumptions": task.assumptions}
     file = overridden(YamlFile(Path("the task"), task.model_dump(exclude=set(UNWRITTEN))), settings)
-    _check_keys(file)
-    try:
-        return Task(**file.content, **hidden)
-    except TaskError as error:
-        if isinstance(error.__cause__, ValidationError):
-            raise TaskError(_sentence(file, error.__cause__)) from error
-        raise
+    return task_from(file, task.folder, metric_options=task.metric_options, assumptions=task.assumptions)
 
 
 def check_task(task: Task) -> None:

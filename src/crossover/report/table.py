@@ -15,7 +15,7 @@ from rich.text import Text
 
 from crossover.decision import numbers
 from crossover.decision.terms import measure
-from crossover.report.rows import Cell, GlanceRow, glance_rows
+from crossover.report.rows import Cell, GlanceRow, curve_names, curve_rows, glance_rows
 from crossover.report.verdict import KINDS, facts, flip_sentences, headline
 from crossover.study.results import Results
 
@@ -107,10 +107,26 @@ def verdict_text(results: Results) -> RenderableType:
     for sentence in flip_sentences(results):
         turned.add_row("↔", Text(_printable(sentence)))
     parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
-    for part in (figures, points, turned):
-        if part.row_count:
+    for part in (figures, points, curve_table(results), turned):
+        if part is not None and part.row_count:
             parts += [Text(), part]
     return Group(*parts)
+
+
+def curve_table(results: Results) -> Table | None:
+    """The measured points of the learning curves, a row for each number of labels; None where none was measured."""
+    rows = curve_rows(results)
+    if not rows:
+        return None
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
+        caption="labels: training and dev rows; 95 % intervals", caption_justify="left", caption_style="dim",
+    )  # fmt: skip
+    for heading in ("labels", *curve_names(results)):
+        table.add_column(Text(_printable(heading)), justify="right", overflow="fold", max_width=WIDEST)
+    for row in rows:
+        table.add_row(Text(numbers.count(row.labels)), *(_text(cell) for cell in row.cells))
+    return table
 
 
 def _columns(results: Results) -> list[_Column]:

@@ -14,6 +14,7 @@ from crossover.decision.costs import CURRENCY
 from crossover.decision.deciding import Decided, Evidence
 from crossover.decision.flip import Flips
 from crossover.decision.judging import doubts, told
+from crossover.decision.learning import Learning
 from crossover.decision.pairs import Pair
 from crossover.decision.recommend import compare_pairs
 from crossover.engine.journal import Journal
@@ -58,6 +59,7 @@ class Outcome:
     overfitting: Sequence[str]
     judge: JudgeCheck | None
     prompts: Mapping[str, tuple[Message, ...]]
+    learning: Learning | None = None
 
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
@@ -110,7 +112,7 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     calls, usage = journal.spent()
     changes = _changes(outcome)
-    made = decided_json(outcome.decided, outcome.flips, outcome.task, outcome.warnings, _after(outcome))
+    made = decided_json(outcome.decided, outcome.flips, outcome.task, outcome.warnings, _after(outcome), outcome.learning)
     return {
         "version": VERSION,
         "task": outcome.task.name,
@@ -131,7 +133,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "prompt_sensitivity": _sensitivity(outcome, journal),
         "comparisons": [*made["comparisons"], *(pair_json(pair, "baseline") for pair in changes)],
         "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},
-        "crossover": {"labels": None, "curve": [], **crossover_json(made)},
+        "crossover": crossover_json(made),
         "flips": made["flips"],
         "verdict": made["verdict"],
         "spent": {
