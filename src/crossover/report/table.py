@@ -141,8 +141,8 @@ def _columns(results: Results) -> list[_Column]:
         _Column("change\npoints", lambda row: _text(row.change), 0),
         *wanted,
         *(forgot if any(candidate.forgetting for candidate in results.candidates) else []),
-        _Column("relevance\n%", lambda row: _text(row.relevance), 3),
-        _Column("consistency\n%", lambda row: _text(row.consistency), 4),
+        _Column("rele-\nvance %", lambda row: _text(row.relevance), 3),
+        _Column("consis-\ntency %", lambda row: _text(row.consistency), 4),
         _Column("p50", lambda row: _text(row.p50), 8),
         _Column("p95", lambda row: _text(row.p95), 6),
         _Column(f"{currency}\nper 1,000", lambda row: _money(row.per_1k, currency), 2),
@@ -151,7 +151,7 @@ def _columns(results: Results) -> list[_Column]:
 
 
 def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -> Table:
-    left_out = [column.heading.replace("\n%", "").replace("\n", " ") for column in columns if column.rank > most]
+    left_out = [column.heading.replace("-\n", "").removesuffix("%").strip().replace("\n", " ") for column in columns if column.rank > most]
     rows = glance_rows(results, unit=False)
     shown = [column for column in columns if column.rank <= most]
     headings = {column.heading for column in shown}
