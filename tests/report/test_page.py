@@ -222,8 +222,8 @@ def test_what_is_estimated_has_its_interval_beside_it() -> None:
         ladder()[4], latency_p50_interval=(8.4, 12.0), latency_p95_interval=(18.0, None), forgetting=forgotten()
     )
     text = " ".join(" ".join(Page(render(only(row))).words).split())
-    assert "40 ms 8.4–12 ms p95 65 ms 18 ms or more" in text
-    assert "40 ms 8.4–12 ms; 65 ms (18 ms or more) at p95" in text
+    assert "40 ms 8.4 ms–12 ms p95 65 ms 18 ms or more" in text
+    assert "40 ms 8.4 ms–12 ms; 65 ms (18 ms or more) at p95" in text
     assert "general suite sums 14 10 4" in text  # counts are exact
     assert "exact for these passages" in text
 

@@ -26,9 +26,9 @@ STEADY = 1.5  # two times of one request may differ by this factor, in the middl
 class Probe:
     """Latency of one request at a time, in milliseconds, and the share of repeated answers that agree, over examples.
 
-    `low` to `high` is the 95 % interval of `p95` over `n` requests, `middle` that of `p50`; an end is None where so few
-    cannot bound it. `load`: what else the machine did meanwhile. `unsteady`: the same request took other times when it was
-    asked again.
+    `low` to `high` is the 95 % interval of `p95` over `n` requests, `p50_low` to `p50_high` that of `p50`; an upper end
+    is None where so few cannot bound it. `load`: what else the machine did meanwhile. `unsteady`: the same request took
+    other times when it was asked again.
     With greedy decoding the repeats are the single request and the same one answered in a batch before.
     """
 
@@ -40,7 +40,8 @@ class Probe:
     consistency: Estimate
     load: Load | None = None
     unsteady: bool = False
-    middle: tuple[float, float | None] | None = None
+    p50_low: float = 0.0
+    p50_high: float | None = None
 
     @property
     def contended(self) -> bool:
@@ -113,8 +114,7 @@ def probe(
         evaluator.progress("one by one", position + 1, len(chosen))
     if not seconds:
         return None
-    low, high = order_interval(seconds, 95)
-    least, most = order_interval(seconds, 50)
+    (low, high), (middle_low, middle_high) = (order_interval(seconds, q) for q in (95, 50))
     return Probe(
         p50=1000 * percentile(seconds, 50),
         p95=1000 * percentile(seconds, 95),
@@ -123,7 +123,8 @@ def probe(
         n=len(seconds),
         consistency=estimate(agreeing, "mean", repeats == 1) if agreeing else Estimate(0, 1.0, 0.0, 1.0),
         unsteady=bool(spread) and median(spread) > STEADY,
-        middle=(1000 * least, None if most is None else 1000 * most),
+        p50_low=1000 * middle_low,
+        p50_high=None if middle_high is None else 1000 * middle_high,
     )
 
 

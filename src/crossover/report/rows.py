@@ -98,8 +98,8 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
         consistency=_share(
             candidate.consistency, unit, "answers were not drawn repeatedly for it" if shown else unmeasured
         ),
-        p50=_latency(candidate.latency_p50_ms, candidate.latency_p50_interval, candidate, never_asked),
-        p95=_latency(candidate.latency_p95_ms, candidate.latency_p95_interval, candidate, never_asked),
+        p50=_latency(candidate, candidate.latency_p50_ms, candidate.latency_p50_interval, never_asked),
+        p95=_latency(candidate, candidate.latency_p95_ms, candidate.latency_p95_interval, never_asked),
         per_1k=_per_1k(candidate) if shown else Cell(numbers.ABSENT, unmeasured),
         fixed=_optional(numbers.money(candidate.cost_fixed, candidate.currency) if shown else None, unmeasured),
         change=_change(candidate, untested),
@@ -160,13 +160,15 @@ def _share(value: Estimate | None, unit: bool, why: str) -> Cell:
     return Cell(numbers.estimate(value, unit=unit), f"{numbers.plural(value.n, 'item')}, 95 % interval")
 
 
-def _latency(value: float | None, ends: tuple[float, float | None] | None, candidate: CandidateReport, why: str) -> Cell:
+def _latency(candidate: CandidateReport, value: float | None, ends: tuple[float, float | None] | None, why: str) -> Cell:
+    """A latency with its interval."""
     if value is None:
         return Cell(numbers.ABSENT, why)
+    text = numbers.milliseconds(value)
     busy = "; other work may have slowed this machine down meanwhile" if candidate.latency_contended else ""
     if ends is None:
-        return Cell(numbers.milliseconds(value), busy.removeprefix("; "))
-    return Cell(f"{numbers.milliseconds(value)} ({numbers.milliseconds_between(*ends)})", f"95 % interval{busy}")
+        return Cell(text, busy.removeprefix("; "))
+    return Cell(f"{text} ({numbers.latency_ends(*ends)})", f"95 % interval{busy}")
 
 
 def _optional(text: str | None, why: str) -> Cell:

@@ -188,12 +188,12 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     fixed = f"after {once} once" if choice.cost_fixed else "nothing up front"
     found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
     if choice.latency_p50_ms is not None:
-        p95, ends = choice.latency_p95_ms, choice.latency_p95_interval
-        between = "" if ends is None else f" ({numbers.milliseconds_between(*ends)})"
-        slow = "" if p95 is None else f"{numbers.milliseconds(p95)}{between} at p95"
-        figure, ends = numbers.milliseconds(choice.latency_p50_ms), choice.latency_p50_interval
-        half = f"{numbers.milliseconds_between(*ends)}; " if ends else ""
-        found.append(Fact("Latency, p50", figure, f"{half}{slow}"))
+        middle, ends = choice.latency_p50_interval, choice.latency_p95_interval
+        said = [numbers.latency_ends(*middle)] if middle else []
+        if choice.latency_p95_ms is not None:
+            between = f" ({numbers.latency_ends(*ends)})" if ends else ""
+            said.append(f"{numbers.milliseconds(choice.latency_p95_ms)}{between} at p95")
+        found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), "; ".join(said)))
     return found
 
 

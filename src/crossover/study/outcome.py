@@ -206,7 +206,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         train_gap=train.estimate.value - dev.estimate.value if train and dev else None,
         latency_p50_ms=probe.p50 if probe else None,
         latency_p95_ms=probe.p95 if probe else None,
-        latency_p50_interval=probe.middle if probe else None,
+        latency_p50_interval=(probe.p50_low, probe.p50_high) if probe else None,
         latency_p95_interval=(probe.low, probe.high) if probe else None,
         latency_requests=probe.n if probe else 0,
         latency_others=probe.load.others if probe and probe.load else None,
