@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -221,8 +222,8 @@ def test_what_is_estimated_has_its_interval_beside_it() -> None:
         ladder()[4], latency_p50_interval=(8.4, 12.0), latency_p95_interval=(18.0, None), forgetting=forgotten()
     )
     text = " ".join(" ".join(Page(render(only(row))).words).split())
-    assert "40 ms 8.4–12 ms 65 ms 18 ms or more" in text
-    assert "40 ms 8.4–12 ms; 65 ms (18 ms or more) at p95" in text
+    assert "40 ms 8.4 ms–12 ms p95 65 ms 18 ms or more" in text
+    assert "40 ms 8.4 ms–12 ms; 65 ms (18 ms or more) at p95" in text
     assert "general suite sums 14 10 4" in text  # counts are exact
     assert "exact for these passages" in text
 
@@ -302,6 +303,15 @@ def test_nothing_that_a_leaderboard_writes_is_cut(width: int, monkeypatch: pytes
     (figure,) = drawn
     (written,) = [text for text in figure.axes[0].texts if text.get_text() == "100.0 % dev"]
     assert written.get_window_extent(FigureCanvasAgg(figure).get_renderer()).x1 <= figure.bbox.x1
+    drawn.clear()
+    plots.leaderboard(results(), width)
+    (figure,) = drawn
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    inside = [label for label in figure.axes[0].get_xticklabels() if label.get_text() and label.get_visible()]
+    boxes = sorted((label.get_window_extent(renderer) for label in inside), key=lambda box: float(box.x0))
+    assert len(boxes) > 1
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes)), "ticks run into each other"
 
 
 def test_where_nothing_was_tested_no_agreement_is_claimed() -> None:

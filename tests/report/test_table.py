@@ -52,7 +52,7 @@ def test_what_is_estimated_has_its_interval_beside_it(width: int) -> None:
     tuned = dataclasses.replace(ladder()[4], forgetting=forgotten(), consistency=Estimate(20, 0.952, 0.77, 0.99), **times)
     text = printed(glance(results(candidates=(tuned,)), width), width)
     expected = ["80.6", "75.6–85.6", "95.2", "77.0–99.0", "−25.9", "−35.3…−16.3"]
-    for figure in [*expected, *(("8.4–12 ms", "≥ 18 ms") if width == 220 else ())]:
+    for figure in [*expected, *(("8.4 ms–12 ms", "≥ 18 ms") if width == 220 else ())]:
         assert figure in text
     assert "money is computed from mean tokens and measured speed" in " ".join(text.split())
 

@@ -62,12 +62,9 @@ def milliseconds(value: float) -> str:
     return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
 
 
-def milliseconds_between(low: float, high: float | None) -> str:
-    """The interval of a latency: "8.4–12 ms", "120 ms–1.3 s", "120 ms or more" where its upper end is open."""
-    if high is None:
-        return f"{milliseconds(low)} or more"
-    first, last = milliseconds(low), milliseconds(high)
-    return f"{first.removesuffix(' ms') if last.endswith(' ms') else first}–{last}"
+def latency_ends(low: float, high: float | None) -> str:
+    """The interval of a latency, whose upper end may be open: "95 ms–180 ms", "95 ms or more"."""
+    return f"{milliseconds(low)}{' or more' if high is None else f'–{milliseconds(high)}'}"
 
 
 def duration(seconds: float) -> str:

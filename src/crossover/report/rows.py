@@ -216,7 +216,7 @@ def _latency(candidate: CandidateReport, value: float | None, ends: tuple[float,
     busy = "; other work may have slowed this machine down meanwhile" if candidate.latency_contended else ""
     if ends is None:
         return Cell(text, busy.removeprefix("; "))
-    return Cell(f"{text} ({numbers.milliseconds_between(*ends)})", f"95 % interval{busy}")
+    return Cell(f"{text} ({numbers.latency_ends(*ends)})", f"95 % interval{busy}")
 
 
 def _optional(text: str | None, why: str) -> Cell:

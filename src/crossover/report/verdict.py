@@ -219,9 +219,9 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
         found.append(Fact("Over the horizon", numbers.money(choice.cost.horizon, choice.currency), of))
     if choice.latency_p50_ms is not None:
         middle, ends = choice.latency_p50_interval, choice.latency_p95_interval
-        said = [numbers.milliseconds_between(*middle)] if middle else []
+        said = [numbers.latency_ends(*middle)] if middle else []
         if choice.latency_p95_ms is not None:
-            between = f" ({numbers.milliseconds_between(*ends)})" if ends else ""
+            between = f" ({numbers.latency_ends(*ends)})" if ends else ""
             said.append(f"{numbers.milliseconds(choice.latency_p95_ms)}{between} at p95")
         found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), "; ".join(said)))
     return found

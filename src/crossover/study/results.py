@@ -172,28 +172,28 @@ class CandidateReport:
     forgetting: Forgetting | None = None  # of tuned weights
     followed: tuple[Followed, ...] = ()  # a chain: what its steps answered to a few inputs
     latency_p95_interval: tuple[float, float | None] | None = None  # 95 %; an upper end that few requests cannot give: None
-    latency_p50_interval: tuple[float, float | None] | None = None
     latency_contended: bool = False  # something else than the candidate may have taken the time
     latency_requests: int = 0
     latency_others: float | None = None  # cores that others kept busy meanwhile
     same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
     metric: str | None = None
     parent: str | None = None  # the id of the candidate that its rung began with
+    latency_p50_interval: tuple[float, float | None] | None = None  # as that of p95
     cost: CostDetail | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Its row of decision.json."""
         latency = cost = None
         if self.latency_p50_ms is not None and self.latency_p95_ms is not None:
-            ends = (*(self.latency_p50_interval or (None, None)), *(self.latency_p95_interval or (None, None)))
-            p50_low, p50_high, p95_low, p95_high = (None if end is None else round(end, 2) for end in ends)
+            low, high = self.latency_p95_interval or (None, None)
+            middle_low, middle_high = self.latency_p50_interval or (None, None)
             latency = {
                 "p50": round(self.latency_p50_ms, 2),
-                "p50_low": p50_low,
-                "p50_high": p50_high,
+                "p50_low": None if middle_low is None else round(middle_low, 2),
+                "p50_high": None if middle_high is None else round(middle_high, 2),
                 "p95": round(self.latency_p95_ms, 2),
-                "p95_low": p95_low,
-                "p95_high": p95_high,
+                "p95_low": None if low is None else round(low, 2),
+                "p95_high": None if high is None else round(high, 2),
                 "n": self.latency_requests,
                 "others": None if self.latency_others is None else round(self.latency_others, 2),
                 "contended": self.latency_contended,
@@ -250,8 +250,8 @@ class CandidateReport:
             forgetting=Forgetting.from_json(row["forgetting"]) if row["forgetting"] else None,
             latency_p50_ms=latency["p50"],
             latency_p95_ms=latency["p95"],
-            latency_p50_interval=_ends(latency, "p50"),
-            latency_p95_interval=_ends(latency, "p95"),
+            latency_p50_interval=None if latency.get("p50_low") is None else (latency["p50_low"], latency["p50_high"]),
+            latency_p95_interval=None if latency.get("p95_low") is None else (latency["p95_low"], latency["p95_high"]),
             latency_requests=latency.get("n", 0),
             latency_others=latency.get("others"),
             latency_contended=latency.get("contended", False),
@@ -265,11 +265,6 @@ class CandidateReport:
             tried=tuple(Tried(**tried | {"dev": Estimate(**tried["dev"])}) for tried in details.get("tried", ())),
             followed=tuple(Followed(**followed) for followed in details.get("followed", ())),
         )
-
-
-def _ends(latency: Mapping[str, Any], name: str) -> tuple[float, float | None] | None:
-    low = latency.get(f"{name}_low")
-    return None if low is None else (low, latency[f"{name}_high"])
 
 
 def _rounded(value: float | None) -> float | None:
