@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crossover.data.economics import PriceList
@@ -147,12 +148,13 @@ def _told(found: Sequence[Flip], dials: Sequence[_Dial]) -> Iterator[str]:
     for flip in found[:MOST]:
         yield flip.said
     keys = {flip.key for flip in found}
-    still = [dial.what.removeprefix("a ").removeprefix("an ") for dial in dials if dial.key not in keys and not dial.share]
-    if still:
-        yield f"Nothing within {FAR:g} times of today's {_or(still)} flips the verdict."
-    shares = [dial.what.removeprefix("a ") for dial in dials if dial.key not in keys and dial.share]
-    if shares:
-        yield f"No {_or(shares)} flips it."
+    others = [dial for dial in dials if dial.key not in keys]
+    scaled = [dial.what.removeprefix("a ") for dial in others if dial.now is not None and not dial.share]
+    if scaled:
+        yield f"Nothing within {FAR:g} times of today's {_or(scaled)} flips the verdict."
+    rest = [dial.what.removeprefix("a ") for dial in others if dial.now is None or dial.share]
+    if rest:
+        yield f"No {_or(rest)} flips it."
 
 
 def _or(words: Sequence[str]) -> str:
@@ -208,10 +210,8 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     for key in ("margin", "tolerance", "target"):
         now = getattr(task, key)
         if now is not None:
-            yield _Dial(
-                key, f"a {key}", now, _shares(now), lambda v, key=key: task.model_copy(update={key: v}),
-                numbers.percent if key == "target" else numbers.span, share=True,
-            )  # fmt: skip
+            shown = numbers.percent if key == "target" else numbers.span
+            yield _Dial(key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, share=True)
 
 
 def _tokens(task: Task) -> _Dial:
@@ -228,6 +228,10 @@ def _tokens(task: Task) -> _Dial:
         return f"{numbers.money(value, task.prices.currency or CURRENCY)} for a million {lead} tokens (the others in step)"
 
     return _Dial(f"prices.{lead}", "a token price", now, _scaled(now), at, shown)
+
+
+def _demanding(task: Task, key: str, value: float) -> Task:
+    return task.model_copy(update={key: value})
 
 
 def _with(task: Task, part: str, changed: dict[str, Any]) -> Task:
