@@ -100,4 +100,4 @@ def test_what_is_paid_once_a_thousand_requests_and_the_horizon_are_three_figures
 def test_a_middle_latency_has_its_interval_too() -> None:
     shown = priced()
     row = next(r for r in glance_rows(shown) if r.candidate.latency_p50_interval)
-    assert row.p50.text.endswith("(3.5–5.0 ms)")
+    assert row.p50.text.endswith("(3.5 ms–5.0 ms)")

@@ -31,8 +31,8 @@ _TONE_STYLES = {"good": "green", "bad": "red", "open": ""}
 
 
 _TERMS = {  # explained where they first stand
-    "relevance\n%": ("relevance", "how near an answer is to the gold one"),
-    "consistency\n%": ("consistency", "how often asking again gives the same answer"),
+    "rele-\nvance %": ("relevance", "how near an answer is to the gold one"),
+    "consis-\ntency %": ("consistency", "how often asking again gives the same answer"),
     "general\nsuite": ("general suite", "what tuning took from or gave to other abilities, in points"),
 }
 WIDEST = 28  # of a cell: a longer candidate name is folded
@@ -150,8 +150,12 @@ def _columns(results: Results) -> list[_Column]:
     ]
 
 
+def _in_words(heading: str) -> str:
+    return heading.replace("-\n", "").removesuffix("%").strip().replace("\n", " ")
+
+
 def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -> Table:
-    left_out = [column.heading.replace("-\n", "").removesuffix("%").strip().replace("\n", " ") for column in columns if column.rank > most]
+    left_out = [_in_words(column.heading) for column in columns if column.rank > most]
     rows = glance_rows(results, unit=False)
     shown = [column for column in columns if column.rank <= most]
     headings = {column.heading for column in shown}
