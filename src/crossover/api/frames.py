@@ -20,6 +20,7 @@ CANDIDATE = (
     *("latency_p95_ms", "latency_p95_low_ms", "latency_p95_high_ms", "latency_contended", "tokens_in", "tokens_out"),
     *("cost_fixed", "cost_per_1k", "cost_horizon", "currency", "note"),
 )
+RUN = ("series", "name", "labels", "size", "train", "dev", "seed", "value", "items", "failures", "split", "note")
 PAIR = ("a", "b", "difference", "low", "high", "p", "p_adjusted", "test", "n", "family")
 
 
@@ -33,6 +34,11 @@ def comparisons(results: Results) -> pandas.DataFrame:
     names = {candidate.id: candidate.name for candidate in results.candidates}
     pairs = [{**pair, "a": names[pair["a"]], "b": names[pair["b"]]} for pair in results.decision["comparisons"]]
     return _frame(pairs, PAIR)
+
+
+def curve(results: Results) -> pandas.DataFrame:
+    """A row for each run of the learning curves. Raises `MissingExtra`."""
+    return _frame(results.decision["crossover"].get("runs", ()), RUN)
 
 
 def predictions(found: Sequence[Any], kind: type[Any]) -> pandas.DataFrame:

@@ -23,6 +23,7 @@ from crossover.study.decided import cost_detail, crossover_json, decided_json, s
 from crossover.study.evidence import WARNINGS, read_evidence
 from crossover.study.folder import REDECIDED, StudyFolder, read_json, write_json
 from crossover.study.history import changes
+from crossover.study.labels import read_learning
 from crossover.study.read import read_task
 from crossover.types import to_json
 
@@ -53,7 +54,10 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
         f"{name} would be a finalist with these settings and was not tested: run the study with them to test it"
         for name in decided.untested
     ]
-    made = decided_json(decided, flips(evidence, changed), changed, [*untested, *warned["before"]], warned["after"])
+    learning = read_learning(before["crossover"], changed.target, task.seed)
+    made = decided_json(
+        decided, flips(evidence, changed), changed, [*untested, *warned["before"]], warned["after"], learning
+    )
     bills = {one.id: one.bill for one in evidence.measured}
     decision = _patched(before, made, decided, {id: to_json(_costs(decided, id, bills)) for id in bills}, changed)
     decision["redecided"] = {
