@@ -153,7 +153,7 @@ def test_mistakes_are_sentences(study: Study, frame: pd.DataFrame, tmp_path: Pat
         assert not (tmp_path / "run").exists()
 
     said(TaskError, r"gone\.yaml", tmp_path / "gone.yaml")
-    said(TaskError, "received int; valid is a task file's path, or a Task", 3)
+    said(TaskError, "received 3; valid is a task file's path, or a Task", 3)
     said(TaskError, "key 'data': it is missing", **FIELDS)
     said(TaskError, "key 'outputs': unknown key; did you mean 'output'", data=frame, outputs="topic", **FIELDS)
     said(TaskError, "there is no metric 'acuracy'", data=frame, metric="acuracy", **FIELDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -198,8 +199,33 @@ def test_a_control_that_wins_is_named() -> None:
 
 def test_comparisons_stand_under_what_they_are_for() -> None:
     text = " ".join(" ".join(Page(render(results())).words).split())
-    assert text.index("For the verdict") < text.index("lora against few_shot") < text.index("Against the baseline Diff")
-    assert text.index("Against the baseline Diff") < text.index("lora against zero_shot")
+    heading = text.index("Against the baseline Candidates")
+    assert text.index("For the verdict") < text.index("lora against few_shot") < heading
+    assert heading < text.index("lora against zero_shot")
+
+
+def test_a_heading_of_comparisons_is_outside_the_table_whose_head_a_narrow_page_hides() -> None:
+    html = render(results())
+    assert re.findall(r"<h3>(For the verdict|Against the baseline)</h3>\s*<div class=\"scroll reflow\">", html) == [
+        "For the verdict",
+        "Against the baseline",
+    ]
+
+
+def test_there_is_no_column_for_a_target_that_was_not_given() -> None:
+    assert "Target" not in Page(render(undecided())).text
+    assert "names no target" not in render(undecided())
+
+
+def test_what_is_estimated_has_its_interval_beside_it() -> None:
+    row = dataclasses.replace(
+        ladder()[4], latency_p50_interval=(8.4, 12.0), latency_p95_interval=(18.0, None), forgetting=forgotten()
+    )
+    text = " ".join(" ".join(Page(render(only(row))).words).split())
+    assert "40 ms 8.4 ms–12 ms p95 65 ms 18 ms or more" in text
+    assert "40 ms 8.4 ms–12 ms; 65 ms (18 ms or more) at p95" in text
+    assert "general suite sums 14 10 4" in text  # counts are exact
+    assert "exact for these passages" in text
 
 
 def test_an_empty_answer_has_a_name_in_the_matrix() -> None:
@@ -277,6 +303,15 @@ def test_nothing_that_a_leaderboard_writes_is_cut(width: int, monkeypatch: pytes
     (figure,) = drawn
     (written,) = [text for text in figure.axes[0].texts if text.get_text() == "100.0 % dev"]
     assert written.get_window_extent(FigureCanvasAgg(figure).get_renderer()).x1 <= figure.bbox.x1
+    drawn.clear()
+    plots.leaderboard(results(), width)
+    (figure,) = drawn
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    inside = [label for label in figure.axes[0].get_xticklabels() if label.get_text() and label.get_visible()]
+    boxes = sorted((label.get_window_extent(renderer) for label in inside), key=lambda box: float(box.x0))
+    assert len(boxes) > 1
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes)), "ticks run into each other"
 
 
 def test_where_nothing_was_tested_no_agreement_is_claimed() -> None:
@@ -311,7 +346,7 @@ def test_a_matrix_without_a_mistake_says_so() -> None:
 
 def test_an_extraction_study_has_a_field_table_and_counts_invalid_json() -> None:
     text = " ".join(" ".join(Page(render(extraction())).words).split())
-    assert "date 88.9 % 93.0 % 85.1 % 40 3 7" in text
+    assert "date 88.9 % 80.2–94.0 93.0 % 81.4–97.6 85.1 % 72.3–92.6 40 3 7" in text
     assert "3 answers were not valid JSON" in text
 
 
@@ -440,7 +475,7 @@ def test_what_tuning_forgot_has_a_section_only_where_it_was_measured() -> None:
         "−35.3 to −16.3",
         "401 → 9,530",
         "× 23.77",
-        "macro_f1",
+        "macro F1",
     ):
         assert shown in words
     assert "<script>" not in html

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
+from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
-from crossover.errors import DataError, OptionError, StudyError
+from crossover.errors import OptionError, StudyError
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
 from crossover.report.verdict import headline
-from crossover.serve.predict import Answer, Predictor
+from crossover.serve.predict import Answer, Predictor, texts_of
 from crossover.study.again import measure_curve
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Listener
@@ -149,17 +150,14 @@ class Study:
     def predict(self, inputs: str | Sequence[str], name: str | None = None) -> list[Answer]:
         """Answer new inputs. The model is opened each time: keep a `predictor` for many calls. Raises `DataError` for what
         is no text."""
-        texts = [inputs] if isinstance(inputs, str) else list(inputs) if isinstance(inputs, Iterable) else [inputs]
-        wrong = next((text for text in texts if not isinstance(text, str)), None)
-        if wrong is not None or None in texts:
-            raise DataError(f"predict: received a {type(wrong).__name__}; valid is a text, or a list of texts")
+        texts = texts_of(inputs)  # before the model is opened
         return self.predictor(name).answer(texts)
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report, one HTML file, and return its path (else `report.html` in the folder, or beside the file of a
         decision that was made again). Raises `StudyError`."""
         usual = self.redecided.with_suffix(".html") if self.redecided else self.folder.report
-        return write_report(self.results, usual if path is None else Path(path))
+        return write_report(self.results, usual if path is None else as_path(path, "report", StudyError))
 
     def redecide(self, **changes: Any) -> Study:
         """The study decided again, with keys of the task file as for `run_study`: `margin=0.02`,

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from crossover.data.part import Part, shown
+from crossover.data.part import Part
+from crossover.errors import shown
 
 FEWEST = 4  # labels: some to learn from, and one to choose by
 WHAT = "true, false, or {sizes: [..], seeds: 3}: labels (training and dev rows together), and how often each is drawn"

@@ -24,12 +24,13 @@ from crossover.data.economics import Limits, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
 from crossover.data.named import check_gold, check_names
-from crossover.data.part import Part, shown
+from crossover.data.part import Part
 from crossover.data.settings import overridden
 from crossover.data.template import columns_of
 from crossover.data.text import spelled
+from crossover.data.textfile import as_path
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
-from crossover.errors import TaskError, nearest
+from crossover.errors import TaskError, nearest, shown
 from crossover.types import Kind
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -152,7 +153,8 @@ class Task(Part):
         """Paths as paths or text, and data that is held in memory."""
         if not isinstance(fields, Mapping):
             return fields
-        given = {**in_one_currency(fields), "folder": Path(fields.get("folder", ""))}
+        folder = as_path(fields.get("folder", ""), "the task, key 'folder'", TaskError)
+        given = {**in_one_currency(fields), "folder": folder}
         data = given.get("data")
         if is_held(data):
             given["data"], given["tables"] = take(data)
@@ -277,7 +279,7 @@ def load_task(path: Path | str) -> Task:
 
 def load_with_settings(path: Path | str, settings: Sequence[str] = ()) -> Loaded:
     """`load_task`, with some keys as on a command line: "limits.minutes=10". Checked like the file. Raises `TaskError`."""
-    task, file = _load(Path(path), settings)
+    task, file = _load(as_path(path, "the task file", TaskError), settings)
     _check_other_tasks(task, file.place)
     own = file.written.get("model", Task.model_fields["model"].default)
     return Loaded(task, file.place, str(own))

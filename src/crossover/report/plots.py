@@ -71,8 +71,8 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
         axes.set_ylim(len(ranked) - 0.5, -0.5)
         axes.set_yticks([])
         axes.xaxis.set_major_locator(MaxNLocator(8 if width == WIDE else 2, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter("{x:g} %")
-        axes.set_xlabel(metric_name(results))
+        axes.xaxis.set_major_formatter("{x:g} %" if width == WIDE else "{x:g}")  # else the ticks run into each other
+        axes.set_xlabel(metric_name(results) + ("" if width == WIDE else ", %"))
         title = f"{metric_name(results)} of each candidate with its 95 % interval"
         return inline(figure, f"leaderboard-{width}", title)
 

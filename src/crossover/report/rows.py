@@ -143,7 +143,7 @@ def _per_1k(candidate: CandidateReport) -> Cell:
     tokens = f"{numbers.count(candidate.tokens_in)} tokens in and {numbers.count(candidate.tokens_out)} out on average"
     ends = candidate.cost.per_1k_interval if candidate.cost else None
     between = f"; 95 % interval {_between(ends, candidate.currency)}" if ends else ""
-    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), tokens + between)
+    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), f"computed from {tokens}{between}")
 
 
 def _fixed(candidate: CandidateReport) -> Cell:
@@ -179,7 +179,8 @@ def _forgetting(candidate: CandidateReport) -> Cell:
         return Cell(numbers.ABSENT, "what was forgotten is measured of tuned weights only")
     suite = candidate.forgetting.suites[0]
     shares = f"{suite.suite}: {numbers.percent(suite.before)} before, {numbers.percent(suite.after)} after"
-    return Cell(numbers.points(suite.change.difference, unit=False), shares)
+    change = suite.change
+    return Cell(numbers.difference(change.difference, change.low, change.high), shares)
 
 
 def _target(results: Results, candidate: CandidateReport, untested: str) -> tuple[Reached, Cell]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from crossover.decision import numbers
 from crossover.decision.pairs import ALPHA
+from crossover.decision.terms import heading, measure
 from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateReport, Results
@@ -32,6 +33,9 @@ BOUNDED = {
 }
 
 
+DOUBTED = "Graded by a judge that its own check doubts (see the warnings)"
+
+
 @dataclass(frozen=True)
 class Fact:
     """A figure beside the verdict: a short label, the figure, and a remark under it."""
@@ -49,7 +53,13 @@ def label(results: Results) -> str:
 
 
 def headline(results: Results) -> str:
-    """The verdict in plain words; where it is undecided, what to use for now comes first."""
+    """The verdict in plain words; where it is undecided, what to use for now comes first. That its judge is doubted comes
+    before all."""
+    doubted = (results.decision.get("judge") or {}).get("doubts")
+    return f"{DOUBTED}. {_headline(results)}" if doubted else _headline(results)
+
+
+def _headline(results: Results) -> str:
     verdict = results.decision["verdict"]
     kind, choice = verdict["kind"], chosen(results)
     best = choice or provisional(results)
@@ -181,8 +191,8 @@ def sensitivity_sentence(results: Results) -> str:
         return ""
     low, high = numbers.percent(found["low"]), numbers.percent(found["high"])
     return (
-        f"Over {found['tried']} phrasings and formats of one instruction, {_metric_words(results)} on dev ran from {low} to"
-        f" {high}: that is the task's prompt sensitivity."
+        f"Over {found['tried']} phrasings and formats of one instruction, {measure(str(results.task['metric']))} on dev ran"
+        f" from {low} to {high}: that is the task's prompt sensitivity."
     )
 
 
@@ -219,13 +229,7 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
 
 def metric_name(results: Results) -> str:
     """The task's metric as a heading: "macro_f1" is "Macro F1"."""
-    words = _metric_words(results)
-    return words[:1].upper() + words[1:]
-
-
-def _metric_words(results: Results) -> str:
-    name = str(results.task["metric"]).rpartition(":")[2]  # of "own.py:closeness", what is measured
-    return name.replace("_", " ").replace("f1", "F1")
+    return heading(str(results.task["metric"]))
 
 
 def _target(results: Results) -> list[Fact]:

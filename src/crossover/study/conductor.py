@@ -83,7 +83,7 @@ def run_task(
     """
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, source)
+    rule = scoring(prepared.task, source, prepared.splits.dev)
     opened = open_model(task.model, task.folder)
     priced, said = with_listed_prices(prepared.task, opened)
     prepared = replace(prepared, task=priced.model_copy(update={"assumptions": (*priced.assumptions, *said)}))
@@ -184,7 +184,8 @@ class _Conductor:
             warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
-                ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
+                judge = self.judge.token_seconds if self.judge else 0.0
+                ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
                 said += ahead.said
                 for sentence in ahead.said:

@@ -187,7 +187,10 @@ def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
     """The rung's candidate at a bench, with how it came to be. Raises what the strategy raises."""
     provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
     candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
-    parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
+    parent = start.id if candidate.id != start.id else None
+    # a tune drops the calibration of the prompt before it, so it is told by what the candidate has in the end
+    calibration = "calibrated" if candidate.decoding.label_bias else ""
+    note = "; ".join(filter(None, [candidate.provenance.note, calibration]))
     return replace(candidate, provenance=replace(provenance, parent=parent, note=note))
 
 

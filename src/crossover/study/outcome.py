@@ -13,7 +13,7 @@ from crossover.data.task import Task
 from crossover.decision.costs import CURRENCY
 from crossover.decision.deciding import Decided, Evidence
 from crossover.decision.flip import Flips
-from crossover.decision.judging import told
+from crossover.decision.judging import doubts, told
 from crossover.decision.learning import Learning
 from crossover.decision.pairs import Pair
 from crossover.decision.recommend import compare_pairs
@@ -122,7 +122,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "crossover_version": importlib.metadata.version("crossover"),
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
-        "judge": to_json(outcome.judge) | {"said": told(outcome.judge)} if outcome.judge else None,
+        "judge": _judge(outcome.judge, outcome.task.model) if outcome.judge else None,
         "relevance": outcome.relevance,
         "target": made["target"],
         "margin": made["margin"],
@@ -146,6 +146,11 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "tuning_epochs": journal.tuned(),
         },
     }
+
+
+def _judge(check: JudgeCheck, task_model: str) -> dict[str, Any]:
+    body: dict[str, Any] = to_json(check)
+    return body | {"said": told(check), "doubts": doubts(check, task_model)}
 
 
 def _after(outcome: Outcome) -> list[str]:
