@@ -72,9 +72,8 @@ def shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, tuple):
         value = list(value)
-    if not isinstance(value, (str, int, float, list, dict)):
-        return f"'{value}'"
-    text = _SHORT.repr(value)
+    plain = isinstance(value, (str, int, float, list, dict))
+    text = _SHORT.repr(value) if plain else f"'{' '.join(str(value).split())}'"  # a data frame is many lines
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

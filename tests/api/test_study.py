@@ -154,6 +154,7 @@ def test_mistakes_are_sentences(study: Study, frame: pd.DataFrame, tmp_path: Pat
 
     said(TaskError, r"gone\.yaml", tmp_path / "gone.yaml")
     said(TaskError, "received 3; valid is a task file's path, or a Task", 3)
+    said(TaskError, r"the task: received '[^\n]{1,80}; valid is a task file's path, or a Task", frame)
     said(TaskError, "key 'data': it is missing", **FIELDS)
     said(TaskError, "key 'outputs': unknown key; did you mean 'output'", data=frame, outputs="topic", **FIELDS)
     said(TaskError, "there is no metric 'acuracy'", data=frame, metric="acuracy", **FIELDS)
