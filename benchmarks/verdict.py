@@ -14,7 +14,7 @@ import itertools
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist, mean
 from typing import Any
@@ -32,6 +32,7 @@ from crossover.decision.wording import Wording
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import compare, holm
 from crossover.strategies._worth import surely_best
+from crossover.study.race import Race
 from crossover.types import Candidate, Counts, Estimate, Example, Family, Prompt, Record, Reply, Run, Score, SplitName
 
 Truth = Mapping[Family, float]
@@ -256,6 +257,69 @@ def consistency(rng: Any, studies: int, board: Board) -> None:
         board.add(f"consistency, {name}: interval holds", [percent(held)], 93 - slack(5, studies))
 
 
+class Script:
+    """As much of an evaluator as a race takes. `sides`: what each candidate is right about, by its instruction."""
+
+    def __init__(self, sides: Mapping[str, Any]) -> None:
+        self.sides = sides
+
+    def blocks(
+        self, candidate: Candidate, split: SplitName, examples: Sequence[Example], ends: Sequence[int]
+    ) -> Iterator[Run]:
+        side = self.sides[candidate.prompt.instruction]
+        records = [record(int(example.id), float(side[int(example.id)])) for example in examples]
+        for end in ends:
+            met = tuple(records[:end])
+            found = estimate([r.score for r in met], "mean", True)
+            yield Run(candidate.prompt.instruction, split, "accuracy", met, found)
+
+
+def raced(rng: Any, truth: Truth, n: int) -> tuple[Verdict, float]:
+    """A study whose finalists are raced, and its share of the calls that all of them on all items take."""
+    base = difficulty(rng, n)
+    sides = {f"id-{family}": answers(rng, base, RHO, share) for family, share in truth.items()}
+    race = Race(Script(sides), [record(i, 1.0).example for i in range(n)], int(rng.integers(1 << 30)))  # type: ignore[arg-type]
+    for family in truth:
+        race.enter(champion(family), Candidate("m", Prompt(instruction=f"id-{family}")), True)
+    race.go()
+    runs, champions = race.runs(), {family: champion(family) for family in truth}
+    verdict = recommend(champions, runs, ACCURACY, 0.01, None, 0, Wording("accuracy", 1000), tolerance=1.0)[0]
+    return verdict, sum(len(run.records) for run in runs.values()) / (n * len(truth))
+
+
+def races(rng: Any, studies: int, board: Board) -> None:
+    """Finalists that are raced: the errors stay what they are, and clear losers are asked little."""
+    for n in (150, 500, 2000):
+        found = [raced(rng, TRUTHS["all equal"], n) for _ in range(studies)]
+        dear = [v.confidence == "proven" and v.kind in ("weights", "hybrid") for v, _ in found]
+        name = f"raced, equal candidates, {n} items: a dear one proven better"
+        board.add(name, [percent(dear)], 5 + slack(5, studies), lower=True)
+    over, lost, most = [], [], 0.0
+    for n, truth in itertools.product((150, 500), TRUTHS.values()):
+        worse = []
+        for _ in range(max(studies // 4, 1)):
+            verdict, share = raced(rng, truth, n)
+            assert verdict.regret is not None
+            true = max(truth.values()) - truth[chosen(verdict)]
+            worse.append(true > verdict.regret.upper + 1e-9)
+            lost.append(100 * true)
+            most = max(most, 100 * share)
+        over.append(percent(worse))
+    board.add(
+        "raced, true regret above its bound: the worst truth", [max(over)], 5 + slack(5, studies // 4, 2.5), lower=True
+    )
+    board.add("raced, mean true regret, 150 and 500 items", [mean(lost)], 1.0, "points", lower=True)
+    board.add("raced, calls of all of them: at most", [most], 100, lower=True)
+    for gap, n in ((5, 500), (5, 2000), (5, 5000), (10, 1500), (20, 500)):
+        truth = {family: 0.9 - (3 - i) * gap / 100 for i, family in enumerate(FAMILIES)}
+        found = [raced(rng, truth, n) for _ in range(max(studies // 4, 1))]
+        settles = n >= 12_500 / gap**2  # the test would find such gaps in nearly all studies
+        name = f"raced, {gap} points from each to the next, {n} items: calls of all of them"
+        board.add(name, [100 * share for _, share in found], 100 / 3 if settles and gap * n >= 10_000 else None, lower=True)
+        best = [v.choice == "id-hybrid" for v, _ in found]
+        board.add("the same: the best one proven or chosen", [percent(best)], None)
+
+
 SPLITS: tuple[SplitName, ...] = ("dev", "test")
 
 
@@ -307,7 +371,7 @@ def slack(goal: float, studies: int, errors: float = 2.0) -> float:
 
 
 PARTS: dict[str, Callable[[Any, int, Board], None]] = {
-    f.__name__: f for f in (equal, hidden, regrets, needed, target, macro, twins, consistency, adoption, failures)
+    f.__name__: f for f in (equal, hidden, regrets, needed, target, macro, twins, consistency, races, adoption, failures)
 }
 
 

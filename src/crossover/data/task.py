@@ -142,6 +142,9 @@ class Task(Part):
         default=True, description="true, false, or a list of other task files that tuned weights should still be good at"
     )
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
+    exhaustive: bool | None = Field(
+        default=None, description="true or false: whether all finalists answer all test rows, whoever has lost before"
+    )
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
     folder: Path = Field(default=Path(), exclude=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -21,11 +21,13 @@ from crossover.decision.rule import NONE, likely, winners
 from crossover.decision.shortfall import shortfall
 from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.paired import compare, holm
+from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.power import Studies, items_for, quantile, together
+from crossover.evaluation.race import SPENT
 from crossover.evaluation.regret import Regret, regret
+from crossover.evaluation.stopped import compared, estimated
 from crossover.metrics.base import Metric
-from crossover.types import Estimate, Family, Run, Score
+from crossover.types import Estimate, Family, Raced, Run, Score
 
 TOLERANCE = 0.03
 
@@ -52,39 +54,79 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Tested:
-    """The test scores by contender id, on the same items, of which those of a cluster count as one."""
+    """The test scores by contender id, on the same items, of which those of a cluster count as one.
+
+    `raced`: who was looked at on the way. Then a part of the error that is allowed (`race.SPENT`) is for what stopped
+    early, the rest for what was scored to the end. An item that was not `asked` has no score, and did not fail.
+    """
 
     scores: Mapping[str, Sequence[Score | None]]
     groups: Sequence[str]
     metric: Metric
     seed: int
+    raced: Mapping[str, Raced] = field(default_factory=dict)
+    early: frozenset[str] = frozenset()  # who stopped before all rows
+    asked: Mapping[str, Sequence[bool]] = field(default_factory=dict)
 
     def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
         """Compare each pair and adjust the p-values over all of them."""
-        rule = self.metric
-        results = [
-            compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
-            for a, b in pairs
-        ]
-        adjusted = holm([result.p for result in results])
+        results = [self._compare(a.id, b.id) for a, b in pairs]
+        adjusted = holm([min(1.0, r.p / self._share(a.id, b.id)) for (a, b), r in zip(pairs, results, strict=True)])
         return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
 
+    def beaten(self, id: str) -> bool:
+        """Whether it lost a race: so surely that it is not the best."""
+        return id in self.raced and self.raced[id].lost_to is not None
+
+    def _share(self, *ids: str) -> float:
+        """Of the error that is allowed, what such a comparison may spend."""
+        if not self.raced:
+            return 1.0
+        return SPENT if self.early & set(ids) else 1 - SPENT
+
+    def _compare(self, a: str, b: str) -> Comparison:
+        rule, sides, sure = self.metric, (self.scores[a], self.scores[b]), 1 - ALPHA * self._share(a, b)
+        if self.early & {a, b}:
+            return compared(*sides, self.groups, sure)
+        return compare(*sides, rule.aggregate, rule.binary, self.groups, self.seed, sure)
+
     def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
-        sides, rule = [self.scores[c.id] for c in contenders], self.metric
-        return regret(sides, contenders.index(chosen), rule.aggregate, rule.binary, self.groups, self.seed)
+        """Of those that lost no race."""
+        left = [c for c in contenders if c is chosen or not self.beaten(c.id)]
+        sides, rule, at = [self.scores[c.id] for c in left], self.metric, left.index(chosen)
+        sure = 1 - ALPHA * (1 - SPENT if self.raced else 1.0)
+        found = regret(sides, at, rule.aggregate, rule.binary, self.groups, self.seed, sure)
+        if len(left) > 1 and self.early & {c.id for c in left}:
+            each = 1 - 2 * ALPHA * SPENT / (len(left) - 1)
+            upper = max(0.0, *(compared(s, sides[at], self.groups, each).high for s in sides if s is not sides[at]))
+            found = replace(found, expected=min(found.expected, upper), upper=upper)
+        every = dict(zip(left, found.quantiles, strict=True))
+        return replace(found, quantiles=tuple(every.get(c, found.quantiles[at]) for c in contenders))
 
     def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
         """Whether it reaches the target, where its interval tells; adjusted for its being one of `among` (Bonferroni)."""
-        rule, sure = self.metric, 1 - ALPHA / among
-        found = estimate(self.scores[contender.id], rule.aggregate, rule.binary, self.groups, self.seed, sure)
+        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[contender.id]
+        if contender.id in self.early:
+            found = estimated(scores, self.groups, sure)
+        else:
+            found = estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure)
         return None if found.low < target <= found.high else found.low >= target
 
 
 def tested(contenders: Sequence[Contender], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
     """The test runs of these contenders, failed calls left out."""
-    scores = {c.id: [record.score for record in runs[c.id].records] for c in contenders}
-    examples = [record.example for record in runs[contenders[0].id].records] if contenders else []
-    return Tested(scores, clusters(examples), metric, seed)
+    own = {c.id: runs[c.id] for c in contenders}
+    examples = [record.example for record in max((run.records for run in own.values()), key=len, default=())]
+    raced = {id: run.raced for id, run in own.items() if run.raced is not None}
+    if not raced:
+        return Tested(
+            {id: [record.score for record in run.records] for id, run in own.items()}, clusters(examples), metric, seed
+        )
+    known = {id: {record.example.id: record.score for record in run.records} for id, run in own.items()}
+    scores = {id: [answered.get(example.id) for example in examples] for id, answered in known.items()}
+    asked = {id: [example.id in answered for example in examples] for id, answered in known.items()}
+    early = frozenset(id for id, run in own.items() if run.stopped)
+    return Tested(scores, clusters(examples), metric, seed, raced, early, asked)
 
 
 def compare_pairs(
@@ -99,11 +141,14 @@ def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
 
     A failure is no wrong answer, but those rows may be the hard ones.
     """
-    golds = [record.example.output for record in next(iter(runs.values())).records]
+    golds = [record.example.output for record in max((run.records for run in runs.values()), key=len)]
     mean = found.metric.aggregate == "mean"
     empty = [Score(0.0) if mean else found.metric.score(gold, "") for gold in golds]
     worst = {
-        id: [given if given is not None else lost for given, lost in zip(scores, empty, strict=True)]
+        id: [
+            lost if given is None and asked else given
+            for given, lost, asked in zip(scores, empty, found.asked.get(id, itertools.repeat(True)), strict=False)
+        ]
         for id, scores in found.scores.items()
     }
     return replace(found, scores=worst)
@@ -140,13 +185,14 @@ def recommend(
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
     stands = winner is strict
     proven = winner if stands else None
-    chosen = proven or _likely(ordered, runs, margin)
+    left = [c for c in ordered if not found.beaten(c.id)]
+    chosen = proven or _likely(left or ordered, runs, margin)
     risks = [view.regret(everyone, chosen) for view in views]
     risk = max(risks, key=lambda one: one.upper)
     confidence: Confidence = "proven" if proven else "bounded" if risk.upper <= tolerance else "open"
     needed = None
     if confidence == "open":
-        needed = _needed(_by_cost(ordered), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))
+        needed = _needed(_by_cost(left), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))
     met = None
     if target is not None:
         told = {view.reaches(chosen, target, len(ordered)) for view in views}

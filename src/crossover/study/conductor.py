@@ -195,8 +195,10 @@ class _Conductor:
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
         candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
-        finals = Finals(self.task, self.prepared.splits.test, self.evaluator, self.rule, self.journal, self.listener)
-        tested = finals.held(contenders, candidates, warnings)
+        seconds = {made.name: made.dev.usage.seconds / len(made.dev.records) for made in ascent.climbed if made.dev}
+        test = self.prepared.splits.test
+        finals = Finals(self.task, test, self.evaluator, self.rule, self.journal, self.listener, seconds)
+        tested = finals.held(contenders, candidates, warnings, said)
         write_outcome(self._decided(contenders, ascent.climbed, tested), self.folder, self.journal)
 
     def _so_far(self, climbed: list[Climbed], ahead: Sequence[Rung]) -> None:
