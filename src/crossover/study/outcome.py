@@ -25,7 +25,7 @@ from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
 from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
-from crossover.study.results import CandidateReport, Followed, Tried
+from crossover.study.results import CandidateReport, Followed, Stopped, Tried
 from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
 
@@ -194,6 +194,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         rung=contender.rung if contender else "other",
         dev=dev.estimate if dev else None,
         test=test.estimate if test else None,
+        stopped=_stopped(test) if test else None,
         change=None,
         relevance=shown.relevance if shown else None,
         consistency=probe.consistency if probe else None,
@@ -271,9 +272,14 @@ def _regret(regret: Regret | None) -> dict[str, float | None]:
     return {name: round(getattr(regret, name), 6) if regret else None for name in ("expected", "upper")}
 
 
+def _stopped(test: Run) -> Stopped | None:
+    return Stopped(len(test.records), test.raced.of, test.raced.lost_to) if test.raced and test.stopped else None
+
+
 def _run(run: Run) -> dict[str, Any]:
     return {
         "metric": run.metric,
+        "raced": to_json(run.raced),
         "estimate": to_json(run.estimate),
         "relevance": to_json(run.relevance) if run.relevance else None,
         "records": [_record(record) for record in run.records],

@@ -37,6 +37,16 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """A race on the test split ended for a candidate after so many rows. `lost_to`: the id of who was surely better; None
+    where nothing was left to tell."""
+
+    after: int
+    of: int
+    lost_to: str | None = None
+
+
+@dataclass(frozen=True)
 class Followed:
     """An input's way through a chain: step -> what it answered; the answer may be an error."""
 
@@ -156,6 +166,7 @@ class CandidateReport:
     same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
     metric: str | None = None
     parent: str | None = None  # the id of the candidate that its rung began with
+    stopped: Stopped | None = None  # its test figures are then of some rows, and hold whenever one stops
 
     def to_json(self) -> dict[str, Any]:
         """Its row of decision.json."""
@@ -183,6 +194,7 @@ class CandidateReport:
             "parent": self.parent,
             "dev": _estimate(self.dev),
             "test": _estimate(self.test),
+            "stopped": to_json(self.stopped) if self.stopped else None,
             "failures": self.failures,
             "relevance": _rounded(self.relevance.value if self.relevance else None),
             "relevance_interval": _estimate(self.relevance),
@@ -216,6 +228,7 @@ class CandidateReport:
             **known,
             dev=_read_estimate(row["dev"]),
             test=_read_estimate(row["test"]),
+            stopped=Stopped(**row["stopped"]) if row.get("stopped") else None,
             change=None,
             relevance=_read_estimate(row["relevance_interval"]),
             consistency=_read_estimate(row["consistency_interval"]),
