@@ -30,12 +30,15 @@ from crossover.decision.limits import removal
 from crossover.decision.recommend import TOLERANCE, Verdict, recommend
 from crossover.decision.wording import Wording
 from crossover.evaluation.aggregate import estimate
+from crossover.evaluation.looks import looks
 from crossover.evaluation.paired import compare, holm
+from crossover.evaluation.selection import beaten
 from crossover.strategies._worth import surely_best
 from crossover.study.race import Race
 from crossover.types import Candidate, Counts, Estimate, Example, Family, Prompt, Record, Reply, Run, Score, SplitName
 
 Truth = Mapping[Family, float]
+FEW = Estimate(1, 0.5, 0.0, 1.0)  # of a run whose estimate nobody looks at
 MOST = 20_000  # items of a study that is simulated
 RHO = 0.5  # of an item's difficulty in all that decides an answer
 COSTS: Truth = {"control": 0.0, "prompt": 10.0, "weights": 20.0, "hybrid": 40.0}
@@ -318,6 +321,33 @@ def races(rng: Any, studies: int, board: Board) -> None:
         board.add(f"{name}: the best chosen", [percent([v.choice == "id-hybrid" for v, _ in found])])
 
 
+def choices(rng: Any, studies: int, board: Board) -> None:
+    """The best of several on dev, where those that cannot be it, or surely are not, stop."""
+    for k, gap, n in itertools.product((3, 6, 12), (0, 5, 10, 20), (100, 1000)):
+        shares, kept, calls = [0.8] + [0.8 - gap / 100] * (k - 1), [], []
+        for _ in range(max(studies // 10, 1)):
+            base = difficulty(rng, n)
+            order = rng.permutation(k)
+            sides = [[record(i, float(v)) for i, v in enumerate(answers(rng, base, RHO, shares[j]))] for j in order]
+            values = [mean(r.score.value for r in side if r.score) for side in sides]
+            out: dict[int, str] = {}
+            met = [0] * k
+            for end in looks([r.example for r in sides[0]]):
+                racing = [i for i in range(k) if i not in out]
+                met = [end if i in racing else met[i] for i in range(k)]
+                runs = [Run(str(i), "dev", "accuracy", tuple(side[: met[i]]), FEW) for i, side in enumerate(sides)]
+                out |= beaten(runs, [], racing, n)
+            calls.append(100 * sum(met) / (n * k))
+            best = max((i for i in range(k) if i not in out), key=lambda i: values[i])
+            kept.append(shares[order[best]] == 0.8)
+        name = f"best of {k} on {n} dev rows, {gap} points ahead"
+        board.add(
+            f"{name}: calls of all of them", calls, 100 if gap == 0 else 100 / 3 if gap * n >= 9_000 else None, lower=True
+        )
+        if gap:
+            board.add(f"{name}: found", [percent(kept)])
+
+
 SPLITS: tuple[SplitName, ...] = ("dev", "test")
 
 
@@ -369,7 +399,8 @@ def slack(goal: float, studies: int, errors: float = 2.0) -> float:
 
 
 PARTS: dict[str, Callable[[Any, int, Board], None]] = {
-    f.__name__: f for f in (equal, hidden, regrets, needed, target, macro, twins, consistency, races, adoption, failures)
+    f.__name__: f
+    for f in (equal, hidden, regrets, needed, target, macro, twins, consistency, races, choices, adoption, failures)
 }
 
 

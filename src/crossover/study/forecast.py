@@ -258,6 +258,9 @@ class _DryBench:
     def score(self, candidate: Candidate) -> Run:
         return self._run(candidate, "dev", self.bench.dev)
 
+    def race(self, candidates: Sequence[Candidate], met: Sequence[Run] = ()) -> list[Run]:
+        return [self.score(candidate) for candidate in candidates]
+
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         return self._run(candidate, "train", examples)
 

@@ -167,7 +167,9 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
     rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
-    values = list({row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"]}.values())
+    values = list(
+        {row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"] and not row.get("stopped")}.values()
+    )
     if len(values) < 2:
         return None
     return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}

@@ -121,8 +121,8 @@ def previewed(
     for rung in kept:
         if rung.name in forecast.parts:
             parts.append(part("climb", rung.name, forecast.parts[rung.name]))
-        if f"forgetting {rung.name}" in forecast.parts:
-            parts.append(part("forgetting", rung.name, forecast.parts[f"forgetting {rung.name}"]))
+        if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
+            parts.append(part("forgetting", rung.name, lost))
     parts.append(part("test", FINALISTS, forecast.parts["test"]))
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
     rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)}

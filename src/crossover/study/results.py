@@ -33,6 +33,7 @@ class Tried:
     calibrated: bool
     samples: int
     dev: Estimate
+    stopped: bool = False  # it could not be the best, and met a part of dev
     recipe: dict[str, Any] | None = None  # of the tune that made its weights
 
 
