@@ -47,6 +47,8 @@ HELP = {
         "runs/NAME-MODEL",
         "--set",
         "limits.minutes=10",
+        "--plan",
+        "--yes",
         "--json",
         "--quiet",
         "continues",

@@ -64,7 +64,7 @@ def command(
         else:
             Console(highlight=False).print(plan_text(found))
         return
-    if not (yes or quiet or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
+    if not (yes or quiet or as_json) and _terminal():
         _agreed(task, out, model, settings or ())
     began = time.monotonic()
     with screen(quiet or as_json) as listener:
@@ -87,6 +87,11 @@ def command(
     own, all_in_all = time.monotonic() - began, results.decision["spent"]["seconds"]
     earlier = f", {numbers.duration(all_in_all)} with earlier runs" if all_in_all > 1.1 * own else ""
     console.print(f"finished in {numbers.duration(own)}{earlier}", markup=False)
+
+
+def _terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _agreed(task: Path, out: Path | None, model: str | None, settings: Sequence[str]) -> None:

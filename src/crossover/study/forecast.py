@@ -16,7 +16,7 @@ from crossover.decision.contenders import family_of
 from crossover.decision.contenders import rung as kind_of
 from crossover.engine.follow import calls_of
 from crossover.engine.render import Renderer
-from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
+from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
@@ -42,6 +42,7 @@ from crossover.types import (
 )
 
 SAMPLE = 12  # rows whose tokens are counted
+UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
 LONGEST = 4  # rows for which a prompt is tried whether it fits
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
@@ -131,8 +132,8 @@ class Forecaster:
                 dry.answers(Candidate(self._begin.model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
 
 
-class _Unforeseen(Exception):
-    """A strategy asks what cannot be known before it is done."""
+class _Unforeseen(CrossoverError):
+    """A strategy asks what cannot be known before it is done. One of our errors: searching libraries go on after others."""
 
 
 class _Counter:
@@ -337,7 +338,7 @@ class _DryBench:
         for work in (each, self.count.graded if graded else {}):
             self.add({what: len(fresh) * tokens for what, tokens in work.items()})
         dear = _time(each)
-        value = dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
+        value = UNSOLVED * dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
         records = tuple(Record(example, Reply(), "", Score(value)) for example in examples)
         estimate = Estimate(len(records), value, value, value)
         return Run(candidate.id, split, self.bench.evaluator.metric_name, records, estimate)
