@@ -151,6 +151,9 @@ def _target(results: Results, candidate: CandidateReport, untested: str) -> tupl
     if candidate.test is None:
         return "", Cell(numbers.ABSENT, untested)
     wanted = f"the target is {numbers.percent(target)}"
+    verdict = results.decision["verdict"]
+    if candidate.id in (verdict["choice"], verdict.get("provisional")) and verdict["target_met"] is None:
+        return "unsure", Cell("unsure", f"{wanted}, which lies inside the interval, widened for the choice among several")
     if candidate.test.low >= target:
         return "yes", Cell("met", wanted)
     if candidate.test.high < target:
