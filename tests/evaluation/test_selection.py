@@ -50,6 +50,16 @@ def test_a_clear_loser_stops_long_before_it_is_certain() -> None:
     assert beaten([ran("good", good, 64), ran("good too", good, 64)], [], [0, 1], 400) == {}
 
 
+def test_what_has_met_all_rows_is_whole_whatever_came_of_it(tmp_path: Path) -> None:
+    given = {"model": "fake:echo", "kind": "generate", "labels": {}, "metric": "exact_match", "exhaustive": False}
+    with bench(tmp_path, rows(10), rows(24), **given) as at:  # one look: at the end
+        start = Candidate("fake:echo", decoding=Decoding(max_tokens=16))
+        runs = at.race(
+            [Candidate(start.model, Prompt(template=text), start.decoding) for text in ("no {input}", "{input}")]
+        )
+    assert [(run.stopped, run.raced, run.records[0].example.id) for run in runs] == [(False, None, "0")] * 2
+
+
 def rows(count: int) -> list[Example]:
     return [Example(f"{i}", f"word{i} word{i + 1}", f"word{i} word{i + 1}", source=f"row {i}") for i in range(count)]
 

@@ -105,7 +105,8 @@ class StudyBench:
             runs = [runs[i] if i in out else next(walk) for i, walk in enumerate(walks)]
             if end == ends[0] and any(record.reply.label_scores for run in runs for record in run.records):
                 return [self.score(candidate) for candidate in candidates]  # calibration may yet change all of them
-            out |= beaten(runs, met, [i for i in range(len(runs)) if i not in out], len(rows))
+            if end < len(rows):  # who has met all of them is whole, whatever came of it
+                out |= beaten(runs, met, [i for i in range(len(runs)) if i not in out], len(rows))
         return [self._stopped(c, runs[i], out[i]) if i in out else self.score(c) for i, c in enumerate(candidates)]
 
     def _races(self, candidates: Sequence[Candidate], met: Sequence[Run]) -> bool:

@@ -124,6 +124,9 @@ def previewed(
         if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
             parts.append(part("forgetting", rung.name, lost))
     parts.append(part("test", FINALISTS, forecast.parts["test"]))
+    paid = paid_models(task.model, bench.evaluator.judge, kept, bench.model_of)
+    if paid and not task.exhaustive:
+        said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
     rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)}
     return Preview(
@@ -131,7 +134,7 @@ def previewed(
         task.model,
         rows,
         tuple(parts),
-        tuple(paid_models(task.model, bench.evaluator.judge, kept, bench.model_of)),
+        tuple(paid),
         tuple((rung.name, getattr(rung.strategy, "calls", None)) for rung in unforeseen),
         tuple(said),
         smallest_difference(len(splits.test), ALPHA, DISCORDANCE),
