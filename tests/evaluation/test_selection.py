@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +52,13 @@ def test_a_clear_loser_stops_long_before_it_is_certain() -> None:
 
 
 def test_what_has_met_all_rows_is_whole_whatever_came_of_it(tmp_path: Path) -> None:
-    given = {"model": "fake:echo", "kind": "generate", "labels": {}, "metric": "exact_match", "exhaustive": False}
+    given: dict[str, Any] = {
+        "model": "fake:echo",
+        "kind": "generate",
+        "labels": {},
+        "metric": "exact_match",
+        "exhaustive": False,
+    }
     with bench(tmp_path, rows(10), rows(24), **given) as at:  # one look: at the end
         start = Candidate("fake:echo", decoding=Decoding(max_tokens=16))
         runs = at.race(
@@ -72,7 +79,13 @@ def test_a_bench_stops_who_cannot_be_the_best_where_calls_cost_something(
     prompts = [
         Prompt(template=text) for text in ("no: {input}", "{input}", "not {input}")
     ]  # the second is right: it echoes
-    given = {"model": "fake:echo", "kind": "generate", "labels": {}, "metric": "exact_match", "exhaustive": exhaustive}
+    given: dict[str, Any] = {
+        "model": "fake:echo",
+        "kind": "generate",
+        "labels": {},
+        "metric": "exact_match",
+        "exhaustive": exhaustive,
+    }
     with bench(tmp_path, rows(10), rows(120), **given) as at:
         start = Candidate("fake:echo", decoding=Decoding(max_tokens=16))
         tried = score_all([Candidate(start.model, prompt, start.decoding) for prompt in prompts], at)

@@ -106,9 +106,9 @@ def previewed(
     def part(kind: Kind, name: str, work: Work, seconds: float | None = None) -> Part:
         if seconds is None and pace is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
-        counts = [round(work.get(what, 0.0)) for what in (CALLS, IN, OUT)]
+        calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
         money = seconds * hourly / 3600 if model.local and seconds is not None else work.get(MONEY)
-        return Part(kind, name, *counts, seconds, money)
+        return Part(kind, name, calls, tokens_in, tokens_out, seconds, money)
 
     parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
     judge = bench.evaluator.metric
