@@ -103,13 +103,16 @@ class Tested:
         every = dict(zip(left, found.quantiles, strict=True))
         return replace(found, quantiles=tuple(every.get(c, found.quantiles[at]) for c in contenders))
 
-    def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
-        """Whether it reaches the target, where its interval tells; adjusted for its being one of `among` (Bonferroni)."""
+    def estimate(self, contender: Contender, among: int) -> Estimate:
+        """Its interval holds at 95 % also for who was chosen among so many on these very items (Bonferroni)."""
         rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[contender.id]
         if contender.id in self.early:
-            found = estimated(scores, self.groups, sure)
-        else:
-            found = estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure)
+            return estimated(scores, self.groups, sure)
+        return estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure)
+
+    def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
+        """Whether it reaches the target, where its interval tells; adjusted for its being one of `among`."""
+        found = self.estimate(contender, among)
         return None if found.low < target <= found.high else found.low >= target
 
 
@@ -203,6 +206,8 @@ def recommend(
     said = wording.reasons(
         chosen, confidence, risk, ordered, estimates, comparisons, margin, tolerance, target, met, needed, short
     )
+    if proven is None and len(left) > 1:
+        said.insert(1, wording.widened(chosen, found.estimate(chosen, len(left)), len(left)))
     warnings = wording.warnings(chosen if confidence == "proven" else None, ordered, estimates, comparisons)
     if winner is not None and not stands:
         warnings.insert(0, wording.unstable(winner, strict))
