@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crossover.evaluation.selection import beaten
 from crossover.models.fake import Fake
 from crossover.strategies._calibration import score_all
-from crossover.strategies._choice import first_best, shown
+from crossover.strategies._choice import dev_values, first_best
 from crossover.types import Candidate, Decoding, Estimate, Example, Prompt, Record, Reply, Run, Score
 from tests.strategies.toys import bench
 
@@ -95,7 +95,7 @@ def test_a_bench_stops_who_cannot_be_the_best_where_calls_cost_something(
         assert [run.stopped for run in runs] == [raced, False, raced]
         assert first_best(runs, at) == 1
         assert calls == (32 + 120 + 32 if raced else 3 * 120)
-        assert shown(runs) == (
+        assert dev_values(runs) == (
             "0.0 (stopped after 32 rows), 100.0, 0.0 (stopped after 32 rows)" if raced else "0.0, 100.0, 0.0"
         )
         assert runs[1].records[0].example.id == "0", "whole runs are in the split's order"

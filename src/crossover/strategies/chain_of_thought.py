@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from crossover.engine.phrasing import reasoned
 from crossover.errors import OptionError
-from crossover.strategies._choice import first_best, noted, shown
+from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._demonstrations import balanced, solved
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_better
@@ -105,5 +105,5 @@ class ChainOfThought:
         if max(self.shots) > 0 and not found:
             how = "no demonstrations, as no training row was solved"
         votes = f", {best.decoding.samples} votes" if best.decoding.samples > 1 else ""
-        values = shown([run for _, run in tried])
+        values = dev_values([run for _, run in tried])
         return f"steps before the answer, {how}{votes}; best of {len(tried)} on dev ({values})"

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from crossover.engine.phrasing import own, phrasings, worded
 from crossover.strategies._calibration import CALIBRATED, score_all
-from crossover.strategies._choice import first_best, noted, shown
+from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
@@ -52,7 +52,7 @@ class Instruction:
         others = [candidate for candidate in others if bench.fits(candidate)]
         tried += score_all(halved(others, self.screen, bench), bench, [run for _, run in tried if not run.stopped])
         best = tried[first_best([run for _, run in tried], bench)][0]
-        values = shown([run for _, run in tried])
+        values = dev_values([run for _, run in tried])
         calibration = CALIBRATED if best.decoding.label_bias else ""
         more = f" and {len(others)} formats" if others else ""
         screened = f", {len(tried)} of them" if len(tried) < len(forms) + len(others) else ""

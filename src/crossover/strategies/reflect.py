@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.engine.phrasing import instructed
 from crossover.errors import CrossoverError, MissingExtra, OptionError
-from crossover.strategies._calibration import CALIBRATED, score_best
-from crossover.strategies._choice import noted, solved_already
+from crossover.strategies._calibration import CALIBRATED, score_all
+from crossover.strategies._choice import dev_values, noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
@@ -86,9 +86,9 @@ class Reflect:
         if solved:
             return noted(start, f"not searched: {solved}")
         best = walk.go(self.finalists)
-        tried = [(start, begun), *(score_best(candidate, bench) for candidate in best if bench.fits(candidate))]
+        tried = [(start, begun), *score_all([made for made in best if bench.fits(made)], bench, [begun])]
         chosen = surely_best(tried, bench)
-        values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
+        values = dev_values([run for _, run in tried[1:]])
         what = "the start was kept" if chosen is start else "a new instruction"
         what += CALIBRATED if chosen.decoding.label_bias else ""
         refused = "".join(f", {number} refused as {why}" for why, number in sorted(walk.refused.items()))
