@@ -93,6 +93,7 @@ def test_figures_of_a_race_say_what_they_are(both: tuple[Path, dict[str, Any], d
     assert f"stopped after {n} of {TEST} rows, surely beaten by nearest_neighbour" in page
     pair = next(p for p in raced["comparisons"] if p["family"] == "verdict")
     assert pair["test"] == "betting, stopped early"
+    assert f"{n} of {TEST} test items" in page
     assert any("block by block" in said for said in results.assumptions)
 
 

@@ -265,6 +265,13 @@ def _read_estimate(body: Mapping[str, Any] | None) -> Estimate | None:
     return Estimate(**body) if body else None
 
 
+def measured_on(row: Mapping[str, Any]) -> str:
+    """On what a candidate's figure is, by its row of decision.json: "215 test items", "64 of 215 test items"."""
+    shown, split = (row["test"], "test") if row["test"] else (row["dev"], "dev")
+    of = f" of {row['stopped']['of']}" if row["test"] and row.get("stopped") else ""
+    return f"{shown['n']}{of} {split} items"
+
+
 @dataclass(frozen=True)
 class Notice:
     """A finding of the data checks: `level` is "error", "warning" or "info"; `rows` name the rows concerned."""
