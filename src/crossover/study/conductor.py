@@ -193,9 +193,10 @@ class _Conductor:
 
     def preview(self) -> Preview:
         """What is ahead, from the beginning, in a study whose folder is thrown away."""
-        _, rungs, said, memory, _ = self._begun()
-        self.listener.note("; ".join(said))
-        begin = start(self.task, self.opened, [e.output for e in self.prepared.splits.train])
+        model, rungs, said, memory, _ = self._begun()
+        for sentence in said:
+            self.listener.note(sentence)
+        begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
         return previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
 
