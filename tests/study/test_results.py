@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import pytest
 
 from crossover.study.outcome import Outcome
-from crossover.study.results import CandidateReport, Change, Followed, Forgetting, Lost, Tried
+from crossover.study.results import CandidateReport, Change, Followed, Forgetting, Lost, Stopped, Tried
 from crossover.types import Epoch, Estimate, Message
 from tests.report.fixtures import ladder
 
@@ -49,6 +49,7 @@ WHOLE = CandidateReport(
     same_as="lora",
     metric="accuracy",
     parent="cd",
+    stopped=Stopped(64, 160, "0" * 16),
 )
 
 
@@ -77,7 +78,7 @@ def test_a_failed_one_has_no_cost() -> None:
 
 def test_a_row_of_the_version_before_is_read() -> None:
     row = WHOLE.to_json()
-    for new in ("same_as",):
+    for new in ("same_as", "stopped"):
         del row[new]
     assert CandidateReport.from_json(row, {}).same_as is None
 
