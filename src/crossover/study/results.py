@@ -33,8 +33,8 @@ class Tried:
     calibrated: bool
     samples: int
     dev: Estimate
-    stopped: bool = False  # it could not be the best, and met a part of dev
     recipe: dict[str, Any] | None = None  # of the tune that made its weights
+    stopped: bool = False  # it could not be the best, and met a part of dev
 
 
 @dataclass(frozen=True)
