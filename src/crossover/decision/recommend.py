@@ -10,8 +10,9 @@ and *open* otherwise. Only then is it `undecided`, with the number of test items
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -58,19 +59,21 @@ class Tested:
 
     `raced`: who was looked at on the way. Then a part of the error that is allowed (`race.SPENT`) is for what stopped
     early, the rest for what was scored to the end. An item that was not `asked` has no score, and did not fail.
+    `known`: what was computed of them already; none of it depends on prices, margin or target.
     """
 
     scores: Mapping[str, Sequence[Score | None]]
     groups: Sequence[str]
     metric: Metric
     seed: int
+    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     raced: Mapping[str, Raced] = field(default_factory=dict)
     early: frozenset[str] = frozenset()  # who stopped before all rows
     asked: Mapping[str, Sequence[bool]] = field(default_factory=dict)
 
     def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
         """Compare each pair and adjust the p-values over all of them."""
-        results = [self._compare(a.id, b.id) for a, b in pairs]
+        results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a.id, b.id)) for a, b in pairs]
         adjusted = holm([min(1.0, r.p / self._share(a.id, b.id)) for (a, b), r in zip(pairs, results, strict=True)])
         return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
 
@@ -92,6 +95,11 @@ class Tested:
 
     def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
         """Of those that lost no race."""
+        key = ("regret", tuple(c.id for c in contenders), chosen.id)
+        found: Regret = self._once(key, partial(self._regret, contenders, chosen))
+        return found
+
+    def _regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
         left = [c for c in contenders if c is chosen or not self.beaten(c.id)]
         sides, rule, at = [self.scores[c.id] for c in left], self.metric, left.index(chosen)
         sure = 1 - ALPHA * (1 - SPENT if self.raced else 1.0)
@@ -105,8 +113,12 @@ class Tested:
 
     def estimate(self, contender: Contender, among: int) -> Estimate:
         """Its interval holds at 95 % also for who was chosen among so many on these very items (Bonferroni)."""
-        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[contender.id]
-        if contender.id in self.early:
+        found: Estimate = self._once(("estimate", contender.id, among), partial(self._estimate, contender.id, among))
+        return found
+
+    def _estimate(self, id: str, among: int) -> Estimate:
+        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[id]
+        if id in self.early:
             return estimated(scores, self.groups, sure)
         return estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure)
 
@@ -115,28 +127,60 @@ class Tested:
         found = self.estimate(contender, among)
         return None if found.low < target <= found.high else found.low >= target
 
+    def missed(self) -> bool:
+        """Whether a call failed."""
+        return bool(self._once("missed", lambda: any(score is None for own in self.scores.values() for score in own)))
 
-def tested(contenders: Sequence[Contender], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
+    def _compare(self, a: Contender, b: Contender) -> Comparison:
+        rule = self.metric
+        return compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
+
+    def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self.known:
+            self.known[key] = compute()
+        return self.known[key]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A verdict without its words: everything that prices, margin, tolerance and target can change."""
+
+    chosen: Contender
+    confidence: Confidence
+    risk: Regret
+    met: bool | None
+    short: str | None
+    comparisons: Comparisons
+    ordered: tuple[Contender, ...]  # the champions
+    everyone: tuple[Contender, ...]
+    unstable: Contender | None  # who wins only where failed calls do not count
+    strict: Contender | None  # and who wins where they do
+
+    @property
+    def kind(self) -> str:
+        return "undecided" if self.confidence == "open" else _kind(self.chosen)
+
+
+def tested(ids: Sequence[str], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
     """The test runs of these contenders, failed calls left out."""
-    own = {c.id: runs[c.id] for c in contenders}
+    own = {id: runs[id] for id in ids}
     examples = [record.example for record in max((run.records for run in own.values()), key=len, default=())]
     raced = {id: run.raced for id, run in own.items() if run.raced is not None}
     if not raced:
-        return Tested(
-            {id: [record.score for record in run.records] for id, run in own.items()}, clusters(examples), metric, seed
-        )
-    known = {id: {record.example.id: record.score for record in run.records} for id, run in own.items()}
-    scores = {id: [answered.get(example.id) for example in examples] for id, answered in known.items()}
-    asked = {id: [example.id in answered for example in examples] for id, answered in known.items()}
+        scores = {id: [record.score for record in run.records] for id, run in own.items()}
+        return Tested(scores, clusters(examples), metric, seed)
+    met = {id: {record.example.id: record.score for record in run.records} for id, run in own.items()}
+    scores = {id: [answered.get(example.id) for example in examples] for id, answered in met.items()}
+    asked = {id: [example.id in answered for example in examples] for id, answered in met.items()}
     early = frozenset(id for id, run in own.items() if run.stopped)
-    return Tested(scores, clusters(examples), metric, seed, raced, early, asked)
+    return Tested(scores, clusters(examples), metric, seed, raced=raced, early=early, asked=asked)
 
 
 def compare_pairs(
     pairs: Sequence[tuple[Contender, Contender]], runs: Mapping[str, Run], metric: Metric, seed: int
 ) -> Comparisons:
     """Compare each pair on test and adjust the p-values over all of them."""
-    return tested([c for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
+    return tested([c.id for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
 
 
 def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
@@ -154,7 +198,54 @@ def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
         ]
         for id, scores in found.scores.items()
     }
-    return replace(found, scores=worst)
+    return replace(found, scores=worst, known={})
+
+
+def views_of(found: Tested, runs: Mapping[str, Run]) -> list[Tested]:
+    """The scores as they are, and where calls failed also with those counted as wrong."""
+    return [found, strictly(found, runs)] if found.missed() else [found]
+
+
+def settle(
+    champions: Mapping[Family, Contender],
+    runs: Mapping[str, Run],
+    views: Sequence[Tested],
+    margin: float,
+    target: float | None,
+    floor: Estimate | None,
+    tolerance: float,
+    others: Sequence[Contender],
+) -> Settled | None:
+    """The verdict without its words; None where no model was tested. `views`: of all who were tested (`views_of`)."""
+    ordered = [champions[family] for family in FAMILIES if family in champions]
+    if all(c.family == "control" for c in ordered):
+        return None
+    everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
+    all_pairs = list(itertools.combinations(reversed(ordered), 2))
+    comparisons = views[0].compare_pairs(all_pairs)
+    winner = winner_of(ordered, comparisons, margin)
+    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
+    proven = winner if winner is strict else None
+    chosen = proven or _likely(ordered, runs, margin)
+    risk = max((view.regret(everyone, chosen) for view in views), key=lambda one: one.upper)
+    met = None
+    if target is not None:
+        told = {view.reaches(chosen, target, len(ordered)) for view in views}
+        met = told.pop() if len(told) == 1 else None
+    estimates = {c.id: runs[c.id].estimate for c in ordered}
+    highest = max(estimates.values(), key=lambda estimate: estimate.value)
+    return Settled(
+        chosen=chosen,
+        confidence="proven" if proven else "bounded" if risk.upper <= tolerance else "open",
+        risk=risk,
+        met=met,
+        short=shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin),
+        comparisons=comparisons,
+        ordered=tuple(ordered),
+        everyone=tuple(everyone),
+        unstable=None if winner is strict else winner,
+        strict=strict,
+    )
 
 
 def recommend(
@@ -168,63 +259,61 @@ def recommend(
     floor: Estimate | None = None,
     tolerance: float = TOLERANCE,
     others: Sequence[Contender] = (),
+    views: Sequence[Tested] = (),
 ) -> tuple[Verdict, Comparisons]:
     """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
 
-    `others`: who was tested too, and is no champion: the regret is over all of them.
+    `others`: who was tested too, and is no champion: the regret is over all of them. `views`: as for `settle`, where they
+    are there already.
     """
-    ordered = [champions[family] for family in FAMILIES if family in champions]
-    if all(c.family == "control" for c in ordered):
+    if not views and champions:
+        among = {c.id: runs[c.id] for c in (*champions.values(), *others)}
+        views = views_of(tested(list(among), among, metric, seed), among)
+    found = settle(champions, runs, views, margin, target, floor, tolerance, others)
+    if found is None:
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
         return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
-    everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
-    found = tested(everyone, runs, metric, seed)
-    all_pairs = list(itertools.combinations(reversed(ordered), 2))
-    comparisons = found.compare_pairs(all_pairs)
-    winner = winner_of(ordered, comparisons, margin)
-    views = [found]
-    if any(score is None for scores in found.scores.values() for score in scores):
-        views.append(strictly(found, {c.id: runs[c.id] for c in everyone}))
-    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
-    stands = winner is strict
-    proven = winner if stands else None
-    left = [c for c in ordered if not found.beaten(c.id)]
-    chosen = proven or _likely(left or ordered, runs, margin)
-    risks = [view.regret(everyone, chosen) for view in views]
-    risk = max(risks, key=lambda one: one.upper)
-    confidence: Confidence = "proven" if proven else "bounded" if risk.upper <= tolerance else "open"
+    chosen, risk, ordered = found.chosen, found.risk, list(found.ordered)
+    left = [c for c in ordered if c is chosen or not views[0].beaten(c.id)]
     needed = None
-    if confidence == "open":
-        needed = _needed(_by_cost(left), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))
-    met = None
-    if target is not None:
-        told = {view.reaches(chosen, target, len(ordered)) for view in views}
-        met = told.pop() if len(told) == 1 else None
+    if found.confidence == "open":
+        quantiles = dict(zip(found.everyone, risk.quantiles, strict=True))
+        needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
-    highest = max(estimates.values(), key=lambda estimate: estimate.value)
-    short = shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin)
     said = wording.reasons(
-        chosen, confidence, risk, ordered, estimates, comparisons, margin, tolerance, target, met, needed, short
+        chosen,
+        found.confidence,
+        risk,
+        ordered,
+        estimates,
+        found.comparisons,
+        margin,
+        tolerance,
+        target,
+        found.met,
+        needed,
+        found.short,
     )
-    if proven is None and len(left) > 1:
-        said.insert(1, wording.widened(chosen, found.estimate(chosen, len(left)), len(left)))
-    warnings = wording.warnings(chosen if confidence == "proven" else None, ordered, estimates, comparisons)
-    if winner is not None and not stands:
-        warnings.insert(0, wording.unstable(winner, strict))
-    settled = confidence != "open"
+    if found.confidence != "proven" and len(left) > 1:
+        said.insert(1, wording.widened(chosen, views[0].estimate(chosen, len(left)), len(left)))
+    sure = chosen if found.confidence == "proven" else None
+    warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
+    if found.unstable is not None:
+        warnings.insert(0, wording.unstable(found.unstable, found.strict))
+    settled = found.confidence != "open"
     verdict = Verdict(
-        kind=_kind(chosen) if settled else "undecided",
+        kind=found.kind,
         choice=chosen.id if settled else None,
         provisional=None if settled else chosen.id,
-        target_met=met,
+        target_met=found.met,
         needed_test_items=needed,
         reasons=tuple(said),
         warnings=tuple(warnings),
-        confidence=confidence,
+        confidence=found.confidence,
         regret=risk,
-        falls_short=short,
+        falls_short=found.short,
     )
-    return verdict, comparisons
+    return verdict, found.comparisons
 
 
 def _kind(choice: Contender) -> str:

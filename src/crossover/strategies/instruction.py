@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.engine.phrasing import own, phrasings, worded
-from crossover.strategies._calibration import CALIBRATED, score_all
+from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
@@ -53,8 +53,7 @@ class Instruction:
         tried += score_all(halved(others, self.screen, bench), bench, [run for _, run in tried if not run.stopped])
         best = tried[first_best([run for _, run in tried], bench)][0]
         values = dev_values([run for _, run in tried])
-        calibration = CALIBRATED if best.decoding.label_bias else ""
         more = f" and {len(others)} formats" if others else ""
         screened = f", {len(tried)} of them" if len(tried) < len(forms) + len(others) else ""
-        note = f"best of {len(forms)} phrasings{more}{screened} on dev ({values}){calibration}"
+        note = f"best of {len(forms)} phrasings{more}{screened} on dev ({values})"
         return noted(best, note)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -91,9 +92,10 @@ class Forecaster:
                 raise
             except Exception:  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
                 if control:  # what it computes by itself takes next to nothing
-                    dry.add({CALLS: len(self._bench.dev) + min(PROBES + 1, len(self._bench.dev))})
+                    rows = len(self._bench.dev)
+                    dry.add(_sum({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
                     parts[rung.name] = _less(dry.work, before)
-                    finals.setdefault("control", {CALLS: self._tested})
+                    finals.setdefault("control", _sum({CALLS: self._tested}, self._count.graded(self._tested)))
                 else:
                     unforeseen.append(rung.name)
                 continue
@@ -107,8 +109,8 @@ class Forecaster:
                 before = dict(dry.work)
                 self._remember(dry, made.weights)
                 parts[f"forgetting {rung.name}"] = _less(dry.work, before)
-            each = {what: each.get(what, 0.0) + self._count.graded.get(what, 0.0) for what in (*each, *self._count.graded)}
-            final = {what: self._tested * tokens for what, tokens in each.items()}
+            graded = self._count.graded(self._tested)
+            final = _sum({what: self._tested * tokens for what, tokens in each.items()}, graded)
             kind = kind_of(made, family_of(made, control))
             finals[kind] = max(finals.get(kind, {}), final, key=lambda work: (_time(work), work.get(CALLS, 0.0)))
         before = dict(dry.work)
@@ -146,7 +148,6 @@ class _Counter:
         self.longest = sorted((e.input for e in examples), key=len)[-LONGEST:]
         self._examples = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
         self._known: dict[str, Work] = {}
-        self.graded = self._judged()
 
     def of(self, candidate: Candidate, inputs: Sequence[str] = ()) -> Work:
         """Of one row: `inputs`, or else rows of the task."""
@@ -162,6 +163,25 @@ class _Counter:
                 _add(found, self._part(own, decoding, inputs or self._inputs))
             self._known[key] = found
         return self._known[key]
+
+    def graded(self, rows: int) -> Work:
+        """What a judge is asked about the answers to so many rows; nothing where none is."""
+        tokens, words = self._grade
+        return {CALLS: rows, IN: rows * tokens, OUT: rows, "judge": rows * (tokens + words)} if tokens else {}
+
+    @cached_property
+    def _grade(self) -> tuple[float, float]:
+        """Of one answer, which is thought to be as long as the gold one: the prompt's tokens, and the grades'."""
+        judge, evaluator = self._bench.evaluator.metric, self._bench.evaluator
+        if not isinstance(judge, Judging):
+            return 0.0, 0.0
+        examples = [*self._bench.train, *self._bench.dev]
+        sample = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
+        model = evaluator.model_of(evaluator.judge)
+        asked = [judge.request(e.input, e.output, e.output) for e in sample]
+        bare = model.count_tokens([Message("user", "")])
+        words = sum(max(1, model.count_tokens([Message("user", grade)]) - bare) for grade in judge.grades)
+        return sum(model.count_tokens(request.messages) for request in asked) / len(asked), words
 
     def lesson(self, candidate: Candidate, batch_size: int) -> float:
         """Of one training row with its answer, as a batch meets it: what all prompts begin with is met once in a batch."""
@@ -196,17 +216,6 @@ class _Counter:
         renderer = self._bench.evaluator.renderer(candidate.prompt)
         tokens = sum(model.count_tokens(renderer.messages(text, leave_out=True)) for text in inputs) / len(inputs)
         return {CALLS: calls, IN: calls * tokens, OUT: calls * candidate.decoding.max_tokens / 2}
-
-    def _judged(self) -> Work:
-        """What grading one answer takes."""
-        metric, evaluator = self._bench.evaluator.metric, self._bench.evaluator
-        if not isinstance(metric, Judging):
-            return {}
-        judge = evaluator.model_of(evaluator.judge)
-        asked = [metric.request(e.input, e.output, e.output) for e in self._examples]
-        tokens = sum(judge.count_tokens(request.messages) for request in asked) / len(asked)
-        own = {"prompt": tokens} if evaluator.judge == self._bench.task.model else {}
-        return {CALLS: 1.0, IN: tokens, OUT: 2.0, **own}
 
     def _length(self, answer: str) -> int:
         return max(1, self._tokens([Message("user", answer)]) - self._tokens([Message("user", "")]))
@@ -257,13 +266,13 @@ class _DryBench:
         _add(self.work, work)
 
     def score(self, candidate: Candidate) -> Run:
-        return self._run(candidate, "dev", self.bench.dev)
+        return self._graded(candidate, "dev", self.bench.dev)
 
     def race(self, candidates: Sequence[Candidate], met: Sequence[Run] = ()) -> list[Run]:
         return [self.score(candidate) for candidate in candidates]
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
-        return self._run(candidate, "train", examples)
+        return self._graded(candidate, "train", examples)
 
     def probe(self, candidate: Candidate, alone: float) -> None:
         """Asking dev rows one by one, once for each candidate; `alone`: the tokens by which that takes time."""
@@ -274,7 +283,7 @@ class _DryBench:
             self.add({what: times * each[what] for what in COUNTED if what in each} | {"alone": alone})
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
-        run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]), graded=False)
+        run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]))
         return [("", record.reply) for record in run.records]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
@@ -316,27 +325,24 @@ class _DryBench:
             self._met.add((made, ""))
             self.add({recipe.method: recipe.epochs * rows * each})
             self.add({"prompt": recipe.epochs * dev * each})  # the loss on dev
-            for work in (
-                self.count.of(candidate),
-                self.count.graded,
-            ):  # and the score; the best epoch's is counted elsewhere
-                self.add({what: (recipe.epochs - 1) * dev * tokens for what, tokens in work.items()})
+            self.add({what: (recipe.epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
+            self.add(self.count.graded((recipe.epochs - 1) * dev))  # the best epoch's score is counted elsewhere
         return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
 
-    def _run(
-        self,
-        candidate: Candidate,
-        split: SplitName,
-        examples: Sequence[Example],
-        inputs: Sequence[str] = (),
-        graded: bool = True,
-    ) -> Run:
-        each = self.count.of(candidate, inputs)
+    def _graded(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
+        self.add(self.count.graded(self._fresh(candidate, f"grade {split}", examples)))
+        return self._run(candidate, split, examples)
+
+    def _fresh(self, candidate: Candidate, what: str, examples: Sequence[Example]) -> int:
+        """How many rows it was not asked yet for this."""
         key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), candidate.weights])
-        fresh = [example for example in examples if (key, f"{split} {example.id}") not in self._met]
-        self._met.update((key, f"{split} {example.id}") for example in fresh)
-        for work in (each, self.count.graded if graded else {}):
-            self.add({what: len(fresh) * tokens for what, tokens in work.items()})
+        fresh = {(key, f"{what} {example.id}") for example in examples} - self._met
+        self._met |= fresh
+        return len(fresh)
+
+    def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
+        each, fresh = self.count.of(candidate, inputs), self._fresh(candidate, split, examples)
+        self.add({what: fresh * tokens for what, tokens in each.items()})
         dear = _time(each)
         value = UNSOLVED * dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
         records = tuple(Record(example, Reply(), "", Score(value)) for example in examples)
@@ -347,6 +353,13 @@ class _DryBench:
 def _add(into: Work, more: Work) -> None:
     for what, tokens in more.items():
         into[what] = into.get(what, 0.0) + tokens
+
+
+def _sum(*works: Work) -> Work:
+    found: Work = {}
+    for work in works:
+        _add(found, work)
+    return found
 
 
 def _time(work: Work) -> float:

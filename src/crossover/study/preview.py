@@ -96,18 +96,25 @@ def previewed(
     said: list[str] = []
     pace: dict[str, float] | None = None
     if model.local and isinstance(model, Tunable):
-        ahead = outlook(rungs, forecaster, bench, costing.speed(task.model), say)
-        kept, forecast, pace = ahead.rungs, ahead.forecast, ahead.pace
+        ahead = outlook(rungs, forecaster, bench, costing.speed(task.model), 0.0, say)
+        kept, forecast, pace = ahead.rungs, ahead.forecast, dict(ahead.pace)
+        if bench.evaluator.judge == task.model:  # another one's speed is not measured
+            pace["judge"] = pace.get("prompt", 0.0)
         said += ahead.said[:-1]  # the last one is the time, which the parts say
     else:
         kept, forecast = list(rungs), forecaster.forecast(rungs)
-    hourly = Prices.of(task.limits).machine_cost_per_hour
+    prices = Prices.of(task.limits, task.prices)
+    rates = prices.rates()
 
     def part(kind: Kind, name: str, work: Work, seconds: float | None = None) -> Part:
         if seconds is None and pace is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
         calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
-        money = seconds * hourly / 3600 if model.local and seconds is not None else work.get(MONEY)
+        money = work.get(MONEY)
+        if model.local and seconds is not None:
+            money = seconds * rates.machine_cost_per_hour / 3600
+        elif not model.local and rates.input is not None and rates.output is not None:
+            money = (tokens_in * rates.input + tokens_out * rates.output) / 1e6
         return Part(kind, name, calls, tokens_in, tokens_out, seconds, money)
 
     parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
@@ -116,8 +123,8 @@ def previewed(
         grader = bench.model_of(bench.evaluator.judge)
         asked = check_requests(judge, splits.dev, task)
         tokens = float(sum(grader.count_tokens(request.messages) for request in asked))
-        own = {"prompt": tokens} if bench.evaluator.judge == task.model else {}
-        parts.append(part("judge", "the judge", {CALLS: len(asked), IN: tokens, OUT: 2.0 * len(asked), **own}))
+        found: Work = {CALLS: len(asked), IN: tokens, OUT: 2.0 * len(asked), "judge": tokens}
+        parts.append(part("judge", "the judge", found))
     for rung in kept:
         if rung.name in forecast.parts:
             parts.append(part("climb", rung.name, forecast.parts[rung.name]))
@@ -139,6 +146,7 @@ def previewed(
         tuple(said),
         smallest_difference(len(splits.test), ALPHA, DISCORDANCE),
         tuple(resolution(len(splits.test), splits.cut)),
+        prices.currency,
     )
 
 
