@@ -112,9 +112,9 @@ def previewed(
         calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
         money = work.get(MONEY)
         if model.local and seconds is not None:
-            money = seconds * rates.machine_cost_per_hour / 3600
-        elif not model.local and rates.input is not None and rates.output is not None:
-            money = (tokens_in * rates.input + tokens_out * rates.output) / 1e6
+            money = float(seconds * rates.second)
+        elif not model.local and prices.input is not None:
+            money = float(tokens_in * rates.input + tokens_out * rates.output)
         return Part(kind, name, calls, tokens_in, tokens_out, seconds, money)
 
     parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
