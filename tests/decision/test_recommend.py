@@ -352,7 +352,9 @@ def test_the_interval_of_who_leads_on_the_items_allows_for_that() -> None:
     for _ in range(300):
         hard = rng.standard_normal(150)
         sides = [list(hard + rng.standard_normal(150) < 1.19) for _ in range(4)]  # each is right with 80 %
-        found = on_items(ALL, {c.id: run(c.name, side) for c, side in zip(ALL, sides, strict=True)}, metric, 0)
+        found = on_items(
+            [c.id for c in ALL], {c.id: run(c.name, side) for c, side in zip(ALL, sides, strict=True)}, metric, 0
+        )
         best = max(ALL, key=lambda c: found.estimate(c, 1).value)
         above += found.estimate(best, 4).low > 0.8
         alone += found.estimate(best, 1).low > 0.8

@@ -131,10 +131,6 @@ class Tested:
         """Whether a call failed."""
         return bool(self._once("missed", lambda: any(score is None for own in self.scores.values() for score in own)))
 
-    def _compare(self, a: Contender, b: Contender) -> Comparison:
-        rule = self.metric
-        return compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
-
     def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self.known:
             self.known[key] = compute()
@@ -226,7 +222,8 @@ def settle(
     winner = winner_of(ordered, comparisons, margin)
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
     proven = winner if winner is strict else None
-    chosen = proven or _likely(ordered, runs, margin)
+    left = [c for c in ordered if not views[0].beaten(c.id)]
+    chosen = proven or _likely(left or ordered, runs, margin)
     risk = max((view.regret(everyone, chosen) for view in views), key=lambda one: one.upper)
     met = None
     if target is not None:
