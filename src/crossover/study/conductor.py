@@ -109,7 +109,7 @@ def preview_study(
     check_strategies(task, loaded.place)
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, str(task_path))
+    rule = scoring(prepared.task, str(task_path), prepared.splits.dev)
     opened = open_model(task.model, task.folder)
     with tempfile.TemporaryDirectory(prefix="crossover-") as place:
         folder = StudyFolder(Path(place))

@@ -17,7 +17,6 @@ from crossover.study.ladder import Climbed, floor
 from crossover.types import Candidate, Example, Message, Run, to_json
 
 BEGINNINGS = 8  # inputs whose prompts are compared for what all begin with
-SPEED_CALLS = 6  # that measuring a speed takes: two answers, three times each
 
 
 def speed_text(examples: Sequence[Example]) -> str:

@@ -12,9 +12,10 @@ from crossover.decision.resolution import ALPHA, DISCORDANCE, resolution
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.judging import check_requests
 from crossover.evaluation.power import smallest_difference
+from crossover.evaluation.probe import SPEED_CALLS
 from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, Tunable
-from crossover.study.costing import SPEED_CALLS, Costing, speed_text
+from crossover.study.costing import Costing, speed_text
 from crossover.study.forecast import CALLS, IN, MONEY, OUT, Forecaster, Work
 from crossover.study.ladder import Rung
 from crossover.study.outlook import outlook
