@@ -14,7 +14,7 @@ import itertools
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist, mean
 from typing import Any
@@ -30,11 +30,15 @@ from crossover.decision.limits import removal
 from crossover.decision.recommend import TOLERANCE, Verdict, recommend
 from crossover.decision.wording import Wording
 from crossover.evaluation.aggregate import estimate
+from crossover.evaluation.looks import looks
 from crossover.evaluation.paired import compare, holm
+from crossover.evaluation.selection import beaten
 from crossover.strategies._worth import surely_best
+from crossover.study.race import Race
 from crossover.types import Candidate, Counts, Estimate, Example, Family, Prompt, Record, Reply, Run, Score, SplitName
 
 Truth = Mapping[Family, float]
+FEW = Estimate(1, 0.5, 0.0, 1.0)  # of a run whose estimate nobody looks at
 MOST = 20_000  # items of a study that is simulated
 RHO = 0.5  # of an item's difficulty in all that decides an answer
 COSTS: Truth = {"control": 0.0, "prompt": 10.0, "weights": 20.0, "hybrid": 40.0}
@@ -256,6 +260,104 @@ def consistency(rng: Any, studies: int, board: Board) -> None:
         board.add(f"consistency, {name}: interval holds", [percent(held)], 93 - slack(5, studies))
 
 
+class Script:
+    """As much of an evaluator as a race takes. `sides`: what each candidate is right about, by its instruction."""
+
+    def __init__(self, sides: Mapping[str, Any]) -> None:
+        self.sides = sides
+
+    def blocks(
+        self, candidate: Candidate, split: SplitName, examples: Sequence[Example], ends: Sequence[int]
+    ) -> Iterator[Run]:
+        side = self.sides[candidate.prompt.instruction]
+        records = [record(int(example.id), float(side[int(example.id)])) for example in examples]
+        for end in ends:
+            met = tuple(records[:end])
+            found = estimate([r.score for r in met], "mean", True)
+            yield Run(candidate.prompt.instruction, split, "accuracy", met, found)
+
+
+def raced(rng: Any, truth: Truth, n: int, among: int = 1) -> tuple[Verdict, float]:
+    """A study whose finalists are raced, and its share of the calls that all of them on all items take.
+
+    `among`: of how many equally good ones each is the best on 100 dev rows; what is particular about it stays on test.
+    """
+    base, dev = difficulty(rng, n), difficulty(rng, 100)
+    sides = {}
+    for family, share in truth.items():
+        tried = [(answers(rng, dev, RHO, share).mean(), answers(rng, base, RHO, share)) for _ in range(among)]
+        sides[f"id-{family}"] = max(tried, key=lambda one: one[0])[1]
+    race = Race(Script(sides), [record(i, 1.0).example for i in range(n)], int(rng.integers(1 << 30)))  # type: ignore[arg-type]
+    for family in truth:
+        race.enter(champion(family), Candidate("m", Prompt(instruction=f"id-{family}")), True)
+    race.go()
+    runs, champions = race.runs(), {family: champion(family) for family in truth}
+    verdict = recommend(champions, runs, ACCURACY, 0.01, None, 0, Wording("accuracy", 1000), tolerance=1.0)[0]
+    return verdict, sum(len(run.records) for run in runs.values()) / (n * len(truth))
+
+
+def races(rng: Any, studies: int, board: Board) -> None:
+    """Finalists that are raced: the errors stay what they are, and clear losers are asked little."""
+    for n in (150, 500, 2000):
+        found = [raced(rng, TRUTHS["all equal"], n) for _ in range(studies)]
+        dear = [v.confidence == "proven" and v.kind in ("weights", "hybrid") for v, _ in found]
+        name = f"raced, equal candidates, {n} items: a dear one proven better"
+        board.add(name, [percent(dear)], 5 + slack(5, studies), lower=True)
+    for k in (3, 6, 12):
+        found = [raced(rng, TRUTHS["all equal"], 150, k) for _ in range(studies)]
+        dear = [v.confidence == "proven" and v.kind in ("weights", "hybrid") for v, _ in found]
+        name = f"the same, 150 items, each the best of {k} on dev"
+        board.add(name, [percent(dear)], 5 + slack(5, studies), lower=True)
+    over, lost, most = [], [], 0.0
+    for n, truth in itertools.product((150, 500), TRUTHS.values()):
+        worse = []
+        for _ in range(max(studies // 4, 1)):
+            verdict, share = raced(rng, truth, n)
+            assert verdict.regret is not None
+            true = max(truth.values()) - truth[chosen(verdict)]
+            worse.append(true > verdict.regret.upper + 1e-9)
+            lost.append(100 * true)
+            most = max(most, 100 * share)
+        over.append(percent(worse))
+    board.add(
+        "raced, true regret above its bound: the worst truth", [max(over)], 5 + slack(5, studies // 4, 2.5), lower=True
+    )
+    board.add("raced, mean true regret, 150 and 500 items", [mean(lost)], 1.0, "points", lower=True)
+    board.add("raced, calls of all of them: at most", [most], 100, lower=True)
+    for gap, n, goal in ((5, 500, None), (10, 300, None), (5, 2500, 100 / 3), (10, 1000, 100 / 3), (20, 400, 100 / 3)):
+        truth = {family: 0.9 - (3 - i) * gap / 100 for i, family in enumerate(FAMILIES)}
+        found = [raced(rng, truth, n) for _ in range(max(studies // 4, 1))]
+        name = f"raced, {gap} points from each to the next, {n} items"
+        board.add(f"{name}: calls of all of them", [100 * share for _, share in found], goal, lower=True)
+        board.add(f"{name}: the best chosen", [percent([v.choice == "id-hybrid" for v, _ in found])])
+
+
+def choices(rng: Any, studies: int, board: Board) -> None:
+    """The best of several on dev, where those that cannot be it, or surely are not, stop."""
+    for k, gap, n in itertools.product((3, 6, 12), (0, 5, 10, 20), (100, 1000)):
+        shares, kept, calls = [0.8] + [0.8 - gap / 100] * (k - 1), [], []
+        for _ in range(max(studies // 10, 1)):
+            base = difficulty(rng, n)
+            order = rng.permutation(k)
+            sides = [[record(i, float(v)) for i, v in enumerate(answers(rng, base, RHO, shares[j]))] for j in order]
+            values = [mean(r.score.value for r in side if r.score) for side in sides]
+            out: dict[int, str] = {}
+            met = [0] * k
+            for end in looks([r.example for r in sides[0]]):
+                racing = [i for i in range(k) if i not in out]
+                met = [end if i in racing else met[i] for i in range(k)]
+                runs = [Run(str(i), "dev", "accuracy", tuple(side[: met[i]]), FEW) for i, side in enumerate(sides)]
+                out |= beaten(runs, [], racing, n)
+            calls.append(100 * sum(met) / (n * k))
+            best = max((i for i in range(k) if i not in out), key=lambda i: values[i])
+            kept.append(shares[order[best]] == 0.8)
+        name = f"best of {k} on {n} dev rows, {gap} points ahead"
+        goal = 100 if gap == 0 else 100 / 3 if k > 3 and gap * n >= 20_000 else None  # the best itself meets all rows
+        board.add(f"{name}: calls of all of them", calls, goal, lower=True)
+        if gap:
+            board.add(f"{name}: found", [percent(kept)])
+
+
 SPLITS: tuple[SplitName, ...] = ("dev", "test")
 
 
@@ -307,7 +409,8 @@ def slack(goal: float, studies: int, errors: float = 2.0) -> float:
 
 
 PARTS: dict[str, Callable[[Any, int, Board], None]] = {
-    f.__name__: f for f in (equal, hidden, regrets, needed, target, macro, twins, consistency, adoption, failures)
+    f.__name__: f
+    for f in (equal, hidden, regrets, needed, target, macro, twins, consistency, races, choices, adoption, failures)
 }
 
 

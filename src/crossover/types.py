@@ -236,8 +236,20 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Raced:
+    """A run was looked at on its way, and might stop before all `of` rows were answered. `lost_to`: the id of who was
+    surely better; None where nobody was."""
+
+    of: int
+    lost_to: str | None = None
+
+
+@dataclass(frozen=True)
 class Run:
-    """All records of one candidate on one split, in the split's order."""
+    """All records of one candidate on one split, in the split's order.
+
+    Of one that was `raced` and stopped, those of some rows drawn at random; its estimate then holds whenever one stops.
+    """
 
     candidate: str  # its id
     split: SplitName
@@ -246,10 +258,15 @@ class Run:
     estimate: Estimate
     relevance: Estimate | None = None
     usage: Usage = field(default_factory=Usage)
+    raced: Raced | None = None
 
     @property
     def failures(self) -> int:
         return sum(record.score is None for record in self.records)
+
+    @property
+    def stopped(self) -> bool:
+        return self.raced is not None and len(self.records) < self.raced.of
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ HELP = {
         "runs/NAME-MODEL",
         "--set",
         "limits.minutes=10",
+        "--plan",
+        "--yes",
         "--json",
         "--quiet",
         "continues",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from crossover.decision.contenders import Contender
 from crossover.decision.costs import Cost
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, recommend
+from crossover.decision.recommend import tested as on_items
 from crossover.decision.wording import Wording
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import mcnemar
@@ -23,6 +25,7 @@ from tests.decision.builders import contender, pattern, run
 
 CONTROL, PROMPT = contender("majority", "control"), contender("few_shot", "prompt", cost=10)
 LORA, BOTH = contender("lora", "weights", cost=20), contender("instruction+lora", "hybrid", cost=40)
+ALL = (CONTROL, PROMPT, LORA, BOTH)
 
 
 def decide(
@@ -341,3 +344,27 @@ def test_a_way_that_costs_less_yet_counts_as_equal_is_said_beside_the_choice() -
 
     assert said(120_000).endswith("120,000 are planned, over which it saves 0.036 USD: that counts as no difference.")
     assert said(300).endswith("300 are planned.")  # too few for it to cost less
+
+
+def test_the_interval_of_who_leads_on_the_items_allows_for_that() -> None:
+    rng, above, alone = np.random.default_rng(6), 0, 0
+    metric = registry.create("metrics", "accuracy")
+    for _ in range(300):
+        hard = rng.standard_normal(150)
+        sides = [list(hard + rng.standard_normal(150) < 1.19) for _ in range(4)]  # each is right with 80 %
+        found = on_items(
+            [c.id for c in ALL], {c.id: run(c.name, side) for c, side in zip(ALL, sides, strict=True)}, metric, 0
+        )
+        best = max(ALL, key=lambda c: found.estimate(c, 1).value)
+        above += found.estimate(best, 4).low > 0.8
+        alone += found.estimate(best, 1).low > 0.8
+    assert above <= 0.025 * 300 < alone
+
+
+def test_a_verdict_that_is_not_proven_says_so_of_its_choice() -> None:
+    prompt = pattern(400, 320)
+    said = decide({CONTROL: pattern(400, 100), PROMPT: prompt, LORA: moved(prompt, 20, 22)})[0]
+    assert said.confidence != "proven"
+    assert said.reasons[1].startswith("Chosen among 3 on these very items, few_shot is between ")
+    proven = decide({CONTROL: pattern(400, 40), PROMPT: pattern(400, 380)})[0]
+    assert not any("Chosen among" in reason for reason in proven.reasons)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 CANDIDATE = (
     *("name", "id", "family", "rung", "status", "dev", "dev_low", "dev_high", "test", "test_low", "test_high"),
-    *("test_items", "change", "change_low", "change_high", "change_p_adjusted", "relevance", "consistency", "failures"),
-    *("train_gap", "test_gap", "latency_p50_ms", "latency_p50_low_ms", "latency_p50_high_ms"),
+    *("test_items", "stopped", "change", "change_low", "change_high", "change_p_adjusted", "relevance", "consistency"),
+    *("failures", "train_gap", "test_gap", "latency_p50_ms", "latency_p50_low_ms", "latency_p50_high_ms"),
     *("latency_p95_ms", "latency_p95_low_ms", "latency_p95_high_ms", "latency_contended", "tokens_in", "tokens_out"),
     *("cost_fixed", "cost_per_1k", "cost_horizon", "currency", "note"),
 )
@@ -55,6 +55,7 @@ def _candidate(one: CandidateReport) -> dict[str, Any]:
         **_ends("dev", one.dev),
         **_ends("test", one.test),
         "test_items": one.test.n if one.test else None,
+        "stopped": one.stopped is not None,
         "change": one.change.difference if one.change else None,
         "change_low": one.change.low if one.change else None,
         "change_high": one.change.high if one.change else None,

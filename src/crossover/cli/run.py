@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +16,9 @@ from crossover.cli.output import json_out
 from crossover.cli.screen import screen
 from crossover.decision import numbers
 from crossover.report.page import write_report
+from crossover.report.plan import plan_text
 from crossover.report.table import foot, glance, verdict_text
-from crossover.study.conductor import run_study
+from crossover.study.conductor import paid, preview_study, run_study
 from crossover.study.read import read_results
 
 
@@ -36,13 +40,32 @@ def command(
             help="A key of the task file in the place of the file's own, such as limits.minutes=10; again for another key.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print decision.json at the end instead of the table.")] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Print what it would take (calls, tokens, time, money) and what it could show; stop."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before a run whose calls cost money or leave this machine.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print decision.json at the end instead of the table; with --plan, the plan.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Climb the ladder for a task file: measure every rung, decide, and write the report.
 
     Everything is journaled as it happens: interrupted, the same command continues; finished, it costs no model call.
     """
+    if plan:
+        with screen(quiet or as_json) as listener:
+            found = preview_study(task, model, settings or (), listener)
+        if as_json:
+            typer.echo(json_out(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n"), nl=False)
+        else:
+            Console(highlight=False).print(plan_text(found))
+        return
+    if not (yes or quiet or as_json) and _terminal():
+        _agreed(task, out, model, settings or ())
     began = time.monotonic()
     with screen(quiet or as_json) as listener:
         folder = run_study(task, out, listener, model, settings or ())
@@ -64,3 +87,21 @@ def command(
     own, all_in_all = time.monotonic() - began, results.decision["spent"]["seconds"]
     earlier = f", {numbers.duration(all_in_all)} with earlier runs" if all_in_all > 1.1 * own else ""
     console.print(f"finished in {numbers.duration(own)}{earlier}", markup=False)
+
+
+def _terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _agreed(task: Path, out: Path | None, model: str | None, settings: Sequence[str]) -> None:
+    """Before anything is asked of a model that costs money: show the plan, and go on only where the user says so."""
+    models = paid(task, out, model, settings)
+    if not models:
+        return
+    with screen(False) as listener:
+        found = preview_study(task, model, settings, listener)
+    Console(highlight=False).print(plan_text(found))
+    if not typer.confirm(f"This asks {' and '.join(models)}, which costs money or sends data away. Go on?"):
+        typer.echo("nothing was asked")
+        raise typer.Exit(1)

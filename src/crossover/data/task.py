@@ -126,6 +126,9 @@ class Task(Part):
     )
     curve: Curve = Field(default=None, description=WHAT)
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
+    exhaustive: bool | None = Field(
+        default=None, description="true or false: whether all finalists answer all test rows, whoever has lost before"
+    )
     prices: PriceList = Field(default=PriceList(), description="a mapping of prices, as in {input: 0.1, output: 0.4}")
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 

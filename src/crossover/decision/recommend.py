@@ -24,9 +24,11 @@ from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.power import Studies, items_for, quantile, together
+from crossover.evaluation.race import SPENT
 from crossover.evaluation.regret import Regret, regret
+from crossover.evaluation.stopped import compared, estimated
 from crossover.metrics.base import Metric
-from crossover.types import Estimate, Family, Run, Score
+from crossover.types import Estimate, Family, Raced, Run, Score
 
 TOLERANCE = 0.03
 
@@ -55,6 +57,8 @@ class Verdict:
 class Tested:
     """The test scores by contender id, on the same items, of which those of a cluster count as one.
 
+    `raced`: who was looked at on the way. Then a part of the error that is allowed (`race.SPENT`) is for what stopped
+    early, the rest for what was scored to the end. An item that was not `asked` has no score, and did not fail.
     `known`: what was computed of them already; none of it depends on prices, margin or target.
     """
 
@@ -63,36 +67,69 @@ class Tested:
     metric: Metric
     seed: int
     known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    raced: Mapping[str, Raced] = field(default_factory=dict)
+    early: frozenset[str] = frozenset()  # who stopped before all rows
+    asked: Mapping[str, Sequence[bool]] = field(default_factory=dict)
 
     def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
         """Compare each pair and adjust the p-values over all of them."""
-        results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a, b)) for a, b in pairs]
-        adjusted = holm([result.p for result in results])
+        results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a.id, b.id)) for a, b in pairs]
+        adjusted = holm([min(1.0, r.p / self._share(a.id, b.id)) for (a, b), r in zip(pairs, results, strict=True)])
         return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
 
+    def beaten(self, id: str) -> bool:
+        """Whether it lost a race: so surely that it is not the best."""
+        return id in self.raced and self.raced[id].lost_to is not None
+
+    def _share(self, *ids: str) -> float:
+        """Of the error that is allowed, what such a comparison may spend."""
+        if not self.raced:
+            return 1.0
+        return SPENT if self.early & set(ids) else 1 - SPENT
+
+    def _compare(self, a: str, b: str) -> Comparison:
+        rule, sides, sure = self.metric, (self.scores[a], self.scores[b]), 1 - ALPHA * self._share(a, b)
+        if self.early & {a, b}:
+            return compared(*sides, self.groups, sure)
+        return compare(*sides, rule.aggregate, rule.binary, self.groups, self.seed, sure)
+
     def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
-        sides, rule = [self.scores[c.id] for c in contenders], self.metric
+        """Of those that lost no race."""
         key = ("regret", tuple(c.id for c in contenders), chosen.id)
-        at = contenders.index(chosen)
-        found: Regret = self._once(key, lambda: regret(sides, at, rule.aggregate, rule.binary, self.groups, self.seed))
+        found: Regret = self._once(key, partial(self._regret, contenders, chosen))
         return found
 
+    def _regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
+        left = [c for c in contenders if c is chosen or not self.beaten(c.id)]
+        sides, rule, at = [self.scores[c.id] for c in left], self.metric, left.index(chosen)
+        sure = 1 - ALPHA * (1 - SPENT if self.raced else 1.0)
+        found = regret(sides, at, rule.aggregate, rule.binary, self.groups, self.seed, sure)
+        if len(left) > 1 and self.early & {c.id for c in left}:
+            each = 1 - 2 * ALPHA * SPENT / (len(left) - 1)
+            upper = max(0.0, *(compared(s, sides[at], self.groups, each).high for s in sides if s is not sides[at]))
+            found = replace(found, expected=min(found.expected, upper), upper=upper)
+        every = dict(zip(left, found.quantiles, strict=True))
+        return replace(found, quantiles=tuple(every.get(c, found.quantiles[at]) for c in contenders))
+
+    def estimate(self, contender: Contender, among: int) -> Estimate:
+        """Its interval holds at 95 % also for who was chosen among so many on these very items (Bonferroni)."""
+        found: Estimate = self._once(("estimate", contender.id, among), partial(self._estimate, contender.id, among))
+        return found
+
+    def _estimate(self, id: str, among: int) -> Estimate:
+        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[id]
+        if id in self.early:
+            return estimated(scores, self.groups, sure)
+        return estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure)
+
     def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
-        """Whether it reaches the target, where its interval tells; adjusted for its being one of `among` (Bonferroni)."""
-        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[contender.id]
-        found: Estimate = self._once(
-            ("estimate", contender.id, sure),
-            lambda: estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure),
-        )
+        """Whether it reaches the target, where its interval tells; adjusted for its being one of `among`."""
+        found = self.estimate(contender, among)
         return None if found.low < target <= found.high else found.low >= target
 
     def missed(self) -> bool:
         """Whether a call failed."""
         return bool(self._once("missed", lambda: any(score is None for own in self.scores.values() for score in own)))
-
-    def _compare(self, a: Contender, b: Contender) -> Comparison:
-        rule = self.metric
-        return compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
 
     def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self.known:
@@ -122,9 +159,17 @@ class Settled:
 
 def tested(ids: Sequence[str], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
     """The test runs of these contenders, failed calls left out."""
-    scores = {id: [record.score for record in runs[id].records] for id in ids}
-    examples = [record.example for record in runs[ids[0]].records] if ids else []
-    return Tested(scores, clusters(examples), metric, seed)
+    own = {id: runs[id] for id in ids}
+    examples = [record.example for record in max((run.records for run in own.values()), key=len, default=())]
+    raced = {id: run.raced for id, run in own.items() if run.raced is not None}
+    if not raced:
+        scores = {id: [record.score for record in run.records] for id, run in own.items()}
+        return Tested(scores, clusters(examples), metric, seed)
+    met = {id: {record.example.id: record.score for record in run.records} for id, run in own.items()}
+    scores = {id: [answered.get(example.id) for example in examples] for id, answered in met.items()}
+    asked = {id: [example.id in answered for example in examples] for id, answered in met.items()}
+    early = frozenset(id for id, run in own.items() if run.stopped)
+    return Tested(scores, clusters(examples), metric, seed, raced=raced, early=early, asked=asked)
 
 
 def compare_pairs(
@@ -139,11 +184,14 @@ def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
 
     A failure is no wrong answer, but those rows may be the hard ones.
     """
-    golds = [record.example.output for record in next(iter(runs.values())).records]
+    golds = [record.example.output for record in max((run.records for run in runs.values()), key=len)]
     mean = found.metric.aggregate == "mean"
     empty = [Score(0.0) if mean else found.metric.score(gold, "") for gold in golds]
     worst = {
-        id: [given if given is not None else lost for given, lost in zip(scores, empty, strict=True)]
+        id: [
+            lost if given is None and asked else given
+            for given, lost, asked in zip(scores, empty, found.asked.get(id, itertools.repeat(True)), strict=False)
+        ]
         for id, scores in found.scores.items()
     }
     return replace(found, scores=worst, known={})
@@ -174,7 +222,8 @@ def settle(
     winner = winner_of(ordered, comparisons, margin)
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
     proven = winner if winner is strict else None
-    chosen = proven or _likely(ordered, runs, margin)
+    left = [c for c in ordered if not views[0].beaten(c.id)]
+    chosen = proven or _likely(left or ordered, runs, margin)
     risk = max((view.regret(everyone, chosen) for view in views), key=lambda one: one.upper)
     met = None
     if target is not None:
@@ -222,10 +271,11 @@ def recommend(
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
         return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
     chosen, risk, ordered = found.chosen, found.risk, list(found.ordered)
+    left = [c for c in ordered if c is chosen or not views[0].beaten(c.id)]
     needed = None
     if found.confidence == "open":
         quantiles = dict(zip(found.everyone, risk.quantiles, strict=True))
-        needed = _needed(_by_cost(ordered), views[0], margin, tolerance, quantiles)
+        needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     said = wording.reasons(
         chosen,
@@ -241,6 +291,8 @@ def recommend(
         needed,
         found.short,
     )
+    if found.confidence != "proven" and len(left) > 1:
+        said.insert(1, wording.widened(chosen, views[0].estimate(chosen, len(left)), len(left)))
     sure = chosen if found.confidence == "proven" else None
     warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
     if found.unstable is not None:

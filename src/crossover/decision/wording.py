@@ -164,6 +164,11 @@ class Wording:
                 )
         return said
 
+    def widened(self, chosen: Contender, estimate: Estimate, among: int) -> str:
+        """Who leads on some rows is a little too good on them: the interval that allows for that."""
+        low, high = numbers.percent(estimate.low).removesuffix(" %"), numbers.percent(estimate.high)
+        return f"Chosen among {among} on these very items, {chosen.name} is between {low} and {high} (95 %)."
+
     def _against(
         self, likely: Contender, other: Contender, estimates: Mapping[str, Estimate], comparisons: Comparisons
     ) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from crossover.engine.answer import vote
 from crossover.engine.render import Renderer
-from crossover.types import Candidate, Decoding, Reply, Request, Usage
+from crossover.types import Candidate, Decoding, Reply, Request
 
 Ask = Callable[[Sequence[Request]], Sequence[Reply]]
 
@@ -81,8 +81,3 @@ def _asked(decoding: Decoding) -> Decoding:
 def calls_of(candidate: Candidate) -> int:
     """How many calls a candidate makes for an input."""
     return candidate.decoding.samples + sum(step.decoding.samples for step in candidate.prompt.steps)
-
-
-def usage_of(answered: Sequence[Answered]) -> Usage:
-    """What all of it took."""
-    return sum((one.reply.usage for one in answered), Usage())

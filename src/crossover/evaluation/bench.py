@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover import tuning
+from crossover.data.clusters import clusters
 from crossover.data.nested import beginning, nested
 from crossover.data.task import Task
 from crossover.data.text import comparable
@@ -19,15 +20,19 @@ from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
 from crossover.engine.taken import LABELS
 from crossover.errors import OptionError, TuningError
+from crossover.evaluation.looks import looks, shuffled
 from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
-from crossover.models.base import Model, Tunable
+from crossover.evaluation.selection import beaten
+from crossover.evaluation.stopped import estimated
+from crossover.models.base import Model, Priced, Tunable
 from crossover.types import (
     Candidate,
     Decoding,
     Epoch,
     Example,
     Message,
+    Raced,
     Recipe,
     Reply,
     Request,
@@ -93,6 +98,10 @@ class StudyBench:
         self._allowed(candidate.model)
         self._labelled(["dev", *self.shown(candidate)])
         run = self.evaluator.run(candidate, "dev", self.dev)
+        self._tried(candidate, run)
+        return run
+
+    def _tried(self, candidate: Candidate, run: Run) -> None:
         prompt, decoding = candidate.prompt, candidate.decoding
         shown = {
             "id": candidate.id,
@@ -104,8 +113,40 @@ class StudyBench:
             "samples": decoding.samples,
             "dev": run.estimate,
             "recipe": self._made(candidate.weights)[1].get("recipe") if candidate.weights else None,
+            "stopped": run.stopped,
         }
         self.journal.add_try(candidate.provenance.shown, candidate.id, shown)
+
+    def race(self, candidates: Sequence[Candidate], met: Sequence[Run] = ()) -> list[Run]:
+        for candidate in candidates:
+            self._allowed(candidate.model)
+        if not self._races(candidates, met):
+            return [self.score(candidate) for candidate in candidates]
+        rows = shuffled(self.dev, self.seed)
+        ends = looks(rows)
+        walks = [self.evaluator.blocks(candidate, "dev", rows, ends) for candidate in candidates]
+        runs: list[Run] = []
+        out: dict[int, str] = {}  # who is out, and who was better
+        for end in ends:
+            runs = [runs[i] if i in out else next(walk) for i, walk in enumerate(walks)]
+            if end == ends[0] and any(record.reply.label_scores for run in runs for record in run.records):
+                return [self.score(candidate) for candidate in candidates]  # calibration may yet change all of them
+            if end < len(rows):  # who has met all of them is whole, whatever came of it
+                out |= beaten(runs, met, [i for i in range(len(runs)) if i not in out], len(rows))
+        return [self._stopped(c, runs[i], out[i]) if i in out else self.score(c) for i, c in enumerate(candidates)]
+
+    def _races(self, candidates: Sequence[Candidate], met: Sequence[Run]) -> bool:
+        """Whether some should stop on dev: where calls cost something, and a mean of rows is what counts."""
+        if self.task.exhaustive or self.evaluator.metric.aggregate != "mean" or len(candidates) + len(met) < 2:
+            return False
+        models = [self.model_of(candidate.model) for candidate in candidates]
+        return self.task.exhaustive is False or any(not model.local or isinstance(model, Priced) for model in models)
+
+    def _stopped(self, candidate: Candidate, run: Run, winner: str) -> Run:
+        groups = clusters([record.example for record in run.records])
+        found = estimated([record.score for record in run.records], groups)
+        run = dataclasses.replace(run, estimate=found, raced=Raced(len(self.dev), winner))
+        self._tried(candidate, run)
         return run
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
@@ -166,6 +207,8 @@ class StudyBench:
         self.evaluator.progress(what, done, total)
 
     def better(self, run: Run, reference: Run) -> bool:
+        if run.stopped or reference.stopped:
+            return reference.stopped and not run.stopped
         return run.estimate.value > reference.estimate.value + 1e-9
 
     def fits(self, candidate: Candidate) -> bool:

@@ -81,23 +81,10 @@ def measure_judge(
     Raises `DataError` for a file of grades that cannot be used, and as `Caller.ask` does.
     """
     by_hand = graded_by_hand(metric, task)
-    rows = list(examples)
-    random.Random(task.seed).shuffle(rows)
-    rows = rows[:ROWS]
-    cases = []
-    for number, row in enumerate(rows):
-        others = (rows[(number + step) % len(rows)].output for step in range(1, len(rows)))
-        wrong = next((output for output in others if comparable(output) != comparable(row.output)), None)
-        if wrong is not None:
-            cases += [(row, row.output), (row, wrong)]
-    plainly = [metric.request(row.input, row.output, answer) for row, answer in cases]
-    swapped = [metric.request(row.input, row.output, answer, True) for row, answer in cases]
-    padded = [metric.request(row.input, row.output, PADDING.format(answer, answer)) for row, answer in cases]
-    hand = [metric.request(*one) for one, _ in by_hand]
-    requests = [*plainly, *swapped, *padded, *hand]
+    requests = check_requests(metric, examples, task)
     found = _ask(metric, model, caller, requests, "measuring the judge")
     spent = sum((one.usage for one in found if one.error is None), Usage())
-    scores, n = [one.score for one in found], len(cases)
+    scores, n = [one.score for one in found], (len(requests) - len(by_hand)) // 3
     first, second, third, own = scores[:n], scores[n : 2 * n], scores[2 * n : 3 * n], scores[3 * n :]
     both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
     pairs = [(a, b) for a, b in zip(first[::2], first[1::2], strict=True) if a is not None and b is not None]
@@ -118,6 +105,24 @@ def measure_judge(
         failures=sum(score is None for score in scores),
         token_seconds=spent.seconds / spent.tokens_in if spent.tokens_in else 0.0,
     )
+
+
+def check_requests(metric: Judging, examples: Sequence[Example], task: Task) -> list[Request]:
+    """What a judge is asked to be measured: gold and wrong answers in turn, all in the other order, all padded, and last
+    those graded by hand. Raises `DataError`."""
+    rows = list(examples)
+    random.Random(task.seed).shuffle(rows)
+    rows = rows[:ROWS]
+    cases = []
+    for number, row in enumerate(rows):
+        others = (rows[(number + step) % len(rows)].output for step in range(1, len(rows)))
+        wrong = next((output for output in others if comparable(output) != comparable(row.output)), None)
+        if wrong is not None:
+            cases += [(row, row.output), (row, wrong)]
+    plainly = [metric.request(row.input, row.output, answer) for row, answer in cases]
+    swapped = [metric.request(row.input, row.output, answer, True) for row, answer in cases]
+    padded = [metric.request(row.input, row.output, PADDING.format(answer, answer)) for row, answer in cases]
+    return [*plainly, *swapped, *padded, *(metric.request(*one) for one, _ in graded_by_hand(metric, task))]
 
 
 def _ask(

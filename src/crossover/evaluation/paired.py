@@ -54,6 +54,7 @@ def compare(
     binary: bool,
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
+    confidence: float = 0.95,
 ) -> Comparison:
     """Compare two candidates' scores on the same items in the same order; items where either failed are left out.
 
@@ -61,13 +62,13 @@ def compare(
     Else: the paired bootstrap as in `aggregate.estimate`, and a permutation test that swaps a's and b's results in
     random items (whole groups where items share one); exact with at most 12 differing, else 10,000 draws and
     p = (1 + k) / (1 + N) (Phipson & Smyth 2010). Without any common item: difference 0, interval -1 to 1, p 1.
-    Raises `OptionError` for a score outside [0, 1].
+    `confidence`: of the interval, and of each one-sided bound. Raises `OptionError` for a score outside [0, 1].
     """
     both = _matched(a, b, aggregate, groups)
     if both is None:
         return Comparison(0.0, -1.0, 1.0, -1.0, 1.0, 1.0, 0, "none: no common item")
     n, bounds = len(both.first), _bounds(both, aggregate, binary, seed)
-    ends = *bounds(0.95), *bounds(0.9)
+    ends = *bounds(confidence), *bounds(2 * confidence - 1)
     if binary and aggregate == "mean" and not both.clustered:
         only_a, only_b = _alone(both.first, both.second)
         return Comparison((only_a - only_b) / n, *ends, mcnemar(only_a, only_b), n, "exact McNemar")

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
+
+SPENT = 0.25  # of the error that a verdict may have, on what stops early; the rest is for what is measured to the end
 BETS = 24  # spread geometrically: small bets find small differences late, large ones large differences soon
 SMALLEST, BOLDEST = 0.01, 0.95  # of the largest bet that cannot lose the whole stake
 
@@ -33,27 +36,35 @@ class Lost:
     items: int
 
 
-def stakes(differences: Sequence[float], mean: float = 0.0) -> NDArray[np.float64]:
+def stakes(differences: Sequence[float], mean: float = 0.0, sizes: Sequence[float] = ()) -> Floats:
     """The log of the stake after each of the n `differences` (n), betting that their mean is above `mean`.
 
     It starts at log 1 = 0. Where it first exceeds log(1 / alpha), "at most `mean`" is refuted at level alpha, with as many
-    looks as one likes. Raises `ValueError` for a difference outside [-1, 1] or a `mean` outside (-1, 1).
+    looks as one likes. `sizes`, in (0, 1]: how much each difference counts in the mean, where they do not count alike.
+    Raises `ValueError` for a difference outside [-1, 1] or a `mean` outside (-1, 1).
     """
     import numpy as np
 
-    found = _checked(differences, mean)
-    logs = np.log1p(_bets(mean)[:, None] * (found - mean)[None]).cumsum(axis=1)
-    stake: NDArray[np.float64] = np.logaddexp.reduce(logs, axis=0) - np.log(BETS)
+    terms = _sized(_checked(differences, mean) - mean, sizes)
+    logs = np.log1p(_bets(mean)[:, None] * terms[None]).cumsum(axis=1)
+    stake: Floats = np.logaddexp.reduce(logs, axis=0) - np.log(BETS)
     return stake
 
 
-def sequence(differences: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+def stake(differences: Sequence[float], mean: float = 0.0, sizes: Sequence[float] = ()) -> float:
+    """The last of `stakes`; 0 without any difference. Equal differences are met together."""
+    found, shares, counts = _tallied(_checked(differences, mean), sizes)
+    return _stake(found, mean, shares, counts)
+
+
+def sequence(differences: Sequence[float], confidence: float = 0.95, sizes: Sequence[float] = ()) -> tuple[float, float]:
     """A confidence sequence's interval for the mean after all of `differences`: true at every look together.
 
-    Each end refutes all means beyond it at (1 - confidence) / 2; without differences it is -1 to 1.
+    Each end refutes all means beyond it at (1 - confidence) / 2; without differences it is -1 to 1. `sizes` as above.
     """
-    found, bound = _checked(differences, 0.0), math.log(2 / (1 - confidence))
-    return _refuted(found, bound), -_refuted(-found, bound)
+    found, shares, counts = _tallied(_checked(differences, 0.0), sizes)
+    bound = math.log(2 / (1 - confidence))
+    return _refuted(found, bound, shares, counts), -_refuted(-found, bound, shares, counts)
 
 
 def lost(
@@ -82,34 +93,60 @@ def lost(
     return found
 
 
+def enough(comparisons: int, alpha: float = 0.05) -> float:
+    """The log of the stake from which on one of so many comparisons is surely no luck: either way, adjusted (Bonferroni),
+    and within what a verdict at level `alpha` spends on races."""
+    return math.log(2 * max(comparisons, 1) / (alpha * SPENT))
+
+
 def settled(differences: Sequence[float], left: int) -> bool:
     """Whether no result on the `left` items that remain could change which side has the higher sum."""
     return abs(math.fsum(differences)) > left
 
 
-def _bets(mean: float) -> NDArray[np.float64]:
+def _bets(mean: float) -> Floats:
     import numpy as np
 
-    found: NDArray[np.float64] = np.geomspace(SMALLEST, BOLDEST, BETS) / (1 + mean)  # the worst that can come is -1
+    found: Floats = np.geomspace(SMALLEST, BOLDEST, BETS) / (1 + mean)  # the worst that can come is -1
     return found
 
 
-def _refuted(differences: NDArray[np.float64], bound: float) -> float:
-    """The largest mean that the stake refutes; -1 where none is. A stake falls as the mean that it bets against grows."""
+def _sized(terms: Floats, sizes: Sequence[float]) -> Floats:
+    """A stake on the sum of a unit is fair as one on its mean is; sizes of at most 1 keep what can be lost."""
     import numpy as np
 
+    return terms * np.asarray(sizes, dtype=float) if len(sizes) else terms
+
+
+def _tallied(differences: Floats, sizes: Sequence[float]) -> tuple[Floats, Floats, Floats]:
+    """The distinct differences, with their sizes, and how often each is met."""
+    import numpy as np
+
+    both = np.stack([differences, np.asarray(sizes, dtype=float) if len(sizes) else np.ones_like(differences)])
+    found, counts = np.unique(both, axis=1, return_counts=True)
+    return found[0], found[1], counts.astype(float)
+
+
+def _stake(found: Floats, mean: float, sizes: Floats, counts: Floats) -> float:
+    import numpy as np
+
+    logs = np.log1p(_bets(mean)[:, None] * ((found - mean) * sizes)[None]) @ counts
+    return float(np.logaddexp.reduce(logs)) - math.log(BETS)
+
+
+def _refuted(differences: Floats, bound: float, sizes: Floats, counts: Floats) -> float:
+    """The largest mean that the stake refutes; -1 where none is. A stake falls as the mean that it bets against grows."""
     refuted, standing = -1.0, 1.0
     for _ in range(40):
         mean = (refuted + standing) / 2
-        logs = np.log1p(_bets(mean)[:, None] * (differences - mean)[None]).sum(axis=1)
-        if np.logaddexp.reduce(logs) - math.log(BETS) >= bound:
+        if _stake(differences, mean, sizes, counts) >= bound:
             refuted = mean
         else:
             standing = mean
     return refuted if refuted > -1 + 1e-9 else -1.0
 
 
-def _checked(differences: Sequence[float], mean: float) -> NDArray[np.float64]:
+def _checked(differences: Sequence[float], mean: float) -> Floats:
     import numpy as np
 
     found = np.asarray(differences, dtype=float)

@@ -34,10 +34,12 @@ def regret(
     binary: bool,
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
+    confidence: float = CONFIDENCE,
 ) -> Regret:
     """The regret of choosing `sides[chosen]`, however it was chosen among them.
 
-    Were candidate b the best, all differences b - j would be below their upper bounds at once with 95 %, if each is taken
+    Were candidate b the best, all differences b - j would be below their upper bounds at once with 95 % (`confidence`), if
+    each is taken
     at the quantile of the largest standardised error of them all. So the largest of the bounds b - chosen holds the regret,
     whichever is the best, and whichever was chosen for whatever reason. The quantile is that of draws from the posterior of
     all candidates together (a Bayesian bootstrap), never above Bonferroni's; the bounds are those of `paired.compare`.
@@ -45,12 +47,12 @@ def regret(
     """
     others = [i for i in range(len(sides)) if i != chosen]
     if not others:
-        return Regret(0.0, 0.0, (quantile(CONFIDENCE),))
+        return Regret(0.0, 0.0, (quantile(confidence),))
     joint = together(sides, aggregate, binary, groups, seed)
-    strictest = quantile(1 - (1 - CONFIDENCE) / len(others))
+    strictest = quantile(1 - (1 - confidence) / len(others))
     if joint is None:
         return Regret(1.0, 1.0, (strictest,) * len(sides))
-    expected, quantiles = _drawn(joint, chosen, strictest, seed)
+    expected, quantiles = _drawn(joint, chosen, strictest, seed, confidence)
     upper = 0.0
     for i in others:
         sure = 2 * NormalDist().cdf(quantiles[i]) - 1
@@ -59,7 +61,7 @@ def regret(
     return Regret(min(expected, upper), upper, quantiles)
 
 
-def _drawn(joint: Joint, chosen: int, strictest: float, seed: int) -> tuple[float, tuple[float, ...]]:
+def _drawn(joint: Joint, chosen: int, strictest: float, seed: int, confidence: float) -> tuple[float, tuple[float, ...]]:
     """The expected regret, and the quantile of each candidate."""
     import numpy as np
 
@@ -71,6 +73,6 @@ def _drawn(joint: Joint, chosen: int, strictest: float, seed: int) -> tuple[floa
         errors -= errors.mean(axis=0)
         spread = errors.std(axis=0)
         standard = np.divide(errors, spread, out=np.zeros_like(errors), where=spread > 0)
-        found = float(np.quantile(standard.max(axis=1), CONFIDENCE))
-        quantiles.append(min(max(found, quantile(CONFIDENCE)), strictest))
+        found = float(np.quantile(standard.max(axis=1), confidence))
+        quantiles.append(min(max(found, quantile(confidence)), strictest))
     return expected, tuple(quantiles)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from crossover.data.clusters import clusters
 from crossover.engine.caller import Caller
-from crossover.engine.follow import Answered, follow, usage_of
+from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.judging import Graded, graded
 from crossover.evaluation.relevance import Relevance
 from crossover.metrics.base import Judging, Metric
 from crossover.models.base import Model
-from crossover.types import Candidate, Example, Prompt, Record, Run, Score, SplitName
+from crossover.types import Candidate, Example, Prompt, Record, Run, Score, SplitName, Usage
 
 Progress = Callable[[str, int, int], None]
 NO_ANSWER = Score(0.0, valid=False)
@@ -61,26 +62,41 @@ class Evaluator:
 
     def run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
         """Answer and score `examples`. Failed calls are recorded as failed and left out of the estimate."""
+        return self.summed(candidate, split, self._records(candidate, split, examples))
+
+    def blocks(
+        self, candidate: Candidate, split: SplitName, examples: Sequence[Example], ends: Sequence[int]
+    ) -> Iterator[Run]:
+        """The run so far after each of the numbers `ends` of examples, which rise; only what is further is asked."""
+        records: list[Record] = []
+        for start, end in itertools.pairwise((0, *ends)):
+            records += self._records(candidate, split, examples[start:end])
+            yield self.summed(candidate, split, records)
+
+    def _records(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> list[Record]:
         answered = self.answer(candidate, split, examples)
         closeness = self.relevance.score([example.output for example in examples], [one.answer for one in answered])
         graded = iter(self._graded(split, examples, answered))
-        records = tuple(
+        return [
             Record(example, one.reply, "", steps=one.steps)
             if one.reply.error is not None
             else _record(example, one, next(graded), relevance)
             for example, one, relevance in zip(examples, answered, closeness, strict=True)
-        )
-        groups = clusters(examples)
+        ]
+
+    def summed(self, candidate: Candidate, split: SplitName, records: Sequence[Record]) -> Run:
+        """The run that these records are."""
+        groups = clusters([record.example for record in records])
         scores = [record.score for record in records]
         relevances = [None if record.relevance is None else Score(record.relevance) for record in records]
         return Run(
             candidate=candidate.id,
             split=split,
             metric=self.metric_name,
-            records=records,
+            records=tuple(records),
             estimate=estimate(scores, self.metric.aggregate, self.metric.binary, groups, self.seed),
             relevance=estimate(relevances, "mean", False, groups, self.seed),
-            usage=usage_of(answered),
+            usage=sum((record.reply.usage for record in records), Usage()),
         )
 
     def _graded(self, split: SplitName, examples: Sequence[Example], answered: Sequence[Answered]) -> list[Graded]:

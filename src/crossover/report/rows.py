@@ -110,7 +110,7 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
     unmeasured = f"not measured: the candidate {_fate(candidate)}"
     untested = unmeasured if not shown else "only finalists are scored on the test split"
     if shown:
-        split = f"{on} split, {numbers.plural(shown.n, 'item')}, 95 % interval"
+        split = f"{on} split, {numbers.plural(shown.n, 'item')}, 95 % interval{_early(results, candidate)}"
         failed = f"; {numbers.plural(candidate.failures, 'call')} failed" if candidate.failures else ""
         metric = Cell(numbers.estimate(shown, unit=unit), split + failed)
     else:
@@ -137,6 +137,16 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
         reached=reached,
         target=target,
     )
+
+
+def _early(results: Results, candidate: CandidateReport) -> str:
+    """Where a race on the test split ended for a candidate."""
+    stopped = candidate.stopped
+    if stopped is None:
+        return ""
+    winner = _named(results, stopped.lost_to)
+    why = f"surely beaten by {winner.name}" if winner else "nothing was left to tell"
+    return f", which holds whenever one stops: stopped after {stopped.after:,} of {stopped.of:,} rows, {why}"
 
 
 def _per_1k(candidate: CandidateReport) -> Cell:
@@ -190,6 +200,9 @@ def _target(results: Results, candidate: CandidateReport, untested: str) -> tupl
     if candidate.test is None:
         return "", Cell(numbers.ABSENT, untested)
     wanted = f"the target is {numbers.percent(target)}"
+    verdict = results.decision["verdict"]
+    if candidate.id in (verdict["choice"], verdict.get("provisional")) and verdict["target_met"] is None:
+        return "unsure", Cell("unsure", f"{wanted}, which lies inside the interval, widened for the choice among several")
     if candidate.test.low >= target:
         return "yes", Cell("met", wanted)
     if candidate.test.high < target:

@@ -36,6 +36,7 @@ _TERMS = {  # explained where they first stand
     "general\nsuite": ("general suite", "what tuning took from or gave to other abilities, in points"),
 }
 WIDEST = 28  # of a cell: a longer candidate name is folded
+EARLY = "†"  # beside the figure of a race that ended early
 ROWS = 2  # of a data finding that are named
 ESSENTIAL = 5  # one line per candidate is kept as long as the columns up to this rank fit
 
@@ -164,6 +165,10 @@ def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -
     notes[0] += "; * on dev (the rows to choose by), not tested" if any(row.on == "dev" for row in rows) else ""
     terms = [f"{word}: {about}" for heading, (word, about) in _TERMS.items() if heading in headings]
     notes += ["; ".join(terms)] if terms else []
+    early = [row.candidate for row in rows if row.candidate.stopped]
+    if early:
+        where = ", ".join(f"{c.name} after {c.stopped.after:,} of {c.stopped.of:,} rows" for c in early if c.stopped)
+        notes.append(f"{EARLY} stopped early, its interval holds whenever one stops: {_printable(where)}")
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
@@ -194,7 +199,8 @@ def _name(row: GlanceRow) -> Text:
 def _metric(row: GlanceRow) -> Text:
     if not row.on:
         return Text(row.candidate.status if row.candidate.status in ("failed", "removed") else numbers.ABSENT)
-    return Text(f"{row.metric.text}*", style="dim") if row.on == "dev" else Text(row.metric.text)
+    early = EARLY if row.candidate.stopped else ""
+    return Text(f"{row.metric.text}*", style="dim") if row.on == "dev" else Text(row.metric.text + early)
 
 
 def _target(row: GlanceRow) -> Text:

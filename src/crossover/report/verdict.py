@@ -201,7 +201,8 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     measured = choice.test or choice.dev
     if measured:
         split = "test" if choice.test else "dev"
-        interval = f"{100 * measured.low:.1f}–{100 * measured.high:.1f}, {measured.n:,} {split} items"
+        of = f" of {choice.stopped.of:,}" if choice.stopped else ""
+        interval = f"{100 * measured.low:.1f}–{100 * measured.high:.1f}, {measured.n:,}{of} {split} items"
         found.append(Fact(f"{metric_name(results)} on {split}", numbers.percent(measured.value), interval))
     if choice.change:
         change = choice.change

@@ -8,6 +8,7 @@ from typing import Any
 from crossover.decision.terms import measure
 from crossover.models.base import Model, Runtime
 from crossover.models.hf.files import Loadable
+from crossover.study.results import measured_on
 from crossover.types import Candidate
 
 COMMAND = (
@@ -28,12 +29,12 @@ FOLDERS = {
 
 def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, model: Model, runtime: Runtime | None) -> str:
     """The text for the export in `out`, whose other files are written. `row`: the candidate's row of decision.json."""
-    shown, split = (row["test"], "test") if row["test"] else (row["dev"], "dev")
+    shown = row["test"] or row["dev"]
     text = [
         f"# {task}: {row['name']}",
         "",
         f"{measure(row['metric'])} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
-        f" {shown['n']} {split} items; model `{candidate.model}`; candidate `{row['id']}`.",
+        f" {measured_on(row)}; model `{candidate.model}`; candidate `{row['id']}`.",
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
     ]

@@ -14,6 +14,7 @@ from crossover.serve.parity import measured, spread
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
+from crossover.study.results import measured_on
 from crossover.types import Candidate
 
 PROBES = 50  # measured inputs on which a written template is compared with what was measured
@@ -36,11 +37,10 @@ class Winner:
     @property
     def score(self) -> str:
         """A sentence on what was measured, and where."""
-        shown, split = (self.row["test"], "test") if self.row["test"] else (self.row["dev"], "dev")
-        name = measure(self.row["metric"])
+        shown, name = self.row["test"] or self.row["dev"], measure(self.row["metric"])
         return (
             f"{name} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
-            f" {shown['n']} {split} items, measured by Crossover; model `{self.candidate.model}`, candidate"
+            f" {measured_on(self.row)}, measured by Crossover; model `{self.candidate.model}`, candidate"
             f" `{self.row['id']}`."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from crossover.strategies.base import Bench
@@ -37,8 +38,22 @@ def score_best(candidate: Candidate, bench: Bench) -> tuple[Candidate, Run]:
 
     A bias that it comes with belonged to another prompt and is dropped.
     """
-    candidate = replace(candidate, decoding=replace(candidate.decoding, label_bias=()))
-    run = bench.score(candidate)
+    candidate = _bare(candidate)
+    return _preferred(candidate, bench.score(candidate), bench)
+
+
+def score_all(candidates: Sequence[Candidate], bench: Bench, met: Sequence[Run] = ()) -> list[tuple[Candidate, Run]]:
+    """`score_best` of each; some may stop on the way (`Bench.race`), and are then as they are."""
+    bare = [_bare(candidate) for candidate in candidates]
+    runs = bench.race(bare, met)
+    return [(c, run) if run.stopped else _preferred(c, run, bench) for c, run in zip(bare, runs, strict=True)]
+
+
+def _bare(candidate: Candidate) -> Candidate:
+    return replace(candidate, decoding=replace(candidate.decoding, label_bias=()))
+
+
+def _preferred(candidate: Candidate, run: Run, bench: Bench) -> tuple[Candidate, Run]:
     other = calibrated(candidate, run)
     if other is None:
         return candidate, run

@@ -20,6 +20,12 @@ def first_best(runs: Sequence[Run], bench: Bench) -> int:
     return best
 
 
+def dev_values(runs: Sequence[Run]) -> str:
+    """The dev values of what was tried, for a note: "61.2, 70.4, 33.1 (stopped after 32 rows)"."""
+    stops = [f" (stopped after {len(run.records)} rows)" if run.stopped else "" for run in runs]
+    return ", ".join(f"{100 * run.estimate.value:.1f}{stop}" for run, stop in zip(runs, stops, strict=True))
+
+
 def noted(candidate: Candidate, note: str) -> Candidate:
     """The candidate with one sentence for the reader: what was chosen, and on what evidence."""
     return replace(candidate, provenance=replace(candidate.provenance, note=note))

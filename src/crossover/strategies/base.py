@@ -39,6 +39,12 @@ class Bench(Protocol):
         """
         ...
 
+    def race(self, candidates: Sequence[Candidate], met: Sequence[Run] = ()) -> list[Run]:
+        """`score` of each, in order, of which the best is wanted. Where calls cost something, those that cannot be it, or
+        surely are not, stop: `Run.stopped`; none of them is `better`. `met`: whole runs of others that may be it too.
+        """
+        ...
+
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         """Answer and score some of the training examples: none is ever shown as a demonstration for itself.
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from crossover.engine.phrasing import reasoned
 from crossover.errors import OptionError
-from crossover.strategies._choice import first_best, noted
+from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._demonstrations import balanced, solved
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_better
@@ -62,7 +62,7 @@ class ChainOfThought:
                 f"strategy 'chain_of_thought': a prompt and {self.max_tokens} tokens of reasoning exceed the context window"
                 f" of {bench.model.context_window} tokens; valid is a lower max_tokens"
             )
-        tried = [(candidate, bench.score(candidate)) for candidate in forms]
+        tried = list(zip(forms, bench.race(forms), strict=True))
         best = tried[first_best([run for _, run in tried], bench)]
         found = 0
         if max(self.shots) > 0:
@@ -105,5 +105,5 @@ class ChainOfThought:
         if max(self.shots) > 0 and not found:
             how = "no demonstrations, as no training row was solved"
         votes = f", {best.decoding.samples} votes" if best.decoding.samples > 1 else ""
-        values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried)
+        values = dev_values([run for _, run in tried])
         return f"steps before the answer, {how}{votes}; best of {len(tried)} on dev ({values})"

@@ -11,7 +11,7 @@ from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
 from crossover.models.embedding import need_embedder
-from crossover.strategies._calibration import score_best
+from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, solved, with_steps
 from crossover.strategies._halving import halved
@@ -69,15 +69,15 @@ class FewShot:
         ]
         called = {candidate.id: how for candidate, how in offered}
         kept = halved([candidate for candidate, _ in offered], self.screen, bench)
-        tried = [(*score_best(candidate, bench), called[candidate.id]) for candidate in kept]
+        tried = [(*met, called[c.id]) for c, met in zip(kept, score_all(kept, bench), strict=True)]
         if not tried:
             raise OptionError(
                 f"strategy 'few_shot': not even {min(self.shots)} demonstrations fit the context window of"
                 f" {bench.model.context_window} tokens"
             )
         best = tried[first_best([run for _, run, _ in tried], bench)]
-        for prompt in self._reordered(best[0].prompt, bench.seed):
-            tried.append((*score_best(replace(best[0], prompt=prompt), bench), f"{best[2]}, in another order"))
+        others = [replace(best[0], prompt=prompt) for prompt in self._reordered(best[0].prompt, bench.seed)]
+        tried += [(*met, f"{best[2]}, in another order") for met in score_all(others, bench, [best[1]])]
         candidate, _, how = tried[first_best([run for _, run, _ in tried], bench)]
         screened = f"{len(offered)} prompts, {len(kept)} of them" if len(kept) < len(offered) else f"{len(tried)} prompts"
         note = f"{candidate.prompt.shots} demonstrations, {how}; best of {screened} on dev"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.engine.phrasing import own, phrasings, worded
-from crossover.strategies._calibration import score_best
-from crossover.strategies._choice import first_best, noted
+from crossover.strategies._calibration import score_all
+from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
@@ -46,13 +46,13 @@ class Instruction:
             replace(start, prompt=replace(start.prompt, instruction=form.instruction, template=form.template))
             for form in phrased
         ]
-        tried = [score_best(candidate, bench) for candidate in halved(forms, self.screen, bench)]
+        tried = score_all(halved(forms, self.screen, bench), bench)
         best = tried[first_best([run for _, run in tried], bench)][0]
         others = [replace(best, prompt=prompt) for prompt in formats(best.prompt, self.formats, bench.seed)]
         others = [candidate for candidate in others if bench.fits(candidate)]
-        tried += [score_best(candidate, bench) for candidate in halved(others, self.screen, bench)]
+        tried += score_all(halved(others, self.screen, bench), bench, [run for _, run in tried if not run.stopped])
         best = tried[first_best([run for _, run in tried], bench)][0]
-        values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried)
+        values = dev_values([run for _, run in tried])
         more = f" and {len(others)} formats" if others else ""
         screened = f", {len(tried)} of them" if len(tried) < len(forms) + len(others) else ""
         note = f"best of {len(forms)} phrasings{more}{screened} on dev ({values})"

@@ -16,8 +16,8 @@ from crossover.data.words import marks
 from crossover.engine.follow import calls_of
 from crossover.engine.phrasing import instructed
 from crossover.errors import CrossoverError, MissingExtra, OptionError
-from crossover.strategies._calibration import score_best
-from crossover.strategies._choice import noted, solved_already
+from crossover.strategies._calibration import score_all
+from crossover.strategies._choice import dev_values, noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
@@ -89,9 +89,9 @@ class Reflect:
         if solved:
             return noted(start, f"not searched: {solved}")
         best = walk.go(self.finalists)
-        tried = [(start, begun), *(score_best(candidate, bench) for candidate in best if bench.fits(candidate))]
+        tried = [(start, begun), *score_all([made for made in best if bench.fits(made)], bench, [begun])]
         chosen = surely_best(tried, bench)
-        values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
+        values = dev_values([run for _, run in tried[1:]])
         what = "the start was kept" if chosen is start else "a new instruction"
         refused = "".join(f", {number} refused as {why}" for why, number in sorted(walk.refused.items()))
         confirmed = f"{len(tried) - 1} met dev ({values}; start {100 * begun.estimate.value:.1f})"

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.errors import MissingExtra, OptionError
-from crossover.strategies._calibration import score_best
-from crossover.strategies._choice import noted, solved_already
+from crossover.strategies._calibration import score_all
+from crossover.strategies._choice import dev_values, noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
@@ -78,9 +78,9 @@ class Search:
         if reason:
             return noted(start, f"not searched: {reason}")
         walk.go()
-        tried = [(start, begun), *(score_best(candidate, bench) for candidate in walk.best(finalists))]
+        tried = [(start, begun), *score_all(walk.best(finalists), bench, [begun])]
         best = surely_best(tried, bench)
-        values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
+        values = dev_values([run for _, run in tried[1:]])
         what = "the start was kept" if best.id == start.id else f"{len(best.prompt.demonstrations)} demonstrations"
         if best.prompt.selection == "nearest":
             what = f"{best.prompt.shots} nearest demonstrations"

@@ -6,6 +6,7 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,7 @@ from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
 from crossover.study.plan import introduced, planned
+from crossover.study.preview import Preview, paid_models, previewed
 from crossover.study.scoring import Scoring, scoring
 from crossover.types import Candidate, Message, Run
 
@@ -97,6 +99,42 @@ def run_task(
     return folder
 
 
+def preview_study(
+    task_path: Path, model: str | None = None, settings: Sequence[str] = (), listener: Listener | None = None
+) -> Preview:
+    """What `run_study` would take from its beginning. Nothing is measured but the speed of a model that runs here, and
+    nothing is left behind. Raises as `run_study` does."""
+    loaded = load_with_settings(task_path, settings)
+    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
+    check_strategies(task, loaded.place)
+    prepared = prepare(task)
+    raise_on_errors(prepared.findings)
+    rule = scoring(prepared.task, str(task_path), prepared.splits.dev)
+    opened = open_model(task.model, task.folder)
+    with tempfile.TemporaryDirectory(prefix="crossover-") as place:
+        folder = StudyFolder(Path(place))
+        journal = Journal(folder.journal)
+        try:
+            return _Conductor(prepared, str(task_path), folder, journal, listener or Quiet(), opened, rule, ()).preview()
+        finally:
+            journal.close()
+
+
+def paid(task_path: Path, out: Path | None = None, model: str | None = None, settings: Sequence[str] = ()) -> list[str]:
+    """The models of a study that is not begun yet whose calls cost money, or leave this machine. Raises as `run_study`."""
+    loaded = load_with_settings(task_path, settings)
+    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
+    check_strategies(task, loaded.place)
+    if StudyFolder(out or default_folder(task, task.model != loaded.model)).journal.exists():
+        return []
+
+    def opened(spec: str) -> Model:
+        return open_model(spec, task.folder)
+
+    judge = str(task.metric_options.get("model") or "")
+    return paid_models(task.model, judge, ladder(task, opened(task.model))[0], opened)
+
+
 @dataclass(frozen=True)
 class Account:
     """What the reader is told beside the figures; the lists grow as the study goes."""
@@ -143,7 +181,8 @@ class _Conductor:
             self.models[spec] = open_settled(spec, self.task.folder, self.journal)
         return self.models[spec]
 
-    def conduct(self) -> None:
+    def _begun(self) -> tuple[Model, list[Rung], list[str], Memory, list[Finding]]:
+        """The model, the rungs and what was chosen for the user, what tuned weights may forget, what the data has."""
         model = self.model_of(self.task.model)
         if self.task.limits.data_stays_here and not model.local:
             raise OptionError(
@@ -151,11 +190,24 @@ class _Conductor:
                 " valid: a local model, or the limit false"
             )
         rungs, said = ladder(self.task, model)
-        curve, too_few = planned_curve(self.task, self.prepared.splits)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
         findings = [*self.prepared.findings, *fitting(self.task, self.prepared.splits, model)]
         raise_on_errors(findings)
+        return model, rungs, said, memory, findings
+
+    def preview(self) -> Preview:
+        """What is ahead, from the beginning, in a study whose folder is thrown away."""
+        model, rungs, said, memory, _ = self._begun()
+        for sentence in said:
+            self.listener.note(sentence)
+        begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
+        forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
+        return previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
+
+    def conduct(self) -> None:
+        model, rungs, said, memory, findings = self._begun()
+        curve, too_few = planned_curve(self.task, self.prepared.splits)
         changed = changed_since(self.journal, self.task)
         freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
         self.rule.hold(self.journal, self.folder)
@@ -202,8 +254,10 @@ class _Conductor:
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
         candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
-        finals = Finals(self.task, self.prepared.splits.test, self.evaluator, self.rule, self.journal, self.listener)
-        tested = finals.held(contenders, candidates, warnings)
+        seconds = {made.name: made.dev.usage.seconds / len(made.dev.records) for made in ascent.climbed if made.dev}
+        test = self.prepared.splits.test
+        finals = Finals(self.task, test, self.evaluator, self.rule, self.journal, self.listener, seconds)
+        tested = finals.held(contenders, candidates, warnings, said)
         outcome = self._decided(ascent.climbed, tested)
         if curve is not None:  # the verdict stands before it, whatever comes
             write_outcome(outcome, self.folder, self.journal)

@@ -14,9 +14,14 @@ from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.study.ladder import Climbed, floor
-from crossover.types import Candidate, Message, Run, to_json
+from crossover.types import Candidate, Example, Message, Run, to_json
 
 BEGINNINGS = 8  # inputs whose prompts are compared for what all begin with
+
+
+def speed_text(examples: Sequence[Example]) -> str:
+    """What is asked to measure a model's speed."""
+    return "\n".join(example.input for example in examples[:20])[:400]
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,9 @@ class Costing:
         name, journal = f"speed of {spec}", self.bench.journal
         known = journal.fact(name)
         if known is None:
-            text = "\n".join(e.input for e in self.bench.train[:20])[:400]
+            model, text = self.bench.model_of(spec), speed_text(self.bench.train)
             try:
-                known = to_json(measure_speed(self.bench.evaluator.caller, self.bench.model_of(spec), text))
+                known = to_json(measure_speed(self.bench.evaluator.caller, model, text))
             except BudgetExceeded:
                 return Speed(0.0, 0.0)  # the limit came before anything was measured: there is no cost to compare
             journal.set_fact(name, known)

@@ -12,7 +12,7 @@ from crossover.errors import StudyError
 from crossover.evaluation.contention import Load
 from crossover.evaluation.probe import Probe, Speed
 from crossover.metrics.base import Metric
-from crossover.types import Counts, Estimate, Example, Record, Reply, Run, Score, SplitName, Usage, to_json
+from crossover.types import Counts, Estimate, Example, Raced, Record, Reply, Run, Score, SplitName, Usage, to_json
 
 FACT = "evidence"
 WARNINGS = "warnings"
@@ -62,7 +62,8 @@ def _measured(row: Mapping[str, Any], journal: JournalReader) -> Measured:
 
 def _run(candidate: str, split: SplitName, body: Mapping[str, Any]) -> Run:
     records = tuple(map(_record, body["records"]))
-    return Run(candidate, split, body["metric"], records, Estimate(**body["estimate"]))
+    raced = Raced(**body["raced"]) if body.get("raced") else None
+    return Run(candidate, split, body["metric"], records, Estimate(**body["estimate"]), raced=raced)
 
 
 def _record(body: Mapping[str, Any]) -> Record:

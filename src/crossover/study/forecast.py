@@ -15,14 +15,15 @@ from typing import Any, NoReturn
 from crossover.data.task import Task
 from crossover.decision.contenders import family_of
 from crossover.decision.contenders import rung as kind_of
+from crossover.engine.follow import calls_of
 from crossover.engine.render import Renderer
-from crossover.errors import BudgetExceeded, MissingExtra, ModelError, OptionError, StudyError, TuningError
+from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
-from crossover.evaluation.probe import PROBES
+from crossover.evaluation.probe import PROBES, REPEATS
 from crossover.metrics.base import Judging
-from crossover.models.base import Model
+from crossover.models.base import Model, Priced, is_control
 from crossover.study.ladder import TRAIN_SAMPLE, Rung
 from crossover.types import (
     Candidate,
@@ -33,6 +34,7 @@ from crossover.types import (
     Recipe,
     Record,
     Reply,
+    Request,
     Run,
     Score,
     SplitName,
@@ -41,15 +43,18 @@ from crossover.types import (
 )
 
 SAMPLE = 12  # rows whose tokens are counted
+UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
 LONGEST = 4  # rows for which a prompt is tried whether it fits
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
-Work = dict[str, float]  # tokens by what is done with them: prompt, answer, alone, judge, or a method of tuning
+Work = dict[str, float]  # tokens by what is done with them (prompt, answer, alone, a method of tuning), and what is counted
+CALLS, IN, OUT, MONEY = COUNTED = ("calls", "tokens in", "tokens out", "money")  # as the study's journal counts it
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """`work`: all of it. `parts`: of each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of
+    """`work`: all of it, of which calls and tokens are what the journal will have; money is the most it can be. `parts`: of
+    each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of
     the finalists ("test"). `recipes`: one of each method that is tuned with, with the prompt that it is tuned behind.
     `unforeseen`: rungs of which nobody knows what they will ask."""
 
@@ -77,11 +82,7 @@ class Forecaster:
         unforeseen = []
         for rung in rungs:
             before = dict(dry.work)
-            if rung.strategy.family == "control":  # it takes no time, but a judge grades it too
-                dry.add(self._count.graded(len(self._bench.dev)))
-                parts[rung.name] = _less(dry.work, before)
-                finals[rung.name] = self._count.graded(self._tested)
-                continue
+            control = rung.strategy.family == "control"
             try:
                 made = rung.strategy.adapt(self._begin, dry)
                 dry.score(made)
@@ -90,10 +91,16 @@ class Forecaster:
             except (BudgetExceeded, ModelError, StudyError):
                 raise
             except Exception:  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
-                unforeseen.append(rung.name)
+                if control:  # what it computes by itself takes next to nothing
+                    rows = len(self._bench.dev)
+                    dry.add(_sum({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
+                    parts[rung.name] = _less(dry.work, before)
+                    finals.setdefault("control", _sum({CALLS: self._tested}, self._count.graded(self._tested)))
+                else:
+                    unforeseen.append(rung.name)
                 continue
             each = self._count.of(made)
-            dry.add({"alone": PROBES * max(sum(each.values()), ALONE)})
+            dry.probe(made, 0.0 if control else PROBES * max(_time(each), ALONE))
             if made.weights is not None:
                 for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
                     dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
@@ -102,9 +109,10 @@ class Forecaster:
                 before = dict(dry.work)
                 self._remember(dry, made.weights)
                 parts[f"forgetting {rung.name}"] = _less(dry.work, before)
-            final = {what: self._tested * tokens for what, tokens in each.items()} | self._count.graded(self._tested)
-            kind = kind_of(made, family_of(made, control=False))
-            finals[kind] = max(finals.get(kind, {}), final, key=lambda work: sum(work.values()))
+            graded = self._count.graded(self._tested)
+            final = _sum({what: self._tested * tokens for what, tokens in each.items()}, graded)
+            kind = kind_of(made, family_of(made, control))
+            finals[kind] = max(finals.get(kind, {}), final, key=lambda work: (_time(work), work.get(CALLS, 0.0)))
         before = dict(dry.work)
         for final in finals.values():
             dry.add(final)
@@ -126,8 +134,8 @@ class Forecaster:
                 dry.answers(Candidate(self._begin.model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
 
 
-class _Unforeseen(Exception):
-    """A strategy asks what cannot be known before it is done."""
+class _Unforeseen(CrossoverError):
+    """A strategy asks what cannot be known before it is done. One of our errors: searching libraries go on after others."""
 
 
 class _Counter:
@@ -138,12 +146,13 @@ class _Counter:
         examples = [*bench.train, *bench.dev]
         self._inputs = [e.input for e in examples[:: max(1, len(examples) // SAMPLE)]][:SAMPLE]
         self.longest = sorted((e.input for e in examples), key=len)[-LONGEST:]
+        self._examples = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
         self._known: dict[str, Work] = {}
 
     def of(self, candidate: Candidate, inputs: Sequence[str] = ()) -> Work:
         """Of one row: `inputs`, or else rows of the task."""
         if candidate.model != self._bench.task.model:
-            return {}  # a control
+            return self._elsewhere(candidate, inputs or self._inputs)
         key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), inputs])
         if key not in self._known:
             renderer = self._bench.evaluator.renderer(candidate.prompt)
@@ -157,21 +166,22 @@ class _Counter:
 
     def graded(self, rows: int) -> Work:
         """What a judge is asked about the answers to so many rows; nothing where none is."""
-        return {"judge": rows * self._grade} if self._grade else {}
+        tokens, words = self._grade
+        return {CALLS: rows, IN: rows * tokens, OUT: rows, "judge": rows * (tokens + words)} if tokens else {}
 
     @cached_property
-    def _grade(self) -> float:
-        """Of one answer, which is thought to be as long as the gold one."""
+    def _grade(self) -> tuple[float, float]:
+        """Of one answer, which is thought to be as long as the gold one: the prompt's tokens, and the grades'."""
         judge, evaluator = self._bench.evaluator.metric, self._bench.evaluator
         if not isinstance(judge, Judging):
-            return 0.0
+            return 0.0, 0.0
         examples = [*self._bench.train, *self._bench.dev]
         sample = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
         model = evaluator.model_of(evaluator.judge)
         asked = [judge.request(e.input, e.output, e.output) for e in sample]
         bare = model.count_tokens([Message("user", "")])
         words = sum(max(1, model.count_tokens([Message("user", grade)]) - bare) for grade in judge.grades)
-        return words + sum(model.count_tokens(request.messages) for request in asked) / len(asked)
+        return sum(model.count_tokens(request.messages) for request in asked) / len(asked), words
 
     def lesson(self, candidate: Candidate, batch_size: int) -> float:
         """Of one training row with its answer, as a batch meets it: what all prompts begin with is met once in a batch."""
@@ -183,13 +193,32 @@ class _Counter:
         return prompt + answer + before / batch_size
 
     def _part(self, renderer: Renderer, decoding: Decoding, inputs: Sequence[str]) -> Work:
-        _, prompt = self._prompt(renderer, inputs)
+        before, prompt = self._prompt(renderer, inputs)
+        asked = decoding.samples
+        found = {CALLS: float(asked), IN: asked * (before + prompt)}
+        if isinstance(model := self._bench.model, Priced):
+            requests = [Request(tuple(renderer.messages(text, leave_out=True)), decoding) for text in inputs]
+            found[MONEY] = asked * sum(map(model.most, requests)) / len(requests)
         if decoding.labels and not decoding.pattern:
-            bare = self._tokens([Message("user", "")])
-            words = decoding.verbalizer or decoding.labels
-            return {"prompt": prompt + sum(max(1, self._tokens([Message("user", word)]) - bare) for word in words)}
+            lengths = [self._length(word) for word in decoding.verbalizer or decoding.labels]
+            return found | {OUT: sum(lengths) / len(lengths), "prompt": prompt + sum(lengths)}
         # an answer ends before its limit more often than not
-        return {"prompt": decoding.samples * prompt, "answer": decoding.samples * decoding.max_tokens / 2}
+        half = decoding.max_tokens / 2
+        usual = sum(self._length(e.output) for e in self._examples) / len(self._examples) + 1
+        out = half if decoding.pattern else min(usual, decoding.max_tokens)
+        return found | {OUT: asked * out, "prompt": asked * prompt, "answer": asked * half}
+
+    def _elsewhere(self, candidate: Candidate, inputs: Sequence[str]) -> Work:
+        """Of a candidate of another model: it takes no time that is known here, and a control no tokens."""
+        model, calls = self._bench.model_of(candidate.model), float(calls_of(candidate))
+        if is_control(model):
+            return {CALLS: calls}
+        renderer = self._bench.evaluator.renderer(candidate.prompt)
+        tokens = sum(model.count_tokens(renderer.messages(text, leave_out=True)) for text in inputs) / len(inputs)
+        return {CALLS: calls, IN: calls * tokens, OUT: calls * candidate.decoding.max_tokens / 2}
+
+    def _length(self, answer: str) -> int:
+        return max(1, self._tokens([Message("user", answer)]) - self._tokens([Message("user", "")]))
 
     def _prompt(self, renderer: Renderer, inputs: Sequence[str]) -> tuple[int, float]:
         """The tokens that all prompts begin with, and a prompt's own."""
@@ -239,8 +268,19 @@ class _DryBench:
     def score(self, candidate: Candidate) -> Run:
         return self._graded(candidate, "dev", self.bench.dev)
 
+    def race(self, candidates: Sequence[Candidate], met: Sequence[Run] = ()) -> list[Run]:
+        return [self.score(candidate) for candidate in candidates]
+
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         return self._graded(candidate, "train", examples)
+
+    def probe(self, candidate: Candidate, alone: float) -> None:
+        """Asking dev rows one by one, once for each candidate; `alone`: the tokens by which that takes time."""
+        if (candidate.id, "one by one") not in self._met:
+            self._met.add((candidate.id, "one by one"))
+            times = min(PROBES + 1, len(self.bench.dev)) * (REPEATS if candidate.decoding.temperature else 1)
+            each = self.count.of(candidate)
+            self.add({what: times * each[what] for what in COUNTED if what in each} | {"alone": alone})
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
         run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]))
@@ -285,9 +325,8 @@ class _DryBench:
             self._met.add((made, ""))
             self.add({recipe.method: recipe.epochs * rows * each})
             self.add({"prompt": recipe.epochs * dev * each})  # the loss on dev
-            for what, tokens in self.count.of(candidate).items():  # and the score; the best epoch's is counted elsewhere
-                self.add({what: (recipe.epochs - 1) * dev * tokens})
-            self.add(self.count.graded((recipe.epochs - 1) * dev))
+            self.add({what: (recipe.epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
+            self.add(self.count.graded((recipe.epochs - 1) * dev))  # the best epoch's score is counted elsewhere
         return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
 
     def _graded(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
@@ -304,8 +343,8 @@ class _DryBench:
     def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
         each, fresh = self.count.of(candidate, inputs), self._fresh(candidate, split, examples)
         self.add({what: fresh * tokens for what, tokens in each.items()})
-        dear = sum(each.values())
-        value = dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
+        dear = _time(each)
+        value = UNSOLVED * dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
         records = tuple(Record(example, Reply(), "", Score(value)) for example in examples)
         estimate = Estimate(len(records), value, value, value)
         return Run(candidate.id, split, self.bench.evaluator.metric_name, records, estimate)
@@ -314,6 +353,18 @@ class _DryBench:
 def _add(into: Work, more: Work) -> None:
     for what, tokens in more.items():
         into[what] = into.get(what, 0.0) + tokens
+
+
+def _sum(*works: Work) -> Work:
+    found: Work = {}
+    for work in works:
+        _add(found, work)
+    return found
+
+
+def _time(work: Work) -> float:
+    """The tokens that take time."""
+    return sum(tokens for what, tokens in work.items() if what not in COUNTED)
 
 
 def _less(work: Work, before: Work) -> Work:

@@ -26,7 +26,7 @@ from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
 from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
-from crossover.study.results import CandidateReport, Followed, Tried
+from crossover.study.results import CandidateReport, Followed, Stopped, Tried
 from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Message, Record, Run, content_hash, to_json
 
@@ -161,7 +161,9 @@ def _after(outcome: Outcome) -> list[str]:
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
     rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
-    values = list({row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"]}.values())
+    values = list(
+        {row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"] and not row.get("stopped")}.values()
+    )
     if len(values) < 2:
         return None
     return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
@@ -188,6 +190,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         rung=contender.rung if contender else "other",
         dev=dev.estimate if dev else None,
         test=test.estimate if test else None,
+        stopped=_stopped(test) if test else None,
         change=None,
         relevance=shown.relevance if shown else None,
         consistency=probe.consistency if probe else None,
@@ -231,9 +234,14 @@ def _changes(outcome: Outcome) -> tuple[Pair, ...]:
     return compare_pairs(others, outcome.runs, outcome.metric, outcome.task.seed).pairs
 
 
+def _stopped(test: Run) -> Stopped | None:
+    return Stopped(len(test.records), test.raced.of, test.raced.lost_to) if test.raced and test.stopped else None
+
+
 def _run(run: Run) -> dict[str, Any]:
     return {
         "metric": run.metric,
+        "raced": to_json(run.raced),
         "estimate": to_json(run.estimate),
         "relevance": to_json(run.relevance) if run.relevance else None,
         "records": [_record(record) for record in run.records],

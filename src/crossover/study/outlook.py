@@ -25,11 +25,14 @@ from crossover.types import Candidate, Recipe
 
 @dataclass(frozen=True)
 class Outlook:
-    """The rungs to climb, sentences about them, and the stages ahead with their seconds."""
+    """The rungs to climb, sentences about them, the stages ahead with their seconds, and what they were read off: `pace` is
+    seconds of a token."""
 
     rungs: list[Rung]
     said: list[str]
     stages: list[Stage]
+    forecast: Forecast
+    pace: dict[str, float]
 
 
 def outlook(
@@ -58,7 +61,7 @@ def outlook(
     unmeasured = [f"tuning by {method}" for method in ahead.recipes if not pace[method]]
     if unforeseen := [*ahead.unforeseen, *unmeasured]:
         sentence += f", beside what cannot be foreseen: {', '.join(unforeseen)}"
-    return Outlook(kept, [*said, sentence], planned(kept, bool(forecaster.suites), ahead, pace))
+    return Outlook(kept, [*said, sentence], planned(kept, bool(forecaster.suites), ahead, pace), ahead, pace)
 
 
 @dataclass

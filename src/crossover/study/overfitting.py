@@ -52,7 +52,8 @@ def _sides(
     untuned = tested or replace(tuned, weights=None)
     rows = [record.example for record in made.train.records]
     train = evaluator.run(untuned, "train", rows)
-    if tested is not None and tuned.id in runs:
+    whole = tested is not None and not runs[tested.id].stopped and tuned.id in runs and not runs[tuned.id].stopped
+    if tested is not None and whole:  # the same rows
         return Sides(made.train, runs[tuned.id]), Sides(train, runs[tested.id])
     dev = evaluator.run(untuned, "dev", [record.example for record in made.dev.records])
     return Sides(made.train, made.dev), Sides(train, dev)

@@ -201,7 +201,9 @@ def _field(name: str, tp: int, fp: int, fn: int) -> FieldRow:
 def _disagreements(runs: dict[str, list[dict[str, Any]]]) -> list[Disagreement]:
     """Test items on which candidates differ in being right, those that split them most evenly first."""
     found = []
-    for items in zip(*runs.values(), strict=True):
+    by_id = [{record["id"]: record for record in records} for records in runs.values()]
+    common = [id for id in (by_id[0] if by_id else ()) if all(id in records for records in by_id)]  # a race may stop
+    for items in ([records[id] for records in by_id] for id in common):
         correct = {name: (r["value"] or 0.0) >= 0.999 for name, r in zip(runs, items, strict=True) if r["error"] is None}
         if len(set(correct.values())) < 2:
             continue

@@ -34,6 +34,17 @@ class Tried:
     samples: int
     dev: Estimate
     recipe: dict[str, Any] | None = None  # of the tune that made its weights
+    stopped: bool = False  # it could not be the best, and met a part of dev
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A race on the test split ended for a candidate after so many rows. `lost_to`: the id of who was surely better; None
+    where nothing was left to tell."""
+
+    after: int
+    of: int
+    lost_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +189,7 @@ class CandidateReport:
     same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
     metric: str | None = None
     parent: str | None = None  # the id of the candidate that its rung began with
+    stopped: Stopped | None = None  # its test figures are then of some rows, and hold whenever one stops
     latency_p50_interval: tuple[float, float | None] | None = None  # as that of p95
     cost: CostDetail | None = None
 
@@ -211,6 +223,7 @@ class CandidateReport:
             "parent": self.parent,
             "dev": _estimate(self.dev),
             "test": _estimate(self.test),
+            "stopped": to_json(self.stopped) if self.stopped else None,
             "failures": self.failures,
             "relevance": _rounded(self.relevance.value if self.relevance else None),
             "relevance_interval": _estimate(self.relevance),
@@ -244,6 +257,7 @@ class CandidateReport:
             **known,
             dev=_read_estimate(row["dev"]),
             test=_read_estimate(row["test"]),
+            stopped=Stopped(**row["stopped"]) if row.get("stopped") else None,
             change=None,
             relevance=_read_estimate(row["relevance_interval"]),
             consistency=_read_estimate(row["consistency_interval"]),
@@ -279,6 +293,13 @@ def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
 
 def _read_estimate(body: Mapping[str, Any] | None) -> Estimate | None:
     return Estimate(**body) if body else None
+
+
+def measured_on(row: Mapping[str, Any]) -> str:
+    """On what a candidate's figure is, by its row of decision.json: "215 test items", "64 of 215 test items"."""
+    shown, split = (row["test"], "test") if row["test"] else (row["dev"], "dev")
+    of = f" of {row['stopped']['of']}" if row["test"] and row.get("stopped") else ""
+    return f"{shown['n']}{of} {split} items"
 
 
 @dataclass(frozen=True)

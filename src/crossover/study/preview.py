@@ -1,0 +1,167 @@
+"""What a run will take, before anything is spent: of each stage calls, tokens, time and money; and what test can show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from crossover.data.splits import Splits
+from crossover.decision.costs import CURRENCY, Prices
+from crossover.decision.resolution import ALPHA, DISCORDANCE, resolution
+from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.judging import check_requests
+from crossover.evaluation.power import smallest_difference
+from crossover.evaluation.probe import SPEED_CALLS
+from crossover.metrics.base import Judging
+from crossover.models.base import Model, Priced, Tunable
+from crossover.study.costing import Costing, speed_text
+from crossover.study.forecast import CALLS, IN, MONEY, OUT, Forecaster, Work
+from crossover.study.ladder import Rung
+from crossover.study.outlook import outlook
+from crossover.study.plan import FINALISTS
+from crossover.types import Message
+
+Kind = Literal["speed", "judge", "climb", "forgetting", "test"]
+ELSEWHERE = ("model", "teacher")  # options of strategies that name further models
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stage of the run. `seconds` and `money` are None where nobody knows; money is what calls cost at the most, or the
+    machine's price for the seconds."""
+
+    kind: Kind
+    name: str
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    seconds: float | None = None
+    money: float | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`models`: those that cost money or run elsewhere. `unforeseen`: rungs of which nobody knows what they will ask, with
+    the most calls where an option says it. `least`: the smallest difference that the test split shows with 80 % power."""
+
+    task: str
+    model: str
+    splits: dict[str, int]
+    parts: tuple[Part, ...]
+    models: tuple[str, ...]
+    unforeseen: tuple[tuple[str, int | None], ...]
+    said: tuple[str, ...]
+    least: float | None
+    shows: tuple[str, ...]
+    currency: str = CURRENCY
+
+    @property
+    def total(self) -> Part:
+        def summed(values: Sequence[float | None]) -> float | None:
+            known = [value for value in values if value is not None]
+            return sum(known) if len(known) == len(values) else None
+
+        calls, tokens_in, tokens_out = (
+            sum(getattr(p, n) for p in self.parts) for n in ("calls", "tokens_in", "tokens_out")
+        )
+        seconds, money = (summed([getattr(p, n) for p in self.parts]) for n in ("seconds", "money"))
+        return Part("test", "all", calls, tokens_in, tokens_out, seconds, money)
+
+    def to_json(self) -> dict[str, Any]:
+        whole = {name: value for name, value in asdict(self.total).items() if name not in ("kind", "name")}
+        return {
+            "task": self.task,
+            "model": self.model,
+            "splits": self.splits,
+            "stages": [asdict(part) for part in self.parts],
+            "total": whole,
+            "unforeseen": [{"name": name, "most_calls": most} for name, most in self.unforeseen],
+            "paid_models": list(self.models),
+            "currency": self.currency,
+            "smallest_difference": self.least,
+            "said": [*self.said, *self.shows],
+        }
+
+
+def previewed(
+    rungs: Sequence[Rung],
+    forecaster: Forecaster,
+    bench: StudyBench,
+    costing: Costing,
+    splits: Splits,
+    say: Callable[[str], None],
+) -> Preview:
+    """The stages of a ladder. A model that runs here is asked for its speed, as the run itself does first."""
+    task, model = bench.task, bench.model
+    said: list[str] = []
+    pace: dict[str, float] | None = None
+    if model.local and isinstance(model, Tunable):
+        ahead = outlook(rungs, forecaster, bench, costing.speed(task.model), 0.0, say)
+        kept, forecast, pace = ahead.rungs, ahead.forecast, dict(ahead.pace)
+        if bench.evaluator.judge == task.model:  # another one's speed is not measured
+            pace["judge"] = pace.get("prompt", 0.0)
+        said += ahead.said[:-1]  # the last one is the time, which the parts say
+    else:
+        kept, forecast = list(rungs), forecaster.forecast(rungs)
+    prices = Prices.of(task.limits, task.prices)
+    rates = prices.rates()
+
+    def part(kind: Kind, name: str, work: Work, seconds: float | None = None) -> Part:
+        if seconds is None and pace is not None:
+            seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
+        calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
+        money = work.get(MONEY)
+        if model.local and seconds is not None:
+            money = float(seconds * rates.second)
+        elif not model.local and prices.input is not None:
+            money = float(tokens_in * rates.input + tokens_out * rates.output)
+        return Part(kind, name, calls, tokens_in, tokens_out, seconds, money)
+
+    parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
+    judge = bench.evaluator.metric
+    if isinstance(judge, Judging):
+        grader = bench.model_of(bench.evaluator.judge)
+        asked = check_requests(judge, splits.dev, task)
+        tokens = float(sum(grader.count_tokens(request.messages) for request in asked))
+        found: Work = {CALLS: len(asked), IN: tokens, OUT: 2.0 * len(asked), "judge": tokens}
+        parts.append(part("judge", "the judge", found))
+    for rung in kept:
+        if rung.name in forecast.parts:
+            parts.append(part("climb", rung.name, forecast.parts[rung.name]))
+        if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
+            parts.append(part("forgetting", rung.name, lost))
+    parts.append(part("test", FINALISTS, forecast.parts["test"]))
+    paid = paid_models(task.model, bench.evaluator.judge, kept, bench.model_of)
+    if paid and not task.exhaustive:
+        said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
+    unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
+    rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)}
+    return Preview(
+        task.name,
+        task.model,
+        rows,
+        tuple(parts),
+        tuple(paid),
+        tuple((rung.name, getattr(rung.strategy, "calls", None)) for rung in unforeseen),
+        tuple(said),
+        smallest_difference(len(splits.test), ALPHA, DISCORDANCE),
+        tuple(resolution(len(splits.test), splits.cut)),
+        prices.currency,
+    )
+
+
+def paid_models(spec: str, judge: str, rungs: Sequence[Rung], model_of: Callable[[str], Model]) -> list[str]:
+    """Of the models that a study asks, those whose calls cost money, or leave this machine."""
+    named = [getattr(rung.strategy, option, "") for rung in rungs for option in ELSEWHERE]
+    specs = dict.fromkeys(one for one in (spec, judge, *named) if one)
+    return [one for one in specs if not model_of(one).local or isinstance(model_of(one), Priced)]
+
+
+def _speed(bench: StudyBench) -> Work:
+    """What measuring the speed takes: what it took, where that was done to foresee the rest."""
+    calls, usage = bench.journal.spent()
+    if calls:
+        return {CALLS: calls, IN: usage.tokens_in, OUT: usage.tokens_out}
+    tokens = bench.model.count_tokens([Message("user", speed_text(bench.train))])
+    return {CALLS: SPEED_CALLS, IN: SPEED_CALLS * tokens, OUT: SPEED_CALLS * 9.0}

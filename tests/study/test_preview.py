@@ -1,0 +1,58 @@
+"""What a plan says is near what the run takes: with tuning, with a judge, and with what nobody can foresee."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.models.fake import Fake
+from crossover.study.conductor import preview_study, run_study
+from tests.study.tasks import write_task
+
+JUDGE = {"judge": {"model": "fake", "rubric": "Is it right?", "grades": ["wrong", "right"]}}
+
+
+def taken(task: Path, out: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run_study(task, out).decision.read_text())["spent"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("strategies", "more"),
+    [
+        (["majority", "nearest_neighbour", "zero_shot", {"few_shot": {"shots": [2]}}, {"lora": {"epochs": 2}}], {}),
+        (["zero_shot", "instruction"], {"model": "fake", "metric": JUDGE, "kind": "generate"}),
+        (["zero_shot", {"chain_of_thought": {"shots": [0], "max_tokens": 12}}], {"model": "fake"}),
+    ],
+)
+def test_calls_and_tokens_are_within_a_quarter(strategies: list[Any], more: dict[str, Any], tmp_path: Path) -> None:
+    task = write_task(tmp_path, strategies, **more)
+    total, spent = preview_study(task).total, taken(task, tmp_path / "run")
+    assert abs(total.calls - spent["calls"]) <= 0.25 * spent["calls"]
+    tokens = spent["tokens_in"] + spent["tokens_out"]
+    assert abs(total.tokens_in + total.tokens_out - tokens) <= 0.25 * tokens
+
+
+def test_a_rung_that_nobody_can_foresee_is_named_with_its_limit(tmp_path: Path) -> None:
+    pytest.importorskip("gepa")
+    found = preview_study(write_task(tmp_path, ["zero_shot", {"reflect": {"calls": 432}}], model="fake"))
+    assert found.unforeseen == (("reflect", 432),)
+    assert [part.name for part in found.parts if part.kind == "climb"] == ["majority", "zero_shot"]
+
+
+def test_a_search_is_thought_to_use_its_calls(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    found = preview_study(write_task(tmp_path, ["zero_shot", {"search": {"calls": 300}}], model="fake"))
+    [search] = [part for part in found.parts if part.name == "search"]
+    assert 200 <= search.calls <= 330
+
+
+def test_models_elsewhere_are_named_a_judge_and_a_teacher_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fake, "local", False)
+    found = preview_study(write_task(tmp_path, ["zero_shot"], model="fake:echo", metric=JUDGE, kind="generate"))
+    assert found.models == ("fake:echo", "fake")
+    assert found.total.seconds is None
+    assert found.least is not None
