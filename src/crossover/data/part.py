@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import reprlib
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 SHORT = reprlib.Repr()
 SHORT.maxstring = 80
@@ -27,3 +27,15 @@ def shown(value: Any) -> str:
         return f"'{value}'"
     text = SHORT.repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _distinct(names: list[str]) -> list[str]:
+    for name in names:
+        if not name.strip():
+            raise ValueError("received an empty name; valid is the name of a column")
+        if names.count(name) > 1:
+            raise ValueError(f"{shown(name)} stands twice")
+    return names
+
+
+Distinct = Annotated[list[str], AfterValidator(_distinct)]  # names, none twice

@@ -12,13 +12,14 @@ import jinja2
 
 from crossover.decision import numbers
 from crossover.errors import StudyError
-from crossover.report import plots, verdict
+from crossover.report import plots, slices, verdict
 from crossover.report.rows import chosen, glance_rows, tested_best_first
 from crossover.study.results import CandidateReport, Results
 
 MOST_DISAGREEMENTS = 40
 MOST_PAIRS = 12  # of confused labels, beside the matrix
 MOST_ROWS = 12  # of a data finding
+MOST_SLICES = 12
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ def _context(results: Results) -> dict[str, Any]:
         "leaderboards": [plots.leaderboard(results, width) for width in widths] if tested_best_first(results) else [],
         "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
+        "slices": slices.slice_rows(results),
+        "sliced": slices.said(results),
+        "most_slices": MOST_SLICES,
+        "shown": slices.of(results),
         "crossover": verdict.crossover_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),
         "curves": [plots.learning_curve(curve, crossing, metric, width) for width in widths] if curve else [],

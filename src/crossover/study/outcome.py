@@ -16,6 +16,7 @@ from crossover.decision.crossing import crossing
 from crossover.decision.judging import told
 from crossover.decision.pairs import Comparisons, Pair
 from crossover.decision.recommend import Verdict, compare_pairs
+from crossover.decision.slices import Sliced, sliced
 from crossover.engine.journal import Journal
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.probe import Speed
@@ -110,6 +111,7 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     calls, usage = journal.spent()
     changes = _changes(outcome)
+    slices = _slices(outcome)
     return {
         "version": VERSION,
         "task": outcome.task.name,
@@ -133,6 +135,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             *(_pair(pair, "baseline") for pair in changes),
         ],
         "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},
+        "slices": slices.to_json() if slices else None,
         "crossover": {"labels": None, "requests": _requests(outcome), "curve": []},
         "verdict": {
             "choice": outcome.verdict.choice,
@@ -148,6 +151,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
                 *outcome.warnings,
                 *(c.removed for c in outcome.contenders if c.removed),
                 *outcome.verdict.warnings,
+                *(slices.warnings if slices else ()),
                 *outcome.overfitting,
                 *outcome.forgetting.warnings,
             ],
@@ -162,6 +166,13 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "tuning_epochs": journal.tuned(),
         },
     }
+
+
+def _slices(outcome: Outcome) -> Sliced | None:
+    task, verdict = outcome.task, outcome.verdict
+    columns = (task.output if task.kind == "classify" else None, task.group)
+    chosen = verdict.choice or verdict.provisional
+    return sliced(outcome.contenders, outcome.runs, outcome.metric, str(task.metric), columns, chosen, task.seed)
 
 
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
@@ -294,6 +305,7 @@ def _record(record: Record) -> dict[str, Any]:
         "source": record.example.source,
         "input": record.example.input,
         "gold": record.example.output,
+        "slices": dict(record.example.slices),
         "prediction": record.prediction,
         "error": record.reply.error,
         "value": record.score.value if record.score else None,
