@@ -261,7 +261,7 @@ def test_the_next_one_stands_in_for_a_champion_that_is_removed_on_test(
             return f"{name} cannot win: its calls failed" if len(seen) == 1 else None
         return None
 
-    monkeypatch.setattr("crossover.study.conductor.removal", refused)
+    monkeypatch.setattr("crossover.study.finals.removal", refused)
     strategies = [
         {"few_shot": {"shots": [2], "selection": ["random"]}},
         {"few_shot": {"shots": [4], "selection": ["random"]}},

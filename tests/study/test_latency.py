@@ -11,7 +11,7 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.evaluation.contention import Load, Watch
 from crossover.report.page import render
-from crossover.study import conductor, latency
+from crossover.study import ascent, latency
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
@@ -25,7 +25,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Load]:
     """What each look finds, in order; the last one for all that follow."""
     found = [QUIET]
     monkeypatch.setattr(Watch, "load", lambda self: found.pop(0) if len(found) > 1 else found[0])
-    monkeypatch.setattr(conductor, "judged", lambda *given: latency.judged(*given, wait=lambda: True))
+    monkeypatch.setattr(ascent, "judged", lambda *given: latency.judged(*given, wait=lambda: True))
     return found
 
 
