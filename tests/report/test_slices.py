@@ -34,7 +34,7 @@ def test_the_page_marks_it_and_the_terminal_names_the_worst() -> None:
     assert (
         worst(results())
         == "lora does worst where: channel phone: 62.0 % (52.0–72.0) of 50; channel web form: 90.0 % (80.0–100.0) of 90"
-    )  # noqa: E501
+    )
     console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(foot(results()))
     assert "lora does worst where: channel phone" in " ".join(console.export_text().split())
