@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from crossover.decision import numbers
 from crossover.decision.slices import loses
@@ -61,14 +63,7 @@ def slice_rows(results: Results) -> list[SliceRow]:
             row["items"],
             row["pooled"],
             {names[id]: Estimate(**value) for id, value in row["estimates"].items()},
-            tuple(
-                Rival(
-                    names[one["other"]],
-                    *(one[key] for key in ("difference", "low", "high", "p_adjusted", "n")),
-                    loses(one["p_adjusted"], one["difference"]),
-                )
-                for one in row["against"]
-            ),
+            tuple(_rival(one, names) for one in row["against"]),
         )
         for row in found["rows"]
     ]
@@ -78,6 +73,18 @@ def slice_rows(results: Results) -> list[SliceRow]:
         return bool(row.pooled), not row.lost, row.estimates[own.name].value if own and own.name in row.estimates else 0.0
 
     return sorted(rows, key=place)
+
+
+def _rival(body: Mapping[str, Any], names: Mapping[str, str]) -> Rival:
+    return Rival(
+        name=names[body["other"]],
+        difference=body["difference"],
+        low=body["low"],
+        high=body["high"],
+        p_adjusted=body["p_adjusted"],
+        n=body["n"],
+        lost=loses(body["p_adjusted"], body["difference"]),
+    )
 
 
 def of(results: Results) -> CandidateReport | None:
