@@ -67,6 +67,15 @@ HELP = {
     ),
     "show": ("study", "runs/NAME", "--json", "verdict"),
     "report": ("study", "--out", "default: report.html in the folder", "HTML"),
+    "redecide": (
+        "study",
+        "runs/NAME",
+        "--set",
+        "limits.requests_per_month=50000",
+        "--json",
+        "no model is asked",
+        "history/",
+    ),
     "predict": ("study", "text", "--file", "--candidate", "default: the verdict's choice", "--json", "standard input"),
     "export": (
         "study",

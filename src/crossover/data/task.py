@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from crossover.data.chain import ChainStep, check_chain
+from crossover.data.economics import Limits, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
 from crossover.data.named import check_gold, check_names
@@ -84,26 +85,6 @@ class StrategySpec(Part):
         return {self.name: self.options} if self.options else self.name
 
 
-class Economics(Part):
-    """Volumes and prices, over which costs are reckoned. Absent means not known."""
-
-    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
-    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
-
-
-class Limits(Economics):
-    """What the answer must respect; a task file has its economics under `limits` too. Absent means without limit."""
-
-    money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
-    minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
-    calls: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most model calls")
-    tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
-    latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
-    data_stays_here: bool = Field(default=False, description="true or false")
-
-
 def _form(value: Any) -> str:
     return "splits" if isinstance(value, (Mapping, Files)) else "one"
 
@@ -143,6 +124,7 @@ class Task(Part):
         default=True, description="true, false, or a list of other task files that tuned weights should still be good at"
     )
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
+    prices: PriceList = Field(default=PriceList(), description="a mapping of prices, as in {input: 0.1, output: 0.4}")
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
     folder: Path = Field(default=Path(), exclude=True)
@@ -169,7 +151,7 @@ class Task(Part):
         """Paths as paths or text, and data that is held in memory."""
         if not isinstance(fields, Mapping):
             return fields
-        given = {**fields, "folder": Path(fields.get("folder", ""))}
+        given = {**in_one_currency(fields), "folder": Path(fields.get("folder", ""))}
         data = given.get("data")
         if is_held(data):
             given["data"], given["tables"] = take(data)
@@ -255,10 +237,18 @@ class Task(Part):
             raise ValueError(f"labels are for kind classify, and the kind is {self.kind}")
         return self
 
+    @model_validator(mode="after")
+    def _prices_suit_limits(self) -> Task:
+        if self.limits.data_stays_here and self.prices.input is not None:
+            raise ValueError(
+                "limits.data_stays_here is true, and prices.input is what a provider elsewhere asks; valid: one of the two"
+            )
+        return self
+
 
 UNWRITTEN = ("metric_options",)  # it is written under `metric`
 KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
-INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
+INNER: dict[str, type[Part]] = {"limits": Limits, "prices": PriceList, "data": Files, "chain": ChainStep}
 
 
 DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -304,6 +294,19 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     check_names(task.strategies, task.metric, task.folder, file.place)
     check_chain(task.chain, file.place)
     return task, file
+
+
+def with_settings(task: Task, settings: Sequence[str]) -> Task:
+    """A checked task with some keys as on a command line: "limits.latency_p95_ms=200". Raises `TaskError`."""
+    hidden = {"metric_options": task.metric_options, "folder": task.folder, "assumptions": task.assumptions}
+    file = overridden(YamlFile(Path("the task"), task.model_dump(exclude=set(UNWRITTEN))), settings)
+    _check_keys(file)
+    try:
+        return Task(**file.content, **hidden)
+    except TaskError as error:
+        if isinstance(error.__cause__, ValidationError):
+            raise TaskError(_sentence(file, error.__cause__)) from error
+        raise
 
 
 def check_task(task: Task) -> None:

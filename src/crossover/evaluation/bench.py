@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from crossover.data.text import comparable
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
+from crossover.engine.taken import LABELS
 from crossover.errors import OptionError, TuningError
 from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
@@ -66,6 +68,7 @@ class StudyBench:
 
     def score(self, candidate: Candidate) -> Run:
         self._allowed(candidate.model)
+        self._labelled(["dev", *self.shown(candidate)])
         run = self.evaluator.run(candidate, "dev", self.dev)
         prompt, decoding = candidate.prompt, candidate.decoding
         shown = {
@@ -84,10 +87,12 @@ class StudyBench:
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         self._allowed(candidate.model)
+        self._labelled([*(example.id for example in examples), *self.shown(candidate)])
         return self.evaluator.run(candidate, "train", examples)
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
         self._allowed(candidate.model)
+        self._labelled(self.shown(candidate))
         return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
@@ -102,6 +107,16 @@ class StudyBench:
         decoding = Decoding(max_tokens=max_tokens, temperature=temperature, seed=self.seed)
         return self.evaluator.caller.ask(asked, [Request(tuple(messages), decoding, repeat=draw)], purpose)[0]
 
+    def shown(self, candidate: Candidate) -> list[str]:
+        """The ids of the training rows that a candidate shows, or draws from, as demonstrations."""
+        prompts = [candidate.prompt, *(step.prompt for step in candidate.prompt.steps)]
+        texts = {demonstration.input for prompt in prompts for demonstration in prompt.demonstrations}
+        return [example.id for example in self.train if example.input in texts] if texts else []
+
+    def _labelled(self, rows: Sequence[str]) -> None:
+        """Note rows whose labels are needed for what is being made: ids, or "train" and "dev" for all of a split."""
+        self.evaluator.caller.need(LABELS, rows)
+
     def _allowed(self, spec: str) -> Model:
         """A model that may see the data. Raises `OptionError` for one elsewhere where the data has to stay."""
         model = self.model_of(spec)
@@ -112,10 +127,14 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        known = self.journal.fact(f"work {key}")
-        if known is None:
-            known = compute()
-            self.journal.set_fact(f"work {key}", known)
+        work = f"work {key}"
+        with self.evaluator.caller.making(work):
+            known = self.journal.fact(work)
+            if known is None:
+                began = time.perf_counter()
+                known = compute()
+                self.journal.add_work(work, time.perf_counter() - began)
+                self.journal.set_fact(work, known)
         return known
 
     def tell(self, what: str, done: int, total: int) -> None:
@@ -149,6 +168,7 @@ class StudyBench:
         # calibration belonged to the weights before
         candidate = dataclasses.replace(candidate, decoding=dataclasses.replace(candidate.decoding, label_bias=()))
         taught, held = self.train if examples is None else examples, self.dev
+        self._labelled(["dev", *(["train"] if examples is None else []), *self.shown(candidate)])
         if candidate.decoding.pattern:
             taught, held = self._solved(candidate, "train", taught), self._solved(candidate, "dev", held)
         key = self._key(candidate, recipe, taught)
@@ -162,8 +182,7 @@ class StudyBench:
                     self.journal.add_epoch(key, epoch.epoch, epoch)
             return weights
 
-        before = candidate.weights.sha256 if candidate.weights else None
-        weights = self.store(key, make, recipe=to_json(recipe), before=before)
+        weights = self.store(key, make, recipe=to_json(recipe))
         model.check_weights(weights)
         left_out = _left_out(tuning.read_progress(self.folder / "tunes" / key), len(taught), len(held))
         note = "; ".join(filter(None, [candidate.provenance.note, left_out]))
@@ -171,30 +190,25 @@ class StudyBench:
         return dataclasses.replace(candidate, weights=weights, provenance=provenance)
 
     def store(self, key: str, make: Callable[[Path], Weights], **about: Any) -> Weights:
-        finished = self.journal.tune(key)
-        if finished is None:
-            folder = self.folder / "tunes" / key
-            folder.mkdir(parents=True, exist_ok=True)
-            weights = make(folder)
-            place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
-            finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
-            self.journal.set_tune(key, finished)
+        if not about:  # weights that a strategy makes itself, from all that it is given
+            self._labelled(["train"])
+        with self.evaluator.caller.making(f"tune {key}"):
+            finished = self.journal.tune(key)
+            if finished is None:
+                folder = self.folder / "tunes" / key
+                folder.mkdir(parents=True, exist_ok=True)
+                began = time.perf_counter()
+                weights = make(folder)
+                self.journal.add_work(f"tune {key}", time.perf_counter() - began)
+                place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
+                finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
+                self.journal.set_tune(key, finished)
         return Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
 
     def trace(self, weights: Weights) -> list[Epoch]:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""
         key, _ = self._made(weights)
         return [Epoch(**epoch) for epoch in self.journal.epochs(key)] if key else []
-
-    def tuning_seconds(self, weights: Weights | None) -> float:
-        """What it took to make these weights, with the tunes whose weights they began from."""
-        tunes = {body["sha256"]: (key, body) for key, body in self.journal.tunes().items()}
-        seconds, sha256 = 0.0, weights.sha256 if weights else None
-        while sha256 in tunes:
-            key, body = tunes.pop(sha256)
-            seconds += sum(epoch["seconds"] for epoch in self.journal.epochs(key))
-            sha256 = body.get("before")
-        return seconds
 
     def _made(self, weights: Weights) -> tuple[str, dict[str, Any]]:
         """The key of the tune that made these weights, and what the journal knows of it; nothing where there is none."""

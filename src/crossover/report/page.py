@@ -96,6 +96,8 @@ def _context(results: Results) -> dict[str, Any]:
         "most_slices": MOST_SLICES,
         "shown": slices.of(results),
         "crossover": verdict.crossover_sentences(results),
+        "flips": verdict.flip_sentences(results),
+        "costs": [plots.cumulative_cost(results, width) for width in widths],
         "sensitivity": verdict.sensitivity_sentence(results),
         "curves": [plots.learning_curve(curve, crossing, metric, width) for width in widths] if curve else [],
         "traces": [

@@ -1,4 +1,4 @@
-"""The report's drawings: leaderboard, learning curves, tuning traces, confusion matrix. Each returns inline SVG."""
+"""The report's drawings: leaderboard, learning curves, costs, tuning traces, confusion matrix. Each returns inline SVG."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.decision import numbers
-from crossover.report.rows import tested_best_first
+from crossover.report.rows import cost_lines, tested_best_first
 from crossover.report.svg import BAND, FAMILIES, GRID, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
 from crossover.report.verdict import metric_name
 from crossover.study.results import CandidateReport, Confusion, Results
@@ -173,6 +173,77 @@ def learning_curve(points: Sequence[Mapping[str, Any]], crossing: float | None, 
         axes.yaxis.set_major_formatter("{x:g} %")
         axes.set_xlabel("labelled examples")
         return inline(figure, f"curve-{width}", f"{metric} by number of labelled examples")
+
+
+def cumulative_cost(results: Results, width: int = WIDE) -> str:
+    """What the champions cost in all by the number of requests: what is paid once, then each request.
+
+    Both axes are logarithmic. Bands are 95 % intervals over requests' lengths, measured speed and prices given as ranges;
+    the crossing is marked with its interval, and the requests that are planned. Empty where fewer than two cost anything.
+    """
+    import numpy
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    lines = [(c, c.cost) for c in cost_lines(results) if c.cost and (c.cost_fixed or c.cost_per_1k)]
+    if len(lines) < 2:
+        return ""
+    found = results.decision["crossover"]
+    crossing, planned, currency = found["requests"], found.get("requests_planned") or 0.0, lines[0][0].currency
+    most = max(planned, (crossing or {}).get("value") or 0.0, 1000.0)
+    requests = numpy.geomspace(min(100.0, most / 1000), 10 * most, 200)
+    with style():
+        figure = blank(width, 300)
+        axes = _axes(figure, left=64, right=128 if width == WIDE else 92, top=40, bottom=44)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        ends = []
+        for candidate, cost in lines:
+            colour = FAMILIES[candidate.family]
+            total = candidate.cost_fixed + candidate.cost_per_1k * requests / 1000
+            if cost.fixed_interval and cost.per_1k_interval:
+                low, high = (
+                    once + each * requests / 1000
+                    for once, each in zip(cost.fixed_interval, cost.per_1k_interval, strict=True)
+                )
+                axes.fill_between(requests, numpy.maximum(low, total * 1e-3), high, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(requests, total, color=colour)
+            ends.append((float(total[-1]), shorten(candidate.name, 16 if width == WIDE else 11)))
+        bottom, top = axes.get_ylim()
+        gap, last = 0.07 * numpy.log(top / bottom), -numpy.inf
+        for y, name in sorted(ends):  # names that would overlap are written one above the other
+            last = max(float(numpy.log(y)), last + gap)
+            _write(axes, name, (1, float(numpy.exp(last))), (8, 0), on="y", va="center")
+        if crossing and crossing["value"]:
+            axes.axvspan(
+                max(crossing["low"] or 0.0, requests[0]),
+                crossing["high"] or requests[-1],
+                color=BAND,
+                linewidth=0,
+                zorder=0,
+            )
+            _marker(axes, crossing["value"], f"crossing: {numbers.count(crossing['value'])}")
+        if planned:
+            axes.axvline(planned, color=MUTED, linewidth=1.4, linestyle=":", zorder=1)
+            _write(
+                axes,
+                f"planned: {numbers.count(planned)}",
+                (planned, 1),
+                (0, 22),
+                on="x",
+                ha="center",
+                fontsize=11,
+                color=MUTED,
+            )
+        axes.set_xlim(requests[0], requests[-1])
+        few = 8 if width == WIDE else 4
+        axes.xaxis.set_major_locator(LogLocator(numticks=few))
+        axes.yaxis.set_major_locator(LogLocator(numticks=6))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda value, _: numbers.count(value))
+        axes.yaxis.set_major_formatter(lambda value, _: numbers.money(value, ""))
+        axes.set_xlabel(f"requests (cost in all, {currency})")
+        return inline(figure, f"cost-{width}", "Cumulative cost by number of requests")
 
 
 def _line_colours(names: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from rich.text import Text
 from crossover.decision import numbers
 from crossover.report import slices
 from crossover.report.rows import Cell, GlanceRow, glance_rows
-from crossover.report.verdict import KINDS, facts, headline
+from crossover.report.verdict import KINDS, facts, flip_sentences, headline
 from crossover.study.results import Results
 
 _KIND_STYLES = {
@@ -81,6 +81,10 @@ def foot(results: Results) -> RenderableType | None:
         changed = f"; since then changed: {'; '.join(past.changed)}" if past.changed else ""
         said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
         lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
+    for past in results.redecisions:
+        changed = f"; with {'; '.join(past.changed)}" if past.changed else ""
+        said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
+        lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
     if results.later is not None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
@@ -101,8 +105,11 @@ def verdict_text(results: Results) -> RenderableType:
         points.add_row(Text("!", style="bold yellow"), Text(_printable(warning), style="yellow"))
     for sentence in results.decision.get("forgetting", {}).get("said", ()):
         points.add_row("•", Text(_printable(sentence)))
+    turned = Table.grid(padding=(0, 1, 0, 0))
+    for sentence in flip_sentences(results):
+        turned.add_row("↔", Text(_printable(sentence)))
     parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
-    for part in (figures, points):
+    for part in (figures, points, turned):
         if part.row_count:
             parts += [Text(), part]
     return Group(*parts)
@@ -121,7 +128,7 @@ def _columns(results: Results) -> list[_Column]:
         *(forgot if any(candidate.forgetting for candidate in results.candidates) else []),
         _Column("rele-\nvance", lambda row: _value(row.relevance), 3),
         _Column("consis-\ntency", lambda row: _value(row.consistency), 4),
-        _Column("p50", lambda row: _text(row.p50), 8),
+        _Column("p50", lambda row: _value(row.p50), 8),
         _Column("p95", lambda row: _value(row.p95), 6),
         _Column(f"{currency}\nper 1,000", lambda row: _money(row.per_1k, currency), 2),
         _Column(f"{currency}\nfixed", lambda row: _money(row.fixed, currency), 5),

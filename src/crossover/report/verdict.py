@@ -142,10 +142,18 @@ def crossover_sentences(results: Results) -> list[str]:
     if labels:
         said = [f"Fine-tuning beats the best prompt from about {_around(labels)} labelled examples."]
     if not requests:
-        return [*said, "No number of requests was found from which fine-tuning costs less than the best prompt."]
+        why = found.get("requests_reason")
+        return [*said, why or "No number of requests was found from which fine-tuning costs less than the best prompt."]
+    planned = found.get("requests_planned")
+    plan = f"; {numbers.count(planned)} are planned" if planned is not None else ""
     if requests["value"] < 1:
-        return [*said, "Fine-tuning costs less than the best prompt from the first request."]
-    return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."]
+        return [*said, f"Fine-tuning costs less than the best prompt from the first request{plan}."]
+    return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests{plan}."]
+
+
+def flip_sentences(results: Results) -> list[str]:
+    """What would flip the verdict, the nearest first; nothing where that was not computed."""
+    return list(results.decision.get("flips", {}).get("said", ()))
 
 
 def sensitivity_sentence(results: Results) -> str:
@@ -175,14 +183,19 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     if len(found) == 0:
         found.append(Fact(metric_name(results), numbers.ABSENT, "it was not measured"))
     once = numbers.money(choice.cost_fixed, choice.currency)
-    fixed = f"after {once} once" if choice.cost_fixed else "nothing up front"
+    fixed = f"after {once} whatever is asked" if choice.cost_fixed else "nothing up front"
     found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
+    if choice.cost and choice.cost.horizon:
+        planned = results.decision["crossover"].get("requests_planned")
+        of = f"{numbers.count(planned)} requests, all included" if planned is not None else "all included"
+        found.append(Fact("Over the horizon", numbers.money(choice.cost.horizon, choice.currency), of))
     if choice.latency_p50_ms is not None:
-        p95, ends = choice.latency_p95_ms, choice.latency_p95_interval
-        upper = "" if ends is None or ends[1] is None else f"–{numbers.milliseconds(ends[1])}"
-        between = "" if ends is None else f" ({numbers.milliseconds(ends[0])}{upper or ' or more'})"
-        slow = "" if p95 is None else f"{numbers.milliseconds(p95)}{between} at p95"
-        found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), slow))
+        middle, ends = choice.latency_p50_interval, choice.latency_p95_interval
+        said = [numbers.latency_ends(*middle)] if middle else []
+        if choice.latency_p95_ms is not None:
+            between = f" ({numbers.latency_ends(*ends)})" if ends else ""
+            said.append(f"{numbers.milliseconds(choice.latency_p95_ms)}{between} at p95")
+        found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), "; ".join(said)))
     return found
 
 

@@ -19,6 +19,7 @@ from crossover.types import content_hash
 VERSION = 1  # of decision.json
 JOURNAL = ("study.db", "study.db-wal", "study.db-shm")
 LOCK = ".lock"
+REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
 SPENT = ("calls", "epochs", "tunes")  # tables of the journal
 DECISION = (
     *("version", "task", "model", "seed", "created", "crossover_version", "metric", "relevance", "target", "margin"),
@@ -29,7 +30,7 @@ DECISION = (
 @dataclass(frozen=True)
 class StudyFolder:
     """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it; `history/` has the
-    verdicts that others took the place of."""
+    verdicts that others took the place of, and those that were decided again with other prices or limits."""
 
     path: Path
 
@@ -53,6 +54,12 @@ class StudyFolder:
     @property
     def history(self) -> Path:
         return self.path / "history"
+
+    @property
+    def redecisions(self) -> list[Path]:
+        """The files of decisions that were made again on what was measured here, in their order."""
+        found = (path for path in self.history.glob(f"{REDECIDED}-*.json") if path.stem.rpartition("-")[2].isdigit())
+        return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
     @property
     def errors(self) -> Path:

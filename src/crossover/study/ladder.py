@@ -28,7 +28,7 @@ from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
-from crossover.types import Candidate, Estimate, Family, Provenance, Run
+from crossover.types import Candidate, Estimate, Family, Provenance, Run, content_hash
 
 CONTROLS = ("majority", "nearest_neighbour")
 CLASSIFIERS = ("classifier",)  # controls by default where a label is the answer and sentence embeddings are there
@@ -67,6 +67,7 @@ class Climbed:
     note: str
     forgetting: Forgetting | None = None  # of tuned weights
     same_as: str | None = None
+    work: str = ""  # under what the journal keeps what making it took
 
 
 def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
@@ -159,9 +160,13 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
     Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
     provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
+    rows = [[example.id for example in split] for split in (bench.train, bench.dev)]
+    does = [rung.spec.name, _options(rung), bench.seed, start.id, rows]
+    work = f"rung {content_hash(does)}"  # by what it does: another rung may have its name
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
     try:
-        candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
+        with bench.evaluator.caller.making(work):
+            candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
         parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
         candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
         dev = bench.score(candidate)
@@ -171,7 +176,7 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
-        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note)
+        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note, work=work)
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
