@@ -65,6 +65,15 @@ def test_the_written_task_file_is_what_run_accepts(
     assert Path("run/decision.json").exists()
 
 
+def test_a_model_at_a_provider_leaves_prompts_and_contradicts_data_that_stay(tmp_path: Path, crossover: Terminal) -> None:
+    body = json.loads(crossover("advise", write_task(tmp_path, model="gpt-4o"), "--json").out)
+    assert (body["expected"]["expected"], body["expected"]["certain"]) == ("prompt", True)
+    assert "lora" not in body["experiment"]["strategies"]
+    refused = crossover("advise", write_task(tmp_path, model="gpt-4o", limits={"data_stays_here": True}))
+    assert refused.status == 2
+    assert "limits.data_stays_here is true, and the model 'gpt-4o' runs elsewhere" in " ".join(refused.err.split())
+
+
 def test_nothing_is_ever_replaced(tmp_path: Path, crossover: Terminal) -> None:
     path = write_task(tmp_path)
     before = path.read_text()

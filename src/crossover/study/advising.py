@@ -127,6 +127,11 @@ def experiment(known: Known, expected: Expected) -> Experiment | None:
 
 def _of_task(prepared: Prepared) -> dict[str, Any]:
     task, splits = prepared.task, prepared.splits
+    if task.limits.data_stays_here and runs_elsewhere(task.model):
+        raise OptionError(
+            f"limits.data_stays_here is true, and the model '{task.model}' runs elsewhere; valid: a local model, or the limit"
+            " false"
+        )
     return {
         "rows": len(splits.all),
         "train": len(splits.train),
