@@ -129,8 +129,8 @@ def _of_task(prepared: Prepared) -> dict[str, Any]:
     task, splits = prepared.task, prepared.splits
     if task.limits.data_stays_here and runs_elsewhere(task.model):
         raise OptionError(
-            f"limits.data_stays_here is true, and the model '{task.model}' runs elsewhere; valid: a local model, or the limit"
-            " false"
+            f"limits.data_stays_here is true, and the model '{task.model}' runs elsewhere; valid: a local model, or the"
+            " limit false"
         )
     return {
         "rows": len(splits.all),
