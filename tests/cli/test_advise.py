@@ -220,6 +220,8 @@ def test_from_python_it_takes_a_file_a_task_or_answers(tmp_path: Path) -> None:
     assert found.experiment is not None
     assert found.experiment.write(tmp_path / "first.yaml") == tmp_path / "first.yaml"
     assert package.advise(load_task(path)).situation.rows == 40
+    weekly = write_task(tmp_path, limits={"retrain_months": 0.25})
+    assert package.advise(weekly).situation.changes == "weekly"
     assert package.advise(rows=10_000, kind="classify").expected == "hybrid"
     assert str(found) == found.expectation.said
     held = package.Task(

@@ -152,6 +152,7 @@ def _of_study(results: Results) -> dict[str, Any]:
         "labels": max(2, len(task["labels"])) if task["kind"] == "classify" else None,
         "private": limits.get("data_stays_here") or None,
         **{key: limits.get(key) or None for key in ("requests_per_month", "latency_p95_ms", "money")},
+        "changes": _changes(limits.get("retrain_months")),
     }
 
 
@@ -162,8 +163,16 @@ def _limits(task: Task) -> dict[str, Any]:
         "requests_per_month": limits.requests_per_month,
         "latency_p95_ms": limits.latency_p95_ms or None,
         "money": limits.money,
+        "changes": _changes(limits.retrain_months),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _changes(months: float | None) -> str | None:
+    """How often a task changes whose weights are tuned anew after so many months."""
+    if months is None:
+        return None
+    return "weekly" if months <= 0.5 else "monthly" if months <= 2 else "yearly"
 
 
 def _text(made: Experiment, folder: Path) -> str:
