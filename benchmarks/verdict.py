@@ -291,6 +291,12 @@ def target(rng: Any, studies: int, board: Board) -> None:
         board.add(f"target called met at the target, {n} items", [percent(met)], 2.5 + slack(2.5, studies), lower=True)
 
 
+MACROS = (
+    *(("5 uneven", 150, 0.7), ("20", 150, 0.7), ("20", 150, 0.95)),
+    *(("77", 100, 0.7), ("77", 150, 0.7), ("77", 500, 0.7)),
+)
+
+
 def macro(rng: Any, studies: int, board: Board) -> None:
     """The interval of a macro F1 over many labels; errors spread evenly."""
     priors = {
@@ -298,7 +304,7 @@ def macro(rng: Any, studies: int, board: Board) -> None:
         "20": np.full(20, 1 / 20),
         "77": np.full(77, 1 / 77),
     }
-    for name, n, share in (("5 uneven", 150, 0.7), ("20", 150, 0.7), ("20", 150, 0.95), ("77", 150, 0.7), ("77", 500, 0.7)):
+    for name, n, share in MACROS:
         prior = priors[name]
         k = len(prior)
         confusion = np.full((k, k), (1 - share) / (k - 1))

@@ -19,9 +19,9 @@ def corrected(draws: Floats, centre: float, value: float, left_out: Floats, seen
 
     `centre`: what the draws are resamples of. `left_out`: the value without each of the units (Efron and Tibshirani 1993,
     An Introduction to the Bootstrap, chapter 11). With few items of each label the bootstrap thinks too little of the bias,
-    with few labels the jackknife may: the larger of the two is taken off. Neither knows of labels that no item has: `seen` is
-    the share of the labels' frequency that some item has (Good 1953, Biometrika 40), and the bias is divided by its square,
-    for labels that are missing and those that nearly are, the error by itself. Simulated in `benchmarks/verdict.py`.
+    with few labels the jackknife may: the larger of the two is taken off. Neither knows of labels that no item has: `seen`
+    is the share of the labels' frequency that some item has (Good 1953, Biometrika 40). The bias is divided by its square,
+    for labels that are missing and those that nearly are, and the error by itself. Simulated in `benchmarks/verdict.py`.
     """
     import numpy as np
 
