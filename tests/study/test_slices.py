@@ -18,6 +18,7 @@ from crossover.errors import DataError, TaskError
 from crossover.report.page import render
 from crossover.report.table import foot
 from crossover.study.read import read_results
+from crossover.study.redecide import redecide
 
 CHANNELS = ("web", "phone", "<b>fax</b>")
 TOPICS = {"kitchen": "soup", "garden": "roses"}
@@ -114,3 +115,7 @@ def test_a_study_shows_slices_in_the_decision_the_terminal_the_page_and_a_frame(
     assert set(frame["column"]) == {"topic", "channel", "words"}
     assert study.slices[0].estimates.keys() == set(frame["candidate"])
     assert frame.loc[frame["candidate"] != study.verdict.choice, "lost"].notna().any()
+    again = json.loads(redecide(study.path, ["tolerance=1"]).read_text())
+    assert again["slices"]["rows"] == [row | {"against": again["slices"]["rows"][n]["against"]}
+                                       for n, row in enumerate(found["rows"])]  # fmt: skip
+    assert [len(row["against"]) for row in again["slices"]["rows"]] == [len(tested) - 1] * 9
