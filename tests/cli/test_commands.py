@@ -625,7 +625,7 @@ def test_an_interrupted_run_says_that_it_continues_and_does(
 
     def interrupted(self: Fake, requests: Sequence[Request]) -> list[Reply]:
         nonlocal made
-        if made >= 10:
+        if made >= 16:
             raise KeyboardInterrupt
         made += len(requests)
         return complete(self, requests)
@@ -636,7 +636,7 @@ def test_an_interrupted_run_says_that_it_continues_and_does(
     assert (said.status, said.out) == (130, "")
     assert said.err == "interrupted; what is finished is kept: run the same command again and it continues\n"
     kept = calls(Path("study"))
-    assert 10 <= made <= kept < calls(finished / "study")
+    assert 16 <= made <= kept < calls(finished / "study")
     assert not Path("study/decision.json").exists()
     assert "Run it again and it continues" in words(crossover("show", "study").out)
 

@@ -70,7 +70,7 @@ def test_a_target_flips_where_its_answer_changes() -> None:
     at = wanted(limits=Limits(**AT), target=0.7)
     flip = by_key(flips(evidence(PROMPT, LORA), at))["target"]
     assert 0.7 < flip.value < 0.8
-    assert flip.said.endswith("the target is in doubt.")
+    assert flip.said.endswith("(now 70.0 %), the target is in doubt.")
 
 
 def test_where_nothing_flips_it_is_said() -> None:

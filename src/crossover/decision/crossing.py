@@ -65,8 +65,8 @@ class Doubt:
 
         looks = numpy.asarray(bill.speed.looks or [(bill.speed.prompt, bill.speed.answer)], dtype=float)
         seen = looks[(self._look * len(looks)).astype(int)]
-        means = [mean(values) for values in (bill.tokens_in, bill.tokens_out, bill.money)]
-        found = priced(bill, self._prices, self._rates, *means, seen[:, 0], seen[:, 1])
+        tokens_in, tokens_out, money = (mean(values) for values in (bill.tokens_in, bill.tokens_out, bill.money))
+        found = priced(bill, self._prices, self._rates, tokens_in, tokens_out, money, seen[:, 0], seen[:, 1])
         ones = numpy.ones(DRAWS)
         return Cost(found.fixed * ones, found.per_1k * ones)
 

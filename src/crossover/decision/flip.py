@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crossover.data.economics import PriceList
@@ -35,9 +36,10 @@ LABEL = 0.01  # where labels are free: the least price that is tried
 
 @dataclass(frozen=True)
 class Flip:
-    """With `key` of the task at `value` instead of `now`, and beyond, the verdict is `kind` with the candidate `name`.
+    """With `key` of the task at `value` instead of `now` the verdict is `kind` with the candidate `name`.
 
-    `distance`: how far away that is: log of the ratio, where there is one, and for shares as if a point were a fifth.
+    `distance`: how far away that is: the log of the ratio, where there is one, and for shares a fifth of each point. `said`
+    says "or more", "or less" where the verdict stays that to the end of what was tried.
     """
 
     key: str
@@ -95,12 +97,13 @@ def _outcome(evidence: Evidence, task: Task) -> tuple[str, str, bool, bool | Non
 def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Any) -> Flip | None:
     """The nearest value along `steps` with another outcome."""
     before = dial.now
-    for value in steps:
-        outcome = _outcome(evidence, dial.at(value))
-        if outcome != base:
+    for number, value in enumerate(steps):
+        if _outcome(evidence, dial.at(value)) != base:
             edge = value if before is None else _narrowed(evidence, dial, before, value, base)
             outcome = _outcome(evidence, dial.at(edge))
-            return _flip(dial, edge, steps[-1] > steps[0], outcome, base)
+            stays = all(_outcome(evidence, dial.at(further)) == outcome for further in steps[number:])
+            beyond = "" if not stays else " or more" if steps[-1] > steps[0] else " or less"
+            return _flip(dial, edge, beyond, outcome, base)
         before = value
     return None
 
@@ -117,15 +120,16 @@ def _narrowed(evidence: Evidence, dial: _Dial, same: float, other: float, base: 
     return other
 
 
-def _flip(dial: _Dial, value: float, upward: bool, outcome: Any, base: Any) -> Flip:
+def _flip(dial: _Dial, value: float, beyond: str, outcome: Any, base: Any) -> Flip:
     kind, name, short, met = outcome if outcome is not None else ("undecided", "nothing", False, None)
     if dial.share:
         distance = 20 * abs(value - (dial.now or 0.0))
     else:
         distance = abs(math.log(value / dial.now)) if dial.now and value else math.log(FAR)
-    beyond = "or more" if upward else "or less"
     today = "" if dial.now is None else f" (now {dial.shown(dial.now)})"
-    if base[:3] == (kind, name, short):
+    if outcome is None:
+        change = "no model that was tested is left to choose"
+    elif base[:3] == (kind, name, short):
         change = {True: "the target is reached", False: "the target is not reached", None: "the target is in doubt"}[met]
     elif short != base[2]:
         change = "none of these does the task" if short else f"{name} does the task well enough to be named"
@@ -135,7 +139,7 @@ def _flip(dial: _Dial, value: float, upward: bool, outcome: Any, base: Any) -> F
         change = f"the verdict is settled: {name}" if base[0] == "undecided" else f"{name} is the verdict"
     else:
         change = f"{name} ({VERDICTS[kind]}) is the verdict"
-    said = f"With {dial.what} of {dial.shown(value)} {beyond}{today}, {change}."
+    said = f"With {dial.what} of {dial.shown(value)}{beyond}{today}, {change}."
     return Flip(dial.key, dial.now, value, kind, name, distance, said)
 
 
@@ -144,12 +148,13 @@ def _told(found: Sequence[Flip], dials: Sequence[_Dial]) -> Iterator[str]:
     for flip in found[:MOST]:
         yield flip.said
     keys = {flip.key for flip in found}
-    still = [dial.what.removeprefix("a ").removeprefix("an ") for dial in dials if dial.key not in keys and not dial.share]
-    if still:
-        yield f"Nothing within {FAR:g} times of today's {_or(still)} flips the verdict."
-    shares = [dial.what.removeprefix("a ") for dial in dials if dial.key not in keys and dial.share]
-    if shares:
-        yield f"No {_or(shares)} flips it."
+    others = [dial for dial in dials if dial.key not in keys]
+    scaled = [dial.what.removeprefix("a ") for dial in others if dial.now is not None and not dial.share]
+    if scaled:
+        yield f"Nothing within {FAR:g} times of today's {_or(scaled)} flips the verdict."
+    rest = [dial.what.removeprefix("a ") for dial in others if dial.now is None or dial.share]
+    if rest:
+        yield f"No {_or(rest)} flips it."
 
 
 def _or(words: Sequence[str]) -> str:
@@ -205,10 +210,8 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     for key in ("margin", "tolerance", "target"):
         now = getattr(task, key)
         if now is not None:
-            yield _Dial(
-                key, f"a {key}", now, _shares(now), lambda v, key=key: task.model_copy(update={key: v}),
-                numbers.percent if key == "target" else numbers.span, share=True,
-            )  # fmt: skip
+            shown = numbers.percent if key == "target" else numbers.span
+            yield _Dial(key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, share=True)
 
 
 def _tokens(task: Task) -> _Dial:
@@ -225,6 +228,10 @@ def _tokens(task: Task) -> _Dial:
         return f"{numbers.money(value, task.prices.currency or CURRENCY)} for a million {lead} tokens (the others in step)"
 
     return _Dial(f"prices.{lead}", "a token price", now, _scaled(now), at, shown)
+
+
+def _demanding(task: Task, key: str, value: float) -> Task:
+    return task.model_copy(update={key: value})
 
 
 def _with(task: Task, part: str, changed: dict[str, Any]) -> Task:

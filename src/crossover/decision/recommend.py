@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -66,7 +67,7 @@ class Tested:
 
     def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
         """Compare each pair and adjust the p-values over all of them."""
-        results = [self._once(("pair", a.id, b.id), lambda a=a, b=b: self._compare(a, b)) for a, b in pairs]
+        results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a, b)) for a, b in pairs]
         adjusted = holm([result.p for result in results])
         return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
 

@@ -21,6 +21,7 @@ from crossover.types import Candidate, Decoding, Estimate, Example, Message, Rep
 PROBES = 20  # single requests for each candidate
 REPEATS = 3  # draws of each, where decoding is sampled
 LOOKS = 5  # at the machine's speed, behind one that warms it up
+SPEED_CALLS = 2 * (LOOKS + 1)  # that measuring it takes: a short answer and a long one
 STEADY = 1.5  # two times of one request may differ by this factor, in the middle
 
 

@@ -129,10 +129,10 @@ class CostDetail:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> CostDetail:
-        ends = {name: tuple(found) if (found := body[name]) else None for name in cls.__annotations__ if "interval" in name}
-        return cls(
-            **{**{name: body[name] for name in ("horizon", "labels", "calls", "parts")}, **ends}  # type: ignore[arg-type]
-        )
+        known: dict[str, Any] = {name: body[name] for name in ("horizon", "labels", "calls", "parts")}
+        ends = ("horizon_interval", "fixed_interval", "per_1k_interval")
+        known |= {name: tuple(body[name]) if body[name] else None for name in ends}
+        return cls(**known)
 
 
 @dataclass(frozen=True)
