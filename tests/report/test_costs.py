@@ -77,10 +77,10 @@ def test_the_page_and_the_terminal_say_what_would_flip_it() -> None:
 
 def test_without_a_crossing_the_reason_stands_in_its_place() -> None:
     why = "No number of requests makes fine-tuning the cheaper one: a request costs no less with it."
-    assert crossover_sentences(priced(requests_reason=why))[1] == why
-    crossed = crossover_sentences(priced({"value": 60_000.0, "low": 40_000.0, "high": 90_000.0}))[1]
+    assert crossover_sentences(priced(requests_reason=why))[-1] == why
+    crossed = crossover_sentences(priced({"value": 60_000.0, "low": 40_000.0, "high": 90_000.0}))[-1]
     assert crossed.endswith("from about 60,000 (40,000–90,000) requests; 240,000 are planned.")
-    at_once = crossover_sentences(priced({"value": 0.0, "low": 0.0, "high": 0.0}))[1]
+    at_once = crossover_sentences(priced({"value": 0.0, "low": 0.0, "high": 0.0}))[-1]
     assert at_once.endswith("from the first request; 240,000 are planned.")
 
 

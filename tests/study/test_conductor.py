@@ -151,6 +151,8 @@ def test_every_prompt_that_was_tried_is_kept_with_its_score(tmp_path: Path) -> N
     assert len(tried) >= 8
     assert by_name["instruction"].id in {row.id for row in tried}
     assert max(row.dev.value for row in tried) == max(row.dev.value for row in tried if row.id == by_name["instruction"].id)
+    [chosen] = [row for row in tried if row.id == by_name["instruction"].id]
+    assert by_name["instruction"].note.endswith("; calibrated") is chosen.calibrated
     plain = [row.dev.value for row in tried if not row.calibrated]
     assert decision["prompt_sensitivity"] == {
         "tried": len(plain),

@@ -42,6 +42,7 @@ WHOLE = CandidateReport(
     seeds={"n": 2, "low": 0.5, "high": 0.75},
     forgetting=Forgetting((LOST, replace(LOST, suite="mine", kinds=())), (401.0, 9530.5)),
     followed=(Followed("in", "gold", {"product": "tea"}, "out"),),
+    latency_p50_interval=(8.0, 11.0),
     latency_p95_interval=(8.5, 11.0),
     latency_contended=True,
     latency_requests=20,
@@ -49,7 +50,6 @@ WHOLE = CandidateReport(
     same_as="lora",
     metric="accuracy",
     parent="cd",
-    latency_p50_interval=(4.0, None),
     cost=CostDetail(9.5, (9.0, 10.0), (1.5, 2.0), (0.003, 0.004), 54, 120, {"labels": 1.5, "tuning": 0.34}),
 )
 

@@ -21,6 +21,7 @@ CANDIDATE = (
     *("latency_p95_ms", "latency_p95_low_ms", "latency_p95_high_ms", "latency_contended", "tokens_in", "tokens_out"),
     *("cost_fixed", "cost_per_1k", "cost_horizon", "currency", "note"),
 )
+RUN = ("series", "name", "labels", "size", "train", "dev", "seed", "value", "items", "failures", "split", "note")
 PAIR = ("a", "b", "difference", "low", "high", "p", "p_adjusted", "test", "n", "family")
 SLICE = (
     *("column", "value", "pooled", "candidate", "items", "metric", "low", "high"),
@@ -65,6 +66,11 @@ def slices(found: Sequence[SliceRow]) -> pandas.DataFrame:
                 }
             )
     return _frame(rows, SLICE)
+
+
+def curve(results: Results) -> pandas.DataFrame:
+    """A row for each run of the learning curves. Raises `MissingExtra`."""
+    return _frame(results.decision["crossover"].get("runs", ()), RUN)
 
 
 def predictions(found: Sequence[Any], kind: type[Any]) -> pandas.DataFrame:

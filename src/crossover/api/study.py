@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
+from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
-from crossover.errors import DataError, OptionError, StudyError
+from crossover.errors import OptionError, StudyError
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
 from crossover.report.slices import SliceRow, slice_rows
 from crossover.report.verdict import headline
-from crossover.serve.predict import Answer, Predictor
+from crossover.serve.predict import Answer, Predictor, texts_of
+from crossover.study.again import measure_curve
 from crossover.study.folder import StudyFolder
+from crossover.study.listener import Listener
 from crossover.study.read import read_candidate, read_results
 from crossover.study.redecide import redecide
 from crossover.study.results import CandidateReport, Results
@@ -107,6 +110,11 @@ class Study:
         )
 
     @property
+    def curve(self) -> list[dict[str, Any]]:
+        """The points of the learning curves: each family's mean with its interval at each number of labels."""
+        return list(self.decision["crossover"]["curve"])
+
+    @property
     def candidates(self) -> tuple[CandidateReport, ...]:
         """What was measured of each candidate, in ladder order."""
         return self.results.candidates
@@ -148,17 +156,14 @@ class Study:
     def predict(self, inputs: str | Sequence[str], name: str | None = None) -> list[Answer]:
         """Answer new inputs. The model is opened each time: keep a `predictor` for many calls. Raises `DataError` for what
         is no text."""
-        texts = [inputs] if isinstance(inputs, str) else list(inputs) if isinstance(inputs, Iterable) else [inputs]
-        wrong = next((text for text in texts if not isinstance(text, str)), None)
-        if wrong is not None or None in texts:
-            raise DataError(f"predict: received a {type(wrong).__name__}; valid is a text, or a list of texts")
+        texts = texts_of(inputs)  # before the model is opened
         return self.predictor(name).answer(texts)
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report, one HTML file, and return its path (else `report.html` in the folder, or beside the file of a
         decision that was made again). Raises `StudyError`."""
         usual = self.redecided.with_suffix(".html") if self.redecided else self.folder.report
-        return write_report(self.results, usual if path is None else Path(path))
+        return write_report(self.results, usual if path is None else as_path(path, "report", StudyError))
 
     def redecide(self, **changes: Any) -> Study:
         """The study decided again, with keys of the task file as for `run_study`: `margin=0.02`,
@@ -194,6 +199,19 @@ class Study:
         Raises `MissingExtra`.
         """
         return frames.slices(self.slices)
+
+    def curve_frame(self) -> pandas.DataFrame:
+        """A row for each run of the learning curves, failed ones without a value; none where no curve was measured.
+
+        `labels` are training and dev rows, `value` a share in [0, 1]; `split` "test": what the study itself measured with
+        all labels. Raises `MissingExtra`.
+        """
+        return frames.curve(self.results)
+
+    def measure_curve(self, sizes: Sequence[int] = (), seeds: int | None = None, listener: Listener | None = None) -> Study:
+        """The study with its learning curves, which are measured now where they were not: at these numbers of labels (else
+        doubling up to all), each drawn `seeds` times. Raises `CrossoverError` for what can be mended."""
+        return Study(measure_curve(self.folder, sizes, seeds, (), listener))
 
     def predictions_frame(self, name: str | None = None, split: str = "test") -> pandas.DataFrame:
         """`predictions`, a row each. Raises `MissingExtra` too."""

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
-from crossover.data.part import Part, shown
+from crossover.data.part import Part
+from crossover.errors import shown
 
 RANGE = "a number from 0 up, or a range of two such as [0.1, 0.2]"
 CURRENCY = re.compile(r"[A-Z]{3}")

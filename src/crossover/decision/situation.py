@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from crossover.data.part import Part, shown
-from crossover.errors import OptionError, nearest
+from crossover.data.part import Part
+from crossover.errors import OptionError, nearest, shown
 from crossover.types import Kind
 
 SHARE = 0.6  # of the rows are for training where one table is cut

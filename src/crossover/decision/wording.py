@@ -12,6 +12,7 @@ from crossover.decision import numbers
 from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, break_even
 from crossover.decision.pairs import Comparisons, Pair
+from crossover.decision.terms import measure
 from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
 
@@ -88,7 +89,7 @@ class Wording:
         short: str | None = None,
     ) -> list[str]:
         best = estimates[likely.id]
-        items = f"{self.metric} on {best.n} test items"
+        items = f"{measure(self.metric)} on {best.n} test items"
         if short is not None:
             said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
         elif confidence == "open":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover import tuning
+from crossover.data.nested import beginning, nested
 from crossover.data.task import Task
 from crossover.data.text import comparable
 from crossover.engine.journal import Journal
@@ -51,6 +53,7 @@ class StudyBench:
     meter: Meter
     folder: Path
     barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
+    part: str = ""  # which rows these are, where a study has benches of several: what is remembered is of these rows
 
     @property
     def model(self) -> Model:
@@ -65,6 +68,26 @@ class StudyBench:
 
     def again(self, number: int) -> StudyBench:
         return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
+
+    def at(self, rows: int, seed: int = 0, held: Sequence[Example] = (), dev: int | None = None) -> StudyBench:
+        """The bench of a user who has so many training rows and `dev` rows (None: in proportion), with a seed's own draws.
+
+        The rows of a seed are nested: fewer are among more, in each label's share, whole groups (`data/nested.py`). `held`:
+        training rows that are among none. Nothing learns from a row that is left out.
+        """
+        stratify, out, draw = self.task.kind == "classify", {example.id for example in held}, self.seed + seed
+        train = beginning(nested([e for e in self.train if e.id not in out], draw, stratify), rows)
+        share = round(len(self.dev) * len(train) / len(self.train)) if dev is None else dev
+        choosing = beginning(nested(self.dev, draw, stratify), share)
+        kept = {comparable(example.input) for example in (*train, *choosing)}
+        left_out = {example.input for example in (*self.train, *self.dev) if comparable(example.input) not in kept}
+        return dataclasses.replace(
+            self.again(seed),
+            train=tuple(train),
+            dev=tuple(choosing),
+            barred=self.barred | left_out,
+            part=content_hash([[e.id for e in split] for split in (train, choosing)]),
+        )
 
     def score(self, candidate: Candidate) -> Run:
         self._allowed(candidate.model)
@@ -127,7 +150,7 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        work = f"work {key}"
+        work = " ".join(filter(None, ("work", self.part, key)))
         with self.evaluator.caller.making(work):
             known = self.journal.fact(work)
             if known is None:
@@ -194,7 +217,8 @@ class StudyBench:
             self._labelled(["train"])
         with self.evaluator.caller.making(f"tune {key}"):
             finished = self.journal.tune(key)
-            if finished is None:
+            gone = finished is not None and "part" in finished and not (self.folder / finished["path"]).exists()
+            if finished is None or gone:
                 folder = self.folder / "tunes" / key
                 folder.mkdir(parents=True, exist_ok=True)
                 began = time.perf_counter()
@@ -202,8 +226,15 @@ class StudyBench:
                 self.journal.add_work(f"tune {key}", time.perf_counter() - began)
                 place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
                 finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
+                finished |= {"part": self.part} if self.part else {}
                 self.journal.set_tune(key, finished)
         return Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
+
+    def discard(self) -> None:
+        """Take away the files of the tunes that were made at this smaller bench: should one be wanted, it is made again."""
+        for key, body in self.journal.tunes().items() if self.part else ():
+            if body.get("part") == self.part:
+                shutil.rmtree(self.folder / "tunes" / key, ignore_errors=True)
 
     def trace(self, weights: Weights) -> list[Epoch]:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""
@@ -257,8 +288,11 @@ class StudyBench:
         def dev_metric(weights: Weights) -> float:
             return self.evaluator.run(dataclasses.replace(candidate, weights=weights), "dev", self.dev).estimate.value
 
+        again = {body["epoch"] for body in self.journal.epochs(key)} if self.journal.tune(key) else set()  # discarded since
+
         def finished_epoch(epoch: Epoch) -> None:
-            self.journal.add_epoch(key, epoch.epoch, epoch)
+            if epoch.epoch not in again:
+                self.journal.add_epoch(key, epoch.epoch, epoch)
             self.meter.tick()
             self.evaluator.progress("epochs", epoch.epoch, recipe.epochs)
 

@@ -54,6 +54,31 @@ def glance_rows(results: Results, *, unit: bool = True) -> list[GlanceRow]:
     return [_row(results, candidate, unit) for candidate in results.candidates]
 
 
+@dataclass(frozen=True)
+class CurveRow:
+    """One number of labels: what each family's champion reached there, in the order of `curve_names`."""
+
+    labels: int
+    cells: tuple[Cell, ...]
+
+
+def curve_names(results: Results) -> list[str]:
+    """The candidates that have a learning curve, in the order of the families."""
+    return list(dict.fromkeys(point["name"] for point in results.decision["crossover"]["curve"] or ()))
+
+
+def curve_rows(results: Results) -> list[CurveRow]:
+    """The measured points of the learning curves, the fewest labels first; empty where none was measured."""
+    points: dict[int, dict[str, Cell]] = {}
+    for p in results.decision["crossover"]["curve"] or ():
+        drawn = f"{numbers.plural(p['seeds'], 'run')}, {numbers.count(p['items'])} answers, 95 % interval"
+        value = numbers.estimate(Estimate(p["items"], p["value"], p["low"], p["high"]), unit=False)
+        points.setdefault(p["labels"], {})[p["name"]] = Cell(value, drawn)
+    absent = Cell(numbers.ABSENT, "it failed, or was not measured, with so many labels")
+    names = curve_names(results)
+    return [CurveRow(labels, tuple(points[labels].get(name, absent) for name in names)) for labels in sorted(points)]
+
+
 def chosen(results: Results) -> CandidateReport | None:
     """The candidate that the verdict names, if it names one."""
     return _named(results, results.decision["verdict"]["choice"])
@@ -118,7 +143,7 @@ def _per_1k(candidate: CandidateReport) -> Cell:
     tokens = f"{numbers.count(candidate.tokens_in)} tokens in and {numbers.count(candidate.tokens_out)} out on average"
     ends = candidate.cost.per_1k_interval if candidate.cost else None
     between = f"; 95 % interval {_between(ends, candidate.currency)}" if ends else ""
-    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), tokens + between)
+    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), f"computed from {tokens}{between}")
 
 
 def _fixed(candidate: CandidateReport) -> Cell:
@@ -154,7 +179,8 @@ def _forgetting(candidate: CandidateReport) -> Cell:
         return Cell(numbers.ABSENT, "what was forgotten is measured of tuned weights only")
     suite = candidate.forgetting.suites[0]
     shares = f"{suite.suite}: {numbers.percent(suite.before)} before, {numbers.percent(suite.after)} after"
-    return Cell(numbers.points(suite.change.difference, unit=False), shares)
+    change = suite.change
+    return Cell(numbers.difference(change.difference, change.low, change.high), shares)
 
 
 def _target(results: Results, candidate: CandidateReport, untested: str) -> tuple[Reached, Cell]:

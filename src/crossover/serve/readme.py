@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from crossover.decision.terms import measure
 from crossover.models.base import Model, Runtime
 from crossover.models.hf.files import Loadable
 from crossover.types import Candidate
@@ -31,7 +32,7 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
     text = [
         f"# {task}: {row['name']}",
         "",
-        f"{row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
+        f"{measure(row['metric'])} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
         f" {shown['n']} {split} items; model `{candidate.model}`; candidate `{row['id']}`.",
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
@@ -62,10 +63,8 @@ def _about(out: Path, candidate: Candidate, runtime: Runtime | None) -> list[tup
 
 
 def _finders(out: Path) -> list[str]:
-    """The package that finds the nearest demonstrations, where they are chosen for each input."""
-    if not (out / "demonstrations.jsonl").is_file():
-        return []
-    return ["sentence-transformers" if (out / "embedding").is_dir() else "scikit-learn"]
+    """The package that finds the nearest demonstrations, where they are chosen for each input by their embeddings."""
+    return ["sentence-transformers"] if (out / "embedding").is_dir() else []
 
 
 def _code(out: Path, target: str) -> list[str]:

@@ -29,12 +29,14 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
 from crossover.study.costing import Costing
+from crossover.study.curve import CurveStudy
+from crossover.study.curve_plan import planned_curve, with_curve
 from crossover.study.finals import Finals
 from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
-from crossover.study.history import changed_since
+from crossover.study.history import changed_since, keep_given
 from crossover.study.ladder import Climbed, Rung, check_strategies, ladder, start
 from crossover.study.listed import with_listed_prices
 from crossover.study.listener import Listener, Quiet
@@ -81,13 +83,14 @@ def run_task(
     """
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, source)
+    rule = scoring(prepared.task, source, prepared.splits.dev)
     opened = open_model(task.model, task.folder)
     priced, said = with_listed_prices(prepared.task, opened)
     prepared = replace(prepared, task=priced.model_copy(update={"assumptions": (*priced.assumptions, *said)}))
     with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)
         try:
+            keep_given(journal, task)
             _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
@@ -148,6 +151,7 @@ class _Conductor:
                 " valid: a local model, or the limit false"
             )
         rungs, said = ladder(self.task, model)
+        curve, too_few = planned_curve(self.task, self.prepared.splits)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
         findings = [*self.prepared.findings, *fitting(self.task, self.prepared.splits, model)]
@@ -167,7 +171,7 @@ class _Conductor:
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
-        warnings = blind(self.task)
+        warnings = [*blind(self.task), *too_few]
         for sentence in warnings:
             self.listener.say(f"warning: {sentence}")
         ascent = Ascent(self.bench, self.folder, memory, self.listener, warnings)
@@ -180,12 +184,13 @@ class _Conductor:
             warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
                 forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
-                ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
+                judge = self.judge.token_seconds if self.judge else 0.0
+                ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
                 said += ahead.said
                 for sentence in ahead.said:
                     self.listener.say(sentence)
-                self.listener.plan(ahead.stages)
+                self.listener.plan([*ahead.stages, *with_curve(curve, rungs, ahead.stages, self.listener.say)])
             ascent.climb(rungs, begin, lambda left: self._so_far(ascent.climbed, left))
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(ascent.climbed) :])
@@ -199,7 +204,12 @@ class _Conductor:
         candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
         finals = Finals(self.task, self.prepared.splits.test, self.evaluator, self.rule, self.journal, self.listener)
         tested = finals.held(contenders, candidates, warnings)
-        write_outcome(self._decided(ascent.climbed, tested), self.folder, self.journal)
+        outcome = self._decided(ascent.climbed, tested)
+        if curve is not None:  # the verdict stands before it, whatever comes
+            write_outcome(outcome, self.folder, self.journal)
+            study = CurveStudy(curve, self.bench, begin, self.folder, self.listener)
+            outcome = study.added(outcome, rungs, self.prepared.splits)
+        write_outcome(outcome, self.folder, self.journal)
 
     def _so_far(self, climbed: list[Climbed], ahead: Sequence[Rung]) -> None:
         """Write down what there is, for who looks at the study before it is finished."""

@@ -7,21 +7,33 @@ from typing import Any
 
 from crossover.data.task import Task
 from crossover.decision.contenders import Contender
-from crossover.decision.costs import Bill, Prices
+from crossover.decision.costs import Bill, Prices, middle
 from crossover.decision.crossing import Spread
 from crossover.decision.deciding import Decided, Evidence
 from crossover.decision.flip import Flips
+from crossover.decision.learning import Learning
 from crossover.decision.pairs import Pair
 from crossover.decision.slices import Sliced, sliced
 from crossover.evaluation.regret import Regret
+from crossover.study.labels import labels_body
 from crossover.study.results import CostDetail
 from crossover.types import to_json
 
 
-def decided_json(decided: Decided, flips: Flips, task: Task, before: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
-    """Its keys of decision.json; `comparisons` are the verdict's. `before`, `after`: what the study itself warned of."""
+def decided_json(
+    decided: Decided,
+    flips: Flips,
+    task: Task,
+    before: Sequence[str],
+    after: Sequence[str],
+    learning: Learning | None = None,
+) -> dict[str, Any]:
+    """Its keys of decision.json; `comparisons` are the verdict's. `before`, `after`: what the study itself warned of.
+    `learning`: its curves, where they were measured."""
     verdict, crossing = decided.verdict, decided.crossing
     prices = Prices.of(task.limits, task.prices)
+    used = next((f for f, c in decided.champions.items() if c.id in (verdict.choice, verdict.provisional)), None)
+    labels = labels_body(learning, verdict, used, task.target, middle(prices.label_cost), prices.currency)
     named = crossing is not None and crossing.value is not None
     return {
         "target": task.target,
@@ -32,6 +44,7 @@ def decided_json(decided: Decided, flips: Flips, task: Task, before: Sequence[st
         "requests_reason": crossing.reason if crossing and not named else None,
         "requests_planned": prices.requests,
         "currency": prices.currency,
+        "labels": labels,
         "flips": {"said": list(flips.said), "found": to_json(flips.found), "searched": list(flips.searched)},
         "verdict": {
             "choice": verdict.choice,
@@ -42,9 +55,10 @@ def decided_json(decided: Decided, flips: Flips, task: Task, before: Sequence[st
             "confidence": verdict.confidence,
             "regret": _regret(verdict.regret),
             "falls_short": verdict.falls_short,
-            "reasons": list(verdict.reasons),
+            "reasons": [*verdict.reasons, *labels["said"]],
             "warnings": [
                 *before,
+                *labels["warnings"],
                 *(c.removed for c in decided.contenders if c.removed),
                 *decided.doubts,
                 *verdict.warnings,
@@ -63,7 +77,10 @@ def slices_of(decided: Decided, evidence: Evidence, task: Task) -> Sliced | None
 
 def crossover_json(made: Mapping[str, Any]) -> dict[str, Any]:
     """What of `decided_json` stands under "crossover"."""
-    return {name: made[name] for name in ("requests", "requests_reason", "requests_planned", "currency")}
+    return {
+        **made["labels"],
+        **{name: made[name] for name in ("requests", "requests_reason", "requests_planned", "currency")},
+    }
 
 
 def status_of(contender: Contender | None, champions: Mapping[Any, Contender], tested: bool) -> str:

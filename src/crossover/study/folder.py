@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.task import Task
+from crossover.data.textfile import as_path
 from crossover.errors import CrossoverError, StudyError
 from crossover.types import content_hash
 
@@ -36,8 +37,8 @@ class StudyFolder:
 
     @classmethod
     def at(cls, place: StudyFolder | Path | str) -> StudyFolder:
-        """The folder that a place names."""
-        return place if isinstance(place, StudyFolder) else cls(Path(place))
+        """The folder that a place names. Raises `StudyError` for what is no path."""
+        return place if isinstance(place, StudyFolder) else cls(as_path(place, "the study's folder", StudyError))
 
     @property
     def journal(self) -> Path:

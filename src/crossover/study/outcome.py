@@ -13,7 +13,8 @@ from crossover.data.task import Task
 from crossover.decision.costs import CURRENCY
 from crossover.decision.deciding import Decided, Evidence
 from crossover.decision.flip import Flips
-from crossover.decision.judging import told
+from crossover.decision.judging import doubts, told
+from crossover.decision.learning import Learning
 from crossover.decision.pairs import Pair
 from crossover.decision.recommend import compare_pairs
 from crossover.engine.journal import Journal
@@ -58,6 +59,7 @@ class Outcome:
     overfitting: Sequence[str]
     judge: JudgeCheck | None
     prompts: Mapping[str, tuple[Message, ...]]
+    learning: Learning | None = None
 
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
@@ -112,7 +114,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     changes = _changes(outcome)
     slices = slices_of(outcome.decided, outcome.evidence, outcome.task)
     after = [*(slices.warnings if slices else ()), *_after(outcome)]
-    made = decided_json(outcome.decided, outcome.flips, outcome.task, outcome.warnings, after)
+    made = decided_json(outcome.decided, outcome.flips, outcome.task, outcome.warnings, after, outcome.learning)
     return {
         "version": VERSION,
         "task": outcome.task.name,
@@ -122,7 +124,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "crossover_version": importlib.metadata.version("crossover"),
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
-        "judge": to_json(outcome.judge) | {"said": told(outcome.judge)} if outcome.judge else None,
+        "judge": _judge(outcome.judge, outcome.task.model) if outcome.judge else None,
         "relevance": outcome.relevance,
         "target": made["target"],
         "margin": made["margin"],
@@ -134,7 +136,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "comparisons": [*made["comparisons"], *(pair_json(pair, "baseline") for pair in changes)],
         "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},
         "slices": slices.to_json() if slices else None,
-        "crossover": {"labels": None, "curve": [], **crossover_json(made)},
+        "crossover": crossover_json(made),
         "flips": made["flips"],
         "verdict": made["verdict"],
         "spent": {
@@ -147,6 +149,11 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "tuning_epochs": journal.tuned(),
         },
     }
+
+
+def _judge(check: JudgeCheck, task_model: str) -> dict[str, Any]:
+    body: dict[str, Any] = to_json(check)
+    return body | {"said": told(check), "doubts": doubts(check, task_model)}
 
 
 def _after(outcome: Outcome) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from crossover.data.task import Task
 from crossover.engine.journal import JournalReader
-from crossover.errors import StudyError, nearest
+from crossover.errors import StudyError, nearest, shown
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.history import FACT
 from crossover.study.results import (
@@ -92,6 +92,8 @@ def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> 
     folder = StudyFolder.at(place)
     decision = folder.read_decision()
     usable = [c for c in decision["candidates"] if c["status"] != "failed"]
+    if name is not None and not isinstance(name, str):
+        raise StudyError(f"the candidate: received {shown(name)}; valid is a name or an id, as text")
     wanted = name or decision["verdict"]["choice"] or decision["verdict"]["provisional"]
     for row in usable:
         if wanted in (row["name"], row["id"]):

@@ -23,6 +23,7 @@ from crossover.study.decided import cost_detail, crossover_json, decided_json, s
 from crossover.study.evidence import WARNINGS, read_evidence
 from crossover.study.folder import REDECIDED, StudyFolder, read_json, write_json
 from crossover.study.history import changes
+from crossover.study.labels import read_learning
 from crossover.study.read import read_task
 from crossover.types import to_json
 
@@ -53,9 +54,10 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
         f"{name} would be a finalist with these settings and was not tested: run the study with them to test it"
         for name in decided.untested
     ]
+    learning = read_learning(before["crossover"], changed.target, task.seed)
     slices = slices_of(decided, evidence, changed)
     after = [*(slices.warnings if slices else ()), *warned["after"]]
-    made = decided_json(decided, flips(evidence, changed), changed, [*untested, *warned["before"]], after)
+    made = decided_json(decided, flips(evidence, changed), changed, [*untested, *warned["before"]], after, learning)
     made["slices"] = slices.to_json() if slices else None
     bills = {one.id: one.bill for one in evidence.measured}
     decision = _patched(before, made, decided, {id: to_json(_costs(decided, id, bills)) for id in bills}, changed)
