@@ -151,7 +151,6 @@ def decision(kind: str = "weights", choice: str | None = f"{4:016x}", **verdict:
             }
             for a, b, d, p in ((4, 3, 0.162, 0.0002), (6, 4, 0.025, 0.31), (4, 1, 0.444, 0.00001))
         ],
-        "slices": sliced(),
         "crossover": {
             "have": 540,
             "labels": {
@@ -222,7 +221,7 @@ def results(**changes: Any) -> Results:
         for row in range(len(LABELS))
     )
     made = Results(
-        decision=decision(),
+        decision=decision() | {"slices": sliced()},
         task={
             "name": "support",
             "instruction": "Decide which queue a customer's message goes to.",
