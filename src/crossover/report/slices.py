@@ -62,7 +62,7 @@ def slice_rows(results: Results) -> list[SliceRow]:
             row["value"],
             row["items"],
             row["pooled"],
-            {names[id]: Estimate(**value) for id, value in row["estimates"].items()},
+            {names[id]: Estimate(**value) for id, value in row["estimates"].items() if id in names},
             tuple(_rival(one, names) for one in row["against"]),
         )
         for row in found["rows"]
