@@ -63,7 +63,7 @@ def slice_rows(results: Results) -> list[SliceRow]:
             row["items"],
             row["pooled"],
             {names[id]: Estimate(**value) for id, value in row["estimates"].items() if id in names},
-            tuple(_rival(one, names) for one in row["against"]),
+            tuple(_rival(one, names) for one in row["against"] if one["other"] in names),
         )
         for row in found["rows"]
     ]
