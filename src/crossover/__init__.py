@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from crossover.api.advise import advise
     from crossover.api.run import run_study
     from crossover.api.study import Study, open_study
     from crossover.data.task import Task, load_task
@@ -40,6 +41,7 @@ _HOME = {
     "CrossoverError": "errors",
     "open_model": "models.open",
     "Predictor": "serve.predict",
+    "advise": "api.advise",
     "run_study": "api.run",
     "Study": "api.study",
     "open_study": "api.study",
@@ -76,6 +78,7 @@ __all__ = [
     "SoftPromptRecipe",
     "Study",
     "Task",
+    "advise",
     "load_task",
     "open_model",
     "open_study",

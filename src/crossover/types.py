@@ -22,13 +22,17 @@ SplitName = Literal["train", "dev", "test", "curve"]  # the last: training rows 
 
 @dataclass(frozen=True)
 class Example:
-    """One labelled example. `output` is the gold answer; for kind `extract` it is canonical JSON (sorted keys)."""
+    """One labelled example. `output` is the gold answer; for kind `extract` it is canonical JSON (sorted keys).
+
+    `slices`: by column, the values that results are also shown by; no part of what is asked or measured.
+    """
 
     id: str
     input: str
     output: str
     group: str | None = None
     source: str = ""  # "train.csv, row 12": what an error message or the report shows
+    slices: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

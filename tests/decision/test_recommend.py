@@ -209,6 +209,23 @@ def test_a_choice_with_a_small_regret_is_bounded_and_says_so_in_one_sentence() -
     assert "nothing else here is better (95 %)" in proven.reasons[0]
 
 
+def test_where_only_the_dearer_ones_bound_is_small_enough_it_is_the_choice() -> None:
+    """The bounds hold at once, whichever is chosen: a claim that is true of one is not given up for a cheaper guess."""
+    prompt = pattern(1000, 800)
+    sides = {CONTROL: pattern(1000, 300), PROMPT: prompt, LORA: moved(prompt, 75, 66)}
+    cheap, _ = decide(sides, tolerance=0.05)
+    assert (cheap.confidence, cheap.choice) == ("bounded", PROMPT.id), "within the margin of the best, and cheaper"
+    assert cheap.regret is not None
+    assert cheap.regret.upper > 0.03
+    sure, _ = decide(sides, tolerance=0.03)
+    assert (sure.confidence, sure.choice) == ("bounded", LORA.id)
+    assert sure.regret is not None
+    assert sure.regret.upper <= 0.03
+    assert sure.reasons[0].startswith("Use lora (fine-tuning): nothing else here is more than ")
+    neither, _ = decide(sides, tolerance=0.01)
+    assert (neither.confidence, neither.provisional) == ("open", PROMPT.id)
+
+
 def test_an_open_verdict_says_what_may_be_lost_and_what_would_settle_it_in_money() -> None:
     patterns = {CONTROL: [False] * 40, PROMPT: pattern(40, 20), LORA: pattern(40, 22, 1)}
     verdict, _ = decide(patterns, label_cost=0.5)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crossover.errors import OptionError
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.intervals import wilson
+from crossover.evaluation.tally import seen, tally
 from crossover.types import Counts, Estimate, Score
 
 VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
@@ -130,3 +131,21 @@ def test_the_interval_of_a_macro_f1_over_many_labels_holds_the_truth():
 def test_a_score_outside_0_to_1_is_refused(value):
     with pytest.raises(OptionError, match="valid is a number from 0 to 1"):
         estimate([Score(value)], "mean", binary=False)
+
+
+def test_labels_that_few_rows_have_widen_the_interval_for_those_that_none_has() -> None:
+    """77 labels on 100 rows: a quarter of the labels' frequency is unseen, and without that 85 of 100 intervals hold."""
+    rng, held = np.random.default_rng(5), 0
+    for _ in range(100):
+        gold = rng.integers(0, 77, 100)
+        given_ = np.where(rng.random(100) < 0.7, gold, (gold + rng.integers(1, 77, 100)) % 77)
+        found = estimate(labelled([(str(g), str(a)) for g, a in zip(gold, given_, strict=True)]), "macro_f1", False)
+        held += found.low <= 0.7 <= found.high
+    assert held >= 91
+
+
+def test_the_share_of_the_labels_frequency_that_is_seen() -> None:
+    rows = [("a", "a"), ("a", "b"), ("b", "c"), ("c", "c")]
+    assert seen(tally([labelled(rows)], "macro_f1", [0, 1, 2, 3])[0]) == 0.5
+    assert seen(tally([labelled(rows)], "macro_f1", [0, 0, 1, 1])[0]) == 0.0, "by group: each has a label of its own"
+    assert seen(tally([labelled(rows[:2] * 3)], "macro_f1", list(range(6)))[0]) == 1.0

@@ -96,6 +96,33 @@ def ladder() -> tuple[CandidateReport, ...]:
     )
 
 
+def sliced() -> dict[str, Any]:
+    """Three slices of a column: in the second the chosen one loses, the last is pooled."""
+
+    def row(value: str, items: int, lora: float, prompt: float, p: float | None) -> dict[str, Any]:
+        shares = {f"{4:016x}": lora, f"{3:016x}": prompt}
+        ends = {id: {"n": items, "value": v, "low": v - 0.1, "high": min(1.0, v + 0.1)} for id, v in shares.items()}
+        pair = {"other": f"{3:016x}", "difference": lora - prompt, "low": lora - prompt - 0.1, "high": lora - prompt + 0.1}
+        against = [] if p is None else [pair | {"p": p / 2, "p_adjusted": p, "test": "exact McNemar", "n": items}]
+        pooled = 0 if p is not None else 3
+        return {
+            "column": "channel",
+            "value": value,
+            "pooled": pooled,
+            "items": items,
+            "estimates": ends,
+            "against": against,
+        }
+
+    rows = [
+        row("web form", 90, 0.9, 0.7, 0.001),
+        row("phone", 50, 0.62, 0.84, 0.02),
+        row("3 other values", 20, 0.5, 0.5, None),
+    ]
+    said = ["slices by 'channel': 3 values with fewer than 10 test items are pooled"]
+    return {"least": 10, "chosen": f"{4:016x}", "rows": rows, "said": said}
+
+
 def decision(kind: str = "weights", choice: str | None = f"{4:016x}", **verdict: Any) -> dict[str, Any]:
     return {
         "version": 1,
@@ -194,7 +221,7 @@ def results(**changes: Any) -> Results:
         for row in range(len(LABELS))
     )
     made = Results(
-        decision=decision(),
+        decision=decision() | {"slices": sliced()},
         task={
             "name": "support",
             "instruction": "Decide which queue a customer's message goes to.",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import MissingExtra
+from crossover.report.slices import SliceRow
 from crossover.study.results import CandidateReport, Results
 from crossover.types import Estimate
 
@@ -22,6 +23,10 @@ CANDIDATE = (
 )
 RUN = ("series", "name", "labels", "size", "train", "dev", "seed", "value", "items", "failures", "split", "note")
 PAIR = ("a", "b", "difference", "low", "high", "p", "p_adjusted", "test", "n", "family")
+SLICE = (
+    *("column", "value", "pooled", "candidate", "items", "metric", "low", "high"),
+    *("difference", "difference_low", "difference_high", "p_adjusted", "lost"),
+)
 
 
 def candidates(found: Sequence[CandidateReport]) -> pandas.DataFrame:
@@ -34,6 +39,33 @@ def comparisons(results: Results) -> pandas.DataFrame:
     names = {candidate.id: candidate.name for candidate in results.candidates}
     pairs = [{**pair, "a": names[pair["a"]], "b": names[pair["b"]]} for pair in results.decision["comparisons"]]
     return _frame(pairs, PAIR)
+
+
+def slices(found: Sequence[SliceRow]) -> pandas.DataFrame:
+    """A row for each slice and candidate; the chosen one minus it is `difference`. Raises `MissingExtra`."""
+    rows = []
+    for one in found:
+        beside = {rival.name: rival for rival in one.against}
+        for name, value in one.estimates.items():
+            rival = beside.get(name)
+            rows.append(
+                {
+                    "column": one.column,
+                    "value": one.value,
+                    "pooled": one.pooled,
+                    "candidate": name,
+                    "items": value.n,
+                    "metric": value.value,
+                    "low": value.low,
+                    "high": value.high,
+                    "difference": rival.difference if rival else None,
+                    "difference_low": rival.low if rival else None,
+                    "difference_high": rival.high if rival else None,
+                    "p_adjusted": rival.p_adjusted if rival else None,
+                    "lost": rival.lost if rival else None,
+                }
+            )
+    return _frame(rows, SLICE)
 
 
 def curve(results: Results) -> pandas.DataFrame:

@@ -17,6 +17,7 @@ from crossover.errors import OptionError, StudyError
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
+from crossover.report.slices import SliceRow, slice_rows
 from crossover.report.verdict import headline
 from crossover.serve.predict import Answer, Predictor, texts_of
 from crossover.study.again import measure_curve
@@ -118,6 +119,11 @@ class Study:
         """What was measured of each candidate, in ladder order."""
         return self.results.candidates
 
+    @property
+    def slices(self) -> tuple[SliceRow, ...]:
+        """The test results by label, by group and by the task's `slices`; the choice's weakest first."""
+        return tuple(slice_rows(self.results))
+
     def candidate(self, name: str | None = None) -> Candidate:
         """A candidate to deploy: the verdict's choice (when undecided, the provisional one), or by name or id.
 
@@ -186,6 +192,13 @@ class Study:
     def comparisons_frame(self) -> pandas.DataFrame:
         """A row for each tested pair, candidates by name. Raises `MissingExtra`."""
         return frames.comparisons(self.results)
+
+    def slices_frame(self) -> pandas.DataFrame:
+        """A row for each slice and tested candidate; what the choice loses or gains there is `difference`, a share.
+
+        Raises `MissingExtra`.
+        """
+        return frames.slices(self.slices)
 
     def curve_frame(self) -> pandas.DataFrame:
         """A row for each run of the learning curves, failed ones without a value; none where no curve was measured.

@@ -86,13 +86,13 @@ def _tables(task: Task) -> dict[str, list[Row]]:
 
 
 def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
-    """Examples from rows: rendered input, output as text (for kind extract: canonical JSON), group, id.
+    """Examples from rows: rendered input, output as text (for kind extract: canonical JSON), group, id, slices.
 
     The id is the column `id` where there is one, else a hash of input and output, with an ordinal for repeats. Rows
     with a blank input or output become examples too; `make_splits` sets them apart. `name` is the file, for messages.
     Raises `DataError`.
     """
-    sought = [*columns_of(task.input), task.output, *([task.group] if task.group else [])]
+    sought = [*columns_of(task.input), task.output, *([task.group] if task.group else []), *task.slices]
     check_columns(rows, sought, name)
     inputs = [render_input(task, row) for row in rows]
     outputs = [_answer(task, row)[0] for row in rows]
@@ -105,7 +105,8 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
     groups = [(spelled(_text(row, task.group)) or None) if task.group else None for row in rows]
     ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
     sources = [row.source for row in rows]
-    return list(map(Example, ids, inputs, outputs, groups, sources))
+    slices = [{column: spelled(_text(row, column)) for column in task.slices} for row in rows]
+    return list(map(Example, ids, inputs, outputs, groups, sources, slices))
 
 
 def render_input(task: Task, row: Row) -> str:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from crossover.errors import shown
 
 
 class Part(BaseModel):
     """Strict: YAML has types, so text is no number and the reverse. A field's description says what is valid."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    for name in names:
+        if not name.strip():
+            raise ValueError("received an empty name; valid is the name of a column")
+        if names.count(name) > 1:
+            raise ValueError(f"{shown(name)} stands twice")
+    return names
+
+
+Distinct = Annotated[list[str], AfterValidator(_distinct)]  # names, none twice

@@ -24,7 +24,7 @@ from crossover.data.economics import Limits, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
 from crossover.data.named import check_gold, check_names
-from crossover.data.part import Part
+from crossover.data.part import Distinct, Part
 from crossover.data.settings import overridden
 from crossover.data.template import columns_of
 from crossover.data.text import spelled
@@ -109,6 +109,7 @@ class Task(Part):
         default=None, min_length=1, description="a regular expression: what it last finds in a reasoned reply is the answer"
     )
     group: str | None = Field(default=None, min_length=1, description="a column")
+    slices: Distinct = Field(default=[], description="a list of columns, by whose values results are also shown")
     metric: str | None = Field(
         default=None, min_length=1, description="a metric's name, one with its options, or FILE.py:NAME"
     )

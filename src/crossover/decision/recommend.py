@@ -3,8 +3,9 @@
 Dev has chosen one champion for each family (`contenders.champions`). On test, champions are compared in pairs on the same
 items and the p-values adjusted (Holm 1979). Where the rule of `decision/rule.py` names a winner, also with failed calls
 counted as wrong answers, the verdict is *proven*. Else the choice is the cheapest within the margin of the best estimate:
-the verdict is *bounded* where nothing that was tested is better by more than the tolerance (95 %, `evaluation/regret.py`),
-and *open* otherwise. Only then is it `undecided`, with the number of test items that would settle it.
+the verdict is *bounded* where nothing that was tested is better by more than the tolerance (95 %, `evaluation/regret.py`).
+Where that is not so of this choice, it is the cheapest champion of which it is so; where it is so of none, *open*. Only
+then is it `undecided`, with the number of test items that would settle it.
 """
 
 from __future__ import annotations
@@ -222,9 +223,13 @@ def settle(
     winner = winner_of(ordered, comparisons, margin)
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
     proven = winner if winner is strict else None
-    left = [c for c in ordered if not views[0].beaten(c.id)]
-    chosen = proven or _likely(left or ordered, runs, margin)
-    risk = max((view.regret(everyone, chosen) for view in views), key=lambda one: one.upper)
+    left = [c for c in ordered if not views[0].beaten(c.id)] or ordered
+    chosen = proven or _likely(left, runs, margin)
+    risk = _risk(views, everyone, chosen)
+    if proven is None and risk.upper > tolerance:
+        # every bound holds at once, whichever is chosen for whatever reason
+        safe = ((c, found) for c in _by_cost(left) if (found := _risk(views, everyone, c)).upper <= tolerance)
+        chosen, risk = next(safe, (chosen, risk))
     met = None
     if target is not None:
         told = {view.reaches(chosen, target, len(ordered)) for view in views}
@@ -243,6 +248,11 @@ def settle(
         unstable=None if winner is strict else winner,
         strict=strict,
     )
+
+
+def _risk(views: Sequence[Tested], everyone: Sequence[Contender], chosen: Contender) -> Regret:
+    """The regret of choosing one, also with failed calls counted as wrong."""
+    return max((view.regret(everyone, chosen) for view in views), key=lambda one: one.upper)
 
 
 def recommend(
@@ -394,4 +404,5 @@ def settles(
             within[:, a, b] = studies.within(a, b, margin, limit)
             bounded[:, b] &= studies.within(a, b, tolerance, quantiles[a])
     proven = winners(wins, within, [c.family for c in ordered]) != NONE
-    return proven | bounded[np.arange(len(values)), likely(values, margin)]
+    found: Any = proven | bounded.any(axis=1)
+    return found

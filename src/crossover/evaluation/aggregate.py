@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from crossover.evaluation.bias import corrected
 from crossover.evaluation.intervals import percentile_interval, wilson
-from crossover.evaluation.tally import left_out, per_unit, resampled, tally, total, units, with_doubt
+from crossover.evaluation.tally import left_out, per_unit, resampled, seen, tally, total, units, with_doubt
 from crossover.metrics.base import Aggregate
 from crossover.types import Estimate, Score
 
@@ -45,6 +45,7 @@ def estimate(
     if draws.min() == draws.max():
         return Estimate(n, value, 0.0, 1.0)
     if aggregate == "macro_f1":
-        draws = corrected(draws, total(aggregate, doubted[0]), value, left_out(aggregate, sums[0])).clip(0.0, 1.0)
+        without = left_out(aggregate, sums[0])
+        draws = corrected(draws, total(aggregate, doubted[0]), value, without, seen(sums[0])).clip(0.0, 1.0)
     low, high = percentile_interval(draws, value, doubted[0].shape[0], confidence)
     return Estimate(n, value, low, high) if low < high else Estimate(n, value, 0.0, 1.0)

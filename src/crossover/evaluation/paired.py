@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.evaluation.bias import corrected
 from crossover.evaluation.intervals import percentile_interval, tango
-from crossover.evaluation.tally import left_out, per_unit, resampled, swapped, tally, total, units, with_doubt
+from crossover.evaluation.tally import left_out, per_unit, resampled, seen, swapped, tally, total, units, with_doubt
 from crossover.metrics.base import Aggregate
 from crossover.types import Score
 
@@ -127,7 +127,7 @@ def _bounds(both: _Matched, aggregate: Aggregate, binary: bool, seed: int) -> Ca
     difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
     if aggregate == "macro_f1":
         without = left_out(aggregate, sums[0]) - left_out(aggregate, sums[1])
-        draws = corrected(draws, difference, difference, without).clip(-1.0, 1.0)
+        draws = corrected(draws, difference, difference, without, seen(sums[0])).clip(-1.0, 1.0)
     return lambda confidence: percentile_interval(draws, difference, size, confidence)
 
 

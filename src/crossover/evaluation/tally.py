@@ -117,6 +117,17 @@ def left_out(aggregate: Aggregate, sums: Any) -> Floats:
     return np.concatenate(found)
 
 
+def seen(sums: Any) -> float:
+    """Of a macro F1's sums: the share of the labels' frequency that belongs to labels some unit has (Good 1953, Biometrika
+    40): 1 less the share of units with a gold label that no other unit has."""
+    import numpy as np
+
+    third = sums.shape[1] // 3
+    gold = ((sums[:, :third] + sums[:, 2 * third :]) > 0).astype(int)
+    alone = np.asarray(gold.sum(axis=0)).ravel() == 1
+    return 1.0 - float((gold @ alone.astype(int) > 0).mean())
+
+
 def with_doubt(aggregate: Aggregate, sides: Sequence[Any], unit_values: Floats) -> list[Any]:
     """The sides with two made-up units where fewer than `FEW` units differ from the most common value, else unchanged.
 

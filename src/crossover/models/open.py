@@ -53,6 +53,11 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     )
 
 
+def runs_elsewhere(spec: str) -> bool:
+    """Whether a specification is the name of a model that runs at a provider."""
+    return spec not in NAMED and hosted(spec) is not None
+
+
 def _names_a_path(name: str) -> bool:
     """Whether a plug-in says of its target that it is a path."""
     try:

@@ -14,7 +14,7 @@ from crossover.decision import numbers
 from crossover.decision.terms import measure
 from crossover.errors import StudyError
 from crossover.evaluation.intervals import wilson
-from crossover.report import plots, verdict
+from crossover.report import plots, slices, verdict
 from crossover.report.curve_plot import learning_curve
 from crossover.report.rows import chosen, curve_names, curve_rows, glance_rows, tested_best_first
 from crossover.study.results import CandidateReport, FieldRow, Results
@@ -23,6 +23,7 @@ from crossover.types import Estimate
 MOST_DISAGREEMENTS = 40
 MOST_PAIRS = 12  # of confused labels, beside the matrix
 MOST_ROWS = 12  # of a data finding
+MOST_SLICES = 12
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,10 @@ def _context(results: Results) -> dict[str, Any]:
         "leaderboards": [plots.leaderboard(results, width) for width in widths] if tested_best_first(results) else [],
         "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
+        "slices": slices.slice_rows(results),
+        "sliced": slices.said(results),
+        "most_slices": MOST_SLICES,
+        "shown": slices.of(results),
         "crossover": verdict.crossover_sentences(results),
         "flips": verdict.flip_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),

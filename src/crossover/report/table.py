@@ -15,6 +15,7 @@ from rich.text import Text
 
 from crossover.decision import numbers
 from crossover.decision.terms import measure
+from crossover.report import slices
 from crossover.report.rows import Cell, GlanceRow, curve_names, curve_rows, glance_rows
 from crossover.report.verdict import KINDS, facts, flip_sentences, headline
 from crossover.study.results import Results
@@ -67,8 +68,11 @@ def glance(results: Results, width: int = 100) -> Table:
 
 
 def foot(results: Results) -> RenderableType | None:
-    """What stands under table and verdict, if anything: what the data checks warned of, and what the folder held before."""
+    """What stands under table and verdict, if anything: the worst slices, what the data checks warned of, and what the
+    folder held before."""
     lines = Table.grid(padding=(0, 1, 0, 0))
+    for sentence in filter(None, (slices.worst(results), *slices.said(results))):
+        lines.add_row("•", Text(_printable(sentence)))
     for finding in results.findings:
         if finding.level != "info":
             more = f", and {len(finding.rows) - ROWS} more" if len(finding.rows) > ROWS else ""

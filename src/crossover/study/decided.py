@@ -9,10 +9,11 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import Bill, Prices, middle
 from crossover.decision.crossing import Spread
-from crossover.decision.deciding import Decided
+from crossover.decision.deciding import Decided, Evidence
 from crossover.decision.flip import Flips
 from crossover.decision.learning import Learning
 from crossover.decision.pairs import Pair
+from crossover.decision.slices import Sliced, sliced
 from crossover.evaluation.regret import Regret
 from crossover.study.labels import labels_body
 from crossover.study.results import CostDetail
@@ -65,6 +66,13 @@ def decided_json(
             ],
         },
     }
+
+
+def slices_of(decided: Decided, evidence: Evidence, task: Task) -> Sliced | None:
+    """Test results by slice, the chosen candidate beside the others; None where nothing was tested or can be cut."""
+    columns = (task.output if task.kind == "classify" else None, task.group)
+    chosen = decided.verdict.choice or decided.verdict.provisional
+    return sliced(decided.contenders, evidence.runs, evidence.metric, evidence.metric_name, columns, chosen, evidence.seed)
 
 
 def crossover_json(made: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _run(candidate: str, split: SplitName, body: Mapping[str, Any]) -> Run:
 
 
 def _record(body: Mapping[str, Any]) -> Record:
-    example = Example(body["id"], body["input"], body["gold"], body["group"], body["source"])
+    example = Example(body["id"], body["input"], body["gold"], body["group"], body["source"], body["slices"])
     usage = Usage(body["tokens_in"], body["tokens_out"], 0.0, body["money"])
     counts = {name: Counts(**found) for name, found in body["counts"].items()}
     score = None if body["value"] is None else Score(body["value"], counts, body["valid"])

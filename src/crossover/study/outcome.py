@@ -20,7 +20,7 @@ from crossover.decision.recommend import compare_pairs
 from crossover.engine.journal import Journal
 from crossover.evaluation.judging import JudgeCheck
 from crossover.metrics.base import Metric
-from crossover.study.decided import cost_detail, crossover_json, decided_json, pair_json, status_of
+from crossover.study.decided import cost_detail, crossover_json, decided_json, pair_json, slices_of, status_of
 from crossover.study.evidence import WARNINGS, keep_evidence
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
@@ -112,7 +112,9 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     calls, usage = journal.spent()
     changes = _changes(outcome)
-    made = decided_json(outcome.decided, outcome.flips, outcome.task, outcome.warnings, _after(outcome), outcome.learning)
+    slices = slices_of(outcome.decided, outcome.evidence, outcome.task)
+    after = [*(slices.warnings if slices else ()), *_after(outcome)]
+    made = decided_json(outcome.decided, outcome.flips, outcome.task, outcome.warnings, after, outcome.learning)
     return {
         "version": VERSION,
         "task": outcome.task.name,
@@ -133,6 +135,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "prompt_sensitivity": _sensitivity(outcome, journal),
         "comparisons": [*made["comparisons"], *(pair_json(pair, "baseline") for pair in changes)],
         "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},
+        "slices": slices.to_json() if slices else None,
         "crossover": crossover_json(made),
         "flips": made["flips"],
         "verdict": made["verdict"],
@@ -262,6 +265,7 @@ def _record(record: Record) -> dict[str, Any]:
         "source": record.example.source,
         "input": record.example.input,
         "gold": record.example.output,
+        "slices": dict(record.example.slices),
         "prediction": record.prediction,
         "error": record.reply.error,
         "value": record.score.value if record.score else None,

@@ -19,7 +19,7 @@ from crossover.decision.flip import flips
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
 from crossover.metrics.open import metric_of
-from crossover.study.decided import cost_detail, crossover_json, decided_json, status_of
+from crossover.study.decided import cost_detail, crossover_json, decided_json, slices_of, status_of
 from crossover.study.evidence import WARNINGS, read_evidence
 from crossover.study.folder import REDECIDED, StudyFolder, read_json, write_json
 from crossover.study.history import changes
@@ -55,9 +55,10 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
         for name in decided.untested
     ]
     learning = read_learning(before["crossover"], changed.target, task.seed)
-    made = decided_json(
-        decided, flips(evidence, changed), changed, [*untested, *warned["before"]], warned["after"], learning
-    )
+    slices = slices_of(decided, evidence, changed)
+    after = [*(slices.warnings if slices else ()), *warned["after"]]
+    made = decided_json(decided, flips(evidence, changed), changed, [*untested, *warned["before"]], after, learning)
+    made["slices"] = slices.to_json() if slices else None
     bills = {one.id: one.bill for one in evidence.measured}
     decision = _patched(before, made, decided, {id: to_json(_costs(decided, id, bills)) for id in bills}, changed)
     decision["redecided"] = {
@@ -104,7 +105,7 @@ def _patched(
     baseline = [pair for pair in before["comparisons"] if pair["family"] == "baseline"]
     return {
         **before,
-        **{name: made[name] for name in ("target", "margin", "tolerance", "verdict", "flips")},
+        **{name: made[name] for name in ("target", "margin", "tolerance", "verdict", "flips", "slices")},
         "candidates": rows,
         "comparisons": [*made["comparisons"], *baseline],
         "crossover": {**before["crossover"], **crossover_json(made)},
