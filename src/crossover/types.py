@@ -237,7 +237,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Run:
-    """All records of one candidate on one split, in the split's order."""
+    """All records of one candidate on one split, in the split's order.
+
+    `folds`: where not 0, the records are of what was made in so many folds, in the way in which the candidate was made.
+    `design`: the variance of the estimate, of what the candidate would reach, over that of independent items (Kish 1965).
+    """
 
     candidate: str  # its id
     split: SplitName
@@ -246,6 +250,8 @@ class Run:
     estimate: Estimate
     relevance: Estimate | None = None
     usage: Usage = field(default_factory=Usage)
+    folds: int = 0
+    design: float = 1.0
 
     @property
     def failures(self) -> int:

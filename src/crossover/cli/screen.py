@@ -63,7 +63,7 @@ class Screen:
     def result(self, name: str, dev: Estimate | None, note: str) -> None:
         if dev is None:
             self._print(f"  {name}: failed: {note}")
-        elif self._stage is None or self._stage.kind != "test":  # what is measured on test stands in the table below
+        elif self._stage is None or self._stage.kind not in ("fold", "test"):  # those stand in the table below
             if self._best is None or dev.value > self._best[1].value:
                 self._best = (name, dev)
             self._print(f"  {name}: {numbers.estimate(dev)} on dev")
@@ -120,6 +120,7 @@ class Screen:
             return "", ""
         stage = self._stage
         names = {"climb": stage.name, "forgetting": f"{stage.name}: what it forgot", "test": f"test: {stage.name}"}
+        names["fold"] = stage.name
         of = f" ({stage.position}/{stage.total})" if stage.kind != "forgetting" else ""
         if self._part is None or self._part[1] >= self._part[2]:
             return f"{names[stage.kind]}{of}", ""

@@ -126,6 +126,9 @@ class Task(Part):
         default=None, min_length=1, description="a regular expression: what it last finds in a reasoned reply is the answer"
     )
     group: str | None = Field(default=None, min_length=1, description="a column")
+    folds: int | None = Field(
+        default=None, ge=2, le=20, description="a whole number from 2 to 20: each row tests once, in one of so many parts"
+    )
     metric: str | None = Field(
         default=None, min_length=1, description="a metric's name, one with its options, or FILE.py:NAME"
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -21,7 +21,7 @@ from crossover.decision.rule import NONE, likely, winners
 from crossover.decision.shortfall import shortfall
 from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.paired import compare, holm
+from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.power import Studies, items_for, quantile, together
 from crossover.evaluation.regret import Regret, regret
 from crossover.metrics.base import Metric
@@ -52,31 +52,45 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Tested:
-    """The test scores by contender id, on the same items, of which those of a cluster count as one."""
+    """The test scores by contender id, on the same items, of which those of a cluster count as one.
+
+    `designs`: by contender id, the design effect where it is not 1 (`types.Run`).
+    """
 
     scores: Mapping[str, Sequence[Score | None]]
     groups: Sequence[str]
     metric: Metric
     seed: int
+    designs: Mapping[str, float] = field(default_factory=dict)
 
-    def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
-        """Compare each pair and adjust the p-values over all of them."""
-        rule = self.metric
-        results = [
-            compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
-            for a, b in pairs
-        ]
-        adjusted = holm([result.p for result in results])
-        return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
+    def compare_pairs(
+        self, pairs: Sequence[tuple[Contender, Contender]], beside: Sequence[tuple[Contender, Contender]] = ()
+    ) -> Comparisons:
+        """Compare each pair and adjust the p-values over all of them, and over others `beside` that are not returned."""
+        compared = [(a, b, self._compare(a, b)) for a, b in (*pairs, *beside)]
+        adjusted = holm([result.p for _, _, result in compared])
+        found = tuple(Pair(a.id, b.id, r, p) for (a, b, r), p in zip(compared, adjusted, strict=True))
+        return Comparisons(found[: len(pairs)], len(found))
+
+    def _compare(self, a: Contender, b: Contender) -> Comparison:
+        rule, design = self.metric, self.design(a, b)
+        sides = self.scores[a.id], self.scores[b.id]
+        return compare(*sides, rule.aggregate, rule.binary, self.groups, self.seed, design)
+
+    def design(self, *contenders: Contender) -> float:
+        """The design effect of what is said of these together: the largest."""
+        return max(self.designs.get(contender.id, 1.0) for contender in contenders)
 
     def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
         sides, rule = [self.scores[c.id] for c in contenders], self.metric
-        return regret(sides, contenders.index(chosen), rule.aggregate, rule.binary, self.groups, self.seed)
+        designs = [self.design(c) for c in contenders]
+        return regret(sides, contenders.index(chosen), rule.aggregate, rule.binary, self.groups, self.seed, designs)
 
     def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
         """Whether it reaches the target, where its interval tells; adjusted for its being one of `among` (Bonferroni)."""
         rule, sure = self.metric, 1 - ALPHA / among
-        found = estimate(self.scores[contender.id], rule.aggregate, rule.binary, self.groups, self.seed, sure)
+        scores, design = self.scores[contender.id], self.design(contender)
+        found = estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure, design)
         return None if found.low < target <= found.high else found.low >= target
 
 
@@ -84,7 +98,7 @@ def tested(contenders: Sequence[Contender], runs: Mapping[str, Run], metric: Met
     """The test runs of these contenders, failed calls left out."""
     scores = {c.id: [record.score for record in runs[c.id].records] for c in contenders}
     examples = [record.example for record in runs[contenders[0].id].records] if contenders else []
-    return Tested(scores, clusters(examples), metric, seed)
+    return Tested(scores, clusters(examples), metric, seed, {c.id: runs[c.id].design for c in contenders})
 
 
 def compare_pairs(
@@ -123,7 +137,8 @@ def recommend(
 ) -> tuple[Verdict, Comparisons]:
     """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
 
-    `others`: who was tested too, and is no champion: the regret is over all of them.
+    `others`: who was tested too, and is no champion: the regret is over all of them. Where the runs are of folds, champions
+    were chosen on the same rows, so that what is said of a pair is adjusted for all pairs from which it could be chosen.
     """
     ordered = [champions[family] for family in FAMILIES if family in champions]
     if all(c.family == "control" for c in ordered):
@@ -132,12 +147,18 @@ def recommend(
     everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
     found = tested(everyone, runs, metric, seed)
     all_pairs = list(itertools.combinations(reversed(ordered), 2))
-    comparisons = found.compare_pairs(all_pairs)
+    rivals = everyone if any(runs[c.id].folds for c in everyone) else ordered
+    beside = [
+        (a, b)
+        for a, b in itertools.combinations(rivals, 2)
+        if a.family != b.family and not {a.id, b.id} <= {c.id for c in ordered}
+    ]
+    comparisons = found.compare_pairs(all_pairs, beside)
     winner = winner_of(ordered, comparisons, margin)
     views = [found]
     if any(score is None for scores in found.scores.values() for score in scores):
         views.append(strictly(found, {c.id: runs[c.id] for c in everyone}))
-    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
+    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
     stands = winner is strict
     proven = winner if stands else None
     chosen = proven or _likely(ordered, runs, margin)
@@ -149,13 +170,25 @@ def recommend(
         needed = _needed(_by_cost(ordered), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))
     met = None
     if target is not None:
-        told = {view.reaches(chosen, target, len(ordered)) for view in views}
+        told = {view.reaches(chosen, target, len(rivals)) for view in views}
         met = told.pop() if len(told) == 1 else None
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     highest = max(estimates.values(), key=lambda estimate: estimate.value)
     short = shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin)
     said = wording.reasons(
-        chosen, confidence, risk, ordered, estimates, comparisons, margin, tolerance, target, met, needed, short
+        chosen,
+        confidence,
+        risk,
+        ordered,
+        estimates,
+        comparisons,
+        margin,
+        tolerance,
+        target,
+        met,
+        needed,
+        short,
+        len(rivals),
     )
     warnings = wording.warnings(chosen if confidence == "proven" else None, ordered, estimates, comparisons)
     if winner is not None and not stands:
@@ -225,7 +258,8 @@ def _needed(
 ) -> int | None:
     """The test items with which the whole verdict is probably no longer open. `ordered`: by cost."""
     metric = found.metric
-    joint = together([found.scores[c.id] for c in ordered], metric.aggregate, metric.binary, found.groups, found.seed)
+    sides = [found.scores[c.id] for c in ordered]
+    joint = together(sides, metric.aggregate, metric.binary, found.groups, found.seed, found.design(*ordered))
     if joint is None:
         return None
 

@@ -49,6 +49,7 @@ class StudyBench:
     meter: Meter
     folder: Path
     barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
+    part: str = ""  # which rows these are, where a study has benches of several: what is remembered is of these rows
 
     @property
     def model(self) -> Model:
@@ -112,10 +113,11 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        known = self.journal.fact(f"work {key}")
+        name = " ".join(filter(None, ("work", self.part, key)))
+        known = self.journal.fact(name)
         if known is None:
             known = compute()
-            self.journal.set_fact(f"work {key}", known)
+            self.journal.set_fact(name, known)
         return known
 
     def tell(self, what: str, done: int, total: int) -> None:

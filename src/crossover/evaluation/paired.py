@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -54,14 +55,16 @@ def compare(
     binary: bool,
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
+    design: float = 1.0,
 ) -> Comparison:
     """Compare two candidates' scores on the same items in the same order; items where either failed are left out.
 
     Right or wrong (`binary`, a mean, no two items in one group): Tango's interval and the exact McNemar test.
     Else: the paired bootstrap as in `aggregate.estimate`, and a permutation test that swaps a's and b's results in
     random items (whole groups where items share one); exact with at most 12 differing, else 10,000 draws and
-    p = (1 + k) / (1 + N) (Phipson & Smyth 2010). Without any common item: difference 0, interval -1 to 1, p 1.
-    Raises `OptionError` for a score outside [0, 1].
+    p = (1 + k) / (1 + N) (Phipson & Smyth 2010). Without any common item: difference 0, interval -1 to 1, p 1. `design` is
+    the design effect, by which items count for less (`types.Run`): intervals are wider by its root, and p is that of a
+    difference as much smaller. Raises `OptionError` for a score outside [0, 1].
     """
     first, second, named = pairs(a, b, groups)
     n = len(first)
@@ -70,14 +73,17 @@ def compare(
     unit = units(named, n)
     clustered = max(unit) + 1 < n
     sums = tally([first, second], aggregate, unit)
-    bounds = _bounds(first, second, aggregate, binary and not clustered, sums, seed)
+    bounds = _bounds(first, second, aggregate, binary and not clustered, sums, seed, design)
     both, one_sided = bounds(0.95), bounds(0.9)
     if binary and aggregate == "mean" and not clustered:
         only_a, only_b = _alone(first, second)
-        return Comparison((only_a - only_b) / n, *both, *one_sided, mcnemar(only_a, only_b), n, "exact McNemar")
+        p = mcnemar(only_a, only_b) if design == 1 else mcnemar_of(only_a / design, only_b / design)
+        test = "exact McNemar" if design == 1 else f"McNemar, design effect {design:.2f}"
+        return Comparison((only_a - only_b) / n, *both, *one_sided, p, n, test)
     difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
-    p, exact = _permutation(aggregate, sums, difference, seed)
+    p, exact = _permutation(aggregate, sums, difference / math.sqrt(design), seed)
     test = f"{'exact ' if exact else ''}paired permutation{' by group' if clustered else ''}"
+    test += "" if design == 1 else f", design effect {design:.2f}"
     return Comparison(difference, *both, *one_sided, p, n, test)
 
 
@@ -89,6 +95,7 @@ def interval(
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
     confidence: float = 0.95,
+    design: float = 1.0,
 ) -> tuple[float, float]:
     """The interval of `compare` at another confidence; -1 to 1 without any common item."""
     first, second, named = pairs(a, b, groups)
@@ -96,15 +103,22 @@ def interval(
         return -1.0, 1.0
     unit = units(named, len(first))
     sums = tally([first, second], aggregate, unit)
-    return _bounds(first, second, aggregate, binary and max(unit) + 1 == len(first), sums, seed)(confidence)
+    return _bounds(first, second, aggregate, binary and max(unit) + 1 == len(first), sums, seed, design)(confidence)
 
 
 def _bounds(
-    first: Sequence[Score], second: Sequence[Score], aggregate: Aggregate, shares: bool, sums: list[Any], seed: int
+    first: Sequence[Score],
+    second: Sequence[Score],
+    aggregate: Aggregate,
+    shares: bool,
+    sums: list[Any],
+    seed: int,
+    design: float,
 ) -> Callable[[float], tuple[float, float]]:
     """The interval of the difference by confidence. `shares`: right or wrong, on independent items."""
     if shares and aggregate == "mean":
-        return lambda confidence: tango(*_alone(first, second), len(first), confidence)
+        only_a, only_b = _alone(first, second)
+        return lambda confidence: tango(only_a / design, only_b / design, len(first) / design, confidence)
     draws, size = _bootstrap(aggregate, sums, seed)
     if draws.min() == draws.max():
         return lambda confidence: (-1.0, 1.0)
@@ -112,7 +126,12 @@ def _bounds(
     if aggregate == "macro_f1":
         without = left_out(aggregate, sums[0]) - left_out(aggregate, sums[1])
         draws = corrected(draws, difference, difference, without).clip(-1.0, 1.0)
-    return lambda confidence: percentile_interval(draws, difference, size, confidence)
+
+    def bounds(confidence: float) -> tuple[float, float]:
+        low, high = percentile_interval(draws, difference, size, confidence, design)
+        return max(low, -1.0), min(high, 1.0)
+
+    return bounds
 
 
 def _alone(first: Sequence[Score], second: Sequence[Score]) -> tuple[int, int]:
@@ -169,6 +188,14 @@ def mcnemar(only_a: int, only_b: int) -> float:
         below += term
         term = term * (n - k) // (k + 1)
     return min(1.0, float(2 * below / 2**n))
+
+
+def mcnemar_of(only_a: float, only_b: float) -> float:
+    """`mcnemar` of counts that need not be whole: its binomial tail is an incomplete beta function of the two."""
+    from scipy.special import betainc
+
+    less, more = sorted((only_a, only_b))
+    return min(1.0, 2 * float(betainc(more, less + 1, 0.5))) if more > 0 else 1.0
 
 
 def _bootstrap(aggregate: Aggregate, sums: list[Any], seed: int) -> tuple[NDArray[np.float64], int]:

@@ -96,7 +96,8 @@ def _undecided(results: Results, best: CandidateReport | None) -> str:
     told += f" Not excluded: {_and(left)}." if left else ""
     more = "these measurements cannot tell the candidates apart"
     if needed is not None:
-        more = f"about {numbers.count(needed)} test items would tell; there are {numbers.count(_test_items(results))}"
+        rows = "rows" if results.decision.get("folds") else "test items"
+        more = f"about {numbers.count(needed)} {rows} would tell; there are {numbers.count(_test_items(results))}"
     return f"Use “{best.name}” for now: {numbers.estimate(best.test)}.{told} Undecided: {more}."
 
 
@@ -164,9 +165,11 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     found = []
     measured = choice.test or choice.dev
     if measured:
-        split = "test" if choice.test else "dev"
-        interval = f"{100 * measured.low:.1f}–{100 * measured.high:.1f}, {measured.n:,} {split} items"
-        found.append(Fact(f"{metric_name(results)} on {split}", numbers.percent(measured.value), interval))
+        where, items = ("on test", "test items") if choice.test else ("on dev", "dev items")
+        if choice.test and (folds := results.decision.get("folds")):
+            where, items = "over folds", f"rows in {folds} folds"
+        interval = f"{100 * measured.low:.1f}–{100 * measured.high:.1f}, {measured.n:,} {items}"
+        found.append(Fact(f"{metric_name(results)} {where}", numbers.percent(measured.value), interval))
     if choice.change:
         change = choice.change
         between = f"{numbers.points(change.low, unit=False)} to {numbers.points(change.high, unit=False)} points"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from crossover.decision.wording import cross_fitted
 from crossover.models.base import Model, Runtime
 from crossover.models.hf.files import Loadable
 from crossover.types import Candidate
@@ -27,12 +28,11 @@ FOLDERS = {
 
 def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, model: Model, runtime: Runtime | None) -> str:
     """The text for the export in `out`, whose other files are written. `row`: the candidate's row of decision.json."""
-    shown, split = (row["test"], "test") if row["test"] else (row["dev"], "dev")
     text = [
         f"# {task}: {row['name']}",
         "",
-        f"{row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
-        f" {shown['n']} {split} items; model `{candidate.model}`; candidate `{row['id']}`.",
+        f"{scored(row)}; model `{candidate.model}`; candidate `{row['id']}`.",
+        *(["", cross_fitted(row["folds"])] if row["test"] and row["folds"] else []),
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
     ]
@@ -48,6 +48,15 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
     if isinstance(model, Loadable):
         text += _code(out, model.files().target)
     return "\n".join([*text, ""])
+
+
+def scored(row: dict[str, Any]) -> str:
+    """What was measured, and where: "accuracy 81.2 % (74.0–86.8) on 130 test items"."""
+    shown, items = (row["test"], "test items") if row["test"] else (row["dev"], "dev items")
+    if row["test"] and row["folds"]:
+        items = f"rows, cross-fitted over {row['folds']} folds"
+    interval = f"{100 * shown['low']:.1f}–{100 * shown['high']:.1f}"
+    return f"{row['metric']} {100 * shown['value']:.1f} % ({interval}) on {shown['n']} {items}"
 
 
 def _about(out: Path, candidate: Candidate, runtime: Runtime | None) -> list[tuple[str, str]]:

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from crossover.decision.wording import cross_fitted
 from crossover.errors import OptionError
 from crossover.models.hf.files import Loadable, ModelFiles
 from crossover.serve.parity import measured, spread
+from crossover.serve.readme import scored
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
@@ -34,12 +36,9 @@ class Winner:
     @property
     def score(self) -> str:
         """A sentence on what was measured, and where."""
-        shown, split = (self.row["test"], "test") if self.row["test"] else (self.row["dev"], "dev")
-        return (
-            f"{self.row['metric']} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
-            f" {shown['n']} {split} items, measured by Crossover; model `{self.candidate.model}`, candidate"
-            f" `{self.row['id']}`."
-        )
+        folds = f" {cross_fitted(self.row['folds'])}" if self.row["test"] and self.row["folds"] else ""
+        named = f"model `{self.candidate.model}`, candidate `{self.row['id']}`"
+        return f"{scored(self.row)}, measured by Crossover; {named}.{folds}"
 
     @property
     def answer_tokens(self) -> int:

@@ -30,6 +30,7 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
 from crossover.study.costing import Costing
+from crossover.study.crossfit import CrossFit
 from crossover.study.finals import Finals
 from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder, default_folder
@@ -47,6 +48,7 @@ from crossover.study.scoring import Scoring, scoring
 from crossover.types import Candidate, Family, Message, Run
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
+FOLDS_RESERVE = 0.7  # and for the folds, where every rung is made again in each
 
 
 def run_study(
@@ -161,7 +163,8 @@ class _Conductor:
         said += said_precision(self.task.model, model, self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
             self.listener.note(sentence)
-        self.listener.plan(planned(rungs, bool(memory.suites)))
+        folds = self.prepared.splits.folds
+        self.listener.plan(planned(rungs, bool(memory.suites), folds=len(folds)))
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
@@ -171,13 +174,14 @@ class _Conductor:
         ascent = Ascent(self.bench, self.folder, memory, self.listener, warnings)
         self.account = Account(findings, said, warnings)
         try:
-            self.meter.reserve = TEST_RESERVE
+            self.meter.reserve = FOLDS_RESERVE if folds else TEST_RESERVE
             speed = self.costing.speed(self.task.model)  # before the limits can cut it off
             self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
             said += told(self.judge)
             warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
-                forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
+                tested = len(self.prepared.splits.test)
+                forecaster = Forecaster(self.bench, begin, memory.suites, tested, len(folds))
                 ahead = outlook(rungs, forecaster, self.bench, speed, self.listener.say)
                 rungs = ahead.rungs
                 said += ahead.said
@@ -195,9 +199,13 @@ class _Conductor:
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
         candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
-        finals = Finals(self.task, self.prepared.splits.test, self.evaluator, self.rule, self.journal, self.listener)
-        tested = finals.held(contenders, candidates, warnings)
-        write_outcome(self._decided(contenders, ascent.climbed, tested), self.folder, self.journal)
+        if folds:
+            crossfit = CrossFit(self.bench, folds, begin, self.rule, self.folder, self.listener)
+            runs = crossfit.held(rungs, contenders, candidates, warnings)
+        else:
+            finals = Finals(self.task, self.prepared.splits.test, self.evaluator, self.rule, self.journal, self.listener)
+            runs = finals.held(contenders, candidates, warnings)
+        write_outcome(self._decided(contenders, ascent.climbed, runs), self.folder, self.journal)
 
     def _so_far(self, climbed: list[Climbed], ahead: Sequence[Rung]) -> None:
         """Write down what there is, for who looks at the study before it is finished."""
@@ -208,7 +216,7 @@ class _Conductor:
     def _decided(self, contenders: list[Contender], climbed: list[Climbed], runs: dict[str, Run]) -> Outcome:
         task, prices, rule = self.task, Prices.of(self.task.limits), self.rule
         best = standing(contenders, task.margin, runs)
-        wording = Wording(rule.name, prices.requests, prices.label_cost)
+        wording = Wording(rule.name, prices.requests, prices.label_cost, len(self.prepared.splits.folds))
         others = [c for c in contenders if c.id in runs and c.removed is None]
         given = (task.margin, task.target, task.seed, wording, floor(climbed, runs), task.tolerance, others)
         verdict, comparisons = recommend(best, runs, rule.metric, *given)
@@ -223,12 +231,12 @@ class _Conductor:
         climbed: list[Climbed],
         runs: dict[str, Run],
     ) -> Outcome:
+        shipped = {} if self.prepared.splits.folds else runs  # runs over folds are of other weights
         return Outcome(
             task=self.task,
             task_path=self.task_path,
             options=self.options,
-            data_sha256=self.prepared.splits.sha256,
-            splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
+            splits=self.prepared.splits,
             metric=self.rule.metric,
             climbed=climbed,
             contenders=contenders,
@@ -246,7 +254,7 @@ class _Conductor:
             speed=self.costing.speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
             judge=self.judge,
-            overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
+            overfitting=overfitting(climbed, shipped, {c.id for c in best.values()}, self.evaluator, self.task.margin),
         )
 
     def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:

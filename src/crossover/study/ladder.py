@@ -8,7 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from crossover import registry
 from crossover.data.task import StrategySpec, Task
@@ -29,6 +29,8 @@ from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
 from crossover.types import Candidate, Estimate, Family, Provenance, Run
+
+T = TypeVar("T")
 
 CONTROLS = ("majority", "nearest_neighbour")
 CLASSIFIERS = ("classifier",)  # controls by default where a label is the answer and sentence embeddings are there
@@ -160,27 +162,40 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
     """
     provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
-    try:
+
+    def measured() -> Climbed:
         candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
         parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
         candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
         dev = bench.score(candidate)
-        measured = timed(bench, candidate)
+        latency = timed(bench, candidate)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
-        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note)
+        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, latency, note)
+
+    found = guarded(rung.name, measured, folder)
+    return _failed(rung, found) if isinstance(found, str) else found
+
+
+def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
+    """What `make` gives, or why it failed, for a reader: a rung that goes wrong ends no study.
+
+    Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
+    """
+    try:
+        return make()
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
-        return _failed(rung, str(error))
+        return str(error)
     except Exception as error:
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
-        folder.log(f"{rung.name}\n{traceback.format_exc()}\n")
-        return _failed(rung, f"{type(error).__name__}: {error} (details in {folder.errors.name})")
+        folder.log(f"{name}\n{traceback.format_exc()}\n")
+        return f"{type(error).__name__}: {error} (details in {folder.errors.name})"
 
 
 def _failed(rung: Rung, note: str) -> Climbed:

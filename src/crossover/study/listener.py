@@ -11,13 +11,14 @@ from crossover.types import Estimate
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a study: a rung is climbed, what its weights forgot is measured, or a finalist meets the test split.
+    """A part of a study: a rung is climbed, what its weights forgot is measured, a rung is made again in a fold and answers
+    its test rows, or a finalist meets the test split.
 
     `position`: among the stages of its kind, from 1. `seconds`: what it is thought to take; None where nobody knows. All
     finalists share the one forecast stage "the finalists", as nobody knows who they will be.
     """
 
-    kind: Literal["climb", "forgetting", "test"]
+    kind: Literal["climb", "forgetting", "fold", "test"]
     name: str
     position: int
     total: int

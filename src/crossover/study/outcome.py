@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.checks import Finding
+from crossover.data.splits import Splits
 from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import CURRENCY, Prices
@@ -25,7 +26,7 @@ from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
 from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
-from crossover.study.results import CandidateReport, Followed, Tried
+from crossover.study.results import OVER_FOLDS, CandidateReport, Followed, Tried
 from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
 
@@ -40,8 +41,7 @@ class Outcome:
     task: Task
     task_path: str
     options: tuple[str, ...]
-    data_sha256: str
-    splits: Mapping[str, int]
+    splits: Splits
     metric: Metric
     climbed: Sequence[Climbed]
     contenders: Sequence[Contender]
@@ -74,7 +74,7 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
             journal.set_run(made.candidate.id, "dev", _run(made.dev))
             test = outcome.runs.get(made.candidate.id)
             if test is not None:
-                journal.set_run(made.candidate.id, "test", _run(test))
+                journal.set_run(made.candidate.id, OVER_FOLDS if test.folds else "test", _run(test))
     for report in _reports(outcome, journal):
         journal.set_candidate(report.name, report.details())
     facts, decision = _facts(outcome), _decision(outcome, journal)
@@ -124,8 +124,9 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "target": outcome.task.target,
         "margin": outcome.task.margin,
         "tolerance": outcome.task.tolerance,
-        "splits": dict(outcome.splits),
-        "data_sha256": outcome.data_sha256,
+        "splits": {name: len(examples) for name, examples in outcome.splits.items()} | _folded(outcome),
+        "folds": len(outcome.splits.folds) or None,
+        "data_sha256": outcome.splits.sha256,
         "candidates": [report.to_json() for report in _reports(outcome, journal)],
         "prompt_sensitivity": _sensitivity(outcome, journal),
         "comparisons": [
@@ -164,6 +165,11 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     }
 
 
+def _folded(outcome: Outcome) -> dict[str, int]:
+    """Over folds every row is tested."""
+    return {"test": len(outcome.splits.all)} if outcome.splits.folds else {}
+
+
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
     rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
@@ -184,6 +190,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
     dev = made.dev if measured else None
     test = outcome.runs.get(candidate.id) if candidate else None
     train, probe, shown = (made.train, made.probe, test or dev) if measured else (None, None, None)
+    own = dev if shown and shown.folds else shown  # what its own requests took
     champion = contender is not None and any(c.id == contender.id for c in outcome.champions.values())
     status = "champion" if champion else "finalist" if test else "candidate"
     return CandidateReport(
@@ -205,8 +212,8 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         latency_requests=probe.n if probe else 0,
         latency_others=probe.load.others if probe and probe.load else None,
         latency_contended=probe.contended if probe else False,
-        tokens_in=round(shown.usage.tokens_in / len(shown.records), 1) if shown else 0,
-        tokens_out=round(shown.usage.tokens_out / len(shown.records), 1) if shown else 0,
+        tokens_in=round(own.usage.tokens_in / len(own.records), 1) if own else 0,
+        tokens_out=round(own.usage.tokens_out / len(own.records), 1) if own else 0,
         cost_fixed=contender.cost.fixed if contender else 0.0,
         cost_per_1k=contender.cost.per_1k if contender else 0.0,
         currency=CURRENCY,
@@ -215,7 +222,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         trace=tuple(outcome.traces.get(made.name, ())),
         prompt=outcome.prompts.get(made.name, ()),
         tried=tuple(Tried(**row | {"dev": Estimate(**row["dev"])}) for row in journal.tries(made.name)),
-        test_gap=train.estimate.value - test.estimate.value if train and test else None,
+        test_gap=train.estimate.value - test.estimate.value if train and test and not test.folds else None,
         seeds=spread(journal.tries(made.name), candidate.id) if candidate and candidate.weights else None,
         forgetting=outcome.forgetting.by_name.get(made.name) if measured else None,
         followed=_followed(made),

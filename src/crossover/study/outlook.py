@@ -52,7 +52,7 @@ def outlook(
     unmeasured = [f"tuning by {method}" for method in ahead.recipes if not pace[method]]
     if unforeseen := [*ahead.unforeseen, *unmeasured]:
         sentence += f", beside what cannot be foreseen: {', '.join(unforeseen)}"
-    return Outlook(kept, [*said, sentence], planned(kept, bool(forecaster.suites), ahead, pace))
+    return Outlook(kept, [*said, sentence], planned(kept, bool(forecaster.suites), ahead, pace, forecaster.folds))
 
 
 @dataclass
