@@ -16,6 +16,7 @@ from typing import Any
 import crossover
 from crossover.data.infer import prepare
 from crossover.data.load import load_tables
+from crossover.data.splits import LITTLE
 from crossover.data.task import Task, load_task
 from crossover.data.text import comparable
 from crossover.engine.journal import Journal
@@ -26,14 +27,14 @@ from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 
-LITTLE = 100  # rows of a test split: under that `crossover init` proposes folds
-
 
 @dataclass(frozen=True)
 class Job:
-    """`task`: a task file with train and test rows. `size`: labelled rows of the study, None for all of train. `folds`: None
-    for what `crossover init` would propose at this size. `strategies`: None for the default ladder. `truths`: the most rows
-    that the truth is measured on."""
+    """`task`: a task file with train and test rows. `size`: labelled rows of the study, None for all of train.
+
+    `folds`: None for what `crossover init` would propose. `strategies`: None for the default ladder. `truths`: the most
+    rows that the truth is measured on.
+    """
 
     part: str
     task: str

@@ -23,6 +23,7 @@ from crossover.types import Example, SplitName, to_json
 Name = TypeVar("Name", bound=str)
 
 LEAST = 6  # fewer examples cannot be trained, selected and tested on
+LITTLE = 100  # test rows: fewer say little
 FEWEST = 4  # groups: one tests, and of the others some are dev
 # parts of the whole, by what has to be cut
 THREE: dict[SplitName, int] = {"train": 3, "dev": 1, "test": 1}

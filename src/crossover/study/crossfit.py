@@ -15,6 +15,7 @@ from crossover.decision.limits import removal
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.bench import StudyBench
+from crossover.evaluation.design import refit_effect
 from crossover.study.finals import count_use
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import Rung, guarded
@@ -87,17 +88,7 @@ class CrossFit:
                 return f"in fold {number} of {len(self.folds)}, {made}"
             same = same and made.id == shipped.id
             parts.append(bench.evaluator.run(made, "test", fold.test))
-        return pooled(shipped.id, parts, self.bench, 1.0 if same else design_effect(len(self.folds)))
-
-
-def design_effect(folds: int) -> float:
-    """By how much the variance of a cross-fitted estimate exceeds that of as many independent items of one candidate.
-
-    What ships is made of other rows than what was measured, and the folds share most of theirs. Nadeau and Bengio (2003,
-    Machine Learning 52) take the variance of a mean over J test sets, each of n2 rows and beside n1 rows of training, to be
-    (1/J + n2/n1) times that of one set; of J folds, 1 + J / (J - 1) times that of independent rows.
-    """
-    return 1 + folds / (folds - 1)
+        return pooled(shipped.id, parts, self.bench, 1.0 if same else refit_effect(len(self.folds)))
 
 
 def pooled(candidate: str, parts: Sequence[Run], bench: StudyBench, design: float) -> Run:
