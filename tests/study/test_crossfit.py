@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import crossover
 from crossover.api.study import open_study
@@ -18,11 +21,11 @@ from crossover.errors import DataError
 from crossover.report.page import render
 from crossover.report.table import glance
 from crossover.serve.export import export
-from crossover.study import crossfit
+from crossover.study import conductor, crossfit
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
-from crossover.types import Run
+from crossover.types import Estimate, Run
 from tests.study.tasks import NOTES, write_task
 from tests.study.test_conductor import Ear, decide
 
@@ -173,8 +176,21 @@ def test_a_rung_that_fails_in_one_fold_cannot_win(tmp_path: Path, monkeypatch: p
     assert rows["zero_shot"]["test"]["n"] == 60
 
 
-def test_a_limit_on_the_folds_leaves_whole_rungs(tmp_path: Path) -> None:
-    task = write_task(tmp_path, STRATEGIES[:2], model="fake", folds=FOLDS, limits={"calls": 230})
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(20, 200))
+def test_what_ships_is_guessed_between_its_rung_and_its_own_dev(own: float, usual: float, n: int) -> None:
+    made = Run("c", "test", "accuracy", (), Estimate(n, 0.5, 0.4, 0.6), folds=5, design=2.25)
+    devs = [Estimate(n // 6, usual, 0, 1)] * 5
+    moved = crossfit.leaning(made, Estimate(n // 5, own, 0, 1), devs)
+    assert moved == pytest.approx((own - usual) / (1 + n / (n // 5) + n / (5 * (n // 6))))
+    assert abs(moved) <= 0.15 * abs(own - usual), "a dev of so few rows says little"
+    assert crossfit.leaning(replace(made, design=1.0), Estimate(n // 5, own, 0, 1), devs) == 0, "it is the same candidate"
+    assert crossfit.leaning(made, Estimate(0, 0.0, 0.0, 1.0), devs) == 0
+
+
+def test_a_limit_on_the_folds_leaves_whole_rungs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conductor, "FOLDS_RESERVE", 0.0)
+    whole = decide(write_task(tmp_path / "whole", STRATEGIES[:2], model="fake", folds=FOLDS), tmp_path / "whole" / "run")
+    task = write_task(tmp_path, STRATEGIES[:2], model="fake", folds=FOLDS, limits={"calls": whole["spent"]["calls"] - 5})
     decision = decide(task, tmp_path / "run")
     tested = {c["name"]: c["test"] and c["test"]["n"] for c in decision["candidates"]}
     assert tested == {"majority": 60, "zero_shot": 60, "few_shot": None}

@@ -138,7 +138,8 @@ def recommend(
     """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
 
     `others`: who was tested too, and is no champion: the regret is over all of them. Where the runs are of folds, champions
-    were chosen on the same rows, so that what is said of a pair is adjusted for all pairs from which it could be chosen.
+    were chosen on the same rows, so that what is said of a pair is adjusted for all pairs from which it could be chosen;
+    and a contender's `dev` is the best guess at what ships of it.
     """
     ordered = [champions[family] for family in FAMILIES if family in champions]
     if all(c.family == "control" for c in ordered):
@@ -161,7 +162,8 @@ def recommend(
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
     stands = winner is strict
     proven = winner if stands else None
-    chosen = proven or _likely(ordered, runs, margin)
+    values = {c.id: c.dev.value if runs[c.id].folds else runs[c.id].estimate.value for c in ordered}
+    chosen = proven or _likely(ordered, values, margin)
     risks = [view.regret(everyone, chosen) for view in views]
     risk = max(risks, key=lambda one: one.upper)
     confidence: Confidence = "proven" if proven else "bounded" if risk.upper <= tolerance else "open"
@@ -241,12 +243,12 @@ def _by_cost(contenders: Sequence[Contender]) -> list[Contender]:
     return ordered
 
 
-def _likely(champions: Sequence[Contender], runs: Mapping[str, Run], margin: float) -> Contender:
-    """The cheapest within the margin of the highest test estimate."""
+def _likely(champions: Sequence[Contender], values: Mapping[str, float], margin: float) -> Contender:
+    """The cheapest within the margin of the highest value."""
     import numpy as np
 
     ordered = _by_cost(champions)
-    return ordered[int(likely(np.array([[runs[c.id].estimate.value for c in ordered]]), margin)[0])]
+    return ordered[int(likely(np.array([[values[c.id] for c in ordered]]), margin)[0])]
 
 
 def _needed(

@@ -22,7 +22,7 @@ from crossover.study.ladder import Rung, guarded
 from crossover.study.listener import Listener
 from crossover.study.plan import fold_stage
 from crossover.study.scoring import Scoring
-from crossover.types import Candidate, Provenance, Run, Score, Usage
+from crossover.types import Candidate, Estimate, Provenance, Run, Score, Usage
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class CrossFit:
     ) -> dict[str, Run]:
         """All rows as each contender's rung answers them, by the contender's id; of two, the same rows in the same order.
 
-        In `contenders` the estimate to choose by becomes that over all rows, and one whose rung fails in a fold, or whose
-        calls do, is marked. `shipped`: what was made of all rows, by name. What a limit cut off is added to `warnings`.
+        In `contenders` the estimate to choose by becomes that over all rows, moved as `leaning` says, and one whose rung fails
+        in a fold, or whose calls do, is marked. `shipped`: what was made of all rows, by name. What a limit cut off is added to
+        `warnings`.
         """
         self.rule.tested(self.bench.journal)
         competing = [contender for contender in contenders if contender.removed is None]
@@ -51,7 +52,7 @@ class CrossFit:
         runs: dict[str, Run] = {}
         for position, contender in enumerate(competing):
             try:
-                found = self._pooled(steps[contender.name], position, len(competing), shipped[contender.name])
+                found = self._made_again(steps[contender.name], position, len(competing), shipped[contender.name])
             except BudgetExceeded as error:
                 warnings.append(f"{error} on the folds; not tested: {contender.name}")
                 continue
@@ -59,18 +60,20 @@ class CrossFit:
             if isinstance(found, str):
                 reason: str | None = f"{contender.name} cannot win: {found}"
             else:
-                runs[contender.id] = found
-                self.listener.result(contender.name, found.estimate, "on test")
-                reason = removal(self.bench.task.limits, contender.name, True, None, found)
-                contenders[at] = replace(contender, dev=found.estimate)
+                run, devs = found
+                runs[contender.id] = run
+                self.listener.result(contender.name, run.estimate, "on test")
+                reason = removal(self.bench.task.limits, contender.name, True, None, run)
+                moved = leaning(run, contender.dev, [one.estimate for one in devs])
+                contenders[at] = replace(contender, dev=replace(run.estimate, value=run.estimate.value + moved))
             if reason:
                 self.listener.say(reason)
                 contenders[at] = replace(contenders[at], removed=reason)
         return runs
 
-    def _pooled(self, rung: Rung, position: int, total: int, shipped: Candidate) -> Run | str:
-        """All rows of a rung, or why it failed in a fold."""
-        parts, same = [], True
+    def _made_again(self, rung: Rung, position: int, total: int, shipped: Candidate) -> tuple[Run, list[Run]] | str:
+        """All rows of a rung, with what it reached on each fold's dev rows; or why it failed in a fold."""
+        parts, devs, same = [], [], True
         for number, fold in enumerate(self.folds, 1):
             name = f"{rung.name}, fold {number}"
             self.listener.stage(fold_stage(rung, number, len(self.folds), position, total))
@@ -87,8 +90,24 @@ class CrossFit:
             if isinstance(made, str):
                 return f"in fold {number} of {len(self.folds)}, {made}"
             same = same and made.id == shipped.id
+            devs.append(bench.score(made))
             parts.append(bench.evaluator.run(made, "test", fold.test))
-        return pooled(shipped.id, parts, self.bench, 1.0 if same else refit_effect(len(self.folds)))
+        return pooled(shipped.id, parts, self.bench, 1.0 if same else refit_effect(len(self.folds))), devs
+
+
+def leaning(run: Run, own: Estimate, devs: Sequence[Estimate]) -> float:
+    """By how much the best guess at what ships differs from its rung's estimate over folds, seen on dev.
+
+    What ships had more rows, and luck of its own: `own` is its dev estimate, `devs` are those of the folds, which were as
+    much chosen on. Their difference counts by what is signal in it, if a refit's variance is that of as many independent
+    items as there are rows, as the design effect takes it. Nothing where nothing was refitted.
+    """
+    rows = sum(dev.n for dev in devs)
+    if run.design == 1 or not own.n or not rows:
+        return 0.0
+    usual = sum(dev.n * dev.value for dev in devs) / rows
+    n = run.estimate.n
+    return (own.value - usual) / (1 + n / own.n + n / rows)
 
 
 def pooled(candidate: str, parts: Sequence[Run], bench: StudyBench, design: float) -> Run:
