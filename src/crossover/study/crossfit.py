@@ -41,9 +41,9 @@ class CrossFit:
     ) -> dict[str, Run]:
         """All rows as each contender's rung answers them, by the contender's id; of two, the same rows in the same order.
 
-        In `contenders` the estimate to choose by becomes that over all rows, moved as `leaning` says, and one whose rung fails
-        in a fold, or whose calls do, is marked. `shipped`: what was made of all rows, by name. What a limit cut off is added to
-        `warnings`.
+        In `contenders` the estimate to choose by becomes that over all rows, moved as `leaning` says, and one whose rung
+        fails in a fold, or whose calls do, is marked. `shipped`: what was made of all rows, by name. What a limit cut off
+        is added to `warnings`.
         """
         self.rule.tested(self.bench.journal)
         competing = [contender for contender in contenders if contender.removed is None]
