@@ -130,7 +130,7 @@ def test_pissa_begins_as_nothing_and_the_quick_decomposition_is_near_the_exact_o
     for one, other in zip(_adapted(exact), _adapted(quick), strict=True):
         least = torch.linalg.svdvals(one.get_base_layer().weight)[4:].norm()  # what no product of rank 4 can hold
         assert _rest(one) == pytest.approx(float(least), rel=1e-3)
-        assert _rest(other) == pytest.approx(float(least), rel=1e-2)
+        assert _rest(other) == pytest.approx(float(least), rel=3e-2)  # it begins at random
 
 
 def _adapted(module: Any) -> list[Any]:

@@ -35,12 +35,8 @@ class Foreign:
     """Somebody else's model: what `Tunable` asks for, and not a name more."""
 
     def __init__(self, model: Hf) -> None:
-        self._model = model
-
-    def __getattr__(self, name: str) -> Any:
-        if name in PROMISED:
-            return getattr(self._model, name)
-        raise AttributeError(name)
+        for name in PROMISED:
+            setattr(self, name, getattr(model, name))
 
 
 @pytest.fixture(scope="module")

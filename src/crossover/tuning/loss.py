@@ -1,8 +1,8 @@
 """The loss: negative log-likelihood of the answers' tokens, summed. Logits are computed for the answers only.
 
 Two roads to the same number. Packed: the rows lie in one sequence behind their common beginning, which is computed
-once. Padded, for architectures that cannot pack: one row beside the other, padded on the left with label -100, so that
-all answers stand at the end.
+once. Padded, for architectures that cannot pack: one row beside the other, padded at their ends, where a causal model does
+not look. So no mask is wanted, and no token sees nothing: of that a card's fused kernels may make what is not a number.
 """
 
 from __future__ import annotations
@@ -78,34 +78,32 @@ def packed_loss(module: Any, rows: Sequence[TokenRow], kernels: Kernels) -> torc
     return cross_entropy(logits.float(), torch.tensor(targets, device=logits.device), reduction="sum")
 
 
-def padded(rows: Sequence[TokenRow]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`input_ids`, `attention_mask` and labels, each (rows, longest): padded on the left, -100 outside the answers."""
+def padded(rows: Sequence[TokenRow]) -> tuple[torch.Tensor, torch.Tensor]:
+    """`input_ids` and labels, each (rows, longest): padded on the right, -100 outside the answers."""
     longest = max(len(row.ids) for row in rows)
     ids = torch.zeros(len(rows), longest, dtype=torch.long)
-    mask = torch.zeros_like(ids)
     labels = torch.full_like(ids, IGNORED)
     for i, row in enumerate(rows):
-        offset = longest - len(row.ids)
-        ids[i, offset:] = torch.tensor(row.ids)
-        mask[i, offset:] = 1
-        labels[i, offset + row.start :] = torch.tensor(row.ids[row.start :])
-    return ids, mask, labels
+        ids[i, : len(row.ids)] = torch.tensor(row.ids)
+        labels[i, row.start : len(row.ids)] = torch.tensor(row.ids[row.start :])
+    return ids, labels
 
 
 def padded_loss(module: Any, rows: Sequence[TokenRow]) -> torch.Tensor:
     """The rows' loss by one padded batch."""
-    ids, mask, labels = padded(rows)
+    ids, labels = padded(rows)
     device = module.device
     accepted = inspect.signature(_plain(module).forward).parameters
-    options: dict[str, Any] = {"attention_mask": mask.to(device), "use_cache": False}
-    if "position_ids" in accepted:
-        options["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0).to(device)
-    answers = max(len(row.ids) - row.start for row in rows)
+    first = min(row.start for row in rows)
+    options: dict[str, Any] = {"use_cache": False}
     if "logits_to_keep" in accepted:
-        options["logits_to_keep"] = answers + 1
-    logits = module(input_ids=ids.to(device), **options).logits[:, -answers - 1 : -1]
-    targets = labels[:, -answers:].flatten().to(device)
-    return cross_entropy(logits.float().flatten(0, 1), targets, ignore_index=IGNORED, reduction="sum")
+        options["logits_to_keep"] = torch.arange(first - 1, ids.shape[1] - 1, device=device)
+    logits = module(input_ids=ids.to(device), **options).logits
+    if logits.shape[1] == ids.shape[1]:  # all of them
+        logits = logits[:, first - 1 : -1]
+    return cross_entropy(
+        logits.float().flatten(0, 1), labels[:, first:].flatten().to(device), ignore_index=IGNORED, reduction="sum"
+    )
 
 
 def _plain(module: Any) -> Any:

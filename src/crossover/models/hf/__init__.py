@@ -331,9 +331,11 @@ class Hf:
             except ModelError as error:
                 return failed(error)
 
-        if not labels or torch.device(self._device).type == "cpu" or not self._packs:
+        if not labels or torch.device(self._device).type == "cpu":
             return answer
         try:
+            if not self._packs:
+                return answer
             with self._using(weights) as model:
                 scored = list(self._scored(model, asked, prompts))  # the card is given all of it, and not waited for
         except ModelError as error:

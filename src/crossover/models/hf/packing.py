@@ -9,7 +9,8 @@ this: `can_pack` finds out.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,9 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from crossover.models.hf.attention import NAME
 from crossover.models.hf.layout import KeyValueCache, Layer, Layout, put
+from crossover.models.hf.room import free_bytes
+
+EXACT, ROUGH = 1e-3, 0.2  # nats; bfloat16 alone makes 0.07 to 0.12 in SmolLM2, a position that is one off 0.24
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,28 @@ def _windows(model: Any) -> list[int | None]:
 
 
 def _agrees(model: Any) -> bool:
+    with _in_float32(model) as exact:
+        apart = _apart(model)
+    return apart < (EXACT if exact else ROUGH)
+
+
+@contextmanager
+def _in_float32(model: Any) -> Iterator[bool]:
+    """The numbers in float32 for a while, and whether they are: rounding at every layer hides what a trial shows."""
+    kept = [(p, p.data) for p in model.parameters() if p.is_floating_point() and p.dtype != torch.float32]
+    exact = 4 * sum(data.numel() for _, data in kept) < free_bytes(model.device) // 2
+    try:
+        if exact:
+            for parameter, data in kept:
+                parameter.data = data.float()
+        yield exact
+    finally:
+        for parameter, data in kept:
+            parameter.data = data
+
+
+def _apart(model: Any) -> float:
+    """The mean difference of packed rows' log-probabilities from plain ones, in nats."""
     size = min(model.config.get_text_config().vocab_size, 1000)
     token = [(7 + 31 * i) % size for i in range(12)]
     prefix, chains, tree = token[:3], [token[3:5], token[5:8]], Tree((token[8], token[9], token[10]), (-1, 0, -1))
@@ -187,5 +213,4 @@ def _agrees(model: Any) -> bool:
         model.train(was_training)
     # rows: chain 1 has tokens 0-1 and its tree 2-4; chain 2 has 5-7 and 8-10. Node 1 of each tree is its deepest.
     right = torch.stack(plain).float().log_softmax(-1)
-    limit = 1e-3 if model.dtype == torch.float32 else 0.1
-    return all(bool((found.float().log_softmax(-1) - right).abs().mean() < limit) for found in (ours, inside))
+    return max(float((found.float().log_softmax(-1) - right).abs().mean()) for found in (ours, inside))
