@@ -2,6 +2,7 @@
 
     python -m benchmarks.regret --data FOLDER [--quick] [--json FILE] [--work FOLDER] [--workers N] [--only folds real]
                                 [--model MODEL] [--sizes 50,150,all] [--folds 5] [--draws N] [--strategies JSON]
+                                [--seconds N] [--minutes N] [--truths N] [--keep]
 
 FOLDER holds a folder with a task file, train and test rows for each task. Two parts:
 
@@ -17,12 +18,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -35,6 +38,7 @@ from benchmarks.regret_study import Job
 
 PARTS = ("folds", "real")
 SMALL = 130  # rows
+LEAST = 20.0  # seconds: in fewer no study ends
 THREE = ("banking10", "clincbank15", "trec6")
 REAL = ("banking10", "clincbank15", "trec6", "sst2", "restaurant_slots", "gsm8k")
 LARGER = {"smollm2": ("banking10", "trec6")}
@@ -74,8 +78,9 @@ def jobs(given: argparse.Namespace) -> list[Job]:
 class Bench:
     """Runs what is not in the work folder yet."""
 
-    def __init__(self, work: Path, keep: bool, alone: bool) -> None:
+    def __init__(self, work: Path, keep: bool, alone: bool, seconds: float | None) -> None:
         self.work, self._keep, self._alone = work, keep, alone
+        self._end = math.inf if seconds is None else time.monotonic() + seconds
         self._lock = threading.Lock()
         work.mkdir(parents=True, exist_ok=True)
         self.lines = work / "studies.jsonl"
@@ -92,7 +97,10 @@ class Bench:
         return found
 
     def one(self, job: Job) -> str:
-        """Run a study; an empty text, or why it failed."""
+        """Run a study; an empty text, or why there is no result. What a limit of time cut off goes on in a rerun."""
+        left = self._end - time.monotonic()
+        if left < LEAST:
+            return f"{job.name}: no time left"
         place = self.work / "studies" / f"{job.name}-{_key(job)}"
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump({"job": asdict(job), "place": str(place)}, file)
@@ -102,7 +110,11 @@ class Bench:
             )
             env = {**os.environ, **QUIET, "PYTHONPATH": paths, **({} if self._alone else {"OMP_NUM_THREADS": "1"})}
             command = [sys.executable, "-m", "benchmarks.regret_study", file.name]
-            done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+            limit = None if math.isinf(left) else left
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=limit)
+            except subprocess.TimeoutExpired:
+                return f"{job.name}: out of time"
         if done.returncode:
             last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
             return f"{job.name}: ended with {done.returncode}: {''.join(last)}"
@@ -126,6 +138,10 @@ def regret(result: Result, tested: bool = False) -> float:
     return 100 * (max(c["truth"] for c in open_to) - float(chosen["truth"]))
 
 
+def _truth(result: Result) -> float:
+    return float(next(c["truth"] for c in result["candidates"] if c["name"] == result["chosen"]))
+
+
 def _covered(result: Result) -> bool:
     """Whether the chosen one's interval holds its truth."""
     chosen = next(c for c in result["candidates"] if c["name"] == result["chosen"])
@@ -143,6 +159,7 @@ def figures(results: Sequence[Result], board: Board) -> None:
         means = {}
         for name, some in forms.items():
             means[name] = board.add(f"{SMALL} rows, {name}: mean regret", [regret(r) for r in some], None, "points", True)
+            board.add(f"{SMALL} rows, {name}: true value of the choice", [100 * _truth(r) for r in some])
             board.add(f"{SMALL} rows, {name}: the choice's interval holds", [100 * _covered(r) for r in some])
             board.add(f"{SMALL} rows, {name}: regret above its bound", _above(some), 5, lower=True)
             board.add(f"{SMALL} rows, {name}: undecided", _open(some), None, lower=True)
@@ -191,6 +208,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--truths", type=int, help="the most rows that truths are measured on")
     parser.add_argument("--minutes", type=float, help="limits.minutes of each study")
+    parser.add_argument("--seconds", type=float, help="of all: then the figures are of what there is, and a rerun goes on")
     parser.add_argument("--keep", action="store_true", help="keep the studies' folders")
     given = parser.parse_args(words)
     if not any((given.data / task / "task.yaml").is_file() for task in REAL):
@@ -215,7 +233,10 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(words: Sequence[str] | None = None) -> int:
     given = arguments(words)
-    bench, board = Bench(given.work, given.keep, given.workers == 1), Board(given.json or given.work / "regret.json")
+    bench, board = (
+        Bench(given.work, given.keep, given.workers == 1, given.seconds),
+        Board(given.json or given.work / "regret.json"),
+    )
     wanted = {_key(job): job for job in jobs(given)}
     left = [job for key, job in wanted.items() if key not in bench.known()]
     print(f"{len(wanted)} studies, {len(wanted) - len(left)} of them known", file=sys.stderr, flush=True)
