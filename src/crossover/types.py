@@ -241,6 +241,7 @@ class Run:
 
     `folds`: where not 0, the records are of what was made in so many folds, in the way in which the candidate was made.
     `design`: the variance of the estimate, of what the candidate would reach, over that of independent items (Kish 1965).
+    `leaning`: by how much the best guess at that candidate differs from the estimate.
     """
 
     candidate: str  # its id
@@ -252,6 +253,7 @@ class Run:
     usage: Usage = field(default_factory=Usage)
     folds: int = 0
     design: float = 1.0
+    leaning: float = 0.0
 
     @property
     def failures(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ def test_every_row_tests_once_for_every_rung(finished: tuple[Path, dict[str, Any
 def test_nothing_that_answers_a_row_was_made_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     met: list[tuple[set[str], set[str]]] = []
 
-    def pooled(candidate: str, parts: list[Run], bench: Any, design: float) -> Run:
+    def pooled(candidate: str, parts: list[Run], bench: Any, design: float = 1.0) -> Run:
         met.extend(({r.example.input for r in part.records}, {part.candidate}) for part in parts)
         return real(candidate, parts, bench, design)  # type: ignore[no-any-return]
 
@@ -83,6 +82,11 @@ def test_what_ships_is_made_of_all_rows_and_its_own_figures_are_its_own(
     journal.close()
     assert known[0] is None, "answers of other weights are not this candidate's on test"
     assert [len(run["records"]) for run in known[1:]] == [12, 60]
+    assert (known[2]["folds"], known[2]["design"]) == (FOLDS, 2.5), "it was made of other rows each time"
+    journal = JournalReader(folder / "run" / "study.db")
+    bare = journal.run(next(c["id"] for c in decision["candidates"] if c["name"] == "zero_shot"), "folds")
+    journal.close()
+    assert (bare["design"], bare["leaning"]) == (1, 0), "it is the very candidate that ships"
     assert row["latency_ms"]["n"] > 0
     assert row["test_gap"] is None
     assert [c["latency_ms"]["n"] for c in decision["candidates"]] == [11] * 4, "only what ships is timed"
@@ -178,13 +182,11 @@ def test_a_rung_that_fails_in_one_fold_cannot_win(tmp_path: Path, monkeypatch: p
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(20, 200))
 def test_what_ships_is_guessed_between_its_rung_and_its_own_dev(own: float, usual: float, n: int) -> None:
-    made = Run("c", "test", "accuracy", (), Estimate(n, 0.5, 0.4, 0.6), folds=5, design=2.25)
     devs = [Estimate(n // 6, usual, 0, 1)] * 5
-    moved = crossfit.leaning(made, Estimate(n // 5, own, 0, 1), devs)
+    moved = crossfit.leaning(n, Estimate(n // 5, own, 0, 1), devs)
     assert moved == pytest.approx((own - usual) / (1 + n / (n // 5) + n / (5 * (n // 6))))
-    assert abs(moved) <= 0.15 * abs(own - usual), "a dev of so few rows says little"
-    assert crossfit.leaning(replace(made, design=1.0), Estimate(n // 5, own, 0, 1), devs) == 0, "it is the same candidate"
-    assert crossfit.leaning(made, Estimate(0, 0.0, 0.0, 1.0), devs) == 0
+    assert abs(moved) <= 0.15 * abs(own - usual) + 1e-12, "a dev of so few rows says little"
+    assert crossfit.leaning(n, Estimate(0, 0.0, 0.0, 1.0), devs) == 0
 
 
 def test_a_limit_on_the_folds_leaves_whole_rungs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

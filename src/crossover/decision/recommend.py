@@ -138,8 +138,7 @@ def recommend(
     """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
 
     `others`: who was tested too, and is no champion: the regret is over all of them. Where the runs are of folds, champions
-    were chosen on the same rows, so that what is said of a pair is adjusted for all pairs from which it could be chosen;
-    and a contender's `dev` is the best guess at what ships of it.
+    were chosen on the same rows, so that what is said of a pair is adjusted for all pairs from which it could be chosen.
     """
     ordered = [champions[family] for family in FAMILIES if family in champions]
     if all(c.family == "control" for c in ordered):
@@ -162,7 +161,7 @@ def recommend(
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
     stands = winner is strict
     proven = winner if stands else None
-    values = {c.id: c.dev.value if runs[c.id].folds else runs[c.id].estimate.value for c in ordered}
+    values = {c.id: runs[c.id].estimate.value + runs[c.id].leaning for c in ordered}
     chosen = proven or _likely(ordered, values, margin)
     risks = [view.regret(everyone, chosen) for view in views]
     risk = max(risks, key=lambda one: one.upper)

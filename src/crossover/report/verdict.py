@@ -107,7 +107,8 @@ def _unfinished(results: Results) -> str:
     done, ahead = sum(c.dev is not None for c in results.candidates), verdict["ahead"]
     best = max((c for c in results.candidates if c.dev), key=lambda c: c.dev.value if c.dev else 0.0, default=None)
     leads = f"; {best.name} leads on dev with {numbers.estimate(best.dev)}" if best and best.dev else ""
-    rest = f"; still to come: {', '.join(ahead)}, and the test split" if ahead else "; still to come: the test split"
+    last = "the folds" if results.decision.get("folds") else "the test split"
+    rest = f"; still to come: {', '.join(ahead)}, and {last}" if ahead else f"; still to come: {last}"
     return f"Not finished: {numbers.plural(done, 'rung')} measured{leads}{rest}. Run it again and it continues."
 
 

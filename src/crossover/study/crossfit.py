@@ -52,7 +52,9 @@ class CrossFit:
         runs: dict[str, Run] = {}
         for position, contender in enumerate(competing):
             try:
-                found = self._made_again(steps[contender.name], position, len(competing), shipped[contender.name])
+                found = self._pooled(
+                    steps[contender.name], position, len(competing), shipped[contender.name], contender.dev
+                )
             except BudgetExceeded as error:
                 warnings.append(f"{error} on the folds; not tested: {contender.name}")
                 continue
@@ -60,19 +62,18 @@ class CrossFit:
             if isinstance(found, str):
                 reason: str | None = f"{contender.name} cannot win: {found}"
             else:
-                run, devs = found
-                runs[contender.id] = run
-                self.listener.result(contender.name, run.estimate, "on test")
-                reason = removal(self.bench.task.limits, contender.name, True, None, run)
-                moved = leaning(run, contender.dev, [one.estimate for one in devs])
-                contenders[at] = replace(contender, dev=replace(run.estimate, value=run.estimate.value + moved))
+                runs[contender.id] = found
+                self.listener.result(contender.name, found.estimate, "on test")
+                reason = removal(self.bench.task.limits, contender.name, True, None, found)
+                guess = replace(found.estimate, value=found.estimate.value + found.leaning)
+                contenders[at] = replace(contender, dev=guess)
             if reason:
                 self.listener.say(reason)
                 contenders[at] = replace(contenders[at], removed=reason)
         return runs
 
-    def _made_again(self, rung: Rung, position: int, total: int, shipped: Candidate) -> tuple[Run, list[Run]] | str:
-        """All rows of a rung, with what it reached on each fold's dev rows; or why it failed in a fold."""
+    def _pooled(self, rung: Rung, position: int, total: int, shipped: Candidate, dev: Estimate) -> Run | str:
+        """All rows of a rung, or why it failed in a fold. `dev`: what was made of all rows reaches on its own dev rows."""
         parts, devs, same = [], [], True
         for number, fold in enumerate(self.folds, 1):
             name = f"{rung.name}, fold {number}"
@@ -90,27 +91,29 @@ class CrossFit:
             if isinstance(made, str):
                 return f"in fold {number} of {len(self.folds)}, {made}"
             same = same and made.id == shipped.id
-            devs.append(bench.score(made))
+            devs.append(bench.score(made).estimate)
             parts.append(bench.evaluator.run(made, "test", fold.test))
-        return pooled(shipped.id, parts, self.bench, 1.0 if same else refit_effect(len(self.folds))), devs
+        if same:
+            return pooled(shipped.id, parts, self.bench)
+        run = pooled(shipped.id, parts, self.bench, refit_effect(len(self.folds)))
+        return replace(run, leaning=leaning(run.estimate.n, dev, devs))
 
 
-def leaning(run: Run, own: Estimate, devs: Sequence[Estimate]) -> float:
-    """By how much the best guess at what ships differs from its rung's estimate over folds, seen on dev.
+def leaning(n: int, own: Estimate, devs: Sequence[Estimate]) -> float:
+    """By how much the best guess at what ships differs from its rung's estimate over folds, on `n` rows, seen on dev.
 
     What ships had more rows, and luck of its own: `own` is its dev estimate, `devs` are those of the folds, which were as
     much chosen on. Their difference counts by what is signal in it, if a refit's variance is that of as many independent
-    items as there are rows, as the design effect takes it. Nothing where nothing was refitted.
+    items as there are rows, as the design effect takes it.
     """
     rows = sum(dev.n for dev in devs)
-    if run.design == 1 or not own.n or not rows:
+    if not own.n or not rows:
         return 0.0
     usual = sum(dev.n * dev.value for dev in devs) / rows
-    n = run.estimate.n
     return (own.value - usual) / (1 + n / own.n + n / rows)
 
 
-def pooled(candidate: str, parts: Sequence[Run], bench: StudyBench, design: float) -> Run:
+def pooled(candidate: str, parts: Sequence[Run], bench: StudyBench, design: float = 1.0) -> Run:
     """One run of the folds' runs, in their order, under the id of the candidate that ships."""
     records = tuple(record for part in parts for record in part.records)
     groups = clusters([record.example for record in records])

@@ -283,6 +283,7 @@ def _run(run: Run) -> dict[str, Any]:
         "metric": run.metric,
         "estimate": to_json(run.estimate),
         "relevance": to_json(run.relevance) if run.relevance else None,
+        **({"folds": run.folds, "design": run.design, "leaning": run.leaning} if run.folds else {}),
         "records": [_record(record) for record in run.records],
     }
 
