@@ -135,7 +135,7 @@ def regret(result: Result, tested: bool = False) -> float:
     """In points. `tested`: against those on which the stated bound rests, else against all that could be shipped."""
     open_to = [c for c in result["candidates"] if c["status"] != "removed" and (c["test"] or not tested)]
     chosen = next(c for c in result["candidates"] if c["name"] == result["chosen"])
-    return 100 * (max(c["truth"] for c in open_to) - float(chosen["truth"]))
+    return float(100 * (max(c["truth"] for c in open_to) - chosen["truth"]))
 
 
 def _truth(result: Result) -> float:

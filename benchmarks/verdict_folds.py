@@ -1,4 +1,4 @@
-"""Whether cross-fitted verdicts keep their promises: simulated studies of few rows, whose candidates are made again with luck.
+"""Whether cross-fitted verdicts keep their promises: simulated studies of few rows, whose candidates are made with luck.
 
     python -m benchmarks.verdict_folds [--studies N] [--rows N] [--folds K] [--json FILE] [--seed N]
 
@@ -64,7 +64,7 @@ WAYS = (
 
 @dataclass(frozen=True)
 class Found:
-    """In shares: the true regret, its stated bound for what was tested, the choice's truth, whether its interval held that."""
+    """In shares. `above`: the regret exceeds its stated bound. `held`: the stated interval holds the choice's truth."""
 
     regret: float
     above: bool
