@@ -32,7 +32,7 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
         f"# {task}: {row['name']}",
         "",
         f"{scored(row)}; model `{candidate.model}`; candidate `{row['id']}`.",
-        *(["", cross_fitted(row["folds"])] if row["test"] and row["folds"] else []),
+        *(["", cross_fitted(row["folds"])] if row["test"] and row.get("folds") else []),
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
     ]
@@ -53,7 +53,7 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
 def scored(row: dict[str, Any]) -> str:
     """What was measured, and where: "accuracy 81.2 % (74.0–86.8) on 130 test items"."""
     shown, items = (row["test"], "test items") if row["test"] else (row["dev"], "dev items")
-    if row["test"] and row["folds"]:
+    if row["test"] and row.get("folds"):
         items = f"rows, cross-fitted over {row['folds']} folds"
     interval = f"{100 * shown['low']:.1f}–{100 * shown['high']:.1f}"
     return f"{row['metric']} {100 * shown['value']:.1f} % ({interval}) on {shown['n']} {items}"

@@ -36,7 +36,7 @@ class Winner:
     @property
     def score(self) -> str:
         """A sentence on what was measured, and where."""
-        folds = f" {cross_fitted(self.row['folds'])}" if self.row["test"] and self.row["folds"] else ""
+        folds = f" {cross_fitted(self.row['folds'])}" if self.row["test"] and self.row.get("folds") else ""
         named = f"model `{self.candidate.model}`, candidate `{self.row['id']}`"
         return f"{scored(self.row)}, measured by Crossover; {named}.{folds}"
 
