@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from tests.device import DEVICE
 if DEVICE == "cpu":
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # studies of the command line then open their models there too
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command line does: spinning threads slow each other down
+os.environ.setdefault("CROSSOVER_CACHE", str(Path(tempfile.gettempdir()) / f"crossover-tests-{getpass.getuser()}"))
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process a core
 

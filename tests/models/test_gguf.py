@@ -6,10 +6,11 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import struct
-import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from crossover.models.hf.chat import PLAIN
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
 from crossover.types import Message
+from tests.forked import forked
 from tests.models.asking import LABELS, TEXTS, ask
 from tests.models.tiny import CHATML
 from tests.tuning.small import RECIPE_OF, TRAIN, tune
@@ -370,8 +372,11 @@ def test_a_file_that_is_not_there_is_never_asked_of_the_hub(spec: str, tmp_path:
     assert "the hub" not in str(caught.value)
 
 
-def test_without_the_extra_its_install_command_is_said(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_its_install_command_is_said(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = open_model(str(tiny)).identity
     monkeypatch.setitem(sys.modules, "gguf", None)
+    assert open_model(str(tiny)).identity == identity, "what is converted needs it no more"
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path))
     with pytest.raises(CrossoverError, match=r"tiny.gguf needs .* pip install 'crossover\[gguf\]'"):
         open_model(str(tiny))
 
@@ -389,46 +394,42 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(
         open_model(str(tiny))
 
 
-OPEN = """
-import sys
-from crossover.models.hf import Hf
-model = Hf(sys.argv[1])
-print(model.fingerprint, model.folder.stat().st_ino)
-"""
-KILLED = """
-import os, signal, sys
-from transformers import PreTrainedTokenizerFast
-from crossover.models.hf import Hf
-PreTrainedTokenizerFast.save_pretrained = lambda *args, **more: os.kill(os.getpid(), signal.SIGKILL)
-Hf(sys.argv[1])
-"""
+def opened(file: Path, cache: Path, told: Path) -> None:
+    """Open it in a process of its own; `told` gets what it says and what it is."""
+    os.environ["CROSSOVER_CACHE"] = str(cache)
+    with told.open("w") as written:
+        os.dup2(written.fileno(), 2)
+    model = Hf(str(file))
+    told.with_suffix(".out").write_text(f"{model.fingerprint} {model.folder.stat().st_ino}")
 
 
-def start(code: str, file: Path, cache: Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, "CROSSOVER_CACHE": str(cache)}
-    command = [sys.executable, "-c", code, str(file)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def killed(file: Path, cache: Path, told: Path) -> None:
+    """The same, until the weights are written and the tokenizer is not."""
+
+    def kill(*args: object, **more: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    transformers.PreTrainedTokenizerFast.save_pretrained = kill
+    opened(file, cache, told)
 
 
 def test_processes_that_open_it_at_once_share_one_conversion(tiny: Path, tmp_path: Path) -> None:
-    processes = [start(OPEN, tiny, tmp_path / "cache") for _ in range(2)]
-    said = [process.communicate() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    assert len({out for out, _ in said}) == 1
-    assert sum("is being dequantised into" in error for _, error in said) == 1
+    told = [tmp_path / f"told{number}" for number in range(2)]
+    with ThreadPoolExecutor() as threads:
+        codes = list(threads.map(lambda one: forked(opened, tiny, tmp_path / "cache", one), told))
+    said = [one.read_text() for one in told]
+    assert codes == [0, 0], said
+    assert len({one.with_suffix(".out").read_text() for one in told}) == 1
+    assert sum("is being dequantised into" in text for text in said) == 1
 
 
 def test_a_conversion_that_is_killed_leaves_nothing_that_counts(tiny: Path, tmp_path: Path) -> None:
-    killed = start(KILLED, tiny, tmp_path / "cache")
-    killed.communicate()
-    assert killed.returncode == -9
+    assert forked(killed, tiny, tmp_path / "cache", tmp_path / "told") == -signal.SIGKILL
     left = [path.name for path in (tmp_path / "cache" / "models").iterdir() if path.is_dir()]
     assert left
     assert all(name.endswith(".part") for name in left)  # the weights are written, the tokenizer is not
-    again = start(OPEN, tiny, tmp_path / "cache")
-    out, error = again.communicate()
-    assert again.returncode == 0, error
-    assert out.split()[0] == Hf(str(tiny)).fingerprint
+    assert forked(opened, tiny, tmp_path / "cache", tmp_path / "told") == 0, (tmp_path / "told").read_text()
+    assert (tmp_path / "told.out").read_text().split()[0] == Hf(str(tiny)).fingerprint
     assert not list((tmp_path / "cache" / "models").glob("*.part"))
 
 

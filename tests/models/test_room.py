@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,8 +65,9 @@ def test_a_row_that_does_not_fit_alone_is_a_failed_call_and_no_wrong_answer(
 
 
 def test_an_architecture_is_not_taken_for_another_kind_because_memory_ran_out(
-    pocket: Hf, monkeypatch: pytest.MonkeyPatch
+    pocket: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path))  # where no earlier trial is known
     small(monkeypatch, packing, 3)
     fresh = Hf("pocket", device=pocket.device)
     (reply,) = fresh.complete([Request(ask("hello").messages, Decoding(labels=LABELS))])

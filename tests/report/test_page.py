@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -145,7 +146,7 @@ def test_each_kind_of_verdict_has_its_sentence(kind: str, choice: int | None, wo
 def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     text = Page(render(undecided())).text
     assert "about 1,240 test items would tell; there are 160" in text
-    assert "No number of labelled examples was measured" in text
+    assert "From how many labels on fine-tuning wins is not known yet: crossover curve runs/support measures" in text
     assert "No number of requests was found" in text
     assert "Until thenfew_shotthe cheapest with the best estimate" in text
     assert "few_shotuntil then" in text
@@ -167,7 +168,7 @@ def test_a_bounded_verdict_says_its_bound_in_one_sentence(kind: str, choice: int
 
 def test_numbers_of_the_crossover_point_are_written_with_their_ranges() -> None:
     text = Page(render(results())).text
-    assert "from about 140 (90–210) labelled examples" in text
+    assert "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540." in text
     assert "from about 12,400 (9,800–16,000) requests" in text
 
 
@@ -198,8 +199,33 @@ def test_a_control_that_wins_is_named() -> None:
 
 def test_comparisons_stand_under_what_they_are_for() -> None:
     text = " ".join(" ".join(Page(render(results())).words).split())
-    assert text.index("For the verdict") < text.index("lora against few_shot") < text.index("Against the baseline Diff")
-    assert text.index("Against the baseline Diff") < text.index("lora against zero_shot")
+    heading = text.index("Against the baseline Candidates")
+    assert text.index("For the verdict") < text.index("lora against few_shot") < heading
+    assert heading < text.index("lora against zero_shot")
+
+
+def test_a_heading_of_comparisons_is_outside_the_table_whose_head_a_narrow_page_hides() -> None:
+    html = render(results())
+    assert re.findall(r"<h3>(For the verdict|Against the baseline)</h3>\s*<div class=\"scroll reflow\">", html) == [
+        "For the verdict",
+        "Against the baseline",
+    ]
+
+
+def test_there_is_no_column_for_a_target_that_was_not_given() -> None:
+    assert "Target" not in Page(render(undecided())).text
+    assert "names no target" not in render(undecided())
+
+
+def test_what_is_estimated_has_its_interval_beside_it() -> None:
+    row = dataclasses.replace(
+        ladder()[4], latency_p50_interval=(8.4, 12.0), latency_p95_interval=(18.0, None), forgetting=forgotten()
+    )
+    text = " ".join(" ".join(Page(render(only(row))).words).split())
+    assert "40 ms 8.4 ms–12 ms p95 65 ms 18 ms or more" in text
+    assert "40 ms 8.4 ms–12 ms; 65 ms (18 ms or more) at p95" in text
+    assert "general suite sums 14 10 4" in text  # counts are exact
+    assert "exact for these passages" in text
 
 
 def test_an_empty_answer_has_a_name_in_the_matrix() -> None:
@@ -277,6 +303,15 @@ def test_nothing_that_a_leaderboard_writes_is_cut(width: int, monkeypatch: pytes
     (figure,) = drawn
     (written,) = [text for text in figure.axes[0].texts if text.get_text() == "100.0 % dev"]
     assert written.get_window_extent(FigureCanvasAgg(figure).get_renderer()).x1 <= figure.bbox.x1
+    drawn.clear()
+    plots.leaderboard(results(), width)
+    (figure,) = drawn
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    inside = [label for label in figure.axes[0].get_xticklabels() if label.get_text() and label.get_visible()]
+    boxes = sorted((label.get_window_extent(renderer) for label in inside), key=lambda box: float(box.x0))
+    assert len(boxes) > 1
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes)), "ticks run into each other"
 
 
 def test_where_nothing_was_tested_no_agreement_is_claimed() -> None:
@@ -311,7 +346,7 @@ def test_a_matrix_without_a_mistake_says_so() -> None:
 
 def test_an_extraction_study_has_a_field_table_and_counts_invalid_json() -> None:
     text = " ".join(" ".join(Page(render(extraction())).words).split())
-    assert "date 88.9 % 93.0 % 85.1 % 40 3 7" in text
+    assert "date 88.9 % 80.2–94.0 93.0 % 81.4–97.6 85.1 % 72.3–92.6 40 3 7" in text
     assert "3 answers were not valid JSON" in text
 
 
@@ -340,10 +375,55 @@ def test_labels_in_other_scripts_raise_no_warning(recwarn: pytest.WarningsRecord
     assert len(recwarn) == 0
 
 
-def test_a_learning_curve_of_unknown_series_and_one_point_is_drawn() -> None:
+def test_a_learning_curve_of_one_point_is_drawn() -> None:
     body = results().decision
-    body["crossover"]["curve"] = [{"labels": 40, "series": "lora", "value": 0.5, "low": 0.4, "high": 0.6}]
-    assert any(name.startswith("curve-") for name in Page(render(results(decision=body))).ids)
+    point = {
+        "labels": 40,
+        "series": "weights",
+        "name": "lora",
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "seeds": 1,
+        "items": 9,
+    }
+    body["crossover"] |= {"curve": [point], "fits": [], "labels": None, "said": ["It is one point."]}
+    page = Page(render(results(decision=body)))
+    assert any(name.startswith("curve-") for name in page.ids)
+    assert "50.0 (40.0–60.0)" in page.text
+
+
+def test_the_crossover_leads_and_its_drawing_is_told_to_who_cannot_see_it() -> None:
+    html = render(results())
+    page = Page(html)
+    order = [
+        "Fine-tune it: “lora” is the one to use.",
+        "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540. 540 more labels",
+        "from about 12,400 (9,800–16,000) requests.",
+        "Accuracy by labels: points are means",
+        "beats the best prompt, “few_shot”, by 16.2 points",
+    ]
+    places = [page.text.find(words) for words in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "<title>Accuracy by number of labels</title><desc>From about 140 labels (90 to 210) on" in html
+    for words in ("crossover 140", "you have 540"):
+        assert words in html, "the drawing marks it"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        None,
+        {"value": None, "low": 300, "high": None, "reason": "not settled"},
+        {"value": 900, "low": None, "high": None, "reason": ""},
+        {"value": 900, "low": 600, "high": None, "reason": ""},
+    ],
+)
+def test_a_crossing_without_a_number_or_with_open_ends_is_drawn(labels: dict[str, Any] | None) -> None:
+    body = decision()
+    body["crossover"]["labels"] = labels
+    assert ("crossover 900" in render(results(decision=body))) == bool(labels and labels["value"])
 
 
 def test_the_file_is_written_whole_into_a_new_folder(tmp_path: Path) -> None:
@@ -395,7 +475,7 @@ def test_what_tuning_forgot_has_a_section_only_where_it_was_measured() -> None:
         "−35.3 to −16.3",
         "401 → 9,530",
         "× 23.77",
-        "macro_f1",
+        "macro F1",
     ):
         assert shown in words
     assert "<script>" not in html

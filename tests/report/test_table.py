@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
 
 from crossover.report.table import glance, verdict_text
 from crossover.study.results import Results
+from crossover.types import Estimate
 
 from .fixtures import extraction, failed, forgotten, hostile, ladder, results, undecided
 
@@ -31,17 +33,41 @@ def test_no_candidate_name_is_lost_at_any_width(width: int) -> None:
 def test_the_columns_that_people_expect_are_there(width: int) -> None:
     text = printed(glance(results(), width), width)
     head = text.split("───")[0]
-    for heading in ("accuracy", "change", "target", "rele-", "consis-", "per 1,000"):
+    for heading in ("accuracy", "change", "target", "rele-", "per 1,000"):
         assert heading in head
+    assert "consistency" in text if width == 80 else "consis-" in head  # named where it has no room
     for figure in ("85.6", "79.4–90.7", "unsure", "+44.4", "+38.6…+51.6", "80.6", "met", "missed", "0.015"):
         assert figure in text
 
 
-def test_from_one_hundred_columns_a_candidate_is_one_line() -> None:
-    lines = printed(glance(results(), 100), 100).splitlines()
+def test_in_a_wide_terminal_a_candidate_is_one_line() -> None:
+    lines = printed(glance(results(), 160), 160).splitlines()
     row = next(line for line in lines if "● lora" in line)
     assert "85.6 (79.4–90.7)" in row
     assert "+44.4 (+38.6…+51.6)" in row
+
+
+@pytest.mark.parametrize("width", [100, 220])
+def test_what_is_estimated_has_its_interval_beside_it(width: int) -> None:
+    times: dict[str, Any] = {"latency_p50_interval": (8.4, 12.0), "latency_p95_interval": (18.0, None)}
+    tuned = dataclasses.replace(ladder()[4], forgetting=forgotten(), consistency=Estimate(20, 0.952, 0.77, 0.99), **times)
+    text = printed(glance(results(candidates=(tuned,)), width), width)
+    expected = ["80.6", "75.6–85.6", "95.2", "77.0–99.0", "−25.9", "−35.3…−16.3"]
+    for figure in [*expected, *(("8.4 ms–12 ms", "≥ 18 ms") if width == 220 else ())]:
+        assert figure in text
+    assert "money is computed from mean tokens and measured speed" in " ".join(text.split())
+
+
+def test_there_is_no_column_for_a_target_that_was_not_given() -> None:
+    assert "target" not in printed(glance(undecided(), 200), 200)
+    assert "target" in printed(glance(results(), 200), 200)
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"), [("macro_f1", "macro F1"), ("judge", "mean grade"), ("own.py:how_close", "how close")]
+)
+def test_a_metric_is_called_by_its_words(metric: str, words: str) -> None:
+    assert f"{words} " in printed(glance(results(task={**results().task, "metric": metric}), 100), 100)
 
 
 def test_a_wide_terminal_shows_everything_and_a_narrow_one_names_what_it_leaves_out() -> None:
@@ -52,7 +78,7 @@ def test_a_wide_terminal_shows_everything_and_a_narrow_one_names_what_it_leaves_
 
 
 def test_a_value_from_dev_is_marked_and_explained() -> None:
-    text = printed(glance(results(), 120), 120)
+    text = printed(glance(results(), 160), 160)
     assert "84.2 (77.0–90.0)*" in text
     assert "* on dev (the rows to choose by), not tested" in " ".join(text.split())
 
@@ -68,7 +94,7 @@ def test_a_name_wider_than_the_terminal_is_folded_and_not_cut() -> None:
     text = printed(glance(study, 80), 80)
     assert max(map(len, text.splitlines())) <= 80
     assert long in "".join(line[:28].replace("●", "").strip() for line in text.splitlines())
-    assert "rele-" in text
+    assert "relevance" in text
 
 
 def test_the_study_without_candidates_has_an_empty_table() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ import pytest
 
 from crossover.errors import CrossoverError, DataError, MetricError, OptionError, StudyError, TaskError
 from crossover.models.fake import Fake
+from crossover.report.notebook import study_html
 from crossover.report.page import render
+from crossover.report.verdict import DOUBTED, headline
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Quiet
@@ -73,7 +76,10 @@ def test_a_good_judge_gives_the_scores_of_equality_and_is_shown_with_its_checks(
     assert check["moved"]["value"] == 0.0
     assert check["length"]["difference"] == 0.0
     assert not [w for w in decision["verdict"]["warnings"] if "judge" in w.lower()]
-    page = render(read_results(StudyFolder(tmp_path / "judged" / "run")))
+    results = read_results(StudyFolder(tmp_path / "judged" / "run"))
+    assert check["doubts"] == []
+    assert not headline(results).startswith(DOUBTED)
+    page = render(results)
     assert "grades the gold answer above another row" in page
     # counted, journaled, and never made twice
     assert len(bench.asked) == len(set(bench.asked))
@@ -92,6 +98,11 @@ def test_a_judge_that_always_says_right_is_doubted(tmp_path: Path, monkeypatch: 
     said = " ".join(decision["verdict"]["warnings"])
     assert "may not know right from wrong here" in said
     assert decision["judge"]["agreement"]["value"] == 0.0
+    results = read_results(StudyFolder(tmp_path / "run"))
+    assert headline(results).startswith(f"{DOUBTED}. "), "before any verdict"
+    assert "mean grade on" in " ".join(decision["verdict"]["reasons"])
+    for shown in (render(results), study_html(results)):
+        assert shown.index(DOUBTED) < shown.index(html.escape(decision["verdict"]["reasons"][0]))
 
 
 def test_a_judge_that_likes_what_stands_first_or_is_long_is_found_out(

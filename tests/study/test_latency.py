@@ -60,12 +60,12 @@ def _keys(folder: Path) -> list[str]:
 
 def test_every_latency_has_an_interval_in_decision_and_report(tmp_path: Path, loads: list[Load]) -> None:
     shown = zero(decide(tmp_path, None))["latency_ms"]
-    assert shown == {
-        "p50": 1.0, "p95": 1.0, "p95_low": 1.0, "p95_high": None, "n": 11, "others": 0.0, "contended": False
-    }  # fmt: skip
+    ends = {"p50_low": 1.0, "p50_high": 1.0, "p95_low": 1.0, "p95_high": None}
+    assert shown == {"p50": 1.0, "p95": 1.0, **ends, "n": 11, "others": 0.0, "contended": False}
     results = read_results(StudyFolder(tmp_path / "run"))
     assert "1.0 ms or more" in render(results)
     assert next(c for c in results.candidates if c.name == "zero_shot").latency_p95_interval == (1.0, None)
+    assert next(c for c in results.candidates if c.name == "zero_shot").latency_p50_interval == (1.0, 1.0)
 
 
 def test_on_a_quiet_machine_a_slow_candidate_is_measured_twice_and_removed(tmp_path: Path, loads: list[Load]) -> None:

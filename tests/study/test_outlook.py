@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import pytest
 
 from crossover.engine.journal import Journal
 from crossover.errors import ModelError
+from crossover.models.fake import Fake
 from crossover.strategies.base import Bench
 from crossover.strategies.instruction import Instruction
 from crossover.study import outlook
 from crossover.study.conductor import run_study
 from crossover.study.listener import Stage
-from crossover.types import Candidate
+from crossover.types import Candidate, Reply, Request, Usage
 from tests.models.tiny import build
 from tests.study.tasks import NOTES, write_task
 from tests.study.test_conductor import Ear, decide
@@ -152,3 +153,26 @@ def test_tuning_whose_speed_cannot_be_measured_is_unforeseen(tmp_path: Path, mon
     monkeypatch.setattr(outlook, "measure_tuning", measure)
     found = said(task_with(tmp_path, {"prompt": 1e-6, "answer": 1e-6}, ["zero_shot", {"lora": {"epochs": 1}}]))
     assert "beside what cannot be foreseen: tuning by lora" in found
+
+
+def test_what_a_judge_is_asked_is_foreseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its calls cost a second a token here, beside which everything else takes nothing."""
+
+    def slow(self: Fake, requests: Sequence[Request]) -> list[Reply]:
+        tokens = [self.count_tokens(request.messages) for request in requests]
+        return [Reply("right", usage=Usage(n, 1, float(n))) for n in tokens]
+
+    monkeypatch.setattr(Fake, "complete", slow)
+    judge = {"judge": {"model": "fake:echo", "rubric": "Is it the topic? " * 20}}
+    ear = Early()
+    task = task_with(tmp_path, QUICK, ["majority", "zero_shot", {"lora": {"epochs": 2}}], metric=judge)
+    with pytest.raises(Stop):
+        run_study(task, tmp_path / "run", ear)
+    thought = {stage.name: stage.seconds or 0.0 for stage in ear.plans[-1]}
+    one = thought["majority"] / 12  # dev rows, each graded once
+    assert one > 80  # tokens of the rubric alone
+    assert thought["zero_shot"] == pytest.approx(12 * one, rel=0.01)
+    # an epoch before the last, the last, and what the prompt does with and without the weights on training rows
+    assert thought["lora"] == pytest.approx((12 + 12 + 2 * 36) * one, rel=0.01)
+    assert thought["the finalists"] == pytest.approx(3 * 12 * one, rel=0.01)
+    assert any("hours on this machine" in sentence or "minutes on this machine" in sentence for sentence in ear.said)

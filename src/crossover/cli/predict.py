@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,8 @@ from crossover.data.load import check_columns, load_rows
 from crossover.data.template import columns_of
 from crossover.data.text import folded
 from crossover.errors import DataError, OptionError
-from crossover.serve.lines import one_line, read_lines
+from crossover.registry import uncollected
+from crossover.serve.lines import has_break, one_line, read_lines
 from crossover.serve.predict import Answer, Predictor
 from crossover.study.folder import StudyFolder
 
@@ -40,7 +42,7 @@ def command(
 
     Each line of standard input (UTF-8) has one line of output: an empty one where it is blank, with --json an error.
 
-    An answer of several lines is written with \\n for each break; --json gives it as it is.
+    An answer of several lines is written with \\n for each break, and \\\\ for a backslash; --json gives it as it is.
 
     When the verdict is undecided, the provisional candidate answers, and that is said.
     """
@@ -48,28 +50,34 @@ def command(
         raise OptionError("received both a text and --file; valid is one of them")
     if text is not None and _is_blank(text):
         raise OptionError("the text is empty; valid is a text with something to answer")
-    predictor = Predictor.open(StudyFolder(study), candidate)
-    if text is not None:
-        inputs = [_whole(text, "the text")]
-    elif file is not None:
-        rows = load_rows(file)
-        check_columns(rows, columns_of(predictor.task.input), str(file))
-        inputs = [predictor.render_row(row) for row in rows]
-    else:
-        if sys.stdin.isatty():
-            typer.echo("one input a line; the answers come after the end of input (Ctrl-D, on Windows Ctrl-Z)", err=True)
-        inputs = [_whole(line, f"line {n} of standard input") for n, line in enumerate(read_lines(sys.stdin), 1)]
-    if predictor.provisional:
-        typer.echo(f"the verdict is undecided; {predictor.name} answers provisionally", err=True)
-    _answer(predictor, inputs, as_json, alone=text is not None)
+    with ExitStack() as start:
+        start.enter_context(uncollected())
+        predictor = Predictor.open(StudyFolder(study), candidate)
+        if text is not None:
+            inputs = [_whole(text, "the text")]
+        elif file is not None:
+            rows = load_rows(file)
+            check_columns(rows, columns_of(predictor.task.input), str(file))
+            inputs = [predictor.render_row(row) for row in rows]
+        else:
+            if sys.stdin.isatty():
+                typer.echo(
+                    "one input a line; the answers come after the end of input (Ctrl-D, on Windows Ctrl-Z)", err=True
+                )
+            inputs = [_whole(line, f"line {n} of standard input") for n, line in enumerate(read_lines(sys.stdin), 1)]
+        if predictor.provisional:
+            typer.echo(f"the verdict is undecided; {predictor.name} answers provisionally", err=True)
+        _answer(predictor, inputs, as_json, alone=text is not None, started=start.close)
 
 
-def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: bool) -> None:
-    """Print the answers. `alone`: one text was asked, so that an answer of several lines is whole as it is."""
-    failed = broken = blank = 0
+def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: bool, started: Callable[[], None]) -> None:
+    """Print the answers. `alone`: one text was asked, so that an answer of several lines is whole as it is. `started` is
+    called once the model is loaded, which is when it first answers."""
+    failed = broken = marked = blank = 0
     for start in range(0, len(inputs), 32):
         texts = inputs[start : start + 32]
         answers = iter(predictor.answer([text for text in texts if not _is_blank(text)]))
+        started()
         for text in texts:
             if _is_blank(text):
                 blank += 1
@@ -85,13 +93,20 @@ def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: b
                     typer.echo("")
             else:
                 line = answer.text if alone else one_line(answer.text)
-                broken += line != answer.text
+                broken += line != answer.text and has_break(answer.text)
+                marked += line != answer.text and not has_break(answer.text)
                 typer.echo(line)
     if blank and not as_json:
         typer.echo(f"blank inputs: {blank} of {len(inputs)}, not asked; their lines are empty", err=True)
     if broken:
         typer.echo(
             f"answers of several lines: {broken}, with \\n for a line break; --json gives them as they are", err=True
+        )
+    if marked:
+        typer.echo(
+            f"answers whose backslashes would read as line breaks: {marked}, with \\\\ for a backslash; --json gives them"
+            " as they are",
+            err=True,
         )
     if failed:
         raise DataError(f"{failed} of {len(inputs) - blank} inputs could not be answered")

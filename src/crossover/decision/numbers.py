@@ -62,6 +62,11 @@ def milliseconds(value: float) -> str:
     return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
 
 
+def latency_ends(low: float, high: float | None) -> str:
+    """The interval of a latency, whose upper end may be open: "95 ms–180 ms", "95 ms or more"."""
+    return f"{milliseconds(low)}{' or more' if high is None else f'–{milliseconds(high)}'}"
+
+
 def duration(seconds: float) -> str:
     """A time span: "12 s", "3 min 12 s", "2 h 05 min"."""
     whole = round(seconds)

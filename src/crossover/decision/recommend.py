@@ -10,8 +10,9 @@ and *open* otherwise. Only then is it `undecided`, with the number of test items
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -54,7 +55,8 @@ class Verdict:
 class Tested:
     """The test scores by contender id, on the same items, of which those of a cluster count as one.
 
-    `designs`: by contender id, the design effect where it is not 1 (`types.Run`).
+    `designs`: by contender id, the design effect where it is not 1 (`types.Run`). `known`: what was computed of them already;
+    none of it depends on prices, margin or target.
     """
 
     scores: Mapping[str, Sequence[Score | None]]
@@ -62,20 +64,17 @@ class Tested:
     metric: Metric
     seed: int
     designs: Mapping[str, float] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def compare_pairs(
         self, pairs: Sequence[tuple[Contender, Contender]], beside: Sequence[tuple[Contender, Contender]] = ()
     ) -> Comparisons:
         """Compare each pair and adjust the p-values over all of them, and over others `beside` that are not returned."""
-        compared = [(a, b, self._compare(a, b)) for a, b in (*pairs, *beside)]
-        adjusted = holm([result.p for _, _, result in compared])
-        found = tuple(Pair(a.id, b.id, r, p) for (a, b, r), p in zip(compared, adjusted, strict=True))
+        every = [*pairs, *beside]
+        results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a, b)) for a, b in every]
+        adjusted = holm([result.p for result in results])
+        found = tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(every, results, adjusted, strict=True))
         return Comparisons(found[: len(pairs)], len(found))
-
-    def _compare(self, a: Contender, b: Contender) -> Comparison:
-        rule, design = self.metric, self.design(a, b)
-        sides = self.scores[a.id], self.scores[b.id]
-        return compare(*sides, rule.aggregate, rule.binary, self.groups, self.seed, design)
 
     def design(self, *contenders: Contender) -> float:
         """The design effect of what is said of these together: the largest."""
@@ -83,29 +82,69 @@ class Tested:
 
     def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
         sides, rule = [self.scores[c.id] for c in contenders], self.metric
-        designs = [self.design(c) for c in contenders]
-        return regret(sides, contenders.index(chosen), rule.aggregate, rule.binary, self.groups, self.seed, designs)
+        key = ("regret", tuple(c.id for c in contenders), chosen.id)
+        at, designs = contenders.index(chosen), [self.design(c) for c in contenders]
+        found: Regret = self._once(
+            key, lambda: regret(sides, at, rule.aggregate, rule.binary, self.groups, self.seed, designs)
+        )
+        return found
 
     def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
         """Whether it reaches the target, where its interval tells; adjusted for its being one of `among` (Bonferroni)."""
-        rule, sure = self.metric, 1 - ALPHA / among
-        scores, design = self.scores[contender.id], self.design(contender)
-        found = estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure, design)
+        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[contender.id]
+        found: Estimate = self._once(
+            ("estimate", contender.id, sure),
+            lambda: estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure, self.design(contender)),
+        )
         return None if found.low < target <= found.high else found.low >= target
 
+    def missed(self) -> bool:
+        """Whether a call failed."""
+        return bool(self._once("missed", lambda: any(score is None for own in self.scores.values() for score in own)))
 
-def tested(contenders: Sequence[Contender], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
+    def _compare(self, a: Contender, b: Contender) -> Comparison:
+        rule, sides = self.metric, (self.scores[a.id], self.scores[b.id])
+        return compare(*sides, rule.aggregate, rule.binary, self.groups, self.seed, self.design(a, b))
+
+    def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self.known:
+            self.known[key] = compute()
+        return self.known[key]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A verdict without its words: everything that prices, margin, tolerance and target can change."""
+
+    chosen: Contender
+    confidence: Confidence
+    risk: Regret
+    met: bool | None
+    short: str | None
+    comparisons: Comparisons
+    ordered: tuple[Contender, ...]  # the champions
+    everyone: tuple[Contender, ...]
+    unstable: Contender | None  # who wins only where failed calls do not count
+    strict: Contender | None  # and who wins where they do
+    among: int = 0  # of how many the choice was made by these items
+
+    @property
+    def kind(self) -> str:
+        return "undecided" if self.confidence == "open" else _kind(self.chosen)
+
+
+def tested(ids: Sequence[str], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
     """The test runs of these contenders, failed calls left out."""
-    scores = {c.id: [record.score for record in runs[c.id].records] for c in contenders}
-    examples = [record.example for record in runs[contenders[0].id].records] if contenders else []
-    return Tested(scores, clusters(examples), metric, seed, {c.id: runs[c.id].design for c in contenders})
+    scores = {id: [record.score for record in runs[id].records] for id in ids}
+    examples = [record.example for record in runs[ids[0]].records] if ids else []
+    return Tested(scores, clusters(examples), metric, seed, {id: runs[id].design for id in ids})
 
 
 def compare_pairs(
     pairs: Sequence[tuple[Contender, Contender]], runs: Mapping[str, Run], metric: Metric, seed: int
 ) -> Comparisons:
     """Compare each pair on test and adjust the p-values over all of them."""
-    return tested([c for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
+    return tested([c.id for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
 
 
 def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
@@ -120,7 +159,66 @@ def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
         id: [given if given is not None else lost for given, lost in zip(scores, empty, strict=True)]
         for id, scores in found.scores.items()
     }
-    return replace(found, scores=worst)
+    return replace(found, scores=worst, known={})
+
+
+def views_of(found: Tested, runs: Mapping[str, Run]) -> list[Tested]:
+    """The scores as they are, and where calls failed also with those counted as wrong."""
+    return [found, strictly(found, runs)] if found.missed() else [found]
+
+
+def settle(
+    champions: Mapping[Family, Contender],
+    runs: Mapping[str, Run],
+    views: Sequence[Tested],
+    margin: float,
+    target: float | None,
+    floor: Estimate | None,
+    tolerance: float,
+    others: Sequence[Contender],
+) -> Settled | None:
+    """The verdict without its words; None where no model was tested. `views`: of all who were tested (`views_of`).
+
+    Where the runs are of folds, champions were chosen on the same rows, so that what is said of a pair is adjusted for all
+    pairs from which it could be chosen.
+    """
+    ordered = [champions[family] for family in FAMILIES if family in champions]
+    if all(c.family == "control" for c in ordered):
+        return None
+    everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
+    all_pairs = list(itertools.combinations(reversed(ordered), 2))
+    rivals = everyone if any(runs[c.id].folds for c in everyone) else ordered
+    beside = [
+        (a, b)
+        for a, b in itertools.combinations(rivals, 2)
+        if a.family != b.family and not {a.id, b.id} <= {c.id for c in ordered}
+    ]
+    comparisons = views[0].compare_pairs(all_pairs, beside)
+    winner = winner_of(ordered, comparisons, margin)
+    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
+    proven = winner if winner is strict else None
+    values = {c.id: runs[c.id].estimate.value + runs[c.id].leaning for c in ordered}
+    chosen = proven or _likely(ordered, values, margin)
+    risk = max((view.regret(everyone, chosen) for view in views), key=lambda one: one.upper)
+    met = None
+    if target is not None:
+        told = {view.reaches(chosen, target, len(rivals)) for view in views}
+        met = told.pop() if len(told) == 1 else None
+    estimates = {c.id: runs[c.id].estimate for c in ordered}
+    highest = max(estimates.values(), key=lambda estimate: estimate.value)
+    return Settled(
+        chosen=chosen,
+        confidence="proven" if proven else "bounded" if risk.upper <= tolerance else "open",
+        risk=risk,
+        met=met,
+        short=shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin),
+        comparisons=comparisons,
+        ordered=tuple(ordered),
+        everyone=tuple(everyone),
+        unstable=None if winner is strict else winner,
+        strict=strict,
+        among=len(rivals),
+    )
 
 
 def recommend(
@@ -134,80 +232,59 @@ def recommend(
     floor: Estimate | None = None,
     tolerance: float = TOLERANCE,
     others: Sequence[Contender] = (),
+    views: Sequence[Tested] = (),
 ) -> tuple[Verdict, Comparisons]:
     """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
 
-    `others`: who was tested too, and is no champion: the regret is over all of them. Where the runs are of folds, champions
-    were chosen on the same rows, so that what is said of a pair is adjusted for all pairs from which it could be chosen.
+    `others`: who was tested too, and is no champion: the regret is over all of them. `views`: as for `settle`, where they
+    are there already.
     """
-    ordered = [champions[family] for family in FAMILIES if family in champions]
-    if all(c.family == "control" for c in ordered):
+    if not views and champions:
+        among = {c.id: runs[c.id] for c in (*champions.values(), *others)}
+        views = views_of(tested(list(among), among, metric, seed), among)
+    found = settle(champions, runs, views, margin, target, floor, tolerance, others)
+    if found is None:
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
         return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
-    everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
-    found = tested(everyone, runs, metric, seed)
-    all_pairs = list(itertools.combinations(reversed(ordered), 2))
-    rivals = everyone if any(runs[c.id].folds for c in everyone) else ordered
-    beside = [
-        (a, b)
-        for a, b in itertools.combinations(rivals, 2)
-        if a.family != b.family and not {a.id, b.id} <= {c.id for c in ordered}
-    ]
-    comparisons = found.compare_pairs(all_pairs, beside)
-    winner = winner_of(ordered, comparisons, margin)
-    views = [found]
-    if any(score is None for scores in found.scores.values() for score in scores):
-        views.append(strictly(found, {c.id: runs[c.id] for c in everyone}))
-    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
-    stands = winner is strict
-    proven = winner if stands else None
-    values = {c.id: runs[c.id].estimate.value + runs[c.id].leaning for c in ordered}
-    chosen = proven or _likely(ordered, values, margin)
-    risks = [view.regret(everyone, chosen) for view in views]
-    risk = max(risks, key=lambda one: one.upper)
-    confidence: Confidence = "proven" if proven else "bounded" if risk.upper <= tolerance else "open"
+    chosen, risk, ordered = found.chosen, found.risk, list(found.ordered)
     needed = None
-    if confidence == "open":
-        needed = _needed(_by_cost(ordered), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))
-    met = None
-    if target is not None:
-        told = {view.reaches(chosen, target, len(rivals)) for view in views}
-        met = told.pop() if len(told) == 1 else None
+    if found.confidence == "open":
+        quantiles = dict(zip(found.everyone, risk.quantiles, strict=True))
+        needed = _needed(_by_cost(ordered), views[0], margin, tolerance, quantiles)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
-    highest = max(estimates.values(), key=lambda estimate: estimate.value)
-    short = shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin)
     said = wording.reasons(
         chosen,
-        confidence,
+        found.confidence,
         risk,
         ordered,
         estimates,
-        comparisons,
+        found.comparisons,
         margin,
         tolerance,
         target,
-        met,
+        found.met,
         needed,
-        short,
-        len(rivals),
+        found.short,
+        found.among,
     )
-    warnings = wording.warnings(chosen if confidence == "proven" else None, ordered, estimates, comparisons)
-    if winner is not None and not stands:
-        warnings.insert(0, wording.unstable(winner, strict))
-    settled = confidence != "open"
+    sure = chosen if found.confidence == "proven" else None
+    warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
+    if found.unstable is not None:
+        warnings.insert(0, wording.unstable(found.unstable, found.strict))
+    settled = found.confidence != "open"
     verdict = Verdict(
-        kind=_kind(chosen) if settled else "undecided",
+        kind=found.kind,
         choice=chosen.id if settled else None,
         provisional=None if settled else chosen.id,
-        target_met=met,
+        target_met=found.met,
         needed_test_items=needed,
         reasons=tuple(said),
         warnings=tuple(warnings),
-        confidence=confidence,
+        confidence=found.confidence,
         regret=risk,
-        falls_short=short,
+        falls_short=found.short,
     )
-    return verdict, comparisons
+    return verdict, found.comparisons
 
 
 def _kind(choice: Contender) -> str:

@@ -12,6 +12,7 @@ from crossover.decision import numbers
 from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, break_even
 from crossover.decision.pairs import Comparisons, Pair
+from crossover.decision.terms import measure
 from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
 
@@ -74,7 +75,7 @@ def bound(upper: float) -> str:
 
 @dataclass(frozen=True)
 class Wording:
-    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `CURRENCY`.
+    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`.
 
     `folds`: in how many parts all rows were tested, where they were.
     """
@@ -82,6 +83,7 @@ class Wording:
     metric: str
     requests: float
     label_cost: float = 0.0
+    currency: str = CURRENCY
     folds: int = 0
 
     def reasons(
@@ -101,7 +103,8 @@ class Wording:
         among: int = 0,
     ) -> list[str]:
         best = estimates[likely.id]
-        items = f"{self.metric} on {best.n} {f'rows, cross-fitted over {self.folds} folds' if self.folds else 'test items'}"
+        rows = f"rows, cross-fitted over {self.folds} folds" if self.folds else "test items"
+        items = f"{measure(self.metric)} on {best.n} {rows}"
         if short is not None:
             said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
         elif confidence == "open":
@@ -147,7 +150,7 @@ class Wording:
 
     def _price(self, labels: int) -> str:
         """What further labels cost, where that is given."""
-        return f", and the others cost {numbers.money(labels * self.label_cost, CURRENCY)}" if self.label_cost else ""
+        return f", and the others cost {numbers.money(labels * self.label_cost, self.currency)}" if self.label_cost else ""
 
     def unstable(self, winner: Contender, other: Contender | None) -> str:
         instead = f"{other.name} would win" if other else "nobody would win"
@@ -212,11 +215,11 @@ class Wording:
                 # else it reads as if the choice were not the cheapest
                 saved, equal = likely.horizon_cost - other.horizon_cost, ""
                 if saved > 0 and cheapest([likely, other]) is likely:
-                    equal = f", over which it saves {numbers.money(saved, CURRENCY)}: that counts as no difference"
+                    equal = f", over which it saves {numbers.money(saved, self.currency)}: that counts as no difference"
                 said.append(
                     f"From {requests:,.0f} requests on, {dear.name} also costs less than {cheap.name}"
-                    f" ({numbers.money(dear.cost.per_1k, CURRENCY)} against"
-                    f" {numbers.money(cheap.cost.per_1k, CURRENCY)} per 1,000);"
+                    f" ({numbers.money(dear.cost.per_1k, self.currency)} against"
+                    f" {numbers.money(cheap.cost.per_1k, self.currency)} per 1,000);"
                     f" {self.requests:,.0f} are planned{equal}."
                 )
         return said

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crossover.data.load import check_columns, load_rows
 from crossover.data.task import Task
@@ -22,7 +22,7 @@ from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import Comparison, compare
 from crossover.metrics.base import Judging
 from crossover.models.base import Model
-from crossover.types import Estimate, Example, Request, Score
+from crossover.types import Estimate, Example, Request, Score, Usage
 
 ROWS = 40  # of the task, on which a judge is measured
 PADDING = (
@@ -37,6 +37,7 @@ class Graded:
 
     score: Score | None
     error: str | None = None
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class JudgeCheck:
     `agreement`: rows where the gold answer is graded above another row's. `moved`: answers whose grade changes when answer
     and gold change places; `position`: what standing first changes. `length`: what wrapping an answer in words that say
     nothing changes. `hand`: answers graded as by hand; `constant`: the same for always giving the most frequent grade.
+    `token_seconds`: what a token that it read took.
     """
 
     model: str
@@ -56,6 +58,7 @@ class JudgeCheck:
     hand: Estimate | None
     constant: float | None
     failures: int
+    token_seconds: float = 0.0
 
 
 def graded(
@@ -93,6 +96,7 @@ def measure_judge(
     hand = [metric.request(*one) for one, _ in by_hand]
     requests = [*plainly, *swapped, *padded, *hand]
     found = _ask(metric, model, caller, requests, "measuring the judge")
+    spent = sum((one.usage for one in found if one.error is None), Usage())
     scores, n = [one.score for one in found], len(cases)
     first, second, third, own = scores[:n], scores[n : 2 * n], scores[2 * n : 3 * n], scores[3 * n :]
     both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
@@ -112,6 +116,7 @@ def measure_judge(
         hand=_share(agreed) if by_hand else None,
         constant=frequent[0][1] / len(by_hand) if by_hand else None,
         failures=sum(score is None for score in scores),
+        token_seconds=spent.seconds / spent.tokens_in if spent.tokens_in else 0.0,
     )
 
 
@@ -127,7 +132,7 @@ def _ask(
     for reply in caller.ask(model, requests, purpose, progress):
         score = metric.verdict(reply)
         error = None if score else f"the judge: {reply.error or f'its reply states no grade: {reply.text[:60]!r}'}"
-        found.append(Graded(score, error))
+        found.append(Graded(score, error, reply.usage))
     return found
 
 

@@ -66,25 +66,21 @@ def compare(
     the design effect, by which items count for less (`types.Run`): intervals are wider by its root, and p is that of a
     difference as much smaller. Raises `OptionError` for a score outside [0, 1].
     """
-    first, second, named = pairs(a, b, groups)
-    n = len(first)
-    if n == 0:
+    both = _matched(a, b, aggregate, groups)
+    if both is None:
         return Comparison(0.0, -1.0, 1.0, -1.0, 1.0, 1.0, 0, "none: no common item")
-    unit = units(named, n)
-    clustered = max(unit) + 1 < n
-    sums = tally([first, second], aggregate, unit)
-    bounds = _bounds(first, second, aggregate, binary and not clustered, sums, seed, design)
-    both, one_sided = bounds(0.95), bounds(0.9)
-    if binary and aggregate == "mean" and not clustered:
-        only_a, only_b = _alone(first, second)
+    n, bounds = len(both.first), _bounds(both, aggregate, binary, seed, design)
+    ends = *bounds(0.95), *bounds(0.9)
+    if binary and aggregate == "mean" and not both.clustered:
+        only_a, only_b = _alone(both.first, both.second)
         p = mcnemar(only_a, only_b) if design == 1 else mcnemar_of(only_a / design, only_b / design)
         test = "exact McNemar" if design == 1 else f"McNemar, design effect {design:.2f}"
-        return Comparison((only_a - only_b) / n, *both, *one_sided, p, n, test)
-    difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
-    p, exact = _permutation(aggregate, sums, difference / math.sqrt(design), seed)
-    test = f"{'exact ' if exact else ''}paired permutation{' by group' if clustered else ''}"
+        return Comparison((only_a - only_b) / n, *ends, p, n, test)
+    difference = total(aggregate, both.sums[0]) - total(aggregate, both.sums[1])
+    p, exact = _permutation(aggregate, both.sums, difference / math.sqrt(design), seed)
+    test = f"{'exact ' if exact else ''}paired permutation{' by group' if both.clustered else ''}"
     test += "" if design == 1 else f", design effect {design:.2f}"
-    return Comparison(difference, *both, *one_sided, p, n, test)
+    return Comparison(difference, *ends, p, n, test)
 
 
 def interval(
@@ -98,27 +94,41 @@ def interval(
     design: float = 1.0,
 ) -> tuple[float, float]:
     """The interval of `compare` at another confidence; -1 to 1 without any common item."""
+    both = _matched(a, b, aggregate, groups)
+    return (-1.0, 1.0) if both is None else _bounds(both, aggregate, binary, seed, design)(confidence)
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """The scores of the items that both sides answered, and their tallies by independent unit.
+
+    `clustered`: some items share a group, which is then one unit."""
+
+    first: list[Score]
+    second: list[Score]
+    sums: list[Any]
+    clustered: bool
+
+
+def _matched(
+    a: Sequence[Score | None], b: Sequence[Score | None], aggregate: Aggregate, groups: Sequence[str | None] | None
+) -> _Matched | None:
+    """None without any common item."""
     first, second, named = pairs(a, b, groups)
     if not first:
-        return -1.0, 1.0
+        return None
     unit = units(named, len(first))
-    sums = tally([first, second], aggregate, unit)
-    return _bounds(first, second, aggregate, binary and max(unit) + 1 == len(first), sums, seed, design)(confidence)
+    return _Matched(first, second, tally([first, second], aggregate, unit), max(unit) + 1 < len(first))
 
 
 def _bounds(
-    first: Sequence[Score],
-    second: Sequence[Score],
-    aggregate: Aggregate,
-    shares: bool,
-    sums: list[Any],
-    seed: int,
-    design: float,
+    both: _Matched, aggregate: Aggregate, binary: bool, seed: int, design: float
 ) -> Callable[[float], tuple[float, float]]:
-    """The interval of the difference by confidence. `shares`: right or wrong, on independent items."""
-    if shares and aggregate == "mean":
-        only_a, only_b = _alone(first, second)
-        return lambda confidence: tango(only_a / design, only_b / design, len(first) / design, confidence)
+    """The interval of the difference by confidence."""
+    if binary and aggregate == "mean" and not both.clustered:
+        only_a, only_b = _alone(both.first, both.second)
+        return lambda confidence: tango(only_a / design, only_b / design, len(both.first) / design, confidence)
+    sums = both.sums
     draws, size = _bootstrap(aggregate, sums, seed)
     if draws.min() == draws.max():
         return lambda confidence: (-1.0, 1.0)

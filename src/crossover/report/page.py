@@ -11,10 +11,14 @@ from typing import Any
 import jinja2
 
 from crossover.decision import numbers
+from crossover.decision.terms import measure
 from crossover.errors import StudyError
+from crossover.evaluation.intervals import wilson
 from crossover.report import plots, verdict
-from crossover.report.rows import chosen, glance_rows, tested_best_first
-from crossover.study.results import CandidateReport, Results
+from crossover.report.curve_plot import learning_curve
+from crossover.report.rows import chosen, curve_names, curve_rows, glance_rows, tested_best_first
+from crossover.study.results import CandidateReport, FieldRow, Results
+from crossover.types import Estimate
 
 MOST_DISAGREEMENTS = 40
 MOST_PAIRS = 12  # of confused labels, beside the matrix
@@ -57,7 +61,7 @@ def render(results: Results) -> str:
 
 
 def environment() -> jinja2.Environment:
-    """The templates' environment: everything that is filled in is escaped; `n` writes numbers."""
+    """The templates' environment: everything that is filled in is escaped; `n` writes numbers, `measure` a metric."""
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("crossover.report"),
         autoescape=True,
@@ -65,15 +69,13 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["n"] = numbers
+    made.globals["n"], made.globals["measure"] = numbers, measure
     return made
 
 
 def _context(results: Results) -> dict[str, Any]:
-    metric, curve = verdict.metric_name(results), results.decision["crossover"]["curve"]
-    labels = results.decision["crossover"]["labels"]
-    crossing = labels["value"] if labels else None
-    widths = (plots.WIDE, plots.NARROW)
+    metric, crossover = verdict.metric_name(results), results.decision["crossover"]
+    widths, halves = (plots.WIDE, plots.NARROW), (plots.HALF, plots.NARROW)
     confusion = results.confusion
     drawable = confusion is not None and 0 < len(confusion.labels) <= plots.MOST_LABELS
     return {
@@ -91,8 +93,14 @@ def _context(results: Results) -> dict[str, Any]:
         "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
+        "flips": verdict.flip_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),
-        "curves": [plots.learning_curve(curve, crossing, metric, width) for width in widths] if curve else [],
+        "lead": verdict.lead(results),
+        "reasons": [r for r in results.decision["verdict"]["reasons"] if r not in crossover.get("said", ())],
+        "curves": [learning_curve(crossover, metric, width) for width in halves] if crossover["curve"] else [],
+        "request_curves": [drawn for width in halves if (drawn := plots.cumulative_cost(results, width))],
+        "points": curve_rows(results),
+        "point_names": curve_names(results),
         "traces": [
             Trace(
                 candidate,
@@ -103,6 +111,7 @@ def _context(results: Results) -> dict[str, Any]:
         ],
         "forgetful": [candidate for candidate in results.candidates if candidate.forgetting],
         "replayed": results.decision.get("forgetting", {}).get("said", []),
+        "fields": [(field, _shares(field)) for field in results.fields],
         "confusion_plot": plots.confusion_matrix(confusion) if confusion and drawable else None,
         "confused": plots.most_confused(confusion, MOST_PAIRS if drawable else 2 * MOST_PAIRS) if confusion else [],
         "answerers": _answerers(results),
@@ -119,6 +128,26 @@ def _comparisons(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:
     baseline = [pair for pair in pairs if pair.get("family") == "baseline"]
     groups = [("For the verdict", [pair for pair in pairs if pair not in baseline]), ("Against the baseline", baseline)]
     return [(title, group) for title, group in groups if group]
+
+
+def _shares(field: FieldRow) -> list[tuple[str, Estimate]]:
+    """F1, precision and recall of a field with 95 % intervals (Wilson).
+
+    F1 = 2 s / (1 + s) where s is the share of what is right in all that is right, wrong or missed (Hand, Christen and
+    Kirielle 2021, "F*: an interpretable transformation of the F-measure").
+    """
+    right, seen = field.tp, field.tp + field.fp + field.fn
+    star = _share(right, seen)
+    value, low, high = (2 * end / (1 + end) for end in (star.value, star.low, star.high))
+    return [
+        ("F1", Estimate(seen, value, low, high)),
+        ("Precision", _share(right, right + field.fp)),
+        ("Recall", _share(right, right + field.fn)),
+    ]
+
+
+def _share(hits: int, of: int) -> Estimate:
+    return Estimate(of, hits / of, *wilson(hits / of, of)) if of else Estimate(0, 0.0, 0.0, 1.0)
 
 
 def _answerers(results: Results) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -13,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from crossover.decision import numbers
-from crossover.report.rows import Cell, GlanceRow, glance_rows
-from crossover.report.verdict import KINDS, facts, headline
+from crossover.decision.terms import measure
+from crossover.report.rows import Cell, GlanceRow, curve_names, curve_rows, glance_rows
+from crossover.report.verdict import KINDS, facts, flip_sentences, headline
 from crossover.study.results import Results
 
 _KIND_STYLES = {
@@ -29,8 +31,8 @@ _TONE_STYLES = {"good": "green", "bad": "red", "open": ""}
 
 
 _TERMS = {  # explained where they first stand
-    "rele-\nvance": ("relevance", "how near an answer is to the gold one"),
-    "consis-\ntency": ("consistency", "how often asking again gives the same answer"),
+    "rele-\nvance %": ("relevance", "how near an answer is to the gold one"),
+    "consis-\ntency %": ("consistency", "how often asking again gives the same answer"),
     "general\nsuite": ("general suite", "what tuning took from or gave to other abilities, in points"),
 }
 WIDEST = 28  # of a cell: a longer candidate name is folded
@@ -77,6 +79,10 @@ def foot(results: Results) -> RenderableType | None:
         changed = f"; since then changed: {'; '.join(past.changed)}" if past.changed else ""
         said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
         lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
+    for past in results.redecisions:
+        changed = f"; with {'; '.join(past.changed)}" if past.changed else ""
+        said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
+        lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
     if results.later is not None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
@@ -97,39 +103,63 @@ def verdict_text(results: Results) -> RenderableType:
         points.add_row(Text("!", style="bold yellow"), Text(_printable(warning), style="yellow"))
     for sentence in results.decision.get("forgetting", {}).get("said", ()):
         points.add_row("•", Text(_printable(sentence)))
+    turned = Table.grid(padding=(0, 1, 0, 0))
+    for sentence in flip_sentences(results):
+        turned.add_row("↔", Text(_printable(sentence)))
     parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
-    for part in (figures, points):
-        if part.row_count:
+    for part in (figures, points, curve_table(results), turned):
+        if part is not None and part.row_count:
             parts += [Text(), part]
     return Group(*parts)
 
 
+def curve_table(results: Results) -> Table | None:
+    """The measured points of the learning curves, a row for each number of labels; None where none was measured."""
+    rows = curve_rows(results)
+    if not rows:
+        return None
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
+        caption="labels: training and dev rows; 95 % intervals", caption_justify="left", caption_style="dim",
+    )  # fmt: skip
+    for heading in ("labels", *curve_names(results)):
+        table.add_column(Text(_printable(heading)), justify="right", overflow="fold", max_width=WIDEST)
+    for row in rows:
+        table.add_row(Text(numbers.count(row.labels)), *(_text(cell) for cell in row.cells))
+    return table
+
+
 def _columns(results: Results) -> list[_Column]:
     target = results.task["target"]
+    wanted = [] if target is None else [_Column(f"target\n{numbers.percent(target)}", _target, 1, "left")]
     currency = results.candidates[0].currency if results.candidates else ""
     forgot = [_Column("general\nsuite", lambda row: _text(row.forgetting), 2)]
     return [
         _Column("candidate", _name, 0, "left"),
         _Column("rung", lambda row: Text(row.candidate.rung, style="dim"), 7, "left"),
-        _Column(f"{_printable(results.task['metric'])}\n%", _metric, 0),
+        _Column(f"{_printable(measure(results.task['metric']))}\n%", _metric, 0),
         _Column("change\npoints", lambda row: _text(row.change), 0),
-        _Column("target" if target is None else f"target\n{numbers.percent(target)}", _target, 1, "left"),
+        *wanted,
         *(forgot if any(candidate.forgetting for candidate in results.candidates) else []),
-        _Column("rele-\nvance", lambda row: _value(row.relevance), 3),
-        _Column("consis-\ntency", lambda row: _value(row.consistency), 4),
+        _Column("rele-\nvance %", lambda row: _text(row.relevance), 3),
+        _Column("consis-\ntency %", lambda row: _text(row.consistency), 4),
         _Column("p50", lambda row: _text(row.p50), 8),
-        _Column("p95", lambda row: _value(row.p95), 6),
+        _Column("p95", lambda row: _text(row.p95), 6),
         _Column(f"{currency}\nper 1,000", lambda row: _money(row.per_1k, currency), 2),
         _Column(f"{currency}\nfixed", lambda row: _money(row.fixed, currency), 5),
     ]
 
 
+def _in_words(heading: str) -> str:
+    return heading.replace("-\n", "").removesuffix("%").strip().replace("\n", " ")
+
+
 def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -> Table:
-    left_out = [column.heading.replace("-\n", "").replace("\n", " ") for column in columns if column.rank > most]
+    left_out = [_in_words(column.heading) for column in columns if column.rank > most]
     rows = glance_rows(results, unit=False)
     shown = [column for column in columns if column.rank <= most]
     headings = {column.heading for column in shown}
-    notes = ["95 % intervals; change is against the baseline"]
+    notes = ["95 % intervals; change is against the baseline; money is computed from mean tokens and measured speed"]
     if folds := results.decision.get("folds"):
         notes[0] += f"; of ways to make a candidate, cross-fitted over {folds} folds"
     notes[0] += "; ○ to use for now" if any(row.provisional for row in rows) else ""
@@ -177,13 +207,10 @@ def _money(cell: Cell, currency: str) -> Text:
     return _text(Cell(cell.text.removesuffix(f" {currency}"), cell.why))
 
 
-def _value(cell: Cell) -> Text:
-    """Without its interval, for which the terminal has no room: the page has it."""
-    return _text(Cell(cell.text.split(" (")[0], cell.why))
-
-
 def _text(cell: Cell) -> Text:
-    return Text(cell.text.replace(" to ", "…"), style="dim" if cell.absent else "")
+    """In few letters: "(+1.0…+7.3)", "(≥ 18 ms)"."""
+    short = re.sub(r"\((.*) or more\)", r"(≥ \1)", cell.text.replace(" to ", "…"))
+    return Text(short, style="dim" if cell.absent else "")
 
 
 def _printable(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from crossover.decision import numbers
 from crossover.decision.pairs import ALPHA
+from crossover.decision.terms import heading, measure
 from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateReport, Results
@@ -32,6 +33,9 @@ BOUNDED = {
 }
 
 
+DOUBTED = "Graded by a judge that its own check doubts (see the warnings)"
+
+
 @dataclass(frozen=True)
 class Fact:
     """A figure beside the verdict: a short label, the figure, and a remark under it."""
@@ -49,7 +53,13 @@ def label(results: Results) -> str:
 
 
 def headline(results: Results) -> str:
-    """The verdict in plain words; where it is undecided, what to use for now comes first."""
+    """The verdict in plain words; where it is undecided, what to use for now comes first. That its judge is doubted comes
+    before all."""
+    doubted = (results.decision.get("judge") or {}).get("doubts")
+    return f"{DOUBTED}. {_headline(results)}" if doubted else _headline(results)
+
+
+def _headline(results: Results) -> str:
     verdict = results.decision["verdict"]
     kind, choice = verdict["kind"], chosen(results)
     best = choice or provisional(results)
@@ -136,18 +146,44 @@ def facts(results: Results) -> list[Fact]:
     return found
 
 
+def lead(results: Results) -> str:
+    """The two crossover points and what more labels bring, in one breath; empty where no learning curve was measured."""
+    crossover = results.decision["crossover"]
+    said = crossover.get("said")
+    return " ".join([*said[:2], *([_requests(results)] if crossover["requests"] else [])]) if said else ""
+
+
 def crossover_sentences(results: Results) -> list[str]:
     """The two crossover points in words: from how many labels, and from how many requests."""
-    found = results.decision["crossover"]
-    labels, requests = found["labels"], found["requests"]
-    said = ["No number of labelled examples was measured from which fine-tuning beats the best prompt."]
-    if labels:
-        said = [f"Fine-tuning beats the best prompt from about {_around(labels)} labelled examples."]
+    return [*(results.decision["crossover"].get("said") or [_no_curve(results)]), _requests(results)]
+
+
+def _no_curve(results: Results) -> str:
+    if results.decision["verdict"]["kind"] == "unfinished":
+        return (
+            "The learning curve comes after the verdict."
+            if results.task.get("curve")
+            else "No learning curve is asked for."
+        )
+    how = f"crossover curve {shlex.quote(str(results.folder))}"
+    return f"From how many labels on fine-tuning wins is not known yet: {how} measures the learning curve."
+
+
+def _requests(results: Results) -> str:
+    requests = results.decision["crossover"]["requests"]
     if not requests:
-        return [*said, "No number of requests was found from which fine-tuning costs less than the best prompt."]
+        why = results.decision["crossover"].get("requests_reason")
+        return why or "No number of requests was found from which fine-tuning costs less than the best prompt."
+    planned = results.decision["crossover"].get("requests_planned")
+    plan = f"; {numbers.count(planned)} are planned" if planned is not None else ""
     if requests["value"] < 1:
-        return [*said, "Fine-tuning costs less than the best prompt from the first request."]
-    return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."]
+        return f"Fine-tuning costs less than the best prompt from the first request{plan}."
+    return f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests{plan}."
+
+
+def flip_sentences(results: Results) -> list[str]:
+    """What would flip the verdict, the nearest first; nothing where that was not computed."""
+    return list(results.decision.get("flips", {}).get("said", ()))
 
 
 def sensitivity_sentence(results: Results) -> str:
@@ -157,8 +193,8 @@ def sensitivity_sentence(results: Results) -> str:
         return ""
     low, high = numbers.percent(found["low"]), numbers.percent(found["high"])
     return (
-        f"Over {found['tried']} phrasings and formats of one instruction, {_metric_words(results)} on dev ran from {low} to"
-        f" {high}: that is the task's prompt sensitivity."
+        f"Over {found['tried']} phrasings and formats of one instruction, {measure(str(results.task['metric']))} on dev ran"
+        f" from {low} to {high}: that is the task's prompt sensitivity."
     )
 
 
@@ -179,26 +215,25 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     if len(found) == 0:
         found.append(Fact(metric_name(results), numbers.ABSENT, "it was not measured"))
     once = numbers.money(choice.cost_fixed, choice.currency)
-    fixed = f"after {once} once" if choice.cost_fixed else "nothing up front"
+    fixed = f"after {once} whatever is asked" if choice.cost_fixed else "nothing up front"
     found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
+    if choice.cost and choice.cost.horizon:
+        planned = results.decision["crossover"].get("requests_planned")
+        of = f"{numbers.count(planned)} requests, all included" if planned is not None else "all included"
+        found.append(Fact("Over the horizon", numbers.money(choice.cost.horizon, choice.currency), of))
     if choice.latency_p50_ms is not None:
-        p95, ends = choice.latency_p95_ms, choice.latency_p95_interval
-        upper = "" if ends is None or ends[1] is None else f"–{numbers.milliseconds(ends[1])}"
-        between = "" if ends is None else f" ({numbers.milliseconds(ends[0])}{upper or ' or more'})"
-        slow = "" if p95 is None else f"{numbers.milliseconds(p95)}{between} at p95"
-        found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), slow))
+        middle, ends = choice.latency_p50_interval, choice.latency_p95_interval
+        said = [numbers.latency_ends(*middle)] if middle else []
+        if choice.latency_p95_ms is not None:
+            between = f" ({numbers.latency_ends(*ends)})" if ends else ""
+            said.append(f"{numbers.milliseconds(choice.latency_p95_ms)}{between} at p95")
+        found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), "; ".join(said)))
     return found
 
 
 def metric_name(results: Results) -> str:
     """The task's metric as a heading: "macro_f1" is "Macro F1"."""
-    words = _metric_words(results)
-    return words[:1].upper() + words[1:]
-
-
-def _metric_words(results: Results) -> str:
-    name = str(results.task["metric"]).rpartition(":")[2]  # of "own.py:closeness", what is measured
-    return name.replace("_", " ").replace("f1", "F1")
+    return heading(str(results.task["metric"]))
 
 
 def _target(results: Results) -> list[Fact]:

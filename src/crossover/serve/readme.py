@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from crossover.decision.terms import measure
 from crossover.decision.wording import cross_fitted
 from crossover.models.base import Model, Runtime
 from crossover.models.hf.files import Loadable
@@ -56,7 +57,7 @@ def scored(row: dict[str, Any]) -> str:
     if row["test"] and row.get("folds"):
         items = f"rows, cross-fitted over {row['folds']} folds"
     interval = f"{100 * shown['low']:.1f}–{100 * shown['high']:.1f}"
-    return f"{row['metric']} {100 * shown['value']:.1f} % ({interval}) on {shown['n']} {items}"
+    return f"{measure(row['metric'])} {100 * shown['value']:.1f} % ({interval}) on {shown['n']} {items}"
 
 
 def _about(out: Path, candidate: Candidate, runtime: Runtime | None) -> list[tuple[str, str]]:
@@ -71,10 +72,8 @@ def _about(out: Path, candidate: Candidate, runtime: Runtime | None) -> list[tup
 
 
 def _finders(out: Path) -> list[str]:
-    """The package that finds the nearest demonstrations, where they are chosen for each input."""
-    if not (out / "demonstrations.jsonl").is_file():
-        return []
-    return ["sentence-transformers" if (out / "embedding").is_dir() else "scikit-learn"]
+    """The package that finds the nearest demonstrations, where they are chosen for each input by their embeddings."""
+    return ["sentence-transformers"] if (out / "embedding").is_dir() else []
 
 
 def _code(out: Path, target: str) -> list[str]:

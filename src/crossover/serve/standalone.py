@@ -1,9 +1,9 @@
 """Answers inputs with an exported candidate, without Crossover: python predict.py "a text", or texts on standard input.
 
-Needs torch and transformers; peft where there is a folder `adapter`, scikit-learn where there is `demonstrations.jsonl`
-(with a folder `embedding` sentence-transformers instead), llguidance where answers are held to a JSON schema. The model
-runs in the precision it was measured in. Failed inputs are told on standard error, with status 1. With --json each line of
-standard input is a JSON string (so a text may have several lines), and each answer an object with `answer` or `error`.
+Needs torch and transformers; peft where there is a folder `adapter`, sentence-transformers where there is a folder
+`embedding`, llguidance where answers are held to a JSON schema. The model runs in the precision it was measured in. Failed
+inputs are told on standard error, with status 1. With --json each line of standard input is a JSON string (so a text may
+have several lines), and each answer an object with `answer` or `error`.
 """
 
 from __future__ import annotations

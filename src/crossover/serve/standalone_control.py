@@ -1,8 +1,8 @@
 """Answers inputs with an exported control, without Crossover: python predict.py "a text", or texts on standard input.
 
 No language model: the nearest rows of the candidate vote, or the logistic regression in `head` reads a text's embedding.
-Needs numpy; scikit-learn, or where there is a folder `embedding` sentence-transformers; safetensors for a head. With --json
-each line of standard input is a JSON string, and each answer an object with `answer`.
+Needs numpy; sentence-transformers where there is a folder `embedding`; safetensors for a head. With --json each line of
+standard input is a JSON string, and each answer an object with `answer`.
 """
 
 from __future__ import annotations

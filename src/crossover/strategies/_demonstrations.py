@@ -36,8 +36,8 @@ def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration,
     """
     import numpy
 
-    matrix = WordIndex([demonstration.input for demonstration in pool]).matrix
-    likeness = -(matrix @ numpy.asarray(matrix.sum(axis=0)).ravel()).round(9)  # so that the first is the most central
+    alike_by_words = WordIndex([demonstration.input for demonstration in pool])
+    likeness = -alike_by_words.centrality().round(9)  # so that the first is the most central
     by_answer: dict[str, list[int]] = {}
     for index, demonstration in enumerate(pool):
         by_answer.setdefault(demonstration.output, []).append(index)
@@ -46,7 +46,7 @@ def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration,
     while len(chosen) < shots and left:
         for indices in left[: shots - len(chosen)]:
             best = indices.pop(int(numpy.argmin(likeness[indices])))
-            alike = (matrix @ matrix[[best]].T).toarray().ravel().round(9)
+            alike = alike_by_words.likeness(best).round(9)
             likeness = numpy.maximum(likeness, alike) if chosen else alike
             chosen.append(best)
         left = [indices for indices in left if indices]

@@ -61,6 +61,7 @@ class CrossFit:
             at = contenders.index(contender)
             if isinstance(found, str):
                 reason: str | None = f"{contender.name} cannot win: {found}"
+                warnings.append(f"{contender.name} cannot win: {found}")
             else:
                 runs[contender.id] = found
                 self.listener.result(contender.name, found.estimate, "on test")

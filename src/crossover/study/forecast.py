@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
 from crossover.evaluation.probe import PROBES
+from crossover.metrics.base import Judging
 from crossover.models.base import Model
 from crossover.study.ladder import TRAIN_SAMPLE, Rung
 from crossover.types import (
@@ -42,7 +44,7 @@ SAMPLE = 12  # rows whose tokens are counted
 LONGEST = 4  # rows for which a prompt is tried whether it fits
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
-Work = dict[str, float]  # tokens by what is done with them: prompt, answer, alone, or a method of tuning
+Work = dict[str, float]  # tokens by what is done with them: prompt, answer, alone, judge, or a method of tuning
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,10 @@ class Forecaster:
         unforeseen = []
         for rung in rungs:
             before = dict(dry.work)
-            if rung.strategy.family == "control":
+            if rung.strategy.family == "control":  # it takes no time, but a judge grades it too
+                dry.add(self._count.graded(len(self._bench.dev)))
+                parts[rung.name] = _less(dry.work, before)
+                finals[rung.name] = self._count.graded(self._tested)
                 continue
             try:
                 made = rung.strategy.adapt(self._begin, dry)
@@ -100,7 +105,7 @@ class Forecaster:
                 before = dict(dry.work)
                 self._remember(dry, made.weights)
                 parts[f"forgetting {rung.name}"] = _less(dry.work, before)
-            final = {what: self._tested * tokens for what, tokens in each.items()}
+            final = {what: self._tested * tokens for what, tokens in each.items()} | self._count.graded(self._tested)
             kind = kind_of(made, family_of(made, control=False))
             finals[kind] = max(finals.get(kind, {}), final, key=lambda work: sum(work.values()))
         before = dict(dry.work)
@@ -161,6 +166,24 @@ class _Counter:
                 _add(found, self._part(own, decoding, inputs or self._inputs))
             self._known[key] = found
         return self._known[key]
+
+    def graded(self, rows: int) -> Work:
+        """What a judge is asked about the answers to so many rows; nothing where none is."""
+        return {"judge": rows * self._grade} if self._grade else {}
+
+    @cached_property
+    def _grade(self) -> float:
+        """Of one answer, which is thought to be as long as the gold one."""
+        judge, evaluator = self._bench.evaluator.metric, self._bench.evaluator
+        if not isinstance(judge, Judging):
+            return 0.0
+        examples = [*self._bench.train, *self._bench.dev]
+        sample = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
+        model = evaluator.model_of(evaluator.judge)
+        asked = [judge.request(e.input, e.output, e.output) for e in sample]
+        bare = model.count_tokens([Message("user", "")])
+        words = sum(max(1, model.count_tokens([Message("user", grade)]) - bare) for grade in judge.grades)
+        return words + sum(model.count_tokens(request.messages) for request in asked) / len(asked)
 
     def lesson(self, candidate: Candidate, batch_size: int) -> float:
         """Of one training row with its answer, as a batch meets it: what all prompts begin with is met once in a batch."""
@@ -226,10 +249,10 @@ class _DryBench:
         _add(self.work, work)
 
     def score(self, candidate: Candidate) -> Run:
-        return self._run(candidate, "dev", self.bench.dev)
+        return self._graded(candidate, "dev", self.bench.dev)
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
-        return self._run(candidate, "train", examples)
+        return self._graded(candidate, "train", examples)
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
         run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]))
@@ -276,14 +299,23 @@ class _DryBench:
             self.add({"prompt": recipe.epochs * dev * each})  # the loss on dev
             for what, tokens in self.count.of(candidate).items():  # and the score; the best epoch's is counted elsewhere
                 self.add({what: (recipe.epochs - 1) * dev * tokens})
+            self.add(self.count.graded((recipe.epochs - 1) * dev))
         return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
 
-    def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
-        each = self.count.of(candidate, inputs)
+    def _graded(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
+        self.add(self.count.graded(self._fresh(candidate, f"grade {split}", examples)))
+        return self._run(candidate, split, examples)
+
+    def _fresh(self, candidate: Candidate, what: str, examples: Sequence[Example]) -> int:
+        """How many rows it was not asked yet for this."""
         key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), candidate.weights])
-        fresh = [example for example in examples if (key, f"{split} {example.id}") not in self._met]
-        self._met.update((key, f"{split} {example.id}") for example in fresh)
-        self.add({what: len(fresh) * tokens for what, tokens in each.items()})
+        fresh = {(key, f"{what} {example.id}") for example in examples} - self._met
+        self._met |= fresh
+        return len(fresh)
+
+    def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
+        each, fresh = self.count.of(candidate, inputs), self._fresh(candidate, split, examples)
+        self.add({what: fresh * tokens for what, tokens in each.items()})
         dear = sum(each.values())
         value = dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
         records = tuple(Record(example, Reply(), "", Score(value)) for example in examples)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossover.decision import numbers
+from crossover.decision.terms import measure
 from crossover.evaluation.forgetting import Forgetting, Lost
 from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.study import results
@@ -56,7 +57,7 @@ def told(name: str, found: Forgetting) -> list[str]:
 
 def _fall(lost: Lost) -> str:
     """ "general suite 62.0 → 35.0 % (−27.0 points, −34.1 to −19.2": the bracket is left to its user."""
-    what = "" if lost.suite.metric_name == "accuracy" else f" {lost.suite.metric_name.replace('_', ' ')}"
+    what = "" if lost.suite.metric_name == "accuracy" else f" {measure(lost.suite.metric_name)}"
     before, after = numbers.percent(lost.before).removesuffix(" %"), numbers.percent(lost.after)
     change = lost.change
     low, high = (numbers.points(end, unit=False) for end in (change.low, change.high))

@@ -28,7 +28,9 @@ from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
-from crossover.types import Candidate, Estimate, Family, Provenance, Run
+from crossover.types import Candidate, Estimate, Family, Provenance, Run, content_hash
+
+T = TypeVar("T")
 
 T = TypeVar("T")
 
@@ -69,6 +71,7 @@ class Climbed:
     note: str
     forgetting: Forgetting | None = None  # of tuned weights
     same_as: str | None = None
+    work: str = ""  # under what the journal keeps what making it took
 
 
 def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
@@ -160,24 +163,37 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
 
     Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
-    provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
+    rows = [[example.id for example in split] for split in (bench.train, bench.dev)]
+    does = [rung.spec.name, _options(rung), bench.seed, start.id, rows]
+    work = f"rung {content_hash(does)}"  # by what it does: another rung may have its name
 
     def measured() -> Climbed:
-        candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
-        parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
-        candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
+        with bench.evaluator.caller.making(work):
+            candidate = adapted(rung, start, bench)
         dev = bench.score(candidate)
-        latency = timed(bench, candidate)
+        probe = timed(bench, candidate)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
-        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, latency, note)
+        note = candidate.provenance.note
+        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, probe, note, work=work)
 
     found = guarded(rung.name, measured, folder)
     return _failed(rung, found) if isinstance(found, str) else found
+
+
+def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
+    """The rung's candidate at a bench, with how it came to be. Raises what the strategy raises."""
+    provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
+    candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
+    parent = start.id if candidate.id != start.id else None
+    # a tune drops the calibration of the prompt before it, so it is told by what the candidate has in the end
+    calibration = "calibrated" if candidate.decoding.label_bias else ""
+    note = "; ".join(filter(None, [candidate.provenance.note, calibration]))
+    return replace(candidate, provenance=replace(provenance, parent=parent, note=note))
 
 
 def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:

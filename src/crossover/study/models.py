@@ -4,9 +4,9 @@ nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast
 
 from crossover.engine.journal import Journal, JournalReader
 from crossover.models.base import Model, Weighted
@@ -15,7 +15,6 @@ from crossover.study.folder import StudyFolder
 from crossover.types import Candidate
 
 
-@runtime_checkable
 class Measured(Protocol):
     """A model (a dataclass) that measures its precision where its field `dtype` is "auto"."""
 
@@ -34,17 +33,23 @@ def open_settled(spec: str, base: Path, journal: Journal) -> Model:
 
 def settled(model: Model, spec: str, journal: Journal) -> Model:
     """The model in the precision of the study's first process, which is journaled: it is part of a model's identity."""
-    if not isinstance(model, Measured):
+    if not _measures(model):
         return model
     if journal.fact(_name(spec)) is None:
-        journal.set_fact(_name(spec), list(model.precision))
+        journal.set_fact(_name(spec), list(cast(Measured, model).precision))
         return model
     return _as_measured(model, spec, journal)
 
 
 def _as_measured(model: Model, spec: str, journal: JournalReader) -> Model:
-    known = journal.fact(_name(spec)) if isinstance(model, Measured) else None
+    known = journal.fact(_name(spec)) if _measures(model) else None
     return cast(Model, replace(cast(Any, model), dtype=known[0])) if known else model
+
+
+def _measures(model: Any) -> bool:
+    """Asked of its class: a model that is asked for its precision measures it."""
+    own = is_dataclass(model) and any(field.name == "dtype" for field in fields(model))
+    return own and hasattr(type(model), "precision")
 
 
 def open_measured(folder: StudyFolder, candidate: Candidate, base: Path) -> Model:

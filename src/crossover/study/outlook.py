@@ -33,14 +33,20 @@ class Outlook:
 
 
 def outlook(
-    rungs: Sequence[Rung], forecaster: Forecaster, bench: StudyBench, alone: Speed, say: Callable[[str], None]
+    rungs: Sequence[Rung],
+    forecaster: Forecaster,
+    bench: StudyBench,
+    alone: Speed,
+    judge: float,
+    say: Callable[[str], None],
 ) -> Outlook:
-    """The rungs, fitted where the user named none, and what is said about them. `alone`: the speed of single requests.
+    """The rungs, fitted where the user named none, and what is said about them. `alone`: the speed of single requests;
+    `judge`: seconds of a token that a judge reads.
 
     Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
     """
     ahead = forecaster.forecast(rungs)
-    pace = _Paces(bench, forecaster, say).of(ahead) | {"alone": alone.prompt}
+    pace = _Paces(bench, forecaster, say).of(ahead) | {"alone": alone.prompt, "judge": judge}
     kept: list[Rung] = list(rungs)
     said: list[str] = []
     if not bench.task.strategies:

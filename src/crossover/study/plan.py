@@ -57,7 +57,7 @@ def planned(
     tuned = [rung for rung in rungs if rung.strategy.family in TUNED] if remembers else []
     stages = []
     for position, rung in enumerate(rungs, 1):
-        known = 0.0 if rung.strategy.family == "control" else seconds(rung.name)
+        known = seconds(rung.name) or (0.0 if rung.strategy.family == "control" else None)
         stages.append(Stage("climb", rung.name, position, len(rungs), known))
         if rung in tuned:
             known = seconds(f"forgetting {rung.name}")

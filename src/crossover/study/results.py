@@ -116,6 +116,28 @@ class Forgetting:
 
 
 @dataclass(frozen=True)
+class CostDetail:
+    """What a candidate costs over the user's `horizon`, all in all, and 95 % intervals over items, measured speed and
+    prices given as ranges. `parts` of what does not depend on the requests: labels, calls, tuning, hosting. `labels` and
+    `calls`: how many making it took."""
+
+    horizon: float
+    horizon_interval: tuple[float, float] | None
+    fixed_interval: tuple[float, float] | None
+    per_1k_interval: tuple[float, float] | None
+    labels: int
+    calls: int
+    parts: Mapping[str, float]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> CostDetail:
+        known: dict[str, Any] = {name: body[name] for name in ("horizon", "labels", "calls", "parts")}
+        ends = ("horizon_interval", "fixed_interval", "per_1k_interval")
+        known |= {name: tuple(body[name]) if body[name] else None for name in ends}
+        return cls(**known)
+
+
+@dataclass(frozen=True)
 class CandidateReport:
     """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them.
 
@@ -158,14 +180,19 @@ class CandidateReport:
     same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
     metric: str | None = None
     parent: str | None = None  # the id of the candidate that its rung began with
+    latency_p50_interval: tuple[float, float | None] | None = None  # as that of p95
+    cost: CostDetail | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Its row of decision.json."""
         latency = cost = None
         if self.latency_p50_ms is not None and self.latency_p95_ms is not None:
             low, high = self.latency_p95_interval or (None, None)
+            middle_low, middle_high = self.latency_p50_interval or (None, None)
             latency = {
                 "p50": round(self.latency_p50_ms, 2),
+                "p50_low": None if middle_low is None else round(middle_low, 2),
+                "p50_high": None if middle_high is None else round(middle_high, 2),
                 "p95": round(self.latency_p95_ms, 2),
                 "p95_low": None if low is None else round(low, 2),
                 "p95_high": None if high is None else round(high, 2),
@@ -175,6 +202,7 @@ class CandidateReport:
             }
         if self.status != "failed":
             cost = {"fixed": self.cost_fixed, "per_1k_requests": self.cost_per_1k, "currency": self.currency}
+            cost |= to_json(self.cost) if self.cost else {}
         return {
             "id": self.id,
             "name": self.name,
@@ -224,6 +252,7 @@ class CandidateReport:
             forgetting=Forgetting.from_json(row["forgetting"]) if row["forgetting"] else None,
             latency_p50_ms=latency["p50"],
             latency_p95_ms=latency["p95"],
+            latency_p50_interval=None if latency.get("p50_low") is None else (latency["p50_low"], latency["p50_high"]),
             latency_p95_interval=None if latency.get("p95_low") is None else (latency["p95_low"], latency["p95_high"]),
             latency_requests=latency.get("n", 0),
             latency_others=latency.get("others"),
@@ -231,6 +260,7 @@ class CandidateReport:
             cost_fixed=cost["fixed"],
             cost_per_1k=cost["per_1k_requests"],
             currency=cost["currency"],
+            cost=CostDetail.from_json(cost) if "horizon" in cost else None,
             rung=details.get("rung", "other"),
             trace=tuple(Epoch(**epoch) for epoch in details.get("trace", ())),
             prompt=tuple(Message(**message) for message in details.get("prompt", ())),
@@ -329,4 +359,5 @@ class Results:
     task_path: str
     options: tuple[str, ...] = ()  # of the command that ran it, as they were given
     history: tuple[Past, ...] = ()
+    redecisions: tuple[Past, ...] = ()  # decided again on what was measured, with what was changed for it
     later: tuple[str, ...] | None = None  # beside a verdict: the rungs left of a later run that is not finished

@@ -26,6 +26,7 @@ from transformers.utils import logging
 from crossover.errors import ModelError
 from crossover.models.base import Runtime
 from crossover.models.hf import folder as folders
+from crossover.models.hf import light as light  # before what imports transformers' models
 from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.files import SCRIPT, ModelFiles, needs_of, settings_of, vectors_in
@@ -34,12 +35,13 @@ from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.kernels import HfKernels
 from crossover.models.hf.labels import LabelTree, Scores, label_tree, score_packed, score_plain
-from crossover.models.hf.packing import Prefix, can_pack, shared_prefix
+from crossover.models.hf.packing import Prefix, shared_prefix
 from crossover.models.hf.place import NAMES, resolve
 from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.quantized import four_bits
+from crossover.models.hf.trial import packs
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights, content_hash
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -103,10 +105,8 @@ class Hf:
     @cached_property
     def context_window(self) -> int:
         config = self._config.get_text_config()
-        for name in ("max_position_embeddings", "seq_length", "n_positions"):
-            if isinstance(getattr(config, name, None), int):
-                return int(getattr(config, name))
-        return UNBOUNDED
+        given = (getattr(config, name, None) for name in ("max_position_embeddings", "seq_length", "n_positions"))
+        return next((size for size in given if isinstance(size, int)), UNBOUNDED)
 
     @property
     def folder(self) -> Path:
@@ -187,6 +187,9 @@ class Hf:
         prompt = self.chat.prompt(messages)
         return prompt + self.chat.answer(answer), len(prompt)
 
+    def words(self) -> dict[int, str]:
+        return self.chat.words()
+
     def written(self, answer: str) -> str:
         return self.chat.text(self.chat.answer(answer))
 
@@ -260,11 +263,8 @@ class Hf:
 
     @cached_property
     def _packs(self) -> bool:
-        try:
-            with self._pool.using(None) as model:
-                return can_pack(model)
-        except torch.OutOfMemoryError as error:  # which says nothing about the architecture
-            raise ModelError(f"the device's memory does not suffice for the model: {folders.first_line(error)}") from error
+        with self._pool.using(None) as model:
+            return packs(model, self._folder)
 
     def _lead(self, weights: Weights | None) -> tuple[int, ...]:
         """The ids of a soft prompt's vectors, which stand before everything else."""

@@ -64,10 +64,13 @@ def converted(file: Path) -> Path:
     Raises `ModelError`, one sentence, for a file that is none, is not whole, or holds what transformers does not read, and
     when the cache cannot be written; `MissingExtra` without the extra `gguf`.
     """
-    header = read_header(file)
     root = cache() / "models"
-    content = _whole(file)
-    place = root / f"{content[:32]}-{FORMAT}"
+    known = _noted(file)
+    if known and _place(root, known).is_dir():
+        return _place(root, known)
+    header = read_header(file)
+    content = known or _whole(file)
+    place = _place(root, content)
     if place.is_dir():
         return place
     try:
@@ -105,6 +108,23 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crossover"
 
 
+def _place(root: Path, content: str) -> Path:
+    return root / f"{content[:32]}-{FORMAT}"
+
+
+def _noted(file: Path) -> str | None:
+    """A file's SHA-256 as it was noted when all of it was read; None where it was not, or has changed since."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        noted = _note(_stamp(file)).read_text(encoding="ascii")
+        if re.fullmatch("[0-9a-f]{64}", noted):
+            return noted
+    return None
+
+
+def _note(stamp: str) -> Path:
+    return cache() / "digests" / hashlib.sha256(stamp.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
 def _whole(file: Path) -> str:
     """The SHA-256 of all of a file, in hex: noted in the cache, so that it is read once and not at every start.
 
@@ -112,11 +132,7 @@ def _whole(file: Path) -> str:
     """
     try:
         stamp = _stamp(file)
-        note = cache() / "digests" / hashlib.sha256(stamp.encode(errors="surrogateescape")).hexdigest()[:32]
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            noted = note.read_text(encoding="ascii")
-            if re.fullmatch("[0-9a-f]{64}", noted):
-                return noted
+        note = _note(stamp)
         found = sha256(file)
         still = _stamp(file) == stamp
     except OSError as error:

@@ -54,10 +54,10 @@ class Pool:
     def base(self) -> Any:
         if self._base is None:
             self._base = load_model(self._folder, self._dtype, self._device)
-            if (
-                not gc.get_freeze_count()
-            ):  # what is loaded by now stays: walking it again took a third of a study's own time
-                gc.collect()
+            # what is loaded by now stays: walking it again took a third of a study's own time, and a second at the end
+            if not gc.get_freeze_count():
+                if gc.isenabled():
+                    gc.collect()
                 gc.freeze()
         return self._base
 
