@@ -175,7 +175,7 @@ def test_a_rung_that_fails_in_one_fold_cannot_win(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(crossfit, "guarded", failing)
     decision = decide(write_task(tmp_path, STRATEGIES[:2], model="fake", folds=FOLDS), tmp_path / "run")
     rows = {c["name"]: c for c in decision["candidates"]}
-    assert (rows["few_shot"]["status"], rows["few_shot"]["test"]) == ("removed", None)
+    assert (rows["few_shot"]["status"], rows["few_shot"]["test"]) == ("candidate", None)
     assert "few_shot cannot win: in fold 2 of 3, the loss is not a number" in decision["verdict"]["warnings"]
     assert rows["zero_shot"]["test"]["n"] == 60
 

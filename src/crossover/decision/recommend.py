@@ -55,8 +55,8 @@ class Verdict:
 class Tested:
     """The test scores by contender id, on the same items, of which those of a cluster count as one.
 
-    `designs`: by contender id, the design effect where it is not 1 (`types.Run`). `known`: what was computed of them already;
-    none of it depends on prices, margin or target.
+    `designs`: by contender id, the design effect where it is not 1 (`types.Run`). `known`: what was computed of them
+    already; none of it depends on prices, margin or target.
     """
 
     scores: Mapping[str, Sequence[Score | None]]
