@@ -253,6 +253,9 @@ class Run:
     """All records of one candidate on one split, in the split's order.
 
     Of one that was `raced` and stopped, those of some rows drawn at random; its estimate then holds whenever one stops.
+    `folds`: where not 0, the records are of what was made in so many folds, in the way in which the candidate was made.
+    `design`: the variance of the estimate, of what the candidate would reach, over that of independent items (Kish 1965).
+    `leaning`: by how much the best guess at that candidate differs from the estimate.
     """
 
     candidate: str  # its id
@@ -263,6 +266,9 @@ class Run:
     relevance: Estimate | None = None
     usage: Usage = field(default_factory=Usage)
     raced: Raced | None = None
+    folds: int = 0
+    design: float = 1.0
+    leaning: float = 0.0
 
     @property
     def failures(self) -> int:

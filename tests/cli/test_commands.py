@@ -199,11 +199,12 @@ def test_the_way_from_a_data_file_to_answers(crossover: Terminal, tmp_path: Path
     assert "assumed: kind: classify" in said.out
     assert "crossover run task.yaml" in said.out
     assert "assumed: instruction: a draft, “Decide which label fits the text: " in said.out
-    assert "8 test rows: two ways are told apart (80 % power) where they differ by about " in said.out
-    assert "under 100 test rows little can be told" in said.out
+    assert "assumed: folds: 5, so that every row tests once: a test split of 8 would say little" in said.out
+    assert "40 rows, of which each tests once: two ways are told apart (80 % power) where they differ by about " in said.out
+    assert "under 500 rows in all little can be told" in said.out
 
     written = yaml.safe_load(Path("task.yaml").read_text())
-    assert (written["model"], written["labels"]) == ("pocket", sorted(LABELS))
+    assert (written["model"], written["labels"], written["folds"]) == ("pocket", sorted(LABELS), 5)
     Path("task.yaml").write_text(yaml.safe_dump(written | {"model": "fake"}))
     said = crossover("run", "task.yaml")
     assert said.status == 0

@@ -16,7 +16,7 @@ from crossover.decision.contenders import Contender
 from crossover.decision.costs import Cost
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, recommend
-from crossover.decision.recommend import tested as on_items
+from crossover.decision.tested import tested as on_items
 from crossover.decision.wording import Wording
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import mcnemar
@@ -385,3 +385,44 @@ def test_a_verdict_that_is_not_proven_says_so_of_its_choice() -> None:
     assert said.reasons[1].startswith("Chosen among 3 on these very items, few_shot is between ")
     proven = decide({CONTROL: pattern(400, 40), PROMPT: pattern(400, 380)})[0]
     assert not any("Chosen among" in reason for reason in proven.reasons)
+
+
+def test_over_folds_what_is_said_of_champions_is_adjusted_for_all_pairs_that_they_could_have_been() -> None:
+    other, third = contender("instruction", "prompt", cost=9), contender("full", "weights", cost=30)
+    rights = {CONTROL: pattern(200, 60), PROMPT: pattern(200, 120), LORA: pattern(200, 145)}
+    rivals = {other: pattern(200, 100, 3), third: pattern(200, 140, 5)}
+    found = {}
+    for folds in (0, 5):
+        runs = {c.id: replace(run(c.name, right), folds=folds) for c, right in (rights | rivals).items()}
+        champions = {c.family: c for c in rights}
+        metric, wording = registry.create("metrics", "accuracy"), Wording("accuracy", 1000, folds=folds)
+        found[folds] = recommend(champions, runs, metric, 0.01, 0.9, 0, wording, others=[*rights, *rivals])
+    (plain, three), (folded, eight) = found[0], found[5]
+    assert (three.adjusted_for, eight.adjusted_for) == (3, 8), "pairs of two families, of five that were tested"
+    assert len(three.pairs) == len(eight.pairs) == 3
+    assert eight.of(LORA, PROMPT).result == three.of(LORA, PROMPT).result
+    assert eight.of(LORA, PROMPT).p_adjusted > three.of(LORA, PROMPT).p_adjusted
+    assert any("adjusted for 8 comparisons" in reason for reason in folded.reasons)
+    assert "cross-fitted over 5 folds" in folded.reasons[-1]
+    assert not any("cross-fitted" in reason for reason in plain.reasons)
+    assert any("rows, cross-fitted over 5 folds" in reason for reason in folded.reasons)
+
+
+def test_over_folds_a_refit_counts_for_less_than_a_candidate_that_is_always_the_same() -> None:
+    rights = {CONTROL: pattern(200, 60), PROMPT: pattern(200, 120), LORA: pattern(200, 150)}
+    found = []
+    for design in (1.0, 2.25):
+        runs = {
+            c.id: replace(run(c.name, right), folds=5, design=1.0 if c is CONTROL else design)
+            for c, right in rights.items()
+        }
+        champions, metric = {c.family: c for c in rights}, registry.create("metrics", "accuracy")
+        found.append(recommend(champions, runs, metric, 0.01, None, 0, Wording("accuracy", 1000, folds=5)))
+    (one, plain), (two, wider) = found
+    for a, b in ((LORA, PROMPT), (PROMPT, CONTROL)):
+        first, second = plain.of(a, b), wider.of(a, b)
+        assert second.result.p > first.result.p
+        assert second.result.high - second.result.low > 1.3 * (first.result.high - first.result.low)
+    assert one.regret is not None
+    assert two.regret is not None
+    assert one.regret.upper <= two.regret.upper

@@ -54,4 +54,10 @@ def test_what_a_test_split_shows_is_said_with_advice_where_it_is_little() -> Non
     assert few.startswith("25 test rows: two ways are told apart (80 % power) where they differ by about 4")
     assert "label more (about 500 rows in all)" in advice
     assert "give a test file of 100 rows or more" in resolution(25, ["dev"])[1]
+    folded, advice = resolution(130, ["train", "dev"], folds=5)
+    assert folded.startswith(
+        "130 rows, of which each tests once: two ways are told apart (80 % power) where they differ by"
+    )
+    assert float(folded.split("about ")[1].split()[0]) > float(resolution(130, [])[0].split("about ")[1].split()[0])
+    assert advice.startswith("under 500 rows in all little can be told")
     assert resolution(3, ["test"])[0] == "3 test rows: too few to tell any two ways apart (80 % power)"

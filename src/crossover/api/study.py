@@ -23,7 +23,7 @@ from crossover.serve.predict import Answer, Predictor, texts_of
 from crossover.study.again import measure_curve
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Listener
-from crossover.study.read import read_candidate, read_results
+from crossover.study.read import read_candidate, read_results, tested_run
 from crossover.study.redecide import redecide
 from crossover.study.results import CandidateReport, Results
 from crossover.types import Candidate
@@ -134,6 +134,8 @@ class Study:
     def predictions(self, name: str | None = None, split: str = "test") -> list[Prediction]:
         """The measured answers on "test" or "dev" of a candidate, by name or id; without one, of all measured there.
 
+        Where all rows were tested over folds, those on "test" are what its rung made without each row.
+
         Raises `OptionError` for another split, `StudyError` for an unknown candidate.
         """
         if split not in SPLITS:
@@ -142,7 +144,9 @@ class Study:
         journal, found = JournalReader(self.folder.journal), []
         try:
             for candidate in self.candidates:
-                run = journal.run(candidate.id, split) if wanted in (None, candidate.id) else None
+                if wanted not in (None, candidate.id):
+                    continue
+                run = tested_run(journal, candidate.id) if split == "test" else journal.run(candidate.id, split)
                 found += [_prediction(candidate.name, split, record) for record in (run or {"records": []})["records"]]
         finally:
             journal.close()

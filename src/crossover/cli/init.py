@@ -47,7 +47,9 @@ def command(
         if finding.message in made.assumed:
             continue  # it changed what was read, and stands above
         typer.echo(f"  {finding.level}: {finding.message}")
-    for sentence in resolution(len(made.prepared.splits.test), made.prepared.splits.cut):
+    splits = made.prepared.splits
+    tested, folds = splits.all if splits.folds else splits.test, len(splits.folds)
+    for sentence in resolution(len(tested), splits.cut, folds):
         typer.echo(f"  {sentence}")
     typer.echo(f"next: read it, then  crossover run {path}")
 

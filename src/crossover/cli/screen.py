@@ -63,7 +63,7 @@ class Screen:
     def result(self, name: str, dev: Estimate | None, note: str) -> None:
         if dev is None:
             self._print(f"  {name}: failed: {note}")
-        elif self._stage is None or self._stage.kind != "test":  # what is measured on test stands in the table below
+        elif self._stage is None or self._stage.kind not in ("fold", "test"):  # those stand in the table below
             if self._best is None or dev.value > self._best[1].value:
                 self._best = (name, dev)
             self._print(f"  {name}: {numbers.estimate(dev)} on dev")
@@ -122,6 +122,7 @@ class Screen:
         names = {
             "climb": stage.name,
             "forgetting": f"{stage.name}: what it forgot",
+            "fold": stage.name,
             "test": f"test: {stage.name}",
             "curve": f"curve: {stage.name}",
         }

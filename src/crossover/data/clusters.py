@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from crossover.data.text import comparable
 from crossover.types import Example
 
 
-def clusters(examples: Sequence[Example]) -> list[str]:
+def clusters(examples: Sequence[Example], twins: Iterable[tuple[int, int]] = ()) -> list[str]:
     """The name of each example's cluster: its group's, or its input's where no group is given.
 
-    Two groups that share an input are one cluster. Case and white space of an input do not count.
+    Two groups that share an input are one cluster. Case and white space of an input do not count. `twins`: places of
+    examples that belong together besides, such as near duplicates.
     """
     parent: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -26,4 +27,6 @@ def clusters(examples: Sequence[Example]) -> list[str]:
         root(key)
         if example.group is not None:
             parent[root(key)] = root(("group", example.group))
+    for one, other in twins:
+        parent[root(inputs[one])] = root(inputs[other])
     return [" ".join(root(key)) for key in inputs]

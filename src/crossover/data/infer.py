@@ -80,14 +80,21 @@ def complete(task: Task, splits: Splits) -> Task:
         for example in splits.all:
             canonical_object(example.output, example.source)
     if task.kind == "classify" and not task.labels:
-        labels = sorted({example.output for example in splits.train})
+        labels = sorted({example.output for example in (splits.all if splits.folds else splits.train)})
         names = ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "")
-        sentence = f"labels: the {len(labels)} of the training rows ({names})"
+        sentence = f"labels: the {len(labels)} of the {'' if splits.folds else 'training '}rows ({names})"
         task = _assume(task, sentence, labels=dict.fromkeys(labels, ""))
     if task.metric is None:
         metric, because_of = _metric(task.kind, splits)
         task = _assume(task, f"metric: {metric}, {because_of}", metric=metric)
-    if splits.cut:
+    if splits.folds:
+        sizes = sorted({len(fold.test) for fold in splits.folds})
+        task = _assume(
+            task,
+            f"folds: {len(splits.folds)} cut with seed {task.seed} ({' to '.join(map(str, sizes))} rows test in each); what"
+            f" ships is made of all rows (train {len(splits.train)}, dev {len(splits.dev)})",
+        )
+    elif splits.cut:
         parts = ", ".join(f"{name} {len(examples)}" for name, examples in splits.items())
         what = "cut from the one table" if "train" in splits.cut else f"{' and '.join(splits.cut)} cut from train"
         task = _assume(task, f"splits: {what} with seed {task.seed} ({parts} rows)")

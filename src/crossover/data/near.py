@@ -1,4 +1,4 @@
-"""Near duplicates between two lists of texts: TF-IDF over character 4-grams, cosine from a threshold up."""
+"""Near duplicates, between two lists of texts or inside one: TF-IDF over character 4-grams, cosine from a threshold up."""
 
 from __future__ import annotations
 
@@ -39,6 +39,26 @@ def near_pairs(left: Sequence[str], right: Sequence[str], threshold: float = 0.9
                 found = (float(cosines[k]), -int(j[k]))
                 best[int(i[k])] = max(found, best.get(int(i[k]), found))
     return [(i, -best[i][1]) for i in sorted(best)]
+
+
+def near_twins(texts: Sequence[str], threshold: float = 0.9) -> list[tuple[int, int]]:
+    """All pairs of places in `texts`, the lower first, whose texts' cosine (as in `near_pairs`) reaches the threshold."""
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if not any(text.strip() for text in texts):
+        return []
+    try:
+        matrix = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), dtype=np.float32).fit_transform(texts).tocsr()
+    except ValueError:  # no text is long enough to have an n-gram
+        return []
+    found: list[tuple[int, int]] = []
+    block = max(1, PAIRS // len(texts))
+    for start in range(0, len(texts), block):
+        products = (matrix[start : start + block] @ matrix.T).tocoo()
+        near = (products.data >= threshold - 1e-6) & (products.row + start < products.col)
+        found += zip((products.row[near] + start).tolist(), products.col[near].tolist(), strict=True)
+    return found
 
 
 def _rarest(matrix: Any, frequency: Any) -> Any:

@@ -17,6 +17,7 @@ from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import PAIRS
 from crossover.data.load import load_rows
 from crossover.data.rows import Row
+from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
 from crossover.data.template import columns_of, plain
 from crossover.data.yamlfile import Dumper
@@ -44,6 +45,7 @@ LAYOUTS = [
 ]
 SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
+FOLDS = 5
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
 
@@ -78,16 +80,30 @@ def sketch(path: Path, folder: Path | None = None) -> Sketch:
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
     beside = {split: file.name for split, file in files.items()}  # read from there: `home` need not exist yet
-    prepared = prepare(Task(name=_name(path), data=_data(beside), input=source, output=output, folder=path.parent))
+    task = Task(name=_name(path), data=_data(beside), input=source, output=output, folder=path.parent)
+    prepared, fewer = _in_folds(task, prepare(task))
     prepared = replace(prepared, task=prepared.task.model_copy(update={"data": _data(references)}))
     assumed = [f"input: {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
+    assumed += fewer
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
     found = [finding.message for finding in prepared.findings if finding.code in SAID]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
+
+
+def _in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
+    """With folds, and a sentence on them, where a test split that is cut would say little."""
+    splits = prepared.splits
+    if not {"dev", "test"} <= set(splits.cut) or len(splits.test) >= LITTLE:
+        return prepared, []
+    try:
+        folded = prepare(task.model_copy(update={"folds": FOLDS}))
+    except DataError:  # too few groups
+        return prepared, []
+    return folded, [f"folds: {FOLDS}, so that every row tests once: a test split of {len(splits.test)} would say little"]
 
 
 def _roles(columns: dict[str, list[str]], of: str, path: Path) -> tuple[str, str, str, str]:
@@ -198,6 +214,8 @@ def _write(prepared: Prepared, group: str | None, instruction: str, drafted: boo
     else:
         data = _scalar(task.data)
     counts = ", ".join(f"{name} {len(examples)}" for name, examples in splits.items())
+    if splits.folds:
+        counts = f"{len(splits.all)}"
     told = "# One clear sentence: what is to be done with an input."
     if drafted:
         told += " This is a draft: say it in your own words." if instruction else " Each input has its own here."
@@ -207,6 +225,7 @@ def _write(prepared: Prepared, group: str | None, instruction: str, drafted: boo
         f"instruction: {_scalar(instruction)}" if instruction else "# instruction:",
         f"# Rows: {counts}. What is not given here is cut from train, by the seed.",
         f"data: {data}",
+        *_folds(splits),
         '# A column, or a template such as "{question}\\n{context}".',
         f"input: {_scalar(task.input)}",
         f"output: {_scalar(task.output)}",
@@ -227,6 +246,16 @@ def _write(prepared: Prepared, group: str | None, instruction: str, drafted: boo
         f"seed: {task.seed}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _folds(splits: Splits) -> list[str]:
+    if not splits.folds:
+        return []
+    return [
+        "# Each row tests once, in one of so many parts, and what is chosen is made once more, of all rows. Without this",
+        "# line a fifth of the rows tests, as it should from about 500 rows on, or with a test file of your own.",
+        f"folds: {len(splits.folds)}",
+    ]
 
 
 def _scalar(text: str) -> str:

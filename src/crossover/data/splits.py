@@ -1,4 +1,4 @@
-"""Train, dev and test: the user's own where given, the rest cut by seed, label and group; frozen and hashed."""
+"""Train, dev and test: the user's own where given, the rest cut by seed, label and group, or all in folds; hashed."""
 
 from __future__ import annotations
 
@@ -7,21 +7,37 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from crossover.data.clusters import clusters
 from crossover.data.infer_kind import infer_kind
 from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
+from crossover.data.near import near_twins
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.text import comparable, folded
 from crossover.errors import DataError
 from crossover.types import Example, SplitName, to_json
 
+Name = TypeVar("Name", bound=str)
+
 LEAST = 6  # fewer examples cannot be trained, selected and tested on
+LITTLE = 100  # test rows: fewer say little
+FEWEST = 4  # groups: one tests, and of the others some are dev
 # parts of the whole, by what has to be cut
 THREE: dict[SplitName, int] = {"train": 3, "dev": 1, "test": 1}
 NO_TEST: dict[SplitName, int] = {"train": 4, "test": 1}
-NO_DEV: dict[SplitName, int] = {"train": 4, "dev": 1}
+NO_DEV: dict[SplitName, int] = {"train": 4, "dev": 1}  # also inside a fold
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A part of the rows (`test`), and what is made for it of all the others: taught by `train`, chosen by `dev`."""
+
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    test: tuple[Example, ...]
 
 
 @dataclass(frozen=True)
@@ -29,7 +45,7 @@ class Splits:
     """The frozen data. `sha256` covers ids, inputs, outputs and groups; `blank` names the rows that were left out.
 
     `cut`: the splits that were cut here rather than given by the user. `merged`: labels
-    that were written in several ways.
+    that were written in several ways. `folds`: where each row tests once, `train` and `dev` are all rows, `test` none.
     """
 
     train: tuple[Example, ...]
@@ -39,6 +55,7 @@ class Splits:
     blank: tuple[str, ...] = ()
     cut: tuple[SplitName, ...] = ()
     merged: tuple[Merged, ...] = ()
+    folds: tuple[Fold, ...] = ()
 
     def items(self) -> list[tuple[SplitName, tuple[Example, ...]]]:
         """Name and examples of each split."""
@@ -55,8 +72,9 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
     Given splits stay as they are, in the file's order. One file becomes 60/20/20; a missing dev (or test) is 20 % of
     train. Cuts are seeded and do not depend on the order of the rows; they are stratified by label for kind classify,
     and a group (without a group column: rows with the same input) is never divided. Rows with a blank input or output
-    are left out. Labels that are the same in another form have one spelling (`data/labels.py`). Raises `DataError`,
-    also for fewer than 6 examples.
+    are left out. Labels that are the same in another form have one spelling (`data/labels.py`). Where the task has folds,
+    all rows are train and dev, 4 to 1, and each is in the test part of one fold, whose other rows are cut alike; near
+    duplicates then stay together too. Raises `DataError`, also for fewer than 6 examples.
     """
     tables = load_tables(task) if tables is None else tables
     names = task.data.given() if isinstance(task.data, Files) else dict.fromkeys(tables, str(task.data))
@@ -74,6 +92,14 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
     parts, merged = _one_spelling(task, parts)
     whole = parts.pop("all", None)
     given: dict[SplitName, list[Example]] = {name: parts[name] for name in THREE if name in parts}
+    if task.folds:
+        own = [str(names[name]) for name in ("dev", "test") if name in given]
+        if own:
+            raise DataError(
+                f"{' and '.join(own)}: with folds every row tests once, and dev is cut inside each fold; give all labelled"
+                " rows as one table, or leave out 'folds'"
+            )
+        return _folded(task, given.get("train", []) if whole is None else whole, tuple(blank), tuple(merged))
     shares = _shares(given, whole is not None)
     if shares:
         source = given.get("train", []) if whole is None else whole
@@ -84,16 +110,46 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
     return Splits(train, dev, test, _digest(train, dev, test), tuple(blank), new, tuple(merged))
 
 
+def _folded(task: Task, rows: Sequence[Example], blank: tuple[str, ...], merged: tuple[Merged, ...]) -> Splits:
+    """Splits whose rows each test in one fold."""
+    assert task.folds is not None
+    stratify = (task.kind or infer_kind(rows)) == "classify"
+    kin = dict(zip((e.id for e in rows), clusters(rows, near_twins([comparable(e.input) for e in rows])), strict=True))
+    if (units := len(set(kin.values()))) < max(task.folds, FEWEST):
+        raise DataError(
+            f"{rows[0].source} and {len(rows) - 1} more rows are {units} group(s), with rows that are nearly the same in"
+            f" one: too few for {task.folds} folds; valid are at least {max(task.folds, FEWEST)} groups, or fewer folds"
+        )
+
+    def inner(some: Sequence[Example]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+        parts = cut(some, NO_DEV, task.seed, stratify, kin)
+        return tuple(parts["train"]), tuple(parts["dev"])
+
+    tests = cut(rows, {f"fold {number}": 1 for number in range(1, task.folds + 1)}, task.seed, stratify, kin)
+    folds = []
+    for test in tests.values():
+        held = {example.id for example in test}
+        folds.append(Fold(*inner([example for example in rows if example.id not in held]), tuple(test)))
+    train, dev = inner(rows)
+    digest = _digest(train, dev, *(part for fold in folds for part in (fold.train, fold.dev, fold.test)))
+    return Splits(train, dev, (), digest, blank, ("train", "dev"), merged, tuple(folds))
+
+
 def cut(
-    examples: Sequence[Example], shares: Mapping[SplitName, int], seed: int, stratify: bool
-) -> dict[SplitName, list[Example]]:
-    """Divide examples by shares, whole groups at a time, the largest first.
+    examples: Sequence[Example],
+    shares: Mapping[Name, int],
+    seed: int,
+    stratify: bool,
+    kin: Mapping[str, str] | None = None,
+) -> dict[Name, list[Example]]:
+    """Divide examples by shares, whole groups at a time, the largest first. `kin`: each example's group, by its id, where
+    more belong together than the data say.
 
     A group goes where its labels are most wanted: where it adds least to the squared distance from the quotas, each
     label's weighed by its frequency; ties go by the distance of the totals. A label (or the whole) with at least as
     many groups as there are splits is wanted in each of them. Raises `DataError` with fewer groups than splits.
     """
-    units = _units(examples, seed)
+    units = _units(examples, seed, kin)
     if len(units) < len(shares):
         raise DataError(
             f"{examples[0].source} and {len(examples) - 1} more rows are {len(units)} group(s), too few for "
@@ -104,12 +160,12 @@ def cut(
     holders = Counter(label for tally in tallies for label in tally)
     quotas = _quotas(totals, shares, holders)
     sizes = _quotas(Counter({"": len(examples)}), shares, Counter({"": len(units)}))[""]
-    chosen: dict[SplitName, list[Example]] = {name: [] for name in shares}
-    now: dict[SplitName, Counter[str]] = {name: Counter() for name in shares}
+    chosen: dict[Name, list[Example]] = {name: [] for name in shares}
+    now: dict[Name, Counter[str]] = {name: Counter() for name in shares}
     for left, (unit, tally) in zip(range(len(units), 0, -1), zip(units, tallies, strict=True), strict=False):
         empty = [name for name in shares if not chosen[name]]
 
-        def distance(name: SplitName, unit: list[Example] = unit, tally: Counter[str] = tally) -> tuple[float, float]:
+        def distance(name: Name, unit: list[Example] = unit, tally: Counter[str] = tally) -> tuple[float, float]:
             labels = sum(n * (2 * (now[name][k] - quotas[k][name]) + n) / totals[k] for k, n in tally.items())
             return labels, 2 * (len(chosen[name]) - sizes[name]) + len(unit)
 
@@ -141,7 +197,7 @@ def _shares(given: Mapping[SplitName, list[Example]], whole: bool) -> dict[Split
     return {} if "dev" in given else NO_DEV
 
 
-def _units(examples: Sequence[Example], seed: int) -> list[list[Example]]:
+def _units(examples: Sequence[Example], seed: int, kin: Mapping[str, str] | None) -> list[list[Example]]:
     """Groups of examples, largest first; among equals, and inside a group, in an order that only the seed decides."""
 
     def key(text: str) -> str:
@@ -149,6 +205,9 @@ def _units(examples: Sequence[Example], seed: int) -> list[list[Example]]:
 
     groups: defaultdict[tuple[str, str], list[Example]] = defaultdict(list)
     for example in examples:
+        if kin is not None:
+            groups["kin", kin[example.id]].append(example)
+            continue
         named = example.group is not None
         groups["group" if named else "input", example.group or comparable(example.input)].append(example)
     for unit in groups.values():
@@ -156,14 +215,12 @@ def _units(examples: Sequence[Example], seed: int) -> list[list[Example]]:
     return sorted(groups.values(), key=lambda unit: (-len(unit), key(unit[0].id), unit[0].id))
 
 
-def _quotas(
-    totals: Counter[str], shares: Mapping[SplitName, int], holders: Counter[str]
-) -> dict[str, dict[SplitName, int]]:
+def _quotas(totals: Counter[str], shares: Mapping[Name, int], holders: Counter[str]) -> dict[str, dict[Name, int]]:
     """Each label's total divided by shares in whole numbers, by largest remainder; among equal remainders the split
     that is furthest behind goes first. None is 0 for a label with enough holders (groups)."""
     whole = sum(shares.values())
     ahead = dict.fromkeys(shares, 0)
-    quotas: dict[str, dict[SplitName, int]] = {}
+    quotas: dict[str, dict[Name, int]] = {}
     for label, count in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
         quota = {name: count * share // whole for name, share in shares.items()}
         by_remainder = sorted(shares, key=lambda name: (-(count * shares[name] % whole), ahead[name]))

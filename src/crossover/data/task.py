@@ -110,6 +110,9 @@ class Task(Part):
     )
     group: str | None = Field(default=None, min_length=1, description="a column")
     slices: Distinct = Field(default=[], description="a list of columns, by whose values results are also shown")
+    folds: int | None = Field(
+        default=None, ge=2, le=20, description="a whole number from 2 to 20: each row tests once, in one of so many parts"
+    )
     metric: str | None = Field(
         default=None, min_length=1, description="a metric's name, one with its options, or FILE.py:NAME"
     )

@@ -7,7 +7,7 @@ deciding again is quick: `flip.py` does it a thousand times.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from crossover.data.task import Task
@@ -16,7 +16,8 @@ from crossover.decision.costs import Bill, Prices, cost_of, middle
 from crossover.decision.crossing import Crossing, Doubt, Spread, crossing
 from crossover.decision.limits import doubt, removal
 from crossover.decision.pairs import Comparisons
-from crossover.decision.recommend import Settled, Tested, Verdict, recommend, settle, tested, views_of
+from crossover.decision.recommend import Settled, Verdict, recommend, settle
+from crossover.decision.tested import Tested, tested, views_of
 from crossover.decision.wording import Wording
 from crossover.evaluation.probe import Probe
 from crossover.metrics.base import Metric
@@ -39,6 +40,14 @@ class Measured:
     test: Run | None = None
     probe: Probe | None = None
 
+    @property
+    def guess(self) -> Estimate:
+        """What to choose by: dev, or over folds what all rows and dev together say of it."""
+        test = self.test
+        if test is None or not test.folds:
+            return self.dev.estimate
+        return replace(test.estimate, value=test.estimate.value + test.leaning)
+
     def contender(self, task: Task, prices: Prices) -> Contender:
         """Under a task's limits, and at its prices."""
         cost = cost_of(self.bill, prices)
@@ -51,7 +60,7 @@ class Measured:
             self.family,
             self.rung,
             self.order,
-            self.dev.estimate,
+            self.guess,
             cost,
             cost.over(prices.requests),
             reason,
@@ -90,6 +99,11 @@ class Evidence:
         """The test scores of all who have some."""
         return views_of(tested(list(self.runs), self.runs, self.metric, self.seed), self.runs)
 
+    @property
+    def folds(self) -> int:
+        """In how many each row was tested, where they were."""
+        return max((run.folds for run in self.runs.values()), default=0)
+
     def contenders(self, task: Task) -> list[Contender]:
         """In ladder order; `removed` says which limit one breaks."""
         prices = Prices.of(task.limits, task.prices)
@@ -107,7 +121,7 @@ class Evidence:
         prices, contenders = Prices.of(task.limits, task.prices), self.contenders(task)
         best = standing(contenders, task.margin, self.runs)
         others = [c for c in contenders if c.id in self.runs and c.removed is None]
-        wording = Wording(self.metric_name, prices.requests, middle(prices.label_cost), prices.currency)
+        wording = Wording(self.metric_name, prices.requests, middle(prices.label_cost), prices.currency, self.folds)
         verdict, comparisons = recommend(
             best,
             self.runs,

@@ -25,9 +25,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """All pairs of the tested, each in both directions: `of(a, b)` is a minus b."""
+    """All pairs of the tested, each in both directions: `of(a, b)` is a minus b.
+
+    `among`: how many their p-values are adjusted for, where that is more than these.
+    """
 
     pairs: tuple[Pair, ...]
+    among: int = 0
+
+    @property
+    def adjusted_for(self) -> int:
+        return max(self.among, len(self.pairs))
 
     def of(self, a: Contender, b: Contender) -> Pair:
         for pair in self.pairs:

@@ -11,25 +11,20 @@ then is it `undecided`, with the number of test items that would settle it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from crossover.data.clusters import clusters
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
-from crossover.decision.pairs import ALPHA, Comparisons, Pair
+from crossover.decision.pairs import ALPHA, Comparisons
 from crossover.decision.rule import NONE, likely, winners
 from crossover.decision.shortfall import shortfall
+from crossover.decision.tested import Tested, tested, views_of
 from crossover.decision.wording import Confidence, Wording
-from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.power import Studies, items_for, quantile, together
-from crossover.evaluation.race import SPENT
-from crossover.evaluation.regret import Regret, regret
-from crossover.evaluation.stopped import compared, estimated
+from crossover.evaluation.regret import Regret
 from crossover.metrics.base import Metric
-from crossover.types import Estimate, Family, Raced, Run, Score
+from crossover.types import Estimate, Family, Run
 
 TOLERANCE = 0.03
 
@@ -55,90 +50,6 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Tested:
-    """The test scores by contender id, on the same items, of which those of a cluster count as one.
-
-    `raced`: who was looked at on the way. Then a part of the error that is allowed (`race.SPENT`) is for what stopped
-    early, the rest for what was scored to the end. An item that was not `asked` has no score, and did not fail.
-    `known`: what was computed of them already; none of it depends on prices, margin or target.
-    """
-
-    scores: Mapping[str, Sequence[Score | None]]
-    groups: Sequence[str]
-    metric: Metric
-    seed: int
-    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    raced: Mapping[str, Raced] = field(default_factory=dict)
-    early: frozenset[str] = frozenset()  # who stopped before all rows
-    asked: Mapping[str, Sequence[bool]] = field(default_factory=dict)
-
-    def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
-        """Compare each pair and adjust the p-values over all of them."""
-        results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a.id, b.id)) for a, b in pairs]
-        adjusted = holm([min(1.0, r.p / self._share(a.id, b.id)) for (a, b), r in zip(pairs, results, strict=True)])
-        return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
-
-    def beaten(self, id: str) -> bool:
-        """Whether it lost a race: so surely that it is not the best."""
-        return id in self.raced and self.raced[id].lost_to is not None
-
-    def _share(self, *ids: str) -> float:
-        """Of the error that is allowed, what such a comparison may spend."""
-        if not self.raced:
-            return 1.0
-        return SPENT if self.early & set(ids) else 1 - SPENT
-
-    def _compare(self, a: str, b: str) -> Comparison:
-        rule, sides, sure = self.metric, (self.scores[a], self.scores[b]), 1 - ALPHA * self._share(a, b)
-        if self.early & {a, b}:
-            return compared(*sides, self.groups, sure)
-        return compare(*sides, rule.aggregate, rule.binary, self.groups, self.seed, sure)
-
-    def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
-        """Of those that lost no race."""
-        key = ("regret", tuple(c.id for c in contenders), chosen.id)
-        found: Regret = self._once(key, partial(self._regret, contenders, chosen))
-        return found
-
-    def _regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
-        left = [c for c in contenders if c is chosen or not self.beaten(c.id)]
-        sides, rule, at = [self.scores[c.id] for c in left], self.metric, left.index(chosen)
-        sure = 1 - ALPHA * (1 - SPENT if self.raced else 1.0)
-        found = regret(sides, at, rule.aggregate, rule.binary, self.groups, self.seed, sure)
-        if len(left) > 1 and self.early & {c.id for c in left}:
-            each = 1 - 2 * ALPHA * SPENT / (len(left) - 1)
-            upper = max(0.0, *(compared(s, sides[at], self.groups, each).high for s in sides if s is not sides[at]))
-            found = replace(found, expected=min(found.expected, upper), upper=upper)
-        every = dict(zip(left, found.quantiles, strict=True))
-        return replace(found, quantiles=tuple(every.get(c, found.quantiles[at]) for c in contenders))
-
-    def estimate(self, contender: Contender, among: int) -> Estimate:
-        """Its interval holds at 95 % also for who was chosen among so many on these very items (Bonferroni)."""
-        found: Estimate = self._once(("estimate", contender.id, among), partial(self._estimate, contender.id, among))
-        return found
-
-    def _estimate(self, id: str, among: int) -> Estimate:
-        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[id]
-        if id in self.early:
-            return estimated(scores, self.groups, sure)
-        return estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure)
-
-    def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
-        """Whether it reaches the target, where its interval tells; adjusted for its being one of `among`."""
-        found = self.estimate(contender, among)
-        return None if found.low < target <= found.high else found.low >= target
-
-    def missed(self) -> bool:
-        """Whether a call failed."""
-        return bool(self._once("missed", lambda: any(score is None for own in self.scores.values() for score in own)))
-
-    def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
-        if key not in self.known:
-            self.known[key] = compute()
-        return self.known[key]
-
-
-@dataclass(frozen=True)
 class Settled:
     """A verdict without its words: everything that prices, margin, tolerance and target can change."""
 
@@ -152,55 +63,11 @@ class Settled:
     everyone: tuple[Contender, ...]
     unstable: Contender | None  # who wins only where failed calls do not count
     strict: Contender | None  # and who wins where they do
+    among: int = 0  # of how many the choice was made by these items
 
     @property
     def kind(self) -> str:
         return "undecided" if self.confidence == "open" else _kind(self.chosen)
-
-
-def tested(ids: Sequence[str], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
-    """The test runs of these contenders, failed calls left out."""
-    own = {id: runs[id] for id in ids}
-    examples = [record.example for record in max((run.records for run in own.values()), key=len, default=())]
-    raced = {id: run.raced for id, run in own.items() if run.raced is not None}
-    if not raced:
-        scores = {id: [record.score for record in run.records] for id, run in own.items()}
-        return Tested(scores, clusters(examples), metric, seed)
-    met = {id: {record.example.id: record.score for record in run.records} for id, run in own.items()}
-    scores = {id: [answered.get(example.id) for example in examples] for id, answered in met.items()}
-    asked = {id: [example.id in answered for example in examples] for id, answered in met.items()}
-    early = frozenset(id for id, run in own.items() if run.stopped)
-    return Tested(scores, clusters(examples), metric, seed, raced=raced, early=early, asked=asked)
-
-
-def compare_pairs(
-    pairs: Sequence[tuple[Contender, Contender]], runs: Mapping[str, Run], metric: Metric, seed: int
-) -> Comparisons:
-    """Compare each pair on test and adjust the p-values over all of them."""
-    return tested([c.id for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
-
-
-def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
-    """The same with each failed call scored as wrong, by an F1 as an empty answer: what the verdict must bear.
-
-    A failure is no wrong answer, but those rows may be the hard ones.
-    """
-    golds = [record.example.output for record in max((run.records for run in runs.values()), key=len)]
-    mean = found.metric.aggregate == "mean"
-    empty = [Score(0.0) if mean else found.metric.score(gold, "") for gold in golds]
-    worst = {
-        id: [
-            lost if given is None and asked else given
-            for given, lost, asked in zip(scores, empty, found.asked.get(id, itertools.repeat(True)), strict=False)
-        ]
-        for id, scores in found.scores.items()
-    }
-    return replace(found, scores=worst, known={})
-
-
-def views_of(found: Tested, runs: Mapping[str, Run]) -> list[Tested]:
-    """The scores as they are, and where calls failed also with those counted as wrong."""
-    return [found, strictly(found, runs)] if found.missed() else [found]
 
 
 def settle(
@@ -213,18 +80,29 @@ def settle(
     tolerance: float,
     others: Sequence[Contender],
 ) -> Settled | None:
-    """The verdict without its words; None where no model was tested. `views`: of all who were tested (`views_of`)."""
+    """The verdict without its words; None where no model was tested. `views`: of all who were tested (`views_of`).
+
+    Where the runs are of folds, champions were chosen on the same rows, so that what is said of a pair is adjusted for all
+    pairs from which it could be chosen.
+    """
     ordered = [champions[family] for family in FAMILIES if family in champions]
     if all(c.family == "control" for c in ordered):
         return None
     everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
     all_pairs = list(itertools.combinations(reversed(ordered), 2))
-    comparisons = views[0].compare_pairs(all_pairs)
+    rivals = everyone if any(runs[c.id].folds for c in everyone) else ordered
+    beside = [
+        (a, b)
+        for a, b in itertools.combinations(rivals, 2)
+        if a.family != b.family and not {a.id, b.id} <= {c.id for c in ordered}
+    ]
+    comparisons = views[0].compare_pairs(all_pairs, beside)
     winner = winner_of(ordered, comparisons, margin)
-    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
+    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
     proven = winner if winner is strict else None
     left = [c for c in ordered if not views[0].beaten(c.id)] or ordered
-    chosen = proven or _likely(left, runs, margin)
+    values = {c.id: runs[c.id].estimate.value + runs[c.id].leaning for c in ordered}
+    chosen = proven or _likely(left, values, margin)
     risk = _risk(views, everyone, chosen)
     if proven is None and risk.upper > tolerance:
         # every bound holds at once, whichever is chosen for whatever reason
@@ -232,7 +110,7 @@ def settle(
         chosen, risk = next(safe, (chosen, risk))
     met = None
     if target is not None:
-        told = {view.reaches(chosen, target, len(ordered)) for view in views}
+        told = {view.reaches(chosen, target, len(rivals)) for view in views}
         met = told.pop() if len(told) == 1 else None
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     highest = max(estimates.values(), key=lambda estimate: estimate.value)
@@ -247,6 +125,7 @@ def settle(
         everyone=tuple(everyone),
         unstable=None if winner is strict else winner,
         strict=strict,
+        among=len(rivals),
     )
 
 
@@ -300,6 +179,7 @@ def recommend(
         found.met,
         needed,
         found.short,
+        found.among,
     )
     if found.confidence != "proven" and len(left) > 1:
         said.insert(1, wording.widened(chosen, views[0].estimate(chosen, len(left)), len(left)))
@@ -355,12 +235,12 @@ def _by_cost(contenders: Sequence[Contender]) -> list[Contender]:
     return ordered
 
 
-def _likely(champions: Sequence[Contender], runs: Mapping[str, Run], margin: float) -> Contender:
-    """The cheapest within the margin of the highest test estimate."""
+def _likely(champions: Sequence[Contender], values: Mapping[str, float], margin: float) -> Contender:
+    """The cheapest within the margin of the highest value."""
     import numpy as np
 
     ordered = _by_cost(champions)
-    return ordered[int(likely(np.array([[runs[c.id].estimate.value for c in ordered]]), margin)[0])]
+    return ordered[int(likely(np.array([[values[c.id] for c in ordered]]), margin)[0])]
 
 
 def _needed(
@@ -372,7 +252,10 @@ def _needed(
 ) -> int | None:
     """The test items with which the whole verdict is probably no longer open. `ordered`: by cost."""
     metric = found.metric
-    joint = together([found.scores[c.id] for c in ordered], metric.aggregate, metric.binary, found.groups, found.seed)
+    sides = [found.scores[c.id] for c in ordered]
+    joint = together(
+        sides, metric.aggregate, metric.binary, found.groups, found.seed, found.design(*(c.id for c in ordered))
+    )
     if joint is None:
         return None
 

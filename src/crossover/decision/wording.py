@@ -57,6 +57,15 @@ def gap(pair: Pair, of: int) -> str:
     return f"{numbers.points(r.difference)} ({low} to {high}{alone} p {p}{adjusted})"
 
 
+def cross_fitted(folds: int) -> str:
+    """What figures over folds are figures of."""
+    return (
+        f"The figures are of ways to make a candidate, cross-fitted over {folds} folds: each row was answered by what was"
+        " made without its fold. What ships is made the same way of all rows; its own weights and demonstrations were not"
+        " measured on further rows, and the intervals allow for that."
+    )
+
+
 def bound(upper: float) -> str:
     """ "nothing else here is more than 2.3 points better (95 %)"."""
     if numbers.span(upper) == numbers.span(0.0):
@@ -66,12 +75,16 @@ def bound(upper: float) -> str:
 
 @dataclass(frozen=True)
 class Wording:
-    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`."""
+    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`.
+
+    `folds`: in how many parts all rows were tested, where they were.
+    """
 
     metric: str
     requests: float
     label_cost: float = 0.0
     currency: str = CURRENCY
+    folds: int = 0
 
     def reasons(
         self,
@@ -87,14 +100,16 @@ class Wording:
         met: bool | None,
         needed: int | None,
         short: str | None = None,
+        among: int = 0,
     ) -> list[str]:
         best = estimates[likely.id]
-        items = f"{measure(self.metric)} on {best.n} test items"
+        rows = f"rows, cross-fitted over {self.folds} folds" if self.folds else "test items"
+        items = f"{measure(self.metric)} on {best.n} {rows}"
         if short is not None:
             said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
         elif confidence == "open":
             said = [
-                f"The test items cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
+                f"The {self._rows} cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
                 f"Something else here may be up to {numbers.span(regret.upper)} better (95 %), more than the tolerance of"
                 f" {numbers.span(tolerance)}; to be expected are {numbers.span(regret.expected)}.",
             ]
@@ -115,7 +130,7 @@ class Wording:
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
             said.append(
-                f"About {needed:,} test items would settle it (80 % power); there are {best.n}"
+                f"About {needed:,} {self._rows} would settle it (80 % power); there are {best.n}"
                 f"{self._price(needed - best.n)}."
                 + ("" if short else f" Until then {likely.name} is the one to use: the cheapest with the best estimate.")
             )
@@ -125,9 +140,13 @@ class Wording:
                 f" control {_control(likely)} by more than the margin of {numbers.span(margin)}."
             )
         if target is not None:
-            said.append(self._target(target, met, len(champions)))
+            said.append(self._target(target, met, max(among, len(champions))))
         said += self._money(likely, champions)
-        return said
+        return [*said, cross_fitted(self.folds)] if self.folds else said
+
+    @property
+    def _rows(self) -> str:
+        return "rows" if self.folds else "test items"
 
     def _price(self, labels: int) -> str:
         """What further labels cost, where that is given."""
@@ -153,7 +172,7 @@ class Wording:
                 continue
             pair = comparisons.of(other, winner)
             if not comparisons.of(winner, other).wins() and pair.result.difference > 0:
-                told = gap(pair, len(comparisons.pairs))
+                told = gap(pair, comparisons.adjusted_for)
                 said.append(f"{other.name} may be better than {winner.name}: {told}; the data cannot tell.")
         for c in champions:
             dev, test = c.dev, estimates[c.id]
@@ -174,7 +193,7 @@ class Wording:
     ) -> str:
         pair = comparisons.of(likely, other)
         who = f"{other.name} ({WORDS[other.family]}, {numbers.estimate(estimates[other.id])})"
-        told = gap(pair, len(comparisons.pairs))
+        told = gap(pair, comparisons.adjusted_for)
         if pair.wins():
             return f"{likely.name} beats {who} by {told}."
         if comparisons.of(other, likely).wins():

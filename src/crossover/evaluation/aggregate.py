@@ -20,6 +20,7 @@ def estimate(
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
     confidence: float = 0.95,
+    design: float = 1.0,
 ) -> Estimate:
     """The aggregate of `scores` with its interval (95 %); `n` counts the scored items, a failed call (None) is left out.
 
@@ -28,7 +29,8 @@ def estimate(
     made-up units where nearly all values are equal (`tally.with_doubt`): thirty right answers do not prove perfection. A
     macro F1's draws are corrected for its bias (`bias.corrected`).
 
-    With no scored item nothing is known: n = 0, value 0, interval 0 to 1. `groups` is as long as `scores`.
+    With no scored item nothing is known: n = 0, value 0, interval 0 to 1. `groups` is as long as `scores`; `design` is the
+    design effect, by which items count for less (`types.Run`).
     Raises `OptionError` for a score outside [0, 1].
     """
     named = [None] * len(scores) if groups is None else groups
@@ -39,7 +41,7 @@ def estimate(
     sums = tally([[score for score, _ in kept]], aggregate, unit)
     n, value = len(kept), total(aggregate, sums[0])
     if binary and aggregate == "mean" and max(unit) + 1 == n:
-        return Estimate(n, value, *wilson(value, n, confidence))
+        return Estimate(n, value, *wilson(value, n / design, confidence))
     doubted = with_doubt(aggregate, sums, per_unit(aggregate, sums[0]))
     (draws,) = resampled(aggregate, doubted, RESAMPLES, seed)
     if draws.min() == draws.max():
@@ -47,5 +49,6 @@ def estimate(
     if aggregate == "macro_f1":
         without = left_out(aggregate, sums[0])
         draws = corrected(draws, total(aggregate, doubted[0]), value, without, seen(sums[0])).clip(0.0, 1.0)
-    low, high = percentile_interval(draws, value, doubted[0].shape[0], confidence)
+    low, high = percentile_interval(draws, value, doubted[0].shape[0], confidence, design)
+    low, high = max(low, 0.0), min(high, 1.0)
     return Estimate(n, value, low, high) if low < high else Estimate(n, value, 0.0, 1.0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def wilson(value: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(value: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's (1927) score interval for a share `value` of `n` independent items; both ends in [0, 1]."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     centre = (value + z * z / (2 * n)) / (1 + z * z / n)
@@ -23,11 +23,12 @@ def wilson(value: float, n: int, confidence: float = 0.95) -> tuple[float, float
     return max(0.0, min(value, centre - half)), min(1.0, max(value, centre + half))
 
 
-def tango(only_a: int, only_b: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def tango(only_a: float, only_b: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Tango's (1998, Statistics in Medicine 17) score interval for the difference of two paired shares.
 
     `only_a` and `only_b` of the `n` pairs are right in one side alone; the difference is (only_a - only_b) / n. The
-    ends, in [-1, 1], are where the score statistic equals the normal quantile, found by bisection.
+    ends, in [-1, 1], are where the score statistic equals the normal quantile, found by bisection. Counts may be fractions:
+    those of a design effect.
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     estimate = (only_a - only_b) / n
@@ -71,18 +72,22 @@ def _crossing(passed: Callable[[float], bool], start: float, end: float) -> floa
 
 
 def percentile_interval(
-    draws: NDArray[np.float64], value: float, units: int, confidence: float = 0.95
+    draws: NDArray[np.float64], value: float, units: int, confidence: float = 0.95, design: float = 1.0
 ) -> tuple[float, float]:
     """The expanded percentile interval of bootstrap `draws` over `units` units.
 
     Hesterberg (2015, The American Statistician 69): plain percentiles are too narrow for small samples, so the tails
     are those of Student's t with `units` - 1 degrees of freedom, times the root of n / (n - 1). The interval is widened
-    to hold `value` where it would not.
+    to hold `value` where it would not, and by the root of the `design` effect, with as many fewer units.
     """
     import numpy as np
     from scipy.special import ndtr, stdtrit
 
-    reach = stdtrit(units - 1, (1 + confidence) / 2) * math.sqrt(units / (units - 1))
+    worth = units if design == 1 else max(units / design, 2.0)
+    reach = stdtrit(worth - 1, (1 + confidence) / 2) * math.sqrt(worth / (worth - 1))
     tail = float(ndtr(-reach))
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return min(float(low), value), max(float(high), value)
+    ends = np.quantile(draws, [tail, 1 - tail])
+    low, high = min(float(ends[0]), value), max(float(ends[1]), value)
+    if design == 1:
+        return low, high
+    return value - math.sqrt(design) * (value - low), value + math.sqrt(design) * (high - value)

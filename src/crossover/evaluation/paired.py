@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ def compare(
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
     confidence: float = 0.95,
+    design: float = 1.0,
 ) -> Comparison:
     """Compare two candidates' scores on the same items in the same order; items where either failed are left out.
 
@@ -62,19 +64,24 @@ def compare(
     Else: the paired bootstrap as in `aggregate.estimate`, and a permutation test that swaps a's and b's results in
     random items (whole groups where items share one); exact with at most 12 differing, else 10,000 draws and
     p = (1 + k) / (1 + N) (Phipson & Smyth 2010). Without any common item: difference 0, interval -1 to 1, p 1.
-    `confidence`: of the interval, and of each one-sided bound. Raises `OptionError` for a score outside [0, 1].
+    `confidence`: of the interval, and of each one-sided bound. `design` is the design effect, by which items count for less
+    (`types.Run`): intervals are wider by its root, and p is that of a difference as much smaller. Raises `OptionError` for
+    a score outside [0, 1].
     """
     both = _matched(a, b, aggregate, groups)
     if both is None:
         return Comparison(0.0, -1.0, 1.0, -1.0, 1.0, 1.0, 0, "none: no common item")
-    n, bounds = len(both.first), _bounds(both, aggregate, binary, seed)
+    n, bounds = len(both.first), _bounds(both, aggregate, binary, seed, design)
     ends = *bounds(confidence), *bounds(2 * confidence - 1)
     if binary and aggregate == "mean" and not both.clustered:
         only_a, only_b = _alone(both.first, both.second)
-        return Comparison((only_a - only_b) / n, *ends, mcnemar(only_a, only_b), n, "exact McNemar")
+        p = mcnemar(only_a, only_b) if design == 1 else mcnemar_of(only_a / design, only_b / design)
+        test = "exact McNemar" if design == 1 else f"McNemar, design effect {design:.2f}"
+        return Comparison((only_a - only_b) / n, *ends, p, n, test)
     difference = total(aggregate, both.sums[0]) - total(aggregate, both.sums[1])
-    p, exact = _permutation(aggregate, both.sums, difference, seed)
+    p, exact = _permutation(aggregate, both.sums, difference / math.sqrt(design), seed)
     test = f"{'exact ' if exact else ''}paired permutation{' by group' if both.clustered else ''}"
+    test += "" if design == 1 else f", design effect {design:.2f}"
     return Comparison(difference, *ends, p, n, test)
 
 
@@ -86,10 +93,11 @@ def interval(
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
     confidence: float = 0.95,
+    design: float = 1.0,
 ) -> tuple[float, float]:
     """The interval of `compare` at another confidence; -1 to 1 without any common item."""
     both = _matched(a, b, aggregate, groups)
-    return (-1.0, 1.0) if both is None else _bounds(both, aggregate, binary, seed)(confidence)
+    return (-1.0, 1.0) if both is None else _bounds(both, aggregate, binary, seed, design)(confidence)
 
 
 @dataclass(frozen=True)
@@ -115,11 +123,13 @@ def _matched(
     return _Matched(first, second, tally([first, second], aggregate, unit), max(unit) + 1 < len(first))
 
 
-def _bounds(both: _Matched, aggregate: Aggregate, binary: bool, seed: int) -> Callable[[float], tuple[float, float]]:
+def _bounds(
+    both: _Matched, aggregate: Aggregate, binary: bool, seed: int, design: float
+) -> Callable[[float], tuple[float, float]]:
     """The interval of the difference by confidence."""
     if binary and aggregate == "mean" and not both.clustered:
         only_a, only_b = _alone(both.first, both.second)
-        return lambda confidence: tango(only_a, only_b, len(both.first), confidence)
+        return lambda confidence: tango(only_a / design, only_b / design, len(both.first) / design, confidence)
     sums = both.sums
     draws, size = _bootstrap(aggregate, sums, seed)
     if draws.min() == draws.max():
@@ -128,7 +138,12 @@ def _bounds(both: _Matched, aggregate: Aggregate, binary: bool, seed: int) -> Ca
     if aggregate == "macro_f1":
         without = left_out(aggregate, sums[0]) - left_out(aggregate, sums[1])
         draws = corrected(draws, difference, difference, without, seen(sums[0])).clip(-1.0, 1.0)
-    return lambda confidence: percentile_interval(draws, difference, size, confidence)
+
+    def bounds(confidence: float) -> tuple[float, float]:
+        low, high = percentile_interval(draws, difference, size, confidence, design)
+        return max(low, -1.0), min(high, 1.0)
+
+    return bounds
 
 
 def _alone(first: Sequence[Score], second: Sequence[Score]) -> tuple[int, int]:
@@ -185,6 +200,14 @@ def mcnemar(only_a: int, only_b: int) -> float:
         below += term
         term = term * (n - k) // (k + 1)
     return min(1.0, float(2 * below / 2**n))
+
+
+def mcnemar_of(only_a: float, only_b: float) -> float:
+    """`mcnemar` of counts that need not be whole: its binomial tail is an incomplete beta function of the two."""
+    from scipy.special import betainc
+
+    less, more = sorted((only_a, only_b))
+    return min(1.0, 2 * float(betainc(more, less + 1, 0.5))) if more > 0 else 1.0
 
 
 def _bootstrap(aggregate: Aggregate, sums: list[Any], seed: int) -> tuple[NDArray[np.float64], int]:

@@ -73,8 +73,12 @@ def together(
     binary: bool,
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
+    design: float = 1.0,
 ) -> Joint | None:
-    """The scores of several candidates on the same items, of those that all answered; None where there are none."""
+    """The scores of several candidates on the same items, of those that all answered; None where there are none.
+
+    `design`: the design effect, by which items count for less (`types.Run`), also those of further studies.
+    """
     import numpy as np
 
     named = [None] * len(sides[0]) if groups is None else list(groups)
@@ -85,7 +89,7 @@ def together(
     unit = units([named[i] for i in kept], len(kept))
     count = max(unit) + 1
     if binary and aggregate == "mean" and count == len(kept):
-        return Shares(np.array([[score.value > 0.5 for score in side] for side in scores]).T)
+        return Shares(np.array([[score.value > 0.5 for score in side] for side in scores]).T, design)
     sums = tally(scores, aggregate, unit)
     means = np.array([total(aggregate, side) for side in sums])
     draws = np.stack(resampled(aggregate, sums, RESAMPLES, seed), axis=1)
@@ -93,7 +97,7 @@ def together(
     differ = [int((abs(a - b) > 1e-9).sum()) for a, b in itertools.combinations(alone, 2)]
     # What differs nowhere may differ elsewhere: a unit's worth of doubt for each pair.
     doubt = np.diag(np.full(len(sides), 0.5 / (count + 2))) if min(differ, default=FEW) < FEW else 0.0
-    covariance = np.atleast_2d(np.cov(draws, rowvar=False)) * len(kept) + doubt
+    covariance = np.atleast_2d(np.cov(draws, rowvar=False)) * (len(kept) * design) + doubt
     return Graded(len(kept), count, means, covariance)
 
 
@@ -106,6 +110,7 @@ class Shares:
     """
 
     right: Bools
+    design: float = 1.0
 
     @property
     def items(self) -> int:
@@ -116,14 +121,15 @@ class Shares:
 
         count = self.right.shape[1]
         seen = np.bincount(self.right @ (1 << np.arange(count)), minlength=1 << count)
-        return rng.dirichlet(seen + 2.0 / len(seen), draws)
+        return rng.dirichlet(seen / self.design + 2.0 / len(seen), draws)
 
     def values(self, truths: Floats) -> Floats:
         found: Floats = truths @ self._patterns()
         return found
 
     def studies(self, truths: Floats, items: int, rng: np.random.Generator) -> Studies:
-        return _SharedStudies(rng.multinomial(items, truths), self._patterns(), items)
+        worth = max(1, round(items / self.design))
+        return _SharedStudies(rng.multinomial(worth, truths), self._patterns(), worth)
 
     def _patterns(self) -> NDArray[np.int64]:
         """Shape (patterns, candidates): 1 where the candidate is right."""

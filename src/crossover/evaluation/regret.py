@@ -35,6 +35,7 @@ def regret(
     groups: Sequence[str | None] | None = None,
     seed: int = 0,
     confidence: float = CONFIDENCE,
+    designs: Sequence[float] = (),
 ) -> Regret:
     """The regret of choosing `sides[chosen]`, however it was chosen among them.
 
@@ -43,12 +44,14 @@ def regret(
     at the quantile of the largest standardised error of them all. So the largest of the bounds b - chosen holds the regret,
     whichever is the best, and whichever was chosen for whatever reason. The quantile is that of draws from the posterior of
     all candidates together (a Bayesian bootstrap), never above Bonferroni's; the bounds are those of `paired.compare`.
-    `expected` is the mean over those draws. Where no item is answered by all, nothing is known: 1.
+    `expected` is the mean over those draws. `designs`: each side's design effect (`types.Run`), where not all are 1; of
+    two the larger counts, and the largest for what is said of all together. Where no item is answered by all, nothing is
+    known: 1.
     """
     others = [i for i in range(len(sides)) if i != chosen]
     if not others:
         return Regret(0.0, 0.0, (quantile(confidence),))
-    joint = together(sides, aggregate, binary, groups, seed)
+    joint = together(sides, aggregate, binary, groups, seed, max(designs, default=1.0))
     strictest = quantile(1 - (1 - confidence) / len(others))
     if joint is None:
         return Regret(1.0, 1.0, (strictest,) * len(sides))
@@ -56,7 +59,8 @@ def regret(
     upper = 0.0
     for i in others:
         sure = 2 * NormalDist().cdf(quantiles[i]) - 1
-        _, high = interval(sides[i], sides[chosen], aggregate, binary, groups, seed, sure)
+        design = max(designs[i], designs[chosen]) if designs else 1.0
+        _, high = interval(sides[i], sides[chosen], aggregate, binary, groups, seed, sure, design)
         upper = max(upper, high)
     return Regret(min(expected, upper), upper, quantiles)
 

@@ -165,6 +165,8 @@ def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -
     shown = [column for column in columns if column.rank <= most]
     headings = {column.heading for column in shown}
     notes = ["95 % intervals; change is against the baseline; money is computed from mean tokens and measured speed"]
+    if folds := results.decision.get("folds"):
+        notes[0] += f"; of ways to make a candidate, cross-fitted over {folds} folds"
     notes[0] += "; ○ to use for now" if any(row.provisional for row in rows) else ""
     notes[0] += "; * on dev (the rows to choose by), not tested" if any(row.on == "dev" for row in rows) else ""
     terms = [f"{word}: {about}" for heading, (word, about) in _TERMS.items() if heading in headings]

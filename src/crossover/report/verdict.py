@@ -106,7 +106,8 @@ def _undecided(results: Results, best: CandidateReport | None) -> str:
     told += f" Not excluded: {_and(left)}." if left else ""
     more = "these measurements cannot tell the candidates apart"
     if needed is not None:
-        more = f"about {numbers.count(needed)} test items would tell; there are {numbers.count(_test_items(results))}"
+        rows = "rows" if results.decision.get("folds") else "test items"
+        more = f"about {numbers.count(needed)} {rows} would tell; there are {numbers.count(_test_items(results))}"
     return f"Use “{best.name}” for now: {numbers.estimate(best.test)}.{told} Undecided: {more}."
 
 
@@ -116,7 +117,8 @@ def _unfinished(results: Results) -> str:
     done, ahead = sum(c.dev is not None for c in results.candidates), verdict["ahead"]
     best = max((c for c in results.candidates if c.dev), key=lambda c: c.dev.value if c.dev else 0.0, default=None)
     leads = f"; {best.name} leads on dev with {numbers.estimate(best.dev)}" if best and best.dev else ""
-    rest = f"; still to come: {', '.join(ahead)}, and the test split" if ahead else "; still to come: the test split"
+    last = "the folds" if results.decision.get("folds") else "the test split"
+    rest = f"; still to come: {', '.join(ahead)}, and {last}" if ahead else f"; still to come: {last}"
     return f"Not finished: {numbers.plural(done, 'rung')} measured{leads}{rest}. Run it again and it continues."
 
 
@@ -200,10 +202,12 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     found = []
     measured = choice.test or choice.dev
     if measured:
-        split = "test" if choice.test else "dev"
+        where, items = ("on test", "test items") if choice.test else ("on dev", "dev items")
+        if choice.test and (folds := results.decision.get("folds")):
+            where, items = "over folds", f"rows in {folds} folds"
         of = f" of {choice.stopped.of:,}" if choice.stopped else ""
-        interval = f"{100 * measured.low:.1f}–{100 * measured.high:.1f}, {measured.n:,}{of} {split} items"
-        found.append(Fact(f"{metric_name(results)} on {split}", numbers.percent(measured.value), interval))
+        interval = f"{100 * measured.low:.1f}–{100 * measured.high:.1f}, {measured.n:,}{of} {items}"
+        found.append(Fact(f"{metric_name(results)} {where}", numbers.percent(measured.value), interval))
     if choice.change:
         change = choice.change
         between = f"{numbers.points(change.low, unit=False)} to {numbers.points(change.high, unit=False)} points"

@@ -33,7 +33,10 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Lessons:
-    """`prompt`: a sentence on which prompt they are rendered with, and why. `model`: the task's, for its tokenizer."""
+    """`prompt`: a sentence on which prompt they are rendered with, and why. `model`: the task's, for its tokenizer.
+
+    `held_back`: whether there is a test split, which is not among them.
+    """
 
     task: str
     prompt: str
@@ -41,6 +44,7 @@ class Lessons:
     validation: tuple[Lesson, ...]
     model: Model
     model_name: str
+    held_back: bool = True
 
 
 def gather(source: Path, name: str | None = None) -> Lessons:
@@ -116,4 +120,4 @@ def _render(task: Task, splits: Splits, prompt: Prompt, decoding: Decoding, said
     train = of(splits.train)
     known = {(lesson.messages[-1], lesson.answer) for lesson in train}
     validation = tuple(lesson for lesson in of(splits.dev) if (lesson.messages[-1], lesson.answer) not in known)
-    return Lessons(task.name, said, train, validation, open_model(task.model, task.folder), task.model)
+    return Lessons(task.name, said, train, validation, open_model(task.model, task.folder), task.model, bool(splits.test))

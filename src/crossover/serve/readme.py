@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from crossover.decision.terms import measure
+from crossover.decision.wording import cross_fitted
 from crossover.models.base import Model, Runtime
 from crossover.models.hf.files import Loadable
-from crossover.study.results import measured_on
 from crossover.types import Candidate
 
 COMMAND = (
@@ -29,12 +29,11 @@ FOLDERS = {
 
 def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, model: Model, runtime: Runtime | None) -> str:
     """The text for the export in `out`, whose other files are written. `row`: the candidate's row of decision.json."""
-    shown = row["test"] or row["dev"]
     text = [
         f"# {task}: {row['name']}",
         "",
-        f"{measure(row['metric'])} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
-        f" {measured_on(row)}; model `{candidate.model}`; candidate `{row['id']}`.",
+        f"{scored(row)}; model `{candidate.model}`; candidate `{row['id']}`.",
+        *(["", cross_fitted(row["folds"])] if row["test"] and row.get("folds") else []),
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
     ]
@@ -50,6 +49,15 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
     if isinstance(model, Loadable):
         text += _code(out, model.files().target)
     return "\n".join([*text, ""])
+
+
+def scored(row: dict[str, Any]) -> str:
+    """What was measured, and where: "accuracy 81.2 % (74.0–86.8) on 130 test items"."""
+    shown, items = (row["test"], "test items") if row["test"] else (row["dev"], "dev items")
+    if row["test"] and row.get("folds"):
+        items = f"rows, cross-fitted over {row['folds']} folds"
+    interval = f"{100 * shown['low']:.1f}–{100 * shown['high']:.1f}"
+    return f"{measure(row['metric'])} {100 * shown['value']:.1f} % ({interval}) on {shown['n']} {items}"
 
 
 def _about(out: Path, candidate: Candidate, runtime: Runtime | None) -> list[tuple[str, str]]:

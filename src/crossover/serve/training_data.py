@@ -164,7 +164,9 @@ def _readme(kind: Format, lessons: Lessons, preview: Preview) -> str:
             "- `train.jsonl`: the study's training split, one example a line",
             "- `validation.jsonl`: its dev split, without rows that are training rows too",
             "",
-            "The test split is not in them: keep it for measuring what comes out.",
+            "The test split is not in them: keep it for measuring what comes out."
+            if lessons.held_back
+            else "All labelled rows of the study are in them: measure what comes out on others.",
             "",
             "| | |",
             "|---|---:|",

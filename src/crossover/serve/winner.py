@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from crossover.decision.terms import measure
+from crossover.decision.wording import cross_fitted
 from crossover.errors import OptionError
 from crossover.models.hf.files import Loadable, ModelFiles
 from crossover.serve.parity import measured, spread
+from crossover.serve.readme import scored
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
-from crossover.study.results import measured_on
 from crossover.types import Candidate
 
 PROBES = 50  # measured inputs on which a written template is compared with what was measured
@@ -37,12 +37,9 @@ class Winner:
     @property
     def score(self) -> str:
         """A sentence on what was measured, and where."""
-        shown, name = self.row["test"] or self.row["dev"], measure(self.row["metric"])
-        return (
-            f"{name} {100 * shown['value']:.1f} % ({100 * shown['low']:.1f}–{100 * shown['high']:.1f}) on"
-            f" {measured_on(self.row)}, measured by Crossover; model `{self.candidate.model}`, candidate"
-            f" `{self.row['id']}`."
-        )
+        folds = f" {cross_fitted(self.row['folds'])}" if self.row["test"] and self.row.get("folds") else ""
+        named = f"model `{self.candidate.model}`, candidate `{self.row['id']}`"
+        return f"{scored(self.row)}, measured by Crossover; {named}.{folds}"
 
     @property
     def answer_tokens(self) -> int:

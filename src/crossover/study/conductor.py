@@ -30,6 +30,7 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
 from crossover.study.costing import Costing
+from crossover.study.crossfit import CrossFit
 from crossover.study.curve import CurveStudy
 from crossover.study.curve_plan import planned_curve, with_curve
 from crossover.study.finals import Finals
@@ -51,6 +52,7 @@ from crossover.study.scoring import Scoring, scoring
 from crossover.types import Candidate, Message, Run
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
+FOLDS_RESERVE = 0.7  # and for the folds, where every rung is made again in each
 
 
 def run_study(
@@ -219,7 +221,8 @@ class _Conductor:
         said += said_precision(self.task.model, model, self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
             self.listener.note(sentence)
-        self.listener.plan(planned(rungs, bool(memory.suites)))
+        folds = self.prepared.splits.folds
+        self.listener.plan(planned(rungs, bool(memory.suites), folds=len(folds)))
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
@@ -229,13 +232,14 @@ class _Conductor:
         ascent = Ascent(self.bench, self.folder, memory, self.listener, warnings)
         self.account = Account(findings, said, warnings)
         try:
-            self.meter.reserve = TEST_RESERVE
+            self.meter.reserve = FOLDS_RESERVE if folds else TEST_RESERVE
             speed = self.costing.speed(self.task.model)  # before the limits can cut it off
             self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
             said += told(self.judge)
             warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
-                forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
+                tested = len(self.prepared.splits.test)
+                forecaster = Forecaster(self.bench, begin, memory.suites, tested, len(folds))
                 judge = self.judge.token_seconds if self.judge else 0.0
                 ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
@@ -254,11 +258,15 @@ class _Conductor:
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
         candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
-        seconds = {made.name: made.dev.usage.seconds / len(made.dev.records) for made in ascent.climbed if made.dev}
-        test = self.prepared.splits.test
-        finals = Finals(self.task, test, self.evaluator, self.rule, self.journal, self.listener, seconds)
-        tested = finals.held(contenders, candidates, warnings, said)
-        outcome = self._decided(ascent.climbed, tested)
+        if folds:
+            crossfit = CrossFit(self.bench, folds, begin, self.rule, self.folder, self.listener)
+            runs = crossfit.held(rungs, contenders, candidates, warnings)
+        else:
+            seconds = {made.name: made.dev.usage.seconds / len(made.dev.records) for made in ascent.climbed if made.dev}
+            test = self.prepared.splits.test
+            finals = Finals(self.task, test, self.evaluator, self.rule, self.journal, self.listener, seconds)
+            runs = finals.held(contenders, candidates, warnings, said)
+        outcome = self._decided(ascent.climbed, runs)
         if curve is not None:  # the verdict stands before it, whatever comes
             write_outcome(outcome, self.folder, self.journal)
             study = CurveStudy(curve, self.bench, begin, self.folder, self.listener)
@@ -279,12 +287,16 @@ class _Conductor:
         self, evidence: Evidence, decided: Decided, turned: Flips, climbed: list[Climbed], runs: dict[str, Run]
     ) -> Outcome:
         shipped = {c.id for c in decided.champions.values()}
+        folds = len(self.prepared.splits.folds)
+        splits: dict[str, int] = {name: len(rows) for name, rows in self.prepared.splits.items()}
+        if folds:
+            splits["test"] = len(self.prepared.splits.all)
         return Outcome(
             task=self.task,
             task_path=self.task_path,
             options=self.options,
             data_sha256=self.prepared.splits.sha256,
-            splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
+            splits=splits,
             metric=self.rule.metric,
             climbed=climbed,
             evidence=evidence,
@@ -300,7 +312,8 @@ class _Conductor:
             prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
             forgetting=forgetting.account(climbed, self.task.seed),
             judge=self.judge,
-            overfitting=overfitting(climbed, runs, shipped, self.evaluator, self.task.margin),
+            overfitting=overfitting(climbed, {} if folds else runs, shipped, self.evaluator, self.task.margin),
+            folds=folds,
         )
 
     def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:

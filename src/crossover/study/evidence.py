@@ -12,6 +12,7 @@ from crossover.errors import StudyError
 from crossover.evaluation.contention import Load
 from crossover.evaluation.probe import Probe, Speed
 from crossover.metrics.base import Metric
+from crossover.study.read import tested_run
 from crossover.types import Counts, Estimate, Example, Raced, Record, Reply, Run, Score, SplitName, Usage, to_json
 
 FACT = "evidence"
@@ -52,7 +53,7 @@ def _measured(row: Mapping[str, Any], journal: JournalReader) -> Measured:
         money=tuple(usage.money for usage in usages),
         **{name: row[name] for name in TAKEN} | {"speed": Speed.from_json(row["speed"]), "making": Making(**row["making"])},
     )
-    test = _run(row["id"], "test", journal.run(row["id"], "test")) if row["tested"] else None
+    test = _run(row["id"], "test", tested_run(journal, row["id"])) if row["tested"] else None
     probe = None
     if row["probe"]:
         load = Load(**row["probe"]["load"]) if row["probe"]["load"] else None
@@ -63,7 +64,8 @@ def _measured(row: Mapping[str, Any], journal: JournalReader) -> Measured:
 def _run(candidate: str, split: SplitName, body: Mapping[str, Any]) -> Run:
     records = tuple(map(_record, body["records"]))
     raced = Raced(**body["raced"]) if body.get("raced") else None
-    return Run(candidate, split, body["metric"], records, Estimate(**body["estimate"]), raced=raced)
+    over = {name: body[name] for name in ("folds", "design", "leaning") if name in body}
+    return Run(candidate, split, body["metric"], records, Estimate(**body["estimate"]), raced=raced, **over)
 
 
 def _record(body: Mapping[str, Any]) -> Record:

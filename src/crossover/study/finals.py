@@ -42,7 +42,7 @@ class Finals:
         """
         chosen = finalists(contenders, self.task.margin)
         self.rule.tested(self.journal)
-        self._used([c.id for c in chosen], warnings)
+        count_use(self.journal, [c.id for c in chosen], warnings)
         if not self._races(chosen, candidates, said):
             return self._whole(chosen, contenders, candidates, warnings)
         said.append(
@@ -138,13 +138,15 @@ class Finals:
             self.journal.set_fact(RACES, known)
         return bool(known)
 
-    def _used(self, candidates: Sequence[str], warnings: list[str]) -> None:
-        names, uses = sorted(candidates), self.journal.fact("test uses", [])
-        if names not in uses:
-            uses.append(names)
-            self.journal.set_fact("test uses", uses)
-        if len(uses) > 1:
-            warnings.append(
-                f"The test split was used for {len(uses)} different sets of finalists in this folder: each further"
-                " use makes its numbers a little too good."
-            )
+
+def count_use(journal: Journal, candidates: Sequence[str], warnings: list[str]) -> None:
+    """Note that these are tested, and warn where others were tested on the same rows before."""
+    names, uses = sorted(candidates), journal.fact("test uses", [])
+    if names not in uses:
+        uses.append(names)
+        journal.set_fact("test uses", uses)
+    if len(uses) > 1:
+        warnings.append(
+            f"The test split was used for {len(uses)} different sets of finalists in this folder: each further"
+            " use makes its numbers a little too good."
+        )

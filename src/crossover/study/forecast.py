@@ -54,9 +54,9 @@ CALLS, IN, OUT, MONEY = COUNTED = ("calls", "tokens in", "tokens out", "money") 
 @dataclass(frozen=True)
 class Forecast:
     """`work`: all of it, of which calls and tokens are what the journal will have; money is the most it can be. `parts`: of
-    each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of
-    the finalists ("test"). `recipes`: one of each method that is tuned with, with the prompt that it is tuned behind.
-    `unforeseen`: rungs of which nobody knows what they will ask."""
+    each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of the finalists ("test"), or of each
+    rung made again in all folds ("folds of NAME"). `recipes`: one of each method that is tuned with, with the prompt that
+    it is tuned behind. `unforeseen`: rungs of which nobody knows what they will ask."""
 
     work: Work
     recipes: Mapping[str, tuple[Recipe, Candidate]]
@@ -69,10 +69,11 @@ class Forecast:
 
 
 class Forecaster:
-    """Forecasts ladders of one study; `suites` are asked of tuned weights, `tested` rows of the finalists."""
+    """Forecasts ladders of one study; `suites` are asked of tuned weights, `tested` rows of the finalists, or with `folds`
+    all rows of each rung, made again in each of them."""
 
-    def __init__(self, bench: StudyBench, begin: Candidate, suites: Sequence[Suite], tested: int) -> None:
-        self._bench, self._begin, self.suites, self._tested = bench, begin, suites, tested
+    def __init__(self, bench: StudyBench, begin: Candidate, suites: Sequence[Suite], tested: int, folds: int = 0) -> None:
+        self._bench, self._begin, self.suites, self._tested, self.folds = bench, begin, suites, tested, folds
         self._count = _Counter(bench)
 
     def forecast(self, rungs: Sequence[Rung]) -> Forecast:
@@ -105,6 +106,8 @@ class Forecaster:
                 for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
                     dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
             parts[rung.name] = _less(dry.work, before)
+            if self.folds:
+                parts[f"folds of {rung.name}"] = self._again(parts[rung.name], each)
             if made.weights is not None:
                 before = dict(dry.work)
                 self._remember(dry, made.weights)
@@ -114,10 +117,19 @@ class Forecaster:
             kind = kind_of(made, family_of(made, control))
             finals[kind] = max(finals.get(kind, {}), final, key=lambda work: (_time(work), work.get(CALLS, 0.0)))
         before = dict(dry.work)
-        for final in finals.values():
+        for final in () if self.folds else finals.values():
             dry.add(final)
         parts["test"] = _less(dry.work, before)
+        for name in [name for name in parts if name.startswith("folds of ")]:
+            dry.add(parts[name])
         return Forecast(dry.work, dry.recipes, tuple(unforeseen), parts)
+
+    def _again(self, once: Work, each: Work) -> Work:
+        """A rung made again in all folds, of as many rows less one part, without its latency; and an answer to each row."""
+        rows = len(self._bench.train) + len(self._bench.dev)
+        found = {what: (self.folds - 1) * tokens for what, tokens in once.items() if what != "alone"}
+        _add(found, {what: rows * tokens for what, tokens in each.items()})
+        return found
 
     def lesson(self, candidate: Candidate, batch_size: int) -> float:
         """The tokens of a training row, as they are counted here."""

@@ -12,14 +12,14 @@ from crossover.types import Estimate
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a study: a rung is climbed, what its weights forgot is measured, a finalist meets the test split, or a
-    champion is adapted with fewer labels.
+    """A part of a study: a rung is climbed, what its weights forgot is measured, a rung is made again in a fold and answers
+    its test rows, a finalist meets the test split, or a champion is adapted with fewer labels.
 
     `position`: among the stages of its kind, from 1. `seconds`: what it is thought to take; None where nobody knows. All
     finalists share the one forecast stage "the finalists", as nobody knows who they will be, and so do a curve's runs.
     """
 
-    kind: Literal["climb", "forgetting", "test", "curve"]
+    kind: Literal["climb", "forgetting", "fold", "test", "curve"]
     name: str
     position: int
     total: int

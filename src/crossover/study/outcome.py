@@ -16,7 +16,7 @@ from crossover.decision.flip import Flips
 from crossover.decision.judging import doubts, told
 from crossover.decision.learning import Learning
 from crossover.decision.pairs import Pair
-from crossover.decision.recommend import compare_pairs
+from crossover.decision.tested import compare_pairs
 from crossover.engine.journal import Journal
 from crossover.evaluation.judging import JudgeCheck
 from crossover.metrics.base import Metric
@@ -26,7 +26,7 @@ from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
 from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
-from crossover.study.results import CandidateReport, Followed, Stopped, Tried
+from crossover.study.results import OVER_FOLDS, CandidateReport, Followed, Stopped, Tried
 from crossover.study.seeds import spread
 from crossover.types import Epoch, Estimate, Message, Record, Run, content_hash, to_json
 
@@ -60,6 +60,7 @@ class Outcome:
     judge: JudgeCheck | None
     prompts: Mapping[str, tuple[Message, ...]]
     learning: Learning | None = None
+    folds: int = 0
 
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
@@ -74,7 +75,7 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
             journal.set_run(made.candidate.id, "dev", _run(made.dev))
             test = outcome.runs.get(made.candidate.id)
             if test is not None:
-                journal.set_run(made.candidate.id, "test", _run(test))
+                journal.set_run(made.candidate.id, OVER_FOLDS if test.folds else "test", _run(test))
     keep_evidence(outcome.evidence, journal)
     journal.set_fact(WARNINGS, {"before": list(outcome.warnings), "after": _after(outcome)})
     for report in _reports(outcome, journal):
@@ -130,6 +131,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "margin": made["margin"],
         "tolerance": made["tolerance"],
         "splits": dict(outcome.splits),
+        "folds": outcome.folds or None,
         "data_sha256": outcome.data_sha256,
         "candidates": [report.to_json() for report in _reports(outcome, journal)],
         "prompt_sensitivity": _sensitivity(outcome, journal),
@@ -183,6 +185,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
     dev = made.dev if measured else None
     test = outcome.runs.get(candidate.id) if candidate else None
     train, probe, shown = (made.train, made.probe, test or dev) if measured else (None, None, None)
+    own = dev if shown and shown.folds else shown  # what its own requests took
     bill = next((one.bill for one in outcome.evidence.measured if contender and one.id == contender.id), None)
     doubt = outcome.decided.spreads.get(contender.id) if contender else None
     return CandidateReport(
@@ -206,8 +209,8 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         latency_requests=probe.n if probe else 0,
         latency_others=probe.load.others if probe and probe.load else None,
         latency_contended=probe.contended if probe else False,
-        tokens_in=round(shown.usage.tokens_in / len(shown.records), 1) if shown else 0,
-        tokens_out=round(shown.usage.tokens_out / len(shown.records), 1) if shown else 0,
+        tokens_in=round(own.usage.tokens_in / len(own.records), 1) if own else 0,
+        tokens_out=round(own.usage.tokens_out / len(own.records), 1) if own else 0,
         cost_fixed=contender.cost.fixed if contender else 0.0,
         cost_per_1k=contender.cost.per_1k if contender else 0.0,
         currency=outcome.task.prices.currency or CURRENCY,
@@ -217,7 +220,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         trace=tuple(outcome.traces.get(made.name, ())),
         prompt=outcome.prompts.get(made.name, ()),
         tried=tuple(Tried(**row | {"dev": Estimate(**row["dev"])}) for row in journal.tries(made.name)),
-        test_gap=train.estimate.value - test.estimate.value if train and test else None,
+        test_gap=train.estimate.value - test.estimate.value if train and test and not test.folds else None,
         seeds=spread(journal.tries(made.name), candidate.id) if candidate and candidate.weights else None,
         forgetting=outcome.forgetting.by_name.get(made.name) if measured else None,
         followed=_followed(made),
@@ -247,6 +250,7 @@ def _run(run: Run) -> dict[str, Any]:
         "raced": to_json(run.raced),
         "estimate": to_json(run.estimate),
         "relevance": to_json(run.relevance) if run.relevance else None,
+        **({"folds": run.folds, "design": run.design, "leaning": run.leaning} if run.folds else {}),
         "records": [_record(record) for record in run.records],
     }
 

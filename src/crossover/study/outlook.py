@@ -61,7 +61,8 @@ def outlook(
     unmeasured = [f"tuning by {method}" for method in ahead.recipes if not pace[method]]
     if unforeseen := [*ahead.unforeseen, *unmeasured]:
         sentence += f", beside what cannot be foreseen: {', '.join(unforeseen)}"
-    return Outlook(kept, [*said, sentence], planned(kept, bool(forecaster.suites), ahead, pace), ahead, pace)
+    stages = planned(kept, bool(forecaster.suites), ahead, pace, forecaster.folds)
+    return Outlook(kept, [*said, sentence], stages, ahead, pace)
 
 
 @dataclass

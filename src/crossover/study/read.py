@@ -15,6 +15,7 @@ from crossover.errors import StudyError, nearest, shown
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.history import FACT
 from crossover.study.results import (
+    OVER_FOLDS,
     CandidateReport,
     Change,
     Confusion,
@@ -47,7 +48,7 @@ def read_results(place: StudyFolder | Path | str, redecided: Path | None = None)
             decision, rows = folder.read_decision() if redecided is None else read_json(redecided), journal.candidates()
             facts = {name: journal.fact(name, []) for name in ("task", "findings", "assumptions", "options")}
         tested = [c for c in decision["candidates"] if c["test"] and not c.get("same_as")]
-        tests = {c["name"]: journal.run(c["id"], "test") for c in tested}
+        tests = {c["name"]: tested_run(journal, c["id"]) for c in tested}
     finally:
         journal.close()
     task = facts["task"] | {"target": decision["target"]}
@@ -72,6 +73,11 @@ def read_results(place: StudyFolder | Path | str, redecided: Path | None = None)
     )
 
 
+def tested_run(journal: JournalReader, candidate: str) -> Any:
+    """A candidate's journaled test run, or over folds that of its rung on all rows; None where there is neither."""
+    return journal.run(candidate, "test") or journal.run(candidate, OVER_FOLDS)
+
+
 def _past(path: Path, folder: StudyFolder) -> Past:
     """A decision that was made again. Raises `StudyError` for a damaged file."""
     body = read_json(path)
@@ -86,8 +92,8 @@ def _past(path: Path, folder: StudyFolder) -> Past:
 
 
 def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
-    """A candidate with its row of decision.json: by name or id, or else the verdict's choice (when undecided, the
-    provisional one). Raises `StudyError` for an unknown name, and where there is none.
+    """A candidate with its row of decision.json, and the study's `folds` in it: by name or id, or else the verdict's choice
+    (when undecided, the provisional one). Raises `StudyError` for an unknown name, and where there is none.
     """
     folder = StudyFolder.at(place)
     decision = folder.read_decision()
@@ -97,7 +103,8 @@ def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> 
     wanted = name or decision["verdict"]["choice"] or decision["verdict"]["provisional"]
     for row in usable:
         if wanted in (row["name"], row["id"]):
-            return _candidate_file(folder, row["id"]), row | {"chosen": row["id"] == decision["verdict"]["choice"]}
+            chosen = row["id"] == decision["verdict"]["choice"]
+            return _candidate_file(folder, row["id"]), row | {"chosen": chosen, "folds": decision.get("folds")}
     if not usable:
         raise StudyError(f"{folder.path} has no candidate: {_why_none(decision)}")
     valid = nearest(wanted or "", [c["name"] for c in usable])

@@ -10,6 +10,8 @@ from typing import Any
 from crossover.decision.costs import CURRENCY
 from crossover.types import Epoch, Estimate, Family, Message, to_json
 
+OVER_FOLDS = "folds"  # where the journal has a run over folds: as "test" it would pass for the candidate's own answers
+
 
 @dataclass(frozen=True)
 class Change:

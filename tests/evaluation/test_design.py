@@ -1,0 +1,85 @@
+"""The design effect: a cross-fitted estimate is worth fewer items, in every interval, test and bound."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.evaluation.aggregate import estimate
+from crossover.evaluation.design import refit_effect
+from crossover.evaluation.paired import compare, interval, mcnemar, mcnemar_of
+from crossover.evaluation.power import items_for, together
+from crossover.evaluation.regret import regret
+from crossover.types import Score
+
+RNG = np.random.default_rng(0)
+BASE = RNG.random(200)
+A = [Score(float(x < 0.75)) for x in BASE]
+B = [Score(float(x < 0.6 or y < 0.2)) for x, y in zip(BASE, RNG.random(200), strict=True)]
+GRADED_A = [Score(float(x)) for x in np.clip(BASE + 0.1 * RNG.standard_normal(200), 0, 1)]
+GRADED_B = [Score(float(x)) for x in np.clip(BASE - 0.03 + 0.1 * RNG.standard_normal(200), 0, 1)]
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_of_whole_counts_is_the_exact_test(a: int, b: int) -> None:
+    assert mcnemar_of(a, b) == pytest.approx(mcnemar(a, b), rel=1e-9)
+
+
+@given(st.floats(0, 40), st.floats(0, 40))
+def test_mcnemar_of_any_counts_is_symmetric_and_lies_between_those_of_whole_ones(a: float, b: float) -> None:
+    p = mcnemar_of(a, b)
+    assert 0 <= p <= 1
+    assert p == mcnemar_of(b, a)
+    less, more = sorted((a, b))
+    assert mcnemar_of(less, more + 1) <= p + 1e-12, "a larger gap is more surprising"
+
+
+def test_the_effect_of_folds_is_that_of_nadeau_and_bengio() -> None:
+    for folds in (2, 5, 10):
+        tested, others = 1 / folds, 1 - 1 / folds
+        assert refit_effect(folds) == pytest.approx((1 / folds + tested / others) * folds)
+
+
+@pytest.mark.parametrize(("a", "b", "binary"), [(A, B, True), (GRADED_A, GRADED_B, False)])
+def test_everything_that_is_said_is_said_of_fewer_items(a: list[Score], b: list[Score], binary: bool) -> None:
+    plain, wider = (estimate(a, "mean", binary, design=d) for d in (1.0, 4.0))
+    assert (plain.n, plain.value) == (wider.n, wider.value)
+    assert (wider.high - wider.low) / (plain.high - plain.low) == pytest.approx(2, rel=0.06)
+    one, four = (compare(a, b, "mean", binary, design=d) for d in (1.0, 4.0))
+    assert (one.difference, one.n) == (four.difference, four.n)
+    assert (four.high - four.low) / (one.high - one.low) == pytest.approx(2, rel=0.1)
+    assert four.p > one.p
+    assert "design effect 4.00" in four.test
+    assert interval(a, b, "mean", binary, design=4.0) == (four.low, four.high)
+    sides = [a, b]
+    risks = [regret(sides, 1, "mean", binary, designs=[d, 1.0]) for d in (1.0, 4.0)]
+    assert risks[0].upper < risks[1].upper
+
+
+def test_a_plan_of_cross_fitted_rows_names_more_of_them() -> None:
+    found = []
+    for design in (1.0, 2.25):
+        joint = together([A, B], "mean", True, design=design)
+        assert joint is not None
+        found.append(items_for(joint, lambda studies: studies.p(0, 1) < 0.05, 0, 0.5))
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0] < found[1]
+
+
+def test_the_interval_holds_the_truth_of_a_refit_and_without_the_effect_it_would_not() -> None:
+    """What was fitted in each fold is as good as training rows make it, and what ships is fitted once more."""
+    rng, n, folds, held = np.random.default_rng(1), 130, 5, {1.0: 0, refit_effect(5): 0}
+    luck = math.sqrt(0.75 * 0.25 / n)  # of a fit: as large as the doubt of so many items
+    for _ in range(600):
+        fits = rng.normal(0.75, luck, folds + 1)
+        right = rng.random(n) < fits[np.arange(n) % folds]
+        for design in held:
+            found = estimate([Score(float(r)) for r in right], "mean", True, design=design)
+            held[design] += found.low <= fits[-1] <= found.high
+    assert held[refit_effect(5)] / 600 > 0.93
+    assert held[1.0] / 600 < 0.88
