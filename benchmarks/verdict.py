@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.board import Board
 from crossover import registry
-from crossover.data.task import Limits
+from crossover.data.economics import Limits
 from crossover.decision.contenders import FAMILIES, Contender
 from crossover.decision.costs import Cost
 from crossover.decision.limits import removal

@@ -14,6 +14,12 @@ CrossoverError              anything a user can mend; the command line prints it
 
 from __future__ import annotations
 
+import reprlib
+from typing import Any
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 80
+
 
 class CrossoverError(Exception):
     """Anything a user can mend."""
@@ -56,6 +62,20 @@ class TuningError(CrossoverError):
 
 class BudgetExceeded(CrossoverError):
     """A limit of calls, tokens, money or minutes is reached."""
+
+
+def shown(value: Any) -> str:
+    """A received value as who writes a task file knows it, cut to a line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "nothing"
+    if isinstance(value, tuple):
+        value = list(value)
+    if not isinstance(value, (str, int, float, list, dict)):
+        return f"'{value}'"
+    text = _SHORT.repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from crossover.errors import CrossoverError, OptionError, nearest
+from crossover.errors import CrossoverError, OptionError, nearest, shown
 
 Room = Literal["strategies", "metrics", "models"]
 NOT_PLUGINS = {"base", "open", "embedding"}
@@ -195,8 +195,20 @@ def _checked(where: str, value: Any, hint: Any) -> Any:
         return value
     elif hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    valid = " or ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", str(hint))
-    raise OptionError(f"{where}: received {value!r}, valid is {valid}")
+    raise OptionError(f"{where}: received {shown(value)}, valid is {_valid(hint)}")
+
+
+def _valid(hint: Any) -> str:
+    """What a type takes, for a sentence: "a list of whole numbers"."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_valid(option) for option in arguments)
+    if origin is Literal:
+        return " or ".join(map(repr, arguments))
+    if origin is tuple:
+        inner = _type(arguments[0])
+        return f"a list of {inner}s" if arguments[0] in (int, float) else f"a list of {inner}"
+    return f"a {_type(hint)}" if hint in (int, float) or origin is Mapping else _type(hint)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Any, Literal
 Kind = Literal["classify", "extract", "generate"]
 Family = Literal["control", "prompt", "weights", "hybrid"]
 Role = Literal["system", "user", "assistant"]
-SplitName = Literal["train", "dev", "test"]
+SplitName = Literal["train", "dev", "test", "curve"]  # the last: training rows that a point of a learning curve never met
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,18 @@ def test_a_finished_study_is_opened_from_text_and_read(study: Study, place: Path
     assert found.candidate("zero_shot").model == "fake"
     assert (found.path / "report.html").exists()
     assert found.report(str(place / "again.html")).read_text() == (found.path / "report.html").read_text()
+
+
+def test_the_learning_curve_is_measured_and_read_as_points_and_as_a_frame(study: Study, tmp_path: Path) -> None:
+    assert study.curve == []
+    assert study.curve_frame().empty
+    place = tmp_path / "copy"
+    shutil.copytree(study.path, place)
+    found = crossover.open_study(place).measure_curve([10, 20], seeds=2)
+    assert [point["labels"] for point in found.curve if point["series"] == "prompt"] == [10, 20, 48]
+    frame = found.curve_frame()
+    assert len(frame) == 2 * (2 * 2 + 1), "families, sizes and draws, and the study's own"
+    assert frame[frame.split == "curve"].value.between(0, 1).all()
 
 
 def test_predictions_are_the_measured_ones(study: Study) -> None:
@@ -140,7 +153,7 @@ def test_mistakes_are_sentences(study: Study, frame: pd.DataFrame, tmp_path: Pat
         assert not (tmp_path / "run").exists()
 
     said(TaskError, r"gone\.yaml", tmp_path / "gone.yaml")
-    said(TaskError, "received int; valid is a task file's path, or a Task", 3)
+    said(TaskError, "received 3; valid is a task file's path, or a Task", 3)
     said(TaskError, "key 'data': it is missing", **FIELDS)
     said(TaskError, "key 'outputs': unknown key; did you mean 'output'", data=frame, outputs="topic", **FIELDS)
     said(TaskError, "there is no metric 'acuracy'", data=frame, metric="acuracy", **FIELDS)

@@ -645,6 +645,46 @@ def list_of_an_unknown_name(at: Place) -> list[str]:
     return ["list", "metrics", "acuracy"]
 
 
+@bad("--sizes 10;20", "valid are whole numbers of labels with commas between")
+def curve_of_no_numbers(at: Place) -> list[str]:
+    return ["curve", str(at.done()), "--sizes", "10;20"]
+
+
+@bad("curve, sizes: 900 labels are more than can be drawn", "valid are up to")
+def curve_beyond_the_rows(at: Place) -> list[str]:
+    return ["curve", str(at.done()), "--sizes", "10,900"]
+
+
+@bad("key 'curve.seeds': received 0", "valid is a whole number from 1 to 20")
+def curve_without_a_seed(at: Place) -> list[str]:
+    return ["curve", str(at.done()), "--seeds", "0"]
+
+
+@bad("holds no study")
+def curve_of_nothing(at: Place) -> list[str]:
+    return ["curve", "runs/nowhere"]
+
+
+@bad("task.yaml, line 11, key 'curve': received 3", "valid is true, false, or {sizes: [..], seeds: 3}")
+def curve_that_is_a_number(at: Place) -> list[str]:
+    return at.run_text(task() + "curve: 3\n")
+
+
+@bad("key 'curve.sises': unknown key", "did you mean 'sizes'?")
+def curve_with_an_unknown_key(at: Place) -> list[str]:
+    return at.run(curve={"sises": [10]})
+
+
+@bad("key 'curve.sizes'", "received [20, 20]", "a list of different whole numbers from 4 up")
+def curve_with_a_size_twice(at: Place) -> list[str]:
+    return at.run(curve={"sizes": [20, 20]})
+
+
+@bad("key 'curve.sizes'", "item 2", "received 'many'")
+def curve_with_a_size_in_words(at: Place) -> list[str]:
+    return at.run(curve={"sizes": [20, "many"]})
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 

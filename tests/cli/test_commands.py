@@ -19,11 +19,15 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossover.cli.main import COMMANDS
 from crossover.data.task import load_task
+from crossover.engine.follow import Answered
 from crossover.models.fake import Fake
 from crossover.serve.export import Export
+from crossover.serve.lines import one_line, whole
 from crossover.serve.parity import Parity
 from crossover.types import Reply, Request
 from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
@@ -52,8 +56,18 @@ HELP = {
         "continues",
         "costs no model call",
     ),
+    "curve": ("study", "runs/NAME", "--sizes", "50,100,200", "--seeds", "--json", "--quiet", "training rows", "continues"),
     "show": ("study", "runs/NAME", "--json", "verdict"),
     "report": ("study", "--out", "default: report.html in the folder", "HTML"),
+    "redecide": (
+        "study",
+        "runs/NAME",
+        "--set",
+        "limits.requests_per_month=50000",
+        "--json",
+        "no model is asked",
+        "history/",
+    ),
     "predict": ("study", "text", "--file", "--candidate", "default: the verdict's choice", "--json", "standard input"),
     "export": (
         "study",
@@ -357,7 +371,27 @@ def test_answers_of_several_lines_are_one_line_each(
     said = crossover("predict", study, "-c", "instruction")
     assert said.out.splitlines() == ["Hello,\\nC:\\\\new \\u2028is\\r\\nhere"] * 2
     assert "answers of several lines: 2, with \\n for a line break; --json gives them as they are" in said.err
+    assert [whole(line) for line in said.out.splitlines()] == [reply] * 2
     assert crossover("predict", study, "where is my fig", "-c", "instruction").out == reply + "\n"  # one text: all of it
+
+
+def test_an_answer_that_holds_the_signs_of_a_line_break_has_another_line_than_one_with_a_break(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = iter(["Hello,\nyou", "Hello,\\nyou", "\\alpha \\ beta"])
+    monkeypatch.setattr(Fake, "complete", lambda self, requests: [Reply(next(replies)) for _ in requests])
+    stdin(monkeypatch, b"where is my fig\nand my date\nand my plum\n")
+    said = crossover("predict", study, "-c", "instruction")
+    assert said.out.splitlines() == ["Hello,\\nyou", "Hello,\\\\nyou", "\\alpha \\ beta"]
+    assert "answers of several lines: 1, with \\n" in said.err
+    assert "answers whose backslashes would read as line breaks: 1, with \\\\ for a backslash" in said.err
+
+
+@given(st.text(alphabet="ab\\\\nrvfu2028\n\r\v\f\x1c\x85\u2028", max_size=20))
+def test_a_line_tells_the_text_it_was(text: str) -> None:
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert whole(line) == text
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
@@ -603,7 +637,7 @@ def test_an_interrupted_run_says_that_it_continues_and_does(
 
     def interrupted(self: Fake, requests: Sequence[Request]) -> list[Reply]:
         nonlocal made
-        if made >= 10:
+        if made >= 16:
             raise KeyboardInterrupt
         made += len(requests)
         return complete(self, requests)
@@ -614,7 +648,7 @@ def test_an_interrupted_run_says_that_it_continues_and_does(
     assert (said.status, said.out) == (130, "")
     assert said.err == "interrupted; what is finished is kept: run the same command again and it continues\n"
     kept = calls(Path("study"))
-    assert 10 <= made <= kept < calls(finished / "study")
+    assert 16 <= made <= kept < calls(finished / "study")
     assert not Path("study/decision.json").exists()
     assert "Run it again and it continues" in words(crossover("show", "study").out)
 
@@ -635,3 +669,12 @@ def test_an_interrupt_in_another_command_ends_with_its_status(
     said = crossover("predict", study, FRUITS[0], "-c", "instruction")
     assert (said.status, said.out) == (130, "")
     assert said.err.startswith("interrupted")
+
+
+def test_predict_says_where_a_reply_holds_no_answer(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answered, "says_nothing", True)
+    said = crossover("predict", study, "where is my fig", "-c", "instruction")
+    assert (said.status, said.out) == (2, "")
+    assert "failed: the reply holds no answer, such as where its reasoning was cut off" in said.err

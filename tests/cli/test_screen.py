@@ -218,3 +218,18 @@ def test_what_is_not_finished_is_never_said_to_be_100_percent() -> None:
     assert left.share() > 0.995
     console.print(screen)
     assert " 99 %" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_curves_runs_go_on_with_the_one_stage_that_stands_for_all_of_them() -> None:
+    clock = Clock()
+    left = Remaining(clock)
+    left.plan([climb("lora", 10), Stage("test", "the finalists", 1, 1, 5), Stage("curve", "the learning curve", 1, 4, 40)])
+    left.stage(climb("lora", None))
+    clock.seconds = 10
+    left.stage(Stage("test", "lora", 1, 1))
+    clock.seconds = 15
+    for run in range(4):
+        left.stage(Stage("curve", f"lora, {run} labels, seed 0", run + 1, 4))
+        assert left.seconds() == pytest.approx(40 - 10 * run, rel=0.05)
+        clock.seconds += 10
+    assert 0.8 < left.share() <= 1, "who is not told of an end leaves a rest"

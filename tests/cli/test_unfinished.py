@@ -40,7 +40,7 @@ def interrupt(crossover: Terminal, monkeypatch: pytest.MonkeyPatch, after: int, 
 
 
 def test_an_unfinished_study_shows_what_there_is(crossover: Terminal, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    interrupt(crossover, monkeypatch, 23)
+    interrupt(crossover, monkeypatch, 29)
     said = crossover("show", "runs/parcels")
     assert (said.status, said.err) == (0, "")
     assert "Not finished: 2 rungs measured; " in words(said.out)
@@ -59,7 +59,7 @@ def test_an_unfinished_study_shows_what_there_is(crossover: Terminal, here: Path
 
 
 def test_before_the_first_rung_there_is_the_plan(crossover: Terminal, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    interrupt(crossover, monkeypatch, 7, "--set", "strategies=[zero_shot]")
+    interrupt(crossover, monkeypatch, 13, "--set", "strategies=[zero_shot]")
     said = crossover("show", "runs/parcels")
     assert said.status == 0
     assert "Not finished: 1 rung measured" in words(said.out)

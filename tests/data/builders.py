@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from crossover.data.load import load_tables, to_examples
 from crossover.data.task import Task
+from crossover.types import Example
 
 
 def write(folder: Path, name: str, text: str | bytes) -> Path:
@@ -22,6 +24,12 @@ def jsonl(folder: Path, name: str, rows: list[Any]) -> Path:
 def task(folder: Path, data: Any, **changes: Any) -> Task:
     fields: dict[str, Any] = {"name": "parcels", "input": "text", "output": "label"} | changes
     return Task(data=data, folder=folder, **fields)
+
+
+def examples(found: Task) -> list[Example]:
+    """A task's examples as its one table has them, the blank ones too."""
+    [rows] = load_tables(found).values()
+    return to_examples(found, rows, str(found.data))
 
 
 COLOURS = [

@@ -11,11 +11,11 @@ import pyarrow.parquet
 import pytest
 
 from crossover.data.infer import prepare
-from crossover.data.load import load_rows, read_examples
+from crossover.data.load import load_rows
 from crossover.data.sketch import sketch
 from crossover.data.task import load_task
 from crossover.errors import DataError
-from tests.data.builders import jsonl, sentence, task, write
+from tests.data.builders import examples, jsonl, sentence, task, write
 
 ANSWERS = ["Call us.", "Write to us.", "Wait a day."]
 
@@ -148,10 +148,8 @@ def test_messages_as_text_inside_a_csv(show: Any, tmp_path: Path) -> None:
 def test_an_output_column_beside_a_conversation_is_kept(tmp_path: Path) -> None:
     user, assistant = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}
     rows = [{"messages": [user], "output": "greeting"}, {"messages": [user, assistant], "output": "polite"}]
-    examples = read_examples(
-        task(tmp_path, "c.jsonl", input="input", output="output"), jsonl(tmp_path, "c.jsonl", rows).name
-    )
-    assert [(e.input, e.output) for e in examples] == [("Hi", "greeting"), ("user: Hi\nassistant: Hello", "polite")]
+    found = examples(task(tmp_path, jsonl(tmp_path, "c.jsonl", rows).name, input="input", output="output"))
+    assert [(e.input, e.output) for e in found] == [("Hi", "greeting"), ("user: Hi\nassistant: Hello", "polite")]
     with pytest.raises(DataError, match=r"line 1: it has 'messages' and a column 'input' too"):
         load_rows(jsonl(tmp_path, "d.jsonl", [{"messages": [user], "input": "another"}]))
 
@@ -195,5 +193,95 @@ def test_classes_of_a_data_set_are_read_by_their_names(tmp_path: Path) -> None:
 
 def test_a_column_is_found_by_its_name_in_either_unicode_form(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.csv", "te\u0301xt,\ufefflabel\na,b\n")
-    [example] = read_examples(task(tmp_path, path.name, input="t\u00e9xt"), path.name)
+    [example] = examples(task(tmp_path, path.name, input="t\u00e9xt"))
     assert (example.input, example.output) == ("a", "b")
+
+
+def talks(tmp_path: Path, row: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    [read] = load_rows(jsonl(tmp_path, "rows.jsonl", [row]))
+    return read.fields, read.system
+
+
+def test_turns_in_pairs_are_a_conversation(tmp_path: Path) -> None:
+    row = {"conversation": [{"system": "Be brief.", "input": "Hi", "output": "Hello"}]}
+    assert talks(tmp_path, row) == ({"input": "Hi", "output": "Hello"}, "Be brief.")
+    row = {"turns": [{"question": "Hi?", "answer": "Yes."}, {"question": "Who?", "answer": "I."}]}
+    assert talks(tmp_path, row)[0] == {"input": "user: Hi?\nassistant: Yes.\nuser: Who?", "output": "I."}
+    with pytest.raises(DataError, match=r"line 1, message 1, answer: the content is a number; valid is text"):
+        talks(tmp_path, {"turns": [{"question": "Hi?", "answer": 1}]})
+
+
+@pytest.mark.parametrize("key", ["systemInstruction", "system_instruction"])
+def test_contents_in_parts_are_a_conversation(key: str, tmp_path: Path) -> None:
+    parts = [{"text": "Let me see.", "thought": True}, {"text": "Hel"}, {"text": "lo"}]
+    turns = [{"role": "user", "parts": [{"text": "Hi"}]}, {"role": "model", "parts": parts}]
+    row = {key: {"parts": [{"text": "Be brief."}]}, "contents": turns}
+    assert talks(tmp_path, row) == ({"input": "Hi", "output": "Hello"}, "Be brief.")
+    assert talks(tmp_path, {"contents": [{"parts": [{"text": "Hi"}]}], "output": "x"})[0] == {"input": "Hi", "output": "x"}
+    assert talks(tmp_path, {key: None, "contents": turns}) == ({"input": "Hi", "output": "Hello"}, None)
+    with pytest.raises(DataError, match=r"message 1: role 'robot'; valid: model, system"):
+        talks(tmp_path, {"contents": [{"role": "robot", "parts": [{"text": "Hi"}]}]})
+    with pytest.raises(DataError, match=r"message 1: the content is a list; valid is text, or a list of text parts"):
+        talks(tmp_path, {"contents": [{"role": "user", "parts": [{"inlineData": {}}]}]})
+
+
+def test_parts_that_are_thoughts_are_left_out(tmp_path: Path) -> None:
+    parts = [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Hello"}]
+    row = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": parts}]}
+    assert talks(tmp_path, row)[0] == {"input": "Hi", "output": "Hello"}
+
+
+def test_pairs_as_openai_writes_them(tmp_path: Path) -> None:
+    rows = [
+        {
+            "input": {"messages": [{"role": "user", "content": sentence(n)}], "tools": [], "parallel_tool_calls": True},
+            "preferred_output": [{"role": "assistant", "content": f"Yes, {sentence(n)}!"}],
+            "non_preferred_output": [{"role": "assistant", "content": f"No {n}"}],
+        }
+        for n in range(12)
+    ]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == ("input", "preferred_output")
+    assert "'preferred_output' is the better one, and 'non_preferred_output' is not used" in said
+    assert {(e.input, e.output) for e in found.splits.all} == {(sentence(n), f"Yes, {sentence(n)}!") for n in range(12)}
+
+
+@pytest.mark.parametrize("listed_", [True, False])
+def test_of_answers_with_their_places_the_first_text_is_read(listed_: bool, tmp_path: Path) -> None:
+    def answers(n: int) -> Any:
+        texts = [f"the {sentence(n)}", f"{n}"] if n else []
+        if listed_:
+            return [{"text": text, "answer_start": 3} for text in texts]
+        return {"text": texts, "answer_start": [3] * len(texts)}
+
+    rows = [{"context": f"Here is {n}", "question": sentence(n), "answers": answers(n)} for n in range(13)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output, found.task.kind) == ("{question}\n{context}", "answers", "generate")
+    assert {e.output for e in found.splits.all} == {f"the {sentence(n)}" for n in range(1, 13)}
+    assert found.splits.blank == ("rows.jsonl, line 1",)
+    assert "'answers' holds answers with their places: the first text of each row is read" in said
+
+
+def test_a_list_of_labels_is_one_sentence_and_a_list_of_one_its_label(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": [["red", "green"][n % 2]]} for n in range(12)]
+    found = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name))
+    assert list(found.task.labels) == ["green", "red"]
+    assert "data: the column 'label' holds lists of one: each is read as what it holds" in found.task.assumptions
+    rows[3]["label"] = ["red", "green"]
+    with pytest.raises(DataError, match=r"line 4: the output 'label' is a list of 2; valid is one label or text a row"):
+        prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name))
+    assert prepare(task(tmp_path, "rows.jsonl", kind="generate")).task.kind == "generate"
+    lists = ['"[""red""]"', '"[""red"", ""green""]"']
+    texts = "".join(f"{sentence(n)},{lists[n % 2]}\n" for n in range(12))
+    [finding, *_] = prepare(task(tmp_path, write(tmp_path, "rows.csv", f"text,label\n{texts}").name)).findings
+    assert (finding.level, finding.code) == ("error", "several_labels")
+    assert finding.message == 'the output ["red", "green"] is a list of labels; valid is one label a row: keep the main one'
+
+
+def test_labels_that_join_others_are_said(tmp_path: Path) -> None:
+    labels = ["red", "green", "red;green"]
+    texts = "".join(f"{sentence(n)},{labels[n % 3]}\n" for n in range(18))
+    found = prepare(task(tmp_path, write(tmp_path, "rows.csv", f"text,label\n{texts}").name)).findings
+    assert "6 rows with several labels, such as 'red;green': each combination counts as a label" in [
+        f.message for f in found
+    ]

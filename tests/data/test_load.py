@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossover.data.load import load_rows, read_examples, render_input
+from crossover.data.load import load_rows, render_input
 from crossover.data.template import fill
 from crossover.errors import DataError
-from tests.data.builders import jsonl, task, write
+from tests.data.builders import examples, jsonl, task, write
 
 
 def complaint(folder, name, text):
@@ -217,10 +217,10 @@ def test_parquet_values_become_plain_text(tmp_path):
     pyarrow.parquet.write_table(table, path)
     assert load_rows(path)[1].source == "rows.parquet, row 2"
     form = "{text}|{n}|{ok}|{day}|{slots}"
-    examples = read_examples(task(tmp_path, path.name, input=form, output="slots", kind="extract"), path.name)
-    assert examples[0].input == 'a|1|true|2024-05-06|{"to": "Rome"}'
-    assert examples[1].input == 'b||false||{"when": "noon"}'
-    assert [example.output for example in examples] == ['{"to": "Rome"}', '{"when": "noon"}']
+    found = examples(task(tmp_path, path.name, input=form, output="slots", kind="extract"))
+    assert found[0].input == 'a|1|true|2024-05-06|{"to": "Rome"}'
+    assert found[1].input == 'b||false||{"when": "noon"}'
+    assert [example.output for example in found] == ['{"to": "Rome"}', '{"when": "noon"}']
 
 
 def test_a_parquet_file_without_rows_and_one_with_bytes(tmp_path):
@@ -230,17 +230,19 @@ def test_a_parquet_file_without_rows_and_one_with_bytes(tmp_path):
         load_rows(path)
     pyarrow.parquet.write_table(pyarrow.table({"text": [b"\xff"], "label": ["x"]}), path)
     with pytest.raises(DataError, match=r"^rows.parquet, row 1, column 'text': a value of type bytes; valid are text"):
-        read_examples(task(tmp_path, path.name), path.name)
+        examples(task(tmp_path, path.name))
 
 
 class TestExamples:
     def read(self, folder, rows, **changes):
         jsonl(folder, "rows.jsonl", rows)
-        return read_examples(task(folder, "rows.jsonl", **changes), "rows.jsonl")
+        return examples(task(folder, "rows.jsonl", **changes))
 
     def test_values_are_rendered_plainly(self, tmp_path):
         values = [1, 1.5, True, False, "1.0", {"b": "é", "a": 1}, [1, "x"]]
-        examples = self.read(tmp_path, [{"text": f"t{n}", "label": value} for n, value in enumerate(values)])
+        examples = self.read(
+            tmp_path, [{"text": f"t{n}", "label": value} for n, value in enumerate(values)], kind="generate"
+        )
         assert [example.output for example in examples] == [
             "1",
             "1.5",
@@ -306,7 +308,7 @@ class TestExamples:
     def test_half_a_surrogate_pair(self, tmp_path):
         write(tmp_path, "rows.jsonl", '{"text": "\\ud800", "label": "x"}\n')
         with pytest.raises(DataError, match=r"^rows.jsonl, line 1, column 'text': text with half a surrogate pair"):
-            read_examples(task(tmp_path, "rows.jsonl"), "rows.jsonl")
+            examples(task(tmp_path, "rows.jsonl"))
 
     def test_own_ids_are_kept_and_must_be_unique(self, tmp_path):
         rows = [{"id": 7, "text": "a", "label": "x"}, {"id": "8", "text": "a", "label": "x"}]
@@ -337,7 +339,7 @@ class TestChat:
     def read(self, folder, conversations, instruction=""):
         jsonl(folder, "chat.jsonl", conversations)
         found = task(folder, "chat.jsonl", input="input", output="output", instruction=instruction)
-        return read_examples(found, "chat.jsonl")
+        return examples(found)
 
     def test_one_turn_and_several(self, tmp_path):
         one = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi", "weight": 1}]
@@ -440,3 +442,36 @@ def test_any_bytes_are_rows_or_a_data_error(tmp_path, data, ending):
 def test_a_filled_template_shows_the_value_as_it_is(text):
     expected = f"<{text}>" if text.strip() else ""
     assert fill("<{x}>", {"x": text}) == expected
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_spreadsheets_line_that_names_the_delimiter_is_no_header(tmp_path, newline):
+    text = newline.join(["sep=;", "text;label", "one, two;x", 'a "b;y', ""])
+    with pytest.raises(DataError, match=r"rows\.csv, row 3: a double quote is opened"):
+        load_rows(write(tmp_path, "rows.csv", text + '"c'))
+    [row] = load_rows(write(tmp_path, "rows.csv", newline.join(["\ufeffsep=;", "text;label", "one, two;x", ""])))
+    assert row.fields == {"text": "one, two", "label": "x"}
+    assert complaint(tmp_path, "rows.csv", f"sep=;{newline}") == (
+        "rows.csv has no header below its first line; valid is a row of column names"
+    )
+    assert complaint(tmp_path, "rows.csv", 'sep=;\ntext;label\na;b\n"c;d\ne;f\ng";h\n').startswith(
+        "rows.csv, row 2: the double quote that opens on line 4 is closed on line 6"
+    )
+
+
+def test_fields_between_bars(tmp_path):
+    for name in ("rows.csv", "rows.psv"):
+        [row] = load_rows(write(tmp_path, name, "text | label\none, two; three | x\n"))
+        assert row.fields == {"text": "one, two; three", "label": "x"}
+    table = "| text | label |\n|------|:-----:|\n| a | x |\n"
+    assert complaint(tmp_path, "rows.csv", table) == (
+        "rows.csv: a table in Markdown; valid is a CSV file, so leave out the line of dashes"
+    )
+    [row] = load_rows(write(tmp_path, "rows.csv", "| text | label |\n| a | x |\n"))
+    assert row.fields == {"text": "a", "label": "x"}
+
+
+def test_the_list_inside_an_object_is_named(tmp_path):
+    assert complaint(tmp_path, "rows.json", '{"version": 1, "data": [{"text": "a"}]}') == (
+        "rows.json holds an object; valid is a list of objects (save the list under 'data' alone)"
+    )

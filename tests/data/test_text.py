@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossover.data.text import comparable, folded, spelled, stated, without_thought
+from crossover.data.text import comparable, folded, spelled, stated
 from crossover.engine.answer import prediction
 from crossover.types import Decoding, Reply
 
@@ -50,7 +50,39 @@ DENIALS = [
     "I would reject {}", "It is free of {}", "Everything but {}", "It is much too short to be {}.",
     "{} would be a mistake.", "~~{}~~", "<del>{}</del>", "\u274c {}", "{} \u274c", "{}: \u2717", "[ ] {}", "\u2260 {}",
     "{}: 0.03", '{{"{}": false}}',
+    "{}?", "**{}**?",
     "{}: 0 %", "{} = 0", "!{}", "Das ist kaum {}", "Es ist alles andere als {}",
+]  # fmt: skip
+
+HEDGES = [
+    "It would be {} if it had ended well.", "It would have been {}, had it ended well.", "If so, it is {}.", "{} if I must",
+    "It is {}, unless it was sent by a friend.", "It depends: {}", "It could be {}.", "It might be {}", "It may well be {}",
+    "One might call it {}.", "Maybe {}", "Not sure, maybe {}", "Not sure. Maybe {}.", "Perhaps, I think, {}.", "{}, maybe",
+    "Maybe. {}", "It is possibly {}.", "It is either {} or a parody", "{} or something else", "A joke or {}",
+    "{}. Or a joke.",
+    "probability of {} is 2%", "The probability of {} is low.", "There is a 30 % chance of {}", "P({}) = 0.02", "{} (2 %)",
+    "{}, with a probability of 10 %", "{} score: 1/10", "I am 20% sure it is {}", "{} with low confidence", "2% {}",
+    "{} (confidence: 0.2)", "I'm not sure. {}", "It is unclear. {}.", "{}. But I am not sure.", "I cannot tell: {}",
+    "Hard to say: {}", "It is more of a joke than {}.", "It is almost {}.", "It used to be {}", "It pretends to be {}.",
+    "It looks like {}, but it is a joke.", "I wonder whether it is {}.", "Vielleicht {}", "Es könnte {} sein.",
+    "C'est peut-être {}", "Quizás {}", "Talvez {}", "Forse {}", "Возможно {}", "可能是{}", "{}かもしれません", "Belki {}",
+    "It stopped being {}", "It is kind of {}", "{} at best", "Some would say {}", "Few would call it {}", "{} is possible",
+    "Should it be from a friend, it is {}", "There is a possibility of {}", "{} with 10% confidence", "{}: low",
+    "{} vs. something else", "{} / something else", "Less {} than sad", "Seemingly {}, in truth sad", "It only seems {}",
+    "Everything speaks against {}", "It was labelled {} by mistake",
+]  # fmt: skip
+FIRM = [
+    "It is {}.", "I would say {}.", "I would classify this as {}.", "The best label would be {}.", "It is most likely {}.",
+    "With 90% probability it is {}.", "I am 95% sure it is {}", "{} (95 %)", "Label: {}\nConfidence: 95%",
+    "I'd go with {}.", "I would go with {}.", "It can be classified as {}.", "This falls under {}.",
+    "{} would be the best label.",
+    "Label: {}\nConfidence: high", "The writer asks if that is all, so it is {}.", "The sum could be higher, so it is {}.",
+    "{}. The writer may have sent it twice.", "{}, because the writer might mean two things or more.",
+    "Either way, it is {}.",
+    "{}\nReason: if the sum is wrong, the writer does not pay.",
+    "**{}**\n**Explanation:** It is not a card, or hardly one.",
+    "The sum was taken by mistake, so it is {}.", "The writer stopped being polite, so it is {}.",
+    "It promises a 20 % discount, so it is {}.", "Of these labels, {} fits best.", "It seems to be {}.",
 ]  # fmt: skip
 
 
@@ -164,6 +196,21 @@ def test_a_label_that_is_denied_or_asked_is_never_given(chosen, sentence, case) 
         assert comparable(found) in comparable(reply).replace(" ", "_") + comparable(reply)
 
 
+@given(st.sampled_from(HARD).flatmap(lambda s: st.tuples(st.just(s), st.sampled_from(s))), st.sampled_from(HEDGES),
+       st.sampled_from([str, str.lower, str.upper]))  # fmt: skip
+@settings(max_examples=2000, deadline=None)
+def test_a_label_that_is_left_open_is_never_given(chosen, sentence, case) -> None:
+    labels, label = chosen
+    if label != "maybe":  # there the hedge is the answer
+        assert read(case(sentence.format(label)), labels) in (None, *(one for one in labels if one in ("maybe", "no")))
+
+
+@pytest.mark.parametrize("sentence", FIRM)
+def test_a_label_that_is_meant_is_found_beside_words_that_hedge_something_else(sentence: str) -> None:
+    for labels, label in [(("spam", "ham"), "spam"), (("billing", "card lost"), "card lost"), (("C", "C++"), "C++")]:
+        assert read(sentence.format(label), labels) == label
+
+
 @given(st.sampled_from(HARD), st.lists(st.integers(0, 5), min_size=2, max_size=3, unique=True))
 def test_several_labels_are_none(labels: tuple[str, ...], places: list[int]) -> None:
     named = [labels[place % len(labels)] for place in places]
@@ -206,9 +253,3 @@ def test_folding_is_done_once(text: str) -> None:
 )
 def test_what_is_folded_and_what_is_not(left: str, right: str, same: bool) -> None:
     assert (folded(left) == folded(right)) is same
-
-
-def test_a_thought_is_no_answer() -> None:
-    assert without_thought("<think>spam?</think> ham") == " ham"
-    assert without_thought("spam?</think>ham") == "ham"
-    assert without_thought("<think>spam") == ""

@@ -2,33 +2,97 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from crossover.data.task import Limits
-from crossover.decision.costs import Cost, Prices, assumed, break_even, local_cost
-from crossover.decision.crossing import crossing
+from crossover.data.economics import Economics, Limits, PriceList
+from crossover.decision.costs import Bill, Cost, Making, Prices, assumed, break_even, cost_of, way
+from crossover.decision.crossing import Doubt, crossing
 from crossover.decision.limits import doubt, removal
 from crossover.evaluation.contention import Load
 from crossover.evaluation.probe import Probe, Speed
-from crossover.types import Estimate, Example, Record, Reply, Run, Usage
+from crossover.types import Estimate
 from tests.decision.builders import run
+
+FREE = Prices(machine_cost_per_hour=0, requests=1000, label_cost=0)
 
 
 def test_a_request_costs_its_tokens_times_the_machines_time() -> None:
-    prices = Prices(machine_cost_per_hour=3.6, requests=1000, label_cost=0.5)
-    cost = local_cost(prices, Speed(prompt=0.01, answer=0.1), tokens_in=100, tokens_out=10, tuning=60, labels=20)
+    prices = replace(FREE, machine_cost_per_hour=3.6, label_cost=0.5)
+    bill = Bill([100], [10], speed=Speed(prompt=0.01, answer=0.1), making=Making(labels=20, tuning_seconds=60))
+    cost = cost_of(bill, prices)
     assert cost.per_1k == pytest.approx(1000 * 0.001 * (100 * 0.01 + 10 * 0.1))
     assert cost.fixed == pytest.approx(60 * 0.001 + 10)
     assert cost.over(2000) == pytest.approx(cost.fixed + 2 * cost.per_1k)
+
+
+def test_a_prompt_pays_its_search_as_weights_pay_their_tuning() -> None:
+    """By hand: 54 labels at 0.50 are 27; 7,200 seconds of calls at 1.80 an hour are 3.60; a teacher reported 2.50."""
+    prices = replace(FREE, machine_cost_per_hour=1.8, label_cost=0.5)
+    found = cost_of(Bill([100], [10], making=Making(labels=54, call_seconds=7200, money=2.5)), prices)
+    assert found.parts == {"labels": 27, "calls": pytest.approx(6.1), "tuning": 0, "hosting": 0}
+    assert found.fixed == pytest.approx(33.1)
+
+
+def test_tokens_are_paid_by_the_million_and_the_beginning_of_all_prompts_as_cached() -> None:
+    """By hand: of 1,000 tokens in 800 begin all prompts, 50 are out; at 2, 0.5 and 8 a million: three times 0.0004."""
+    prices = replace(FREE, input=2.0, cached_input=0.5, output=8.0)
+    bill = Bill([900, 1100], [40, 60], cached=800, speed=Speed(1.0, 1.0))
+    assert cost_of(bill, prices).per_1k == pytest.approx(1.2)
+    assert cost_of(bill, replace(prices, cached_input=None)).per_1k == pytest.approx(2.4)
+    asked = replace(bill, making=Making(tokens_in=3_000_000, tokens_out=500_000))
+    assert cost_of(asked, prices).fixed == pytest.approx(10)
+
+
+def test_a_deployment_by_the_hour_is_paid_whatever_is_asked_and_by_tuned_weights_alone() -> None:
+    """By hand: 2 an hour, 730 hours a month, 6 months."""
+    prices = replace(FREE, months=6, input=2.0, output=8.0, hosting_per_hour=2.0)
+    tuned, prompt, control = Bill([100], [10], tuned=True), Bill([100], [10]), Bill([100], [10], control=True, tuned=True)
+    assert [way(bill, prices) for bill in (tuned, prompt, control)] == ["hosted", "tokens", "machine"]
+    assert (cost_of(tuned, prices).fixed, cost_of(tuned, prices).per_1k) == (8760, 0)
+    assert (cost_of(prompt, prices).fixed, cost_of(control, prices).fixed) == (0, 0)
+
+
+@pytest.mark.parametrize(("every", "times"), [(None, 1), (12, 1), (6, 2), (5, 3), (0.25, 48), (40, 1)])
+def test_weights_are_made_again_every_so_many_months(every: float | None, times: int) -> None:
+    prices = replace(FREE, machine_cost_per_hour=3600, label_cost=1, retrain_months=every)
+    bill = Bill([1], [1], making=Making(labels=10, call_seconds=2, tuning_seconds=3), tuned=True)
+    assert cost_of(bill, prices).fixed == times * 15
+    assert cost_of(replace(bill, tuned=False), prices).fixed == 15
+
+
+def test_a_model_elsewhere_costs_what_it_reports_where_no_price_is_given() -> None:
+    bill = Bill([100, 100], [10, 10], money=[0.25, 0.75], local=False, speed=Speed(1, 1))
+    assert cost_of(bill, replace(FREE, machine_cost_per_hour=9)).per_1k == 500
+
+
+def test_a_range_counts_with_its_middle_and_its_doubt_is_the_interval() -> None:
+    prices = replace(FREE, input=(1.0, 3.0), output=0.0)
+    bill = Bill([100] * 50, [10] * 50)
+    found, spread = cost_of(bill, prices), Doubt(prices, 0).spread(bill)
+    assert found.per_1k == pytest.approx(0.2)
+    assert spread.per_1k == pytest.approx((0.105, 0.295), abs=0.004)
+    assert spread.fixed == (0, 0)
+    assert spread.horizon == pytest.approx(spread.per_1k)
 
 
 def test_what_the_task_leaves_open_is_assumed_and_said() -> None:
     assert len(assumed(Limits())) == 4
     given = Limits(machine_cost_per_hour=2, requests_per_month=5, horizon_months=2, label_cost=0)
     assert assumed(given) == []
-    assert Prices.of(given) == Prices(2, 10, 0)
+    assert Prices.of(given) == Prices(2, 10, 0, months=2)
+    assert "0.10 EUR" in assumed(Limits(), PriceList(currency="EUR"))[0]
+
+
+def test_a_volume_of_nothing_is_said() -> None:
+    none = Economics(requests_per_month=0, horizon_months=1, label_cost=1, machine_cost_per_hour=1)
+    assert assumed(none) == [
+        "limits.requests_per_month is 0: what a request costs counts for nothing, only what is paid once"
+    ]
 
 
 def test_the_break_even_point_is_where_the_totals_meet() -> None:
@@ -39,26 +103,99 @@ def test_the_break_even_point_is_where_the_totals_meet() -> None:
     assert break_even(cheap, dear) is None
 
 
-def used(name: str, tokens: list[int]) -> Run:
-    records = tuple(
-        Record(Example(str(i), "x", "y"), Reply(usage=Usage(tokens_in=t, tokens_out=1)), "y") for i, t in enumerate(tokens)
-    )
-    return Run(name, "test", "accuracy", records, Estimate(len(tokens), 1, 1, 1))
+SHORT, LONG = [10, 14, 12, 9, 15] * 20, [90, 140, 100, 110, 60] * 20
+HOURLY = replace(FREE, machine_cost_per_hour=3.6)
+
+
+def sides(speed: Speed, tuning: float = 3600) -> tuple[Bill, Bill]:
+    once = Making(tuning_seconds=tuning)
+    return Bill(SHORT, [1] * 100, speed=speed, making=once, tuned=True), Bill(LONG, [1] * 100, speed=speed)
 
 
 def test_the_crossing_has_an_interval_from_the_spread_of_request_lengths() -> None:
-    prices, speed = Prices(3.6, 1000, 0), Speed(0.01, 0.01)
-    short, long = used("lora", [10, 14, 12, 9, 15] * 20), used("few_shot", [90, 140, 100, 110, 60] * 20)
-    sides = [
-        (local_cost(prices, speed, sum(r.reply.usage.tokens_in for r in u.records) / 100, 1, t, 0), u, speed)
-        for u, t in ((short, 3600), (long, 0))
-    ]
-    found = crossing(sides[0], sides[1], prices, seed=0)
-    assert found is not None
+    tuned, prompt = sides(Speed(0.01, 0.01))
+    found = crossing(tuned, prompt, HOURLY, seed=0)
+    assert found.value == pytest.approx(3.6 / (0.001 * 0.01 * (100 - 12)))
+    assert found.low is not None
     assert found.high is not None
     assert found.low < found.value < found.high
-    assert found.value == pytest.approx(3.6 / (0.001 * 0.01 * (100 - 12)))
-    assert crossing(sides[1], sides[0], prices, seed=0) is None
+    assert found.high / found.low < 1.2
+
+
+def test_the_crossings_interval_holds_the_looks_at_the_speed_and_the_ranges_of_prices() -> None:
+    still, looked = sides(Speed(0.01, 0.01)), sides(Speed(0.01, 0.01, ((0.01, 0.01), (0.02, 0.02))))
+    narrow, wide = (crossing(*both, HOURLY, seed=0) for both in (still, looked))
+    assert narrow.value == wide.value
+    assert wide.low is not None
+    assert narrow.low is not None
+    assert wide.low < 0.6 * narrow.low  # at half the speed the tokens that are saved are worth twice as much
+    labelled = replace(still[0], making=Making(labels=100, tuning_seconds=3600))
+    ranged = crossing(labelled, still[1], replace(HOURLY, label_cost=(0.0, 2.0)), seed=0)
+    sure = crossing(labelled, still[1], replace(HOURLY, label_cost=1.0), seed=0)
+    assert ranged.value == pytest.approx(sure.value)
+    assert ranged.low is not None
+    assert sure.low is not None
+    assert ranged.low < 0.2 * sure.low
+
+
+@pytest.mark.parametrize(
+    ("tuned", "prompt", "prices", "said"),
+    [
+        (Bill([9], [1], making=Making(tuning_seconds=9)), Bill([99], [1]), FREE, "Requests cost nothing at these prices"),
+        (
+            Bill([99], [1], making=Making(labels=2)),
+            Bill([9], [1]),
+            replace(FREE, input=1, output=1, label_cost=1),
+            "No number",
+        ),
+        (
+            Bill([99], [1]),
+            Bill([9], [1], making=Making(labels=9)),
+            replace(FREE, input=1, output=1, label_cost=1),
+            "cheaper to make: they cost less only up to 100,000 requests.",
+        ),
+    ],
+)
+def test_where_there_is_no_crossing_there_is_a_reason(tuned: Bill, prompt: Bill, prices: Prices, said: str) -> None:
+    found = crossing(tuned, prompt, prices, 0)
+    assert (found.value, found.low, found.high) == (None, None, None)
+    assert said in found.reason
+
+
+amounts = st.floats(0.01, 100)
+ranges = st.one_of(amounts, st.tuples(amounts, amounts).map(lambda pair: (min(pair), max(pair))))
+lengths = st.lists(st.integers(1, 500), min_size=5, max_size=5)
+makings = st.builds(Making, labels=st.integers(0, 500), call_seconds=amounts, tuning_seconds=amounts)
+bills = st.builds(Bill, lengths, lengths, speed=st.builds(Speed, amounts, amounts), making=makings, tuned=st.booleans())
+
+
+@settings(max_examples=60, deadline=None)
+@given(bills, bills, ranges, ranges)
+def test_at_a_crossing_both_cost_the_same_and_beyond_it_the_weights_less(
+    tuned: Bill, prompt: Bill, machine: Any, label: Any
+) -> None:
+    prices = Prices(machine, 1000, label)
+    found, one, other = crossing(tuned, prompt, prices, 0), cost_of(tuned, prices), cost_of(prompt, prices)
+    if found.value is None:
+        assert found.reason
+        assert one.per_1k >= other.per_1k
+        return
+    assert found.low is not None
+    assert 0 <= found.low <= found.value <= (found.high or float("inf"))
+    if found.value:
+        assert one.over(found.value) == pytest.approx(other.over(found.value))
+    assert one.over(2 * found.value + 1) < other.over(2 * found.value + 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bills, ranges, ranges)
+def test_every_interval_of_a_cost_holds_it(bill: Bill, machine: Any, label: Any) -> None:
+    prices = Prices(machine, 5000, label)
+    shown, spread = cost_of(bill, prices), Doubt(prices, 3).spread(bill)
+    for (low, high), value in zip(
+        (spread.fixed, spread.per_1k, spread.horizon), (shown.fixed, shown.per_1k, shown.over(5000)), strict=True
+    ):
+        assert 0 <= low <= value <= high
 
 
 def probed(p95: float, low: float, high: float | None = None, **more: Any) -> Probe:

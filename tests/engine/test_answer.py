@@ -63,7 +63,7 @@ def test_the_last_match_of_a_pattern_is_the_answer(pattern: str, text: str, expe
 def test_a_label_is_looked_for_in_what_the_pattern_finds() -> None:
     decoding = Decoding(labels=LABELS.labels, pattern=r"(?i)the answer is (.*)")
     assert prediction(Reply("Not fees, since it is lost. The answer is Card lost."), decoding) == "card lost"
-    assert prediction(Reply("A card, perhaps"), decoding) == "card"
+    assert prediction(Reply("A card, I think"), decoding) == "card"
 
 
 def test_a_pattern_is_looked_for_behind_the_thought() -> None:
@@ -73,11 +73,25 @@ def test_a_pattern_is_looked_for_behind_the_thought() -> None:
     number = Decoding(pattern=r"(?i)answer: (\d+)")
     assert prediction(Reply("<think>Answer: 7? No.</think>Answer: 8"), number) == "8"
     assert prediction(Reply("<think>Answer: 7? No.</think>It is eight"), number) == "It is eight"
+    assert prediction(Reply("<think>Answer: 7"), number) == ""
+
+
+@pytest.mark.parametrize("decoding", [Decoding(), Decoding(schema='{"type": "object"}')])
+def test_thoughts_are_no_part_of_text_and_without_an_end_there_is_no_answer(decoding: Decoding) -> None:
+    assert prediction(Reply('<think>{"a": 2}?</think>\n{"a": 1}'), decoding) == '{"a": 1}'
+    assert prediction(Reply('{"a": 2}? No.</think>\n{"a": 1}'), decoding) == '{"a": 1}'
+    assert prediction(Reply('<think>{"a": 1}'), decoding) == ""
 
 
 def test_votes_are_counted_and_paid_for() -> None:
     draws = [Reply(text, usage=Usage(10, 2, 0.5)) for text in ("b", "a ", "c", "a")]
     assert vote(draws, Decoding(samples=4)) == (Reply("a ", usage=Usage(40, 8, 2.0)), "a")
+
+
+def test_a_draw_without_an_answer_has_no_vote() -> None:
+    draws = [Reply(text) for text in ("<think>a", "<think>b", "<think>a</think>c", "<think>")]
+    assert vote(draws, Decoding(samples=4))[1] == "c"
+    assert vote(draws[:2], Decoding(samples=2))[1] == ""
 
 
 def test_one_failed_draw_fails_the_vote() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.data.task import Limits
+from crossover.data.economics import Limits
 from crossover.engine.caller import CHUNK, Caller, call_key
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.engine.render import Renderer
+from crossover.engine.similarity import index_by
 from crossover.types import Demonstration, Message, Prompt
 
 POOL = (
@@ -103,3 +105,17 @@ def test_the_answers_of_steps_are_put_in_all_at_once() -> None:
     """So that neither an input nor an answer is read as a template; what no step gave stays."""
     shown = Renderer(Prompt(template="{input} {a} {b} {c}")).messages("in {a}", answers={"a": "is {b}", "b": "{input}"})
     assert shown == (Message("user", "in {a} is {b} {input} {c}"),)
+
+
+@pytest.mark.parametrize(
+    ("pool", "text"),
+    [
+        (("लड़का घर गया", "लड़की घर गया"), "लड़की घर गया"),
+        (("มี นา", "มู นา"), "มู นา"),
+        (("cafe bar", "cafe\u0301 bar"), "caf\u00e9 bar"),
+        (("மரம் கடல்", "மாரி கடல்"), "மாரி கடல்"),
+    ],
+)
+def test_vowel_signs_belong_to_their_words_in_every_script(pool: tuple[str, ...], text: str) -> None:
+    assert index_by("words", pool).order(text) == [1, 0]
+    assert index_by("words", pool[::-1]).order(text) == [0, 1]

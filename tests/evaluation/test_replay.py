@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.data.task import Limits
+from crossover.data.economics import Limits
 from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter

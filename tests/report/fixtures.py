@@ -125,12 +125,40 @@ def decision(kind: str = "weights", choice: str | None = f"{4:016x}", **verdict:
             for a, b, d, p in ((4, 3, 0.162, 0.0002), (6, 4, 0.025, 0.31), (4, 1, 0.444, 0.00001))
         ],
         "crossover": {
-            "labels": {"value": 140, "low": 90, "high": 210},
+            "have": 540,
+            "labels": {
+                "value": 140,
+                "low": 90,
+                "high": 210,
+                "reason": "",
+                "weights": "lora",
+                "series": "weights",
+                "prompt": "few_shot",
+            },
             "requests": {"value": 12400, "low": 9800, "high": 16000},
             "curve": [
-                {"labels": n, "series": series, "value": v, "low": v - 0.05, "high": v + 0.05}
-                for series, values in (("prompt", (0.6, 0.65, 0.68, 0.694)), ("weights", (0.31, 0.57, 0.76, 0.856)))
-                for n, v in zip((50, 100, 200, 420), values, strict=True)
+                {"labels": n, "series": series, "name": name, "value": v, "low": v - 0.05, "high": v + 0.05, "seeds": 3}
+                | {"items": 300}
+                for series, name, values in (
+                    ("prompt", "few_shot", (0.6, 0.65, 0.68, 0.694)),
+                    ("weights", "lora", (0.31, 0.57, 0.76, 0.856)),
+                )
+                for n, v in zip((50, 100, 200, 540), values, strict=True)
+            ],
+            "fits": [
+                {"labels": n, "series": series, "name": name, "value": v, "low": v - 0.03, "high": v + 0.03}
+                for series, name, values in (
+                    ("prompt", "few_shot", (0.6, 0.66, 0.69, 0.7)),
+                    ("weights", "lora", (0.31, 0.7, 0.85, 0.9)),
+                )
+                for n, v in zip((50, 160, 500, 1080), values, strict=True)
+            ],
+            "runs": [],
+            "double": [],
+            "target": [],
+            "said": [
+                "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540.",
+                "540 more labels (as many again) bring lora +3.1 points (+0.4 to +5.2).",
             ],
         },
         "verdict": {
@@ -246,6 +274,9 @@ def hostile() -> Results:
         for row in ladder()
     )  # fmt: skip
     body = decision(reasons=[EVIL], warnings=[EVIL])
+    for point in (*body["crossover"]["curve"], *body["crossover"]["fits"]):
+        point["name"] = f"{EVIL} {point['series']}"
+    body["crossover"]["said"] = [EVIL]
     body |= {"task": EVIL, "model": EVIL, "created": EVIL, "data_sha256": EVIL, "crossover_version": EVIL}
     names = [row.name for row in rows]
     return results(

@@ -146,7 +146,7 @@ def test_each_kind_of_verdict_has_its_sentence(kind: str, choice: int | None, wo
 def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     text = Page(render(undecided())).text
     assert "about 1,240 test items would tell; there are 160" in text
-    assert "No number of labelled examples was measured" in text
+    assert "From how many labels on fine-tuning wins is not known yet: crossover curve runs/support measures" in text
     assert "No number of requests was found" in text
     assert "Until thenfew_shotthe cheapest with the best estimate" in text
     assert "few_shotuntil then" in text
@@ -168,7 +168,7 @@ def test_a_bounded_verdict_says_its_bound_in_one_sentence(kind: str, choice: int
 
 def test_numbers_of_the_crossover_point_are_written_with_their_ranges() -> None:
     text = Page(render(results())).text
-    assert "from about 140 (90–210) labelled examples" in text
+    assert "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540." in text
     assert "from about 12,400 (9,800–16,000) requests" in text
 
 
@@ -375,10 +375,55 @@ def test_labels_in_other_scripts_raise_no_warning(recwarn: pytest.WarningsRecord
     assert len(recwarn) == 0
 
 
-def test_a_learning_curve_of_unknown_series_and_one_point_is_drawn() -> None:
+def test_a_learning_curve_of_one_point_is_drawn() -> None:
     body = results().decision
-    body["crossover"]["curve"] = [{"labels": 40, "series": "lora", "value": 0.5, "low": 0.4, "high": 0.6}]
-    assert any(name.startswith("curve-") for name in Page(render(results(decision=body))).ids)
+    point = {
+        "labels": 40,
+        "series": "weights",
+        "name": "lora",
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "seeds": 1,
+        "items": 9,
+    }
+    body["crossover"] |= {"curve": [point], "fits": [], "labels": None, "said": ["It is one point."]}
+    page = Page(render(results(decision=body)))
+    assert any(name.startswith("curve-") for name in page.ids)
+    assert "50.0 (40.0–60.0)" in page.text
+
+
+def test_the_crossover_leads_and_its_drawing_is_told_to_who_cannot_see_it() -> None:
+    html = render(results())
+    page = Page(html)
+    order = [
+        "Fine-tune it: “lora” is the one to use.",
+        "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540. 540 more labels",
+        "from about 12,400 (9,800–16,000) requests.",
+        "Accuracy by labels: points are means",
+        "beats the best prompt, “few_shot”, by 16.2 points",
+    ]
+    places = [page.text.find(words) for words in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "<title>Accuracy by number of labels</title><desc>From about 140 labels (90 to 210) on" in html
+    for words in ("crossover 140", "you have 540"):
+        assert words in html, "the drawing marks it"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        None,
+        {"value": None, "low": 300, "high": None, "reason": "not settled"},
+        {"value": 900, "low": None, "high": None, "reason": ""},
+        {"value": 900, "low": 600, "high": None, "reason": ""},
+    ],
+)
+def test_a_crossing_without_a_number_or_with_open_ends_is_drawn(labels: dict[str, Any] | None) -> None:
+    body = decision()
+    body["crossover"]["labels"] = labels
+    assert ("crossover 900" in render(results(decision=body))) == bool(labels and labels["value"])
 
 
 def test_the_file_is_written_whole_into_a_new_folder(tmp_path: Path) -> None:

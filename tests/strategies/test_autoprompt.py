@@ -134,6 +134,6 @@ def test_a_model_without_gradients_is_refused(tmp_path: Path) -> None:
     train, dev = kinds()
     with (
         bench(tmp_path, train, dev, labels=LABELS, model="fake") as at,
-        pytest.raises(OptionError, match="'fake' is no local model"),
+        pytest.raises(OptionError, match="needs the gradients and the words of a model, and 'fake' gives none"),
     ):
         open_strategy("autoprompt").adapt(replace(begin(), model="fake"), at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from crossover.errors import OptionError
 from crossover.strategies.open import open_strategy
 from crossover.strategies.then import Then
 from crossover.testing.strategies import check_strategy, toy_examples
-from crossover.types import Prompt, Provenance
+from crossover.types import Prompt
 from tests.strategies.toys import KINDS, bench, kinds, start
 
 
@@ -23,22 +22,13 @@ def test_instruction_then_lora_keeps_the_contract() -> None:
     assert made.decoding.label_bias == ()
 
 
-def test_the_note_does_not_speak_of_a_calibration_that_tuning_dropped(tmp_path: Path) -> None:
-    rows, once = toy_examples(), {"epochs": 1}
-    begin = replace(start(label_bias=(-1.0, -2.0)), provenance=Provenance(note="best of 4 on dev, calibrated"))
-    with bench(tmp_path, rows[::2], rows[1::2]) as at:
-        tuned = open_strategy("lora+full", {"lora": once, "full": once}).adapt(begin, at)
-    assert tuned.decoding.label_bias == ()
-    assert tuned.provenance.note == "best of 4 on dev"
-
-
 def test_lora_then_few_shot_keeps_the_contract() -> None:
     options = {"lora": {"epochs": 1}, "few_shot": {"shots": [2], "selection": ["nearest"]}}
     made = check_strategy(open_strategy("lora+few_shot", options))
     assert made.weights is not None
     assert made.weights.kind == "adapter"
     assert (made.prompt.shots, made.prompt.selection) == (2, "nearest")
-    assert made.provenance.note.endswith(", calibrated; best of 1 prompts on dev") == bool(made.decoding.label_bias)
+    assert made.provenance.note.endswith("; best of 1 prompts on dev")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +75,11 @@ def test_the_second_step_starts_from_the_firsts_weights_and_prompt(tmp_path: Pat
     [
         ("instruction+lora", {"few_shot": {"shots": [2]}}, "'instruction.lora' has no step 'few_shot'; valid: instr"),
         ("instruction+lora", {"lora": {"rnak": 8}}, "strategy 'lora' has no option 'rnak'; did you mean 'rank'"),
-        ("instruction+lora", {"lora": {"rank": "8"}}, "strategy 'lora', option 'rank': received '8', valid is int"),
+        (
+            "instruction+lora",
+            {"lora": {"rank": "8"}},
+            "strategy 'lora', option 'rank': received '8', valid is a whole number",
+        ),
         ("instruction+lora", {"lora": 8}, "strategy 'lora': received 8, valid is a mapping of options"),
         ("instruction+lorra", {}, "there is no strategy 'lorra'; did you mean 'lora'"),
         ("lora+", {}, "there is no strategy ''"),

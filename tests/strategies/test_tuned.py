@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crossover.engine.taken import taken
 from crossover.errors import OptionError, TuningError
 from crossover.models.fake import Fake
 from crossover.strategies.open import open_strategy
@@ -124,15 +125,17 @@ def test_a_tune_is_done_once(tmp_path: Path) -> None:
 def test_weights_that_began_from_others_took_the_time_of_both(tmp_path: Path) -> None:
     rows = toy_examples()
     with bench(tmp_path, rows[::2], rows[1::2]) as at:
-        first = open_strategy("lora", {"epochs": 1}).adapt(start(), at)
-        second = open_strategy("lora", {"epochs": 2}).adapt(first, at)
+        with at.evaluator.caller.making("first"):
+            first = open_strategy("lora", {"epochs": 1}).adapt(start(), at)
+        with at.evaluator.caller.making("both"):
+            again = open_strategy("lora", {"epochs": 1}).adapt(start(), at)  # done already, and paid by both
+            second = open_strategy("lora", {"epochs": 2}).adapt(again, at)
         assert first.weights is not None
         assert second.weights is not None
         own = [sum(epoch.seconds for epoch in at.trace(w)) for w in (first.weights, second.weights)]
         assert min(own) > 0
-        assert at.tuning_seconds(first.weights) == own[0]
-        assert at.tuning_seconds(second.weights) == pytest.approx(sum(own))
-        assert at.tuning_seconds(None) == 0.0
+        assert taken(at.journal, "first").tuning_seconds == pytest.approx(own[0])
+        assert taken(at.journal, "both").tuning_seconds == pytest.approx(sum(own))
 
 
 @pytest.mark.parametrize("name", ["lora", "full"])

@@ -151,6 +151,8 @@ def test_every_prompt_that_was_tried_is_kept_with_its_score(tmp_path: Path) -> N
     assert len(tried) >= 8
     assert by_name["instruction"].id in {row.id for row in tried}
     assert max(row.dev.value for row in tried) == max(row.dev.value for row in tried if row.id == by_name["instruction"].id)
+    [chosen] = [row for row in tried if row.id == by_name["instruction"].id]
+    assert by_name["instruction"].note.endswith("; calibrated") is chosen.calibrated
     plain = [row.dev.value for row in tried if not row.calibrated]
     assert decision["prompt_sensitivity"] == {
         "tried": len(plain),
@@ -257,11 +259,12 @@ def test_the_next_one_stands_in_for_a_champion_that_is_removed_on_test(
 
     def refused(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: Run) -> str | None:
         if name.startswith("few_shot") and any(run.split == "test" for run in runs):
-            seen.append(name)
-            return f"{name} cannot win: its calls failed" if len(seen) == 1 else None
+            seen.extend([name] if name not in seen else [])
+            return f"{name} cannot win: its calls failed" if name == seen[0] else None
         return None
 
-    monkeypatch.setattr("crossover.study.finals.removal", refused)
+    for place in ("crossover.study.finals.removal", "crossover.decision.deciding.removal"):
+        monkeypatch.setattr(place, refused)
     strategies = [
         {"few_shot": {"shots": [2], "selection": ["random"]}},
         {"few_shot": {"shots": [4], "selection": ["random"]}},

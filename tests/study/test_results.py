@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import pytest
 
 from crossover.study.outcome import Outcome
-from crossover.study.results import CandidateReport, Change, Followed, Forgetting, Lost, Tried
+from crossover.study.results import CandidateReport, Change, CostDetail, Followed, Forgetting, Lost, Tried
 from crossover.types import Epoch, Estimate, Message
 from tests.report.fixtures import ladder
 
@@ -50,6 +50,7 @@ WHOLE = CandidateReport(
     same_as="lora",
     metric="accuracy",
     parent="cd",
+    cost=CostDetail(9.5, (9.0, 10.0), (1.5, 2.0), (0.003, 0.004), 54, 120, {"labels": 1.5, "tuning": 0.34}),
 )
 
 
@@ -71,7 +72,7 @@ def test_what_was_rounded_once_stays(report: CandidateReport) -> None:
 
 
 def test_a_failed_one_has_no_cost() -> None:
-    failed = replace(WHOLE, status="failed", latency_p50_ms=None, cost_fixed=0.0, cost_per_1k=0.0)
+    failed = replace(WHOLE, status="failed", latency_p50_ms=None, cost_fixed=0.0, cost_per_1k=0.0, cost=None)
     assert failed.to_json()["cost"] is failed.to_json()["latency_ms"] is None
     assert back(failed).cost_per_1k == 0.0
 
@@ -80,7 +81,10 @@ def test_a_row_of_the_version_before_is_read() -> None:
     row = WHOLE.to_json()
     for new in ("same_as",):
         del row[new]
-    assert CandidateReport.from_json(row, {}).same_as is None
+    row["cost"] = {name: row["cost"][name] for name in ("fixed", "per_1k_requests", "currency")}
+    row["latency_ms"] = {name: value for name, value in row["latency_ms"].items() if not name.startswith("p50_")}
+    found = CandidateReport.from_json(row, {})
+    assert (found.same_as, found.cost, found.latency_p50_interval, found.cost_fixed) == (None, None, None, 1.84)
 
 
 def test_an_outcome_holds_data_alone() -> None:

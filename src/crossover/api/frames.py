@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 CANDIDATE = (
     *("name", "id", "family", "rung", "status", "dev", "dev_low", "dev_high", "test", "test_low", "test_high"),
     *("test_items", "change", "change_low", "change_high", "change_p_adjusted", "relevance", "consistency", "failures"),
-    *("train_gap", "test_gap", "latency_p50_ms", "latency_p95_ms", "latency_p95_low_ms", "latency_p95_high_ms"),
-    *("latency_contended", "tokens_in", "tokens_out", "cost_fixed", "cost_per_1k", "currency", "note"),
+    *("train_gap", "test_gap", "latency_p50_ms", "latency_p50_low_ms", "latency_p50_high_ms"),
+    *("latency_p95_ms", "latency_p95_low_ms", "latency_p95_high_ms", "latency_contended", "tokens_in", "tokens_out"),
+    *("cost_fixed", "cost_per_1k", "cost_horizon", "currency", "note"),
 )
+RUN = ("series", "name", "labels", "size", "train", "dev", "seed", "value", "items", "failures", "split", "note")
 PAIR = ("a", "b", "difference", "low", "high", "p", "p_adjusted", "test", "n", "family")
 
 
@@ -34,6 +36,11 @@ def comparisons(results: Results) -> pandas.DataFrame:
     return _frame(pairs, PAIR)
 
 
+def curve(results: Results) -> pandas.DataFrame:
+    """A row for each run of the learning curves. Raises `MissingExtra`."""
+    return _frame(results.decision["crossover"].get("runs", ()), RUN)
+
+
 def predictions(found: Sequence[Any], kind: type[Any]) -> pandas.DataFrame:
     """A row for each object of the dataclass `kind`. Raises `MissingExtra`."""
     return _frame([vars(one) for one in found], [field.name for field in dataclasses.fields(kind)])
@@ -42,6 +49,7 @@ def predictions(found: Sequence[Any], kind: type[Any]) -> pandas.DataFrame:
 def _candidate(one: CandidateReport) -> dict[str, Any]:
     same = {name: getattr(one, name) for name in CANDIDATE if hasattr(one, name)}
     low, high = one.latency_p95_interval or (None, None)
+    middle = one.latency_p50_interval or (None, None)
     return {
         **same,
         **_ends("dev", one.dev),
@@ -53,6 +61,9 @@ def _candidate(one: CandidateReport) -> dict[str, Any]:
         "change_p_adjusted": one.change.p_adjusted if one.change else None,
         "relevance": one.relevance.value if one.relevance else None,
         "consistency": one.consistency.value if one.consistency else None,
+        "latency_p50_low_ms": middle[0],
+        "latency_p50_high_ms": middle[1],
+        "cost_horizon": one.cost.horizon if one.cost else None,
         "latency_p95_low_ms": low,
         "latency_p95_high_ms": high,
     }

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from crossover.api.study import Study
 from crossover.data.memory import check_given
-from crossover.data.task import Task, check_task, load_task
-from crossover.errors import TaskError
+from crossover.data.task import Task, check_task, load_with_settings
+from crossover.data.yamlfile import KeyPath, key_name
+from crossover.errors import TaskError, shown
 from crossover.report.page import write_report
 from crossover.study.conductor import run_task
 from crossover.study.folder import StudyFolder, default_folder
-from crossover.study.listener import Listener
+from crossover.study.ladder import check_strategies
+from crossover.study.listener import Listener, check_listener
 from crossover.study.read import read_results
 
 NAME = "study"  # of a task that was given none
@@ -40,15 +43,20 @@ def run_study(
     if data is not None:
         check_given(data)
     given = {**keys, **({} if data is None else {"data": data})}
+    if listener is not None:
+        check_listener(listener)
     source, model = FROM_PYTHON, None
+    place: Callable[[KeyPath], str] = key_name
     if isinstance(task, (str, Path)):
-        source, task = str(task), load_task(task)
-        model = task.model
+        loaded = load_with_settings(task)
+        source, task, model = str(task), loaded.task, loaded.task.model
+        place = key_name if "strategies" in given else loaded.place
     made = _made(task, given)
     check_task(made)
+    check_strategies(made, place)
     other = model is not None and made.model != model
-    place = default_folder(made, other) if out is None else Path(out)
-    folder = run_task(made, source, StudyFolder(place), listener)
+    home = StudyFolder(default_folder(made, other)) if out is None else StudyFolder.at(out)
+    folder = run_task(made, source, home, listener)
     write_report(read_results(folder), folder.report)
     return Study(folder)
 
@@ -57,7 +65,7 @@ def _made(task: Task | None, given: dict[str, Any]) -> Task:
     if task is None:
         return Task(**{"name": NAME, **given})
     if not isinstance(task, Task):
-        raise TaskError(f"the task: received {type(task).__name__}; valid is a task file's path, or a Task")
+        raise TaskError(f"the task: received {shown(task)}; valid is a task file's path, or a Task")
     if not given:
         return task
     own = task.model_dump(exclude_unset=True) | {"folder": task.folder, "assumptions": task.assumptions}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -10,15 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
+from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
-from crossover.errors import DataError, OptionError, StudyError
+from crossover.errors import OptionError, StudyError
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
 from crossover.report.verdict import headline
-from crossover.serve.predict import Answer, Predictor
+from crossover.serve.predict import Answer, Predictor, texts_of
+from crossover.study.again import measure_curve
 from crossover.study.folder import StudyFolder
+from crossover.study.listener import Listener
 from crossover.study.read import read_candidate, read_results
+from crossover.study.redecide import redecide
 from crossover.study.results import CandidateReport, Results
 from crossover.types import Candidate
 
@@ -67,9 +72,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Study:
-    """A finished study's folder, read when it is asked."""
+    """A finished study's folder, read when it is asked. `redecided`: the file of a decision that was made again on it."""
 
     folder: StudyFolder
+    redecided: Path | None = None
 
     @property
     def path(self) -> Path:
@@ -79,7 +85,7 @@ class Study:
     @cached_property
     def results(self) -> Results:
         """Everything that the report shows. Raises `StudyError` for a damaged folder."""
-        return read_results(self.folder)
+        return read_results(self.folder, self.redecided)
 
     @property
     def decision(self) -> dict[str, Any]:
@@ -103,6 +109,11 @@ class Study:
         )
 
     @property
+    def curve(self) -> list[dict[str, Any]]:
+        """The points of the learning curves: each family's mean with its interval at each number of labels."""
+        return list(self.decision["crossover"]["curve"])
+
+    @property
     def candidates(self) -> tuple[CandidateReport, ...]:
         """What was measured of each candidate, in ladder order."""
         return self.results.candidates
@@ -112,7 +123,7 @@ class Study:
 
         Raises `StudyError`.
         """
-        return read_candidate(self.folder, name)[0]
+        return read_candidate(self.folder, name or self._named())[0]
 
     def predictions(self, name: str | None = None, split: str = "test") -> list[Prediction]:
         """The measured answers on "test" or "dev" of a candidate, by name or id; without one, of all measured there.
@@ -134,20 +145,39 @@ class Study:
     def predictor(self, name: str | None = None) -> Predictor:
         """A candidate that answers, through the renderer and the model that were measured. Raises `StudyError`,
         `ModelError`."""
-        return Predictor.open(self.folder, name)
+        return Predictor.open(self.folder, name or self._named())
 
     def predict(self, inputs: str | Sequence[str], name: str | None = None) -> list[Answer]:
         """Answer new inputs. The model is opened each time: keep a `predictor` for many calls. Raises `DataError` for what
         is no text."""
-        texts = [inputs] if isinstance(inputs, str) else list(inputs) if isinstance(inputs, Iterable) else [inputs]
-        wrong = next((text for text in texts if not isinstance(text, str)), None)
-        if wrong is not None or None in texts:
-            raise DataError(f"predict: received a {type(wrong).__name__}; valid is a text, or a list of texts")
+        texts = texts_of(inputs)  # before the model is opened
         return self.predictor(name).answer(texts)
 
     def report(self, path: Path | str | None = None) -> Path:
-        """Write the report, one HTML file, and return its path (else `report.html` in the folder). Raises `StudyError`."""
-        return write_report(self.results, self.folder.report if path is None else Path(path))
+        """Write the report, one HTML file, and return its path (else `report.html` in the folder, or beside the file of a
+        decision that was made again). Raises `StudyError`."""
+        usual = self.redecided.with_suffix(".html") if self.redecided else self.folder.report
+        return write_report(self.results, usual if path is None else as_path(path, "report", StudyError))
+
+    def redecide(self, **changes: Any) -> Study:
+        """The study decided again, with keys of the task file as for `run_study`: `margin=0.02`,
+        `limits={"requests_per_month": 50000}`, `prices={"input": 0.2}`. No model is asked; this one stays as it is.
+
+        Raises `OptionError` for a key that would need measuring, `TaskError` for a value that is not valid.
+        """
+        settings = []
+        for key, given in changes.items():
+            inner = (
+                {f"{key}.{name}": value for name, value in given.items()} if isinstance(given, Mapping) else {key: given}
+            )
+            settings += [f"{name}={_written(value)}" for name, value in inner.items()]
+        return Study(self.folder, redecide(self.folder, settings))
+
+    def _named(self) -> str | None:
+        """Whom a decision that was made again names; for the first, the folder's own decision says it."""
+        found = self.decision["verdict"] if self.redecided else {}
+        name: str | None = found.get("choice") or found.get("provisional")
+        return name
 
     def candidates_frame(self) -> pandas.DataFrame:
         """A row for each candidate. Shares are in [0, 1], latencies in milliseconds. Raises `MissingExtra`."""
@@ -156,6 +186,19 @@ class Study:
     def comparisons_frame(self) -> pandas.DataFrame:
         """A row for each tested pair, candidates by name. Raises `MissingExtra`."""
         return frames.comparisons(self.results)
+
+    def curve_frame(self) -> pandas.DataFrame:
+        """A row for each run of the learning curves, failed ones without a value; none where no curve was measured.
+
+        `labels` are training and dev rows, `value` a share in [0, 1]; `split` "test": what the study itself measured with
+        all labels. Raises `MissingExtra`.
+        """
+        return frames.curve(self.results)
+
+    def measure_curve(self, sizes: Sequence[int] = (), seeds: int | None = None, listener: Listener | None = None) -> Study:
+        """The study with its learning curves, which are measured now where they were not: at these numbers of labels (else
+        doubling up to all), each drawn `seeds` times. Raises `CrossoverError` for what can be mended."""
+        return Study(measure_curve(self.folder, sizes, seeds, (), listener))
 
     def predictions_frame(self, name: str | None = None, split: str = "test") -> pandas.DataFrame:
         """`predictions`, a row each. Raises `MissingExtra` too."""
@@ -166,6 +209,15 @@ class Study:
 
     def _repr_html_(self) -> str:
         return study_html(self.results)
+
+
+def _written(value: Any) -> str:
+    """A value as on a command line; nothing takes a key away."""
+    if value is not None and not isinstance(value, (bool, int, float, str, list, tuple)):
+        raise OptionError(
+            f"redecide: received a {type(value).__name__}; valid is a number, text, or a range of two numbers"
+        )
+    return "" if value is None else json.dumps(value)
 
 
 def open_study(path: Study | StudyFolder | Path | str) -> Study:

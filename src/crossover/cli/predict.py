@@ -17,7 +17,7 @@ from crossover.data.template import columns_of
 from crossover.data.text import folded
 from crossover.errors import DataError, OptionError
 from crossover.registry import uncollected
-from crossover.serve.lines import one_line, read_lines
+from crossover.serve.lines import has_break, one_line, read_lines
 from crossover.serve.predict import Answer, Predictor
 from crossover.study.folder import StudyFolder
 
@@ -42,7 +42,7 @@ def command(
 
     Each line of standard input (UTF-8) has one line of output: an empty one where it is blank, with --json an error.
 
-    An answer of several lines is written with \\n for each break; --json gives it as it is.
+    An answer of several lines is written with \\n for each break, and \\\\ for a backslash; --json gives it as it is.
 
     When the verdict is undecided, the provisional candidate answers, and that is said.
     """
@@ -73,7 +73,7 @@ def command(
 def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: bool, started: Callable[[], None]) -> None:
     """Print the answers. `alone`: one text was asked, so that an answer of several lines is whole as it is. `started` is
     called once the model is loaded, which is when it first answers."""
-    failed = broken = blank = 0
+    failed = broken = marked = blank = 0
     for start in range(0, len(inputs), 32):
         texts = inputs[start : start + 32]
         answers = iter(predictor.answer([text for text in texts if not _is_blank(text)]))
@@ -93,13 +93,20 @@ def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: b
                     typer.echo("")
             else:
                 line = answer.text if alone else one_line(answer.text)
-                broken += line != answer.text
+                broken += line != answer.text and has_break(answer.text)
+                marked += line != answer.text and not has_break(answer.text)
                 typer.echo(line)
     if blank and not as_json:
         typer.echo(f"blank inputs: {blank} of {len(inputs)}, not asked; their lines are empty", err=True)
     if broken:
         typer.echo(
             f"answers of several lines: {broken}, with \\n for a line break; --json gives them as they are", err=True
+        )
+    if marked:
+        typer.echo(
+            f"answers whose backslashes would read as line breaks: {marked}, with \\\\ for a backslash; --json gives them"
+            " as they are",
+            err=True,
         )
     if failed:
         raise DataError(f"{failed} of {len(inputs) - blank} inputs could not be answered")

@@ -9,6 +9,7 @@ from statistics import fmean
 
 from crossover.study.listener import Stage
 
+SHARED = ("test", "curve")  # kinds of which one forecast stage stands for all
 PRIOR = 0.1  # of what is thought of the whole: so much weight has the thought beside what was seen
 ANSWERED = 0.1  # a stage that took less than this share of its seconds was in the journal already, and says nothing
 OVERRUN = 0.2  # of what a stage took so far: what is left of one that should be finished
@@ -52,8 +53,8 @@ class Remaining:
         return stage if stage.seconds is not None else replace(stage, seconds=self._usual)
 
     def stage(self, stage: Stage) -> None:
-        """A stage begins. A finalist after the first goes on with the stage that all of them share."""
-        if self._current is not None and stage.kind == self._current.kind == "test":
+        """A stage begins. A finalist, or a curve's run, after the first goes on with the stage that all share."""
+        if self._current is not None and stage.kind == self._current.kind and stage.kind in SHARED:
             self._phases = {}
             return
         self._finish()
@@ -122,4 +123,4 @@ class Remaining:
 
 
 def _same(planned: Stage, begun: Stage) -> bool:
-    return planned.kind == begun.kind and (planned.kind == "test" or planned.name == begun.name)
+    return planned.kind == begun.kind and (planned.kind in SHARED or planned.name == begun.name)

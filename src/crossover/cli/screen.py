@@ -119,7 +119,12 @@ class Screen:
         if self._stage is None:
             return "", ""
         stage = self._stage
-        names = {"climb": stage.name, "forgetting": f"{stage.name}: what it forgot", "test": f"test: {stage.name}"}
+        names = {
+            "climb": stage.name,
+            "forgetting": f"{stage.name}: what it forgot",
+            "test": f"test: {stage.name}",
+            "curve": f"curve: {stage.name}",
+        }
         of = f" ({stage.position}/{stage.total})" if stage.kind != "forgetting" else ""
         if self._part is None or self._part[1] >= self._part[2]:
             return f"{names[stage.kind]}{of}", ""

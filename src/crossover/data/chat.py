@@ -1,4 +1,4 @@
-"""Conversations as rows: OpenAI's `messages`, ShareGPT's `conversations`, and the same as JSON inside a CSV."""
+"""Conversations as rows: OpenAI's `messages`, ShareGPT's, Gemini's, pairs of turns, and the same as JSON inside a CSV."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from typing import Any
 from crossover.data.jsonfile import kind_of
 from crossover.data.rows import Row
 from crossover.data.template import plain
-from crossover.errors import DataError
+from crossover.errors import DataError, shown
 
-COLUMNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat", "turns")  # in any case
+COLUMNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat", "turns", "contents")  # in any case
 ROLES = ("system", "developer", "user", "assistant")
 SHARED = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant"}  # as ShareGPT names them
+GEMINI = {"model": "assistant"}
+SYSTEMS = ("systemInstruction", "system_instruction")  # Gemini's, beside the conversation
+# an exchange of two turns in one object, by the names of both
+ASKED = ("input", "user", "human", "question", "prompt", "query")
+REPLIED = ("output", "assistant", "gpt", "answer", "response", "completion", "reply", "bot")
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,9 @@ def from_chat(row: Row, column: str) -> Row:
         own = answer or ""
     if "input" in others and _text(others["input"], row).strip() not in ("", text.strip()):
         raise DataError(f"{row.source}: it has '{column}' and a column 'input' too; valid is one of them, so rename one")
-    system = talk.system or (others["system"] if isinstance(others.get("system"), str) else "")
+    given = [(name, others.pop(name, None)) for name in SYSTEMS]
+    beside = [_parted(value, f"{row.source}, {name}") for name, value in given if value is not None]
+    system = talk.system or (others["system"] if isinstance(others.get("system"), str) else "".join(beside))
     said = (
         () if column == "messages" else (f"the column '{column}' is read as chat: the assistant's last turn is the output",)
     )
@@ -108,7 +115,7 @@ def from_chat(row: Row, column: str) -> Row:
 
 def read_talk(turns: Sequence[Any], place: str) -> Talk:
     """A conversation from its messages. Raises `DataError` starting with `place`."""
-    read = [_turn(message, f"{place}, message {n}") for n, message in enumerate(turns, start=1)]
+    read = [turn for n, message in enumerate(turns, start=1) for turn in _spoken(message, f"{place}, message {n}")]
     system = "\n\n".join(turn.text for turn in read if turn.role in ("system", "developer"))
     return Talk(system, tuple(turn for turn in read if turn.role in ("user", "assistant")))
 
@@ -121,23 +128,61 @@ def transcript(spoken: Sequence[Turn]) -> str:
 
 
 def _are_turns(turns: Sequence[Any]) -> bool:
-    return bool(turns) and all(isinstance(turn, Mapping) and ("role" in turn or "from" in turn) for turn in turns)
+    return bool(turns) and all(
+        isinstance(turn, Mapping) and ("role" in turn or "from" in turn or "parts" in turn or _exchange(turn))
+        for turn in turns
+    )
+
+
+def _exchange(message: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The names of what is asked and replied in an object that holds both."""
+    asked, replied = ([name for name in known if name in message] for known in (ASKED, REPLIED))
+    return (asked[0], replied[0]) if asked and replied else None
+
+
+def _spoken(message: Any, place: str) -> list[Turn]:
+    """The turn that a message is; of an exchange both, behind what it says of the system."""
+    if not isinstance(message, Mapping) or "role" in message or "from" in message or not (pair := _exchange(message)):
+        return [_turn(message, place)]
+    roles = {"system": "system", pair[0]: "user", pair[1]: "assistant"}
+    return [
+        Turn(role, _parted(message[name], f"{place}, {name}"))
+        for name, role in roles.items()
+        if message.get(name) is not None
+    ]
 
 
 def _turn(message: Any, place: str) -> Turn:
     if not isinstance(message, dict):
         raise DataError(f"{place}: received {kind_of(message)}, valid is an object with role and content")
     shared = "role" not in message and "from" in message
+    gemini = "content" not in message and "parts" in message
     role, content = (message["from"], message.get("value")) if shared else (message.get("role"), message.get("content"))
-    known = SHARED.get(role, role) if shared and isinstance(role, str) else role
+    names = SHARED if shared else GEMINI if gemini else {}
+    role = "user" if gemini and role is None else role
+    known = names.get(role, role) if isinstance(role, str) else role
     if known not in ROLES:
-        valid = (*SHARED, *ROLES) if shared else ROLES
-        raise DataError(f"{place}: role {role!r}; valid: {', '.join(valid)}")
-    if isinstance(content, list) and all(isinstance(part, dict) and _is_text(part) for part in content):
-        content = "".join(part["text"] for part in content)
+        raise DataError(f"{place}: role {shown(role)}; valid: {', '.join((*names, *ROLES))}")
+    return Turn(known, _parted(message["parts"] if gemini else content, place))
+
+
+def _parted(content: Any, place: str) -> str:
+    """A text, or one in parts, without those that are thoughts. Raises `DataError` starting with `place`."""
+    if isinstance(content, Mapping) and "parts" in content:
+        content = content["parts"]
+    if isinstance(content, Mapping):
+        content = [content]
+    if isinstance(content, list) and all(
+        isinstance(part, dict) and (_is_text(part) or _is_thought(part)) for part in content
+    ):
+        content = "".join(part["text"] for part in content if not _is_thought(part))
     if not isinstance(content, str):
         raise DataError(f"{place}: the content is {kind_of(content)}; valid is text, or a list of text parts")
-    return Turn(known, content)
+    return content
+
+
+def _is_thought(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("thought")) or part.get("type") in ("thinking", "redacted_thinking", "reasoning")
 
 
 def _is_text(part: dict[str, Any]) -> bool:

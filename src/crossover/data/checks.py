@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from crossover.data.chat import turns_in
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
@@ -36,9 +37,9 @@ class Finding:
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, duplicates, conflict, leak_exact, leak_near, leak_group; for kind classify also merged_labels, gold_in_input,
-    one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows, imbalance; for kind generate
-    gold_in_input. `infer.prepare` adds read_otherwise.
+    blank, duplicates, conflict, leak_exact, leak_near, leak_group; for kind classify also merged_labels,
+    gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows,
+    imbalance; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
@@ -202,7 +203,7 @@ def _group_leaks(splits: Splits) -> list[Finding]:
 
 
 def _labels(task: Task, splits: Splits) -> list[Finding]:
-    findings = [*_merged(splits), *_gold_in_input(splits)]
+    findings = [*_merged(splits), *_gold_in_input(splits), *_several(splits)]
     counts = Counter(example.output for example in splits.train)
     everywhere = Counter(example.output for example in splits.all)
     if len(everywhere) == 1:
@@ -244,6 +245,26 @@ def _merged(splits: Splits) -> list[Finding]:
         )
         for one in splits.merged
     ]
+
+
+def _several(splits: Splits) -> list[Finding]:
+    """Outputs that are lists of labels, as JSON or joined by a sign: each combination is hardly meant as a label."""
+    outputs = {example.output for example in splits.all}
+    lists = [text for text in outputs if len(turns_in(text) or ()) > 1]
+    if lists and all(turns_in(text) is not None for text in outputs):
+        rows = _sources(splits.all, min(lists))
+        message = f"the output {min(lists)} is a list of labels; valid is one label a row: keep the main one"
+        return [Finding("error", "several_labels", message, rows)]
+    joined = [text for text in outputs for sign in ";|," if sign in text and _all_in(text.split(sign), outputs)]
+    if not joined:
+        return []
+    rows = tuple(example.source for example in splits.all if example.output in joined)
+    message = f"{count_rows(len(rows))} with several labels, such as '{min(joined)}': each combination counts as a label"
+    return [Finding("warning", "several_labels", message, rows)]
+
+
+def _all_in(parts: Sequence[str], labels: Collection[str]) -> bool:
+    return all(part.strip() in labels for part in parts)
 
 
 def _gold_in_input(splits: Splits) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Rows from delimited text: CSV with comma, semicolon or tab, and TSV."""
+"""Rows from delimited text: CSV with comma, semicolon, tab or bar, and TSV."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crossover.data.rows import Row
 from crossover.data.textfile import read_text
 from crossover.errors import DataError
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 BLANK = " \t\r\n\v\f\u00a0\ufeff"  # around a name
 LONGEST = 10_000_000  # characters of a field: as long as many a book
 STRAY = "a double quote that opens a field and is closed in no field is read as text"
@@ -29,9 +29,11 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     is closed in a later row is read as text where fields are divided by tabs, which no text holds. Raises `DataError`.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
-    text = read_text(path, lambda prefix: _row_after(prefix, delimiter))
-    delimiter = delimiter or sniff(text)
-    records = _records(path, text, delimiter)
+    text, above, told = _body(read_text(path, lambda prefix: _row_after(prefix, delimiter)))
+    delimiter = delimiter or told or sniff(text)
+    records = _records(path, text, delimiter, above)
+    if not text:
+        raise DataError(f"{path} has no header below its first line; valid is a row of column names")
     header = [name.strip(BLANK) for name in next(records).fields]
     _check_header(path, header)
     rows: list[Row] = []
@@ -42,7 +44,10 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
                 f"{path}, row {record.number}: {_fields(len(record.fields))}, the header has {len(header)}; "
                 "put a field that holds the delimiter or a line break in double quotes"
             )
-        fields = dict(zip(header, record.fields or [""] * len(header), strict=True))
+        values = [field.strip(" ") if delimiter == "|" else field for field in record.fields]
+        if record.number == 1 and delimiter == "|" and all(re.fullmatch(r"(?::?-+:?)?", value) for value in values):
+            raise DataError(f"{path}: a table in Markdown; valid is a CSV file, so leave out the line of dashes")
+        fields = dict(zip(header, values or [""] * len(header), strict=True))
         fields.pop("", None)
         remarks = (STRAY,) * record.stray + (HEADER,) * any(value.strip(BLANK) == name for name, value in fields.items())
         row = Row(record.number, fields, f"{path.name}, row {record.number}", remarks=remarks)
@@ -56,12 +61,20 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     return rows
 
 
+def _body(text: str) -> tuple[str, int, str | None]:
+    """A file's text from its header on, the lines above it, and the delimiter that spreadsheets name there ("sep=;")."""
+    body = text.lstrip("\r\n")
+    told = re.match(r"\"?sep=([^\w\"\r\n])\"?\r?\n", body, re.I)
+    body = body[told.end() :] if told else body
+    return body, text[: len(text) - len(body)].count("\n"), told[1] if told else None
+
+
 def sniff(text: str) -> str:
     """The delimiter that splits the first record into the most columns; a comma when none does."""
 
     def columns(delimiter: str) -> int:
         try:
-            return len(next(csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter), []))
+            return len(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []))
         except csv.Error:  # a field without end
             return text.split("\n", 1)[0].count(delimiter)
 
@@ -80,11 +93,11 @@ class _Record:
 class _Lines:
     """The lines of a text with their ends, and a way back to those that a record took."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, above: int) -> None:
         self._lines = io.StringIO(text, newline="")
         self._returned: list[str] = []
         self.taken: list[str] = []
-        self.number = 0  # of the last line that was taken
+        self.number = above  # of the last line that was taken
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -101,12 +114,12 @@ class _Lines:
         self.number -= len(self.taken) - 1
 
 
-def _records(path: Path, text: str, delimiter: str) -> Iterator[_Record]:
+def _records(path: Path, text: str, delimiter: str, above: int) -> Iterator[_Record]:
     """The records. Strict, because a lenient reader takes half a file for one open quote."""
-    lines = _Lines(text.lstrip("\r\n"))
+    lines = _Lines(text, above)
     # where the names stand behind spaces ("text, label"), so do quotes and values
     spaced = delimiter != "\t" and bool(
-        re.match(rf"[^\r\n{delimiter}]+(?:{delimiter} [^\r\n{delimiter}]*)+[\r\n]", text.lstrip("\r\n"))
+        re.match(rf"[^\r\n{delimiter}]+(?:{re.escape(delimiter)} [^\r\n{delimiter}]*)+[\r\n]", text)
     )
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=spaced)
     number, width = 0, 0
@@ -174,8 +187,8 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 def _row_after(prefix: str, delimiter: str | None) -> str:
     """The data row in which a file that starts with `prefix` goes on."""
-    text = prefix.lstrip("\r\n") + "x"
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or sniff(text))
+    text, _, told = _body(prefix + "x")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or told or sniff(text))
     try:
         number = sum(1 for _ in reader) - 1
     except csv.Error:

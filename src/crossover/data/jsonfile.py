@@ -26,9 +26,9 @@ def read_json(path: Path) -> list[Row]:
     """The objects of a list. Raises `DataError` naming the row, or the line where the JSON breaks off."""
     items = parse(read_text(path), str(path))
     if not isinstance(items, list):
-        raise DataError(
-            f"{path} holds {kind_of(items)}; valid is a list of objects (one object a line: name the file .jsonl)"
-        )
+        inner = [key for key, value in items.items() if isinstance(value, list)] if isinstance(items, dict) else []
+        hint = f"save the list under '{inner[0]}' alone" if inner else "one object a line: name the file .jsonl"
+        raise DataError(f"{path} holds {kind_of(items)}; valid is a list of objects ({hint})")
     if not items:
         raise DataError(f"{path} holds an empty list; valid is a list of objects")
     return [

@@ -1,9 +1,9 @@
-"""Layouts of rows that many data sets share: conversations, and pairs of a preferred and a rejected answer."""
+"""Layouts of rows that many data sets share: conversations, pairs of a better and a worse answer, answers in lists."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,52 +11,77 @@ from crossover.data.chat import are_turns, chat_column, from_chat, read_talk, tr
 from crossover.data.rows import Row
 from crossover.errors import DataError
 
-PAIR = ("chosen", "rejected")
+# the better and the worse answer, and what they answer: as TRL names them, and as OpenAI does
+PAIRS = {("chosen", "rejected"): "prompt", ("preferred_output", "non_preferred_output"): "input"}
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
 _ANSWER = re.compile(r"\n\n(?:Assistant|A): ?")
 
 
 def shaped(rows: list[Row]) -> list[Row]:
     """The rows with text columns in the place of conversations. Raises `DataError`."""
-    if any(all(name in row.fields for name in PAIR) for row in rows):
-        return [_from_pair(row) for row in rows]
+    for pair, prompt in PAIRS.items():
+        if any(all(name in row.fields for name in pair) for row in rows):
+            return [_from_pair(row, pair, prompt) for row in rows]
     if any(are_turns(row.fields.get("completion")) for row in rows):
         return [_from_prompt(row) for row in rows]
     column = chat_column(rows)
-    return rows if column is None else [from_chat(row, column) for row in rows]
+    if column is not None:
+        return [from_chat(row, column) for row in rows]
+    for name in dict.fromkeys(name for row in rows for name in row.fields):
+        if any(_given(row.fields.get(name)) for row in rows):
+            rows = [_from_answers(row, name) for row in rows]
+    return rows
 
 
-def _from_pair(row: Row) -> Row:
-    """A row of preferences with `prompt`, `chosen` and `rejected` as text.
+def _given(value: Any) -> list[Any]:
+    """The texts of SQuAD's answers, `{"text": [...], "answer_start": [...]}` or a list of objects; else none."""
+    if isinstance(value, Mapping) and "answer_start" in value and isinstance(value.get("text"), list):
+        return list(value["text"])
+    if isinstance(value, list) and value and all(isinstance(one, Mapping) and "answer_start" in one for one in value):
+        return [one.get("text") for one in value]
+    return []
+
+
+def _from_answers(row: Row, name: str) -> Row:
+    """A row with the first of its answers as text; with "" where there is none."""
+    found = _given(row.fields.get(name))
+    said = f"'{name}' holds answers with their places: the first text of each row is read"
+    return replace(row, fields=row.fields | {name: found[0] if found else ""}, remarks=(*row.remarks, said))
+
+
+def _from_pair(row: Row, pair: tuple[str, str], prompt: str) -> Row:
+    """A row of preferences with its prompt and both answers as text.
 
     Where the answers are conversations, or one text from "Human:" on, what precedes the last turn is the prompt.
     """
-    read = _spoken(row, PAIR)
+    read = _spoken(row, pair, prompt)
     fields = read.fields
-    for name in PAIR:
+    for name in pair:
         value = fields.get(name)
-        if isinstance(value, str) and not _written(row.fields.get("prompt")) and _SPOKEN.match(value):
+        if isinstance(value, str) and not _written(row.fields.get(prompt)) and _SPOKEN.match(value):
             *_, last = [None, *_ANSWER.finditer(value)]
             if last is not None:
                 before = value[: last.start()].strip()
                 fields[name] = value[last.end() :].strip()
-                fields["prompt"] = before if _ANSWER.search(before) else _SPOKEN.sub("", before, count=1)
-    said = "it holds pairs of answers: 'chosen' is the better one, and 'rejected' is not used"
+                fields[prompt] = before if _ANSWER.search(before) else _SPOKEN.sub("", before, count=1)
+    said = f"it holds pairs of answers: '{pair[0]}' is the better one, and '{pair[1]}' is not used"
     return replace(read, remarks=(*row.remarks, said), layout="pair")
 
 
 def _from_prompt(row: Row) -> Row:
     """A row of `prompt` and `completion`, where these are conversations, with both as text."""
     said = "'prompt' and 'completion' are read as chat: the assistant's last turn is the completion"
-    return replace(_spoken(row, ("completion",)), remarks=(*row.remarks, said))
+    return replace(_spoken(row, ("completion",), "prompt"), remarks=(*row.remarks, said))
 
 
-def _spoken(row: Row, names: Sequence[str]) -> Row:
-    """A row whose `prompt`, and answers of these names, are text where they were conversations."""
+def _spoken(row: Row, names: Sequence[str], prompt: str) -> Row:
+    """A row whose prompt, and answers of these names, are text where they were conversations."""
     fields, system = dict(row.fields), row.system
-    if are_turns(prompt := fields.get("prompt")):
-        talk = read_talk(turns_in(prompt) or [], f"{row.source}, prompt")
-        fields["prompt"], system = transcript(talk.spoken), talk.system or system
+    asked = fields.get(prompt)
+    asked = asked["messages"] if isinstance(asked, Mapping) and "messages" in asked else asked
+    if are_turns(asked):
+        talk = read_talk(turns_in(asked) or [], f"{row.source}, {prompt}")
+        fields[prompt], system = transcript(talk.spoken), talk.system or system
     for name in names:
         if not are_turns(value := fields.get(name)):
             continue
@@ -65,8 +90,8 @@ def _spoken(row: Row, names: Sequence[str]) -> Row:
             raise DataError(f"{row.source}, {name}: the last turn is the user's; valid is one of the assistant's")
         fields[name], system = talk.answer, talk.system or system
         before = talk.before_answer()
-        if before and not _written(fields.get("prompt")):
-            fields["prompt"] = before
+        if before and not _written(fields.get(prompt)):
+            fields[prompt] = before
     return replace(row, fields=fields, system=system)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
 from crossover.data.text import spelled
 from crossover.data.textfile import check_readable
+from crossover.data.thought import holds_mark, without_thought
 from crossover.errors import DataError, nearest
 from crossover.types import Example, content_hash
 
@@ -29,6 +31,7 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
     ".ndjson": read_jsonl,
     ".json": read_json,
     ".parquet": read_parquet,
+    ".psv": lambda path: read_csv(path, "|"),
 }
 
 
@@ -59,6 +62,10 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
+    return {split: [_remarked(task, row) for row in rows] for split, rows in _tables(task).items()}
+
+
+def _tables(task: Task) -> dict[str, list[Row]]:
     if task.tables is not None:
         return dict(task.tables)
     if isinstance(task.data, Files):
@@ -78,11 +85,6 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
     return tables
 
 
-def read_examples(task: Task, reference: str, split: str = "all") -> list[Example]:
-    """The examples of one file or data set, named as in the task file. Raises `DataError`."""
-    return to_examples(task, _load(task, reference, split), reference)
-
-
 def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
     """Examples from rows: rendered input, output as text (for kind extract: canonical JSON), group, id.
 
@@ -93,7 +95,7 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
     sought = [*columns_of(task.input), task.output, *([task.group] if task.group else [])]
     check_columns(rows, sought, name)
     inputs = [render_input(task, row) for row in rows]
-    outputs = [_text(row, task.output) for row in rows]
+    outputs = [_answer(task, row)[0] for row in rows]
     if task.kind == "extract":
         outputs = [
             canonical_object(text, row.source) if text.strip() else "" for row, text in zip(rows, outputs, strict=True)
@@ -146,12 +148,7 @@ def is_object(text: str) -> bool:
 def _load(task: Task, reference: str, split: str) -> list[Row]:
     if not is_huggingface(reference):
         return load_rows(task.folder / reference)
-    if split != "all":
-        return shaped(read_split(reference, task.folder, split))
-    splits = read_splits(reference, task.folder)
-    if len(splits) > 1:
-        raise DataError(f"'{reference}' has several splits; valid: {', '.join(f'{reference}#{s}' for s in splits)}")
-    return shaped(next(iter(splits.values())))
+    return shaped(read_split(reference, task.folder, split))
 
 
 def _text(row: Row, column: str) -> str:
@@ -160,6 +157,31 @@ def _text(row: Row, column: str) -> str:
         return "" if value is MISSING else plain(value)
     except ValueError as problem:
         raise DataError(f"{row.source}, column '{column}': {problem}") from problem
+
+
+def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
+    """A row's output as text, and what of it was read otherwise than it is written."""
+    value = lookup(row.fields, task.output)
+    said: tuple[str, ...] = ()
+    if isinstance(value, (list, tuple)) and task.kind in (None, "classify"):
+        if len(value) > 1:
+            raise DataError(
+                f"{row.source}: the output '{task.output}' is a list of {len(value)}; valid is one label or text a row:"
+                " keep the main one, or make it an object of fields (kind: extract), or text (kind: generate)"
+            )
+        row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
+        said = (f"the column '{task.output}' holds lists of one: each is read as what it holds",)
+    written = _text(row, task.output)
+    if not holds_mark(written):
+        return written, said
+    reasoned = f"the reasoning in the column '{task.output}' (<think>...</think>) is no part of the answer, and is left out"
+    found = without_thought(written)
+    return found.strip(), said if found == written else (*said, reasoned)
+
+
+def _remarked(task: Task, row: Row) -> Row:
+    _, said = _answer(task, row)
+    return replace(row, remarks=(*row.remarks, *said)) if said else row
 
 
 def _if_all_objects(outputs: list[str]) -> list[str]:

@@ -115,5 +115,5 @@ def _records(frame: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy's as Python's own."""
-    return value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
+    """A number, or an array, of numpy's as Python's own."""
+    return value.tolist() if type(value).__module__ == "numpy" and hasattr(value, "tolist") else value

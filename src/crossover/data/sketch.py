@@ -14,6 +14,7 @@ import yaml
 
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
+from crossover.data.layouts import PAIRS
 from crossover.data.load import load_rows
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
@@ -23,7 +24,7 @@ from crossover.errors import DataError
 
 # names by which people call their columns, the most telling first
 OUTPUTS = [
-    *("label", "labels", "category", "intent", "class", "output", "answer", "target", "completion", "expected"),
+    *("label", "labels", "category", "intent", "class", "output", "answer", "answers", "target", "completion", "expected"),
     *("sentiment", "topic", "queue", "type", "tag", "response", "reply", "summary", "translation", "slots", "json"),
 ]
 INPUTS = [
@@ -35,6 +36,7 @@ LAYOUTS = [
     ("Alpaca", ("instruction", "input", "output"), "{instruction}\n{input}", "output"),
     ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
     ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
+    ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
     ("pairs of texts", ("premise", "hypothesis", "label"), "{premise}\n{hypothesis}", "label"),
     ("pairs of texts", ("sentence1", "sentence2", "label"), "{sentence1}\n{sentence2}", "label"),
     ("pairs of texts", ("question1", "question2", "label"), "{question1}\n{question2}", "label"),
@@ -96,9 +98,9 @@ def _roles(columns: dict[str, list[str]], of: str, path: Path) -> tuple[str, str
             return template, output, f"the columns {shown}, by the layout ({layout})", f"by the layout ({layout})"
     if of == "chat" and "output" in columns and "input" in columns:
         return "input", "output", "the column 'input', the conversation before the answer", "by the layout (chat)"
-    if of == "pair":
-        columns = {name: values for name, values in columns.items() if name != "rejected"}
-    output, why_output = ("chosen", "the better one of each pair") if of == "pair" else _output(columns, path)
+    better, worse = next((pair for pair in PAIRS if of == "pair" and pair[0] in columns), ("", ""))
+    columns = {name: values for name, values in columns.items() if name != worse}
+    output, why_output = (better, "the better one of each pair") if better else _output(columns, path)
     others = {name: values for name, values in columns.items() if name != output}
     if not others:
         raise DataError(

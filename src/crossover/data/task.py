@@ -19,15 +19,18 @@ from pydantic import (
 )
 
 from crossover.data.chain import ChainStep, check_chain
+from crossover.data.curve import WHAT, Curve, CurveSpec
+from crossover.data.economics import Limits, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
 from crossover.data.named import check_gold, check_names
-from crossover.data.part import Part, shown
+from crossover.data.part import Part
 from crossover.data.settings import overridden
 from crossover.data.template import columns_of
 from crossover.data.text import spelled
+from crossover.data.textfile import as_path
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
-from crossover.errors import TaskError, nearest
+from crossover.errors import TaskError, nearest, shown
 from crossover.types import Kind
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -84,26 +87,6 @@ class StrategySpec(Part):
         return {self.name: self.options} if self.options else self.name
 
 
-class Economics(Part):
-    """Volumes and prices, over which costs are reckoned. Absent means not known."""
-
-    requests_per_month: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    horizon_months: float | None = Field(default=None, ge=0, description="a number from 0 up")
-    label_cost: float | None = Field(default=None, ge=0, description="a number from 0 up: what one labelled row costs")
-    machine_cost_per_hour: float | None = Field(default=None, ge=0, description="a number from 0 up")
-
-
-class Limits(Economics):
-    """What the answer must respect; a task file has its economics under `limits` too. Absent means without limit."""
-
-    money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
-    minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
-    calls: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most model calls")
-    tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
-    latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
-    data_stays_here: bool = Field(default=False, description="true or false")
-
-
 def _form(value: Any) -> str:
     return "splits" if isinstance(value, (Mapping, Files)) else "one"
 
@@ -141,7 +124,9 @@ class Task(Part):
     forgetting: bool | list[str] = Field(
         default=True, description="true, false, or a list of other task files that tuned weights should still be good at"
     )
+    curve: Curve = Field(default=None, description=WHAT)
     limits: Limits = Field(default=Limits(), description="a mapping of limits")
+    prices: PriceList = Field(default=PriceList(), description="a mapping of prices, as in {input: 0.1, output: 0.4}")
     seed: int = Field(default=0, ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
 
     folder: Path = Field(default=Path(), exclude=True)
@@ -168,7 +153,8 @@ class Task(Part):
         """Paths as paths or text, and data that is held in memory."""
         if not isinstance(fields, Mapping):
             return fields
-        given = {**fields, "folder": Path(fields.get("folder", ""))}
+        folder = as_path(fields.get("folder", ""), "the task, key 'folder'", TaskError)
+        given = {**in_one_currency(fields), "folder": folder}
         data = given.get("data")
         if is_held(data):
             given["data"], given["tables"] = take(data)
@@ -254,10 +240,24 @@ class Task(Part):
             raise ValueError(f"labels are for kind classify, and the kind is {self.kind}")
         return self
 
+    @model_validator(mode="after")
+    def _prices_suit_limits(self) -> Task:
+        if self.limits.data_stays_here and self.prices.input is not None:
+            raise ValueError(
+                "limits.data_stays_here is true, and prices.input is what a provider elsewhere asks; valid: one of the two"
+            )
+        return self
+
 
 UNWRITTEN = ("metric_options",)  # it is written under `metric`
 KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
-INNER: dict[str, type[Part]] = {"limits": Limits, "data": Files, "chain": ChainStep}
+INNER: dict[str, type[Part]] = {
+    "limits": Limits,
+    "prices": PriceList,
+    "data": Files,
+    "chain": ChainStep,
+    "curve": CurveSpec,
+}
 
 
 DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -279,7 +279,7 @@ def load_task(path: Path | str) -> Task:
 
 def load_with_settings(path: Path | str, settings: Sequence[str] = ()) -> Loaded:
     """`load_task`, with some keys as on a command line: "limits.minutes=10". Checked like the file. Raises `TaskError`."""
-    task, file = _load(Path(path), settings)
+    task, file = _load(as_path(path, "the task file", TaskError), settings)
     _check_other_tasks(task, file.place)
     own = file.written.get("model", Task.model_fields["model"].default)
     return Loaded(task, file.place, str(own))
@@ -292,9 +292,15 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
         raise TaskError(f"{file.place(('data',))}: received {shown(file.content['data'])}; valid is {valid}")
+    return task_from(file, path.parent), file
+
+
+def task_from(file: YamlFile, folder: Path, **unwritten: Any) -> Task:
+    """A task file's content as a task, whose paths are relative to `folder`. `unwritten`: what no file has. Raises
+    `TaskError`."""
     _check_keys(file)
     try:
-        task = Task(**file.content, folder=path.parent)
+        task = Task(**file.content, folder=folder, **unwritten)
     except TaskError as error:
         if isinstance(error.__cause__, ValidationError):
             raise TaskError(_sentence(file, error.__cause__)) from error
@@ -302,7 +308,13 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     check_gold(task.input, task.output, file.place)
     check_names(task.strategies, task.metric, task.folder, file.place)
     check_chain(task.chain, file.place)
-    return task, file
+    return task
+
+
+def with_settings(task: Task, settings: Sequence[str]) -> Task:
+    """A checked task with some keys as on a command line: "limits.latency_p95_ms=200". Raises `TaskError`."""
+    file = overridden(YamlFile(Path("the task"), task.model_dump(exclude=set(UNWRITTEN))), settings)
+    return task_from(file, task.folder, metric_options=task.metric_options, assumptions=task.assumptions)
 
 
 def check_task(task: Task) -> None:

@@ -1,7 +1,4 @@
-"""One normalisation for labels, duplicates, leaks, metrics and matching; and which label a reply states.
-
-It imports nothing of ours, so that an export can carry this file whole.
-"""
+"""One normalisation for labels, duplicates, leaks, metrics and matching; and which label a reply states."""
 
 from __future__ import annotations
 
@@ -9,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+
+from crossover.data.doubt import LABEL, doubted, hesitant, unsure
+from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
 # selectors between a sign's text and emoji form.
@@ -27,10 +27,6 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 _COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|は|を|が|：)$")
 _BEHIND = re.compile("です|でした|である|だ(?!け)")
 
-_TAGS = "think|thinking|thought|reasoning|reflection|scratchpad|seed:think"
-_THOUGHT = re.compile(rf"<(?:{_TAGS})>|◁think▷|\[THINK\]|<\|START_THINKING\|>", re.I)
-_THOUGHT_END = re.compile(rf"</(?:{_TAGS})>|◁/think▷|\[/THINK\]|<\|END_THINKING\|>", re.I)
-
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
 _MINUS = re.compile(r"(?<![\w)])[−‒–﹣－](?=\d)")
@@ -44,12 +40,16 @@ _SMALL = re.compile(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
 _CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
-_BECAUSE = re.compile(r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b", re.I)
+_BECAUSE = re.compile(
+    r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
+    r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:",
+    re.I,
+)
 _NEGATION = re.compile(
     r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
     r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
     r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)|too (?:\w+ ){1,4}to(?= be)"
-    r"|fail\w* (?:as|to (?:be|look|seem|count))|refus\w* to (?:say|call|label|answer)|free(?= of)|everything but"
+    r"|fail\w* (?:as|to (?:be|look|seem|count|qualify))|refus\w* to (?:say|call|label|answer)|free(?= of)|everything but"
     r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
     r"|false|wrong|incorrect|(?:be|is) a mistake|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
     r"|nicht|kein\w*|kaum|alles andere als|guère|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans"
@@ -62,11 +62,15 @@ _NEGATION = re.compile(
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐]|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|no|n)(?![\w.,%])", re.I
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|no|n)(?![\w.,%])"
+    r"|[\"'”’*`)]*\s*[:=(]\s*(?:very )?(?:low|minimal|negligible)\b",
+    re.I,
 )
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _LESS = re.compile(r"[−‒–]$")
 _MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
+_OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
+_ASKING = ("?", "？")
 _CLOSING = " \n\"'”’»)*"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
@@ -106,13 +110,6 @@ def extracted(text: str, pattern: str) -> str:
     return ((last[1] if last.re.groups else last[0]) or "").strip()
 
 
-def without_thought(text: str) -> str:
-    """What a reply says behind its thoughts (<think>...</think> and its kin); nothing where a thought has no end."""
-    ends = list(_THOUGHT_END.finditer(text))
-    said = text[ends[-1].end() :] if ends else text
-    return "" if _THOUGHT.search(said) else said
-
-
 def stated(reply: str, labels: Sequence[str]) -> int | None:
     """Which of `labels` a reply states, by its place; None where it states none, several, or leaves doubt.
 
@@ -122,13 +119,18 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     """
     if (whole := spelled(reply)) in (spelt := [spelled(label) for label in labels]):
         return spelt.index(whole)
-    text = _MINUS.sub("-", folded(without_thought(reply)).translate(_WIDE).strip())
+    said = folded(without_thought(reply)).strip()
+    if holds_mark(said):
+        return None  # a thought that nothing ends
+    text = _MINUS.sub("-", said.translate(_WIDE).strip())
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
-    forms = list(_forms(text))
-    for form in (spelled(form) for form in _forms(folded(without_thought(reply)).strip())):
-        if form in spelt:
+    forms, asked = list(_forms(text)), said.rstrip(_CLOSING).endswith(_ASKING)
+    for form in (spelled(form) for form in _forms(said)):
+        if form in spelt and (not asked or form.endswith(_ASKING)):
             return spelt.index(form)
+    if asked:
+        return None
     for key in (comparable, _loose, _bare):
         read = {key(form) for form in forms} - {""}
         found = {place for place, label in enumerate(labels) if key(label) in read}
@@ -262,27 +264,29 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     blanked = list(text)
     for a, b, _ in spans:
-        blanked[a:b] = "\u2588" * (b - a)  # neither a word nor a space: a label may hold a negation itself
+        blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
     rest = "".join(blanked)
     cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
-    if here.rstrip(_CLOSING).endswith(("?", "？")) or rest[end:].lstrip(_CLOSING).startswith(("?", "？")):
+    if here.rstrip(_CLOSING).endswith(_ASKING) or rest[end:].lstrip(_CLOSING).startswith(_ASKING):
         return False
     reason = _BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here
-    if _UNLIKELY.match(text, end) or _STRUCK.search(here):
+    if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
+        return False
+    earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
+    later = rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
+    if hesitant(earlier) or hesitant(later) or _OTHER.match(later):
         return False
     if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
         return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
     if _NEGATION.search(said):
         return False
-    earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
     if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in _NEGATION.finditer(earlier)):
         return False
-    later = " ".join(rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]].split()[:3])
-    return not _NEGATION.search(later)
+    return not _NEGATION.search(" ".join(later.split()[:3]))
 
 
 def _set_off(text: str, start: int, end: int) -> bool:

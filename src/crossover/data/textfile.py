@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
-from crossover.errors import CrossoverError, DataError, nearest
+from crossover.errors import CrossoverError, DataError, nearest, shown
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 SHOWN = 20  # files that a message names
+
+
+def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
+    """A path that a program gave as a path or as text. Raises `error` for anything else; `what` it is, for the message."""
+    if not isinstance(value, (str, PathLike)):
+        raise error(f"{what}: received {shown(value)}; valid is a path")
+    return Path(value)
 
 
 def line_of(prefix: str) -> str:

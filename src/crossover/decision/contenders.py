@@ -17,9 +17,9 @@ SAME_COST_SHARE, SAME_COST_MONEY = 0.05, 1.0
 
 @dataclass(frozen=True)
 class Contender:
-    """`cost`: what it costs once, and a thousand requests. `horizon_cost`: both together for all requests of the horizon,
-    in money; it is what "cheaper" means. `order`: the place on the ladder. `removed`: why it cannot be chosen. `strategy`:
-    as the task file writes it.
+    """`cost`: what is paid whatever is asked, and what a thousand requests cost. `horizon_cost`: both together for all
+    requests of the horizon, in money; it is what "cheaper" means. `order`: the place on the ladder. `removed`: why it
+    cannot be chosen. `strategy`: as the task file writes it.
     """
 
     name: str

@@ -1,10 +1,18 @@
-"""What a candidate costs: once, and for every request, over the user's horizon."""
+"""What a candidate costs: once, for every request, and over the user's horizon.
+
+Every candidate pays all that making it took: labels, calls, tuning. A request is paid in one of four ways (`way`): the
+time that its tokens take on the user's machine, a provider's price of each token, the price that the model itself reports,
+or not at all beside a deployment that costs by the hour. The same arithmetic serves numbers and arrays of draws.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
 
-from crossover.data.task import Economics
+from crossover.data.economics import Economics, PriceList
 from crossover.evaluation.probe import Speed
 
 CURRENCY = "USD"
@@ -13,62 +21,214 @@ MACHINE_COST_PER_HOUR = 0.10
 REQUESTS_PER_MONTH = 10_000
 HORIZON_MONTHS = 12
 LABEL_COST = 0.0
+HOURS_PER_MONTH = 730
+MILLION = 1e6
+
+Way = Literal["machine", "tokens", "reported", "hosted"]
+Amount = float | tuple[float, float]
+Number = Any  # a float, or a numpy array with one for each draw
 
 
 @dataclass(frozen=True)
 class Prices:
-    """The task's economics with the assumptions filled in. Money is in `CURRENCY`."""
+    """The task's economics with the assumptions filled in; an amount is a number, or a range. Money is in `currency`.
 
-    machine_cost_per_hour: float
-    requests: float  # over the whole horizon
-    label_cost: float
+    `requests`: over the whole horizon. `input`, `cached_input`, `output`: a million tokens, None where the task gives none.
+    """
+
+    machine_cost_per_hour: Amount
+    requests: float
+    label_cost: Amount
+    months: float = HORIZON_MONTHS
+    retrain_months: float | None = None
+    input: Amount | None = None
+    cached_input: Amount | None = None
+    output: Amount | None = None
+    hosting_per_hour: Amount | None = None
+    currency: str = CURRENCY
 
     @classmethod
-    def of(cls, economics: Economics) -> Prices:
-        def given(value: float | None, default: float) -> float:
+    def of(cls, economics: Economics, listed: PriceList | None = None) -> Prices:
+        def given(value: Any, default: Any) -> Any:
             return default if value is None else value
 
         months = given(economics.horizon_months, HORIZON_MONTHS)
+        listed = listed or PriceList()
         return cls(
             machine_cost_per_hour=given(economics.machine_cost_per_hour, MACHINE_COST_PER_HOUR),
             requests=months * given(economics.requests_per_month, REQUESTS_PER_MONTH),
             label_cost=given(economics.label_cost, LABEL_COST),
+            months=months,
+            retrain_months=economics.retrain_months,
+            input=listed.input,
+            cached_input=listed.cached_input,
+            output=listed.output,
+            hosting_per_hour=listed.hosting_per_hour,
+            currency=listed.currency or CURRENCY,
+        )
+
+    def rates(self) -> Rates:
+        """The middle of each range."""
+        return self._rates(middle)
+
+    def drawn(self, draws: int, rng: Any) -> Rates:
+        """Arrays of `draws` prices, uniform in each range: the same draw of a price for every candidate."""
+        return self._rates(lambda amount: rng.uniform(*amount, draws) if isinstance(amount, tuple) else middle(amount))
+
+    def _rates(self, of: Any) -> Rates:
+        token_input = of(self.input) / MILLION
+        return Rates(
+            second=of(self.machine_cost_per_hour) / 3600,
+            label=of(self.label_cost),
+            input=token_input,
+            cached=token_input if self.cached_input is None else of(self.cached_input) / MILLION,
+            output=of(self.output) / MILLION,
+            hosting=of(self.hosting_per_hour) * HOURS_PER_MONTH * self.months,
         )
 
 
-def assumed(economics: Economics) -> list[str]:
-    """One sentence for each price or volume that the task file leaves open."""
+def middle(amount: Amount | None) -> float:
+    """The number, or the middle of the range; 0 where there is none."""
+    return 0.0 if amount is None else sum(amount) / 2 if isinstance(amount, tuple) else amount
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The price of a machine's second, a label, a token of each kind, and of a deployment over the whole horizon."""
+
+    second: Number
+    label: Number
+    input: Number
+    cached: Number
+    output: Number
+    hosting: Number
+
+
+def assumed(economics: Economics, listed: PriceList | None = None) -> list[str]:
+    """One sentence for each price or volume that the task file leaves open, and for what a zero means."""
+    currency = (listed.currency if listed else None) or CURRENCY
     said = {
-        "machine_cost_per_hour": f"a machine hour costs {MACHINE_COST_PER_HOUR:.2f} {CURRENCY}",
+        "machine_cost_per_hour": f"a machine hour costs {MACHINE_COST_PER_HOUR:.2f} {currency}",
         "requests_per_month": f"{REQUESTS_PER_MONTH:,} requests a month",
         "horizon_months": f"a horizon of {HORIZON_MONTHS} months",
-        "label_cost": f"a label costs {LABEL_COST:.2f} {CURRENCY}",
+        "label_cost": f"a label costs {LABEL_COST:.2f} {currency}",
     }
-    return [
+    found = [
         f"limits.{name} is not given: assumed {text}" for name, text in said.items() if getattr(economics, name) is None
     ]
+    for name in ("requests_per_month", "horizon_months"):
+        if getattr(economics, name) == 0:
+            found.append(f"limits.{name} is 0: what a request costs counts for nothing, only what is paid once")
+    return found
+
+
+@dataclass(frozen=True)
+class Making:
+    """What making a candidate took, once: labelled rows, seconds of this machine in calls and in tuning (and other timed
+    work), and calls to models elsewhere, in tokens and in the money that they reported."""
+
+    labels: int = 0
+    calls: int = 0
+    call_seconds: float = 0.0
+    tuning_seconds: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    money: float = 0.0
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a candidate takes, before anything has a price: its making, and for each of some requests tokens and reported
+    money. `cached`: input tokens that all requests begin with. `local`: its model is on this machine. `tuned`: its weights
+    are, so they are made again with `retrain_months`, and hosted by the hour; a `control` is neither."""
+
+    tokens_in: Sequence[float]
+    tokens_out: Sequence[float]
+    money: Sequence[float] = ()
+    cached: float = 0.0
+    speed: Speed = field(default_factory=lambda: Speed(0.0, 0.0))
+    making: Making = field(default_factory=lambda: Making())
+    local: bool = True
+    control: bool = False
+    tuned: bool = False
+
+    @cached_property
+    def means(self) -> tuple[float, float, float]:
+        """Tokens in and out and reported money of a request, on average."""
+        found = [sum(values) / max(len(values), 1) for values in (self.tokens_in, self.tokens_out, self.money)]
+        return found[0], found[1], found[2]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """`fixed`: labels and tuning, paid once. `per_1k`: a thousand requests. Both in `CURRENCY`."""
+    """`fixed`: what does not depend on the requests (making, once or several times, and hosting); `per_1k`: a thousand.
 
-    fixed: float
-    per_1k: float
+    `parts` of the former: labels, calls, tuning, hosting. All for one candidate and one horizon.
+    """
 
-    def over(self, requests: float) -> float:
+    fixed: Number
+    per_1k: Number
+    parts: dict[str, Number] = field(default_factory=dict, compare=False)
+
+    def over(self, requests: float) -> Number:
+        """What all of it costs over the horizon in which so many `requests` come."""
         return self.fixed + self.per_1k * requests / 1000
 
 
-def local_cost(prices: Prices, speed: Speed, tokens_in: float, tokens_out: float, tuning: float, labels: int) -> Cost:
-    """The cost of a candidate on the user's own machine.
+def way(bill: Bill, prices: Prices) -> Way:
+    """How its requests are paid."""
+    if bill.control:
+        return "machine"
+    if bill.tuned and prices.hosting_per_hour is not None:
+        return "hosted"
+    if prices.input is not None:
+        return "tokens"
+    return "machine" if bill.local else "reported"
 
-    Tokens times the measured time of a token, not the measured latency itself: the same run measured twice must not
-    order two candidates differently. `tuning` in seconds; `labels`: rows that had to be labelled to make the candidate.
+
+def cost_of(bill: Bill, prices: Prices) -> Cost:
+    """A candidate's cost at the middle of all prices and at the best measured speed.
+
+    On the machine: tokens times the measured time of a token, not the measured latency itself, so that the same run
+    measured twice does not order two candidates differently.
     """
-    second = prices.machine_cost_per_hour / 3600
-    request = second * (tokens_in * speed.prompt + tokens_out * speed.answer)
-    return Cost(fixed=second * tuning + prices.label_cost * labels, per_1k=1000 * request)
+    return priced(bill, prices, prices.rates(), *bill.means, bill.speed.prompt, bill.speed.answer)
+
+
+def priced(
+    bill: Bill,
+    prices: Prices,
+    rates: Rates,
+    tokens_in: Number,
+    tokens_out: Number,
+    money: Number,
+    prompt: Number,
+    answer: Number,
+) -> Cost:
+    """The arithmetic, of mean tokens and reported money of a request, and seconds of a `prompt` and an `answer` token."""
+    paid, making = way(bill, prices), bill.making
+    if paid == "machine":
+        request = rates.second * (tokens_in * prompt + tokens_out * answer)
+    elif paid == "tokens":
+        request = (tokens_in - bill.cached) * rates.input + bill.cached * rates.cached + tokens_out * rates.output
+    else:
+        request = money if paid == "reported" else 0.0 * rates.hosting
+    asked = making.money if making.money else making.tokens_in * rates.input + making.tokens_out * rates.output
+    times = _times(prices) if bill.tuned and not bill.control else 1
+    parts = {
+        "labels": times * making.labels * rates.label,
+        "calls": times * (making.call_seconds * rates.second + asked),
+        "tuning": times * making.tuning_seconds * rates.second,
+        "hosting": rates.hosting if paid == "hosted" else 0.0,
+    }
+    return Cost(sum(parts.values()), 1000 * request, parts)
+
+
+def _times(prices: Prices) -> int:
+    """How often weights are made over the horizon: at its beginning, and after every `retrain_months` within it."""
+    if prices.retrain_months is None or prices.months <= 0:
+        return 1
+    return max(1, -int(-prices.months // prices.retrain_months))
 
 
 def break_even(dear_to_make: Cost, dear_to_run: Cost) -> float | None:
@@ -76,4 +236,4 @@ def break_even(dear_to_make: Cost, dear_to_run: Cost) -> float | None:
     saving = dear_to_run.per_1k - dear_to_make.per_1k
     if saving <= 0:
         return None
-    return max(0.0, 1000 * (dear_to_make.fixed - dear_to_run.fixed) / saving)
+    return max(0.0, 1000 * float(dear_to_make.fixed - dear_to_run.fixed) / float(saving))

@@ -1,55 +1,117 @@
-"""From how many requests on tuned weights cost less than the best prompt, with an interval."""
+"""From how many requests on tuned weights cost less than the best prompt, with an interval; and the doubt of any cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from crossover.decision.costs import Cost, Prices, break_even, local_cost
-from crossover.evaluation.probe import Speed
-from crossover.types import Run
+from crossover.decision import numbers
+from crossover.decision.costs import Bill, Cost, Prices, break_even, cost_of, priced
 
 DRAWS = 1000
+ENDS = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Requests; `high` is None where the interval has no upper end: some resamples never cross."""
+    """Requests over the horizon. `high` is None where the interval has no upper end: some draws never cross.
 
-    value: float
-    low: float
-    high: float | None
-
-
-def crossing(
-    trained: tuple[Cost, Run, Speed], prompt: tuple[Cost, Run, Speed], prices: Prices, seed: int
-) -> Crossing | None:
-    """Where the trained candidate's total cost meets the prompt's; None when it never does.
-
-    The interval is a percentile bootstrap over the items' token counts (1,000 draws): it holds the doubt about how
-    long requests are, not about the machine's speed.
+    Without a crossing `value` is None and `reason` says why.
     """
-    value = break_even(trained[0], prompt[0])
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The 95 % interval of a candidate's `fixed` and `per_1k`, and of its cost over the `horizon`: (low, high) each."""
+
+    fixed: tuple[float, float]
+    per_1k: tuple[float, float]
+    horizon: tuple[float, float]
+
+
+class Doubt:
+    """Draws of everything that a cost is uncertain about: items, looks at the machine's speed, prices given as ranges.
+
+    A percentile bootstrap over items (their token counts), with a look at the speed and a price of each range drawn beside
+    each resample (1,000 draws). The same draws serve all candidates, so that what they share does not tell them apart.
+    """
+
+    def __init__(self, prices: Prices, seed: int) -> None:
+        import numpy
+
+        self._prices, self._seed = prices, seed
+        rng = numpy.random.default_rng([seed, 17])
+        self._rates = prices.drawn(DRAWS, rng)
+        self._look = rng.random(DRAWS)
+        self._shares: dict[int, Any] = {}
+
+    def cost(self, bill: Bill) -> Cost:
+        """Its cost with an array of draws in the place of each number."""
+        import numpy
+
+        items = len(bill.tokens_in)
+        if items not in self._shares:
+            rng = numpy.random.default_rng([self._seed, 19, items])
+            self._shares[items] = rng.multinomial(items, numpy.full(items, 1 / items), DRAWS) / items if items else None
+        shares = self._shares[items]
+
+        def mean(values: Any) -> Any:
+            return shares @ numpy.asarray(values, dtype=float) if len(values) == items and items else 0.0
+
+        looks = numpy.asarray(bill.speed.looks or [(bill.speed.prompt, bill.speed.answer)], dtype=float)
+        seen = looks[(self._look * len(looks)).astype(int)]
+        tokens_in, tokens_out, money = (mean(values) for values in (bill.tokens_in, bill.tokens_out, bill.money))
+        found = priced(bill, self._prices, self._rates, tokens_in, tokens_out, money, seen[:, 0], seen[:, 1])
+        ones = numpy.ones(DRAWS)
+        return Cost(found.fixed * ones, found.per_1k * ones)
+
+    def spread(self, bill: Bill) -> Spread:
+        """Intervals, which hold the candidate's cost as it is shown."""
+        shown, drawn, requests = cost_of(bill, self._prices), self.cost(bill), self._prices.requests
+        return Spread(
+            _interval(drawn.fixed, shown.fixed),
+            _interval(drawn.per_1k, shown.per_1k),
+            _interval(drawn.over(requests), shown.over(requests)),
+        )
+
+
+def crossing(tuned: Bill, prompt: Bill, prices: Prices, seed: int) -> Crossing:
+    """Where the cost of tuned weights falls below the prompt's, or why it never does."""
+    dear, cheap = cost_of(tuned, prices), cost_of(prompt, prices)
+    value = break_even(dear, cheap)
     if value is None:
-        return None
+        return Crossing(None, reason=_never(dear, cheap, prices.currency))
     import numpy
 
-    rng = numpy.random.default_rng(seed)
-    tuned, prompted = (_per_request(run, speed, prices) for _, run, speed in (trained, prompt))
-    n = min(len(tuned), len(prompted))
-    found: list[float] = []
-    for _ in range(DRAWS):
-        items = rng.integers(0, n, n)
-        dear = Cost(trained[0].fixed, 1000 * float(tuned[items].mean()))
-        requests = break_even(dear, Cost(prompt[0].fixed, 1000 * float(prompted[items].mean())))
-        found.append(float("inf") if requests is None else requests)
-    low, high = numpy.percentile(found, [2.5, 97.5], method="nearest")
+    doubt = Doubt(prices, seed)
+    one, other = doubt.cost(tuned), doubt.cost(prompt)
+    saving, ahead = other.per_1k - one.per_1k, one.fixed - other.fixed
+    found = numpy.where(saving > 0, numpy.maximum(0.0, 1000 * ahead / numpy.where(saving > 0, saving, 1.0)), numpy.inf)
+    low, high = numpy.percentile(found, ENDS, method="nearest")
     return Crossing(value, min(float(low), value), None if numpy.isinf(high) else max(float(high), value))
 
 
-def _per_request(run: Run, speed: Speed, prices: Prices) -> Any:
-    """The cost of each request, as a numpy array."""
+def _never(tuned: Cost, prompt: Cost, currency: str) -> str:
+    """Why tuned weights never come to cost less, as a sentence."""
+    if tuned.per_1k == prompt.per_1k == 0:
+        return "Requests cost nothing at these prices, so no number of them makes fine-tuning the cheaper one."
+    against = f"{numbers.money(tuned.per_1k, currency)} against {numbers.money(prompt.per_1k, currency)} per 1,000"
+    if tuned.per_1k > prompt.per_1k and tuned.fixed < prompt.fixed:
+        until = 1000 * (prompt.fixed - tuned.fixed) / (tuned.per_1k - prompt.per_1k)
+        return (
+            f"A request costs no less with the tuned weights ({against}), which are cheaper to make: they cost less only up"
+            f" to {numbers.count(until)} requests."
+        )
+    return f"No number of requests makes fine-tuning the cheaper one: a request costs no less with it ({against})."
+
+
+def _interval(draws: Any, shown: float) -> tuple[float, float]:
     import numpy
 
-    usages = [record.reply.usage for record in run.records]
-    return numpy.array([local_cost(prices, speed, u.tokens_in, u.tokens_out, 0.0, 0).per_1k / 1000 for u in usages])
+    low, high = numpy.percentile(draws, ENDS)
+    return min(float(low), float(shown)), max(float(high), float(shown))

@@ -84,14 +84,20 @@ def crossing(
     return _named(found, float(chance[-1]), grid, f"not settled within {end:,} labels, {times} times those measured")
 
 
-def gain(curve: Curve, more: int) -> Estimate:
-    """What `more` labels than the most measured bring, in shares: the difference of two points of the same curve.
+def gain(curve: Curve, more: int, start: int | None = None) -> Estimate:
+    """What `more` labels than `start` (None: the most measured) bring, in shares: the difference of two of its points.
 
     Items' own difficulty cancels. Raises `ValueError` beyond the curve's `reach`.
     """
-    last = curve.sizes[-1]
-    paths = curve.paths([last, last + more], same_items=True)
+    first = curve.sizes[-1] if start is None else start
+    paths = curve.paths([first, first + more], same_items=True)
     return summary(paths[:, 1] - paths[:, 0])
+
+
+def ahead(curve: Curve, other: Curve, labels: int) -> Estimate:
+    """By how much `curve` is above `other` at so many labels, in shares. Raises `ValueError` beyond the reach of one."""
+    theirs = _shuffled(other.paths([labels], same_items=True, stream=1), 1)
+    return summary((curve.paths([labels], same_items=True) - theirs)[:, 0])
 
 
 def labels_for(curve: Curve, target: float) -> LabelCrossing:
@@ -166,7 +172,7 @@ def _too_little(curves: Sequence[Curve]) -> str:
 
 def _one_seed(curve: Curve) -> str:
     if curve.seeds < LEAST_SEEDS:
-        return "one seed at a size: its luck cannot be told from the curve"
+        return "one seed at most sizes: its luck cannot be told from the curve"
     return ""
 
 

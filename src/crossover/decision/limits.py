@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from crossover.data.task import Limits
+from crossover.data.economics import Limits
 from crossover.evaluation.probe import Probe
 from crossover.types import Run
 

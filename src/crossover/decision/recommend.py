@@ -10,8 +10,9 @@ and *open* otherwise. Only then is it `undecided`, with the number of test items
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -21,7 +22,7 @@ from crossover.decision.rule import NONE, likely, winners
 from crossover.decision.shortfall import shortfall
 from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.paired import compare, holm
+from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.power import Studies, items_for, quantile, together
 from crossover.evaluation.regret import Regret, regret
 from crossover.metrics.base import Metric
@@ -52,38 +53,77 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Tested:
-    """The test scores by contender id, on the same items, of which those of a cluster count as one."""
+    """The test scores by contender id, on the same items, of which those of a cluster count as one.
+
+    `known`: what was computed of them already; none of it depends on prices, margin or target.
+    """
 
     scores: Mapping[str, Sequence[Score | None]]
     groups: Sequence[str]
     metric: Metric
     seed: int
+    known: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def compare_pairs(self, pairs: Sequence[tuple[Contender, Contender]]) -> Comparisons:
         """Compare each pair and adjust the p-values over all of them."""
-        rule = self.metric
-        results = [
-            compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
-            for a, b in pairs
-        ]
+        results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a, b)) for a, b in pairs]
         adjusted = holm([result.p for result in results])
         return Comparisons(tuple(Pair(a.id, b.id, r, p) for (a, b), r, p in zip(pairs, results, adjusted, strict=True)))
 
     def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
         sides, rule = [self.scores[c.id] for c in contenders], self.metric
-        return regret(sides, contenders.index(chosen), rule.aggregate, rule.binary, self.groups, self.seed)
+        key = ("regret", tuple(c.id for c in contenders), chosen.id)
+        at = contenders.index(chosen)
+        found: Regret = self._once(key, lambda: regret(sides, at, rule.aggregate, rule.binary, self.groups, self.seed))
+        return found
 
     def reaches(self, contender: Contender, target: float, among: int) -> bool | None:
         """Whether it reaches the target, where its interval tells; adjusted for its being one of `among` (Bonferroni)."""
-        rule, sure = self.metric, 1 - ALPHA / among
-        found = estimate(self.scores[contender.id], rule.aggregate, rule.binary, self.groups, self.seed, sure)
+        rule, sure, scores = self.metric, 1 - ALPHA / among, self.scores[contender.id]
+        found: Estimate = self._once(
+            ("estimate", contender.id, sure),
+            lambda: estimate(scores, rule.aggregate, rule.binary, self.groups, self.seed, sure),
+        )
         return None if found.low < target <= found.high else found.low >= target
 
+    def missed(self) -> bool:
+        """Whether a call failed."""
+        return bool(self._once("missed", lambda: any(score is None for own in self.scores.values() for score in own)))
 
-def tested(contenders: Sequence[Contender], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
+    def _compare(self, a: Contender, b: Contender) -> Comparison:
+        rule = self.metric
+        return compare(self.scores[a.id], self.scores[b.id], rule.aggregate, rule.binary, self.groups, self.seed)
+
+    def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self.known:
+            self.known[key] = compute()
+        return self.known[key]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A verdict without its words: everything that prices, margin, tolerance and target can change."""
+
+    chosen: Contender
+    confidence: Confidence
+    risk: Regret
+    met: bool | None
+    short: str | None
+    comparisons: Comparisons
+    ordered: tuple[Contender, ...]  # the champions
+    everyone: tuple[Contender, ...]
+    unstable: Contender | None  # who wins only where failed calls do not count
+    strict: Contender | None  # and who wins where they do
+
+    @property
+    def kind(self) -> str:
+        return "undecided" if self.confidence == "open" else _kind(self.chosen)
+
+
+def tested(ids: Sequence[str], runs: Mapping[str, Run], metric: Metric, seed: int) -> Tested:
     """The test runs of these contenders, failed calls left out."""
-    scores = {c.id: [record.score for record in runs[c.id].records] for c in contenders}
-    examples = [record.example for record in runs[contenders[0].id].records] if contenders else []
+    scores = {id: [record.score for record in runs[id].records] for id in ids}
+    examples = [record.example for record in runs[ids[0]].records] if ids else []
     return Tested(scores, clusters(examples), metric, seed)
 
 
@@ -91,7 +131,7 @@ def compare_pairs(
     pairs: Sequence[tuple[Contender, Contender]], runs: Mapping[str, Run], metric: Metric, seed: int
 ) -> Comparisons:
     """Compare each pair on test and adjust the p-values over all of them."""
-    return tested([c for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
+    return tested([c.id for pair in pairs for c in pair], runs, metric, seed).compare_pairs(pairs)
 
 
 def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
@@ -106,7 +146,54 @@ def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
         id: [given if given is not None else lost for given, lost in zip(scores, empty, strict=True)]
         for id, scores in found.scores.items()
     }
-    return replace(found, scores=worst)
+    return replace(found, scores=worst, known={})
+
+
+def views_of(found: Tested, runs: Mapping[str, Run]) -> list[Tested]:
+    """The scores as they are, and where calls failed also with those counted as wrong."""
+    return [found, strictly(found, runs)] if found.missed() else [found]
+
+
+def settle(
+    champions: Mapping[Family, Contender],
+    runs: Mapping[str, Run],
+    views: Sequence[Tested],
+    margin: float,
+    target: float | None,
+    floor: Estimate | None,
+    tolerance: float,
+    others: Sequence[Contender],
+) -> Settled | None:
+    """The verdict without its words; None where no model was tested. `views`: of all who were tested (`views_of`)."""
+    ordered = [champions[family] for family in FAMILIES if family in champions]
+    if all(c.family == "control" for c in ordered):
+        return None
+    everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
+    all_pairs = list(itertools.combinations(reversed(ordered), 2))
+    comparisons = views[0].compare_pairs(all_pairs)
+    winner = winner_of(ordered, comparisons, margin)
+    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
+    proven = winner if winner is strict else None
+    chosen = proven or _likely(ordered, runs, margin)
+    risk = max((view.regret(everyone, chosen) for view in views), key=lambda one: one.upper)
+    met = None
+    if target is not None:
+        told = {view.reaches(chosen, target, len(ordered)) for view in views}
+        met = told.pop() if len(told) == 1 else None
+    estimates = {c.id: runs[c.id].estimate for c in ordered}
+    highest = max(estimates.values(), key=lambda estimate: estimate.value)
+    return Settled(
+        chosen=chosen,
+        confidence="proven" if proven else "bounded" if risk.upper <= tolerance else "open",
+        risk=risk,
+        met=met,
+        short=shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin),
+        comparisons=comparisons,
+        ordered=tuple(ordered),
+        everyone=tuple(everyone),
+        unstable=None if winner is strict else winner,
+        strict=strict,
+    )
 
 
 def recommend(
@@ -120,60 +207,58 @@ def recommend(
     floor: Estimate | None = None,
     tolerance: float = TOLERANCE,
     others: Sequence[Contender] = (),
+    views: Sequence[Tested] = (),
 ) -> tuple[Verdict, Comparisons]:
     """The verdict over the families' champions. `runs`: contender id -> its test run. `floor`: the most frequent answer.
 
-    `others`: who was tested too, and is no champion: the regret is over all of them.
+    `others`: who was tested too, and is no champion: the regret is over all of them. `views`: as for `settle`, where they
+    are there already.
     """
-    ordered = [champions[family] for family in FAMILIES if family in champions]
-    if all(c.family == "control" for c in ordered):
+    if not views and champions:
+        among = {c.id: runs[c.id] for c in (*champions.values(), *others)}
+        views = views_of(tested(list(among), among, metric, seed), among)
+    found = settle(champions, runs, views, margin, target, floor, tolerance, others)
+    if found is None:
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
         return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
-    everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
-    found = tested(everyone, runs, metric, seed)
-    all_pairs = list(itertools.combinations(reversed(ordered), 2))
-    comparisons = found.compare_pairs(all_pairs)
-    winner = winner_of(ordered, comparisons, margin)
-    views = [found]
-    if any(score is None for scores in found.scores.values() for score in scores):
-        views.append(strictly(found, {c.id: runs[c.id] for c in everyone}))
-    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs), margin) if len(views) > 1 else winner
-    stands = winner is strict
-    proven = winner if stands else None
-    chosen = proven or _likely(ordered, runs, margin)
-    risks = [view.regret(everyone, chosen) for view in views]
-    risk = max(risks, key=lambda one: one.upper)
-    confidence: Confidence = "proven" if proven else "bounded" if risk.upper <= tolerance else "open"
+    chosen, risk, ordered = found.chosen, found.risk, list(found.ordered)
     needed = None
-    if confidence == "open":
-        needed = _needed(_by_cost(ordered), found, margin, tolerance, dict(zip(everyone, risk.quantiles, strict=True)))
-    met = None
-    if target is not None:
-        told = {view.reaches(chosen, target, len(ordered)) for view in views}
-        met = told.pop() if len(told) == 1 else None
+    if found.confidence == "open":
+        quantiles = dict(zip(found.everyone, risk.quantiles, strict=True))
+        needed = _needed(_by_cost(ordered), views[0], margin, tolerance, quantiles)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
-    highest = max(estimates.values(), key=lambda estimate: estimate.value)
-    short = shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin)
     said = wording.reasons(
-        chosen, confidence, risk, ordered, estimates, comparisons, margin, tolerance, target, met, needed, short
+        chosen,
+        found.confidence,
+        risk,
+        ordered,
+        estimates,
+        found.comparisons,
+        margin,
+        tolerance,
+        target,
+        found.met,
+        needed,
+        found.short,
     )
-    warnings = wording.warnings(chosen if confidence == "proven" else None, ordered, estimates, comparisons)
-    if winner is not None and not stands:
-        warnings.insert(0, wording.unstable(winner, strict))
-    settled = confidence != "open"
+    sure = chosen if found.confidence == "proven" else None
+    warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
+    if found.unstable is not None:
+        warnings.insert(0, wording.unstable(found.unstable, found.strict))
+    settled = found.confidence != "open"
     verdict = Verdict(
-        kind=_kind(chosen) if settled else "undecided",
+        kind=found.kind,
         choice=chosen.id if settled else None,
         provisional=None if settled else chosen.id,
-        target_met=met,
+        target_met=found.met,
         needed_test_items=needed,
         reasons=tuple(said),
         warnings=tuple(warnings),
-        confidence=confidence,
+        confidence=found.confidence,
         regret=risk,
-        falls_short=short,
+        falls_short=found.short,
     )
-    return verdict, comparisons
+    return verdict, found.comparisons
 
 
 def _kind(choice: Contender) -> str:

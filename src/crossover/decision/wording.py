@@ -66,11 +66,12 @@ def bound(upper: float) -> str:
 
 @dataclass(frozen=True)
 class Wording:
-    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `CURRENCY`."""
+    """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`."""
 
     metric: str
     requests: float
     label_cost: float = 0.0
+    currency: str = CURRENCY
 
     def reasons(
         self,
@@ -130,7 +131,7 @@ class Wording:
 
     def _price(self, labels: int) -> str:
         """What further labels cost, where that is given."""
-        return f", and the others cost {numbers.money(labels * self.label_cost, CURRENCY)}" if self.label_cost else ""
+        return f", and the others cost {numbers.money(labels * self.label_cost, self.currency)}" if self.label_cost else ""
 
     def unstable(self, winner: Contender, other: Contender | None) -> str:
         instead = f"{other.name} would win" if other else "nobody would win"
@@ -195,11 +196,11 @@ class Wording:
                 # else it reads as if the choice were not the cheapest
                 saved, equal = likely.horizon_cost - other.horizon_cost, ""
                 if saved > 0 and cheapest([likely, other]) is likely:
-                    equal = f", over which it saves {numbers.money(saved, CURRENCY)}: that counts as no difference"
+                    equal = f", over which it saves {numbers.money(saved, self.currency)}: that counts as no difference"
                 said.append(
                     f"From {requests:,.0f} requests on, {dear.name} also costs less than {cheap.name}"
-                    f" ({numbers.money(dear.cost.per_1k, CURRENCY)} against"
-                    f" {numbers.money(cheap.cost.per_1k, CURRENCY)} per 1,000);"
+                    f" ({numbers.money(dear.cost.per_1k, self.currency)} against"
+                    f" {numbers.money(cheap.cost.per_1k, self.currency)} per 1,000);"
                     f" {self.requests:,.0f} are planned{equal}."
                 )
         return said

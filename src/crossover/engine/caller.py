@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
+from crossover.engine.taken import ELSEWHERE, HERE, MADE
 from crossover.errors import BudgetExceeded
 from crossover.models.base import Model, Pipelined
 from crossover.types import Decoding, Message, Reply, Request, to_json
@@ -58,6 +60,23 @@ class Caller:
     def __init__(self, journal: Journal, meter: Meter) -> None:
         self._journal = journal
         self._meter = meter
+        self._whole = ""  # what is being made: that is what calls are needed for
+
+    @contextmanager
+    def making(self, whole: str) -> Iterator[None]:
+        """What is asked within is noted as needed for `whole`, and `whole` for what is being made around it."""
+        before, self._whole = self._whole, whole
+        try:
+            if before:
+                self._journal.add_needs(before, MADE, [whole])
+            yield
+        finally:
+            self._whole = before
+
+    def need(self, kind: str, parts: Iterable[str]) -> None:
+        """Note what is needed for what is being made; nothing where nothing is."""
+        if self._whole:
+            self._journal.add_needs(self._whole, kind, parts)
 
     def ask(
         self,
@@ -74,6 +93,7 @@ class Caller:
         wanted = dict(zip(keys, requests, strict=True))
         replies = self._journal.replies(wanted)
         self._journal.add_uses(purpose, wanted)
+        self.need(HERE if model.local else ELSEWHERE, wanted)
         progress(len(replies), len(wanted))
         # longest last: batches of like length, in an order that does not depend on what is already answered
         order = sorted(wanted, key=lambda key: (_length(wanted[key]), key))

@@ -25,6 +25,11 @@ class Answered:
     answer: str = ""
     steps: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the reply holds words, and no answer: a thought without an end."""
+        return self.reply.error is None and not self.answer and bool(self.reply.text.strip())
+
 
 def follow(
     candidate: Candidate,

@@ -1,7 +1,8 @@
 """The study's journal: one SQLite file, written as things happen. Killing the process loses nothing that is finished.
 
 Tables: `calls` (every finished call with its key, reply and usage; rows are only added, so a call made twice would show),
-`uses` (which purpose wanted which call), `epochs` (one row for each finished tuning epoch), `tunes` (key -> finished
+`uses` (which purpose wanted which call), `needs` and `works` (which work needed which calls, other work and labelled rows,
+and how long it took), `epochs` (one row for each finished tuning epoch), `tunes` (key -> finished
 weights), `tries` (every candidate that a rung scored on dev), `candidates` and `runs` (results), `facts` (name -> JSON),
 `sessions` (wall-clock seconds).
 
@@ -47,6 +48,7 @@ class JournalReader:
         self._meta = schema()
         tables = self._meta.tables
         self._facts, self._calls, self._uses = tables["facts"], tables["calls"], tables["uses"]
+        self._needs, self._works = tables["needs"], tables["works"]
         self._epochs, self._tunes, self._tries = tables["epochs"], tables["tunes"], tables["tries"]
         self._results, self._runs, self._sessions = tables["candidates"], tables["runs"], tables["sessions"]
 
@@ -111,6 +113,30 @@ class JournalReader:
         )
         [(calls, tokens_in, tokens_out, seconds, money)] = self._rows(total)
         return calls, Usage(tokens_in or 0, tokens_out or 0, seconds or 0.0, money or 0.0)
+
+    def usage(self, keys: Iterable[str]) -> tuple[int, Usage]:
+        """How many calls were made under these keys, failed ones too, and what they took."""
+        sa, c = self._sa, self._calls.c
+        calls, total = 0, Usage()
+        for chunk in _chunks(sorted(keys), 500):
+            columns = (c.tokens_in, c.tokens_out, c.seconds, c.money)
+            query = sa.select(sa.func.count(), *map(sa.func.sum, columns)).where(c.key.in_(chunk))
+            [(count, *sums)] = self._rows(query)
+            calls, total = calls + count, total + Usage(*(value or 0 for value in sums))
+        return calls, total
+
+    # what was needed for what
+
+    def needs(self, whole: str) -> list[tuple[str, str]]:
+        """Kind and name of what a piece of work needed (`engine/taken.py`)."""
+        t = self._needs
+        query = self._sa.select(t.c.kind, t.c.part).where(t.c.whole == whole).order_by(t.c.kind, t.c.part)
+        return [(kind, part) for kind, part in self._rows(query)]
+
+    def work_seconds(self, work: str) -> float:
+        """How long a piece of work took, 0 where that was not timed."""
+        t = self._works
+        return float(self._one(self._sa.select(t.c.seconds).where(t.c.work == work)) or 0.0)
 
     # tuning epochs, what was tried on the way, runs
 
@@ -197,6 +223,16 @@ class Journal(JournalReader):
         rows = [{"key": key, "purpose": purpose} for key in keys]
         if rows:
             self._write(self._uses.insert().prefix_with("OR IGNORE"), rows)
+
+    def add_needs(self, whole: str, kind: str, parts: Iterable[str]) -> None:
+        """Note what a piece of work needed, whoever paid for it."""
+        rows = [{"whole": whole, "kind": kind, "part": part} for part in parts]
+        if rows:
+            self._write(self._needs.insert().prefix_with("OR IGNORE"), rows)
+
+    def add_work(self, work: str, seconds: float) -> None:
+        """Note how long a piece of work took; the first time counts."""
+        self._write(self._works.insert().prefix_with("OR IGNORE"), [{"work": work, "seconds": seconds}])
 
     def add_epoch(self, tune: str, epoch: int, body: Any) -> None:
         """Journal a finished epoch. Raises `StudyError` for one that was finished before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from crossover.data.task import Limits
+from crossover.data.economics import Limits
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
 from crossover.models.base import Model, Priced

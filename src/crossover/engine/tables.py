@@ -33,6 +33,14 @@ def schema() -> Any:
         sa.Column("purpose", text, primary_key=True),
     )
     sa.Table(
+        "needs",
+        meta,
+        sa.Column("whole", text, primary_key=True),
+        sa.Column("kind", text, primary_key=True),
+        sa.Column("part", text, primary_key=True),
+    )
+    sa.Table("works", meta, sa.Column("work", text, primary_key=True), sa.Column("seconds", number))
+    sa.Table(
         "epochs",
         meta,
         sa.Column("tune", text, primary_key=True),

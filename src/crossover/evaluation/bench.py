@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crossover import tuning
+from crossover.data.nested import beginning, nested
 from crossover.data.task import Task
 from crossover.data.text import comparable
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.render import lessons
+from crossover.engine.taken import LABELS
 from crossover.errors import OptionError, TuningError
 from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
@@ -49,6 +53,7 @@ class StudyBench:
     meter: Meter
     folder: Path
     barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
+    part: str = ""  # which rows these are, where a study has benches of several: what is remembered is of these rows
 
     @property
     def model(self) -> Model:
@@ -64,8 +69,29 @@ class StudyBench:
     def again(self, number: int) -> StudyBench:
         return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
 
+    def at(self, rows: int, seed: int = 0, held: Sequence[Example] = (), dev: int | None = None) -> StudyBench:
+        """The bench of a user who has so many training rows and `dev` rows (None: in proportion), with a seed's own draws.
+
+        The rows of a seed are nested: fewer are among more, in each label's share, whole groups (`data/nested.py`). `held`:
+        training rows that are among none. Nothing learns from a row that is left out.
+        """
+        stratify, out, draw = self.task.kind == "classify", {example.id for example in held}, self.seed + seed
+        train = beginning(nested([e for e in self.train if e.id not in out], draw, stratify), rows)
+        share = round(len(self.dev) * len(train) / len(self.train)) if dev is None else dev
+        choosing = beginning(nested(self.dev, draw, stratify), share)
+        kept = {comparable(example.input) for example in (*train, *choosing)}
+        left_out = {example.input for example in (*self.train, *self.dev) if comparable(example.input) not in kept}
+        return dataclasses.replace(
+            self.again(seed),
+            train=tuple(train),
+            dev=tuple(choosing),
+            barred=self.barred | left_out,
+            part=content_hash([[e.id for e in split] for split in (train, choosing)]),
+        )
+
     def score(self, candidate: Candidate) -> Run:
         self._allowed(candidate.model)
+        self._labelled(["dev", *self.shown(candidate)])
         run = self.evaluator.run(candidate, "dev", self.dev)
         prompt, decoding = candidate.prompt, candidate.decoding
         shown = {
@@ -84,10 +110,12 @@ class StudyBench:
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
         self._allowed(candidate.model)
+        self._labelled([*(example.id for example in examples), *self.shown(candidate)])
         return self.evaluator.run(candidate, "train", examples)
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
         self._allowed(candidate.model)
+        self._labelled(self.shown(candidate))
         return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
@@ -102,6 +130,16 @@ class StudyBench:
         decoding = Decoding(max_tokens=max_tokens, temperature=temperature, seed=self.seed)
         return self.evaluator.caller.ask(asked, [Request(tuple(messages), decoding, repeat=draw)], purpose)[0]
 
+    def shown(self, candidate: Candidate) -> list[str]:
+        """The ids of the training rows that a candidate shows, or draws from, as demonstrations."""
+        prompts = [candidate.prompt, *(step.prompt for step in candidate.prompt.steps)]
+        texts = {demonstration.input for prompt in prompts for demonstration in prompt.demonstrations}
+        return [example.id for example in self.train if example.input in texts] if texts else []
+
+    def _labelled(self, rows: Sequence[str]) -> None:
+        """Note rows whose labels are needed for what is being made: ids, or "train" and "dev" for all of a split."""
+        self.evaluator.caller.need(LABELS, rows)
+
     def _allowed(self, spec: str) -> Model:
         """A model that may see the data. Raises `OptionError` for one elsewhere where the data has to stay."""
         model = self.model_of(spec)
@@ -112,10 +150,14 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        known = self.journal.fact(f"work {key}")
-        if known is None:
-            known = compute()
-            self.journal.set_fact(f"work {key}", known)
+        work = " ".join(filter(None, ("work", self.part, key)))
+        with self.evaluator.caller.making(work):
+            known = self.journal.fact(work)
+            if known is None:
+                began = time.perf_counter()
+                known = compute()
+                self.journal.add_work(work, time.perf_counter() - began)
+                self.journal.set_fact(work, known)
         return known
 
     def tell(self, what: str, done: int, total: int) -> None:
@@ -149,6 +191,7 @@ class StudyBench:
         # calibration belonged to the weights before
         candidate = dataclasses.replace(candidate, decoding=dataclasses.replace(candidate.decoding, label_bias=()))
         taught, held = self.train if examples is None else examples, self.dev
+        self._labelled(["dev", *(["train"] if examples is None else []), *self.shown(candidate)])
         if candidate.decoding.pattern:
             taught, held = self._solved(candidate, "train", taught), self._solved(candidate, "dev", held)
         key = self._key(candidate, recipe, taught)
@@ -162,8 +205,7 @@ class StudyBench:
                     self.journal.add_epoch(key, epoch.epoch, epoch)
             return weights
 
-        before = candidate.weights.sha256 if candidate.weights else None
-        weights = self.store(key, make, recipe=to_json(recipe), before=before)
+        weights = self.store(key, make, recipe=to_json(recipe))
         model.check_weights(weights)
         left_out = _left_out(tuning.read_progress(self.folder / "tunes" / key), len(taught), len(held))
         note = "; ".join(filter(None, [candidate.provenance.note, left_out]))
@@ -171,30 +213,33 @@ class StudyBench:
         return dataclasses.replace(candidate, weights=weights, provenance=provenance)
 
     def store(self, key: str, make: Callable[[Path], Weights], **about: Any) -> Weights:
-        finished = self.journal.tune(key)
-        if finished is None:
-            folder = self.folder / "tunes" / key
-            folder.mkdir(parents=True, exist_ok=True)
-            weights = make(folder)
-            place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
-            finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
-            self.journal.set_tune(key, finished)
+        if not about:  # weights that a strategy makes itself, from all that it is given
+            self._labelled(["train"])
+        with self.evaluator.caller.making(f"tune {key}"):
+            finished = self.journal.tune(key)
+            gone = finished is not None and "part" in finished and not (self.folder / finished["path"]).exists()
+            if finished is None or gone:
+                folder = self.folder / "tunes" / key
+                folder.mkdir(parents=True, exist_ok=True)
+                began = time.perf_counter()
+                weights = make(folder)
+                self.journal.add_work(f"tune {key}", time.perf_counter() - began)
+                place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
+                finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
+                finished |= {"part": self.part} if self.part else {}
+                self.journal.set_tune(key, finished)
         return Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
+
+    def discard(self) -> None:
+        """Take away the files of the tunes that were made at this smaller bench: should one be wanted, it is made again."""
+        for key, body in self.journal.tunes().items() if self.part else ():
+            if body.get("part") == self.part:
+                shutil.rmtree(self.folder / "tunes" / key, ignore_errors=True)
 
     def trace(self, weights: Weights) -> list[Epoch]:
         """The epochs of the tune that made these weights; empty when it was not made in this study."""
         key, _ = self._made(weights)
         return [Epoch(**epoch) for epoch in self.journal.epochs(key)] if key else []
-
-    def tuning_seconds(self, weights: Weights | None) -> float:
-        """What it took to make these weights, with the tunes whose weights they began from."""
-        tunes = {body["sha256"]: (key, body) for key, body in self.journal.tunes().items()}
-        seconds, sha256 = 0.0, weights.sha256 if weights else None
-        while sha256 in tunes:
-            key, body = tunes.pop(sha256)
-            seconds += sum(epoch["seconds"] for epoch in self.journal.epochs(key))
-            sha256 = body.get("before")
-        return seconds
 
     def _made(self, weights: Weights) -> tuple[str, dict[str, Any]]:
         """The key of the tune that made these weights, and what the journal knows of it; nothing where there is none."""
@@ -243,8 +288,11 @@ class StudyBench:
         def dev_metric(weights: Weights) -> float:
             return self.evaluator.run(dataclasses.replace(candidate, weights=weights), "dev", self.dev).estimate.value
 
+        again = {body["epoch"] for body in self.journal.epochs(key)} if self.journal.tune(key) else set()  # discarded since
+
         def finished_epoch(epoch: Epoch) -> None:
-            self.journal.add_epoch(key, epoch.epoch, epoch)
+            if epoch.epoch not in again:
+                self.journal.add_epoch(key, epoch.epoch, epoch)
             self.meter.tick()
             self.evaluator.progress("epochs", epoch.epoch, recipe.epochs)
 

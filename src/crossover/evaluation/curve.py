@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from crossover.evaluation.laws import LAWS, PARAMETERS, angle, expected, share, tailed
@@ -73,8 +74,8 @@ class Curve:
 
     @property
     def seeds(self) -> int:
-        """How many seeds were run at the size that has the fewest."""
-        return min(len({p.seed for p in self.points if p.labels == n}) for n in self.sizes)
+        """How many seeds were run at most sizes (the lower median): one size may have been measured once."""
+        return median_low([len({p.seed for p in self.points if p.labels == n}) for n in self.sizes])
 
     def rises(self) -> bool:
         """Whether the runs' values grow with the labels: Kendall's tau over all runs, one-sided, p < 0.05.

@@ -22,7 +22,7 @@ from crossover.errors import OptionError, TaskError
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.general import WRITTEN, Holds, items, passages
 from crossover.evaluation.paired import Comparison, compare, pairs
-from crossover.evaluation.run import Evaluator
+from crossover.evaluation.run import Evaluator, scored
 from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import metric_of
 from crossover.models.base import Model
@@ -141,7 +141,7 @@ class Memory:
             lambda asked: self._replies(asked, suite.name),
         )
         return [
-            None if one.reply.error is not None else suite.metric.score(example.output, one.answer)
+            None if one.reply.error is not None else scored(suite.metric, example.output, one)
             for example, one in zip(part.examples, answered, strict=True)
         ]
 

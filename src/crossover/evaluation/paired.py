@@ -63,22 +63,18 @@ def compare(
     p = (1 + k) / (1 + N) (Phipson & Smyth 2010). Without any common item: difference 0, interval -1 to 1, p 1.
     Raises `OptionError` for a score outside [0, 1].
     """
-    first, second, named = pairs(a, b, groups)
-    n = len(first)
-    if n == 0:
+    both = _matched(a, b, aggregate, groups)
+    if both is None:
         return Comparison(0.0, -1.0, 1.0, -1.0, 1.0, 1.0, 0, "none: no common item")
-    unit = units(named, n)
-    clustered = max(unit) + 1 < n
-    sums = tally([first, second], aggregate, unit)
-    bounds = _bounds(first, second, aggregate, binary and not clustered, sums, seed)
-    both, one_sided = bounds(0.95), bounds(0.9)
-    if binary and aggregate == "mean" and not clustered:
-        only_a, only_b = _alone(first, second)
-        return Comparison((only_a - only_b) / n, *both, *one_sided, mcnemar(only_a, only_b), n, "exact McNemar")
-    difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
-    p, exact = _permutation(aggregate, sums, difference, seed)
-    test = f"{'exact ' if exact else ''}paired permutation{' by group' if clustered else ''}"
-    return Comparison(difference, *both, *one_sided, p, n, test)
+    n, bounds = len(both.first), _bounds(both, aggregate, binary, seed)
+    ends = *bounds(0.95), *bounds(0.9)
+    if binary and aggregate == "mean" and not both.clustered:
+        only_a, only_b = _alone(both.first, both.second)
+        return Comparison((only_a - only_b) / n, *ends, mcnemar(only_a, only_b), n, "exact McNemar")
+    difference = total(aggregate, both.sums[0]) - total(aggregate, both.sums[1])
+    p, exact = _permutation(aggregate, both.sums, difference, seed)
+    test = f"{'exact ' if exact else ''}paired permutation{' by group' if both.clustered else ''}"
+    return Comparison(difference, *ends, p, n, test)
 
 
 def interval(
@@ -91,20 +87,39 @@ def interval(
     confidence: float = 0.95,
 ) -> tuple[float, float]:
     """The interval of `compare` at another confidence; -1 to 1 without any common item."""
+    both = _matched(a, b, aggregate, groups)
+    return (-1.0, 1.0) if both is None else _bounds(both, aggregate, binary, seed)(confidence)
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """The scores of the items that both sides answered, and their tallies by independent unit.
+
+    `clustered`: some items share a group, which is then one unit."""
+
+    first: list[Score]
+    second: list[Score]
+    sums: list[Any]
+    clustered: bool
+
+
+def _matched(
+    a: Sequence[Score | None], b: Sequence[Score | None], aggregate: Aggregate, groups: Sequence[str | None] | None
+) -> _Matched | None:
+    """None without any common item."""
     first, second, named = pairs(a, b, groups)
     if not first:
-        return -1.0, 1.0
+        return None
     unit = units(named, len(first))
-    sums = tally([first, second], aggregate, unit)
-    return _bounds(first, second, aggregate, binary and max(unit) + 1 == len(first), sums, seed)(confidence)
+    return _Matched(first, second, tally([first, second], aggregate, unit), max(unit) + 1 < len(first))
 
 
-def _bounds(
-    first: Sequence[Score], second: Sequence[Score], aggregate: Aggregate, shares: bool, sums: list[Any], seed: int
-) -> Callable[[float], tuple[float, float]]:
-    """The interval of the difference by confidence. `shares`: right or wrong, on independent items."""
-    if shares and aggregate == "mean":
-        return lambda confidence: tango(*_alone(first, second), len(first), confidence)
+def _bounds(both: _Matched, aggregate: Aggregate, binary: bool, seed: int) -> Callable[[float], tuple[float, float]]:
+    """The interval of the difference by confidence."""
+    if binary and aggregate == "mean" and not both.clustered:
+        only_a, only_b = _alone(both.first, both.second)
+        return lambda confidence: tango(only_a, only_b, len(both.first), confidence)
+    sums = both.sums
     draws, size = _bootstrap(aggregate, sums, seed)
     if draws.min() == draws.max():
         return lambda confidence: (-1.0, 1.0)

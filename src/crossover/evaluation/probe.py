@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
+from typing import Any
 
 from crossover.engine.caller import Caller
 from crossover.engine.follow import follow
@@ -15,10 +16,12 @@ from crossover.evaluation.contention import Load
 from crossover.evaluation.percentile import order_interval, percentile
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model
-from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request, Score
+from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request, Score, Usage
 
 PROBES = 20  # single requests for each candidate
 REPEATS = 3  # draws of each, where decoding is sampled
+LOOKS = 5  # at the machine's speed, behind one that warms it up
+SPEED_CALLS = 2 * (LOOKS + 1)  # that measuring it takes: a short answer and a long one
 STEADY = 1.5  # two times of one request may differ by this factor, in the middle
 
 
@@ -51,10 +54,18 @@ class Probe:
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds for a prompt token and for an answer token, one request at a time."""
+    """Seconds for a prompt token and for an answer token, one request at a time: the best of several looks, as other work
+    only adds to them. `looks`: both, look by look."""
 
     prompt: float
     answer: float
+    looks: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Speed:
+        """The inverse of `to_json`."""
+        looks = tuple((prompt, answer) for prompt, answer in body.get("looks", ()))
+        return cls(body["prompt"], body["answer"], looks)
 
 
 def look_up_seconds(evaluator: Evaluator, candidate: Candidate, examples: Sequence[Example]) -> list[float]:
@@ -132,17 +143,22 @@ def measure_speed(caller: Caller, model: Model, text: str) -> Speed:
     """The time of a prompt token and of an answer token: `text` is answered with one token, then with several."""
     messages = (Message("user", text),)
 
-    def best(max_tokens: int) -> tuple[float, int, int]:
+    def looks(max_tokens: int) -> list[Usage]:
         replies = [
             caller.ask(model, [Request(messages, Decoding(max_tokens=max_tokens), repeat=repeat)], "speed")[0]
-            for repeat in range(1, 4)
+            for repeat in range(1, LOOKS + 2)
         ]
-        usages = [reply.usage for reply in replies[1:] if reply.error is None]  # the first one warms up
-        if not usages:
-            return 0.0, 0, 0
-        return min(u.seconds for u in usages), usages[0].tokens_in, usages[0].tokens_out
+        return [reply.usage for reply in replies[1:] if reply.error is None]  # the first one warms up
 
-    short, tokens_in, few = best(1)
-    long, _, many = best(17)
-    answer = max(long - short, 0.0) / (many - few) if many > few else short / max(tokens_in, 1)
-    return Speed(prompt=short / tokens_in if tokens_in else 0.0, answer=answer)
+    short, long = looks(1), looks(17)
+    best, most = (min(found, key=lambda usage: usage.seconds, default=Usage()) for found in (short, long))
+    pairs = tuple(_speed(one, other) for one, other in zip(short, long, strict=False))
+    return Speed(*_speed(best, most), pairs)
+
+
+def _speed(short: Usage, long: Usage) -> tuple[float, float]:
+    """Seconds of a prompt token and of an answer token, from a short answer to a text and a long one."""
+    more = long.tokens_out - short.tokens_out
+    prompt = short.seconds / short.tokens_in if short.tokens_in else 0.0
+    answer = max(long.seconds - short.seconds, 0.0) / more if more > 0 else short.seconds / max(short.tokens_in, 1)
+    return prompt, answer

@@ -17,6 +17,7 @@ from crossover.models.base import Model
 from crossover.types import Candidate, Example, Prompt, Record, Run, Score, SplitName
 
 Progress = Callable[[str, int, int], None]
+NO_ANSWER = Score(0.0, valid=False)
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -84,18 +85,27 @@ class Evaluator:
 
     def _graded(self, split: SplitName, examples: Sequence[Example], answered: Sequence[Answered]) -> list[Graded]:
         """The score of each answer that there is. What a judge takes is metered, and no cost of the candidate's."""
-        pairs = [(e, one.answer) for e, one in zip(examples, answered, strict=True) if one.reply.error is None]
+        pairs = [(e, one) for e, one in zip(examples, answered, strict=True) if one.reply.error is None]
         if not isinstance(self.metric, Judging):
-            return [Graded(self.metric.score(example.output, answer)) for example, answer in pairs]
+            return [Graded(scored(self.metric, example.output, one)) for example, one in pairs]
         what, judge = f"judging on {split}", self.metric
-        return graded(
-            judge,
-            self.model_of(self.judge),
-            self.caller,
-            [(example.input, example.output, answer) for example, answer in pairs],
-            what,
-            lambda done, total: self.progress(what, done, total),
+        grades = iter(
+            graded(
+                judge,
+                self.model_of(self.judge),
+                self.caller,
+                [(example.input, example.output, one.answer) for example, one in pairs if not one.says_nothing],
+                what,
+                lambda done, total: self.progress(what, done, total),
+            )
         )
+        return [Graded(NO_ANSWER) if one.says_nothing else next(grades) for _, one in pairs]
+
+
+def scored(metric: Metric, gold: str, one: Answered) -> Score:
+    """An answer's score. Where the reply says nothing it is 0 and not valid, whatever the metric gives an empty text."""
+    score = metric.score(gold, one.answer)
+    return replace(score, value=NO_ANSWER.value, valid=NO_ANSWER.valid) if one.says_nothing else score
 
 
 def _record(example: Example, one: Answered, grade: Graded, relevance: float) -> Record:

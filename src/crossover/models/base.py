@@ -167,6 +167,15 @@ class Writing(Model, Protocol):
         ...
 
 
+@runtime_checkable
+class Spelling(Tunable, Protocol):
+    """A tunable model whose tokens are known as words: what a search over the words of a prompt needs."""
+
+    def words(self) -> dict[int, str]:
+        """The tokens that begin with a space, as text: one space, and what they say."""
+        ...
+
+
 class Recording(Protocol):
     """Runs work whose inputs and outputs lie in tensors that stay where they are, perhaps quicker from the third time on.
 

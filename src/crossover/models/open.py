@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from crossover import registry
-from crossover.errors import CrossoverError, ModelError, OptionError
+from crossover.data.textfile import as_path
+from crossover.errors import CrossoverError, ModelError, OptionError, shown
 from crossover.models._hosted import hosted
 from crossover.models._hub import NAME, need_fetched
 from crossover.models.base import Model
@@ -24,7 +25,9 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     cannot be used, `MissingExtra` for one that needs an extra. Each call opens anew: the caller keeps the model while it
     is in use.
     """
-    spec, base = str(spec).strip(), None if base is None else Path(base)
+    if not isinstance(spec, (str, Path)):
+        raise ModelError(f"the model: received {shown(spec)}; valid is a name or a path, as text")
+    spec, base = str(spec).strip(), None if base is None else as_path(base, "base", ModelError)
     if spec in NAMED:
         return _create("hf", spec)
     name, _, target = spec.partition(":")

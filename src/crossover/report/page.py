@@ -15,7 +15,8 @@ from crossover.decision.terms import measure
 from crossover.errors import StudyError
 from crossover.evaluation.intervals import wilson
 from crossover.report import plots, verdict
-from crossover.report.rows import chosen, glance_rows, tested_best_first
+from crossover.report.curve_plot import learning_curve
+from crossover.report.rows import chosen, curve_names, curve_rows, glance_rows, tested_best_first
 from crossover.study.results import CandidateReport, FieldRow, Results
 from crossover.types import Estimate
 
@@ -73,10 +74,8 @@ def environment() -> jinja2.Environment:
 
 
 def _context(results: Results) -> dict[str, Any]:
-    metric, curve = verdict.metric_name(results), results.decision["crossover"]["curve"]
-    labels = results.decision["crossover"]["labels"]
-    crossing = labels["value"] if labels else None
-    widths = (plots.WIDE, plots.NARROW)
+    metric, crossover = verdict.metric_name(results), results.decision["crossover"]
+    widths, halves = (plots.WIDE, plots.NARROW), (plots.HALF, plots.NARROW)
     confusion = results.confusion
     drawable = confusion is not None and 0 < len(confusion.labels) <= plots.MOST_LABELS
     return {
@@ -94,8 +93,14 @@ def _context(results: Results) -> dict[str, Any]:
         "names": {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None},
         "comparisons": _comparisons(results),
         "crossover": verdict.crossover_sentences(results),
+        "flips": verdict.flip_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),
-        "curves": [plots.learning_curve(curve, crossing, metric, width) for width in widths] if curve else [],
+        "lead": verdict.lead(results),
+        "reasons": [r for r in results.decision["verdict"]["reasons"] if r not in crossover.get("said", ())],
+        "curves": [learning_curve(crossover, metric, width) for width in halves] if crossover["curve"] else [],
+        "request_curves": [drawn for width in halves if (drawn := plots.cumulative_cost(results, width))],
+        "points": curve_rows(results),
+        "point_names": curve_names(results),
         "traces": [
             Trace(
                 candidate,

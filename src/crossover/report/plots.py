@@ -1,21 +1,35 @@
-"""The report's drawings: leaderboard, learning curves, tuning traces, confusion matrix. Each returns inline SVG."""
+"""The report's drawings: leaderboard, learning curves, costs, tuning traces, confusion matrix. Each returns inline SVG."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.decision import numbers
-from crossover.report.rows import tested_best_first
-from crossover.report.svg import BAND, FAMILIES, GRID, INK, MUTED, PAPER, PROMPT, WEIGHTS, blank, inline, style
+from crossover.report.rows import cost_lines, tested_best_first
+from crossover.report.svg import (
+    BAND,
+    FAMILIES,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    PROMPT,
+    WEIGHTS,
+    axes_in,
+    blank,
+    inline,
+    style,
+    write,
+)
 from crossover.report.verdict import metric_name
 from crossover.study.results import CandidateReport, Confusion, Results
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 WIDE, NARROW = 1024, 350  # CSS pixels: a desk and a phone
+HALF = 500  # two drawings side by side
 MOST_LABELS = 30  # a larger confusion matrix is not readable as a drawing
 
 
@@ -39,7 +53,7 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
     ends += [] if target is None else [100 * target]
     with style():
         figure = blank(width, 64 + 34 * len(ranked))
-        axes = _axes(figure, left=24 + 7 * max(map(len, names)), right=96, top=24, bottom=40)
+        axes = axes_in(figure, left=24 + 7 * max(map(len, names)), right=96, top=24, bottom=40)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         for y, (name, candidate) in enumerate(zip(names, ranked, strict=True)):
@@ -47,10 +61,10 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
             if candidate.id == choice:
                 axes.axhspan(y - 0.5, y + 0.5, color=BAND, linewidth=0)
             _intervals(axes, y, candidate)
-            _write(axes, name, (0, y), (-12, 0), on="y", ha="right", va="center", weight=weight)
+            write(axes, name, (0, y), (-12, 0), on="y", ha="right", va="center", weight=weight)
             figures = numbers.percent(candidate.test.value) if candidate.test else _dev(candidate)
             ink = INK if candidate.test else MUTED
-            _write(axes, figures, (1, y), (10, 0), on="y", va="center", weight=weight, color=ink)
+            write(axes, figures, (1, y), (10, 0), on="y", va="center", weight=weight, color=ink)
         if target is not None:
             _marker(axes, 100 * target, f"target {numbers.percent(target)}")
         axes.set_xlim(max(0, min(ends) - 4), min(100, max(ends) + 4))
@@ -112,7 +126,7 @@ def _trace(
     several = len(series) > 1
     with style():
         figure = blank(250, 150)
-        axes = _axes(figure, left=42, right=42 if several else 12, top=10, bottom=36)
+        axes = axes_in(figure, left=42, right=42 if several else 12, top=10, bottom=36)
         for _, values, colour, line in series:
             axes.plot(epochs, values, line, color=colour, marker="o", markersize=4, markeredgewidth=0)
         if mark_best:
@@ -125,7 +139,7 @@ def _trace(
         if several:  # the caption names a line that is alone
             ends = _apart([values[-1] for _, values, _, _ in series], axes)
             for (label, *_), y in zip(series, ends, strict=True):
-                _write(axes, label, (1, y), (8, 0), on="y", va="center", fontsize=11, color=MUTED)
+                write(axes, label, (1, y), (8, 0), on="y", va="center", fontsize=11, color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(tick)
@@ -143,42 +157,75 @@ def _apart(ends: Sequence[float], axes: Any) -> list[float]:
     return list(ends)
 
 
-def learning_curve(points: Sequence[Mapping[str, Any]], crossing: float | None, metric: str, width: int = WIDE) -> str:
-    """The metric by number of labelled examples, one line per series.
+def cumulative_cost(results: Results, width: int = HALF) -> str:
+    """What the champions cost in all by the number of requests: what is paid once, then each request.
 
-    A point is {"labels": n, "series": "prompt" or "weights" ..., "value", "low", "high"}, shares in [0, 1];
-    `crossing` is the number of labels of the crossover point.
+    Both axes are logarithmic. Bands are 95 % intervals over requests' lengths, measured speed and prices given as ranges;
+    the crossing is marked with its interval, and the requests that are planned. Empty where fewer than two cost anything.
     """
-    from matplotlib.ticker import NullFormatter, NullLocator
+    import numpy
+    from matplotlib.ticker import LogLocator, NullLocator
 
+    lines = [(c, c.cost) for c in cost_lines(results) if c.cost and (c.cost_fixed or c.cost_per_1k)]
+    if len(lines) < 2:
+        return ""
+    found = results.decision["crossover"]
+    crossing, planned, currency = found["requests"], found.get("requests_planned") or 0.0, lines[0][0].currency
+    most = max(planned, (crossing or {}).get("value") or 0.0, 1000.0)
+    requests = numpy.geomspace(min(100.0, most / 1000), 10 * most, 200)
     with style():
-        figure = blank(width, 300)
-        axes = _axes(figure, left=52, right=82, top=26, bottom=44)
-        names = list(dict.fromkeys(str(point["series"]) for point in points))
-        for series, colour in zip(names, _line_colours(names), strict=True):
-            line = sorted((p for p in points if str(p["series"]) == series), key=lambda p: p["labels"])
-            x, y = [p["labels"] for p in line], [100 * p["value"] for p in line]
-            low, high = [100 * p["low"] for p in line], [100 * p["high"] for p in line]
-            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(x, y, color=colour, marker="o", markersize=6, markeredgecolor=PAPER)
-            _write(axes, shorten(series, 11), (x[-1], y[-1]), (10, 0), va="center")
-        if crossing is not None:
-            _marker(axes, crossing, f"crossover: {numbers.count(crossing)}")
-        ticks = sorted({p["labels"] for p in points})
-        if ticks[0] > 0:
-            axes.set_xscale("log")
-        axes.set_xticks(ticks, [numbers.count(tick) for tick in ticks])
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_major_formatter("{x:g} %")
-        axes.set_xlabel("labelled examples")
-        return inline(figure, f"curve-{width}", f"{metric} by number of labelled examples")
-
-
-def _line_colours(names: Sequence[str]) -> list[str]:
-    """A family's line has the family's colour; the others take turns."""
-    turns = itertools.cycle((WEIGHTS, PROMPT, *FAMILIES.values()))
-    return [FAMILIES.get(name) or next(turns) for name in names]
+        figure = blank(width, 320)
+        axes = axes_in(figure, left=64, right=128 if width > NARROW else 92, top=40, bottom=44)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        ends = []
+        for candidate, cost in lines:
+            colour = FAMILIES[candidate.family]
+            total = candidate.cost_fixed + candidate.cost_per_1k * requests / 1000
+            if cost.fixed_interval and cost.per_1k_interval:
+                low, high = (
+                    once + each * requests / 1000
+                    for once, each in zip(cost.fixed_interval, cost.per_1k_interval, strict=True)
+                )
+                axes.fill_between(requests, numpy.maximum(low, total * 1e-3), high, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(requests, total, color=colour)
+            ends.append((float(total[-1]), shorten(candidate.name, 16 if width > NARROW else 11)))
+        bottom, top = axes.get_ylim()
+        gap, last = 0.07 * numpy.log(top / bottom), -numpy.inf
+        for y, name in sorted(ends):  # names that would overlap are written one above the other
+            last = max(float(numpy.log(y)), last + gap)
+            write(axes, name, (1, float(numpy.exp(last))), (8, 0), on="y", va="center")
+        if crossing and crossing["value"]:
+            axes.axvspan(
+                max(crossing["low"] or 0.0, requests[0]),
+                crossing["high"] or requests[-1],
+                color=BAND,
+                linewidth=0,
+                zorder=0,
+            )
+            _marker(axes, crossing["value"], f"crossing: {numbers.count(crossing['value'])}")
+        if planned:
+            axes.axvline(planned, color=MUTED, linewidth=1.4, linestyle=":", zorder=1)
+            write(
+                axes,
+                f"planned: {numbers.count(planned)}",
+                (planned, 1),
+                (0, 22),
+                on="x",
+                ha="center",
+                fontsize=11,
+                color=MUTED,
+            )
+        axes.set_xlim(requests[0], requests[-1])
+        few = 8 if width > NARROW else 4
+        axes.xaxis.set_major_locator(LogLocator(numticks=few))
+        axes.yaxis.set_major_locator(LogLocator(numticks=6))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda value, _: numbers.count(value))
+        axes.yaxis.set_major_formatter(lambda value, _: numbers.money(value, ""))
+        axes.set_xlabel(f"requests (cost in all, {currency})")
+        return inline(figure, f"cost-{width}", "Cumulative cost by number of requests")
 
 
 def confusion_matrix(confusion: Confusion) -> str:
@@ -193,7 +240,7 @@ def confusion_matrix(confusion: Confusion) -> str:
         from matplotlib.patches import Rectangle
 
         figure = blank(left + cell * count + right, top + cell * count + 8)
-        axes = _axes(figure, left=left, right=right, top=top, bottom=8)
+        axes = axes_in(figure, left=left, right=right, top=top, bottom=8)
         axes.grid(visible=False)
         axes.set_xlim(0, count)
         axes.set_ylim(count, 0)
@@ -206,7 +253,7 @@ def confusion_matrix(confusion: Confusion) -> str:
                         "alpha": 0.15 + 0.6 * number / sum(counts),
                     }
                     at, size = (column + 0.5, row + 0.5), 12 if cell >= 28 else 9
-                    _write(axes, str(number), at, (0, 0), ha="center", va="center", fontsize=size)
+                    write(axes, str(number), at, (0, 0), ha="center", va="center", fontsize=size)
                 axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, linewidth=0, **shade))
         names, middles = [shorten(label, 22) for label in confusion.labels], [i + 0.5 for i in range(count)]
         axes.set_yticks(middles, names)
@@ -229,21 +276,7 @@ def most_confused(confusion: Confusion, most: int = 20) -> list[tuple[str, str, 
     return sorted(found, key=lambda pair: -pair[2])[:most]
 
 
-def _axes(figure: Figure, left: float, right: float, top: float, bottom: float) -> Any:
-    """Axes that leave so many CSS pixels free on each side."""
-    width, height = (72 * inches for inches in figure.get_size_inches())
-    return figure.add_axes(
-        (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    )
-
-
-def _write(axes: Any, text: str, at: tuple[float, float], shift: tuple[float, float], on: str = "", **look: Any) -> None:
-    """Write at a point, moved by CSS pixels. `on`: the only axis in data units; the other runs from 0 to 1."""
-    units: Any = {"": "data", "x": ("data", "axes fraction"), "y": ("axes fraction", "data")}[on]
-    axes.annotate(text, at, xycoords=units, xytext=shift, textcoords="offset points", **look)
-
-
 def _marker(axes: Any, x: float, text: str) -> None:
     """A dashed vertical line with its name above it."""
     axes.axvline(x, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
-    _write(axes, text, (x, 1), (0, 7), on="x", ha="center", fontsize=11)
+    write(axes, text, (x, 1), (0, 7), on="x", ha="center", fontsize=11)

@@ -54,6 +54,31 @@ def glance_rows(results: Results, *, unit: bool = True) -> list[GlanceRow]:
     return [_row(results, candidate, unit) for candidate in results.candidates]
 
 
+@dataclass(frozen=True)
+class CurveRow:
+    """One number of labels: what each family's champion reached there, in the order of `curve_names`."""
+
+    labels: int
+    cells: tuple[Cell, ...]
+
+
+def curve_names(results: Results) -> list[str]:
+    """The candidates that have a learning curve, in the order of the families."""
+    return list(dict.fromkeys(point["name"] for point in results.decision["crossover"]["curve"] or ()))
+
+
+def curve_rows(results: Results) -> list[CurveRow]:
+    """The measured points of the learning curves, the fewest labels first; empty where none was measured."""
+    points: dict[int, dict[str, Cell]] = {}
+    for p in results.decision["crossover"]["curve"] or ():
+        drawn = f"{numbers.plural(p['seeds'], 'run')}, {numbers.count(p['items'])} answers, 95 % interval"
+        value = numbers.estimate(Estimate(p["items"], p["value"], p["low"], p["high"]), unit=False)
+        points.setdefault(p["labels"], {})[p["name"]] = Cell(value, drawn)
+    absent = Cell(numbers.ABSENT, "it failed, or was not measured, with so many labels")
+    names = curve_names(results)
+    return [CurveRow(labels, tuple(points[labels].get(name, absent) for name in names)) for labels in sorted(points)]
+
+
 def chosen(results: Results) -> CandidateReport | None:
     """The candidate that the verdict names, if it names one."""
     return _named(results, results.decision["verdict"]["choice"])
@@ -72,6 +97,11 @@ def tested_best_first(results: Results) -> list[CandidateReport]:
     """The candidates that have an estimate: those with one on test first, each group by value, the best first."""
     measured = [(c.test is not None, shown.value, c) for c in results.candidates if (shown := c.test or c.dev)]
     return [candidate for *_, candidate in sorted(measured, key=lambda row: row[:2], reverse=True)]
+
+
+def cost_lines(results: Results) -> list[CandidateReport]:
+    """Whose costs are compared over requests: the tested champion of each family that has a language model."""
+    return [c for c in results.candidates if c.test and c.status == "champion" and c.family != "control"]
 
 
 def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
@@ -101,7 +131,7 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
         p50=_latency(candidate, candidate.latency_p50_ms, candidate.latency_p50_interval, never_asked),
         p95=_latency(candidate, candidate.latency_p95_ms, candidate.latency_p95_interval, never_asked),
         per_1k=_per_1k(candidate) if shown else Cell(numbers.ABSENT, unmeasured),
-        fixed=_optional(numbers.money(candidate.cost_fixed, candidate.currency) if shown else None, unmeasured),
+        fixed=_fixed(candidate) if shown else Cell(numbers.ABSENT, unmeasured),
         change=_change(candidate, untested),
         forgetting=_forgetting(candidate),
         reached=reached,
@@ -111,7 +141,25 @@ def _row(results: Results, candidate: CandidateReport, unit: bool) -> GlanceRow:
 
 def _per_1k(candidate: CandidateReport) -> Cell:
     tokens = f"{numbers.count(candidate.tokens_in)} tokens in and {numbers.count(candidate.tokens_out)} out on average"
-    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), f"computed from {tokens}")
+    ends = candidate.cost.per_1k_interval if candidate.cost else None
+    between = f"; 95 % interval {_between(ends, candidate.currency)}" if ends else ""
+    return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), f"computed from {tokens}{between}")
+
+
+def _fixed(candidate: CandidateReport) -> Cell:
+    """What is paid whatever is asked; `why` says for what, and what the whole horizon costs."""
+    text, cost, currency = numbers.money(candidate.cost_fixed, candidate.currency), candidate.cost, candidate.currency
+    if cost is None:
+        return Cell(text)
+    paid = [f"{name} {numbers.money(amount, currency)}" for name, amount in cost.parts.items() if amount]
+    took = f"{numbers.plural(cost.labels, 'label')} and {numbers.plural(cost.calls, 'call')} to make it"
+    over = f"over the horizon, requests included: {numbers.money(cost.horizon, currency)}"
+    over += f" ({_between(cost.horizon_interval, currency)})" if cost.horizon_interval else ""
+    return Cell(text, "; ".join([*paid, took, over]))
+
+
+def _between(ends: tuple[float, float], currency: str) -> str:
+    return f"{numbers.money(ends[0], '')}–{numbers.money(ends[1], currency)}"
 
 
 def _change(candidate: CandidateReport, untested: str) -> Cell:

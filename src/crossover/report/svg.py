@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,8 +74,23 @@ def style() -> Iterator[None]:
         yield
 
 
-def inline(figure: Figure, name: str, title: str) -> str:
-    """The figure as an `<svg>` element. `name` (letters, digits, hyphens) unique in the page, `title` read out."""
+def axes_in(figure: Figure, left: float, right: float, top: float, bottom: float) -> Any:
+    """Axes that leave so many CSS pixels free on each side."""
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    return figure.add_axes(
+        (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    )
+
+
+def write(axes: Any, text: str, at: tuple[float, float], shift: tuple[float, float], on: str = "", **look: Any) -> None:
+    """Write at a point, moved by CSS pixels. `on`: the only axis in data units; the other runs from 0 to 1."""
+    units: Any = {"": "data", "x": ("data", "axes fraction"), "y": ("axes fraction", "data")}[on]
+    axes.annotate(text, at, xycoords=units, xytext=shift, textcoords="offset points", **look)
+
+
+def inline(figure: Figure, name: str, title: str, about: str = "") -> str:
+    """The figure as an `<svg>` element. `name` (letters, digits, hyphens) unique in the page; `title` and `about` are read
+    out."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -94,8 +109,8 @@ def inline(figure: Figure, name: str, title: str) -> str:
     body = re.sub(r'\bid="', f'id="{name}-', body)
     body = re.sub(r'href="#', f'href="#{name}-', body).replace("url(#", f"url(#{name}-")
     width, height = (round(72 * inches) for inches in figure.get_size_inches())
-    label = html.escape(title)
+    label, more = html.escape(title), f"<desc>{html.escape(about)}</desc>" if about else ""
     return (
         f'<svg viewBox="0 0 {width} {height}" style="width:{width}px" role="img" aria-label="{label}">'
-        f"<title>{label}</title>{body}"
+        f"<title>{label}</title>{more}{body}"
     )

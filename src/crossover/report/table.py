@@ -15,8 +15,8 @@ from rich.text import Text
 
 from crossover.decision import numbers
 from crossover.decision.terms import measure
-from crossover.report.rows import Cell, GlanceRow, glance_rows
-from crossover.report.verdict import KINDS, facts, headline
+from crossover.report.rows import Cell, GlanceRow, curve_names, curve_rows, glance_rows
+from crossover.report.verdict import KINDS, facts, flip_sentences, headline
 from crossover.study.results import Results
 
 _KIND_STYLES = {
@@ -31,8 +31,8 @@ _TONE_STYLES = {"good": "green", "bad": "red", "open": ""}
 
 
 _TERMS = {  # explained where they first stand
-    "relevance\n%": ("relevance", "how near an answer is to the gold one"),
-    "consistency\n%": ("consistency", "how often asking again gives the same answer"),
+    "rele-\nvance %": ("relevance", "how near an answer is to the gold one"),
+    "consis-\ntency %": ("consistency", "how often asking again gives the same answer"),
     "general\nsuite": ("general suite", "what tuning took from or gave to other abilities, in points"),
 }
 WIDEST = 28  # of a cell: a longer candidate name is folded
@@ -79,6 +79,10 @@ def foot(results: Results) -> RenderableType | None:
         changed = f"; since then changed: {'; '.join(past.changed)}" if past.changed else ""
         said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
         lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
+    for past in results.redecisions:
+        changed = f"; with {'; '.join(past.changed)}" if past.changed else ""
+        said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
+        lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
     if results.later is not None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
@@ -99,11 +103,30 @@ def verdict_text(results: Results) -> RenderableType:
         points.add_row(Text("!", style="bold yellow"), Text(_printable(warning), style="yellow"))
     for sentence in results.decision.get("forgetting", {}).get("said", ()):
         points.add_row("•", Text(_printable(sentence)))
+    turned = Table.grid(padding=(0, 1, 0, 0))
+    for sentence in flip_sentences(results):
+        turned.add_row("↔", Text(_printable(sentence)))
     parts: list[RenderableType] = [Text(_printable(headline(results)), style=f"bold {_KIND_STYLES[verdict['kind']]}")]
-    for part in (figures, points):
-        if part.row_count:
+    for part in (figures, points, curve_table(results), turned):
+        if part is not None and part.row_count:
             parts += [Text(), part]
     return Group(*parts)
+
+
+def curve_table(results: Results) -> Table | None:
+    """The measured points of the learning curves, a row for each number of labels; None where none was measured."""
+    rows = curve_rows(results)
+    if not rows:
+        return None
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
+        caption="labels: training and dev rows; 95 % intervals", caption_justify="left", caption_style="dim",
+    )  # fmt: skip
+    for heading in ("labels", *curve_names(results)):
+        table.add_column(Text(_printable(heading)), justify="right", overflow="fold", max_width=WIDEST)
+    for row in rows:
+        table.add_row(Text(numbers.count(row.labels)), *(_text(cell) for cell in row.cells))
+    return table
 
 
 def _columns(results: Results) -> list[_Column]:
@@ -118,8 +141,8 @@ def _columns(results: Results) -> list[_Column]:
         _Column("change\npoints", lambda row: _text(row.change), 0),
         *wanted,
         *(forgot if any(candidate.forgetting for candidate in results.candidates) else []),
-        _Column("relevance\n%", lambda row: _text(row.relevance), 3),
-        _Column("consistency\n%", lambda row: _text(row.consistency), 4),
+        _Column("rele-\nvance %", lambda row: _text(row.relevance), 3),
+        _Column("consis-\ntency %", lambda row: _text(row.consistency), 4),
         _Column("p50", lambda row: _text(row.p50), 8),
         _Column("p95", lambda row: _text(row.p95), 6),
         _Column(f"{currency}\nper 1,000", lambda row: _money(row.per_1k, currency), 2),
@@ -127,8 +150,12 @@ def _columns(results: Results) -> list[_Column]:
     ]
 
 
+def _in_words(heading: str) -> str:
+    return heading.replace("-\n", "").removesuffix("%").strip().replace("\n", " ")
+
+
 def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -> Table:
-    left_out = [column.heading.replace("\n%", "").replace("\n", " ") for column in columns if column.rank > most]
+    left_out = [_in_words(column.heading) for column in columns if column.rank > most]
     rows = glance_rows(results, unit=False)
     shown = [column for column in columns if column.rank <= most]
     headings = {column.heading for column in shown}

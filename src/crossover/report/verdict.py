@@ -144,18 +144,44 @@ def facts(results: Results) -> list[Fact]:
     return found
 
 
+def lead(results: Results) -> str:
+    """The two crossover points and what more labels bring, in one breath; empty where no learning curve was measured."""
+    crossover = results.decision["crossover"]
+    said = crossover.get("said")
+    return " ".join([*said[:2], *([_requests(results)] if crossover["requests"] else [])]) if said else ""
+
+
 def crossover_sentences(results: Results) -> list[str]:
     """The two crossover points in words: from how many labels, and from how many requests."""
-    found = results.decision["crossover"]
-    labels, requests = found["labels"], found["requests"]
-    said = ["No number of labelled examples was measured from which fine-tuning beats the best prompt."]
-    if labels:
-        said = [f"Fine-tuning beats the best prompt from about {_around(labels)} labelled examples."]
+    return [*(results.decision["crossover"].get("said") or [_no_curve(results)]), _requests(results)]
+
+
+def _no_curve(results: Results) -> str:
+    if results.decision["verdict"]["kind"] == "unfinished":
+        return (
+            "The learning curve comes after the verdict."
+            if results.task.get("curve")
+            else "No learning curve is asked for."
+        )
+    how = f"crossover curve {shlex.quote(str(results.folder))}"
+    return f"From how many labels on fine-tuning wins is not known yet: {how} measures the learning curve."
+
+
+def _requests(results: Results) -> str:
+    requests = results.decision["crossover"]["requests"]
     if not requests:
-        return [*said, "No number of requests was found from which fine-tuning costs less than the best prompt."]
+        why = results.decision["crossover"].get("requests_reason")
+        return why or "No number of requests was found from which fine-tuning costs less than the best prompt."
+    planned = results.decision["crossover"].get("requests_planned")
+    plan = f"; {numbers.count(planned)} are planned" if planned is not None else ""
     if requests["value"] < 1:
-        return [*said, "Fine-tuning costs less than the best prompt from the first request."]
-    return [*said, f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests."]
+        return f"Fine-tuning costs less than the best prompt from the first request{plan}."
+    return f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests{plan}."
+
+
+def flip_sentences(results: Results) -> list[str]:
+    """What would flip the verdict, the nearest first; nothing where that was not computed."""
+    return list(results.decision.get("flips", {}).get("said", ()))
 
 
 def sensitivity_sentence(results: Results) -> str:
@@ -185,8 +211,12 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     if len(found) == 0:
         found.append(Fact(metric_name(results), numbers.ABSENT, "it was not measured"))
     once = numbers.money(choice.cost_fixed, choice.currency)
-    fixed = f"after {once} once" if choice.cost_fixed else "nothing up front"
+    fixed = f"after {once} whatever is asked" if choice.cost_fixed else "nothing up front"
     found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
+    if choice.cost and choice.cost.horizon:
+        planned = results.decision["crossover"].get("requests_planned")
+        of = f"{numbers.count(planned)} requests, all included" if planned is not None else "all included"
+        found.append(Fact("Over the horizon", numbers.money(choice.cost.horizon, choice.currency), of))
     if choice.latency_p50_ms is not None:
         middle, ends = choice.latency_p50_interval, choice.latency_p95_interval
         said = [numbers.latency_ends(*middle)] if middle else []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crossover.data.load import check_columns, render_input
 from crossover.data.rows import Row
@@ -12,11 +13,14 @@ from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.engine.follow import follow
 from crossover.engine.render import Renderer
+from crossover.errors import DataError
 from crossover.models.base import Model
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate
+
+NO_ANSWER = "the reply holds no answer, such as where its reasoning was cut off"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,15 @@ class Answer:
     scores: dict[str, float]
     milliseconds: float
     error: str | None
+
+
+def texts_of(inputs: Any) -> list[str]:
+    """One text, or several, as a list. Raises `DataError` for anything else."""
+    texts = [inputs] if isinstance(inputs, str) else list(inputs) if isinstance(inputs, Iterable) else [inputs]
+    wrong = next((text for text in texts if not isinstance(text, str)), None)
+    if wrong is not None or None in texts:
+        raise DataError(f"predict: received a {type(wrong).__name__}; valid is a text, or a list of texts")
+    return texts
 
 
 @dataclass
@@ -57,9 +70,12 @@ class Predictor:
         check_columns([row], columns_of(self.task.input), row.source)
         return render_input(self.task, row)
 
-    def answer(self, inputs: Sequence[str]) -> list[Answer]:
-        """Answer a batch of inputs, in order. A blank one, of which none was measured, is not asked: it gets an error."""
-        labels = self.candidate.decoding.labels
+    def answer(self, inputs: str | Sequence[str]) -> list[Answer]:
+        """Answer a batch of inputs, in order. A blank one, of which none was measured, is not asked: it gets an error.
+
+        Raises `DataError` for what is no text.
+        """
+        labels, inputs = self.candidate.decoding.labels, texts_of(inputs)
         asked = [text for text in inputs if text.strip()]
         answered = iter(follow(self.candidate, self._renderer, asked, self.model.complete))
         found = []
@@ -69,5 +85,6 @@ class Predictor:
                 continue
             one = next(answered)
             scores = dict(zip(labels, one.reply.label_scores, strict=True)) if one.reply.label_scores else {}
-            found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, one.reply.error))
+            error = NO_ANSWER if one.says_nothing else one.reply.error
+            found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, error))
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,8 @@ class Winner:
 def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
     """The verdict's choice, or the candidate `name`, for a tool.
 
-    Raises `OptionError` for a control, a soft prompt, and a model that is no folder of weights; `StudyError`, `ModelError`.
+    Raises `OptionError` for a control, a soft prompt, a model that is no folder of weights, and a prompt whose text holds
+    special tokens; `StudyError`, `ModelError`.
     """
     candidate, row = read_candidate(folder, name)
     if row["family"] == "control":
@@ -69,11 +71,26 @@ def winner(folder: StudyFolder, name: str | None, tool: str) -> Winner:
             f"'{row['name']}' is a soft prompt, which {tool} cannot load; valid is another candidate, or the plain export,"
             " whose predict.py runs it"
         )
+    files = model.files()
+    marked = next((text for text in _texts(candidate) if files.chat.holds_token(text)), None)
+    if marked is not None:
+        raise OptionError(
+            f"the prompt of '{row['name']}' holds the characters of a special token ({marked[:60]!r}), which {tool} reads"
+            " as that token and Crossover measured as text; valid is another candidate, or the plain export"
+        )
     _, records = measured(folder, row["id"])
     called = re.sub(r"[^a-z0-9._]+", "-", f"{task.name}-{row['name']}".lower()).strip("-.")
     inputs = tuple(record["input"] for record in spread(records, PROBES))
     every = tuple(record["input"] for record in records)
-    return Winner(candidate, row, task.name, model, model.files(), called, inputs, every)
+    return Winner(candidate, row, task.name, model, files, called, inputs, every)
+
+
+def _texts(candidate: Candidate) -> Iterator[str]:
+    """All that a candidate's prompts say, and the answers that it chooses from."""
+    steps = [(step.prompt, step.decoding) for step in candidate.prompt.steps]
+    for prompt, how in [*steps, (candidate.prompt, candidate.decoding)]:
+        yield from (prompt.instruction, prompt.template, *how.labels, *how.verbalizer)
+        yield from (text for shown in prompt.demonstrations for text in (shown.input, shown.output))
 
 
 def limits(found: Winner, tool: str) -> list[str]:
@@ -96,5 +113,11 @@ def limits(found: Winner, tool: str) -> list[str]:
         said.append(f"the model says a word in place of each label: {pairs}")
     if how.samples > 1:
         said.append(f"the measured answer is the most frequent of {how.samples} draws: ask as often, and count")
+    marked = sum(found.files.chat.holds_token(text) for text in found.every_input)
+    if marked:
+        said.append(
+            f"{marked} of {len(found.every_input)} measured inputs hold the characters of a special token, such as `</s>`:"
+            f" they were measured as text, and {tool} reads them as that token, so their answers may differ"
+        )
     said.append(f"nothing was run in {tool} when this was written: measure a few rows that you know before relying on it")
     return said

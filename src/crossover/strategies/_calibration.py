@@ -8,8 +8,6 @@ from dataclasses import replace
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Reply, Run
 
-CALIBRATED = ", calibrated"  # in a candidate's note
-
 
 def calibrated(candidate: Candidate, run: Run) -> Candidate | None:
     """The candidate with the mean log-probability of each label over the run's inputs as its bias; no gold label is used.

@@ -8,21 +8,20 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from crossover import tuning
 from crossover.engine.phrasing import instructed
 from crossover.engine.render import Renderer
 from crossover.errors import OptionError
-from crossover.models.hf import Hf
-from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.models.base import Spelling
+from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
 from crossover.strategies.base import Bench
 from crossover.tuning.batches import TokenRow
-from crossover.tuning.trigger import Trigger, open_trigger
-from crossover.types import Candidate, Example, Family, content_hash
+from crossover.types import Candidate, Example, Family, Message, content_hash
 
 FIRST = " the"  # what the trigger is made of before the first step
-SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
 LOOKS = 5  # times that dev is asked on the way
 PROBED = 16  # training rows that show, with dev, whether there is anything to gain
 LABELLED = 256  # rows that label words are learnt from
@@ -65,8 +64,10 @@ class Autoprompt:
         )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        if not isinstance(bench.model, Hf):
-            raise OptionError(f"strategy 'autoprompt' needs gradients, and '{bench.task.model}' is no local model")
+        if not isinstance(bench.model, Spelling):
+            raise OptionError(
+                f"strategy 'autoprompt' needs the gradients and the words of a model, and '{bench.task.model}' gives none"
+            )
         start = instructed(start, bench.task, bench.train)
         solved = solved_already([bench.rehearse(start, bench.train[:PROBED]), bench.score(start)])
         if solved:
@@ -84,7 +85,6 @@ class Autoprompt:
         what = f"trigger '{added}'" if added else "no trigger: the start was kept"
         if best.decoding.verbalizer:
             what += f", labels spoken as {', '.join(best.decoding.verbalizer)}"
-        what += CALIBRATED if best.decoding.label_bias else ""
         loss = f"loss {steps[0]['before']:.3f} to {steps[-1]['after']:.3f} in {len(steps)} steps"
         note = f"{what}; {loss}, on dev {100 * tried[0][1].estimate.value:.1f} without, then {values}"
         return noted(best, note)
@@ -97,7 +97,7 @@ class _Walk:
     how: Autoprompt
     start: Candidate
     bench: Bench
-    model: Hf
+    model: Spelling
     renderers: dict[str, Renderer] = field(default_factory=dict)
 
     def go(self) -> tuple[list[dict[str, Any]], list[tuple[int, ...]]]:
@@ -190,6 +190,11 @@ class _Walk:
     def _text(self, ids: Sequence[int]) -> str:
         return "".join(self._spelled[i] for i in ids)
 
+    def _said(self, word: str) -> list[int]:
+        """The tokens of an answer, with its end."""
+        ids, begin = self.model.encode([Message("user", self.bench.train[0].input)], word)
+        return ids[begin:]
+
     @property
     def _words(self) -> list[int]:
         return list(self._spelled)
@@ -197,20 +202,17 @@ class _Walk:
     @cached_property
     def _spelled(self) -> dict[int, str]:
         """The tokens that are a space and a word, as text."""
-        tokenizer = self.model.chat.tokenizer
-        tokens = enumerate(tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
-        texts = {i: f" {tokenizer.decode([i]).strip()}" for i, token in tokens if token and token[0] in SPACES}
-        words = {i: text for i, text in texts.items() if text[1:].isalpha() and len(text) > 2}
+        words = {i: text for i, text in self.model.words().items() if text[1:].isalpha() and len(text) > 2}
         if not words:
             raise OptionError(f"strategy 'autoprompt': the tokens of '{self.bench.task.model}' are not words with a space")
         return words
 
     @cached_property
-    def _trigger(self) -> Trigger:
+    def _trigger(self) -> tuning.Trigger:
         decoding = self.start.decoding
         spoken = decoding.verbalizer or decoding.labels
-        labels = [self.model.chat.answer(word) for word in spoken] if spoken else None
-        opened = open_trigger(self.model, labels, self.start.weights)
+        labels = [self._said(word) for word in spoken] if spoken else None
+        opened = tuning.open_trigger(self.model, labels, self.start.weights)
         if opened is None:
             raise OptionError(f"strategy 'autoprompt' cannot look into the architecture of '{self.bench.task.model}'")
         return opened

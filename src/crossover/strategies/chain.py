@@ -11,7 +11,7 @@ from crossover.data.task import load_task
 from crossover.engine.decoding import decoding_for
 from crossover.engine.phrasing import phrasings
 from crossover.errors import OptionError
-from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Decoding, Family, Prompt, Step
@@ -47,8 +47,7 @@ class Chain:
                 f" {bench.model.context_window} tokens; valid are lower max_tokens"
             )
         candidate, _ = score_best(candidate, bench)
-        calibration = CALIBRATED if candidate.decoding.label_bias else ""
-        note = f"{len(written)} steps: {', '.join(step.name for step in written)}{calibration}"
+        note = f"{len(written)} steps: {', '.join(step.name for step in written)}"
         return noted(candidate, note)
 
     @staticmethod

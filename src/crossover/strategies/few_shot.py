@@ -11,7 +11,7 @@ from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
 from crossover.models.embedding import need_embedder
-from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, solved, with_steps
 from crossover.strategies._halving import halved
@@ -79,9 +79,8 @@ class FewShot:
         for prompt in self._reordered(best[0].prompt, bench.seed):
             tried.append((*score_best(replace(best[0], prompt=prompt), bench), f"{best[2]}, in another order"))
         candidate, _, how = tried[first_best([run for _, run, _ in tried], bench)]
-        calibration = CALIBRATED if candidate.decoding.label_bias else ""
         screened = f"{len(offered)} prompts, {len(kept)} of them" if len(kept) < len(offered) else f"{len(tried)} prompts"
-        note = f"{candidate.prompt.shots} demonstrations, {how}{calibration}; best of {screened} on dev"
+        note = f"{candidate.prompt.shots} demonstrations, {how}; best of {screened} on dev"
         return noted(candidate, note)
 
     @staticmethod

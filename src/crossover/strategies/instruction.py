@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.engine.phrasing import own, phrasings, worded
-from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
@@ -53,8 +53,7 @@ class Instruction:
         tried += [score_best(candidate, bench) for candidate in halved(others, self.screen, bench)]
         best = tried[first_best([run for _, run in tried], bench)][0]
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried)
-        calibration = CALIBRATED if best.decoding.label_bias else ""
         more = f" and {len(others)} formats" if others else ""
         screened = f", {len(tried)} of them" if len(tried) < len(forms) + len(others) else ""
-        note = f"best of {len(forms)} phrasings{more}{screened} on dev ({values}){calibration}"
+        note = f"best of {len(forms)} phrasings{more}{screened} on dev ({values})"
         return noted(best, note)

@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from crossover.data.text import comparable
+from crossover.data.thought import without_thought
+from crossover.data.words import marks
 from crossover.engine.follow import calls_of
 from crossover.engine.phrasing import instructed
 from crossover.errors import CrossoverError, MissingExtra, OptionError
-from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
@@ -90,7 +93,6 @@ class Reflect:
         chosen = surely_best(tried, bench)
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
         what = "the start was kept" if chosen is start else "a new instruction"
-        what += CALIBRATED if chosen.decoding.label_bias else ""
         refused = "".join(f", {number} refused as {why}" for why, number in sorted(walk.refused.items()))
         confirmed = f"{len(tried) - 1} met dev ({values}; start {100 * begun.estimate.value:.1f})"
         return noted(chosen, f"{what}; {walk.proposals} proposals{refused}, {confirmed}")
@@ -195,7 +197,7 @@ class _Walk:
         except CrossoverError as error:
             self.stopped = error
             raise
-        text = _fenced(reply.text)
+        text = _fenced(without_thought(reply.text))
         why = "failed calls" if reply.error is not None else self._unfit(text, current)
         if why:
             self.refused[why] += 1
@@ -243,7 +245,7 @@ def _fenced(text: str) -> str:
 
 def _runs(text: str) -> set[tuple[str, ...]]:
     """All runs of `FEWEST` to `COPIED` words."""
-    words = re.findall(r"\w+", text.casefold())
+    words = re.findall(rf"[\w{marks()}]+", comparable(text))
     return {tuple(words[i : i + n]) for n in range(FEWEST, COPIED + 1) for i in range(len(words) - n + 1)}
 
 

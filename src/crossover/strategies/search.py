@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from crossover.engine.follow import calls_of
 from crossover.engine.phrasing import answer_form, phrasings, worded
 from crossover.errors import MissingExtra, OptionError
-from crossover.strategies._calibration import CALIBRATED, score_best
+from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
@@ -81,11 +81,10 @@ class Search:
         tried = [(start, begun), *(score_best(candidate, bench) for candidate in walk.best(finalists))]
         best = surely_best(tried, bench)
         values = ", ".join(f"{100 * run.estimate.value:.1f}" for _, run in tried[1:])
-        calibration = CALIBRATED if best.decoding.label_bias else ""
         what = "the start was kept" if best.id == start.id else f"{len(best.prompt.demonstrations)} demonstrations"
         if best.prompt.selection == "nearest":
             what = f"{best.prompt.shots} nearest demonstrations"
-        note = f"{what}{calibration}; {len(walk.met)} prompts searched in {walk.used} calls on training rows, "
+        note = f"{what}; {len(walk.met)} prompts searched in {walk.used} calls on training rows, "
         return noted(best, f"{note}{len(tried) - 1} met dev ({values}; start {100 * begun.estimate.value:.1f})")
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossover import registry
-from crossover.errors import OptionError
-from crossover.strategies._calibration import CALIBRATED
-from crossover.strategies._choice import noted
+from crossover.errors import OptionError, shown
 from crossover.strategies.base import Bench, Strategy
 from crossover.types import Candidate, Family
 
@@ -35,7 +33,7 @@ class Then:
             )
         for step, given in self.options.items():
             if not isinstance(given, Mapping):
-                raise OptionError(f"strategy '{step}': received {given!r}, valid is a mapping of options")
+                raise OptionError(f"strategy '{step}': received {shown(given)}, valid is a mapping of options")
         for name, strategy in zip(self.steps, self.strategies(), strict=True):  # a wrong name or option is told at once
             if strategy.family == "control":
                 raise OptionError(
@@ -56,8 +54,4 @@ class Then:
         for number, strategy in enumerate(self.strategies()):
             earlier = self.steps[:number].count(self.steps[number])
             start = strategy.adapt(start, bench.again(earlier) if earlier else bench)
-        if start.decoding.label_bias:
-            return start
-        # tuning drops the calibration of the prompt before it, so its note must not speak of one
-        note = start.provenance.note.replace(CALIBRATED, "")
-        return noted(start, note)
+        return start

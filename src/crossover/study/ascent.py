@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from crossover.decision.limits import doubt
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting, Memory
@@ -49,7 +48,6 @@ class Ascent:
             if made.same_as is None:
                 probe = judged(self.bench, made.candidate, made.probe, self.listener.say)
                 self.climbed[at] = replace(made, probe=probe)
-                self.warnings += filter(None, [doubt(self.bench.task.limits, made.name, probe)])
 
     def _forgotten(self, made: Climbed) -> Forgetting | None:
         """What the weights of a rung forgot; None without weights or suites, or where a limit cut it off.

@@ -6,19 +6,18 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.task import Task, load_with_settings
-from crossover.decision.contenders import Contender, standing
-from crossover.decision.costs import Prices, assumed
+from crossover.decision.costs import assumed
+from crossover.decision.deciding import Decided, Evidence, unfinished
+from crossover.decision.flip import Flips, flips
 from crossover.decision.judging import doubts, told
-from crossover.decision.pairs import Comparisons
-from crossover.decision.recommend import Verdict, recommend
-from crossover.decision.wording import Wording, blind
+from crossover.decision.wording import blind
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded, OptionError
 from crossover.evaluation.forgetting import Memory, open_suites
@@ -30,13 +29,16 @@ from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
 from crossover.study.costing import Costing
+from crossover.study.curve import CurveStudy
+from crossover.study.curve_plan import planned_curve, with_curve
 from crossover.study.finals import Finals
 from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
-from crossover.study.history import changed_since
-from crossover.study.ladder import Climbed, Rung, check_strategies, floor, ladder, start
+from crossover.study.history import changed_since, keep_given
+from crossover.study.ladder import Climbed, Rung, check_strategies, ladder, start
+from crossover.study.listed import with_listed_prices
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
@@ -44,7 +46,7 @@ from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
 from crossover.study.plan import introduced, planned
 from crossover.study.scoring import Scoring, scoring
-from crossover.types import Candidate, Family, Message, Run
+from crossover.types import Candidate, Message, Run
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
 
@@ -81,11 +83,14 @@ def run_task(
     """
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, source)
+    rule = scoring(prepared.task, source, prepared.splits.dev)
     opened = open_model(task.model, task.folder)
+    priced, said = with_listed_prices(prepared.task, opened)
+    prepared = replace(prepared, task=priced.model_copy(update={"assumptions": (*priced.assumptions, *said)}))
     with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)
         try:
+            keep_given(journal, task)
             _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
@@ -146,6 +151,7 @@ class _Conductor:
                 " valid: a local model, or the limit false"
             )
         rungs, said = ladder(self.task, model)
+        curve, too_few = planned_curve(self.task, self.prepared.splits)
         tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
         memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
         findings = [*self.prepared.findings, *fitting(self.task, self.prepared.splits, model)]
@@ -157,7 +163,7 @@ class _Conductor:
         since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []
         for sentence in (*since, *self.rule.said()):
             self.listener.say(sentence)
-        said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits)]
+        said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits, self.task.prices)]
         said += said_precision(self.task.model, model, self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
             self.listener.note(sentence)
@@ -165,7 +171,7 @@ class _Conductor:
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
-        warnings = blind(self.task)
+        warnings = [*blind(self.task), *too_few]
         for sentence in warnings:
             self.listener.say(f"warning: {sentence}")
         ascent = Ascent(self.bench, self.folder, memory, self.listener, warnings)
@@ -184,7 +190,7 @@ class _Conductor:
                 said += ahead.said
                 for sentence in ahead.said:
                     self.listener.say(sentence)
-                self.listener.plan(ahead.stages)
+                self.listener.plan([*ahead.stages, *with_curve(curve, rungs, ahead.stages, self.listener.say)])
             ascent.climb(rungs, begin, lambda left: self._so_far(ascent.climbed, left))
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(ascent.climbed) :])
@@ -192,38 +198,33 @@ class _Conductor:
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
         ascent.probed()
-        contenders = self.costing.contenders(ascent.climbed)
+        contenders = self.costing.evidence(ascent.climbed, {}).contenders(self.task)
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
         candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
         finals = Finals(self.task, self.prepared.splits.test, self.evaluator, self.rule, self.journal, self.listener)
         tested = finals.held(contenders, candidates, warnings)
-        write_outcome(self._decided(contenders, ascent.climbed, tested), self.folder, self.journal)
+        outcome = self._decided(ascent.climbed, tested)
+        if curve is not None:  # the verdict stands before it, whatever comes
+            write_outcome(outcome, self.folder, self.journal)
+            study = CurveStudy(curve, self.bench, begin, self.folder, self.listener)
+            outcome = study.added(outcome, rungs, self.prepared.splits)
+        write_outcome(outcome, self.folder, self.journal)
 
     def _so_far(self, climbed: list[Climbed], ahead: Sequence[Rung]) -> None:
         """Write down what there is, for who looks at the study before it is finished."""
-        verdict = Verdict("unfinished", None, None, None, None, (), ())
-        outcome = self._outcome(verdict, Comparisons(()), {}, self.costing.contenders(climbed), climbed, {})
+        evidence = self.costing.evidence(climbed, {})
+        outcome = self._outcome(evidence, unfinished(evidence, self.task), Flips(), climbed, {})
         write_so_far(outcome, [rung.name for rung in ahead], self.journal)
 
-    def _decided(self, contenders: list[Contender], climbed: list[Climbed], runs: dict[str, Run]) -> Outcome:
-        task, prices, rule = self.task, Prices.of(self.task.limits), self.rule
-        best = standing(contenders, task.margin, runs)
-        wording = Wording(rule.name, prices.requests, prices.label_cost)
-        others = [c for c in contenders if c.id in runs and c.removed is None]
-        given = (task.margin, task.target, task.seed, wording, floor(climbed, runs), task.tolerance, others)
-        verdict, comparisons = recommend(best, runs, rule.metric, *given)
-        return self._outcome(verdict, comparisons, best, contenders, climbed, runs)
+    def _decided(self, climbed: list[Climbed], runs: dict[str, Run]) -> Outcome:
+        evidence = self.costing.evidence(climbed, runs)
+        return self._outcome(evidence, evidence.decide(self.task), flips(evidence, self.task), climbed, runs)
 
     def _outcome(
-        self,
-        verdict: Verdict,
-        comparisons: Comparisons,
-        best: Mapping[Family, Contender],
-        contenders: list[Contender],
-        climbed: list[Climbed],
-        runs: dict[str, Run],
+        self, evidence: Evidence, decided: Decided, turned: Flips, climbed: list[Climbed], runs: dict[str, Run]
     ) -> Outcome:
+        shipped = {c.id for c in decided.champions.values()}
         return Outcome(
             task=self.task,
             task_path=self.task_path,
@@ -232,22 +233,20 @@ class _Conductor:
             splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")},
             metric=self.rule.metric,
             climbed=climbed,
-            contenders=contenders,
+            evidence=evidence,
+            decided=decided,
+            flips=turned,
             runs=runs,
             traces={c.name: self.bench.trace(c.candidate.weights) for c in climbed if c.candidate and c.candidate.weights},
-            verdict=verdict,
-            comparisons=comparisons,
-            champions=best,
             findings=self.account.findings,
             assumptions=self.account.said,
             warnings=self.account.warnings,
             relevance=self.evaluator.relevance.name,
             wall_seconds=self.meter.seconds,
             prompts={made.name: self._render(made.candidate, made.dev) for made in climbed if made.candidate},
-            speed=self.costing.speed(self.task.model),
             forgetting=forgetting.account(climbed, self.task.seed),
             judge=self.judge,
-            overfitting=overfitting(climbed, runs, {c.id for c in best.values()}, self.evaluator, self.task.margin),
+            overfitting=overfitting(climbed, runs, shipped, self.evaluator, self.task.margin),
         )
 
     def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:

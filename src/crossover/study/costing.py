@@ -1,24 +1,27 @@
-"""What each rung's candidate costs, at the speed that was measured, and so who contends for the verdict."""
+"""What each rung's candidate took to make and takes to ask: the evidence of the decision, before anything has a price."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crossover.data.task import Task
-from crossover.decision.contenders import Contender, rung
-from crossover.decision.costs import Cost, Prices, local_cost
-from crossover.decision.limits import removal
+from crossover.decision.contenders import rung
+from crossover.decision.costs import Bill, Making
+from crossover.decision.deciding import Evidence, Measured
+from crossover.engine.taken import taken
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Speed, measure_speed
-from crossover.study.ladder import Climbed
-from crossover.types import to_json
+from crossover.study.ladder import Climbed, floor
+from crossover.types import Candidate, Message, Run, to_json
+
+BEGINNINGS = 8  # inputs whose prompts are compared for what all begin with
 
 
 @dataclass(frozen=True)
 class Costing:
-    """`bench`: whose training rows were labelled, and whose journal keeps each model's speed."""
+    """`bench`: whose rows were labelled, and whose journal keeps each model's speed and what each rung took."""
 
     task: Task
     bench: StudyBench
@@ -34,43 +37,93 @@ class Costing:
             except BudgetExceeded:
                 return Speed(0.0, 0.0)  # the limit came before anything was measured: there is no cost to compare
             journal.set_fact(name, known)
-        return Speed(**known)
+        return Speed.from_json(known)
 
-    def contenders(self, climbed: Sequence[Climbed]) -> list[Contender]:
-        """Those that gave a candidate of their own, in the ladder's order; `removed` says which limit one breaks."""
-        requests = Prices.of(self.task.limits).requests
+    def evidence(self, climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Evidence:
+        """Of those that gave a candidate of their own, in the ladder's order. `runs`: test runs by candidate."""
         found = []
         for order, made in enumerate(climbed):
             if made.candidate is None or made.dev is None or made.same_as is not None:
                 continue
-            cost = self._cost(made)
-            local = self.bench.model_of(made.candidate.model).local
+            candidate = made.candidate
             found.append(
-                Contender(
-                    made.name,
-                    made.candidate.id,
-                    made.family,
-                    rung(made.candidate, made.family),
-                    order,
-                    made.dev.estimate,
-                    cost,
-                    cost.over(requests),
-                    removal(self.task.limits, made.name, local, made.probe, made.dev),
-                    made.strategy,
+                Measured(
+                    name=made.name,
+                    strategy=made.strategy,
+                    family=made.family,
+                    rung=rung(candidate, made.family),
+                    order=order,
+                    id=candidate.id,
+                    model=candidate.model,
+                    bill=self._bill(made, candidate, made.dev),
+                    dev=made.dev,
+                    test=runs.get(candidate.id),
+                    probe=made.probe,
                 )
             )
-        return found
+        evaluator = self.bench.evaluator
+        return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, floor(climbed, runs))
 
-    def _cost(self, made: Climbed) -> Cost:
-        assert made.candidate is not None
-        assert made.dev is not None
-        candidate, calls = made.candidate, max(len(made.dev.records), 1)
-        labels = len(self.bench.train) if candidate.weights else len(candidate.prompt.demonstrations)
-        return local_cost(
-            Prices.of(self.task.limits),
-            self.speed(candidate.model),
-            made.dev.usage.tokens_in / calls,
-            made.dev.usage.tokens_out / calls,
-            self.bench.tuning_seconds(candidate.weights),
-            labels,
+    def _bill(self, made: Climbed, candidate: Candidate, dev: Run) -> Bill:
+        usages = [record.reply.usage for record in dev.records]
+        control = made.family == "control"
+        return Bill(
+            tokens_in=tuple(usage.tokens_in for usage in usages),
+            tokens_out=tuple(usage.tokens_out for usage in usages),
+            money=tuple(usage.money for usage in usages),
+            cached=0.0 if control else self._beginning(candidate, dev),
+            speed=self.speed(candidate.model),
+            making=self._making(made, candidate),
+            local=self.bench.model_of(candidate.model).local,
+            control=control,
+            tuned=candidate.weights is not None and not control,
         )
+
+    def _making(self, made: Climbed, candidate: Candidate) -> Making:
+        found = taken(self.bench.journal, made.work)
+        rows = {*found.labels, *self.bench.shown(candidate), *(["train"] if made.family == "control" else [])}
+        counted = {"train": len(self.bench.train), "dev": len(self.bench.dev)}
+        labels = sum(size for split, size in counted.items() if split in rows)
+        return Making(
+            labels=labels + (0 if "train" in rows else len(rows - {"dev"})),
+            calls=found.calls,
+            call_seconds=found.here.seconds,
+            tuning_seconds=found.tuning_seconds + found.seconds,
+            tokens_in=found.elsewhere.tokens_in,
+            tokens_out=found.elsewhere.tokens_out,
+            money=found.elsewhere.money,
+        )
+
+    def _beginning(self, candidate: Candidate, dev: Run) -> float:
+        """Tokens with which all of its prompts begin, over a chain's steps and the draws: a provider may cache them."""
+        name = f"beginning of {candidate.id}"
+        known = self.bench.journal.fact(name)
+        if known is None:
+            renderer, records = self.bench.evaluator.renderer(candidate.prompt), dev.records[:BEGINNINGS]
+            decodings = [*(step.decoding for step in candidate.prompt.steps), candidate.decoding]
+            count, known = self.bench.model_of(candidate.model).count_tokens, 0
+            for own, decoding in zip((*renderer.steps, renderer), decodings, strict=True):
+                asked = [own.messages(record.example.input, answers=record.steps) for record in records]
+                shared = common(asked)
+                known += decoding.samples * count(shared) if shared else 0
+            self.bench.journal.set_fact(name, known)
+        return float(min(known, min((t for record in dev.records if (t := record.reply.usage.tokens_in)), default=0)))
+
+
+def common(asked: Sequence[Sequence[Message]]) -> list[Message]:
+    """The messages with which all conversations begin, the last one cut where they part; at least two conversations."""
+    found: list[Message] = []
+    for messages in zip(*asked, strict=False) if len(asked) > 1 else ():
+        texts = [message.content for message in messages]
+        same = _beginning(min(texts), max(texts))
+        if len({message.role for message in messages}) > 1 or not same:
+            break
+        found.append(Message(messages[0].role, same))
+        if any(text != same for text in texts):
+            break
+    return found
+
+
+def _beginning(a: str, b: str) -> str:
+    """What two texts begin with; of the first and the last in order that is what all between them do."""
+    return a[: next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))]

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.task import Task
+from crossover.data.textfile import as_path
 from crossover.errors import CrossoverError, StudyError
 from crossover.types import content_hash
 
 VERSION = 1  # of decision.json
 JOURNAL = ("study.db", "study.db-wal", "study.db-shm")
 LOCK = ".lock"
+REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
 SPENT = ("calls", "epochs", "tunes")  # tables of the journal
 DECISION = (
     *("version", "task", "model", "seed", "created", "crossover_version", "metric", "relevance", "target", "margin"),
@@ -29,14 +31,14 @@ DECISION = (
 @dataclass(frozen=True)
 class StudyFolder:
     """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it; `history/` has the
-    verdicts that others took the place of."""
+    verdicts that others took the place of, and those that were decided again with other prices or limits."""
 
     path: Path
 
     @classmethod
     def at(cls, place: StudyFolder | Path | str) -> StudyFolder:
-        """The folder that a place names."""
-        return place if isinstance(place, StudyFolder) else cls(Path(place))
+        """The folder that a place names. Raises `StudyError` for what is no path."""
+        return place if isinstance(place, StudyFolder) else cls(as_path(place, "the study's folder", StudyError))
 
     @property
     def journal(self) -> Path:
@@ -53,6 +55,12 @@ class StudyFolder:
     @property
     def history(self) -> Path:
         return self.path / "history"
+
+    @property
+    def redecisions(self) -> list[Path]:
+        """The files of decisions that were made again on what was measured here, in their order."""
+        found = (path for path in self.history.glob(f"{REDECIDED}-*.json") if path.stem.rpartition("-")[2].isdigit())
+        return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
     @property
     def errors(self) -> Path:

@@ -9,14 +9,37 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.task import Task
-from crossover.engine.journal import Journal
+from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder, read_json, write_json
 
 FACT = "history"
 LONGEST = 60  # characters of a value
 ABSENT = "nothing"
-PLACES = ("folder", "path")  # where the task file lies: not what is to be done
+# Where the task file lies is not what is to be done; a learning curve adds to a verdict, and changes none.
+APART = ("folder", "path", "curve")
+GIVEN = "given"
+
+
+def keep_given(journal: Journal, task: Task) -> None:
+    """Note a task as it was given, before anything was completed in it: so that it can be run again as it was."""
+    body = task.model_dump(mode="json", exclude_unset=True)
+    if options := body.pop("metric_options", None):
+        body["metric"] = {body["metric"]: options}
+    journal.set_fact(GIVEN, {"task": body, "folder": str(task.folder.resolve())})
+
+
+def given(journal: JournalReader) -> tuple[dict[str, Any], Path]:
+    """The keys of the task file that a study was run with, and where its paths begin; of a study from before that was
+    noted, as they were completed."""
+    found = journal.fact(GIVEN)
+    if found is None:
+        task = journal.fact("task")
+        keys = {key: value for key, value in task.items() if key not in APART and value not in (None, {}, [])}
+        if options := keys.pop("metric_options", None):
+            keys["metric"] = {keys["metric"]: options}
+        found = {"task": keys, "folder": task["folder"]}
+    return found["task"], Path(found["folder"])
 
 
 def changed_since(journal: Journal, task: Task) -> list[str]:
@@ -32,7 +55,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [
         f"{key}: {_short(old.get(key))} → {_short(new.get(key))}"
         for key in dict.fromkeys((*old, *new))
-        if key not in PLACES and old.get(key) != new.get(key)
+        if key.partition(".")[0] not in APART and old.get(key) != new.get(key)
     ]
 
 

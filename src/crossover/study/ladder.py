@@ -8,7 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from crossover import registry
 from crossover.data.task import StrategySpec, Task
@@ -28,7 +28,9 @@ from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
-from crossover.types import Candidate, Estimate, Family, Provenance, Run
+from crossover.types import Candidate, Estimate, Family, Provenance, Run, content_hash
+
+T = TypeVar("T")
 
 CONTROLS = ("majority", "nearest_neighbour")
 CLASSIFIERS = ("classifier",)  # controls by default where a label is the answer and sentence embeddings are there
@@ -67,6 +69,7 @@ class Climbed:
     note: str
     forgetting: Forgetting | None = None  # of tuned weights
     same_as: str | None = None
+    work: str = ""  # under what the journal keeps what making it took
 
 
 def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
@@ -158,29 +161,55 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
 
     Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
     """
-    provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
-    try:
-        candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
-        parent, note = start.id if candidate.id != start.id else None, candidate.provenance.note
-        candidate = replace(candidate, provenance=replace(provenance, parent=parent, note=note))
+    rows = [[example.id for example in split] for split in (bench.train, bench.dev)]
+    does = [rung.spec.name, _options(rung), bench.seed, start.id, rows]
+    work = f"rung {content_hash(does)}"  # by what it does: another rung may have its name
+
+    def measured() -> Climbed:
+        with bench.evaluator.caller.making(work):
+            candidate = adapted(rung, start, bench)
         dev = bench.score(candidate)
-        measured = timed(bench, candidate)
+        probe = timed(bench, candidate)
         train = None
         if candidate.weights is not None:
             sample = random.Random(bench.seed).sample(list(bench.train), min(len(bench.train), TRAIN_SAMPLE))
             train = bench.evaluator.run(candidate, "train", sample)
         family = family_of(candidate, is_control(bench.model_of(candidate.model)))
-        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, measured, note)
+        note = candidate.provenance.note
+        return Climbed(rung.name, rung.spec.name, family, candidate, dev, train, probe, note, work=work)
+
+    found = guarded(rung.name, measured, folder)
+    return _failed(rung, found) if isinstance(found, str) else found
+
+
+def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
+    """The rung's candidate at a bench, with how it came to be. Raises what the strategy raises."""
+    provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
+    candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
+    parent = start.id if candidate.id != start.id else None
+    # a tune drops the calibration of the prompt before it, so it is told by what the candidate has in the end
+    calibration = "calibrated" if candidate.decoding.label_bias else ""
+    note = "; ".join(filter(None, [candidate.provenance.note, calibration]))
+    return replace(candidate, provenance=replace(provenance, parent=parent, note=note))
+
+
+def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
+    """What `make` gives, or why it failed, for a reader: a rung that goes wrong ends no study.
+
+    Raises what concerns the whole study: `BudgetExceeded`, `MetricError`, `ModelError`, `StudyError`.
+    """
+    try:
+        return make()
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
-        return _failed(rung, str(error))
+        return str(error)
     except Exception as error:
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
-        folder.log(f"{rung.name}\n{traceback.format_exc()}\n")
-        return _failed(rung, f"{type(error).__name__}: {error} (details in {folder.errors.name})")
+        folder.log(f"{name}\n{traceback.format_exc()}\n")
+        return f"{type(error).__name__}: {error} (details in {folder.errors.name})"
 
 
 def _failed(rung: Rung, note: str) -> Climbed:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from crossover.errors import OptionError, shown
 from crossover.types import Estimate
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a study: a rung is climbed, what its weights forgot is measured, or a finalist meets the test split.
+    """A part of a study: a rung is climbed, what its weights forgot is measured, a finalist meets the test split, or a
+    champion is adapted with fewer labels.
 
     `position`: among the stages of its kind, from 1. `seconds`: what it is thought to take; None where nobody knows. All
-    finalists share the one forecast stage "the finalists", as nobody knows who they will be.
+    finalists share the one forecast stage "the finalists", as nobody knows who they will be, and so do a curve's runs.
     """
 
-    kind: Literal["climb", "forgetting", "test"]
+    kind: Literal["climb", "forgetting", "test", "curve"]
     name: str
     position: int
     total: int
@@ -44,6 +46,15 @@ class Listener(Protocol):
 
     def note(self, sentence: str) -> None:
         """Something that the report has too, and that nobody need know now: an assumption, a measurement."""
+
+
+def check_listener(listener: Any) -> None:
+    """Raise `OptionError` where a listener cannot be told something."""
+    told = [name for name in vars(Listener) if not name.startswith("_")]
+    absent = [name for name in told if not callable(getattr(listener, name, None))]
+    if absent:
+        received = shown(listener) if len(absent) == len(told) else f"one without {', '.join(absent)}"
+        raise OptionError(f"listener: received {received}; valid is an object with the methods {', '.join(told)}")
 
 
 class Quiet:

@@ -10,24 +10,25 @@ from typing import Any
 
 from crossover.data.checks import Finding
 from crossover.data.task import Task
-from crossover.decision.contenders import Contender
-from crossover.decision.costs import CURRENCY, Prices
-from crossover.decision.crossing import crossing
+from crossover.decision.costs import CURRENCY
+from crossover.decision.deciding import Decided, Evidence
+from crossover.decision.flip import Flips
 from crossover.decision.judging import doubts, told
-from crossover.decision.pairs import Comparisons, Pair
-from crossover.decision.recommend import Verdict, compare_pairs
+from crossover.decision.learning import Learning
+from crossover.decision.pairs import Pair
+from crossover.decision.recommend import compare_pairs
 from crossover.engine.journal import Journal
 from crossover.evaluation.judging import JudgeCheck
-from crossover.evaluation.probe import Speed
-from crossover.evaluation.regret import Regret
 from crossover.metrics.base import Metric
+from crossover.study.decided import cost_detail, crossover_json, decided_json, pair_json, status_of
+from crossover.study.evidence import WARNINGS, keep_evidence
 from crossover.study.folder import VERSION, StudyFolder, write_json
 from crossover.study.forgetting import Account
 from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
 from crossover.study.results import CandidateReport, Followed, Tried
 from crossover.study.seeds import spread
-from crossover.types import Epoch, Estimate, Family, Message, Record, Run, content_hash, to_json
+from crossover.types import Epoch, Estimate, Message, Record, Run, content_hash, to_json
 
 FOLLOWED = 5  # inputs that are shown step by step
 
@@ -44,22 +45,21 @@ class Outcome:
     splits: Mapping[str, int]
     metric: Metric
     climbed: Sequence[Climbed]
-    contenders: Sequence[Contender]
+    evidence: Evidence
+    decided: Decided
+    flips: Flips
     runs: Mapping[str, Run]
     traces: Mapping[str, Sequence[Epoch]]
-    verdict: Verdict
-    comparisons: Comparisons
-    champions: Mapping[Family, Contender]
     findings: Sequence[Finding]
     assumptions: Sequence[str]
     warnings: Sequence[str]
     relevance: str
     wall_seconds: float
-    speed: Speed
     forgetting: Account
     overfitting: Sequence[str]
     judge: JudgeCheck | None
     prompts: Mapping[str, tuple[Message, ...]]
+    learning: Learning | None = None
 
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
@@ -75,6 +75,8 @@ def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> No
             test = outcome.runs.get(made.candidate.id)
             if test is not None:
                 journal.set_run(made.candidate.id, "test", _run(test))
+    keep_evidence(outcome.evidence, journal)
+    journal.set_fact(WARNINGS, {"before": list(outcome.warnings), "after": _after(outcome)})
     for report in _reports(outcome, journal):
         journal.set_candidate(report.name, report.details())
     facts, decision = _facts(outcome), _decision(outcome, journal)
@@ -110,6 +112,7 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     calls, usage = journal.spent()
     changes = _changes(outcome)
+    made = decided_json(outcome.decided, outcome.flips, outcome.task, outcome.warnings, _after(outcome), outcome.learning)
     return {
         "version": VERSION,
         "task": outcome.task.name,
@@ -121,37 +124,18 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "metric": outcome.task.metric,
         "judge": _judge(outcome.judge, outcome.task.model) if outcome.judge else None,
         "relevance": outcome.relevance,
-        "target": outcome.task.target,
-        "margin": outcome.task.margin,
-        "tolerance": outcome.task.tolerance,
+        "target": made["target"],
+        "margin": made["margin"],
+        "tolerance": made["tolerance"],
         "splits": dict(outcome.splits),
         "data_sha256": outcome.data_sha256,
         "candidates": [report.to_json() for report in _reports(outcome, journal)],
         "prompt_sensitivity": _sensitivity(outcome, journal),
-        "comparisons": [
-            *(_pair(pair, "verdict") for pair in outcome.comparisons.pairs),
-            *(_pair(pair, "baseline") for pair in changes),
-        ],
+        "comparisons": [*made["comparisons"], *(pair_json(pair, "baseline") for pair in changes)],
         "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},
-        "crossover": {"labels": None, "requests": _requests(outcome), "curve": []},
-        "verdict": {
-            "choice": outcome.verdict.choice,
-            "kind": outcome.verdict.kind,
-            "provisional": outcome.verdict.provisional,
-            "target_met": outcome.verdict.target_met,
-            "needed_test_items": outcome.verdict.needed_test_items,
-            "confidence": outcome.verdict.confidence,
-            "regret": _regret(outcome.verdict.regret),
-            "falls_short": outcome.verdict.falls_short,
-            "reasons": list(outcome.verdict.reasons),
-            "warnings": [
-                *outcome.warnings,
-                *(c.removed for c in outcome.contenders if c.removed),
-                *outcome.verdict.warnings,
-                *outcome.overfitting,
-                *outcome.forgetting.warnings,
-            ],
-        },
+        "crossover": crossover_json(made),
+        "flips": made["flips"],
+        "verdict": made["verdict"],
         "spent": {
             "calls": calls,
             "cached_calls": journal.cached(),
@@ -169,6 +153,11 @@ def _judge(check: JudgeCheck, task_model: str) -> dict[str, Any]:
     return body | {"said": told(check), "doubts": doubts(check, task_model)}
 
 
+def _after(outcome: Outcome) -> list[str]:
+    """What is warned of behind the verdict's own warnings."""
+    return [*outcome.overfitting, *outcome.forgetting.warnings]
+
+
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
     """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
     rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
@@ -183,14 +172,14 @@ def _reports(outcome: Outcome, journal: Journal) -> list[CandidateReport]:
 
 
 def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateReport:
-    contender = next((c for c in outcome.contenders if made.candidate and c.id == made.candidate.id), None)
+    contender = next((c for c in outcome.decided.contenders if made.candidate and c.id == made.candidate.id), None)
     measured = made.candidate is not None and made.dev is not None and contender is not None
     candidate = made.candidate if measured else None
     dev = made.dev if measured else None
     test = outcome.runs.get(candidate.id) if candidate else None
     train, probe, shown = (made.train, made.probe, test or dev) if measured else (None, None, None)
-    champion = contender is not None and any(c.id == contender.id for c in outcome.champions.values())
-    status = "champion" if champion else "finalist" if test else "candidate"
+    bill = next((one.bill for one in outcome.evidence.measured if contender and one.id == contender.id), None)
+    doubt = outcome.decided.spreads.get(contender.id) if contender else None
     return CandidateReport(
         id=candidate.id if candidate else content_hash({"failed": made.name}),
         name=made.name,
@@ -215,8 +204,9 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         tokens_out=round(shown.usage.tokens_out / len(shown.records), 1) if shown else 0,
         cost_fixed=contender.cost.fixed if contender else 0.0,
         cost_per_1k=contender.cost.per_1k if contender else 0.0,
-        currency=CURRENCY,
-        status="failed" if contender is None else "removed" if contender.removed else status,
+        currency=outcome.task.prices.currency or CURRENCY,
+        cost=cost_detail(contender, doubt, bill) if contender and bill else None,
+        status=status_of(contender, outcome.decided.champions, test is not None),
         note="; ".join(filter(None, [made.same_as and f"the same candidate as {made.same_as}", made.note])),
         trace=tuple(outcome.traces.get(made.name, ())),
         prompt=outcome.prompts.get(made.name, ()),
@@ -233,48 +223,12 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
 
 def _changes(outcome: Outcome) -> tuple[Pair, ...]:
     """Every tested candidate against the baseline; adjusted among themselves, apart from the verdict's pairs."""
-    tested = [c for c in outcome.contenders if c.id in outcome.runs]
+    tested = [c for c in outcome.decided.contenders if c.id in outcome.runs]
     baseline = next((c for c in tested if c.rung == "baseline"), None)
     if baseline is None:
         return ()
     others = [(c, baseline) for c in tested if c.id != baseline.id]
     return compare_pairs(others, outcome.runs, outcome.metric, outcome.task.seed).pairs
-
-
-def _pair(pair: Pair, family: str) -> dict[str, Any]:
-    r = pair.result
-    return {
-        "a": pair.a,
-        "b": pair.b,
-        "difference": round(r.difference, 6),
-        "low": round(r.low, 6),
-        "high": round(r.high, 6),
-        "p": r.p,
-        "p_adjusted": pair.p_adjusted,
-        "test": r.test,
-        "n": r.n,
-        "family": family,
-    }
-
-
-def _requests(outcome: Outcome) -> dict[str, Any] | None:
-    """Requests from which the trained champion costs less than the prompt champion; None where it never does."""
-    prompt = outcome.champions.get("prompt")
-    trained = [outcome.champions[f] for f in ("weights", "hybrid") if f in outcome.champions]
-    chosen = next((c for c in trained if c.id in (outcome.verdict.choice, outcome.verdict.provisional)), None)
-    tuned = chosen or (trained[0] if trained else None)
-    if prompt is None or tuned is None:
-        return None
-    prices = Prices.of(outcome.task.limits)
-    dev = {made.name: made.dev for made in outcome.climbed if made.dev}  # what the costs were reckoned from
-    sides = [(c.cost, dev[c.name], outcome.speed) for c in (tuned, prompt)]
-    found = crossing(sides[0], sides[1], prices, outcome.task.seed)
-    return None if found is None else to_json(found)
-
-
-def _regret(regret: Regret | None) -> dict[str, float | None]:
-    """Null where nothing was tested that could be better."""
-    return {name: round(getattr(regret, name), 6) if regret else None for name in ("expected", "upper")}
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -306,4 +260,8 @@ def _record(record: Record) -> dict[str, Any]:
         "valid": record.score.valid if record.score else None,
         "counts": to_json(record.score.counts) if record.score else {},
         "relevance": record.relevance,
+        "group": record.example.group,
+        "tokens_in": record.reply.usage.tokens_in,
+        "tokens_out": record.reply.usage.tokens_out,
+        "money": record.reply.usage.money,
     }

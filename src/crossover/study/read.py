@@ -11,7 +11,7 @@ from typing import Any
 
 from crossover.data.task import Task
 from crossover.engine.journal import JournalReader
-from crossover.errors import StudyError, nearest
+from crossover.errors import StudyError, nearest, shown
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.history import FACT
 from crossover.study.results import (
@@ -29,10 +29,11 @@ from crossover.types import Candidate, candidate_from_json
 DISAGREEMENTS = 30
 
 
-def read_results(place: StudyFolder | Path | str) -> Results:
+def read_results(place: StudyFolder | Path | str, redecided: Path | None = None) -> Results:
     """Everything a reader is shown; of a study without a verdict what there is so far, under the kind "unfinished".
 
-    Raises `StudyError` when the folder holds no study.
+    `redecided`: the file of a decision that was made again, in the place of the first. Raises `StudyError` when the folder
+    holds no study.
     """
     folder = StudyFolder.at(place)
     journal = JournalReader((folder if folder.begun else folder.existing()).journal)
@@ -43,13 +44,13 @@ def read_results(place: StudyFolder | Path | str) -> Results:
         if folder.begun:
             decision, rows, facts = begun["decision"], begun["rows"], begun
         else:
-            decision, rows = folder.read_decision(), journal.candidates()
+            decision, rows = folder.read_decision() if redecided is None else read_json(redecided), journal.candidates()
             facts = {name: journal.fact(name, []) for name in ("task", "findings", "assumptions", "options")}
         tested = [c for c in decision["candidates"] if c["test"] and not c.get("same_as")]
         tests = {c["name"]: journal.run(c["id"], "test") for c in tested}
     finally:
         journal.close()
-    task = facts["task"]
+    task = facts["task"] | {"target": decision["target"]}
     chosen = _shown_candidate(decision)
     records = tests[chosen]["records"] if chosen in tests else []
     return Results(
@@ -66,8 +67,22 @@ def read_results(place: StudyFolder | Path | str) -> Results:
         task_path=task["path"],
         options=tuple(facts["options"]),
         history=tuple(Past(p["file"], p["ended"], p["kind"], p["name"], tuple(p["changed"])) for p in past),
+        redecisions=tuple(_past(path, folder) for path in folder.redecisions),
         later=tuple(begun["decision"]["verdict"]["ahead"]) if begun and not folder.begun else None,
     )
+
+
+def _past(path: Path, folder: StudyFolder) -> Past:
+    """A decision that was made again. Raises `StudyError` for a damaged file."""
+    body = read_json(path)
+    try:
+        verdict, made = body["verdict"], body["redecided"]
+        names = {c["id"]: c["name"] for c in body["candidates"]}
+        name = names.get(verdict["choice"] or verdict["provisional"])
+        file = path.relative_to(folder.path).as_posix()
+        return Past(file, made["at"], verdict["kind"], name, tuple(made["changed"]))
+    except (KeyError, TypeError) as error:
+        raise StudyError(f"{path} is damaged ({type(error).__name__}: {error}): take it away, or redecide again") from error
 
 
 def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
@@ -77,6 +92,8 @@ def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> 
     folder = StudyFolder.at(place)
     decision = folder.read_decision()
     usable = [c for c in decision["candidates"] if c["status"] != "failed"]
+    if name is not None and not isinstance(name, str):
+        raise StudyError(f"the candidate: received {shown(name)}; valid is a name or an id, as text")
     wanted = name or decision["verdict"]["choice"] or decision["verdict"]["provisional"]
     for row in usable:
         if wanted in (row["name"], row["id"]):

@@ -114,6 +114,28 @@ class Forgetting:
 
 
 @dataclass(frozen=True)
+class CostDetail:
+    """What a candidate costs over the user's `horizon`, all in all, and 95 % intervals over items, measured speed and
+    prices given as ranges. `parts` of what does not depend on the requests: labels, calls, tuning, hosting. `labels` and
+    `calls`: how many making it took."""
+
+    horizon: float
+    horizon_interval: tuple[float, float] | None
+    fixed_interval: tuple[float, float] | None
+    per_1k_interval: tuple[float, float] | None
+    labels: int
+    calls: int
+    parts: Mapping[str, float]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> CostDetail:
+        known: dict[str, Any] = {name: body[name] for name in ("horizon", "labels", "calls", "parts")}
+        ends = ("horizon_interval", "fixed_interval", "per_1k_interval")
+        known |= {name: tuple(body[name]) if body[name] else None for name in ends}
+        return cls(**known)
+
+
+@dataclass(frozen=True)
 class CandidateReport:
     """A row of the ladder. Metrics are in [0, 1], tokens are means per request, `cost_per_1k` is for 1,000 of them.
 
@@ -157,6 +179,7 @@ class CandidateReport:
     metric: str | None = None
     parent: str | None = None  # the id of the candidate that its rung began with
     latency_p50_interval: tuple[float, float | None] | None = None  # as that of p95
+    cost: CostDetail | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Its row of decision.json."""
@@ -177,6 +200,7 @@ class CandidateReport:
             }
         if self.status != "failed":
             cost = {"fixed": self.cost_fixed, "per_1k_requests": self.cost_per_1k, "currency": self.currency}
+            cost |= to_json(self.cost) if self.cost else {}
         return {
             "id": self.id,
             "name": self.name,
@@ -234,6 +258,7 @@ class CandidateReport:
             cost_fixed=cost["fixed"],
             cost_per_1k=cost["per_1k_requests"],
             currency=cost["currency"],
+            cost=CostDetail.from_json(cost) if "horizon" in cost else None,
             rung=details.get("rung", "other"),
             trace=tuple(Epoch(**epoch) for epoch in details.get("trace", ())),
             prompt=tuple(Message(**message) for message in details.get("prompt", ())),
@@ -332,4 +357,5 @@ class Results:
     task_path: str
     options: tuple[str, ...] = ()  # of the command that ran it, as they were given
     history: tuple[Past, ...] = ()
+    redecisions: tuple[Past, ...] = ()  # decided again on what was measured, with what was changed for it
     later: tuple[str, ...] | None = None  # beside a verdict: the rungs left of a later run that is not finished

@@ -18,6 +18,7 @@ from crossover.study.folder import StudyFolder
 from crossover.types import Example
 
 TESTED = "metric of the test split"
+TRIED = 20  # gold outputs that a metric is tried on before anything is spent
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,17 @@ class Scoring:
         return check
 
 
-def scoring(task: Task, where: str) -> Scoring:
+def scoring(task: Task, where: str, examples: Sequence[Example]) -> Scoring:
     """The metric of a completed task, with all that a judge needs; `where` opens a message.
 
-    Raises `OptionError`, `MetricError`, and for a judge `ModelError`, `DataError`: before anything is spent on it.
+    It is tried on gold outputs of `examples`, with themselves, another's and no answer: a mistake in a user's file is met
+    here. Raises `OptionError`, `MetricError`, and for a judge `ModelError`, `DataError`: before anything is spent on it.
     """
     metric, judge = metric_of(task, where), ""
+    golds = [example.output for example in examples[:TRIED]]
+    for gold, other in () if isinstance(metric, Judging) else zip(golds, [*golds[1:], *golds[:1]], strict=True):
+        for answer in (gold, other, ""):
+            metric.score(gold, answer)
     if isinstance(metric, Judging):
         judge = metric.model or task.model
         graded_by_hand(metric, task)

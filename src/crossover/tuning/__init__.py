@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crossover.tuning.checkpoint import Progress, read_progress, read_trace
     from crossover.tuning.sft import fit
+    from crossover.tuning.trigger import Trigger, open_trigger
 
-_HOME = {"fit": "sft", "Progress": "checkpoint", "read_progress": "checkpoint", "read_trace": "checkpoint"}
+_HOME = {
+    "fit": "sft",
+    "Progress": "checkpoint",
+    "read_progress": "checkpoint",
+    "read_trace": "checkpoint",
+    "Trigger": "trigger",
+    "open_trigger": "trigger",
+}
 
-__all__ = ["Progress", "fit", "read_progress", "read_trace"]
+__all__ = ["Progress", "Trigger", "fit", "open_trigger", "read_progress", "read_trace"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,29 +73,16 @@ def fit(
     `StudyError`: the folder cannot be written, such as on a full disk; what it held stays, and the tune goes on from it.
     """
     _check(recipe)
-    again = partial(
-        _fit,
-        model,
-        rows=rows,
-        dev_rows=dev_rows,
-        recipe=recipe,
-        folder=folder,
-        start=start,
-        evaluate=evaluate,
-        on_epoch=on_epoch,
-        on_step=on_step,
-        general=general,
-        look=look,
-    )
+    tune = _Tune(model, rows, dev_rows, recipe, folder, start, evaluate, on_epoch, on_step, general, look)
     try:
-        return again()
+        return tune.run()
     except _NotANumber as error:
         if not error.gridded:
             raise
         why = str(error)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()  # out here nothing holds the first try any more
-    return again(plainly=why)
+    return tune.run(plainly=why)
 
 
 class _NotANumber(TuningError):
@@ -104,95 +91,99 @@ class _NotANumber(TuningError):
     gridded = False
 
 
-def _fit(
-    model: Tunable,
-    *,
-    rows: Sequence[TrainingRow],
-    dev_rows: Sequence[TrainingRow],
-    recipe: Recipe,
-    folder: Path,
-    start: Weights | None,
-    evaluate: Callable[[Weights], float],
-    on_epoch: Callable[[Epoch], None],
-    on_step: Callable[[int, int, float], None],
-    general: Sequence[TrainingRow],
-    look: float,
-    plainly: str = "",
-) -> Weights:
-    """As `fit`, from the last checkpoint on. `plainly`: why steps are not recorded, as on a processor."""
-    replayed = [general] if recipe.replay else []
-    key = content_hash([rows, dev_rows, recipe, start.sha256 if start else "", model.identity, *replayed])
-    done = read_progress(folder)
-    if done is not None:
-        check_key(folder, done, key)
-    if done is not None and done.finished and done.best is not None:
-        clean(folder, done)
-        return done.best
-    more = recipe.tokens if isinstance(recipe, SoftPromptRecipe) else 0
-    train, train_dropped = encode_rows(model, rows, "training", more)
-    dev, dev_dropped = encode_rows(model, dev_rows, "dev", more)
-    again = encode_rows(model, general, "general", more)[0] if recipe.replay else []
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    kernels, module = kernels_of(model), modules.prepare(model, recipe, start, hint=_instruction(rows))
-    train, dev, again = (_behind(kernels.lead(module), of) for of in (train, dev, again))
-    parameters = modules.trainable(module)
-    optimizer = torch.optim.AdamW(parameters.values(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
-    fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
-    progress = load_checkpoint(folder, key, parameters, optimizer) or fresh
-    with writing(folder):
-        write_trace(folder, progress)
-        clean(folder, progress)
-    loss = loss_for(module, kernels, mixed=isinstance(recipe, FullRecipe) and model.precision[0] == "bfloat16")
-    device: Any = module.device
-    gridded = not plainly and (device.type == "cuda" if GRIDDED is None else GRIDDED)
-    room = tokens_at_once(module, kernels)  # here and now: the tune may have begun on a bigger card
-    steps = Steps(
-        module,
-        list(parameters.values()),
-        optimizer,
-        loss,
-        min(progress.tokens or room, room),
-        seats=min(recipe.batch_size, len(train)),
-        known=kernels.shared([row.ids[: row.start] for row in (*train, *again)]),
-        gridded=gridded,
-    )
-    if plainly:
-        steps.plainly(f"{plainly}; since the last checkpoint before it, steps are not recorded and use other kernels")
-    pace = _Pace()
+@dataclass(frozen=True)
+class _Tune:
+    """What `fit` was asked for."""
 
-    def keep(done: int, summed: float, seconds: float) -> None:
-        now = dataclasses.replace(progress, steps=done, loss=summed, seconds=seconds, tokens=steps.tokens)
-        with writing(folder):
-            save_checkpoint(folder, now, parameters, optimizer)
+    model: Tunable
+    rows: Sequence[TrainingRow]
+    dev_rows: Sequence[TrainingRow]
+    recipe: Recipe
+    folder: Path
+    start: Weights | None
+    evaluate: Callable[[Weights], float]
+    on_epoch: Callable[[Epoch], None]
+    on_step: Callable[[int, int, float], None]
+    general: Sequence[TrainingRow]
+    look: float
 
-    while not _over(progress, recipe):
-        began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
-        mixed = train + replayed_rows(again, len(train), recipe.replay, recipe.seed, number)
-        module.train()
-        try:
-            train_loss = _train(steps, mixed, recipe, progress, on_step, keep, pace, look)
-        except _NotANumber as error:
-            error.gridded = gridded
-            raise
-        module.eval()
-        dev_loss = steps.evaluate(dev)
+    def run(self, plainly: str = "") -> Weights:
+        """From the last checkpoint on. `plainly`: why steps are not recorded, as on a processor."""
+        model, recipe, folder, start = self.model, self.recipe, self.folder, self.start
+        replayed = [self.general] if recipe.replay else []
+        key = content_hash([self.rows, self.dev_rows, recipe, start.sha256 if start else "", model.identity, *replayed])
+        done = read_progress(folder)
+        if done is not None:
+            check_key(folder, done, key)
+        if done is not None and done.finished and done.best is not None:
+            clean(folder, done)
+            return done.best
+        more = recipe.tokens if isinstance(recipe, SoftPromptRecipe) else 0
+        train, train_dropped = encode_rows(model, self.rows, "training", more)
+        dev, dev_dropped = encode_rows(model, self.dev_rows, "dev", more)
+        again = encode_rows(model, self.general, "general", more)[0] if recipe.replay else []
         with writing(folder):
-            weights = modules.save(model, module, start, folder / f"weights-{number}")
-        metric = evaluate(weights)
-        said = "; ".join([observe(progress.epochs, train_loss, dev_loss, metric), *steps.told()])
-        epoch = Epoch(number, train_loss, dev_loss, metric, said, time.perf_counter() - began)
-        progress = dataclasses.replace(_advance(progress, epoch, weights), tokens=steps.tokens)
+            folder.mkdir(parents=True, exist_ok=True)
+        kernels, module = kernels_of(model), modules.prepare(model, recipe, start, hint=_instruction(self.rows))
+        train, dev, again = (_behind(kernels.lead(module), of) for of in (train, dev, again))
+        parameters = modules.trainable(module)
+        rate, decay = recipe.learning_rate, recipe.weight_decay
+        optimizer = torch.optim.AdamW(parameters.values(), rate, weight_decay=decay, fused=True)
+        fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
+        progress = load_checkpoint(folder, key, parameters, optimizer) or fresh
         with writing(folder):
-            save_checkpoint(folder, progress, parameters, optimizer)
-        on_epoch(epoch)
-    best = progress.best
-    assert best is not None  # at least one epoch was trained
-    progress = dataclasses.replace(progress, finished=True)
-    with writing(folder):
-        write_trace(folder, progress)
-        clean(folder, progress)
-    return best
+            write_trace(folder, progress)
+            clean(folder, progress)
+        loss = loss_for(module, kernels, mixed=isinstance(recipe, FullRecipe) and model.precision[0] == "bfloat16")
+        device: Any = module.device
+        gridded = not plainly and (device.type == "cuda" if GRIDDED is None else GRIDDED)
+        room = tokens_at_once(module, kernels)  # here and now: the tune may have begun on a bigger card
+        steps = Steps(
+            module,
+            list(parameters.values()),
+            optimizer,
+            loss,
+            min(progress.tokens or room, room),
+            seats=min(recipe.batch_size, len(train)),
+            known=kernels.shared([row.ids[: row.start] for row in (*train, *again)]),
+            gridded=gridded,
+        )
+        if plainly:
+            steps.plainly(f"{plainly}; since the last checkpoint before it, steps are not recorded and use other kernels")
+        pace = _Pace()
+
+        def keep(done: int, summed: float, seconds: float) -> None:
+            now = dataclasses.replace(progress, steps=done, loss=summed, seconds=seconds, tokens=steps.tokens)
+            with writing(folder):
+                save_checkpoint(folder, now, parameters, optimizer)
+
+        while not _over(progress, recipe):
+            began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
+            mixed = train + replayed_rows(again, len(train), recipe.replay, recipe.seed, number)
+            module.train()
+            try:
+                train_loss = _train(steps, mixed, recipe, progress, self.on_step, keep, pace, self.look)
+            except _NotANumber as error:
+                error.gridded = gridded
+                raise
+            module.eval()
+            dev_loss = steps.evaluate(dev)
+            with writing(folder):
+                weights = modules.save(model, module, start, folder / f"weights-{number}")
+            metric = self.evaluate(weights)
+            said = "; ".join([observe(progress.epochs, train_loss, dev_loss, metric), *steps.told()])
+            epoch = Epoch(number, train_loss, dev_loss, metric, said, time.perf_counter() - began)
+            progress = dataclasses.replace(_advance(progress, epoch, weights), tokens=steps.tokens)
+            with writing(folder):
+                save_checkpoint(folder, progress, parameters, optimizer)
+            self.on_epoch(epoch)
+        best = progress.best
+        assert best is not None  # at least one epoch was trained
+        progress = dataclasses.replace(progress, finished=True)
+        with writing(folder):
+            write_trace(folder, progress)
+            clean(folder, progress)
+        return best
 
 
 class _Pace:

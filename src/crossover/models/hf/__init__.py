@@ -105,10 +105,8 @@ class Hf:
     @cached_property
     def context_window(self) -> int:
         config = self._config.get_text_config()
-        for name in ("max_position_embeddings", "seq_length", "n_positions"):
-            if isinstance(getattr(config, name, None), int):
-                return int(getattr(config, name))
-        return UNBOUNDED
+        given = (getattr(config, name, None) for name in ("max_position_embeddings", "seq_length", "n_positions"))
+        return next((size for size in given if isinstance(size, int)), UNBOUNDED)
 
     @property
     def folder(self) -> Path:
@@ -188,6 +186,9 @@ class Hf:
     def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
         prompt = self.chat.prompt(messages)
         return prompt + self.chat.answer(answer), len(prompt)
+
+    def words(self) -> dict[int, str]:
+        return self.chat.words()
 
     def written(self, answer: str) -> str:
         return self.chat.text(self.chat.answer(answer))

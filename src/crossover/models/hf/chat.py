@@ -39,6 +39,7 @@ PLAIN = (
     "{%- endfor -%}"
 )
 MARK = "crossovermark"
+SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
 # Templates that print today's date would give another prompt each day; those that can think first are asked not to.
 THOUGHTS = {
     "<think>": "</think>",
@@ -85,6 +86,10 @@ class Chat:
         at = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
         return whole[:at], whole[at + len(bare) :]
 
+    def holds_token(self, text: str) -> bool:
+        """Whether a text has the characters of a special token ("</s>"): text here, and that token for other programs."""
+        return self._verbatim.holds(text)
+
     def answer(self, text: str) -> list[int]:
         """Token ids of an answer with its end of turn."""
         return [*self._verbatim.ids(self.answer_lead + self._verbatim.shielded(text)), *self.end]
@@ -95,6 +100,11 @@ class Chat:
             ids = ids[: -len(self.end)]
         text = str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
         return text.split(self.separator)[0].strip() if self.separator else text
+
+    def words(self) -> dict[int, str]:
+        """The tokens that begin with a space, as text: one space, and what they say."""
+        tokens = enumerate(self.tokenizer.convert_ids_to_tokens(list(range(len(self.tokenizer)))))
+        return {i: f" {self.tokenizer.decode([i]).strip()}" for i, token in tokens if token and token[0] in SPACES}
 
     def ended(self, ids: Sequence[int]) -> bool:
         """Whether generated ids have come to the end of the turn."""

@@ -1,0 +1,47 @@
+"""Decide a finished study again with other prices, limits, margin or target; no model is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crossover.cli.output import json_out
+from crossover.report.table import glance, verdict_text
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_results
+from crossover.study.redecide import redecide
+
+
+def command(
+    study: Annotated[Path, typer.Argument(help="The folder of a finished run, such as runs/NAME.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A price, limit or demand: limits.requests_per_month=50000, prices.input=0.2, margin=0.02; also several.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the new decision instead.")] = False,
+) -> None:
+    """Decide a finished study again with other prices, limits, margin or target; no model is asked.
+
+    The first decision stays; the new one is kept beside it, in history/, and 'crossover show' names it.
+    """
+    folder = StudyFolder(study)
+    file = redecide(folder, settings or ())
+    if as_json:
+        typer.echo(json_out(file.read_text(encoding="utf-8")), nl=False)
+        return
+    results, first = read_results(folder, file), read_results(folder)
+    console = Console(highlight=False)
+    console.print(glance(results, console.width))
+    console.print(verdict_text(results))
+    changed = "; ".join(results.decision["redecided"]["changed"]) or "nothing"
+    console.print(f"changed: {changed}", soft_wrap=True, markup=False)
+    same = all(results.decision["verdict"][key] == first.decision["verdict"][key] for key in ("kind", "choice"))
+    console.print("the verdict is the same" if same else "the verdict is another one", markup=False)
+    console.print(f"kept as {file}; the first decision stays", soft_wrap=True, markup=False)

@@ -1,0 +1,130 @@
+"""Whether a sentence leaves its label open: as possible, under a condition, as one of several, or as improbable."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+LABEL = "\u2588"  # stands where a label stood
+
+_WITHIN = r"[^,;.!?\n\u2588]{0,200}"  # up to the next label, within its clause
+_NEXT_LABEL = rf"\W{{0,3}}(?:an? |the |as |in |it's |it is |eine? |un[ae]? )?\W{{0,3}}{LABEL}"
+_DOES = r"be|have been|fit|fall|belong|count|pass|look|seem|qualify|apply|work|also|well|even"
+_CALLED = r"call|say|think|argue|label|classify|mean|read|see|take|consider"
+# what leaves open whatever stands behind it in its clause
+_OPEN = (
+    rf"maybe|perhaps|possibl[ey]|conceivably|potentially|(?:may|might|could|can)(?: \w+)? (?:{_DOES}|{_CALLED})"
+    rf"|would(?: \w+)? (?:{_DOES})|whether|borderline|almost|nearly|partly|partially|close to|between|mix(?:ture)? of"
+    r"|combination of|both|either(?! way)"
+    r"|tempted to|pretend\w*|claims? to|supposed(?:ly)?(?: to)?|so-called|used to be|similar to|resembl\w*|at first"
+    r"|less|otherwise|depend\w*|than|versus|vs|kind of|sort of|seemingly|only (?:looks?|seems?|appears?)"
+    r"|possibility of|against|(?:stop|ceas)\w* (?:being|to be)|(?:wrongly|mistakenly|falsely) (?:label|call|classif)\w*"
+    r"|(?:few|some|others?|people)(?: \w+)? (?:would|may|might|could)"
+    r"|vielleicht|möglicherweise|eventuell|womöglich|könnte|wäre|würde|entweder|beinahe"
+    r"|peut-être|possiblement|pourrait|serait|soit|quizás?|tal vez|podría|sería|puede (?:ser|que)|a lo mejor"
+    r"|talvez|poderia|seria|pode ser|forse|potrebbe|sarebbe|misschien|mogelijk|zou|kanske|måske|kanskje|ehkä"
+    r"|может быть|возможно|наверное|быть может|może|chyba|belki|mungkin|có thể|có lẽ|ربما|قد|शायद"
+)
+_OPEN_UNSPACED = "可能|也许|或许|大概|かもしれ|たぶん|多分|おそらく|可能性|아마|อาจ"
+_LEFT_OPEN = re.compile(
+    rf"\b(?:{_OPEN})\b{_WITHIN}{LABEL}|(?:{_OPEN_UNSPACED}){_WITHIN}{LABEL}|{LABEL}{_WITHIN}(?:{_OPEN_UNSPACED})", re.I
+)
+_OPENS = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|tal vez|talvez|forse|может быть)\b", re.I)
+_TAKEN_BACK = re.compile(
+    rf"{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?:maybe|perhaps|possibly|(?:may|might|could|can|would)(?: \w+)? (?:{_DOES})"
+    rf"|vielleicht|peut-être|quizás?|talvez|forse|olabilir)\b"
+    rf"|{LABEL}[^.!?]{{0,200}}\b(?:but|yet|although|though) (?:it |this |that )?"
+    r"(?:is|'s|was|actually|really|in fact|turns|could|might|may)\b"
+    rf"|{LABEL}\W{{0,3}}(?:(?:is|seems|remains) )?(?:possible|conceivable|plausible|at best"
+    r"|vs|versus|by mistake|mistakenly|wrongly)\b",
+    re.I,
+)
+_CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
+    r"\b(?:label|category|class|classification|answer|choice|option|topic|intent|sentiment|queue|match|fit)\b"
+    rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
+    r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
+    r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
+    r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
+    r"(?:best|right|correct|appropriate|suitable|proper|fitting|better|choice|answer|pick|label)\b",
+    re.I,
+)
+_CHOICE = re.compile(
+    rf"\b(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b(?: \w+){{0,2}}?{_NEXT_LABEL}"
+    rf"|{LABEL}[\"'”’*`)]*(?:,?\s+(?:\w+ )?|\.\s+)(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b"
+    rf"|{LABEL} ?/ ?\w|\w ?/ ?{LABEL}"
+    rf"|(?:或|还是|または|あるいは|혹은|또는|หรือ)\W{{0,3}}{LABEL}|{LABEL}\W{{0,3}}(?:或|还是|または|あるいは|혹은|또는|หรือ)",
+    re.I,
+)
+_IF = re.compile(
+    r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
+    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|provided|in case|depending|depends|had it|were it"
+    r"|should (?:it|this) (?:be|come|have)"
+    r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
+    r"|sauf si|a menos que|a no ser|если|nếu|jeśli|eğer|jika|إذا|अगर)\b|\bsi\b(?!,)|如果|要是|もし|만약|ถ้า",
+    re.I,
+)
+_UNSURE = re.compile(
+    r"(?:^|[.!?;\n]\s*|\b(?:but|though|however),? )(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) )?"
+    r"(?:not (?:\w+ )?(?:sure|certain|clear|obvious)|unsure|uncertain|unclear|ambiguous|undecided"
+    r"|(?:hard|difficult|impossible) to|no idea|a (?:coin )?toss|toss-up|it depends|could go either way"
+    r"|can(?:no|['’])t (?:say|tell|decide)|who knows"
+    r"|unsicher|unklar|schwer zu|difficile à|difícil de)"
+    r"|\bI (?:do not|don['’]?t|cannot|can['’]?t|could not|couldn['’]?t|am unable to|would not) (?:\w+ )?"
+    r"(?:know|tell|say|decide|determine|classify|judge)\b"
+    r"|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません",
+    re.I,
+)
+_ALONE = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
+_CHANCE = (
+    r"(?:probabilit\w*|likelihood|chances?|odds|risk|score|wahrscheinlichkeit|probabilidade?|probabilité|probabilità|kans"
+    r"|вероятность)\b|\bp(?=\W?\(?\u2588)|(?:概率|可能性|確率)"
+)
+_PROBABLE = re.compile(rf"\b(?:{_CHANCE}){_WITHIN}{LABEL}|{LABEL}[^;!?\n]{{0,200}}\b(?:{_CHANCE})", re.I)
+_LOW = re.compile(
+    r"\b(?:low|little|small|slight|slim|minimal|weak)(?:er)? (?:\w+ )?(?:confiden\w*|certain\w*|probab\w*|chance)\b", re.I
+)
+_SHARE_SURE = re.compile(
+    rf"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>%|percent|per cent)\s*(?:\w+ ){{0,5}}?{_NEXT_LABEL}"
+    rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?:confiden\w*|certain\w*|sure\w*)\W*(?:\w+ )?"
+    r"(?P<behind>\d+(?:[.,]\d+)?)(?P<by>\s*%?)"
+    rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?P<with>\d+(?:[.,]\d+)?)(?P<unit_with>\s*%) (?:confiden|certain|sure)",
+    re.I,
+)
+_PART_OF_ONE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%|percent|per cent|(?:out of|in|/|von|sur|de)\s*(\d+))?", re.I)
+
+
+@lru_cache(64)  # a sentence may mention its label many times
+def doubted(sentence: str) -> bool:
+    """Whether a sentence with `LABEL` in the place of its label leaves open that it is so."""
+    plain = _CHOSEN.sub("is", sentence)
+    if any(sign.search(plain) for sign in (_LEFT_OPEN, _TAKEN_BACK, _CHOICE, _IF, _LOW)) or _OPENS.match(plain):
+        return True
+    if _PROBABLE.search(plain):
+        said = _PART_OF_ONE.search(plain)
+        return said is None or _share(said[1], said[2] or "", said[3]) < 0.5
+    sure = _SHARE_SURE.search(plain)
+    if sure is None:
+        return False
+    number, unit = sure["number"] or sure["behind"] or sure["with"], sure["unit"] or sure["by"] or sure["unit_with"] or ""
+    return _share(number, unit, None) < 0.5
+
+
+@lru_cache(64)
+def unsure(text: str) -> bool:
+    """Whether the whole text says that its author does not know."""
+    return _UNSURE.search(text) is not None
+
+
+def hesitant(sentence: str) -> bool:
+    """Whether a sentence beside a label's is nothing but a doubt ("Maybe."), or another choice ("Or a complaint.")."""
+    return _ALONE.match(sentence) is not None
+
+
+def _share(number: str, unit: str, whole: str | None) -> float:
+    """What part of 1 a number is; 0 where that is not said."""
+    value = float(number.replace(",", "."))
+    if whole:
+        return value / float(whole) if float(whole) else 0.0
+    if unit.strip():
+        return value / 100
+    return value if value <= 1 else 0.0

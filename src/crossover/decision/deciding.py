@@ -1,0 +1,155 @@
+"""The decision as a pure function: what was measured, and what the user wants and pays, give the verdict, without a model.
+
+What does not depend on prices, margin, tolerance or target (comparisons of pairs, regrets) is computed once, so that
+deciding again is quick: `flip.py` does it a thousand times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from crossover.data.task import Task
+from crossover.decision.contenders import Contender, Rung, finalists, standing
+from crossover.decision.costs import Bill, Prices, cost_of, middle
+from crossover.decision.crossing import Crossing, Doubt, Spread, crossing
+from crossover.decision.limits import doubt, removal
+from crossover.decision.pairs import Comparisons
+from crossover.decision.recommend import Settled, Tested, Verdict, recommend, settle, tested, views_of
+from crossover.decision.wording import Wording
+from crossover.evaluation.probe import Probe
+from crossover.metrics.base import Metric
+from crossover.types import Estimate, Family, Run
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One candidate as it was measured. `test` is None where it was no finalist; `order`: its place on the ladder."""
+
+    name: str
+    strategy: str
+    family: Family
+    rung: Rung
+    order: int
+    id: str
+    model: str
+    bill: Bill
+    dev: Run
+    test: Run | None = None
+    probe: Probe | None = None
+
+    def contender(self, task: Task, prices: Prices) -> Contender:
+        """Under a task's limits, and at its prices."""
+        cost = cost_of(self.bill, prices)
+        reason = removal(task.limits, self.name, self.bill.local, self.probe, self.dev)
+        if reason is None and self.test is not None:
+            reason = removal(task.limits, self.name, True, None, self.test)
+        return Contender(
+            self.name,
+            self.id,
+            self.family,
+            self.rung,
+            self.order,
+            self.dev.estimate,
+            cost,
+            cost.over(prices.requests),
+            reason,
+            self.strategy,
+        )
+
+
+@dataclass(frozen=True)
+class Decided:
+    """`champions`: by family, those that were tested. `spreads`: of each contender's costs, by id. `crossing`: of the
+    trained champion and the prompt's, None where one of them is missing. `untested`: finalists that have no test.
+    `doubts`: sentences of those who may be too slow."""
+
+    contenders: tuple[Contender, ...]
+    champions: Mapping[Family, Contender]
+    verdict: Verdict
+    comparisons: Comparisons
+    spreads: Mapping[str, Spread]
+    crossing: Crossing | None
+    untested: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+
+
+class Evidence:
+    """All that was measured: candidates in ladder order, and what the most frequent answer reaches (`floor`)."""
+
+    def __init__(
+        self, measured: Sequence[Measured], metric: Metric, metric_name: str, seed: int, floor: Estimate | None
+    ) -> None:
+        self.measured, self.metric, self.metric_name = tuple(measured), metric, metric_name
+        self.seed, self.floor = seed, floor
+        self.runs: dict[str, Run] = {one.id: one.test for one in self.measured if one.test is not None}
+
+    @cached_property
+    def views(self) -> list[Tested]:
+        """The test scores of all who have some."""
+        return views_of(tested(list(self.runs), self.runs, self.metric, self.seed), self.runs)
+
+    def contenders(self, task: Task) -> list[Contender]:
+        """In ladder order; `removed` says which limit one breaks."""
+        prices = Prices.of(task.limits, task.prices)
+        return [one.contender(task, prices) for one in self.measured]
+
+    def settle(self, task: Task) -> Settled | None:
+        """The verdict without words; None where no model was tested."""
+        contenders = self.contenders(task)
+        best = standing(contenders, task.margin, self.runs)
+        others = [c for c in contenders if c.id in self.runs and c.removed is None]
+        return settle(best, self.runs, self.views, task.margin, task.target, self.floor, task.tolerance, others)
+
+    def decide(self, task: Task) -> Decided:
+        """The verdict in words, with every cost's doubt and the crossing."""
+        prices, contenders = Prices.of(task.limits, task.prices), self.contenders(task)
+        best = standing(contenders, task.margin, self.runs)
+        others = [c for c in contenders if c.id in self.runs and c.removed is None]
+        wording = Wording(self.metric_name, prices.requests, middle(prices.label_cost), prices.currency)
+        verdict, comparisons = recommend(
+            best,
+            self.runs,
+            self.metric,
+            task.margin,
+            task.target,
+            self.seed,
+            wording,
+            self.floor,
+            task.tolerance,
+            others,
+            self.views if self.runs else (),
+        )
+        drawn = Doubt(prices, self.seed)
+        missing = [c.name for c in finalists(contenders, task.margin) if c.id not in self.runs]
+        return Decided(
+            contenders=tuple(contenders),
+            champions=best,
+            verdict=verdict,
+            comparisons=comparisons,
+            spreads={one.id: drawn.spread(one.bill) for one in self.measured},
+            crossing=self._crossing(best, verdict, prices),
+            untested=tuple(missing),
+            doubts=tuple(self._doubts(task, contenders)),
+        )
+
+    def _doubts(self, task: Task, contenders: Sequence[Contender]) -> list[str]:
+        """Of those whose latency is over the limit and that are not removed for it."""
+        pairs = zip(self.measured, contenders, strict=True)
+        return [said for one, c in pairs if not c.removed and (said := doubt(task.limits, one.name, one.probe))]
+
+    def _crossing(self, best: Mapping[Family, Contender], verdict: Verdict, prices: Prices) -> Crossing | None:
+        """From how many requests on the trained champion (the chosen one, if it is one) costs less than the prompt's."""
+        trained = [best[family] for family in ("weights", "hybrid") if family in best]
+        tuned = next((c for c in trained if c.id in (verdict.choice, verdict.provisional)), trained[0] if trained else None)
+        if tuned is None or "prompt" not in best:
+            return None
+        bills = {one.id: one.bill for one in self.measured}
+        return crossing(bills[tuned.id], bills[best["prompt"].id], prices, self.seed)
+
+
+def unfinished(evidence: Evidence, task: Task) -> Decided:
+    """What there is to show of a study that is not decided."""
+    verdict = Verdict("unfinished", None, None, None, None, (), ())
+    return Decided(tuple(evidence.contenders(task)), {}, verdict, Comparisons(()), {}, None, ())

@@ -1,0 +1,256 @@
+"""What would flip the verdict: the nearest value of each price, volume or demand at which the decision is another one.
+
+Computed, not guessed: the pure decision is made again at every step of a range (1/100 to 100 times today's value; for
+shares every half point), and the first change in either direction is narrowed down by bisection. Between two steps a
+change that is undone again would be missed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from crossover.data.economics import PriceList
+from crossover.data.task import Task
+from crossover.decision import numbers
+from crossover.decision.costs import CURRENCY, HORIZON_MONTHS, MACHINE_COST_PER_HOUR, REQUESTS_PER_MONTH, middle, way
+from crossover.decision.costs import Prices as Assumed
+from crossover.decision.deciding import Evidence
+
+FAR = 100.0  # times today's value
+STEPS = 48  # of equal ratio, from today's value to FAR times it
+HALF_POINT = 0.005
+NARROW = 1e-3  # of the way to a change, the width to which it is narrowed down
+MOST = 3  # flips that are said
+VERDICTS = {
+    "prompt": "prompting",
+    "weights": "fine-tuning",
+    "hybrid": "prompt and tuned weights",
+    "neither": "no language model",
+}
+LABEL = 0.01  # where labels are free: the least price that is tried
+
+
+@dataclass(frozen=True)
+class Flip:
+    """With `key` of the task at `value` instead of `now` the verdict is `kind` with the candidate `name`.
+
+    `distance`: how far away that is: the log of the ratio, where there is one, and for shares a fifth of each point. `said`
+    says "or more", "or less" where the verdict stays that to the end of what was tried.
+    """
+
+    key: str
+    now: float | None
+    value: float
+    kind: str
+    name: str
+    distance: float
+    said: str
+
+
+@dataclass(frozen=True)
+class Flips:
+    """The nearest ones first. `searched`: the keys that were tried."""
+
+    found: tuple[Flip, ...] = ()
+    searched: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Dial:
+    """Something to turn: `at(value)` is the task with it; `steps` up and down from `now`; `shown` writes a value."""
+
+    key: str
+    what: str
+    now: float | None
+    steps: Sequence[Sequence[float]]
+    at: Callable[[float], Task]
+    shown: Callable[[float], str]
+    share: bool = False
+
+
+def flips(evidence: Evidence, task: Task) -> Flips:
+    """Of a decided study. Empty where nothing was tested."""
+    base = _outcome(evidence, task)
+    if base is None:
+        return Flips()
+    dials = list(_dials(evidence, task))
+    found = []
+    for dial in dials:
+        near = [flip for steps in dial.steps if (flip := _first(evidence, dial, steps, base)) is not None]
+        found += sorted(near, key=lambda flip: flip.distance)[:1]
+    found.sort(key=lambda flip: flip.distance)
+    return Flips(tuple(found), tuple(dial.key for dial in dials), tuple(_told(found, dials)))
+
+
+def _outcome(evidence: Evidence, task: Task) -> tuple[str, str, bool, bool | None] | None:
+    """What a reader takes from a verdict: its kind, whom it names, whether nothing does the task, whether the target is
+    met."""
+    found = evidence.settle(task)
+    return None if found is None else (found.kind, found.chosen.name, found.short is not None, found.met)
+
+
+def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Any) -> Flip | None:
+    """The nearest value along `steps` with another outcome."""
+    before = dial.now
+    for number, value in enumerate(steps):
+        if _outcome(evidence, dial.at(value)) != base:
+            edge = value if before is None else _narrowed(evidence, dial, before, value, base)
+            outcome = _outcome(evidence, dial.at(edge))
+            stays = all(_outcome(evidence, dial.at(further)) == outcome for further in steps[number:])
+            beyond = "" if not stays else " or more" if steps[-1] > steps[0] else " or less"
+            return _flip(dial, edge, beyond, outcome, base)
+        before = value
+    return None
+
+
+def _narrowed(evidence: Evidence, dial: _Dial, same: float, other: float, base: Any) -> float:
+    """The value nearest to `same` at which the outcome is still another one, to a thousandth of the way there."""
+    way_there = abs(other - (dial.now or 0.0))
+    while abs(other - same) > NARROW * way_there:
+        middle_value = (same + other) / 2
+        if _outcome(evidence, dial.at(middle_value)) == base:
+            same = middle_value
+        else:
+            other = middle_value
+    return other
+
+
+def _flip(dial: _Dial, value: float, beyond: str, outcome: Any, base: Any) -> Flip:
+    kind, name, short, met = outcome if outcome is not None else ("undecided", "nothing", False, None)
+    if dial.share:
+        distance = 20 * abs(value - (dial.now or 0.0))
+    else:
+        distance = abs(math.log(value / dial.now)) if dial.now and value else math.log(FAR)
+    today = "" if dial.now is None else f" (now {dial.shown(dial.now)})"
+    if outcome is None:
+        change = "no model that was tested is left to choose"
+    elif base[:3] == (kind, name, short):
+        change = {True: "the target is reached", False: "the target is not reached", None: "the target is in doubt"}[met]
+    elif short != base[2]:
+        change = "none of these does the task" if short else f"{name} does the task well enough to be named"
+    elif kind == "undecided":
+        change = f"the verdict is open ({name} for now)"
+    elif name == base[1]:
+        change = f"the verdict is settled: {name}" if base[0] == "undecided" else f"{name} is the verdict"
+    else:
+        change = f"{name} ({VERDICTS[kind]}) is the verdict"
+    said = f"With {dial.what} of {dial.shown(value)}{beyond}{today}, {change}."
+    return Flip(dial.key, dial.now, value, kind, name, distance, said)
+
+
+def _told(found: Sequence[Flip], dials: Sequence[_Dial]) -> Iterator[str]:
+    """The nearest flips in words, and what of the rest none was found."""
+    for flip in found[:MOST]:
+        yield flip.said
+    keys = {flip.key for flip in found}
+    others = [dial for dial in dials if dial.key not in keys]
+    scaled = [dial.what.removeprefix("a ") for dial in others if dial.now is not None and not dial.share]
+    if scaled:
+        yield f"Nothing within {FAR:g} times of today's {_or(scaled)} flips the verdict."
+    rest = [dial.what.removeprefix("a ") for dial in others if dial.now is None or dial.share]
+    if rest:
+        yield f"No {_or(rest)} flips it."
+
+
+def _or(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
+    """What can be turned in this task: prices that somebody pays, and what the user asked for."""
+    limits, prices = task.limits, Assumed.of(task.limits, task.prices)
+    currency = prices.currency
+
+    def money(value: float) -> str:
+        return numbers.money(value, currency)
+
+    def limit(key: str, what: str, now: float, shown: Callable[[float], str]) -> _Dial:
+        return _Dial(f"limits.{key}", what, now, _scaled(now), lambda v: _with(task, "limits", {key: v}), shown)
+
+    paid = {way(one.bill, prices) for one in evidence.measured if not one.bill.control}
+    makes = any(one.bill.making.call_seconds or one.bill.making.tuning_seconds for one in evidence.measured)
+    hour = middle(limits.machine_cost_per_hour) if limits.machine_cost_per_hour is not None else MACHINE_COST_PER_HOUR
+    if hour and ("machine" in paid or makes):
+        yield limit("machine_cost_per_hour", "a machine hour", hour, money)
+    if "tokens" in paid and middle(task.prices.input) + middle(task.prices.output) > 0:
+        yield _tokens(task)
+    if "hosted" in paid and middle(task.prices.hosting_per_hour):
+        now = middle(task.prices.hosting_per_hour)
+        yield _Dial(
+            "prices.hosting_per_hour", "a hosting hour", now, _scaled(now),
+            lambda v: _with(task, "prices", {"hosting_per_hour": v}), money,
+        )  # fmt: skip
+    volume = REQUESTS_PER_MONTH if limits.requests_per_month is None else limits.requests_per_month
+    months = HORIZON_MONTHS if limits.horizon_months is None else limits.horizon_months
+    if volume and months:
+        yield limit("requests_per_month", "a volume", volume, lambda v: f"{_plain(v)} requests a month")
+        yield limit("horizon_months", "a horizon", months, lambda v: f"{_plain(v)} months")
+    label = middle(limits.label_cost)
+    if label:
+        yield limit("label_cost", "a label price", label, money)
+    elif any(one.bill.making.labels for one in evidence.measured):
+        up = [LABEL * FAR**2 ** (i / STEPS) for i in range(STEPS + 1)]
+        yield _Dial(
+            "limits.label_cost", "a label price", 0.0, [up], lambda v: _with(task, "limits", {"label_cost": v}), money
+        )
+    slowest = max((one.probe.p95 for one in evidence.measured if one.probe), default=0.0)
+    if limits.latency_p95_ms:
+        yield limit("latency_p95_ms", "a latency limit", limits.latency_p95_ms, numbers.milliseconds)
+    elif slowest and limits.latency_p95_ms is None:
+        down = [1.05 * slowest * FAR ** (-i / STEPS) for i in range(STEPS + 1)]
+        yield _Dial(
+            "limits.latency_p95_ms", "a latency limit", None, [down],
+            lambda v: _with(task, "limits", {"latency_p95_ms": v}), numbers.milliseconds,
+        )  # fmt: skip
+    for key in ("margin", "tolerance", "target"):
+        now = getattr(task, key)
+        if now is not None:
+            shown = numbers.percent if key == "target" else numbers.span
+            yield _Dial(key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, share=True)
+
+
+def _tokens(task: Task) -> _Dial:
+    """All prices of tokens together, by the price of a million input tokens (or output, where that is free)."""
+    lead = "input" if middle(task.prices.input) else "output"
+    now = middle(getattr(task.prices, lead))
+    fields = ("input", "cached_input", "output")
+
+    def at(value: float) -> Task:
+        changed = {name: middle(p) * value / now for name in fields if (p := getattr(task.prices, name)) is not None}
+        return _with(task, "prices", changed)
+
+    def shown(value: float) -> str:
+        return f"{numbers.money(value, task.prices.currency or CURRENCY)} for a million {lead} tokens (the others in step)"
+
+    return _Dial(f"prices.{lead}", "a token price", now, _scaled(now), at, shown)
+
+
+def _demanding(task: Task, key: str, value: float) -> Task:
+    return task.model_copy(update={key: value})
+
+
+def _with(task: Task, part: str, changed: dict[str, Any]) -> Task:
+    old: PriceList | Any = getattr(task, part)
+    return task.model_copy(update={part: old.model_copy(update=changed)})
+
+
+def _scaled(now: float) -> list[list[float]]:
+    """Up to FAR times `now`, and down to a FAR-th of it."""
+    ratios = [FAR ** (i / STEPS) for i in range(1, STEPS + 1)]
+    return [[now * ratio for ratio in ratios], [now / ratio for ratio in ratios]]
+
+
+def _shares(now: float) -> list[list[float]]:
+    """Up to 1 and down to 0, in half points."""
+    up = [now + HALF_POINT * i for i in range(1, int((1 - now) / HALF_POINT) + 1)]
+    down = [max(0.0, now - HALF_POINT * i) for i in range(1, -int(-now / HALF_POINT // 1) + 1)]
+    return [up, down]
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

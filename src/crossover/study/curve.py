@@ -1,0 +1,123 @@
+"""Measures learning curves: each family's champion, adapted anew with fewer labels, on rows that took no part in it.
+
+The rows are training rows: strategies choose on dev, and nothing was chosen by a score on training rows that were left out.
+Each seed holds back a part of them from all of its runs, and draws its nested labels from the others. The test split is not
+asked again: what a champion reached there, with all labels, is one more point, where test was cut from the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from crossover.data.clusters import clusters
+from crossover.data.splits import Splits
+from crossover.decision.contenders import FAMILIES
+from crossover.decision.learning import LabelRun, learnt
+from crossover.errors import BudgetExceeded
+from crossover.evaluation.bench import StudyBench
+from crossover.study.curve_plan import CurvePlan, Size
+from crossover.study.folder import StudyFolder
+from crossover.study.ladder import Rung, adapted, guarded
+from crossover.study.listener import Listener, Stage
+from crossover.study.outcome import Outcome
+from crossover.types import Candidate, Example, Family, Run, content_hash
+
+OWN = -1  # the seed of the study's own run, with all labels
+
+
+@dataclass(frozen=True)
+class CurveStudy:
+    """`begin`: what every rung starts from."""
+
+    plan: CurvePlan
+    bench: StudyBench
+    begin: Candidate
+    folder: StudyFolder
+    listener: Listener
+
+    def added(self, outcome: Outcome, rungs: Sequence[Rung], splits: Splits) -> Outcome:
+        """A finished study with the learning curves of its champions. Raises what concerns the whole study."""
+        named = {rung.name: rung for rung in rungs}
+        champions = {family: named[contender.name] for family, contender in outcome.decided.champions.items()}
+        runs, cut = self.measured(champions)
+        if "test" in splits.cut:  # rows like those of the curve
+            runs += own_runs(outcome, splits)
+        names = {family: rung.name for family, rung in champions.items()}
+        learning = learnt(runs, self.plan.have, names, outcome.task.target, outcome.task.seed, cut)
+        return replace(outcome, learning=learning, wall_seconds=self.bench.meter.seconds)
+
+    def measured(self, rungs: Mapping[Family, Rung]) -> tuple[list[LabelRun], str]:
+        """The runs of each family's champion, and why they are not all, where a limit cut them off.
+
+        All sizes of a seed come before the next seed, so that what was cut off is a curve. A run that was finished is not
+        measured again, unless calls of it failed. Raises what concerns the whole study.
+        """
+        found: list[LabelRun] = []
+        families = [family for family in FAMILIES if family in rungs]
+        total = self.plan.seeds * len(self.plan.sizes) * len(families)
+        for seed, held in enumerate(self.plan.held):
+            for size in self.plan.sizes:
+                bench = self.bench.at(size.rows, seed, held, size.labels - size.rows)
+                for family in families:
+                    rung = _named(rungs[family], size, seed)
+                    self.listener.stage(Stage("curve", rung.name, len(found) + 1, total))
+                    try:
+                        found.append(self._known(family, rungs[family].name, rung, size, seed, bench, held))
+                    except BudgetExceeded as error:
+                        return found, str(error)
+                if all(run.value is not None and not run.failures for run in found[-len(families) :]):
+                    bench.discard()  # nobody comes back to these weights, and full ones are large
+        return found, ""
+
+    def _known(
+        self, family: Family, name: str, rung: Rung, size: Size, seed: int, bench: StudyBench, held: Sequence[Example]
+    ) -> LabelRun:
+        journal, key = self.bench.journal, self._key(rung, bench, held)
+        known: dict[str, Any] | None = journal.fact(key)
+        if known is not None:
+            return LabelRun(**known)
+        made = guarded(rung.name, lambda: self._run(rung, bench, held), self.folder)
+        counts = (family, name, size.labels, len(bench.train), len(bench.dev), seed)
+        if isinstance(made, str):
+            return LabelRun(*counts, None, 0, note=made)
+        run, note = made
+        if not run.estimate.n:
+            return LabelRun(*counts, None, 0, run.failures, "every call failed")
+        items = len(set(clusters([record.example for record in run.records if record.score is not None])))
+        one = LabelRun(*counts, run.estimate.value, items, run.failures, note)
+        if not run.failures:
+            journal.set_fact(key, asdict(one))
+        return one
+
+    def _run(self, rung: Rung, bench: StudyBench, held: Sequence[Example]) -> tuple[Run, str]:
+        candidate = adapted(rung, self.begin, bench)
+        return bench.evaluator.run(candidate, "curve", held), candidate.provenance.note
+
+    def _key(self, rung: Rung, bench: StudyBench, held: Sequence[Example]) -> str:
+        """Everything that a run is made of."""
+        evaluator = bench.evaluator
+        rows = [[(e.input, e.output) for e in part] for part in (bench.train, bench.dev, held)]
+        metric = [evaluator.metric_name, evaluator.metric_id]
+        start = [self.begin.id, bench.model_of(self.begin.model).identity]
+        return f"curve {content_hash([rung.name, rung.spec.name, rung.spec.options, bench.seed, start, metric, rows])}"
+
+
+def _named(rung: Rung, size: Size, seed: int) -> Rung:
+    """The rung under a name of its own: what it tries is no part of the study's own rung."""
+    return replace(rung, name=f"{rung.name}, {size.labels:,} labels, seed {seed}")
+
+
+def own_runs(outcome: Outcome, splits: Splits) -> list[LabelRun]:
+    """What the study itself measured of its champions with all labels, on the whole of test."""
+    found = []
+    for family, contender in outcome.decided.champions.items():
+        run = outcome.runs[contender.id]
+        scored = [record.example for record in run.records if record.score is not None]
+        if scored and len(run.records) == len(splits.test):
+            train, dev, items = len(splits.train), len(splits.dev), len(set(clusters(scored)))
+            value = run.estimate.value
+            own = LabelRun(family, contender.name, train + dev, train, dev, OWN, value, items, run.failures, split="test")
+            found.append(own)
+    return found

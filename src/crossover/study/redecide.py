@@ -1,0 +1,125 @@
+"""A finished study decided again, with other prices, limits, margin, tolerance or target, without a model.
+
+Nothing that was measured, or decided first, is touched. Each new decision is a file of its own in `history/`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crossover.data.economics import Economics, PriceList
+from crossover.data.task import INNER, Task, with_settings
+from crossover.decision.deciding import Decided
+from crossover.decision.flip import flips
+from crossover.engine.journal import JournalReader
+from crossover.errors import OptionError
+from crossover.metrics.open import metric_of
+from crossover.study.decided import cost_detail, crossover_json, decided_json, status_of
+from crossover.study.evidence import WARNINGS, read_evidence
+from crossover.study.folder import REDECIDED, StudyFolder, read_json, write_json
+from crossover.study.history import changes
+from crossover.study.labels import read_learning
+from crossover.study.read import read_task
+from crossover.types import to_json
+
+FREE = ("target", "margin", "tolerance")
+LIMITS = (*Economics.model_fields, "latency_p95_ms", "data_stays_here")
+KEYS = (*FREE, *(f"limits.{name}" for name in LIMITS), *(f"prices.{name}" for name in PriceList.model_fields))
+
+
+def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
+    """Decide with settings such as "limits.requests_per_month=50000", and return the new decision's file.
+
+    The same settings again give the same file. Raises `StudyError` where no finished study lies, `OptionError` for a
+    setting that would need measuring, `TaskError` for one that is not valid.
+    """
+    folder = StudyFolder.at(place).existing()
+    if not settings:
+        raise OptionError("redecide: nothing is set; valid is --set KEY=VALUE, such as limits.requests_per_month=50000")
+    for setting in settings:
+        _check(setting)
+    before = folder.read_decision()
+    task = read_task(folder)
+    changed = with_settings(task, settings)
+    with closing(JournalReader(folder.journal)) as journal:
+        evidence = read_evidence(journal, metric_of(task, "redecide"), task.metric or "accuracy", task.seed)
+        warned: Mapping[str, list[str]] = journal.fact(WARNINGS)
+    decided = evidence.decide(changed)
+    untested = [
+        f"{name} would be a finalist with these settings and was not tested: run the study with them to test it"
+        for name in decided.untested
+    ]
+    learning = read_learning(before["crossover"], changed.target, task.seed)
+    made = decided_json(
+        decided, flips(evidence, changed), changed, [*untested, *warned["before"]], warned["after"], learning
+    )
+    bills = {one.id: one.bill for one in evidence.measured}
+    decision = _patched(before, made, decided, {id: to_json(_costs(decided, id, bills)) for id in bills}, changed)
+    decision["redecided"] = {
+        "settings": list(settings),
+        "changed": changes(task.model_dump(mode="json"), changed.model_dump(mode="json")),
+        "of": before["created"],
+        "at": None,
+    }
+    with folder.locked():
+        return _kept(folder, decision)
+
+
+def _check(setting: str) -> None:
+    key = setting.partition("=")[0].strip()
+    if key in KEYS:
+        return
+    outer, _, inner = key.partition(".")
+    known = outer in Task.model_fields and (outer not in INNER or not inner or inner in INNER[outer].model_fields)
+    why = "it needs measuring, so the study has to be run with it" if known else "there is no such key"
+    shown = ("target", "margin", "tolerance", "limits.requests_per_month", "limits.latency_p95_ms", "prices.input")
+    raise OptionError(f"redecide, --set {setting}: {why}; valid are prices, limits and demands, such as {', '.join(shown)}")
+
+
+def _costs(decided: Decided, id: str, bills: Mapping[str, Any]) -> Any:
+    contender = next(c for c in decided.contenders if c.id == id)
+    return cost_detail(contender, decided.spreads.get(id), bills[id])
+
+
+def _patched(
+    before: Mapping[str, Any], made: Mapping[str, Any], decided: Decided, details: Mapping[str, Any], task: Task
+) -> dict[str, Any]:
+    """The first decision with all that the new one makes otherwise."""
+    contenders = {c.id: c for c in decided.contenders}
+    rows = []
+    for row in before["candidates"]:
+        contender = contenders.get(row["id"])
+        if contender is None:  # it failed
+            rows.append(row)
+            continue
+        cost = {"fixed": float(contender.cost.fixed), "per_1k_requests": float(contender.cost.per_1k)}
+        cost |= {"currency": made["currency"], **details[row["id"]]}
+        status = status_of(contender, decided.champions, row["test"] is not None)
+        rows.append(row | {"cost": cost, "status": status})
+    baseline = [pair for pair in before["comparisons"] if pair["family"] == "baseline"]
+    return {
+        **before,
+        **{name: made[name] for name in ("target", "margin", "tolerance", "verdict", "flips")},
+        "candidates": rows,
+        "comparisons": [*made["comparisons"], *baseline],
+        "crossover": {**before["crossover"], **crossover_json(made)},
+    }
+
+
+def _kept(folder: StudyFolder, decision: dict[str, Any]) -> Path:
+    """The file with this decision: one that says the same is not written twice."""
+    files = folder.redecisions
+    fresh = json.loads(json.dumps(decision))
+    for path in files:
+        known = read_json(path)
+        if isinstance(known, dict) and known | {"redecided": {**known["redecided"], "at": None}} == fresh:
+            return path
+    decision["redecided"]["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+    path = folder.history / f"{REDECIDED}-{len(files) + 1}.json"
+    write_json(path, decision)
+    return path

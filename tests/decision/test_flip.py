@@ -1,0 +1,121 @@
+"""What would flip the verdict is where the decision, made again, is another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossover.data.economics import Limits, PriceList
+from crossover.decision.flip import FAR, Flip, flips
+from crossover.evaluation.probe import Probe
+from crossover.types import Estimate
+from tests.decision.builders import asked, evidence, measured, pattern, wanted
+
+# equal in quality, so that the cheaper one is the choice: a prompt of 500 tokens and no making against 20 and a tune
+EQUAL = pattern(200, 160)
+PROMPT = measured("few_shot", "prompt", EQUAL, asked(500))
+LORA = measured("lora", "weights", EQUAL, asked(20, True, labels=100, tuning_seconds=3600))
+AT = {"requests_per_month": 100_000, "horizon_months": 10, "machine_cost_per_hour": 3.6, "label_cost": 5.0}
+
+
+def by_key(found: Any) -> dict[str, Flip]:
+    return {flip.key: flip for flip in found.found}
+
+
+def test_the_volume_at_which_the_dearer_to_make_is_chosen_is_where_costs_meet() -> None:
+    """By hand: lora is 503.60 once, few_shot 0.00048 more a request: 1,049,167 requests, and 10 months of them."""
+    at = wanted(limits=Limits(**AT | {"requests_per_month": 10_000}))
+    found = by_key(flips(evidence(PROMPT, LORA), at))
+    assert evidence(PROMPT, LORA).settle(at).chosen.name == "few_shot"  # type: ignore[union-attr]
+    flip = found["limits.requests_per_month"]
+    same = 1.05  # costs within 5 % count as equal, and the simpler goes first
+    assert flip.name == "lora"
+    assert flip.value == pytest.approx(503.6 * same / (0.000501 - same * 0.000021) / 10, rel=0.01)
+    assert flip.said.startswith("With a volume of 1")
+    assert flip.said.endswith("requests a month or more (now 10,000 requests a month), lora (fine-tuning) is the verdict.")
+    assert found["limits.horizon_months"].value == pytest.approx(flip.value / 1000, rel=0.01)
+
+
+def test_at_a_flip_the_decision_is_another_one_and_just_before_it_the_same() -> None:
+    given, at = evidence(PROMPT, LORA), wanted(limits=Limits(**AT), target=0.7)
+    base = given.settle(at)
+    assert base is not None
+    for flip in flips(given, at).found:
+        part, _, name = flip.key.rpartition(".")
+        for value, same in ((flip.value, False), (flip.value + 0.01 * (flip.now - flip.value), True)):  # type: ignore[operator]
+            turned = at.model_copy(
+                update={part: getattr(at, part).model_copy(update={name: value})} if part else {name: value}
+            )
+            now = given.settle(turned)
+            assert now is not None
+            alike = (now.kind, now.chosen.id, now.short, now.met) == (base.kind, base.chosen.id, base.short, base.met)
+            assert alike == same, flip
+
+
+def test_a_latency_limit_flips_where_it_removes_the_choice() -> None:
+    slow = replace(PROMPT, probe=Probe(300, 420, 400, None, 20, Estimate(20, 1, 0.8, 1)))
+    at = wanted(limits=Limits(**AT | {"requests_per_month": 1000}))
+    flip = by_key(flips(evidence(slow, LORA), at))["limits.latency_p95_ms"]
+    assert flip.name == "lora"
+    assert flip.value == pytest.approx(400, rel=0.01)
+    assert flip.now is None
+    assert "a latency limit of 400 ms or less, lora" in flip.said
+
+
+def test_a_target_flips_where_its_answer_changes() -> None:
+    at = wanted(limits=Limits(**AT), target=0.7)
+    flip = by_key(flips(evidence(PROMPT, LORA), at))["target"]
+    assert 0.7 < flip.value < 0.8
+    assert flip.said.endswith("(now 70.0 %), the target is in doubt.")
+
+
+def test_where_nothing_flips_it_is_said() -> None:
+    best = measured("few_shot", "prompt", pattern(400, 380), asked(5))
+    poor = measured("lora", "weights", pattern(400, 80), asked(500, True, labels=100, tuning_seconds=3600))
+    found = flips(evidence(best, poor), wanted(limits=Limits(**AT)))
+    assert found.found == ()
+    assert found.said[0] == (
+        f"Nothing within {FAR:g} times of today's machine hour, volume, horizon or label price flips the verdict."
+    )
+
+
+def test_a_hosting_hour_and_a_token_price_are_turned_where_somebody_pays_them() -> None:
+    at = wanted(limits=Limits(**AT), prices=PriceList(input=2.0, output=8.0, hosting_per_hour=0.5))
+    found = flips(evidence(PROMPT, LORA), at)
+    assert {"prices.input", "prices.hosting_per_hour"} <= set(found.searched)
+    assert by_key(found)["prices.input"].name != evidence(PROMPT, LORA).settle(at).chosen.name  # type: ignore[union-attr]
+
+
+def test_without_a_test_nothing_is_searched() -> None:
+    assert flips(evidence(replace(PROMPT, test=None)), wanted()).said == ()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 20_000), st.floats(100, 1e6))
+def test_a_volume_that_flips_does_so_and_none_nearer_by_half_does(
+    long: int, short: int, tuning: int, volume: float
+) -> None:
+    given_ = evidence(
+        measured("few_shot", "prompt", EQUAL, asked(long)),
+        measured("lora", "weights", EQUAL, asked(short, True, tuning_seconds=tuning)),
+    )
+    at = wanted(limits=Limits(**AT | {"requests_per_month": volume}))
+    found = by_key(flips(given_, at)).get("limits.requests_per_month")
+    base = given_.settle(at)
+    assert base is not None
+
+    def name(value: float) -> str:
+        turned = at.model_copy(update={"limits": at.limits.model_copy(update={"requests_per_month": value})})
+        settled = given_.settle(turned)
+        assert settled is not None
+        return settled.chosen.name
+
+    if found is None:
+        assert {name(volume * ratio) for ratio in (0.01, 0.1, 10, 100)} == {base.chosen.name}
+    else:
+        assert name(found.value) != base.chosen.name
+        assert name((found.value * volume) ** 0.5) == base.chosen.name
