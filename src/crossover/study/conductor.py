@@ -239,7 +239,7 @@ class _Conductor:
             task_path=self.task_path,
             options=self.options,
             data_sha256=self.prepared.splits.sha256,
-            splits={name: len(rows) for name, rows in self.prepared.splits.items()}
+            splits={s: len(getattr(self.prepared.splits, s)) for s in ("train", "dev", "test")}
             | ({"test": len(self.prepared.splits.all)} if folds else {}),
             metric=self.rule.metric,
             climbed=climbed,
