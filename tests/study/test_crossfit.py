@@ -23,6 +23,7 @@ from crossover.serve.export import export
 from crossover.study import conductor, crossfit
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.ladder import guarded
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate, Run
 from tests.study.tasks import NOTES, write_task
@@ -105,13 +106,13 @@ def test_a_study_that_was_cut_off_in_a_fold_continues_and_decides_as_in_one_go(
 ) -> None:
     _, decision, _ = finished
     task = write_task(tmp_path, STRATEGIES, folds=FOLDS, target=0.9, tolerance=1)
-    real, calls = crossfit.guarded, []
+    calls: list[str] = []
 
     def killed(name: str, make: Any, folder: StudyFolder) -> Any:
         calls.append(name)
         if name == "few_shot, fold 2":
             raise KeyboardInterrupt
-        return real(name, make, folder)
+        return guarded(name, make, folder)
 
     monkeypatch.setattr(crossfit, "guarded", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -167,10 +168,8 @@ def test_everything_that_shows_figures_says_that_they_are_of_the_procedure(
 
 
 def test_a_rung_that_fails_in_one_fold_cannot_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real: Any = crossfit.guarded
-
     def failing(name: str, make: Any, folder: StudyFolder) -> Any:
-        return "the loss is not a number" if name == "few_shot, fold 2" else real(name, make, folder)
+        return "the loss is not a number" if name == "few_shot, fold 2" else guarded(name, make, folder)
 
     monkeypatch.setattr(crossfit, "guarded", failing)
     decision = decide(write_task(tmp_path, STRATEGIES[:2], model="fake", folds=FOLDS), tmp_path / "run")
