@@ -145,9 +145,10 @@ def calls(study: Path) -> int:
 
 
 def timeless(decision: dict[str, Any]) -> dict[str, Any]:
-    """A decision without the wall-clock time, and without what else the machine did meanwhile."""
+    """A decision without measured times, what they flip, and what else the machine did meanwhile."""
     candidates = [candidate | {"latency_ms": None} for candidate in decision["candidates"]]
-    return decision | {"created": "", "spent": decision["spent"] | {"seconds": 0}, "candidates": candidates}
+    spent = decision["spent"] | {"seconds": 0}
+    return decision | {"created": "", "spent": spent, "candidates": candidates, "flips": None}
 
 
 def words(text: str) -> str:
