@@ -20,7 +20,7 @@ from crossover.decision.tested import tested as on_items
 from crossover.decision.wording import Wording
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import mcnemar
-from crossover.types import Estimate, Family
+from crossover.types import Estimate, Family, Raced, Run
 from tests.decision.builders import contender, pattern, run
 
 CONTROL, PROMPT = contender("majority", "control"), contender("few_shot", "prompt", cost=10)
@@ -426,3 +426,62 @@ def test_over_folds_a_refit_counts_for_less_than_a_candidate_that_is_always_the_
     assert one.regret is not None
     assert two.regret is not None
     assert one.regret.upper <= two.regret.upper
+
+
+def stopped(c: Contender, right: Sequence[bool], after: int, lost_to: Contender | None) -> Run:
+    """Its run in a race that it left after so many of these rows."""
+    return replace(run(c.name, right[:after]), raced=Raced(len(right), lost_to and lost_to.id))
+
+
+def after_a_race(tolerance: float = 0.03, **raced: Run) -> Verdict:
+    """The verdict of those that are left, by name, of a race in which others may have been too."""
+    known = {c.name: c for c in ALL}
+    runs = {one.candidate: one for one in raced.values()}
+    champions = {known[name].family: known[name] for name in raced if name != "gone"}
+    metric, wording = registry.create("metrics", "accuracy"), Wording("accuracy", 1000)
+    return recommend(champions, runs, metric, 0.01, None, 0, wording, tolerance=tolerance)[0]
+
+
+def test_who_lost_a_race_to_one_that_a_limit_removed_later_is_in_the_choice_again() -> None:
+    bad, good, best = pattern(400, 40), pattern(400, 280), pattern(400, 400)
+    gone = stopped(LORA, best, 400, None)  # tested, and removed since
+    found = after_a_race(majority=stopped(CONTROL, bad, 64, LORA), few_shot=stopped(PROMPT, good, 300, LORA), gone=gone)
+    assert (found.choice or found.provisional) == PROMPT.id
+    assert found.regret is not None
+    assert found.regret.quantiles[1] > 0, "it is held against the other one"
+    alone = after_a_race(majority=stopped(CONTROL, bad, 400, None), few_shot=stopped(PROMPT, good, 300, LORA), gone=gone)
+    assert (alone.choice or alone.provisional) == PROMPT.id
+    equal = after_a_race(
+        0.0, majority=stopped(CONTROL, good, 64, LORA), few_shot=stopped(PROMPT, pattern(400, 280, 1), 64, LORA), gone=gone
+    )
+    assert equal.confidence == "open", "64 rows cannot bound what the other one may be better by"
+
+
+def test_who_lost_to_one_that_lost_itself_is_still_out_where_the_winner_is_left() -> None:
+    runs = {
+        c.id: stopped(c, pattern(200, right), after, to)
+        for c, right, after, to in (
+            (CONTROL, 20, 40, PROMPT), (PROMPT, 100, 100, LORA), (LORA, 190, 200, None)
+        )
+    }  # fmt: skip
+    found = on_items(list(runs), runs, registry.create("metrics", "accuracy"), 0)
+    assert found.beaten(CONTROL.id, {CONTROL.id, LORA.id})
+    assert not found.beaten(CONTROL.id, {CONTROL.id, BOTH.id})
+    assert not found.beaten(LORA.id, set(runs))
+
+
+def test_what_would_settle_it_counts_the_rows_that_a_race_did_not_meet_as_there() -> None:
+    both = {"few_shot": stopped(PROMPT, pattern(400, 280), 64, None), "lora": stopped(LORA, pattern(400, 290, 1), 64, None)}
+    found = after_a_race(0.0, **both)
+    assert found.confidence == "open"
+    assert any("there are 400, of which 64 were met" in reason for reason in found.reasons)
+
+
+def test_over_folds_the_interval_of_the_choice_allows_for_all_it_was_chosen_among() -> None:
+    others = [contender(f"p{i}", "prompt", cost=9) for i in range(4)]
+    rights = {PROMPT: pattern(100, 70), LORA: pattern(100, 72, 1)} | {c: pattern(100, 69, 2) for c in others}
+    runs = {c.id: replace(run(c.name, right), folds=5) for c, right in rights.items()}
+    champions = {c.family: c for c in (PROMPT, LORA)}
+    metric, wording = registry.create("metrics", "accuracy"), Wording("accuracy", 1000, folds=5)
+    found = recommend(champions, runs, metric, 0.0, None, 0, wording, others=list(rights))[0]
+    assert found.reasons[1].startswith("Chosen among 6 on these very items")

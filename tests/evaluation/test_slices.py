@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from crossover import registry
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import mcnemar
 from crossover.evaluation.slices import EMPTY, LEAST, RANGES, Slice, by_slice, differences, slices_of
-from crossover.types import Counts, Example, Record, Reply, Run, Score
+from crossover.types import Counts, Example, Raced, Record, Reply, Run, Score
 
 ACCURACY = registry.create("metrics", "accuracy")
 MACRO = registry.create("metrics", "macro_f1")
@@ -150,3 +151,18 @@ def test_equal_candidates_are_told_apart_in_some_slice_of_twelve_in_at_most_five
         sides = [run(name, items, [bool(r) for r in rng.random(240) < 0.7]) for name in "abc"]
         alarms += any(f.p_adjusted < 0.05 for f in differences(sides[0], sides[1:], ACCURACY, slices))
     assert alarms <= 12  # 5 % and two standard errors
+
+
+def test_intervals_in_a_slice_are_of_the_kind_that_the_run_has() -> None:
+    items = examples(["a", "b"] * 40)
+    slices, _ = slices_of(items, None, None)
+    whole, other = run("x", items, [i % 3 > 0 for i in range(80)]), run("y", items, [i % 5 > 0 for i in range(80)])
+    plain = by_slice(whole, ACCURACY, slices)[0]
+    [alone, *_] = differences(whole, [other], ACCURACY, slices)
+    for changed in (replace(whole, folds=5, design=2.25), replace(whole, raced=Raced(160))):
+        found = by_slice(changed, ACCURACY, slices)[0]
+        assert (found.n, found.value) == (plain.n, plain.value)
+        assert found.high - found.low > 1.2 * (plain.high - plain.low)
+        [against, *_] = differences(changed, [other], ACCURACY, slices)
+        assert against.result.high - against.result.low > 1.2 * (alone.result.high - alone.result.low)
+        assert against.result.p >= alone.result.p

@@ -100,7 +100,8 @@ def settle(
     winner = winner_of(ordered, comparisons, margin)
     strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
     proven = winner if winner is strict else None
-    left = [c for c in ordered if not views[0].beaten(c.id)] or ordered
+    ids = {c.id for c in everyone}  # who lost to one that the limits removed has lost to nobody here
+    left = [c for c in ordered if not views[0].beaten(c.id, ids)] or ordered
     values = {c.id: runs[c.id].estimate.value + runs[c.id].leaning for c in ordered}
     chosen = proven or _likely(left, values, margin)
     risk = _risk(views, everyone, chosen)
@@ -160,11 +161,14 @@ def recommend(
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
         return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
     chosen, risk, ordered = found.chosen, found.risk, list(found.ordered)
-    left = [c for c in ordered if c is chosen or not views[0].beaten(c.id)]
+    run = runs[chosen.id]
+    ids = {c.id for c in found.everyone}
+    left = [c for c in ordered if c is chosen or not views[0].beaten(c.id, ids)]
     needed = None
     if found.confidence == "open":
         quantiles = dict(zip(found.everyone, risk.quantiles, strict=True))
-        needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles)
+        beside = found.comparisons.adjusted_for - len(found.comparisons.pairs)
+        needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles, beside)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     said = wording.reasons(
         chosen,
@@ -180,9 +184,10 @@ def recommend(
         needed,
         found.short,
         found.among,
+        run.raced.of if run.raced and run.stopped else run.estimate.n,
     )
-    if found.confidence != "proven" and len(left) > 1:
-        said.insert(1, wording.widened(chosen, views[0].estimate(chosen, len(left)), len(left)))
+    if found.confidence != "proven" and found.among > 1:
+        said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.among), found.among))
     sure = chosen if found.confidence == "proven" else None
     warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
     if found.unstable is not None:
@@ -249,8 +254,12 @@ def _needed(
     margin: float,
     tolerance: float,
     quantiles: Mapping[Contender, float],
+    beside: int,
 ) -> int | None:
-    """The test items with which the whole verdict is probably no longer open. `ordered`: by cost."""
+    """The test items with which the whole verdict is probably no longer open. `ordered`: by cost; `beside`: the comparisons
+    for which those of champions are adjusted too."""
+    if len(ordered) < 2:
+        return None
     metric = found.metric
     sides = [found.scores[c.id] for c in ordered]
     joint = together(
@@ -260,15 +269,21 @@ def _needed(
         return None
 
     def settled(studies: Studies) -> Any:
-        return settles(studies, ordered, margin, tolerance, [quantiles[c] for c in ordered])
+        return settles(studies, ordered, margin, tolerance, [quantiles[c] for c in ordered], beside)
 
     return items_for(joint, settled, found.seed)
 
 
 def settles(
-    studies: Studies, ordered: Sequence[Contender], margin: float, tolerance: float, quantiles: Sequence[float]
+    studies: Studies,
+    ordered: Sequence[Contender],
+    margin: float,
+    tolerance: float,
+    quantiles: Sequence[float],
+    beside: int = 0,
 ) -> Any:
-    """Which simulated studies end proven or bounded: an array of bool. `quantiles`: as in `Regret`."""
+    """Which simulated studies end proven or bounded: an array of bool. `quantiles`: as in `Regret`; `beside`: as many other
+    comparisons that p-values are adjusted for."""
     import numpy as np
 
     values, count = studies.values(), len(ordered)
@@ -276,7 +291,7 @@ def settles(
     wins, within = (np.zeros((len(values), count, count), dtype=bool) for _ in range(2))
     ps = np.stack([studies.p(i, j) for i, j in pairs], axis=1)
     places = np.argsort(ps, axis=1)
-    steps = np.take_along_axis(ps, places, axis=1) * np.arange(len(pairs), 0, -1)
+    steps = np.take_along_axis(ps, places, axis=1) * np.arange(len(pairs) + beside, beside, -1)
     adjusted = np.empty_like(ps)
     np.put_along_axis(adjusted, places, np.maximum.accumulate(steps, axis=1), axis=1)
     limit = quantile(1 - ALPHA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -54,9 +54,16 @@ class Tested:
         """The design effect of what is said of these together: the largest."""
         return max(self.designs.get(id, 1.0) for id in ids)
 
-    def beaten(self, id: str) -> bool:
-        """Whether it lost a race: so surely that it is not the best."""
-        return id in self.raced and self.raced[id].lost_to is not None
+    def beaten(self, id: str, among: Collection[str]) -> bool:
+        """Whether it lost a race to one of these, if through others: so surely that it is not their best."""
+        met: set[str | None] = {None}
+        winner = self.raced[id].lost_to if id in self.raced else None
+        while winner not in met:
+            if winner in among:
+                return True
+            met.add(winner)
+            winner = self.raced[winner].lost_to if winner in self.raced else None
+        return False
 
     def _share(self, *ids: str) -> float:
         """Of the error that is allowed, what such a comparison may spend."""
@@ -71,13 +78,14 @@ class Tested:
         return compare(*sides, rule.aggregate, rule.binary, self.groups, self.seed, sure, self.design(a, b))
 
     def regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
-        """Of those that lost no race."""
+        """Of those that lost no race to another of them."""
         key = ("regret", tuple(c.id for c in contenders), chosen.id)
         found: Regret = self._once(key, partial(self._regret, contenders, chosen))
         return found
 
     def _regret(self, contenders: Sequence[Contender], chosen: Contender) -> Regret:
-        left = [c for c in contenders if c is chosen or not self.beaten(c.id)]
+        ids = {c.id for c in contenders}
+        left = [c for c in contenders if c is chosen or not self.beaten(c.id, ids)]
         sides, rule, at = [self.scores[c.id] for c in left], self.metric, left.index(chosen)
         sure = 1 - ALPHA * (1 - SPENT if self.raced else 1.0)
         designs = [self.design(c.id) for c in left]

@@ -101,7 +101,9 @@ class Wording:
         needed: int | None,
         short: str | None = None,
         among: int = 0,
+        there: int = 0,
     ) -> list[str]:
+        """`there`: the items that there are, where a race met fewer of them."""
         best = estimates[likely.id]
         rows = f"rows, cross-fitted over {self.folds} folds" if self.folds else "test items"
         items = f"{measure(self.metric)} on {best.n} {rows}"
@@ -129,9 +131,11 @@ class Wording:
             ]
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
+            there = max(there, best.n)
+            met = f", of which {best.n} were met" if there > best.n else ""
             said.append(
-                f"About {needed:,} {self._rows} would settle it (80 % power); there are {best.n}"
-                f"{self._price(needed - best.n)}."
+                f"About {needed:,} {self._rows} would settle it (80 % power); there are {there}{met}"
+                f"{self._price(needed - there)}."
                 + ("" if short else f" Until then {likely.name} is the one to use: the cheapest with the best estimate.")
             )
         if confidence == "open" and likely.family == "control" and short is None:
@@ -150,7 +154,9 @@ class Wording:
 
     def _price(self, labels: int) -> str:
         """What further labels cost, where that is given."""
-        return f", and the others cost {numbers.money(labels * self.label_cost, self.currency)}" if self.label_cost else ""
+        if not self.label_cost or labels <= 0:
+            return ""
+        return f", and the others cost {numbers.money(labels * self.label_cost, self.currency)}"
 
     def unstable(self, winner: Contender, other: Contender | None) -> str:
         instead = f"{other.name} would win" if other else "nobody would win"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from crossover.data.clusters import clusters
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import Comparison, compare, holm
+from crossover.evaluation.stopped import compared, estimated
 from crossover.metrics.base import Aggregate, Metric
 from crossover.types import Estimate, Example, Run, Score
 
@@ -68,13 +69,19 @@ def slices_of(examples: Sequence[Example], label: str | None, group: str | None)
 
 
 def by_slice(run: Run, metric: Metric, slices: Sequence[Slice], seed: int = 0) -> list[Estimate]:
-    """The run's value in each slice with its 95 % interval, over its `n` answered items; in the slices' order."""
+    """The run's value in each slice with its 95 % interval, over its `n` answered items; in the slices' order.
+
+    Intervals are of the kind that the run's own estimate has: those of a race that stopped, or of a design effect.
+    """
     aggregate, binary = measure(metric, [run])
     found = []
     for one in slices:
         records = [record for record in run.records if record.example.id in one.items]
-        groups = clusters([record.example for record in records])
-        found.append(estimate([record.score for record in records], aggregate, binary, groups, seed))
+        groups, scores = clusters([record.example for record in records]), [record.score for record in records]
+        if run.stopped:
+            found.append(estimated(scores, groups))
+        else:
+            found.append(estimate(scores, aggregate, binary, groups, seed, design=run.design))
     return found
 
 
@@ -89,7 +96,11 @@ def differences(run: Run, others: Sequence[Run], metric: Metric, slices: Sequenc
             examples = {record.example.id: record.example for record in run.records}
             groups = clusters([examples[identity] for identity in shared])
             sides = [[side[identity] for identity in shared] for side in (first, second)]
-            result = compare(sides[0], sides[1], aggregate, binary, groups, seed)
+            if run.stopped or other.stopped:
+                result = compared(sides[0], sides[1], groups)
+            else:
+                design = max(run.design, other.design)
+                result = compare(sides[0], sides[1], aggregate, binary, groups, seed, design=design)
             if result.n:
                 found.append((one, other.candidate, result))
     adjusted = holm([result.p for *_, result in found])
