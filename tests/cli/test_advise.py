@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from crossover.data.task import load_task
 from crossover.decision.situation import QUESTIONS, situation
 from crossover.errors import OptionError
 from crossover.report.advice import comparison
+from crossover.study.advising import of_study
 from crossover.study.ladder import check_strategies
 from tests.cli.small import LABELS, Terminal, rows, table, write_task
 from tests.report.fixtures import forgotten, results
@@ -30,7 +32,7 @@ def test_a_task_file_gets_statements_with_sources_criteria_and_an_experiment(tmp
     assert "How Many Data Points is a Prompt Worth? NAACL 2021, arXiv 2103.08493" in text
     assert "At 500 requests a month there is little to save on each" in text
     assert "It climbs nearest_neighbour, zero_shot, instruction, few_shot" in text
-    assert "8 test rows: " in text
+    assert "Folds: 5, so that every row tests once: a test split of 8 would say little." in text
     for criterion in ("complexity", "custom behaviour", "update rate"):
         assert criterion in said.out
 
@@ -58,6 +60,7 @@ def test_the_written_task_file_is_what_run_accepts(
     assert "next: read it, then crossover run plans/first.yaml" in " ".join(said.out.split())
     body = yaml.safe_load(Path("plans/first.yaml").read_text())
     assert (body["data"], body["name"], body["target"]) == ("../data/rows.csv", "parcels-first", 0.8)
+    assert body["folds"] == 5
     assert body["strategies"] == ["nearest_neighbour", "zero_shot", "instruction", "few_shot"]
     assert body["limits"] == {"minutes": 20}
     ran = crossover("run", "plans/first.yaml", "--quiet", "--out", "run")
@@ -185,6 +188,13 @@ def test_a_finished_study_fills_the_criteria(finished: Path, crossover: Terminal
     refused = crossover("advise", finished / "study", "--write", finished / "again.yaml")
     assert refused.status == 2
     assert "a study is there already" in refused.err
+
+
+def test_over_folds_every_row_is_counted_once() -> None:
+    found = results()
+    decision = found.decision | {"splits": {"train": 104, "dev": 26, "test": 130}, "folds": 5}
+    assert of_study(replace(found, decision=decision))["rows"] == 130
+    assert of_study(replace(found, decision=decision | {"folds": None}))["rows"] == 260
 
 
 def test_a_studys_figures_stand_under_their_ways() -> None:

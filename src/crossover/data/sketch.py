@@ -81,7 +81,7 @@ def sketch(path: Path, folder: Path | None = None) -> Sketch:
     references = {split: _relative(file, home) for split, file in files.items()}
     beside = {split: file.name for split, file in files.items()}  # read from there: `home` need not exist yet
     task = Task(name=_name(path), data=_data(beside), input=source, output=output, folder=path.parent)
-    prepared, fewer = _in_folds(task, prepare(task))
+    prepared, fewer = in_folds(task, prepare(task))
     prepared = replace(prepared, task=prepared.task.model_copy(update={"data": _data(references)}))
     assumed = [f"input: {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
@@ -94,10 +94,10 @@ def sketch(path: Path, folder: Path | None = None) -> Sketch:
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
 
 
-def _in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
+def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
     """With folds, and a sentence on them, where a test split that is cut would say little."""
     splits = prepared.splits
-    if not {"dev", "test"} <= set(splits.cut) or len(splits.test) >= LITTLE:
+    if splits.folds or not {"dev", "test"} <= set(splits.cut) or len(splits.test) >= LITTLE:
         return prepared, []
     try:
         folded = prepare(task.model_copy(update={"folds": FOLDS}))

@@ -17,7 +17,7 @@ from crossover.data.huggingface import is_huggingface
 from crossover.data.infer import Prepared, prepare
 from crossover.data.load import READERS
 from crossover.data.metric import is_file
-from crossover.data.sketch import sketch
+from crossover.data.sketch import in_folds, sketch
 from crossover.data.task import Task, load_task
 from crossover.data.yamlfile import Dumper
 from crossover.decision.advice import ENOUGH, FEW, Expected
@@ -76,7 +76,7 @@ def known_of(source: Path | Task | None, **answers: Any) -> Known:
         return Known(situation(**given))
     if isinstance(source, Path) and (source.is_dir() or StudyFolder(source).begun):
         results = read_results(source)
-        return Known(situation(**{**_of_study(results), **given}), results=results)
+        return Known(situation(**{**of_study(results), **given}), results=results)
     if isinstance(source, Path):
         prepared = _sketched(source) if _is_data(source) else prepare(load_task(source))
     else:
@@ -110,7 +110,8 @@ def experiment(known: Known, expected: Expected) -> Experiment | None:
     """The cheapest study that would settle it; None where there are no data yet, or a study is there already."""
     if known.prepared is None:
         return None
-    task, splits, s = known.prepared.task, known.prepared.splits, known.situation
+    prepared, fewer = in_folds(known.prepared.task, known.prepared)
+    task, splits, s = prepared.task, prepared.splits, known.situation
     train = len(splits.train)
     tunes = s.access != "api" and not runs_elsewhere(task.model) and (train >= FEW // 2 or expected != "prompt")
     both = tunes and train >= 2 * FEW
@@ -121,7 +122,9 @@ def experiment(known: Known, expected: Expected) -> Experiment | None:
         said.append("It tunes nothing: " + ("weights cannot be changed." if s.access == "api" else "the rows are too few."))
     elif train < ENOUGH:
         said.append("Near break-even only a measurement tells, and it may go either way.")
-    said += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in resolution(len(splits.test), splits.cut)]
+    tested = splits.all if splits.folds else splits.test
+    shown = resolution(len(tested), splits.cut, len(splits.folds))
+    said += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in (*fewer, *shown)]
     return Experiment(task, strategies, tuple(said))
 
 
@@ -142,11 +145,11 @@ def _of_task(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _of_study(results: Results) -> dict[str, Any]:
+def of_study(results: Results) -> dict[str, Any]:
     task, splits = results.task, results.decision["splits"]
     limits = task.get("limits") or {}
     return {
-        "rows": sum(splits.values()),
+        "rows": splits["test"] if results.decision.get("folds") else sum(splits.values()),  # over folds all rows test
         "train": splits["train"],
         "kind": task["kind"],
         "labels": max(2, len(task["labels"])) if task["kind"] == "classify" else None,
