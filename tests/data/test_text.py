@@ -253,3 +253,46 @@ def test_folding_is_done_once(text: str) -> None:
 )
 def test_what_is_folded_and_what_is_not(left: str, right: str, same: bool) -> None:
     assert (folded(left) == folded(right)) is same
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I would hesitate to call it spam.", "Calling this spam is a stretch.", "There's little to suggest spam.",
+        "Spam is out of the question.", "It was marked as spam in error.", "It stops short of spam.",
+        "Das ist mitnichten spam.", "Das als spam zu bezeichnen wäre falsch.", "Spam scheidet aus.",
+        "Allesbehalve spam.",
+        "Rien à voir avec du spam.", "Loin d'être du spam.", "Para nada spam.", "Lejos de ser spam.", "Longe de ser spam.",
+        "Tutt'altro che spam.", "Per niente spam.", "Spam sayılmaz.", "Nu este spam.", "Δεν είναι spam.", "Όχι spam.",
+        "Ні, spam", "Hindi ito spam.", "Tai nėra spam.", "See pole spam.", "Это вряд ли spam.", "Это нельзя назвать spam",
+        "I considered spam but rejected it.", "Spam – scratch that.", "This is spam free.", "There is no question of spam.",
+        "Spam. The text is anything but.", "Spam. The label isn't the best choice here.", "No doubt this isn't spam.",
+        "Spam: the text does not show any signs", "Spam. The guess wasn't good enough here.",
+        "Not spam, so it is safe.",
+    ],
+)  # fmt: skip
+def test_other_ways_to_deny_a_label_give_none(reply: str) -> None:
+    assert read(reply, ("spam", "ham", "1")) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "It is clearly spam, no doubt.", "Without any doubt, spam.", "Spam. The sender can't be trusted.",
+        "Spam.\n\nThe text doesn't mention any reason to write.", "Spam – the sender did not give a name.",
+        "Spam: the sender never gave a name.", "The sender is not known, so this is spam.",
+        "It is spam as the sender has no name.",
+        "Spam: das Angebot war nicht bestellt worden.",
+    ],
+)  # fmt: skip
+def test_a_negation_in_the_grounds_denies_no_label(reply: str) -> None:
+    assert read(reply, ("spam", "ham")) == "spam"
+
+
+def test_other_is_a_label_only_where_it_stands_as_one() -> None:
+    labels = ("billing", "other")
+    for reply in ("On the other hand, it is hard.", "The other is better.", "In other words: unclear.", "Any other fits."):
+        assert read(reply, labels) is None
+    for reply in ("Other.", "The category is other.", "This falls under other.", "It is other because it is vague."):
+        assert read(reply, labels) == "other"
+    assert read("It is minus 1.", ("1", "2")) is None

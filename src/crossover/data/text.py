@@ -42,7 +42,8 @@ _SMALL = re.compile(
 _CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
 _BECAUSE = re.compile(
     r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
-    r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:",
+    r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:"
+    r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I)\b",
     re.I,
 )
 _NEGATION = re.compile(
@@ -50,13 +51,41 @@ _NEGATION = re.compile(
     r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
     r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)|too (?:\w+ ){1,4}to(?= be)"
     r"|fail\w* (?:as|to (?:be|look|seem|count|qualify))|refus\w* to (?:say|call|label|answer)|free(?= of)|everything but"
+    r"|hesitat\w*|a stretch|little (?:to|that) (?:suggest\w*|says?|speak\w*)|out of the question|in error"
+    r"|(?:stop|fall)\w* short of|overstat\w*|exaggerat\w*|reject(?:ed|ing)?(?= (?:it|that|this))|scratch that|correction"
+    r"|mitnichten|keineswegs|ausgeschlossen|übertrieben|falsch|scheidet aus|allesbehalve"
+    r"|rien à voir|loin d(?=['’])|loin de|para nada|en absoluto|lejos de|longe de|lontano da|tutt['’]altro|per niente"
+    r"|hiç|sayılmaz|nu (?=este|e\b|sunt)|nu-i|hindi (?=ito|siya)|nėra|see pole|nincs"
+    r"|δεν|όχι|μη|ні|вряд ли|едва ли|нельзя|далеко не"
     r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
     r"|false|wrong|incorrect|(?:be|is) a mistake|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
     r"|nicht|kein\w*|kaum|alles andere als|guère|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans"
     r"|ni|nunca|tampoco|ningun\w*|ningún|sin|não"
     r"|nao|nem|sem|mai|senza|nessun\w*|né|niet|geen|nooit|zonder|ikke|ingen|inte|aldrig|ei|bez|není"
     r"|не|нет|ни|никогда|без|değil|hayır|yok|không|chẳng|bukan|tidak|لا|لم|لن|ليس\w*|غير|نیست|לא|אין|न|मत)\b"
-    r"|नहीं|ไม่|[不没沒非未无無否]|ない|なく|ません|아니|아닌|않|없|못",
+    r"|नहीं|ไม่|[不没沒非未无無否绝絕]|ない|なく|ません|아니|아닌|않|없|못|\u2588[ -]free\b",
+    re.I,
+)
+_CERTAIN = re.compile(
+    r"\b(?:no|without(?: an?y?)?|beyond(?: any)?|ohne|sin|sem|senza|без|kein(?:en)?) "
+    r"(?:doubt|question|zweifel|dudas?|d[úu]vida|dubbio|сомнени[яй])\b(?! of\b)",
+    re.I,
+)  # a negation of doubt denies no label
+# what tells of the text and not of its label, behind a label that is stated
+_TELLS = re.compile(
+    r"(?:the|das|der|die|el|la|le|il) (?!(?:\w+ )?(?:label|answer|category|class|option|choice|opposite|other|contrary"
+    r"|reverse|latter|former|rest|first|previous|above|guess|verdict|decision|conclusion|claim|sentiment|topic|intent"
+    r"|kategorie|antwort|respuesta|réponse|etiqueta|categoría|catégorie))[^\W\d]+"
+    r"(?:['’]s)? (?![^.!?\n]*\b(?:that|this|so|such|one|it|case|true|right|correct|das|dies\w*|es|so|eso|cela|ça"
+    r"|signs?|evidence|indications?|hints?|traits?|fits?|match\w*|appl(?:y|ies)|qualif\w*|present|detected|found)\b)"
+    r"(?:[\w'’-]+[ ,]+){2,}",
+    re.I,
+)
+_COLON = re.compile(r"\u2588[\"'”’*`)]*\s*[:;–—]+\s+")
+# before it stand grounds, behind it the label alone: "..., so this is spam"
+_SO = re.compile(
+    r"[,;.] (?:and )?(?:so|therefore|thus|hence),? (?:(?:this|it|that)(?: is|['’]s| must be) |(?:I|we) (?:say|choose|pick) "
+    r"|the (?:\w+ ){0,2}is )?(?:an? |the )?[\"'“‘*`(]*(?=\u2588)",
     re.I,
 )
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐]|~~|\[ \]|<(?:s|del|strike)>", re.I)
@@ -67,8 +96,11 @@ _UNLIKELY = re.compile(
     re.I,
 )
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
-_LESS = re.compile(r"[−‒–]$")
+_LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
 _MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
+# "other" as a word of a sentence, and not as the label: "the other one", "in other words"
+_SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
+_OTHER_WORD = re.compile(r"\s+(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
 _OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
 _ASKING = ("?", "？")
 _CLOSING = " \n\"'”’»)*"
@@ -262,10 +294,12 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     word = text[start:end].casefold()
     if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
         return False
+    if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
+        return False
     blanked = list(text)
     for a, b, _ in spans:
         blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
-    rest = "".join(blanked)
+    rest = _CERTAIN.sub(lambda match: "y" * len(match[0]), "".join(blanked))
     cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
@@ -273,6 +307,8 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     reason = _BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here
+    if (colon := _COLON.search(said)) and LABEL not in said[colon.end() :] and _TELLS.match(said, colon.end()):
+        said = said[: colon.start() + 1]
     if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
         return False
     earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
@@ -282,11 +318,16 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
         return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
+    if (grounds := _SO.search(said)) and LABEL not in said[: grounds.start()]:
+        said = said[grounds.start() :]
     if _NEGATION.search(said):
         return False
     if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in _NEGATION.finditer(earlier)):
         return False
-    return not _NEGATION.search(" ".join(later.split()[:3]))
+    ends = later.rstrip(_CLOSING + ".!…")
+    if any(m.end() == len(ends) for m in _NEGATION.finditer(ends)):
+        return False
+    return bool(_TELLS.match(later)) or not _NEGATION.search(" ".join(later.split()[:3]))
 
 
 def _set_off(text: str, start: int, end: int) -> bool:
