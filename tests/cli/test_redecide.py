@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,24 @@ def test_it_prints_the_new_verdict_keeps_both_and_show_names_it(crossover: Termi
     assert "decided again (" in shown
     assert "redecided-1.json): " in shown
     assert "with target: nothing → 0.95; limits.requests_per_month: nothing → 7" in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ({}, "the verdict is the same"),
+        ({"provisional": "0123456789abcdef"}, "the verdict is another one"),
+        ({"target_met": True}, "the candidate is the same, and what is said of how well it does is another"),
+    ],
+)
+def test_another_candidate_to_use_for_now_is_not_the_same_verdict(
+    crossover: Terminal, finished: Path, tmp_path: Path, before: dict[str, Any], says: str
+) -> None:
+    study = Path(shutil.copytree(finished / "study", tmp_path / "study"))
+    decision = json.loads((study / "decision.json").read_text())
+    decision["verdict"] |= before
+    (study / "decision.json").write_text(json.dumps(decision))
+    assert says in crossover("redecide", study, "--set", "limits.latency_p95_ms=100000").out
 
 
 def test_as_json_it_is_the_decision(crossover: Terminal, finished: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -42,6 +43,14 @@ def command(
     console.print(verdict_text(results))
     changed = "; ".join(results.decision["redecided"]["changed"]) or "nothing"
     console.print(f"changed: {changed}", soft_wrap=True, markup=False)
-    same = all(results.decision["verdict"][key] == first.decision["verdict"][key] for key in ("kind", "choice"))
-    console.print("the verdict is the same" if same else "the verdict is another one", markup=False)
+    console.print(_beside(results.decision["verdict"], first.decision["verdict"]), markup=False)
     console.print(f"kept as {file}; the first decision stays", soft_wrap=True, markup=False)
+
+
+def _beside(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """Whether a verdict is another one, by what a reader takes from it: as what would flip it is searched for."""
+    if any(now[key] != before[key] for key in ("kind", "choice", "provisional")):
+        return "the verdict is another one"
+    if now["target_met"] != before["target_met"] or bool(now["falls_short"]) != bool(before["falls_short"]):
+        return "the candidate is the same, and what is said of how well it does is another"
+    return "the verdict is the same"
