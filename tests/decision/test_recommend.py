@@ -430,7 +430,7 @@ def test_over_folds_a_refit_counts_for_less_than_a_candidate_that_is_always_the_
 
 def stopped(c: Contender, right: Sequence[bool], after: int, lost_to: Contender | None) -> Run:
     """Its run in a race that it left after so many of these rows."""
-    return replace(run(c.name, right[:after]), raced=Raced(len(right), lost_to and lost_to.id))
+    return replace(run(c.name, right[:after]), raced=Raced(len(right), lost_to.id if lost_to else None))
 
 
 def after_a_race(tolerance: float = 0.03, **raced: Run) -> Verdict:

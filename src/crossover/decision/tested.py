@@ -56,13 +56,13 @@ class Tested:
 
     def beaten(self, id: str, among: Collection[str]) -> bool:
         """Whether it lost a race to one of these, if through others: so surely that it is not their best."""
-        met: set[str | None] = {None}
-        winner = self.raced[id].lost_to if id in self.raced else None
-        while winner not in met:
-            if winner in among:
-                return True
-            met.add(winner)
-            winner = self.raced[winner].lost_to if winner in self.raced else None
+        met: set[str] = set()
+        while id in self.raced and id not in met:
+            met.add(id)
+            winner = self.raced[id].lost_to
+            if winner is None or winner in among:
+                return winner is not None
+            id = winner
         return False
 
     def _share(self, *ids: str) -> float:

@@ -132,9 +132,9 @@ class Wording:
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
             there = max(there, best.n)
-            met = f", of which {best.n} were met" if there > best.n else ""
+            part = f", of which {best.n} were met" if there > best.n else ""
             said.append(
-                f"About {needed:,} {self._rows} would settle it (80 % power); there are {there}{met}"
+                f"About {needed:,} {self._rows} would settle it (80 % power); there are {there}{part}"
                 f"{self._price(needed - there)}."
                 + ("" if short else f" Until then {likely.name} is the one to use: the cheapest with the best estimate.")
             )
