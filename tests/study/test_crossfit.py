@@ -198,6 +198,12 @@ def test_a_limit_on_the_folds_leaves_whole_rungs(tmp_path: Path, monkeypatch: py
     assert any("on the folds; not tested: few_shot" in warning for warning in decision["verdict"]["warnings"])
 
 
+def test_a_race_that_was_asked_for_is_none_over_folds_and_that_is_said(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["zero_shot"], model="fake", folds=FOLDS, exhaustive=False)
+    said = decide(task, tmp_path / "run")["assumptions"]
+    assert "exhaustive: false changes nothing over folds: there all rows are answered" in said
+
+
 def test_groups_and_near_duplicates_stay_in_one_fold_and_labels_are_spread() -> None:
     rows = [
         {"note": f"{note.strip()}{end}", "topic": topic, "who": f"{topic} {number // 2}"}

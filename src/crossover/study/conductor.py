@@ -260,6 +260,8 @@ class _Conductor:
             self.listener.say(removed)
         candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
         if folds:
+            if self.task.exhaustive is False:
+                said.append("exhaustive: false changes nothing over folds: there all rows are answered")
             crossfit = CrossFit(self.bench, folds, begin, self.rule, self.folder, self.listener)
             runs = crossfit.held(rungs, contenders, candidates, warnings)
         else:
