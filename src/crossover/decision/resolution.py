@@ -14,12 +14,17 @@ DISCORDANCE = 0.3  # the share of items that one of two ways alone has right, as
 SHARE = 5  # the test split is a fifth of the rows where it is cut
 
 
+def least_shown(items: int, folds: int = 0) -> float | None:
+    """The smallest difference that so many rows show with 80 % power, as a share; None where they show none."""
+    return smallest_difference(int(items / refit_effect(folds)) if folds else items, ALPHA, DISCORDANCE)
+
+
 def resolution(items: int, cut: Sequence[str], folds: int = 0) -> list[str]:
     """How many test rows there are and which difference they show (80 % power), and what to do where that is little.
 
     `folds`: in so many each of the `items` tests once.
     """
-    least = smallest_difference(int(items / refit_effect(folds)) if folds else items, ALPHA, DISCORDANCE)
+    least = least_shown(items, folds)
     rows = f"{numbers.plural(items, 'row')}, of which each tests once" if folds else numbers.plural(items, "test row")
     if least is None:
         said = [f"{rows}: too few to tell any two ways apart (80 % power)"]

@@ -12,6 +12,8 @@ from crossover.study.preview import Part, Preview
 
 WORDS = {"speed": "measuring the speed", "judge": "measuring the judge", "test": "the finalists, on test"}
 
+BEHIND = {"forgetting": ": what it forgets", "folds": ": again in each fold"}
+
 
 def plan_text(preview: Preview) -> RenderableType:
     """A table of the stages with their sum, what is not in it, and what the test split can show."""
@@ -20,15 +22,17 @@ def plan_text(preview: Preview) -> RenderableType:
     for heading in ("calls", "tokens in", "tokens out", "time", preview.currency):
         table.add_column(heading, justify="right")
     for part in preview.parts:
-        name = WORDS.get(part.kind, f"{part.name}: what it forgets" if part.kind == "forgetting" else part.name)
+        name = WORDS.get(part.kind, part.name + BEHIND.get(part.kind, ""))
         table.add_row(*_cells(_printable(name), part, preview.currency))
     table.add_section()
     table.add_row(*_cells("all", preview.total, preview.currency), style="bold")
     lines = Table.grid(padding=(0, 1, 0, 0))
     for sentence in _sentences(preview):
         lines.add_row("•", Text(_printable(sentence)))
-    rows = ", ".join(f"{count:,} {split}" for split, count in preview.splits.items())
-    head = f"{preview.task}, with the model {preview.model} and {rows} rows: what a run takes from its beginning"
+    rows = ", ".join(f"{count:,} {split}" for split, count in preview.splits.items()) + " rows"
+    if preview.folds:
+        rows = f"{preview.splits['test']:,} rows in {preview.folds} folds"
+    head = f"{preview.task}, with the model {preview.model} and {rows}: what a run takes from its beginning"
     return Group(Text(_printable(head), style="bold"), Text(), table, Text(), lines)
 
 

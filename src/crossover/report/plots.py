@@ -164,7 +164,7 @@ def cumulative_cost(results: Results, width: int = HALF) -> str:
     the crossing is marked with its interval, and the requests that are planned. Empty where fewer than two cost anything.
     """
     import numpy
-    from matplotlib.ticker import LogLocator, NullLocator
+    from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
     lines = [(c, c.cost) for c in cost_lines(results) if c.cost and (c.cost_fixed or c.cost_per_1k)]
     if len(lines) < 2:
@@ -222,7 +222,7 @@ def cumulative_cost(results: Results, width: int = HALF) -> str:
         axes.yaxis.set_major_locator(LogLocator(numticks=6))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(lambda value, _: numbers.count(value))
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))  # 100k, 1M: else the ticks run into each other
         axes.yaxis.set_major_formatter(lambda value, _: numbers.money(value, ""))
         axes.set_xlabel(f"requests (cost in all, {currency})")
         return inline(figure, f"cost-{width}", "Cumulative cost by number of requests")

@@ -204,7 +204,8 @@ class _Conductor:
         for sentence in said:
             self.listener.note(sentence)
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
-        forecaster = Forecaster(self.bench, begin, memory.suites, len(self.prepared.splits.test))
+        splits = self.prepared.splits
+        forecaster = Forecaster(self.bench, begin, memory.suites, len(splits.test), len(splits.folds))
         return previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
 
     def conduct(self) -> None:

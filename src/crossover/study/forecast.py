@@ -107,7 +107,8 @@ class Forecaster:
                     dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
             parts[rung.name] = _less(dry.work, before)
             if self.folds:
-                parts[f"folds of {rung.name}"] = self._again(parts[rung.name], each)
+                alike = made.weights is None and not made.prompt.demonstrations
+                parts[f"folds of {rung.name}"] = self._again(parts[rung.name], each, alike)
             if made.weights is not None:
                 before = dict(dry.work)
                 self._remember(dry, made.weights)
@@ -124,11 +125,18 @@ class Forecaster:
             dry.add(parts[name])
         return Forecast(dry.work, dry.recipes, tuple(unforeseen), parts)
 
-    def _again(self, once: Work, each: Work) -> Work:
-        """A rung made again in all folds, of as many rows less one part, without its latency; and an answer to each row."""
-        rows = len(self._bench.train) + len(self._bench.dev)
-        found = {what: (self.folds - 1) * tokens for what, tokens in once.items() if what != "alone"}
-        _add(found, {what: rows * tokens for what, tokens in each.items()})
+    def _again(self, once: Work, each: Work, alike: bool) -> Work:
+        """A rung made again in all folds, of as many rows less one part, without its latency; and an answer to each row.
+
+        `alike`: no rows are in its prompts, so that no row is asked anew of whom another fold asked.
+        """
+        rows, dev = len(self._bench.train) + len(self._bench.dev), len(self._bench.dev)
+        times, answered = self.folds - 1.0, float(rows)
+        if alike:
+            met = 1 - (1 - dev / rows * (1 - 1 / self.folds)) ** self.folds  # of all rows, as dev of any fold
+            times, answered = met * (rows - dev) / dev, (1 - met) * (rows - dev)
+        found = {what: times * tokens for what, tokens in once.items() if what != "alone"}
+        _add(found, {what: answered * tokens for what, tokens in each.items()})
         return found
 
     def lesson(self, candidate: Candidate, batch_size: int) -> float:

@@ -7,22 +7,23 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from crossover.data.splits import Splits
+from crossover.data.task import Task
 from crossover.decision.costs import CURRENCY, Prices
-from crossover.decision.resolution import ALPHA, DISCORDANCE, resolution
+from crossover.decision.resolution import least_shown, resolution
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.judging import check_requests
-from crossover.evaluation.power import smallest_difference
 from crossover.evaluation.probe import SPEED_CALLS
 from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, Tunable
 from crossover.study.costing import Costing, speed_text
-from crossover.study.forecast import CALLS, IN, MONEY, OUT, Forecaster, Work
+from crossover.study.curve_plan import CURVE, planned_curve
+from crossover.study.forecast import CALLS, IN, MONEY, OUT, Forecast, Forecaster, Work
 from crossover.study.ladder import Rung
 from crossover.study.outlook import outlook
 from crossover.study.plan import FINALISTS
 from crossover.types import Message
 
-Kind = Literal["speed", "judge", "climb", "forgetting", "test"]
+Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"]
 ELSEWHERE = ("model", "teacher")  # options of strategies that name further models
 
 
@@ -42,8 +43,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Preview:
-    """`models`: those that cost money or run elsewhere. `unforeseen`: rungs of which nobody knows what they will ask, with
-    the most calls where an option says it. `least`: the smallest difference that the test split shows with 80 % power."""
+    """`splits`: the rows of each; over `folds`, where not 0, all of them test. `models`: those that cost money or run
+    elsewhere. `unforeseen`: rungs of which nobody knows what they will ask, with the most calls where an option says it.
+    `least`: the smallest difference that the test rows show with 80 % power."""
 
     task: str
     model: str
@@ -55,6 +57,7 @@ class Preview:
     least: float | None
     shows: tuple[str, ...]
     currency: str = CURRENCY
+    folds: int = 0
 
     @property
     def total(self) -> Part:
@@ -74,6 +77,7 @@ class Preview:
             "task": self.task,
             "model": self.model,
             "splits": self.splits,
+            "folds": self.folds or None,
             "stages": [asdict(part) for part in self.parts],
             "total": whole,
             "unforeseen": [{"name": name, "most_calls": most} for name, most in self.unforeseen],
@@ -131,12 +135,18 @@ def previewed(
             parts.append(part("climb", rung.name, forecast.parts[rung.name]))
         if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
             parts.append(part("forgetting", rung.name, lost))
-    parts.append(part("test", FINALISTS, forecast.parts["test"]))
+        if forecaster.folds:
+            parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {})))
+    if not forecaster.folds:
+        parts.append(part("test", FINALISTS, forecast.parts["test"]))
+    if (curve := _curve(task, splits, kept, forecast)) is not None:
+        parts.append(part("curve", CURVE, curve))
     paid = paid_models(task.model, bench.evaluator.judge, kept, bench.model_of)
     if paid and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
-    rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)}
+    tested = splits.all if splits.folds else splits.test
+    rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(tested)}
     return Preview(
         task.name,
         task.model,
@@ -145,9 +155,10 @@ def previewed(
         tuple(paid),
         tuple((rung.name, getattr(rung.strategy, "calls", None)) for rung in unforeseen),
         tuple(said),
-        smallest_difference(len(splits.test), ALPHA, DISCORDANCE),
-        tuple(resolution(len(splits.test), splits.cut)),
+        least_shown(len(tested), len(splits.folds)),
+        tuple(resolution(len(tested), splits.cut, len(splits.folds))),
         prices.currency,
+        len(splits.folds),
     )
 
 
@@ -156,6 +167,21 @@ def paid_models(spec: str, judge: str, rungs: Sequence[Rung], model_of: Callable
     named = [getattr(rung.strategy, option, "") for rung in rungs for option in ELSEWHERE]
     specs = dict.fromkeys(one for one in (spec, judge, *named) if one)
     return [one for one in specs if not model_of(one).local or isinstance(model_of(one), Priced)]
+
+
+def _curve(task: Task, splits: Splits, rungs: Sequence[Rung], forecast: Forecast) -> Work | None:
+    """What a learning curve takes: of each family the dearest rung, which asks with all labels what it asks with each."""
+    plan, _ = planned_curve(task, splits)
+    if plan is None:
+        return None
+    share = sum(size.labels for size in plan.sizes) * plan.seeds / plan.have
+    dearest: dict[str, Work] = {}
+    for rung in rungs:
+        work, known = forecast.parts.get(rung.name, {}), dearest.get(rung.strategy.family, {})
+        if work.get(IN, 0.0) >= known.get(IN, 0.0):
+            dearest[rung.strategy.family] = work
+    names = {name for work in dearest.values() for name in work if name != "alone"}
+    return {name: share * sum(work.get(name, 0.0) for work in dearest.values()) for name in names}
 
 
 def _speed(bench: StudyBench) -> Work:
