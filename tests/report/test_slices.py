@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 from rich.console import Console
@@ -31,13 +32,10 @@ def test_the_page_marks_it_and_the_terminal_names_the_worst() -> None:
     assert section.index("phone") < section.index("web form") < section.index("3 other values")
     assert section.count("loses</span>") == 1
     assert "3 values with fewer than 10 test items are pooled" in section
-    assert (
-        worst(results())
-        == "lora does worst where: channel phone: 62.0 % (52.0–72.0) of 50; channel web form: 90.0 % (80.0–100.0) of 90"
-    )
+    assert worst(results()) == "lora does worst where (of 2 slices): channel phone: 62.0 % (52.0–72.0) of 50"
     console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(foot(results()))
-    assert "lora does worst where: channel phone" in " ".join(console.export_text().split())
+    assert "lora does worst where (of 2 slices): channel phone" in " ".join(console.export_text().split())
 
 
 def test_what_columns_hold_is_escaped_and_a_study_of_before_has_no_slices() -> None:
@@ -49,3 +47,11 @@ def test_what_columns_hold_is_escaped_and_a_study_of_before_has_no_slices() -> N
     old = decision()
     assert 'id="slices"' not in render(dataclasses.replace(results(), decision=old))
     assert slice_rows(dataclasses.replace(results(), decision=old)) == []
+
+
+def test_who_does_as_well_in_every_slice_does_worst_in_none() -> None:
+    body = copy.deepcopy(dict(results().decision))
+    for row in body["slices"]["rows"]:
+        for estimate in row["estimates"].values():
+            estimate["value"] = estimate["high"] = 1.0
+    assert worst(dataclasses.replace(results(), decision=body)) == ""

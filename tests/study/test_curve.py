@@ -239,3 +239,21 @@ def test_what_is_decided_again_tells_the_curves_again_at_its_prices(tmp_path: Pa
         assert again["crossover"][name] == first[name]
     assert {row["series"] for row in again["crossover"]["target"]} == {"control", "prompt"}
     assert first["target"] == []
+
+
+@pytest.mark.parametrize("setting", ["curve.seeds=1", "curve={sizes: [10, 20], seeds: 1}"])
+def test_a_curve_in_the_settings_is_measured_as_it_says(tmp_path: Path, setting: str) -> None:
+    folder = run_study(write_task(tmp_path, PROMPTS, model="fake"), tmp_path / "run")
+    runs = json.loads(measure_curve(folder, settings=[setting]).decision.read_text())["crossover"]["runs"]
+    measured = [run for run in runs if run["split"] == "curve"]
+    assert {run["seed"] for run in measured} == {0}
+    assert "{" not in setting or {run["labels"] for run in measured} == {10, 20}
+
+
+@pytest.mark.parametrize("setting", ["curve=false", "curve="])
+def test_a_curve_that_the_settings_take_away_is_refused_in_a_sentence(tmp_path: Path, setting: str) -> None:
+    folder = run_study(write_task(tmp_path, PROMPTS, model="fake"), tmp_path / "run")
+    with pytest.raises(OptionError, match="curve: received none to measure, in --set curve; valid is true"):
+        measure_curve(folder, settings=[setting])
+    with pytest.raises(OptionError, match="valid is one of the two"):
+        measure_curve(folder, [10, 20], settings=[setting])

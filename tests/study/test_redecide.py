@@ -146,3 +146,22 @@ def test_from_python_it_is_a_study_again(study: StudyFolder) -> None:
         opened.redecide(prices=PriceList(input=1, output=2))
     assert opened.redecide(target=None).decision["target"] is None
     assert again.candidate().id == (again.decision["verdict"]["choice"] or again.decision["verdict"]["provisional"])
+
+
+def test_no_decision_takes_the_place_of_another_where_one_was_deleted(study: StudyFolder) -> None:
+    one, two = (redecide(study, [f"margin={margin}"]) for margin in (0.041, 0.042))
+    kept = two.read_text()
+    one.unlink()
+    three = redecide(study, ["margin=0.043"])
+    assert three not in (one, two)
+    assert two.read_text() == kept
+
+
+def test_a_damaged_one_says_what_mends_it(study: StudyFolder) -> None:
+    file = redecide(study, ["margin=0.044"])
+    file.write_text("")
+    try:
+        with pytest.raises(StudyError, match="delete it, and decide again with 'crossover redecide'"):
+            read_results(study)
+    finally:
+        file.unlink()

@@ -98,14 +98,18 @@ def said(results: Results) -> list[str]:
 
 
 def worst(results: Results) -> str:
-    """Where the chosen one does worst, in a sentence; empty where there are no slices."""
+    """Where the chosen one does worst, in a sentence; empty without slices, or where it does as well in all."""
     own = of(results)
     rows = [row for row in slice_rows(results) if not row.pooled]
     if own is None or not any(own.name in row.estimates for row in rows):
         return ""
     rows.sort(key=lambda row: row.estimates[own.name].value)
+    best = rows[-1].estimates[own.name].value
+    low = [row for row in rows if row.estimates[own.name].value < best][:FEW]
+    if not low:
+        return ""
     named = "; ".join(
-        f"{row.column} {row.value}: {numbers.estimate(row.estimates[own.name])} of {row.items}" for row in rows[:FEW]
+        f"{row.column} {row.value}: {numbers.estimate(row.estimates[own.name])} of {row.items}" for row in low
     )
-    more = f" (of {numbers.plural(len(rows), 'slice')})" if len(rows) > FEW else ""
+    more = f" (of {numbers.plural(len(rows), 'slice')})" if len(rows) > len(low) else ""
     return f"{own.name} does worst where{more}: {named}"

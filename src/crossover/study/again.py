@@ -11,6 +11,7 @@ from crossover.data.settings import overridden
 from crossover.data.task import task_from
 from crossover.data.yamlfile import YamlFile
 from crossover.engine.journal import JournalReader
+from crossover.errors import OptionError
 from crossover.study.conductor import run_task
 from crossover.study.curve_plan import curve_plan
 from crossover.study.folder import StudyFolder
@@ -40,10 +41,13 @@ def measure_curve(
         source, options = journal.fact("task")["path"], journal.fact("options", [])
     finally:
         journal.close()
-    wanted = [*settings, *_wanted(keys, sizes, seeds)]
+    wanted = [*settings, *_wanted(keys, sizes, seeds, settings)]
     task = task_from(overridden(YamlFile(Path(source), keys), wanted), where)
+    if task.curve is None:
+        raise OptionError(
+            f"curve: received none to measure, in --set {KEY}; valid is true, or {{sizes: [10, 20, 40], seeds: 3}}"
+        )
     prepared = prepare(task)
-    assert task.curve is not None  # it was set
     curve_plan(
         task.curve, prepared.task, prepared.splits
     )  # whoever asks for nothing but a curve is told that there is none
@@ -51,9 +55,12 @@ def measure_curve(
     return folder
 
 
-def _wanted(keys: dict[str, object], sizes: Sequence[int], seeds: int | None) -> list[str]:
+def _wanted(keys: dict[str, object], sizes: Sequence[int], seeds: int | None, settings: Sequence[str]) -> list[str]:
+    named = [setting for setting in settings if setting.partition("=")[0].strip().split(".")[0] == KEY]
     if not sizes and seeds is None:
-        return [] if keys.get(KEY) else [f"{KEY}=true"]
+        return [] if keys.get(KEY) or named else [f"{KEY}=true"]
+    if named:
+        raise OptionError(f"curve: sizes or seeds are given, and --set {named[0]} too; valid is one of the two")
     body = {**({"sizes": list(sizes)} if sizes else {}), **({} if seeds is None else {"seeds": seeds})}
     return [f"{KEY}={json.dumps(body)}"]
 

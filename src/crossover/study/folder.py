@@ -192,8 +192,11 @@ def read_json(path: Path) -> Any:
 
 
 def damaged(path: Path, what: str) -> StudyError:
-    """The error for a file that a run wrote and that is not as it was: a further run mends it."""
-    return StudyError(f"{path} is damaged ({what}): run the study again, which writes it anew and asks no model")
+    """The error for a file that a run wrote and that is not as it was: a further run mends all but redecisions."""
+    mended = "run the study again, which writes it anew and asks no model"
+    if path.name.startswith(f"{REDECIDED}-"):
+        mended = "delete it, and decide again with 'crossover redecide', which asks no model"
+    return StudyError(f"{path} is damaged ({what}): {mended}")
 
 
 def default_folder(task: Task, other_model: bool = False) -> Path:

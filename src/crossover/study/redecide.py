@@ -121,6 +121,7 @@ def _kept(folder: StudyFolder, decision: dict[str, Any]) -> Path:
         if isinstance(known, dict) and known | {"redecided": {**known["redecided"], "at": None}} == fresh:
             return path
     decision["redecided"]["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    path = folder.history / f"{REDECIDED}-{len(files) + 1}.json"
+    last = int(files[-1].stem.rpartition("-")[2]) if files else 0  # more than there are, where some were deleted
+    path = folder.history / f"{REDECIDED}-{last + 1}.json"
     write_json(path, decision)
     return path
