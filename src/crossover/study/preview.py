@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from crossover.data.splits import Splits
-from crossover.data.task import Task
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.resolution import least_shown, resolution
 from crossover.evaluation.bench import StudyBench
@@ -16,7 +15,7 @@ from crossover.evaluation.probe import SPEED_CALLS
 from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, Tunable
 from crossover.study.costing import Costing, speed_text
-from crossover.study.curve_plan import CURVE, planned_curve
+from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
 from crossover.study.forecast import CALLS, IN, MONEY, OUT, Forecast, Forecaster, Work
 from crossover.study.ladder import Rung
 from crossover.study.outlook import outlook
@@ -139,8 +138,10 @@ def previewed(
             parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {})))
     if not forecaster.folds:
         parts.append(part("test", FINALISTS, forecast.parts["test"]))
-    if (curve := _curve(task, splits, kept, forecast)) is not None:
-        parts.append(part("curve", CURVE, curve))
+    plan, too_few = planned_curve(task, splits)
+    said += too_few
+    if plan is not None:
+        parts.append(part("curve", CURVE, _curve(plan, kept, forecast)))
     paid = paid_models(task.model, bench.evaluator.judge, kept, bench.model_of)
     if paid and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
@@ -169,11 +170,8 @@ def paid_models(spec: str, judge: str, rungs: Sequence[Rung], model_of: Callable
     return [one for one in specs if not model_of(one).local or isinstance(model_of(one), Priced)]
 
 
-def _curve(task: Task, splits: Splits, rungs: Sequence[Rung], forecast: Forecast) -> Work | None:
+def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast) -> Work:
     """What a learning curve takes: of each family the dearest rung, which asks with all labels what it asks with each."""
-    plan, _ = planned_curve(task, splits)
-    if plan is None:
-        return None
     share = sum(size.labels for size in plan.sizes) * plan.seeds / plan.have
     dearest: dict[str, Work] = {}
     for rung in rungs:
