@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,13 @@ class Board:
         missed = sum(f.passed is False for f in self.figures)
         bars = sum(f.goal is not None for f in self.figures)
         return "\n".join([*lines, f"{bars - missed} of {bars} bars are reached"])
+
+
+def lines(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """A line for each figure of a script that makes them as they are written: name, value, unit, goal."""
+    width, found = max(map(len, figures), default=0), []
+    for name, figure in figures.items():
+        bound = "at most" if figure["lower_is_better"] else "at least"
+        goal = "" if figure["goal"] is None else f"  (goal: {bound} {figure['goal']})"
+        found.append(f"{name:{width}} {figure['value']:8.2f} {figure['unit']}{goal}")
+    return "\n".join(found)

@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.board import lines
 from benchmarks.tasks import CASES, chosen, draw, present
 from crossover.data.curve import CurveSpec
 from crossover.data.splits import Splits
@@ -87,13 +88,7 @@ def main() -> None:
     present(parser, given.data, [CASES[name] for name, *_ in cases])
     began = time.monotonic()
     found = figures(_all(cases, given.data, given.model, given.workers, given.rows))
-    for name, figure in found.items():
-        goal = (
-            ""
-            if figure["goal"] is None
-            else f"  (goal: {'at most' if figure['lower_is_better'] else 'at least'} {figure['goal']})"
-        )
-        print(f"{name:56} {figure['value']:8.2f} {figure['unit']}{goal}")
+    print(lines(found))
     print(f"{time.monotonic() - began:.0f} s")
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.board import lines
 from crossover.decision.label_crossing import LabelCrossing, crossing
 from crossover.evaluation.curve import Curve, Point, fit
 
@@ -67,13 +68,7 @@ def main() -> None:
             parser.error(f"{path} is no CSV file with a column {column!r}")
     started = time.monotonic()
     found = figures(curves, laws, given.quick)
-    for name, figure in found.items():
-        goal = (
-            ""
-            if figure["goal"] is None
-            else f"  (goal: {'at most' if figure['lower_is_better'] else 'at least'} {figure['goal']})"
-        )
-        print(f"{name:64} {figure['value']:8.2f} {figure['unit']}{goal}")
+    print(lines(found))
     print(f"{time.monotonic() - started:.0f} s")
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

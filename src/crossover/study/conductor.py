@@ -68,10 +68,8 @@ def run_study(
     folder, or `runs/NAME-MODEL` with another model than the file's. Raises `CrossoverError` for whatever the user can
     mend; where nothing was measured before, no folder is left behind.
     """
-    loaded = load_with_settings(task_path, settings)
-    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
-    check_strategies(task, loaded.place)  # before torch is loaded, and before any data is read
-    folder = StudyFolder(out or default_folder(task, task.model != loaded.model))
+    task, usual = _asked(task_path, model, settings)
+    folder = StudyFolder(out or usual)
     given = {"--model": model, "--out": out}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     options += tuple(word for setting in settings for word in ("--set", setting))
@@ -85,12 +83,7 @@ def run_task(
 
     Raises as `run_study` does.
     """
-    prepared = prepare(task)
-    raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, source, prepared.splits.dev)
-    opened = open_model(task.model, task.folder)
-    priced, said = with_listed_prices(prepared.task, opened)
-    prepared = replace(prepared, task=priced.model_copy(update={"assumptions": (*priced.assumptions, *said)}))
+    prepared, rule, opened = _opened(task, source)
     with folder.kept_if_spent(), folder.locked():
         journal = Journal(folder.journal)
         try:
@@ -106,13 +99,7 @@ def preview_study(
 ) -> Preview:
     """What `run_study` would take from its beginning. Nothing is measured but the speed of a model that runs here, and
     nothing is left behind. Raises as `run_study` does."""
-    loaded = load_with_settings(task_path, settings)
-    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
-    check_strategies(task, loaded.place)
-    prepared = prepare(task)
-    raise_on_errors(prepared.findings)
-    rule = scoring(prepared.task, str(task_path), prepared.splits.dev)
-    opened = open_model(task.model, task.folder)
+    prepared, rule, opened = _opened(_asked(task_path, model, settings)[0], str(task_path))
     with tempfile.TemporaryDirectory(prefix="crossover-") as place:
         folder = StudyFolder(Path(place))
         journal = Journal(folder.journal)
@@ -124,10 +111,8 @@ def preview_study(
 
 def paid(task_path: Path, out: Path | None = None, model: str | None = None, settings: Sequence[str] = ()) -> list[str]:
     """The models of a study that is not begun yet whose calls cost money, or leave this machine. Raises as `run_study`."""
-    loaded = load_with_settings(task_path, settings)
-    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
-    check_strategies(task, loaded.place)
-    if StudyFolder(out or default_folder(task, task.model != loaded.model)).journal.exists():
+    task, usual = _asked(task_path, model, settings)
+    if StudyFolder(out or usual).journal.exists():
         return []
 
     def opened(spec: str) -> Model:
@@ -135,6 +120,25 @@ def paid(task_path: Path, out: Path | None = None, model: str | None = None, set
 
     judge = str(task.metric_options.get("model") or "")
     return paid_models(task.model, judge, ladder(task, opened(task.model))[0], opened)
+
+
+def _asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple[Task, Path]:
+    """The task of a file and what is set instead, and its usual folder: before torch is loaded, or any data is read."""
+    loaded = load_with_settings(task_path, settings)
+    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
+    check_strategies(task, loaded.place)
+    return task, default_folder(task, task.model != loaded.model)
+
+
+def _opened(task: Task, source: str) -> tuple[Prepared, Scoring, Model]:
+    """The task with its rows and with public prices where it names none, its metric, and its model."""
+    prepared = prepare(task)
+    raise_on_errors(prepared.findings)
+    rule = scoring(prepared.task, source, prepared.splits.dev)
+    opened = open_model(task.model, task.folder)
+    priced, said = with_listed_prices(prepared.task, opened)
+    priced = priced.model_copy(update={"assumptions": (*priced.assumptions, *said)})
+    return replace(prepared, task=priced), rule, opened
 
 
 @dataclass(frozen=True)
@@ -204,9 +208,12 @@ class _Conductor:
         for sentence in said:
             self.listener.note(sentence)
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
-        splits = self.prepared.splits
-        forecaster = Forecaster(self.bench, begin, memory.suites, len(splits.test), len(splits.folds))
+        forecaster = self._forecaster(begin, memory)
         return previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
+
+    def _forecaster(self, begin: Candidate, memory: Memory) -> Forecaster:
+        splits = self.prepared.splits
+        return Forecaster(self.bench, begin, memory.suites, len(splits.test), len(splits.folds))
 
     def conduct(self) -> None:
         model, rungs, said, memory, findings = self._begun()
@@ -239,8 +246,7 @@ class _Conductor:
             said += told(self.judge)
             warnings += doubts(self.judge, self.task.model)
             if isinstance(model, Tunable):
-                tested = len(self.prepared.splits.test)
-                forecaster = Forecaster(self.bench, begin, memory.suites, tested, len(folds))
+                forecaster = self._forecaster(begin, memory)
                 judge = self.judge.token_seconds if self.judge else 0.0
                 ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
