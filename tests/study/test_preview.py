@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from crossover.data.economics import PriceList
+from crossover.data.task import Task
+from crossover.models.base import Model
 from crossover.models.fake import Fake
+from crossover.study import conductor
 from crossover.study.conductor import preview_study, run_study
 from tests.study.tasks import write_task
 
@@ -58,3 +62,14 @@ def test_models_elsewhere_are_named_a_judge_and_a_teacher_too(tmp_path: Path, mo
     assert found.models == ("fake:echo", "fake")
     assert found.total.seconds is None
     assert found.least is not None
+
+
+def test_a_plan_knows_public_prices_as_a_run_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fake, "local", False)
+
+    def listed(task: Task, model: Model) -> tuple[Task, list[str]]:
+        return task.model_copy(update={"prices": PriceList(input=2, output=8)}), []
+
+    monkeypatch.setattr(conductor, "with_listed_prices", listed)
+    total = preview_study(write_task(tmp_path, ["zero_shot"], model="fake")).total
+    assert total.money == pytest.approx((2 * total.tokens_in + 8 * total.tokens_out) / 1e6)
