@@ -112,7 +112,7 @@ def _metric(kind: Kind | None, splits: Splits) -> tuple[str, str]:
     words = median(length(example.output) for example in splits.all)
     if words <= SHORT_ANSWER:
         return "exact_match", "as the outputs are short"
-    return "rouge_l", f"as the outputs are long (median {words:g} words)"
+    return "rouge_l", f"as the outputs are long (median {round(words, 1):g} words)"
 
 
 def _assume(task: Task, sentence: str, **changes: object) -> Task:
