@@ -34,11 +34,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Printed:
-    """A number that the tool itself gives for a log: of a metric, under the tool's name for it ("accuracy", "pass rate")."""
+    """A number that the tool itself gives for a log, under its own name ("accuracy", "pass rate"): the mean of `metric`,
+    times `scale`."""
 
     metric: str
     statistic: str
     value: float
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ class Wording:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that a tool's files hold. `rows` share columns; `template` and `output` are a task file's `input` and `output`, ""
-    where the files do not say. `metric`: ours that stands for the tool's, "" where none does. `remarks`: a sentence each on
-    what was left out or has no counterpart."""
+    """All that a tool's files hold. `rows` share columns; `template` and `output` are a task file's `input` and `output`,
+    "" where the files do not say. `metric`: ours that stands for the tool's, "" where none does. `remarks`: a sentence each
+    on what was left out or has no counterpart. `definitions`: what is kept as the tool has it, for a person to read."""
 
     tool: str
     logs: tuple[Log, ...] = ()
@@ -76,6 +78,7 @@ class Reading:
     wordings: tuple[Wording, ...] = ()
     metric: str | Mapping[str, Any] = ""
     remarks: tuple[str, ...] = ()
+    definitions: tuple[Mapping[str, Any], ...] = ()
 
 
 class Tool(Protocol):

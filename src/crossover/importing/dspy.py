@@ -68,8 +68,8 @@ def _signatures(body: Any, name: str = "program") -> Iterator[tuple[str, Mapping
 def _log(source: Source) -> tuple[Log, tuple[str, str]]:
     """A log, and its `input` and `output` for a task file.
 
-    A column that example and prediction share is written twice, prefixed; one of either alone is not. A call that failed has
-    no prediction, so its row has no prefixes.
+    A column that example and prediction share is written twice, prefixed; one of either alone is not. A call that
+    failed has no prediction, so its row has no prefixes.
     """
     rows = objects(source.content, str(source.path))
     metric = list(rows[0])[-1]  # written last, under its own name
@@ -88,7 +88,7 @@ def _log(source: Source) -> tuple[Log, tuple[str, str]]:
         answer = text(next(iter(said.values()))) if len(said) == 1 else text(said)
         items.append(Item(str(position), data, answer, {metric: _score(row[metric])}))
     scored = [value for item in items if (value := item.scores.get(metric)) is not None]
-    printed = (Printed(metric, "score in %", round(100 * sum(scored) / len(items), 2)),)
+    printed = (Printed(metric, "score in %", round(100 * sum(scored) / len(items), 2), 100.0),)
     shown = [key for key in inputs if key.lower() != "id"]
     template = shown[0] if len(shown) == 1 else "\n".join("{" + key + "}" for key in shown)
     log = Log("DSPy", "", source.path.stem, tuple(items), printed, str(source.path))

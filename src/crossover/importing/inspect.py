@@ -77,9 +77,7 @@ def _opened(source: Source) -> tuple[Mapping[str, Any], Sequence[Any], Iterator[
         return body, listed(body.get("reductions")), iter(listed(body.get("samples")))
     names = source.entries()
     if "header.json" not in names:
-        raise DataError(
-            f"{source.path} has no header.json: the evaluation was not finished; run 'inspect eval-retry' on it"
-        )
+        raise DataError(f"{source.path} has no header.json, so it was not finished; run 'inspect eval-retry' on it")
     header, *rest = source.unpacked(["header.json", *(name for name in ("reductions.json",) if name in names)])
     samples = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
     return mapping(header), listed(rest[0]) if rest else (), source.unpacked(samples)

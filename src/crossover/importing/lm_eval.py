@@ -93,9 +93,9 @@ def _log(source: Source, results: Source | None) -> tuple[Log, Mapping[str, Any]
         item = _item(sample)
         unnumbered |= {name for name, value in item.scores.items() if value is None}
         before = items.get(item.id)
-        items[item.id] = (
-            item if before is None else Item(item.id, item.row, before.answer, {**before.scores, **item.scores})
-        )
+        if before is not None:  # another filter's line on the same answer
+            item = Item(item.id, item.row, before.answer, {**before.scores, **item.scores})
+        items[item.id] = item
     remarks = [f"'{name}' has no number for an item, so it is not compared" for name in sorted(unnumbered)]
     printed = [
         Printed(_metric(*key.split(",", 1)), "value", value)

@@ -25,6 +25,7 @@ from crossover.importing.source import Source
 
 KINDS = ("eval", "eval.run", "eval.run.output_item")
 METRICS = {"rouge_l": "rouge_l"}
+CHECKS = ("string_check", "string_check_grader", "string-check-grader")  # graders whose score is whether it passed
 
 
 class OpenAIEvals:
@@ -61,9 +62,16 @@ class OpenAIEvals:
             template, output = "input", "expected"
         if any(item.failed for log in hosted for item in log.items):
             more.append("an output item with an error counts in OpenAI's totals, and is no wrong answer here")
-        said = tuple(dict.fromkeys(remarks + more))
         return Reading(
-            self.name, (*hosted, *logs), distinct([r for r in rows if r]), template, output, wordings, metric, said
+            self.name,
+            (*hosted, *logs),
+            distinct([row for row in rows if row]),
+            template,
+            output,
+            wordings,
+            metric,
+            tuple(dict.fromkeys(remarks + more)),
+            (*evals.values(), *runs.values()),
         )
 
 
@@ -89,7 +97,7 @@ def _check_complete(
         have = sum(item.get("run_id") == identity for item in items.values())
         if total is not None and 0 < have < total:
             raise DataError(
-                f"{places.get(identity, 'the export')}: the run {identity} has {total:.0f} output items and {have} are here: "
+                f"{places.get(identity)}: the run {identity} has {total:.0f} output items, {have} are here: "
                 "fetch all pages (has_more, after=last_id)"
             )
 
@@ -110,9 +118,8 @@ def _logs(
     for run, answered in grouped.items():
         about = runs.get(run, {})
         named = text(mapping(evals.get(owner[run])).get("name")) or owner[run]
-        system = ", ".join(
-            dict.fromkeys(part for part in (text(about.get("name")), text(about.get("model")) or model[run]) if part)
-        )
+        model_name = text(about.get("model")) or model[run]
+        system = ", ".join(dict.fromkeys(part for part in (text(about.get("name")), model_name) if part))
         logs.append(Log("OpenAI Evals", named, system or run, tuple(answered), tuple(_printed(about)), places.get(run, "")))
     return logs
 
@@ -141,7 +148,10 @@ def _item(thing: Mapping[str, Any]) -> Item:
     scores: dict[str, float | None] = {}
     for result in results:
         name = text(result.get("name")).split("-", 1)[0] or "grader"
-        scores[f"{name} passed"], scores[name] = number(result.get("passed")), number(result.get("score"))
+        passed, score = number(result.get("passed")), number(result.get("score"))
+        scores[f"{name} passed"] = passed
+        if score != passed or result.get("type") not in CHECKS:
+            scores[name] = score
     if results:
         scores["passed"] = float(all(result.get("passed") is True for result in results))
     return Item(identity, row, answer, scores)
@@ -152,9 +162,8 @@ def _wordings(runs: Any) -> tuple[str, tuple[Wording, ...], list[str]]:
     found: dict[tuple[str, str], Wording] = {}
     remarks = []
     for run in runs:
-        messages = [
-            mapping(m) for m in listed(mapping(mapping(run.get("data_source")).get("input_messages")).get("template"))
-        ]
+        given = mapping(mapping(run.get("data_source")).get("input_messages"))
+        messages = [mapping(message) for message in listed(given.get("template"))]
         if not messages:
             continue
         told = "\n".join(conversation([m]) for m in messages if m.get("role") in ("system", "developer"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from crossover.errors import DataError
@@ -28,12 +29,15 @@ class Promptfoo:
             return False
         body = mapping(source.content)
         results = mapping(body.get("results"))
-        return ("results" in results and "stats" in results) or (
-            "prompts" in body and ("tests" in body or "providers" in body)
-        )
+        configured = "prompts" in body and ("tests" in body or "providers" in body)
+        return configured or ("results" in results and "stats" in results)
 
     def read(self, sources: Sequence[Source]) -> Reading:
-        logs, rows, prompts, asserts, remarks = [], [], [], [], []
+        logs: list[Log] = []
+        rows: list[Mapping[str, Any]] = []
+        asserts: list[Mapping[str, Any]] = []
+        prompts: list[str] = []
+        remarks: list[str] = []
         for source in sources:
             body = mapping(source.content)
             if "results" in mapping(body.get("results")):
@@ -42,30 +46,22 @@ class Promptfoo:
                 config = mapping(body.get("config"))
                 prompts += [text(mapping(p).get("raw")) for p in listed(mapping(body["results"]).get("prompts"))]
             else:
-                config, tests = body, None
+                config = body
                 read, said = _prompts(source, config)
                 prompts += read
                 remarks += said
-            cases, said = _tests(source, config) if tests is None else (tests, [])
-            remarks += said
+                tests, said = _tests(source, config)
+                remarks += said
             default = mapping(config.get("defaultTest"))
-            for case in cases:
+            for case in tests:
                 row, checks = _row(case, default)
                 rows.append(row)
                 asserts += checks
-        template, wordings, said = _wordings(prompts)
+        template, wordings, unwritten = _wordings(prompts)
         output, metric, more = _expected(asserts, rows)
         rows = [row for row in rows if output in row] if output else rows
-        return Reading(
-            self.name,
-            tuple(logs),
-            distinct(rows),
-            template,
-            output,
-            wordings,
-            metric,
-            tuple(dict.fromkeys(remarks + said + more)),
-        )
+        said = tuple(dict.fromkeys((*remarks, *unwritten, *more)))
+        return Reading(self.name, tuple(logs), distinct(rows), template, output, wordings, metric, said)
 
 
 def _logs(source: Source) -> tuple[list[Log], list[Mapping[str, Any]]]:
@@ -78,13 +74,15 @@ def _logs(source: Source) -> tuple[list[Log], list[Mapping[str, Any]]]:
     for position, result in enumerate(objects(results["results"], f"{place}, results"), start=1):
         column, test = result.get("promptIdx"), result.get("testIdx")
         if not isinstance(column, int) or not isinstance(test, int) or not 0 <= column < len(columns):
-            raise DataError(
-                f"{place}, results, item {position}: no promptIdx and testIdx; valid is version 3 of the format"
-            )
+            raise DataError(f"{place}, results, item {position}: no promptIdx and testIdx, as version 3 has")
         tests.setdefault(test, mapping(result.get("testCase")))
         items.setdefault(column, []).append(_item(result, test))
+    graded = [item.scores for found in items.values() for item in found if item.scores]
+    same = all(scores["score"] == scores["pass"] for scores in graded)  # no partial credit: one metric, not two
     logs = []
     for column, found in sorted(items.items()):
+        if same:
+            found = [replace(item, scores={k: v for k, v in item.scores.items() if k != "score"}) for item in found]
         about = columns[column]
         prompt = " ".join(text(about.get("label")).split())
         system = text(about.get("provider"))
@@ -137,7 +135,7 @@ def _reference(written: str) -> str:
 
 
 def _beside(source: Source, reference: str) -> Source:
-    """A file that a configuration names. Raises `DataError` for one outside its folder: the configuration may be another's."""
+    """A file that a configuration names. Raises `DataError` for one outside its folder: it may be another's."""
     folder = source.path.resolve().parent
     path = (folder / reference).resolve()
     if not path.is_relative_to(folder):

@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from crossover.errors import DataError
 LARGEST = 1 << 30  # bytes of a file, and of all that a zip unpacks to
 ENTRY = 1 << 28  # bytes that one entry of a zip may unpack to
 LOCAL = struct.Struct("<4s22xHH")  # a zip entry's local header: signature, lengths of the name and of the extra field
+UNPACKING = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, RuntimeError)
 ZSTANDARD = 93  # the method that Inspect packs with; the standard library unpacks it from Python 3.14 on
 
 
@@ -36,10 +38,9 @@ class Source:
         """Whether it is a zip."""
         check_readable(self.path)
         try:
-            if self.path.stat().st_size > LARGEST:
-                raise DataError(
-                    f"{self.path} has {self.path.stat().st_size / 1e9:.1f} GB; at most {LARGEST / 1e9:.1f} are read"
-                )
+            size = self.path.stat().st_size
+            if size > LARGEST:
+                raise DataError(f"{self.path} has {size / 1e9:.1f} GB; at most {LARGEST / 1e9:.1f} GB are read")
             with self.path.open("rb") as file:
                 return file.read(4) == b"PK\x03\x04"
         except OSError as problem:
@@ -113,15 +114,7 @@ class Source:
             else:
                 with zipfile.ZipFile(self.path) as archive, archive.open(info) as file:
                     data = file.read(most + 1)
-        except (
-            zipfile.BadZipFile,
-            OSError,
-            EOFError,
-            ValueError,
-            RuntimeError,
-            NotImplementedError,
-            struct.error,
-        ) as problem:
+        except UNPACKING as problem:
             reason = str(problem) or "it is cut off"
             raise DataError(f"{self.path}, {info.filename}: cannot be unpacked: {reason}") from problem
         if len(data) > most:
