@@ -26,7 +26,7 @@ def test_epochs_of_inspect_are_one_item_each() -> None:
 def test_a_json_log_of_inspect_reads_as_a_packed_one() -> None:
     [reading] = read([FILES / "inspect" / "log.json", FILES / "inspect" / "large.eval"])
     first, second = reading.logs
-    assert [item.row for item in first.items] == [item.row for item in second.items]
+    assert [(item.id, item.row) for item in first.items] == [(item.id, item.row) for item in second.items]
     assert reading.wordings[0].instruction == "Answer with one word: billing, technical or delivery."
 
 
@@ -144,7 +144,7 @@ def test_scores_outside_0_and_1_keep_their_unit() -> None:
     assert figure.estimate.value == pytest.approx(11.0)
     [found] = differences([a, b])
     assert found.comparison.difference == pytest.approx(4.0)
-    assert found.comparison.low > 3
+    assert found.comparison.low > 2.5
 
 
 def test_p_is_adjusted_over_the_pairs_of_a_metric() -> None:

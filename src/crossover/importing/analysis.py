@@ -126,8 +126,11 @@ def _compared(first: Log, second: Log, metric: str) -> tuple[Comparison, int]:
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    """What values are brought to [0, 1] from: 0 to 1 itself, unless some lie outside."""
-    return min([0.0, *values]), max([1.0, *values])
+    """What values are brought to [0, 1] from: 0 to 1 itself; where some lie outside, from the smallest to the largest."""
+    if all(0 <= value <= 1 for value in values):
+        return 0.0, 1.0
+    low, high = min(values), max(values)
+    return (low, high) if low < high else (low, low + 1)
 
 
 def _binary(values: Sequence[float]) -> bool:

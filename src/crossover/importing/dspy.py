@@ -72,6 +72,8 @@ def _log(source: Source) -> tuple[Log, tuple[str, str]]:
     failed has no prediction, so its row has no prefixes.
     """
     rows = objects(source.content, str(source.path))
+    if not rows or not rows[0]:
+        raise DataError(f"{source.path} has no rows; valid is what DSPy's Evaluate wrote")
     metric = list(rows[0])[-1]  # written last, under its own name
     keys = list(dict.fromkeys(key for row in rows for key in row))
     shared = [key.removeprefix(EXAMPLE) for key in keys if key.startswith(EXAMPLE)]

@@ -91,7 +91,9 @@ def _log(
     if header.get("status") != "success":
         remarks.append(f"{place}: its status is '{header.get('status')}': what it has is not all that was to be measured")
     reduced = _reduced(reductions)
+    order = {text(identity): n for n, identity in enumerate(listed(mapping(about.get("dataset")).get("sample_ids")))}
     items = [_item(mapping(sample), reduced) for sample in samples]
+    items.sort(key=lambda item: order.get(item.id, len(order)))  # a log has them as they were finished
     if not items:
         raise DataError(f"{place} has no samples: its scores cannot be paired; log without --no-log-samples")
     printed = [
@@ -162,5 +164,5 @@ def _system(header: Mapping[str, Any]) -> str:
     """The system message that the solvers put before every sample."""
     for step in listed(mapping(header.get("plan")).get("steps")):
         if mapping(step).get("solver") == "system_message":
-            return text(mapping(step["params"]).get("template"))
+            return text(mapping(step.get("params")).get("template"))
     return ""

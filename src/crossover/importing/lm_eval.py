@@ -16,7 +16,17 @@ from crossover.importing.source import Source, objects
 FILE = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.jsonl")
 RESULTS = re.compile(r"results_(?P<time>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.json")
 METRICS = {"acc": "accuracy", "exact_match": "exact_match", "chrf": "chrf", "rougeL": "rouge_l", "f1": "token_f1"}
-NEEDED = ("doc_id", "doc", "arguments", "metrics")
+NEEDED = ("doc_id", "doc", "arguments", "filtered_resps")
+OTHERS = (
+    *NEEDED,
+    "target",
+    "resps",
+    "filter",
+    "metrics",
+    "doc_hash",
+    "prompt_hash",
+    "target_hash",
+)  # fields but the metrics
 
 
 class LmEval:
@@ -119,14 +129,18 @@ def _item(sample: Mapping[str, Any]) -> Item:
     row["target"] = _target(sample)
     answers = listed(sample.get("filtered_resps"))
     answer = _chosen(sample) if len(answers) > 1 else text(answers[0]) if answers else ""
-    scores = {_metric(str(name), filtered): number(sample.get(name)) for name in listed(sample["metrics"])}
+    named = sample.get("metrics") or [key for key in sample if key not in OTHERS]  # old versions do not name them
+    scores = {_metric(name, filtered): number(sample.get(name)) for name in listed(named) if isinstance(name, str)}
     return Item(text(sample["doc_id"]), row, answer, scores)
 
 
 def _options(sample: Mapping[str, Any]) -> list[str]:
     """The texts whose likelihoods were asked for; empty where the model wrote freely."""
-    asked = [mapping(arguments) for arguments in mapping(sample["arguments"]).values()]
-    options = [arguments.get("arg_1") for arguments in asked]
+    asked = sample["arguments"]
+    if isinstance(asked, list):  # as old versions have them
+        options = [pair[1] if len(listed(pair)) > 1 else None for pair in asked]
+    else:
+        options = [mapping(arguments).get("arg_1") for arguments in mapping(asked).values()]
     return [o.strip() for o in options if isinstance(o, str)] if all(isinstance(o, str) for o in options) else []
 
 
