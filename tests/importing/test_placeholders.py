@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from crossover.data.template import columns_of, fill
 from crossover.importing.placeholders import as_template, columns_in, parted
 
-
 PIECE = st.sampled_from(["a", "b ", "{ ", "} ", "\n", "% ", "#"])
 
 
