@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from crossover.data.task import load_task
 from crossover.errors import DataError
 from crossover.importing.analysis import differences, figures
 from crossover.importing.base import Item, Log, Printed
+from crossover.importing.folder import body_of, write
 from crossover.importing.open import read
 from tests.importing.logs import FILES, files
 
@@ -32,8 +34,9 @@ def test_a_json_log_of_inspect_reads_as_a_packed_one() -> None:
 
 def test_filters_of_lm_eval_are_metrics_of_the_same_answers() -> None:
     [results] = (FILES / "lm-eval" / "large").glob("results_*.json")
-    [reading] = read([results])
-    generated = next(log for log in reading.logs if log.task == "tickets_gen")
+    chosen, generating = read([results])
+    assert (chosen.name, generating.name) == ("tickets", "tickets_gen")
+    [generated] = generating.logs
     assert {f.metric: f.estimate.value for f in figures(generated)} == {
         "exact_match (strict)": pytest.approx(11 / 12),
         "exact_match (first)": 0,
@@ -61,6 +64,30 @@ def test_an_openai_export_comes_in_whole() -> None:
     assert (reading.template, reading.output, reading.metric) == ("text", "label", "exact_match")
     assert reading.wordings[0].instruction == "Name the topic of this message in one word."
     assert [log.system for log in reading.logs] == ["first, small-model", "second, large-model"]
+
+
+def test_an_export_of_several_evals_is_a_task_each(tmp_path: Path) -> None:
+    lines = [line for file in files("openai-evals") for line in file.read_text().splitlines()]
+    things = [
+        json.loads((FILES / "openai" / "eval.json").read_text()),
+        *json.loads((FILES / "openai" / "runs.json").read_text())["data"],
+    ]
+    things += [thing for line in lines if line.startswith('{"object": "list"') for thing in json.loads(line)["data"]]
+    other = json.loads(
+        json.dumps(things).replace("eval_tickets", "eval_2").replace("evalrun_", "evalrun_2").replace("outputitem_", "o2")
+    )
+    other[0]["name"] = "tickets / again"
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(thing) + "\n" for thing in (*things, *other)))
+    readings = read([tmp_path / "all.jsonl"])
+    body = body_of(readings)
+    assert [log["task"] for log in body["logs"]] == ["tickets", "tickets", "tickets / again", "tickets / again"]
+    assert [(found["first"], found["second"]) for found in body["differences"] if found["metric"] == "passed"] == [
+        (0, 1),
+        (2, 3),
+    ]
+    write(tmp_path / "out", readings, body)
+    for place in ("tickets", "tickets-again"):
+        assert load_task(tmp_path / "out" / place / "task.yaml").name == place
 
 
 def test_a_configuration_of_promptfoo_is_data_and_prompts() -> None:

@@ -55,5 +55,5 @@ def command(
     console.print(f"wrote {out}", soft_wrap=True, markup=False)
     for sentence in said:
         console.print(f"  {sentence}", soft_wrap=True, markup=False)
-    if (out / "task.yaml").is_file():
-        console.print(f"next: read it, then  crossover run {out / 'task.yaml'}", soft_wrap=True, markup=False)
+    for task in sorted(out.rglob("task.yaml"))[:1]:
+        console.print(f"next: read it, then  crossover run {task}", soft_wrap=True, markup=False)

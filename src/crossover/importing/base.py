@@ -66,9 +66,12 @@ class Wording:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that a tool's files hold. `rows` share columns; `template` and `output` are a task file's `input` and `output`,
-    "" where the files do not say. `metric`: ours that stands for the tool's, "" where none does. `remarks`: a sentence each
-    on what was left out or has no counterpart. `definitions`: what is kept as the tool has it, for a person to read."""
+    """What a tool's files hold of one task; `name` is the task's, where they have it.
+
+    `rows` share columns; `template` and `output` are a task file's `input` and `output`, "" where the files do not say.
+    `metric`: ours that stands for the tool's, "" where none does. `remarks`: a sentence each on what was left out or has no
+    counterpart. `definitions`: what is kept as the tool has it, for a person to read.
+    """
 
     tool: str
     logs: tuple[Log, ...] = ()
@@ -79,6 +82,7 @@ class Reading:
     metric: str | Mapping[str, Any] = ""
     remarks: tuple[str, ...] = ()
     definitions: tuple[Mapping[str, Any], ...] = ()
+    name: str = ""
 
 
 class Tool(Protocol):
@@ -92,8 +96,8 @@ class Tool(Protocol):
         """Whether a file is one of the tool's; any file may be asked about, whatever it holds."""
         ...
 
-    def read(self, sources: Sequence[Source]) -> Reading:
-        """What its files hold together. Raises `DataError` naming the file and what is not as the tool writes it."""
+    def read(self, sources: Sequence[Source]) -> list[Reading]:
+        """What its files hold together, by task. Raises `DataError` naming the file and what is not as the tool writes it."""
         ...
 
 

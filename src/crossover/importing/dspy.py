@@ -32,7 +32,7 @@ class DSPy:
             )
         return "metadata" in mapping(source.content) and any(_signatures(source.content))
 
-    def read(self, sources: Sequence[Source]) -> Reading:
+    def read(self, sources: Sequence[Source]) -> list[Reading]:
         logs, wordings, rows, remarks, columns = [], [], [], [], ("", "")
         for source in sources:
             if isinstance(source.content, list):
@@ -51,7 +51,7 @@ class DSPy:
         if logs:
             remarks.append("DSPy's metric is a function that its files do not have: choose 'metric' in the task file")
         unique = {wording.instruction: wording for wording in wordings if wording.instruction}
-        return Reading(self.name, tuple(logs), distinct(rows), *columns, tuple(unique.values()), "", tuple(remarks))
+        return [Reading(self.name, tuple(logs), distinct(rows), *columns, tuple(unique.values()), "", tuple(remarks))]
 
 
 def _signatures(body: Any, name: str = "program") -> Iterator[tuple[str, Mapping[str, Any]]]:

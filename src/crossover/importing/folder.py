@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ def body_of(readings: Sequence[Reading], only: str | None = None) -> dict[str, A
         raise OptionError(f"--metric {only}: no log has it; valid: {', '.join(known) or 'nothing, as there is no log'}")
     return {
         "version": 1,
-        "tools": [reading.tool for reading in readings],
+        "tools": list(dict.fromkeys(reading.tool for reading in readings)),
         "logs": [
             {
                 "tool": log.tool,
@@ -51,7 +52,7 @@ def body_of(readings: Sequence[Reading], only: str | None = None) -> dict[str, A
         ],
         "differences": [dataclasses.asdict(difference) for difference in differences(logs, only)],
         "prompts": [dataclasses.asdict(wording) for reading in readings for wording in reading.wordings],
-        "rows": len(_rows(readings)),
+        "rows": sum(len(reading.rows) for reading in readings),
         "remarks": [sentence for reading in readings for sentence in reading.remarks],
     }
 
@@ -100,30 +101,42 @@ def _fill(folder: Path, name: str, readings: Sequence[Reading], body: dict[str, 
     if definitions := [thing for reading in readings for thing in reading.definitions]:
         _lines(folder / "definitions.jsonl", definitions)
         said.append(f"definitions.jsonl: {len(definitions)} evals and runs, with their graders, as they were")
-    if rows := _rows(readings):
-        _lines(folder / ROWS, rows)
-        said.append(f"{ROWS}: {len(rows)} rows")
-        said += _tasks(folder, name, readings)
+    having = [reading for reading in readings if reading.rows]
+    wordings = [wording for reading in readings if not reading.rows for wording in reading.wordings]
+    places = _places(having)
+    for reading, place in zip(having, places, strict=True):
+        (folder / place).mkdir(exist_ok=True)
+        _lines(folder / place / ROWS, reading.rows)
+        said.append(f"{place}{ROWS}: {len(reading.rows)} rows")
+        named = place.rstrip("/") or name
+        said += [place + sentence for sentence in _tasks(folder / place, named, reading, [*reading.wordings, *wordings])]
     _written(folder / FILE, json.dumps(body, indent=1, ensure_ascii=False) + "\n")
     return said
 
 
-def _rows(readings: Sequence[Reading]) -> list[Mapping[str, Any]]:
-    """The rows of the first reading that has any: those of two tools have other columns."""
-    return next((list(reading.rows) for reading in readings if reading.rows), [])
+def _places(readings: Sequence[Reading]) -> list[str]:
+    """The folder of each reading's task: the import's own where there is but one, else one with the task's name."""
+    if len(readings) == 1:
+        return [""]
+    names = [re.sub(r"[^\w.-]+", "-", reading.name or reading.tool).strip("-.")[:80] or "task" for reading in readings]
+    seen: set[str] = set()
+    places = []
+    for name in names:
+        unique = next(n for n in (name, *(f"{name}-{k}" for k in range(2, len(names) + 2))) if n.lower() not in seen)
+        seen.add(unique.lower())
+        places.append(f"{unique}/")
+    return places
 
 
-def _tasks(folder: Path, name: str, readings: Sequence[Reading]) -> list[str]:
+def _tasks(folder: Path, name: str, reading: Reading, wordings: Sequence[Wording]) -> list[str]:
     """A task file for each prompt, and what is to be said of it."""
-    reading = next(reading for reading in readings if reading.rows)
-    wordings = [wording for each in readings for wording in each.wordings] or [DEFAULT]
     said = []
-    for position, wording in enumerate(wordings, start=1):
+    for position, wording in enumerate(wordings or [DEFAULT], start=1):
         file = "task.yaml" if position == 1 else f"task-{position}.yaml"
         try:
             _written(folder / file, _task(folder, name, reading, wording))
         except CrossoverError as problem:
-            return [*said, f"no {file}: {str(problem).replace(str(folder), name)}"]
+            return [*said, f"{file} is not written: {str(problem).replace(str(folder), name)}"]
         said.append(f"{file}: for  crossover run" + (f", with the prompt '{wording.name}'" if wording.name else ""))
     return said
 

@@ -42,32 +42,37 @@ class Inspect:
         body = mapping(source.content)
         return "eval" in body and "version" in body and "task" in mapping(body["eval"])
 
-    def read(self, sources: Sequence[Source]) -> Reading:
-        logs, rows, wordings, remarks, scorers = [], [], [], [], []
-        for source in sources:
-            header, reductions, samples = _opened(source)
-            log, said = _log(source, header, reductions, samples)
-            logs.append(log)
-            remarks += said
-            rows += [item.row for item in log.items]
-            scorers += [printed.metric for printed in log.printed]
-            if system := _system(header):
-                wordings.append(Wording(system, "input", log.system))
-        known = [METRICS[name] for name in scorers if name in METRICS]
-        others = sorted({name for name in scorers if name not in METRICS})
-        if others:
-            remarks.append(f"no metric of ours stands for the scorer {' or '.join(others)}: see 'crossover list metrics'")
-        unique = {wording.instruction: wording for wording in wordings}
-        return Reading(
-            self.name,
-            tuple(logs),
-            distinct(rows),
-            "input",
-            "target",
-            tuple(unique.values()),
-            known[0] if known else "",
-            tuple(dict.fromkeys(remarks)),
-        )
+    def read(self, sources: Sequence[Source]) -> list[Reading]:
+        read = [_log(source, *_opened(source)) for source in sources]
+        return [
+            _task(
+                [(log, header) for log, header, _ in read if log.task == task],
+                [s for log, _, s in read if log.task == task],
+            )
+            for task in dict.fromkeys(log.task for log, _, _ in read)
+        ]
+
+
+def _task(logs: Sequence[tuple[Log, Mapping[str, Any]]], said: Sequence[Sequence[str]]) -> Reading:
+    """All logs of one task."""
+    remarks = [sentence for sentences in said for sentence in sentences]
+    scorers = dict.fromkeys(printed.metric for log, _ in logs for printed in log.printed)
+    known = [METRICS[name] for name in scorers if name in METRICS]
+    others = sorted(name for name in scorers if name not in METRICS)
+    if others:
+        remarks.append(f"no metric of ours stands for the scorer {' or '.join(others)}: see 'crossover list metrics'")
+    systems = {system: Wording(system, "input", log.system) for log, header in logs if (system := _system(header))}
+    return Reading(
+        "inspect",
+        tuple(log for log, _ in logs),
+        distinct([item.row for log, _ in logs for item in log.items]),
+        "input",
+        "target",
+        tuple(systems.values()),
+        known[0] if known else "",
+        tuple(dict.fromkeys(remarks)),
+        name=logs[0][0].task,
+    )
 
 
 def _opened(source: Source) -> tuple[Mapping[str, Any], Sequence[Any], Iterator[Any]]:
@@ -85,7 +90,7 @@ def _opened(source: Source) -> tuple[Mapping[str, Any], Sequence[Any], Iterator[
 
 def _log(
     source: Source, header: Mapping[str, Any], reductions: Sequence[Any], samples: Iterator[Any]
-) -> tuple[Log, list[str]]:
+) -> tuple[Log, Mapping[str, Any], list[str]]:
     place, remarks = str(source.path), []
     about = mapping(header.get("eval"))
     if header.get("status") != "success":
@@ -103,7 +108,8 @@ def _log(
         for name, metric in mapping(score.get("metrics")).items()
         if name in MEANS and (value := number(mapping(metric).get("value"))) is not None
     ]
-    return Log("Inspect", text(about.get("task")), text(about.get("model")), tuple(items), tuple(printed), place), remarks
+    log = Log("Inspect", text(about.get("task")), text(about.get("model")), tuple(items), tuple(printed), place)
+    return log, header, remarks
 
 
 def _reduced(reductions: Sequence[Any]) -> dict[str, dict[str, float | None]]:

@@ -43,7 +43,7 @@ class LmEval:
             return bool(source.content) and all(key in mapping(source.content[0]) for key in NEEDED)
         return all(key in mapping(source.content) for key in ("results", "configs", "versions"))
 
-    def read(self, sources: Sequence[Source]) -> Reading:
+    def read(self, sources: Sequence[Source]) -> list[Reading]:
         named = {source.path.resolve() for source in sources}
         samples, results = [], {}
         for source in sources:
@@ -56,25 +56,28 @@ class LmEval:
                 raise DataError(f"{source.path}: no samples of its run lie beside it; valid is a run with --log_samples")
             samples += [Source(path) for path in beside if path.resolve() not in named]
         read = [_log(source, results.get(_stamp(source.path)) or _beside(source.path)) for source in samples]
-        logs = [log for log, _, _ in read]
-        remarks = [sentence for _, _, said in read for sentence in said]
-        configs = [config for _, config, _ in read]
-        metrics = [METRICS[name] for log in logs for item in log.items[:1] for name in item.scores if name in METRICS]
-        if len({log.task for log in logs}) > 1:
-            remarks.append("the rows of several tasks are no single task's data: name the samples of one task to have them")
-            return Reading(self.name, tuple(logs), remarks=tuple(dict.fromkeys(remarks)))
-        template, wordings, said = _prompt(configs[0], logs[0])
-        remarks += said
-        return Reading(
-            self.name,
-            tuple(logs),
-            distinct([item.row for log in logs for item in log.items]),
-            template,
-            "target",
-            wordings,
-            metrics[0] if metrics else "",
-            tuple(dict.fromkeys(remarks)),
-        )
+        return [
+            _task([each for each in read if each[0].task == task]) for task in dict.fromkeys(log.task for log, _, _ in read)
+        ]
+
+
+def _task(read: Sequence[tuple[Log, Mapping[str, Any], list[str]]]) -> Reading:
+    """All logs of one task; their prompt is that of the first."""
+    logs = [log for log, _, _ in read]
+    metrics = [METRICS[name] for log in logs for item in log.items[:1] for name in item.scores if name in METRICS]
+    template, wordings, unsaid = _prompt(read[0][1], logs[0])
+    remarks = [sentence for _, _, said in read for sentence in said]
+    return Reading(
+        "lm-eval",
+        tuple(logs),
+        distinct([item.row for log in logs for item in log.items]),
+        template,
+        "target",
+        wordings,
+        metrics[0] if metrics else "",
+        tuple(dict.fromkeys(remarks + unsaid)),
+        name=logs[0].task,
+    )
 
 
 def _stamp(path: Path) -> str:

@@ -18,7 +18,7 @@ TOOLS: tuple[Tool, ...] = (Inspect(), LmEval(), Promptfoo(), OpenAIEvals(), DSPy
 
 
 def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
-    """What the files hold, by tool. `tool`: the one that wrote all of them, where that is to be said.
+    """What the files hold, by tool and task. `tool`: the one that wrote all of them, where that is to be said.
 
     Raises `OptionError` for an unknown tool and for a file that stands twice, and `DataError` for a file that is no tool's.
     """
@@ -32,7 +32,7 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
         seen.add(path.resolve())
         source = Source(path)
         found.setdefault(_tool_of(source, tool).name, []).append(source)
-    return [known.read(found[known.name]) for known in TOOLS if known.name in found]
+    return [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
 
 
 def _tool_of(source: Source, wanted: str | None) -> Tool:

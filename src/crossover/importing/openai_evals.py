@@ -40,7 +40,7 @@ class OpenAIEvals:
             return False
         return is_event_log(source.content) or next(_objects(source.content), None) is not None
 
-    def read(self, sources: Sequence[Source]) -> Reading:
+    def read(self, sources: Sequence[Source]) -> list[Reading]:
         logs = [log_of(source) for source in sources if is_event_log(source.content)]
         found: dict[str, dict[str, Mapping[str, Any]]] = {kind: {} for kind in KINDS}
         places: dict[str, str] = {}
@@ -51,28 +51,51 @@ class OpenAIEvals:
                     places.setdefault(text(thing.get("run_id") or thing.get("id")), str(source.path))
         evals, runs, items = (found[kind] for kind in KINDS)
         _check_complete(runs, items, places)
-        hosted = _logs(evals, runs, items, places)
-        rows: list[Mapping[str, Any]] = [item.row for log in (*logs, *hosted) for item in log.items]
-        for run in runs.values():
-            content = listed(mapping(mapping(run.get("data_source")).get("source")).get("content"))
-            rows += [mapping(mapping(entry).get("item")) for entry in content]
-        template, wordings, remarks = _wordings(runs.values())
-        output, metric, more = _expected([mapping(c) for e in evals.values() for c in listed(e.get("testing_criteria"))])
-        if logs and not hosted:
-            template, output = "input", "expected"
-        if any(item.failed for log in hosted for item in log.items):
-            more.append("an output item with an error counts in OpenAI's totals, and is no wrong answer here")
-        return Reading(
-            self.name,
-            (*hosted, *logs),
-            distinct([row for row in rows if row]),
-            template,
-            output,
-            wordings,
-            metric,
-            tuple(dict.fromkeys(remarks + more)),
-            (*evals.values(), *runs.values()),
-        )
+        of = [*evals, *(text(thing.get("eval_id")) for thing in (*runs.values(), *items.values()))]
+        read = [
+            _hosted(
+                evals.get(identity, {}),
+                {key: run for key, run in runs.items() if run.get("eval_id") == identity},
+                {key: item for key, item in items.items() if item.get("eval_id") == identity},
+                places,
+            )
+            for identity in dict.fromkeys(of)
+        ]
+        for task in dict.fromkeys(log.task for log in logs):
+            members = tuple(log for log in logs if log.task == task)
+            rows = distinct([item.row for log in members for item in log.items])
+            read.append(Reading(self.name, members, rows, "input", "expected", name=task))
+        return read
+
+
+def _hosted(
+    about: Mapping[str, Any],
+    runs: Mapping[str, Mapping[str, Any]],
+    items: Mapping[str, Mapping[str, Any]],
+    places: Mapping[str, str],
+) -> Reading:
+    """An eval with its runs and their output items."""
+    logs = _logs(about, runs, items, places)
+    rows: list[Mapping[str, Any]] = [item.row for log in logs for item in log.items]
+    for run in runs.values():
+        content = listed(mapping(mapping(run.get("data_source")).get("source")).get("content"))
+        rows += [mapping(mapping(entry).get("item")) for entry in content]
+    template, wordings, remarks = _wordings(runs.values())
+    output, metric, more = _expected([mapping(grader) for grader in listed(about.get("testing_criteria"))])
+    if any(item.failed for log in logs for item in log.items):
+        more.append("an output item with an error counts in OpenAI's totals, and is no wrong answer here")
+    return Reading(
+        "openai-evals",
+        tuple(logs),
+        distinct([row for row in rows if row]),
+        template,
+        output,
+        wordings,
+        metric,
+        tuple(dict.fromkeys(remarks + more)),
+        tuple(thing for thing in (about, *runs.values()) if thing),
+        text(about.get("name")),
+    )
 
 
 def _objects(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
@@ -103,21 +126,21 @@ def _check_complete(
 
 
 def _logs(
-    evals: Mapping[str, Mapping[str, Any]],
+    owner: Mapping[str, Any],
     runs: Mapping[str, Mapping[str, Any]],
     items: Mapping[str, Mapping[str, Any]],
     places: Mapping[str, str],
 ) -> list[Log]:
     grouped: dict[str, list[Item]] = {}
-    owner, model = {}, {}
+    evals, model = {}, {}
     for thing in items.values():
         run = text(thing.get("run_id"))
         grouped.setdefault(run, []).append(_item(thing))
-        owner[run], model[run] = text(thing.get("eval_id")), text(mapping(thing.get("sample")).get("model"))
+        evals[run], model[run] = text(thing.get("eval_id")), text(mapping(thing.get("sample")).get("model"))
     logs = []
     for run, answered in grouped.items():
         about = runs.get(run, {})
-        named = text(mapping(evals.get(owner[run])).get("name")) or owner[run]
+        named = text(owner.get("name")) or evals[run]
         model_name = text(about.get("model")) or model[run]
         system = ", ".join(dict.fromkeys(part for part in (text(about.get("name")), model_name) if part))
         logs.append(Log("OpenAI Evals", named, system or run, tuple(answered), tuple(_printed(about)), places.get(run, "")))
@@ -179,9 +202,10 @@ def _wordings(runs: Any) -> tuple[str, tuple[Wording, ...], list[str]]:
     return wordings[0].template if wordings else "", wordings, remarks
 
 
-def _expected(criteria: Sequence[Mapping[str, Any]]) -> tuple[str, Any, list[str]]:
+def _expected(criteria: Sequence[Mapping[str, Any]]) -> tuple[str, str | Mapping[str, Any], list[str]]:
     """The column of the expected output, our metric, and the graders that have no counterpart."""
-    output, metric, remarks = "", "", []
+    output, remarks = "", []
+    metric: str | Mapping[str, Any] = ""
     for grader in criteria:
         kind, how = text(grader.get("type")), text(grader.get("operation") or grader.get("evaluation_metric"))
         variable = NAME.fullmatch(text(grader.get("reference")).strip())

@@ -32,7 +32,7 @@ class Promptfoo:
         configured = "prompts" in body and ("tests" in body or "providers" in body)
         return configured or ("results" in results and "stats" in results)
 
-    def read(self, sources: Sequence[Source]) -> Reading:
+    def read(self, sources: Sequence[Source]) -> list[Reading]:
         logs: list[Log] = []
         rows: list[Mapping[str, Any]] = []
         asserts: list[Mapping[str, Any]] = []
@@ -60,8 +60,8 @@ class Promptfoo:
         template, wordings, unwritten = _wordings(prompts)
         output, metric, more = _expected(asserts, rows)
         rows = [row for row in rows if output in row] if output else rows
-        said = tuple(dict.fromkeys((*remarks, *unwritten, *more)))
-        return Reading(self.name, tuple(logs), distinct(rows), template, output, wordings, metric, said)
+        left_out = tuple(dict.fromkeys((*remarks, *unwritten, *more)))
+        return [Reading(self.name, tuple(logs), distinct(rows), template, output, wordings, metric, left_out)]
 
 
 def _logs(source: Source) -> tuple[list[Log], list[Mapping[str, Any]]]:
@@ -183,9 +183,12 @@ def _row(case: Mapping[str, Any], default: Mapping[str, Any]) -> tuple[dict[str,
     return row, checks
 
 
-def _expected(asserts: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> tuple[str, Any, list[str]]:
+def _expected(
+    asserts: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> tuple[str, str | Mapping[str, Any], list[str]]:
     """The column of the expected output, our metric, and what has no counterpart."""
-    output, metric, others = "", "", set()
+    output, others = "", set()
+    metric: str | Mapping[str, Any] = ""
     for check in asserts:
         kind, value = text(check.get("type")), text(check.get("value")).strip()
         variable = NAME.fullmatch(value)
