@@ -16,24 +16,24 @@ from crossover.importing.source import Source
 from tests.importing.logs import FILES
 
 
-def packed(path: Path, method: int = zipfile.ZIP_DEFLATED, **entries: str) -> Path:
-    with zipfile.ZipFile(path, "w", method) as archive:
+def packed(path: Path, entries: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries.items():
-            archive.writestr(name.replace("__", "/"), content)
+            archive.writestr(name, content)
     return path
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ENTRY", 1_000_000)
-    bomb = packed(tmp_path / "bomb.eval", **{"header.json": " " * 50_000_000})
+    bomb = packed(tmp_path / "bomb.eval", {"header.json": " " * 50_000_000})
     with pytest.raises(DataError, match=r"bomb.eval, header.json: unpacks to more than 1 MB"):
         read([bomb])
 
 
 def test_many_entries_together_are_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGEST", 100_000)
-    samples = {f"samples__{n}.json": '"' + "x" * 40_000 + '"' for n in range(4)}
-    bomb = packed(tmp_path / "bomb.eval", **{"header.json": "{}", **samples})
+    samples = {f"samples/{n}.json": '"' + "x" * 40_000 + '"' for n in range(4)}
+    bomb = packed(tmp_path / "bomb.eval", {"header.json": "{}", **samples})
     with pytest.raises(DataError, match="which is refused"):
         read([bomb])
 
@@ -63,7 +63,7 @@ def test_a_log_whose_bytes_were_changed_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_log_that_was_not_finished_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"has no header.json, so it was not finished; run 'inspect eval-retry' on it"):
-        read([packed(tmp_path / "it.eval", **{"_journal__start.json": "{}"})])
+        read([packed(tmp_path / "it.eval", {"_journal/start.json": "{}"})])
 
 
 @pytest.mark.parametrize(

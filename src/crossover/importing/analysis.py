@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from crossover.evaluation.aggregate import estimate
@@ -119,10 +119,13 @@ def _compared(first: Log, second: Log, metric: str) -> tuple[Comparison, int]:
     known = [value for key in common for value in (a[key], b[key]) if value is not None]
     low, high = _range(known)
     width = high - low
-    sides = [[None if side[k] is None else Score((side[k] - low) / width) for k in common] for side in (a, b)]
-    raw = compare(sides[0], sides[1], "mean", _binary(known))
-    scaled = (width * end for end in (raw.difference, raw.low, raw.high, raw.lower, raw.upper))
-    return Comparison(*scaled, raw.p, raw.n, raw.test), len(a) + len(b) - 2 * len(common)
+
+    def brought(side: Mapping[Key, float | None]) -> list[Score | None]:
+        return [None if (value := side[key]) is None else Score((value - low) / width) for key in common]
+
+    raw = compare(brought(a), brought(b), "mean", _binary(known))
+    ends = {end: width * getattr(raw, end) for end in ("difference", "low", "high", "lower", "upper")}
+    return replace(raw, **ends), len(a) + len(b) - 2 * len(common)
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

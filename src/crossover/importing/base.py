@@ -97,7 +97,7 @@ class Tool(Protocol):
         ...
 
     def read(self, sources: Sequence[Source]) -> list[Reading]:
-        """What its files hold together, by task. Raises `DataError` naming the file and what is not as the tool writes it."""
+        """What its files hold together, by task. Raises `DataError` naming the file and what is otherwise than the tool's."""
         ...
 
 

@@ -130,7 +130,7 @@ def _places(readings: Sequence[Reading]) -> list[str]:
 
 def _tasks(folder: Path, name: str, reading: Reading, wordings: Sequence[Wording]) -> list[str]:
     """A task file for each prompt, and what is to be said of it."""
-    said = []
+    said: list[str] = []
     for position, wording in enumerate(wordings or [DEFAULT], start=1):
         file = "task.yaml" if position == 1 else f"task-{position}.yaml"
         try:
