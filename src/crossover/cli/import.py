@@ -12,7 +12,7 @@ from rich.console import Console
 from crossover.cli.output import json_out
 from crossover.importing.folder import body_of, write
 from crossover.importing.open import read
-from crossover.report.imported import imported
+from crossover.report.imported import imported, plain
 
 
 def command(
@@ -54,6 +54,6 @@ def command(
         return
     console.print(f"wrote {out}", soft_wrap=True, markup=False)
     for sentence in said:
-        console.print(f"  {sentence}", soft_wrap=True, markup=False)
+        console.print(plain(f"  {sentence}"), soft_wrap=True)
     for task in sorted(out.rglob("task.yaml"))[:1]:
         console.print(f"next: read it, then  crossover run {task}", soft_wrap=True, markup=False)

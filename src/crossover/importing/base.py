@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from crossover.importing.source import Source
@@ -26,7 +27,7 @@ class Item:
     scores: Mapping[str, float | None] = field(default_factory=dict)
     failed: str = ""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The same for the same data: two logs may number other rows alike."""
         return hashlib.sha256(json.dumps(self.row, sort_keys=True, default=str).encode()).hexdigest()
@@ -97,7 +98,7 @@ class Tool(Protocol):
         ...
 
     def read(self, sources: Sequence[Source]) -> list[Reading]:
-        """What its files hold together, by task. Raises `DataError` naming the file and what is otherwise than the tool's."""
+        """What its files hold together, by task. Raises `DataError` naming the file and what is not the tool's."""
         ...
 
 

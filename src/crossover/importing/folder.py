@@ -20,7 +20,7 @@ from crossover.data.template import plain
 from crossover.data.textfile import read_text
 from crossover.errors import CrossoverError, DataError, OptionError
 from crossover.importing.analysis import differences, figures, metrics
-from crossover.importing.base import Reading, Wording
+from crossover.importing.base import Log, Reading, Wording
 
 FILE = "import.json"
 ROWS = "rows.jsonl"
@@ -39,21 +39,26 @@ def body_of(readings: Sequence[Reading], only: str | None = None) -> dict[str, A
     return {
         "version": 1,
         "tools": list(dict.fromkeys(reading.tool for reading in readings)),
-        "logs": [
-            {
-                "tool": log.tool,
-                "task": log.task,
-                "system": log.system,
-                "file": log.place,
-                "items": len({item.id for item in log.items}),
-                "figures": [dataclasses.asdict(f) for f in figures(log) if only in (None, f.metric)],
-            }
-            for log in logs
-        ],
+        "logs": [_log(log, only) for log in logs],
         "differences": [dataclasses.asdict(difference) for difference in differences(logs, only)],
         "prompts": [dataclasses.asdict(wording) for reading in readings for wording in reading.wordings],
         "rows": sum(len(reading.rows) for reading in readings),
         "remarks": [sentence for reading in readings for sentence in reading.remarks],
+    }
+
+
+def _log(log: Log, only: str | None) -> dict[str, Any]:
+    """A log with a figure for each metric; `totals` are the tool's numbers that belong to none."""
+    found = [figure for figure in figures(log) if only in (None, figure.metric)]
+    used = [figure.printed for figure in found]
+    return {
+        "tool": log.tool,
+        "task": log.task,
+        "system": log.system,
+        "file": log.place,
+        "items": len({item.id for item in log.items}),
+        "figures": [dataclasses.asdict(figure) for figure in found],
+        "totals": [dataclasses.asdict(printed) for printed in log.printed if printed not in used and only is None],
     }
 
 

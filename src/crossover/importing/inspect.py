@@ -25,6 +25,7 @@ from crossover.importing.source import Source
 # what Inspect's value_to_float makes of a score that is written as a word
 WORDS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 MEANS = ("accuracy", "mean")
+SPREADS = ("stderr", "std", "var", "bootstrap_stderr", "ci")  # metrics of a score that are no value of its own
 METRICS = {"exact": "exact_match", "f1": "token_f1", "choice": "accuracy"}
 
 
@@ -56,7 +57,7 @@ class Inspect:
 def _task(logs: Sequence[tuple[Log, Mapping[str, Any]]], said: Sequence[Sequence[str]]) -> Reading:
     """All logs of one task."""
     remarks = [sentence for sentences in said for sentence in sentences]
-    scorers = dict.fromkeys(printed.metric for log, _ in logs for printed in log.printed)
+    scorers = dict.fromkeys(name for log, _ in logs for item in log.items for name in item.scores)
     known = [METRICS[name] for name in scorers if name in METRICS]
     others = sorted(name for name in scorers if name not in METRICS)
     if others:
@@ -102,14 +103,20 @@ def _log(
     if not items:
         raise DataError(f"{place} has no samples: its scores cannot be paired; log without --no-log-samples")
     printed = [
-        Printed(str(score["name"]) + (f" ({score['reducer']})" if score.get("reducer") else ""), name, value)
+        Printed(_metric(score, name), name, value)
         for score in listed(mapping(header.get("results")).get("scores"))
         if isinstance(score, Mapping) and "name" in score
         for name, metric in mapping(score.get("metrics")).items()
-        if name in MEANS and (value := number(mapping(metric).get("value"))) is not None
+        if name not in SPREADS and (value := number(mapping(metric).get("value"))) is not None
     ]
     log = Log("Inspect", text(about.get("task")), text(about.get("model")), tuple(items), tuple(printed), place)
     return log, header, remarks
+
+
+def _metric(score: Mapping[str, Any], statistic: str) -> str:
+    """A score's name as the items have it; beside a mean, a statistic of its own."""
+    named = str(score["name"]) + (f" ({score['reducer']})" if score.get("reducer") else "")
+    return named if statistic in MEANS else f"{named}, {statistic}"
 
 
 def _reduced(reductions: Sequence[Any]) -> dict[str, dict[str, float | None]]:

@@ -33,13 +33,18 @@ def imported(body: Mapping[str, Any]) -> RenderableType:
     counted += [numbers.plural(len(body["prompts"]), "prompt")] if body["prompts"] else []
     if counted:
         parts.append(Text(f"data: {' and '.join(counted)}"))
-    parts += [Text(f"  {sentence}") for sentence in body["remarks"]]
+    parts += [plain(f"  {sentence}") for sentence in body["remarks"]]
     return Group(*parts)
+
+
+def plain(written: str) -> Text:
+    """A text of a file's as a terminal can have it: what would steer it is shown, not done."""
+    return Text("".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in written))
 
 
 def _figures(body: Mapping[str, Any]) -> RenderableType:
     legend = [
-        Text(f"{_letter(position)}  {', '.join(part for part in (log['tool'], log['task'], log['system']) if part)}")
+        plain(f"{_letter(position)}  {', '.join(part for part in (log['tool'], log['task'], log['system']) if part)}")
         for position, log in enumerate(body["logs"], start=1)
     ]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left", caption=_caption(body))
@@ -49,15 +54,22 @@ def _figures(body: Mapping[str, Any]) -> RenderableType:
         table.add_column(heading, justify="right")
     for position, log in enumerate(body["logs"], start=1):
         for row, figure in enumerate(log["figures"]):
-            table.add_row(*map(Text, ("" if row else _letter(position), figure["metric"], *_numbers(figure))))
+            table.add_row(*map(plain, ("" if row else _letter(position), figure["metric"], *_numbers(figure))))
+        for total in log["totals"]:
+            head = "" if log["figures"] or total is not log["totals"][0] else _letter(position)
+            table.add_row(*map(plain, (head, total["metric"], _given(total), "–", "–", "–")))
     return Group(*legend, table)
 
 
 def _numbers(figure: Mapping[str, Any]) -> tuple[str, str, str, str]:
     measured, printed = figure["estimate"], figure["printed"]
-    given = f"{printed['statistic']} {printed['value']:.4g}" if printed else "–"
+    given = _given(printed) if printed else "–"
     mean = f"{measured['value']:.3f} ({measured['low']:.3f}–{measured['high']:.3f})"
     return given, mean, numbers.count(measured["n"]), numbers.count(figure["failed"]) if figure["failed"] else "–"
+
+
+def _given(printed: Mapping[str, Any]) -> str:
+    return f"{printed['statistic']} {printed['value']:.4g}"
 
 
 def _caption(body: Mapping[str, Any]) -> str | None:
@@ -77,11 +89,11 @@ def _differences(body: Mapping[str, Any]) -> RenderableType:
         paired = found["comparison"]
         pair = f"{_letter(found['second'] + 1)} − {_letter(found['first'] + 1)}"
         if not paired["n"]:
-            table.add_row(*map(Text, (found["metric"], pair, "no common item", "", "0", "")))
+            table.add_row(*map(plain, (found["metric"], pair, "no common item", "", "0", "")))
             continue
         ends = f"{paired['difference']:+.3f} ({paired['low']:+.3f} to {paired['high']:+.3f})"
         cells = (found["metric"], pair, ends, numbers.p_value(found["p"]), numbers.count(paired["n"]), paired["test"])
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(plain, cells))
         apart = max(apart, found["apart"])
     said = ["p is adjusted over the pairs of a metric (Holm)"] if _several(body) else []
     if apart:
