@@ -49,11 +49,12 @@ def test_the_export_that_the_readme_gives_is_read_whole(
     crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openai, httpx = pytest.importorskip("openai"), pytest.importorskip("httpx")
-    monkeypatch.setattr(openai, "OpenAI", lambda: served(openai, httpx))
+    client = served(openai, httpx)
+    monkeypatch.setattr(openai, "OpenAI", lambda: client)
     monkeypatch.chdir(tmp_path)
     readme = (FILES.parents[2] / "README.md").read_text(encoding="utf-8")
     [script] = [part.split("```")[0] for part in readme.split("```python\n") if "client.evals.list()" in part]
-    exec(script, {})  # noqa: S102  our own README
+    exec(script, {})
     body = json.loads(crossover("import", "evals.jsonl", "--json").out)
     assert body == {**json.loads(crossover("import", *files("openai-evals"), "--json").out), "logs": body["logs"]}
     assert [log["items"] for log in body["logs"]] == [12, 12]
