@@ -139,7 +139,7 @@ def _item(sample: Mapping[str, Any], reduced: Mapping[str, Mapping[str, float | 
     if choices:
         asked += "\n\n" + "\n".join(f"{chr(65 + n)}) {choice}" for n, choice in enumerate(choices))
     target = sample.get("target")
-    target = target[0] if isinstance(target, list) and len(target) == 1 else target
+    target = target[0] if isinstance(target, list) and target else target  # of several that are right, the first
     row = {"input": asked, "target": _whole(text(target), attachments)}
     answers = [mapping(choice) for choice in listed(mapping(sample.get("output")).get("choices"))]
     answer = conversation([answers[0].get("message")]) if answers else ""
