@@ -23,6 +23,7 @@ ROOMS = [
     {"strategies"},
     {"metrics"},
     {"evaluation"},
+    {"importing"},
     {"decision"},
     {"study"},
     {"report", "serve"},
@@ -152,7 +153,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
-    for command in ("init", "advise", "run", "show", "report", "predict", "serve", "export", "list"):
+    for command in ("init", "advise", "run", "show", "report", "predict", "serve", "export", "import", "list"):
         assert command in done.stdout
 
 

@@ -22,8 +22,12 @@ from crossover.cli.output import degrade
 from crossover.errors import CrossoverError, OptionError, nearest
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
-COMMANDS = ("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "list")
-ENDINGS = {"run": (".yaml", ".yml"), "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")}
+COMMANDS = ("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "import", "list")
+ENDINGS = {
+    "run": (".yaml", ".yml"),
+    "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"),
+    "import": (".eval",),
+}
 ABOUT = """Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
 
 Start with a file of labelled examples:  crossover init data.csv,  then  crossover run task.yaml

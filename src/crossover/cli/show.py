@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 
 from crossover.cli.output import json_out
+from crossover.importing.folder import FILE, read_body
+from crossover.report.imported import imported
 from crossover.report.table import foot, glance, verdict_text
 from crossover.report.verdict import command_line
 from crossover.study.folder import StudyFolder
@@ -17,10 +19,17 @@ from crossover.study.read import read_results
 
 
 def command(
-    study: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/NAME.")],
+    study: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/NAME, or of an import.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json instead.")] = False,
 ) -> None:
     """Show a study in the terminal: the experiment at a glance, and the verdict, or how far it is."""
+    if (study / FILE).is_file():
+        body = read_body(study)
+        if as_json:
+            typer.echo(json_out(json.dumps(body, indent=1, ensure_ascii=False)))
+        else:
+            Console(highlight=False).print(imported(body))
+        return
     folder = StudyFolder(study)
     if as_json and not folder.begun:
         folder.read_decision()
