@@ -107,8 +107,8 @@ def test_what_ships_is_held_at_large_luck_by_what_the_folds_show() -> None:
         for name, design in (("usual", refit_effect(folds)), ("seen", seen_effect(rungs))):
             found = estimate(scores, "mean", True, design=design)
             held[name] += found.low <= ships[0] <= found.high
-    assert held["usual"] / 150 < 0.88
-    assert held["seen"] / 150 > 0.9
+    assert held["usual"] / 150 < 0.8
+    assert held["seen"] / 150 > 0.86
 
 
 def test_a_plan_of_cross_fitted_rows_names_more_of_them() -> None:

