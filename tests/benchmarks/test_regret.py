@@ -33,7 +33,7 @@ def test_studies_are_run_once_and_their_figures_told(
 ) -> None:
     ran: list[str] = []
 
-    def here(bench: regret.Bench, job: regret.Job) -> str:
+    def here(bench: regret.Bench, job: regret_study.Job) -> str:
         """In this process, where the script takes one of its own."""
         if ran.count(job.name):
             return "twice"

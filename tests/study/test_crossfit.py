@@ -143,9 +143,7 @@ def test_the_listener_is_told_each_rung_in_each_fold(finished: tuple[Path, dict[
     once = next(stage.seconds for stage in ear.plans[-1] if (stage.kind, stage.name) == ("climb", "lora"))
     folds = sum(stage.seconds or 0 for stage in planned if stage.name.startswith("lora,"))
     assert once is not None
-    assert folds > once, (
-        "a rung is made again in every fold, but asked of no training rows"
-    )
+    assert folds > once, "a rung is made again in every fold, but asked of no training rows"
     assert not [stage for stage in ear.plans[-1] if stage.kind == "test"]
     assert any("then each is made anew 3 times without a part of the rows" in sentence for sentence in ear.said)
 
