@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import regret, regret_study
+from benchmarks.board import Board
 from tests.study.tasks import NOTES
 
 
@@ -32,7 +33,7 @@ def test_studies_are_run_once_and_their_figures_told(
 ) -> None:
     ran: list[str] = []
 
-    def here(bench: regret.Bench, job: regret.Job) -> str:
+    def here(bench: regret.Bench, job: regret_study.Job) -> str:
         """In this process, where the script takes one of its own."""
         if ran.count(job.name):
             return "twice"
@@ -88,6 +89,26 @@ def test_regret_is_the_best_truth_less_that_of_the_choice() -> None:
     }
     assert regret.regret(found) == pytest.approx(10)
     assert regret.regret(found, tested=True) == pytest.approx(5)
+
+
+def test_two_forms_are_compared_by_the_best_that_either_made_of_the_same_rows(tmp_path: Path) -> None:
+    estimate = {"n": 30, "value": 0.5, "low": 0.4, "high": 0.6}
+
+    def result(folds: int, chosen: str, draw: int = 0, **truths: float) -> dict[str, Any]:
+        candidates = [{"name": n, "status": "champion", "test": estimate, "truth": t} for n, t in truths.items()]
+        same = {"part": "folds", "task": "t", "model": "m", "kind": "undecided", "stated": {"upper": 1.0}}
+        return same | {"folds_used": folds, "draw": draw, "chosen": chosen, "candidates": candidates}
+
+    board = Board(tmp_path / "figures.json")
+    one, folded = result(0, "a", a=0.6, b=0.5), result(5, "b", a=0.8, b=0.75)
+    regret.figures([one, folded, result(0, "a", 1, a=0.1, b=0.9)], board)
+    board.save()
+    found = {name: row["value"] for name, row in json.loads((tmp_path / "figures.json").read_text()).items()}
+    assert found["130 rows, one split: mean regret"] == pytest.approx(40), "0 where all are bad, 80 in the other"
+    assert found["130 rows, one split: regret to the best of either"] == pytest.approx(20), "only where there are both"
+    assert found["130 rows, folds: regret to the best of either"] == pytest.approx(5)
+    assert found["130 rows: the regrets to the best of either, folds' of one split's"] == pytest.approx(0.25)
+    assert found["130 rows: regret of one split's choice, made of all rows"] == pytest.approx(0)
 
 
 def test_wrong_arguments_are_one_sentence(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

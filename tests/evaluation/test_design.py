@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import f_oneway
 
 from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.design import refit_effect
+from crossover.evaluation.design import refit_effect, seen_effect
 from crossover.evaluation.paired import compare, interval, mcnemar, mcnemar_of
 from crossover.evaluation.power import items_for, together
 from crossover.evaluation.regret import regret
-from crossover.types import Score
+from crossover.types import Example, Record, Reply, Run, Score
 
 RNG = np.random.default_rng(0)
 BASE = RNG.random(200)
@@ -58,6 +60,55 @@ def test_everything_that_is_said_is_said_of_fewer_items(a: list[Score], b: list[
     sides = [a, b]
     risks = [regret(sides, 1, "mean", binary, designs=[d, 1.0]) for d in (1.0, 4.0)]
     assert risks[0].upper < risks[1].upper
+
+
+def folds_of(right: Any, groups: int | None = None) -> list[Run]:
+    """The runs of a rung on the folds; `right`: by fold and row. `groups`: as many in each fold."""
+    runs = []
+    for fold, scores in enumerate(right):
+        names = [None if groups is None else f"{fold} {row % groups}" for row in range(len(scores))]
+        records = tuple(
+            Record(Example(f"{fold} {row}", f"{fold} {row}", "a", name), Reply("a"), "a", Score(float(score)))
+            for row, (score, name) in enumerate(zip(scores, names, strict=True))
+        )
+        runs.append(Run("c", "test", "accuracy", records, estimate([r.score for r in records], "mean", True)))
+    return runs
+
+
+@given(st.integers(2, 8), st.integers(0, 10**6))
+def test_the_effect_that_is_seen_is_never_less_than_the_usual_one_nor_more_than_the_items(folds: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rungs = [folds_of(rng.random((folds, 6)) < rng.random((folds, 1))) for _ in range(2)]
+    assert refit_effect(folds) - 1e-9 <= seen_effect(rungs) <= max(refit_effect(folds), 6 * folds)
+    alike = [folds_of(np.tile([1, 0, 1], (folds, 1)))]
+    assert seen_effect(alike) == pytest.approx(refit_effect(folds)), "folds that agree show no luck"
+    always = [folds_of(np.ones((folds, 3)))]
+    assert seen_effect(always) == pytest.approx(refit_effect(folds)), "nothing is known of luck where all is right"
+
+
+def test_the_effect_that_is_seen_is_that_of_an_analysis_of_variance() -> None:
+    right = RNG.random((5, 26)) < np.array([[0.5], [0.9], [0.6], [0.95], [0.7]])
+    ratio = f_oneway(*right.astype(float)).statistic
+    usual = 1 + (refit_effect(5) - 1) / 6
+    assert seen_effect([folds_of(right)]) == pytest.approx(1 + 6 * ((ratio + usual) / 2 - 1))
+    twice = np.concatenate([right, right], axis=1)
+    assert seen_effect([folds_of(twice, groups=26)]) == pytest.approx(seen_effect([folds_of(right)])), "26 items, not 52"
+
+
+def test_what_ships_is_held_at_large_luck_by_what_the_folds_show() -> None:
+    rng, n, folds, held = np.random.default_rng(2), 130, 5, {"usual": 0, "seen": 0}
+    for _ in range(150):
+        rungs, ships = [], []
+        for _rung in range(5):
+            fits = np.clip(rng.normal(0.75, 0.08, folds + 1), 0, 1)
+            rungs.append(folds_of(rng.random((folds, n // folds)) < fits[:folds, None]))
+            ships.append(fits[-1])
+        scores = [record.score for run in rungs[0] for record in run.records]
+        for name, design in (("usual", refit_effect(folds)), ("seen", seen_effect(rungs))):
+            found = estimate(scores, "mean", True, design=design)
+            held[name] += found.low <= ships[0] <= found.high
+    assert held["usual"] / 150 < 0.8
+    assert held["seen"] / 150 > 0.86
 
 
 def test_a_plan_of_cross_fitted_rows_names_more_of_them() -> None:

@@ -15,7 +15,7 @@ from crossover.decision.limits import removal
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.bench import StudyBench
-from crossover.evaluation.design import refit_effect
+from crossover.evaluation.design import seen_effect
 from crossover.study.finals import count_use
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import Rung, guarded
@@ -23,6 +23,18 @@ from crossover.study.listener import Listener
 from crossover.study.plan import fold_stage
 from crossover.study.scoring import Scoring
 from crossover.types import Candidate, Estimate, Provenance, Run, Score, Usage
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a rung made in the folds. `parts`: the answers of each; `devs`: what each reached on its own dev rows.
+
+    `same`: it is the very candidate that ships, each time.
+    """
+
+    parts: list[Run]
+    devs: list[Estimate]
+    same: bool
 
 
 @dataclass(frozen=True)
@@ -49,32 +61,44 @@ class CrossFit:
         competing = [contender for contender in contenders if contender.removed is None]
         count_use(self.bench.journal, [contender.id for contender in competing], warnings)
         steps = {rung.name: rung for rung in rungs}
-        runs: dict[str, Run] = {}
+        found: dict[str, Made] = {}
         for position, contender in enumerate(competing):
             try:
-                found = self._pooled(
-                    steps[contender.name], position, len(competing), shipped[contender.name], contender.dev
-                )
+                made = self._made(steps[contender.name], position, len(competing), shipped[contender.name])
             except BudgetExceeded as error:
                 warnings.append(f"{error} on the folds; not tested: {contender.name}")
                 continue
-            at = contenders.index(contender)
-            if isinstance(found, str):
-                reason: str | None = f"{contender.name} cannot win: {found}"
-                warnings.append(f"{contender.name} cannot win: {found}")
+            if isinstance(made, str):
+                reason: str | None = f"{contender.name} cannot win: {made}"
+                warnings.append(f"{contender.name} cannot win: {made}")
             else:
-                runs[contender.id] = found
-                self.listener.result(contender.name, found.estimate, "on test")
-                reason = removal(self.bench.task.limits, contender.name, True, None, found)
-                guess = replace(found.estimate, value=found.estimate.value + found.leaning)
-                contenders[at] = replace(contender, dev=guess)
+                found[contender.id] = made
+                run = pooled(contender.id, made.parts, self.bench)
+                self.listener.result(contender.name, run.estimate, "on test")
+                reason = removal(self.bench.task.limits, contender.name, True, None, run)
             if reason:
                 self.listener.say(reason)
-                contenders[at] = replace(contenders[at], removed=reason)
+                contenders[contenders.index(contender)] = replace(contender, removed=reason)
+        return self._judged(found, contenders)
+
+    def _judged(self, found: dict[str, Made], contenders: list[Contender]) -> dict[str, Run]:
+        """The runs over all rows, and in `contenders` what to choose by."""
+        refitted = [made.parts for made in found.values() if not made.same]
+        design = seen_effect(refitted) if refitted else 1.0
+        runs: dict[str, Run] = {}
+        for at, contender in enumerate(contenders):
+            if contender.id not in found:
+                continue
+            made = found[contender.id]
+            run = pooled(contender.id, made.parts, self.bench, 1.0 if made.same else design)
+            if not made.same:
+                run = replace(run, leaning=leaning(run.estimate.n, contender.dev, made.devs, design))
+            runs[contender.id] = run
+            contenders[at] = replace(contender, dev=replace(run.estimate, value=run.estimate.value + run.leaning))
         return runs
 
-    def _pooled(self, rung: Rung, position: int, total: int, shipped: Candidate, dev: Estimate) -> Run | str:
-        """All rows of a rung, or why it failed in a fold. `dev`: what was made of all rows reaches on its own dev rows."""
+    def _made(self, rung: Rung, position: int, total: int, shipped: Candidate) -> Made | str:
+        """What a rung makes without each part of the rows, answering it, or why it failed in a fold."""
         parts, devs, same = [], [], True
         for number, fold in enumerate(self.folds, 1):
             name = f"{rung.name}, fold {number}"
@@ -94,24 +118,21 @@ class CrossFit:
             same = same and made.id == shipped.id
             devs.append(bench.score(made).estimate)
             parts.append(bench.evaluator.run(made, "test", fold.test))
-        if same:
-            return pooled(shipped.id, parts, self.bench)
-        run = pooled(shipped.id, parts, self.bench, refit_effect(len(self.folds)))
-        return replace(run, leaning=leaning(run.estimate.n, dev, devs))
+        return Made(parts, devs, same)
 
 
-def leaning(n: int, own: Estimate, devs: Sequence[Estimate]) -> float:
+def leaning(n: int, own: Estimate, devs: Sequence[Estimate], design: float) -> float:
     """By how much the best guess at what ships differs from its rung's estimate over folds, on `n` rows, seen on dev.
 
     What ships had more rows, and luck of its own: `own` is its dev estimate, `devs` are those of the folds, which were as
-    much chosen on. Their difference counts by what is signal in it, if a refit's variance is that of as many independent
-    items as there are rows, as the design effect takes it.
+    much chosen on. Their difference counts by what is signal in it: the variance of the luck is that of (design - 1) times
+    an estimate on `n` rows.
     """
     rows = sum(dev.n for dev in devs)
     if not own.n or not rows:
         return 0.0
     usual = sum(dev.n * dev.value for dev in devs) / rows
-    return (own.value - usual) / (1 + n / own.n + n / rows)
+    return (own.value - usual) * (design - 1) / (design - 1 + n / own.n + n / rows)
 
 
 def pooled(candidate: str, parts: Sequence[Run], bench: StudyBench, design: float = 1.0) -> Run:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
+from crossover.data.splits import IN_FOLD
 from crossover.data.task import Task
 from crossover.decision.contenders import family_of
 from crossover.decision.contenders import rung as kind_of
@@ -49,6 +50,7 @@ ALONE = 64  # tokens: what a request that comes alone takes at the least
 
 Work = dict[str, float]  # tokens by what is done with them (prompt, answer, alone, a method of tuning), and what is counted
 CALLS, IN, OUT, MONEY = COUNTED = ("calls", "tokens in", "tokens out", "money")  # as the study's journal counts it
+ASKED = (*COUNTED, "prompt", "answer", "judge")  # of rows that are asked, on dev above all; the rest is of rows that teach
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Forecaster:
             try:
                 made = rung.strategy.adapt(self._begin, dry)
                 dry.score(made)
+                making = _less(dry.work, before)
             except (TuningError, OptionError, MissingExtra):
                 continue  # it will say so when it is climbed, and take no time
             except (BudgetExceeded, ModelError, StudyError):
@@ -108,7 +111,7 @@ class Forecaster:
             parts[rung.name] = _less(dry.work, before)
             if self.folds:
                 alike = made.weights is None and not made.prompt.demonstrations
-                parts[f"folds of {rung.name}"] = self._again(parts[rung.name], each, alike)
+                parts[f"folds of {rung.name}"] = self._again(making, each, alike)
             if made.weights is not None:
                 before = dict(dry.work)
                 self._remember(dry, made.weights)
@@ -126,16 +129,19 @@ class Forecaster:
         return Forecast(dry.work, dry.recipes, tuple(unforeseen), parts)
 
     def _again(self, once: Work, each: Work, alike: bool) -> Work:
-        """A rung made again in all folds, of as many rows less one part, without its latency; and an answer to each row.
+        """A rung made again in all folds, whose rows are one part less and cut otherwise; and an answer to each row.
 
-        `alike`: no rows are in its prompts, so that no row is asked anew of whom another fold asked.
+        `once`: making it of all rows. `alike`: no rows are in its prompts, so that no row is asked anew of whom another
+        fold asked.
         """
         rows, dev = len(self._bench.train) + len(self._bench.dev), len(self._bench.dev)
-        times, answered = self.folds - 1.0, float(rows)
+        share = IN_FOLD["dev"] / sum(IN_FOLD.values())
+        asked, answered = (self.folds - 1) * share * rows / dev, float(rows)
         if alike:
-            met = 1 - (1 - dev / rows * (1 - 1 / self.folds)) ** self.folds  # of all rows, as dev of any fold
-            times, answered = met * (rows - dev) / dev, (1 - met) * (rows - dev)
-        found = {what: times * tokens for what, tokens in once.items() if what != "alone"}
+            met = 1 - (1 - share * (1 - 1 / self.folds)) ** self.folds  # of all rows, as dev of any fold
+            asked, answered = met * (rows - dev) / dev, (1 - met) * (rows - dev)
+        tuned = (self.folds - 1) * (1 - share) * rows / (rows - dev)
+        found = {what: (asked if what in ASKED else tuned) * tokens for what, tokens in once.items()}
         _add(found, {what: answered * tokens for what, tokens in each.items()})
         return found
 
