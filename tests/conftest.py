@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from crossover.models.hf import Hf
 
 
+# files whose processes are forked from one that has imported what they need: it is begun once
+FORKED = ("study/test_curve", "study/test_resume", "study/test_tuned_studies", "tuning/test_kill", "models/test_gguf")
 SLOW = ("serve", "study", "strategies", "models", "tuning", "training")  # rooms whose tests make studies, or tune
 
 
@@ -34,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """With `--dist loadfile`, files that share a study are done by one worker: it is made once."""
+    """With `--dist loadfile`, files that share a study, or a process to fork from, are done by one worker."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -43,8 +45,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            shared = "tests/serve/"
-            return shared if nodeid.startswith(shared) else str(super()._split_scope(nodeid))
+            scope = str(super()._split_scope(nodeid))
+            if scope.startswith("tests/serve/"):
+                return "tests/serve/"
+            return "tests/forked.py" if scope in {f"tests/{name}.py" for name in FORKED} else scope
 
     return Scheduling(config, log)
 

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from tests.measured import pace_of_tuning_once
 from tests.serve.studies import write_meetings, write_notes
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _pace() -> Iterator[None]:
+    with pace_of_tuning_once():
+        yield
 
 
 @pytest.fixture(scope="session")

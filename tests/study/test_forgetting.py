@@ -23,7 +23,7 @@ from crossover.study.read import read_results
 from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear, decide
 
-HARSH = {"learning_rate": 0.006, "epochs": 4, "batch_size": 4, "patience": 0}
+HARSH = {"learning_rate": 0.006, "epochs": 2, "batch_size": 4, "patience": 0}
 STRATEGIES = ["classifier", "zero_shot", {"lora": HARSH}, {"lora": HARSH | {"replay": 0.6}}]
 
 

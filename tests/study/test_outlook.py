@@ -79,7 +79,7 @@ def test_slow_prompts_are_screened_on_training_rows_where_dev_has_many(tmp_path:
     with (task.parent / "notes.csv").open("a") as file:
         file.writelines(
             f"{note.strip()} on day {day},{topic}\n"
-            for day in range(8)
+            for day in range(4)
             for topic, notes in NOTES.items()
             for note in notes.strip().splitlines()
         )
