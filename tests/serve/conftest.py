@@ -1,19 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
-from tests.measured import pace_of_tuning_once
+from tests.pace import _one_pace as _one_pace
 from tests.serve.studies import write_meetings, write_notes
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _pace() -> Iterator[None]:
-    with pace_of_tuning_once():
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,5 @@
+"""Studies of this room share the measured pace of tuning."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.measured import pace_of_tuning_once
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _pace() -> Iterator[None]:
-    with pace_of_tuning_once():
-        yield
+from tests.pace import _one_pace as _one_pace
