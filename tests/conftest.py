@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from crossover.models.hf import Hf
 
 
-# files whose processes are forked from one that has imported what they need: it is begun once
-FORKED = ("study/test_curve", "study/test_resume", "study/test_tuned_studies", "tuning/test_kill", "models/test_gguf")
 SLOW = ("serve", "study", "strategies", "models", "tuning", "training")  # rooms whose tests make studies, or tune
 
 
@@ -43,12 +41,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     config.option.loadscopereorder = False  # which would put the files with the most tests first
 
+    # files whose processes are forked from one that has imported what they need: it is begun once
+    here = Path(__file__).parent
+    fork = {f"tests/{p.relative_to(here).as_posix()}" for p in here.rglob("test_*.py") if "tests.forked" in p.read_text()}
+
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             scope = str(super()._split_scope(nodeid))
             if scope.startswith("tests/serve/"):
                 return "tests/serve/"
-            return "tests/forked.py" if scope in {f"tests/{name}.py" for name in FORKED} else scope
+            return "tests/forked.py" if scope in fork else scope
 
     return Scheduling(config, log)
 
