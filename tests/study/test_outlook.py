@@ -75,11 +75,11 @@ def test_tuning_that_takes_hours_is_shortened_and_said_with_what_brings_it_back(
 def test_slow_prompts_are_screened_on_training_rows_where_dev_has_many(tmp_path: Path) -> None:
     few = said(task_with(tmp_path / "few", QUICK | {"prompt": 0.05}))
     assert "try their prompts on 16 training rows first" not in few, "dev has fewer: it would save nothing"
-    task = task_with(tmp_path / "many", QUICK | {"prompt": 0.02})
+    task = task_with(tmp_path / "many", QUICK | {"prompt": 0.01})
     with (task.parent / "notes.csv").open("a") as file:
         file.writelines(
             f"{note.strip()} on day {day},{topic}\n"
-            for day in range(4)
+            for day in range(8)
             for topic, notes in NOTES.items()
             for note in notes.strip().splitlines()
         )
