@@ -34,17 +34,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """With `--dist loadfile`, files that share a study are done by one worker: it is made once."""
+    """With `--dist loadfile`, files that share a study, or a process to fork from, are done by one worker."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
     config.option.loadscopereorder = False  # which would put the files with the most tests first
 
+    # files whose processes are forked from one that has imported what they need: it is begun once
+    here = Path(__file__).parent
+    fork = {f"tests/{p.relative_to(here).as_posix()}" for p in here.rglob("test_*.py") if "tests.forked" in p.read_text()}
+
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            shared = "tests/serve/"
-            return shared if nodeid.startswith(shared) else str(super()._split_scope(nodeid))
+            scope = str(super()._split_scope(nodeid))
+            if scope.startswith("tests/serve/"):
+                return "tests/serve/"
+            return "tests/forked.py" if scope in fork else scope
 
     return Scheduling(config, log)
 

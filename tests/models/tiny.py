@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +42,30 @@ SIZES: dict[str, dict[str, Any]] = {
 
 def build(folder: Path, kind: str = "llama", template: str | None = CHATML, **changes: Any) -> Path:
     """Save a random model of an architecture, with wide weights so that its answers differ by input."""
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(_made(kind, json.dumps(changes, sort_keys=True)).name, folder, dirs_exist_ok=True)
+    if template is not None:
+        (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+    return folder
+
+
+@cache
+def _made(kind: str, changes: str) -> tempfile.TemporaryDirectory[str]:
+    """One without a template; each is made once in a process, and copied from then on."""
+    folder = tempfile.TemporaryDirectory()
     tokenizer = transformers.AutoTokenizer.from_pretrained(POCKET)
-    tokenizer.chat_template = template
+    tokenizer.chat_template = None
     tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
-    tokenizer.save_pretrained(folder)
+    tokenizer.save_pretrained(folder.name)
     options = {
         **SIZES[kind],
         "initializer_range": 0.3,
         "bos_token_id": 1,
         "eos_token_id": 2,
         "pad_token_id": 0,
-        **changes,
+        **json.loads(changes),
     }
     config = transformers.CONFIG_MAPPING[kind](vocab_size=len(tokenizer), **options)
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+        transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder.name)
     return folder

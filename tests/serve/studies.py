@@ -49,7 +49,7 @@ SENTENCES = (
     "In {place} you will be met by {person}.",
 )
 TUNED: dict[str, Any] = {"epochs": 2, "learning_rate": 0.002}
-REASONED: dict[str, Any] = {"shots": [0, 2], "max_tokens": 24}
+REASONED: dict[str, Any] = {"shots": [0, 2], "max_tokens": 12}
 NEAREST: dict[str, Any] = {"shots": [3], "selection": ["nearest"]}
 RUNGS = [
     "majority",
@@ -108,7 +108,7 @@ def write_meetings(folder: Path) -> Path:
         "output": "details",
         "kind": "extract",
         "metric": "field_f1",
-        "strategies": ["zero_shot", {"lora": {"epochs": 8, "learning_rate": 0.004}}],
+        "strategies": ["zero_shot", {"lora": {"epochs": 4, "learning_rate": 0.004}}],
     }
     return write_task(folder / "meetings.yaml", task)
 

@@ -35,7 +35,7 @@ def flawed() -> Candidate:
 
 def test_it_keeps_the_contract() -> None:
     text = "Say warm for heat, cold for ice. Labels: warm, cold."
-    made = check_strategy(open_strategy("reflect", {"model": scripted(text)}))
+    made = check_strategy(open_strategy("reflect", {"model": scripted(text), "calls": 100}))
     assert made.provenance.note
 
 
@@ -45,7 +45,7 @@ def test_it_mends_a_prompt_whose_flaw_the_errors_show(tmp_path: Path) -> None:
     begin = Candidate("pocket", FLAWED, Decoding(max_tokens=8))
     with bench(tmp_path, train, dev, kind="generate", labels={}, metric="exact_match") as at:
         before = at.score(begin)
-        made = open_strategy("reflect", {"model": scripted(f"```\n{RIGHT}\n```")}).adapt(begin, at)
+        made = open_strategy("reflect", {"model": scripted(f"```\n{RIGHT}\n```"), "calls": 260}).adapt(begin, at)
         after = at.score(made)
     assert clearly_better(after, before)
     assert made.prompt.instruction == RIGHT

@@ -21,6 +21,7 @@ from crossover.study.listener import Stage
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate, Example, Run
 from tests.models.tiny import build
+from tests.study.small import write_small
 from tests.study.tasks import write_task
 
 SCHEMA = {
@@ -73,7 +74,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     folder = tmp_path_factory.mktemp("finished")
     strategies = ["zero_shot", {"few_shot": {"shots": [3]}}, {"lora": {"epochs": 3}}, "lora+few_shot"]
     ear = Ear()
-    return folder / "run", decide(write_task(folder, strategies, target=0.9), folder / "run", ear), ear
+    return folder / "run", decide(write_small(folder, strategies, target=0.9), folder / "run", ear), ear
 
 
 def test_decision_json_keeps_its_schema(finished: tuple[Path, dict[str, Any], Ear]) -> None:
@@ -117,7 +118,7 @@ def test_a_listener_is_told_every_stage_ahead_with_what_it_is_thought_to_take(
 def test_a_short_prompt_with_weights_is_no_hybrid_though_a_long_one_taught_it(tmp_path: Path) -> None:
     few = {"shots": [2], "selection": ["random"]}
     taught = {"few_shot+distill": {"few_shot": few, "distill": {"epochs": 1}}}
-    decision = decide(write_task(tmp_path, ["zero_shot", taught]), tmp_path / "run")
+    decision = decide(write_small(tmp_path, ["zero_shot", taught]), tmp_path / "run")
     families = {row["name"]: row["family"] for row in decision["candidates"]}
     assert families == {"majority": "control", "zero_shot": "prompt", "few_shot+distill": "weights"}
 
@@ -232,7 +233,7 @@ def test_a_folder_of_the_version_before_is_read_but_not_continued(tmp_path: Path
 
 def test_a_failed_rung_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
     strategies = ["zero_shot", {"lora": {"epochs": 1, "learning_rate": 1e30}}, "instruction"]
-    decision = decide(write_task(tmp_path, strategies), tmp_path / "run")
+    decision = decide(write_small(tmp_path, strategies), tmp_path / "run")
     by_name = {c["name"]: c for c in decision["candidates"]}
     assert by_name["lora"]["status"] == "failed"
     assert by_name["lora"]["test"] is None

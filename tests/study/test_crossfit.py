@@ -27,6 +27,7 @@ from crossover.study.folder import StudyFolder
 from crossover.study.ladder import guarded
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate, Run
+from tests.study.small import write_small
 from tests.study.tasks import NOTES, write_task
 from tests.study.test_conductor import Ear, decide
 
@@ -37,7 +38,7 @@ STRATEGIES: list[Any] = ["zero_shot", {"few_shot": {"shots": [2], "selection": [
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Ear]:
     folder, ear = tmp_path_factory.mktemp("folds"), Ear()
-    task = write_task(folder, STRATEGIES, folds=FOLDS, target=0.9, tolerance=1)
+    task = write_small(folder, STRATEGIES, folds=FOLDS, target=0.9, tolerance=1)
     return folder, decide(task, folder / "run", ear), ear
 
 
@@ -62,7 +63,7 @@ def test_nothing_that_answers_a_row_was_made_with_it(tmp_path: Path, monkeypatch
 
     real: Any = crossfit.pooled
     monkeypatch.setattr(crossfit, "pooled", pooled)
-    task = write_task(tmp_path, STRATEGIES[:2], folds=FOLDS)
+    task = write_small(tmp_path, STRATEGIES[:2], folds=FOLDS)
     run_study(task, tmp_path / "run", Ear())
     splits = prepare(load_task(task)).splits
     few = met[-FOLDS:]
@@ -107,7 +108,7 @@ def test_a_study_that_was_cut_off_in_a_fold_continues_and_decides_as_in_one_go(
     finished: tuple[Path, dict[str, Any], Ear], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, decision, _ = finished
-    task = write_task(tmp_path, STRATEGIES, folds=FOLDS, target=0.9, tolerance=1)
+    task = write_small(tmp_path, STRATEGIES, folds=FOLDS, target=0.9, tolerance=1)
     calls: list[str] = []
 
     def killed(name: str, make: Any, folder: StudyFolder) -> Any:

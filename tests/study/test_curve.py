@@ -28,6 +28,7 @@ from crossover.study.read import read_results
 from crossover.study.redecide import redecide
 from crossover.types import Candidate
 from tests.forked import forked
+from tests.study.small import write_small
 from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear
 
@@ -55,7 +56,7 @@ def series(decision: dict[str, Any]) -> dict[str, list[int]]:
 
 def test_a_study_with_tuned_weights_gives_its_curves_and_their_sentences(tmp_path: Path) -> None:
     tuned = {"lora": {"epochs": 1, "rank": 2}}
-    task = write_task(
+    task = write_small(
         tmp_path, ["zero_shot", tuned], curve={"sizes": [10, 30], "seeds": 2}, limits={"label_cost": 0.5}, target=0.9
     )
     ear = Ear()

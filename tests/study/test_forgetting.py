@@ -20,10 +20,11 @@ from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
+from tests.study.small import write_small
 from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear, decide
 
-HARSH = {"learning_rate": 0.006, "epochs": 4, "batch_size": 4, "patience": 0}
+HARSH = {"learning_rate": 0.006, "epochs": 2, "batch_size": 4, "patience": 0}
 STRATEGIES = ["classifier", "zero_shot", {"lora": HARSH}, {"lora": HARSH | {"replay": 0.6}}]
 
 
@@ -114,7 +115,7 @@ def test_it_is_read_back_and_a_second_run_costs_nothing(finished: tuple[Path, di
 
 def test_nothing_is_asked_where_it_is_turned_off_or_nothing_is_tuned(tmp_path: Path) -> None:
     lora = {"lora": {"epochs": 1}}
-    off = decide(write_task(tmp_path / "off", ["zero_shot", lora], forgetting=False), tmp_path / "off" / "run")
+    off = decide(write_small(tmp_path / "off", ["zero_shot", lora], forgetting=False), tmp_path / "off" / "run")
     assert by_name(off)["lora"]["forgetting"] is None
     assert not asked_about_forgetting(tmp_path / "off" / "run")
     prompts = decide(write_task(tmp_path / "no", ["zero_shot"], model="fake", forgetting=True), tmp_path / "no" / "run")
@@ -127,7 +128,7 @@ def test_a_limit_met_while_measuring_keeps_the_tuned_candidate(tmp_path: Path, m
         raise BudgetExceeded("the limit of 1 minutes is reached")
 
     monkeypatch.setattr(Memory, "measure", stop)
-    decision = decide(write_task(tmp_path, ["zero_shot", {"lora": {"epochs": 1}}], forgetting=True), tmp_path / "run")
+    decision = decide(write_small(tmp_path, ["zero_shot", {"lora": {"epochs": 1}}], forgetting=True), tmp_path / "run")
     assert by_name(decision)["lora"]["dev"] is not None
     assert by_name(decision)["lora"]["forgetting"] is None
     assert "the limit of 1 minutes is reached: what lora forgot was not measured" in decision["verdict"]["warnings"]

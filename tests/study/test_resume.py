@@ -22,7 +22,7 @@ from crossover.study import outlook
 from crossover.study.conductor import run_study
 from crossover.tuning import sft
 from tests.forked import forked
-from tests.study.tasks import write_task
+from tests.study.small import write_small
 
 STRATEGIES = [
     "majority",
@@ -98,7 +98,7 @@ def done(folder: Path) -> int:
 
 
 def test_killed_at_random_moments_a_run_ends_the_same(tmp_path: Path) -> None:
-    task = write_task(tmp_path / "task", STRATEGIES, forgetting=True)
+    task = write_small(tmp_path / "task", STRATEGIES, forgetting=True)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     run(task, whole)
     every = done(whole)

@@ -19,6 +19,7 @@ from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
 from tests.forked import command
 from tests.models.tiny import build
+from tests.study.small import write_small
 from tests.study.tasks import NOTES, write_task
 
 TEXTS = [note.strip() for notes in NOTES.values() for note in notes.strip().splitlines()]
@@ -91,7 +92,7 @@ def test_rows_that_no_tune_could_meet_are_counted_in_the_note(tmp_path: Path) ->
 def test_a_lora_whose_loss_goes_off_fails_alone_also_where_it_is_tried_twice(tmp_path: Path) -> None:
     wild = {"epochs": 1, "learning_rate": 1e30, "tries": 2, "seeds": 2}
     full = {"epochs": 1, "learning_rate": 1e-4}
-    found = by_name(run_study(write_task(tmp_path, [{"lora": wild}, {"full": full}]), tmp_path / "run"))
+    found = by_name(run_study(write_small(tmp_path, [{"lora": wild}, {"full": full}]), tmp_path / "run"))
     assert found["lora"]["status"] == "failed"
     assert "the loss is no longer a number in epoch 1" in found["lora"]["note"]
     assert found["full"]["dev"] is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy
@@ -24,16 +25,26 @@ SMALL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
     """A tiny shape, and no download-sized teacher: word vectors are random here."""
-    monkeypatch.setattr(model, "SHAPE", SMALL)
-    for room in (train, batches):
-        monkeypatch.setattr(room, "TOKENS", 2048)
     draw = numpy.random.default_rng(1)
-    monkeypatch.setattr(
-        teacher, "word_vectors", lambda words: draw.normal(size=(len(words), teacher.WIDTH)).astype(numpy.float32)
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "SHAPE", SMALL)
+        for room in (train, batches):
+            patch.setattr(room, "TOKENS", 2048)
+        patch.setattr(
+            teacher, "word_vectors", lambda words: draw.normal(size=(len(words), teacher.WIDTH)).astype(numpy.float32)
+        )
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(_small: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a training of one step left."""
+    work = tmp_path_factory.mktemp("finished")
+    _run(work, 1).go()
+    return work
 
 
 def _run(work: Path, steps: int, start: Path | None = None) -> train.Run:
@@ -66,24 +77,22 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("weights."))
 
 
-def test_the_result_loads_as_any_model(tmp_path: Path) -> None:
-    _run(tmp_path / "a", 1).go()
-    folder = tmp_path / "a" / "model"
+def test_the_result_loads_as_any_model(finished: Path) -> None:
+    folder = finished / "model"
     loaded = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
     words = AutoTokenizer.from_pretrained(folder)
     ids = words("where is my box", return_tensors="pt")["input_ids"]
     assert loaded(input_ids=ids).logits.shape == (1, ids.shape[1], len(words))
-    kept = load_file(tmp_path / "a" / "state.safetensors")
+    kept = load_file(finished / "state.safetensors")
     table = kept["weights.model.model.embed_tokens.weight"].to(torch.bfloat16)
     assert torch.equal(loaded.get_input_embeddings().weight, table)
 
 
-def test_training_can_be_added_to_a_finished_model(tmp_path: Path) -> None:
-    _run(tmp_path / "a", 1).go()
-    added = _run(tmp_path / "b", 1, start=tmp_path / "a" / "model")
+def test_training_can_be_added_to_a_finished_model(finished: Path, tmp_path: Path) -> None:
+    added = _run(tmp_path / "b", 1, start=finished / "model")
     assert added.seen - added.mixer.begin >= train.CURRICULUM  # past the curriculum: no copying lessons again
-    finished = AutoModelForCausalLM.from_pretrained(tmp_path / "a" / "model", dtype=torch.float32)
-    assert torch.equal(added.trained.model.get_input_embeddings().weight, finished.get_input_embeddings().weight)
+    start = AutoModelForCausalLM.from_pretrained(finished / "model", dtype=torch.float32)
+    assert torch.equal(added.trained.model.get_input_embeddings().weight, start.get_input_embeddings().weight)
     added.go()
     assert (tmp_path / "b" / "model" / "model.safetensors").exists()
 
