@@ -1,0 +1,29 @@
+"""Model -> what tunes it: in this process, or at the service that it runs at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crossover.errors import OptionError
+from crossover.models.base import Hosted, Model, Tunable
+from crossover.tuning.local import General, LocalTrainer
+from crossover.tuning.openai import OpenaiTrainer
+from crossover.tuning.trainer import Trainer
+
+DIALECTS: Mapping[str, type] = {"openai": OpenaiTrainer}
+
+
+def trainer_for(model: Model, spec: str, hosted: bool = False, general: General = tuple) -> Trainer:
+    """What tunes a model that a task file calls `spec`; `hosted`: it is to be tuned at its service. `general`: makes rows
+    for a recipe with replay.
+
+    Raises `OptionError` for a model that cannot be tuned so.
+    """
+    if hosted:
+        if isinstance(model, Hosted) and model.dialect in DIALECTS:
+            trainer: Trainer = DIALECTS[model.dialect](model)
+            return trainer
+        raise OptionError(f"the model '{spec}' is at no service that tunes it; valid: openai:NAME and the like")
+    if not isinstance(model, Tunable):
+        raise OptionError(f"the model '{spec}' cannot be tuned in this process; valid: a local model")
+    return LocalTrainer(model, general)
