@@ -16,16 +16,24 @@ PASSING = {408, 409, 425, 429}  # that pass by themselves, as all from 500 on do
 SECRET = re.compile(r"\b(sk|key|bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 
 
-def steady(call: Callable[[], T], what: str) -> T:
-    """What a call gives that may be made twice, tried again while the fault may pass. Raises `TuningError`."""
-    for number in range(TRIES):
+def again(call: Callable[[], T]) -> T:
+    """What a call gives that may be made twice, tried again while the fault may pass. Raises what it raised last."""
+    for number in range(TRIES - 1):
         try:
             return call()
         except Exception as error:
-            if number == TRIES - 1 or not passing(error):
-                raise refused(error, what) from error
+            if not passing(error):
+                raise
         time.sleep(min(WAIT * 2**number, LONGEST))
-    raise AssertionError  # the last try returns or raises
+    return call()
+
+
+def steady(call: Callable[[], T], what: str) -> T:
+    """`again`, and what goes wrong as a sentence. Raises `TuningError`."""
+    try:
+        return again(call)
+    except Exception as error:
+        raise refused(error, what) from error
 
 
 def status(error: Exception) -> int | None:

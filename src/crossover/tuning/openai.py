@@ -19,7 +19,7 @@ from typing import Any
 
 from crossover.errors import DataError, TuningError, nearest
 from crossover.models.base import Hosted
-from crossover.tuning.asking import refused, status, steady, unanswered
+from crossover.tuning.asking import again, refused, status, steady, unanswered
 from crossover.tuning.job import Job, JobFailed, add_event, key_of, read_job, write_job
 from crossover.tuning.providers import JOBS, Lesson, written
 from crossover.tuning.recipe import HostedRecipe
@@ -51,6 +51,8 @@ class OpenaiTrainer:
         base = start.ref if start else self.model.name
         kind = JOBS.get(("openai", recipe.objective))
         assert kind is not None  # the strategy has no other
+        if recipe.objective == "dpo":
+            dev = [lesson for lesson in dev if lesson.worse]
         try:
             train, held = written(kind, rows, dev)
         except DataError as error:
@@ -72,12 +74,12 @@ class OpenaiTrainer:
     def _stops(self, client: Any, base: str) -> date | None:
         """When the service says that a model ends. Raises `TuningError` for one that it does not have."""
         try:
-            return day(getattr(client.models.retrieve(base), "shutdown_date", None))
+            return day(getattr(again(lambda: client.models.retrieve(base)), "shutdown_date", None))
         except Exception as error:
             if status(error) not in (404, 405, 501):
                 raise refused(error, f"looking up '{base}'") from error
         try:
-            names = [one.id for one in itertools.islice(client.models.list(), KEPT)]
+            names = again(lambda: [one.id for one in itertools.islice(client.models.list(), KEPT)])
         except Exception as error:
             if status(error) in (404, 405, 501):
                 return None  # a service without a list: the job will tell
@@ -112,12 +114,13 @@ class OpenaiTrainer:
             )
             job = write_job(folder, replace(job, files=files, most=most))
             known = self._started(client, base, recipe, job)
-        return write_job(folder, replace(job, id=known.id, status=known.status))
+        return _noted(folder, job, known)
 
     def _known(self, client: Any, job: Job) -> Any:
         """A job of the service that makes the very same and has not failed; None where it has, or lists, none."""
         try:
-            jobs = list(itertools.islice(client.fine_tuning.jobs.list(limit=100, metadata={"crossover": job.key}), KEPT))
+            listed = client.fine_tuning.jobs.list
+            jobs = again(lambda: list(itertools.islice(listed(limit=100, metadata={"crossover": job.key}), KEPT)))
         except Exception as error:
             if status(error) in (400, 404, 405, 422, 501):
                 return None
@@ -226,8 +229,9 @@ class OpenaiTrainer:
     def _checkpoints(self, client: Any, job: str) -> list[Any]:
         """In the order of their steps; none of a service that has none."""
         try:
-            listed = client.fine_tuning.jobs.checkpoints.list(job, limit=100)
-            return sorted(itertools.islice(listed, KEPT), key=lambda one: int(one.step_number))
+            listed = client.fine_tuning.jobs.checkpoints.list
+            found = again(lambda: list(itertools.islice(listed(job, limit=100), KEPT)))
+            return sorted(found, key=lambda one: int(one.step_number))
         except Exception as error:
             if status(error) in (400, 404, 405, 501):
                 return []
@@ -251,6 +255,10 @@ def method_of(recipe: HostedRecipe) -> dict[str, Any]:
     if recipe.objective == "reinforcement":
         body["grader"] = dict(recipe.grader)
     return {"type": recipe.objective, recipe.objective: body}
+
+
+def _noted(folder: Path, job: Job, known: Any) -> Job:
+    return write_job(folder, replace(job, id=known.id, status=known.status))
 
 
 def _losses(checkpoint: Any) -> tuple[float | None, float | None]:
