@@ -22,7 +22,7 @@ from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.strategies.open import open_strategy
 from crossover.tuning import asking
-from crossover.tuning import openai as trained
+from crossover.tuning import hosted as trained
 from crossover.tuning.services import check_open, day
 from crossover.types import Candidate, Decoding, Example
 from tests.tuning.service import BASE, KEY, Service, Toy, serving
@@ -119,9 +119,9 @@ def test_an_interrupted_study_goes_on_with_the_job_that_it_paid_for(
         raise KeyboardInterrupt
 
     places = {
-        "start": (trained, "_noted"),
-        "follow": (trained.OpenaiTrainer, "_told"),
-        "dev": (trained.OpenaiTrainer, "_weights"),
+        "start": (trained, "noted"),
+        "follow": (trained.HostedTrainer, "_told"),
+        "dev": (trained.HostedTrainer, "_weights"),
         "journal": (Journal, "set_tune"),
     }
     with serving() as service:
@@ -159,7 +159,7 @@ def test_ctrl_c_cancels_the_job_only_where_that_is_asked(tmp_path: Path, monkeyp
     def killed(*args: Any, **named: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trained.OpenaiTrainer, "_told", killed)
+    monkeypatch.setattr(trained.HostedTrainer, "_told", killed)
     for name, cancel in (("a", False), ("b", True)):
         with serving(looks=99) as service, at(tmp_path / name, service) as bench:
             with pytest.raises(KeyboardInterrupt):
@@ -243,7 +243,7 @@ def test_money_is_held_before_the_job_and_a_limit_needs_a_price(tmp_path: Path) 
     with serving(looks=99) as service:
         about: dict[str, Any] = {"limits": Limits(money=10), "prices": PriceList(training=PRICE)}
         with at(tmp_path / "c", service, **about) as bench, pytest.MonkeyPatch.context() as patch:
-            patch.setattr(trained.OpenaiTrainer, "_told", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(trained.HostedTrainer, "_told", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 adapt(bench)
         # what is under way counts, also in another process

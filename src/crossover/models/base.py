@@ -291,3 +291,12 @@ class Hosted(Weighted, Protocol):
     def client(self) -> Any:
         """The service's official client, its own retries off. Raises `ModelError`, `MissingExtra`."""
         ...
+
+
+@runtime_checkable
+class Stored(Hosted, Protocol):
+    """A hosted model whose service reads training data from Cloud Storage."""
+
+    def storage(self) -> Any:
+        """The storage's official client. Raises `ModelError`, `MissingExtra`."""
+        ...

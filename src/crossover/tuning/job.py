@@ -59,6 +59,14 @@ def read_job(folder: Path, key: str) -> Job:
     return found
 
 
+def job_in(folder: Path) -> str:
+    """The id of the job that made what a folder notes. Raises `TuningError` where there is none."""
+    try:
+        return str(json.loads((folder / JOB).read_text(encoding="utf-8"))["id"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TuningError(f"{folder / JOB} does not say which job made the weights: {error}") from error
+
+
 def write_job(folder: Path, job: Job) -> Job:
     """Note how far a job is; safe on disk before it returns."""
     folder.mkdir(parents=True, exist_ok=True)

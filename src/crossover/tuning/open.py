@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from crossover.errors import OptionError
 from crossover.models.base import Hosted, Model, Tunable
+from crossover.tuning.hosted import Desk, HostedTrainer
 from crossover.tuning.local import General, LocalTrainer
-from crossover.tuning.openai import OpenaiTrainer
+from crossover.tuning.openai import OpenaiDesk
 from crossover.tuning.trainer import Trainer
+from crossover.tuning.vertex import VertexDesk
 
-DIALECTS: Mapping[str, type] = {"openai": OpenaiTrainer}
+DESKS: Mapping[str, Callable[[Any, Any], Desk]] = {"openai": OpenaiDesk, "vertex": VertexDesk}
 
 
 def trainer_for(model: Model, spec: str, hosted: bool = False, general: General = tuple) -> Trainer:
@@ -20,9 +23,8 @@ def trainer_for(model: Model, spec: str, hosted: bool = False, general: General 
     Raises `OptionError` for a model that cannot be tuned so.
     """
     if hosted:
-        if isinstance(model, Hosted) and model.dialect in DIALECTS:
-            trainer: Trainer = DIALECTS[model.dialect](model)
-            return trainer
+        if isinstance(model, Hosted) and model.dialect in DESKS:
+            return HostedTrainer(model, DESKS[model.dialect](model, model.client()))
         raise OptionError(f"the model '{spec}' is at no service that tunes it; valid: openai:NAME and the like")
     if not isinstance(model, Tunable):
         raise OptionError(f"the model '{spec}' cannot be tuned in this process; valid: a local model")

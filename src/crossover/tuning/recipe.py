@@ -14,7 +14,8 @@ class HostedRecipe:
     """A tune at a service that the model runs at. None is the service's own choice.
 
     `objective`: learn the right answers, prefer them to wrong ones ("dpo", with its `beta`), or be graded by `grader`, as
-    the service writes it. `cancel`: an interrupted study cancels the job; else it goes on and is found again.
+    the service writes it. `rank`: of an adapter, where a service has several; `bucket`: where its data lies on the way to a
+    service that reads it from Cloud Storage. `cancel`: an interrupted study cancels the job; else it goes on and is found again.
     """
 
     method: Literal["hosted"] = field(default="hosted", init=False)
@@ -26,6 +27,7 @@ class HostedRecipe:
     rank: int | None = None
     grader: Mapping[str, Any] = field(default_factory=dict, hash=False)
     suffix: str = ""
+    bucket: str = ""
     checkpoints: bool = True
     cancel: bool = False
     seed: int = 0
