@@ -147,8 +147,10 @@ def test_a_job_whose_answer_was_lost_is_found_and_not_paid_again(tmp_path: Path)
 def test_another_study_of_the_same_takes_the_job_that_there_is(tmp_path: Path) -> None:
     with serving() as service:
         for name in "ab":
-            with at(tmp_path / name, service) as bench:
+            with at(tmp_path / name, service, prices=PriceList(training=PRICE)) as bench:
                 adapt(bench)
+                assert (bench.meter.usage.money > 0) == (name == "a")  # it was paid for there
+                assert taken(bench.journal, "the rung").trained_tokens > 0
         assert len(service.jobs) == 1
         with at(tmp_path / "c", service) as bench:
             adapt(bench, epochs=4)

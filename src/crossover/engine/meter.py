@@ -51,6 +51,10 @@ class Meter:
         self._held[job] = money
         self._journal.set_fact(HELD, self._held)
 
+    def holds(self, job: str) -> bool:
+        """Whether this study began a job, which is not settled yet."""
+        return job in self._held
+
     def settled(self, job: str, usage: Usage | None = None) -> None:
         """A job is over: `usage` is what it took, None where that was nothing."""
         if self._held.pop(job, None) is not None:

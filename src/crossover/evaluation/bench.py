@@ -335,9 +335,7 @@ class StudyBench:
                 "prompt": candidate.prompt,
                 "decoding": candidate.decoding,  # what is learnt, and what dev measures of it
                 "start": candidate.weights.sha256 if candidate.weights else None,
-                "recipe": dataclasses.replace(recipe, cancel=False, bucket="")
-                if isinstance(recipe, HostedRecipe)
-                else recipe,
+                "recipe": recipe.made if isinstance(recipe, HostedRecipe) else recipe,
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
                 "metric": self.evaluator.metric_name,
                 **({"rule": self.evaluator.metric_id} if self.evaluator.metric_id else {}),

@@ -98,9 +98,9 @@ class Service:
         self.meter.commit(self.key, most / MILLION * highest(price))
 
     def _pay(self, tuned: Tuned) -> None:
-        """Journal what the job cost, once, however often its end is met."""
+        """Journal what the job cost, once, however often its end is met; one that another study began was paid there."""
         name = f"job {tuned.job}"
-        if self.journal.replies([name]):
+        if self.journal.replies([name]) or not self.meter.holds(self.key):
             self.meter.settled(self.key)
             return
         usage = Usage(money=tuned.usage.tokens_in / MILLION * highest(self.task.prices.training))

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from crossover.data.text import comparable
 from crossover.errors import OptionError
+from crossover.strategies._options import check
 from crossover.strategies.base import Bench
 from crossover.tuning.recipe import HostedRecipe
 from crossover.types import Candidate, Decoding, Example, Record
 
 EQUAL = ("accuracy", "exact_match", "macro_f1")  # metrics of whether an answer is the right one
 SIMILAR = {"rouge_l": "rouge_l"}  # ours, and what the dialect calls it
+
+
+def tuned(name: str, start: Candidate, bench: Bench, recipe: HostedRecipe, warm_up: bool, least: int) -> Candidate:
+    """The start, tuned at its service as a recipe says; `warm_up`: on the right answers first. `least`: pairs of a job."""
+    if recipe.objective == "reinforcement":
+        return bench.tune(start, graded(name, bench, recipe))
+    if recipe.objective == "supervised":
+        return bench.tune(start, recipe)
+    if warm_up:
+        start = bench.tune(start, replace(recipe, objective="supervised", beta=None))
+    return prefer(name, start, bench, recipe, least)
+
+
+def check_hosted(name: str, strategy: Any) -> None:
+    """Raise `OptionError` for the first option that no job can have."""
+    prefers, rate, beta = strategy.objective == "dpo", strategy.rate_multiplier, strategy.beta
+    check(
+        name,
+        strategy,
+        ("epochs", "1 or more", strategy.epochs >= 1),
+        ("rate_multiplier", "a number above 0", rate is None or (rate > 0 and math.isfinite(rate))),
+        ("beta", "a number above 0, with objective dpo", beta is None or (beta > 0 and math.isfinite(beta) and prefers)),
+        ("warm_up", "true only with objective dpo", not strategy.warm_up or prefers),
+        ("suffix", "64 characters at the most", len(strategy.suffix) <= 64),
+    )
 
 
 def prefer(name: str, start: Candidate, bench: Bench, recipe: HostedRecipe, least: int) -> Candidate:

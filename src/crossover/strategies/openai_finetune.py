@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
-from crossover.strategies._hosted import graded, prefer
+from crossover.strategies._hosted import check_hosted, tuned
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
 from crossover.tuning.recipe import HostedRecipe
@@ -45,40 +45,10 @@ class OpenaiFinetune:
     cancel: bool = False
 
     def __post_init__(self) -> None:
-        name = "openai_finetune"
-        check(
-            name,
-            self,
-            ("epochs", "1 or more", self.epochs >= 1),
-            ("batch_size", "1 or more", self.batch_size is None or self.batch_size >= 1),
-            ("rate_multiplier", "a number above 0", self.rate_multiplier is None or self.rate_multiplier > 0),
-            ("beta", "a number above 0, with objective dpo", self.beta is None or (self.beta > 0 and self._prefers)),
-            ("warm_up", "true only with objective dpo", not self.warm_up or self._prefers),
-            ("suffix", "64 characters at the most", len(self.suffix) <= 64),
-        )
-
-    @property
-    def _prefers(self) -> bool:
-        return self.objective == "dpo"
+        check_hosted("openai_finetune", self)
+        check("openai_finetune", self, ("batch_size", "1 or more", self.batch_size is None or self.batch_size >= 1))
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        if self.objective == "reinforcement":
-            return bench.tune(start, graded("openai_finetune", bench, self._recipe("reinforcement", bench.seed)))
-        if not self._prefers:
-            return bench.tune(start, self._recipe("supervised", bench.seed))
-        if self.warm_up:
-            start = bench.tune(start, self._recipe("supervised", bench.seed))
-        return prefer("openai_finetune", start, bench, self._recipe("dpo", bench.seed), LEAST)
-
-    def _recipe(self, objective: Literal["supervised", "dpo", "reinforcement"], seed: int) -> HostedRecipe:
-        return HostedRecipe(
-            objective=objective,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            rate_multiplier=self.rate_multiplier,
-            beta=self.beta if objective == "dpo" else None,
-            suffix=self.suffix,
-            checkpoints=self.checkpoints,
-            cancel=self.cancel,
-            seed=seed,
-        )
+        options = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "warm_up"}
+        recipe = HostedRecipe(**options, seed=bench.seed)
+        return tuned("openai_finetune", start, bench, recipe, self.warm_up, LEAST)

@@ -27,7 +27,6 @@ from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, is_control
 from crossover.study.ladder import TRAIN_SAMPLE, Rung
 from crossover.study.work import CALLS, COUNTED, IN, MONEY, OUT, TRAINED, Work, add, less, summed, time_of
-from crossover.tuning.open import trainer_for
 from crossover.tuning.recipe import AnyRecipe, HostedRecipe
 from crossover.types import (
     Candidate,
@@ -355,7 +354,6 @@ class _DryBench:
         return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
 
     def _tune_elsewhere(self, candidate: Candidate, recipe: HostedRecipe, examples: Sequence[Example]) -> Candidate:
-        trainer_for(self.model_of(candidate.model), candidate.model, hosted=True)
         before = candidate.weights.sha256 if candidate.weights else ""
         made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples), self.seed])
         if (made, "") not in self._met:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,10 +24,9 @@ from crossover.tuning.providers import JOBS, Lesson, written
 from crossover.tuning.recipe import HostedRecipe
 from crossover.tuning.services import check_open, service_of
 from crossover.tuning.trainer import Events, Tuned, most_tokens
-from crossover.types import Epoch, Usage, Weights, to_json
+from crossover.types import Epoch, Usage, Weights
 
 LOOK, SELDOM = 1.0, 30.0  # seconds between looks at a job: at first, and at the most
-UNMAKING = ("cancel", "checkpoints", "bucket")  # options that make no other weights
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class HostedTrainer:
         except DataError as error:
             raise TuningError(str(error)) from error
         base = self.desk.base(start)
-        asked = {key: value for key, value in to_json(recipe).items() if key not in UNMAKING}
+        asked = replace(recipe.made, checkpoints=True)  # which the service keeps, whether or not dev meets them
         job, said = read_job(folder, key_of(base, asked, *lines)), list[str]()
         if not job.id:
             said = check_open(self.desk.host, base, self.desk.stops(base), date.today())
@@ -169,7 +169,7 @@ class HostedTrainer:
                     files.append(steady(lambda n=name, t=text: self.desk.upload(n, t, job, recipe), f"uploading {name}"))
             job = write_job(folder, replace(job, files=tuple(files), most=most))
             found = self._started(base, recipe, job)
-        return noted(folder, job, found)
+        return noted(folder, replace(job, most=most), found)
 
     def _known(self, job: Job) -> Begun | None:
         return steady(lambda: self.desk.known(job), "looking for a job that runs already")
@@ -190,7 +190,7 @@ class HostedTrainer:
     def _followed(self, recipe: HostedRecipe, folder: Path, job: Job, events: Events) -> Look:
         """The job when it is over. Raises `TuningError` where it failed."""
         for number in itertools.count():
-            now = steady(lambda: self.desk.look(job.id, recipe), f"asking after the job {job.id}")
+            now = steady(partial(self.desk.look, job.id, recipe), f"asking after the job {job.id}")
             job = self._told(folder, replace(job, status=now.status), events)
             if now.over:
                 break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from crossover.types import Recipe
@@ -15,7 +15,8 @@ class HostedRecipe:
 
     `objective`: learn the right answers, prefer them to wrong ones ("dpo", with its `beta`), or be graded by `grader`, as
     the service writes it. `rank`: of an adapter, where a service has several; `bucket`: where its data lies on the way to a
-    service that reads it from Cloud Storage. `cancel`: an interrupted study cancels the job; else it goes on and is found again.
+    service that reads it from Cloud Storage. `cancel`: an interrupted study cancels the job; else it goes on and is found
+    again.
     """
 
     method: Literal["hosted"] = field(default="hosted", init=False)
@@ -31,6 +32,11 @@ class HostedRecipe:
     checkpoints: bool = True
     cancel: bool = False
     seed: int = 0
+
+    @property
+    def made(self) -> HostedRecipe:
+        """Without what makes no other weights."""
+        return replace(self, cancel=False, bucket="")
 
 
 AnyRecipe = Recipe | HostedRecipe
