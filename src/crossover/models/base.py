@@ -276,12 +276,12 @@ class Accelerated(Tunable, Protocol):
 
 @runtime_checkable
 class Hosted(Weighted, Protocol):
-    """A model at a service that tunes its models for customers; a request with "hosted" weights is answered by these.
+    """A model at a service that tunes its models for customers; a request with "hosted" weights is answered by these."""
 
-    `dialect`: how the service is spoken to ("openai", "vertex").
-    """
-
-    dialect: str
+    @property
+    def dialect(self) -> str:
+        """How the service is spoken to: "openai" or "vertex"."""
+        ...
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from crossover.data.textfile import as_path
 from crossover.errors import CrossoverError, ModelError, OptionError, shown
 from crossover.models._hosted import hosted
 from crossover.models._hub import NAME, need_fetched
+from crossover.models._spec import with_options
 from crossover.models.base import Model
 
 NAMED = {
@@ -20,7 +21,8 @@ NAMED = {
 def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     """Open a model. `base` is the folder that relative paths are looked up in first: the task file's.
 
-    A specification is, in this order: a name in `NAMED`; `NAME` or `NAME:TARGET` of a model plug-in; an existing folder or
+    A specification is, in this order: a name in `NAMED`; `NAME`, `NAME:TARGET` or `NAME:TARGET?option=value&...` of a model
+    plug-in; an existing folder or
     GGUF file; a Hugging Face hub id `org/name`. Raises `ModelError` in one sentence for anything else and for a model that
     cannot be used, `MissingExtra` for one that needs an extra. Each call opens anew: the caller keeps the model while it
     is in use.
@@ -66,9 +68,10 @@ def _names_a_path(name: str) -> bool:
         raise ModelError(str(error)) from error
 
 
-def _create(name: str, target: str) -> Model:
+def _create(name: str, text: str) -> Model:
     try:
-        model: Model = registry.create("models", name, {"target": target})
+        target, options = with_options(name, text)
+        model: Model = registry.create("models", name, {"target": target, **options})
     except ModelError:
         raise
     except CrossoverError as error:

@@ -75,8 +75,13 @@ class Checkpoint:
 class Desk(Protocol):
     """A dialect. What may be asked twice without harm raises what the client raises; `asking.steady` asks it again."""
 
-    dialect: str
-    host: str
+    @property
+    def dialect(self) -> str: ...
+
+    @property
+    def host(self) -> str:
+        """Where the service is."""
+        ...
 
     def base(self, start: Weights | None) -> str:
         """What a job begins from."""
@@ -166,7 +171,7 @@ class HostedTrainer:
             for name, rows in (("train.jsonl", lines[0]), ("validation.jsonl", lines[1])) if not files else ():
                 if rows:
                     text = "".join(f"{line}\n" for line in rows)
-                    files.append(steady(lambda n=name, t=text: self.desk.upload(n, t, job, recipe), f"uploading {name}"))
+                    files.append(steady(partial(self.desk.upload, name, text, job, recipe), f"uploading {name}"))
             job = write_job(folder, replace(job, files=tuple(files), most=most))
             found = self._started(base, recipe, job)
         return noted(folder, replace(job, most=most), found)

@@ -1,0 +1,72 @@
+"""A study of a model at a service, its hosted tuning included, by the public surface: the verdict, its costs, its plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from crossover.report.page import render
+from crossover.study.conductor import preview_study, run_study
+from crossover.study.read import read_results
+from crossover.study.redecide import redecide
+from crossover.tuning import hosted as trained
+from tests.study.tasks import write_task
+from tests.tuning.gemini import TOKEN, Google, serving
+
+TRAINING = 50.0  # of a million trained tokens
+WORDS = {"garden": "rose slug lawn compost hedge bulb", "kitchen": "soup dough oven knife pasta lid"}
+
+
+def write(folder: Path, google: Google, **more: Any) -> Path:
+    model = f"vertex:gemini-x?project=p1&key=TOKEN_OF_MINE&url={quote(google.url, safe='')}"
+    strategies = ["majority", "zero_shot", {"vertex_finetune": {"bucket": "gs://mine", "epochs": 2}}]
+    about = {"model": model, "prices": {"input": 1.0, "output": 4.0, "training": TRAINING}, "data": "words.csv"}
+    path = write_task(folder, strategies, **about | more)
+    found = [
+        f"{word} {word[::-1]}{i},{topic}" for topic, words in WORDS.items() for word in words.split() for i in range(6)
+    ]
+    (folder / "words.csv").write_text("\n".join(["note,topic", *found]))  # the label follows from one word
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trained, "LOOK", 0.001)
+    monkeypatch.setenv("TOKEN_OF_MINE", TOKEN)
+
+
+def test_a_study_tunes_at_the_service_and_reckons_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as google:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", google.url)
+        task = write(tmp_path / "task", google)
+        plan = preview_study(task).to_json()
+        assert not google.jobs  # a plan spends nothing
+        [stage] = [part for part in plan["stages"] if part["name"] == "vertex_finetune" and part["kind"] == "climb"]
+        folder = run_study(task, tmp_path / "run")
+        decision = json.loads(folder.decision.read_text())
+        found = {row["name"]: row for row in decision["candidates"]}["vertex_finetune"]
+        assert found["family"] == "weights"
+        assert decision["verdict"]["kind"] == "weights"
+        paid = 2 * 70 * TRAINING / 1e6
+        assert found["cost"]["parts"]["tuning"] == pytest.approx(paid)
+        assert decision["spent"]["money"] == pytest.approx(paid)
+        assert stage["money"] >= paid
+        [path] = folder.path.glob(f"candidates/{found['id']}/candidate.json")
+        body = json.loads(path.read_text())
+        assert body["weights"]["kind"] == "hosted"
+        assert body["weights"]["ref"].endswith("endpoints/1002")
+        page = render(read_results(folder))
+        assert "endpoints/1002, the finished job" in page
+        written = "".join(p.read_text(errors="replace") for p in folder.path.rglob("*") if p.is_file())
+        assert TOKEN not in written + page
+
+        jobs, asked = len(google.jobs), len(google.asked)
+        run_study(task, tmp_path / "run")  # the same walk again
+        assert (len(google.jobs), len(google.asked)) == (jobs, asked)
+        body = json.loads(redecide(folder, ["prices.training=5000"]).read_text())
+        again = {row["name"]: row for row in body["candidates"]}["vertex_finetune"]
+        assert again["cost"]["parts"]["tuning"] == pytest.approx(100 * paid)
