@@ -31,7 +31,7 @@ ROOMS = [
     {"__init__", "__main__"},
 ]
 PLUGIN_ROOMS = {"models", "strategies", "metrics"}
-SHARED = {"base", "open", "embedding"}
+SHARED = {"base", "open", "start", "embedding"}
 
 
 def room_of(module: str) -> str:

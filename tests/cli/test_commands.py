@@ -235,6 +235,16 @@ def test_init_says_nothing_twice(crossover: Terminal, tmp_path: Path, monkeypatc
     assert said.out.count("is also written with other white space") == 1
 
 
+def test_init_of_a_file_with_one_label_asks_for_other_data_not_for_a_run(
+    crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("parcels.csv").write_text(table([(text, LABELS[0]) for text, _ in rows()]))
+    said = crossover("init", "parcels.csv")
+    assert "there is nothing to decide; valid are two labels or more" in said.out
+    assert said.out.splitlines()[-1] == "next: mend that in the data, then once more  crossover init parcels.csv --force"
+
+
 def test_init_replaces_a_task_file_when_told(crossover: Terminal, study: Path) -> None:
     assert crossover("init", "rows.csv", "--force").status == 0
     assert load_task(Path("task.yaml")).model == "pocket"

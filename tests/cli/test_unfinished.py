@@ -71,7 +71,7 @@ def test_a_changed_task_lists_what_changed_and_keeps_the_earlier_verdict(crossov
     before = Path("runs/parcels/decision.json").read_bytes()
     said = crossover("run", "task.yaml", "--set", "target=0.9", "--set", "limits.calls=5000")
     assert said.status == 0
-    changed = "limits.calls: nothing → 5000"
+    changed = "limits.calls: nothing → 5,000"
     assert f"since the last run in runs/parcels the task has changed: target: nothing → 0.9; {changed}" in said.err
     assert json.loads(Path("runs/parcels/history/1.json").read_text()) == json.loads(before)
     shown = words(crossover("show", "runs/parcels").out)

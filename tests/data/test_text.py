@@ -158,7 +158,8 @@ def read(reply: str, labels: tuple[str, ...]) -> str | None:
 )
 def test_a_reply_states_a_label(labels: tuple[str, ...], reply: str, label: str | None) -> None:
     assert read(reply, labels) == label
-    assert prediction(Reply(reply), Decoding(labels=labels)) == (label or reply)
+    cut = reply.startswith("<") and label is None  # a thought without an end is no answer
+    assert prediction(Reply(reply), Decoding(labels=labels)) == ("" if cut else label or reply)
 
 
 @given(st.sampled_from(HARD).flatmap(lambda s: st.tuples(st.just(s), st.sampled_from(s))), st.sampled_from(SENTENCES),

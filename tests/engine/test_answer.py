@@ -69,7 +69,7 @@ def test_a_label_is_looked_for_in_what_the_pattern_finds() -> None:
 def test_a_pattern_is_looked_for_behind_the_thought() -> None:
     decoding = Decoding(labels=LABELS.labels, pattern=r"(?i)answer: (.*)")
     assert prediction(Reply("<think>A draft. Answer: fees</think>\nIt is lost, so: card lost"), decoding) == "card lost"
-    assert prediction(Reply("<think>A draft. Answer: fees"), decoding) == "<think>A draft. Answer: fees"
+    assert prediction(Reply("<think>A draft. Answer: fees"), decoding) == ""
     number = Decoding(pattern=r"(?i)answer: (\d+)")
     assert prediction(Reply("<think>Answer: 7? No.</think>Answer: 8"), number) == "8"
     assert prediction(Reply("<think>Answer: 7? No.</think>It is eight"), number) == "It is eight"

@@ -30,3 +30,11 @@ def test_an_answer_is_scored_without_its_thought(tmp_path: Path) -> None:
     found = answered(tmp_path, 'fake:answer={"n": 1}? No.</think>\n{"n": 2}', "field_f1", "extract")
     assert {one.prediction for one in found} == {'{"n": 2}'}
     assert {one.score for one in found if one.gold == '{"n": 2}'} == {1.0}
+
+
+def test_a_thought_without_an_end_states_no_label(tmp_path: Path) -> None:
+    rows = [row | {"answer": ("spam", "ham")[n % 2]} for n, row in enumerate(ROWS)]
+    study = crossover.run_study(data=rows, input="text", output="answer", kind="classify", instruction="Which?",
+                                model="fake:answer=<think>It is spam", strategies=["zero_shot"], out=tmp_path / "out",
+                                folder=tmp_path)  # fmt: skip
+    assert {(one.prediction, one.score, one.valid) for one in study.predictions("zero_shot")} == {("", 0.0, False)}

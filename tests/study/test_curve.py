@@ -241,6 +241,15 @@ def test_what_is_decided_again_tells_the_curves_again_at_its_prices(tmp_path: Pa
     assert first["target"] == []
 
 
+def test_a_plain_run_of_the_same_task_keeps_the_curve_that_was_measured(tmp_path: Path) -> None:
+    task = write_task(tmp_path, PROMPTS, model="fake")
+    folder = run_study(task, tmp_path / "run")
+    first = json.loads(measure_curve(folder, [10, 20], 1).decision.read_text())["crossover"]["runs"]
+    assert json.loads(run_study(task, tmp_path / "run").decision.read_text())["crossover"]["runs"] == first
+    write_task(tmp_path, PROMPTS, model="fake", curve=False)
+    assert not json.loads(run_study(task, tmp_path / "run").decision.read_text())["crossover"]["runs"]
+
+
 @pytest.mark.parametrize("setting", ["curve.seeds=1", "curve={sizes: [10, 20], seeds: 1}"])
 def test_a_curve_in_the_settings_is_measured_as_it_says(tmp_path: Path, setting: str) -> None:
     folder = run_study(write_task(tmp_path, PROMPTS, model="fake"), tmp_path / "run")

@@ -116,6 +116,7 @@ def test_a_limit_that_removes_is_said_and_so_is_who_was_never_tested(study: Stud
         ("margn=0.1", OptionError, "there is no such key"),
         ("margin=7", TaskError, "--set, key 'margin': received 7; valid is a number from 0 to 1"),
         ("limits.label_cost=cheap", TaskError, "received 'cheap'; valid is a number from 0 up"),
+        ("margin=", OptionError, "that was not set, so nothing is taken away"),
         ("prices.input=1", TaskError, "there is a price for input and none for output"),
     ],
 )

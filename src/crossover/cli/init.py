@@ -47,6 +47,9 @@ def command(
         if finding.message in made.assumed:
             continue  # it changed what was read, and stands above
         typer.echo(f"  {finding.level}: {finding.message}")
+    if any(finding.level == "error" for finding in made.prepared.findings):
+        typer.echo(f"next: mend that in the data, then once more  crossover init {data} --force")
+        return
     splits = made.prepared.splits
     tested, folds = splits.all if splits.folds else splits.test, len(splits.folds)
     for sentence in resolution(len(tested), splits.cut, folds):

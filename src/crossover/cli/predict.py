@@ -16,6 +16,7 @@ from crossover.data.load import check_columns, load_rows
 from crossover.data.template import columns_of
 from crossover.data.text import folded
 from crossover.errors import DataError, OptionError
+from crossover.models.start import answering
 from crossover.registry import uncollected
 from crossover.serve.lines import has_break, one_line, read_lines
 from crossover.serve.predict import Answer, Predictor
@@ -52,6 +53,7 @@ def command(
         raise OptionError("the text is empty; valid is a text with something to answer")
     with ExitStack() as start:
         start.enter_context(uncollected())
+        start.enter_context(answering())
         predictor = Predictor.open(StudyFolder(study), candidate)
         if text is not None:
             inputs = [_whole(text, "the text")]

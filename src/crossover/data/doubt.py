@@ -44,6 +44,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
+    r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
     r"(?:best|right|correct|appropriate|suitable|proper|fitting|better|choice|answer|pick|label)\b",
     re.I,
@@ -52,7 +53,8 @@ _CHOICE = re.compile(
     rf"\b(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b(?: \w+){{0,2}}?{_NEXT_LABEL}"
     rf"|{LABEL}[\"'”’*`)]*(?:,?\s+(?:\w+ )?|\.\s+)(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b"
     rf"|{LABEL} ?/ ?\w|\w ?/ ?{LABEL}"
-    rf"|(?:或|还是|または|あるいは|혹은|또는|หรือ)\W{{0,3}}{LABEL}|{LABEL}\W{{0,3}}(?:或|还是|または|あるいは|혹은|또는|หรือ)",
+    rf"|(?:或|还是|または|あるいは|혹은|또는|หรือ)\W{{0,3}}{LABEL}|{LABEL}\W{{0,3}}(?:或|还是|または|あるいは|혹은"
+    rf"|또는|หรือ)",
     re.I,
 )
 _IF = re.compile(
@@ -62,6 +64,14 @@ _IF = re.compile(
     r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
     r"|sauf si|a menos que|a no ser|если|nếu|jeśli|eğer|jika|إذا|अगर)\b|\bsi\b(?!,)|如果|要是|もし|만약|ถ้า",
     re.I,
+)
+# what takes back a label that was said before it
+_RETRACTED = re.compile(
+    rf"{LABEL}.*?(?:\b(?:hold on|hang on|(?:strike|scratch) that|take (?:that|it|this) back|on (?:second thoughts?"
+    rf"|reflection)"
+    r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
+    r"|[.,;:!?…—–-]\W*(?:oh|no|hmm+|but|ah)?\W*(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
+    re.I | re.S,
 )
 _UNSURE = re.compile(
     r"(?:^|[.!?;\n]\s*|\b(?:but|though|however),? )(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) )?"
@@ -111,8 +121,8 @@ def doubted(sentence: str) -> bool:
 
 @lru_cache(64)
 def unsure(text: str) -> bool:
-    """Whether the whole text says that its author does not know."""
-    return _UNSURE.search(text) is not None
+    """Whether the whole text says that its author does not know, or no longer means what it said."""
+    return _UNSURE.search(text) is not None or _RETRACTED.search(text) is not None
 
 
 def hesitant(sentence: str) -> bool:

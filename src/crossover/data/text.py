@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
+from crossover.data.stating import states
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -26,6 +27,8 @@ UNSPACED = (
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|は|を|が|：)$")
 _BEHIND = re.compile("です|でした|である|だ(?!け)")
+
+_KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
 
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
@@ -49,13 +52,8 @@ _BECAUSE = re.compile(
 _NEGATION = re.compile(
     r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
     r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
-    r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)|too (?:\w+ ){1,4}to(?= be)"
-    r"|fail\w* (?:as|to (?:be|look|seem|count|qualify))|refus\w* to (?:say|call|label|answer)|free(?= of)|everything but"
-    r"|hesitat\w*|a stretch|little (?:to|that) (?:suggest\w*|says?|speak\w*)|out of the question|in error"
-    r"|(?:stop|fall)\w* short of|overstat\w*|exaggerat\w*|reject(?:ed|ing)?(?= (?:it|that|this))|scratch that|correction"
+    r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)"
     r"|mitnichten|keineswegs|ausgeschlossen|übertrieben|falsch|scheidet aus|allesbehalve"
-    r"|rien à voir|loin d(?=['’])|loin de|para nada|en absoluto|lejos de|longe de|lontano da|tutt['’]altro|per niente"
-    r"|hiç|sayılmaz|nu (?=este|e\b|sunt)|nu-i|hindi (?=ito|siya)|nėra|see pole|nincs"
     r"|δεν|όχι|μη|ні|вряд ли|едва ли|нельзя|далеко не"
     r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
     r"|false|wrong|incorrect|(?:be|is) a mistake|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
@@ -81,6 +79,18 @@ _TELLS = re.compile(
     r"(?:[\w'’-]+[ ,]+){2,}",
     re.I,
 )
+_TELLS_ELSE = re.compile(
+    r"(?:there (?:is|are|was|were) no (?!such|way|question|chance|reason|evidence|indication|sign|hint|basis|ground|need)\w"
+    r"|(?:nobody|no one|never) (?![^.!?\n]*\b(?:that|this|so|such|one|it)\b)(?:[\w'’-]+[ ,]+){2,})",
+    re.I,
+)
+_EXPLAINS = re.compile(r"\W*(?:explanation|rationale|justification|reason(?:ing)?|begründung|explication|motivo)\W+", re.I)
+_LED = re.compile(  # grounds that a label is said behind
+    r"\W*(?:since|as|because|given(?: that)?|considering(?: that)?|da|weil|comme|puisque|como|porque|poiché|omdat"
+    r"|eftersom)\b"
+    r"(?! if\b)[^\u2588]*[,;] (?=[^,;\u2588]*\w[^,;\u2588]*\u2588)",
+    re.I,
+)
 _COLON = re.compile(r"\u2588[\"'”’*`)]*\s*[:;–—]+\s+")
 # before it stand grounds, behind it the label alone: "..., so this is spam"
 _SO = re.compile(
@@ -88,13 +98,14 @@ _SO = re.compile(
     r"|the (?:\w+ ){0,2}is )?(?:an? |the )?[\"'“‘*`(]*(?=\u2588)",
     re.I,
 )
-_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐]|~~|\[ \]|<(?:s|del|strike)>", re.I)
+_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|no|n)(?![\w.,%])"
-    r"|[\"'”’*`)]*\s*[:=(]\s*(?:very )?(?:low|minimal|negligible)\b",
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|no|n|absent|n/a)(?![\w.,%/])"
+    r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
+_PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
 _MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
@@ -103,7 +114,11 @@ _SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
 _OTHER_WORD = re.compile(r"\s+(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
 _OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
 _ASKING = ("?", "？")
-_CLOSING = " \n\"'”’»)*"
+_ASKS = re.compile(
+    r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b",
+    re.I,
+)
+_CLOSING = " \n\"'”’»)*!"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
 
@@ -278,7 +293,7 @@ def _free_behind(text: str, start: int, end: int, after: str) -> bool:
     beyond, last = text[end + 1 : end + 2], text[end - 1]
     if _is_word(after):
         if not _UNSPACED.match(after):
-            return False
+            return bool(_KOREAN.match(text, end))
         return not _UNSPACED.match(last) or bool(_BEHIND.match(text, end))
     if after in ("*", "~"):
         return text.count(after) % 2 == 0
@@ -303,12 +318,17 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
-    if here.rstrip(_CLOSING).endswith(_ASKING) or rest[end:].lstrip(_CLOSING).startswith(_ASKING):
+    if _ASKS.match(here) or here.rstrip(_CLOSING).endswith(_ASKING) or rest[end:].lstrip(_CLOSING).startswith(_ASKING):
         return False
     reason = _BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here
     if (colon := _COLON.search(said)) and LABEL not in said[colon.end() :] and _TELLS.match(said, colon.end()):
         said = said[: colon.start() + 1]
+    if not states(rest[cuts[at] : start], said[end - cuts[at] :]):
+        return False
+    parts = _PARTS.match(text, end)
+    if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
+        return False
     if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
         return False
     earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
@@ -318,16 +338,19 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
         return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
+    if led := _LED.match(said):
+        said = said[led.end() :]
     if (grounds := _SO.search(said)) and LABEL not in said[: grounds.start()]:
         said = said[grounds.start() :]
     if _NEGATION.search(said):
         return False
     if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in _NEGATION.finditer(earlier)):
         return False
-    ends = later.rstrip(_CLOSING + ".!…")
+    later = _EXPLAINS.sub("", later, count=1)
+    ends = re.sub(r"\b(?:for|from|about|with|to) (?:nothing|nobody)$", "", later.rstrip(_CLOSING + ".!…"))
     if any(m.end() == len(ends) for m in _NEGATION.finditer(ends)):
         return False
-    return bool(_TELLS.match(later)) or not _NEGATION.search(" ".join(later.split()[:3]))
+    return bool(_TELLS.match(later) or _TELLS_ELSE.match(later)) or not _NEGATION.search(" ".join(later.split()[:3]))
 
 
 def _set_off(text: str, start: int, end: int) -> bool:

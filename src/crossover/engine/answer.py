@@ -37,8 +37,7 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
     the text states (`crossover.data.text.stated`). Text that states no label, or several, stays as it is; so does text in
     which `pattern` finds nothing.
     """
-    text = reply.text.strip()
-    said = without_thought(text).strip()
+    said = without_thought(reply.text.strip()).strip()
     if decoding.pattern and said:
         said = extracted(said, decoding.pattern)
     if not decoding.labels:
@@ -49,4 +48,4 @@ def prediction(reply: Reply, decoding: Decoding) -> str:
         scores = [round(s - b, 6) for s, b in zip(reply.label_scores, bias, strict=True)]
         return decoding.labels[scores.index(max(scores))]
     place = stated(said, decoding.verbalizer or decoding.labels)
-    return (said or text) if place is None else decoding.labels[place]
+    return said if place is None else decoding.labels[place]

@@ -38,7 +38,7 @@ from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
-from crossover.study.history import changed_since, keep_given
+from crossover.study.history import changed_since, keep_given, with_kept_curve
 from crossover.study.ladder import Climbed, Rung, check_strategies, ladder, start
 from crossover.study.listed import with_listed_prices
 from crossover.study.listener import Listener, Quiet
@@ -88,6 +88,7 @@ def run_task(
         journal = Journal(folder.journal)
         try:
             keep_given(journal, task)
+            prepared = replace(prepared, task=with_kept_curve(journal, prepared.task))
             _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
@@ -253,7 +254,8 @@ class _Conductor:
                 said += ahead.said
                 for sentence in ahead.said:
                     self.listener.say(sentence)
-                self.listener.plan([*ahead.stages, *with_curve(curve, rungs, ahead.stages, self.listener.say)])
+                later = with_curve(curve, self.prepared.splits, rungs, ahead.stages, self.listener.say)
+                self.listener.plan([*ahead.stages, *later])
             ascent.climb(rungs, begin, lambda left: self._so_far(ascent.climbed, left))
         except BudgetExceeded as error:
             left = ", ".join(r.name for r in rungs[len(ascent.climbed) :])

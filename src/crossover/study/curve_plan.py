@@ -107,7 +107,7 @@ def planned_curve(task: Task, splits: Splits) -> tuple[CurvePlan | None, list[st
 
 
 def with_curve(
-    plan: CurvePlan | None, rungs: Sequence[Rung], ahead: Sequence[Stage], say: Callable[[str], None]
+    plan: CurvePlan | None, splits: Splits, rungs: Sequence[Rung], ahead: Sequence[Stage], say: Callable[[str], None]
 ) -> list[Stage]:
     """The stage that a curve adds to those ahead, if any; what will be measured is said.
 
@@ -120,8 +120,9 @@ def with_curve(
     share = sum(size.labels for size in plan.sizes) * plan.seeds / plan.have
     seconds = sum(climbed[-families:]) * share if climbed else None
     sizes = ", ".join(numbers.count(size.labels) for size in plan.sizes)
+    about = "about " if any(example.group for example in splits.train) else ""  # groups stay whole
     say(
-        f"after the verdict, the learning curve: each family's best is adapted again with {sizes} labels,"
+        f"after the verdict, the learning curve: each family's best is adapted again with {about}{sizes} labels,"
         f" {numbers.plural(plan.seeds, 'seed')} each" + ("" if seconds is None else f", about {numbers.duration(seconds)}")
     )
     return [Stage("curve", CURVE, 1, len(plan.sizes) * plan.seeds * families, seconds)]

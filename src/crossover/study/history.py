@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from crossover.data.curve import CurveSpec
 from crossover.data.task import Task
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import StudyError
@@ -47,6 +48,14 @@ def changed_since(journal: Journal, task: Task) -> list[str]:
     begun = journal.fact("so far")
     before = begun["task"] if begun else journal.fact("task")
     return changes(before, task.model_dump(mode="json")) if before else []
+
+
+def with_kept_curve(journal: Journal, task: Task) -> Task:
+    """The task with the learning curve that was measured of the same task before, unless it says that there is none."""
+    before = (journal.fact("task") or {}).get("curve")
+    if task.curve is not None or before is None or "curve" in task.model_fields_set or changed_since(journal, task):
+        return task
+    return task.model_copy(update={"curve": CurveSpec(**before)})
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -99,5 +108,7 @@ def _flat(body: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 def _short(value: Any) -> str:
     if value is None:
         return ABSENT
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value):
+        return f"{int(value):,}"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -46,6 +46,9 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
     before = folder.read_decision()
     task = read_task(folder)
     changed = with_settings(task, settings)
+    differs = changes(task.model_dump(mode="json"), changed.model_dump(mode="json"))
+    if not differs and all(setting.rstrip().endswith("=") for setting in settings):
+        raise OptionError(f"redecide, --set {' --set '.join(settings)}: that was not set, so nothing is taken away")
     with closing(JournalReader(folder.journal)) as journal:
         evidence = read_evidence(journal, metric_of(task, "redecide"), task.metric or "accuracy", task.seed)
         warned: Mapping[str, list[str]] = journal.fact(WARNINGS)
@@ -63,7 +66,7 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
     decision = _patched(before, made, decided, {id: to_json(_costs(decided, id, bills)) for id in bills}, changed)
     decision["redecided"] = {
         "settings": list(settings),
-        "changed": changes(task.model_dump(mode="json"), changed.model_dump(mode="json")),
+        "changed": differs,
         "of": before["created"],
         "at": None,
     }

@@ -1,7 +1,8 @@
 """A quicker start: what transformers imports for object detectors is imported when one is trained, and not at every start.
 
 Importing `transformers.modeling_utils` imports the losses of all models, and one of those takes a solver from
-`scipy.optimize`: a tenth of all that is imported before a model can answer.
+`scipy.optimize`: a tenth of all that is imported before a model can answer. A process that only answers does without what
+spreads a model over machines too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import importlib
 import sys
 from types import ModuleType
 from typing import Any
+
+from crossover.models.start import answers_only
 
 SOLVER, USER = "scipy.optimize", "transformers.loss.loss_utils"
 
@@ -31,6 +34,17 @@ def _real() -> ModuleType:
         del sys.modules[SOLVER]
     return importlib.import_module(SOLVER)
 
+
+if answers_only():
+    import torch
+    from transformers.utils.import_utils import is_torch_distributed_available
+
+    available = torch.distributed.is_available
+    torch.distributed.is_available = lambda: False
+    try:
+        is_torch_distributed_available()  # keeps what it finds, so that transformers is as where torch is built without
+    finally:
+        torch.distributed.is_available = available
 
 if SOLVER not in sys.modules and USER not in sys.modules:
     sys.modules[SOLVER] = _Later(SOLVER)

@@ -1,0 +1,148 @@
+"""Whether the words around a label say that it is the answer: only words that are known to, so that no other can deny it.
+
+Nobody can list all the ways to deny, to quote or to doubt a label. The ways to state one are few: a clause in which every
+word is one of them states its label, and any other clause leaves it unsaid.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_THING = (
+    "message|mail|e mail|email|review|tweet|post|comment|sentence|statement|question|query|request|input|passage"
+    "|document|article|ticket|item|headline|title|utterance|snippet|content|customer|user|writer|sender|one|case|text"
+)
+_KIND = (
+    "label|answer|class|category|classification|prediction|choice|option|sentiment|topic|intent|intention|type|output"
+    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision"
+)
+_BEST = (
+    "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better|single"
+    "|given|predicted|expected|relevant|accurate|plausible|overall|primary|main|chosen|selected|assigned|gold|only"
+)
+_SURELY = (
+    "clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply|indeed|really|therefore|thus|hence"
+    "|so|then|here|again|also|just|of course|for sure|without (?:a|any) doubt|without question|no doubt|evidently|plainly"
+    "|absolutely|exactly|precisely|strongly|highly|primarily|mainly|mostly|all in all|in short|in summary|in conclusion"
+    "|in the end|without (?:any )?question|finally|ultimately|overall|in my opinion|in my view|to me|for me|for this"
+    "|for the|i am sure|i'm sure"
+)
+# what a phrase may be, by language; a word that states only with another stands with it
+_PHRASES = (
+    # English
+    rf"(?:{_THING})(?:'s)?|(?:{_KIND})|(?:{_BEST})|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here"
+    rf"|there)'s",
+    r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
+    r"y+|yes|yeah|sure|okay?|great|well|absolutely|alright|hello|hi|there|thanks|thank you|please|here is|here are",
+    r"(?:should|must|can only|would|has to|have to|needs to|ought to|can|appears to|seems to) (?:best |most likely "
+    r"|probably "
+    r"|then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd"
+    r"|(?:should|must) (?:go|fall|belong)"
+    r"|we'd|i'll|we'll|let's|let us",
+    r"(?:looks?|sounds?|reads?|feels?|seems?) (?:very |most |clearly |exactly |just |a lot )?like|looks?|seems?(?: to be)?",
+    r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?",
+    r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag|tagged"
+    r"|mark|marked|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on|described"
+    r"|considered|put"
+    r"|(?:go|going|went|gone) (?:with|for)|reply|respond|read|is (?:about|related to|concerned with)|concerns"
+    r"|(?:route|send|forward|direct|move|pass)(?: (?:this|it))?(?: to)?|one of the list|only",
+    r"belongs? (?:to|in|into|under)|falls? (?:under|into|in|within)|go(?:es)? (?:to|under|into|in)|fits?(?: best"
+    r"| into| under"
+    r"| in)?|(?:matches|applies)(?: best)?|under|into|with (?:the|label|category|class)|to the|in the|in category"
+    r"|of(?: the)?"
+    r"|based on|given|according to|from|out of|of these(?: labels| options| categories)?|among(?: these| them)?"
+    r"|of (?:all|them|this)|(?:given )?(?:options|labels|categories|choices)|has",
+    r"(?:(?:quite|very|fairly|pretty|rather|absolutely|completely|\d+ ?%?) )?(?:confident|certain|sure|positive)"
+    r"(?: that| of)?|(?:with )?(?:high|very high|full|great) (?:confidence|certainty|probability)|confidence|probability"
+    r"|with \d+ ?(?:%|percent)?(?: (?:confidence|certainty|probability))?|\d+(?: (?:%|percent))?",
+    rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option \d+|number \d+|(?:{_THING}) of|meant|and",
+    # German
+    r"das|dies|dieser?|dieses|es|ist|der|die|den|dem|ein|eine|einen|handelt|sich|um|hier|eindeutig|klar|sicher|ganz"
+    r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube|wähle|als"
+    r"|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur|fällt|unter|in|ja"
+    r"|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt|am besten",
+    # French
+    r"c'est|ce|cela|est|un|une|du|de la|le|la|l'|les|il|s'agit|de|d'|clairement|sûrement|réponse|catégorie|étiquette|classe"
+    r"|correcte?|bonne|je|dirais|pense|crois|que|choisis|donc|message|texte|ceci|oui|appartient|appropriée?|relève|à"
+    r"|voici|résultat|entre dans",
+    # Spanish, Portuguese, Italian
+    r"es|esto|este|esta|ese|eso|el|la|lo|un|una|se|trata|se trata de|claramente|seguramente|sin duda|respuesta"
+    r"|etiqueta|clase"
+    r"|categoría|correcta|creo|diría|pienso|que|elijo|mensaje|texto|sí|pertenece|a|por (?:lo )?tanto|resultado"
+    r"|é|isto|isso|este|esta|o|a|um|uma|trata-se de|claramente|resposta|etiqueta|categoria|classe|correta|acho|diria"
+    r"|mensagem"
+    r"|sim|portanto|resultado|è|questo|questa|quello|il|lo|si|tratta|si tratta di|chiaramente|risposta|etichetta|corretta"
+    r"|credo|direi|penso|che|scelgo|messaggio|testo|sì|quindi|risultato|appartiene",
+    # Dutch, Scandinavian, Polish, Czech, Romanian
+    r"dit|dat|het|is|een|duidelijk|antwoord|categorie|juiste|ik|zou zeggen|denk|bericht|tekst|dus|ja"
+    r"|det|den|detta|här|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt"
+    r"|to|jest|odpowiedź|etykieta|kategoria|wyraźnie|je|odpověď|kategorie|este|răspunsul|eticheta|categoria|on|se|tämä"
+    r"|vastaus|luokka",
+    # Russian and its neighbours, Turkish, Indonesian, Vietnamese, Arabic, Hindi
+    r"это|ответ|категория|этого сообщения|метка|класс|правильный|сообщение|текст|явно|точно|думаю|что|я|да|относится"
+    r"|к|є|це|відповідь"
+    r"|bu|cevap|yanıt|etiket|kategori|doğru|açıkça|bir|mesaj|metin|evet|ini|itu|adalah|jawaban|jawabannya|labelnya|ya|pesan"
+    r"|đây|là|câu trả lời|nhãn|هذا|هذه|هي|هو|الإجابة|التصنيف|यह|है|उत्तर|श्रेणी|जवाब|זה|זו|התשובה|היא|הוא|απάντηση"
+    r"|είναι|αυτό|η|το",
+    # scripts without spaces: pieces of what is written in one
+    r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
+    r"|應該|应|應|结果|結果|文本|消息|邮件"
+    r"|我|认为|認為|选择|選擇|明显|明顯|因此|所以|これ|この|の|それ|は|が|を|です|でした|である|だ|と|に|答え|回答"
+    r"|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります"
+    r"|思います|明らかに|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다"
+    r"|예요|이에요|로|으로|메시지|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
+)
+_STATING = re.compile("(?:(?:" + "|".join(_PHRASES) + ") )*")
+# what stands behind a label and still states it
+_STILL = re.compile(
+    rf"(?:(?:{_THING}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that"
+    rf"|is|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say"
+    rf"|(?:would|must|should|has to) be|(?:fits?|matches|applies|describes)(?: (?:this|it|the (?:{_THING})))?|as requested"
+    r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
+    r"|confident"
+    r"|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
+    r"|ist|das|die|der|ein|antwort|richtig|ganz|klar|est|la|réponse|es|respuesta|è|risposta|é|resposta|是|的|です"
+    r"|でした|である|だ"
+    r"|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします|と思います|になります|だと思います) )*",
+)
+# a name for what was asked, which an answer may repeat: "Question: ..."
+_TOLD = re.compile(rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices) ")
+_ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
+# what stands apart behind a label and takes it back, or says who said it
+_REMARK = re.compile(
+    r"(?:only )?(?:partly|partially|in part|somewhat|loosely|pending|rejected|deleted|withdrawn|struck|discarded"
+    r"|dismissed|excluded"
+    r"|removed|crossed out|old|former|outdated|second|third|2nd|3rd|rank [2-9]|runner up|alternative|see |to be |tbd|weak"
+    r"|something else|another|hardly|barely|nein|non|nope|нет|否|in the widest|by name|in name)\b.{0,30}"
+    r"|(?:(?:the |my )?(?:he|she|it|they|\w{3,}) )?(?:said|says|thinks|claims?)(?: \w+){0,3} |they (?:say|think) "
+    r"|.{0,30}own words "
+)
+_SPOKEN = re.compile(r"(?:\w|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
+_SEAM = re.compile(r"[,;:!?(){}\[\]\n|<>=—–/…]|(?<=\s)-+(?=\s)|->|(?<!\w)\*\*|\.(?:\s|$)|[。，；：！？、「」『』]")
+
+
+def states(before: str, behind: str) -> bool:
+    """Whether a label with these texts around it, each within its sentence, is said to be the answer.
+
+    Its own clause has to consist of words that state; where it stands alone in it, so has the one in front of it.
+    """
+    pieces = [_spoken(piece) for piece in _SEAM.split(before)]
+    own, earlier = pieces[-1], [piece for piece in pieces[:-1] if piece]
+    tail, *rest = map(_spoken, _SEAM.split(behind))
+    if not _all_of(_STATING, own) or not _all_of(_STILL, tail) or _ONE_OF.search(own) or _ONE_OF.search(tail):
+        return False
+    if _REMARK.fullmatch(next(filter(None, rest), "")):
+        return False
+    if own or not earlier:
+        return True
+    return _all_of(_STATING, earlier[-1]) and not _TOLD.fullmatch(earlier[-1])
+
+
+def _spoken(text: str) -> str:
+    return "".join(f"{word} " for word in _SPOKEN.findall(text.lower().replace("’", "'").replace("_", " ")))
+
+
+@lru_cache(1024)
+def _all_of(vocabulary: re.Pattern[str], words: str) -> bool:
+    return vocabulary.fullmatch(words) is not None
