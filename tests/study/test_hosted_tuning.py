@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from crossover.errors import OptionError
 from crossover.report.page import render
 from crossover.study.conductor import preview_study, run_study
 from crossover.study.read import read_results
@@ -23,8 +24,14 @@ WORDS = {"garden": "rose slug lawn compost hedge bulb", "kitchen": "soup dough o
 
 def write(folder: Path, google: Google, **more: Any) -> Path:
     model = f"vertex:gemini-x?project=p1&key=TOKEN_OF_MINE&url={quote(google.url, safe='')}"
-    strategies = ["majority", "zero_shot", {"vertex_finetune": {"bucket": "gs://mine", "epochs": 2}}]
-    about = {"model": model, "prices": {"input": 1.0, "output": 4.0, "training": TRAINING}, "data": "words.csv"}
+    strategies = more.pop(
+        "strategies", ["majority", "zero_shot", {"vertex_finetune": {"bucket": "gs://mine", "epochs": 2}}]
+    )
+    about: dict[str, Any] = {
+        "model": model,
+        "prices": {"input": 1.0, "output": 4.0, "training": TRAINING},
+        "data": "words.csv",
+    }
     path = write_task(folder, strategies, **about | more)
     found = [
         f"{word} {word[::-1]}{i},{topic}" for topic, words in WORDS.items() for word in words.split() for i in range(6)
@@ -70,3 +77,22 @@ def test_a_study_tunes_at_the_service_and_reckons_with_it(tmp_path: Path, monkey
         body = json.loads(redecide(folder, ["prices.training=5000"]).read_text())
         again = {row["name"]: row for row in body["candidates"]}["vertex_finetune"]
         assert again["cost"]["parts"]["tuning"] == pytest.approx(100 * paid)
+
+
+def test_a_strategy_for_another_model_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with serving() as google:
+        for model, strategy, said in (
+            (
+                "pocket",
+                {"openai_finetune": {}},
+                "'openai_finetune' tunes weights, and the model 'pocket' cannot be tuned at its",
+            ),
+            ("pocket", {"vertex_finetune": {"bucket": "gs://mine"}}, "such as vertex:NAME"),
+            (None, {"openai_finetune": {}}, "such as openai:NAME"),
+            (None, "lora", "cannot be tuned here"),
+        ):
+            more: dict[str, Any] = {"model": model} if model else {}
+            task = write(tmp_path / "task", google, strategies=["zero_shot", strategy], **more)
+            with pytest.raises(OptionError, match=said):
+                run_study(task, tmp_path / "run")
+        assert not google.asked
