@@ -11,12 +11,14 @@ import pytest
 
 from crossover.errors import OptionError
 from crossover.report.page import render
+from crossover.serve.export import export
+from crossover.serve.predict import Predictor
 from crossover.study.conductor import preview_study, run_study
 from crossover.study.read import read_results
 from crossover.study.redecide import redecide
 from crossover.tuning import hosted as trained
 from tests.study.tasks import write_task
-from tests.tuning.gemini import TOKEN, Google, serving
+from tests.tuning.gemini import PLACE, TOKEN, Google, serving
 
 TRAINING = 50.0  # of a million trained tokens
 WORDS = {"garden": "rose slug lawn compost hedge bulb", "kitchen": "soup dough oven knife pasta lid"}
@@ -24,9 +26,8 @@ WORDS = {"garden": "rose slug lawn compost hedge bulb", "kitchen": "soup dough o
 
 def write(folder: Path, google: Google, **more: Any) -> Path:
     model = f"vertex:gemini-x?project=p1&key=TOKEN_OF_MINE&url={quote(google.url, safe='')}"
-    strategies = more.pop(
-        "strategies", ["majority", "zero_shot", {"vertex_finetune": {"bucket": "gs://mine", "epochs": 2}}]
-    )
+    tuned = {"vertex_finetune": {"bucket": "gs://mine", "epochs": 2}}
+    strategies = more.pop("strategies", ["majority", "zero_shot", tuned])
     about: dict[str, Any] = {
         "model": model,
         "prices": {"input": 1.0, "output": 4.0, "training": TRAINING},
@@ -71,6 +72,12 @@ def test_a_study_tunes_at_the_service_and_reckons_with_it(tmp_path: Path, monkey
         written = "".join(p.read_text(errors="replace") for p in folder.path.rglob("*") if p.is_file())
         assert TOKEN not in written + page
 
+        [answer] = Predictor.open(folder).answer(["a lawn nwal9"])
+        assert (answer.text, google.asked[-1][0]) == ("garden", f"{PLACE}/endpoints/1002")
+        export(folder, tmp_path / "out")
+        assert f"tuned there as `{PLACE}/endpoints/1002`" in (tmp_path / "out" / "README.md").read_text()
+        assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["README.md", "candidate.json", "messages.json"]
+
         jobs, asked = len(google.jobs), len(google.asked)
         run_study(task, tmp_path / "run")  # the same walk again
         assert (len(google.jobs), len(google.asked)) == (jobs, asked)
@@ -85,7 +92,7 @@ def test_a_strategy_for_another_model_is_told_before_anything_is_sent(tmp_path: 
             (
                 "pocket",
                 {"openai_finetune": {}},
-                "'openai_finetune' tunes weights, and the model 'pocket' cannot be tuned at its",
+                "the model 'pocket' cannot be tuned at its service",
             ),
             ("pocket", {"vertex_finetune": {"bucket": "gs://mine"}}, "such as vertex:NAME"),
             (None, {"openai_finetune": {}}, "such as openai:NAME"),
