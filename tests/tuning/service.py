@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlparse
 
 import openai
 
+from crossover.models.base import hosted_weights
 from crossover.types import Message, Reply, Request, Usage, Weights
 
 BASE, KEY = "base-mini", "sk-canary-1234567890"
@@ -151,8 +152,7 @@ class Toy:
         return self.service.client()
 
     def check_weights(self, weights: Weights) -> None:
-        assert weights.kind == "hosted"
-        assert weights.ref
+        assert weights == hosted_weights(self, weights.ref)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)

@@ -121,7 +121,7 @@ def test_an_interrupted_study_goes_on_with_the_job_that_it_paid_for(
     places = {
         "start": (trained, "noted"),
         "follow": (trained.HostedTrainer, "_told"),
-        "dev": (trained.HostedTrainer, "_weights"),
+        "dev": (trained, "hosted_weights"),
         "journal": (Journal, "set_tune"),
     }
     with serving() as service:
@@ -251,6 +251,20 @@ def test_money_is_held_before_the_job_and_a_limit_needs_a_price(tmp_path: Path) 
         # what is under way counts, also in another process
         with at(tmp_path / "c", service, **about) as bench, pytest.raises(BudgetExceeded):
             bench.meter.check(ahead=9.5)
+
+
+def test_a_job_that_a_limit_leaves_behind_is_named(tmp_path: Path) -> None:
+    def reached(*args: Any) -> Any:
+        raise BudgetExceeded("the limit of 5 minutes is reached")
+
+    with serving() as service, at(tmp_path / "a", service) as bench:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(trained.HostedTrainer, "_told", reached)
+            with pytest.raises(BudgetExceeded, match="minutes is reached; the job ftjob-1 goes on"):
+                adapt(bench)
+        made = adapt(bench)
+        assert list(service.jobs) == ["ftjob-1"]
+        assert "cost nothing here, without prices.training" in made.provenance.note
 
 
 def test_wrong_answers_become_preferences(tmp_path: Path) -> None:

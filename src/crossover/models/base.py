@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -291,6 +292,12 @@ class Hosted(Weighted, Protocol):
     def client(self) -> Any:
         """The service's official client, its own retries off. Raises `ModelError`, `MissingExtra`."""
         ...
+
+
+def hosted_weights(model: Hosted, ref: str, path: str = "") -> Weights:
+    """What a model's service answers with under the id `ref`. `path`: the folder with the notes of the job that made it."""
+    what = f"{model.dialect} {model.name} {ref}"
+    return Weights("hosted", hashlib.sha256(what.encode()).hexdigest(), path, ref)
 
 
 @runtime_checkable

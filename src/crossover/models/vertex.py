@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from crossover.errors import MissingExtra, ModelError
+from crossover.models.base import hosted_weights
 from crossover.types import Message, Reply, Request, Usage, Weights
 
 T = TypeVar("T")
@@ -114,7 +115,7 @@ class Vertex:
             raise self._unready(error) from error
 
     def check_weights(self, weights: Weights) -> None:
-        if weights.kind != "hosted" or not weights.ref:
+        if weights != hosted_weights(self, weights.ref):
             raise ModelError(f"'vertex:{self.target}' answers with weights tuned there, and these are '{weights.kind}'")
 
     def count_tokens(self, messages: Sequence[Message]) -> int:

@@ -6,7 +6,6 @@ service, by these and by the key in its metadata. A `Desk` is one dialect.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import time
 from collections.abc import Sequence
@@ -16,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from crossover.errors import DataError, TuningError
-from crossover.models.base import Hosted
+from crossover.errors import BudgetExceeded, DataError, TuningError
+from crossover.models.base import Hosted, hosted_weights
 from crossover.tuning.asking import refused, steady, unanswered
 from crossover.tuning.job import Job, JobFailed, add_event, key_of, read_job, write_job
 from crossover.tuning.providers import JOBS, Lesson, written
@@ -151,6 +150,8 @@ class HostedTrainer:
             if recipe.cancel:
                 steady(lambda: self.desk.cancel(job.id), f"cancelling the job {job.id}")
             raise
+        except BudgetExceeded as error:
+            raise BudgetExceeded(f"{error}; the job {job.id} goes on, and a further run of the study with it") from error
         return self._best(done, job, recipe, folder, events, said)
 
     def _begun(
@@ -228,7 +229,7 @@ class HostedTrainer:
         tried = [*(one for one in known if one.ref != done.ref), replace(last, when="the finished job")]
         found: list[tuple[float, Weights]] = []
         for number, one in enumerate(tried, start=1):
-            weights = self._weights(one.ref, folder)
+            weights = hosted_weights(self.model, one.ref, str(folder))
             try:
                 value = events.evaluate(weights)
             except TuningError as error:
@@ -245,10 +246,6 @@ class HostedTrainer:
             said.append("the service does not say how many tokens it trained on: the most it can be is what counts")
         usage = Usage(tokens_in=job.most if done.trained is None else done.trained)
         return Tuned(best[1], usage, tuple(said), job.id)
-
-    def _weights(self, ref: str, folder: Path) -> Weights:
-        what = f"{self.desk.dialect} {self.model.name} {ref}"
-        return Weights("hosted", hashlib.sha256(what.encode()).hexdigest(), str(folder), ref)
 
 
 def noted(folder: Path, job: Job, found: Begun) -> Job:
