@@ -86,6 +86,25 @@ def test_a_study_tunes_at_the_service_and_reckons_with_it(tmp_path: Path, monkey
         assert again["cost"]["parts"]["tuning"] == pytest.approx(100 * paid)
 
 
+def test_a_plan_counts_jobs_on_wrong_answers_as_if_all_were(tmp_path: Path) -> None:
+    """Supervised, then preferences: the first job's rows, and once more with a second answer to each."""
+    with serving() as google:
+        found, prices = {}, {"input": 0, "output": 0, "training": 1e6}
+        for name, options in (
+            ("plain", {}),
+            ("pairs", {"objective": "dpo"}),
+            ("both", {"objective": "dpo", "warm_up": True}),
+        ):
+            strategies = ["zero_shot", {"vertex_finetune": {"bucket": "gs://mine", "checkpoints": False, **options}}]
+            task = write(tmp_path / name, google, strategies=strategies, prices=prices)
+            [stage] = [p for p in preview_study(task).parts if p.name == "vertex_finetune" and p.kind == "climb"]
+            found[name] = stage.money
+        assert None not in found.values(), found
+        assert found["plain"] < found["pairs"] < found["both"]
+        assert found["both"] == pytest.approx(found["plain"] + found["pairs"])
+        assert not google.asked
+
+
 def test_a_strategy_for_another_model_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     with serving() as google:
         for model, strategy, said in (

@@ -23,7 +23,7 @@ from crossover.evaluation.relevance import relevance_scorer
 from crossover.strategies.open import open_strategy
 from crossover.tuning import asking
 from crossover.tuning import hosted as trained
-from crossover.tuning.services import check_open, day
+from crossover.tuning.services import check_open, day, service_of
 from crossover.types import Candidate, Decoding, Example
 from tests.tuning.service import BASE, KEY, Service, Toy, serving
 
@@ -224,6 +224,8 @@ def test_the_table_of_services_knows_who_is_closed_and_what_ends() -> None:
     with pytest.raises(TuningError, match="Mistral takes no tuning jobs"):
         check_open("api.mistral.ai", "x", None, today)
     assert check_open("127.0.0.1", "x", None, today) == []
+    assert "deploy it" in service_of("mine.openai.azure.com")["by_hand"]
+    assert service_of("notopenai.azure.com") == {}
     assert day(1_800_000_000) == date(2027, 1, 15)
     assert day("2027-01-14T00:00:00Z") == date(2027, 1, 14)
     assert day("soon") is None
