@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -120,7 +120,12 @@ class HostedTrainer:
     """Tunes a model of a service; what is sent are the lessons, and never a row of the test split."""
 
     model: Hosted
-    desk: Desk
+    opens: Callable[[Any, Any], Desk]  # of the model and its client
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Opened when it is first needed: what is finished needs no key."""
+        return self.opens(self.model, self.model.client())
 
     def tune(
         self,
@@ -131,7 +136,7 @@ class HostedTrainer:
         start: Weights | None = None,
         events: Events = Events(),  # noqa: B008  frozen
     ) -> Tuned:
-        kind = JOBS.get((self.desk.dialect, recipe.objective))
+        kind = JOBS.get((self.model.dialect, recipe.objective))
         assert kind is not None  # the strategy has no other
         held = [lesson for lesson in dev if lesson.worse] if recipe.objective == "dpo" else dev
         try:
