@@ -18,6 +18,7 @@ from crossover.study.read import read_results
 from crossover.study.redecide import redecide
 from crossover.tuning import hosted as trained
 from tests.study.tasks import write_task
+from tests.tuning import service
 from tests.tuning.gemini import PLACE, TOKEN, Google, serving
 
 TRAINING = 50.0  # of a million trained tokens
@@ -85,6 +86,23 @@ def test_a_study_tunes_at_the_service_and_reckons_with_it(tmp_path: Path, monkey
         body = json.loads(redecide(folder, ["prices.training=5000"]).read_text())
         again = {row["name"]: row for row in body["candidates"]}["vertex_finetune"]
         assert again["cost"]["parts"]["tuning"] == pytest.approx(100 * paid)
+
+
+def test_a_study_of_an_openai_model_tunes_it_there(tmp_path: Path) -> None:
+    with service.serving(plain="garden") as there:
+        model = f"openai:{service.BASE}?key=TOKEN_OF_MINE&url={quote(there.url, safe='')}"
+        strategies = ["majority", "zero_shot", {"openai_finetune": {"epochs": 2}}]
+        task = write(tmp_path / "task", Google(), model=model, strategies=strategies)
+        folder = run_study(task, tmp_path / "run")
+        decision = json.loads(folder.decision.read_text())
+        found = {row["name"]: row for row in decision["candidates"]}["openai_finetune"]
+        assert decision["verdict"]["kind"] == "weights"
+        [job] = there.jobs.values()
+        assert found["cost"]["parts"]["tuning"] == pytest.approx(job["trained_tokens"] * TRAINING / 1e6)
+        [answer] = Predictor.open(folder).answer(["a lawn nwal9"])
+        assert answer.text == "garden"
+        written = "".join(p.read_text(errors="replace") for p in folder.path.rglob("*") if p.is_file())
+        assert TOKEN not in written
 
 
 def test_a_plan_counts_jobs_on_wrong_answers_as_if_all_were(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ class Service:
     steps: int = 6
     good: str = "last"  # or "checkpoint": which answers well
     busy: int = 0  # further answers that are 503
+    plain: str = "warm"  # what untuned models answer to anything
     opened: openai.OpenAI | None = None
     silent: bool = False  # tuned models are not deployed
 
@@ -124,7 +125,7 @@ class Service:
         job = next((job for number, job in self.jobs.items() if number in model), None)
         early = "ckpt" in model
         if job is None or early != (self.good == "checkpoint"):
-            return "warm"
+            return self.plain
         rows = self.files[job["training_file"]]
         words = set(text.split())
 
