@@ -106,14 +106,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Weights:
-    """Trained weights on disk: a folder with a PEFT adapter, a full model, or a classifier's head.
+    """Trained weights: a folder with a PEFT adapter, a full model, or a classifier's head; or a service's own ("hosted").
 
-    `path` is where they lie now, not what they are.
+    `path` is where they lie now, not what they are: of hosted ones, the notes of the job that made them. `ref`: the id by
+    which the service answers with them, whose SHA-256, with the model's identity, is theirs.
     """
 
-    kind: Literal["adapter", "full", "head"]
+    kind: Literal["adapter", "full", "head", "hosted"]
     sha256: str
     path: str = field(default="", compare=False)
+    ref: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -331,11 +333,12 @@ Recipe = LoraRecipe | FullRecipe | SoftPromptRecipe
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats."""
+    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats; None where a service
+    tells none."""
 
     epoch: int
-    train_loss: float
-    dev_loss: float
+    train_loss: float | None
+    dev_loss: float | None
     dev_metric: float
     observation: str  # "learning", "converging", "overfitting" ...
     seconds: float = 0.0

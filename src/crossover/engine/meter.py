@@ -11,6 +11,8 @@ from crossover.errors import BudgetExceeded
 from crossover.models.base import Model, Priced
 from crossover.types import Message, Request, Usage
 
+HELD = "jobs under way"  # a fact: the most that each may cost
+
 
 class Meter:
     """Tokens, seconds and money over all sessions of a study. `check` raises `BudgetExceeded` at a limit."""
@@ -23,6 +25,7 @@ class Meter:
         self._earlier = journal.wall_seconds()
         self.reserve = 0.0  # the share of the limits that is kept for the test split while the ladder is climbed
         self.calls, self.usage = journal.spent()
+        self._held: dict[str, float] = journal.fact(HELD, {})
 
     @property
     def seconds(self) -> float:
@@ -33,12 +36,39 @@ class Meter:
         self.calls += 1
         self.usage += usage
 
+    def commit(self, job: str, money: float) -> None:
+        """Hold the most that a job at a service may cost, also over a killed process, until it is `settled`.
+
+        Raises `BudgetExceeded` where it might overrun the money.
+        """
+        held = self._held.pop(job, 0.0)
+        try:
+            self.check(ahead=money)
+        except BudgetExceeded:
+            if held:
+                self._held[job] = held
+            raise
+        self._held[job] = money
+        self._journal.set_fact(HELD, self._held)
+
+    def holds(self, job: str) -> bool:
+        """Whether this study began a job, which is not settled yet."""
+        return job in self._held
+
+    def settled(self, job: str, usage: Usage | None = None) -> None:
+        """A job is over: `usage` is what it took, None where that was nothing."""
+        if self._held.pop(job, None) is not None:
+            self._journal.set_fact(HELD, self._held)
+        if usage is not None:
+            self.add(usage)
+
     def tick(self) -> None:
         """Journal the wall-clock time of this session so far."""
         self._journal.clock(self._started, time.monotonic() - self._clock)
 
-    def check(self, requests: Sequence[Request] = (), model: Model | None = None) -> None:
-        """Raise `BudgetExceeded` when a limit is reached; before these requests might overrun calls, tokens or money."""
+    def check(self, requests: Sequence[Request] = (), model: Model | None = None, ahead: float = 0.0) -> None:
+        """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money, might overrun calls,
+        tokens or money."""
         share = 1 - self.reserve
         limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
         if limits.calls is not None and self.calls + max(len(requests), 1) > limits.calls * share:
@@ -47,8 +77,12 @@ class Meter:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
         if limits.minutes is not None and self.seconds >= 60 * limits.minutes * share:
             raise BudgetExceeded(f"the limit of {limits.minutes:g} minutes is reached")
-        if limits.money is not None and self.usage.money + _cost(requests, model) > limits.money * share:
+        if limits.money is not None and self._money(requests, model) + ahead > limits.money * share:
             raise BudgetExceeded(f"the limit of {limits.money:g} in money is reached")
+
+    def _money(self, requests: Sequence[Request], model: Model | None) -> float:
+        """What is spent, held, and the most that requests can cost."""
+        return self.usage.money + sum(self._held.values()) + _cost(requests, model)
 
 
 def _most(requests: Sequence[Request], model: Model | None) -> int:

@@ -272,3 +272,31 @@ class Accelerated(Tunable, Protocol):
     def kernels(self) -> Kernels:
         """For its modules."""
         ...
+
+
+@runtime_checkable
+class Hosted(Weighted, Protocol):
+    """A model at a service that tunes its models for customers; a request with "hosted" weights is answered by these.
+
+    `dialect`: how the service is spoken to ("openai", "vertex").
+    """
+
+    dialect: str
+
+    @property
+    def name(self) -> str:
+        """What the service calls the model."""
+        ...
+
+    def client(self) -> Any:
+        """The service's official client, its own retries off. Raises `ModelError`, `MissingExtra`."""
+        ...
+
+
+@runtime_checkable
+class Stored(Hosted, Protocol):
+    """A hosted model whose service reads training data from Cloud Storage."""
+
+    def storage(self) -> Any:
+        """The storage's official client. Raises `ModelError`, `MissingExtra`."""
+        ...

@@ -20,7 +20,7 @@ from crossover.errors import BudgetExceeded, MetricError, MissingExtra, ModelErr
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe
-from crossover.models.base import Model, Tunable, is_control
+from crossover.models.base import Hosted, Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
@@ -111,13 +111,24 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     rungs = []
     for name, spec in zip(_names(specs), specs, strict=True):
         strategy = open_strategy(spec.name, spec.options)
-        if strategy.family in ("weights", "hybrid") and not isinstance(model, Tunable):
+        if not can_tune(strategy, model):
             raise OptionError(
                 f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here; valid: "
                 f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned, such as pocket"
             )
         rungs.append(Rung(name, spec, strategy))
     return rungs, said
+
+
+def can_tune(strategy: Strategy, model: Model) -> bool:
+    """Whether the weights that a strategy tunes, if any, are a model's that it can tune: here, or at its service."""
+    steps = strategy.strategies() if isinstance(strategy, Then) else [strategy]
+    tuners = [step for step in steps if step.family in ("weights", "hybrid")]
+    dialects = [getattr(step, "dialect", None) for step in tuners]
+    return all(
+        isinstance(model, Tunable) if dialect is None else isinstance(model, Hosted) and model.dialect == dialect
+        for dialect in dialects
+    )
 
 
 def _classifiers(task: Task) -> tuple[tuple[str, ...], list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from crossover.data.economics import highest
 from crossover.data.splits import Splits
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.resolution import least_shown, resolution
@@ -16,10 +17,11 @@ from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, Tunable
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
-from crossover.study.forecast import CALLS, IN, MONEY, OUT, Forecast, Forecaster, Work
+from crossover.study.forecast import Forecast, Forecaster
 from crossover.study.ladder import Rung
 from crossover.study.outlook import outlook
 from crossover.study.plan import FINALISTS
+from crossover.study.work import CALLS, IN, MONEY, OUT, TRAINED, Work
 from crossover.types import Message
 
 Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"]
@@ -119,6 +121,9 @@ def previewed(
             money = float(seconds * rates.second)
         elif not model.local and prices.input is not None:
             money = float(tokens_in * rates.input + tokens_out * rates.output)
+        if trained := work.get(TRAINED):
+            known = task.prices.training is not None and (money is not None or not calls)
+            money = (money or 0.0) + trained / 1e6 * highest(task.prices.training) if known else None
         return Part(kind, name, calls, tokens_in, tokens_out, seconds, money)
 
     parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
