@@ -197,7 +197,8 @@ class Reply:
     """A model's answer. With `error` set the call failed: it is recorded as failed and never scored as wrong.
 
     `label_scores`: the log-probability of each of the request's labels, in their order; empty for free text. `model`: the
-    version that a service says it answered with. `finish`: why the answer ended ("stop", "length", or `LOST`), where that is known.
+    version that a service says it answered with. `finish`: why the answer ended ("stop", "length",
+    "filter" or `LOST`), where that is known.
     """
 
     text: str = ""

@@ -139,7 +139,6 @@ class Caller:
             raise
         return [replies[key] for key in keys]
 
-
     def _through(
         self,
         model: Concurrent,
@@ -148,35 +147,37 @@ class Caller:
         purpose: str,
         progress: Callable[[int, int], None],
     ) -> None:
-        """Ask a service for what is missing; each reply is journaled as it arrives, and what is under way counts at its most.
+        """Ask a service for what is missing. Each reply is journaled as it arrives; what is under way counts at its most.
 
-        Where a limit is reached, what is under way is waited for, as it is paid for.
+        Before a limit is said to be reached, what is under way is waited for: it may take less. So where a study stops does
+        not depend on what arrives when.
         """
         replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
-        ahead = deque(key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies)
-        names = list(ahead)
-        places = {key: number for number, key in enumerate(names)}
-        stopped: Exception | None = None
-        with model.flow() as flow:
-            while ahead or flow.under_way:
-                while ahead and stopped is None and flow.room():
-                    try:
-                        self._meter.hold(ahead[0], wanted[ahead[0]], model)
-                    except BudgetExceeded as error:
-                        if not flow.under_way:
-                            raise
-                        stopped = error  # what is under way may take less than its most
-                        break
-                    flow.send(places[ahead[0]], wanted[ahead.popleft()])
-                fresh = {names[number]: self._meter.returned(names[number], reply) for number, reply in flow.receive()}
-                if not fresh:
-                    continue
-                stopped = None
-                self._journal.add_calls(purpose, fresh)
-                self._meter.tick()
-                replies |= fresh
-                self._failed |= {key: reply for key, reply in fresh.items() if reply.error is not None}
-                progress(len(replies), len(wanted))
+        names = [key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies]
+        if not names:
+            return
+        sent = 0
+        try:
+            with model.flow() as flow:
+                while sent < len(names) or flow.under_way:
+                    while sent < len(names) and flow.room():
+                        try:
+                            self._meter.hold(names[sent], wanted[names[sent]], model)
+                        except BudgetExceeded:
+                            if not flow.under_way:
+                                raise
+                            break
+                        flow.send(sent, wanted[names[sent]])
+                        sent += 1
+                    fresh = {names[i]: self._meter.returned(names[i], reply) for i, reply in flow.receive()}
+                    self._journal.add_calls(purpose, fresh)
+                    self._meter.tick()
+                    replies |= fresh
+                    self._failed |= {key: reply for key, reply in fresh.items() if reply.error is not None}
+                    progress(len(replies), len(wanted))
+        finally:
+            for name in names[:sent]:
+                self._meter.dropped(name)
 
 
 def _length(request: Request) -> int:

@@ -58,6 +58,10 @@ class Meter:
         self.add(usage)
         return replace(reply, usage=usage)
 
+    def dropped(self, call: str) -> None:
+        """A call that was held is not waited for any more."""
+        self._calls.pop(call, None)
+
     def _priced(self, usage: Usage) -> Usage:
         """With the money that its tokens cost at the prices' upper ends, where no money is reported."""
         prices = self._prices
@@ -105,8 +109,8 @@ class Meter:
         tokens: int = 0,
         calls: int = 0,
     ) -> None:
-        """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money with so many `tokens` and
-        `calls`, might overrun calls, tokens or money."""
+        """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money with so many
+        `tokens` and `calls`, might overrun calls, tokens or money."""
         share = 1 - self.reserve
         limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
         if limits.calls is not None and self.calls + max(len(requests), calls, 1) > limits.calls * share:

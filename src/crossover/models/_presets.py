@@ -1,4 +1,4 @@
-"""Services that speak OpenAI's dialect, by name: where they are, whose key they take, and how they hold an answer to a form."""
+"""Services that speak OpenAI's dialect, by name: where they are, whose key they take, how an answer is held to a form."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Constraint = Literal["schema", "grammar", "choice", "none"]
 
 @dataclass(frozen=True)
 class Preset:
-    """`key`: the environment variable with the key; empty where none is asked for. `top`: how many log-probabilities it gives
-    of each token. `limit`: what it calls the most tokens of an answer."""
+    """`key`: the environment variable with the key; empty where none is asked for. `top`: how many log-probabilities it
+    gives of each token. `limit`: what it calls the most tokens of an answer."""
 
     about: str
     url: str
@@ -47,7 +47,9 @@ PRESETS: Mapping[str, Preset] = {
     "deepseek": Preset("DeepSeek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "none", 20),
     "vllm": Preset("vLLM on this machine, port 8000, or ?url=", "http://127.0.0.1:8000/v1", "", "choice", 20),
     "sglang": Preset("SGLang on this machine, port 30000, or ?url=", "http://127.0.0.1:30000/v1", "", top=20),
-    "llamacpp": Preset("llama.cpp's server on this machine, port 8080, or ?url=", "http://127.0.0.1:8080/v1", "", "grammar", 20),
+    "llamacpp": Preset(
+        "llama.cpp's server on this machine, port 8080, or ?url=", "http://127.0.0.1:8080/v1", "", "grammar", 20
+    ),
     "ollama": Preset("Ollama on this machine, or ?url=", "http://127.0.0.1:11434/v1", "", top=20),
     "lmstudio": Preset("LM Studio on this machine, or ?url=", "http://127.0.0.1:1234/v1"),
     "transformers": Preset("`transformers serve` on this machine, or ?url=", "http://127.0.0.1:8000/v1", "", "none"),

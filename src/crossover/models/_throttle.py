@@ -26,6 +26,7 @@ class Throttle:
     failures: int = 0  # in a row, of all attempts
     last: str = ""  # why the last attempt failed
     _starting: bool = True
+    _ever: bool = False  # whether anything was answered
     _halved: float = field(default=-1e9, init=False)
 
     def __post_init__(self) -> None:
@@ -41,7 +42,7 @@ class Throttle:
 
     def answered(self, headers: Mapping[str, str], now: float) -> None:
         """An attempt was answered; `headers` may tell what is left of the quotas."""
-        self.failures = 0
+        self.failures, self._ever = 0, True
         if not self._quota(headers, now) and self.under_way + 1 >= int(self.limit):
             self.limit = min(self.most, self.limit + (1.0 if self._starting else 1.0 / self.limit))
 
@@ -59,7 +60,7 @@ class Throttle:
 
     def broken(self) -> bool:
         """Whether nothing but failures came for so long that the service is taken to be down."""
-        return self.failures >= max(20, 2 * int(self.most))
+        return self.failures >= max(3 * FIRST, 2 * int(self.most) if self._ever else 0)
 
     def _quota(self, headers: Mapping[str, str], now: float) -> bool:
         """Whether a quota is nearly used up; where nothing is left, sending waits until it is filled again."""

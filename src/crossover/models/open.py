@@ -38,10 +38,11 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     if spec in NAMED:
         return _create("hf", spec)
     name, _, target = spec.partition(":")
-    target, options = _options(target)
     if name in SERVICES:
+        target, options = _options(target)
         return _create("openai", target, {"service": name, **options})
     if name in registry.names("models"):
+        target, options = _options(target) if "?" in target and _has_options(name) else (target, {})
         path = None
         if name == "hf" and NAME.fullmatch(target) and not _path(target, base):
             need_fetched(target)  # before torch is loaded: what cannot be had is said at once
@@ -73,6 +74,14 @@ def _names_a_path(name: str) -> bool:
     try:
         return bool(getattr(registry.load("models", name), "target_is_path", False))
     except OptionError as error:  # an outsider that does not import
+        raise ModelError(str(error)) from error
+
+
+def _has_options(name: str) -> bool:
+    """Whether a plug-in has any beside its target: else a question mark is a part of that."""
+    try:
+        return len(registry.describe("models", name)) > 1
+    except OptionError as error:
         raise ModelError(str(error)) from error
 
 

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
 from crossover.models._http import HANGING_UP, Attempt, Flow
-from crossover.models._throttle import Throttle
-from crossover.models.openai.client import async_client, checked_url, client
-from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models._presets import PRESETS
+from crossover.models._throttle import Throttle
+from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
+from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
 
@@ -66,7 +66,7 @@ class Openai:
         if not (self.url or self._preset.url):
             raise ModelError(f"'{self.service}:{self.target}' needs an address: {self._preset.about}")
         self._url = checked_url(self.url or self._preset.url)
-        self._key = self.key or ("" if self.url and self.service == "openai" else self._preset.key)
+        self._key = checked_key(self.key) or ("" if self.url and self.service == "openai" else self._preset.key)
         self._quirks = Quirks(self._preset.limit)
         self._throttle = Throttle(self.in_flight)
         self._modes: dict[tuple[str, ...], str] = {}
@@ -97,7 +97,9 @@ class Openai:
     def check_weights(self, weights: Weights) -> None:
         what = hashlib.sha256(f"{self.dialect} {self.target} {weights.ref}".encode()).hexdigest()
         if weights.kind != "hosted" or weights.sha256 != what:
-            raise ModelError(f"the weights ({weights.kind}) are not those of a tuned model of '{self.target}' at this service")
+            raise ModelError(
+                f"the weights ({weights.kind}) are not those of a tuned model of '{self.target}' at this service"
+            )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """About as many: how a service cuts a text into tokens is not known here."""
@@ -115,6 +117,7 @@ class Openai:
         flow = Flow(self._sent, self._throttle)
         try:
             yield flow
+            flow.check()
         finally:
             flow.close()
 
@@ -134,14 +137,14 @@ class Openai:
         return THINKING if self.effort and self.effort != "none" else 0
 
     def _longest(self, request: Request) -> int:
-        labels = request.decoding.labels
-        return max((len(label.encode()) for label in labels), default=0) + LABEL_TOKENS if labels else request.decoding.max_tokens
+        labels = _spoken(request)
+        return max(len(label.encode()) for label in labels) + LABEL_TOKENS if labels else request.decoding.max_tokens
 
     async def _sent(self, request: Request) -> Attempt:
         tokens = self.count_tokens(request.messages)
         if tokens > self.window:
             return Attempt(Reply(error=f"the prompt has about {tokens} tokens, the window is {self.window}"))
-        labels = request.decoding.labels
+        labels = _spoken(request)
         if not labels:
             schema = formed(json.loads(request.decoding.schema)) if request.decoding.schema and self._forms else {}
             return (await self._asked(request, schema))[0]
@@ -151,7 +154,7 @@ class Openai:
             return mode
         if mode == "logprobs":
             attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top or 20})
-            return _scored(attempt, labels, top)
+            return _scored(attempt, request, top)
         extra = held_to(labels, self._preset.constraint) if mode == "constrained" else {}
         attempt, _ = await self._asked(request, extra)
         if attempt.reply is None or attempt.reply.error is not None:
@@ -159,8 +162,8 @@ class Openai:
         return replace(attempt, reply=replace(attempt.reply, text=label_in(attempt.reply.text)))
 
     async def _mode(self, labels: tuple[str, ...], request: Request) -> str | Attempt:
-        """How these labels are chosen; where that is found out by asking for log-probabilities and they suffice, the attempt
-        that did."""
+        """How these labels are chosen; where that is found out by asking for log-probabilities, and they suffice, the
+        attempt that did."""
         if self.labels != "auto":
             return self.labels
         if labels not in self._modes:
@@ -175,8 +178,16 @@ class Openai:
                     enough = attempt.reply.error is None and scores_of(labels, top) is not None
                     self._modes[labels] = "logprobs" if enough else "constrained"
                     if enough:
-                        return _scored(attempt, labels, top)
+                        return _scored(attempt, request, top)
         return self._modes[labels]
+
+    def _counted(self, attempt: Attempt, request: Request) -> Attempt:
+        """With tokens where the service counts none: as many as there seem to be."""
+        reply = attempt.reply
+        if reply is None or reply.error is not None or reply.usage.tokens_in:
+            return attempt
+        tokens = self.count_tokens(request.messages), self.count_tokens([Message("assistant", reply.text)])
+        return replace(attempt, reply=replace(reply, usage=Usage(*tokens)))
 
     @property
     def _forms(self) -> bool:
@@ -191,10 +202,12 @@ class Openai:
             body = body_of(request, self.target, self._quirks, extra, self._thinking)
             try:
                 response = await self._client.post("/chat/completions", cast_to=http.Response, body=body)
-                return answered(response.content, response.headers)
+                attempt, top = answered(response.content, response.headers)
+                return self._counted(attempt, request), top
             except library.APIStatusError as error:
                 told = error.body if isinstance(error.body, dict) else {}
-                message, param = str(told.get("message") or error.message), str(told.get("param") or "")
+                message = without_secrets(str(told.get("message") or error.message), self._key)
+                param = str(told.get("param") or "")
                 if self._quirks.learn(error.status_code, message, param, body):
                     continue
                 code = str(told.get("code") or told.get("type") or "")
@@ -212,12 +225,17 @@ def _lost(why: str) -> Attempt:
     return Attempt(Reply(error=why, finish=LOST))
 
 
-def _scored(attempt: Attempt, labels: Sequence[str], top: dict[str, float]) -> Attempt:
+def _spoken(request: Request) -> tuple[str, ...]:
+    """What the model is to say for each label."""
+    return request.decoding.verbalizer or request.decoding.labels
+
+
+def _scored(attempt: Attempt, request: Request, top: dict[str, float]) -> Attempt:
     """An attempt with the labels' log-probabilities, where its own suffice; else what it says is read as text."""
     if attempt.reply is None or attempt.reply.error is not None:
         return attempt
-    scores = scores_of(labels, top)
+    scores = scores_of(_spoken(request), top)
     if scores is None:
         return attempt
-    best = labels[scores.index(max(scores))]
+    best = request.decoding.labels[scores.index(max(scores))]
     return replace(attempt, reply=replace(attempt.reply, text=best, label_scores=scores))

@@ -51,7 +51,9 @@ def held_to(labels: Sequence[str], constraint: Constraint) -> dict[str, Any]:
 def formed(schema: Mapping[str, Any]) -> dict[str, Any]:
     """What is added to a request so that its answer is JSON of a schema; strictly where all fields are required."""
     strict = sorted(schema.get("required", ())) == sorted(schema.get("properties", ()))
-    return {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": strict, "schema": schema}}}
+    return {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": strict, "schema": schema}}
+    }
 
 
 def label_in(text: str) -> str:

@@ -15,7 +15,6 @@ from crossover.types import LOST, Reply, Request, Usage
 
 PASSING = (408, 409, 425, 500, 502, 503, 504, 520, 522, 524, 529)
 WITHHELD = "the service withheld the answer (content filter)"
-_SECRET = re.compile(r"\b(sk|key|bearer|token)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 # parts of a request that some models refuse: what a refusal names -> what is left out, or called otherwise
 OPTIONAL = ("temperature", "seed", "logprobs", "response_format", "grammar", "structured_outputs", "reasoning_effort")
 LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -34,7 +33,12 @@ class Quirks:
         if status not in (400, 422):
             return False
         told = f"{param} {message}"
-        if self.limit in body and self.limit in told and not self._renamed and ("unsupported" in told.lower() or param == self.limit):
+        if (
+            self.limit in body
+            and self.limit in told
+            and not self._renamed
+            and ("unsupported" in told.lower() or param == self.limit)
+        ):
             self.limit, self._renamed = LIMITS[self.limit], True
             return True
         for name in OPTIONAL:
@@ -62,8 +66,8 @@ def body_of(request: Request, model: str, quirks: Quirks, extra: Mapping[str, An
 
 
 def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[str, float]]:
-    """An answer with status 200, and the log-probabilities of its first token. It was paid for, so what is wrong with it is a
-    failed call, and no reason to ask again."""
+    """An answer with status 200, and the log-probabilities of its first token. It was paid for, so what is wrong with it is
+    a failed call, and no reason to ask again."""
 
     def failed(why: str, usage: Usage | None = None) -> tuple[Attempt, dict[str, float]]:
         reply = Reply(error=why, usage=usage) if usage else Reply(error=why, finish=LOST)
@@ -75,14 +79,16 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
         message = choice["message"]
         usage = _usage(body.get("usage") or {})
     except (ValueError, LookupError, TypeError, AttributeError):
-        return failed(f"the service's answer is no chat completion: received {shown(content[:60].decode('utf-8', 'replace'))}")
+        return failed(
+            f"the service's answer is no chat completion: received {shown(content[:60].decode('utf-8', 'replace'))}"
+        )
     finish = {"stop": "stop", "length": "length", "content_filter": "filter"}.get(str(choice.get("finish_reason")), "")
     if finish == "filter" or (message.get("refusal") and not message.get("content")):
-        return failed(WITHHELD, usage)
+        return failed(WITHHELD, usage, "filter")
     text = message.get("content")
     if not isinstance(text, str) or not text.strip():
         why = f", after {usage.tokens_out} tokens" if finish == "length" else ""
-        return failed(f"the service's answer is empty{why}", usage)
+        return failed(f"the service's answer is empty{why}", usage, finish)
     named = body.get("model")
     reply = Reply(text, usage=usage, model=named if isinstance(named, str) else "", finish=finish)
     return Attempt(reply, headers=headers), _first(choice)
@@ -90,17 +96,17 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
 
 def refusal(status: int, headers: Mapping[str, str], message: str, code: str, model: str) -> Attempt:
     """What an answer with another status means. `message`: the service's own words, `code`: its code for the error."""
-    said = f"the service answered {status}: {_clean(message)}"
+    said = f"the service answered {status}: {message}"
     if status == 429 and code == "insufficient_quota":
         return Attempt(fatal=f"{said}; nothing more is answered until the account has credit")
     if status == 429:
         return Attempt(again=said, refused=True, after=_after(headers), headers=headers)
     if status in (401, 403):
-        return Attempt(fatal=f"the service refuses the key, or this key this model: {_clean(message)}")
+        return Attempt(fatal=f"the service refuses the key, or this key this model: {message}")
     if status == 402:
         return Attempt(fatal=f"{said}; nothing more is answered until it is paid")
     if status == 404:
-        return Attempt(fatal=f"the service knows no model '{model}', or no chat completions at this address: {_clean(message)}")
+        return Attempt(fatal=f"the service knows no model '{model}', or no chat completions at this address: {message}")
     if status in PASSING or status >= 500:
         return Attempt(again=said, after=_after(headers), headers=headers)
     return Attempt(Reply(error=said), headers=headers)
@@ -129,8 +135,3 @@ def _after(headers: Mapping[str, str]) -> float | None:
     if (milli := seconds(headers.get("retry-after-ms"))) is not None:
         return milli / 1000
     return seconds(headers.get("retry-after"))
-
-
-def _clean(message: str) -> str:
-    """The service's words on one line, without what may be a key."""
-    return _SECRET.sub("…", " ".join(message.split()))[:300] or "nothing more was said"
