@@ -17,6 +17,7 @@ from typing import Any, Literal
 Kind = Literal["classify", "extract", "generate"]
 Family = Literal["control", "prompt", "weights", "hybrid"]
 Role = Literal["system", "user", "assistant"]
+LOST = "lost"  # how a reply ended that may have been paid for, and did not arrive
 SplitName = Literal["train", "dev", "test", "curve"]  # the last: training rows that a point of a learning curve never met
 
 
@@ -162,12 +163,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a call took: tokens of the whole prompt, tokens of the answer, seconds, money in the study's currency."""
+    """What a call took: tokens of the whole prompt, tokens of the answer (thoughts too), seconds, money in the study's
+    currency; `cached_in`: tokens of the prompt that a service had read before."""
 
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
     money: float = 0.0
+    cached_in: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -175,6 +178,7 @@ class Usage:
             self.tokens_out + other.tokens_out,
             self.seconds + other.seconds,
             self.money + other.money,
+            self.cached_in + other.cached_in,
         )
 
 
@@ -192,13 +196,17 @@ class Request:
 class Reply:
     """A model's answer. With `error` set the call failed: it is recorded as failed and never scored as wrong.
 
-    `label_scores`: the log-probability of each of the request's labels, in their order; empty for free text.
+    `label_scores`: the log-probability of each of the request's labels, in their order; empty for free text. `model`: the
+    version that a service says it answered with. `finish`: why the answer ended ("stop", "length",
+    "filter" or `LOST`), where that is known.
     """
 
     text: str = ""
     label_scores: tuple[float, ...] = ()
     usage: Usage = field(default_factory=Usage)
     error: str | None = None
+    model: str = ""
+    finish: str = ""
 
 
 @dataclass(frozen=True)

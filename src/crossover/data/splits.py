@@ -28,7 +28,8 @@ FEWEST = 4  # groups: one tests, and of the others some are dev
 # parts of the whole, by what has to be cut
 THREE: dict[SplitName, int] = {"train": 3, "dev": 1, "test": 1}
 NO_TEST: dict[SplitName, int] = {"train": 4, "test": 1}
-NO_DEV: dict[SplitName, int] = {"train": 4, "dev": 1}  # also inside a fold
+NO_DEV: dict[SplitName, int] = {"train": 4, "dev": 1}
+IN_FOLD: dict[SplitName, int] = {"train": 8, "dev": 1}  # so that a rung learns from nearly as many rows as what ships
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def make_splits(task: Task, tables: Mapping[str, Sequence[Row]] | None = None) -
     train. Cuts are seeded and do not depend on the order of the rows; they are stratified by label for kind classify,
     and a group (without a group column: rows with the same input) is never divided. Rows with a blank input or output
     are left out. Labels that are the same in another form have one spelling (`data/labels.py`). Where the task has folds,
-    all rows are train and dev, 4 to 1, and each is in the test part of one fold, whose other rows are cut alike; near
+    all rows are train and dev, 4 to 1, and each is in the test part of one fold, whose other rows are cut 8 to 1; near
     duplicates then stay together too. Raises `DataError`, also for fewer than 6 examples.
     """
     tables = load_tables(task) if tables is None else tables
@@ -121,16 +122,18 @@ def _folded(task: Task, rows: Sequence[Example], blank: tuple[str, ...], merged:
             f" one: too few for {task.folds} folds; valid are at least {max(task.folds, FEWEST)} groups, or fewer folds"
         )
 
-    def inner(some: Sequence[Example]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-        parts = cut(some, NO_DEV, task.seed, stratify, kin)
+    def inner(
+        some: Sequence[Example], shares: Mapping[SplitName, int]
+    ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+        parts = cut(some, shares, task.seed, stratify, kin)
         return tuple(parts["train"]), tuple(parts["dev"])
 
     tests = cut(rows, {f"fold {number}": 1 for number in range(1, task.folds + 1)}, task.seed, stratify, kin)
     folds = []
     for test in tests.values():
         held = {example.id for example in test}
-        folds.append(Fold(*inner([example for example in rows if example.id not in held]), tuple(test)))
-    train, dev = inner(rows)
+        folds.append(Fold(*inner([example for example in rows if example.id not in held], IN_FOLD), tuple(test)))
+    train, dev = inner(rows, NO_DEV)
     digest = _digest(train, dev, *(part for fold in folds for part in (fold.train, fold.dev, fold.test)))
     return Splits(train, dev, (), digest, blank, ("train", "dev"), merged, tuple(folds))
 

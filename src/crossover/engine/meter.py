@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from crossover.data.economics import Limits
+from crossover.data.economics import Limits, PriceList, highest
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
-from crossover.models.base import Model, Priced
-from crossover.types import Message, Request, Usage
+from crossover.models.base import Concurrent, Model, Priced
+from crossover.types import LOST, Message, Reply, Request, Usage
 
 HELD = "jobs under way"  # a fact: the most that each may cost
+MILLION = 1e6
 
 
 class Meter:
-    """Tokens, seconds and money over all sessions of a study. `check` raises `BudgetExceeded` at a limit."""
+    """Tokens, seconds and money over all sessions of a study. `check` raises `BudgetExceeded` at a limit.
 
-    def __init__(self, journal: Journal, limits: Limits) -> None:
+    `prices`: of the tokens of models at services, which report no money themselves.
+    """
+
+    def __init__(self, journal: Journal, limits: Limits, prices: PriceList | None = None) -> None:
         self._journal = journal
         self._limits = limits
+        self._prices = prices or PriceList()
+        self._calls: dict[str, Usage] = {}  # under way: the most that each may take
         self._started = time.time()
         self._clock = time.monotonic()
         self._earlier = journal.wall_seconds()
@@ -35,6 +42,34 @@ class Meter:
     def add(self, usage: Usage) -> None:
         self.calls += 1
         self.usage += usage
+
+    def hold(self, call: str, request: Request, model: Concurrent) -> None:
+        """Hold the most that a call may take, until it is `returned`. Raises `BudgetExceeded` where it might overrun."""
+        most = self._priced(model.at_most(request))
+        under_way = sum(self._calls.values(), most)
+        self.check(ahead=under_way.money, tokens=under_way.tokens_in + under_way.tokens_out, calls=len(self._calls) + 1)
+        self._calls[call] = most
+
+    def returned(self, call: str, reply: Reply) -> Reply:
+        """The reply to a call that was held, with what it took in money, which now counts. One that is lost may have been
+        paid for: it counts as the most that it may have taken."""
+        most = self._calls.pop(call)
+        usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else self._priced(reply.usage)
+        self.add(usage)
+        return replace(reply, usage=usage)
+
+    def dropped(self, call: str) -> None:
+        """A call that was held is not waited for any more."""
+        self._calls.pop(call, None)
+
+    def _priced(self, usage: Usage) -> Usage:
+        """With the money that its tokens cost at the prices' upper ends, where no money is reported."""
+        prices = self._prices
+        if usage.money or prices.input is None:
+            return usage
+        cached = prices.input if prices.cached_input is None else prices.cached_input
+        money = (usage.tokens_in - usage.cached_in) * highest(prices.input) + usage.cached_in * highest(cached)
+        return replace(usage, money=(money + usage.tokens_out * highest(prices.output)) / MILLION)
 
     def commit(self, job: str, money: float) -> None:
         """Hold the most that a job at a service may cost, also over a killed process, until it is `settled`.
@@ -66,14 +101,21 @@ class Meter:
         """Journal the wall-clock time of this session so far."""
         self._journal.clock(self._started, time.monotonic() - self._clock)
 
-    def check(self, requests: Sequence[Request] = (), model: Model | None = None, ahead: float = 0.0) -> None:
-        """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money, might overrun calls,
-        tokens or money."""
+    def check(
+        self,
+        requests: Sequence[Request] = (),
+        model: Model | None = None,
+        ahead: float = 0.0,
+        tokens: int = 0,
+        calls: int = 0,
+    ) -> None:
+        """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money with so many
+        `tokens` and `calls`, might overrun calls, tokens or money."""
         share = 1 - self.reserve
         limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
-        if limits.calls is not None and self.calls + max(len(requests), 1) > limits.calls * share:
+        if limits.calls is not None and self.calls + max(len(requests), calls, 1) > limits.calls * share:
             raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
-        if limits.tokens is not None and spent + max(_most(requests, model), 1) > limits.tokens * share:
+        if limits.tokens is not None and spent + max(_most(requests, model), tokens, 1) > limits.tokens * share:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
         if limits.minutes is not None and self.seconds >= 60 * limits.minutes * share:
             raise BudgetExceeded(f"the limit of {limits.minutes:g} minutes is reached")

@@ -38,7 +38,7 @@ def open_bench(
     user's file. Raises `OptionError` for a metric that there is not.
     """
     name = task.metric or METRIC
-    meter = Meter(journal, task.limits)
+    meter = Meter(journal, task.limits, task.prices)
     metric = metric or metric_of(task, "the task")
     judge = (metric.model or task.model) if isinstance(metric, Judging) else ""
     known = fingerprint(metric, task.metric_options)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from crossover.types import Candidate, Message, Reply, Request, Weights
+from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 if TYPE_CHECKING:
     import torch
@@ -75,6 +75,43 @@ class Pipelined(Model, Protocol):
 
         When the study is interrupted, nothing that was begun is waited for.
         """
+        ...
+
+
+class Flow(Protocol):
+    """Requests under way at a service (`models/_http.py`)."""
+
+    @property
+    def under_way(self) -> int:
+        """How many were sent and have not been received."""
+        ...
+
+    def room(self) -> int:
+        """How many more may be sent now."""
+        ...
+
+    def send(self, number: int, request: Request) -> None:
+        """Begin with a request; it never waits."""
+        ...
+
+    def receive(self) -> list[tuple[int, Reply]]:
+        """The replies that arrived, by the number that they were sent with; at least one where any is under way.
+
+        Raises `ModelError` where no request is answered any more, once nothing is under way.
+        """
+        ...
+
+
+@runtime_checkable
+class Concurrent(Model, Protocol):
+    """A model at a service: many requests are under way at a time, and each reply counts as it arrives."""
+
+    def flow(self) -> AbstractContextManager[Flow]:
+        """What requests are sent through; what is under way at its end is given up."""
+        ...
+
+    def at_most(self, request: Request) -> Usage:
+        """The most tokens that a request can take, so that no limit is overrun."""
         ...
 
 
