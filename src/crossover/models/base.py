@@ -115,6 +115,40 @@ class Concurrent(Model, Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Token:
+    """A token of an answer: its bytes, and where they were asked for its log-probability and the likeliest in its place."""
+
+    text: bytes
+    logprob: float | None = None
+    top: tuple[tuple[bytes, float], ...] = ()
+
+
+class Listener(Protocol):
+    """Who hears an answer while it is written."""
+
+    @property
+    def top(self) -> int | None:
+        """Of how many tokens in each place the log-probability is wanted; None: not even of the one that was taken."""
+        ...
+
+    def hear(self, text: str, token: Token | None, place: int, complete: bool) -> bool:
+        """The answer so far, with its latest token (None: the end of the turn); whether that is enough.
+
+        `place` counts tokens; it is 0 once more where an answer is begun again. `complete`: the model ended it.
+        """
+        ...
+
+
+@runtime_checkable
+class Telling(Model, Protocol):
+    """A model that can be listened to while it writes."""
+
+    def tell(self, requests: Sequence[Request], listeners: Sequence[Listener | None]) -> list[Reply]:
+        """As `complete`, with a listener to each request, called by this thread."""
+        ...
+
+
 @runtime_checkable
 class Priced(Model, Protocol):
     """A model whose calls cost money. One that reports money in a reply's usage is to be priced."""
