@@ -69,8 +69,8 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
     """An answer with status 200, and the log-probabilities of its first token. It was paid for, so what is wrong with it is
     a failed call, and no reason to ask again."""
 
-    def failed(why: str, usage: Usage | None = None) -> tuple[Attempt, dict[str, float]]:
-        reply = Reply(error=why, usage=usage) if usage else Reply(error=why, finish=LOST)
+    def failed(why: str, usage: Usage | None = None, finish: str = LOST) -> tuple[Attempt, dict[str, float]]:
+        reply = Reply(error=why, usage=usage, finish=finish) if usage else Reply(error=why, finish=LOST)
         return Attempt(reply, headers=headers), {}
 
     try:
