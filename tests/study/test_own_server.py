@@ -20,7 +20,7 @@ FRAMES = ("the {}", "a {} here", "one more {}", "where is the {}", "no {} today"
 def test_tuned_behind_the_server_it_is_the_winner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trained, "LOOK", 0.1)
     with serving("pocket", folder=tmp_path / "server") as url:
-        tuned = {"epochs": 6, "batch_size": 8, "suffix": "words"}
+        tuned = {"epochs": 6, "batch_size": 8, "suffix": "words", "checkpoints": False}
         path = write_task(
             tmp_path / "task",
             ["majority", "zero_shot", {"openai_finetune": tuned}],
@@ -33,7 +33,5 @@ def test_tuned_behind_the_server_it_is_the_winner(tmp_path: Path, monkeypatch: p
         folder = run_study(path, tmp_path / "run")
     decision = json.loads(folder.decision.read_text())
     found = {row["name"]: row for row in decision["candidates"]}
-    assert found["openai_finetune"]["status"] == "ok" if "status" in found["openai_finetune"] else True
-    print(json.dumps(found["openai_finetune"], indent=1)[:1500])
     assert found["openai_finetune"]["dev"]["value"] > 0.9
     assert decision["verdict"]["kind"] == "weights"
