@@ -60,10 +60,11 @@ def test_labels_by_log_probability_where_there_are_enough() -> None:
     top = {"spam": -0.2, "not": -1.8, "The": -5.0}
     with serving(Service(answer=lambda body: "spam", logprobs=lambda body: top)) as service:
         replies = model(service).complete(asked(["a", "b"], labels=LABELS))
-        assert [(reply.text, reply.label_scores) for reply in replies] == [("spam", (-0.2, -1.8))] * 2
+        assert [reply.text for reply in replies] == ["spam"] * 2
+        assert [reply.label_scores for reply in replies] == [pytest.approx((-0.2, -1.8))] * 2
         assert len(service.bodies) == 2, "what was found out by asking is a reply"
         worded = model(service).complete(asked(["a"], labels=("bad", "good"), verbalizer=LABELS))
-        assert [(reply.text, reply.label_scores) for reply in worded] == [("bad", (-0.2, -1.8))]
+        assert (worded[0].text, worded[0].label_scores) == ("bad", pytest.approx((-0.2, -1.8)))
 
 
 def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
@@ -128,7 +129,7 @@ def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_pa
         assert service.number - before == len(failed)
 
 
-@pytest.mark.parametrize("money", [0.0009, 0.0137, 0.05, 0.31])
+@pytest.mark.parametrize("money", [0.0009, 0.0137, 0.05, 0.21])
 def test_a_budget_is_never_exceeded_with_a_hundred_calls_under_way(tmp_path: Path, money: float) -> None:
     usage = {"prompt_tokens": 30, "completion_tokens": 16}
     draw = random.Random(2)

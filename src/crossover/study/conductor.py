@@ -25,7 +25,7 @@ from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.models.base import Model, Tunable
+from crossover.models.base import Concurrent, Model, Priced, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
@@ -139,7 +139,18 @@ def _opened(task: Task, source: str) -> tuple[Prepared, Scoring, Model]:
     opened = open_model(task.model, task.folder)
     priced, said = with_listed_prices(prepared.task, opened)
     priced = priced.model_copy(update={"assumptions": (*priced.assumptions, *said)})
+    _need_prices(priced, opened)
     return replace(prepared, task=priced), rule, opened
+
+
+def _need_prices(task: Task, model: Model) -> None:
+    """Raise `OptionError` where a limit of money cannot be kept, as nobody knows what a call costs."""
+    known = task.prices.input is not None or isinstance(model, Priced) or model.local
+    if task.limits.money is not None and isinstance(model, Concurrent) and not known:
+        raise OptionError(
+            f"limits.money is {task.limits.money:g}, and what '{task.model}' costs is not known: give prices.input and"
+            " prices.output, of a million tokens"
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import importlib.util
 from typing import Any
 
 from crossover.data.task import Task
-from crossover.models.base import Model
+from crossover.models.base import Hosted, Model
 
 LISTED = "USD"  # what the package's prices are in
 SAMPLE = 1000  # tokens that are priced, so that a price that grows with the length is that of a short request
@@ -23,7 +23,7 @@ def with_listed_prices(task: Task, model: Model) -> tuple[Task, list[str]]:
         return task, [f"{unknown}: public prices are in {LISTED}, and prices.currency is {task.prices.currency}"]
     if importlib.util.find_spec("genai_prices") is None:
         return task, [f"{unknown}, or {EXTRA}"]
-    found = listed(task.model.rpartition(":")[2])
+    found = listed(model.name if isinstance(model, Hosted) else task.model.rpartition(":")[2])
     if found is None:
         return task, [f"{unknown}: genai-prices knows no such model"]
     prices = task.prices.model_copy(update=found)

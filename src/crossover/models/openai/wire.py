@@ -13,6 +13,7 @@ from crossover.models._http import Attempt
 from crossover.models._throttle import seconds
 from crossover.types import LOST, Reply, Request, Usage
 
+NOTHING = Usage()
 PASSING = (408, 409, 425, 500, 502, 503, 504, 520, 522, 524, 529)
 WITHHELD = "the service withheld the answer (content filter)"
 # parts of a request that some models refuse: what a refusal names -> what is left out, or called otherwise
@@ -69,14 +70,14 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
     """An answer with status 200, and the log-probabilities of its first token. It was paid for, so what is wrong with it is
     a failed call, and no reason to ask again."""
 
-    def failed(why: str, usage: Usage | None = None, finish: str = LOST) -> tuple[Attempt, dict[str, float]]:
-        reply = Reply(error=why, usage=usage, finish=finish) if usage else Reply(error=why, finish=LOST)
+    def failed(why: str, usage: Usage = NOTHING, finish: str = "") -> tuple[Attempt, dict[str, float]]:
+        reply = Reply(error=why, usage=usage, finish=finish if usage.tokens_in else LOST)  # what it took is not known
         return Attempt(reply, headers=headers), {}
 
     try:
         body = json.loads(content)
         choice = body["choices"][0]
-        message = choice["message"]
+        message = dict(choice["message"])
         usage = _usage(body.get("usage") or {})
     except (ValueError, LookupError, TypeError, AttributeError):
         return failed(
