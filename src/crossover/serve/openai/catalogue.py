@@ -21,7 +21,8 @@ from crossover.serve.predict import Predictor
 from crossover.study.folder import StudyFolder, read_json
 from crossover.types import Candidate, Weights, candidate_from_json
 
-DECISION, EXPORTED, SETTINGS = "decision.json", "candidate.json", "settings.json"
+DECISION, JOURNAL = "decision.json", "study.db"
+EXPORTED, SETTINGS = "candidate.json", "settings.json"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Catalogue:
         path = Path(place).expanduser()
         if (path / EXPORTED).is_file():
             return self._export(path)
-        if (path / DECISION).is_file():
+        if (path / DECISION).is_file() or (path / JOURNAL).is_file():
             return self._study(path, None)
         study, colon, name = place.rpartition(":")
         if colon and (Path(study).expanduser() / DECISION).is_file():

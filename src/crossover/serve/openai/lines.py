@@ -18,10 +18,10 @@ SHOWN = 5  # wrong lines that are told
 def check_jsonl(path: Path) -> None:
     """Raise `ApiError` with the first line that is not a JSON object, and where there is none."""
     try:
-        empty = not any(True for _ in _objects(path))
+        count = sum(1 for _ in _objects(path))
     except ValueError as error:
         raise ApiError(400, f"Invalid file format for fine-tuning: {error}", "file", "invalid_file_format") from error
-    if empty:
+    if not count:
         raise ApiError(400, "Invalid file format for fine-tuning: the file is empty", "file", "invalid_file_format")
 
 

@@ -57,7 +57,7 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
     """
     key = settings.key
     catalogue = Catalogue(places)
-    with _alone(settings.folder), _bound(settings) as bound:
+    with _bound(settings) as bound, _alone(settings.folder):
         app = build(catalogue, settings.folder, key, settings.local, settings.most)
         config = uvicorn.Config(
             app,
