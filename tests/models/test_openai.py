@@ -42,7 +42,7 @@ def asked(texts: Sequence[str], **how: object) -> list[Request]:
 def caller(path: Path, limits: Limits | None = None, prices: PriceList | None = None) -> tuple[Caller, Meter, Journal]:
     path.mkdir(exist_ok=True)
     journal = Journal(path / "study.db")
-    meter = Meter(journal, limits or Limits(), prices)
+    meter = Meter(journal, limits or Limits(), lambda model: prices or PriceList())
     return Caller(journal, meter), meter, journal
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from crossover.data.economics import Limits, PriceList, highest
@@ -19,14 +19,16 @@ MILLION = 1e6
 class Meter:
     """Tokens, seconds and money over all sessions of a study. `check` raises `BudgetExceeded` at a limit.
 
-    `prices`: of the tokens of models at services, which report no money themselves.
+    `prices`: of the tokens of a model at a service, which reports no money itself.
     """
 
-    def __init__(self, journal: Journal, limits: Limits, prices: PriceList | None = None) -> None:
+    def __init__(
+        self, journal: Journal, limits: Limits, prices: Callable[[Model], PriceList] = lambda model: PriceList()
+    ) -> None:
         self._journal = journal
         self._limits = limits
-        self._prices = prices or PriceList()
-        self._calls: dict[str, Usage] = {}  # under way: the most that each may take
+        self._prices_of = prices
+        self._calls: dict[str, tuple[Usage, PriceList]] = {}  # under way: the most that each may take, at which prices
         self._started = time.time()
         self._clock = time.monotonic()
         self._earlier = journal.wall_seconds()
@@ -45,31 +47,23 @@ class Meter:
 
     def hold(self, call: str, request: Request, model: Concurrent) -> None:
         """Hold the most that a call may take, until it is `returned`. Raises `BudgetExceeded` where it might overrun."""
-        most = self._priced(model.at_most(request))
-        under_way = sum(self._calls.values(), most)
+        prices = self._prices_of(model)
+        most = _priced(model.at_most(request), prices)
+        under_way = sum((held for held, _ in self._calls.values()), most)
         self.check(ahead=under_way.money, tokens=under_way.tokens_in + under_way.tokens_out, calls=len(self._calls) + 1)
-        self._calls[call] = most
+        self._calls[call] = most, prices
 
     def returned(self, call: str, reply: Reply) -> Reply:
         """The reply to a call that was held, with what it took in money, which now counts. One that is lost may have been
         paid for: it counts as the most that it may have taken."""
-        most = self._calls.pop(call)
-        usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else self._priced(reply.usage)
+        most, prices = self._calls.pop(call)
+        usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else _priced(reply.usage, prices)
         self.add(usage)
         return replace(reply, usage=usage)
 
     def dropped(self, call: str) -> None:
         """A call that was held is not waited for any more."""
         self._calls.pop(call, None)
-
-    def _priced(self, usage: Usage) -> Usage:
-        """With the money that its tokens cost at the prices' upper ends, where no money is reported."""
-        prices = self._prices
-        if usage.money or prices.input is None:
-            return usage
-        cached = prices.input if prices.cached_input is None else prices.cached_input
-        money = (usage.tokens_in - usage.cached_in) * highest(prices.input) + usage.cached_in * highest(cached)
-        return replace(usage, money=(money + usage.tokens_out * highest(prices.output)) / MILLION)
 
     def commit(self, job: str, money: float) -> None:
         """Hold the most that a job at a service may cost, also over a killed process, until it is `settled`.
@@ -125,6 +119,15 @@ class Meter:
     def _money(self, requests: Sequence[Request], model: Model | None) -> float:
         """What is spent, held, and the most that requests can cost."""
         return self.usage.money + sum(self._held.values()) + _cost(requests, model)
+
+
+def _priced(usage: Usage, prices: PriceList) -> Usage:
+    """With the money that its tokens cost at the prices' upper ends, where no money is reported."""
+    if usage.money or prices.input is None:
+        return usage
+    cached = prices.input if prices.cached_input is None else prices.cached_input
+    money = (usage.tokens_in - usage.cached_in) * highest(prices.input) + usage.cached_in * highest(cached)
+    return replace(usage, money=(money + usage.tokens_out * highest(prices.output)) / MILLION)
 
 
 def _most(requests: Sequence[Request], model: Model | None) -> int:

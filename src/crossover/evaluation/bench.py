@@ -12,6 +12,7 @@ from typing import Any
 
 from crossover import tuning
 from crossover.data.clusters import clusters
+from crossover.data.modelspec import prices_for
 from crossover.data.nested import beginning, nested
 from crossover.data.task import Task
 from crossover.data.text import comparable
@@ -64,6 +65,7 @@ class StudyBench:
     folder: Path
     barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
     part: str = ""  # which rows these are, where a study has benches of several: what is remembered is of these rows
+    other: str = ""  # the model, where it is not the study's first: what is remembered is of this one
 
     @property
     def model(self) -> Model:
@@ -78,6 +80,13 @@ class StudyBench:
 
     def again(self, number: int) -> StudyBench:
         return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
+
+    def on(self, spec: str) -> StudyBench:
+        """The bench of another of the study's models."""
+        if spec in ("", self.task.model):
+            return self
+        prices = prices_for(spec, self.task.models, self.task.prices)
+        return dataclasses.replace(self, task=self.task.model_copy(update={"model": spec, "prices": prices}), other=spec)
 
     def at(self, rows: int, seed: int = 0, held: Sequence[Example] = (), dev: int | None = None) -> StudyBench:
         """The bench of a user who has so many training rows and `dev` rows (None: in proportion), with a seed's own draws.
@@ -196,7 +205,7 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        work = " ".join(filter(None, ("work", self.part, key)))
+        work = " ".join(filter(None, ("work", self.part, self.other, key)))
         with self.evaluator.caller.making(work):
             known = self.journal.fact(work)
             if known is None:

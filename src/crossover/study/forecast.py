@@ -25,7 +25,7 @@ from crossover.evaluation.probe import PROBES, REPEATS
 from crossover.evaluation.service import trained_at_most
 from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, is_control
-from crossover.study.ladder import TRAIN_SAMPLE, Rung
+from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
 from crossover.study.work import CALLS, COUNTED, IN, MONEY, OUT, TRAINED, Work, add, less, summed, time_of
 from crossover.tuning.recipe import AnyRecipe, HostedRecipe
 from crossover.types import (
@@ -78,15 +78,18 @@ class Forecaster:
         self._count = _Counter(bench)
 
     def forecast(self, rungs: Sequence[Rung]) -> Forecast:
-        dry = _DryBench(self._bench, self._count)
+        dries: dict[str, _DryBench] = {}
         finals: dict[str, Work] = {}
         parts: dict[str, Work] = {}
         unforeseen = []
         for rung in rungs:
+            begin, at = begun(rung, self._begin, self._bench)
+            count = self._count if at is self._bench else _Counter(at)
+            dry = dries.setdefault(at.task.model, _DryBench(at, count))
             before = dict(dry.work)
             control = rung.strategy.family == "control"
             try:
-                made = rung.strategy.adapt(self._begin, dry)
+                made = moved(rung, rung.strategy.adapt(begin, dry), rung.model or self._begin.model, at)
                 dry.score(made)
             except (TuningError, OptionError, MissingExtra):
                 continue  # it will say so when it is climbed, and take no time
@@ -101,7 +104,7 @@ class Forecaster:
                 else:
                     unforeseen.append(rung.name)
                 continue
-            each = self._count.of(made)
+            each = dry.count.of(made)
             dry.probe(made, 0.0 if control else PROBES * max(time_of(each), ALONE))
             if made.weights is not None:
                 for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
@@ -112,19 +115,17 @@ class Forecaster:
                 parts[f"folds of {rung.name}"] = self._again(parts[rung.name], each, alike)
             if made.weights is not None:
                 before = dict(dry.work)
-                self._remember(dry, made.weights)
+                self._remember(dry, begin.model, made.weights)
                 parts[f"forgetting {rung.name}"] = less(dry.work, before)
             graded = self._count.graded(self._tested)
             final = summed({what: self._tested * tokens for what, tokens in each.items()}, graded)
             kind = kind_of(made, family_of(made, control))
             finals[kind] = max(finals.get(kind, {}), final, key=lambda work: (time_of(work), work.get(CALLS, 0.0)))
-        before = dict(dry.work)
-        for final in () if self.folds else finals.values():
-            dry.add(final)
-        parts["test"] = less(dry.work, before)
-        for name in [name for name in parts if name.startswith("folds of ")]:
-            dry.add(parts[name])
-        return Forecast(dry.work, dry.recipes, tuple(unforeseen), parts)
+        whole = [dry.work for dry in dries.values()]
+        parts["test"] = summed(*(() if self.folds else finals.values()))
+        folded = [work for name, work in parts.items() if name.startswith("folds of ")]
+        recipes = {name: recipe for dry in dries.values() for name, recipe in dry.recipes.items()}
+        return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts)
 
     def _again(self, once: Work, each: Work, alike: bool) -> Work:
         """A rung made again in all folds, of as many rows less one part, without its latency; and an answer to each row.
@@ -144,15 +145,15 @@ class Forecaster:
         """The tokens of a training row, as they are counted here."""
         return self._count.lesson(candidate, batch_size)
 
-    def _remember(self, dry: _DryBench, weights: Weights) -> None:
+    def _remember(self, dry: _DryBench, model: str, weights: Weights) -> None:
         """Asking the suites and the prose of the bare model and of tuned weights."""
         for side in (None, weights) if self.suites else ():
             for suite in self.suites:
                 for part in suite.parts:
-                    dry.answers(Candidate(self._begin.model, part.prompt, part.decoding, side), part.examples)
+                    dry.answers(Candidate(model, part.prompt, part.decoding, side), part.examples)
             prose = [Example(p.text, CONTINUE.format(p.opening), p.text) for p in passages()]
             for one in prose:
-                dry.answers(Candidate(self._begin.model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
+                dry.answers(Candidate(model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
 
 
 class _Unforeseen(CrossoverError):
