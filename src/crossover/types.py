@@ -17,6 +17,7 @@ from typing import Any, Literal
 Kind = Literal["classify", "extract", "generate"]
 Family = Literal["control", "prompt", "weights", "hybrid"]
 Role = Literal["system", "user", "assistant"]
+LOST = "lost"  # how a reply ended that may have been paid for, and did not arrive
 SplitName = Literal["train", "dev", "test", "curve"]  # the last: training rows that a point of a learning curve never met
 
 
@@ -106,14 +107,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Weights:
-    """Trained weights on disk: a folder with a PEFT adapter, a full model, or a classifier's head.
+    """Trained weights: a folder with a PEFT adapter, a full model, or a classifier's head; or a service's own ("hosted").
 
-    `path` is where they lie now, not what they are.
+    `path` is where they lie now, not what they are: of hosted ones, the notes of the job that made them. `ref`: the id by
+    which the service answers with them, whose SHA-256, with the model's identity, is theirs.
     """
 
-    kind: Literal["adapter", "full", "head"]
+    kind: Literal["adapter", "full", "head", "hosted"]
     sha256: str
     path: str = field(default="", compare=False)
+    ref: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -160,12 +163,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a call took: tokens of the whole prompt, tokens of the answer, seconds, money in the study's currency."""
+    """What a call took: tokens of the whole prompt, tokens of the answer (thoughts too), seconds, money in the study's
+    currency; `cached_in`: tokens of the prompt that a service had read before."""
 
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
     money: float = 0.0
+    cached_in: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -173,6 +178,7 @@ class Usage:
             self.tokens_out + other.tokens_out,
             self.seconds + other.seconds,
             self.money + other.money,
+            self.cached_in + other.cached_in,
         )
 
 
@@ -190,13 +196,17 @@ class Request:
 class Reply:
     """A model's answer. With `error` set the call failed: it is recorded as failed and never scored as wrong.
 
-    `label_scores`: the log-probability of each of the request's labels, in their order; empty for free text.
+    `label_scores`: the log-probability of each of the request's labels, in their order; empty for free text. `model`: the
+    version that a service says it answered with. `finish`: why the answer ended ("stop", "length",
+    "filter" or `LOST`), where that is known.
     """
 
     text: str = ""
     label_scores: tuple[float, ...] = ()
     usage: Usage = field(default_factory=Usage)
     error: str | None = None
+    model: str = ""
+    finish: str = ""
 
 
 @dataclass(frozen=True)
@@ -331,11 +341,12 @@ Recipe = LoraRecipe | FullRecipe | SoftPromptRecipe
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats."""
+    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats; None where a service
+    tells none."""
 
     epoch: int
-    train_loss: float
-    dev_loss: float
+    train_loss: float | None
+    dev_loss: float | None
     dev_metric: float
     observation: str  # "learning", "converging", "overfitting" ...
     seconds: float = 0.0

@@ -14,11 +14,11 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.models.hf import Hf
-from crossover.serve.lessons import Lesson, gather
-from crossover.serve.providers import FORMATS, problems
+from crossover.serve.lessons import gather
 from crossover.serve.training_data import export_training_data
 from crossover.study.folder import StudyFolder, write_json
 from crossover.study.read import read_candidate
+from crossover.tuning.providers import FORMATS, Lesson, problems
 from crossover.types import Message, to_json
 from tests.serve.studies import NOTES, write_notes
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from crossover.evaluation.bench import StudyBench
 from crossover.testing.strategies import toy_bench
-from crossover.types import Candidate, Decoding, Example, Recipe, Run
+from crossover.tuning.recipe import AnyRecipe
+from crossover.types import Candidate, Decoding, Example, Run
 
 WORDS = {"fruit": "apple|pear|plum", "tool": "hammer|drill|saw", "animal": "horse|rabbit|goose"}
 KINDS = tuple(WORDS)
@@ -36,15 +37,17 @@ class Watched(StudyBench):
     """A bench that keeps what was scored and with which recipes was tuned."""
 
     scored: list[Candidate] = field(default_factory=list)
-    recipes: list[Recipe] = field(default_factory=list)
+    recipes: list[AnyRecipe] = field(default_factory=list)
 
     def score(self, candidate: Candidate) -> Run:
         self.scored.append(candidate)
         return super().score(candidate)
 
-    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
+    def tune(
+        self, candidate: Candidate, recipe: AnyRecipe, examples: Sequence[Example] | None = None, worse: Sequence[str] = ()
+    ) -> Candidate:
         self.recipes.append(recipe)
-        return super().tune(candidate, recipe, examples)
+        return super().tune(candidate, recipe, examples, worse)
 
 
 @contextmanager

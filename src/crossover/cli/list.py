@@ -12,7 +12,7 @@ from rich.text import Text
 
 from crossover import registry
 from crossover.errors import OptionError, nearest
-from crossover.models.open import NAMED
+from crossover.models.open import NAMED, SERVICES
 from crossover.registry import Room
 
 ROOMS: tuple[Room, ...] = ("strategies", "metrics", "models")
@@ -30,15 +30,16 @@ def command(
     if room is not None and room not in ROOMS:
         raise OptionError(f"there is nothing called '{room}' to list; {nearest(room, ROOMS)}")
     chosen = [r for r in ROOMS if room in (None, r)]
-    if name in NAMED and chosen == ["models"]:
-        _show(name, {"about": NAMED[name]}, as_json, {"about": NAMED[name]})
+    known = NAMED | {f"{service}:": about for service, about in SERVICES.items() if service != "openai"}
+    if chosen == ["models"] and (about := known.get(str(name)) or known.get(f"{name}:")):
+        _show(str(name), {"about": about}, as_json, {"about": about})
         return
     if name is not None:
         _show_options(chosen[0], name, as_json)
         return
     found = {r: {e.name: {"origin": e.origin, "about": e.summary} for e in registry.entries(r)} for r in chosen}
     if "models" in found:
-        found["models"] = {n: {"origin": "built-in", "about": about} for n, about in NAMED.items()} | found["models"]
+        found["models"] = {n: {"origin": "built-in", "about": about} for n, about in known.items()} | found["models"]
     if as_json:
         typer.echo(json.dumps(found, indent=1))
         return

@@ -46,6 +46,9 @@ class PriceList(Part):
     hosting_per_hour: Amount | None = Field(
         default=None, description=f"{RANGE}: an hour of the deployment that tuned weights need, used or not"
     )
+    training: Amount | None = Field(
+        default=None, description=f"{RANGE}: a million tokens that a service trains on, over all epochs"
+    )
     currency: str | None = Field(default=None, description="three capital letters, such as EUR; USD where it is absent")
 
     @model_validator(mode="after")
@@ -87,7 +90,7 @@ class Limits(Economics):
 
 
 MONEY = ("label_cost", "machine_cost_per_hour")  # of the limits, what may be written with a currency
-PER_TOKEN = ("input", "cached_input", "output", "hosting_per_hour")
+PER_TOKEN = ("input", "cached_input", "output", "hosting_per_hour", "training")
 
 
 def highest(amount: float | tuple[float, float] | None) -> float:

@@ -47,6 +47,7 @@ LAYOUTS = [
 SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 FOLDS = 5
+VERY_FEW, MORE_FOLDS = 200, 10  # where rows are fewer, tuning is quick, and each row that it learns from counts
 LISTED = 6  # columns that are named as not used
 NAMED = "by its name"
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
@@ -106,11 +107,12 @@ def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
     splits = prepared.splits
     if splits.folds or not {"dev", "test"} <= set(splits.cut) or len(splits.test) >= LITTLE:
         return prepared, []
+    number = MORE_FOLDS if len(splits.all) < VERY_FEW else FOLDS
     try:
-        folded = prepare(task.model_copy(update={"folds": FOLDS}))
+        folded = prepare(task.model_copy(update={"folds": number}))
     except DataError:  # too few groups
         return prepared, []
-    return folded, [f"folds: {FOLDS}, so that every row tests once: a test split of {len(splits.test)} would say little"]
+    return folded, [f"folds: {number}, so that every row tests once: a test split of {len(splits.test)} would say little"]
 
 
 def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:

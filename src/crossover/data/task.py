@@ -23,6 +23,7 @@ from crossover.data.curve import WHAT, Curve, CurveSpec
 from crossover.data.economics import Limits, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
+from crossover.data.modelspec import MODEL, WRITTEN, NamedModel, placed
 from crossover.data.named import check_gold, check_names
 from crossover.data.part import Distinct, Part
 from crossover.data.settings import overridden
@@ -120,7 +121,8 @@ class Task(Part):
     target: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
     margin: float = Field(default=0.01, ge=0, le=1, description="a number from 0 to 1")
     tolerance: float = Field(default=0.03, ge=0, le=1, description="a number from 0 to 1")
-    model: str = Field(default="pocket", min_length=1, description="a model: pocket, smollm2, a folder, a .gguf file")
+    model: str = Field(default="pocket", min_length=1, description=MODEL)
+    models: dict[str, NamedModel] = Field(default={}, description=f"a mapping of names to models, each {WRITTEN}")
     strategies: list[StrategySpec] = Field(
         default=[], description="a list of strategies: a name, or a name with its options"
     )
@@ -161,7 +163,7 @@ class Task(Part):
         if not isinstance(fields, Mapping):
             return fields
         folder = as_path(fields.get("folder", ""), "the task, key 'folder'", TaskError)
-        given = {**in_one_currency(fields), "folder": folder}
+        given = {**in_one_currency(placed(fields)), "folder": folder}
         data = given.get("data")
         if is_held(data):
             given["data"], given["tables"] = take(data)
@@ -266,7 +268,6 @@ INNER: dict[str, type[Part]] = {
     "curve": CurveSpec,
 }
 
-
 DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -288,8 +289,7 @@ def load_with_settings(path: Path | str, settings: Sequence[str] = ()) -> Loaded
     """`load_task`, with some keys as on a command line: "limits.minutes=10". Checked like the file. Raises `TaskError`."""
     task, file = _load(as_path(path, "the task file", TaskError), settings)
     _check_other_tasks(task, file.place)
-    own = file.written.get("model", Task.model_fields["model"].default)
-    return Loaded(task, file.place, str(own))
+    return Loaded(task, file.place, str(placed(file.written).get("model", Task.model_fields["model"].default)))
 
 
 def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:

@@ -45,6 +45,7 @@ class Prices:
     cached_input: Amount | None = None
     output: Amount | None = None
     hosting_per_hour: Amount | None = None
+    training: Amount | None = None
     currency: str = CURRENCY
 
     @classmethod
@@ -64,6 +65,7 @@ class Prices:
             cached_input=listed.cached_input,
             output=listed.output,
             hosting_per_hour=listed.hosting_per_hour,
+            training=listed.training,
             currency=listed.currency or CURRENCY,
         )
 
@@ -84,6 +86,7 @@ class Prices:
             cached=token_input if self.cached_input is None else of(self.cached_input) / MILLION,
             output=of(self.output) / MILLION,
             hosting=of(self.hosting_per_hour) * HOURS_PER_MONTH * self.months,
+            training=of(self.training) / MILLION,
         )
 
 
@@ -94,7 +97,8 @@ def middle(amount: Amount | None) -> float:
 
 @dataclass(frozen=True)
 class Rates:
-    """The price of a machine's second, a label, a token of each kind, and of a deployment over the whole horizon."""
+    """The price of a machine's second, a label, a token of each kind (`training`: one that a service trains on), and of a
+    deployment over the whole horizon."""
 
     second: Number
     label: Number
@@ -102,6 +106,7 @@ class Rates:
     cached: Number
     output: Number
     hosting: Number
+    training: Number = 0.0
 
 
 def assumed(economics: Economics, listed: PriceList | None = None) -> list[str]:
@@ -125,7 +130,7 @@ def assumed(economics: Economics, listed: PriceList | None = None) -> list[str]:
 @dataclass(frozen=True)
 class Making:
     """What making a candidate took, once: labelled rows, seconds of this machine in calls and in tuning (and other timed
-    work), and calls to models elsewhere, in tokens and in the money that they reported."""
+    work), calls to models elsewhere, in tokens and in the money that they reported; tokens that services trained on."""
 
     labels: int = 0
     calls: int = 0
@@ -134,6 +139,7 @@ class Making:
     tokens_in: int = 0
     tokens_out: int = 0
     money: float = 0.0
+    trained_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -218,7 +224,7 @@ def priced(
     parts = {
         "labels": times * making.labels * rates.label,
         "calls": times * (making.call_seconds * rates.second + asked),
-        "tuning": times * making.tuning_seconds * rates.second,
+        "tuning": times * (making.tuning_seconds * rates.second + making.trained_tokens * rates.training),
         "hosting": rates.hosting if paid == "hosted" else 0.0,
     }
     return Cost(sum(parts.values()), 1000 * request, parts)

@@ -80,16 +80,15 @@ class Doubt:
         )
 
 
-def crossing(tuned: Bill, prompt: Bill, prices: Prices, seed: int) -> Crossing:
-    """Where the cost of tuned weights falls below the prompt's, or why it never does."""
-    dear, cheap = cost_of(tuned, prices), cost_of(prompt, prices)
+def crossing(tuned: tuple[Bill, Prices], prompt: tuple[Bill, Prices], seed: int) -> Crossing:
+    """Where the cost of tuned weights falls below the prompt's, or why it never does; each at its model's prices."""
+    dear, cheap = cost_of(*tuned), cost_of(*prompt)
     value = break_even(dear, cheap)
     if value is None:
-        return Crossing(None, reason=_never(dear, cheap, prices.currency))
+        return Crossing(None, reason=_never(dear, cheap, prompt[1].currency))
     import numpy
 
-    doubt = Doubt(prices, seed)
-    one, other = doubt.cost(tuned), doubt.cost(prompt)
+    one, other = (Doubt(prices, seed).cost(bill) for bill, prices in (tuned, prompt))
     saving, ahead = other.per_1k - one.per_1k, one.fixed - other.fixed
     found = numpy.where(saving > 0, numpy.maximum(0.0, 1000 * ahead / numpy.where(saving > 0, saving, 1.0)), numpy.inf)
     low, high = numpy.percentile(found, ENDS, method="nearest")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision.contenders import Contender, Rung, finalists, standing
 from crossover.decision.costs import Bill, Prices, cost_of, middle
@@ -106,8 +107,8 @@ class Evidence:
 
     def contenders(self, task: Task) -> list[Contender]:
         """In ladder order; `removed` says which limit one breaks."""
-        prices = Prices.of(task.limits, task.prices)
-        return [one.contender(task, prices) for one in self.measured]
+        prices = {spec: prices_of(task, spec) for spec in {one.model for one in self.measured}}
+        return [one.contender(task, prices[one.model]) for one in self.measured]
 
     def settle(self, task: Task) -> Settled | None:
         """The verdict without words; None where no model was tested."""
@@ -135,15 +136,15 @@ class Evidence:
             others,
             self.views if self.runs else (),
         )
-        drawn = Doubt(prices, self.seed)
+        drawn = {spec: Doubt(prices_of(task, spec), self.seed) for spec in {one.model for one in self.measured}}
         missing = [c.name for c in finalists(contenders, task.margin) if c.id not in self.runs]
         return Decided(
             contenders=tuple(contenders),
             champions=best,
             verdict=verdict,
             comparisons=comparisons,
-            spreads={one.id: drawn.spread(one.bill) for one in self.measured},
-            crossing=self._crossing(best, verdict, prices),
+            spreads={one.id: drawn[one.model].spread(one.bill) for one in self.measured},
+            crossing=self._crossing(best, verdict, task),
             untested=tuple(missing),
             doubts=tuple(self._doubts(task, contenders)),
         )
@@ -153,14 +154,19 @@ class Evidence:
         pairs = zip(self.measured, contenders, strict=True)
         return [said for one, c in pairs if not c.removed and (said := doubt(task.limits, one.name, one.probe))]
 
-    def _crossing(self, best: Mapping[Family, Contender], verdict: Verdict, prices: Prices) -> Crossing | None:
+    def _crossing(self, best: Mapping[Family, Contender], verdict: Verdict, task: Task) -> Crossing | None:
         """From how many requests on the trained champion (the chosen one, if it is one) costs less than the prompt's."""
         trained = [best[family] for family in ("weights", "hybrid") if family in best]
         tuned = next((c for c in trained if c.id in (verdict.choice, verdict.provisional)), trained[0] if trained else None)
         if tuned is None or "prompt" not in best:
             return None
-        bills = {one.id: one.bill for one in self.measured}
-        return crossing(bills[tuned.id], bills[best["prompt"].id], prices, self.seed)
+        known = {one.id: (one.bill, prices_of(task, one.model)) for one in self.measured}
+        return crossing(known[tuned.id], known[best["prompt"].id], self.seed)
+
+
+def prices_of(task: Task, spec: str) -> Prices:
+    """The task's economics with the prices of one of its models."""
+    return Prices.of(task.limits, prices_for(spec, task.models, task.prices))
 
 
 def unfinished(evidence: Evidence, task: Task) -> Decided:

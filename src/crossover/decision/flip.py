@@ -8,17 +8,17 @@ change that is undone again would be missed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from crossover.data.economics import PriceList
+from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision import numbers
-from crossover.decision.costs import CURRENCY, HORIZON_MONTHS, MACHINE_COST_PER_HOUR, REQUESTS_PER_MONTH, middle, way
-from crossover.decision.costs import Prices as Assumed
-from crossover.decision.deciding import Evidence
+from crossover.decision.costs import CURRENCY, HORIZON_MONTHS, MACHINE_COST_PER_HOUR, REQUESTS_PER_MONTH, Way, middle, way
+from crossover.decision.deciding import Evidence, prices_of
 
 FAR = 100.0  # times today's value
 STEPS = 48  # of equal ratio, from today's value to FAR times it
@@ -163,8 +163,7 @@ def _or(words: Sequence[str]) -> str:
 
 def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     """What can be turned in this task: prices that somebody pays, and what the user asked for."""
-    limits, prices = task.limits, Assumed.of(task.limits, task.prices)
-    currency = prices.currency
+    limits, currency = task.limits, task.prices.currency or CURRENCY
 
     def money(value: float) -> str:
         return numbers.money(value, currency)
@@ -172,19 +171,14 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     def limit(key: str, what: str, now: float, shown: Callable[[float], str]) -> _Dial:
         return _Dial(f"limits.{key}", what, now, _scaled(now), lambda v: _with(task, "limits", {key: v}), shown)
 
-    paid = {way(one.bill, prices) for one in evidence.measured if not one.bill.control}
+    ways = {(one.model, way(one.bill, prices_of(task, one.model))) for one in evidence.measured if not one.bill.control}
+    paid = {how for _, how in ways}
     makes = any(one.bill.making.call_seconds or one.bill.making.tuning_seconds for one in evidence.measured)
     hour = middle(limits.machine_cost_per_hour) if limits.machine_cost_per_hour is not None else MACHINE_COST_PER_HOUR
     if hour and ("machine" in paid or makes):
         yield limit("machine_cost_per_hour", "a machine hour", hour, money)
-    if "tokens" in paid and middle(task.prices.input) + middle(task.prices.output) > 0:
-        yield _tokens(task)
-    if "hosted" in paid and middle(task.prices.hosting_per_hour):
-        now = middle(task.prices.hosting_per_hour)
-        yield _Dial(
-            "prices.hosting_per_hour", "a hosting hour", now, _scaled(now),
-            lambda v: _with(task, "prices", {"hosting_per_hour": v}), money,
-        )  # fmt: skip
+    for name in task.models or ("",):
+        yield from _prices(evidence, task, name, ways, money)
     volume = REQUESTS_PER_MONTH if limits.requests_per_month is None else limits.requests_per_month
     months = HORIZON_MONTHS if limits.horizon_months is None else limits.horizon_months
     if volume and months:
@@ -214,20 +208,51 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
             yield _Dial(key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, share=True)
 
 
-def _tokens(task: Task) -> _Dial:
+def _prices(
+    evidence: Evidence, task: Task, name: str, ways: Set[tuple[str, Way]], money: Callable[[float], str]
+) -> Iterator[_Dial]:
+    """What a model's service asks, of several models one by `name`."""
+    spec = task.models[name].spec if name else task.model
+    prices, before, of = prices_for(spec, task.models, task.prices), f"models.{name}.prices" if name else "prices", ""
+    if name:
+        of = f" of {name}"
+    if (spec, "tokens") in ways and middle(prices.input) + middle(prices.output) > 0:
+        yield _tokens(task, name, prices, f"{before}.", of)
+    trained = any(one.bill.making.trained_tokens for one in evidence.measured if one.model == spec)
+    for key, what, counts in (
+        ("hosting_per_hour", "a hosting hour", (spec, "hosted") in ways),
+        ("training", "a training price", trained),
+    ):
+        if counts and (now := middle(getattr(prices, key))):
+            yield _Dial(f"{before}.{key}", f"{what}{of}", now, _scaled(now), partial(_priced, task, name, key), money)
+
+
+def _tokens(task: Task, name: str, prices: PriceList, before: str, of: str) -> _Dial:
     """All prices of tokens together, by the price of a million input tokens (or output, where that is free)."""
-    lead = "input" if middle(task.prices.input) else "output"
-    now = middle(getattr(task.prices, lead))
+    lead = "input" if middle(prices.input) else "output"
+    now = middle(getattr(prices, lead))
     fields = ("input", "cached_input", "output")
 
     def at(value: float) -> Task:
-        changed = {name: middle(p) * value / now for name in fields if (p := getattr(task.prices, name)) is not None}
-        return _with(task, "prices", changed)
+        changed = {key: middle(p) * value / now for key in fields if (p := getattr(prices, key)) is not None}
+        return _with_prices(task, name, changed)
 
     def shown(value: float) -> str:
         return f"{numbers.money(value, task.prices.currency or CURRENCY)} for a million {lead} tokens (the others in step)"
 
-    return _Dial(f"prices.{lead}", "a token price", now, _scaled(now), at, shown)
+    return _Dial(f"{before}{lead}", f"a token price{of}", now, _scaled(now), at, shown)
+
+
+def _priced(task: Task, name: str, key: str, value: float) -> Task:
+    return _with_prices(task, name, {key: value})
+
+
+def _with_prices(task: Task, name: str, changed: dict[str, Any]) -> Task:
+    if not name:
+        return _with(task, "prices", changed)
+    one = task.models[name]
+    own = one.model_copy(update={"prices": one.prices.model_copy(update=changed)})
+    return task.model_copy(update={"models": {**task.models, name: own}})
 
 
 def _demanding(task: Task, key: str, value: float) -> Task:

@@ -13,7 +13,7 @@ from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.taken import ELSEWHERE, HERE, MADE
 from crossover.errors import BudgetExceeded
-from crossover.models.base import Model, Pipelined
+from crossover.models.base import Concurrent, Model, Pipelined
 from crossover.types import Decoding, Message, Reply, Request, to_json
 
 # Requests at a time of a model that does not say: small enough that a killed process loses seconds, large enough to batch.
@@ -60,6 +60,7 @@ class Caller:
     def __init__(self, journal: Journal, meter: Meter) -> None:
         self._journal = journal
         self._meter = meter
+        self._failed: dict[str, Reply] = {}  # at services, in this session: asked again they would most likely fail again
         self._whole = ""  # what is being made: that is what calls are needed for
 
     @contextmanager
@@ -95,6 +96,9 @@ class Caller:
         self._journal.add_uses(purpose, wanted)
         self.need(HERE if model.local else ELSEWHERE, wanted)
         progress(len(replies), len(wanted))
+        if isinstance(model, Concurrent):
+            self._through(model, wanted, replies, purpose, progress)
+            return [replies[key] for key in keys]
         # longest last: batches of like length, in an order that does not depend on what is already answered
         order = sorted(wanted, key=lambda key: (_length(wanted[key]), key))
         size = model.in_flight if isinstance(model, Pipelined) else CHUNK
@@ -134,6 +138,46 @@ class Caller:
             finish(0)  # what was begun is paid for, whatever came between
             raise
         return [replies[key] for key in keys]
+
+    def _through(
+        self,
+        model: Concurrent,
+        wanted: dict[str, Request],
+        replies: dict[str, Reply],
+        purpose: str,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        """Ask a service for what is missing. Each reply is journaled as it arrives; what is under way counts at its most.
+
+        Before a limit is said to be reached, what is under way is waited for: it may take less. So where a study stops does
+        not depend on what arrives when.
+        """
+        replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
+        names = [key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies]
+        if not names:
+            return
+        sent = 0
+        try:
+            with model.flow() as flow:
+                while sent < len(names) or flow.under_way:
+                    while sent < len(names) and flow.room():
+                        try:
+                            self._meter.hold(names[sent], wanted[names[sent]], model)
+                        except BudgetExceeded:
+                            if not flow.under_way:
+                                raise
+                            break
+                        flow.send(sent, wanted[names[sent]])
+                        sent += 1
+                    fresh = {names[i]: self._meter.returned(names[i], reply) for i, reply in flow.receive()}
+                    self._journal.add_calls(purpose, fresh)
+                    self._meter.tick()
+                    replies |= fresh
+                    self._failed |= {key: reply for key, reply in fresh.items() if reply.error is not None}
+                    progress(len(replies), len(wanted))
+        finally:
+            for name in names[:sent]:
+                self._meter.dropped(name)
 
 
 def _length(request: Request) -> int:

@@ -289,7 +289,9 @@ def _reason(path: Path, error: Exception, what: str) -> str:
 
 def _reply(body: dict[str, Any]) -> Reply:
     usage = Usage(**body["usage"])
-    return Reply(body["text"], tuple(body["label_scores"]), usage, body["error"])
+    return Reply(
+        body["text"], tuple(body["label_scores"]), usage, body["error"], body.get("model", ""), body.get("finish", "")
+    )
 
 
 def _chunks(keys: list[str], size: int) -> Iterator[list[str]]:

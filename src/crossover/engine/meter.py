@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from crossover.data.economics import Limits
+from crossover.data.economics import Limits, PriceList, highest
 from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
-from crossover.models.base import Model, Priced
-from crossover.types import Message, Request, Usage
+from crossover.models.base import Concurrent, Model, Priced
+from crossover.types import LOST, Message, Reply, Request, Usage
+
+HELD = "jobs under way"  # a fact: the most that each may cost
+MILLION = 1e6
 
 
 class Meter:
-    """Tokens, seconds and money over all sessions of a study. `check` raises `BudgetExceeded` at a limit."""
+    """Tokens, seconds and money over all sessions of a study. `check` raises `BudgetExceeded` at a limit.
 
-    def __init__(self, journal: Journal, limits: Limits) -> None:
+    `prices`: of the tokens of a model at a service, which reports no money itself.
+    """
+
+    def __init__(
+        self, journal: Journal, limits: Limits, prices: Callable[[Model], PriceList] = lambda model: PriceList()
+    ) -> None:
         self._journal = journal
         self._limits = limits
+        self._prices_of = prices
+        self._calls: dict[str, tuple[Usage, PriceList]] = {}  # under way: the most that each may take, at which prices
         self._started = time.time()
         self._clock = time.monotonic()
         self._earlier = journal.wall_seconds()
         self.reserve = 0.0  # the share of the limits that is kept for the test split while the ladder is climbed
         self.calls, self.usage = journal.spent()
+        self._held: dict[str, float] = journal.fact(HELD, {})
 
     @property
     def seconds(self) -> float:
@@ -33,22 +45,89 @@ class Meter:
         self.calls += 1
         self.usage += usage
 
+    def hold(self, call: str, request: Request, model: Concurrent) -> None:
+        """Hold the most that a call may take, until it is `returned`. Raises `BudgetExceeded` where it might overrun."""
+        prices = self._prices_of(model)
+        most = _priced(model.at_most(request), prices)
+        under_way = sum((held for held, _ in self._calls.values()), most)
+        self.check(ahead=under_way.money, tokens=under_way.tokens_in + under_way.tokens_out, calls=len(self._calls) + 1)
+        self._calls[call] = most, prices
+
+    def returned(self, call: str, reply: Reply) -> Reply:
+        """The reply to a call that was held, with what it took in money, which now counts. One that is lost may have been
+        paid for: it counts as the most that it may have taken."""
+        most, prices = self._calls.pop(call)
+        usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else _priced(reply.usage, prices)
+        self.add(usage)
+        return replace(reply, usage=usage)
+
+    def dropped(self, call: str) -> None:
+        """A call that was held is not waited for any more."""
+        self._calls.pop(call, None)
+
+    def commit(self, job: str, money: float) -> None:
+        """Hold the most that a job at a service may cost, also over a killed process, until it is `settled`.
+
+        Raises `BudgetExceeded` where it might overrun the money.
+        """
+        held = self._held.pop(job, 0.0)
+        try:
+            self.check(ahead=money)
+        except BudgetExceeded:
+            if held:
+                self._held[job] = held
+            raise
+        self._held[job] = money
+        self._journal.set_fact(HELD, self._held)
+
+    def holds(self, job: str) -> bool:
+        """Whether this study began a job, which is not settled yet."""
+        return job in self._held
+
+    def settled(self, job: str, usage: Usage | None = None) -> None:
+        """A job is over: `usage` is what it took, None where that was nothing."""
+        if self._held.pop(job, None) is not None:
+            self._journal.set_fact(HELD, self._held)
+        if usage is not None:
+            self.add(usage)
+
     def tick(self) -> None:
         """Journal the wall-clock time of this session so far."""
         self._journal.clock(self._started, time.monotonic() - self._clock)
 
-    def check(self, requests: Sequence[Request] = (), model: Model | None = None) -> None:
-        """Raise `BudgetExceeded` when a limit is reached; before these requests might overrun calls, tokens or money."""
+    def check(
+        self,
+        requests: Sequence[Request] = (),
+        model: Model | None = None,
+        ahead: float = 0.0,
+        tokens: int = 0,
+        calls: int = 0,
+    ) -> None:
+        """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money with so many
+        `tokens` and `calls`, might overrun calls, tokens or money."""
         share = 1 - self.reserve
         limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
-        if limits.calls is not None and self.calls + max(len(requests), 1) > limits.calls * share:
+        if limits.calls is not None and self.calls + max(len(requests), calls, 1) > limits.calls * share:
             raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
-        if limits.tokens is not None and spent + max(_most(requests, model), 1) > limits.tokens * share:
+        if limits.tokens is not None and spent + max(_most(requests, model), tokens, 1) > limits.tokens * share:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
         if limits.minutes is not None and self.seconds >= 60 * limits.minutes * share:
             raise BudgetExceeded(f"the limit of {limits.minutes:g} minutes is reached")
-        if limits.money is not None and self.usage.money + _cost(requests, model) > limits.money * share:
+        if limits.money is not None and self._money(requests, model) + ahead > limits.money * share:
             raise BudgetExceeded(f"the limit of {limits.money:g} in money is reached")
+
+    def _money(self, requests: Sequence[Request], model: Model | None) -> float:
+        """What is spent, held, and the most that requests can cost."""
+        return self.usage.money + sum(self._held.values()) + _cost(requests, model)
+
+
+def _priced(usage: Usage, prices: PriceList) -> Usage:
+    """With the money that its tokens cost at the prices' upper ends, where no money is reported."""
+    if usage.money or prices.input is None:
+        return usage
+    cached = prices.input if prices.cached_input is None else prices.cached_input
+    money = (usage.tokens_in - usage.cached_in) * highest(prices.input) + usage.cached_in * highest(cached)
+    return replace(usage, money=(money + usage.tokens_out * highest(prices.output)) / MILLION)
 
 
 def _most(requests: Sequence[Request], model: Model | None) -> int:

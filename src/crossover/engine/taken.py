@@ -16,7 +16,8 @@ class Taken:
     """`here`: calls to models on this machine; `elsewhere`: to others; failed and repeated ones count, as they cost too.
 
     `seconds`: of work that was timed as a whole (tunes, and what is remembered), with the local calls in it, which are
-    then no part of `here.seconds`. `labels`: the ids of rows; "train" and "dev" are all of a split.
+    then no part of `here.seconds`. `trained_tokens`: that services trained on. `labels`: the ids of rows; "train" and
+    "dev" are all of a split.
     """
 
     calls: int = 0
@@ -25,6 +26,7 @@ class Taken:
     tuning_seconds: float = 0.0
     seconds: float = 0.0
     labels: frozenset[str] = frozenset()
+    trained_tokens: int = 0
 
 
 def taken(journal: Journal, whole: str) -> Taken:
@@ -32,7 +34,7 @@ def taken(journal: Journal, whole: str) -> Taken:
     here: dict[str, bool] = {}  # call -> whether its time is in the time of a piece of work
     elsewhere: set[str] = set()
     labels: set[str] = set()
-    tuning = timed = 0.0
+    tuning, timed, trained = 0.0, 0.0, 0
     ahead, met = [whole], {whole}
     while ahead:
         work = ahead.pop()
@@ -40,6 +42,7 @@ def taken(journal: Journal, whole: str) -> Taken:
         own = [part for kind, part in needs if kind == HERE]
         kind, _, key = work.partition(" ")
         epochs = journal.epochs(key) if kind == "tune" else []
+        trained += (journal.tune(key) or {}).get("trained_tokens", 0) if kind == "tune" else 0
         seconds = sum(epoch["seconds"] for epoch in epochs) if epochs else journal.work_seconds(work)
         if epochs:
             tuning += seconds
@@ -56,4 +59,4 @@ def taken(journal: Journal, whole: str) -> Taken:
     more, covered = journal.usage([call for call, inside in here.items() if inside])
     away, other = journal.usage(elsewhere)
     local = usage + Usage(covered.tokens_in, covered.tokens_out, 0.0, covered.money)
-    return Taken(calls + more + away, local, other, tuning, timed, frozenset(labels))
+    return Taken(calls + more + away, local, other, tuning, timed, frozenset(labels), trained)

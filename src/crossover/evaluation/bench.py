@@ -12,20 +12,26 @@ from typing import Any
 
 from crossover import tuning
 from crossover.data.clusters import clusters
+from crossover.data.modelspec import prices_for
 from crossover.data.nested import beginning, nested
 from crossover.data.task import Task
 from crossover.data.text import comparable
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
-from crossover.engine.render import lessons
+from crossover.engine.render import Renderer, lessons
 from crossover.engine.taken import LABELS
 from crossover.errors import OptionError, TuningError
 from crossover.evaluation.looks import looks, shuffled
 from crossover.evaluation.replay import general_prompts, general_rows
 from crossover.evaluation.run import Evaluator
 from crossover.evaluation.selection import beaten
+from crossover.evaluation.service import Service
 from crossover.evaluation.stopped import estimated
-from crossover.models.base import Model, Priced, Tunable
+from crossover.models.base import Model, Priced, Weighted
+from crossover.tuning.open import trainer_for
+from crossover.tuning.providers import Lesson
+from crossover.tuning.recipe import AnyRecipe, HostedRecipe
+from crossover.tuning.trainer import Events, Tuned
 from crossover.types import (
     Candidate,
     Decoding,
@@ -59,6 +65,7 @@ class StudyBench:
     folder: Path
     barred: frozenset[str] = frozenset()  # inputs of the test split: known here only so that nothing learns from them
     part: str = ""  # which rows these are, where a study has benches of several: what is remembered is of these rows
+    other: str = ""  # the model, where it is not the study's first: what is remembered is of this one
 
     @property
     def model(self) -> Model:
@@ -73,6 +80,13 @@ class StudyBench:
 
     def again(self, number: int) -> StudyBench:
         return dataclasses.replace(self, task=self.task.model_copy(update={"seed": self.task.seed + number}))
+
+    def on(self, spec: str) -> StudyBench:
+        """The bench of another of the study's models."""
+        if spec in ("", self.task.model):
+            return self
+        prices = prices_for(spec, self.task.models, self.task.prices)
+        return dataclasses.replace(self, task=self.task.model_copy(update={"model": spec, "prices": prices}), other=spec)
 
     def at(self, rows: int, seed: int = 0, held: Sequence[Example] = (), dev: int | None = None) -> StudyBench:
         """The bench of a user who has so many training rows and `dev` rows (None: in proportion), with a seed's own draws.
@@ -191,7 +205,7 @@ class StudyBench:
         return model
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
-        work = " ".join(filter(None, ("work", self.part, key)))
+        work = " ".join(filter(None, ("work", self.part, self.other, key)))
         with self.evaluator.caller.making(work):
             known = self.journal.fact(work)
             if known is None:
@@ -225,10 +239,16 @@ class StudyBench:
                 return False
         return True
 
-    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
+    def tune(
+        self, candidate: Candidate, recipe: AnyRecipe, examples: Sequence[Example] | None = None, worse: Sequence[str] = ()
+    ) -> Candidate:
         model = self._allowed(candidate.model)
-        if not isinstance(model, Tunable):
-            raise OptionError(f"the model '{candidate.model}' cannot be tuned in this process; valid: a local model")
+        trainer = trainer_for(
+            model,
+            candidate.model,
+            isinstance(recipe, HostedRecipe),
+            lambda: general_rows(self.evaluator.caller, model, candidate.model),
+        )
         if candidate.prompt.steps:
             raise OptionError("a chain cannot be tuned as a whole; valid is tuned weights in a chain, such as lora+chain")
         # calibration belonged to the weights before
@@ -237,25 +257,33 @@ class StudyBench:
         self._labelled(["dev", *(["train"] if examples is None else []), *self.shown(candidate)])
         if candidate.decoding.pattern:
             taught, held = self._solved(candidate, "train", taught), self._solved(candidate, "dev", held)
-        key = self._key(candidate, recipe, taught)
+        key = self._key(candidate, recipe, taught, worse)
 
-        def make(folder: Path) -> Weights:
-            weights = self._fit(model, candidate, recipe, taught, held, key)
+        def make(folder: Path) -> Tuned:
+            renderer = self.evaluator.renderer(candidate.prompt)
+            rows, dev_rows = (_lessons(renderer, candidate.decoding, *of) for of in ((taught, worse), (held, ())))
+            if isinstance(recipe, HostedRecipe):
+                service = Service(self.task, self.evaluator, self.journal, self.meter, self.dev, key)
+                return service.tune(trainer, candidate, rows, dev_rows, recipe, folder)
+            tuned = trainer.tune(rows, dev_rows, recipe, folder, candidate.weights, self._events(candidate, recipe, key))
             # an epoch that was safe on disk when the process died, but not yet in the journal
             known = {body["epoch"] for body in self.journal.epochs(key)}
             for epoch in tuning.read_trace(folder):
                 if epoch.epoch not in known:
                     self.journal.add_epoch(key, epoch.epoch, epoch)
-            return weights
+            return tuned
 
         weights = self.store(key, make, recipe=to_json(recipe))
-        model.check_weights(weights)
-        left_out = _left_out(tuning.read_progress(self.folder / "tunes" / key), len(taught), len(held))
-        note = "; ".join(filter(None, [candidate.provenance.note, left_out]))
+        if isinstance(model, Weighted):
+            model.check_weights(weights)
+        said = [*self.journal.tune(key).get("said", ())]
+        if not isinstance(recipe, HostedRecipe):
+            said.append(_left_out(tuning.read_progress(self.folder / "tunes" / key), len(taught), len(held)))
+        note = "; ".join(filter(None, [candidate.provenance.note, *said]))
         provenance = dataclasses.replace(candidate.provenance, note=note)
         return dataclasses.replace(candidate, weights=weights, provenance=provenance)
 
-    def store(self, key: str, make: Callable[[Path], Weights], **about: Any) -> Weights:
+    def store(self, key: str, make: Callable[[Path], Weights | Tuned], **about: Any) -> Weights:
         if not about:  # weights that a strategy makes itself, from all that it is given
             self._labelled(["train"])
         with self.evaluator.caller.making(f"tune {key}"):
@@ -265,13 +293,18 @@ class StudyBench:
                 folder = self.folder / "tunes" / key
                 folder.mkdir(parents=True, exist_ok=True)
                 began = time.perf_counter()
-                weights = make(folder)
+                made = make(folder)
+                weights = made.weights if isinstance(made, Tuned) else made
                 self.journal.add_work(f"tune {key}", time.perf_counter() - began)
                 place = Path(weights.path).relative_to(self.folder)  # so that a study can be moved
                 finished = {"kind": weights.kind, "sha256": weights.sha256, "path": place.as_posix(), **about}
                 finished |= {"part": self.part} if self.part else {}
+                if isinstance(made, Tuned) and made.job:
+                    finished |= {"ref": weights.ref, "job": made.job, "said": list(made.said)}
+                    finished |= {"trained_tokens": made.usage.tokens_in}
                 self.journal.set_tune(key, finished)
-        return Weights(finished["kind"], finished["sha256"], str(self.folder / finished["path"]))
+        path = str(self.folder / finished["path"])
+        return Weights(finished["kind"], finished["sha256"], path, finished.get("ref", ""))
 
     def discard(self) -> None:
         """Take away the files of the tunes that were made at this smaller bench: should one be wanted, it is made again."""
@@ -304,30 +337,23 @@ class StudyBench:
             )
         return [dataclasses.replace(record.example, output=record.reply.text) for record in right]
 
-    def _key(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example]) -> str:
+    def _key(self, candidate: Candidate, recipe: AnyRecipe, examples: Sequence[Example], worse: Sequence[str]) -> str:
         return content_hash(
             {
                 "model": self.model_of(candidate.model).identity,
                 "prompt": candidate.prompt,
                 "decoding": candidate.decoding,  # what is learnt, and what dev measures of it
                 "start": candidate.weights.sha256 if candidate.weights else None,
-                "recipe": recipe,
+                "recipe": recipe.made if isinstance(recipe, HostedRecipe) else recipe,
                 "data": [[(e.input, e.output) for e in split] for split in (examples, self.dev)],
                 "metric": self.evaluator.metric_name,
                 **({"rule": self.evaluator.metric_id} if self.evaluator.metric_id else {}),
-                **({"replay": general_prompts()} if recipe.replay else {}),
+                **({"worse": list(worse)} if worse else {}),
+                **({"replay": general_prompts()} if not isinstance(recipe, HostedRecipe) and recipe.replay else {}),
             }
         )
 
-    def _fit(
-        self,
-        model: Tunable,
-        candidate: Candidate,
-        recipe: Recipe,
-        taught: Sequence[Example],
-        held: Sequence[Example],
-        key: str,
-    ) -> Weights:
+    def _events(self, candidate: Candidate, recipe: Recipe, key: str) -> Events:
         def dev_metric(weights: Weights) -> float:
             return self.evaluator.run(dataclasses.replace(candidate, weights=weights), "dev", self.dev).estimate.value
 
@@ -343,19 +369,19 @@ class StudyBench:
             self.meter.check()
             self.evaluator.progress("tuning", step, steps)
 
-        renderer = self.evaluator.renderer(candidate.prompt)
-        return tuning.fit(
-            model=model,
-            rows=lessons(renderer, candidate.decoding, taught),
-            dev_rows=lessons(renderer, candidate.decoding, held),
-            recipe=recipe,
-            folder=self.folder / "tunes" / key,
-            start=candidate.weights,
-            evaluate=dev_metric,
-            on_epoch=finished_epoch,
-            on_step=finished_step,
-            general=general_rows(self.evaluator.caller, model, candidate.model) if recipe.replay else (),
-        )
+        return Events(dev_metric, finished_epoch, finished_step)
+
+
+def _lessons(
+    renderer: Renderer, decoding: Decoding, examples: Sequence[Example], worse: Sequence[str] = ()
+) -> list[Lesson]:
+    """`lessons` with their places in the data; `worse`: for each example an answer that is not to be given."""
+    taught = lessons(renderer, decoding, examples)
+    wrong = [decoding.spoken(answer) for answer in worse] or [""] * len(taught)
+    return [
+        Lesson(messages, answer, example.source, other)
+        for (messages, answer), example, other in zip(taught, examples, wrong, strict=True)
+    ]
 
 
 def _left_out(progress: tuning.Progress | None, train: int, dev: int) -> str:

@@ -151,7 +151,12 @@ class Memory:
         return self.evaluator.caller.ask(model, asked, purpose, lambda done, total: shown(purpose, done, total))
 
     def _perplexity(self, weights: Weights) -> tuple[float, float] | None:
-        """Before and after, over the passages that fit the window; the end of each is a token, too."""
+        """Before and after, over the passages that fit the window; the end of each is a token, too.
+
+        A service answers with texts of its own, so nothing is asked there.
+        """
+        if weights.kind == "hosted":
+            return None
         sides = [
             self._replies(
                 [

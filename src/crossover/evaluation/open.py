@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from crossover.data.economics import PriceList
+from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
@@ -38,9 +41,16 @@ def open_bench(
     user's file. Raises `OptionError` for a metric that there is not.
     """
     name = task.metric or METRIC
-    meter = Meter(journal, task.limits)
+    own = task.model_copy(update={"prices": prices_for(task.model, task.models, task.prices)})
+    meter = Meter(journal, task.limits, partial(_prices_of, task, model_of))
     metric = metric or metric_of(task, "the task")
     judge = (metric.model or task.model) if isinstance(metric, Judging) else ""
     known = fingerprint(metric, task.metric_options)
     evaluator = Evaluator(Caller(journal, meter), model_of, metric, name, relevance, task.seed, progress, judge, known)
-    return StudyBench(task, tuple(train), tuple(dev), evaluator, journal, meter, folder, frozenset(barred))
+    return StudyBench(own, tuple(train), tuple(dev), evaluator, journal, meter, folder, frozenset(barred))
+
+
+def _prices_of(task: Task, model_of: Callable[[str], Model], model: Model) -> PriceList:
+    """What the answers of a model that is open cost; of one that no name of the task stands for, as the task says."""
+    spec = next((one.spec for one in task.models.values() if model_of(one.spec) is model), task.model)
+    return prices_for(spec, task.models, task.prices)

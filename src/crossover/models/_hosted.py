@@ -1,4 +1,4 @@
-"""Names by which people call models that run at a provider: none of them can be opened yet, and each is told so."""
+"""Names by which people call models that run at a provider, and how each is written."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ PROVIDERS = re.compile(
 
 
 def hosted(spec: str) -> str | None:
-    """A sentence about a specification that names a provider's model, or None."""
-    if not PROVIDERS.match(spec) and not NAMES.match(re.split(r"[:/]", spec)[-1]):
+    """A sentence about a specification that names a provider's model and is not written as one, or None."""
+    name = re.split(r"[:/]", spec)[-1]
+    if not PROVIDERS.match(spec) and not NAMES.match(name):
         return None
+    of = "openai" if re.match(r"(openai[:/])?(chatgpt|gpt|o[1-9])", spec, re.IGNORECASE) else "SERVICE"
     return (
-        f"'{spec}' here: it is the name of one that runs at a provider, and Crossover asks none over a network yet; valid:"
-        " a model that runs here (pocket, smollm2, a folder, a .gguf file, a hub id such as org/name), or NAME:TARGET of a"
-        " model plug-in from another package ('crossover list models' shows those that are here)"
+        f"'{spec}' here: it is the name of one that runs at a provider; valid is {of}:{name}, with SERVICE one that speaks"
+        " OpenAI's interface ('crossover list models' shows them), or a model that runs here (pocket, smollm2, a folder, a"
+        " .gguf file, a hub id such as org/name)"
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from crossover.types import Candidate, Message, Reply, Request, Weights
+from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 if TYPE_CHECKING:
     import torch
@@ -74,6 +75,43 @@ class Pipelined(Model, Protocol):
 
         When the study is interrupted, nothing that was begun is waited for.
         """
+        ...
+
+
+class Flow(Protocol):
+    """Requests under way at a service (`models/_http.py`)."""
+
+    @property
+    def under_way(self) -> int:
+        """How many were sent and have not been received."""
+        ...
+
+    def room(self) -> int:
+        """How many more may be sent now."""
+        ...
+
+    def send(self, number: int, request: Request) -> None:
+        """Begin with a request; it never waits."""
+        ...
+
+    def receive(self) -> list[tuple[int, Reply]]:
+        """The replies that arrived, by the number that they were sent with; at least one where any is under way.
+
+        Raises `ModelError` where no request is answered any more, once nothing is under way.
+        """
+        ...
+
+
+@runtime_checkable
+class Concurrent(Model, Protocol):
+    """A model at a service: many requests are under way at a time, and each reply counts as it arrives."""
+
+    def flow(self) -> AbstractContextManager[Flow]:
+        """What requests are sent through; what is under way at its end is given up."""
+        ...
+
+    def at_most(self, request: Request) -> Usage:
+        """The most tokens that a request can take, so that no limit is overrun."""
         ...
 
 
@@ -305,4 +343,38 @@ class Accelerated(Tunable, Protocol):
 
     def kernels(self) -> Kernels:
         """For its modules."""
+        ...
+
+
+@runtime_checkable
+class Hosted(Weighted, Protocol):
+    """A model at a service that tunes its models for customers; a request with "hosted" weights is answered by these."""
+
+    @property
+    def dialect(self) -> str:
+        """How the service is spoken to: "openai" or "vertex"."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the service calls the model."""
+        ...
+
+    def client(self) -> Any:
+        """The service's official client, its own retries off. Raises `ModelError`, `MissingExtra`."""
+        ...
+
+
+def hosted_weights(model: Hosted, ref: str, path: str = "") -> Weights:
+    """What a model's service answers with under the id `ref`. `path`: the folder with the notes of the job that made it."""
+    what = f"{model.dialect} {model.name} {ref}"
+    return Weights("hosted", hashlib.sha256(what.encode()).hexdigest(), path, ref)
+
+
+@runtime_checkable
+class Stored(Hosted, Protocol):
+    """A hosted model whose service reads training data from Cloud Storage."""
+
+    def storage(self) -> Any:
+        """The storage's official client. Raises `ModelError`, `MissingExtra`."""
         ...

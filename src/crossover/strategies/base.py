@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from crossover.data.task import Task
 from crossover.models.base import Model
-from crossover.types import Candidate, Example, Family, Message, Recipe, Reply, Run, Weights
+from crossover.tuning.recipe import AnyRecipe
+from crossover.types import Candidate, Example, Family, Message, Reply, Run, Weights
 
 
 class Bench(Protocol):
@@ -94,11 +95,14 @@ class Bench(Protocol):
         """Show how far long work is. Raises `BudgetExceeded` when a limit is reached."""
         ...
 
-    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
+    def tune(
+        self, candidate: Candidate, recipe: AnyRecipe, examples: Sequence[Example] | None = None, worse: Sequence[str] = ()
+    ) -> Candidate:
         """Tune the candidate's model on the training examples, rendered with its prompt; the best epoch on dev is kept.
 
         Where the candidate reasons before it answers, its own right solutions are what it is tuned on. `examples`: others
-        to train on instead, such as the answers of a teacher. Continues from the candidate's weights
+        to train on instead, such as the answers of a teacher; `worse`: for each of them an answer that is not to be given.
+        A `HostedRecipe` tunes at the model's service, where it is paid once. Continues from the candidate's weights
         where it has some. Journaled epoch by epoch. Raises `TuningError`.
         """
         ...

@@ -22,7 +22,7 @@ class Ascent:
 
     bench: StudyBench
     folder: StudyFolder
-    memory: Memory
+    memories: Sequence[Memory]  # of each model, what it knows beside the task
     listener: Listener
     warnings: list[str]
     climbed: list[Climbed] = field(default_factory=list)
@@ -55,10 +55,12 @@ class Ascent:
         A control's weights are no language model's: they knew nothing else before. What was measured before is the task's
         model, so weights of another one are not.
         """
-        memory = self.memory
-        if made.candidate is None or made.candidate.weights is None or made.family == "control" or not memory.suites:
+        if made.candidate is None or made.candidate.weights is None or made.family == "control":
             return None
-        if made.candidate.model != memory.spec:
+        if not any(memory.suites for memory in self.memories):
+            return None
+        memory = next((one for one in self.memories if one.spec == made.candidate.model and one.suites), None)
+        if memory is None:
             self.warnings.append(f"what {made.name} forgot was not measured: its model is {made.candidate.model}")
             return None
         self.listener.stage(Stage("forgetting", made.name, 1, 1))

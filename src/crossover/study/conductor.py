@@ -7,12 +7,13 @@ no model call when it is run again: the same path is walked with every call answ
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
+from crossover.data.modelspec import prices_for
 from crossover.data.task import Task, load_with_settings
 from crossover.decision.costs import assumed
 from crossover.decision.deciding import Decided, Evidence, unfinished
@@ -25,7 +26,7 @@ from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.models.base import Model, Tunable
+from crossover.models.base import Concurrent, Model, Priced, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
@@ -49,6 +50,7 @@ from crossover.study.overfitting import overfitting
 from crossover.study.plan import introduced, planned
 from crossover.study.preview import Preview, paid_models, previewed
 from crossover.study.scoring import Scoring, scoring
+from crossover.study.several import specs_of
 from crossover.types import Candidate, Message, Run
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
@@ -120,26 +122,38 @@ def paid(task_path: Path, out: Path | None = None, model: str | None = None, set
         return open_model(spec, task.folder)
 
     judge = str(task.metric_options.get("model") or "")
-    return paid_models(task.model, judge, ladder(task, opened(task.model))[0], opened)
+    return paid_models(specs_of(task), judge, ladder(task, opened(task.model), opened)[0], opened)
 
 
 def _asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple[Task, Path]:
     """The task of a file and what is set instead, and its usual folder: before torch is loaded, or any data is read."""
     loaded = load_with_settings(task_path, settings)
-    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model})
+    task = loaded.task if model is None else loaded.task.model_copy(update={"model": model, "models": {}})
     check_strategies(task, loaded.place)
     return task, default_folder(task, task.model != loaded.model)
 
 
-def _opened(task: Task, source: str) -> tuple[Prepared, Scoring, Model]:
-    """The task with its rows and with public prices where it names none, its metric, and its model."""
+def _opened(task: Task, source: str) -> tuple[Prepared, Scoring, dict[str, Model]]:
+    """The task with its rows and with public prices where it names none, its metric, and its models."""
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source, prepared.splits.dev)
-    opened = open_model(task.model, task.folder)
-    priced, said = with_listed_prices(prepared.task, opened)
-    priced = priced.model_copy(update={"assumptions": (*priced.assumptions, *said)})
+    opened, priced = {spec: open_model(spec, task.folder) for spec in specs_of(task)}, prepared.task
+    for spec, model in opened.items():
+        priced, said = with_listed_prices(priced, spec, model)
+        priced = priced.model_copy(update={"assumptions": (*priced.assumptions, *said)})
+        _need_prices(priced, spec, model)
     return replace(prepared, task=priced), rule, opened
+
+
+def _need_prices(task: Task, spec: str, model: Model) -> None:
+    """Raise `OptionError` where a limit of money cannot be kept, as nobody knows what a call costs."""
+    known = prices_for(spec, task.models, task.prices).input is not None or isinstance(model, Priced) or model.local
+    if task.limits.money is not None and isinstance(model, Concurrent) and not known:
+        raise OptionError(
+            f"limits.money is {task.limits.money:g}, and what '{spec}' costs is not known: give prices.input and"
+            " prices.output, of a million tokens"
+        )
 
 
 @dataclass(frozen=True)
@@ -158,13 +172,13 @@ class _Conductor:
     folder: StudyFolder
     journal: Journal
     listener: Listener
-    opened: Model  # the task's
+    opened: Mapping[str, Model]  # the task's, by specification
     rule: Scoring
     options: tuple[str, ...]  # of the command, as they were given
 
     def __post_init__(self) -> None:
         self.task: Task = self.prepared.task
-        self.models = {self.task.model: settled(self.opened, self.task.model, self.journal)}
+        self.models = {spec: settled(model, spec, self.journal) for spec, model in self.opened.items()}
         splits = self.prepared.splits
         self.bench = open_bench(
             self.task,
@@ -188,36 +202,47 @@ class _Conductor:
             self.models[spec] = open_settled(spec, self.task.folder, self.journal)
         return self.models[spec]
 
-    def _begun(self) -> tuple[Model, list[Rung], list[str], Memory, list[Finding]]:
+    def _begun(self) -> tuple[Model, list[Rung], list[str], list[Memory], list[Finding]]:
         """The model, the rungs and what was chosen for the user, what tuned weights may forget, what the data has."""
-        model = self.model_of(self.task.model)
-        if self.task.limits.data_stays_here and not model.local:
+        model, specs = self.model_of(self.task.model), specs_of(self.task)
+        away = [spec for spec in specs if not self.model_of(spec).local]
+        if self.task.limits.data_stays_here and away:
             raise OptionError(
-                f"{self.task_path}: limits.data_stays_here is true, and the model '{self.task.model}' runs elsewhere;"
+                f"{self.task_path}: limits.data_stays_here is true, and the model '{away[0]}' runs elsewhere;"
                 " valid: a local model, or the limit false"
             )
-        rungs, said = ladder(self.task, model)
-        tuned = any(rung.strategy.family in ("weights", "hybrid") for rung in rungs)
-        memory = Memory(self.evaluator, self.task.model, open_suites(self.task, model) if tuned else [], self.task.seed)
-        findings = [*self.prepared.findings, *fitting(self.task, self.prepared.splits, model)]
+        rungs, said = ladder(self.task, model, self.model_of)
+        findings = list(self.prepared.findings)
+        for spec in specs:
+            found = fitting(self.task.model_copy(update={"model": spec}), self.prepared.splits, self.model_of(spec))
+            findings += [one for one in found if one not in findings]
         raise_on_errors(findings)
-        return model, rungs, said, memory, findings
+        tuned = {rung.model or self.task.model for rung in rungs if rung.strategy.family in ("weights", "hybrid")}
+        memories = [self._memory(spec, spec in tuned) for spec in specs]
+        return model, rungs, said, memories, findings
+
+    def _memory(self, spec: str, tuned: bool) -> Memory:
+        """Of what a model knows beside the task; of nothing where it is not tuned."""
+        suites = open_suites(self.task, self.model_of(spec)) if tuned else []
+        return Memory(self.evaluator, spec, suites, self.task.seed)
 
     def preview(self) -> Preview:
         """What is ahead, from the beginning, in a study whose folder is thrown away."""
-        model, rungs, said, memory, _ = self._begun()
+        model, rungs, said, memories, _ = self._begun()
         for sentence in said:
             self.listener.note(sentence)
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
-        forecaster = self._forecaster(begin, memory)
+        forecaster = self._forecaster(begin, memories)
         return previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
 
-    def _forecaster(self, begin: Candidate, memory: Memory) -> Forecaster:
+    def _forecaster(self, begin: Candidate, memories: Sequence[Memory]) -> Forecaster:
         splits = self.prepared.splits
-        return Forecaster(self.bench, begin, memory.suites, len(splits.test), len(splits.folds))
+        suites = next((memory.suites for memory in memories if memory.suites), [])
+        return Forecaster(self.bench, begin, suites, len(splits.test), len(splits.folds))
 
     def conduct(self) -> None:
-        model, rungs, said, memory, findings = self._begun()
+        model, rungs, said, memories, findings = self._begun()
+        suited = any(memory.suites for memory in memories)
         curve, too_few = planned_curve(self.task, self.prepared.splits)
         changed = changed_since(self.journal, self.task)
         freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
@@ -227,18 +252,19 @@ class _Conductor:
         for sentence in (*since, *self.rule.said()):
             self.listener.say(sentence)
         said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits, self.task.prices)]
-        said += said_precision(self.task.model, model, self.journal)
+        for spec in specs_of(self.task):
+            said += said_precision(spec, self.model_of(spec), self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
             self.listener.note(sentence)
         folds = self.prepared.splits.folds
-        self.listener.plan(planned(rungs, bool(memory.suites), folds=len(folds)))
+        self.listener.plan(planned(rungs, suited, folds=len(folds)))
         for finding in findings:
             self.listener.say(f"{finding.level}: {finding.message}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         warnings = [*blind(self.task), *too_few]
         for sentence in warnings:
             self.listener.say(f"warning: {sentence}")
-        ascent = Ascent(self.bench, self.folder, memory, self.listener, warnings)
+        ascent = Ascent(self.bench, self.folder, memories, self.listener, warnings)
         self.account = Account(findings, said, warnings)
         try:
             self.meter.reserve = FOLDS_RESERVE if folds else TEST_RESERVE
@@ -246,8 +272,8 @@ class _Conductor:
             self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
             said += told(self.judge)
             warnings += doubts(self.judge, self.task.model)
-            if isinstance(model, Tunable):
-                forecaster = self._forecaster(begin, memory)
+            if isinstance(model, Tunable) and not self.task.models:  # the pace of several is not one number
+                forecaster = self._forecaster(begin, memories)
                 judge = self.judge.token_seconds if self.judge else 0.0
                 ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs

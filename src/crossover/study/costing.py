@@ -97,6 +97,7 @@ class Costing:
             tokens_in=found.elsewhere.tokens_in,
             tokens_out=found.elsewhere.tokens_out,
             money=found.elsewhere.money,
+            trained_tokens=found.trained_tokens,
         )
 
     def _beginning(self, candidate: Candidate, dev: Run) -> float:

@@ -18,11 +18,11 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.design import seen_effect
 from crossover.study.finals import count_use
 from crossover.study.folder import StudyFolder
-from crossover.study.ladder import Rung, guarded
+from crossover.study.ladder import Rung, adapted, guarded
 from crossover.study.listener import Listener
 from crossover.study.plan import fold_stage
 from crossover.study.scoring import Scoring
-from crossover.types import Candidate, Estimate, Provenance, Run, Score, Usage
+from crossover.types import Candidate, Estimate, Run, Score, Usage
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ class CrossFit:
                 barred=frozenset(example.input for example in fold.test),
                 part=f"fold {number}",
             )
-            begin = replace(self.begin, provenance=Provenance(rung.spec.name, seed=bench.seed, name=name))
+            own = replace(rung, name=name)
             self.bench.journal.clear_tries(name)
-            made = guarded(name, lambda: rung.strategy.adapt(begin, bench), self.folder)  # noqa: B023  called at once
+            made = guarded(name, lambda: adapted(own, self.begin, bench), self.folder)  # noqa: B023  called at once
             if isinstance(made, str):
                 return f"in fold {number} of {len(self.folds)}, {made}"
             same = same and made.id == shipped.id

@@ -23,9 +23,12 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
 from crossover.evaluation.probe import PROBES, REPEATS
+from crossover.evaluation.service import trained_at_most
 from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, is_control
-from crossover.study.ladder import TRAIN_SAMPLE, Rung
+from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
+from crossover.study.work import CALLS, COUNTED, IN, MONEY, OUT, TRAINED, Work, add, less, summed, time_of
+from crossover.tuning.recipe import AnyRecipe, HostedRecipe
 from crossover.types import (
     Candidate,
     Decoding,
@@ -46,11 +49,10 @@ from crossover.types import (
 SAMPLE = 12  # rows whose tokens are counted
 UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
 LONGEST = 4  # rows for which a prompt is tried whether it fits
+WRONG = "?"  # what is thought to be answered: a search looks at mistakes
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
-Work = dict[str, float]  # tokens by what is done with them (prompt, answer, alone, a method of tuning), and what is counted
-CALLS, IN, OUT, MONEY = COUNTED = ("calls", "tokens in", "tokens out", "money")  # as the study's journal counts it
-ASKED = (*COUNTED, "prompt", "answer", "judge")  # of rows that are asked, on dev above all; the rest is of rows that teach
+ASKED = (CALLS, IN, OUT, MONEY, "prompt", "answer", "judge")  # of rows that are asked, on dev above all; the rest teach
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,20 @@ class Forecaster:
         self._count = _Counter(bench)
 
     def forecast(self, rungs: Sequence[Rung]) -> Forecast:
-        dry = _DryBench(self._bench, self._count)
+        dries: dict[str, _DryBench] = {}
         finals: dict[str, Work] = {}
         parts: dict[str, Work] = {}
         unforeseen = []
         for rung in rungs:
+            begin, at = begun(rung, self._begin, self._bench)
+            count = self._count if at is self._bench else _Counter(at)
+            dry = dries.setdefault(at.task.model, _DryBench(at, count))
             before = dict(dry.work)
             control = rung.strategy.family == "control"
             try:
-                made = rung.strategy.adapt(self._begin, dry)
+                made = moved(rung, rung.strategy.adapt(begin, dry), rung.model or self._begin.model, at)
                 dry.score(made)
-                making = _less(dry.work, before)
+                making = less(dry.work, before)
             except (TuningError, OptionError, MissingExtra):
                 continue  # it will say so when it is climbed, and take no time
             except (BudgetExceeded, ModelError, StudyError):
@@ -97,36 +102,34 @@ class Forecaster:
             except Exception:  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
                 if control:  # what it computes by itself takes next to nothing
                     rows = len(self._bench.dev)
-                    dry.add(_sum({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
-                    parts[rung.name] = _less(dry.work, before)
-                    finals.setdefault("control", _sum({CALLS: self._tested}, self._count.graded(self._tested)))
+                    dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
+                    parts[rung.name] = less(dry.work, before)
+                    finals.setdefault("control", summed({CALLS: self._tested}, self._count.graded(self._tested)))
                 else:
                     unforeseen.append(rung.name)
                 continue
-            each = self._count.of(made)
-            dry.probe(made, 0.0 if control else PROBES * max(_time(each), ALONE))
+            each = dry.count.of(made)
+            dry.probe(made, 0.0 if control else PROBES * max(time_of(each), ALONE))
             if made.weights is not None:
                 for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
                     dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
-            parts[rung.name] = _less(dry.work, before)
+            parts[rung.name] = less(dry.work, before)
             if self.folds:
                 alike = made.weights is None and not made.prompt.demonstrations
                 parts[f"folds of {rung.name}"] = self._again(making, each, alike)
             if made.weights is not None:
                 before = dict(dry.work)
-                self._remember(dry, made.weights)
-                parts[f"forgetting {rung.name}"] = _less(dry.work, before)
+                self._remember(dry, begin.model, made.weights)
+                parts[f"forgetting {rung.name}"] = less(dry.work, before)
             graded = self._count.graded(self._tested)
-            final = _sum({what: self._tested * tokens for what, tokens in each.items()}, graded)
+            final = summed({what: self._tested * tokens for what, tokens in each.items()}, graded)
             kind = kind_of(made, family_of(made, control))
-            finals[kind] = max(finals.get(kind, {}), final, key=lambda work: (_time(work), work.get(CALLS, 0.0)))
-        before = dict(dry.work)
-        for final in () if self.folds else finals.values():
-            dry.add(final)
-        parts["test"] = _less(dry.work, before)
-        for name in [name for name in parts if name.startswith("folds of ")]:
-            dry.add(parts[name])
-        return Forecast(dry.work, dry.recipes, tuple(unforeseen), parts)
+            finals[kind] = max(finals.get(kind, {}), final, key=lambda work: (time_of(work), work.get(CALLS, 0.0)))
+        whole = [dry.work for dry in dries.values()]
+        parts["test"] = summed(*(() if self.folds else finals.values()))
+        folded = [work for name, work in parts.items() if name.startswith("folds of ")]
+        recipes = {name: recipe for dry in dries.values() for name, recipe in dry.recipes.items()}
+        return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts)
 
     def _again(self, once: Work, each: Work, alike: bool) -> Work:
         """A rung made again in all folds, whose rows are one part less and cut otherwise; and an answer to each row.
@@ -142,22 +145,22 @@ class Forecaster:
             asked, answered = met * (rows - dev) / dev, (1 - met) * (rows - dev)
         tuned = (self.folds - 1) * (1 - share) * rows / (rows - dev)
         found = {what: (asked if what in ASKED else tuned) * tokens for what, tokens in once.items()}
-        _add(found, {what: answered * tokens for what, tokens in each.items()})
+        add(found, {what: answered * tokens for what, tokens in each.items()})
         return found
 
     def lesson(self, candidate: Candidate, batch_size: int) -> float:
         """The tokens of a training row, as they are counted here."""
         return self._count.lesson(candidate, batch_size)
 
-    def _remember(self, dry: _DryBench, weights: Weights) -> None:
+    def _remember(self, dry: _DryBench, model: str, weights: Weights) -> None:
         """Asking the suites and the prose of the bare model and of tuned weights."""
         for side in (None, weights) if self.suites else ():
             for suite in self.suites:
                 for part in suite.parts:
-                    dry.answers(Candidate(self._begin.model, part.prompt, part.decoding, side), part.examples)
+                    dry.answers(Candidate(model, part.prompt, part.decoding, side), part.examples)
             prose = [Example(p.text, CONTINUE.format(p.opening), p.text) for p in passages()]
             for one in prose:
-                dry.answers(Candidate(self._begin.model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
+                dry.answers(Candidate(model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
 
 
 class _Unforeseen(CrossoverError):
@@ -186,7 +189,7 @@ class _Counter:
             parts = [(renderer, candidate.decoding), *zip(renderer.steps, asked, strict=True)]
             found: Work = {}
             for own, decoding in parts:
-                _add(found, self._part(own, decoding, inputs or self._inputs))
+                add(found, self._part(own, decoding, inputs or self._inputs))
             self._known[key] = found
         return self._known[key]
 
@@ -289,7 +292,7 @@ class _DryBench:
         return self.bench.model_of(spec)
 
     def add(self, work: Work) -> None:
-        _add(self.work, work)
+        add(self.work, work)
 
     def score(self, candidate: Candidate) -> Run:
         return self._graded(candidate, "dev", self.bench.dev)
@@ -340,8 +343,12 @@ class _DryBench:
     def better(self, run: Run, reference: Run) -> bool:
         return run.estimate.value > reference.estimate.value
 
-    def tune(self, candidate: Candidate, recipe: Recipe, examples: Sequence[Example] | None = None) -> Candidate:
+    def tune(
+        self, candidate: Candidate, recipe: AnyRecipe, examples: Sequence[Example] | None = None, worse: Sequence[str] = ()
+    ) -> Candidate:
         candidate = replace(candidate, decoding=replace(candidate.decoding, label_bias=()))
+        if isinstance(recipe, HostedRecipe):
+            return self._tune_elsewhere(candidate, recipe, self.train if examples is None else examples)
         self.recipes.setdefault(recipe.method, (recipe, candidate))
         rows = len(self.train if examples is None else examples) / (1 - recipe.replay)
         before = candidate.weights.sha256 if candidate.weights else ""
@@ -354,6 +361,16 @@ class _DryBench:
             self.add({what: (recipe.epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
             self.add(self.count.graded((recipe.epochs - 1) * dev))  # the best epoch's score is counted elsewhere
         return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
+
+    def _tune_elsewhere(self, candidate: Candidate, recipe: HostedRecipe, examples: Sequence[Example]) -> Candidate:
+        before = candidate.weights.sha256 if candidate.weights else ""
+        made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples), self.seed])
+        if (made, "") not in self._met:
+            self._met.add((made, ""))
+            tried = len(self.bench.dev) * (recipe.epochs - 1 if recipe.checkpoints else 0)  # the best is scored elsewhere
+            self.add({TRAINED: float(trained_at_most(self.bench.evaluator, candidate, recipe, examples))})
+            self.add(summed({w: tried * n for w, n in self.count.of(candidate).items()}, self.count.graded(tried)))
+        return replace(candidate, weights=Weights("hosted", made))
 
     def _graded(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
         self.add(self.count.graded(self._fresh(candidate, f"grade {split}", examples)))
@@ -369,29 +386,8 @@ class _DryBench:
     def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
         each, fresh = self.count.of(candidate, inputs), self._fresh(candidate, split, examples)
         self.add({what: fresh * tokens for what, tokens in each.items()})
-        dear = _time(each)
+        dear = time_of(each)
         value = UNSOLVED * dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
-        records = tuple(Record(example, Reply(), "", Score(value)) for example in examples)
+        records = tuple(Record(example, Reply(), WRONG, Score(value)) for example in examples)
         estimate = Estimate(len(records), value, value, value)
         return Run(candidate.id, split, self.bench.evaluator.metric_name, records, estimate)
-
-
-def _add(into: Work, more: Work) -> None:
-    for what, tokens in more.items():
-        into[what] = into.get(what, 0.0) + tokens
-
-
-def _sum(*works: Work) -> Work:
-    found: Work = {}
-    for work in works:
-        _add(found, work)
-    return found
-
-
-def _time(work: Work) -> float:
-    """The tokens that take time."""
-    return sum(tokens for what, tokens in work.items() if what not in COUNTED)
-
-
-def _less(work: Work, before: Work) -> Work:
-    return {what: tokens - before.get(what, 0.0) for what, tokens in work.items()}

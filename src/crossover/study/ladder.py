@@ -20,7 +20,7 @@ from crossover.errors import BudgetExceeded, MetricError, MissingExtra, ModelErr
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe
-from crossover.models.base import Model, Tunable, is_control
+from crossover.models.base import Hosted, Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Strategy
 from crossover.strategies.open import open_strategy
@@ -28,6 +28,7 @@ from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
+from crossover.study.several import placed, without_places
 from crossover.types import Candidate, Estimate, Family, Provenance, Run, content_hash
 
 T = TypeVar("T")
@@ -45,11 +46,17 @@ DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # errors that the next rung wo
 
 @dataclass(frozen=True)
 class Rung:
-    """A strategy of the ladder, ready to adapt. `name`: for a reader; `spec`: as the task file writes it."""
+    """A strategy of the ladder, ready to adapt. `name`: for a reader; `spec`: as the task file writes it.
+
+    Of a study with several models, `model`: the one that it is climbed on, where it is not the first; `found_on`: the one
+    that its prompt is found on, before the other answers with it.
+    """
 
     name: str
     spec: StrategySpec
     strategy: Strategy
+    model: str = ""
+    found_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,15 +86,20 @@ def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
     """
     for number, spec in enumerate(task.strategies):
         try:
-            for one in expanded([spec]):
+            for one in expanded([without_places(spec)]):
                 open_strategy(one.name, one.options)
+            placed([spec], task.models, lambda one: False)
         except OptionError as error:
             raise OptionError(f"{place(('strategies', number))}: {error}") from error
 
 
-def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
-    """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`."""
+def ladder(task: Task, model: Model, model_of: Callable[[str], Model] | None = None) -> tuple[list[Rung], list[str]]:
+    """The rungs in order, and a sentence for each choice that was made for the user. Raises `OptionError`.
+
+    `model`: the task's, of several the first; `model_of` opens the others.
+    """
     specs, said = expanded(task.strategies), []
+    models = [model, *(model_of(one.spec) for one in list(task.models.values())[1:] if model_of)]
     if not specs:
         learnt, left_out = _classifiers(task)
         names = [
@@ -97,9 +109,12 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
             *(REASONED if task.kind == "generate" else ()),
             *(CHAINED if task.chain else ()),
         ]
-        if isinstance(model, Tunable):
-            names += [n for n in TUNED if n != "full" or model.width <= WIDEST_FULL]
+        tunable = [one for one in models if isinstance(one, Tunable)]
+        names += [n for n in TUNED if tunable and (n != "full" or all(one.width <= WIDEST_FULL for one in tunable))]
         specs = [StrategySpec(name=name, options={}) for name in names]
+        if len(models) > 1 and tunable:  # the question of who has a large model and a small one
+            specs.append(StrategySpec(name="distill", options={"teacher": next(iter(task.models))}))
+            names.append("distill")
         said.append(f"strategies are not given: the ladder is {', '.join(names)}")
         said += left_out
     if not any(registry.stated("strategies", s.name, "family") == "control" for s in specs if len(s.steps) == 1):
@@ -108,16 +123,84 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     if not any(spec.name == "zero_shot" for spec in specs):
         specs.insert(1, StrategySpec(name="zero_shot", options={}))
         said.append("no baseline is given: added zero_shot")
+    if task.models and model_of:
+        return _over(task, specs, model_of, said), said
     rungs = []
     for name, spec in zip(_names(specs), specs, strict=True):
         strategy = open_strategy(spec.name, spec.options)
-        if strategy.family in ("weights", "hybrid") and not isinstance(model, Tunable):
-            raise OptionError(
-                f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here; valid: "
-                f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned, such as pocket"
-            )
+        if not can_tune(strategy, model):
+            raise OptionError(_untunable(spec.name, strategy, task.model))
         rungs.append(Rung(name, spec, strategy))
     return rungs, said
+
+
+def _over(task: Task, specs: Sequence[StrategySpec], model_of: Callable[[str], Model], said: list[str]) -> list[Rung]:
+    """The rungs of several models. Where a rung names none, those that it cannot tune are left out, which is `said`."""
+    rungs, left_out, names = [], [], _names([without_places(spec) for spec in _distinct(specs)])
+    shown = dict(zip(map(_identity, _distinct(specs)), names, strict=True))
+    for spec in specs:
+        found = 0
+        for one in placed([spec], task.models, _is_control):
+            where, strategy = task.models[one.on].spec, open_strategy(one.spec.name, one.spec.options)
+            if not can_tune(strategy, model_of(where)):
+                if one.named:
+                    raise OptionError(_untunable(spec.name, strategy, one.on))
+                left_out.append(f"{spec.name} on {one.on}")
+                continue
+            found += 1
+            name = shown[_identity(spec)]
+            if not _is_control(spec):
+                name += f" ({one.on}{f', prompt of {one.found_on}' if one.found_on else ''})"
+            other = "" if where == task.model else where
+            rungs.append(Rung(name, one.spec, strategy, other, task.models[one.found_on].spec if one.found_on else ""))
+        if not found:
+            raise OptionError(_untunable(spec.name, open_strategy(spec.name, without_places(spec).options), "any of them"))
+    if left_out:
+        said.append(f"not climbed, as these models cannot be tuned so: {', '.join(left_out)}")
+    counts = Counter(rung.name for rung in rungs)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise OptionError(f"strategy '{twice[0]}' stands {counts[twice[0]]} times; valid is once, or with other options")
+    return rungs
+
+
+def _distinct(specs: Sequence[StrategySpec]) -> list[StrategySpec]:
+    """One of each with the same options of its own, wherever it is climbed."""
+    return list({_identity(spec): spec for spec in specs}.values())
+
+
+def _identity(spec: StrategySpec) -> str:
+    return content_hash(without_places(spec).model_dump(mode="json"))
+
+
+def _is_control(spec: StrategySpec) -> bool:
+    return len(spec.steps) == 1 and registry.stated("strategies", spec.name, "family") == "control"
+
+
+def _untunable(name: str, strategy: Strategy, model: str) -> str:
+    where = "at its service" if _dialects(strategy) != {None} else "here"
+    return (
+        f"strategy '{name}' tunes weights, and the model '{model}' cannot be tuned {where}; valid: "
+        f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned so, such as {_tunable(strategy)}"
+    )
+
+
+def can_tune(strategy: Strategy, model: Model) -> bool:
+    """Whether the weights that a strategy tunes, if any, are a model's that it can tune: here, or at its service."""
+    return all(
+        isinstance(model, Tunable) if dialect is None else isinstance(model, Hosted) and model.dialect == dialect
+        for dialect in _dialects(strategy)
+    )
+
+
+def _dialects(strategy: Strategy) -> set[str | None]:
+    """Of the services at which a strategy tunes; None: in this process."""
+    steps = strategy.strategies() if isinstance(strategy, Then) else [strategy]
+    return {getattr(step, "dialect", None) for step in steps if step.family in ("weights", "hybrid")}
+
+
+def _tunable(strategy: Strategy) -> str:
+    found = {dialect for dialect in _dialects(strategy) if dialect}
+    return f"{min(found)}:NAME" if found else "pocket"
 
 
 def _classifiers(task: Task) -> tuple[tuple[str, ...], list[str]]:
@@ -185,13 +268,39 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
 
 def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
     """The rung's candidate at a bench, with how it came to be. Raises what the strategy raises."""
+    home, (start, at) = rung.model or start.model, begun(rung, start, bench)
     provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
-    candidate = rung.strategy.adapt(replace(start, provenance=provenance), bench)
+    candidate = moved(rung, rung.strategy.adapt(replace(start, provenance=provenance), at), home, at)
     parent = start.id if candidate.id != start.id else None
     # a tune drops the calibration of the prompt before it, so it is told by what the candidate has in the end
     calibration = "calibrated" if candidate.decoding.label_bias else ""
     note = "; ".join(filter(None, [candidate.provenance.note, calibration]))
     return replace(candidate, provenance=replace(provenance, parent=parent, note=note))
+
+
+def begun(rung: Rung, start: Candidate, bench: StudyBench) -> tuple[Candidate, StudyBench]:
+    """What a rung starts from, and its bench: of the model that it is climbed, or its prompt is found, on."""
+    spec = rung.found_on or rung.model
+    if spec in ("", bench.task.model):
+        return start, bench
+    there = bench.on(spec)
+    decoding = decoding_for(there.task, there.model, [example.output for example in bench.train])
+    return replace(start, model=spec, decoding=decoding), there
+
+
+def moved(rung: Rung, candidate: Candidate, home: str, bench: StudyBench) -> Candidate:
+    """A candidate whose prompt was found on another model, as the model `home` answers with it. Raises `OptionError`."""
+    if not rung.found_on:
+        return candidate
+    if candidate.weights is not None:
+        raise OptionError(
+            f"strategy '{rung.spec.name}' tunes weights, which stay on the model that they are of; valid: a prompt"
+        )
+    longest = decoding_for(bench.task, bench.model_of(home), [example.output for example in bench.train]).max_tokens
+    tokens = max(longest, candidate.decoding.max_tokens) if candidate.decoding.pattern else longest
+    decoding = replace(candidate.decoding, label_bias=(), max_tokens=tokens)
+    note = "; ".join(filter(None, [candidate.provenance.note, f"the prompt was found on {rung.found_on}"]))
+    return replace(candidate, model=home, decoding=decoding, provenance=replace(candidate.provenance, note=note))
 
 
 def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:

@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Mapping
 from typing import Any
 
+from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
-from crossover.models.base import Model
+from crossover.models.base import Hosted, Model
 
 LISTED = "USD"  # what the package's prices are in
 SAMPLE = 1000  # tokens that are priced, so that a price that grows with the length is that of a short request
 EXTRA = "pip install 'crossover[prices]' looks up public ones"
 
 
-def with_listed_prices(task: Task, model: Model) -> tuple[Task, list[str]]:
-    """The task with prices of tokens, and a sentence on where they are from; as it is where it needs none."""
-    if model.local or task.prices.input is not None:
+def with_listed_prices(task: Task, spec: str, model: Model) -> tuple[Task, list[str]]:
+    """The task with prices of a model's tokens, and a sentence on where they are from; as it is where it needs none."""
+    prices = prices_for(spec, task.models, task.prices)
+    if model.local or prices.input is not None:
         return task, []
-    unknown = f"what a request to {task.model} costs is only what its replies report; say prices.input and prices.output"
-    if task.prices.currency not in (None, LISTED):
-        return task, [f"{unknown}: public prices are in {LISTED}, and prices.currency is {task.prices.currency}"]
+    unknown = f"what a request to {spec} costs is only what its replies report; say prices.input and prices.output"
+    if prices.currency not in (None, LISTED):
+        return task, [f"{unknown}: public prices are in {LISTED}, and prices.currency is {prices.currency}"]
     if importlib.util.find_spec("genai_prices") is None:
         return task, [f"{unknown}, or {EXTRA}"]
-    found = listed(task.model.rpartition(":")[2])
+    found = listed(model.name if isinstance(model, Hosted) else spec.rpartition(":")[2])
     if found is None:
         return task, [f"{unknown}: genai-prices knows no such model"]
-    prices = task.prices.model_copy(update=found)
     told = ", ".join(f"{name} {amount:g}" for name, amount in found.items())
-    return task.model_copy(update={"prices": prices}), [
-        f"prices of {task.model} are those of genai-prices, in {LISTED} for a million tokens: {told}"
-    ]
+    said = f"prices of {spec} are those of genai-prices, in {LISTED} for a million tokens: {told}"
+    return _with(task, spec, found), [said]
+
+
+def _with(task: Task, spec: str, found: Mapping[str, float]) -> Task:
+    if not task.models:
+        return task.model_copy(update={"prices": task.prices.model_copy(update=found)})
+    models = {
+        name: one.model_copy(update={"prices": one.prices.model_copy(update=found)}) if one.spec == spec else one
+        for name, one in task.models.items()
+    }
+    return task.model_copy(update={"models": models})
 
 
 def listed(name: str) -> dict[str, float] | None:

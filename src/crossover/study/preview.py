@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from crossover.data.economics import highest
 from crossover.data.splits import Splits
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.resolution import least_shown, resolution
@@ -16,10 +17,12 @@ from crossover.metrics.base import Judging
 from crossover.models.base import Model, Priced, Tunable
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
-from crossover.study.forecast import CALLS, IN, MONEY, OUT, Forecast, Forecaster, Work
+from crossover.study.forecast import Forecast, Forecaster
 from crossover.study.ladder import Rung
 from crossover.study.outlook import outlook
 from crossover.study.plan import FINALISTS
+from crossover.study.several import specs_of
+from crossover.study.work import CALLS, IN, MONEY, OUT, TRAINED, Work
 from crossover.types import Message
 
 Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"]
@@ -99,7 +102,7 @@ def previewed(
     task, model = bench.task, bench.model
     said: list[str] = []
     pace: dict[str, float] | None = None
-    if model.local and isinstance(model, Tunable):
+    if model.local and isinstance(model, Tunable) and not task.models:
         ahead = outlook(rungs, forecaster, bench, costing.speed(task.model), 0.0, say)
         kept, forecast, pace = ahead.rungs, ahead.forecast, dict(ahead.pace)
         if bench.evaluator.judge == task.model:  # another one's speed is not measured
@@ -107,18 +110,23 @@ def previewed(
         said += ahead.said[:-1]  # the last one is the time, which the parts say
     else:
         kept, forecast = list(rungs), forecaster.forecast(rungs)
-    prices = Prices.of(task.limits, task.prices)
-    rates = prices.rates()
+    currency = task.prices.currency or CURRENCY
 
-    def part(kind: Kind, name: str, work: Work, seconds: float | None = None) -> Part:
+    def part(kind: Kind, name: str, work: Work, seconds: float | None = None, spec: str = "") -> Part:
+        at = bench.on(spec)
+        here, prices = at.model.local, at.task.prices
+        rates = Prices.of(task.limits, prices).rates()
         if seconds is None and pace is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
         calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
         money = work.get(MONEY)
-        if model.local and seconds is not None:
+        if here and seconds is not None:
             money = float(seconds * rates.second)
-        elif not model.local and prices.input is not None:
+        elif not here and prices.input is not None:
             money = float(tokens_in * rates.input + tokens_out * rates.output)
+        if trained := work.get(TRAINED):
+            known = prices.training is not None and (money is not None or not calls)
+            money = (money or 0.0) + trained / 1e6 * highest(prices.training) if known else None
         return Part(kind, name, calls, tokens_in, tokens_out, seconds, money)
 
     parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
@@ -131,18 +139,18 @@ def previewed(
         parts.append(part("judge", "the judge", found))
     for rung in kept:
         if rung.name in forecast.parts:
-            parts.append(part("climb", rung.name, forecast.parts[rung.name]))
+            parts.append(part("climb", rung.name, forecast.parts[rung.name], spec=rung.model))
         if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
-            parts.append(part("forgetting", rung.name, lost))
+            parts.append(part("forgetting", rung.name, lost, spec=rung.model))
         if forecaster.folds:
-            parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {})))
+            parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=rung.model))
     if not forecaster.folds:
         parts.append(part("test", FINALISTS, forecast.parts["test"]))
     plan, too_few = planned_curve(task, splits)
     said += too_few
     if plan is not None:
         parts.append(part("curve", CURVE, _curve(plan, kept, forecast)))
-    paid = paid_models(task.model, bench.evaluator.judge, kept, bench.model_of)
+    paid = paid_models(specs_of(task), bench.evaluator.judge, kept, bench.model_of)
     if paid and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
@@ -158,15 +166,15 @@ def previewed(
         tuple(said),
         least_shown(len(tested), len(splits.folds)),
         tuple(resolution(len(tested), splits.cut, len(splits.folds))),
-        prices.currency,
+        currency,
         len(splits.folds),
     )
 
 
-def paid_models(spec: str, judge: str, rungs: Sequence[Rung], model_of: Callable[[str], Model]) -> list[str]:
+def paid_models(models: Sequence[str], judge: str, rungs: Sequence[Rung], model_of: Callable[[str], Model]) -> list[str]:
     """Of the models that a study asks, those whose calls cost money, or leave this machine."""
     named = [getattr(rung.strategy, option, "") for rung in rungs for option in ELSEWHERE]
-    specs = dict.fromkeys(one for one in (spec, judge, *named) if one)
+    specs = dict.fromkeys(one for one in (*models, judge, *named) if one)
     return [one for one in specs if not model_of(one).local or isinstance(model_of(one), Priced)]
 
 

@@ -6,6 +6,7 @@ Nothing that was measured, or decided first, is touched. Each new decision is a 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from crossover.data.task import INNER, Task, with_settings
 from crossover.decision.deciding import Decided
 from crossover.decision.flip import flips
 from crossover.engine.journal import JournalReader
-from crossover.errors import OptionError
+from crossover.errors import OptionError, nearest
 from crossover.metrics.open import metric_of
 from crossover.study.decided import cost_detail, crossover_json, decided_json, slices_of, status_of
 from crossover.study.evidence import WARNINGS, read_evidence
@@ -30,6 +31,7 @@ from crossover.types import to_json
 FREE = ("target", "margin", "tolerance")
 LIMITS = (*Economics.model_fields, "latency_p95_ms", "data_stays_here")
 KEYS = (*FREE, *(f"limits.{name}" for name in LIMITS), *(f"prices.{name}" for name in PriceList.model_fields))
+PRICE_OF_A_MODEL = re.compile(r"models\.[\w-]+\.prices\.\w+")
 
 
 def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
@@ -46,6 +48,8 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
     before = folder.read_decision()
     task = read_task(folder)
     changed = with_settings(task, settings)
+    if unknown := [name for name in changed.models if name not in task.models]:
+        raise OptionError(f"redecide: the study has no model '{unknown[0]}'; {nearest(unknown[0], list(task.models))}")
     differs = changes(task.model_dump(mode="json"), changed.model_dump(mode="json"))
     if not differs and all(setting.rstrip().endswith("=") for setting in settings):
         raise OptionError(f"redecide, --set {' --set '.join(settings)}: that was not set, so nothing is taken away")
@@ -76,7 +80,7 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
 
 def _check(setting: str) -> None:
     key = setting.partition("=")[0].strip()
-    if key in KEYS:
+    if key in KEYS or (PRICE_OF_A_MODEL.fullmatch(key) and key.rpartition(".")[2] in PriceList.model_fields):
         return
     outer, _, inner = key.partition(".")
     known = outer in Task.model_fields and (outer not in INNER or not inner or inner in INNER[outer].model_fields)

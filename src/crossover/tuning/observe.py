@@ -16,14 +16,14 @@ def observe(earlier: Sequence[Epoch], train_loss: float, dev_loss: float, dev_me
     if not earlier:
         return f"learning: first epoch, dev loss {dev_loss:.3g}"
     last = earlier[-1]
-    lowest, best = min(e.dev_loss for e in earlier), max(e.dev_metric for e in earlier)
+    lowest, best = min(e.dev_loss for e in earlier if e.dev_loss is not None), max(e.dev_metric for e in earlier)
     if dev_metric >= best + POINT:
         return f"learning: dev metric rose from {best:.3f} to {dev_metric:.3f}"
-    if train_loss > RISE * min(e.train_loss for e in earlier):
-        return f"diverging: train loss rose from {last.train_loss:.3g} to {train_loss:.3g}"
+    if train_loss > RISE * min(e.train_loss for e in earlier if e.train_loss is not None):
+        return f"diverging: train loss rose from {last.train_loss or 0.0:.3g} to {train_loss:.3g}"
     if dev_loss < lowest * (1 - CLEAR):
         return f"learning: dev loss fell from {lowest:.3g} to {dev_loss:.3g}"
-    if dev_loss > lowest * (1 + CLEAR) and train_loss < last.train_loss:
+    if dev_loss > lowest * (1 + CLEAR) and train_loss < (last.train_loss or 0.0):
         gap = f"{dev_loss - train_loss:+.3g} from train to dev"
         return f"overfitting: dev loss {dev_loss:.3g} is above {lowest:.3g} while train loss still falls, {gap}"
     return f"converging: dev loss {dev_loss:.3g}, dev metric {dev_metric:.3f}, little change"

@@ -274,11 +274,15 @@ def schedule(step: int, steps: int, warmup_ratio: float) -> float:
 def _advance(progress: Progress, epoch: Epoch, weights: Weights) -> Progress:
     best, best_epoch = progress.best, progress.best_epoch
     former = next((e for e in progress.epochs if e.epoch == best_epoch), None)
-    if former is None or (epoch.dev_metric, -epoch.dev_loss) > (former.dev_metric, -former.dev_loss):
+    if former is None or _rank(epoch) > _rank(former):
         best, best_epoch = weights, epoch.epoch
     return dataclasses.replace(
         progress, epochs=(*progress.epochs, epoch), best=best, best_epoch=best_epoch, steps=0, loss=0.0, seconds=0.0
     )
+
+
+def _rank(epoch: Epoch) -> tuple[float, float]:
+    return epoch.dev_metric, -(epoch.dev_loss or 0.0)
 
 
 def _over(progress: Progress, recipe: Recipe) -> bool:

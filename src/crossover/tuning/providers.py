@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossover.serve.lessons import Lesson
+from crossover.errors import DataError
+from crossover.types import Message
 
 MEGABYTE = 1 << 20
+SHOWN = 3  # problems that are named
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A conversation and the answer that is to be learnt. `source` names the row to a person; `worse`: an answer that is
+    not to be given, where there is one."""
+
+    messages: tuple[Message, ...]
+    answer: str
+    source: str = ""
+    worse: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,20 @@ def problems(kind: Format, train: Sequence[str], validation: Sequence[str]) -> l
         if line in places
     ]
     return found
+
+
+def raise_on(kind: Format, what: str, rows: Mapping[str, Sequence[Lesson]], found: Sequence[str]) -> None:
+    """Raise `DataError` for what `problems` found, with the place of each row in the user's data. `rows`: by file."""
+    if not found:
+        return
+    more = f" (and {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
+    named = []
+    for sentence in found[:SHOWN]:
+        file, _, rest = sentence.partition(", line ")
+        number = rest.partition(":")[0]
+        source = rows[file][int(number) - 1].source if number.isdecimal() else ""
+        named.append(f"{sentence} [{source}]" if source else sentence)
+    raise DataError(f"{what}: the rows break the rules of {kind.about}: {'; '.join(named)}{more}")
 
 
 def _line(kind: Format, line: str) -> Iterator[str]:
@@ -165,6 +192,52 @@ def _content(content: Any, role: str, place: str) -> Iterator[str]:
         yield from _text(part.get("text"), f"{place} ({role})")
 
 
+def _openai_dpo(lesson: Lesson) -> dict[str, Any]:
+    def said(answer: str) -> list[dict[str, Any]]:
+        return [{"role": "assistant", "content": answer}]
+
+    asked = {"messages": _chat(lesson)}
+    return {"input": asked, "preferred_output": said(lesson.answer), "non_preferred_output": said(lesson.worse)}
+
+
+def _openai_dpo_problems(body: dict[str, Any]) -> Iterator[str]:
+    yield from _keys(body, {"input", "preferred_output", "non_preferred_output"})
+    asked = body.get("input")
+    turns = asked.get("messages") if isinstance(asked, dict) else None
+    yield from _turns(turns, "messages", ("system", "user", "assistant"), "user")
+    for side in ("preferred_output", "non_preferred_output"):
+        yield from _turns(body.get(side), side, ("assistant",), "assistant")
+    if body.get("preferred_output") == body.get("non_preferred_output"):
+        yield "both answers are the same; valid are two"
+
+
+def _openai_rft(lesson: Lesson) -> dict[str, Any]:
+    return {"messages": _chat(lesson), "reference": lesson.answer}
+
+
+def _openai_rft_problems(body: dict[str, Any]) -> Iterator[str]:
+    yield from _keys(body, {"messages", "reference"})
+    yield from _turns(body.get("messages"), "messages", ("system", "user", "assistant"), "user")
+    yield from _text(body.get("reference"), "'reference'")
+
+
+def _vertex_dpo(lesson: Lesson) -> dict[str, Any]:
+    body = _vertex(lesson)
+    answers = ((lesson.answer, 1.0), (lesson.worse, 0.0))
+    said = [{"score": score, "completion": {"role": "model", "parts": [{"text": text}]}} for text, score in answers]
+    return body | {"contents": body["contents"][:-1], "completions": said}
+
+
+def _vertex_dpo_problems(body: dict[str, Any]) -> Iterator[str]:
+    yield from _keys(body, {"contents", "completions"}, {"systemInstruction"})
+    said = body.get("completions")
+    if not isinstance(said, list) or len(said) != 2 or {one.get("score") for one in said} != {0.0, 1.0}:
+        yield "'completions' are not two, one with the score 1 and one with 0"
+        return
+    for one in said:
+        yield from _content(one.get("completion"), "model", "'completions'")
+
+
 def _trl(lesson: Lesson) -> dict[str, Any]:
     return {"prompt": _chat(lesson), "completion": [{"role": "assistant", "content": lesson.answer}]}
 
@@ -196,3 +269,38 @@ FORMATS = {
         Format("trl", "TRL's SFTTrainer (conversational prompt and completion)", _trl, _trl_problems, hosted=False),
     )
 }
+
+# What a job at a service is given: by its dialect and objective. The plain ones are written as files for a user, too.
+JOBS = {
+    ("openai", "supervised"): FORMATS["openai"],
+    ("openai", "dpo"): Format(
+        *("openai-dpo", "OpenAI's preference tuning", _openai_dpo, _openai_dpo_problems),
+        least=10,
+        megabytes=512,
+        longest=65_536,
+    ),
+    ("openai", "reinforcement"): Format(
+        *("openai-rft", "OpenAI's reinforcement tuning", _openai_rft, _openai_rft_problems), least=10, megabytes=512
+    ),
+    ("vertex", "supervised"): FORMATS["vertex"],
+    ("vertex", "dpo"): Format(
+        *("vertex-dpo", "Vertex AI's preference tuning of Gemini", _vertex_dpo, _vertex_dpo_problems),
+        most=5000,
+        megabytes=1024,
+        longest=131_072,
+    ),
+}
+
+
+def written(kind: Format, train: Sequence[Lesson], validation: Sequence[Lesson]) -> tuple[list[str], list[str]]:
+    """The lines of a training and of a validation file, which has no row of the former.
+
+    Raises `DataError` for the first rows that break the format's rules, by their place in the user's data.
+    """
+    lines = [json.dumps(kind.write(lesson), ensure_ascii=False) for lesson in train]
+    known = set(lines)
+    both = [(json.dumps(kind.write(lesson), ensure_ascii=False), lesson) for lesson in validation]
+    both = [(line, lesson) for line, lesson in both if line not in known][: kind.most or None]
+    held, kept = [line for line, _ in both], [lesson for _, lesson in both]
+    raise_on(kind, "the job", {"train.jsonl": train, "validation.jsonl": kept}, problems(kind, lines, held))
+    return lines, held

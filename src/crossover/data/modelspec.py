@@ -1,0 +1,105 @@
+"""The models of a task: one, or several by names of the user's own, each with its options and its prices.
+
+A model's specification is one text everywhere, `NAME:TARGET?option=value`; in a task file it may be written as a mapping.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import ConfigDict, Field, model_validator
+
+from crossover.data.economics import PriceList
+from crossover.data.part import Part
+from crossover.errors import shown
+
+MODEL = "a model: pocket, smollm2, a folder, a .gguf file, or openai:NAME"
+WRITTEN = f"{MODEL}; or {{spec: MODEL, prices: {{...}}}} with its options beside"
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,29}")
+ON, FOUND_ON = "runs_on", "found_on"  # options of any rung where there are several models
+
+
+class NamedModel(Part):
+    """`spec`: with all of its options, as one text. `prices`: of this model, where they are not the task's."""
+
+    spec: str = Field(min_length=1, description=MODEL)
+    prices: PriceList = Field(default=PriceList(), description="a mapping of prices, as in {input: 0.1, output: 0.4}")
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"spec": value}
+        if not isinstance(value, Mapping):
+            return value
+        known = {key: value[key] for key in ("spec", "prices") if key in value}
+        if "spec" not in known:
+            raise ValueError(f"received {shown(dict(value))}; valid is {WRITTEN}")
+        return {**known, "spec": spec_text(value)}
+
+
+def spec_text(written: Mapping[str, Any]) -> str:
+    """The specification of a model that is written as a mapping. Raises `ValueError` for an option of another kind."""
+    options = {str(key): value for key, value in written.items() if key not in ("spec", "prices")}
+    for key, value in options.items():
+        if not isinstance(value, (str, int, float, bool)):
+            raise ValueError(
+                f"received {shown(value)} for the model's option '{key}'; valid is text, a number, true or false"
+            )
+    spec = written["spec"]
+    if not isinstance(spec, str) or not options:
+        return spec  # type: ignore[no-any-return]  # which is checked as what it is
+    plain = {key: str(value).lower() if isinstance(value, bool) else value for key, value in options.items()}
+    return f"{spec}{'&' if '?' in spec else '?'}{urlencode(sorted(plain.items()), safe=':/')}"
+
+
+def placed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A task's fields with `model` as a text, its prices among the task's, and the first of `models` as the model.
+
+    Raises `ValueError`.
+    """
+    given = dict(fields)
+    if isinstance(given.get("model"), Mapping):
+        one = NamedModel.model_validate(given["model"])
+        given["model"] = one.spec
+        if one.prices.model_fields_set:
+            if given.get("prices"):
+                raise ValueError("there are prices of the model and prices of the task; valid is one of the two")
+            given["prices"] = one.prices.model_dump(exclude_unset=True)
+    several = given.get("models")
+    if not several:
+        return given
+    if not isinstance(several, Mapping) or len(several) < 2:
+        raise ValueError(f"received {shown(several)} as models; valid is a mapping of two names or more, each to {WRITTEN}")
+    for name in several:
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise ValueError(f"received the model's name {shown(name)}; valid is a letter, then letters, digits, - and _")
+    models = {name: NamedModel.model_validate(value) for name, value in several.items()}
+    if len({one.spec for one in models.values()}) < len(models):
+        raise ValueError("two models are the same one; valid are different ones")
+    told = {one.prices.currency for one in models.values() if one.prices.currency}
+    prices = given.get("prices")
+    own = prices if isinstance(prices, Mapping) else prices.model_dump() if isinstance(prices, PriceList) else {}
+    if any(value is not None for key, value in own.items() if key != "currency"):
+        raise ValueError(
+            "there are models and prices of the task; valid is prices at each model, and prices.currency alone"
+        )
+    if len(told | ({own["currency"]} if own.get("currency") else set())) > 1:
+        raise ValueError(f"prices are in different currencies ({', '.join(sorted(told))}); valid is one for all")
+    if told:
+        given["prices"] = {**own, "currency": min(told)}
+    first = next(iter(models.values())).spec
+    if given.get("model", first) != first:
+        raise ValueError("there are model and models; valid is one of the two")
+    return {**given, "model": first, "models": models}
+
+
+def prices_for(spec: str, models: Mapping[str, NamedModel], prices: PriceList) -> PriceList:
+    """What a model's answers cost: of several models its own prices, else the task's."""
+    own = next((one.prices for one in models.values() if one.spec == spec), PriceList()) if models else prices
+    return own.model_copy(update={"currency": prices.currency}) if models else own

@@ -1,0 +1,111 @@
+"""A tune at a service, as the study sees it: what may be paid before it begins, what was paid, and how dev answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from crossover.data.economics import highest
+from crossover.engine.render import lessons
+from crossover.errors import OptionError, TuningError
+from crossover.tuning.job import JobFailed
+from crossover.tuning.providers import Lesson
+from crossover.tuning.recipe import HostedRecipe
+from crossover.tuning.trainer import Events, Trainer, Tuned, most_tokens
+from crossover.types import Candidate, Epoch, Example, Reply, Run, Usage, Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from crossover.data.task import Task
+    from crossover.engine.journal import Journal
+    from crossover.engine.meter import Meter
+    from crossover.evaluation.run import Evaluator
+
+MILLION = 1e6
+TUNING = "tuning"  # the purpose of a job's row among the calls
+
+
+def trained_at_most(evaluator: Evaluator, candidate: Candidate, recipe: HostedRecipe, examples: Sequence[Example]) -> int:
+    """Tokens that a job for a candidate can train on; a wrong answer is thought to be as long as the right one."""
+    both = recipe.objective == "dpo"
+    taught = lessons(evaluator.renderer(candidate.prompt), candidate.decoding, examples)
+    return most_tokens([Lesson(messages, answer, "", answer if both else "") for messages, answer in taught], recipe)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One tune, by its `key`."""
+
+    task: Task
+    evaluator: Evaluator
+    journal: Journal
+    meter: Meter
+    dev: Sequence[Example]
+    key: str
+
+    def tune(
+        self,
+        trainer: Trainer,
+        candidate: Candidate,
+        rows: Sequence[Lesson],
+        dev: Sequence[Lesson],
+        recipe: HostedRecipe,
+        folder: Path,
+    ) -> Tuned:
+        """The tuned weights, paid for once. Raises what the trainer raises, `BudgetExceeded` and `OptionError`."""
+        known = {body["epoch"] for body in self.journal.epochs(self.key)}
+
+        def on_epoch(epoch: Epoch) -> None:
+            if epoch.epoch not in known:
+                self.journal.add_epoch(self.key, epoch.epoch, epoch)
+            self.evaluator.progress("checkpoints", epoch.epoch, epoch.epoch)
+
+        def on_step(step: int, steps: int, loss: float) -> None:
+            self.meter.tick()
+            self.meter.check()
+            if steps:
+                self.evaluator.progress(TUNING, step, steps)
+
+        def evaluate(weights: Weights) -> float:
+            run = self.evaluator.run(replace(candidate, weights=weights), "dev", self.dev)
+            self._answers(weights, run)
+            return run.estimate.value
+
+        events = Events(evaluate, on_epoch, on_step, self._commit)
+        try:
+            tuned = trainer.tune(rows, dev, recipe, folder, candidate.weights, events)
+        except JobFailed:
+            self.meter.settled(self.key)
+            raise
+        self._pay(tuned)
+        if self.task.prices.training is not None:
+            return tuned
+        free = f"{tuned.usage.tokens_in:,} tokens that the service trained on cost nothing here, without prices.training"
+        return replace(tuned, said=(*tuned.said, free))
+
+    def _answers(self, weights: Weights, run: Run) -> None:
+        errors = [record.reply.error for record in run.records if record.reply.error is not None]
+        if errors and len(errors) == len(run.records):
+            raise TuningError(f"the tuned model '{weights.ref}' does not answer ({errors[0]})")
+
+    def _commit(self, most: int) -> None:
+        """Hold what a job may cost. Without a price there is no saying that it keeps within a limit."""
+        price = self.task.prices.training
+        if price is None and self.task.limits.money is not None:
+            raise OptionError(
+                f"limits.money is {self.task.limits.money:g}, and what training at the service costs is not known: give"
+                " prices.training, of a million trained tokens"
+            )
+        self.meter.commit(self.key, most / MILLION * highest(price))
+
+    def _pay(self, tuned: Tuned) -> None:
+        """Journal what the job cost, once, however often its end is met; one that another study began was paid there."""
+        name = f"job {tuned.job}"
+        if self.journal.replies([name]) or not self.meter.holds(self.key):
+            self.meter.settled(self.key)
+            return
+        usage = Usage(money=tuned.usage.tokens_in / MILLION * highest(self.task.prices.training))
+        self.journal.add_calls(TUNING, {name: Reply(tuned.weights.ref, usage=usage)})
+        self.meter.settled(self.key, usage)

@@ -1,0 +1,177 @@
+"""Many requests under way at a time: the one asynchronous file. Its loop has a thread; the house stays synchronous."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import random
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from crossover.errors import ModelError
+from crossover.models._throttle import Throttle
+from crossover.types import Reply, Request
+
+TRIES = 6  # of a request, at the most
+WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as long before each further one; the longest
+PATIENCE = 120.0  # seconds: a service that asks to wait longer is not waited for
+HANGING_UP = "without sending complete message body"  # how the HTTP library says that an answer was cut off
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What sending a request came to: a `reply`, which may have an error; `again`: why it may be sent again, at no cost; or
+    `fatal`: why no request will be answered.
+
+    `refused`: too much was asked at once; `after`: seconds that the service asks to wait; `headers`: of its answer.
+    """
+
+    reply: Reply | None = None
+    again: str = ""
+    fatal: str = ""
+    refused: bool = False
+    after: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Flow:
+    """Requests under way, as `models.base.Flow` has it. `send` makes one attempt, in the loop's thread."""
+
+    def __init__(self, send: Callable[[Request], Awaitable[Attempt]], throttle: Throttle) -> None:
+        self._send, self._throttle, self._loop = send, throttle, _loop()
+        self._done: queue.SimpleQueue[tuple[int, Reply | BaseException]] = queue.SimpleQueue()
+        self._under_way = 0
+        self._fault: BaseException | None = None
+        # the loop's thread alone has these
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._over: asyncio.Event = asyncio.Event()
+
+    @property
+    def under_way(self) -> int:
+        return self._under_way
+
+    def room(self) -> int:
+        if self._fault is not None:
+            return 0
+        return max(int(self._throttle.limit) - self._under_way, 0 if self._under_way else 1)
+
+    def send(self, number: int, request: Request) -> None:
+        self._under_way += 1
+        self._loop.call_soon_threadsafe(self._begin, number, request)
+
+    def receive(self) -> list[tuple[int, Reply]]:
+        finished: list[tuple[int, Reply]] = []
+        while self._under_way and not (finished and self._done.empty()):
+            number, found = self._done.get()
+            self._under_way -= 1
+            if isinstance(found, Reply):
+                finished.append((number, found))
+            else:
+                self._fault = self._fault or found
+                self._loop.call_soon_threadsafe(self._over.set)  # nobody waits for a better time any more
+        if not finished:
+            self.check()
+        return finished
+
+    def check(self) -> None:
+        """Raise what ended it all, if anything did."""
+        if self._fault is not None:
+            raise self._fault
+
+    def close(self) -> None:
+        """Give up what is under way."""
+        if self._under_way:
+            self._loop.call_soon_threadsafe(self._cancel)
+
+    def _begin(self, number: int, request: Request) -> None:
+        task = self._loop.create_task(self._answered(number, request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _answered(self, number: int, request: Request) -> None:
+        try:
+            self._done.put((number, await self._reply(request)))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  it is raised where replies are read
+            self._done.put((number, error))
+
+    async def _reply(self, request: Request) -> Reply:
+        for tried in range(1, TRIES + 1):
+            await self._enter()
+            began = self._loop.time()
+            try:
+                attempt = await self._send(request)
+            finally:
+                took = self._loop.time() - began
+                self._throttle.under_way -= 1
+                self._wake()
+            if attempt.fatal:
+                raise ModelError(attempt.fatal)
+            if attempt.reply is not None:
+                self._throttle.answered(attempt.headers, self._loop.time())
+                self._wake()
+                return replace(attempt.reply, usage=replace(attempt.reply.usage, seconds=took))
+            after = min(attempt.after or 0.0, PATIENCE)
+            if attempt.refused:
+                self._throttle.refused(after or None, self._loop.time(), took)
+            else:
+                self._throttle.failed(attempt.again)
+            if (attempt.after or 0.0) > PATIENCE:
+                raise ModelError(
+                    f"{attempt.again}; it asks to wait {attempt.after:.0f} seconds: run it again then, it goes on"
+                )
+            if self._throttle.broken():
+                raise ModelError(
+                    f"{attempt.again}; nothing else has come for a while: run it again when it answers, it goes on"
+                )
+            if tried < TRIES and not self._over.is_set():
+                await self._rest(after + min(WAIT * 2 ** (tried - 1), LONGEST) * random.uniform(0.5, 1.0))
+            elif self._over.is_set():
+                break
+        return Reply(error=f"{attempt.again} ({tried} tries)" if tried > 1 else attempt.again)
+
+    async def _enter(self) -> None:
+        """Wait until one more may be sent."""
+        while not self._over.is_set() and self._throttle.room(self._loop.time()) <= 0:
+            if pause := self._throttle.wait(self._loop.time()):
+                await self._rest(pause)
+            else:
+                waiter = self._loop.create_future()
+                self._waiting.append(waiter)
+                await waiter
+        self._throttle.under_way += 1
+
+    def _wake(self) -> None:
+        room = len(self._waiting) if self._over.is_set() else max(1, self._throttle.room(self._loop.time()))
+        while room > 0 and self._waiting:
+            if not (waiter := self._waiting.popleft()).done():
+                waiter.set_result(None)
+                room -= 1
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._over.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+_loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a fork takes no threads along
+_starting = threading.Lock()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    with _starting:
+        if os.getpid() not in _loops:
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="crossover http", daemon=True).start()
+            _loops[os.getpid()] = loop
+        return _loops[os.getpid()]

@@ -1,0 +1,244 @@
+"""A model behind OpenAI's interface: at OpenAI, Azure and many others, or a server on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from crossover.errors import ModelError
+from crossover.models._http import HANGING_UP, Attempt, Flow
+from crossover.models._presets import PRESETS
+from crossover.models._throttle import Throttle
+from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
+from crossover.models.openai.labels import formed, held_to, label_in, scores_of
+from crossover.models.openai.wire import Quirks, answered, body_of, refusal
+from crossover.types import LOST, Message, Reply, Request, Usage, Weights
+
+HERE = ("localhost", "127.0.0.1", "::1")
+A_TOKEN = 4  # bytes of text, on average
+MESSAGE = 16  # tokens around a message, at the most
+THINKING = 4096  # tokens that a model with `effort` may think with
+LABEL_TOKENS = 8  # beside a label's own bytes
+Labels = Literal["auto", "logprobs", "constrained", "text"]
+
+
+@dataclass
+class Openai:
+    """`openai:MODEL`, or `SERVICE:MODEL` with a service of `presets.py`.
+
+    - `target`: the model as the service calls it.
+    - `service`: the service, whose address and key are then known.
+    - `url`: its address, up to and with the version: http://127.0.0.1:8000/v1.
+    - `key`: the name of the environment variable with the key.
+    - `effort`: how long a reasoning model thinks, as the service calls it: low, medium, high.
+    - `labels`: how a label is chosen: logprobs, constrained, text; auto takes the first that the service can.
+    - `in_flight`: the most requests under way at a time.
+    - `timeout`: seconds until an answer is given up.
+    - `window`: the most tokens that prompt and answer may have together.
+    """
+
+    target: str = ""
+    service: str = "openai"
+    url: str = ""
+    key: str = ""
+    effort: str = ""
+    labels: Labels = "auto"
+    in_flight: int = 64
+    timeout: float = 120.0
+    window: int = 128_000
+    dialect = "openai"
+
+    def __post_init__(self) -> None:
+        if self.service not in PRESETS:
+            raise ModelError(f"there is no service '{self.service}'; valid: {', '.join(PRESETS)}")
+        if not self.target:
+            raise ModelError(f"'{self.service}' names a service and no model; valid is {self.service}:MODEL")
+        if self.in_flight < 1 or self.timeout <= 0 or self.window < 1:
+            raise ModelError("the model's options in_flight, timeout and window are numbers above 0")
+        self._preset = PRESETS[self.service]
+        if not (self.url or self._preset.url):
+            raise ModelError(f"'{self.service}:{self.target}' needs an address: {self._preset.about}")
+        self._url = checked_url(self.url or self._preset.url)
+        self._key = checked_key(self.key) or ("" if self.url and self.service == "openai" else self._preset.key)
+        self._quirks = Quirks(self._preset.limit)
+        self._throttle = Throttle(self.in_flight)
+        self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
+        self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
+        self._client: Any = None
+
+    @property
+    def identity(self) -> str:
+        settings = {"effort": self.effort, "labels": "" if self.labels == "auto" else self.labels}
+        told = "".join(f" {name}={value}" for name, value in settings.items() if value)
+        return f"openai {self._url} {self.target}{told}"
+
+    @property
+    def name(self) -> str:
+        return self.target
+
+    @property
+    def local(self) -> bool:
+        return urlsplit(self._url).hostname in HERE
+
+    @property
+    def context_window(self) -> int:
+        return self.window
+
+    def client(self) -> Any:
+        return client(self._url, self._key, self.timeout)
+
+    def check_weights(self, weights: Weights) -> None:
+        what = hashlib.sha256(f"{self.dialect} {self.target} {weights.ref}".encode()).hexdigest()
+        if weights.kind != "hosted" or weights.sha256 != what:
+            raise ModelError(
+                f"the weights ({weights.kind}) are not those of a tuned model of '{self.target}' at this service"
+            )
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """About as many: how a service cuts a text into tokens is not known here."""
+        return sum(-(-len(message.content.encode()) // A_TOKEN) + 4 for message in messages)
+
+    def at_most(self, request: Request) -> Usage:
+        """No token is shorter than a byte."""
+        prompt = sum(len(message.content.encode()) + MESSAGE for message in request.messages) + MESSAGE
+        return Usage(prompt, self._longest(request) + self._thinking)
+
+    @contextmanager
+    def flow(self) -> Iterator[Flow]:
+        if self._client is None:
+            self._client = async_client(self._url, self._key, self.timeout, self.in_flight)
+        flow = Flow(self._sent, self._throttle)
+        try:
+            yield flow
+            flow.check()
+        finally:
+            flow.close()
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        replies: list[Reply] = [Reply()] * len(requests)
+        ahead = list(enumerate(requests))[::-1]
+        with self.flow() as flow:
+            while ahead or flow.under_way:
+                while ahead and flow.room():
+                    flow.send(*ahead.pop())
+                for number, reply in flow.receive():
+                    replies[number] = reply
+        return replies
+
+    @property
+    def _thinking(self) -> int:
+        return THINKING if self.effort and self.effort != "none" else 0
+
+    def _longest(self, request: Request) -> int:
+        labels = _spoken(request)
+        return max(len(label.encode()) for label in labels) + LABEL_TOKENS if labels else request.decoding.max_tokens
+
+    async def _sent(self, request: Request) -> Attempt:
+        tokens = self.count_tokens(request.messages)
+        if tokens > self.window:
+            return Attempt(Reply(error=f"the prompt has about {tokens} tokens, the window is {self.window}"))
+        labels = _spoken(request)
+        if not labels:
+            schema = formed(json.loads(request.decoding.schema)) if request.decoding.schema and self._forms else {}
+            return (await self._asked(request, schema))[0]
+        request = replace(request, decoding=replace(request.decoding, max_tokens=self._longest(request)))
+        mode = await self._mode(labels, request)
+        if isinstance(mode, Attempt):
+            return mode
+        if mode == "logprobs":
+            attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top or 20})
+            return _scored(attempt, request, top)
+        extra = held_to(labels, self._preset.constraint) if mode == "constrained" else {}
+        attempt, _ = await self._asked(request, extra)
+        if attempt.reply is None or attempt.reply.error is not None:
+            return attempt
+        return replace(attempt, reply=replace(attempt.reply, text=label_in(attempt.reply.text)))
+
+    async def _mode(self, labels: tuple[str, ...], request: Request) -> str | Attempt:
+        """How these labels are chosen; where that is found out by asking for log-probabilities, and they suffice, the
+        attempt that did."""
+        if self.labels != "auto":
+            return self.labels
+        known = (labels, request.weights.ref if request.weights else "")
+        # what was tuned there has learnt labels as plain text: to ask it for JSON would be another task
+        held = "text" if request.weights and self._preset.constraint == "schema" else "constrained"
+        if known not in self._modes:
+            async with self._probing.setdefault(known, asyncio.Lock()):
+                if known not in self._modes:
+                    if not self._preset.top:
+                        self._modes[known] = held
+                        return held
+                    attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top})
+                    if attempt.reply is None:
+                        return attempt
+                    enough = attempt.reply.error is None and scores_of(labels, top) is not None
+                    self._modes[known] = "logprobs" if enough else held
+                    if enough:
+                        return _scored(attempt, request, top)
+        return self._modes[known]
+
+    def _counted(self, attempt: Attempt, request: Request) -> Attempt:
+        """With tokens where the service counts none: as many as there seem to be."""
+        reply = attempt.reply
+        if reply is None or reply.error is not None or reply.usage.tokens_in:
+            return attempt
+        tokens = self.count_tokens(request.messages), self.count_tokens([Message("assistant", reply.text)])
+        return replace(attempt, reply=replace(reply, usage=Usage(*tokens)))
+
+    @property
+    def _forms(self) -> bool:
+        return self._preset.constraint != "none"
+
+    async def _asked(self, request: Request, extra: dict[str, Any]) -> tuple[Attempt, dict[str, float]]:
+        """Send once; again at once where a part was refused that can be left out."""
+        library, http = importlib.import_module("openai"), importlib.import_module("httpx2")
+        if self.effort:
+            extra = {**extra, "reasoning_effort": self.effort}
+        while True:
+            body = body_of(request, self.target, self._quirks, extra, self._thinking)
+            try:
+                response = await self._client.post("/chat/completions", cast_to=http.Response, body=body)
+                attempt, top = answered(response.content, response.headers)
+                return self._counted(attempt, request), top
+            except library.APIStatusError as error:
+                told = error.body if isinstance(error.body, dict) else {}
+                message = without_secrets(str(told.get("message") or error.message), self._key)
+                param = str(told.get("param") or "")
+                if self._quirks.learn(error.status_code, message, param, body):
+                    continue
+                code = str(told.get("code") or told.get("type") or "")
+                return refusal(error.status_code, error.response.headers, message, code, body["model"]), {}
+            except library.APITimeoutError:
+                return _lost(f"no answer within {self.timeout:g} seconds"), {}
+            except library.APIConnectionError as error:
+                if HANGING_UP in str(error.__cause__):
+                    return _lost("the service's answer was cut off on its way"), {}
+                return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {error.__cause__ or error}"), {}
+
+
+def _lost(why: str) -> Attempt:
+    """It may have been paid for, so it is not sent again."""
+    return Attempt(Reply(error=why, finish=LOST))
+
+
+def _spoken(request: Request) -> tuple[str, ...]:
+    """What the model is to say for each label."""
+    return request.decoding.verbalizer or request.decoding.labels
+
+
+def _scored(attempt: Attempt, request: Request, top: dict[str, float]) -> Attempt:
+    """An attempt with the labels' log-probabilities, where its own suffice; else what it says is read as text."""
+    if attempt.reply is None or attempt.reply.error is not None:
+        return attempt
+    scores = scores_of(_spoken(request), top)
+    if scores is None:
+        return attempt
+    best = request.decoding.labels[scores.index(max(scores))]
+    return replace(attempt, reply=replace(attempt.reply, text=best, label_scores=scores))

@@ -1,0 +1,138 @@
+"""A request as OpenAI's dialect has it, and what comes back as an attempt: a reply, a reason to send again, or the end."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossover.errors import shown
+from crossover.models._http import Attempt
+from crossover.models._throttle import seconds
+from crossover.types import LOST, Reply, Request, Usage
+
+NOTHING = Usage()
+PASSING = (408, 409, 425, 500, 502, 503, 504, 520, 522, 524, 529)
+WITHHELD = "the service withheld the answer (content filter)"
+# parts of a request that some models refuse: what a refusal names -> what is left out, or called otherwise
+OPTIONAL = ("temperature", "seed", "logprobs", "response_format", "grammar", "structured_outputs", "reasoning_effort")
+LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+
+
+@dataclass
+class Quirks:
+    """What a service was found to refuse. `limit`: what it calls the most tokens of an answer."""
+
+    limit: str
+    refused: set[str] = field(default_factory=set)
+    _renamed: bool = False
+
+    def learn(self, status: int, message: str, param: str, body: Mapping[str, Any]) -> bool:
+        """Whether a refusal (HTTP 400 or 422) names a part that can be left out, or called otherwise, the next time."""
+        if status not in (400, 422):
+            return False
+        told = f"{param} {message}"
+        if (
+            self.limit in body
+            and self.limit in told
+            and not self._renamed
+            and ("unsupported" in told.lower() or param == self.limit)
+        ):
+            self.limit, self._renamed = LIMITS[self.limit], True
+            return True
+        for name in OPTIONAL:
+            if name in body and re.search(rf"\b{name}\b", told) and name not in self.refused:
+                self.refused.add(name)
+                return True
+        return False
+
+
+def body_of(request: Request, model: str, quirks: Quirks, extra: Mapping[str, Any], more: int) -> dict[str, Any]:
+    """The request's body. `extra`: what is asked of the answer's form; `more`: tokens that it may think with."""
+    how = request.decoding
+    body: dict[str, Any] = {
+        "model": request.weights.ref if request.weights else model,
+        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        quirks.limit: how.max_tokens + more,
+        "temperature": how.temperature,
+        "seed": how.seed + request.repeat,
+        **extra,
+    }
+    body = {name: value for name, value in body.items() if name not in quirks.refused}
+    if "logprobs" not in body:
+        body.pop("top_logprobs", None)
+    return body
+
+
+def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[str, float]]:
+    """An answer with status 200, and the log-probabilities of its first token. It was paid for, so what is wrong with it is
+    a failed call, and no reason to ask again."""
+
+    def failed(why: str, usage: Usage = NOTHING, finish: str = "") -> tuple[Attempt, dict[str, float]]:
+        reply = Reply(error=why, usage=usage, finish=finish if usage.tokens_in else LOST)  # what it took is not known
+        return Attempt(reply, headers=headers), {}
+
+    try:
+        body = json.loads(content)
+        choice = body["choices"][0]
+        message = dict(choice["message"])
+        usage = _usage(body.get("usage") or {})
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return failed(
+            f"the service's answer is no chat completion: received {shown(content[:60].decode('utf-8', 'replace'))}"
+        )
+    finish = {"stop": "stop", "length": "length", "content_filter": "filter"}.get(str(choice.get("finish_reason")), "")
+    if finish == "filter" or (message.get("refusal") and not message.get("content")):
+        return failed(WITHHELD, usage, "filter")
+    text = message.get("content")
+    if not isinstance(text, str) or not text.strip():
+        why = f", after {usage.tokens_out} tokens" if finish == "length" else ""
+        return failed(f"the service's answer is empty{why}", usage, finish)
+    named = body.get("model")
+    reply = Reply(text, usage=usage, model=named if isinstance(named, str) else "", finish=finish)
+    return Attempt(reply, headers=headers), _first(choice)
+
+
+def refusal(status: int, headers: Mapping[str, str], message: str, code: str, model: str) -> Attempt:
+    """What an answer with another status means. `message`: the service's own words, `code`: its code for the error."""
+    said = f"the service answered {status}: {message}"
+    if status == 429 and code == "insufficient_quota":
+        return Attempt(fatal=f"{said}; nothing more is answered until the account has credit")
+    if status == 429:
+        return Attempt(again=said, refused=True, after=_after(headers), headers=headers)
+    if status in (401, 403):
+        return Attempt(fatal=f"the service refuses the key, or this key this model: {message}")
+    if status == 402:
+        return Attempt(fatal=f"{said}; nothing more is answered until it is paid")
+    if status == 404:
+        return Attempt(fatal=f"the service knows no model '{model}', or no chat completions at this address: {message}")
+    if status in PASSING or status >= 500:
+        return Attempt(again=said, after=_after(headers), headers=headers)
+    return Attempt(Reply(error=said), headers=headers)
+
+
+def _usage(found: Mapping[str, Any]) -> Usage:
+    details = found.get("prompt_tokens_details") or {}
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
+    return Usage(_count(found.get("prompt_tokens")), _count(found.get("completion_tokens")), cached_in=_count(cached))
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _first(choice: Mapping[str, Any]) -> dict[str, float]:
+    """Token -> log-probability, of what could have been the answer's first token."""
+    try:
+        tops = choice["logprobs"]["content"][0]["top_logprobs"]
+        return {str(one["token"]): min(0.0, float(one["logprob"])) for one in tops}
+    except (LookupError, TypeError, ValueError):
+        return {}
+
+
+def _after(headers: Mapping[str, str]) -> float | None:
+    if (milli := seconds(headers.get("retry-after-ms"))) is not None:
+        return milli / 1000
+    return seconds(headers.get("retry-after"))

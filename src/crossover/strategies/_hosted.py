@@ -1,0 +1,88 @@
+"""What strategies that tune at a service have in common: wrong answers that the study has, and its metric as a grader."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from crossover.data.text import comparable
+from crossover.errors import OptionError
+from crossover.strategies._options import check
+from crossover.strategies.base import Bench
+from crossover.tuning.recipe import HostedRecipe
+from crossover.types import Candidate, Decoding, Example, Record
+
+EQUAL = ("accuracy", "exact_match", "macro_f1")  # metrics of whether an answer is the right one
+SIMILAR = {"rouge_l": "rouge_l"}  # ours, and what the dialect calls it
+
+
+def tuned(name: str, start: Candidate, bench: Bench, recipe: HostedRecipe, warm_up: bool, least: int) -> Candidate:
+    """The start, tuned at its service as a recipe says; `warm_up`: on the right answers first. `least`: pairs of a job."""
+    if recipe.objective == "reinforcement":
+        return bench.tune(start, graded(name, bench, recipe))
+    if recipe.objective == "supervised":
+        return bench.tune(start, recipe)
+    if warm_up:
+        start = bench.tune(start, replace(recipe, objective="supervised", beta=None))
+    return prefer(name, start, bench, recipe, least)
+
+
+def check_hosted(name: str, strategy: Any) -> None:
+    """Raise `OptionError` for the first option that no job can have."""
+    prefers, rate, beta = strategy.objective == "dpo", strategy.rate_multiplier, strategy.beta
+    check(
+        name,
+        strategy,
+        ("epochs", "1 or more", strategy.epochs >= 1),
+        ("rate_multiplier", "a number above 0", rate is None or (rate > 0 and math.isfinite(rate))),
+        ("beta", "a number above 0, with objective dpo", beta is None or (beta > 0 and math.isfinite(beta) and prefers)),
+        ("warm_up", "true only with objective dpo", not strategy.warm_up or prefers),
+        ("suffix", "64 characters at the most", len(strategy.suffix) <= 64),
+    )
+
+
+def prefer(name: str, start: Candidate, bench: Bench, recipe: HostedRecipe, least: int) -> Candidate:
+    """Tune on pairs: the right answer to a training row, and the wrong one that the start gave, or was nearest to giving.
+
+    Raises `OptionError` where there are fewer pairs than `least`.
+    """
+    run = bench.rehearse(start, bench.train)
+    pairs = [(record.example, worse) for record in run.records if (worse := _worse(record, start.decoding))]
+    if len(pairs) < least:
+        raise OptionError(
+            f"strategy '{name}': the start gave {len(pairs)} wrong answers to {len(run.records)} training rows, and"
+            f" preference tuning takes {least} pairs or more; valid: more rows, or objective supervised"
+        )
+    examples: list[Example] = [example for example, _ in pairs]
+    return bench.tune(start, recipe, examples, [worse for _, worse in pairs])
+
+
+def _worse(record: Record, decoding: Decoding) -> str:
+    """A wrong answer to a row, "" where none is known: what was answered, or the second most probable label."""
+    if record.score is None:
+        return ""
+    gold = record.example.output
+    if comparable(record.prediction) != comparable(gold):
+        return record.prediction.strip()
+    scores = dict(zip(decoding.labels, record.reply.label_scores, strict=False))
+    return max((label for label in scores if label != gold), key=lambda label: scores[label], default="")
+
+
+def graded(name: str, bench: Bench, recipe: HostedRecipe) -> HostedRecipe:
+    """The recipe with the task's metric as OpenAI's dialect writes a grader. Raises `OptionError` where it cannot."""
+    metric = bench.task.metric or "accuracy"
+    sides = {"input": "{{sample.output_text}}", "reference": "{{item.reference}}"}
+    grader: Mapping[str, Any]
+    if metric in EQUAL:
+        grader = {"type": "string_check", "name": metric, "operation": "eq", **sides}
+    elif metric in SIMILAR:
+        grader = {"type": "text_similarity", "name": metric, "evaluation_metric": SIMILAR[metric], **sides}
+    else:
+        valid = ", ".join((*EQUAL, *SIMILAR))
+        raise OptionError(
+            f"strategy '{name}': the metric '{metric}' cannot be written as a grader of the service; valid with objective"
+            f" reinforcement: {valid}"
+        )
+    return replace(recipe, grader=grader)

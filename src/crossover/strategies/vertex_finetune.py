@@ -1,0 +1,62 @@
+"""Hosted tuning on Vertex AI: a job on a Gemini model, with its data in Cloud Storage; the best checkpoint on dev kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal
+
+from crossover.strategies._hosted import check_hosted, tuned
+from crossover.strategies._options import check
+from crossover.strategies.base import Bench
+from crossover.tuning.recipe import HostedRecipe
+from crossover.types import Candidate, Family
+
+RANKS = (1, 2, 4, 8, 16, 32)
+LEAST = 1  # pairs that a job takes
+
+
+@dataclass(frozen=True)
+class VertexFinetune:
+    """Sends the training rows and dev, rendered with the start's prompt, and never the test split. The job is paid once: an
+    interrupted study finds it again.
+
+    - `bucket`: where the data is put for the job to read: gs://NAME, or a folder in it.
+    - `objective`: learn the right answers (supervised), or prefer them to the start's wrong ones (dpo).
+    - `epochs`: how often each row is met.
+    - `rate_multiplier`: of the service's learning rate; null is its choice.
+    - `rank`: of the adapter: 1, 2, 4, 8, 16 or 32; null is the service's choice.
+    - `beta`: with dpo, how near to the start it stays; null is the service's choice.
+    - `warm_up`: with dpo, a supervised job comes first.
+    - `suffix`: what the tuned model is called in the console.
+    - `checkpoints`: dev also meets the service's checkpoints, which costs calls; false is the finished model alone.
+    - `cancel`: Ctrl-C cancels the job; else it goes on, and the next run of the study with it.
+    """
+
+    family: ClassVar[Family] = "weights"
+    dialect: ClassVar[str] = "vertex"
+
+    bucket: str
+    objective: Literal["supervised", "dpo"] = "supervised"
+    epochs: int = 3
+    rate_multiplier: float | None = None
+    rank: int | None = None
+    beta: float | None = None
+    warm_up: bool = False
+    suffix: str = ""
+    checkpoints: bool = True
+    cancel: bool = False
+
+    def __post_init__(self) -> None:
+        check_hosted("vertex_finetune", self)
+        place = self.bucket.removeprefix("gs://")
+        check(
+            "vertex_finetune",
+            self,
+            ("bucket", "gs://NAME, or a folder in it", place not in ("", self.bucket)),
+            ("rank", ", ".join(map(str, RANKS)), self.rank is None or self.rank in RANKS),
+        )
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        options = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "warm_up"}
+        recipe = HostedRecipe(**options, seed=bench.seed)
+        return tuned("vertex_finetune", start, bench, recipe, self.warm_up, LEAST)

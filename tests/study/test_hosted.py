@@ -1,0 +1,68 @@
+"""A study whose model is at a service."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crossover.errors import OptionError
+from crossover.study.conductor import run_study
+from tests.models.service import Service, serving
+
+WORDS = "red green blue".split()
+
+
+def task(folder: Path, url: str, rows: int = 60, more: str = "") -> Path:
+    lines = [f"thing {i} is {WORDS[i % 3]},{WORDS[i % 3]}" for i in range(rows)]
+    (folder / "rows.csv").write_text("text,label\n" + "\n".join(lines) + "\n")
+    path = folder / "task.yaml"
+    path.write_text(
+        f"name: colours\ndata: rows.csv\ninput: text\noutput: label\nkind: classify\nmodel: openai:m?url={url}\n"
+        f"strategies: [majority, zero_shot]\nmetric: accuracy\n{more}"
+    )
+    return path
+
+
+def test_a_study_at_a_service_ends_in_a_verdict_and_asks_nothing_twice(tmp_path: Path) -> None:
+    with serving(Service()) as service:
+        path = task(tmp_path, service.url, more="prices: {input: 1, output: 4}\nlimits: {money: 1}\n")
+        folder = run_study(path, tmp_path / "out")
+        decision = json.loads(folder.decision.read_text())
+        assert decision["verdict"]["verdict"] == "prompt"
+        assert decision["spent"]["money"] > 0
+        before = service.number
+        run_study(path, tmp_path / "out")
+        assert service.number == before
+
+
+def test_a_limit_of_money_without_prices_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    with serving(Service()) as service:
+        path = task(tmp_path, service.url.replace("127.0.0.1", "127.0.0.2"), more="limits: {money: 1}\n")
+        with pytest.raises(OptionError, match="what 'openai:m.* costs is not known"):
+            run_study(path, tmp_path / "out")
+        assert service.number == 0
+
+
+def test_a_killed_run_goes_on_and_asks_again_no_more_than_was_under_way(tmp_path: Path) -> None:
+    with serving(Service(latency=0.2)) as service:
+        path = task(tmp_path, f"{service.url}&in_flight=4", rows=150)
+        command = [sys.executable, "-m", "crossover", "run", str(path), "--out", str(tmp_path / "out"), "--quiet"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+        while len(service.bodies) < 20 and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        time.sleep(0.3)  # what was sent is answered
+        service.latency = 0.0
+        assert process.returncode == -signal.SIGKILL
+        run_study(path, tmp_path / "out")
+        again = sum(service.paid.values()) - len(service.paid)
+        probes = json.loads((tmp_path / "out" / "decision.json").read_text())["spent"]["calls"]
+        assert sum(service.paid.values()) - probes <= 4, f"{again} texts were asked more than once"

@@ -1,0 +1,142 @@
+"""Several models in one study: each rung on the model it names or on all that can, each at its own prices, one verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.data.task import Task, load_task
+from crossover.errors import CrossoverError, OptionError, TaskError
+from crossover.models.open import open_model
+from crossover.study.conductor import preview_study, run_study
+from crossover.study.ladder import ladder
+from crossover.study.read import read_candidate, read_results
+from crossover.study.redecide import redecide
+from tests.study.tasks import write_task
+
+CHEAP, DEAR = {"input": 0.1, "output": 0.4}, {"input": 10, "output": 40}
+TWO = {"large": {"spec": "pocket", "prices": DEAR}, "small": {"spec": "fake", "prices": CHEAP}}
+PROMPTS = ["zero_shot", {"few_shot": {"shots": [2], "selection": ["random"]}}]
+
+
+def task_of(folder: Path, strategies: list[Any], models: dict[str, Any] = TWO, **more: Any) -> Path:
+    return write_task(folder, strategies, model=None, models=models, **more)
+
+
+def names(task: Path) -> list[str]:
+    found = load_task(task)
+    return [rung.name for rung in ladder(found, open_model(found.model), open_model)[0]]
+
+
+def decided(folder: Any) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(folder.decision.read_text())
+    return body
+
+
+def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tmp_path: Path) -> None:
+    tuned = {"lora": {"epochs": 1}}
+    assert names(task_of(tmp_path, [*PROMPTS, tuned])) == [
+        "majority", "zero_shot (large)", "zero_shot (small)", "few_shot (large)", "few_shot (small)", "lora (large)",
+    ]  # fmt: skip
+    one = [{"zero_shot": {"runs_on": "small"}}, {"instruction": {"found_on": "large", "runs_on": "small"}}]
+    assert names(task_of(tmp_path, one)) == ["majority", "zero_shot (small)", "instruction (small, prompt of large)"]
+    both = [{"lora": {"epochs": 1, "runs_on": "large"}}, {"lora": {"epochs": 2, "runs_on": "large"}}]
+    assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1) (large)", "lora (epochs 2) (large)"]
+
+
+@pytest.mark.parametrize(
+    ("strategies", "said"),
+    [
+        ([{"lora": {"runs_on": "small"}}], "'lora' tunes weights, and the model 'small' cannot be tuned here"),
+        ([{"zero_shot": {"runs_on": "smal"}}], "there is no model 'smal'; did you mean 'small'"),
+        ([{"few_shot": {"found_on": "small", "runs_on": "small"}}], "its prompt is found on 'small' and used there"),
+    ],
+)
+def test_a_model_that_cannot_or_is_none_is_one_sentence(tmp_path: Path, strategies: list[Any], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        run_study(task_of(tmp_path, strategies), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("models", {"one": "fake"}, "valid is a mapping of two names or more"),
+        ("models", {"one": "fake", "other": "fake"}, "two models are the same one"),
+        ("models", {"a b": "fake", "other": "pocket"}, "received the model's name 'a b'"),
+        ("models", {"a": {"url": "x"}, "b": "fake"}, "valid is a model"),
+        ("model", {"spec": "fake", "x": [1]}, "for the model's option 'x'"),
+        ("model", {"spec": "fake", "prices": {"input": -1, "output": 1}}, "received -1"),
+    ],
+)
+def test_models_that_cannot_be_are_one_sentence(tmp_path: Path, key: str, value: Any, said: str) -> None:
+    task = write_task(tmp_path, ["zero_shot"], **{"model": None, key: value})
+    with pytest.raises(TaskError, match=said):
+        load_task(task)
+
+
+def test_prices_stand_at_each_model_and_a_models_options_are_part_of_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(TaskError, match="models and prices of the task"):
+        load_task(task_of(tmp_path, PROMPTS, prices=CHEAP))
+    one = {"spec": "openai:m", "url": "http://127.0.0.1:1/v1", "effort": "low", "prices": CHEAP}
+    task = Task(name="n", data="x.csv", input="a", output="b", model=one)
+    assert task.model == "openai:m?effort=low&url=http://127.0.0.1:1/v1"
+    assert (task.prices.input, task.prices.output) == (0.1, 0.4)
+
+
+def test_each_pays_its_own_prices_and_other_prices_decide_again(tmp_path: Path) -> None:
+    """`pocket` reads its labels, `fake` draws them; both are asked the same prompts."""
+    task = task_of(tmp_path, PROMPTS, limits={"requests_per_month": 1_000_000, "machine_cost_per_hour": 0}, tolerance=1.0)
+    folder = run_study(task, tmp_path / "run")
+    first = decided(folder)
+    cost = {c["name"]: c["cost"]["per_1k_requests"] for c in first["candidates"]}
+    used = {c.name: c for c in read_results(folder).candidates}
+    for name, prices in (("zero_shot (large)", DEAR), ("zero_shot (small)", CHEAP)):
+        tokens = used[name].tokens_in * prices["input"] + used[name].tokens_out * prices["output"]
+        assert cost[name] == pytest.approx(tokens / 1000, rel=0.05)
+    free = redecide(folder, ["models.large.prices.input=0", "models.large.prices.output=0"])
+    again = {c["name"]: c["cost"]["per_1k_requests"] for c in json.loads(free.read_text())["candidates"]}
+    assert again["zero_shot (large)"] == 0
+    assert again["zero_shot (small)"] == cost["zero_shot (small)"]
+    assert {"models.large.prices.input", "models.small.prices.input"} <= set(first["flips"]["searched"])
+    with pytest.raises(CrossoverError, match="the study has no model 'larg'; did you mean 'large'"):
+        redecide(folder, ["models.larg.prices.input=0"])
+
+
+def test_a_student_learns_of_a_teacher_that_the_task_names(tmp_path: Path) -> None:
+    models = {"large": {"spec": "fake:answer=garden", "prices": DEAR}, "small": "pocket"}
+    distilled = {"distill": {"teacher": "large", "runs_on": "small", "epochs": 1, "rank": 2}}
+    folder = run_study(task_of(tmp_path, ["zero_shot", distilled], models), tmp_path / "run")
+    candidate, row = read_candidate(folder, "distill (small)")
+    assert candidate.model == "pocket"
+    assert row["family"] == "weights"
+    assert "answers of the teacher learnt" in row["note"]
+
+
+def test_a_prompt_found_on_one_is_answered_with_on_the_other(tmp_path: Path) -> None:
+    moved = {"few_shot": {"shots": [2], "selection": ["random"], "found_on": "large", "runs_on": "small"}}
+    folder = run_study(task_of(tmp_path, [*PROMPTS, moved]), tmp_path / "run")
+    there, here = (read_candidate(folder, f"few_shot ({name})")[0] for name in ("large", "small, prompt of large"))
+    assert (there.model, here.model) == ("pocket", "fake")
+    assert here.prompt.demonstrations == there.prompt.demonstrations
+
+
+def test_what_is_ahead_counts_all_models(tmp_path: Path) -> None:
+    task = task_of(tmp_path, PROMPTS)
+    ahead = preview_study(task)
+    climbed = {part.name: part.calls for part in ahead.parts if part.kind == "climb"}
+    assert climbed["zero_shot (large)"] == climbed["zero_shot (small)"] > 0
+    run_study(task, tmp_path / "run")
+    spent = decided(run_study(task, tmp_path / "run"))["spent"]["calls"]
+    assert ahead.total.calls == pytest.approx(spent, rel=0.25)
+
+
+def test_folds_and_a_curve_take_each_rung_on_its_model(tmp_path: Path) -> None:
+    few = task_of(tmp_path, ["zero_shot", PROMPTS[1]], folds=2)
+    folder = run_study(few, tmp_path / "folds")
+    assert {c["name"] for c in decided(folder)["candidates"] if c["test"]} >= {"few_shot (large)", "few_shot (small)"}
+    curved = task_of(tmp_path, PROMPTS, curve={"sizes": [10, 20], "seeds": 1})
+    assert {run["labels"] for run in decided(run_study(curved, tmp_path / "curve"))["crossover"]["runs"]} >= {10, 20}
