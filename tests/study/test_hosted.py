@@ -16,7 +16,7 @@ from crossover.errors import OptionError
 from crossover.study.conductor import run_study
 from tests.models.service import Service, serving
 
-WORDS = "red green blue".split()
+WORDS = ["red", "green", "blue"]
 
 
 def task(folder: Path, url: str, rows: int = 60, more: str = "") -> Path:
@@ -45,7 +45,7 @@ def test_a_study_at_a_service_ends_in_a_verdict_and_asks_nothing_twice(tmp_path:
 def test_a_limit_of_money_without_prices_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     with serving(Service()) as service:
         path = task(tmp_path, service.url.replace("127.0.0.1", "127.0.0.2"), more="limits: {money: 1}\n")
-        with pytest.raises(OptionError, match="what 'openai:m.* costs is not known"):
+        with pytest.raises(OptionError, match=r"what 'openai:m.* costs is not known"):
             run_study(path, tmp_path / "out")
         assert service.number == 0
 

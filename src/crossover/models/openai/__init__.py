@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
-from crossover.models._http import HANGING_UP, Attempt, Flow
+from crossover.models._http import HANGING_UP, Attempt, Flow, all_of
 from crossover.models._presets import PRESETS
 from crossover.models._throttle import Throttle
 from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
@@ -122,15 +122,8 @@ class Openai:
             flow.close()
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
-        replies: list[Reply] = [Reply()] * len(requests)
-        ahead = list(enumerate(requests))[::-1]
         with self.flow() as flow:
-            while ahead or flow.under_way:
-                while ahead and flow.room():
-                    flow.send(*ahead.pop())
-                for number, reply in flow.receive():
-                    replies[number] = reply
-        return replies
+            return all_of(flow, requests)
 
     @property
     def _thinking(self) -> int:
@@ -214,7 +207,10 @@ class Openai:
                 if self._quirks.learn(error.status_code, message, param, body):
                     continue
                 code = str(told.get("code") or told.get("type") or "")
-                return refusal(error.status_code, error.response.headers, message, code, body["model"]), {}
+                found = refusal(error.status_code, error.response.headers, message, code, body["model"])
+                if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
+                    found = Attempt(Reply(error=found.fatal), headers=found.headers)
+                return found, {}
             except library.APITimeoutError:
                 return _lost(f"no answer within {self.timeout:g} seconds"), {}
             except library.APIConnectionError as error:
