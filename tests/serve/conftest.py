@@ -4,6 +4,7 @@ import pytest
 
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from tests.pace import _one_pace as _one_pace
 from tests.serve.studies import write_meetings, write_notes
 
 
