@@ -190,6 +190,18 @@ class Openai:
         return replace(attempt, reply=replace(reply, usage=Usage(*tokens)))
 
     @property
+    def told(self) -> list[str]:
+        """How labels were chosen so far, as was found out by asking."""
+        held = (
+            "is held to a form by the service"
+            if self._forms and "response_format" not in self._quirks.refused
+            else "is read out of the text"
+        )
+        ways = {"logprobs": "is chosen by log-probability", "constrained": held, "text": "is read out of the text"}
+        found = {ways[mode] for mode in self._modes.values()}
+        return [f"a label of '{self.service}:{self.target}' {way}" for way in sorted(found)]
+
+    @property
     def _forms(self) -> bool:
         return self._preset.constraint != "none"
 
