@@ -490,6 +490,54 @@ def predict_of_a_text_that_is_not_utf_8(at: Place) -> list[str]:
     return ["predict", "study", b"bad \xff".decode(errors="surrogateescape")]
 
 
+@bad("rows is neither a finished study (decision.json) nor an export (candidate.json) nor a model (config.json)")
+def serve_of_some_folder(at: Place) -> list[str]:
+    (at.path / "rows").mkdir()
+    return ["serve", "rows"]
+
+
+@bad("there is no model 'nothing'", "valid:")
+def serve_of_nothing(at: Place) -> list[str]:
+    return ["serve", "nothing"]
+
+
+@bad("study holds a study without a verdict")
+def serve_of_an_unfinished_study(at: Place) -> list[str]:
+    return _unfinished("serve", "study")(at)
+
+
+@bad("has no candidate 'nobody'", "valid:")
+def serve_of_an_unknown_candidate(at: Place) -> list[str]:
+    at.done()
+    return ["serve", "study:nobody"]
+
+
+@bad("'constant:a' is a control")
+def serve_of_a_control(at: Place) -> list[str]:
+    return ["serve", "constant:a"]
+
+
+@bad("'pocket' is served already")
+def serve_of_one_twice(at: Place) -> list[str]:
+    return ["serve", "pocket", "pocket"]
+
+
+@bad("--host 0.0.0.0 lets others ask: valid with a key, as --key-env VARIABLE")
+def serve_for_others_without_a_key(at: Place) -> list[str]:
+    return ["serve", "pocket", "--host", "0.0.0.0"]
+
+
+@bad("--key-env NO_SUCH_KEY: there is no such environment variable, or it is empty")
+def serve_with_a_key_that_is_not_there(at: Place) -> list[str]:
+    return ["serve", "pocket", "--key-env", "NO_SUCH_KEY"]
+
+
+@bad("nowhere:0 cannot be listened on")
+def serve_at_no_address(at: Place) -> list[str]:
+    at.monkeypatch.setenv("A_KEY", "x")
+    return ["serve", "pocket", "--host", "nowhere", "--port", "0", "--key-env", "A_KEY"]
+
+
 READERS = {
     "show": ("show", "study"),
     "show_json": ("show", "study", "--json"),

@@ -84,6 +84,7 @@ HELP = {
         "history/",
     ),
     "predict": ("study", "text", "--file", "--candidate", "default: the verdict's choice", "--json", "standard input"),
+    "serve": ("STUDY:CANDIDATE", "exports", "--port", "--host", "--key-env", "--folder", "--queue", "/predict", "/ready"),
     "export": (
         "study",
         "out",

@@ -65,6 +65,15 @@ def test_weights_are_made_again_every_so_many_months(every: float | None, times:
     assert cost_of(replace(bill, tuned=False), prices).fixed == 15
 
 
+def test_what_a_service_trained_on_is_a_cost_of_making() -> None:
+    """By hand: 2.5 million tokens at 4, in the middle of its range, and twice where weights are made again after half."""
+    prices = replace(FREE, training=(3.0, 5.0), months=12)
+    bill = Bill([1], [1], making=Making(trained_tokens=2_500_000), tuned=True)
+    assert cost_of(bill, prices).parts["tuning"] == pytest.approx(10)
+    assert cost_of(bill, replace(prices, retrain_months=6)).parts["tuning"] == pytest.approx(20)
+    assert cost_of(bill, FREE).fixed == 0
+
+
 def test_a_model_elsewhere_costs_what_it_reports_where_no_price_is_given() -> None:
     bill = Bill([100, 100], [10, 10], money=[0.25, 0.75], local=False, speed=Speed(1, 1))
     assert cost_of(bill, replace(FREE, machine_cost_per_hour=9)).per_1k == 500

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub.constants
 import pytest
@@ -131,3 +133,19 @@ def test_weights_that_are_not_complete_are_refused(chatty: Path, tmp_path: Path)
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(ModelError, match="there is no device 'abacus'"):
         Hf("pocket", device="abacus")
+
+
+def test_options_stand_behind_a_question_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    found: Any = open_model("vertex:gemini-x?project=p1&context_window=1000&url=http%3A%2F%2F127.0.0.1%3A9&effort=low")
+    assert (found.target, found.project, found.context_window, found.effort) == ("gemini-x", "p1", 1000, "low")
+    assert found.url == "http://127.0.0.1:9"
+    for asked, said in (
+        ("project=p1&efort=low", "no option 'efort'; did you mean 'effort'"),
+        ("project=p1&effort=much", "option 'effort': received 'much'"),
+        ("project=p1&context_window=many", "option 'context_window': received 'many', valid is a whole number"),
+    ):
+        with pytest.raises(ModelError, match=re.escape(said)):
+            open_model(f"vertex:gemini-x?{asked}")
+    fake: Any = open_model("fake:answer=why?because=so")
+    assert fake.target == "answer=why?because=so"

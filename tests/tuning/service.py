@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlparse
 
 import openai
 
+from crossover.models.base import hosted_weights
 from crossover.types import Message, Reply, Request, Usage, Weights
 
 BASE, KEY = "base-mini", "sk-canary-1234567890"
@@ -40,6 +41,7 @@ class Service:
     steps: int = 6
     good: str = "last"  # or "checkpoint": which answers well
     busy: int = 0  # further answers that are 503
+    plain: str = "warm"  # what untuned models answer to anything
     opened: openai.OpenAI | None = None
     silent: bool = False  # tuned models are not deployed
 
@@ -123,7 +125,7 @@ class Service:
         job = next((job for number, job in self.jobs.items() if number in model), None)
         early = "ckpt" in model
         if job is None or early != (self.good == "checkpoint"):
-            return "warm"
+            return self.plain
         rows = self.files[job["training_file"]]
         words = set(text.split())
 
@@ -151,8 +153,7 @@ class Toy:
         return self.service.client()
 
     def check_weights(self, weights: Weights) -> None:
-        assert weights.kind == "hosted"
-        assert weights.ref
+        assert weights == hosted_weights(self, weights.ref)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)

@@ -23,7 +23,7 @@ from crossover.evaluation.relevance import relevance_scorer
 from crossover.strategies.open import open_strategy
 from crossover.tuning import asking
 from crossover.tuning import hosted as trained
-from crossover.tuning.services import check_open, day
+from crossover.tuning.services import check_open, day, service_of
 from crossover.types import Candidate, Decoding, Example
 from tests.tuning.service import BASE, KEY, Service, Toy, serving
 
@@ -121,7 +121,7 @@ def test_an_interrupted_study_goes_on_with_the_job_that_it_paid_for(
     places = {
         "start": (trained, "noted"),
         "follow": (trained.HostedTrainer, "_told"),
-        "dev": (trained.HostedTrainer, "_weights"),
+        "dev": (trained, "hosted_weights"),
         "journal": (Journal, "set_tune"),
     }
     with serving() as service:
@@ -224,6 +224,8 @@ def test_the_table_of_services_knows_who_is_closed_and_what_ends() -> None:
     with pytest.raises(TuningError, match="Mistral takes no tuning jobs"):
         check_open("api.mistral.ai", "x", None, today)
     assert check_open("127.0.0.1", "x", None, today) == []
+    assert "deploy it" in service_of("mine.openai.azure.com")["by_hand"]
+    assert service_of("notopenai.azure.com") == {}
     assert day(1_800_000_000) == date(2027, 1, 15)
     assert day("2027-01-14T00:00:00Z") == date(2027, 1, 14)
     assert day("soon") is None
@@ -251,6 +253,20 @@ def test_money_is_held_before_the_job_and_a_limit_needs_a_price(tmp_path: Path) 
         # what is under way counts, also in another process
         with at(tmp_path / "c", service, **about) as bench, pytest.raises(BudgetExceeded):
             bench.meter.check(ahead=9.5)
+
+
+def test_a_job_that_a_limit_leaves_behind_is_named(tmp_path: Path) -> None:
+    def reached(*args: Any) -> Any:
+        raise BudgetExceeded("the limit of 5 minutes is reached")
+
+    with serving() as service, at(tmp_path / "a", service) as bench:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(trained.HostedTrainer, "_told", reached)
+            with pytest.raises(BudgetExceeded, match="minutes is reached; the job ftjob-1 goes on"):
+                adapt(bench)
+        made = adapt(bench)
+        assert list(service.jobs) == ["ftjob-1"]
+        assert "cost nothing here, without prices.training" in made.provenance.note
 
 
 def test_wrong_answers_become_preferences(tmp_path: Path) -> None:

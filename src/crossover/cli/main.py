@@ -22,7 +22,7 @@ from crossover.cli.output import degrade
 from crossover.errors import CrossoverError, OptionError, nearest
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
-COMMANDS = ("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "export", "list")
+COMMANDS = ("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "list")
 ENDINGS = {"run": (".yaml", ".yml"), "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")}
 ABOUT = """Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
 

@@ -122,9 +122,7 @@ def _folded(task: Task, rows: Sequence[Example], blank: tuple[str, ...], merged:
             f" one: too few for {task.folds} folds; valid are at least {max(task.folds, FEWEST)} groups, or fewer folds"
         )
 
-    def inner(
-        some: Sequence[Example], shares: Mapping[SplitName, int]
-    ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    def inner(some: Sequence[Example], shares: Mapping[SplitName, int]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
         parts = cut(some, shares, task.seed, stratify, kin)
         return tuple(parts["train"]), tuple(parts["dev"])
 

@@ -185,6 +185,12 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
             "prices.hosting_per_hour", "a hosting hour", now, _scaled(now),
             lambda v: _with(task, "prices", {"hosting_per_hour": v}), money,
         )  # fmt: skip
+    if any(one.bill.making.trained_tokens for one in evidence.measured) and middle(task.prices.training):
+        now = middle(task.prices.training)
+        yield _Dial(
+            "prices.training", "a training price", now, _scaled(now),
+            lambda v: _with(task, "prices", {"training": v}), money,
+        )  # fmt: skip
     volume = REQUESTS_PER_MONTH if limits.requests_per_month is None else limits.requests_per_month
     months = HORIZON_MONTHS if limits.horizon_months is None else limits.horizon_months
     if volume and months:

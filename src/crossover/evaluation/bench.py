@@ -294,8 +294,8 @@ class StudyBench:
                     finished |= {"ref": weights.ref, "job": made.job, "said": list(made.said)}
                     finished |= {"trained_tokens": made.usage.tokens_in}
                 self.journal.set_tune(key, finished)
-        place = str(self.folder / finished["path"])
-        return Weights(finished["kind"], finished["sha256"], place, finished.get("ref", ""))
+        path = str(self.folder / finished["path"])
+        return Weights(finished["kind"], finished["sha256"], path, finished.get("ref", ""))
 
     def discard(self) -> None:
         """Take away the files of the tunes that were made at this smaller bench: should one be wanted, it is made again."""

@@ -80,7 +80,10 @@ class Service:
             self.meter.settled(self.key)
             raise
         self._pay(tuned)
-        return tuned
+        if self.task.prices.training is not None:
+            return tuned
+        free = f"{tuned.usage.tokens_in:,} tokens that the service trained on cost nothing here, without prices.training"
+        return replace(tuned, said=(*tuned.said, free))
 
     def _answers(self, weights: Weights, run: Run) -> None:
         errors = [record.reply.error for record in run.records if record.reply.error is not None]

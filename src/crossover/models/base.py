@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -111,6 +112,40 @@ class Concurrent(Model, Protocol):
 
     def at_most(self, request: Request) -> Usage:
         """The most tokens that a request can take, so that no limit is overrun."""
+        ...
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token of an answer: its bytes, and where they were asked for its log-probability and the likeliest in its place."""
+
+    text: bytes
+    logprob: float | None = None
+    top: tuple[tuple[bytes, float], ...] = ()
+
+
+class Listener(Protocol):
+    """Who hears an answer while it is written."""
+
+    @property
+    def top(self) -> int | None:
+        """Of how many tokens in each place the log-probability is wanted; None: not even of the one that was taken."""
+        ...
+
+    def hear(self, text: str, token: Token | None, place: int, complete: bool) -> bool:
+        """The answer so far, with its latest token (None: the end of the turn); whether that is enough.
+
+        `place` counts tokens; it is 0 once more where an answer is begun again. `complete`: the model ended it.
+        """
+        ...
+
+
+@runtime_checkable
+class Telling(Model, Protocol):
+    """A model that can be listened to while it writes."""
+
+    def tell(self, requests: Sequence[Request], listeners: Sequence[Listener | None]) -> list[Reply]:
+        """As `complete`, with a listener to each request, called by this thread."""
         ...
 
 
@@ -313,12 +348,12 @@ class Accelerated(Tunable, Protocol):
 
 @runtime_checkable
 class Hosted(Weighted, Protocol):
-    """A model at a service that tunes its models for customers; a request with "hosted" weights is answered by these.
+    """A model at a service that tunes its models for customers; a request with "hosted" weights is answered by these."""
 
-    `dialect`: how the service is spoken to ("openai", "vertex").
-    """
-
-    dialect: str
+    @property
+    def dialect(self) -> str:
+        """How the service is spoken to: "openai" or "vertex"."""
+        ...
 
     @property
     def name(self) -> str:
@@ -328,6 +363,12 @@ class Hosted(Weighted, Protocol):
     def client(self) -> Any:
         """The service's official client, its own retries off. Raises `ModelError`, `MissingExtra`."""
         ...
+
+
+def hosted_weights(model: Hosted, ref: str, path: str = "") -> Weights:
+    """What a model's service answers with under the id `ref`. `path`: the folder with the notes of the job that made it."""
+    what = f"{model.dialect} {model.name} {ref}"
+    return Weights("hosted", hashlib.sha256(what.encode()).hexdigest(), path, ref)
 
 
 @runtime_checkable

@@ -107,6 +107,8 @@ def place_weights(out: Path, weights: Weights | None, model: Model, merge: bool,
     The base is needed where transformers cannot load it by its name, and is then named `base`; with a name of the caller's
     own always. Raises `StudyError` for a soft prompt that is to be merged.
     """
+    if weights is not None and weights.kind == "hosted":
+        return ""  # they lie at their service
     place = "model" if weights is None or weights.kind == "full" else weights.kind
     loadable = model if isinstance(model, Loadable) else None
     if weights is not None and place == "adapter" and merge and loadable:

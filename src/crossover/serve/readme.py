@@ -29,10 +29,12 @@ FOLDERS = {
 
 def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, model: Model, runtime: Runtime | None) -> str:
     """The text for the export in `out`, whose other files are written. `row`: the candidate's row of decision.json."""
+    weights = candidate.weights
+    tuned = f", tuned there as `{weights.ref}`" if weights is not None and weights.ref else ""
     text = [
         f"# {task}: {row['name']}",
         "",
-        f"{scored(row)}; model `{candidate.model}`; candidate `{row['id']}`.",
+        f"{scored(row)}; model `{candidate.model}`{tuned}; candidate `{row['id']}`.",
         *(["", cross_fitted(row["folds"])] if row["test"] and row.get("folds") else []),
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",

@@ -48,6 +48,7 @@ from crossover.types import (
 SAMPLE = 12  # rows whose tokens are counted
 UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
 LONGEST = 4  # rows for which a prompt is tried whether it fits
+WRONG = "?"  # what is thought to be answered: a search looks at mistakes
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
 
@@ -379,6 +380,6 @@ class _DryBench:
         self.add({what: fresh * tokens for what, tokens in each.items()})
         dear = time_of(each)
         value = UNSOLVED * dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
-        records = tuple(Record(example, Reply(), "", Score(value)) for example in examples)
+        records = tuple(Record(example, Reply(), WRONG, Score(value)) for example in examples)
         estimate = Estimate(len(records), value, value, value)
         return Run(candidate.id, split, self.bench.evaluator.metric_name, records, estimate)

@@ -112,9 +112,10 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
     for name, spec in zip(_names(specs), specs, strict=True):
         strategy = open_strategy(spec.name, spec.options)
         if not can_tune(strategy, model):
+            where = "at its service" if _dialects(strategy) != {None} else "here"
             raise OptionError(
-                f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned here; valid: "
-                f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned, such as pocket"
+                f"strategy '{spec.name}' tunes weights, and the model '{task.model}' cannot be tuned {where}; valid: "
+                f"{', '.join((*CONTROLS, *PROMPTS))}, or a model that can be tuned so, such as {_tunable(strategy)}"
             )
         rungs.append(Rung(name, spec, strategy))
     return rungs, said
@@ -122,13 +123,21 @@ def ladder(task: Task, model: Model) -> tuple[list[Rung], list[str]]:
 
 def can_tune(strategy: Strategy, model: Model) -> bool:
     """Whether the weights that a strategy tunes, if any, are a model's that it can tune: here, or at its service."""
-    steps = strategy.strategies() if isinstance(strategy, Then) else [strategy]
-    tuners = [step for step in steps if step.family in ("weights", "hybrid")]
-    dialects = [getattr(step, "dialect", None) for step in tuners]
     return all(
         isinstance(model, Tunable) if dialect is None else isinstance(model, Hosted) and model.dialect == dialect
-        for dialect in dialects
+        for dialect in _dialects(strategy)
     )
+
+
+def _dialects(strategy: Strategy) -> set[str | None]:
+    """Of the services at which a strategy tunes; None: in this process."""
+    steps = strategy.strategies() if isinstance(strategy, Then) else [strategy]
+    return {getattr(step, "dialect", None) for step in steps if step.family in ("weights", "hybrid")}
+
+
+def _tunable(strategy: Strategy) -> str:
+    found = {dialect for dialect in _dialects(strategy) if dialect}
+    return f"{min(found)}:NAME" if found else "pocket"
 
 
 def _classifiers(task: Task) -> tuple[tuple[str, ...], list[str]]:

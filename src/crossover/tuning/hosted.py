@@ -6,18 +6,17 @@ service, by these and by the key in its metadata. A `Desk` is one dialect.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from crossover.errors import DataError, TuningError
-from crossover.models.base import Hosted
+from crossover.errors import BudgetExceeded, DataError, TuningError
+from crossover.models.base import Hosted, hosted_weights
 from crossover.tuning.asking import refused, steady, unanswered
 from crossover.tuning.job import Job, JobFailed, add_event, key_of, read_job, write_job
 from crossover.tuning.providers import JOBS, Lesson, written
@@ -75,8 +74,13 @@ class Checkpoint:
 class Desk(Protocol):
     """A dialect. What may be asked twice without harm raises what the client raises; `asking.steady` asks it again."""
 
-    dialect: str
-    host: str
+    @property
+    def dialect(self) -> str: ...
+
+    @property
+    def host(self) -> str:
+        """Where the service is."""
+        ...
 
     def base(self, start: Weights | None) -> str:
         """What a job begins from."""
@@ -116,7 +120,12 @@ class HostedTrainer:
     """Tunes a model of a service; what is sent are the lessons, and never a row of the test split."""
 
     model: Hosted
-    desk: Desk
+    opens: Callable[[Any, Any], Desk]  # of the model and its client
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Opened when it is first needed: what is finished needs no key."""
+        return self.opens(self.model, self.model.client())
 
     def tune(
         self,
@@ -127,7 +136,7 @@ class HostedTrainer:
         start: Weights | None = None,
         events: Events = Events(),  # noqa: B008  frozen
     ) -> Tuned:
-        kind = JOBS.get((self.desk.dialect, recipe.objective))
+        kind = JOBS.get((self.model.dialect, recipe.objective))
         assert kind is not None  # the strategy has no other
         held = [lesson for lesson in dev if lesson.worse] if recipe.objective == "dpo" else dev
         try:
@@ -146,6 +155,8 @@ class HostedTrainer:
             if recipe.cancel:
                 steady(lambda: self.desk.cancel(job.id), f"cancelling the job {job.id}")
             raise
+        except BudgetExceeded as error:
+            raise BudgetExceeded(f"{error}; the job {job.id} goes on, and a further run of the study with it") from error
         return self._best(done, job, recipe, folder, events, said)
 
     def _begun(
@@ -166,7 +177,7 @@ class HostedTrainer:
             for name, rows in (("train.jsonl", lines[0]), ("validation.jsonl", lines[1])) if not files else ():
                 if rows:
                     text = "".join(f"{line}\n" for line in rows)
-                    files.append(steady(lambda n=name, t=text: self.desk.upload(n, t, job, recipe), f"uploading {name}"))
+                    files.append(steady(partial(self.desk.upload, name, text, job, recipe), f"uploading {name}"))
             job = write_job(folder, replace(job, files=tuple(files), most=most))
             found = self._started(base, recipe, job)
         return noted(folder, replace(job, most=most), found)
@@ -223,7 +234,7 @@ class HostedTrainer:
         tried = [*(one for one in known if one.ref != done.ref), replace(last, when="the finished job")]
         found: list[tuple[float, Weights]] = []
         for number, one in enumerate(tried, start=1):
-            weights = self._weights(one.ref, folder)
+            weights = hosted_weights(self.model, one.ref, str(folder))
             try:
                 value = events.evaluate(weights)
             except TuningError as error:
@@ -240,10 +251,6 @@ class HostedTrainer:
             said.append("the service does not say how many tokens it trained on: the most it can be is what counts")
         usage = Usage(tokens_in=job.most if done.trained is None else done.trained)
         return Tuned(best[1], usage, tuple(said), job.id)
-
-    def _weights(self, ref: str, folder: Path) -> Weights:
-        what = f"{self.desk.dialect} {self.model.name} {ref}"
-        return Weights("hosted", hashlib.sha256(what.encode()).hexdigest(), str(folder), ref)
 
 
 def noted(folder: Path, job: Job, found: Begun) -> Job:

@@ -24,7 +24,7 @@ def trainer_for(model: Model, spec: str, hosted: bool = False, general: General 
     """
     if hosted:
         if isinstance(model, Hosted) and model.dialect in DESKS:
-            return HostedTrainer(model, DESKS[model.dialect](model, model.client()))
+            return HostedTrainer(model, DESKS[model.dialect])
         raise OptionError(f"the model '{spec}' is at no service that tunes it; valid: openai:NAME and the like")
     if not isinstance(model, Tunable):
         raise OptionError(f"the model '{spec}' cannot be tuned in this process; valid: a local model")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -69,7 +70,9 @@ class VertexDesk:
         if len(job.files) > 1:
             config["validation_dataset"] = {"gcs_uri": job.files[1]}
         given = {key: value for key, value in config.items() if value is not None}
-        made = self.client.tunings.tune(base_model=base, training_dataset={"gcs_uri": job.files[0]}, config=given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the client calls its own tuning experimental, once a process
+            made = self.client.tunings.tune(base_model=base, training_dataset={"gcs_uri": job.files[0]}, config=given)
         return Begun(made.name, _state(made))
 
     def look(self, job: str, recipe: HostedRecipe) -> Look:

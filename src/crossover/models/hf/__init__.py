@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,13 +24,13 @@ from jinja2.exceptions import TemplateError
 from transformers.utils import logging
 
 from crossover.errors import ModelError
-from crossover.models.base import Runtime
+from crossover.models.base import Listener, Runtime
 from crossover.models.hf import folder as folders
 from crossover.models.hf import light as light  # before what imports transformers' models
 from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.files import SCRIPT, ModelFiles, needs_of, settings_of, vectors_in
-from crossover.models.hf.generation import Job, generate_packed, generate_plain
+from crossover.models.hf.generation import generate_packed, generate_plain
 from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.kernels import HfKernels
@@ -42,7 +42,8 @@ from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.quantized import four_bits
 from crossover.models.hf.trial import packs
-from crossover.types import Candidate, Message, Reply, Request, Usage, Weights, content_hash
+from crossover.models.hf.writing import writing_job
+from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
@@ -148,8 +149,14 @@ class Hf:
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         return self.submit(requests)()
 
-    def submit(self, requests: Sequence[Request]) -> Callable[[], list[Reply]]:
+    def tell(self, requests: Sequence[Request], listeners: Sequence[Listener | None]) -> list[Reply]:
+        return self.submit(requests, listeners)()
+
+    def submit(
+        self, requests: Sequence[Request], listeners: Sequence[Listener | None] | None = None
+    ) -> Callable[[], list[Reply]]:
         """Begin to answer: a card is given all labels to score, everything else is done when the replies are asked for."""
+        heard = listeners or [None] * len(requests)
         replies: list[Reply | None] = [None] * len(requests)
         prompts: list[list[int]] = []
         groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
@@ -171,8 +178,8 @@ class Hf:
             with self._lock:
                 _ = self._pool.base  # raises here when the model itself does not load: no request can be answered
         begun = [
-            (members, self._begin([requests[i] for i in members], [prompts[i] for i in members]))
-            for members in groups.values()
+            (m, self._begin([requests[i] for i in m], [prompts[i] for i in m], [heard[i] for i in m]))
+            for m in groups.values()
         ]
 
         def wait() -> list[Reply]:
@@ -313,7 +320,9 @@ class Hf:
             with self._pool.using(weights) as model:
                 yield model
 
-    def _begin(self, asked: list[Request], prompts: list[list[int]]) -> Callable[[], list[tuple[int, Reply]]]:
+    def _begin(
+        self, asked: list[Request], prompts: list[list[int]], heard: list[Listener | None]
+    ) -> Callable[[], list[tuple[int, Reply]]]:
         """Begin to answer requests of the same weights and labels."""
         weights, labels, started = asked[0].weights, asked[0].decoding.labels, time.perf_counter()
 
@@ -327,7 +336,7 @@ class Hf:
                         return list(
                             self._labelled(asked, prompts, self._scored(model, asked, prompts), time.perf_counter())
                         )
-                    return list(self._write(model, asked, prompts))
+                    return list(self._write(model, asked, prompts, heard))
             except ModelError as error:
                 return failed(error)
 
@@ -365,19 +374,12 @@ class Hf:
                 best = calibrated.index(max(calibrated))
                 yield i, Reply(labels[best], tuple(row), Usage(len(prompts[i]), lengths[best], seconds))
 
-    def _write(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[tuple[int, Reply]]:
+    def _write(
+        self, model: Any, asked: list[Request], prompts: list[list[int]], heard: list[Listener | None]
+    ) -> Iterator[tuple[int, Reply]]:
         jobs = [
-            Job(
-                tuple(prompt),
-                max(1, min(request.decoding.max_tokens, self.context_window - len(prompt))),
-                request.decoding.temperature,
-                # the draw belongs to the request, not to its place in a batch
-                int(content_hash([request.messages, request.decoding.seed, request.repeat])[:12], 16)
-                if request.decoding.temperature > 0
-                else 0,
-                partial(self._grammars.writer, request.decoding.schema) if request.decoding.schema else None,
-            )
-            for request, prompt in zip(asked, prompts, strict=True)
+            writing_job(request, prompt, self.context_window, lambda: self._grammars, self.chat, listener)
+            for request, prompt, listener in zip(asked, prompts, heard, strict=True)
         ]
         stops = model.generation_config.eos_token_id
         stop_ids = {stops} if isinstance(stops, int) else set(stops or ())

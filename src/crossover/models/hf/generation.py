@@ -20,12 +20,14 @@ from crossover.models.hf.layout import KeyValueCache, Layout, put
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
 from crossover.models.hf.record import Recorder
 from crossover.models.hf.room import LOG, in_batches, tokens_kept
+from crossover.models.hf.telling import Heard, Told
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
 DEAD = {"cpu": 0.25}  # of the rows may have ended before the others are moved together
 DEAD_ELSEWHERE = 0.5  # a card's step is recorded anew then
 
+Chances = tuple[float, tuple[tuple[int, float], ...]]  # a token's log-probability, and those of the likeliest
 Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, and the tokens generated for each
 
 
@@ -33,7 +35,8 @@ Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, an
 class Job:
     """A prompt to be continued by at most `limit` tokens. `seed` fixes the draws when `temperature` is over 0.
 
-    `grammar` makes a writer, which rules tokens out and says when the answer is complete.
+    `grammar` makes a writer, which rules tokens out and says when the answer is complete. `heard` is told of each token,
+    with the log-probabilities of the `top` likeliest, and says whether that is enough.
     """
 
     prompt: tuple[int, ...]
@@ -41,6 +44,8 @@ class Job:
     temperature: float
     seed: int
     grammar: Callable[[], Writer] | None = None
+    heard: Heard | None = None
+    top: int | None = None
 
 
 def generate_packed(
@@ -66,7 +71,8 @@ def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[in
         ids, cache = torch.tensor([job.prompt]), None
         while row.going:
             output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True)
-            row.take(int(_choose(output.logits[:, -1], [row])), ended)
+            tokens = _choose(output.logits[:, -1], [row])
+            row.take(int(tokens), ended, _chances(output.logits[:, -1], tokens, [row]).get(0))
             cache = getattr(output, "past_key_values", None)
             latest = torch.tensor([row.answer[-1:]])
             ids = latest if cache is not None else torch.cat([ids, latest], dim=1)
@@ -83,10 +89,13 @@ class _Draft:
         self.writer = job.grammar() if job.grammar else None
         self.draw = torch.Generator().manual_seed(job.seed) if job.temperature > 0 else None
 
-    def take(self, token: int, ended: Callable[[Sequence[int]], bool]) -> None:
+    def take(self, token: int, ended: Callable[[Sequence[int]], bool], chances: Chances | None = None) -> None:
         self.answer.append(token)
         complete = self.writer.take(token) if self.writer else ended(self.answer)
         self.going = not complete and len(self.answer) < self.job.limit
+        if self.job.heard:
+            own, top = chances or (None, ())
+            self.going &= not self.job.heard(Told(len(self.answer) - 1, token, complete, own, top))
 
 
 class _Writing:
@@ -129,10 +138,11 @@ class _Writing:
             self._memory.here = self._here
         while True:
             tokens = _choose(logits, rows)
+            chances = _chances(logits, tokens, rows)  # before the next step overwrites them
             following = self._step(tokens) if ahead else None
-            for row, token in zip(rows, tokens.tolist(), strict=True):
+            for i, (row, token) in enumerate(zip(rows, tokens.tolist(), strict=True)):
                 if row.going:
-                    row.take(token, ended)
+                    row.take(token, ended, chances.get(i))
             going = [i for i, row in enumerate(rows) if row.going]
             if not going:
                 return
@@ -208,6 +218,23 @@ def _choose(logits: torch.Tensor, rows: Sequence[_Draft]) -> torch.Tensor:
         found = torch.searchsorted(chances, put(points, logits.device) * chances[:, -1:], right=True)[:, 0]
         tokens[which] = found.clamp(max=size - 1)
     return tokens
+
+
+def _chances(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[_Draft]) -> dict[int, Chances]:
+    """What the model itself gives the chosen tokens, before grammar and temperature, for the rows that want to know."""
+    asked = [i for i, row in enumerate(rows) if row.going and row.job.heard and row.job.top is not None]
+    if not asked:
+        return {}
+    which = put(torch.tensor(asked), logits.device)
+    logs = logits[which].log_softmax(-1, dtype=torch.float32)
+    own = logs.gather(-1, tokens[which][:, None])[:, 0].tolist()
+    most = min(logs.shape[-1], max(rows[i].job.top or 0 for i in asked))
+    values, ids = (part.tolist() for part in logs.topk(most, dim=-1))
+    found = {}
+    for place, i in enumerate(asked):
+        wanted = rows[i].job.top or 0
+        found[i] = own[place], tuple(zip(ids[place][:wanted], values[place][:wanted], strict=True))
+    return found
 
 
 def _first_batch(jobs: Sequence[Job], known: int, rows: int, left: Sequence[int], most: int) -> tuple[list[int], int]:

@@ -69,8 +69,8 @@ class Openai:
         self._key = checked_key(self.key) or ("" if self.url and self.service == "openai" else self._preset.key)
         self._quirks = Quirks(self._preset.limit)
         self._throttle = Throttle(self.in_flight)
-        self._modes: dict[tuple[str, ...], str] = {}
-        self._probing: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
+        self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
         self._client: Any = None
 
     @property
@@ -166,20 +166,23 @@ class Openai:
         attempt that did."""
         if self.labels != "auto":
             return self.labels
-        if labels not in self._modes:
-            async with self._probing.setdefault(labels, asyncio.Lock()):
-                if labels not in self._modes:
+        known = (labels, request.weights.ref if request.weights else "")
+        # what was tuned there has learnt labels as plain text: to ask it for JSON would be another task
+        held = "text" if request.weights and self._preset.constraint == "schema" else "constrained"
+        if known not in self._modes:
+            async with self._probing.setdefault(known, asyncio.Lock()):
+                if known not in self._modes:
                     if not self._preset.top:
-                        self._modes[labels] = "constrained"
-                        return "constrained"
+                        self._modes[known] = held
+                        return held
                     attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top})
                     if attempt.reply is None:
                         return attempt
                     enough = attempt.reply.error is None and scores_of(labels, top) is not None
-                    self._modes[labels] = "logprobs" if enough else "constrained"
+                    self._modes[known] = "logprobs" if enough else held
                     if enough:
                         return _scored(attempt, request, top)
-        return self._modes[labels]
+        return self._modes[known]
 
     def _counted(self, attempt: Attempt, request: Request) -> Attempt:
         """With tokens where the service counts none: as many as there seem to be."""

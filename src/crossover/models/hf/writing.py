@@ -1,0 +1,55 @@
+"""A request for free text -> the job that writes it, and whoever listens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from crossover.models.base import Listener, Token
+from crossover.models.hf.chat import Chat
+from crossover.models.hf.generation import Job
+from crossover.models.hf.grammar import Grammars
+from crossover.models.hf.telling import Told, spelled
+from crossover.types import Request, content_hash
+
+
+def writing_job(
+    request: Request,
+    prompt: Sequence[int],
+    window: int,
+    grammars: Callable[[], Grammars],
+    chat: Chat,
+    listener: Listener | None = None,
+) -> Job:
+    """The job of a request whose prompt has these tokens, in a window of so many."""
+    how = request.decoding
+    return Job(
+        tuple(prompt),
+        max(1, min(how.max_tokens, window - len(prompt))),
+        how.temperature,
+        # the draw belongs to the request, not to its place in a batch
+        int(content_hash([request.messages, how.seed, request.repeat])[:12], 16) if how.temperature > 0 else 0,
+        (lambda: grammars().writer(how.schema)) if how.schema else None,
+        partial(_tell, chat, listener, []) if listener else None,
+        listener.top if listener else None,
+    )
+
+
+def _tell(chat: Chat, listener: Listener, ids: list[int], told: Told) -> bool:
+    if told.place == 0:
+        ids.clear()
+    ids.append(told.token)
+    ends = ids[-1] in chat.tokenizer.all_special_ids or tuple(ids[-len(chat.end) :]) == chat.end
+    token = None
+    if not (told.complete and ends):
+        likely = tuple((spelled(chat.tokenizer, i), logprob) for i, logprob in told.top)
+        token = Token(spelled(chat.tokenizer, told.token), told.logprob, likely)
+    return listener.hear(chat.text(_without_half_end(chat, ids)), token, told.place, told.complete)
+
+
+def _without_half_end(chat: Chat, ids: list[int]) -> list[int]:
+    """Without a part of the end of turn that more may follow."""
+    for size in range(len(chat.end) - 1, 0, -1):
+        if tuple(ids[-size:]) == chat.end[:size]:
+            return ids[:-size]
+    return ids

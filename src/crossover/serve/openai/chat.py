@@ -1,0 +1,206 @@
+"""POST /v1/chat/completions: from a request to choices, whole or as a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from crossover.engine.follow import Answered
+from crossover.models.base import Token
+from crossover.serve.openai.catalogue import Served
+from crossover.serve.openai.errors import ApiError, refused
+from crossover.serve.openai.hearing import Hearing, entry
+from crossover.serve.openai.measures import Measures
+from crossover.serve.openai.queue import Asking
+from crossover.serve.openai.wire import ChatBody
+from crossover.serve.predict import NO_ANSWER
+from crossover.types import Reply, Request, Usage
+
+Piece = tuple[int, str, list[Token]]  # of which choice, new text, and its tokens
+
+
+@dataclass(frozen=True)
+class Chats:
+    """Answers chats with the models of a catalogue."""
+
+    asking: Asking
+    measures: Measures
+
+    async def whole(self, served: Served, body: ChatBody) -> dict[str, Any]:
+        """A chat completion. Raises `ApiError`; when it is cancelled, nothing more is written."""
+        if served.candidate:
+            found = await self.predicted(served, the_input(body))
+            return self._body(served, [_choice(0, found.answer, "stop", _labels(served, found, body))], found.reply.usage)
+        writing = _Writing(self.asking, served, body)
+        try:
+            replies = [await asyncio.wrap_future(future) for future in writing.futures]
+        except asyncio.CancelledError:
+            writing.leave()
+            raise
+        choices = [
+            _choice(i, heard.text, heard.finish, heard.logprobs(heard.tokens)) for i, heard in enumerate(writing.heard)
+        ]
+        return self._body(served, choices, _usage(replies))
+
+    async def predicted(self, served: Served, text: str) -> Answered:
+        """A candidate's answer to an input, as it was measured. Raises `ApiError` where it has none."""
+        if not text.strip():
+            raise ApiError(400, "the input is empty; valid is a text with something to answer", "messages")
+        found = await asyncio.wrap_future(self.asking.answer(served, text))
+        if found.reply.error is not None:
+            raise refused(found.reply.error)
+        if found.says_nothing:
+            raise ApiError(500, NO_ANSWER)
+        self.measures.tokens(found.reply.usage.tokens_in, found.reply.usage.tokens_out)
+        return found
+
+    async def stream(self, served: Served, body: ChatBody) -> AsyncIterator[str]:
+        """Server-sent events. What is wrong with the request is raised as `ApiError` before the first."""
+        head = self._head(served, "chat.completion.chunk")
+        wants = bool(body.stream_options and body.stream_options.include_usage)
+
+        def event(choices: list[dict[str, Any]], usage: Usage | None = None) -> str:
+            more = {"usage": _wire_usage(usage) if usage else None} if wants else {}
+            return f"data: {json.dumps({**head, 'choices': choices, **more}, ensure_ascii=False)}\n\n"
+
+        def delta(i: int, what: dict[str, Any], finish: str | None = None, logprobs: Any = None) -> dict[str, Any]:
+            return {"index": i, "delta": what, "finish_reason": finish, "logprobs": logprobs}
+
+        if served.candidate:
+            found = await self.predicted(served, the_input(body))
+            yield event([delta(0, {"role": "assistant", "content": ""})])
+            yield event([delta(0, {"content": found.answer}, None, _labels(served, found, body))])
+            yield event([delta(0, {}, "stop")])
+            usage = found.reply.usage
+        else:
+            loop, pieces = asyncio.get_running_loop(), asyncio.Queue[Piece | None]()
+
+            def tell(piece: Piece | None) -> None:
+                with suppress(RuntimeError):  # the server ended before the answer did
+                    loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+            writing = _Writing(self.asking, served, body, tell)
+            try:
+                piece = await pieces.get()
+                if piece is None:  # over before anything was written
+                    writing.replies()
+                for i in range(len(writing.heard)):
+                    yield event([delta(i, {"role": "assistant", "content": ""})])
+                while piece is not None:
+                    i, text, tokens = piece
+                    yield event([delta(i, {"content": text}, None, writing.heard[i].logprobs(tokens))])
+                    piece = await pieces.get()
+                usage = _usage(writing.replies())
+                for i, heard in enumerate(writing.heard):
+                    yield event([delta(i, {}, heard.finish)])
+                self.measures.tokens(usage.tokens_in, usage.tokens_out)
+            finally:
+                writing.leave()  # whoever reads has gone, or has it all
+        if wants:
+            yield event([], usage)
+        yield "data: [DONE]\n\n"
+
+    def _body(self, served: Served, choices: list[dict[str, Any]], usage: Usage) -> dict[str, Any]:
+        if not served.candidate:
+            self.measures.tokens(usage.tokens_in, usage.tokens_out)
+        return {**self._head(served, "chat.completion"), "choices": choices, "usage": _wire_usage(usage)}
+
+    def _head(self, served: Served, kind: str) -> dict[str, Any]:
+        mark = served.candidate.id if served.candidate else served.model.identity
+        return {
+            "id": f"chatcmpl-{uuid.uuid4().hex}",
+            "object": kind,
+            "created": int(time.time()),
+            "model": served.name,
+            "system_fingerprint": f"fp_{mark}",
+        }
+
+
+class _Writing:
+    """The answers to one request, while they are written. `tell`: of each new piece, and of the end (None)."""
+
+    def __init__(self, asking: Asking, served: Served, body: ChatBody, tell: Any = None) -> None:
+        top = (body.top_logprobs or 0) if body.logprobs else None
+        messages, decoding, every = body.conversation, body.decoding, range(body.n or 1)
+        self.heard = [
+            Hearing(top, body.stops, *([lambda text, tokens, i=i: tell((i, text, tokens))] if tell else [])) for i in every
+        ]
+        self._left = len(self.heard)
+        requests = [Request(messages, decoding, served.weights, draw) for draw in every]
+        self.futures: list[Future[Reply]] = asking.write(served, requests, self.heard)
+        for heard, future in zip(self.heard, self.futures, strict=True):
+            future.add_done_callback(lambda _, heard=heard: self._done(heard, tell))
+
+    def replies(self) -> list[Reply]:
+        """All replies, once they are there. Raises `ApiError` for a failed one."""
+        found = [future.result() for future in self.futures]
+        _usage(found)
+        return found
+
+    def leave(self) -> None:
+        for heard, future in zip(self.heard, self.futures, strict=True):
+            heard.left = True
+            future.cancel()
+
+    def _done(self, heard: Hearing, tell: Any) -> None:
+        heard.end()
+        self._left -= 1
+        if tell and not self._left:
+            tell(None)
+
+
+def the_input(body: ChatBody) -> str:
+    """What a candidate is asked: its prompt is its own, so a request has the input alone. Raises `ApiError`."""
+    messages = body.conversation
+    if len(messages) != 1 or messages[0].role != "user":
+        raise ApiError(
+            400,
+            "this model is a candidate with the prompt that it was measured with; valid is one message of role 'user', the"
+            " input (its base model takes whole conversations)",
+            "messages",
+        )
+    for name, asked in (("n", (body.n or 1) > 1), ("stop", body.stops), ("response_format", body.decoding.schema)):
+        if asked:
+            raise ApiError(400, f"a candidate answers as it was measured: '{name}' cannot be asked for", name)
+    return messages[0].content
+
+
+def _labels(served: Served, found: Answered, body: ChatBody) -> dict[str, Any] | None:
+    """Each label as one token with its log-probability, the likeliest first."""
+    if not body.logprobs or served.candidate is None:
+        return None
+    how = served.candidate.decoding
+    if not found.reply.label_scores or how.pattern:
+        raise ApiError(400, "this candidate writes text, whose log-probabilities are not kept", "logprobs")
+    scores = dict(zip(how.labels, found.reply.label_scores, strict=True))
+    likely = sorted(scores.items(), key=lambda item: -item[1])[: body.top_logprobs or 0]
+    top = [entry(label.encode(), score) for label, score in likely]
+    return {"content": [entry(found.answer.encode(), scores[found.answer], top)], "refusal": None}
+
+
+def _choice(index: int, text: str, finish: str, logprobs: dict[str, Any] | None) -> dict[str, Any]:
+    message = {"role": "assistant", "content": text, "refusal": None}
+    return {"index": index, "message": message, "finish_reason": finish, "logprobs": logprobs}
+
+
+def _usage(replies: list[Reply]) -> Usage:
+    """Of all choices, whose prompt is read once. Raises `ApiError` where one failed."""
+    for reply in replies:
+        if reply.error is not None:
+            raise refused(reply.error)
+    return Usage(replies[0].usage.tokens_in, sum(reply.usage.tokens_out for reply in replies))
+
+
+def _wire_usage(usage: Usage) -> dict[str, int]:
+    return {
+        "prompt_tokens": usage.tokens_in,
+        "completion_tokens": usage.tokens_out,
+        "total_tokens": usage.tokens_in + usage.tokens_out,
+    }

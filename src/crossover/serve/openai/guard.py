@@ -1,0 +1,105 @@
+"""Who may ask at all: the key, the name that the server was asked by, where a page came from, and how much may be sent."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from crossover.serve.openai.errors import ApiError
+from crossover.serve.openai.measures import Measures
+
+BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OPEN = ("/health", "/ready")  # without a key
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Stands before an ASGI application. `key`: what requests must bear, where there is one. `local`: bound to loopback,
+    so that a page whose name was made to point here (DNS rebinding) is told apart by the name that it asks for."""
+
+    app: Any
+    key: str | None
+    local: bool
+    measures: Measures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def noting(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            self._check(scope)
+            await self.app(scope, self._limited(scope, receive), noting)
+        except ApiError as error:
+            await _refuse(error, noting)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            self.measures.request(route, status, time.perf_counter() - began)
+
+    def _check(self, scope: Scope) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get("host", "")
+        if self.local and _name(host) not in LOOPBACK:
+            raise ApiError(421, "this server answers to localhost and 127.0.0.1 alone", code="wrong_host")
+        origin = headers.get("origin")
+        if origin is not None and origin.split("://")[-1] != host:
+            raise ApiError(403, "pages of other sites may not ask this server", code="cross_site")
+        if self.key is not None and scope["path"] not in OPEN:
+            given = headers.get("authorization", "")
+            if not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
+                raise ApiError(401, "the API key is missing or wrong", code="invalid_api_key")
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit() or int(length) > _most(scope):
+            raise _too_large(scope)
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        """Bodies that do not say how long they are, are counted."""
+        taken = 0
+
+        async def counted() -> MutableMapping[str, Any]:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > _most(scope):
+                raise HTTPException(413, _too_large(scope).message)  # which a reader of bodies lets through
+            return message
+
+        return counted
+
+
+def _most(scope: Scope) -> int:
+    return UPLOAD if scope["path"] == "/v1/files" else BODY
+
+
+def _too_large(scope: Scope) -> ApiError:
+    return ApiError(413, f"the body is larger than {_most(scope) >> 20} MiB", code="request_too_large")
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    return host[1:].split("]")[0] if host.startswith("[") else host.split(":")[0]
+
+
+async def _refuse(error: ApiError, send: Send) -> None:
+    headers = {"content-type": "application/json", "connection": "close", **error.headers}
+    encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": json.dumps(error.body).encode()})

@@ -1,0 +1,189 @@
+"""The bodies of requests, as OpenAI's client sends them; what would change an answer and is not done is refused."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from crossover.serve.openai.errors import ApiError
+from crossover.types import Decoding, Message, Role
+
+DEFAULT_TOKENS = 512  # of an answer whose limit is not given
+ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+# what would change an answer, with the values that do not
+UNDONE: dict[str, tuple[Any, ...]] = {
+    "top_p": (None, 1),
+    "frequency_penalty": (None, 0),
+    "presence_penalty": (None, 0),
+    "logit_bias": (None, {}),
+    "tools": (None, []),
+    "functions": (None, []),
+    "tool_choice": (None, "none", "auto"),
+    "function_call": (None, "none", "auto"),
+    "audio": (None,),
+    "modalities": (None, ["text"]),
+    "prediction": (None,),
+    "web_search_options": (None,),
+}
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair is no text") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+
+
+class Said(BaseModel):
+    """A message. `content`: a text, or parts of which all are text."""
+
+    role: str
+    content: Text | list[dict[str, Any]]
+
+    def message(self, place: int) -> Message:
+        if self.role not in ROLES:
+            raise ApiError(400, f"the role is {self.role!r}; valid: {', '.join(ROLES)}", f"messages[{place}].role")
+        return Message(ROLES[self.role], self.content if isinstance(self.content, str) else self._joined(place))
+
+    def _joined(self, place: int) -> str:
+        texts = [part.get("text") for part in self.content if isinstance(part, dict) and part.get("type") == "text"]
+        if len(texts) < len(self.content) or not all(isinstance(text, str) for text in texts):
+            raise ApiError(400, "valid are parts of type 'text' with a 'text'", f"messages[{place}].content")
+        try:
+            return _whole("".join(map(str, texts)))
+        except ValueError as error:
+            raise ApiError(400, str(error), f"messages[{place}].content") from error
+
+
+class ResponseFormat(BaseModel):
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    json_schema: dict[str, Any] | None = None
+
+    @property
+    def schema_text(self) -> str:
+        """The schema as canonical JSON; nothing for text."""
+        if self.type == "text":
+            return ""
+        if self.type == "json_object":
+            return '{"type": "object"}'
+        schema = (self.json_schema or {}).get("schema")
+        if not isinstance(schema, dict):
+            raise ApiError(400, "a schema is missing; valid is an object", "response_format.json_schema.schema")
+        return json.dumps(schema, sort_keys=True)
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatBody(BaseModel):
+    """POST /v1/chat/completions. Fields that change no answer (`user`, `metadata`, `store` …) are taken and left."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model: Text
+    messages: list[Said] = Field(min_length=1)
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    n: int | None = Field(None, ge=1, le=16)
+    stop: Text | list[Text] | None = None
+    temperature: float | None = Field(None, ge=0, le=2, allow_inf_nan=False)
+    seed: int | None = None
+    logprobs: bool | None = False
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+    response_format: ResponseFormat | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+
+    def check(self) -> None:
+        """Raise `ApiError` for what is not done here."""
+        for name, neutral in UNDONE.items():
+            value = (self.model_extra or {}).get(name)
+            if value not in neutral:
+                raise ApiError(400, f"'{name}' is not supported here; leave it out", name, "unsupported_parameter")
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ApiError(400, "'top_logprobs' needs 'logprobs': true", "top_logprobs")
+        if len(self.stops) > 4 or not all(self.stops):
+            raise ApiError(400, "valid are at most 4 texts that are not empty", "stop")
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        return tuple(said.message(place) for place, said in enumerate(self.messages))
+
+    @property
+    def stops(self) -> list[str]:
+        return [self.stop] if isinstance(self.stop, str) else list(self.stop or ())
+
+    @property
+    def decoding(self) -> Decoding:
+        """How a base model is to answer; a temperature that is not given is 1, as at OpenAI."""
+        limit = self.max_completion_tokens or self.max_tokens or DEFAULT_TOKENS
+        seed = random.getrandbits(32) if self.seed is None else self.seed
+        return Decoding(
+            temperature=1.0 if self.temperature is None else self.temperature,
+            max_tokens=limit,
+            seed=seed,
+            schema=self.response_format.schema_text if self.response_format else "",
+        )
+
+
+class PredictBody(BaseModel):
+    """POST /predict: a text, or a row with the columns of the task's input."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    input: Text | dict[str, Any]
+    model: Text | None = None
+
+
+class Hyperparameters(BaseModel):
+    n_epochs: int | Literal["auto"] = Field("auto")
+    batch_size: int | Literal["auto"] | None = Field("auto")
+    learning_rate_multiplier: float | Literal["auto"] | None = Field("auto")
+
+
+class Supervised(BaseModel):
+    hyperparameters: Hyperparameters | None = None
+
+
+class Method(BaseModel):
+    type: str = "supervised"
+    supervised: Supervised | None = None
+
+
+class JobBody(BaseModel):
+    """POST /v1/fine_tuning/jobs."""
+
+    model: Text
+    training_file: str
+    validation_file: str | None = None
+    suffix: str | None = Field(None, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: int | None = Field(None, ge=0)
+    metadata: dict[Text, Text] | None = None
+    method: Method | None = None
+    hyperparameters: Hyperparameters | None = None  # where it stood before there were methods
+
+    @property
+    def asked(self) -> Hyperparameters:
+        """The hyperparameters, each checked. Raises `ApiError`."""
+        if self.method and self.method.type != "supervised":
+            raise ApiError(
+                400,
+                f"the method is {self.method.type!r}; valid here: 'supervised'",
+                "method.type",
+                "unsupported_value",
+            )
+        supervised = self.method.supervised if self.method else None
+        found = (supervised.hyperparameters if supervised else None) or self.hyperparameters or Hyperparameters()
+        for name, low, high in (("n_epochs", 1, 50), ("batch_size", 1, 256), ("learning_rate_multiplier", 1e-6, 1e3)):
+            value = getattr(found, name)
+            if isinstance(value, (int, float)) and not low <= value <= high:
+                raise ApiError(400, f"{name} is {value}; valid: 'auto', or {low:g} to {high:g}", f"hyperparameters.{name}")
+        return found

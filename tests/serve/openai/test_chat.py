@@ -1,0 +1,225 @@
+"""Chat as the official client asks for it, over a real socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from crossover.serve.predict import Predictor
+from crossover.study.folder import StudyFolder
+from crossover.testing.server import serving
+from tests.serve.studies import NOTES
+
+ASKED: Any = [{"role": "user", "content": "The soup is cold and the bread is old."}]
+LABELS = sorted(NOTES)
+
+
+@pytest.fixture(scope="module")
+def url(notes: StudyFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    study = str(notes.path)
+    with serving("pocket", f"{study}:zero_shot", f"{study}:lora", folder=tmp_path_factory.mktemp("served")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+
+
+def ask(url: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any, Any]:
+    """Status, body and headers of a plain request."""
+    request = urllib.request.Request(url + path, body, {"Content-Type": "application/json", **headers})
+    try:
+        with urllib.request.urlopen(request) as reply:
+            status, text, given = reply.status, reply.read().decode(), reply.headers
+    except urllib.error.HTTPError as error:
+        status, text, given = error.code, error.read().decode(), error.headers
+    return status, json.loads(text) if text.startswith("{") else text, given
+
+
+def test_models_are_listed_and_found(client: openai.OpenAI) -> None:
+    names = [model.id for model in client.models.list()]
+    assert names == ["pocket", "notes-zero_shot", "notes-lora"]
+    assert client.models.retrieve("pocket").owned_by == "crossover"
+    with pytest.raises(openai.NotFoundError) as told:
+        client.models.retrieve("nothing")
+    assert told.value.code == "model_not_found"
+
+
+def test_a_chat_says_what_the_model_says_with_its_tokens(client: openai.OpenAI) -> None:
+    reply = client.chat.completions.create(
+        model="pocket", messages=ASKED, temperature=0, max_completion_tokens=6, logprobs=True, top_logprobs=3
+    )
+    [choice] = reply.choices
+    assert choice.message.role == "assistant"
+    assert choice.logprobs is not None
+    tokens = choice.logprobs.content
+    assert tokens
+    assert "".join(token.token for token in tokens).strip().startswith(choice.message.content or "?")
+    for token in tokens:
+        assert bytes(token.bytes or []).decode() == token.token
+        assert [other.logprob for other in token.top_logprobs] == sorted(
+            (o.logprob for o in token.top_logprobs), reverse=True
+        )
+        assert token.top_logprobs[0].token == token.token, "greedy takes the likeliest"
+        assert token.logprob == token.top_logprobs[0].logprob <= 0
+    assert reply.usage is not None
+    assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
+    assert 0 < reply.usage.completion_tokens <= 6
+
+
+def test_a_stream_says_the_same_piece_by_piece(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "pocket", "messages": ASKED, "temperature": 0, "max_tokens": 12}
+    whole = client.chat.completions.create(**asked)
+    chunks = list(client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}))
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == whole.choices[0].message.content
+    assert len(chunks) > 4
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == whole.choices[0].finish_reason
+    assert chunks[-1].usage == whole.usage
+
+
+def test_stops_lengths_and_draws(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "pocket", "messages": ASKED, "max_tokens": 12}
+    whole = client.chat.completions.create(**asked, temperature=0).choices[0].message.content or ""
+    cut = client.chat.completions.create(**asked, temperature=0, stop=[whole[3:6]]).choices[0]
+    assert (cut.message.content, cut.finish_reason) == (whole[: whole.index(whole[3:6])], "stop")
+    streamed = client.chat.completions.create(**asked, temperature=0, stop=whole[3:6], stream=True)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in streamed) == cut.message.content
+    short = client.chat.completions.create(model="pocket", messages=ASKED, temperature=0, max_tokens=1).choices[0]
+    assert short.finish_reason == "length"
+    several = [client.chat.completions.create(**asked, n=4, seed=7).choices for _ in range(2)]
+    texts = [[choice.message.content for choice in choices] for choices in several]
+    assert texts[0] == texts[1], "the seed fixes the draws"
+    assert len(set(texts[0])) > 1
+    assert [choice.index for choice in several[0]] == [0, 1, 2, 3]
+
+
+def test_a_schema_is_kept_to(client: openai.OpenAI) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"place": {"enum": LABELS}},
+        "required": ["place"],
+        "additionalProperties": False,
+    }
+    form: Any = {"type": "json_schema", "json_schema": {"name": "place", "schema": schema}}
+    reply = client.chat.completions.create(model="pocket", messages=ASKED, response_format=form)
+    assert json.loads(reply.choices[0].message.content or "")["place"] in LABELS
+    form["json_schema"]["schema"] = {"type": "no such type"}
+    with pytest.raises(openai.BadRequestError, match="schema"):
+        client.chat.completions.create(model="pocket", messages=ASKED, response_format=form)
+
+
+def test_a_candidate_answers_as_it_was_measured(client: openai.OpenAI, url: str, notes: StudyFolder) -> None:
+    texts = ["The roses need water.", "The oven is cold.", "A tyre is flat."] * 4
+    for name in ("zero_shot", "lora"):
+        wanted = [answer.text for answer in Predictor.open(notes, name).answer(texts)]
+
+        def answer(text: str, model: str = f"notes-{name}") -> str | None:
+            messages: Any = [{"role": "user", "content": text}]
+            return client.chat.completions.create(model=model, messages=messages).choices[0].message.content
+
+        with ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(answer, texts)) == wanted
+    reply = client.chat.completions.create(model="notes-lora", messages=ASKED, logprobs=True, top_logprobs=20)
+    assert reply.choices[0].logprobs
+    [token] = reply.choices[0].logprobs.content or []
+    assert token.token == reply.choices[0].message.content
+    assert sorted(other.token for other in token.top_logprobs) == LABELS
+    pieces = client.chat.completions.create(model="notes-lora", messages=ASKED, stream=True)
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == token.token
+    status, body, _ = ask(url, "/predict", json.dumps({"input": ASKED[0]["content"], "model": "notes-lora"}).encode())
+    assert (status, body["answer"], sorted(body["scores"])) == (200, token.token, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content"),
+        ({"temperature": 3}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"n": 0}, "n"),
+        ({"top_logprobs": 3}, "top_logprobs"),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"top_p": 0.5}, "top_p"),
+        ({"stop": ["a", ""]}, "stop"),
+        ({"messages": [{"role": "user", "content": "word " * 5000}]}, "messages"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages.0.content"),
+        ({"model": "notes-lora", "messages": [{"role": "system", "content": "Be brief."}, *ASKED]}, "messages"),
+        ({"model": "notes-lora", "n": 2}, "n"),
+        ({"model": "notes-lora", "messages": [{"role": "user", "content": "  "}]}, "messages"),
+    ],
+)
+def test_what_is_wrong_is_told_in_openais_shape(url: str, asked: dict[str, Any], param: str) -> None:
+    body = {"model": "pocket", "messages": ASKED, **asked}
+    for more in ({}, {"stream": True}):
+        status, told, _ = ask(url, "/v1/chat/completions", json.dumps({**body, **more}).encode())
+        assert (status, told["error"]["type"]) == (400, "invalid_request_error")
+        assert (told["error"]["param"] or "").startswith(param)
+        assert set(told["error"]) == {"message", "type", "param", "code"}
+
+
+def test_bodies_that_are_none(url: str) -> None:
+    for body in (b"", b"{", b"[]", b"\xff", b"[" * 100_000):
+        assert ask(url, "/v1/chat/completions", body)[0] == 400
+    assert ask(url, "/v1/chat/completions", b" " * (5 << 20))[0] == 413
+    assert ask(url, "/v1/nothing")[0] == 404
+    assert ask(url, "/v1/models")[0] == 200
+
+
+def test_other_sites_and_other_names_are_refused(url: str) -> None:
+    assert ask(url, "/v1/models", Origin="https://elsewhere.example")[0] == 403
+    assert ask(url, "/v1/models", Origin=url)[0] == 200
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as plain:
+        plain.sendall(b"GET /v1/models HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n")
+        assert b" 421 " in plain.recv(1000)
+
+
+def test_it_is_ready_once_recorded_rows_were_answered_as_measured(url: str) -> None:
+    for _ in range(200):
+        status, body, _ = ask(url, "/ready")
+        if status == 200:
+            break
+    assert (status, body["proof"]) == (200, "24 recorded rows were answered as measured")
+    assert ask(url, "/health")[0] == 200
+    _, text, _ = ask(url, "/metrics")
+    assert "crossover_ready 1" in text
+    assert 'crossover_requests_total{route="/v1/chat/completions",status="200"}' in text
+
+
+def test_a_key_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", "right")
+    with serving("pocket", folder=tmp_path, key_variable="A_KEY", most=1) as url:
+        assert ask(url, "/v1/models")[0] == 401
+        assert ask(url, "/v1/models", Authorization="Bearer wrong")[0] == 401
+        assert ask(url, "/v1/models", Authorization="Bearer right")[0] == 200
+        assert ask(url, "/health")[0] == 200
+        body = json.dumps({"model": "pocket", "messages": ASKED, "max_tokens": 200, "n": 8}).encode()
+
+        def one(_: int) -> tuple[int, Any, Any]:
+            return ask(url, "/v1/chat/completions", body, Authorization="Bearer right")
+
+        with ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(one, range(6)))
+        refused = [reply for reply in found if reply[0] == 429]
+        assert {reply[0] for reply in found} == {200, 429}
+        assert all(int(reply[2]["Retry-After"]) >= 1 for reply in refused)
+        assert one(0)[0] == 200, "it recovers"
+
+
+def test_candidates_whose_answers_differ_are_not_ready(notes: StudyFolder, tmp_path: Path) -> None:
+    with serving(f"{notes.path}:zero_shot", folder=tmp_path) as url:
+        pass
+    assert url
