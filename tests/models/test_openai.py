@@ -75,7 +75,8 @@ def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
         labels = ("spam", "not spam", "not sure")
         replies = model(service).complete(asked(["a", "b", "c"], labels=labels))
         formed = [body for body in service.bodies if "response_format" in body]
-    assert [(reply.text, reply.label_scores) for reply in replies] == [("not spam", ())] * 3
+    assert [(reply.text, reply.label_scores) for reply in replies] == [("not", ()), *[("not spam", ())] * 2]
+    assert len(service.bodies) == 3, "the first, by which it was found out, is paid for: its text is read"
     assert formed[0]["response_format"]["json_schema"]["schema"]["properties"]["label"]["enum"] == list(labels)
 
 
@@ -92,6 +93,15 @@ def test_what_a_model_does_not_take_is_left_out_from_then_on() -> None:
         assert "max_tokens" in service.bodies[0]
         assert "temperature" not in service.bodies[0]
     assert [prediction(reply, Decoding(labels=LABELS)) for reply in replies] == ["spam"] * 3
+
+
+def test_what_is_refused_of_many_at_a_time_is_learnt_by_all() -> None:
+    def refuse(body: Body) -> str:
+        return next((name for name in ("temperature", "max_completion_tokens", "seed") if name in body), "")
+
+    with serving(Service(refuse=refuse, latency=0.01)) as service:
+        replies = model(service).complete(asked([f"item {i}" for i in range(30)]))
+    assert [reply.error for reply in replies] == [None] * 30
 
 
 def test_a_model_that_thinks_has_room_for_it() -> None:
