@@ -31,10 +31,11 @@ def command(
 ) -> None:
     """Serve candidates and models as OpenAI does: chat, files and tuning jobs.
 
-    A candidate answers as it was measured, with its own prompt and weights: ask it with one user message, the input, or at
-    POST /predict. A model takes whole conversations, and can be tuned with the official client (LoRA).
+    A candidate answers as it was measured: ask it with one user message, the input, or at POST /predict.
 
-    GET /ready says yes once recorded rows of each study were answered as measured. GET /metrics is for Prometheus.
+    A model takes whole conversations, and is tuned (LoRA) by jobs of the official client.
+
+    GET /ready says yes once recorded rows of each study were answered as measured.
     """
     if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "python_multipart")):
         raise MissingExtra("'serve'", "serve")

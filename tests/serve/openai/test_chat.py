@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import sqlite3
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
+from crossover.serve.export import export
 from crossover.serve.predict import Predictor
 from crossover.study.folder import StudyFolder
+from crossover.study.read import read_task
 from crossover.testing.server import serving
 from tests.serve.studies import NOTES
 
@@ -173,7 +179,7 @@ def test_what_is_wrong_is_told_in_openais_shape(url: str, asked: dict[str, Any],
 def test_bodies_that_are_none(url: str) -> None:
     for body in (b"", b"{", b"[]", b"\xff", b"[" * 100_000):
         assert ask(url, "/v1/chat/completions", body)[0] == 400
-    assert ask(url, "/v1/chat/completions", b" " * (5 << 20))[0] == 413
+    assert ask(url, "/v1/chat/completions", b" " * (24 << 20))[0] == 413
     assert ask(url, "/v1/nothing")[0] == 404
     assert ask(url, "/v1/models")[0] == 200
 
@@ -188,11 +194,7 @@ def test_other_sites_and_other_names_are_refused(url: str) -> None:
 
 
 def test_it_is_ready_once_recorded_rows_were_answered_as_measured(url: str) -> None:
-    for _ in range(200):
-        status, body, _ = ask(url, "/ready")
-        if status == 200:
-            break
-    assert (status, body["proof"]) == (200, "24 recorded rows were answered as measured")
+    assert until_told(url) == (200, "24 recorded rows were answered as measured")
     assert ask(url, "/health")[0] == 200
     _, text, _ = ask(url, "/metrics")
     assert "crossover_ready 1" in text
@@ -206,7 +208,7 @@ def test_a_key_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert ask(url, "/v1/models", Authorization="Bearer wrong")[0] == 401
         assert ask(url, "/v1/models", Authorization="Bearer right")[0] == 200
         assert ask(url, "/health")[0] == 200
-        body = json.dumps({"model": "pocket", "messages": ASKED, "max_tokens": 200, "n": 8}).encode()
+        body = json.dumps({"model": "pocket", "messages": ASKED, "max_tokens": 60, "n": 4}).encode()
 
         def one(_: int) -> tuple[int, Any, Any]:
             return ask(url, "/v1/chat/completions", body, Authorization="Bearer right")
@@ -219,7 +221,60 @@ def test_a_key_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert one(0)[0] == 200, "it recovers"
 
 
-def test_candidates_whose_answers_differ_are_not_ready(notes: StudyFolder, tmp_path: Path) -> None:
-    with serving(f"{notes.path}:zero_shot", folder=tmp_path) as url:
-        pass
-    assert url
+def until_told(url: str) -> tuple[int, str]:
+    """Status and words of /ready, once recorded rows were replayed."""
+    for _ in range(600):
+        status, body, _ = ask(url, "/ready")
+        if body["proof"] != "recorded rows are being replayed":
+            return status, body["proof"]
+        time.sleep(0.05)
+    raise AssertionError("it is never told")
+
+
+def test_a_candidate_whose_answers_differ_is_not_ready(notes: StudyFolder, tmp_path: Path) -> None:
+    shutil.copytree(notes.path, tmp_path / "run")
+    with closing(sqlite3.connect(tmp_path / "run" / "study.db")) as journal, journal:
+        bodies = [(body, json.loads(body)) for (body,) in journal.execute("SELECT body FROM runs")]
+        for before, body in bodies:
+            body["records"][0]["prediction"] = "cellar"
+            journal.execute("UPDATE runs SET body = ? WHERE body = ?", (json.dumps(body), before))
+    with serving(f"{tmp_path}/run:lora", folder=tmp_path / "served") as url:
+        status, said = until_told(url)
+        assert status == 503
+        assert said.startswith("notes-lora answers otherwise than measured: ")
+        assert "instead of 'cellar'" in said
+        assert "crossover_ready 0" in ask(url, "/metrics")[1]
+
+
+def test_an_export_is_served_as_its_study_is(notes: StudyFolder, tmp_path: Path) -> None:
+    export(notes, tmp_path / "out", "lora")
+    texts = ["The roses need water.", "The oven is cold.", "A tyre is flat."]
+    wanted = [answer.text for answer in Predictor.open(notes, "lora").answer(texts)]
+    with serving(str(tmp_path / "out"), folder=tmp_path / "served") as url:
+        found = [ask(url, "/predict", json.dumps({"input": text}).encode())[1] for text in texts]
+        assert [body["answer"] for body in found] == wanted
+        assert {body["model"] for body in found} == {"out"}
+        told = ask(url, "/predict", json.dumps({"input": {"text": "x"}}).encode())
+        assert (told[0], told[1]["error"]["param"]) == (400, "input")
+
+
+def test_a_row_is_read_as_the_task_says(url: str, notes: StudyFolder) -> None:
+    column = read_task(notes).input.strip("{}")
+    body = {"model": "notes-lora", "input": {column: "The oven is cold."}}
+    text = {**body, "input": "The oven is cold."}
+    found = [ask(url, "/predict", json.dumps(of).encode())[1] for of in (body, text)]
+    assert found[0]["answer"] == found[1]["answer"]
+    status, told, _ = ask(url, "/predict", json.dumps({**body, "input": {"other": "x"}}).encode())
+    assert (status, told["error"]["param"]) == (400, "input")
+    assert ask(url, "/predict", json.dumps({"input": "x"}).encode())[0] == 400, "which of the candidates?"
+    assert ask(url, "/predict", json.dumps({"model": "pocket", "input": "x"}).encode())[0] == 400
+
+
+def test_whoever_goes_is_not_written_for(client: openai.OpenAI, url: str) -> None:
+    asked: Any = {"model": "pocket", "messages": ASKED, "n": 8, "max_tokens": 1500, "stop": ["no such text"], "seed": 1}
+    form: Any = {"type": "json_schema", "json_schema": {"name": "long", "schema": {"type": "string", "minLength": 4000}}}
+    with client.chat.completions.create(**asked, response_format=form, stream=True) as stream:
+        next(iter(stream))
+    began = time.monotonic()
+    assert client.chat.completions.create(model="pocket", messages=ASKED, max_tokens=1).choices
+    assert time.monotonic() - began < 5, "the answers that nobody reads are left"

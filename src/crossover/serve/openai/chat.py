@@ -6,10 +6,11 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crossover.engine.follow import Answered
@@ -24,6 +25,7 @@ from crossover.serve.predict import NO_ANSWER
 from crossover.types import Reply, Request, Usage
 
 Piece = tuple[int, str, list[Token]]  # of which choice, new text, and its tokens
+Tell = Callable[[Piece | None], None]
 
 
 @dataclass(frozen=True)
@@ -126,17 +128,15 @@ class Chats:
 class _Writing:
     """The answers to one request, while they are written. `tell`: of each new piece, and of the end (None)."""
 
-    def __init__(self, asking: Asking, served: Served, body: ChatBody, tell: Any = None) -> None:
+    def __init__(self, asking: Asking, served: Served, body: ChatBody, tell: Tell = lambda piece: None) -> None:
         top = (body.top_logprobs or 0) if body.logprobs else None
         messages, decoding, every = body.conversation, body.decoding, range(body.n or 1)
-        self.heard = [
-            Hearing(top, body.stops, *([lambda text, tokens, i=i: tell((i, text, tokens))] if tell else [])) for i in every
-        ]
+        self.heard = [Hearing(top, body.stops, partial(_piece, tell, i)) for i in every]
         self._left = len(self.heard)
         requests = [Request(messages, decoding, served.weights, draw) for draw in every]
         self.futures: list[Future[Reply]] = asking.write(served, requests, self.heard)
         for heard, future in zip(self.heard, self.futures, strict=True):
-            future.add_done_callback(lambda _, heard=heard: self._done(heard, tell))
+            future.add_done_callback(partial(self._done, heard, tell))
 
     def replies(self) -> list[Reply]:
         """All replies, once they are there. Raises `ApiError` for a failed one."""
@@ -149,11 +149,15 @@ class _Writing:
             heard.left = True
             future.cancel()
 
-    def _done(self, heard: Hearing, tell: Any) -> None:
+    def _done(self, heard: Hearing, tell: Tell, _: Future[Reply]) -> None:
         heard.end()
         self._left -= 1
-        if tell and not self._left:
+        if not self._left:
             tell(None)
+
+
+def _piece(tell: Tell, choice: int, text: str, tokens: list[Token]) -> None:
+    tell((choice, text, tokens))
 
 
 def the_input(body: ChatBody) -> str:

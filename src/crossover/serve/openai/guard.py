@@ -15,6 +15,7 @@ from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.measures import Measures
 
 BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
+DRAINED = 64 << 20  # bytes that are read of a body that is refused
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OPEN = ("/health", "/ready")  # without a key
 
@@ -49,6 +50,7 @@ class Guard:
             self._check(scope)
             await self.app(scope, self._limited(scope, receive), noting)
         except ApiError as error:
+            await _drain(receive)
             await _refuse(error, noting)
         finally:
             route = getattr(scope.get("route"), "path", "other")
@@ -96,6 +98,16 @@ def _too_large(scope: Scope) -> ApiError:
 def _name(host: str) -> str:
     """The name in a Host header, without its port."""
     return host[1:].split("]")[0] if host.startswith("[") else host.split(":")[0]
+
+
+async def _drain(receive: Receive) -> None:
+    """Read what is being sent, within bounds: whoever still writes would see a broken connection and no answer."""
+    taken = 0
+    while taken <= DRAINED:
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
 
 
 async def _refuse(error: ApiError, send: Send) -> None:

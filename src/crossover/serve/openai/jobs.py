@@ -103,7 +103,8 @@ class Jobs:
         """Keep something that the wire does not have."""
         with self._lock:
             job = self.get(identity)
-            self.change(identity, **{PRIVATE: {**job[PRIVATE], **fields}})
+            job[PRIVATE] |= fields
+            self._save(job)
 
     def event(self, identity: str, message: str, data: dict[str, Any] | None = None, level: str = "info") -> None:
         body = {

@@ -144,9 +144,9 @@ class PredictBody(BaseModel):
 
 
 class Hyperparameters(BaseModel):
-    n_epochs: int | Literal["auto"] = Field("auto")
-    batch_size: int | Literal["auto"] | None = Field("auto")
-    learning_rate_multiplier: float | Literal["auto"] | None = Field("auto")
+    n_epochs: int | Literal["auto"] = "auto"
+    batch_size: int | Literal["auto"] | None = "auto"
+    learning_rate_multiplier: float | Literal["auto"] | None = "auto"
 
 
 class Supervised(BaseModel):
