@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from crossover.errors import BudgetExceeded, ModelError
 from crossover.models import _http
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
+from crossover.models.openai.labels import scores_of
 from crossover.testing.models import check_model
 from crossover.types import Decoding, Message, Reply, Request
 from tests.models.service import Body, Service, serving
@@ -65,6 +67,13 @@ def test_labels_by_log_probability_where_there_are_enough() -> None:
         assert len(service.bodies) == 2, "what was found out by asking is a reply"
         worded = model(service).complete(asked(["a"], labels=("bad", "good"), verbalizer=LABELS))
         assert (worded[0].text, worded[0].label_scores) == ("bad", pytest.approx((-0.2, -1.8)))
+
+
+def test_a_label_that_is_not_listed_is_no_more_probable_than_what_is_left() -> None:
+    assert scores_of(("a", "b"), {"b": -0.1}) == pytest.approx((-2.352, -0.1), abs=1e-3)
+    assert scores_of(("a", "b"), {"b": 0.0}) == pytest.approx((math.log(1e-9), 0.0))
+    assert scores_of(("a", "b", "c"), {"b": -0.1, "a": -4.0})[2] == pytest.approx(-4.0)  # type: ignore[index]
+    assert scores_of(("yes", "no"), {"The": -0.1, "yes": -3.0}) is None
 
 
 def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
