@@ -193,7 +193,8 @@ def test_other_sites_and_other_names_are_refused(url: str) -> None:
         assert b" 421 " in plain.recv(1000)
 
 
-def test_it_is_ready_once_recorded_rows_were_answered_as_measured(url: str) -> None:
+def test_it_is_ready_once_recorded_rows_were_answered_as_measured(client: openai.OpenAI, url: str) -> None:
+    assert client.chat.completions.create(model="pocket", messages=ASKED, max_tokens=1).choices
     assert until_told(url) == (200, "24 recorded rows were answered as measured")
     assert ask(url, "/health")[0] == 200
     _, text, _ = ask(url, "/metrics")
