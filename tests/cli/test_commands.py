@@ -437,6 +437,28 @@ def test_an_encoding_without_a_letter_degrades(encoding: str, study: Path) -> No
         assert (out if shown else json.loads(out)["answer"]) == (shown or "\u0928\u092e \U0001f600")
 
 
+@pytest.mark.parametrize(("encoding", "kept"), [("cp1252", "\u2013"), ("latin-1", None)])
+def test_signs_that_an_encoding_lacks_are_like_them(encoding: str, kept: str | None, study: Path) -> None:
+    words = [sys.executable, "-m", "crossover", "show", str(study)]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "80"}
+    done = subprocess.run(words, capture_output=True, env=environment, check=True)
+    out = done.stdout.decode(encoding)
+    assert "\\u" not in out
+    assert re.search(r"-\d+\.\d", out)
+    assert kept is None or kept in out
+
+
+def test_an_answer_s_signs_are_escaped_where_an_encoding_lacks_them(study: Path) -> None:
+    code = (
+        "from crossover.models.fake import Fake\nfrom crossover.types import Reply\nfrom crossover.cli.main import main\n"
+    )
+    code += "Fake.complete = lambda self, requests: [Reply('\u22125') for _ in requests]\nmain()\n"
+    words = [sys.executable, "-c", code, "predict", str(study), "where is my fig", "-c", "instruction"]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(words, capture_output=True, env=environment, check=True)
+    assert done.stdout.decode().strip() == "\\u22125"
+
+
 def test_predict_says_when_the_answer_is_provisional(crossover: Terminal, study: Path) -> None:
     decision = json.loads((study / "decision.json").read_text())
     assert decision["verdict"]["kind"] == "undecided"  # eight test items tell nothing apart

@@ -79,6 +79,21 @@ def test_extract_and_generate_have_their_metrics(tmp_path):
     assert "metric: rouge_l, as the outputs are long (median 6 words)" in done.assumptions
 
 
+@pytest.mark.parametrize(
+    ("answer", "metric"),
+    [
+        ("今天下午三点我们会把包裹送到您的家门口", "rouge_l"),
+        ("荷物は明日の午後に届きますのでお待ちください", "rouge_l"),
+        ("เด็กผู้หญิงไปโรงเรียนแล้วกลับบ้านกับแม่ตอนเย็น", "rouge_l"),
+        ("北京大学", "exact_match"),
+        ("ประเทศไทย", "exact_match"),
+    ],
+)
+def test_answers_in_scripts_without_spaces_are_as_long_as_they_are(answer, metric, tmp_path):
+    jsonl(tmp_path, "rows.jsonl", [{"text": sentence(n), "label": f"{answer}{n}"} for n in range(9)])
+    assert prepare(task(tmp_path, "rows.jsonl")).task.metric == metric
+
+
 def test_a_given_kind_that_the_outputs_do_not_have(tmp_path):
     rows = [{"text": sentence(n), "label": {"n": n}} for n in range(9)]
     jsonl(tmp_path, "slots.jsonl", [*rows, {"text": "a tenth", "label": "none"}])

@@ -191,6 +191,13 @@ def test_classes_of_a_data_set_are_read_by_their_names(tmp_path: Path) -> None:
     assert list(prepare(task(tmp_path, "rows.parquet")).task.labels) == ["bad", "good"]
 
 
+def test_a_class_without_a_name_is_refused(tmp_path: Path) -> None:
+    kind = {"names": ["good"], "_type": "ClassLabel"}
+    said = r"rows.parquet, row 2, column 'label': received the class 1; valid: 0 to 0, the names that the file has"
+    with pytest.raises(DataError, match=said):
+        load_rows(classes(tmp_path, label=kind))
+
+
 def test_a_column_is_found_by_its_name_in_either_unicode_form(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.csv", "te\u0301xt,\ufefflabel\na,b\n")
     [example] = examples(task(tmp_path, path.name, input="t\u00e9xt"))
@@ -285,3 +292,47 @@ def test_labels_that_join_others_are_said(tmp_path: Path) -> None:
     assert "6 rows with several labels, such as 'red;green': each combination counts as a label" in [
         f.message for f in found
     ]
+
+
+@pytest.mark.parametrize(("who", "what"), [("speaker", "text"), ("from", "value"), ("role", "content"), ("author", "body")])
+@pytest.mark.parametrize("column", ["items", "dialog"])
+def test_a_conversation_that_nobody_can_read_is_no_input_for_some_other_column(
+    who: str, what: str, column: str, tmp_path: Path
+) -> None:
+    talks = [[{who: "user", what: sentence(n)}, {who: "assistant", what: "yes"}] for n in range(12)]
+    known = column == "dialog" and who in ("from", "role")
+    path = jsonl(tmp_path, "rows.jsonl", [{column: talk, "source": "ab"[n % 2]} for n, talk in enumerate(talks)])
+    if known:
+        found, said = sketched(path)
+        assert {e.output for e in found.splits.all} == {"yes"}
+        assert "not used: the column 'source'" in said
+    else:
+        with pytest.raises(DataError, match=f"the column '{column}' holds conversations, and no column is named like an"):
+            sketch(path)
+    rows = [{column: talk[:1], "label": "ab"[n % 2]} for n, talk in enumerate(talks)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert {e.output for e in found.splits.all} == {"a", "b"}
+
+
+def test_conversations_without_an_answer_are_one_sentence(tmp_path: Path) -> None:
+    turns = [[{"role": "user", "content": sentence(n)}] for n in range(4)]
+    with pytest.raises(DataError, match="no conversation ends with an answer, and no other column has content"):
+        sketch(jsonl(tmp_path, "rows.jsonl", [{"messages": talk} for talk in turns]))
+
+
+def test_columns_that_are_not_used_are_said(tmp_path: Path) -> None:
+    row = {"text": "t", "label": "x", "customer": "c", "rejected": "no"} | {f"c{n}": "v" for n in range(7)}
+    rows = [row | {"text": sentence(n), "label": "xy"[n % 2], "id": str(n)} for n in range(12)]
+    _, said = sketched(listed(tmp_path, rows))
+    assert "not used: the columns 'rejected', 'c0', 'c1', 'c2', 'c3', 'c4' and 2 more" in said
+    _, said = sketched(listed(tmp_path, [{"prompt": sentence(n), "chosen": "a", "rejected": "b"} for n in range(12)]))
+    assert "not used: the column" not in said
+
+
+@pytest.mark.parametrize("better", ["chosen", "preferred_output"])
+def test_a_drafted_instruction_asks_for_an_answer_and_not_for_the_better_one(better: str, tmp_path: Path) -> None:
+    worse = {"chosen": "rejected"}.get(better, f"non_{better}")
+    rows = [{"prompt": sentence(n), better: f"Dear you, {sentence(n)} is well", worse: "no"} for n in range(12)]
+    assert (
+        sketch(listed(tmp_path, [row | {"input": row["prompt"]} for row in rows])).draft == "Write the answer to the text."
+    )

@@ -1,4 +1,4 @@
-"""Standard output and error in an encoding that cannot hold every letter: what it lacks is escaped, never an error."""
+"""Standard output and error in an encoding that cannot hold every letter: what it lacks is written otherwise, no error."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ import json
 import sys
 from typing import Any
 
+# signs of our own tables and sentences, as typewriters had them
+SIGNS = {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..", "\u2022": "*", "\u25cf": "*", "\u25cb": "o"}
+SIGNS |= {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2265": ">=", "\u2264": "<=", "\u2194": "~"}
+SIGNS |= {"\u2020": "+"}
+
 
 def degrade() -> None:
-    """Let both streams escape what their encoding lacks (a file under Windows' cp1252, a terminal without UTF-8)."""
-    for stream in (sys.stdout, sys.stderr):
-        change: Any = getattr(stream, "reconfigure", None)
-        if change is not None and not _is_unicode(stream):
-            change(errors="backslashreplace")
+    """Let both streams write what their encoding lacks otherwise (a file under Windows' cp1252, a terminal without UTF-8):
+    a sign as one that is like it, a letter as its escape."""
+    codecs.register_error("crossover", _alike)
+    _lacking("crossover", sys.stdout, sys.stderr)
+
+
+def exact() -> None:
+    """Let standard output escape what its encoding lacks, signs too: what is written is an answer."""
+    _lacking("backslashreplace", sys.stdout)
 
 
 def unicode_out() -> bool:
@@ -24,6 +33,20 @@ def unicode_out() -> bool:
 def json_out(text: str) -> str:
     """JSON as it can be printed: an escape of the stream's own would be none of JSON's."""
     return text if unicode_out() else json.dumps(json.loads(text), indent=2) + "\n"
+
+
+def _lacking(errors: str, *streams: Any) -> None:
+    for stream in streams:
+        change: Any = getattr(stream, "reconfigure", None)
+        if change is not None and not _is_unicode(stream):
+            change(errors=errors)
+
+
+def _alike(problem: UnicodeError) -> tuple[str, int]:
+    if not isinstance(problem, UnicodeEncodeError):
+        raise problem
+    lacking = problem.object[problem.start : problem.end]
+    return "".join(SIGNS.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking), problem.end
 
 
 def _is_unicode(stream: Any) -> bool:

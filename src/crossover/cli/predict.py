@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from crossover.cli.output import unicode_out
+from crossover.cli.output import exact, unicode_out
 from crossover.data.load import check_columns, load_rows
 from crossover.data.template import columns_of
 from crossover.data.text import folded
@@ -51,6 +51,7 @@ def command(
         raise OptionError("received both a text and --file; valid is one of them")
     if text is not None and _is_blank(text):
         raise OptionError("the text is empty; valid is a text with something to answer")
+    exact()
     with ExitStack() as start:
         start.enter_context(uncollected())
         start.enter_context(answering())

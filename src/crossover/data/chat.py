@@ -22,6 +22,10 @@ SYSTEMS = ("systemInstruction", "system_instruction")  # Gemini's, beside the co
 ASKED = ("input", "user", "human", "question", "prompt", "query")
 REPLIED = ("output", "assistant", "gpt", "answer", "response", "completion", "reply", "bot")
 
+# who spoke, and what, where turns have other names
+SPEAKERS = ("role", "from", "speaker", "author", "sender", "participant")
+SAID = ("content", "value", "text", "message", "utterance", "body")
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -79,6 +83,15 @@ def are_turns(value: Any) -> bool:
     """Whether a value is a conversation."""
     turns = turns_in(value)
     return turns is not None and _are_turns(turns)
+
+
+def is_talk(value: Any) -> bool:
+    """Whether a value is a list of who said what, under any of the names that people have for both."""
+    turns = turns_in(value)
+    return bool(turns) and all(
+        isinstance(turn, Mapping) and any(name in turn for name in SPEAKERS) and any(name in turn for name in SAID)
+        for turn in turns or ()
+    )
 
 
 def from_chat(row: Row, column: str) -> Row:

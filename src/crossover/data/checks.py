@@ -13,6 +13,7 @@ from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
 from crossover.data.text import comparable, folded
+from crossover.data.words import length
 from crossover.errors import DataError, nearest
 from crossover.types import Example
 
@@ -286,7 +287,7 @@ def _gold_in_input(splits: Splits) -> list[Finding]:
 
 def _gold_written(splits: Splits) -> list[Finding]:
     """Inputs that hold their whole output, where outputs are more than a few words: a span would be one of the input."""
-    long = [example for example in splits.all if len(example.output.split()) >= WRITTEN]
+    long = [example for example in splits.all if length(example.output) >= WRITTEN]
     shown = tuple(example.source for example in long if comparable(example.output) in comparable(example.input))
     if len(long) < SHOWN * len(splits.all) or len(shown) < SHOWN * len(splits.all):
         return []

@@ -12,7 +12,8 @@ Decode = Callable[[Any], Any]
 def decoders(features: Mapping[str, Any]) -> dict[str, Decode]:
     """Column -> what turns a value's class numbers into names, for the columns that hold some.
 
-    `features`: as `datasets.Features.to_dict()` has them. A negative number is no class: None.
+    `features`: as `datasets.Features.to_dict()` has them. A negative number is no class: None; of a number without a name
+    they raise `ValueError`.
     """
     found = {column: _decoder(feature) for column, feature in features.items()}
     return {column: decode for column, decode in found.items() if decode}
@@ -48,8 +49,10 @@ def _decoder(feature: Any) -> Decode | None:
 
 def _named(names: tuple[str, ...]) -> Decode:
     def decode(value: Any) -> Any:
-        if not isinstance(value, int) or isinstance(value, bool) or value >= len(names):
+        if not isinstance(value, int) or isinstance(value, bool):
             return value
+        if value >= len(names):
+            raise ValueError(f"received the class {value}; valid: 0 to {len(names) - 1}, the names that the file has")
         return names[value] if value >= 0 else None
 
     return decode

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Sequence
 
+from crossover.data.layouts import PAIRS
 from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.types import Example
 
 NAMED = 6  # labels, or fields, that are named in it
+BETTER = tuple(better.replace("_", " ") for better, _ in PAIRS)
 
 
 def draft(task: Task, examples: Sequence[Example]) -> str:
@@ -30,7 +32,7 @@ def draft(task: Task, examples: Sequence[Example]) -> str:
         fields = list(dict.fromkeys(name for example in examples for name in json.loads(example.output)))
         what = f"{_listed(fields, 'and')}" if len(fields) <= NAMED else f"{len(fields)} fields"
         return f"Read the {source} and give {what} as a JSON object."
-    output = output if output not in ("output", "target", "expected", "completion") else "answer"
+    output = output if output not in ("output", "target", "expected", "completion", *BETTER) else "answer"
     return f"Write the {output} to the {source}."
 
 

@@ -13,6 +13,7 @@ from crossover.data.named import check_gold
 from crossover.data.rows import Row
 from crossover.data.splits import Splits, make_splits
 from crossover.data.task import Task
+from crossover.data.words import length
 from crossover.types import Kind
 
 SHORT_ANSWER = 5  # words, the median
@@ -108,10 +109,10 @@ def _metric(kind: Kind | None, splits: Splits) -> tuple[str, str]:
         return "accuracy", "as the task is to classify"
     if kind == "extract":
         return "field_f1", "as the outputs are JSON objects"
-    words = median(len(example.output.split()) for example in splits.all)
+    words = median(length(example.output) for example in splits.all)
     if words <= SHORT_ANSWER:
         return "exact_match", "as the outputs are short"
-    return "rouge_l", f"as the outputs are long (median {words:g} words)"
+    return "rouge_l", f"as the outputs are long (median {round(words, 1):g} words)"
 
 
 def _assume(task: Task, sentence: str, **changes: object) -> Task:

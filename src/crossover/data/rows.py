@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from crossover.errors import DataError
+
 
 @dataclass(frozen=True)
 class Row:
@@ -37,14 +39,20 @@ def without_nulls(value: Any) -> Any:
 
 
 def rows_of(records: Iterable[Mapping[str, Any]], decode: Mapping[str, Callable[[Any], Any]], name: str) -> list[Row]:
-    """The rows of a typed table: without nulls inside objects, and with `decode` applied to the columns it names."""
+    """The rows of a typed table: without nulls inside objects, and with `decode` applied to the columns it names.
+
+    Raises `DataError` where that raises `ValueError`.
+    """
     remarks = tuple(f"the column '{column}' holds numbers of classes: read by their names" for column in decode)
-    return [
-        Row(
-            n,
-            {key: without_nulls(decode[key](value) if key in decode else value) for key, value in record.items()},
-            f"{name}, row {n}",
-            remarks=remarks,
-        )
-        for n, record in enumerate(records, start=1)
-    ]
+
+    def read(key: str, value: Any, source: str) -> Any:
+        try:
+            return without_nulls(decode[key](value) if key in decode else value)
+        except ValueError as problem:
+            raise DataError(f"{source}, column '{key}': {problem}") from problem
+
+    rows = []
+    for n, record in enumerate(records, start=1):
+        source = f"{name}, row {n}"
+        rows.append(Row(n, {key: read(key, value, source) for key, value in record.items()}, source, remarks=remarks))
+    return rows

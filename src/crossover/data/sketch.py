@@ -12,6 +12,7 @@ from statistics import fmean
 
 import yaml
 
+from crossover.data.chat import is_talk
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import PAIRS
@@ -47,6 +48,8 @@ SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 FOLDS = 5
 VERY_FEW, MORE_FOLDS = 200, 10  # where rows are fewer, tuning is quick, and each row that it learns from counts
+LISTED = 6  # columns that are named as not used
+NAMED = "by its name"
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
 
@@ -74,7 +77,7 @@ def sketch(path: Path, folder: Path | None = None) -> Sketch:
     """
     rows = load_rows(path)
     columns = _columns(rows)
-    source, output, why_input, why_output = _roles(columns, rows[0].layout, path)
+    source, output, why_input, why_output = _roles(columns, rows, path)
     shown = columns_of(source)
     group = next((name for name in columns if name not in (*shown, output) and _is_group(name)), None)
     files = _splits(path)
@@ -90,6 +93,10 @@ def sketch(path: Path, folder: Path | None = None) -> Sketch:
     assumed += fewer
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
+    known = {*shown, output, group, *(name for pair in PAIRS for name in pair if rows[0].layout == "pair")}
+    if unused := [f"'{name}'" for name in columns if name not in known]:
+        more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
+        assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
     found = [finding.message for finding in prepared.findings if finding.code in SAID]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
@@ -108,12 +115,18 @@ def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
     return folded, [f"folds: {number}, so that every row tests once: a test split of {len(splits.test)} would say little"]
 
 
-def _roles(columns: dict[str, list[str]], of: str, path: Path) -> tuple[str, str, str, str]:
-    """The task's `input` and `output`, and why."""
+def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
+    """The task's `input` and `output`, and why. Raises `DataError`."""
+    of = rows[0].layout
     for layout, needed, template, output in LAYOUTS:
         if all(name in columns for name in needed):
             shown = " and ".join(f"'{name}'" for name in columns_of(template))
             return template, output, f"the columns {shown}, by the layout ({layout})", f"by the layout ({layout})"
+    if of == "chat" and list(columns) == ["input"]:
+        raise DataError(
+            f"{path}: no conversation ends with an answer, and no other column has content; valid is a last turn of the "
+            "assistant's, or a column 'output'"
+        )
     if of == "chat" and "output" in columns and "input" in columns:
         return "input", "output", "the column 'input', the conversation before the answer", "by the layout (chat)"
     better, worse = next((pair for pair in PAIRS if of == "pair" and pair[0] in columns), ("", ""))
@@ -125,6 +138,12 @@ def _roles(columns: dict[str, list[str]], of: str, path: Path) -> tuple[str, str
             f"{path}: beside '{output}' there is no column for the input; valid are two, an input and an output"
         )
     source, why_input = _input(others)
+    if why_output != NAMED and any(is_talk(row.fields.get(source)) for row in rows):
+        raise DataError(
+            f"{path}: the column '{source}' holds conversations, and no column is named like an output; valid is a column "
+            "'messages' of turns with role (user or assistant) and content, whose last answer is then the output, or an "
+            "output column called 'label'"
+        )
     column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
     return column, output, f"the column '{source}', {why_input}", why_output
 
@@ -149,7 +168,7 @@ def _output(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
         raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
     named = _by_name(columns, OUTPUTS)
     if named:
-        return named, "by its name"
+        return named, NAMED
     others = [name for name in columns if name.lower() not in INPUTS and not _is_group(name)]
     few = [name for name in others if _repeats(columns[name])]
     if few:
@@ -160,7 +179,7 @@ def _output(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
 def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
     named = _by_name(columns, INPUTS)
     if named:
-        return named, "by its name"
+        return named, NAMED
     return max(columns, key=lambda name: fmean(map(len, columns[name]))), "as it has the longest text"
 
 

@@ -8,6 +8,8 @@ from functools import cache
 
 from crossover.data.text import UNSPACED
 
+_LETTER = re.compile(f"[{UNSPACED}]")
+
 
 @cache
 def marks() -> str:
@@ -38,6 +40,13 @@ def words(text: str) -> list[str]:
 def units(word: str) -> list[str]:
     """A word as it is; one with letters of scripts without spaces in these letters and what stands between them."""
     return [word] if word.isascii() else _piece().findall(word)
+
+
+def length(text: str) -> float:
+    """About how many words a text has: of scripts without spaces a word is two letters, where they spell sounds (Thai, Lao,
+    Khmer, Burmese) four."""
+    found = [unit for word in text.split() for unit in units(word)]
+    return sum((0.25 if unit < "\u1800" else 0.5) if _LETTER.match(unit) else 1 for unit in found)
 
 
 @cache
