@@ -20,7 +20,8 @@ def scores_of(labels: Sequence[str], top: Mapping[str, float]) -> tuple[float, .
     """The log-probability of each label, of the first token's (`top`: token -> log-probability), or None: not enough.
 
     A token counts for the one label that it begins. A label that none of them begins is at most as probable as the least of
-    them, and as all that is not listed: it gets the less of both. None where the tokens that begin several labels, or none, have more than their share.
+    them, and as all that is not listed: it gets the less of both. None where the tokens that begin several
+    labels, or none, have more than their share.
     """
     mass = [0.0] * len(labels)
     unclear = 0.0
