@@ -2,7 +2,7 @@
 
     python -m benchmarks.hosted [--quick] [--json FILE] [--latency SECONDS] [--slots N]
 
-The service is a process of its own on this machine: it answers every request after the latency, and with 429 above its slots.
+The service is a process of its own here: it answers every request after the latency, and with 429 above its slots.
 """
 
 from __future__ import annotations

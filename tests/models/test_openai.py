@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from crossover.errors import BudgetExceeded, ModelError
 from crossover.models import _http
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
+from crossover.models.openai.labels import scores_of
 from crossover.testing.models import check_model
 from crossover.types import Decoding, Message, Reply, Request
 from tests.models.service import Body, Service, serving
@@ -67,6 +69,13 @@ def test_labels_by_log_probability_where_there_are_enough() -> None:
         assert (worded[0].text, worded[0].label_scores) == ("bad", pytest.approx((-0.2, -1.8)))
 
 
+def test_a_label_that_is_not_listed_is_no_more_probable_than_what_is_left() -> None:
+    assert scores_of(("a", "b"), {"b": -0.1}) == pytest.approx((-2.352, -0.1), abs=1e-3)
+    assert scores_of(("a", "b"), {"b": 0.0}) == pytest.approx((math.log(1e-9), 0.0))
+    assert scores_of(("a", "b", "c"), {"b": -0.1, "a": -4.0})[2] == pytest.approx(-4.0)  # type: ignore[index]
+    assert scores_of(("yes", "no"), {"The": -0.1, "yes": -3.0}) is None
+
+
 def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
     def answer(body: Body) -> str:
         return '{"label": "not spam"}' if "response_format" in body else "not"
@@ -75,7 +84,8 @@ def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
         labels = ("spam", "not spam", "not sure")
         replies = model(service).complete(asked(["a", "b", "c"], labels=labels))
         formed = [body for body in service.bodies if "response_format" in body]
-    assert [(reply.text, reply.label_scores) for reply in replies] == [("not spam", ())] * 3
+    assert [(reply.text, reply.label_scores) for reply in replies] == [("not", ()), *[("not spam", ())] * 2]
+    assert len(service.bodies) == 3, "the first, by which it was found out, is paid for: its text is read"
     assert formed[0]["response_format"]["json_schema"]["schema"]["properties"]["label"]["enum"] == list(labels)
 
 
@@ -92,6 +102,15 @@ def test_what_a_model_does_not_take_is_left_out_from_then_on() -> None:
         assert "max_tokens" in service.bodies[0]
         assert "temperature" not in service.bodies[0]
     assert [prediction(reply, Decoding(labels=LABELS)) for reply in replies] == ["spam"] * 3
+
+
+def test_what_is_refused_of_many_at_a_time_is_learnt_by_all() -> None:
+    def refuse(body: Body) -> str:
+        return next((name for name in ("temperature", "max_completion_tokens", "seed") if name in body), "")
+
+    with serving(Service(refuse=refuse, latency=0.01)) as service:
+        replies = model(service).complete(asked([f"item {i}" for i in range(30)]))
+    assert [reply.error for reply in replies] == [None] * 30
 
 
 def test_a_model_that_thinks_has_room_for_it() -> None:

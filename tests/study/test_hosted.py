@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
 from crossover.study.conductor import run_study
-from tests.models.service import Service, serving
+from tests.models.service import Service, said, serving
 
-WORDS = "red green blue".split()
+WORDS = ["red", "green", "blue"]
 
 
 def task(folder: Path, url: str, rows: int = 60, more: str = "") -> Path:
@@ -30,29 +31,40 @@ def task(folder: Path, url: str, rows: int = 60, more: str = "") -> Path:
     return path
 
 
+def assumptions(path: Path) -> list[str]:
+    """What the report says was assumed or found out."""
+    journal = JournalReader(path)
+    try:
+        return list(journal.fact("assumptions"))
+    finally:
+        journal.close()
+
+
 def test_a_study_at_a_service_ends_in_a_verdict_and_asks_nothing_twice(tmp_path: Path) -> None:
-    with serving(Service()) as service:
+    with serving(Service(logprobs=lambda body: {said(body): -0.1})) as service:
         path = task(tmp_path, service.url, more="prices: {input: 1, output: 4}\nlimits: {money: 1}\n")
         folder = run_study(path, tmp_path / "out")
         decision = json.loads(folder.decision.read_text())
-        assert decision["verdict"]["verdict"] == "prompt"
+        assert decision["verdict"]["kind"] == "prompt"
         assert decision["spent"]["money"] > 0
+        assert "a label of 'openai:m' is chosen by log-probability" in assumptions(folder.journal)
         before = service.number
         run_study(path, tmp_path / "out")
         assert service.number == before
+        assert "a label of 'openai:m' is chosen by log-probability" in assumptions(folder.journal)
 
 
 def test_a_limit_of_money_without_prices_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     with serving(Service()) as service:
         path = task(tmp_path, service.url.replace("127.0.0.1", "127.0.0.2"), more="limits: {money: 1}\n")
-        with pytest.raises(OptionError, match="what 'openai:m.* costs is not known"):
+        with pytest.raises(OptionError, match=r"what 'openai:m.* costs is not known"):
             run_study(path, tmp_path / "out")
         assert service.number == 0
 
 
 def test_a_killed_run_goes_on_and_asks_again_no_more_than_was_under_way(tmp_path: Path) -> None:
     with serving(Service(latency=0.2)) as service:
-        path = task(tmp_path, f"{service.url}&in_flight=4", rows=150)
+        path = task(tmp_path, f"{service.url}&in_flight=4", rows=100)
         command = [sys.executable, "-m", "crossover", "run", str(path), "--out", str(tmp_path / "out"), "--quiet"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
         while len(service.bodies) < 20 and process.poll() is None:

@@ -62,7 +62,7 @@ def test_a_study_tunes_at_the_service_and_reckons_with_it(tmp_path: Path, monkey
         assert decision["verdict"]["kind"] == "weights"
         paid = 2 * 70 * TRAINING / 1e6
         assert found["cost"]["parts"]["tuning"] == pytest.approx(paid)
-        assert decision["spent"]["money"] == pytest.approx(paid)
+        assert decision["spent"]["money"] == pytest.approx(paid + len(google.asked) * (7 * 1.0 + 4 * 4.0) / 1e6)
         assert stage["money"] >= paid
         [path] = folder.path.glob(f"candidates/{found['id']}/candidate.json")
         body = json.loads(path.read_text())

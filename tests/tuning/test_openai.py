@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -20,6 +21,7 @@ from crossover.errors import BudgetExceeded, OptionError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
+from crossover.models.open import open_model
 from crossover.strategies.open import open_strategy
 from crossover.tuning import asking
 from crossover.tuning import hosted as trained
@@ -50,11 +52,11 @@ def rows() -> tuple[list[Example], list[Example]]:
 
 
 @contextmanager
-def at(folder: Path, service: Service, **changes: Any) -> Iterator[StudyBench]:
+def at(folder: Path, service: Service, model: Any = None, **changes: Any) -> Iterator[StudyBench]:
     folder.mkdir(exist_ok=True)
     about = {"name": "toy", "data": "toy.csv", "input": "text", "output": "label", "kind": "classify", "metric": "accuracy"}
     task = Task(**about | {"labels": {"warm": "", "cold": ""}, "model": "toy"} | changes)
-    model: Any = Toy(service)
+    model: Any = model or Toy(service)
     train, dev = rows()
     journal = Journal(folder / "study.db")
     try:
@@ -311,12 +313,17 @@ def test_the_metric_is_the_grader_where_it_can_be_one(tmp_path: Path) -> None:
 
 
 def test_a_tuned_model_that_is_not_deployed_is_said_and_not_paid_again(tmp_path: Path) -> None:
-    with serving(silent=True) as service, at(tmp_path / "a", service) as bench:
-        with pytest.raises(TuningError, match=f"'ft:{BASE}:ftjob-1' does not answer .*DeploymentNotFound"):
-            adapt(bench)
-        service.silent = False
-        assert bench.score(adapt(bench)).estimate.value == 1.0
-        assert len(service.jobs) == 1
+    """By the stand-in, and by the model that a user would name."""
+    for number in range(2):
+        with serving(silent=True) as service:
+            real = open_model(f"openai:{BASE}?url={quote(service.url, safe='')}") if number else None
+            said = f"'ft:{BASE}:ftjob-1' does not answer .*DeploymentNotFound"
+            with at(tmp_path / str(number), service, real) as bench, pytest.raises(TuningError, match=said):
+                adapt(bench)
+            service.silent = False
+            with at(tmp_path / str(number), service, real) as bench:  # another day: a failed call is asked again
+                assert bench.score(adapt(bench)).estimate.value == 1.0
+            assert len(service.jobs) == 1
 
 
 @pytest.mark.parametrize(

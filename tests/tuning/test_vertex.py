@@ -16,7 +16,7 @@ from crossover.errors import ModelError, OptionError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.models import vertex as asked
+from crossover.models import _http
 from crossover.models.vertex import Vertex
 from crossover.strategies.open import open_strategy
 from crossover.testing.models import check_model
@@ -33,7 +33,7 @@ NAME = "gemini-3.5-flash-lite"
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trained, "LOOK", 0.001)
     monkeypatch.setattr(asking, "WAIT", 0.001)
-    monkeypatch.setattr(asked, "WAIT", 0.001)
+    monkeypatch.setattr(_http, "WAIT", 0.001)
     monkeypatch.setenv("TOKEN_OF_MINE", TOKEN)
 
 

@@ -8,7 +8,7 @@ import queue
 import random
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from crossover.errors import ModelError
@@ -162,6 +162,18 @@ class Flow:
             await asyncio.wait_for(self._over.wait(), seconds)
         except TimeoutError:
             return
+
+
+def all_of(flow: Flow, requests: Sequence[Request]) -> list[Reply]:
+    """The replies to requests, in their order."""
+    replies: list[Reply] = [Reply()] * len(requests)
+    ahead = deque(enumerate(requests))
+    while ahead or flow.under_way:
+        while ahead and flow.room():
+            flow.send(*ahead.popleft())
+        for number, reply in flow.receive():
+            replies[number] = reply
+    return replies
 
 
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a fork takes no threads along

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from crossover.errors import MissingExtra, ModelError
+from crossover.models._http import Attempt, Flow, all_of
+from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
-from crossover.types import Message, Reply, Request, Usage, Weights
+from crossover.types import LOST, Message, Reply, Request, Usage, Weights
 
-T = TypeVar("T")
 PROJECT, LOCATION = "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION"  # as Google's own tools call them
 HERE = "us-central1"
 AT_ONCE = 16  # requests
-TRIES, WAIT, SECONDS = 5, 1.0, 120.0  # of a request; before its second try; at the most for an answer
+SECONDS = 120.0  # at the most for an answer
+THINKING = 4096  # tokens that a model with `effort` may think with
 PASSING = (408, 429)  # and all from 500 on
+ENDING = (401, 403, 404)  # what no request to the model itself would change
 FRAME, BYTES = 4, 3  # tokens around a message; bytes of a token, so that the estimate is rather too high
 STOPPED = ("STOP", "MAX_TOKENS")  # ways to end that are answers
 
@@ -121,27 +122,41 @@ class Vertex:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(FRAME + -(-len(message.content.encode()) // BYTES) for message in messages)
 
-    def complete(self, requests: Sequence[Request]) -> list[Reply]:
-        if not requests:
-            return []
-        client = self._client  # opened once, before the threads
-        with ThreadPoolExecutor(min(AT_ONCE, len(requests))) as pool:
-            return list(pool.map(lambda request: self._reply(client, request), requests))
+    def at_most(self, request: Request) -> Usage:
+        """No token is shorter than a byte."""
+        prompt = sum(len(message.content.encode()) + FRAME for message in request.messages)
+        return Usage(prompt, request.decoding.max_tokens + (THINKING if self.effort else 0))
 
-    def _reply(self, client: Any, request: Request) -> Reply:
+    @contextmanager
+    def flow(self) -> Iterator[Flow]:
+        self.client()  # whatever is missing is told here
+        flow = Flow(self._sent, self._throttle)
+        try:
+            yield flow
+            flow.check()
+        finally:
+            flow.close()
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        with self.flow() as flow:
+            return all_of(flow, requests)
+
+    @cached_property
+    def _throttle(self) -> Throttle:
+        return Throttle(AT_ONCE)
+
+    async def _sent(self, request: Request) -> Attempt:
         if (tokens := self.count_tokens(request.messages)) > self.context_window:
-            return Reply(error=f"the prompt has about {tokens} tokens, the window is {self.context_window}")
-        began = time.monotonic()
+            return Attempt(Reply(error=f"the prompt has about {tokens} tokens, the window is {self.context_window}"))
         spoken = [message for message in request.messages if message.role != "system"]
         contents = [{"role": "model" if m.role == "assistant" else "user", "parts": [{"text": m.content}]} for m in spoken]
         model = request.weights.ref if request.weights else self.target
         try:
-            found = _tried(
-                lambda: client.models.generate_content(model=model, contents=contents, config=self._config(request))
-            )
+            ask = self._client.aio.models.generate_content
+            found = await ask(model=model, contents=contents, config=self._config(request))
         except Exception as error:  # noqa: BLE001  whatever it is, this call failed and the others may not have
-            return Reply(error=_said(error), usage=Usage(seconds=time.monotonic() - began))
-        return _read(found, time.monotonic() - began)
+            return _refused(error, request)
+        return Attempt(_read(found))
 
     def _config(self, request: Request) -> dict[str, Any]:
         decoding = request.decoding
@@ -162,24 +177,19 @@ class Vertex:
         return config
 
 
-def _tried(call: Callable[[], T]) -> T:
-    """What a call gives, tried again while the fault may pass."""
-    for number in range(TRIES - 1):
-        try:
-            return call()
-        except Exception as error:
-            code = getattr(error, "code", None)
-            if isinstance(code, int) and code not in PASSING and code < 500:
-                raise
-            if not isinstance(code, int) and not _lost(error):
-                raise
-        time.sleep(WAIT * 2**number * random.uniform(0.5, 1.5))
-    return call()
-
-
-def _lost(error: Exception) -> bool:
-    """Whether a connection failed: by name, as the client's own library changes."""
-    return any(kind.__name__ in ("TransportError", "ConnectionError", "TimeoutError") for kind in type(error).__mro__)
+def _refused(error: Exception, request: Request) -> Attempt:
+    """What a failed request means: sent again, a failed call, or the end of all."""
+    code, said = getattr(error, "code", None), _said(error)
+    kinds = {kind.__name__ for kind in type(error).__mro__}  # by name, as the client's own library changes
+    if not isinstance(code, int):
+        if kinds & {"ConnectError", "ConnectTimeout", "ClientConnectorError"}:
+            return Attempt(again=f"no connection to the service: {said}")
+        return Attempt(Reply(error=said, finish=LOST))  # it may have been paid for
+    if code in PASSING or code >= 500:
+        return Attempt(again=f"the service answered {said}", refused=code == 429)
+    if code in ENDING and request.weights is None:
+        return Attempt(fatal=f"the service answered {said}")
+    return Attempt(Reply(error=f"the service answered {said}"))
 
 
 def _said(error: Exception) -> str:
@@ -187,11 +197,11 @@ def _said(error: Exception) -> str:
     return " ".join(f"{code or type(error).__name__}: {text}".split())[:300]
 
 
-def _read(found: Any, seconds: float) -> Reply:
+def _read(found: Any) -> Reply:
     """A reply, or why there is none: what a filter held back is a failed call, never a wrong answer."""
     took = found.usage_metadata
     spent = [getattr(took, n, 0) or 0 for n in ("candidates_token_count", "thoughts_token_count")]
-    usage = Usage(getattr(took, "prompt_token_count", 0) or 0, sum(spent), seconds)
+    usage = Usage(getattr(took, "prompt_token_count", 0) or 0, sum(spent))
     blocked = getattr(found.prompt_feedback, "block_reason", None)
     if blocked or not found.candidates:
         why = getattr(blocked, "name", blocked) or "no candidate"

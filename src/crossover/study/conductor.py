@@ -43,7 +43,7 @@ from crossover.study.history import changed_since, keep_given, with_kept_curve
 from crossover.study.ladder import Climbed, Rung, check_strategies, ladder, start
 from crossover.study.listed import with_listed_prices
 from crossover.study.listener import Listener, Quiet
-from crossover.study.models import open_settled, said_precision, settled
+from crossover.study.models import open_settled, said_choice, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
@@ -289,6 +289,7 @@ class _Conductor:
             self.listener.say(warnings[-1])
         self.meter.reserve = 0.0
         ascent.probed()
+        said += said_choice(self.task.model, model, self.journal)
         contenders = self.costing.evidence(ascent.climbed, {}).contenders(self.task)
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)

@@ -74,5 +74,13 @@ def said_precision(spec: str, model: Model, journal: Journal) -> list[str]:
     return ["the model answers in {}: {}".format(*found)] if found else []
 
 
+def said_choice(spec: str, model: Model, journal: Journal) -> list[str]:
+    """How a service's labels were chosen, which is found out by asking: journaled, for a run that asks nothing any more."""
+    found: list[str] = list(getattr(model, "told", ()))
+    if found:
+        journal.set_fact(f"labels of {spec}", found)
+    return journal.fact(f"labels of {spec}") or []
+
+
 def _name(spec: str) -> str:
     return f"precision of {spec}"

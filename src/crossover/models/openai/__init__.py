@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
-from crossover.models._http import HANGING_UP, Attempt, Flow
+from crossover.models._http import HANGING_UP, Attempt, Flow, all_of
 from crossover.models._presets import PRESETS
 from crossover.models._throttle import Throttle
 from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
@@ -25,6 +25,7 @@ HERE = ("localhost", "127.0.0.1", "::1")
 A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
 THINKING = 4096  # tokens that a model with `effort` may think with
+LANE = 8  # connections of a client
 LABEL_TOKENS = 8  # beside a label's own bytes
 Labels = Literal["auto", "logprobs", "constrained", "text"]
 
@@ -71,7 +72,8 @@ class Openai:
         self._throttle = Throttle(self.in_flight)
         self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
         self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
-        self._client: Any = None
+        self._opened = False
+        self._lanes: list[Any] = []  # clients, each as often as it has a connection free; the loop's thread alone has them
 
     @property
     def identity(self) -> str:
@@ -112,8 +114,9 @@ class Openai:
 
     @contextmanager
     def flow(self) -> Iterator[Flow]:
-        if self._client is None:
-            self._client = async_client(self._url, self._key, self.timeout, self.in_flight)
+        if not self._opened:  # here, so that what is missing is said before anything is sent
+            self._lanes += [async_client(self._url, self._key, self.timeout, LANE)] * LANE
+            self._opened = True
         flow = Flow(self._sent, self._throttle)
         try:
             yield flow
@@ -122,15 +125,8 @@ class Openai:
             flow.close()
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
-        replies: list[Reply] = [Reply()] * len(requests)
-        ahead = list(enumerate(requests))[::-1]
         with self.flow() as flow:
-            while ahead or flow.under_way:
-                while ahead and flow.room():
-                    flow.send(*ahead.pop())
-                for number, reply in flow.receive():
-                    replies[number] = reply
-        return replies
+            return all_of(flow, requests)
 
     @property
     def _thinking(self) -> int:
@@ -162,8 +158,8 @@ class Openai:
         return replace(attempt, reply=replace(attempt.reply, text=label_in(attempt.reply.text)))
 
     async def _mode(self, labels: tuple[str, ...], request: Request) -> str | Attempt:
-        """How these labels are chosen; where that is found out by asking for log-probabilities, and they suffice, the
-        attempt that did."""
+        """How these labels are chosen; or the attempt by which that was found out, which is paid for: where it has no
+        log-probabilities, its text is read."""
         if self.labels != "auto":
             return self.labels
         known = (labels, request.weights.ref if request.weights else "")
@@ -176,13 +172,16 @@ class Openai:
                         self._modes[known] = held
                         return held
                     attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top})
-                    if attempt.reply is None:
-                        return attempt
-                    enough = attempt.reply.error is None and scores_of(labels, top) is not None
-                    self._modes[known] = "logprobs" if enough else held
-                    if enough:
-                        return _scored(attempt, request, top)
+                    if attempt.reply is not None and attempt.reply.error is None:
+                        self._modes[known] = held if scores_of(labels, top) is None else "logprobs"
+                    return _scored(attempt, request, top)
         return self._modes[known]
+
+    def _lane(self) -> Any:
+        """A client with a connection free. Each has few: it looks through all of them for every request."""
+        if not self._lanes:
+            self._lanes += [async_client(self._url, self._key, self.timeout, LANE)] * LANE
+        return self._lanes.pop()
 
     def _counted(self, attempt: Attempt, request: Request) -> Attempt:
         """With tokens where the service counts none: as many as there seem to be."""
@@ -191,6 +190,18 @@ class Openai:
             return attempt
         tokens = self.count_tokens(request.messages), self.count_tokens([Message("assistant", reply.text)])
         return replace(attempt, reply=replace(reply, usage=Usage(*tokens)))
+
+    @property
+    def told(self) -> list[str]:
+        """How labels were chosen so far, as was found out by asking."""
+        held = (
+            "is held to a form by the service"
+            if self._forms and "response_format" not in self._quirks.refused
+            else "is read out of the text"
+        )
+        ways = {"logprobs": "is chosen by log-probability", "constrained": held, "text": "is read out of the text"}
+        found = {ways[mode] for mode in self._modes.values()}
+        return [f"a label of '{self.service}:{self.target}' {way}" for way in sorted(found)]
 
     @property
     def _forms(self) -> bool:
@@ -203,8 +214,9 @@ class Openai:
             extra = {**extra, "reasoning_effort": self.effort}
         while True:
             body = body_of(request, self.target, self._quirks, extra, self._thinking)
+            lane = self._lane()
             try:
-                response = await self._client.post("/chat/completions", cast_to=http.Response, body=body)
+                response = await lane.post("/chat/completions", cast_to=http.Response, body=body)
                 attempt, top = answered(response.content, response.headers)
                 return self._counted(attempt, request), top
             except library.APIStatusError as error:
@@ -214,13 +226,18 @@ class Openai:
                 if self._quirks.learn(error.status_code, message, param, body):
                     continue
                 code = str(told.get("code") or told.get("type") or "")
-                return refusal(error.status_code, error.response.headers, message, code, body["model"]), {}
+                found = refusal(error.status_code, error.response.headers, message, code, body["model"])
+                if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
+                    found = Attempt(Reply(error=found.fatal), headers=found.headers)
+                return found, {}
             except library.APITimeoutError:
                 return _lost(f"no answer within {self.timeout:g} seconds"), {}
             except library.APIConnectionError as error:
                 if HANGING_UP in str(error.__cause__):
                     return _lost("the service's answer was cut off on its way"), {}
                 return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {error.__cause__ or error}"), {}
+            finally:
+                self._lanes.append(lane)
 
 
 def _lost(why: str) -> Attempt:

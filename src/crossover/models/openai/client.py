@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,9 +56,8 @@ def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0) 
 
 def async_client(url: str, key: str, timeout: float, most: int) -> Any:
     """As `client`, an `openai.AsyncOpenAI` with up to `most` connections."""
-    http = _imported("httpx2", url)
-    limits = http.Limits(max_connections=most, max_keepalive_connections=most)
-    own = _imported("openai", url).DefaultAsyncHttpxClient(limits=limits)
+    limits = _imported("httpx2", url).Limits(max_connections=most, max_keepalive_connections=most)
+    own = _imported("openai", url).DefaultAsyncHttpxClient(limits=limits, verify=_certificates())
     return _made("AsyncOpenAI", url, key, timeout, {"http_client": own})
 
 
@@ -70,6 +70,12 @@ def _made(kind: str, url: str, key: str, timeout: float, more: dict[str, Any]) -
     library = _imported("openai", url)
     wait = library.Timeout(timeout, connect=min(CONNECT, timeout))
     return getattr(library, kind)(base_url=checked_url(url), api_key=secret, max_retries=0, timeout=wait, **more)
+
+
+@cache
+def _certificates() -> Any:
+    """Read once: it takes longer than all else of a client."""
+    return importlib.import_module("httpx2").create_ssl_context()
 
 
 def _imported(name: str, url: str) -> Any:

@@ -11,6 +11,7 @@ from crossover.models._presets import Constraint
 
 SURE = 0.5  # of the first token's probability, that has to fall on beginnings of labels
 UNCLEAR = 0.01  # of it, that may fall on what begins several labels
+NEVER = 1e-9  # the probability of what is not listed, where the list is all there is
 MOST_LABELS = 500  # that a schema or grammar lists
 FIELD = "label"
 
@@ -19,7 +20,8 @@ def scores_of(labels: Sequence[str], top: Mapping[str, float]) -> tuple[float, .
     """The log-probability of each label, of the first token's (`top`: token -> log-probability), or None: not enough.
 
     A token counts for the one label that it begins. A label that none of them begins is at most as probable as the least of
-    them, and gets that. None where the tokens that begin several labels, or none, have more than their share.
+    them, and as all that is not listed: it gets the less of both. None where the tokens that begin several
+    labels, or none, have more than their share.
     """
     mass = [0.0] * len(labels)
     unclear = 0.0
@@ -32,7 +34,8 @@ def scores_of(labels: Sequence[str], top: Mapping[str, float]) -> tuple[float, .
             unclear += math.exp(logprob)
     if sum(mass) < SURE or unclear > UNCLEAR:
         return None
-    least = min(top.values())
+    rest = 1.0 - sum(math.exp(logprob) for logprob in top.values())
+    least = min(*top.values(), math.log(max(rest, NEVER)))
     return tuple(min(0.0, math.log(part)) if part else least for part in mass)
 
 

@@ -34,16 +34,15 @@ class Quirks:
         if status not in (400, 422):
             return False
         told = f"{param} {message}"
-        if (
-            self.limit in body
-            and self.limit in told
-            and not self._renamed
-            and ("unsupported" in told.lower() or param == self.limit)
-        ):
-            self.limit, self._renamed = LIMITS[self.limit], True
-            return True
+        for name in LIMITS:
+            if name in body and re.search(rf"\b{name}\b", told) and ("unsupported" in told.lower() or param == name):
+                if name != self.limit:
+                    return True  # another request has learnt it meanwhile
+                if not self._renamed:
+                    self.limit, self._renamed = LIMITS[name], True
+                    return True
         for name in OPTIONAL:
-            if name in body and re.search(rf"\b{name}\b", told) and name not in self.refused:
+            if name in body and re.search(rf"\b{name}\b", told):
                 self.refused.add(name)
                 return True
         return False
