@@ -67,7 +67,7 @@ def _name(spec: StrategySpec, key: str, given: Any, models: Mapping[str, NamedMo
         raise OptionError(
             f"strategy '{spec.name}', option '{key}': there is no model '{given}'; {nearest(str(given), list(models))}"
         )
-    return given
+    return None if given is None else str(given)
 
 
 def _resolved(options: Mapping[str, Any], models: Mapping[str, NamedModel]) -> dict[str, Any]:
