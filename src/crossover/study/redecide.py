@@ -47,9 +47,13 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
         _check(setting)
     before = folder.read_decision()
     task = read_task(folder)
+    named = {setting.split(".")[1] for setting in settings if PRICE_OF_A_MODEL.match(setting.strip())}
+    if unknown := sorted(named - set(task.models)):
+        valid = (
+            nearest(unknown[0], list(task.models)) if task.models else "it has one, whose prices are prices.input and so on"
+        )
+        raise OptionError(f"redecide: the study has no model '{unknown[0]}'; {valid}")
     changed = with_settings(task, settings)
-    if unknown := [name for name in changed.models if name not in task.models]:
-        raise OptionError(f"redecide: the study has no model '{unknown[0]}'; {nearest(unknown[0], list(task.models))}")
     differs = changes(task.model_dump(mode="json"), changed.model_dump(mode="json"))
     if not differs and all(setting.rstrip().endswith("=") for setting in settings):
         raise OptionError(f"redecide, --set {' --set '.join(settings)}: that was not set, so nothing is taken away")
