@@ -68,7 +68,7 @@ def test_models_elsewhere_are_named_a_judge_and_a_teacher_too(tmp_path: Path, mo
 def test_a_plan_knows_public_prices_as_a_run_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Fake, "local", False)
 
-    def listed(task: Task, model: Model) -> tuple[Task, list[str]]:
+    def listed(task: Task, spec: str, model: Model) -> tuple[Task, list[str]]:
         return task.model_copy(update={"prices": PriceList(input=2, output=8)}), []
 
     monkeypatch.setattr(conductor, "with_listed_prices", listed)
