@@ -106,3 +106,17 @@ def test_bad_input_is_one_sentence(arguments: list[str | Path], sentence: str, c
     assert said.status == 2
     assert sentence in said.err.replace("\n", " ")
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("metric", ["exact", "half \ud800 a character"])
+def test_a_number_that_is_none_and_half_a_character_are_no_mistake_of_ours(
+    metric: str, crossover: Terminal, tmp_path: Path
+) -> None:
+    rows = [{"question": "a \ud83d b", "example_answer": "x", "pred_answer": "y", metric: n} for n in (1, 0, 10**400)]
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows))
+    body = json.loads(crossover("import", path, "--json").out)
+    assert (body["logs"][0]["figures"][0]["metric"], body["logs"][0]["figures"][0]["failed"]) == (metric, 1)
+    assert crossover("import", path, "--out", tmp_path / "out").status == 0
+    kept = [json.loads(line) for line in (tmp_path / "out" / "items.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert kept[0]["row"]["question"] == "a \ud83d b"

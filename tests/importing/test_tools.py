@@ -182,3 +182,22 @@ def test_p_is_adjusted_over_the_pairs_of_a_metric() -> None:
     twice = differences([one, two, two])
     assert alone.p == pytest.approx(2 * 0.5**8)
     assert [found.p for found in twice] == pytest.approx([2 * alone.p, 2 * alone.p])
+
+
+def test_rows_that_stand_twice_are_paired_by_their_ids() -> None:
+    """As a tool that answers several at a time writes them: in the order in which they came."""
+    right = [item(n, float(n % 2), f"row {n // 2}") for n in range(10)]
+    [found] = differences([log(*right), log(*reversed(right))])
+    assert found.comparison.n == 10
+    same = [item(n, 1.0, f"row {n // 2}") for n in range(10)]
+    assert found.comparison == differences([log(*right), log(*right)])[0].comparison
+    assert found.comparison != differences([log(*right), log(*same)])[0].comparison
+
+
+def test_a_likelihood_too_large_to_be_one_is_left_out(tmp_path: Path) -> None:
+    [path] = [path for path in files("lm-eval") if path.name.startswith("samples_tickets_2")][:1]
+    body = [json.loads(line) for line in path.read_text().splitlines()]
+    body[0]["filtered_resps"][0][0] = 10**400
+    changed = tmp_path / path.name
+    changed.write_text("\n".join(json.dumps(one) for one in body))
+    assert read([changed])[0].logs[0].items[0].answer == ""

@@ -140,3 +140,15 @@ def test_folds_and_a_curve_take_each_rung_on_its_model(tmp_path: Path) -> None:
     assert {c["name"] for c in decided(folder)["candidates"] if c["test"]} >= {"few_shot (large)", "few_shot (small)"}
     curved = task_of(tmp_path, PROMPTS, curve={"sizes": [10, 20], "seeds": 1})
     assert {run["labels"] for run in decided(run_study(curved, tmp_path / "curve"))["crossover"]["runs"]} >= {10, 20}
+
+
+def test_nobody_pays_for_what_another_model_was_asked(tmp_path: Path) -> None:
+    """`fake` counts words and `pocket` tokens: what each prompt's making took is of its own model's calls alone."""
+    shots = {"few_shot": {"shots": [2, 3], "selection": ["random"]}}
+    folder = run_study(task_of(tmp_path, [shots]), tmp_path / "run")
+    alone = run_study(write_task(tmp_path / "alone", [shots], model="fake"), tmp_path / "alone" / "run")
+    calls = {
+        place: {row["name"]: row["cost"]["calls"] for row in decided(found)["candidates"]}
+        for place, found in (("both", folder), ("alone", alone))
+    }
+    assert calls["both"]["few_shot (small)"] == calls["alone"]["few_shot"] > 0

@@ -31,8 +31,10 @@ def unicode_out() -> bool:
 
 
 def json_out(text: str) -> str:
-    """JSON as it can be printed: an escape of the stream's own would be none of JSON's."""
-    return text if unicode_out() else json.dumps(json.loads(text), indent=2) + "\n"
+    """JSON as it can be printed: an escape of the stream's own would be none of JSON's. Half a character, as another tool's
+    file may have it, can be printed nowhere."""
+    whole = unicode_out() and not any("\ud800" <= c <= "\udfff" for c in text)
+    return text if whole else json.dumps(json.loads(text), indent=2) + "\n"
 
 
 def _lacking(errors: str, *streams: Any) -> None:

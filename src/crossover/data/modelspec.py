@@ -103,3 +103,8 @@ def prices_for(spec: str, models: Mapping[str, NamedModel], prices: PriceList) -
     """What a model's answers cost: of several models its own prices, else the task's."""
     own = next((one.prices for one in models.values() if one.spec == spec), PriceList()) if models else prices
     return own.model_copy(update={"currency": prices.currency}) if models else own
+
+
+def any_price(models: Mapping[str, NamedModel], prices: PriceList) -> bool:
+    """Whether a price of tokens is given, of any model."""
+    return any(one.input is not None for one in (prices, *(model.prices for model in models.values())))

@@ -23,7 +23,7 @@ from crossover.data.curve import WHAT, Curve, CurveSpec
 from crossover.data.economics import Limits, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
-from crossover.data.modelspec import MODEL, WRITTEN, NamedModel, placed
+from crossover.data.modelspec import MODEL, WRITTEN, NamedModel, any_price, placed
 from crossover.data.named import check_gold, check_names
 from crossover.data.part import Distinct, Part
 from crossover.data.settings import overridden
@@ -251,7 +251,7 @@ class Task(Part):
 
     @model_validator(mode="after")
     def _prices_suit_limits(self) -> Task:
-        if self.limits.data_stays_here and self.prices.input is not None:
+        if self.limits.data_stays_here and any_price(self.models, self.prices):
             raise ValueError(
                 "limits.data_stays_here is true, and prices.input is what a provider elsewhere asks; valid: one of the two"
             )

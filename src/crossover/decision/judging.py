@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crossover.decision.numbers import difference, estimate, p_value, percent
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.paired import Comparison
@@ -30,8 +32,8 @@ def told(check: JudgeCheck | None) -> list[str]:
     return said
 
 
-def doubts(check: JudgeCheck | None, task_model: str) -> list[str]:
-    """What makes its scores doubtful."""
+def doubts(check: JudgeCheck | None, models: Sequence[str]) -> list[str]:
+    """What makes its scores doubtful. `models`: the task's, whose answers it grades."""
     if check is None:
         return []
     said = []
@@ -48,8 +50,9 @@ def doubts(check: JudgeCheck | None, task_model: str) -> list[str]:
     for what, shift in (("stands before the gold answer", check.position), ("is long", check.length)):
         if shift.p < ALPHA:
             said.append(f"The judge's grade depends on whether an answer {what}: {_shift(shift)}, p {p_value(shift.p)}.")
-    if check.model == task_model:
-        said.append(f"The judge is the model that it judges ({check.model}): it may like its own mistakes.")
+    if check.model in models:
+        one = "the model" if len(models) == 1 else "one of the models"
+        said.append(f"The judge is {one} that it judges ({check.model}): it may like its own mistakes.")
     return said
 
 

@@ -51,6 +51,7 @@ def open_bench(
 
 
 def _prices_of(task: Task, model_of: Callable[[str], Model], model: Model) -> PriceList:
-    """What the answers of a model that is open cost; of one that no name of the task stands for, as the task says."""
-    spec = next((one.spec for one in task.models.values() if model_of(one.spec) is model), task.model)
+    """What the answers of a model that is open cost; of one that the task does not name, as the task says, which with
+    several models, each at its own prices, is nothing."""
+    spec = next((one.spec for one in task.models.values() if model_of(one.spec) is model), "")
     return prices_for(spec, task.models, task.prices)

@@ -92,14 +92,14 @@ def _tasks(logs: Sequence[Log]) -> list[list[int]]:
 
 
 def _keys(log: Log) -> dict[str, Key]:
-    """An item's identity by its id: what it is, and which one among equals. So two logs in another order are still paired,
-    and other data under the same number is not."""
+    """An item's identity by its id: what it is, and which one among equals, by their ids. So two logs in another order are
+    still paired, and other data under the same number is not."""
     counted: Counter[str] = Counter()
-    found: dict[str, Key] = {}
-    for item in log.items:
-        if item.id not in found:
-            found[item.id] = (item.fingerprint, counted[item.fingerprint])
-            counted[item.fingerprint] += 1
+    found = {item.id: (item.fingerprint, 0) for item in log.items}
+    for identity in sorted(found):
+        fingerprint, _ = found[identity]
+        found[identity] = (fingerprint, counted[fingerprint])
+        counted[fingerprint] += 1
     return found
 
 

@@ -103,10 +103,12 @@ class Tool(Protocol):
 
 
 def number(value: Any) -> float | None:
-    """A score as a number; None for whatever is none."""
-    if isinstance(value, (bool, int, float)) and math.isfinite(value):
-        return float(value)
-    return None
+    """A score as a number; None for whatever is none, or too large to be one."""
+    try:
+        found = float(value) if isinstance(value, (bool, int, float)) else math.nan
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def text(value: Any) -> str:

@@ -181,7 +181,7 @@ def _lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _written(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")  # half a character, as JSON may hold one
 
 
 def _umask() -> int:

@@ -168,7 +168,7 @@ def _chosen(sample: Mapping[str, Any]) -> str:
 def _float(first: Sequence[Any]) -> float | None:
     try:
         return float(first[0]) if first else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -29,8 +29,10 @@ def open_metric(name: str, base: Path, options: Mapping[str, Any] | None = None)
 def metric_of(task: Task, where: str) -> Metric:
     """The metric of a task, which has to suit its kind. `where` opens a message. Raises `OptionError`, `MetricError`."""
     name = task.metric or "accuracy"
+    named = task.metric_options.get("model")
+    options = {**task.metric_options, "model": judge_of(task)} if isinstance(named, str) else task.metric_options
     try:
-        metric = open_metric(name, task.folder, task.metric_options)
+        metric = open_metric(name, task.folder, options)
     except OptionError as error:
         raise OptionError(f"{where}, key 'metric': {error}") from error
     if task.kind is not None and task.kind not in metric.kinds:
@@ -38,6 +40,12 @@ def metric_of(task: Task, where: str) -> Metric:
             f"{where}: metric '{name}' does not suit kind '{task.kind}'; valid: {', '.join(suiting(task.kind))}"
         )
     return metric
+
+
+def judge_of(task: Task) -> str:
+    """The specification of the model that the metric's options name, also by its name among the task's; "" for none."""
+    named = task.metric_options.get("model")
+    return task.models[named].spec if isinstance(named, str) and named in task.models else str(named or "")
 
 
 def suiting(kind: Kind) -> list[str]:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from crossover.data.checks import Finding, raise_on_errors
 from crossover.data.infer import Prepared, prepare
-from crossover.data.modelspec import prices_for
 from crossover.data.task import Task, load_with_settings
 from crossover.decision.costs import assumed
 from crossover.decision.deciding import Decided, Evidence, unfinished
@@ -26,7 +25,8 @@ from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.models.base import Concurrent, Model, Priced, Tunable
+from crossover.metrics.open import judge_of
+from crossover.models.base import Model, Tunable
 from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
@@ -47,8 +47,9 @@ from crossover.study.models import open_settled, said_choice, said_precision, se
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
+from crossover.study.paying import need_prices, others_paid, paid_models
 from crossover.study.plan import introduced, planned
-from crossover.study.preview import Preview, paid_models, previewed
+from crossover.study.preview import Preview, previewed
 from crossover.study.scoring import Scoring, scoring
 from crossover.study.several import specs_of
 from crossover.types import Candidate, Message, Run
@@ -121,8 +122,7 @@ def paid(task_path: Path, out: Path | None = None, model: str | None = None, set
     def opened(spec: str) -> Model:
         return open_model(spec, task.folder)
 
-    judge = str(task.metric_options.get("model") or "")
-    return paid_models(specs_of(task), judge, ladder(task, opened(task.model), opened)[0], opened)
+    return paid_models(specs_of(task), judge_of(task), ladder(task, opened(task.model), opened)[0], opened)
 
 
 def _asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple[Task, Path]:
@@ -142,18 +142,8 @@ def _opened(task: Task, source: str) -> tuple[Prepared, Scoring, dict[str, Model
     for spec, model in opened.items():
         priced, said = with_listed_prices(priced, spec, model)
         priced = priced.model_copy(update={"assumptions": (*priced.assumptions, *said)})
-        _need_prices(priced, spec, model)
+        need_prices(priced, spec, model)
     return replace(prepared, task=priced), rule, opened
-
-
-def _need_prices(task: Task, spec: str, model: Model) -> None:
-    """Raise `OptionError` where a limit of money cannot be kept, as nobody knows what a call costs."""
-    known = prices_for(spec, task.models, task.prices).input is not None or isinstance(model, Priced) or model.local
-    if task.limits.money is not None and isinstance(model, Concurrent) and not known:
-        raise OptionError(
-            f"limits.money is {task.limits.money:g}, and what '{spec}' costs is not known: give prices.input and"
-            " prices.output, of a million tokens"
-        )
 
 
 @dataclass(frozen=True)
@@ -212,6 +202,7 @@ class _Conductor:
                 " valid: a local model, or the limit false"
             )
         rungs, said = ladder(self.task, model, self.model_of)
+        said += others_paid(self.task, paid_models(specs, self.rule.judge, rungs, self.model_of), self.model_of)
         findings = list(self.prepared.findings)
         for spec in specs:
             found = fitting(self.task.model_copy(update={"model": spec}), self.prepared.splits, self.model_of(spec))
@@ -271,7 +262,7 @@ class _Conductor:
             speed = self.costing.speed(self.task.model)  # before the limits can cut it off
             self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
             said += told(self.judge)
-            warnings += doubts(self.judge, self.task.model)
+            warnings += doubts(self.judge, specs_of(self.task))
             if isinstance(model, Tunable) and not self.task.models:  # the pace of several is not one number
                 forecaster = self._forecaster(begin, memories)
                 judge = self.judge.token_seconds if self.judge else 0.0

@@ -247,6 +247,7 @@ def climb(rung: Rung, start: Candidate, bench: StudyBench, journal: Journal, fol
     journal.clear_tries(rung.name)  # of a rung that once had this name; the walk notes its own again
     rows = [[example.id for example in split] for split in (bench.train, bench.dev)]
     does = [rung.spec.name, _options(rung), bench.seed, start.id, rows]
+    does += [rung.model, rung.found_on] if rung.model or rung.found_on else []  # what another model was asked is its own
     work = f"rung {content_hash(does)}"  # by what it does: another rung may have its name
 
     def measured() -> Climbed:

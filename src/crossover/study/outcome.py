@@ -28,6 +28,7 @@ from crossover.study.history import keep_verdict
 from crossover.study.ladder import Climbed
 from crossover.study.results import OVER_FOLDS, CandidateReport, Followed, Stopped, Tried
 from crossover.study.seeds import spread
+from crossover.study.several import specs_of
 from crossover.types import Epoch, Estimate, Message, Record, Run, content_hash, to_json
 
 FOLLOWED = 5  # inputs that are shown step by step
@@ -125,7 +126,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "crossover_version": importlib.metadata.version("crossover"),
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
-        "judge": _judge(outcome.judge, outcome.task.model) if outcome.judge else None,
+        "judge": _judge(outcome.judge, specs_of(outcome.task)) if outcome.judge else None,
         "relevance": outcome.relevance,
         "target": made["target"],
         "margin": made["margin"],
@@ -153,9 +154,9 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
     }
 
 
-def _judge(check: JudgeCheck, task_model: str) -> dict[str, Any]:
+def _judge(check: JudgeCheck, models: Sequence[str]) -> dict[str, Any]:
     body: dict[str, Any] = to_json(check)
-    return body | {"said": told(check), "doubts": doubts(check, task_model)}
+    return body | {"said": told(check), "doubts": doubts(check, models)}
 
 
 def _after(outcome: Outcome) -> list[str]:

@@ -14,19 +14,19 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.judging import check_requests
 from crossover.evaluation.probe import SPEED_CALLS
 from crossover.metrics.base import Judging
-from crossover.models.base import Model, Priced, Tunable
+from crossover.models.base import Tunable
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
 from crossover.study.forecast import Forecast, Forecaster
 from crossover.study.ladder import Rung
 from crossover.study.outlook import outlook
+from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
 from crossover.study.several import specs_of
 from crossover.study.work import CALLS, IN, MONEY, OUT, TRAINED, Work
 from crossover.types import Message
 
 Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"]
-ELSEWHERE = ("model", "teacher")  # options of strategies that name further models
 
 
 @dataclass(frozen=True)
@@ -169,13 +169,6 @@ def previewed(
         currency,
         len(splits.folds),
     )
-
-
-def paid_models(models: Sequence[str], judge: str, rungs: Sequence[Rung], model_of: Callable[[str], Model]) -> list[str]:
-    """Of the models that a study asks, those whose calls cost money, or leave this machine."""
-    named = [getattr(rung.strategy, option, "") for rung in rungs for option in ELSEWHERE]
-    specs = dict.fromkeys(one for one in (*models, judge, *named) if one)
-    return [one for one in specs if not model_of(one).local or isinstance(model_of(one), Priced)]
 
 
 def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast) -> Work:

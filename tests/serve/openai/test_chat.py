@@ -159,6 +159,13 @@ def test_a_candidate_answers_as_it_was_measured(client: openai.OpenAI, url: str,
         ({"top_logprobs": 3}, "top_logprobs"),
         ({"tools": [{"type": "function"}]}, "tools"),
         ({"top_p": 0.5}, "top_p"),
+        ({"top_k": 5}, "top_k"),
+        ({"structured_outputs": {"choice": ["a"]}}, "structured_outputs"),
+        ({"guided_choice": ["a"]}, "guided_choice"),
+        ({"grammar": 'root ::= "a"'}, "grammar"),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, "chat_template_kwargs"),
+        ({"max_tokens": "many"}, "max_tokens"),
+        ({"stop": [1]}, "stop"),
         ({"stop": ["a", ""]}, "stop"),
         ({"messages": [{"role": "user", "content": "word " * 5000}]}, "messages"),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages.0.content"),
@@ -174,6 +181,7 @@ def test_what_is_wrong_is_told_in_openais_shape(url: str, asked: dict[str, Any],
         assert (status, told["error"]["type"]) == (400, "invalid_request_error")
         assert (told["error"]["param"] or "").startswith(param)
         assert set(told["error"]) == {"message", "type", "param", "code"}
+        assert "function-" not in told["error"]["message"]
 
 
 def test_bodies_that_are_none(url: str) -> None:

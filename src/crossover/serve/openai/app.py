@@ -98,7 +98,8 @@ def _tell_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query")) or None
+        named = [str(part) for part in first["loc"] if part not in ("body", "query") and "[" not in str(part)]
+        place = ".".join(named if first["type"] != "json_invalid" else ()) or None  # not the types that a field may have
         return told(ApiError(400, f"{place or 'the body'}: {first['msg']}", place))
 
     @app.exception_handler(HTTPException)

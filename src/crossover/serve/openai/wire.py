@@ -13,7 +13,12 @@ from crossover.types import Decoding, Message, Role
 
 DEFAULT_TOKENS = 512  # of an answer whose limit is not given
 ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-# what would change an answer, with the values that do not
+# fields that change no answer; any other one that is not done here is refused, as it may
+KEPT_ASIDE = (
+    *("user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"),
+    "parallel_tool_calls",
+)
+# with the values at which they change none
 UNDONE: dict[str, tuple[Any, ...]] = {
     "top_p": (None, 1),
     "frequency_penalty": (None, 0),
@@ -27,6 +32,14 @@ UNDONE: dict[str, tuple[Any, ...]] = {
     "modalities": (None, ["text"]),
     "prediction": (None,),
     "web_search_options": (None,),
+    "top_k": (None, -1, 0),
+    "min_p": (None, 0),
+    "repetition_penalty": (None, 1),
+    "min_tokens": (None, 0),
+    "ignore_eos": (None, False),
+    "echo": (None, False),
+    "reasoning_effort": (None, "none"),
+    "verbosity": (None, "medium"),
 }
 
 
@@ -104,9 +117,8 @@ class ChatBody(BaseModel):
 
     def check(self) -> None:
         """Raise `ApiError` for what is not done here."""
-        for name, neutral in UNDONE.items():
-            value = (self.model_extra or {}).get(name)
-            if value not in neutral:
+        for name, value in (self.model_extra or {}).items():
+            if name not in KEPT_ASIDE and value not in UNDONE.get(name, (None,)):
                 raise ApiError(400, f"'{name}' is not supported here; leave it out", name, "unsupported_parameter")
         if self.top_logprobs is not None and not self.logprobs:
             raise ApiError(400, "'top_logprobs' needs 'logprobs': true", "top_logprobs")

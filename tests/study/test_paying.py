@@ -1,0 +1,81 @@
+"""What a study pays for that is not its own model: a judge, a teacher. Nobody's calls count as nothing without a word."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.data.task import load_task
+from crossover.errors import OptionError, TaskError
+from crossover.study.conductor import paid, preview_study, run_study
+from tests.models.service import Service, serving
+from tests.study.tasks import write_task
+
+TUNE = {"epochs": 1, "rank": 2}
+
+
+def away(service: Service, name: str = "other") -> str:
+    """A model that is not on this machine, as far as anybody can tell."""
+    return f"openai:{name}?url={service.url.replace('127.0.0.1', '127.0.0.2')}"
+
+
+def asking(spec: str, how: str) -> dict[str, Any]:
+    """The keys of a task by which a further model is asked."""
+    if how == "judge":
+        return {"strategies": ["zero_shot"], "kind": "generate", "metric": {"judge": {"model": spec}}}
+    teaching = {"teacher": spec, **TUNE}
+    return {"strategies": [{"distill": teaching} if how == "teacher" else {"few_shot+distill": {"distill": teaching}}]}
+
+
+@pytest.mark.parametrize("how", ["judge", "teacher", "teacher after another step"])
+def test_a_limit_of_money_is_refused_where_anybody_who_is_asked_has_no_price(tmp_path: Path, how: str) -> None:
+    with serving(Service()) as service:
+        spec = away(service)
+        for models in ({"model": "pocket"}, {"model": None, "models": {"a": {"spec": "pocket"}, "b": "fake"}}):
+            keys = asking(spec, how)
+            task = write_task(tmp_path, keys.pop("strategies"), **models, **keys, limits={"money": 1})
+            with pytest.raises(OptionError, match="costs is not known: name it under models, with its prices"):
+                run_study(task, tmp_path / "out")
+            assert not (tmp_path / "out").exists()
+            assert paid(task) == [spec]
+        assert service.number == 0
+
+
+def test_who_has_no_price_of_its_own_is_said(tmp_path: Path) -> None:
+    with serving(Service()) as service:
+        keys = asking(away(service), "teacher")
+        for prices, said in (({}, "is only what its replies report"), ({"input": 1, "output": 2}, "at the task's prices")):
+            told = preview_study(write_task(tmp_path, keys["strategies"], model="pocket", prices=prices))
+            assert told.models == (away(service),)
+            notes: list[str] = []
+            preview_study(tmp_path / "task.yaml", listener=Noting(notes))
+            assert any(said in note for note in notes)
+
+
+class Noting:
+    """Keeps what is said for the reader."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self.note = self.say = notes.append
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **options: None
+
+
+def test_data_that_stays_has_no_provider_of_any_model(tmp_path: Path) -> None:
+    models = {"a": {"spec": "pocket", "prices": {"input": 1, "output": 2}}, "b": "fake"}
+    task = write_task(tmp_path, ["zero_shot"], model=None, models=models, limits={"data_stays_here": True})
+    with pytest.raises(TaskError, match="data_stays_here is true, and prices.input is what a provider elsewhere asks"):
+        load_task(task)
+
+
+def test_a_judge_may_be_one_of_the_models_by_name_which_makes_it_doubtful(tmp_path: Path) -> None:
+    judge = {"judge": {"model": "small", "grades": ["wrong", "right"]}}
+    models = {"large": "pocket", "small": "fake"}
+    task = write_task(tmp_path, ["zero_shot"], model=None, models=models, kind="generate", metric=judge)
+    body = json.loads(run_study(task, tmp_path / "run").decision.read_text())
+    assert body["judge"]["model"] == "fake"
+    assert "The judge is one of the models that it judges (fake): it may like its own mistakes." in body["judge"]["doubts"]
