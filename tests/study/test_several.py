@@ -44,7 +44,7 @@ def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tm
     one = [{"zero_shot": {"runs_on": "small"}}, {"instruction": {"found_on": "large", "runs_on": "small"}}]
     assert names(task_of(tmp_path, one)) == ["majority", "zero_shot (small)", "instruction (small, prompt of large)"]
     both = [{"lora": {"epochs": 1, "runs_on": "large"}}, {"lora": {"epochs": 2, "runs_on": "large"}}]
-    assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1) (large)", "lora (epochs 2) (large)"]
+    assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1, large)", "lora (epochs 2, large)"]
 
 
 @pytest.mark.parametrize(
