@@ -68,7 +68,7 @@ class Noting:
 def test_data_that_stays_has_no_provider_of_any_model(tmp_path: Path) -> None:
     models = {"a": {"spec": "pocket", "prices": {"input": 1, "output": 2}}, "b": "fake"}
     task = write_task(tmp_path, ["zero_shot"], model=None, models=models, limits={"data_stays_here": True})
-    with pytest.raises(TaskError, match="data_stays_here is true, and prices.input is what a provider elsewhere asks"):
+    with pytest.raises(TaskError, match=r"data_stays_here is true, and prices\.input is what a provider elsewhere asks"):
         load_task(task)
 
 

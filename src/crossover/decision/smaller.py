@@ -30,7 +30,7 @@ def told(
     margin: float,
     currency: str,
 ) -> str:
-    """A sentence on the cheaper one: its price, from how many requests on it costs less in all, and its paired difference."""
+    """A sentence on the cheaper one: what a request costs, from how many on it pays, and the paired difference."""
     one, another = (numbers.money(float(c.cost.per_1k), currency) for c in (other, chosen))
     free = not other.cost.per_1k
     times = "nothing" if free else f"{float(chosen.cost.per_1k / other.cost.per_1k):.2g} times less"
