@@ -35,8 +35,11 @@ def serve(pipe: Connection, latency: float, slots: int) -> None:
         pipe.recv()
 
 
-def measured(url: str, calls: int, slots: int, latency: float) -> dict[str, float]:
-    """Calls through the caller, journal and meter, in ten parts; the first is the warm-up."""
+def measured(url: str, calls: int, slots: int, latency: float, parts: int) -> dict[str, float]:
+    """Calls through the caller, journal and meter, in parts; the first is the warm-up.
+
+    At the end of each part slots are free, as nothing more is there to ask: about half a latency's worth of requests.
+    """
     model = open_model(f"openai:m?url={url}&in_flight={slots}")
     process = psutil.Process()
     with tempfile.TemporaryDirectory() as folder:
@@ -44,10 +47,10 @@ def measured(url: str, calls: int, slots: int, latency: float) -> dict[str, floa
         caller = Caller(journal, Meter(journal, Limits()))
         memory: list[float] = []
         began = cpu = 0.0
-        for part in range(10):
+        for part in range(parts):
             if part == 1:
                 began, cpu = time.perf_counter(), time.process_time()
-            texts = [f"text {part} {i}" for i in range(calls // 10)]
+            texts = [f"text {part} {i}" for i in range(calls // parts)]
             replies = caller.ask(
                 model, [Request((Message("user", text),), Decoding(max_tokens=8)) for text in texts], "load"
             )
@@ -56,13 +59,13 @@ def measured(url: str, calls: int, slots: int, latency: float) -> dict[str, floa
             memory.append(process.memory_info().rss / MIB)
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
         journal.close()
-    done = 9 * (calls // 10)
+    done = (parts - 1) * (calls // parts)
     return {
         "calls": calls,
         "requests a second": done / took,
         "of what is possible, %": 100 * done / took / (slots / latency),
         "own CPU a call, ms": 1000 * cpu / done,
-        "memory after the first tenth, MiB": memory[0],
+        "memory after the first part, MiB": memory[0],
         "memory at the end, MiB": memory[-1],
     }
 
@@ -82,7 +85,8 @@ def main() -> int:
         target=serve, args=(far, given.latency, given.slots), daemon=True
     )
     service.start()
-    found = measured(near.recv(), 5_000 if given.quick else 50_000, given.slots, given.latency)
+    calls, parts = (5_000, 2) if given.quick else (50_000, 10)
+    found = measured(near.recv(), calls, given.slots, given.latency, parts)
     near.send("done")
     service.join(10)
     for name, value in found.items():

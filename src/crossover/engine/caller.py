@@ -18,6 +18,7 @@ from crossover.types import Decoding, Message, Reply, Request, to_json
 
 # Requests at a time of a model that does not say: small enough that a killed process loses seconds, large enough to batch.
 CHUNK = 32
+CLOCK = 1.0  # seconds between two notes of the time that calls to a service take
 TEXT = json.JSONEncoder(ensure_ascii=False)
 AHEAD = 1  # how many chunks may wait for their replies while the next is prepared
 
@@ -171,7 +172,7 @@ class Caller:
                         sent += 1
                     fresh = {names[i]: self._meter.returned(names[i], reply) for i, reply in flow.receive()}
                     self._journal.add_calls(purpose, fresh)
-                    self._meter.tick()
+                    self._meter.tick(every=CLOCK)
                     replies |= fresh
                     self._failed |= {key: reply for key, reply in fresh.items() if reply.error is not None}
                     progress(len(replies), len(wanted))

@@ -32,6 +32,7 @@ class Meter:
         self._started = time.time()
         self._clock = time.monotonic()
         self._earlier = journal.wall_seconds()
+        self._ticked = 0.0
         self.reserve = 0.0  # the share of the limits that is kept for the test split while the ladder is climbed
         self.calls, self.usage = journal.spent()
         self._held: dict[str, float] = journal.fact(HELD, {})
@@ -49,8 +50,9 @@ class Meter:
         """Hold the most that a call may take, until it is `returned`. Raises `BudgetExceeded` where it might overrun."""
         prices = self._prices_of(model)
         most = _priced(model.at_most(request), prices)
-        under_way = sum((held for held, _ in self._calls.values()), most)
-        self.check(ahead=under_way.money, tokens=under_way.tokens_in + under_way.tokens_out, calls=len(self._calls) + 1)
+        money = sum((held.money for held, _ in self._calls.values()), most.money)
+        tokens = sum((held.tokens_in + held.tokens_out for held, _ in self._calls.values()), most.tokens_in + most.tokens_out)
+        self.check(ahead=money, tokens=tokens, calls=len(self._calls) + 1)
         self._calls[call] = most, prices
 
     def returned(self, call: str, reply: Reply) -> Reply:
@@ -91,8 +93,11 @@ class Meter:
         if usage is not None:
             self.add(usage)
 
-    def tick(self) -> None:
-        """Journal the wall-clock time of this session so far."""
+    def tick(self, every: float = 0.0) -> None:
+        """Journal the wall-clock time of this session so far; nothing where that was done less than `every` seconds ago."""
+        if self.seconds - self._ticked < every:
+            return
+        self._ticked = self.seconds
         self._journal.clock(self._started, time.monotonic() - self._clock)
 
     def check(

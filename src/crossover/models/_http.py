@@ -7,6 +7,7 @@ import os
 import queue
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,8 @@ from crossover.types import Reply, Request
 
 TRIES = 6  # of a request, at the most
 WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as long before each further one; the longest
+FEW = 16  # requests at a time: above, a quarter more is held ready, so that no slot at the service waits for the journal
+GATHERED = 0.01  # seconds that replies are gathered for while more are held ready: they are journaled together
 PATIENCE = 120.0  # seconds: a service that asks to wait longer is not waited for
 HANGING_UP = "without sending complete message body"  # how the HTTP library says that an answer was cut off
 
@@ -57,7 +60,11 @@ class Flow:
     def room(self) -> int:
         if self._fault is not None:
             return 0
-        return max(int(self._throttle.limit) - self._under_way, 0 if self._under_way else 1)
+        return max(self._ready() - self._under_way, 0 if self._under_way else 1)
+
+    def _ready(self) -> int:
+        limit = int(self._throttle.limit)
+        return limit + max(0, limit - FEW) // 4
 
     def send(self, number: int, request: Request) -> None:
         self._under_way += 1
@@ -65,6 +72,8 @@ class Flow:
 
     def receive(self) -> list[tuple[int, Reply]]:
         finished: list[tuple[int, Reply]] = []
+        if self._under_way > int(self._throttle.limit):
+            time.sleep(GATHERED)
         while self._under_way and not (finished and self._done.empty()):
             number, found = self._done.get()
             self._under_way -= 1
@@ -72,7 +81,6 @@ class Flow:
                 finished.append((number, found))
             else:
                 self._fault = self._fault or found
-                self._loop.call_soon_threadsafe(self._over.set)  # nobody waits for a better time any more
         if not finished:
             self.check()
         return finished
@@ -102,11 +110,18 @@ class Flow:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  it is raised where replies are read
+            self._over.set()  # nothing more is sent, and nobody waits for a better time
+            self._wake()
             self._done.put((number, error))
 
     async def _reply(self, request: Request) -> Reply:
         for tried in range(1, TRIES + 1):
             await self._enter()
+            if self._over.is_set():
+                self._throttle.under_way -= 1
+                if tried == 1:
+                    raise ModelError("it was not sent, as another request ended it all")
+                break
             began = self._loop.time()
             try:
                 attempt = await self._send(request)
