@@ -50,8 +50,8 @@ class Meter:
         """Hold the most that a call may take, until it is `returned`. Raises `BudgetExceeded` where it might overrun."""
         prices = self._prices_of(model)
         most = _priced(model.at_most(request), prices)
-        money = sum((held.money for held, _ in self._calls.values()), most.money)
-        tokens = sum((held.tokens_in + held.tokens_out for held, _ in self._calls.values()), most.tokens_in + most.tokens_out)
+        held = [usage for usage, _ in self._calls.values()] + [most]
+        money, tokens = sum(one.money for one in held), sum(one.tokens_in + one.tokens_out for one in held)
         self.check(ahead=money, tokens=tokens, calls=len(self._calls) + 1)
         self._calls[call] = most, prices
 

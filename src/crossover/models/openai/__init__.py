@@ -25,7 +25,7 @@ HERE = ("localhost", "127.0.0.1", "::1")
 A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
 THINKING = 4096  # tokens that a model with `effort` may think with
-LANE = 2  # connections of a client
+LANE = 8  # connections of a client
 LABEL_TOKENS = 8  # beside a label's own bytes
 Labels = Literal["auto", "logprobs", "constrained", "text"]
 
