@@ -72,7 +72,7 @@ def test_a_plan_reckons_each_call_at_the_prices_of_who_is_asked(tmp_path: Path) 
         ]
         limits = {"machine_cost_per_hour": 0}
         ahead = preview_study(write_task(tmp_path, rungs, model=None, models=models, limits=limits))
-        money = {part.name: part.money for part in ahead.parts}
+        money = {part.name: part.money or 0.0 for part in ahead.parts}
         asked = {part.name: part.calls for part in ahead.parts}
         dear = money["zero_shot (dear)"]
         assert dear == pytest.approx(1000 * money["zero_shot (cheap)"])

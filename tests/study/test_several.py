@@ -44,6 +44,10 @@ def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tm
     ]  # fmt: skip
     one = [{"zero_shot": {"runs_on": "small"}}, {"instruction": {"found_on": "large", "runs_on": "small"}}]
     assert names(task_of(tmp_path, one)) == ["majority", "zero_shot (small)", "instruction (small, prompt of large)"]
+    grid = {"few_shot*lora": {"runs_on": "large", "few_shot": {"shots": [2]}, "lora": {"epochs": 1}}}
+    found = names(task_of(tmp_path, ["zero_shot", grid]))[3:]
+    assert len(found) == 7
+    assert all(name.endswith("(large)") for name in found)
     both = [{"lora": {"epochs": 1, "runs_on": "large"}}, {"lora": {"epochs": 2, "runs_on": "large"}}]
     assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1) (large)", "lora (epochs 2) (large)"]
 
@@ -52,6 +56,8 @@ def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tm
     ("strategies", "said"),
     [
         ([{"lora": {"runs_on": "small"}}], "'lora' tunes weights, and the model 'small' cannot be tuned here"),
+        ([{"lora": {"found_on": "large", "runs_on": "small"}}], "'lora' tunes weights, which stay on the model"),
+        ([{"few_shot+lora": {"found_on": "small", "runs_on": "large"}}], "tunes weights, which stay on the model"),
         ([{"zero_shot": {"runs_on": "smal"}}], "there is no model 'smal'; did you mean 'small'"),
         ([{"few_shot": {"found_on": "small", "runs_on": "small"}}], "its prompt is found on 'small' and used there"),
     ],
