@@ -32,7 +32,7 @@ def test_a_task_file_gets_statements_with_sources_criteria_and_an_experiment(tmp
     assert "How Many Data Points is a Prompt Worth? NAACL 2021, arXiv 2103.08493" in text
     assert "At 500 requests a month there is little to save on each" in text
     assert "It climbs nearest_neighbour, zero_shot, instruction, few_shot" in text
-    assert "Folds: 5, so that every row tests once: a test split of 8 would say little." in text
+    assert "Folds: 10, so that every row tests once: a test split of 8 would say little." in text
     for criterion in ("complexity", "custom behaviour", "update rate"):
         assert criterion in said.out
 
@@ -60,7 +60,7 @@ def test_the_written_task_file_is_what_run_accepts(
     assert "next: read it, then crossover run plans/first.yaml" in " ".join(said.out.split())
     body = yaml.safe_load(Path("plans/first.yaml").read_text())
     assert (body["data"], body["name"], body["target"]) == ("../data/rows.csv", "parcels-first", 0.8)
-    assert body["folds"] == 5
+    assert body["folds"] == 10
     assert body["strategies"] == ["nearest_neighbour", "zero_shot", "instruction", "few_shot"]
     assert body["limits"] == {"minutes": 20}
     ran = crossover("run", "plans/first.yaml", "--quiet", "--out", "run")

@@ -43,6 +43,7 @@ HELP = {
         "Parquet",
         "crossover run task.yaml",
     ),
+    "import": ("Inspect, lm-eval, promptfoo, OpenAI Evals or", "--from", "--metric", "--out", "--json", "item by item"),
     "advise": (
         "task",
         "--interview",
@@ -201,12 +202,12 @@ def test_the_way_from_a_data_file_to_answers(crossover: Terminal, tmp_path: Path
     assert "assumed: kind: classify" in said.out
     assert "crossover run task.yaml" in said.out
     assert "assumed: instruction: a draft, “Decide which label fits the text: " in said.out
-    assert "assumed: folds: 5, so that every row tests once: a test split of 8 would say little" in said.out
+    assert "assumed: folds: 10, so that every row tests once: a test split of 8 would say little" in said.out
     assert "40 rows, of which each tests once: two ways are told apart (80 % power) where they differ by about " in said.out
     assert "under 500 rows in all little can be told" in said.out
 
     written = yaml.safe_load(Path("task.yaml").read_text())
-    assert (written["model"], written["labels"], written["folds"]) == ("pocket", sorted(LABELS), 5)
+    assert (written["model"], written["labels"], written["folds"]) == ("pocket", sorted(LABELS), 10)
     Path("task.yaml").write_text(yaml.safe_dump(written | {"model": "fake"}))
     said = crossover("run", "task.yaml")
     assert said.status == 0

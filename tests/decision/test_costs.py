@@ -123,7 +123,7 @@ def sides(speed: Speed, tuning: float = 3600) -> tuple[Bill, Bill]:
 
 def test_the_crossing_has_an_interval_from_the_spread_of_request_lengths() -> None:
     tuned, prompt = sides(Speed(0.01, 0.01))
-    found = crossing(tuned, prompt, HOURLY, seed=0)
+    found = crossing((tuned, HOURLY), (prompt, HOURLY), seed=0)
     assert found.value == pytest.approx(3.6 / (0.001 * 0.01 * (100 - 12)))
     assert found.low is not None
     assert found.high is not None
@@ -133,14 +133,14 @@ def test_the_crossing_has_an_interval_from_the_spread_of_request_lengths() -> No
 
 def test_the_crossings_interval_holds_the_looks_at_the_speed_and_the_ranges_of_prices() -> None:
     still, looked = sides(Speed(0.01, 0.01)), sides(Speed(0.01, 0.01, ((0.01, 0.01), (0.02, 0.02))))
-    narrow, wide = (crossing(*both, HOURLY, seed=0) for both in (still, looked))
+    narrow, wide = (crossing(*((one, HOURLY) for one in both), seed=0) for both in (still, looked))
     assert narrow.value == wide.value
     assert wide.low is not None
     assert narrow.low is not None
     assert wide.low < 0.6 * narrow.low  # at half the speed the tokens that are saved are worth twice as much
     labelled = replace(still[0], making=Making(labels=100, tuning_seconds=3600))
-    ranged = crossing(labelled, still[1], replace(HOURLY, label_cost=(0.0, 2.0)), seed=0)
-    sure = crossing(labelled, still[1], replace(HOURLY, label_cost=1.0), seed=0)
+    ranged = crossing(*((one, replace(HOURLY, label_cost=(0.0, 2.0))) for one in (labelled, still[1])), seed=0)
+    sure = crossing(*((one, replace(HOURLY, label_cost=1.0)) for one in (labelled, still[1])), seed=0)
     assert ranged.value == pytest.approx(sure.value)
     assert ranged.low is not None
     assert sure.low is not None
@@ -166,7 +166,7 @@ def test_the_crossings_interval_holds_the_looks_at_the_speed_and_the_ranges_of_p
     ],
 )
 def test_where_there_is_no_crossing_there_is_a_reason(tuned: Bill, prompt: Bill, prices: Prices, said: str) -> None:
-    found = crossing(tuned, prompt, prices, 0)
+    found = crossing((tuned, prices), (prompt, prices), 0)
     assert (found.value, found.low, found.high) == (None, None, None)
     assert said in found.reason
 
@@ -184,7 +184,7 @@ def test_at_a_crossing_both_cost_the_same_and_beyond_it_the_weights_less(
     tuned: Bill, prompt: Bill, machine: Any, label: Any
 ) -> None:
     prices = Prices(machine, 1000, label)
-    found, one, other = crossing(tuned, prompt, prices, 0), cost_of(tuned, prices), cost_of(prompt, prices)
+    found, one, other = crossing((tuned, prices), (prompt, prices), 0), cost_of(tuned, prices), cost_of(prompt, prices)
     if found.value is None:
         assert found.reason
         assert one.per_1k >= other.per_1k

@@ -81,7 +81,7 @@ def test_labels_are_a_choice_of_the_measured_tokens(exported: dict[tuple[str, st
 def test_free_text_stops_where_it_was_stopped(exported: dict[tuple[str, str], Path]) -> None:
     body = request(exported["notes", "chain_of_thought"])
     assert "structured_outputs" not in body
-    assert (body["stop"], body["stop_token_ids"], body["max_completion_tokens"]) == (["\n\n"], [2], 24)
+    assert (body["stop"], body["stop_token_ids"], body["max_completion_tokens"]) == (["\n\n"], [2], 12)
     assert request(exported["meetings", "lora"])["structured_outputs"]["json"]["type"] == "object"
 
 

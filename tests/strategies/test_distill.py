@@ -32,7 +32,7 @@ def learnt(monkeypatch: pytest.MonkeyPatch) -> list[Example]:
     """What is tuned on, by tunes that are not made."""
     seen: list[Example] = []
 
-    def tune(self: StudyBench, candidate: Candidate, recipe: Any, examples: Any = None) -> Candidate:
+    def tune(self: StudyBench, candidate: Candidate, recipe: Any, examples: Any = None, worse: Any = ()) -> Candidate:
         seen.extend(examples)
         return candidate
 

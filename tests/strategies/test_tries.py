@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from crossover.errors import OptionError, TuningError
-from crossover.evaluation.bench import StudyBench
 from crossover.strategies._tries import factors
 from crossover.strategies.open import open_strategy
 from crossover.study.seeds import spread
 from crossover.testing.strategies import toy_examples
+from crossover.tuning.local import LocalTrainer
 from crossover.types import Candidate, Estimate, Provenance, Recipe, Run, Weights
 from tests.strategies.toys import Watched, bench, start
 
@@ -121,7 +121,7 @@ def test_real_trials_are_journaled_with_their_recipes_and_cost_nothing_again(
         assert found is not None
         assert (found["n"], set(found["dev"])) == (2, {"0", "1"})
         assert found["low"] == min(found["dev"].values()) == found["dev"][str(found["kept"])]
-        monkeypatch.setattr(StudyBench, "_fit", None)  # nothing is tuned again
+        monkeypatch.setattr(LocalTrainer, "tune", None)  # nothing is tuned again
         assert open_strategy("lora", options).adapt(BEGIN, at) == made
         assert at.journal.tries("lora") == tried
 

@@ -41,7 +41,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("package")
 def test_the_prices_of_a_million_tokens_are_looked_up_and_said() -> None:
-    task, said = with_listed_prices(wanted(model="plug:org/some-model"), Away("echo"))
+    task, said = with_listed_prices(wanted(model="plug:org/some-model"), "plug:org/some-model", Away("echo"))
     assert (task.prices.input, task.prices.cached_input, task.prices.output) == (2.0, 0.2, 8.0)
     assert said == [
         "prices of plug:org/some-model are those of genai-prices, in USD for a million tokens: input 2, cached_input 0.2,"
@@ -51,21 +51,23 @@ def test_the_prices_of_a_million_tokens_are_looked_up_and_said() -> None:
 
 @pytest.mark.usefixtures("package")
 def test_what_is_not_known_or_in_another_currency_is_said() -> None:
-    assert "knows no such model" in with_listed_prices(wanted(model="plug:other"), Away("echo"))[1][0]
-    task, said = with_listed_prices(wanted(model="plug:some-model", prices={"currency": "EUR"}), Away("echo"))
+    assert "knows no such model" in with_listed_prices(wanted(model="plug:other"), "plug:other", Away("echo"))[1][0]
+    task, said = with_listed_prices(
+        wanted(model="plug:some-model", prices={"currency": "EUR"}), "plug:some-model", Away("echo")
+    )
     assert task.prices == PriceList(currency="EUR")
     assert said[0].endswith("public prices are in USD, and prices.currency is EUR")
 
 
 def test_a_local_model_and_one_with_prices_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
     task = wanted(model="plug:m", prices={"input": 1, "output": 2})
-    assert with_listed_prices(task, Away("echo")) == (task, [])
-    assert with_listed_prices(wanted(), Fake("echo")) == (wanted(), [])
+    assert with_listed_prices(task, "plug:m", Away("echo")) == (task, [])
+    assert with_listed_prices(wanted(), "pocket", Fake("echo")) == (wanted(), [])
 
 
 def test_without_the_package_it_says_how_to_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    _, said = with_listed_prices(wanted(model="plug:m"), Away("echo"))
+    _, said = with_listed_prices(wanted(model="plug:m"), "plug:m", Away("echo"))
     assert said == [
         "what a request to plug:m costs is only what its replies report; say prices.input and prices.output, or"
         " pip install 'crossover[prices]' looks up public ones"

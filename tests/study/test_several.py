@@ -49,7 +49,7 @@ def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tm
     assert len(found) == 7
     assert all(name.endswith("(large)") for name in found)
     both = [{"lora": {"epochs": 1, "runs_on": "large"}}, {"lora": {"epochs": 2, "runs_on": "large"}}]
-    assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1) (large)", "lora (epochs 2) (large)"]
+    assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1, large)", "lora (epochs 2, large)"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print decision.json instead.")] = False,
 ) -> None:
     """Show a study in the terminal: the experiment at a glance, and the verdict, or how far it is."""
-    if (study / FILE).is_file():
+    if os.path.isfile(study / FILE):  # also of a name that is too long for one
         body = read_body(study)
         if as_json:
             typer.echo(json_out(json.dumps(body, indent=1, ensure_ascii=False)))

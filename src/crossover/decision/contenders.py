@@ -19,7 +19,7 @@ SAME_COST_SHARE, SAME_COST_MONEY = 0.05, 1.0
 class Contender:
     """`cost`: what is paid whatever is asked, and what a thousand requests cost. `horizon_cost`: both together for all
     requests of the horizon, in money; it is what "cheaper" means. `order`: the place on the ladder. `removed`: why it
-    cannot be chosen. `strategy`: as the task file writes it.
+    cannot be chosen. `strategy`: as the task file writes it. `model`: its specification.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Contender:
     horizon_cost: float
     removed: str | None = None
     strategy: str = ""
+    model: str = ""
 
 
 def family_of(candidate: Candidate, control: bool) -> Family:
@@ -82,10 +83,12 @@ def champions(contenders: Sequence[Contender], margin: float) -> dict[Family, Co
 
 
 def finalists(contenders: Sequence[Contender], margin: float) -> list[Contender]:
-    """Who is scored on test: the dev choice of each rung and of each family, in ladder order."""
+    """Who is scored on test: the dev choice of each rung and of each family, and of several models of each family on each,
+    in ladder order."""
     chosen = [
         *_choose(contenders, margin, lambda c: c.rung).values(),
         *champions(contenders, margin).values(),
+        *_choose([c for c in contenders if c.family != "control"], margin, lambda c: f"{c.family} {c.model}").values(),
     ]
     return [c for c in contenders if c in chosen]
 

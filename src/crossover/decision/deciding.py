@@ -13,13 +13,15 @@ from functools import cached_property
 from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision.contenders import Contender, Rung, finalists, standing
-from crossover.decision.costs import Bill, Prices, cost_of, middle
+from crossover.decision.costs import CURRENCY, Bill, Prices, cost_of, middle
 from crossover.decision.crossing import Crossing, Doubt, Spread, crossing
 from crossover.decision.limits import doubt, removal
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Settled, Verdict, recommend, settle
+from crossover.decision.smaller import cheaper_model, told
 from crossover.decision.tested import Tested, tested, views_of
 from crossover.decision.wording import Wording
+from crossover.evaluation.paired import Comparison
 from crossover.evaluation.probe import Probe
 from crossover.metrics.base import Metric
 from crossover.types import Estimate, Family, Run
@@ -66,6 +68,7 @@ class Measured:
             cost.over(prices.requests),
             reason,
             self.strategy,
+            self.model,
         )
 
 
@@ -136,6 +139,8 @@ class Evidence:
             others,
             self.views if self.runs else (),
         )
+        if task.models and (beside := self._smaller(verdict, others, task)):
+            verdict = replace(verdict, reasons=(*verdict.reasons, beside))
         drawn = {spec: Doubt(prices_of(task, spec), self.seed) for spec in {one.model for one in self.measured}}
         missing = [c.name for c in finalists(contenders, task.margin) if c.id not in self.runs]
         return Decided(
@@ -148,6 +153,20 @@ class Evidence:
             untested=tuple(missing),
             doubts=tuple(self._doubts(task, contenders)),
         )
+
+    def _smaller(self, verdict: Verdict, tested: Sequence[Contender], task: Task) -> str | None:
+        """A sentence on whether a cheaper model would do as well as the one that is named."""
+        chosen = next((c for c in tested if c.id in (verdict.choice, verdict.provisional)), None)
+        other = cheaper_model(chosen, tested, task.margin) if chosen else None
+        if chosen is None or other is None or chosen.family == "control":
+            return None
+        known = {one.id: (one.bill, prices_of(task, one.model)) for one in self.measured}
+        crossed = crossing(known[other.id], known[chosen.id], self.seed)
+
+        def compare(a: Contender, b: Contender) -> Comparison:
+            return self.views[0].compare_pairs([(a, b)]).pairs[0].result
+
+        return told(other, chosen, compare, crossed, task.margin, task.prices.currency or CURRENCY)
 
     def _doubts(self, task: Task, contenders: Sequence[Contender]) -> list[str]:
         """Of those whose latency is over the limit and that are not removed for it."""

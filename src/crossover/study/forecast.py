@@ -148,10 +148,12 @@ class Forecaster:
             final = summed({what: self._tested * tokens for what, tokens in each.items()}, graded)
             kind = kind_of(made, family_of(made, control))
             mine = "" if control else made.model
-            finals[kind] = max(finals.get(kind, ("", {})), (mine, final), key=self._dear)
+            for group in {kind} if control else {kind, f"{made.model} {rung.strategy.family}"}:  # as `finalists` has them
+                finals[group] = max(finals.get(group, ("", {})), (mine, final), key=self._dear)
         whole = [dry.work for dry in dries.values()]
         tested: dict[str, Work] = {}
-        for spec, final in () if self.folds else finals.values():
+        once = {id(final): (spec, final) for spec, final in finals.values()}
+        for spec, final in () if self.folds else once.values():
             tested[spec] = summed(tested.get(spec, {}), final)
         parts["test"] = summed(*tested.values())
         folded = [work for name, work in parts.items() if name.startswith("folds of ")]

@@ -152,7 +152,8 @@ def _over(task: Task, specs: Sequence[StrategySpec], model_of: Callable[[str], M
             found += 1
             name = shown[_identity(spec)]
             if not _is_control(spec):
-                name += f" ({one.on}{f', prompt of {one.found_on}' if one.found_on else ''})"
+                where_said = one.on + (f", prompt of {one.found_on}" if one.found_on else "")
+                name = f"{name[:-1]}, {where_said})" if name.endswith(")") else f"{name} ({where_said})"
             other = "" if where == task.model else where
             rungs.append(Rung(name, one.spec, strategy, other, task.models[one.found_on].spec if one.found_on else ""))
         if not found:

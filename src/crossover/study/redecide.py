@@ -47,7 +47,15 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
         _check(setting)
     before = folder.read_decision()
     task = read_task(folder)
-    _check_models(task, settings)
+    named = {setting.split(".")[1] for setting in settings if PRICE_OF_A_MODEL.match(setting.strip())}
+    if unknown := sorted(named - set(task.models)):
+        valid = (
+            nearest(unknown[0], list(task.models)) if task.models else "it has one, whose prices are prices.input and so on"
+        )
+        raise OptionError(f"redecide: the study has no model '{unknown[0]}'; {valid}")
+    if task.models and any(setting.strip().startswith("prices.") and "currency" not in setting for setting in settings):
+        first = next(iter(task.models))
+        raise OptionError(f"redecide: the study has several models, each with its own prices: models.{first}.prices.input")
     changed = with_settings(task, settings)
     differs = changes(task.model_dump(mode="json"), changed.model_dump(mode="json"))
     if not differs and all(setting.rstrip().endswith("=") for setting in settings):
@@ -86,18 +94,6 @@ def _check(setting: str) -> None:
     why = "it needs measuring, so the study has to be run with it" if known else "there is no such key"
     shown = ("target", "margin", "tolerance", "limits.requests_per_month", "limits.latency_p95_ms", "prices.input")
     raise OptionError(f"redecide, --set {setting}: {why}; valid are prices, limits and demands, such as {', '.join(shown)}")
-
-
-def _check_models(task: Task, settings: Sequence[str]) -> None:
-    """Raise `OptionError` for a price of a model that the study does not have."""
-    for setting in settings:
-        name = setting.partition(".")[2].partition(".")[0] if PRICE_OF_A_MODEL.match(setting.strip()) else None
-        if name is not None and name not in task.models:
-            valid = nearest(name, list(task.models)) if task.models else "it has one, with prices.input and such"
-            raise OptionError(f"redecide: the study has no model '{name}'; {valid}")
-    if task.models and any(setting.strip().startswith("prices.") and "currency" not in setting for setting in settings):
-        first = next(iter(task.models))
-        raise OptionError(f"redecide: the study has several models, each with its own prices: models.{first}.prices.input")
 
 
 def _costs(decided: Decided, id: str, bills: Mapping[str, Any]) -> Any:

@@ -71,6 +71,7 @@ class Openai:
         self._quirks = Quirks(self._preset.limit)
         self._throttle = Throttle(self.in_flight)
         self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
+        self._owed: dict[tuple[tuple[str, ...], str], Usage] = {}  # what finding out took, until an answer bears it
         self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
         self._opened = False
         self._lanes: list[Any] = []  # clients, each as often as it has a connection free; the loop's thread alone has them
@@ -108,9 +109,11 @@ class Openai:
         return sum(-(-len(message.content.encode()) // A_TOKEN) + 4 for message in messages)
 
     def at_most(self, request: Request) -> Usage:
-        """No token is shorter than a byte."""
+        """No token is shorter than a byte. Until it is known how labels are chosen, a request may be asked twice."""
         prompt = sum(len(message.content.encode()) + MESSAGE for message in request.messages) + MESSAGE
-        return Usage(prompt, self._longest(request) + self._thinking)
+        found = self.labels == "auto" and self._preset.top and request.decoding.labels
+        times = 2 if found and _ways(request) not in self._modes else 1
+        return Usage(times * prompt, times * (self._longest(request) + self._thinking))
 
     @contextmanager
     def flow(self) -> Iterator[Flow]:
@@ -153,16 +156,18 @@ class Openai:
             return _scored(attempt, request, top)
         extra = held_to(labels, self._preset.constraint) if mode == "constrained" else {}
         attempt, _ = await self._asked(request, extra)
-        if attempt.reply is None or attempt.reply.error is not None:
+        if attempt.reply is None:
             return attempt
-        return replace(attempt, reply=replace(attempt.reply, text=label_in(attempt.reply.text)))
+        owed = self._owed.pop(_ways(request), Usage())  # what finding out how labels are chosen took
+        text = attempt.reply.text if attempt.reply.error is not None else label_in(attempt.reply.text)
+        return replace(attempt, reply=replace(attempt.reply, text=text, usage=owed + attempt.reply.usage))
 
     async def _mode(self, labels: tuple[str, ...], request: Request) -> str | Attempt:
-        """How these labels are chosen; or the attempt by which that was found out, which is paid for: where it has no
-        log-probabilities, its text is read."""
+        """How these labels are chosen; or the attempt by which that was found out, where it has their log-probabilities, or
+        failed. What was said freely is no answer beside those that are held to labels, and is paid for."""
         if self.labels != "auto":
             return self.labels
-        known = (labels, request.weights.ref if request.weights else "")
+        known = _ways(request)
         # what was tuned there has learnt labels as plain text: to ask it for JSON would be another task
         held = "text" if request.weights and self._preset.constraint == "schema" else "constrained"
         if known not in self._modes:
@@ -172,9 +177,12 @@ class Openai:
                         self._modes[known] = held
                         return held
                     attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top})
-                    if attempt.reply is not None and attempt.reply.error is None:
-                        self._modes[known] = held if scores_of(labels, top) is None else "logprobs"
-                    return _scored(attempt, request, top)
+                    if attempt.reply is None or attempt.reply.error is not None:
+                        return attempt
+                    if scores_of(labels, top) is not None:
+                        self._modes[known] = "logprobs"
+                        return _scored(attempt, request, top)
+                    self._modes[known], self._owed[known] = held, attempt.reply.usage
         return self._modes[known]
 
     def _lane(self) -> Any:
@@ -238,6 +246,11 @@ class Openai:
                 return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {error.__cause__ or error}"), {}
             finally:
                 self._lanes.append(lane)
+
+
+def _ways(request: Request) -> tuple[tuple[str, ...], str]:
+    """What labels are chosen alike for: the same ones, by the same weights."""
+    return request.decoding.labels, request.weights.ref if request.weights else ""
 
 
 def _lost(why: str) -> Attempt:

@@ -93,6 +93,7 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((settings.host, settings.port))
+            bound.listen(128)  # so that who comes before the first answer waits
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or error
             raise OptionError(f"{settings.host}:{settings.port} cannot be listened on: {reason}") from error
