@@ -85,7 +85,9 @@ def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
         replies = model(service).complete(asked(["a", "b", "c"], labels=labels))
         formed = [body for body in service.bodies if "response_format" in body]
     assert [(reply.text, reply.label_scores) for reply in replies] == [("not spam", ())] * 3, "all in the same way"
-    assert len(service.bodies) == 4, "the first is asked twice: freely, which tells how labels can be chosen, and held to them"
+    assert len(service.bodies) == 4, (
+        "the first is asked twice: freely, which tells how labels can be chosen, and held to them"
+    )
     tokens = [reply.usage.tokens_in for reply in replies]
     assert sum(tokens) == 4 * min(tokens), "and both are paid for"
     assert formed[0]["response_format"]["json_schema"]["schema"]["properties"]["label"]["enum"] == list(labels)

@@ -55,6 +55,38 @@ def test_who_has_no_price_of_its_own_is_said(tmp_path: Path) -> None:
             assert any(said in note for note in notes)
 
 
+def test_a_plan_reckons_each_call_at_the_prices_of_who_is_asked(tmp_path: Path) -> None:
+    """Of a teacher, of both models, of a prompt that is found on one for the other, and of the finalists."""
+    with serving(Service(answer=lambda body: "garden")) as service:
+        models = {
+            "small": "pocket",
+            "cheap": {"spec": away(service, "cheap"), "prices": {"input": 1, "output": 2}},
+            "dear": {"spec": away(service, "dear"), "prices": {"input": 1000, "output": 2000}},
+        }
+        shots = {"shots": [2], "selection": ["random"]}
+        rungs = [
+            {"zero_shot": {"runs_on": "cheap"}},
+            {"zero_shot": {"runs_on": "dear"}},
+            {"few_shot": {**shots, "found_on": "dear", "runs_on": "cheap"}},
+            {"distill": {"teacher": "dear", "runs_on": "small", **TUNE}},
+        ]
+        limits = {"machine_cost_per_hour": 0}
+        ahead = preview_study(write_task(tmp_path, rungs, model=None, models=models, limits=limits))
+        money = {part.name: part.money or 0.0 for part in ahead.parts}
+        asked = {part.name: part.calls for part in ahead.parts}
+        dear = money["zero_shot (dear)"]
+        assert dear == pytest.approx(1000 * money["zero_shot (cheap)"])
+        assert asked["distill (small)"] > 36
+        assert money["distill (small)"] > dear
+        assert money["few_shot (cheap, prompt of dear)"] > dear
+        assert money["the finalists"] > 0.4 * dear
+        unpriced = {**models, "dear": away(service, "dear")}
+        ahead = preview_study(write_task(tmp_path, rungs, model=None, models=unpriced, limits=limits))
+        unknown = {part.name for part in ahead.parts if part.money is None}
+        assert {"zero_shot (dear)", "distill (small)"} <= unknown
+        assert "zero_shot (cheap)" not in unknown
+
+
 class Noting:
     """Keeps what is said for the reader."""
 

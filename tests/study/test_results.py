@@ -49,6 +49,7 @@ WHOLE = CandidateReport(
     latency_others=0.5,
     same_as="lora",
     metric="accuracy",
+    model="pocket",
     parent="cd",
     stopped=Stopped(64, 160, "0" * 16),
     cost=CostDetail(9.5, (9.0, 10.0), (1.5, 2.0), (0.003, 0.004), 54, 120, {"labels": 1.5, "tuning": 0.34}),
@@ -80,7 +81,7 @@ def test_a_failed_one_has_no_cost() -> None:
 
 def test_a_row_of_the_version_before_is_read() -> None:
     row = WHOLE.to_json()
-    for new in ("same_as", "stopped"):
+    for new in ("same_as", "stopped", "model"):
         del row[new]
     row["cost"] = {name: row["cost"][name] for name in ("fixed", "per_1k_requests", "currency")}
     row["latency_ms"] = {name: value for name, value in row["latency_ms"].items() if not name.startswith("p50_")}

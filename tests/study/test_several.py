@@ -11,6 +11,7 @@ import pytest
 from crossover.data.task import Task, load_task
 from crossover.errors import CrossoverError, OptionError, TaskError
 from crossover.models.open import open_model
+from crossover.report.page import render
 from crossover.study.conductor import preview_study, run_study
 from crossover.study.ladder import ladder
 from crossover.study.read import read_candidate, read_results
@@ -43,6 +44,10 @@ def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tm
     ]  # fmt: skip
     one = [{"zero_shot": {"runs_on": "small"}}, {"instruction": {"found_on": "large", "runs_on": "small"}}]
     assert names(task_of(tmp_path, one)) == ["majority", "zero_shot (small)", "instruction (small, prompt of large)"]
+    grid = {"few_shot*lora": {"runs_on": "large", "few_shot": {"shots": [2]}, "lora": {"epochs": 1}}}
+    found = names(task_of(tmp_path, ["zero_shot", grid]))[3:]
+    assert len(found) == 7
+    assert all(name.endswith("(large)") for name in found)
     both = [{"lora": {"epochs": 1, "runs_on": "large"}}, {"lora": {"epochs": 2, "runs_on": "large"}}]
     assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1, large)", "lora (epochs 2, large)"]
 
@@ -51,6 +56,8 @@ def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tm
     ("strategies", "said"),
     [
         ([{"lora": {"runs_on": "small"}}], "'lora' tunes weights, and the model 'small' cannot be tuned here"),
+        ([{"lora": {"found_on": "large", "runs_on": "small"}}], "'lora' tunes weights, which stay on the model"),
+        ([{"few_shot+lora": {"found_on": "small", "runs_on": "large"}}], "tunes weights, which stay on the model"),
         ([{"zero_shot": {"runs_on": "smal"}}], "there is no model 'smal'; did you mean 'small'"),
         ([{"few_shot": {"found_on": "small", "runs_on": "small"}}], "its prompt is found on 'small' and used there"),
     ],
@@ -104,6 +111,9 @@ def test_each_pays_its_own_prices_and_other_prices_decide_again(tmp_path: Path) 
     assert {"models.large.prices.input", "models.small.prices.input"} <= set(first["flips"]["searched"])
     with pytest.raises(CrossoverError, match="the study has no model 'larg'; did you mean 'large'"):
         redecide(folder, ["models.larg.prices.input=0"])
+    with pytest.raises(CrossoverError, match=r"each with its own prices: models\.large\.prices\.input"):
+        redecide(folder, ["prices.input=0", "prices.output=0"])
+    assert {row["name"]: row["model"] for row in first["candidates"]}["zero_shot (small)"] == "fake"
 
 
 def test_a_student_learns_of_a_teacher_that_the_task_names(tmp_path: Path) -> None:
@@ -152,3 +162,10 @@ def test_nobody_pays_for_what_another_model_was_asked(tmp_path: Path) -> None:
         for place, found in (("both", folder), ("alone", alone))
     }
     assert calls["both"]["few_shot (small)"] == calls["alone"]["few_shot"] > 0
+
+
+def test_the_page_names_all_models(tmp_path: Path) -> None:
+    folder = run_study(task_of(tmp_path, ["zero_shot"]), tmp_path / "run")
+    page = render(read_results(folder))
+    assert "<span>models large, small</span>" in page
+    assert all(f"<dd>{name} <code>{spec}</code></dd>" in page for name, spec in (("large", "pocket"), ("small", "fake")))

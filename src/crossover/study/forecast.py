@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,18 +15,32 @@ from crossover.data.splits import IN_FOLD
 from crossover.data.task import Task
 from crossover.decision.contenders import family_of
 from crossover.decision.contenders import rung as kind_of
-from crossover.engine.follow import calls_of
-from crossover.engine.render import Renderer
 from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, ModelError, OptionError, StudyError, TuningError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
 from crossover.evaluation.probe import PROBES, REPEATS
 from crossover.evaluation.service import trained_at_most
-from crossover.metrics.base import Judging
-from crossover.models.base import Model, Priced, is_control
+from crossover.models.base import Model
+from crossover.study.counter import SAMPLE, Counter
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
-from crossover.study.work import CALLS, COUNTED, IN, MONEY, OUT, TRAINED, Work, add, less, summed, time_of
+from crossover.study.work import (
+    AWAY_IN,
+    AWAY_MONEY,
+    AWAY_OUT,
+    CALLS,
+    COUNTED,
+    IN,
+    MONEY,
+    OUT,
+    TRAINED,
+    Work,
+    add,
+    asked_for,
+    less,
+    summed,
+    time_of,
+)
 from crossover.tuning.recipe import AnyRecipe, HostedRecipe
 from crossover.types import (
     Candidate,
@@ -38,7 +51,6 @@ from crossover.types import (
     Recipe,
     Record,
     Reply,
-    Request,
     Run,
     Score,
     SplitName,
@@ -46,13 +58,22 @@ from crossover.types import (
     content_hash,
 )
 
-SAMPLE = 12  # rows whose tokens are counted
 UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
-LONGEST = 4  # rows for which a prompt is tried whether it fits
 WRONG = "?"  # what is thought to be answered: a search looks at mistakes
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
-ASKED = (CALLS, IN, OUT, MONEY, "prompt", "answer", "judge")  # of rows that are asked, on dev above all; the rest teach
+ASKED = (
+    CALLS,
+    IN,
+    OUT,
+    MONEY,
+    AWAY_IN,
+    AWAY_OUT,
+    AWAY_MONEY,
+    "prompt",
+    "answer",
+    "judge",
+)  # of rows that are asked, on dev above all; the rest teach
 
 
 @dataclass(frozen=True)
@@ -60,12 +81,14 @@ class Forecast:
     """`work`: all of it, of which calls and tokens are what the journal will have; money is the most it can be. `parts`: of
     each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of the finalists ("test"), or of each
     rung made again in all folds ("folds of NAME"). `recipes`: one of each method that is tuned with, with the prompt that
-    it is tuned behind. `unforeseen`: rungs of which nobody knows what they will ask."""
+    it is tuned behind. `unforeseen`: rungs of which nobody knows what they will ask. `finals`: "test", by the model of the
+    finalists ("" for controls)."""
 
     work: Work
     recipes: Mapping[str, tuple[Recipe, Candidate]]
     unforeseen: tuple[str, ...] = ()
     parts: Mapping[str, Work] = field(default_factory=dict)
+    finals: Mapping[str, Work] = field(default_factory=dict)
 
     def minutes(self, pace: Mapping[str, float]) -> float:
         """`pace`: seconds of a token, by what is done with it."""
@@ -78,16 +101,16 @@ class Forecaster:
 
     def __init__(self, bench: StudyBench, begin: Candidate, suites: Sequence[Suite], tested: int, folds: int = 0) -> None:
         self._bench, self._begin, self.suites, self._tested, self.folds = bench, begin, suites, tested, folds
-        self._count = _Counter(bench)
+        self._count = Counter(bench)
 
     def forecast(self, rungs: Sequence[Rung]) -> Forecast:
         dries: dict[str, _DryBench] = {}
-        finals: dict[str, Work] = {}
+        finals: dict[str, tuple[str, Work]] = {}  # by kind: the model, and what it takes
         parts: dict[str, Work] = {}
         unforeseen = []
         for rung in rungs:
             begin, at = begun(rung, self._begin, self._bench)
-            count = self._count if at is self._bench else _Counter(at)
+            count = self._count if at is self._bench else Counter(at)
             dry = dries.setdefault(at.task.model, _DryBench(at, count))
             before = dict(dry.work)
             control = rung.strategy.family == "control"
@@ -104,7 +127,7 @@ class Forecaster:
                     rows = len(self._bench.dev)
                     dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
                     parts[rung.name] = less(dry.work, before)
-                    finals.setdefault("control", summed({CALLS: self._tested}, self._count.graded(self._tested)))
+                    finals.setdefault("control", ("", summed({CALLS: self._tested}, self._count.graded(self._tested))))
                 else:
                     unforeseen.append(rung.name)
                 continue
@@ -124,12 +147,25 @@ class Forecaster:
             graded = self._count.graded(self._tested)
             final = summed({what: self._tested * tokens for what, tokens in each.items()}, graded)
             kind = kind_of(made, family_of(made, control))
-            finals[kind] = max(finals.get(kind, {}), final, key=lambda work: (time_of(work), work.get(CALLS, 0.0)))
+            mine = "" if control else made.model
+            for group in {kind} if control else {kind, f"{made.model} {rung.strategy.family}"}:  # as `finalists` has them
+                finals[group] = max(finals.get(group, ("", {})), (mine, final), key=self._dear)
         whole = [dry.work for dry in dries.values()]
-        parts["test"] = summed(*(() if self.folds else finals.values()))
+        tested: dict[str, Work] = {}
+        once = {id(final): (spec, final) for spec, final in finals.values()}
+        for spec, final in () if self.folds else once.values():
+            tested[spec] = summed(tested.get(spec, {}), final)
+        parts["test"] = summed(*tested.values())
         folded = [work for name, work in parts.items() if name.startswith("folds of ")]
         recipes = {name: recipe for dry in dries.values() for name, recipe in dry.recipes.items()}
-        return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts)
+        return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts, tested)
+
+    def _dear(self, final: tuple[str, Work]) -> tuple[float, float, float]:
+        """By what the dearest finalist of a kind is told: money where calls cost some, then time."""
+        spec, work = final
+        at = self._bench.on(spec)
+        money = 0.0 if at.model.local else asked_for(work.get(IN, 0.0), work.get(OUT, 0.0), at.task.prices)
+        return money or 0.0, time_of(work), work.get(CALLS, 0.0)
 
     def _again(self, once: Work, each: Work, alike: bool) -> Work:
         """A rung made again in all folds, whose rows are one part less and cut otherwise; and an answer to each row.
@@ -167,107 +203,12 @@ class _Unforeseen(CrossoverError):
     """A strategy asks what cannot be known before it is done. One of our errors: searching libraries go on after others."""
 
 
-class _Counter:
-    """The tokens that a candidate takes for a row, beside what all its prompts begin with; counted once."""
-
-    def __init__(self, bench: StudyBench) -> None:
-        self._bench = bench
-        examples = [*bench.train, *bench.dev]
-        self._inputs = [e.input for e in examples[:: max(1, len(examples) // SAMPLE)]][:SAMPLE]
-        self.longest = sorted((e.input for e in examples), key=len)[-LONGEST:]
-        self._examples = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
-        self._known: dict[str, Work] = {}
-
-    def of(self, candidate: Candidate, inputs: Sequence[str] = ()) -> Work:
-        """Of one row: `inputs`, or else rows of the task."""
-        if candidate.model != self._bench.task.model:
-            return self._elsewhere(candidate, inputs or self._inputs)
-        key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), inputs])
-        if key not in self._known:
-            renderer = self._bench.evaluator.renderer(candidate.prompt)
-            asked = [step.decoding for step in candidate.prompt.steps]
-            parts = [(renderer, candidate.decoding), *zip(renderer.steps, asked, strict=True)]
-            found: Work = {}
-            for own, decoding in parts:
-                add(found, self._part(own, decoding, inputs or self._inputs))
-            self._known[key] = found
-        return self._known[key]
-
-    def graded(self, rows: int) -> Work:
-        """What a judge is asked about the answers to so many rows; nothing where none is."""
-        tokens, words = self._grade
-        return {CALLS: rows, IN: rows * tokens, OUT: rows, "judge": rows * (tokens + words)} if tokens else {}
-
-    @cached_property
-    def _grade(self) -> tuple[float, float]:
-        """Of one answer, which is thought to be as long as the gold one: the prompt's tokens, and the grades'."""
-        judge, evaluator = self._bench.evaluator.metric, self._bench.evaluator
-        if not isinstance(judge, Judging):
-            return 0.0, 0.0
-        examples = [*self._bench.train, *self._bench.dev]
-        sample = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
-        model = evaluator.model_of(evaluator.judge)
-        asked = [judge.request(e.input, e.output, e.output) for e in sample]
-        bare = model.count_tokens([Message("user", "")])
-        words = sum(max(1, model.count_tokens([Message("user", grade)]) - bare) for grade in judge.grades)
-        return sum(model.count_tokens(request.messages) for request in asked) / len(asked), words
-
-    def lesson(self, candidate: Candidate, batch_size: int) -> float:
-        """Of one training row with its answer, as a batch meets it: what all prompts begin with is met once in a batch."""
-        renderer = self._bench.evaluator.renderer(candidate.prompt)
-        before, prompt = self._prompt(renderer, self._inputs)
-        answers = [e.output for e in self._bench.train][: len(self._inputs)]
-        bare = self._tokens([Message("user", "")])
-        answer = sum(self._tokens([Message("user", text)]) - bare for text in answers) / len(answers)
-        return prompt + answer + before / batch_size
-
-    def _part(self, renderer: Renderer, decoding: Decoding, inputs: Sequence[str]) -> Work:
-        before, prompt = self._prompt(renderer, inputs)
-        asked = decoding.samples
-        found = {CALLS: float(asked), IN: asked * (before + prompt)}
-        if isinstance(model := self._bench.model, Priced):
-            requests = [Request(tuple(renderer.messages(text, leave_out=True)), decoding) for text in inputs]
-            found[MONEY] = asked * sum(map(model.most, requests)) / len(requests)
-        if decoding.labels and not decoding.pattern:
-            lengths = [self._length(word) for word in decoding.verbalizer or decoding.labels]
-            return found | {OUT: sum(lengths) / len(lengths), "prompt": prompt + sum(lengths)}
-        # an answer ends before its limit more often than not
-        half = decoding.max_tokens / 2
-        usual = sum(self._length(e.output) for e in self._examples) / len(self._examples) + 1
-        out = half if decoding.pattern else min(usual, decoding.max_tokens)
-        return found | {OUT: asked * out, "prompt": asked * prompt, "answer": asked * half}
-
-    def _elsewhere(self, candidate: Candidate, inputs: Sequence[str]) -> Work:
-        """Of a candidate of another model: it takes no time that is known here, and a control no tokens."""
-        model, calls = self._bench.model_of(candidate.model), float(calls_of(candidate))
-        if is_control(model):
-            return {CALLS: calls}
-        renderer = self._bench.evaluator.renderer(candidate.prompt)
-        tokens = sum(model.count_tokens(renderer.messages(text, leave_out=True)) for text in inputs) / len(inputs)
-        return {CALLS: calls, IN: calls * tokens, OUT: calls * candidate.decoding.max_tokens / 2}
-
-    def _length(self, answer: str) -> int:
-        return max(1, self._tokens([Message("user", answer)]) - self._tokens([Message("user", "")]))
-
-    def _prompt(self, renderer: Renderer, inputs: Sequence[str]) -> tuple[int, float]:
-        """The tokens that all prompts begin with, and a prompt's own."""
-        asked = [renderer.messages(text, leave_out=True) for text in inputs]
-        shared = 0
-        while shared < min(map(len, asked)) - 1 and len({messages[shared] for messages in asked}) == 1:
-            shared += 1
-        before = self._tokens([*asked[0][:shared], Message("user", "")])
-        return before, sum(self._tokens(messages) for messages in asked) / len(asked) - before
-
-    def _tokens(self, messages: Sequence[Message]) -> int:
-        return self._bench.model.count_tokens(messages)
-
-
 @dataclass
 class _DryBench:
     """The `Bench` of `strategies/base.py` that only adds up what would be done."""
 
     bench: StudyBench
-    count: _Counter
+    count: Counter
     work: Work = field(default_factory=dict)
     recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
@@ -313,7 +254,8 @@ class _DryBench:
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
         run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]))
-        return [("", record.reply) for record in run.records]
+        usual = (candidate.decoding.labels or (WRONG,))[0]
+        return [(record.example.output or usual, record.reply) for record in run.records]  # as long as the gold ones
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
         return self.bench.unseen(inputs)

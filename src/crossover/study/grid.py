@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from crossover.data.modelspec import FOUND_ON, ON
 from crossover.data.task import StrategySpec
 from crossover.errors import OptionError
 
@@ -27,11 +28,12 @@ def _written_out(spec: StrategySpec) -> list[StrategySpec]:
     names = spec.name.split("*")
     if len(names) != 2 or names[0] == names[1] or "+" in spec.name:
         raise OptionError(f"strategy '{spec.name}': a grid has two different strategies, as in few_shot*lora")
-    if unknown := set(spec.options) - set(names):
+    places = {key: spec.options[key] for key in (ON, FOUND_ON) if key in spec.options}  # of all that is written out
+    if unknown := set(spec.options) - set(names) - set(places):
         raise OptionError(f"the grid '{spec.name}' has no strategy '{min(unknown)}'; valid: {', '.join(names)}")
     a, b = names
     sequences = [(a,), (b,), (a, b), (b, a), (a, b, a), (a, a), (b, b)]
-    return [StrategySpec(name="+".join(steps), options=_options(steps, spec.options)) for steps in sequences]
+    return [StrategySpec(name="+".join(steps), options=_options(steps, spec.options) | places) for steps in sequences]
 
 
 def _options(steps: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:

@@ -142,6 +142,8 @@ def _over(task: Task, specs: Sequence[StrategySpec], model_of: Callable[[str], M
         found = 0
         for one in placed([spec], task.models, _is_control):
             where, strategy = task.models[one.on].spec, open_strategy(one.spec.name, one.spec.options)
+            if one.found_on and strategy.family in ("weights", "hybrid"):  # before anything is tuned in vain
+                raise OptionError(_stay(spec.name))
             if not can_tune(strategy, model_of(where)):
                 if one.named:
                     raise OptionError(_untunable(spec.name, strategy, one.on))
@@ -175,6 +177,10 @@ def _identity(spec: StrategySpec) -> str:
 
 def _is_control(spec: StrategySpec) -> bool:
     return len(spec.steps) == 1 and registry.stated("strategies", spec.name, "family") == "control"
+
+
+def _stay(name: str) -> str:
+    return f"strategy '{name}' tunes weights, which stay on the model that they are of; valid with found_on: a prompt"
 
 
 def _untunable(name: str, strategy: Strategy, model: str) -> str:
@@ -295,9 +301,7 @@ def moved(rung: Rung, candidate: Candidate, home: str, bench: StudyBench) -> Can
     if not rung.found_on:
         return candidate
     if candidate.weights is not None:
-        raise OptionError(
-            f"strategy '{rung.spec.name}' tunes weights, which stay on the model that they are of; valid: a prompt"
-        )
+        raise OptionError(_stay(rung.spec.name))
     longest = decoding_for(bench.task, bench.model_of(home), [example.output for example in bench.train]).max_tokens
     tokens = max(longest, candidate.decoding.max_tokens) if candidate.decoding.pattern else longest
     decoding = replace(candidate.decoding, label_bias=(), max_tokens=tokens)

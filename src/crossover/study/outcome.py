@@ -227,6 +227,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         followed=_followed(made),
         same_as=made.same_as,
         metric=outcome.task.metric,
+        model=candidate.model if candidate else None,
         parent=candidate.provenance.parent if candidate else None,
     )
 

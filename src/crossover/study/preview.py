@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from crossover.data.economics import highest
@@ -23,7 +23,7 @@ from crossover.study.outlook import outlook
 from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
 from crossover.study.several import specs_of
-from crossover.study.work import CALLS, IN, MONEY, OUT, TRAINED, Work
+from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, TRAINED, UNPRICED, Work, summed
 from crossover.types import Message
 
 Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"]
@@ -63,15 +63,7 @@ class Preview:
 
     @property
     def total(self) -> Part:
-        def summed(values: Sequence[float | None]) -> float | None:
-            known = [value for value in values if value is not None]
-            return sum(known) if len(known) == len(values) else None
-
-        calls, tokens_in, tokens_out = (
-            sum(getattr(p, n) for p in self.parts) for n in ("calls", "tokens_in", "tokens_out")
-        )
-        seconds, money = (summed([getattr(p, n) for p in self.parts]) for n in ("seconds", "money"))
-        return Part("test", "all", calls, tokens_in, tokens_out, seconds, money)
+        return replace(_together(self.parts), kind="test", name="all")
 
     def to_json(self) -> dict[str, Any]:
         whole = {name: value for name, value in asdict(self.total).items() if name not in ("kind", "name")}
@@ -120,14 +112,19 @@ def previewed(
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
         calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
         money = work.get(MONEY)
-        if here and seconds is not None:
-            money = float(seconds * rates.second)
+        if here and (seconds is not None or not rates.second):
+            money = float((seconds or 0.0) * rates.second)
         elif not here and prices.input is not None:
             money = float(tokens_in * rates.input + tokens_out * rates.output)
         if trained := work.get(TRAINED):
             known = prices.training is not None and (money is not None or not calls)
             money = (money or 0.0) + trained / 1e6 * highest(prices.training) if known else None
-        return Part(kind, name, calls, tokens_in, tokens_out, seconds, money)
+        if work.get(UNPRICED):
+            money = None
+        elif money is not None:
+            money += work.get(AWAY_MONEY, 0.0)
+        more_in, more_out = round(work.get(AWAY_IN, 0.0)), round(work.get(AWAY_OUT, 0.0))
+        return Part(kind, name, calls, tokens_in + more_in, tokens_out + more_out, seconds, money)
 
     parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
     judge = bench.evaluator.metric
@@ -136,20 +133,24 @@ def previewed(
         asked = check_requests(judge, splits.dev, task)
         tokens = float(sum(grader.count_tokens(request.messages) for request in asked))
         found: Work = {CALLS: len(asked), IN: tokens, OUT: 2.0 * len(asked), "judge": tokens}
-        parts.append(part("judge", "the judge", found))
+        parts.append(part("judge", "the judge", found, spec=bench.evaluator.judge))
     for rung in kept:
+        spec = rung.found_on or rung.model
         if rung.name in forecast.parts:
-            parts.append(part("climb", rung.name, forecast.parts[rung.name], spec=rung.model))
+            parts.append(part("climb", rung.name, forecast.parts[rung.name], spec=spec))
         if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
             parts.append(part("forgetting", rung.name, lost, spec=rung.model))
         if forecaster.folds:
-            parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=rung.model))
+            parts.append(
+                part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=rung.found_on or rung.model)
+            )
     if not forecaster.folds:
-        parts.append(part("test", FINALISTS, forecast.parts["test"]))
+        parts.append(_together([part("test", FINALISTS, work, spec=spec) for spec, work in forecast.finals.items()]))
     plan, too_few = planned_curve(task, splits)
     said += too_few
     if plan is not None:
-        parts.append(part("curve", CURVE, _curve(plan, kept, forecast)))
+        asked_by = _curve(plan, kept, forecast)
+        parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
     paid = paid_models(specs_of(task), bench.evaluator.judge, kept, bench.model_of)
     if paid and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
@@ -171,16 +172,32 @@ def previewed(
     )
 
 
-def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast) -> Work:
-    """What a learning curve takes: of each family the dearest rung, which asks with all labels what it asks with each."""
+def _together(parts: Sequence[Part]) -> Part:
+    """One stage of several; what nobody knows of one nobody knows of all."""
+
+    def summed(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if len(known) == len(values) else None
+
+    calls, tokens_in, tokens_out = (sum(getattr(p, n) for p in parts) for n in ("calls", "tokens_in", "tokens_out"))
+    seconds, money = (summed([getattr(p, n) for p in parts]) for n in ("seconds", "money"))
+    return Part(parts[0].kind, parts[0].name, calls, tokens_in, tokens_out, seconds, money)
+
+
+def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast) -> dict[str, Work]:
+    """What a learning curve takes, by model: of each family the dearest rung, which asks with all labels what it asks with
+    each."""
     share = sum(size.labels for size in plan.sizes) * plan.seeds / plan.have
-    dearest: dict[str, Work] = {}
+    dearest: dict[str, tuple[str, Work]] = {}
     for rung in rungs:
-        work, known = forecast.parts.get(rung.name, {}), dearest.get(rung.strategy.family, {})
+        work, (_, known) = forecast.parts.get(rung.name, {}), dearest.get(rung.strategy.family, ("", {}))
         if work.get(IN, 0.0) >= known.get(IN, 0.0):
-            dearest[rung.strategy.family] = work
-    names = {name for work in dearest.values() for name in work if name != "alone"}
-    return {name: share * sum(work.get(name, 0.0) for work in dearest.values()) for name in names}
+            dearest[rung.strategy.family] = rung.found_on or rung.model, work
+    found: dict[str, Work] = {}
+    for spec, work in dearest.values():
+        scaled = {name: share * amount for name, amount in work.items() if name != "alone"}
+        found[spec] = summed(found.get(spec, {}), scaled)
+    return found
 
 
 def _speed(bench: StudyBench) -> Work:

@@ -53,6 +53,9 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
             nearest(unknown[0], list(task.models)) if task.models else "it has one, whose prices are prices.input and so on"
         )
         raise OptionError(f"redecide: the study has no model '{unknown[0]}'; {valid}")
+    if task.models and any(setting.strip().startswith("prices.") and "currency" not in setting for setting in settings):
+        first = next(iter(task.models))
+        raise OptionError(f"redecide: the study has several models, each with its own prices: models.{first}.prices.input")
     changed = with_settings(task, settings)
     differs = changes(task.model_dump(mode="json"), changed.model_dump(mode="json"))
     if not differs and all(setting.rstrip().endswith("=") for setting in settings):

@@ -190,6 +190,7 @@ class CandidateReport:
     latency_others: float | None = None  # cores that others kept busy meanwhile
     same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
     metric: str | None = None
+    model: str | None = None  # its specification
     parent: str | None = None  # the id of the candidate that its rung began with
     stopped: Stopped | None = None  # its test figures are then of some rows, and hold whenever one stops
     latency_p50_interval: tuple[float, float | None] | None = None  # as that of p95
@@ -221,6 +222,7 @@ class CandidateReport:
             "strategy": self.strategy,
             "family": self.family,
             "metric": self.metric,
+            "model": self.model,
             "same_as": self.same_as,
             "parent": self.parent,
             "dev": _estimate(self.dev),
@@ -254,7 +256,7 @@ class CandidateReport:
         cost = row["cost"] or {"fixed": 0.0, "per_1k_requests": 0.0, "currency": CURRENCY}
         same = ("id", "name", "strategy", "family", "failures", "train_gap", "tokens_in", "tokens_out", "status", "note")
         known: dict[str, Any] = {name: row[name] for name in same}
-        known |= {name: row.get(name) for name in ("metric", "parent", "same_as", "test_gap", "seeds")}
+        known |= {name: row.get(name) for name in ("metric", "model", "parent", "same_as", "test_gap", "seeds")}
         return cls(
             **known,
             dev=_read_estimate(row["dev"]),
