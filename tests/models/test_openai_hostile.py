@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from crossover.models.openai import Openai
+from crossover.models.openai.client import without_secrets
 from crossover.models.openai.labels import scores_of
 from crossover.models.openai.wire import answered
 from crossover.types import Decoding, Message, Request
@@ -105,3 +106,11 @@ def test_an_answer_that_cannot_be_unpacked_is_not_asked_for_again() -> None:
         [reply] = Openai("m", url=url).complete([ask()])
         assert "cannot be unpacked" in str(reply.error)
         assert len(calls) == 1
+
+
+def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
+    choice = {"message": {"content": "b\ud800"}}
+    attempt, _ = answered(body(choices=[choice]), {})
+    assert attempt.reply is not None
+    assert attempt.reply.text == "b?"
+    assert without_secrets("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
