@@ -110,7 +110,7 @@ def test_an_answer_that_cannot_be_unpacked_is_not_asked_for_again() -> None:
 
 def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
     choice = {"message": {"content": "b\ud800"}}
-    attempt, _ = answered(body(choices=[choice]), {})
+    attempt, _ = answered(body(choices=[choice], model="m\ud800"), {})
     assert attempt.reply is not None
-    assert attempt.reply.text == "b?"
+    assert (attempt.reply.text, attempt.reply.model) == ("b?", "m?")
     assert without_secrets("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"

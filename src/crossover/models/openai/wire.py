@@ -91,9 +91,10 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
     if not isinstance(text, str) or not text.strip():
         why = f", after {usage.tokens_out} tokens" if finish == "length" else ""
         return failed(f"the service's answer is empty{why}", usage, finish)
-    text = text.encode("utf-8", "replace").decode()  # half a character cannot be written anywhere
     named = body.get("model")
-    reply = Reply(text, usage=usage, model=named if isinstance(named, str) else "", finish=finish)
+    # half a character cannot be written anywhere
+    text, named = (one.encode("utf-8", "replace").decode() if isinstance(one, str) else "" for one in (text, named))
+    reply = Reply(text, usage=usage, model=named, finish=finish)
     return Attempt(reply, headers=headers), _first(choice)
 
 
