@@ -224,7 +224,8 @@ class Openai:
             body = body_of(request, self.target, self._quirks, extra, self._thinking)
             lane = self._lane()
             try:
-                response = await lane.post("/chat/completions", cast_to=http.Response, body=body)
+                sent = lane.post("/chat/completions", cast_to=http.Response, body=body)
+                response = await asyncio.wait_for(sent, self.timeout)  # the client's own begins anew with every byte
                 attempt, top = answered(response.content, response.headers)
                 return self._counted(attempt, request), top
             except library.APIStatusError as error:
@@ -238,11 +239,13 @@ class Openai:
                 if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
                     found = Attempt(Reply(error=found.fatal), headers=found.headers)
                 return found, {}
-            except library.APITimeoutError:
+            except (library.APITimeoutError, TimeoutError):
                 return _lost(f"no answer within {self.timeout:g} seconds"), {}
             except library.APIConnectionError as error:
                 if HANGING_UP in str(error.__cause__):
                     return _lost("the service's answer was cut off on its way"), {}
+                if isinstance(error.__cause__, http.DecodingError):  # it was answered, and so paid for
+                    return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
                 return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {error.__cause__ or error}"), {}
             finally:
                 self._lanes.append(lane)

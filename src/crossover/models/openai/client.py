@@ -87,6 +87,6 @@ def _imported(name: str, url: str) -> Any:
 
 def without_secrets(text: str, key: str = "") -> str:
     """A service's own words on one line, without the key or what looks like one."""
-    line = " ".join(text.split())
+    line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     own = os.environ.get(key, "").strip() if key else ""
     return _SECRET.sub("…", line.replace(own, "…") if own else line)[:300] or "nothing more was said"

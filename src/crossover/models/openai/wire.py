@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from crossover.models._throttle import seconds
 from crossover.types import LOST, Reply, Request, Usage
 
 NOTHING = Usage()
+MOST_TOKENS = 10**9  # of one call: a service that tells more counts wrong
 PASSING = (408, 409, 425, 500, 502, 503, 504, 520, 522, 524, 529)
 WITHHELD = "the service withheld the answer (content filter)"
 # parts of a request that some models refuse: what a refusal names -> what is left out, or called otherwise
@@ -78,7 +80,7 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
         choice = body["choices"][0]
         message = dict(choice["message"])
         usage = _usage(body.get("usage") or {})
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return failed(
             f"the service's answer is no chat completion: received {shown(content[:60].decode('utf-8', 'replace'))}"
         )
@@ -90,7 +92,9 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
         why = f", after {usage.tokens_out} tokens" if finish == "length" else ""
         return failed(f"the service's answer is empty{why}", usage, finish)
     named = body.get("model")
-    reply = Reply(text, usage=usage, model=named if isinstance(named, str) else "", finish=finish)
+    # half a character cannot be written anywhere
+    text, named = (one.encode("utf-8", "replace").decode() if isinstance(one, str) else "" for one in (text, named))
+    reply = Reply(text, usage=usage, model=named, finish=finish)
     return Attempt(reply, headers=headers), _first(choice)
 
 
@@ -119,15 +123,16 @@ def _usage(found: Mapping[str, Any]) -> Usage:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_TOKENS else 0
 
 
 def _first(choice: Mapping[str, Any]) -> dict[str, float]:
     """Token -> log-probability, of what could have been the answer's first token."""
     try:
         tops = choice["logprobs"]["content"][0]["top_logprobs"]
-        return {str(one["token"]): min(0.0, float(one["logprob"])) for one in tops}
-    except (LookupError, TypeError, ValueError):
+        found = {str(one["token"]): float(one["logprob"]) for one in tops}
+        return {token: min(0.0, logprob) for token, logprob in found.items() if math.isfinite(logprob)}
+    except (LookupError, TypeError, ValueError, OverflowError):
         return {}
 
 

@@ -1,0 +1,116 @@
+"""A service that answers nonsense: each call ends in a right reply or a recorded failure."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from crossover.models.openai import Openai
+from crossover.models.openai.client import without_secrets
+from crossover.models.openai.labels import scores_of
+from crossover.models.openai.wire import answered
+from crossover.types import Decoding, Message, Request
+
+
+def body(**more: object) -> bytes:
+    choice = {"message": {"content": "b"}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 3, "completion_tokens": 1}
+    return json.dumps({"choices": [choice], "usage": usage, **more}).encode()
+
+
+@contextmanager
+def raw(write: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[tuple[str, list[float]]]:
+    """A server whose answers `write` writes, with the times of its requests."""
+    calls: list[float] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            calls.append(time.monotonic())
+            write(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1", calls
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def ask() -> Request:
+    return Request((Message("user", "a or b?"),), Decoding(max_tokens=4))
+
+
+@pytest.mark.parametrize("odd", ["NaN", "Infinity", "-Infinity"])
+def test_a_log_probability_that_is_no_number_is_none(odd: str) -> None:
+    tops = [{"token": "a", "logprob": float(odd)}, {"token": "b", "logprob": -0.1}]
+    choice = {"message": {"content": "b"}, "logprobs": {"content": [{"top_logprobs": tops}]}}
+    _, top = answered(body(choices=[choice]), {})
+    assert top == {"b": -0.1}
+    scores = scores_of(["a", "b"], top)
+    assert scores is not None
+    assert scores[1] > scores[0]
+
+
+def test_an_answer_nested_without_end_is_a_recorded_failure() -> None:
+    attempt, _ = answered(b'{"choices":' + b"[" * 200_000, {})
+    assert attempt.reply is not None
+    assert "no chat completion" in str(attempt.reply.error)
+
+
+def test_tokens_beyond_all_measure_are_not_believed() -> None:
+    attempt, _ = answered(body(usage={"prompt_tokens": 10**400, "completion_tokens": 10**30}), {})
+    assert attempt.reply is not None
+    assert (attempt.reply.usage.tokens_in, attempt.reply.usage.tokens_out) == (0, 0)
+
+
+def test_what_comes_drop_by_drop_is_given_up() -> None:
+    def drip(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Length", "1000")
+        to.end_headers()
+        try:
+            for _ in range(30):
+                to.wfile.write(b" ")
+                time.sleep(0.1)
+        except OSError:
+            pass
+
+    with raw(drip) as (url, calls):
+        began = time.monotonic()
+        [reply] = Openai("m", url=url, timeout=0.4).complete([ask()])
+        assert "no answer within 0.4 seconds" in str(reply.error)
+        assert len(calls) == 1
+        assert time.monotonic() - began < 2
+
+
+def test_an_answer_that_cannot_be_unpacked_is_not_asked_for_again() -> None:
+    def packed(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Encoding", "gzip")
+        to.send_header("Content-Length", "9")
+        to.end_headers()
+        to.wfile.write(b"not a zip")
+
+    with raw(packed) as (url, calls):
+        [reply] = Openai("m", url=url).complete([ask()])
+        assert "cannot be unpacked" in str(reply.error)
+        assert len(calls) == 1
+
+
+def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
+    choice = {"message": {"content": "b\ud800"}}
+    attempt, _ = answered(body(choices=[choice], model="m\ud800"), {})
+    assert attempt.reply is not None
+    assert (attempt.reply.text, attempt.reply.model) == ("b?", "m?")
+    assert without_secrets("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
