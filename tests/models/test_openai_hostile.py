@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from crossover.errors import ModelError
+from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.models.openai.client import without_secrets
 from crossover.models.openai.labels import scores_of
@@ -114,3 +116,24 @@ def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
     assert attempt.reply is not None
     assert (attempt.reply.text, attempt.reply.model) == ("b?", "m?")
     assert without_secrets("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
+
+
+def test_a_key_in_the_place_of_a_models_name_is_refused_and_not_shown() -> None:
+    with pytest.raises(ModelError, match="looks like a key, which is not shown") as found:
+        open_model("openai:sk-proj-abcdefghijklmnopqrstuvwxyz?url=http://127.0.0.1:1/v1")
+    assert "abcdefgh" not in str(found.value)
+
+
+def test_what_a_service_leaves_out_of_its_count_is_estimated_and_more_from_the_cache_than_there_is_is_not_believed() -> (
+    None
+):
+    body = {"choices": [{"message": {"content": "one two three four"}, "finish_reason": "stop"}]}
+    usage = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 900}}
+    attempt, _ = answered(json.dumps(body | {"usage": usage}).encode(), {})
+    assert attempt.reply is not None
+    assert (attempt.reply.usage.tokens_in, attempt.reply.usage.cached_in) == (10, 10)
+    made = open_model("openai:m?url=http://127.0.0.1:1/v1")
+    asked = Request((Message("user", "x"),))
+    counted = made._counted(attempt, asked).reply  # type: ignore[attr-defined]
+    said = made.count_tokens([Message("assistant", "one two three four")])
+    assert (counted.usage.tokens_in, counted.usage.tokens_out) == (10, said)

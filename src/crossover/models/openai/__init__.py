@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import importlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
 
+KEY_LIKE = re.compile(r"(?:sk|pk|rk|xai|nvapi|gsk)[-_][\w-]{16,}|AIza[\w-]{20,}")
 HERE = ("localhost", "127.0.0.1", "::1")
 A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
@@ -61,6 +63,11 @@ class Openai:
             raise ModelError(f"there is no service '{self.service}'; valid: {', '.join(PRESETS)}")
         if not self.target:
             raise ModelError(f"'{self.service}' names a service and no model; valid is {self.service}:MODEL")
+        if KEY_LIKE.match(self.target):
+            raise ModelError(
+                f"the model's name at '{self.service}' looks like a key, which is not shown here; valid is a model's name,"
+                " and the key in an environment variable"
+            )
         if self.in_flight < 1 or self.timeout <= 0 or self.window < 1:
             raise ModelError("the model's options in_flight, timeout and window are numbers above 0")
         self._preset = PRESETS[self.service]
@@ -194,10 +201,12 @@ class Openai:
     def _counted(self, attempt: Attempt, request: Request) -> Attempt:
         """With tokens where the service counts none: as many as there seem to be."""
         reply = attempt.reply
-        if reply is None or reply.error is not None or reply.usage.tokens_in:
+        if reply is None or reply.error is not None:
             return attempt
-        tokens = self.count_tokens(request.messages), self.count_tokens([Message("assistant", reply.text)])
-        return replace(attempt, reply=replace(reply, usage=Usage(*tokens)))
+        usage, answer = reply.usage, [Message("assistant", reply.text)]
+        tokens_in = usage.tokens_in or self.count_tokens(request.messages)
+        tokens_out = usage.tokens_out or self.count_tokens(answer)
+        return replace(attempt, reply=replace(reply, usage=replace(usage, tokens_in=tokens_in, tokens_out=tokens_out)))
 
     @property
     def told(self) -> list[str]:

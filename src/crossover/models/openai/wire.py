@@ -119,7 +119,8 @@ def refusal(status: int, headers: Mapping[str, str], message: str, code: str, mo
 def _usage(found: Mapping[str, Any]) -> Usage:
     details = found.get("prompt_tokens_details") or {}
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
-    return Usage(_count(found.get("prompt_tokens")), _count(found.get("completion_tokens")), cached_in=_count(cached))
+    tokens_in = _count(found.get("prompt_tokens"))
+    return Usage(tokens_in, _count(found.get("completion_tokens")), cached_in=min(_count(cached), tokens_in))
 
 
 def _count(value: Any) -> int:
