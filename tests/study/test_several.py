@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from crossover.data.task import Task, load_task
 from crossover.errors import CrossoverError, OptionError, TaskError
 from crossover.models.open import open_model
 from crossover.report.page import render
+from crossover.report.plan import plan_text
 from crossover.study.conductor import preview_study, run_study
 from crossover.study.ladder import ladder
 from crossover.study.read import read_candidate, read_results
 from crossover.study.redecide import redecide
-from tests.study.tasks import write_task
+from tests.study.tasks import NOTES, write_task
 
 CHEAP, DEAR = {"input": 0.1, "output": 0.4}, {"input": 10, "output": 40}
 TWO = {"large": {"spec": "pocket", "prices": DEAR}, "small": {"spec": "fake", "prices": CHEAP}}
@@ -116,6 +119,35 @@ def test_each_pays_its_own_prices_and_other_prices_decide_again(tmp_path: Path) 
     assert {row["name"]: row["model"] for row in first["candidates"]}["zero_shot (small)"] == "fake"
 
 
+def test_other_prices_flip_the_verdict_where_the_arithmetic_says(tmp_path: Path) -> None:
+    """Both repeat what they are asked, in equally many tokens, so a request's price is the price of the model. Costs within
+    5 % count as the same, and then the first one is chosen: the small one is, up to 10 / 1.05 = 9.52 a million."""
+    models = {"large": {"spec": "fake:echo", "prices": DEAR}, "small": {"spec": "fake", "prices": CHEAP}}
+    limits = {"requests_per_month": 100_000, "machine_cost_per_hour": 0}
+    told = {"kind": "generate", "metric": "token_f1", "data": "copies.csv", "output": "copy", "limits": limits}
+    task = task_of(tmp_path, ["zero_shot"], models, **told)
+    rows = [note.strip() for notes in NOTES.values() for note in notes.strip().splitlines()]
+    (tmp_path / "copies.csv").write_text("note,copy\n" + "".join(f"{row},{row}\n" for row in rows), encoding="utf-8")
+    folder = run_study(task, tmp_path / "run")
+
+    def chosen(body: dict[str, Any]) -> str:
+        return next(row["name"] for row in body["candidates"] if row["id"] == body["verdict"]["choice"])
+
+    assert chosen(decided(folder)) == "zero_shot (small)"
+    for price, name in ((9.5, "zero_shot (small)"), (9.55, "zero_shot (large)"), (10.6, "zero_shot (large)")):
+        again = redecide(folder, [f"models.small.prices.input={price}", f"models.small.prices.output={4 * price}"])
+        assert chosen(json.loads(again.read_text())) == name
+
+
+def test_the_example_of_two_models_is_a_task() -> None:
+    task = load_task(Path(__file__).parents[2] / "examples" / "support" / "two-models.yaml")
+    assert {name: one.spec for name, one in task.models.items()} == {"large": "smollm2", "small": "pocket"}
+    rungs = [rung.name for rung in ladder(task, open_model("pocket"), lambda _: open_model("pocket"))[0]]
+    assert rungs[1:] == [
+        "zero_shot (large)", "zero_shot (small)", "few_shot (large)", "lora (small)", "few_shot+distill (small)",
+    ]  # fmt: skip
+
+
 def test_a_student_learns_of_a_teacher_that_the_task_names(tmp_path: Path) -> None:
     models = {"large": {"spec": "fake:answer=garden", "prices": DEAR}, "small": "pocket"}
     distilled = {"distill": {"teacher": "large", "runs_on": "small", "epochs": 1, "rank": 2}}
@@ -137,6 +169,12 @@ def test_a_prompt_found_on_one_is_answered_with_on_the_other(tmp_path: Path) -> 
 def test_what_is_ahead_counts_all_models(tmp_path: Path) -> None:
     task = task_of(tmp_path, PROMPTS)
     ahead = preview_study(task)
+    page = Console(width=200, file=io.StringIO())
+    page.print(plan_text(ahead))
+    said = page.file.getvalue()  # type: ignore[attr-defined]
+    assert "with the models large (pocket), small (fake) and" in said
+    assert "how long several models take is not foreseen" in said
+    assert ahead.to_json()["models"] == {"large": "pocket", "small": "fake"}
     climbed = {part.name: part.calls for part in ahead.parts if part.kind == "climb"}
     assert climbed["zero_shot (large)"] == climbed["zero_shot (small)"] > 0
     run_study(task, tmp_path / "run")

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossover.decision import numbers
+from crossover.study.plan import models_text
 from crossover.study.preview import Part, Preview
 
 WORDS = {"speed": "measuring the speed", "judge": "measuring the judge", "test": "the finalists, on test"}
@@ -32,7 +33,8 @@ def plan_text(preview: Preview) -> RenderableType:
     rows = ", ".join(f"{count:,} {split}" for split, count in preview.splits.items()) + " rows"
     if preview.folds:
         rows = f"{preview.splits['test']:,} rows in {preview.folds} folds"
-    head = f"{preview.task}, with the model {preview.model} and {rows}: what a run takes from its beginning"
+    models = models_text(preview.model, preview.named)
+    head = f"{preview.task}, with {models} and {rows}: what a run takes from its beginning"
     return Group(Text(_printable(head), style="bold"), Text(), table, Text(), lines)
 
 
@@ -51,7 +53,11 @@ def _sentences(preview: Preview) -> list[str]:
     if preview.models:
         said.append(f"calls of {', '.join(preview.models)} cost money or leave this machine")
     if preview.total.seconds is None:
-        said.append("how long it takes is not known before the model is asked")
+        said.append(
+            "how long several models take is not foreseen"
+            if preview.named
+            else "how long it takes is not known before the model is asked"
+        )
     return [*said, *preview.shows]
 
 

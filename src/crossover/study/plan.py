@@ -25,16 +25,18 @@ def introduced(task: Task, splits: Splits, rungs: Sequence[Rung]) -> str:
         )
     else:
         measured = f", and the best are measured once on {len(splits.test)} more (test), for the verdict"
+    models = models_text(task.model, {name: one.spec for name, one in task.models.items()})
     return (
-        f"{task.name}, with {_models(task)}: {names}. Each of these {numbers.plural(len(rungs), 'rung')} is a way to"
+        f"{task.name}, with {models}: {names}. Each of these {numbers.plural(len(rungs), 'rung')} is a way to"
         f" do the task, the plain ones first; they are trained and prompted from {len(splits.train)} rows and chosen by"
         f" {len(splits.dev)} others (dev){measured}. Interrupt it, and the same command continues"
     )
 
 
-def _models(task: Task) -> str:
-    told = [f"{name} ({one.spec})" for name, one in task.models.items()]
-    return f"the models {', '.join(told)}" if told else f"the model {task.model}"
+def models_text(model: str, named: Mapping[str, str]) -> str:
+    """The models of a study: the one, or several by their names."""
+    told = [f"{name} ({spec})" for name, spec in named.items()]
+    return f"the models {', '.join(told)}" if told else f"the model {model}"
 
 
 def fold_stage(rung: Rung, fold: int, folds: int, position: int, rungs: int, seconds: float | None = None) -> Stage:

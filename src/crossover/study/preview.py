@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from crossover.data.economics import highest
@@ -46,8 +46,9 @@ class Part:
 @dataclass(frozen=True)
 class Preview:
     """`splits`: the rows of each; over `folds`, where not 0, all of them test. `models`: those that cost money or run
-    elsewhere. `unforeseen`: rungs of which nobody knows what they will ask, with the most calls where an option says it.
-    `least`: the smallest difference that the test rows show with 80 % power."""
+    elsewhere. `named`: of several models the specification of each. `unforeseen`: rungs of which nobody knows what they will
+    ask, with the most calls where an option says it. `least`: the smallest difference that the test rows show with 80 %
+    power."""
 
     task: str
     model: str
@@ -60,6 +61,7 @@ class Preview:
     shows: tuple[str, ...]
     currency: str = CURRENCY
     folds: int = 0
+    named: dict[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> Part:
@@ -70,6 +72,7 @@ class Preview:
         return {
             "task": self.task,
             "model": self.model,
+            "models": self.named or None,
             "splits": self.splits,
             "folds": self.folds or None,
             "stages": [asdict(part) for part in self.parts],
@@ -169,6 +172,7 @@ def previewed(
         tuple(resolution(len(tested), splits.cut, len(splits.folds))),
         currency,
         len(splits.folds),
+        {name: one.spec for name, one in task.models.items()},
     )
 
 
