@@ -131,7 +131,7 @@ def test_other_prices_flip_the_verdict_where_the_arithmetic_says(tmp_path: Path)
     folder = run_study(task, tmp_path / "run")
 
     def chosen(body: dict[str, Any]) -> str:
-        return next(row["name"] for row in body["candidates"] if row["id"] == body["verdict"]["choice"])
+        return next(str(row["name"]) for row in body["candidates"] if row["id"] == body["verdict"]["choice"])
 
     assert chosen(decided(folder)) == "zero_shot (small)"
     for price, name in ((9.5, "zero_shot (small)"), (9.55, "zero_shot (large)"), (10.6, "zero_shot (large)")):

@@ -46,9 +46,9 @@ class Part:
 @dataclass(frozen=True)
 class Preview:
     """`splits`: the rows of each; over `folds`, where not 0, all of them test. `models`: those that cost money or run
-    elsewhere. `named`: of several models the specification of each. `unforeseen`: rungs of which nobody knows what they will
-    ask, with the most calls where an option says it. `least`: the smallest difference that the test rows show with 80 %
-    power."""
+    elsewhere. `named`: of several models the specification of each. `unforeseen`: rungs of which nobody knows what they
+    will ask, with the most calls where an option says it. `least`: the smallest difference that the test rows show with
+    80 % power."""
 
     task: str
     model: str
