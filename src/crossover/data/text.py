@@ -91,7 +91,7 @@ _LED = re.compile(  # grounds that a label is said behind
     r"(?! if\b)[^\u2588]*[,;] (?=[^,;\u2588]*\w[^,;\u2588]*\u2588)",
     re.I,
 )
-_COLON = re.compile(r"\u2588[\"'”’*`)]*\s*[:;–—]+\s+")
+_COLON = re.compile(r"\u2588[\"'”’*`)]*(?: (?:issue|problem|matter|inquiry|request|question))?\s*[:;–—]+\s+")
 # before it stand grounds, behind it the label alone: "..., so this is spam"
 _SO = re.compile(
     r"[,;.] (?:and )?(?:so|therefore|thus|hence),? (?:(?:this|it|that)(?: is|['’]s| must be) |(?:I|we) (?:say|choose|pick) "
@@ -101,7 +101,7 @@ _SO = re.compile(
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|no|n|absent|n/a)(?![\w.,%/])"
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown|no|n|absent|n/a)(?![\w.,%/])"
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
@@ -115,7 +115,8 @@ _OTHER_WORD = re.compile(r"\s+(?!(?:because|since|as|category|label|class|is|fit
 _OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
 _ASKING = ("?", "？")
 _ASKS = re.compile(
-    r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b",
+    r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b"
+    r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)|[äe]r det\w*)\b",
     re.I,
 )
 _CLOSING = " \n\"'”’»)*!"
