@@ -62,7 +62,7 @@ _CHOICE = re.compile(
 )
 _IF = re.compile(
     r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
-    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|provided|in case|depending|depends|had it|were it"
+    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|(?<!you )(?<!you have )(?<!the )(?<!user )provided|in case|depending|depends|had it|were it"
     r"|should (?:it|this) (?:be|come|have)"
     r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
     r"|sauf si|a menos que|a no ser|если|nếu|jeśli|eğer|jika|إذا|अगर)\b|\bsi\b(?!,)|如果|要是|もし|만약|ถ้า",
@@ -94,7 +94,7 @@ _UNSURE = re.compile(
 )
 _ALONE = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
 _CHANCE = (
-    r"(?:probabilit\w*|likelihood|chances?|odds|risk|score|wahrscheinlichkeit|probabilidade?|probabilité|probabilità|kans"
+    r"(?:probabilit\w*|likelihood|chances?|odds|risk|score(?! ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit|probabilidade?|probabilité|probabilità|kans"
     r"|вероятность)\b|\bp(?=\W?\(?\u2588)|(?:概率|可能性|確率)"
 )
 _PROBABLE = re.compile(rf"\b(?:{_CHANCE}){_WITHIN}{LABEL}|{LABEL}[^;!?\n]{{0,200}}\b(?:{_CHANCE})", re.I)

@@ -133,7 +133,8 @@ _SPEAKS = re.compile(
     r"|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
 )
-_OF_ALL = re.compile(r"\b(?:in|of) (?:the|this|that) $|\b(?:best|right|correct|true|better|proper|suitable|given) $")
+_OF_ALL = re.compile(r"\b(?:in|of) (?:the|this|that) $|\b(?:best|right|correct|true|better|proper|suitable|given) $"
+    r"|\b(?:here|there) (?:is|are)(?: the| a| an)? $")
 _NAMED = re.compile(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
 _LISTS = re.compile(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
 _ITSELF = re.compile(rf"(?:{_THING}|{_KIND}) ")
@@ -159,6 +160,17 @@ def states(before: str, behind: str) -> bool:
     if own or not earlier:
         return True
     return _all_of(_STATING, earlier[-1]) and not _TOLD.fullmatch(earlier[-1])
+
+
+def is_topic_of_talk(before: str, behind: str) -> bool:
+    """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
+    own, tail = _spoken(_SEAM.split(before)[-1]), _spoken(_SEAM.split(behind)[0])
+    return _ITS_PLACE.fullmatch(own) is None or re.match(r"(?:is|\d+) ", tail) is not None
+
+
+def names_the_asked(label: str) -> bool:
+    """Whether a label is itself a word for what was asked, or for an answer."""
+    return _ITSELF.fullmatch(_spoken(label)) is not None
 
 
 def _spoken(text: str) -> str:

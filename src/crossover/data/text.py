@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
-from crossover.data.stating import states
+from crossover.data.stating import is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -32,6 +32,7 @@ _KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", wr
 
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
+_TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
 _MINUS = re.compile(r"(?<![\w)])[−‒–﹣－](?=\d)")
 _END = ".!?,;:。．！？，；：、…।¿¡"
 _PAIRS = (
@@ -107,6 +108,7 @@ _UNLIKELY = re.compile(
 )
 _PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
+_WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?out of )$")  # "4 out of 5": not 5
 _LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
 _MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
@@ -117,6 +119,22 @@ _ASKING = ("?", "？")
 _ASKS = re.compile(
     r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b"
     r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)|[äe]r det\w*)\b",
+    re.I,
+)
+# a greeting before the answer and not the answer: "Yes, I can do that"
+_POLITE_WORD = re.compile(r"yes|yeah|sure|okay|ok|ja|oui|sí|sim")
+_POLITE = re.compile(
+    r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad|able|ready))\b"
+    r"|I['’](?:ll|m (?:happy|glad|able|ready))\b|(?:please|sure|thanks|thank you|happy to|glad to|let me)\b|it is possible to\b"
+    r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
+    re.I,
+)
+_BOUND = re.compile(r"(?<![-=])(?<!^)[<>≤≥]=?\s*$")
+_NUMBERED = re.compile(r"\.? ?\d")
+# the last line of a reply that names its label in form: "Label: spam"
+_FORMAL = re.compile(
+    r"\n[\s#>*_-]*(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer|category|class"
+    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]*\s*[:=→-]?[\s*_\"'`]*\u2588+[\s*_\"'`.!]*$",
     re.I,
 )
 _CLOSING = " \n\"'”’»)*!"
@@ -170,6 +188,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     said = folded(without_thought(reply)).strip()
     if holds_mark(said):
         return None  # a thought that nothing ends
+    for _ in range(3):  # \boxed{\text{...}}
+        said = _TEX.sub(r"\1", said)
     text = _MINUS.sub("-", said.translate(_WIDE).strip())
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
@@ -221,6 +241,8 @@ def _bare(text: str) -> str:
 
 def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     """The one label that a text mentions without denying it."""
+    if all(label.isdigit() for label in labels) and (top := max(map(int, labels))) > 2:  # "4/5", "4 out of 5 stars"
+        text = re.sub(rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?out of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text)
     alike: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         alike.setdefault(_bare(label), []).append(place)
@@ -230,8 +252,11 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if key
         for match in _pattern(labels[places[0]]).finditer(text)
     ]
+    spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
     free = [span for span in spans if _stands_alone(text, *span[:2])]
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
+    if any(_goes_on(text, a, b, key, alike) for a, b, key in own):
+        return None
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
         return None
@@ -246,6 +271,20 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     same_words = len({comparable(labels[place]) for place in places}) == 1
     telling = text not in (text.lower(), text.upper(), text.title())
     return exact[0] if len(exact) == 1 and same_words and telling else None
+
+
+def _goes_on(text: str, start: int, end: int, label: str, labels: Iterable[str]) -> bool:
+    """Whether a longer label stands there, with punctuation in it: "card (lost)"."""
+    for longer in labels:
+        if longer.startswith(label + " "):
+            rest = longer[len(label) + 1 :]
+            if re.match(r"[\W_]{1,4}" + r"[\W_]{1,3}".join(map(re.escape, rest.split())) + r"\b", text[end:], re.I):
+                return True
+        if longer.endswith(" " + label):
+            rest = longer[: -len(label) - 1]
+            if re.search(r"\b" + r"[\W_]{1,3}".join(map(re.escape, rest.split())) + r"[\W_]{1,4}$", text[:start], re.I):
+                return True
+    return False
 
 
 @lru_cache(4096)
@@ -310,6 +349,12 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     word = text[start:end].casefold()
     if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
         return False
+    if _POLITE_WORD.fullmatch(word) and _POLITE.match(text, end):
+        return False
+    if word.isdigit() and _BOUND.search(text[:start]) or word == "no" and _NUMBERED.match(text, end):
+        return False
+    if names_the_asked(word) and is_topic_of_talk(text[:start], text[end:]):
+        return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
     blanked = list(text)
@@ -325,7 +370,9 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     said = rest[cuts[at] : reason.start()] if reason else here
     if (colon := _COLON.search(said)) and LABEL not in said[colon.end() :] and _TELLS.match(said, colon.end()):
         said = said[: colon.start() + 1]
-    if not states(rest[cuts[at] : start], said[end - cuts[at] :]):
+    final = _FORMAL.search(rest)  # before it, the label may be spoken of
+    before_it = final is not None and end <= final.start()
+    if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
     parts = _PARTS.match(text, end)
     if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
