@@ -62,7 +62,8 @@ _CHOICE = re.compile(
 )
 _IF = re.compile(
     r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
-    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|(?<!you )(?<!you have )(?<!the )(?<!user )provided|in case|depending|depends|had it|were it"
+    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|(?<!you )(?<!you have )(?<!the )(?<!user )provided"
+    r"|in case|depending|depends|had it|were it"
     r"|should (?:it|this) (?:be|come|have)"
     r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
     r"|sauf si|a menos que|a no ser|если|nếu|jeśli|eğer|jika|إذا|अगर)\b|\bsi\b(?!,)|如果|要是|もし|만약|ถ้า",
@@ -76,7 +77,8 @@ _RETRACTED = re.compile(
     r"|[.,;:!?…—–(\n-]\W*(?:just kidding|kidding|joking|psych|gotcha|oops|whoops|sorry|(?:ha){2,}|my (?:bad|mistake|error)"
     r"|i (?:meant|lied|misspoke|mixed|was (?:wrong|kidding|joking))|as if\b(?! by)|yeah,? right\b|in your dreams|if only\b"
     r"|(?:that is|that['’]s) what (?:they|he|she|you|it|the \w+) \w+|at least (?:that|so)\b|that was\b|das war\b"
-    r"|or so\b)\b"
+    r"|or so\b|i (?:beg|disagree|object|dispute|doubt|reject|refuse))\b|\bwhich i (?:reject|dispute|doubt)\b"
+    r"|\b(?:a|the) \w+ (?:that )?i (?:reject|dispute|doubt)\b"
     r"|[.!?]\s+[^.!?]{0,200}, though[.!]*\s*$"
     r"|[.,;:!?…—–-]\W*(?:oh|no|hmm+|but|ah)?\W*(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
     re.I | re.S,
@@ -94,7 +96,8 @@ _UNSURE = re.compile(
 )
 _ALONE = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
 _CHANCE = (
-    r"(?:probabilit\w*|likelihood|chances?|odds|risk|score(?! ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit|probabilidade?|probabilité|probabilità|kans"
+    r"(?:probabilit\w*|likelihood|chances?|odds|risk|score(?! ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit"
+    r"|probabilidade?|probabilité|probabilità|kans"
     r"|вероятность)\b|\bp(?=\W?\(?\u2588)|(?:概率|可能性|確率)"
 )
 _PROBABLE = re.compile(rf"\b(?:{_CHANCE}){_WITHIN}{LABEL}|{LABEL}[^;!?\n]{{0,200}}\b(?:{_CHANCE})", re.I)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
-from crossover.data.stating import is_topic_of_talk, names_the_asked, states
+from crossover.data.stating import is_known, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -102,7 +102,8 @@ _SO = re.compile(
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown|no|n|absent|n/a)(?![\w.,%/])"
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown|no"
+    r"|n|absent|n/a)(?![\w.,%/])"
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
@@ -118,22 +119,28 @@ _OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begin
 _ASKING = ("?", "？")
 _ASKS = re.compile(
     r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b"
-    r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)|[äe]r det\w*)\b",
+    r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)"
+    r"|[äe]r det\w*)\b",
     re.I,
 )
 # a greeting before the answer and not the answer: "Yes, I can do that"
-_POLITE_WORD = re.compile(r"yes|yeah|sure|okay|ok|ja|oui|sí|sim")
+_POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
 _POLITE = re.compile(
-    r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad|able|ready))\b"
-    r"|I['’](?:ll|m (?:happy|glad|able|ready))\b|(?:please|sure|thanks|thank you|happy to|glad to|let me)\b|it is possible to\b"
+    r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
+    r"|able|ready))\b"
+    r"|I['’](?:ll|m (?:happy|glad|able|ready))\b|(?:please|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
+    r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
     r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
     re.I,
 )
+# a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
+_APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?<!^)[<>≤≥]=?\s*$")
 _NUMBERED = re.compile(r"\.? ?\d")
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
-    r"\n[\s#>*_-]*(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer|category|class"
+    r"\n[\s#>*_-]*(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
+    r"|category|class"
     r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]*\s*[:=→-]?[\s*_\"'`]*\u2588+[\s*_\"'`.!]*$",
     re.I,
 )
@@ -242,7 +249,9 @@ def _bare(text: str) -> str:
 def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     """The one label that a text mentions without denying it."""
     if all(label.isdigit() for label in labels) and (top := max(map(int, labels))) > 2:  # "4/5", "4 out of 5 stars"
-        text = re.sub(rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?out of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text)
+        text = re.sub(
+            rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?out of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text
+        )
     alike: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         alike.setdefault(_bare(label), []).append(place)
@@ -351,9 +360,11 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     if _POLITE_WORD.fullmatch(word) and _POLITE.match(text, end):
         return False
-    if word.isdigit() and _BOUND.search(text[:start]) or word == "no" and _NUMBERED.match(text, end):
+    if (word.isdigit() and _BOUND.search(text[:start])) or (word == "no" and _NUMBERED.match(text, end)):
         return False
     if names_the_asked(word) and is_topic_of_talk(text[:start], text[end:]):
+        return False
+    if (apart := _APART.match(text, end)) and not is_known(apart[1]) and all(b <= end for _, b, _ in spans):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
