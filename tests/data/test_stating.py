@@ -195,6 +195,8 @@ TAKEN_BACK = [
     "Это spam, думает пользователь.", "Spam, pfft.", "Spam (joke)", "Spam, in theory", "Spam, hypothetically",
     "Let's say it's spam.", "Spam, insists my colleague", "Spam: a verdict I reject", "Spam. I disagree.",
     "Spam. Nonsense.", "Spam, Unsinn.", "Spam, ерунда", "Spam、まさか", "It is not, typical of spam.\n\nLabel: ham",
+    "Spam. Think again.", "Spam. If you say so.", "Spam. Cancel that.", "Spam. Forget it.", "Spam, lo dudo.",
+    "Spam. C'est faux.", "Spam, to some.", "Example:\nLabel: spam", "Rejected\nLabel: spam",
 ]  # fmt: skip
 FROM_MODELS = [
     "\\boxed{spam}", "The answer is $\\boxed{\\text{spam}}$.",
@@ -203,6 +205,7 @@ FROM_MODELS = [
     "I have classified the message as spam.", "This SMS is spam.", "Diese Nachricht würde ich als Spam einstufen.",
     "Basierend auf der Nachricht lautet die Kategorie spam.",
     "The message tries to sell something, which makes it spam.", "Spam (phishing)", "spam\n\nExplanation",
+    "It is a clear case of spam.", "This is a typical spam message.", "I'm classifying this as spam.",
 ]  # fmt: skip
 OTHER_MATTERS = [
     *((("question", "complaint"), reply) for reply in (

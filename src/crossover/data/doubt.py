@@ -74,11 +74,17 @@ _RETRACTED = re.compile(
     rf"{LABEL}.*?(?:\b(?:hold on|hang on|(?:strike|scratch) that|take (?:that|it|this) back|on (?:second thoughts?"
     rf"|reflection)"
     r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
-    r"|[.,;:!?…—–(\n-]\W*(?:just kidding|kidding|joking|psych|gotcha|oops|whoops|sorry|(?:ha){2,}|my (?:bad|mistake|error)"
+    r"|[.,;:!?…—–(\n-]\W*(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
+    r"|in jest|ha|yeah\W+sure"
+    r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i)|if you (?:say so|insist)"
+    r"|only in part"
+    r"|to (?:some|others)(?=\W*$)|c'est faux|es mentira|lo dudo|ne duvido|duvido|j'en doute|je doute|dubito|сомневаюсь"
+    r"|joking|psych|gotcha|oops|whoops|sorry|(?:ha){2,}|my (?:bad|mistake|error)"
     r"|i (?:meant|lied|misspoke|mixed|was (?:wrong|kidding|joking))|as if\b(?! by)|yeah,? right\b|in your dreams|if only\b"
     r"|(?:that is|that['’]s) what (?:they|he|she|you|it|the \w+) \w+|at least (?:that|so)\b|that was\b|das war\b"
     r"|or so\b|i (?:beg|disagree|object|dispute|doubt|reject|refuse))\b|\bwhich i (?:reject|dispute|doubt)\b"
     r"|\b(?:a|the) \w+ (?:that )?i (?:reject|dispute|doubt)\b"
+    r"|怀疑|懐疑|疑わしい|리가|はず(?:が|は)"
     r"|[.!?]\s+[^.!?]{0,200}, though[.!]*\s*$"
     r"|[.,;:!?…—–-]\W*(?:oh|no|hmm+|but|ah)?\W*(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
     re.I | re.S,

@@ -17,7 +17,7 @@ _THING = (
 )
 _KIND = (
     "label|answer|class|category|classification|prediction|choice|option|sentiment|topic|intent|intention|type|output"
-    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|tone"
+    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|opinion|tone"
     "|analysis|score"
 )
 _BEST = (
@@ -52,7 +52,9 @@ _PHRASES = (
     r"|considered|put"
     r"|(?:go|going|went|gone) (?:with|for)|reply|respond|read|is (?:about|related to|concerned with)|concerns"
     r"|(?:route|send|forward|direct|move)(?: (?:this|it))?(?: to)?|pass (?:this|it)(?: on)? to|one of the list|only"
-    r"|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed|passed on) to|written in|which makes (?:it"
+    r"|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed|passed on) to|written in|an? (?:clear "
+    r"|typical |classic )?(?:case|example|instance) of|(?:is )?an? typical|is typical(?! of)"
+    r"|(?:am |i'm )?(?:classifying|labell?ing|categori[sz]ing)|which makes (?:it"
     r"|this)|(?:expressed|conveyed) in"
     r"|(?:have|has been|have been) (?:labell?ed|classified|categori[sz]ed)|give (?:this|it)",
     r"belongs? (?:to|in|into|under)|falls? (?:under|into|in|within)|go(?:es)? (?:to|under|into|in)|fits?(?: best"
@@ -148,6 +150,11 @@ _SPEAKS = re.compile(
     r"|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
 )
+_SHOWN = re.compile(  # heads what is shown and not said
+    r"(?:an? |the |for )?(?:bad |wrong |good |incorrect |poor )?(?:example|sample|instance|demo"
+    r"|counterexample) (?:of an? \w+ |\d+ )?"
+    r"|(?:was )?(?:rejected|discarded|withdrawn|retracted|deleted|superseded) "
+)
 _OF_ALL = re.compile(
     r"\b(?:in|of) (?:the|this|that) $|\b(?:best|right|correct|true|better|proper|suitable|given) $"
     r"|^(?:here|there) (?:is|are)(?: the| a| an)? $"
@@ -171,7 +178,8 @@ def states(before: str, behind: str) -> bool:
     if not _all_of(_STATING, own) or not _all_of(_STILL, tail) or _ONE_OF.search(own) or _ONE_OF.search(tail):
         return False
     if (
-        _SPEAKS.search(own)
+        any(_SHOWN.fullmatch(piece) for piece in earlier)
+        or _SPEAKS.search(own)
         or tail.startswith(("that it ", "that this ", "that the "))
         or (_OF_ALL.search(own) and not _NAMED.match(tail))
         or _LISTS.search(own or (earlier or [""])[-1])
