@@ -205,6 +205,7 @@ FROM_MODELS = [
     "I have classified the message as spam.", "This SMS is spam.", "Diese Nachricht würde ich als Spam einstufen.",
     "Basierend auf der Nachricht lautet die Kategorie spam.",
     "The message tries to sell something, which makes it spam.", "Spam (phishing)", "spam\n\nExplanation",
+    "Spam. Sorry for any confusion.", "The answer is spam. That was easy.",
     "It is a clear case of spam.", "This is a typical spam message.", "I'm classifying this as spam.",
 ]  # fmt: skip
 OTHER_MATTERS = [
@@ -229,6 +230,8 @@ OTHER_MATTERS = [
 STATED_TOO = [
     (("question", "complaint"), "This message is a question.", 0), (("question", "complaint"), "Category: question", 0),
     (("yes", "no"), "Yes, the premise entails it.", 0), (("yes", "no"), "yes, I believe so", 0),
+    (("yes", "no"), "No, please see the text.", 1),
+    (("joy", "fear"), "The dominant emotion is joy.", 0),
     (("1", "2", "3", "4", "5"), "Rating: 2/5", 1), (("1", "2", "3", "4", "5"), "I would rate it 4 out of 5 stars.", 3),
     (("1", "2", "3", "4", "5"), "Score: 3", 2), (("C", "C++", "C#"), "The code snippet is written in **C#**.", 2),
     (("positive", "negative"), "The sentiment expressed in this review is negative.", 1),

@@ -22,7 +22,7 @@ _KIND = (
 )
 _BEST = (
     "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better|single"
-    "|given|provided|matching|predicted|expected|relevant|accurate|plausible|overall|primary|main|chosen|selected"
+    "|given|provided|matching|predicted|expected|dominant|relevant|accurate|plausible|overall|primary|main|chosen|selected"
     "|assigned|gold|only"
 )
 _SURELY = (

@@ -128,7 +128,7 @@ _POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
 _POLITE = re.compile(
     r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
     r"|able|ready))\b"
-    r"|I['’](?:ll|m (?:happy|glad|able|ready))\b|(?:please|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
+    r"|I['’](?:ll|m (?:happy|glad|able|ready))\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
     r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
     r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
     re.I,
