@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from crossover.data.apart import is_word, stands_alone
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.stating import is_known, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
@@ -18,17 +19,6 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202
 _JOINING = "\u0590-\u1dff\u2190-\U0010ffff"
 _IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII, character by character
-
-# scripts that are written without spaces
-UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_UNSPACED = re.compile(f"[{UNSPACED}]")
-_COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|は|を|が|：)$")
-_BEHIND = re.compile("です|でした|である|だ(?!け)")
-
-_KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
 
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
@@ -107,11 +97,8 @@ _UNLIKELY = re.compile(
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
-_PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
-# what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?out of )$")  # "4 out of 5": not 5
-_LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
-_MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
+_PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
 _SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
 _OTHER_WORD = re.compile(r"\s+(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
@@ -262,7 +249,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         for match in _pattern(labels[places[0]]).finditer(text)
     ]
     spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
-    free = [span for span in spans if _stands_alone(text, *span[:2])]
+    free = [span for span in spans if stands_alone(text, *span[:2])]
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
     if any(_goes_on(text, a, b, key, alike) for a, b, key in own):
         return None
@@ -303,54 +290,6 @@ def _pattern(label: str) -> re.Pattern[str]:
     words = re.split(r"(?<=\w)[\s_-]+(?=\w)", bare)
     tail = re.escape(label[-1]) + "?" if label[-1] == "." and bare[-1] != "." else ""
     return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, re.I)
-
-
-def _is_word(letter: str) -> bool:
-    return letter != "" and unicodedata.category(letter)[0] in "LMN"
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether a span is not part of a longer word, number or name."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    if before and before == after and before in "*_~":
-        return True
-    return _free_before(text, start, end, before) and _free_behind(text, start, end, after)
-
-
-def _free_before(text: str, start: int, end: int, before: str) -> bool:
-    beyond, first = text[start - 2 : start - 1] if start > 1 else "", text[start]
-    if _is_word(before):
-        if not _UNSPACED.match(before):
-            return False
-        return not _UNSPACED.match(first) or bool(_COPULA.search(text[:start]))
-    if before in ("*", "~"):
-        return text.count(before) % 2 == 0
-    if before in ("'", "’", ".", "#"):
-        return not _is_word(beyond)
-    if before == "-":
-        return not _is_word(beyond) and beyond != "-" and first.isalpha()
-    if before in (":", "=", ","):
-        return not (beyond.isdigit() and first.isdigit())
-    if before == "!":  # "!spam"
-        return _is_word(beyond)
-    if first.isdigit() and _LESS.search(text[:start]):
-        return False
-    return before not in tuple("_+/\\@&$€£¥%°^¬≠")
-
-
-def _free_behind(text: str, start: int, end: int, after: str) -> bool:
-    beyond, last = text[end + 1 : end + 2], text[end - 1]
-    if _is_word(after):
-        if not _UNSPACED.match(after):
-            return bool(_KOREAN.match(text, end))
-        return not _UNSPACED.match(last) or bool(_BEHIND.match(text, end))
-    if after in ("*", "~"):
-        return text.count(after) % 2 == 0
-    if after in ("'", "’", ".", ",", ":"):
-        return not _is_word(beyond)
-    if last.isdigit() and _MORE.match(text, end):
-        return False
-    return after not in tuple("_-+#/\\@&$€£¥%°^=")
 
 
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
@@ -416,5 +355,5 @@ def _set_off(text: str, start: int, end: int) -> bool:
     """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
-    follows = not after or after == "\n" or not (after.isspace() or _is_word(after))
+    follows = not after or after == "\n" or not (after.isspace() or is_word(after))
     return led and (follows or bool(_BECAUSE.match(text[end:].lstrip())))
