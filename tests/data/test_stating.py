@@ -183,16 +183,74 @@ BILLING_IT_IS = [
     "Категория этого сообщения — billing.", "这条消息的类别是billing。",
     "この文のカテゴリはbillingです。", "이 메시지의 카테고리는 billing입니다.",
 ]  # fmt: skip
+TAKEN_BACK = [
+    "Spam, my eye!", "Spam (just kidding)", "Spam. Just kidding.", "Spam. Psych!",
+    "Spam. Sorry, I meant the other label.", "Spam. Oops, I mixed them up.", "Label: spam (overruled)",
+    "Label: spam [retracted]", "Label: spam (invalid)", "Answer: spam, until proven otherwise.", "Spam, allegedly.",
+    "Spam, according to the previous model.", "Message 2 is spam.", "The options are: spam.",
+    "Spam, so long as the link is dead.", "Spam (confidence: low)", "Spam, 1 out of 10.", '{"spam": null}',
+    "I'll pass on spam.", "It should be spam, yet every sign is missing.",
+    "Sounds like spam. It comes from your bank, though.", "Spam. That is what they want you to think.",
+    "Das ist Spam, behauptet der Filter.", "Spam – das war einmal.", "Ist das Spam", "Es spam, dice el filtro.",
+    "Это spam, думает пользователь.", "Spam, pfft.", "Spam (joke)", "Spam, in theory", "Spam, hypothetically",
+    "Let's say it's spam.", "Spam, insists my colleague", "Spam: a verdict I reject", "Spam. I disagree.",
+    "Spam. Nonsense.", "Spam, Unsinn.", "Spam, ерунда", "Spam、まさか", "It is not, typical of spam.\n\nLabel: ham",
+    "Spam. Think again.", "Spam. If you say so.", "Spam. Cancel that.", "Spam. Forget it.", "Spam, lo dudo.",
+    "Spam. C'est faux.", "Spam, to some.", "Example:\nLabel: spam", "Rejected\nLabel: spam",
+]  # fmt: skip
+FROM_MODELS = [
+    "\\boxed{spam}", "The answer is $\\boxed{\\text{spam}}$.",
+    "It asks the reader to call, which is typical of spam.\n\nLabel: spam", "The message you provided is spam.",
+    "The provided text is spam.", "The message has been classified as spam.",
+    "I have classified the message as spam.", "This SMS is spam.", "Diese Nachricht würde ich als Spam einstufen.",
+    "Basierend auf der Nachricht lautet die Kategorie spam.",
+    "The message tries to sell something, which makes it spam.", "Spam (phishing)", "spam\n\nExplanation",
+    "Spam. Sorry for any confusion.", "The answer is spam. That was easy.",
+    "It is a clear case of spam.", "This is a typical spam message.", "I'm classifying this as spam.",
+]  # fmt: skip
+OTHER_MATTERS = [
+    *((("question", "complaint"), reply) for reply in (
+        "Great question!", "The question is:", "Here is the question:", "That's out of the question.", "Question 1",
+        "Thanks for the question!", "That is the question.",
+    )),
+    *((("positive", "negative", "neutral"), reply) for reply in (
+        "I'm positive.", "I am positive that this is the one.", "The answer is in the negative.", "True positive.",
+        "We must be neutral.", "I have to be neutral here.", "It's positive, sarcastically.", "Think positive!",
+    )),
+    *((("yes", "no"), reply) for reply in (
+        "Yes, I can do that.", "Yes, I understand. I'll classify the text.", "Yes! Here is the answer:", "Yes, please.",
+        "Answer: no. 2", "No, thank you.", "Yes, tell me more.",
+    )),
+    *((("1", "2", "3", "4", "5"), reply) for reply in ("Out of 5", "Rating: > 3", "Rating: 1/2", "Rating: 4/10")),
+    *((("card", "card lost"), reply) for reply in ("The card, lost abroad, was found.",)),
+    *((("world", "business"), reply) for reply in ("Out of this world!", "The best in the world.", "Here is the world.")),
+    (("wrong item", "late delivery"), "I think this is the wrong item, send me the next one."),
+    (QUEUES, "Forward to billing: refused."), (QUEUES, "Call billing."),
+]  # fmt: skip
+STATED_TOO = [
+    (("question", "complaint"), "This message is a question.", 0), (("question", "complaint"), "Category: question", 0),
+    (("yes", "no"), "Yes, the premise entails it.", 0), (("yes", "no"), "yes, I believe so", 0),
+    (("yes", "no"), "No, please see the text.", 1),
+    (("joy", "fear"), "The dominant emotion is joy.", 0),
+    (("1", "2", "3", "4", "5"), "Rating: 2/5", 1), (("1", "2", "3", "4", "5"), "I would rate it 4 out of 5 stars.", 3),
+    (("1", "2", "3", "4", "5"), "Score: 3", 2), (("C", "C++", "C#"), "The code snippet is written in **C#**.", 2),
+    (("positive", "negative"), "The sentiment expressed in this review is negative.", 1),
+    (("positive", "negative"), "The tone is positive.", 0), (QUEUES, "This ticket should be routed to billing.", 0),
+]  # fmt: skip
 
 
 def test_a_label_that_is_denied_quoted_doubted_or_another_items_is_not_given() -> None:
     assert [reply for reply in NOT_SPAM if stated(reply, SPAM) == 0] == []
     assert [reply for reply in NOT_BILLING if stated(reply, QUEUES) == 0] == []
+    assert [reply for reply in TAKEN_BACK if stated(reply, SPAM) == 0] == []
+    assert [reply for labels, reply in OTHER_MATTERS if stated(reply, labels) is not None] == []
 
 
 def test_a_label_that_is_stated_in_an_ordinary_sentence_is_given() -> None:
     assert [reply for reply in SPAM_IT_IS if stated(reply, SPAM) != 0] == []
     assert [reply for reply in BILLING_IT_IS if stated(reply, QUEUES) != 0] == []
+    assert [reply for reply in FROM_MODELS if stated(reply, SPAM) != 0] == []
+    assert [reply for labels, reply, place in STATED_TOO if stated(reply, labels) != place] == []
 
 
 @given(

@@ -35,6 +35,9 @@ _TAKEN_BACK = re.compile(
     rf"|vielleicht|peut-être|quizás?|talvez|forse|olabilir)\b"
     rf"|{LABEL}[^.!?]{{0,200}}\b(?:but|yet|although|though) (?:it |this |that )?"
     r"(?:is|'s|was|actually|really|in fact|turns|could|might|may)\b"
+    rf"|\b(?:should|seems?|looks?|sounds?|appears?|reads?|feels?)\b{_WITHIN}{LABEL}[^.!?]{{0,200}}[,;—–-]\s*(?:and )?"
+    r"(?:yet|but|although|though|however)\b"
+    rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,3}}at first\b"
     rf"|{LABEL}\W{{0,3}}(?:(?:is|seems|remains) )?(?:possible|conceivable|plausible|at best"
     r"|vs|versus|by mistake|mistakenly|wrongly)\b",
     re.I,
@@ -44,7 +47,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
-    r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b"
+    r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
     r"(?:best|right|correct|appropriate|suitable|proper|fitting|better|choice|answer|pick|label)\b",
     re.I,
@@ -59,7 +62,8 @@ _CHOICE = re.compile(
 )
 _IF = re.compile(
     r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
-    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|provided|in case|depending|depends|had it|were it"
+    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|(?<!you )(?<!you have )(?<!the )(?<!user )provided"
+    r"|in case|depending|depends|had it|were it"
     r"|should (?:it|this) (?:be|come|have)"
     r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
     r"|sauf si|a menos que|a no ser|если|nếu|jeśli|eğer|jika|إذا|अगर)\b|\bsi\b(?!,)|如果|要是|もし|만약|ถ้า",
@@ -70,6 +74,19 @@ _RETRACTED = re.compile(
     rf"{LABEL}.*?(?:\b(?:hold on|hang on|(?:strike|scratch) that|take (?:that|it|this) back|on (?:second thoughts?"
     rf"|reflection)"
     r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
+    r"|[.,;:!?…—–(\n-]\W*(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
+    r"|in jest|ha|yeah\W+sure"
+    r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i)|if you (?:say so|insist)"
+    r"|only in part"
+    r"|to (?:some|others)(?=\W*$)|c'est faux|es mentira|lo dudo|ne duvido|duvido|j'en doute|je doute|dubito|сомневаюсь"
+    r"|joking|psych|gotcha|oops|whoops|sorry(?! (?:for|about|i can))|(?:ha){2,}|my (?:bad|mistake|error)"
+    r"|i (?:meant|lied|misspoke|mixed|was (?:wrong|kidding|joking))|as if\b(?! by)|yeah,? right\b|in your dreams|if only\b"
+    r"|(?:that is|that['’]s) what (?:they|he|she|you|it|the \w+) \w+|at least (?:that|so)\b|that was (?:the|my|an?"
+    r"|before|wrong|once|then|until)\b|das war\b"
+    r"|or so\b|i (?:beg|disagree|object|dispute|doubt|reject|refuse))\b|\bwhich i (?:reject|dispute|doubt)\b"
+    r"|\b(?:a|the) \w+ (?:that )?i (?:reject|dispute|doubt)\b"
+    r"|怀疑|懐疑|疑わしい|리가|はず(?:が|は)"
+    r"|[.!?]\s+[^.!?]{0,200}, though[.!]*\s*$"
     r"|[.,;:!?…—–-]\W*(?:oh|no|hmm+|but|ah)?\W*(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
     re.I | re.S,
 )
@@ -86,12 +103,15 @@ _UNSURE = re.compile(
 )
 _ALONE = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
 _CHANCE = (
-    r"(?:probabilit\w*|likelihood|chances?|odds|risk|score|wahrscheinlichkeit|probabilidade?|probabilité|probabilità|kans"
+    r"(?:probabilit\w*|likelihood|chances?|odds|risk|score(?! ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit"
+    r"|probabilidade?|probabilité|probabilità|kans"
     r"|вероятность)\b|\bp(?=\W?\(?\u2588)|(?:概率|可能性|確率)"
 )
 _PROBABLE = re.compile(rf"\b(?:{_CHANCE}){_WITHIN}{LABEL}|{LABEL}[^;!?\n]{{0,200}}\b(?:{_CHANCE})", re.I)
 _LOW = re.compile(
-    r"\b(?:low|little|small|slight|slim|minimal|weak)(?:er)? (?:\w+ )?(?:confiden\w*|certain\w*|probab\w*|chance)\b", re.I
+    r"\b(?:low|little|small|slight|slim|minimal|weak)(?:er)? (?:\w+ )?(?:confiden\w*|certain\w*|probab\w*|chance)\b"
+    r"|\bconfidence\b[\W_]{1,6}(?:(?:is|level|very|rather|quite|too)\W+){0,3}(?:low|weak|poor|minimal)\b",
+    re.I,
 )
 _SHARE_SURE = re.compile(
     rf"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>%|percent|per cent)\s*(?:\w+ ){{0,5}}?{_NEXT_LABEL}"

@@ -10,16 +10,20 @@ import re
 from functools import lru_cache
 
 _THING = (
-    "message|mail|e mail|email|review|tweet|post|comment|sentence|statement|question|query|request|input|passage"
-    "|document|article|ticket|item|headline|title|utterance|snippet|content|customer|user|writer|sender|one|case|text"
+    "message|sms(?: message)?|text message|mail|e mail|email|review|tweet|post|comment|sentence|statement|question"
+    "|query|request|input|passage"
+    "|document|article|ticket|item|code(?: snippet)?|headline|title|utterance|snippet|content|customer|user|writer"
+    "|sender|one|case|text"
 )
 _KIND = (
     "label|answer|class|category|classification|prediction|choice|option|sentiment|topic|intent|intention|type|output"
-    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision"
+    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|opinion|tone"
+    "|analysis|score"
 )
 _BEST = (
     "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better|single"
-    "|given|predicted|expected|relevant|accurate|plausible|overall|primary|main|chosen|selected|assigned|gold|only"
+    "|given|provided|matching|predicted|expected|dominant|relevant|accurate|plausible|overall|primary|main|chosen|selected"
+    "|assigned|gold|only"
 )
 _SURELY = (
     "clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply|indeed|really|therefore|thus|hence"
@@ -31,7 +35,8 @@ _SURELY = (
 # what a phrase may be, by language; a word that states only with another stands with it
 _PHRASES = (
     # English
-    rf"(?:{_THING})(?:'s)?|(?:{_KIND})|(?:{_BEST})|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here"
+    rf"(?:{_THING})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})|(?:{_BEST})"
+    rf"|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here"
     rf"|there)'s",
     r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
     r"y+|yes|yeah|sure|okay?|great|well|absolutely|alright|hello|hi|there|thanks|thank you|please|here is|here are",
@@ -46,7 +51,12 @@ _PHRASES = (
     r"|mark|marked|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on|described"
     r"|considered|put"
     r"|(?:go|going|went|gone) (?:with|for)|reply|respond|read|is (?:about|related to|concerned with)|concerns"
-    r"|(?:route|send|forward|direct|move|pass)(?: (?:this|it))?(?: to)?|one of the list|only",
+    r"|(?:route|send|forward|direct|move)(?: (?:this|it))?(?: to)?|pass (?:this|it)(?: on)? to|one of the list|only"
+    r"|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed|passed on) to|written in|an? (?:clear "
+    r"|typical |classic )?(?:case|example|instance) of|(?:is )?an? typical|is typical(?! of)"
+    r"|(?:am |i'm )?(?:classifying|labell?ing|categori[sz]ing)|which makes (?:it"
+    r"|this)|(?:expressed|conveyed) in"
+    r"|(?:have|has been|have been) (?:labell?ed|classified|categori[sz]ed)|give (?:this|it)",
     r"belongs? (?:to|in|into|under)|falls? (?:under|into|in|within)|go(?:es)? (?:to|under|into|in)|fits?(?: best"
     r"| into| under"
     r"| in)?|(?:matches|applies)(?: best)?|under|into|with (?:the|label|category|class)|to the|in the|in category"
@@ -61,7 +71,8 @@ _PHRASES = (
     r"das|dies|dieser?|dieses|es|ist|der|die|den|dem|ein|eine|einen|handelt|sich|um|hier|eindeutig|klar|sicher|ganz"
     r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube|wähle|als"
     r"|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur|fällt|unter|in|ja"
-    r"|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt|am besten",
+    r"|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt|am besten"
+    r"|basierend auf|würde ich(?: \w+)? als|lautet die",
     # French
     r"c'est|ce|cela|est|un|une|du|de la|le|la|l'|les|il|s'agit|de|d'|clairement|sûrement|réponse|catégorie|étiquette|classe"
     r"|correcte?|bonne|je|dirais|pense|crois|que|choisis|donc|message|texte|ceci|oui|appartient|appropriée?|relève|à"
@@ -102,7 +113,8 @@ _STILL = re.compile(
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
     r"|confident"
     r"|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
-    r"|ist|das|die|der|ein|antwort|richtig|ganz|klar|est|la|réponse|es|respuesta|è|risposta|é|resposta|是|的|です"
+    r"|ist|das|die|der|ein|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es"
+    r"|respuesta|è|risposta|é|resposta|是|的|です"
     r"|でした|である|だ"
     r"|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします|と思います|になります|だと思います) )*",
 )
@@ -114,10 +126,43 @@ _REMARK = re.compile(
     r"(?:only )?(?:partly|partially|in part|somewhat|loosely|pending|rejected|deleted|withdrawn|struck|discarded"
     r"|dismissed|excluded"
     r"|removed|crossed out|old|former|outdated|second|third|2nd|3rd|rank [2-9]|runner up|alternative|see |to be |tbd|weak"
-    r"|something else|another|hardly|barely|nein|non|nope|нет|否|in the widest|by name|in name)\b.{0,30}"
-    r"|(?:(?:the |my )?(?:he|she|it|they|\w{3,}) )?(?:said|says|thinks|claims?)(?: \w+){0,3} |they (?:say|think) "
-    r"|.{0,30}own words "
+    r"|overruled|superseded|debunked|a? ?joke|in theory|on paper|at a (?:push|pinch)|technically|theoretically"
+    r"|hypothetically|retracted|invalid|void|cancelled|canceled|revoked|refused|denied|declined|obsolete|annulled"
+    r"|undone|disputed"
+    r"|contested|sarcastic\w*|ironic\w*|in a (?:sarcastic|ironic)|in (?:scare )?quotes|allegedly|supposedly|reportedly"
+    r"|until"
+    r"|(?:so|as) long as|once|just kidding|kidding|joking|my (?:eye|foot|ass)|1 (?:out )?of (?:[3-9]|10)|something else"
+    r"|another|hardly|barely|nein|non|nope|нет|否|in the widest|by name|in name)\b.{0,30}"
+    r"|(?:(?:the |my )?(?:he|she|it|they|\w{3,}) )?(?:said|says|thinks|thought|claims?|claimed|insists?|insisted"
+    r"|believed?|believes|argues?|assumes?|suspects?|supposes?)(?: \w+){0,3} |(?:insists|says|thinks|claims"
+    r"|argues) \w+.{0,30}|they (?:say|think) "
+    r"|.{0,30}own words |(?:sagt|meint|glaubt|denkt|behauptet|findet|laut|zufolge|dice|cree|piensa|afirma|según|dit|pense"
+    r"|croit|prétend|selon|d'après|crede|pensa|sostiene|secondo|diz|acha|segundo|zegt|vindt|volgens|säger|tycker|enligt"
+    r"|думает|говорит|считает|утверждает|якобы|по мнению)\b.{0,60}"
+    rf"|according to (?!(?:the |its |your |this )?(?:{_THING})).{{0,60}}"
+    r"|(?:please |kindly |now )?(?:send|give|provide|try|show|paste|share)(?: me)?(?: the| a| an| your| another)? .{0,60}"
 )
+# what ends in a label that is a word of its own: "I am positive", "Great question", "Message 2 is spam", "out of 5"
+_SPEAKS = re.compile(
+    r"\b(?:i|we) (?:am|are|will|(?:must|should|would|will|have to|need to|can|can only)(?: \w+)? be) $|\bi'm (?:\w+ )?$"
+    r"|\bi am \w+ $|^(?:call|mark|think|read|rate|tag) $"
+    r"|^(?:let's |let us )?say (?:that )?(?:it|this|that)|\bout of $"
+    r"|\b(?:i'll|we'll|i'd|let's|let us) be $"
+    rf"|\b(?:{_THING}) \d+ (?:is|as) "
+)
+_SHOWN = re.compile(  # heads what is shown and not said
+    r"(?:an? |the |for )?(?:bad |wrong |good |incorrect |poor )?(?:example|sample|instance|demo"
+    r"|counterexample) (?:of an? \w+ |\d+ )?"
+    r"|(?:was )?(?:rejected|discarded|withdrawn|retracted|deleted|superseded) "
+)
+_OF_ALL = re.compile(
+    r"\b(?:in|of) (?:the|this|that) $|\b(?:best|right|correct|true|better|proper|suitable|given) $"
+    r"|^(?:here|there) (?:is|are)(?: the| a| an)? $"
+)
+_NAMED = re.compile(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
+_LISTS = re.compile(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
+_ITSELF = re.compile(rf"(?:{_THING}|{_KIND}) ")
+_ITS_PLACE = re.compile(r"(?:.* )?(?:an?|is|be|as|it's|label|category|class|answer|type|intent|to|under|say|choose|pick) |")
 _SPOKEN = re.compile(r"(?:\w|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
 _SEAM = re.compile(r"[,;:!?(){}\[\]\n|<>=—–/…]|(?<=\s)-+(?=\s)|->|(?<!\w)\*\*|\.(?:\s|$)|[。，；：！？、「」『』]")
 
@@ -132,11 +177,35 @@ def states(before: str, behind: str) -> bool:
     tail, *rest = map(_spoken, _SEAM.split(behind))
     if not _all_of(_STATING, own) or not _all_of(_STILL, tail) or _ONE_OF.search(own) or _ONE_OF.search(tail):
         return False
+    if (
+        any(_SHOWN.fullmatch(piece) for piece in earlier)
+        or _SPEAKS.search(own)
+        or tail.startswith(("that it ", "that this ", "that the "))
+        or (_OF_ALL.search(own) and not _NAMED.match(tail))
+        or _LISTS.search(own or (earlier or [""])[-1])
+    ):
+        return False
     if _REMARK.fullmatch(next(filter(None, rest), "")):
         return False
     if own or not earlier:
         return True
     return _all_of(_STATING, earlier[-1]) and not _TOLD.fullmatch(earlier[-1])
+
+
+def is_topic_of_talk(before: str, behind: str) -> bool:
+    """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
+    own, tail = _spoken(_SEAM.split(before)[-1]), _spoken(_SEAM.split(behind)[0])
+    return _ITS_PLACE.fullmatch(own) is None or re.match(r"(?:is|\d+) ", tail) is not None
+
+
+def is_known(word: str) -> bool:
+    """Whether a word by itself is one of those that state."""
+    return _all_of(_STATING, _spoken(word)) or _all_of(_STILL, _spoken(word))
+
+
+def names_the_asked(label: str) -> bool:
+    """Whether a label is itself a word for what was asked, or for an answer."""
+    return _ITSELF.fullmatch(_spoken(label)) is not None
 
 
 def _spoken(text: str) -> str:

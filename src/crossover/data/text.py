@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from crossover.data.apart import is_word, stands_alone
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
-from crossover.data.stating import states
+from crossover.data.stating import is_known, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -19,19 +20,9 @@ _JOINING = "\u0590-\u1dff\u2190-\U0010ffff"
 _IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII, character by character
 
-# scripts that are written without spaces
-UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_UNSPACED = re.compile(f"[{UNSPACED}]")
-_COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|は|を|が|：)$")
-_BEHIND = re.compile("です|でした|である|だ(?!け)")
-
-_KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
-
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
+_TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
 _MINUS = re.compile(r"(?<![\w)])[−‒–﹣－](?=\d)")
 _END = ".!?,;:。．！？，；：、…।¿¡"
 _PAIRS = (
@@ -91,7 +82,7 @@ _LED = re.compile(  # grounds that a label is said behind
     r"(?! if\b)[^\u2588]*[,;] (?=[^,;\u2588]*\w[^,;\u2588]*\u2588)",
     re.I,
 )
-_COLON = re.compile(r"\u2588[\"'”’*`)]*\s*[:;–—]+\s+")
+_COLON = re.compile(r"\u2588[\"'”’*`)]*(?: (?:issue|problem|matter|inquiry|request|question))?\s*[:;–—]+\s+")
 # before it stand grounds, behind it the label alone: "..., so this is spam"
 _SO = re.compile(
     r"[,;.] (?:and )?(?:so|therefore|thus|hence),? (?:(?:this|it|that)(?: is|['’]s| must be) |(?:I|we) (?:say|choose|pick) "
@@ -101,21 +92,43 @@ _SO = re.compile(
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|no|n|absent|n/a)(?![\w.,%/])"
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown|no"
+    r"|n|absent|n/a)(?![\w.,%/])"
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
+_WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?out of )$")  # "4 out of 5": not 5
 _PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
-# what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
-_LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
-_MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
 _SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
 _OTHER_WORD = re.compile(r"\s+(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
 _OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
 _ASKING = ("?", "？")
 _ASKS = re.compile(
-    r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b",
+    r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b"
+    r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)"
+    r"|[äe]r det\w*)\b",
+    re.I,
+)
+# a greeting before the answer and not the answer: "Yes, I can do that"
+_POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
+_POLITE = re.compile(
+    r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
+    r"|able|ready))\b"
+    r"|I['’](?:ll|m (?:happy|glad|able|ready))\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
+    r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
+    r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
+    re.I,
+)
+# a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
+_APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
+_BOUND = re.compile(r"(?<![-=])(?<!^)[<>≤≥]=?\s*$")
+_NUMBERED = re.compile(r"\.? ?\d")
+# the last line of a reply that names its label in form: "Label: spam"
+_FORMAL = re.compile(
+    r"\n[\s#>*_-]*(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
+    r"|category|class"
+    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]*\s*[:=→-]?[\s*_\"'`]*\u2588+[\s*_\"'`.!]*$",
     re.I,
 )
 _CLOSING = " \n\"'”’»)*!"
@@ -169,6 +182,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     said = folded(without_thought(reply)).strip()
     if holds_mark(said):
         return None  # a thought that nothing ends
+    for _ in range(3):  # \boxed{\text{...}}
+        said = _TEX.sub(r"\1", said)
     text = _MINUS.sub("-", said.translate(_WIDE).strip())
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
@@ -220,6 +235,10 @@ def _bare(text: str) -> str:
 
 def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     """The one label that a text mentions without denying it."""
+    if all(label.isdigit() for label in labels) and (top := max(map(int, labels))) > 2:  # "4/5", "4 out of 5 stars"
+        text = re.sub(
+            rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?out of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text
+        )
     alike: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         alike.setdefault(_bare(label), []).append(place)
@@ -229,8 +248,11 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if key
         for match in _pattern(labels[places[0]]).finditer(text)
     ]
-    free = [span for span in spans if _stands_alone(text, *span[:2])]
+    spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
+    free = [span for span in spans if stands_alone(text, *span[:2])]
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
+    if any(_goes_on(text, a, b, key, alike) for a, b, key in own):
+        return None
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
         return None
@@ -247,6 +269,20 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     return exact[0] if len(exact) == 1 and same_words and telling else None
 
 
+def _goes_on(text: str, start: int, end: int, label: str, labels: Iterable[str]) -> bool:
+    """Whether a longer label stands there, with punctuation in it: "card (lost)"."""
+    for longer in labels:
+        if longer.startswith(label + " "):
+            rest = longer[len(label) + 1 :]
+            if re.match(r"[\W_]{1,4}" + r"[\W_]{1,3}".join(map(re.escape, rest.split())) + r"\b", text[end:], re.I):
+                return True
+        if longer.endswith(" " + label):
+            rest = longer[: -len(label) - 1]
+            if re.search(r"\b" + r"[\W_]{1,3}".join(map(re.escape, rest.split())) + r"[\W_]{1,4}$", text[:start], re.I):
+                return True
+    return False
+
+
 @lru_cache(4096)
 def _pattern(label: str) -> re.Pattern[str]:
     """A label inside a text: in any case, with any separators between its words, without punctuation around it."""
@@ -256,58 +292,18 @@ def _pattern(label: str) -> re.Pattern[str]:
     return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, re.I)
 
 
-def _is_word(letter: str) -> bool:
-    return letter != "" and unicodedata.category(letter)[0] in "LMN"
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether a span is not part of a longer word, number or name."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    if before and before == after and before in "*_~":
-        return True
-    return _free_before(text, start, end, before) and _free_behind(text, start, end, after)
-
-
-def _free_before(text: str, start: int, end: int, before: str) -> bool:
-    beyond, first = text[start - 2 : start - 1] if start > 1 else "", text[start]
-    if _is_word(before):
-        if not _UNSPACED.match(before):
-            return False
-        return not _UNSPACED.match(first) or bool(_COPULA.search(text[:start]))
-    if before in ("*", "~"):
-        return text.count(before) % 2 == 0
-    if before in ("'", "’", ".", "#"):
-        return not _is_word(beyond)
-    if before == "-":
-        return not _is_word(beyond) and beyond != "-" and first.isalpha()
-    if before in (":", "=", ","):
-        return not (beyond.isdigit() and first.isdigit())
-    if before == "!":  # "!spam"
-        return _is_word(beyond)
-    if first.isdigit() and _LESS.search(text[:start]):
-        return False
-    return before not in tuple("_+/\\@&$€£¥%°^¬≠")
-
-
-def _free_behind(text: str, start: int, end: int, after: str) -> bool:
-    beyond, last = text[end + 1 : end + 2], text[end - 1]
-    if _is_word(after):
-        if not _UNSPACED.match(after):
-            return bool(_KOREAN.match(text, end))
-        return not _UNSPACED.match(last) or bool(_BEHIND.match(text, end))
-    if after in ("*", "~"):
-        return text.count(after) % 2 == 0
-    if after in ("'", "’", ".", ",", ":"):
-        return not _is_word(beyond)
-    if last.isdigit() and _MORE.match(text, end):
-        return False
-    return after not in tuple("_-+#/\\@&$€£¥%°^=")
-
-
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
     """Whether what is mentioned is said to be so, as far as words can tell."""
     word = text[start:end].casefold()
     if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
+        return False
+    if _POLITE_WORD.fullmatch(word) and _POLITE.match(text, end):
+        return False
+    if (word.isdigit() and _BOUND.search(text[:start])) or (word == "no" and _NUMBERED.match(text, end)):
+        return False
+    if names_the_asked(word) and is_topic_of_talk(text[:start], text[end:]):
+        return False
+    if (apart := _APART.match(text, end)) and not is_known(apart[1]) and all(b <= end for _, b, _ in spans):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
@@ -324,7 +320,9 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     said = rest[cuts[at] : reason.start()] if reason else here
     if (colon := _COLON.search(said)) and LABEL not in said[colon.end() :] and _TELLS.match(said, colon.end()):
         said = said[: colon.start() + 1]
-    if not states(rest[cuts[at] : start], said[end - cuts[at] :]):
+    final = _FORMAL.search(rest)  # before it, the label may be spoken of
+    before_it = final is not None and end <= final.start()
+    if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
     parts = _PARTS.match(text, end)
     if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
@@ -357,5 +355,5 @@ def _set_off(text: str, start: int, end: int) -> bool:
     """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
-    follows = not after or after == "\n" or not (after.isspace() or _is_word(after))
+    follows = not after or after == "\n" or not (after.isspace() or is_word(after))
     return led and (follows or bool(_BECAUSE.match(text[end:].lstrip())))

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from crossover.data.text import UNSPACED
+from crossover.data.apart import UNSPACED
 
 _LETTER = re.compile(f"[{UNSPACED}]")
 
