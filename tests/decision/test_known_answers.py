@@ -128,6 +128,8 @@ def test_4_at_huge_volume_equal_quality_goes_to_the_weights_and_at_little_to_the
     assert crossing_at == pytest.approx(1000 * 60 / 3.6)
     assert f"From {crossing_at:,.0f} requests on, lora also costs less than few_shot" in said(huge)
     assert "12,000,000 are planned" in said(huge)
+    almost_free = Way("lora", "weights", GOOD, Cost(0.001, 0.4))
+    assert "From the first request on, lora also costs less than few_shot" in said(decide(*ways[:2], almost_free))
 
 
 def test_5_a_long_prompt_that_is_cached_cheaply_keeps_its_place_at_the_same_volume() -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from crossover.decision.contenders import finalists
+from crossover.decision.contenders import Contender, finalists
 from crossover.decision.costs import Cost
 from crossover.decision.crossing import Crossing
 from crossover.decision.smaller import cheaper_model, told
 from crossover.evaluation.paired import Comparison
+from crossover.types import Family
 from tests.decision.builders import contender
 
 
-def of(name: str, model: str, dev: float, per_1k: float, family: str = "weights") -> object:
-    from dataclasses import replace
-
+def of(name: str, model: str, dev: float, per_1k: float, family: Family = "weights") -> Contender:
     made = contender(name, dev=dev, family=family)
     cost = Cost(1.0, per_1k)
     return replace(made, model=model, cost=cost, horizon_cost=cost.over(1e6))
@@ -62,3 +63,12 @@ def test_it_is_said_whether_it_is_as_good(result: Comparison, says: str) -> None
         "(0.10 USD against 4.00 USD per 1,000), and all in all it costs less from about 9,000 requests on (7,000–12,000)"
         in said
     )
+
+
+@pytest.mark.parametrize(
+    ("requests", "said"),
+    [(0.3, "from the first request on"), (1.0, "from the first request on"), (1500.4, "from about 1,500 requests on")],
+)
+def test_no_request_is_none_to_count_from(requests: float, said: str) -> None:
+    same = compared(0.0, -0.005, 0.02)
+    assert f"costs less {said} (" in told(SMALL, LARGE, lambda a, b: same, Crossing(requests, 0.1, 2000.0), 0.01, "USD")

@@ -87,6 +87,13 @@ def about(value: float) -> str:
     return count(float(f"{value:.3g}"))
 
 
+def onwards(requests: float, roughly: bool = False) -> str:
+    """From how many requests on: "from 9,000 requests on", "from about ..." or "from the first request on"."""
+    if round(requests) <= 1:
+        return "from the first request on"
+    return f"from {f'about {about(requests)}' if roughly else count(requests)} requests on"
+
+
 def four_digits(value: float) -> str:
     """Four significant digits, from 1,000 whole; never with an exponent: "0.2648", "264.8", "19,460"."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

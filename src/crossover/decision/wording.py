@@ -228,7 +228,7 @@ class Wording:
                 if saved > 0 and cheapest([likely, other]) is likely:
                     equal = f", over which it saves {numbers.money(saved, self.currency)}: that counts as no difference"
                 said.append(
-                    f"From {requests:,.0f} requests on, {dear.name} also costs less than {cheap.name}"
+                    f"{numbers.onwards(requests).capitalize()}, {dear.name} also costs less than {cheap.name}"
                     f" ({numbers.money(dear.cost.per_1k, self.currency)} against"
                     f" {numbers.money(cheap.cost.per_1k, self.currency)} per 1,000);"
                     f" {self.requests:,.0f} are planned{equal}."
