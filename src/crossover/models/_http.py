@@ -9,7 +9,8 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from crossover.errors import ModelError
@@ -177,6 +178,17 @@ class Flow:
             await asyncio.wait_for(self._over.wait(), seconds)
         except TimeoutError:
             return
+
+
+@contextmanager
+def flowing(send: Callable[[Request], Awaitable[Attempt]], throttle: Throttle) -> Iterator[Flow]:
+    """A flow of attempts by `send`; what is under way at its end is given up. Raises what ended it all."""
+    flow = Flow(send, throttle)
+    try:
+        yield flow
+        flow.check()
+    finally:
+        flow.close()
 
 
 def all_of(flow: Flow, requests: Sequence[Request]) -> list[Reply]:

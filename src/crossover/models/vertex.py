@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from crossover.errors import MissingExtra, ModelError
-from crossover.models._http import Attempt, Flow, all_of
+from crossover.models._http import Attempt, Flow, all_of, flowing
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
@@ -130,12 +130,8 @@ class Vertex:
     @contextmanager
     def flow(self) -> Iterator[Flow]:
         self.client()  # whatever is missing is told here
-        flow = Flow(self._sent, self._throttle)
-        try:
+        with flowing(self._sent, self._throttle) as flow:
             yield flow
-            flow.check()
-        finally:
-            flow.close()
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         with self.flow() as flow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib
 import json
 import re
@@ -14,9 +13,10 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
-from crossover.models._http import HANGING_UP, Attempt, Flow, all_of
+from crossover.models._http import HANGING_UP, Attempt, Flow, all_of, flowing
 from crossover.models._presets import PRESETS
 from crossover.models._throttle import Throttle
+from crossover.models.base import hosted_weights
 from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
@@ -34,7 +34,7 @@ Labels = Literal["auto", "logprobs", "constrained", "text"]
 
 @dataclass
 class Openai:
-    """`openai:MODEL`, or `SERVICE:MODEL` with a service of `presets.py`.
+    """`openai:MODEL`, or `SERVICE:MODEL` with a service of `models/_presets.py`.
 
     - `target`: the model as the service calls it.
     - `service`: the service, whose address and key are then known.
@@ -105,8 +105,7 @@ class Openai:
         return client(self._url, self._key, self.timeout)
 
     def check_weights(self, weights: Weights) -> None:
-        what = hashlib.sha256(f"{self.dialect} {self.target} {weights.ref}".encode()).hexdigest()
-        if weights.kind != "hosted" or weights.sha256 != what:
+        if weights != hosted_weights(self, weights.ref):
             raise ModelError(
                 f"the weights ({weights.kind}) are not those of a tuned model of '{self.target}' at this service"
             )
@@ -125,14 +124,9 @@ class Openai:
     @contextmanager
     def flow(self) -> Iterator[Flow]:
         if not self._opened:  # here, so that what is missing is said before anything is sent
-            self._lanes += [async_client(self._url, self._key, self.timeout, LANE)] * LANE
-            self._opened = True
-        flow = Flow(self._sent, self._throttle)
-        try:
+            self._widen()
+        with flowing(self._sent, self._throttle) as flow:
             yield flow
-            flow.check()
-        finally:
-            flow.close()
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         with self.flow() as flow:
@@ -195,8 +189,12 @@ class Openai:
     def _lane(self) -> Any:
         """A client with a connection free. Each has few: it looks through all of them for every request."""
         if not self._lanes:
-            self._lanes += [async_client(self._url, self._key, self.timeout, LANE)] * LANE
+            self._widen()
         return self._lanes.pop()
+
+    def _widen(self) -> None:
+        self._lanes += [async_client(self._url, self._key, self.timeout, LANE)] * LANE
+        self._opened = True
 
     def _counted(self, attempt: Attempt, request: Request) -> Attempt:
         """With tokens where the service counts none: as many as there seem to be."""
