@@ -93,6 +93,21 @@ def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
     assert formed[0]["response_format"]["json_schema"]["schema"]["properties"]["label"]["enum"] == list(labels)
 
 
+def test_what_finding_out_cost_counts_also_where_no_answer_comes_of_it(tmp_path: Path) -> None:
+    def busy(number: int, body: Body) -> str:
+        return "" if "logprobs" in body else "503"
+
+    prices = PriceList(input=10.0, output=40.0)
+    with serving(Service(plan=busy, answer=lambda body: "neither")) as service:
+        ask, meter, journal = caller(tmp_path, prices=prices)
+        [reply] = ask.ask(model(service), asked(["a"], labels=("one", "other")), "test")
+        journal.close()
+    assert reply.error is not None
+    assert sum(service.paid.values()) == 1
+    assert (meter.usage.tokens_in, meter.usage.tokens_out) == (10, 2)
+    assert meter.usage.money == pytest.approx((10 * 10 + 2 * 40) / 1e6)
+
+
 def test_what_a_model_does_not_take_is_left_out_from_then_on() -> None:
     def refuse(body: Body) -> str:
         return next((name for name in ("temperature", "max_completion_tokens", "logprobs", "seed") if name in body), "")

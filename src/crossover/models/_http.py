@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from crossover.errors import ModelError
 from crossover.models._throttle import Throttle
-from crossover.types import Reply, Request
+from crossover.types import Reply, Request, Usage
 
 TRIES = 6  # of a request, at the most
 WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as long before each further one; the longest
@@ -30,7 +30,8 @@ class Attempt:
     """What sending a request came to: a `reply`, which may have an error; `again`: why it may be sent again, at no cost; or
     `fatal`: why no request will be answered.
 
-    `refused`: too much was asked at once; `after`: seconds that the service asks to wait; `headers`: of its answer.
+    `refused`: too much was asked at once; `after`: seconds that the service asks to wait; `headers`: of its answer;
+    `spent`: what was paid for on the way, beside the reply, whatever came of it.
     """
 
     reply: Reply | None = None
@@ -39,6 +40,7 @@ class Attempt:
     refused: bool = False
     after: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    spent: Usage = field(default_factory=Usage)
 
 
 class Flow:
@@ -116,6 +118,7 @@ class Flow:
             self._done.put((number, error))
 
     async def _reply(self, request: Request) -> Reply:
+        spent = Usage()  # in all attempts, beside the reply
         for tried in range(1, TRIES + 1):
             await self._enter()
             if self._over.is_set():
@@ -130,12 +133,13 @@ class Flow:
                 took = self._loop.time() - began
                 self._throttle.under_way -= 1
                 self._wake()
+            spent += attempt.spent
             if attempt.fatal:
                 raise ModelError(attempt.fatal)
             if attempt.reply is not None:
                 self._throttle.answered(attempt.headers, self._loop.time())
                 self._wake()
-                return replace(attempt.reply, usage=replace(attempt.reply.usage, seconds=took))
+                return replace(attempt.reply, usage=replace(spent + attempt.reply.usage, seconds=took))
             after = min(attempt.after or 0.0, PATIENCE)
             if attempt.refused:
                 self._throttle.refused(after or None, self._loop.time(), took)
@@ -153,7 +157,7 @@ class Flow:
                 await self._rest(after + min(WAIT * 2 ** (tried - 1), LONGEST) * random.uniform(0.5, 1.0))
             elif self._over.is_set():
                 break
-        return Reply(error=f"{attempt.again} ({tried} tries)" if tried > 1 else attempt.again)
+        return Reply(error=f"{attempt.again} ({tried} tries)" if tried > 1 else attempt.again, usage=spent)
 
     async def _enter(self) -> None:
         """Wait until one more may be sent."""

@@ -78,7 +78,6 @@ class Openai:
         self._quirks = Quirks(self._preset.limit)
         self._throttle = Throttle(self.in_flight)
         self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
-        self._owed: dict[tuple[tuple[str, ...], str], Usage] = {}  # what finding out took, until an answer bears it
         self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
         self._opened = False
         self._lanes: list[Any] = []  # clients, each as often as it has a connection free; the loop's thread alone has them
@@ -149,25 +148,25 @@ class Openai:
             schema = formed(json.loads(request.decoding.schema)) if request.decoding.schema and self._forms else {}
             return (await self._asked(request, schema))[0]
         request = replace(request, decoding=replace(request.decoding, max_tokens=self._longest(request)))
-        mode = await self._mode(labels, request)
-        if isinstance(mode, Attempt):
-            return mode
+        found = await self._mode(labels, request)
+        if isinstance(found, Attempt):
+            return found
+        mode, spent = found
         if mode == "logprobs":
             attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top or 20})
             return _scored(attempt, request, top)
         extra = held_to(labels, self._preset.constraint) if mode == "constrained" else {}
         attempt, _ = await self._asked(request, extra)
-        if attempt.reply is None:
+        attempt = replace(attempt, spent=spent)
+        if attempt.reply is None or attempt.reply.error is not None:
             return attempt
-        owed = self._owed.pop(_ways(request), Usage())  # what finding out how labels are chosen took
-        text = attempt.reply.text if attempt.reply.error is not None else label_in(attempt.reply.text)
-        return replace(attempt, reply=replace(attempt.reply, text=text, usage=owed + attempt.reply.usage))
+        return replace(attempt, reply=replace(attempt.reply, text=label_in(attempt.reply.text)))
 
-    async def _mode(self, labels: tuple[str, ...], request: Request) -> str | Attempt:
-        """How these labels are chosen; or the attempt by which that was found out, where it has their log-probabilities, or
-        failed. What was said freely is no answer beside those that are held to labels, and is paid for."""
+    async def _mode(self, labels: tuple[str, ...], request: Request) -> tuple[str, Usage] | Attempt:
+        """How these labels are chosen, and what finding that out took; or the attempt by which it was, where that has their
+        log-probabilities, or failed. What was said freely is no answer beside those that are held to labels."""
         if self.labels != "auto":
-            return self.labels
+            return self.labels, Usage()
         known = _ways(request)
         # what was tuned there has learnt labels as plain text: to ask it for JSON would be another task
         held = "text" if request.weights and self._preset.constraint == "schema" else "constrained"
@@ -176,15 +175,16 @@ class Openai:
                 if known not in self._modes:
                     if not self._preset.top:
                         self._modes[known] = held
-                        return held
+                        return held, Usage()
                     attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top})
                     if attempt.reply is None or attempt.reply.error is not None:
                         return attempt
                     if scores_of(labels, top) is not None:
                         self._modes[known] = "logprobs"
                         return _scored(attempt, request, top)
-                    self._modes[known], self._owed[known] = held, attempt.reply.usage
-        return self._modes[known]
+                    self._modes[known] = held
+                    return held, attempt.reply.usage
+        return self._modes[known], Usage()
 
     def _lane(self) -> Any:
         """A client with a connection free. Each has few: it looks through all of them for every request."""
