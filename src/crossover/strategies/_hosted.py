@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from crossover.data.text import comparable
@@ -18,13 +18,18 @@ EQUAL = ("accuracy", "exact_match", "macro_f1")  # metrics of whether an answer 
 SIMILAR = {"rouge_l": "rouge_l"}  # ours, and what the dialect calls it
 
 
-def tuned(name: str, start: Candidate, bench: Bench, recipe: HostedRecipe, warm_up: bool, least: int) -> Candidate:
-    """The start, tuned at its service as a recipe says; `warm_up`: on the right answers first. `least`: pairs of a job."""
+def tuned(name: str, strategy: Any, start: Candidate, bench: Bench, least: int) -> Candidate:
+    """The start, tuned at its service as a strategy's options say, with `warm_up` on the right answers first.
+
+    `strategy`: a dataclass whose fields, beside that one, are a recipe's. `least`: pairs that a job takes.
+    """
+    options = {field.name: getattr(strategy, field.name) for field in fields(strategy) if field.name != "warm_up"}
+    recipe = HostedRecipe(**options, seed=bench.seed)
     if recipe.objective == "reinforcement":
         return bench.tune(start, graded(name, bench, recipe))
     if recipe.objective == "supervised":
         return bench.tune(start, recipe)
-    if warm_up:
+    if strategy.warm_up:
         start = bench.tune(start, replace(recipe, objective="supervised", beta=None))
     return prefer(name, start, bench, recipe, least)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from crossover.strategies._hosted import check_hosted, tuned
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
-from crossover.tuning.recipe import HostedRecipe
 from crossover.types import Candidate, Family
 
 LEAST = 10  # pairs that a job takes
@@ -49,6 +48,4 @@ class OpenaiFinetune:
         check("openai_finetune", self, ("batch_size", "1 or more", self.batch_size is None or self.batch_size >= 1))
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        options = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "warm_up"}
-        recipe = HostedRecipe(**options, seed=bench.seed)
-        return tuned("openai_finetune", start, bench, recipe, self.warm_up, LEAST)
+        return tuned("openai_finetune", self, start, bench, LEAST)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from crossover.strategies._hosted import check_hosted, tuned
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
-from crossover.tuning.recipe import HostedRecipe
 from crossover.types import Candidate, Family
 
 RANKS = (1, 2, 4, 8, 16, 32)
@@ -57,6 +56,4 @@ class VertexFinetune:
         )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        options = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "warm_up"}
-        recipe = HostedRecipe(**options, seed=bench.seed)
-        return tuned("vertex_finetune", start, bench, recipe, self.warm_up, LEAST)
+        return tuned("vertex_finetune", self, start, bench, LEAST)
