@@ -11,112 +11,97 @@ from functools import lru_cache
 
 _THING = (
     "message|sms(?: message)?|text message|mail|e mail|email|review|tweet|post|comment|sentence|statement|question"
-    "|query|request|input|passage"
-    "|document|article|ticket|item|code(?: snippet)?|headline|title|utterance|snippet|content|customer|user|writer"
-    "|sender|one|case|text"
+    "|query|request|input|passage|document|article|ticket|item|code(?: snippet)?|headline|title|utterance|snippet"
+    "|content|customer|user|writer|sender|one|case|text"
 )
 _KIND = (
     "label|answer|class|category|classification|prediction|choice|option|sentiment|topic|intent|intention|type|output"
-    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|opinion|tone"
-    "|analysis|score"
+    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|opinion"
+    "|tone|analysis|score"
 )
 _BEST = (
-    "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better|single"
-    "|given|provided|matching|predicted|expected|dominant|relevant|accurate|plausible|overall|primary|main|chosen|selected"
-    "|assigned|gold|only"
+    "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better"
+    "|single|given|provided|matching|predicted|expected|dominant|relevant|accurate|plausible|overall|primary|main"
+    "|chosen|selected|assigned|gold|only"
 )
 _SURELY = (
-    "clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply|indeed|really|therefore|thus|hence"
-    "|so|then|here|again|also|just|of course|for sure|without (?:a|any) doubt|without question|no doubt|evidently|plainly"
-    "|absolutely|exactly|precisely|strongly|highly|primarily|mainly|mostly|all in all|in short|in summary|in conclusion"
-    "|in the end|without (?:any )?question|finally|ultimately|overall|in my opinion|in my view|to me|for me|for this"
-    "|for the|i am sure|i'm sure"
+    "clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply|indeed|really|therefore|thus"
+    "|hence|so|then|here|again|also|just|of course|for sure|without (?:a|any) doubt|without question|no doubt"
+    "|evidently|plainly|absolutely|exactly|precisely|strongly|highly|primarily|mainly|mostly|all in all|in short"
+    "|in summary|in conclusion|in the end|without (?:any )?question|finally|ultimately|overall|in my opinion"
+    "|in my view|to me|for me|for this|for the|i am sure|i'm sure"
 )
 # what a phrase may be, by language; a word that states only with another stands with it
 _PHRASES = (
     # English
     rf"(?:{_THING})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})|(?:{_BEST})"
-    rf"|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here"
-    rf"|there)'s",
+    rf"|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here|there)'s",
     r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
     r"y+|yes|yeah|sure|okay?|great|well|absolutely|alright|hello|hi|there|thanks|thank you|please|here is|here are",
     r"(?:should|must|can only|would|has to|have to|needs to|ought to|can|appears to|seems to) (?:best |most likely "
-    r"|probably "
-    r"|then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd"
-    r"|(?:should|must) (?:go|fall|belong)"
-    r"|we'd|i'll|we'll|let's|let us",
+    r"|probably |then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd|(?:should|must) (?:go"
+    r"|fall|belong)|we'd|i'll|we'll|let's|let us",
     r"(?:looks?|sounds?|reads?|feels?|seems?) (?:very |most |clearly |exactly |just |a lot )?like|looks?|seems?(?: to be)?",
     r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?",
-    r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag|tagged"
-    r"|mark|marked|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on|described"
-    r"|considered|put"
-    r"|(?:go|going|went|gone) (?:with|for)|reply|respond|read|is (?:about|related to|concerned with)|concerns"
-    r"|(?:route|send|forward|direct|move)(?: (?:this|it))?(?: to)?|pass (?:this|it)(?: on)? to|one of the list|only"
-    r"|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed|passed on) to|written in|an? (?:clear "
-    r"|typical |classic )?(?:case|example|instance) of|(?:is )?an? typical|is typical(?! of)"
-    r"|(?:am |i'm )?(?:classifying|labell?ing|categori[sz]ing)|which makes (?:it"
-    r"|this)|(?:expressed|conveyed) in"
-    r"|(?:have|has been|have been) (?:labell?ed|classified|categori[sz]ed)|give (?:this|it)",
-    r"belongs? (?:to|in|into|under)|falls? (?:under|into|in|within)|go(?:es)? (?:to|under|into|in)|fits?(?: best"
-    r"| into| under"
-    r"| in)?|(?:matches|applies)(?: best)?|under|into|with (?:the|label|category|class)|to the|in the|in category"
-    r"|of(?: the)?"
-    r"|based on|given|according to|from|out of|of these(?: labels| options| categories)?|among(?: these| them)?"
-    r"|of (?:all|them|this)|(?:given )?(?:options|labels|categories|choices)|has",
-    r"(?:(?:quite|very|fairly|pretty|rather|absolutely|completely|\d+ ?%?) )?(?:confident|certain|sure|positive)"
-    r"(?: that| of)?|(?:with )?(?:high|very high|full|great) (?:confidence|certainty|probability)|confidence|probability"
-    r"|with \d+ ?(?:%|percent)?(?: (?:confidence|certainty|probability))?|\d+(?: (?:%|percent))?",
+    r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag"
+    r"|tagged|mark|marked|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on"
+    r"|described|considered|put|(?:go|going|went|gone) (?:with|for)|reply|respond|read|is (?:about|related to"
+    r"|concerned with)|concerns|(?:route|send|forward|direct|move)(?: (?:this|it))?(?: to)?|pass (?:this"
+    r"|it)(?: on)? to|one of the list|only|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed"
+    r"|passed on) to|written in|an? (?:clear |typical |classic )?(?:case|example|instance) of|(?:is )?an? typical"
+    r"|is typical(?! of)|(?:am |i'm )?(?:classifying|labell?ing|categori[sz]ing)|which makes (?:it|this)|(?:expressed"
+    r"|conveyed) in|(?:have|has been|have been) (?:labell?ed|classified|categori[sz]ed)|give (?:this|it)",
+    r"belongs? (?:to|in|into|under)|falls? (?:under|into|in|within)|go(?:es)? (?:to|under|into|in)|fits?(?: best| into"
+    r"| under| in)?|(?:matches|applies)(?: best)?|under|into|with (?:the|label|category|class)|to the|in the"
+    r"|in category|of(?: the)?|based on|given|according to|from|out of|of these(?: labels| options| categories)?"
+    r"|among(?: these| them)?|of (?:all|them|this)|(?:given )?(?:options|labels|categories|choices)|has",
+    r"(?:(?:quite|very|fairly|pretty|rather|absolutely|completely|\d+ ?%?) )?(?:confident|certain|sure"
+    r"|positive)(?: that| of)?|(?:with )?(?:high|very high|full|great) (?:confidence|certainty|probability)|confidence"
+    r"|probability|with \d+ ?(?:%|percent)?(?: (?:confidence|certainty|probability))?|\d+(?: (?:%|percent))?",
     rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option \d+|number \d+|(?:{_THING}) of|meant|and",
     # German
     r"das|dies|dieser?|dieses|es|ist|der|die|den|dem|ein|eine|einen|handelt|sich|um|hier|eindeutig|klar|sicher|ganz"
-    r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube|wähle|als"
-    r"|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur|fällt|unter|in|ja"
-    r"|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt|am besten"
-    r"|basierend auf|würde ich(?: \w+)? als|lautet die",
+    r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube"
+    r"|wähle|als|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur"
+    r"|fällt|unter|in|ja|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt"
+    r"|am besten|basierend auf|würde ich(?: \w+)? als|lautet die",
     # French
-    r"c'est|ce|cela|est|un|une|du|de la|le|la|l'|les|il|s'agit|de|d'|clairement|sûrement|réponse|catégorie|étiquette|classe"
-    r"|correcte?|bonne|je|dirais|pense|crois|que|choisis|donc|message|texte|ceci|oui|appartient|appropriée?|relève|à"
-    r"|voici|résultat|entre dans",
+    r"c'est|ce|cela|est|un|une|du|de la|le|la|l'|les|il|s'agit|de|d'|clairement|sûrement|réponse|catégorie|étiquette"
+    r"|classe|correcte?|bonne|je|dirais|pense|crois|que|choisis|donc|message|texte|ceci|oui|appartient|appropriée?"
+    r"|relève|à|voici|résultat|entre dans",
     # Spanish, Portuguese, Italian
     r"es|esto|este|esta|ese|eso|el|la|lo|un|una|se|trata|se trata de|claramente|seguramente|sin duda|respuesta"
-    r"|etiqueta|clase"
-    r"|categoría|correcta|creo|diría|pienso|que|elijo|mensaje|texto|sí|pertenece|a|por (?:lo )?tanto|resultado"
-    r"|é|isto|isso|este|esta|o|a|um|uma|trata-se de|claramente|resposta|etiqueta|categoria|classe|correta|acho|diria"
-    r"|mensagem"
-    r"|sim|portanto|resultado|è|questo|questa|quello|il|lo|si|tratta|si tratta di|chiaramente|risposta|etichetta|corretta"
-    r"|credo|direi|penso|che|scelgo|messaggio|testo|sì|quindi|risultato|appartiene",
+    r"|etiqueta|clase|categoría|correcta|creo|diría|pienso|que|elijo|mensaje|texto|sí|pertenece|a|por (?:lo )?tanto"
+    r"|resultado|é|isto|isso|este|esta|o|a|um|uma|trata-se de|claramente|resposta|etiqueta|categoria|classe|correta"
+    r"|acho|diria|mensagem|sim|portanto|resultado|è|questo|questa|quello|il|lo|si|tratta|si tratta di|chiaramente"
+    r"|risposta|etichetta|corretta|credo|direi|penso|che|scelgo|messaggio|testo|sì|quindi|risultato|appartiene",
     # Dutch, Scandinavian, Polish, Czech, Romanian
-    r"dit|dat|het|is|een|duidelijk|antwoord|categorie|juiste|ik|zou zeggen|denk|bericht|tekst|dus|ja"
-    r"|det|den|detta|här|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt"
-    r"|to|jest|odpowiedź|etykieta|kategoria|wyraźnie|je|odpověď|kategorie|este|răspunsul|eticheta|categoria|on|se|tämä"
-    r"|vastaus|luokka",
+    r"dit|dat|het|is|een|duidelijk|antwoord|categorie|juiste|ik|zou zeggen|denk|bericht|tekst|dus|ja|det|den|detta|här"
+    r"|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt|to|jest|odpowiedź"
+    r"|etykieta|kategoria|wyraźnie|je|odpověď|kategorie|este|răspunsul|eticheta|categoria|on|se|tämä|vastaus|luokka",
     # Russian and its neighbours, Turkish, Indonesian, Vietnamese, Arabic, Hindi
-    r"это|ответ|категория|этого сообщения|метка|класс|правильный|сообщение|текст|явно|точно|думаю|что|я|да|относится"
-    r"|к|є|це|відповідь"
-    r"|bu|cevap|yanıt|etiket|kategori|doğru|açıkça|bir|mesaj|metin|evet|ini|itu|adalah|jawaban|jawabannya|labelnya|ya|pesan"
-    r"|đây|là|câu trả lời|nhãn|هذا|هذه|هي|هو|الإجابة|التصنيف|यह|है|उत्तर|श्रेणी|जवाब|זה|זו|התשובה|היא|הוא|απάντηση"
-    r"|είναι|αυτό|η|το",
+    r"это|ответ|категория|этого сообщения|метка|класс|правильный|сообщение|текст|явно|точно|думаю|что|я|да|относится|к"
+    r"|є|це|відповідь|bu|cevap|yanıt|etiket|kategori|doğru|açıkça|bir|mesaj|metin|evet|ini|itu|adalah|jawaban"
+    r"|jawabannya|labelnya|ya|pesan|đây|là|câu trả lời|nhãn|هذا|هذه|هي|هو|الإجابة|التصنيف|यह|है|उत्तर|श्रेणी|जवाब|זה"
+    r"|זו|התשובה|היא|הוא|απάντηση|είναι|αυτό|η|το",
     # scripts without spaces: pieces of what is written in one
     r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
-    r"|應該|应|應|结果|結果|文本|消息|邮件"
-    r"|我|认为|認為|选择|選擇|明显|明顯|因此|所以|これ|この|の|それ|は|が|を|です|でした|である|だ|と|に|答え|回答"
-    r"|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります"
-    r"|思います|明らかに|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다"
-    r"|예요|이에요|로|으로|메시지|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
+    r"|應該|应|應|结果|結果|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|因此|所以|これ|この|の|それ|は|が|を|です"
+    r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに"
+    r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
+    r"|메시지|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
 )
 _STATING = re.compile("(?:(?:" + "|".join(_PHRASES) + ") )*")
 # what stands behind a label and still states it
 _STILL = re.compile(
-    rf"(?:(?:{_THING}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that"
-    rf"|is|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say"
-    rf"|(?:would|must|should|has to) be|(?:fits?|matches|applies|describes)(?: (?:this|it|the (?:{_THING})))?|as requested"
+    rf"(?:(?:{_THING}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that|is"
+    rf"|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say|(?:would|must|should|has to) be|(?:fits?|matches"
+    rf"|applies|describes)(?: (?:this|it|the (?:{_THING})))?|as requested"
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
-    r"|confident"
-    r"|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
-    r"|ist|das|die|der|ein|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es"
-    r"|respuesta|è|risposta|é|resposta|是|的|です"
-    r"|でした|である|だ"
-    r"|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします|と思います|になります|だと思います) )*",
+    r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?|ist|das|die|der|ein"
+    r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es|respuesta|è|risposta"
+    r"|é|resposta|是|的|です|でした|である|だ|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
+    r"|と思います|になります|だと思います) )*",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
 _TOLD = re.compile(rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices) ")
@@ -124,40 +109,35 @@ _ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b"
 # what stands apart behind a label and takes it back, or says who said it
 _REMARK = re.compile(
     r"(?:only )?(?:partly|partially|in part|somewhat|loosely|pending|rejected|deleted|withdrawn|struck|discarded"
-    r"|dismissed|excluded"
-    r"|removed|crossed out|old|former|outdated|second|third|2nd|3rd|rank [2-9]|runner up|alternative|see |to be |tbd|weak"
-    r"|overruled|superseded|debunked|a? ?joke|in theory|on paper|at a (?:push|pinch)|technically|theoretically"
-    r"|hypothetically|retracted|invalid|void|cancelled|canceled|revoked|refused|denied|declined|obsolete|annulled"
-    r"|undone|disputed"
-    r"|contested|sarcastic\w*|ironic\w*|in a (?:sarcastic|ironic)|in (?:scare )?quotes|allegedly|supposedly|reportedly"
-    r"|until"
-    r"|(?:so|as) long as|once|just kidding|kidding|joking|my (?:eye|foot|ass)|1 (?:out )?of (?:[3-9]|10)|something else"
-    r"|another|hardly|barely|nein|non|nope|нет|否|in the widest|by name|in name)\b.{0,30}"
-    r"|(?:(?:the |my )?(?:he|she|it|they|\w{3,}) )?(?:said|says|thinks|thought|claims?|claimed|insists?|insisted"
-    r"|believed?|believes|argues?|assumes?|suspects?|supposes?)(?: \w+){0,3} |(?:insists|says|thinks|claims"
-    r"|argues) \w+.{0,30}|they (?:say|think) "
-    r"|.{0,30}own words |(?:sagt|meint|glaubt|denkt|behauptet|findet|laut|zufolge|dice|cree|piensa|afirma|según|dit|pense"
-    r"|croit|prétend|selon|d'après|crede|pensa|sostiene|secondo|diz|acha|segundo|zegt|vindt|volgens|säger|tycker|enligt"
-    r"|думает|говорит|считает|утверждает|якобы|по мнению)\b.{0,60}"
+    r"|dismissed|excluded|removed|crossed out|old|former|outdated|second|third|2nd|3rd|rank [2-9]|runner up"
+    r"|alternative|see |to be |tbd|weak|overruled|superseded|debunked|a? ?joke|in theory|on paper|at a (?:push|pinch)"
+    r"|technically|theoretically|hypothetically|retracted|invalid|void|cancelled|canceled|revoked|refused|denied"
+    r"|declined|obsolete|annulled|undone|disputed|contested|sarcastic\w*|ironic\w*|in a (?:sarcastic|ironic)"
+    r"|in (?:scare )?quotes|allegedly|supposedly|reportedly|until|(?:so|as) long as|once|just kidding|kidding|joking"
+    r"|my (?:eye|foot|ass)|1 (?:out )?of (?:[3-9]|10)|something else|another|hardly|barely|nein|non|nope|нет|否"
+    r"|in the widest|by name|in name)\b.{0,30}|(?:(?:the |my )?(?:he|she|it|they|\w{3,}) )?(?:said|says|thinks|thought"
+    r"|claims?|claimed|insists?|insisted|believed?|believes|argues?|assumes?|suspects?|supposes?)(?: \w+){0,3} "
+    r"|(?:insists|says|thinks|claims|argues) \w+.{0,30}|they (?:say|think) |.{0,30}own words |(?:sagt|meint|glaubt"
+    r"|denkt|behauptet|findet|laut|zufolge|dice|cree|piensa|afirma|según|dit|pense|croit|prétend|selon|d'après|crede"
+    r"|pensa|sostiene|secondo|diz|acha|segundo|zegt|vindt|volgens|säger|tycker|enligt|думает|говорит|считает"
+    r"|утверждает|якобы|по мнению)\b.{0,60}"
     rf"|according to (?!(?:the |its |your |this )?(?:{_THING})).{{0,60}}"
     r"|(?:please |kindly |now )?(?:send|give|provide|try|show|paste|share)(?: me)?(?: the| a| an| your| another)? .{0,60}"
 )
 # what ends in a label that is a word of its own: "I am positive", "Great question", "Message 2 is spam", "out of 5"
 _SPEAKS = re.compile(
-    r"\b(?:i|we) (?:am|are|will|(?:must|should|would|will|have to|need to|can|can only)(?: \w+)? be) $|\bi'm (?:\w+ )?$"
-    r"|\bi am \w+ $|^(?:call|mark|think|read|rate|tag) $"
-    r"|^(?:let's |let us )?say (?:that )?(?:it|this|that)|\bout of $"
-    r"|\b(?:i'll|we'll|i'd|let's|let us) be $"
+    r"\b(?:i|we) (?:am|are|will|(?:must|should|would|will|have to|need to|can|can only)(?: \w+)? be) $"
+    r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:call|mark|think|read|rate|tag) $|^(?:let's |let us )?say (?:that )?(?:it|this"
+    r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
 )
 _SHOWN = re.compile(  # heads what is shown and not said
     r"(?:an? |the |for )?(?:bad |wrong |good |incorrect |poor )?(?:example|sample|instance|demo"
-    r"|counterexample) (?:of an? \w+ |\d+ )?"
-    r"|(?:was )?(?:rejected|discarded|withdrawn|retracted|deleted|superseded) "
+    r"|counterexample) (?:of an? \w+ |\d+ )?|(?:was )?(?:rejected|discarded|withdrawn|retracted|deleted|superseded) "
 )
 _OF_ALL = re.compile(
-    r"\b(?:in|of) (?:the|this|that) $|\b(?:best|right|correct|true|better|proper|suitable|given) $"
-    r"|^(?:here|there) (?:is|are)(?: the| a| an)? $"
+    r"\b(?:in|of) (?:the|this|that) $|\b(?:best|right|correct|true|better|proper|suitable|given) $|^(?:here"
+    r"|there) (?:is|are)(?: the| a| an)? $"
 )
 _NAMED = re.compile(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
 _LISTS = re.compile(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
