@@ -55,6 +55,12 @@ def test_a_rung_is_climbed_on_each_model_that_can_or_on_the_one_that_it_names(tm
     assert names(task_of(tmp_path, both))[-2:] == ["lora (epochs 1, large)", "lora (epochs 2, large)"]
 
 
+def test_without_strategies_the_first_model_teaches_another_that_can_be_tuned(tmp_path: Path) -> None:
+    assert not any(name.startswith("distill") for name in names(task_of(tmp_path, []))), "the other one cannot learn"
+    swapped = {"large": "fake", "small": "pocket"}
+    assert names(task_of(tmp_path, [], swapped))[-1] == "distill (small)"
+
+
 @pytest.mark.parametrize(
     ("strategies", "said"),
     [

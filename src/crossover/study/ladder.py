@@ -112,12 +112,12 @@ def ladder(task: Task, model: Model, model_of: Callable[[str], Model] | None = N
         tunable = [one for one in models if isinstance(one, Tunable)]
         names += [n for n in TUNED if tunable and (n != "full" or all(one.width <= WIDEST_FULL for one in tunable))]
         specs = [StrategySpec(name=name, options={}) for name in names]
-        if len(models) > 1 and tunable:  # the question of who has a large model and a small one
+        if any(isinstance(one, Tunable) for one in models[1:]):  # the question of who has a large model and a small one
             specs.append(StrategySpec(name="distill", options={"teacher": next(iter(task.models))}))
             names.append("distill")
         said.append(f"strategies are not given: the ladder is {', '.join(names)}")
         said += left_out
-    if not any(registry.stated("strategies", s.name, "family") == "control" for s in specs if len(s.steps) == 1):
+    if not any(map(_is_control, specs)):
         specs.insert(0, StrategySpec(name=CONTROLS[0], options={}))
         said.append(f"no control is given: added {CONTROLS[0]}")
     if not any(spec.name == "zero_shot" for spec in specs):
@@ -136,8 +136,8 @@ def ladder(task: Task, model: Model, model_of: Callable[[str], Model] | None = N
 
 def _over(task: Task, specs: Sequence[StrategySpec], model_of: Callable[[str], Model], said: list[str]) -> list[Rung]:
     """The rungs of several models. Where a rung names none, those that it cannot tune are left out, which is `said`."""
-    rungs, left_out, names = [], [], _names([without_places(spec) for spec in _distinct(specs)])
-    shown = dict(zip(map(_identity, _distinct(specs)), names, strict=True))
+    rungs, left_out, distinct = [], [], {_identity(spec): without_places(spec) for spec in specs}
+    shown = dict(zip(distinct, _names(list(distinct.values())), strict=True))
     for spec in specs:
         found = 0
         for one in placed([spec], task.models, _is_control):
@@ -166,12 +166,8 @@ def _over(task: Task, specs: Sequence[StrategySpec], model_of: Callable[[str], M
     return rungs
 
 
-def _distinct(specs: Sequence[StrategySpec]) -> list[StrategySpec]:
-    """One of each with the same options of its own, wherever it is climbed."""
-    return list({_identity(spec): spec for spec in specs}.values())
-
-
 def _identity(spec: StrategySpec) -> str:
+    """The same for the same options of its own, wherever it is climbed."""
     return content_hash(without_places(spec).model_dump(mode="json"))
 
 
