@@ -15,14 +15,14 @@ from dataclasses import dataclass, field, replace
 
 from crossover.errors import ModelError
 from crossover.models._throttle import Throttle
-from crossover.types import Reply, Request, Usage
+from crossover.types import LOST, Reply, Request, Usage
 
 TRIES = 6  # of a request, at the most
 WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as long before each further one; the longest
 FEW = 16  # requests at a time: above, a quarter more is held ready, so that no slot at the service waits for the journal
+DOWN = "nothing else has come for a while: run it again when it answers, it goes on"
 GATHERED = 0.01  # seconds that replies are gathered for while more are held ready: they are journaled together
 PATIENCE = 120.0  # seconds: a service that asks to wait longer is not waited for
-HANGING_UP = "without sending complete message body"  # how the HTTP library says that an answer was cut off
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Flow:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._over: asyncio.Event = asyncio.Event()
+        self._lost = False
 
     @property
     def under_way(self) -> int:
@@ -126,6 +127,9 @@ class Flow:
                 if tried == 1:
                     raise ModelError("it was not sent, as another request ended it all")
                 break
+            if self._lost and self._throttle.broken():  # what was lost may be paid for: no more of it
+                self._throttle.under_way -= 1
+                raise ModelError(f"{self._throttle.last}; {DOWN}")
             began = self._loop.time()
             try:
                 attempt = await self._send(request)
@@ -137,7 +141,11 @@ class Flow:
             if attempt.fatal:
                 raise ModelError(attempt.fatal)
             if attempt.reply is not None:
-                self._throttle.answered(attempt.headers, self._loop.time())
+                if attempt.reply.finish == LOST:
+                    self._lost = True
+                    self._throttle.failed(attempt.reply.error or "")
+                else:
+                    self._throttle.answered(attempt.headers, self._loop.time())
                 self._wake()
                 return replace(attempt.reply, usage=replace(spent + attempt.reply.usage, seconds=took))
             after = min(attempt.after or 0.0, PATIENCE)
@@ -150,9 +158,7 @@ class Flow:
                     f"{attempt.again}; it asks to wait {attempt.after:.0f} seconds: run it again then, it goes on"
                 )
             if self._throttle.broken():
-                raise ModelError(
-                    f"{attempt.again}; nothing else has come for a while: run it again when it answers, it goes on"
-                )
+                raise ModelError(f"{attempt.again}; {DOWN}")
             if tried < TRIES and not self._over.is_set():
                 await self._rest(after + min(WAIT * 2 ** (tried - 1), LONGEST) * random.uniform(0.5, 1.0))
             elif self._over.is_set():

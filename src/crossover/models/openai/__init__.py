@@ -13,11 +13,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
-from crossover.models._http import HANGING_UP, Attempt, Flow, all_of, flowing
+from crossover.models._http import Attempt, Flow, all_of, flowing
 from crossover.models._presets import PRESETS
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
-from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
+from crossover.models.openai.client import async_client, checked_key, checked_url, client, unsent_by, without_secrets
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
@@ -246,14 +246,15 @@ class Openai:
                 if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
                     found = Attempt(Reply(error=found.fatal), headers=found.headers)
                 return found, {}
-            except (library.APITimeoutError, TimeoutError):
-                return _lost(f"no answer within {self.timeout:g} seconds"), {}
-            except library.APIConnectionError as error:
-                if HANGING_UP in str(error.__cause__):
-                    return _lost("the service's answer was cut off on its way"), {}
-                if isinstance(error.__cause__, http.DecodingError):  # it was answered, and so paid for
+            except (library.APIConnectionError, TimeoutError) as error:
+                cause = error.__cause__
+                if isinstance(cause, unsent_by(http)):
+                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {cause}"), {}
+                if isinstance(error, (library.APITimeoutError, TimeoutError)):
+                    return _lost(f"no answer within {self.timeout:g} seconds"), {}
+                if isinstance(cause, http.DecodingError):
                     return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
-                return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {error.__cause__ or error}"), {}
+                return _lost(f"the connection broke before the whole answer was there ({cause or error})"), {}
             finally:
                 self._lanes.append(lane)
 

@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from crossover.errors import MissingExtra, ModelError
+from crossover.errors import MissingExtra, ModelError, without_keys
 
 URL = "https://api.openai.com/v1"
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 CONNECT = 10.0  # seconds
+KEPT_ALIVE = 4.0  # seconds of an idle connection: less than servers keep one, so that none is closed as it is used
 NO_KEY = "none"  # the client wants one, also for a server that does not
-_SECRET = re.compile(r"\b(sk|gsk|key|bearer|token|fw|tgp)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 
 
 def checked_url(url: str) -> str:
@@ -56,7 +56,9 @@ def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0) 
 
 def async_client(url: str, key: str, timeout: float, most: int) -> Any:
     """As `client`, an `openai.AsyncOpenAI` with up to `most` connections."""
-    limits = _imported("httpx2", url).Limits(max_connections=most, max_keepalive_connections=most)
+    limits = _imported("httpx2", url).Limits(
+        max_connections=most, max_keepalive_connections=most, keepalive_expiry=KEPT_ALIVE
+    )
     own = _imported("openai", url).DefaultAsyncHttpxClient(limits=limits, verify=_certificates())
     return _made("AsyncOpenAI", url, key, timeout, {"http_client": own})
 
@@ -85,8 +87,13 @@ def _imported(name: str, url: str) -> Any:
         raise MissingExtra(f"a model at {urlsplit(url).netloc}", "openai") from error
 
 
+def unsent_by(http: Any) -> tuple[type[Exception], ...]:
+    """Errors of the HTTP library after which a service has no whole request: any other may come after one that it bills."""
+    return http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.WriteError, http.WriteTimeout
+
+
 def without_secrets(text: str, key: str = "") -> str:
     """A service's own words on one line, without the key or what looks like one."""
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     own = os.environ.get(key, "").strip() if key else ""
-    return _SECRET.sub("…", line.replace(own, "…") if own else line)[:300] or "nothing more was said"
+    return without_keys(line.replace(own, "…") if own else line)[:300] or "nothing more was said"
