@@ -51,7 +51,5 @@ def test_an_unfinished_study_has_no_target_yet() -> None:
 
 def test_that_the_test_rows_were_learnt_from_is_said_before_any_verdict() -> None:
     study = results()
-    leaky = dataclasses.replace(
-        study, findings=(*study.findings, Notice("info", "known_before", "96 of 100 test rows ..."))
-    )
-    assert headline(leaky) == f"96 of 100 test rows .... {headline(study)}"
+    leaky = dataclasses.replace(study, findings=(*study.findings, Notice("info", "known_before", "96 of 100 rows ...")))
+    assert headline(leaky) == f"96 of 100 rows .... {headline(study)}"
