@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
+from crossover.engine.batches import InBatches
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.taken import ELSEWHERE, HERE, MADE
 from crossover.errors import BudgetExceeded
 from crossover.models.base import Concurrent, Model, Pipelined
+from crossover.models.batches import Batching
 from crossover.types import Decoding, Message, Reply, Request, to_json
 
 # Requests at a time of a model that does not say: small enough that a killed process loses seconds, large enough to batch.
@@ -97,6 +99,10 @@ class Caller:
         self._journal.add_uses(purpose, wanted)
         self.need(HERE if model.local else ELSEWHERE, wanted)
         progress(len(replies), len(wanted))
+        replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
+        if isinstance(model, Batching) and model.batch:
+            InBatches(self._journal, self._meter, model, purpose, wanted, replies, self._failed, progress).ask()
+            return [replies[key] for key in keys]
         if isinstance(model, Concurrent):
             self._through(model, wanted, replies, purpose, progress)
             return [replies[key] for key in keys]
@@ -153,7 +159,6 @@ class Caller:
         Before a limit is said to be reached, what is under way is waited for: it may take less. So where a study stops does
         not depend on what arrives when.
         """
-        replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
         names = [key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies]
         if not names:
             return

@@ -199,8 +199,8 @@ class Journal(JournalReader):
     def set_run(self, candidate: str, split: str, body: Any) -> None:
         self._put(self._runs, candidate=candidate, split=split, body=body)
 
-    def add_calls(self, purpose: str, replies: Mapping[str, Reply]) -> None:
-        """Journal finished calls, all or none of them."""
+    def add_calls(self, purpose: str, replies: Mapping[str, Reply], facts: Mapping[str, Any] | None = None) -> None:
+        """Journal finished calls, and facts with them, all or none of them."""
         rows = [
             {
                 "key": key,
@@ -215,8 +215,8 @@ class Journal(JournalReader):
             }
             for key, reply in replies.items()
         ]
-        if rows:
-            self._write(self._calls.insert(), rows)
+        known = [{"name": name, "body": json.dumps(to_json(body))} for name, body in (facts or {}).items()]
+        self._write_all((self._calls.insert(), rows), (self._facts.insert().prefix_with("OR REPLACE"), known))
 
     def add_uses(self, purpose: str, keys: Iterable[str]) -> None:
         """Note which calls a purpose wanted, whoever paid for them."""
@@ -256,9 +256,17 @@ class Journal(JournalReader):
         self._write(table.insert().prefix_with("OR REPLACE"), [{**key, "body": json.dumps(to_json(body))}])
 
     def _write(self, statement: Any, rows: list[dict[str, Any]] | None = None) -> None:
+        self._write_all((statement, rows))
+
+    def _write_all(self, *writes: tuple[Any, list[dict[str, Any]] | None]) -> None:
+        """In one transaction; nothing where there are no rows."""
+        writes = tuple((statement, rows) for statement, rows in writes if rows != [])
+        if not writes:
+            return
         try:
             with self._engine.begin() as connection:
-                connection.execute(statement, rows)
+                for statement, rows in writes:
+                    connection.execute(statement, rows)
         except self._sa.exc.DatabaseError as error:
             raise StudyError(_reason(self.path, error, "written")) from error
 

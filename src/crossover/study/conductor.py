@@ -27,6 +27,7 @@ from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.metrics.open import judge_of
 from crossover.models.base import Model, Tunable
+from crossover.models.batches import in_batches
 from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
@@ -200,6 +201,12 @@ class _Conductor:
             raise OptionError(
                 f"{self.task_path}: limits.data_stays_here is true, and the model '{away[0]}' runs elsewhere;"
                 " valid: a local model, or the limit false"
+            )
+        slow = [spec for spec in specs if in_batches(self.model_of(spec))]
+        if self.task.limits.latency_p95_ms is not None and slow:
+            raise OptionError(
+                f"{self.task_path}: there is limits.latency_p95_ms, and '{slow[0]}' answers in batches, within a day;"
+                " valid: without batch, or without the limit"
             )
         rungs, said = ladder(self.task, model, self.model_of)
         said += others_paid(self.task, paid_models(specs, self.rule.judge, rungs, self.model_of), self.model_of)

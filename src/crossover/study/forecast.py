@@ -22,6 +22,7 @@ from crossover.evaluation.general import passages
 from crossover.evaluation.probe import PROBES, REPEATS
 from crossover.evaluation.service import trained_at_most
 from crossover.models.base import Model
+from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
 from crossover.study.work import (
@@ -246,7 +247,7 @@ class _DryBench:
 
     def probe(self, candidate: Candidate, alone: float) -> None:
         """Asking dev rows one by one, once for each candidate; `alone`: the tokens by which that takes time."""
-        if (candidate.id, "one by one") not in self._met:
+        if (candidate.id, "one by one") not in self._met and not in_batches(self.model_of(candidate.model)):
             self._met.add((candidate.id, "one by one"))
             times = min(PROBES + 1, len(self.bench.dev)) * (REPEATS if candidate.decoding.temperature else 1)
             each = self.count.of(candidate)

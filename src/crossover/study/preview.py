@@ -9,12 +9,14 @@ from typing import Any, Literal
 from crossover.data.economics import highest
 from crossover.data.splits import Splits
 from crossover.decision.costs import CURRENCY, Prices
+from crossover.decision.numbers import plural
 from crossover.decision.resolution import least_shown, resolution
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.judging import check_requests
 from crossover.evaluation.probe import SPEED_CALLS
 from crossover.metrics.base import Judging
 from crossover.models.base import Tunable
+from crossover.models.batches import in_batches
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
 from crossover.study.forecast import Forecast, Forecaster
@@ -155,7 +157,9 @@ def previewed(
         asked_by = _curve(plan, kept, forecast)
         parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
     paid = paid_models(specs_of(task), bench.evaluator.judge, kept, bench.model_of)
-    if paid and not task.exhaustive:
+    batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
+    said += [batches_text(spec, sum(bool(part.calls) for part in parts)) for spec in batched]
+    if paid and not batched and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
     tested = splits.all if splits.folds else splits.test
@@ -173,6 +177,15 @@ def previewed(
         currency,
         len(splits.folds),
         {name: one.spec for name, one in task.models.items()},
+    )
+
+
+def batches_text(spec: str, stages: int) -> str:
+    """What batches mean for the time of a run."""
+    return (
+        f"'{spec}' answers in batches, each within 24 hours and mostly sooner, one after another: at least one in each of"
+        f" the {plural(stages, 'stage')} with calls, and one for each further thing that waits for an answer (a step of a"
+        " chain, another try of a search); its latency is not measured, and nothing is raced"
     )
 
 
@@ -209,5 +222,7 @@ def _speed(bench: StudyBench) -> Work:
     calls, usage = bench.journal.spent()
     if calls:
         return {CALLS: calls, IN: usage.tokens_in, OUT: usage.tokens_out}
+    if in_batches(bench.model):
+        return {CALLS: 0}
     tokens = bench.model.count_tokens([Message("user", speed_text(bench.train))])
     return {CALLS: SPEED_CALLS, IN: SPEED_CALLS * tokens, OUT: SPEED_CALLS * 9.0}
