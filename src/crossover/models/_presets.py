@@ -37,7 +37,8 @@ PRESETS: Mapping[str, Preset] = {
         batch=ROUTE,
     ),
     "azure": Preset(
-        "Azure OpenAI and Foundry: ?url=https://RESOURCE.openai.azure.com/openai/v1, the target is the deployment",
+        "Azure OpenAI and Foundry: ?url=https://RESOURCE.openai.azure.com, the target is the deployment; &api_version= for"
+        " Azure's own client",
         "",
         "AZURE_OPENAI_API_KEY",
         top=20,

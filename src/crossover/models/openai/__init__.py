@@ -47,6 +47,7 @@ class Openai:
     - `in_flight`: the most requests under way at a time.
     - `timeout`: seconds until an answer is given up.
     - `window`: the most tokens that prompt and answer may have together.
+    - `api_version`: of Azure's older API, such as 2024-10-21; then Azure's own client asks.
     - `batch`: whether it is asked in batches, which are answered within a day and cost less.
     """
 
@@ -59,6 +60,7 @@ class Openai:
     in_flight: int = 64
     timeout: float = 120.0
     window: int = 128_000
+    api_version: str = ""
     batch: bool = False
     dialect = "openai"
 
@@ -81,6 +83,8 @@ class Openai:
         if not (self.url or self._preset.url):
             raise ModelError(f"'{self.service}:{self.target}' needs an address: {self._preset.about}")
         self._url = checked_url(self.url or self._preset.url)
+        if (self.service == "azure" or self.api_version) and not urlsplit(self._url).path:
+            self._url += "/openai" if self.api_version else "/openai/v1"
         self._key = checked_key(self.key) or ("" if self.url and self.service == "openai" else self._preset.key)
         self._quirks = Quirks(self._preset.limit)
         self._throttle = Throttle(self.in_flight)
@@ -109,7 +113,7 @@ class Openai:
         return self.window
 
     def client(self) -> Any:
-        return client(self._url, self._key, self.timeout)
+        return client(self._url, self._key, self.timeout, self.api_version)
 
     def check_weights(self, weights: Weights) -> None:
         if weights != hosted_weights(self, weights.ref):
@@ -231,7 +235,7 @@ class Openai:
         return self._lanes.pop()
 
     def _widen(self) -> None:
-        self._lanes += [async_client(self._url, self._key, self.timeout, LANE)] * LANE
+        self._lanes += [async_client(self._url, self._key, self.timeout, LANE, self.api_version)] * LANE
         self._opened = True
 
     def _counted(self, attempt: Attempt, request: Request) -> Attempt:

@@ -22,6 +22,7 @@ NAMED = "crossover"  # in a batch's metadata
 UNANSWERED = ("expired", "cancelled")  # how a batch ends that may have left requests, which then cost nothing
 CROWDED = "token_limit_exceeded"
 UNTOLD = "no reason is given"
+REFUSED = (400, 422)
 
 
 @dataclass(frozen=True)
@@ -84,38 +85,37 @@ class OpenaiBatches:
 
     def replies(self, batch: str, requests: Mapping[str, Request]) -> dict[str, Reply]:
         now = self._steady(lambda to: to.batches.retrieve(batch), f"asking after the batch {batch}")
-        found: dict[str, Reply] = {}
-        again: set[str] = set()
+        results: dict[str, Mapping[str, Any]] = {}
         for file in filter(None, (now.output_file_id, now.error_file_id)):
             content = self._steady(lambda to, file=file: to.files.content(file).read(), f"reading the batch {batch}")
             for key, result in _results(content):
-                if key in requests and key not in found and key not in again:
-                    reply = self._reply(requests[key], result)
-                    if reply is None:
-                        again.add(key)
-                    else:
-                        found[key] = reply
+                if key in requests:
+                    results.setdefault(key, result)
+        refused = [key for key, result in results.items() if _status(result) in REFUSED and requests[key].messages]
+        sent = {key: self.body(requests[key]) for key in refused}  # before anything is learnt from one of them
+        again = {key for key, body in sent.items() if self._learnt(results[key], body)}
+        found = {key: self._reply(requests[key], result) for key, result in results.items() if key not in again}
         free = now.status in UNANSWERED
         why = f"the batch {now.status} before this was answered" if free else "the batch has no result for this"
         left = Reply(error=why, finish="" if free else LOST)
         return {key: found.get(key, left) for key in requests if key not in again}
 
-    def _reply(self, request: Request, result: Mapping[str, Any]) -> Reply | None:
-        """None where it may be asked again, without what was refused."""
+    def _learnt(self, result: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+        """Whether a request may be asked again, without what was refused of it."""
+        told = _told(result)
+        message, param = without_secrets(str(told.get("message") or UNTOLD), self.key), str(told.get("param") or "")
+        return self.quirks.learn(_status(result), message, param, body)
+
+    def _reply(self, request: Request, result: Mapping[str, Any]) -> Reply:
         response = result.get("response")
         if not isinstance(response, Mapping):
             error = result.get("error")
             told = error.get("message") or error.get("code") if isinstance(error, Mapping) else None
             return Reply(error=f"the batch has no answer to this: {without_secrets(str(told or UNTOLD), self.key)}")
-        status, body = response.get("status_code"), response.get("body")
+        status, told = _status(result), _told(result)
         if status == 200:
-            return self.read(request, json.dumps(body).encode())
-        told = body.get("error") if isinstance(body, Mapping) else None
-        told = told if isinstance(told, Mapping) else {}
+            return self.read(request, json.dumps(response.get("body")).encode())
         message = without_secrets(str(told.get("message") or UNTOLD), self.key)
-        status = status if isinstance(status, int) else 500
-        if request.messages and self.quirks.learn(status, message, str(told.get("param") or ""), self.body(request)):
-            return None
         found = refusal(status, {}, message, str(told.get("code") or ""), "")
         return found.reply or Reply(error=found.again or f"the service answered {status}: {message}")
 
@@ -158,3 +158,18 @@ def _results(content: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
             continue
         if isinstance(result, Mapping) and isinstance(result.get("custom_id"), str):
             yield result["custom_id"], result
+
+
+def _status(result: Mapping[str, Any]) -> int:
+    """Of a line's answer; 500 where it has none that can be read."""
+    response = result.get("response")
+    status = response.get("status_code") if isinstance(response, Mapping) else None
+    return status if isinstance(status, int) else 500
+
+
+def _told(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a service says of a line that it refused."""
+    response = result.get("response")
+    body = response.get("body") if isinstance(response, Mapping) else None
+    error = body.get("error") if isinstance(body, Mapping) else None
+    return error if isinstance(error, Mapping) else {}
