@@ -52,7 +52,7 @@ from crossover.study.paying import need_prices, others_paid, paid_models
 from crossover.study.plan import introduced, planned
 from crossover.study.preview import Preview, previewed
 from crossover.study.scoring import Scoring, scoring
-from crossover.study.several import specs_of
+from crossover.study.several import check_none_named, specs_of
 from crossover.types import Candidate, Message, Run
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
@@ -129,6 +129,8 @@ def paid(task_path: Path, out: Path | None = None, model: str | None = None, set
 def _asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple[Task, Path]:
     """The task of a file and what is set instead, and its usual folder: before torch is loaded, or any data is read."""
     loaded = load_with_settings(task_path, settings)
+    if model is not None:
+        check_none_named(loaded.task, loaded.place)
     task = loaded.task if model is None else loaded.task.model_copy(update={"model": model, "models": {}})
     check_strategies(task, loaded.place)
     return task, default_folder(task, task.model != loaded.model)

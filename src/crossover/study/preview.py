@@ -21,7 +21,7 @@ from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
 from crossover.study.forecast import Forecast, Forecaster
 from crossover.study.ladder import Rung
-from crossover.study.outlook import outlook
+from crossover.study.outlook import Paces, outlook
 from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
 from crossover.study.several import specs_of
@@ -98,22 +98,30 @@ def previewed(
     """The stages of a ladder. A model that runs here is asked for its speed, as the run itself does first."""
     task, model = bench.task, bench.model
     said: list[str] = []
-    pace: dict[str, float] | None = None
+    paces: dict[str, dict[str, float]] = {}  # seconds of a token, by model
     if model.local and isinstance(model, Tunable) and not task.models:
         ahead = outlook(rungs, forecaster, bench, costing.speed(task.model), 0.0, say)
-        kept, forecast, pace = ahead.rungs, ahead.forecast, dict(ahead.pace)
-        if bench.evaluator.judge == task.model:  # another one's speed is not measured
-            pace["judge"] = pace.get("prompt", 0.0)
+        kept, forecast, paces[task.model] = ahead.rungs, ahead.forecast, dict(ahead.pace)
         said += ahead.said[:-1]  # the last one is the time, which the parts say
+        speed, took = _speed(bench), bench.meter.seconds
     else:
-        kept, forecast = list(rungs), forecaster.forecast(rungs)
+        kept, forecast, speed = list(rungs), forecaster.forecast(rungs), _speed(bench)
+        here = [at for at in map(bench.on, specs_of(task)) if at.model.local and isinstance(at.model, Tunable)]
+        alone = {at.task.model: costing.speed(at.task.model).prompt for at in here}
+        took = bench.meter.seconds  # a run with several models measures no more of them
+        for spec, at in zip(alone, here, strict=True):
+            known = Paces(at, say).of(forecast.work, forecast.models.get(spec, {}))
+            paces[spec] = known | {"alone": alone[spec]}
+    if bench.evaluator.judge in paces:  # another one's speed is not measured
+        judged = paces[bench.evaluator.judge].get("prompt", 0.0)
+        paces = {spec: pace | {"judge": judged} for spec, pace in paces.items()}
     currency = task.prices.currency or CURRENCY
 
     def part(kind: Kind, name: str, work: Work, seconds: float | None = None, spec: str = "") -> Part:
         at = bench.on(spec)
         here, prices = at.model.local, at.task.prices
         rates = Prices.of(task.limits, prices).rates()
-        if seconds is None and pace is not None:
+        if seconds is None and (pace := paces.get(at.task.model)) is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
         calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
         money = work.get(MONEY)
@@ -131,7 +139,7 @@ def previewed(
         more_in, more_out = round(work.get(AWAY_IN, 0.0)), round(work.get(AWAY_OUT, 0.0))
         return Part(kind, name, calls, tokens_in + more_in, tokens_out + more_out, seconds, money)
 
-    parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
+    parts = [part("speed", "speed", speed, took if model.local else None)]
     judge = bench.evaluator.metric
     if isinstance(judge, Judging):
         grader = bench.model_of(bench.evaluator.judge)
