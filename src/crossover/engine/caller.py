@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from crossover.engine.batches import InBatches
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
+from crossover.engine.spool import Spool
 from crossover.engine.taken import ELSEWHERE, HERE, MADE
 from crossover.errors import BudgetExceeded
 from crossover.models.base import Concurrent, Model, Pipelined
@@ -64,6 +65,7 @@ class Caller:
         self._journal = journal
         self._meter = meter
         self._failed: dict[str, Reply] = {}  # at services, in this session: asked again they would most likely fail again
+        self._spool = Spool(journal.path.with_name("arrived.jsonl"))
         self._whole = ""  # what is being made: that is what calls are needed for
 
     @contextmanager
@@ -159,12 +161,19 @@ class Caller:
         Before a limit is said to be reached, what is under way is waited for: it may take less. So where a study stops does
         not depend on what arrives when.
         """
+        if paid := {key: reply for key, reply in self._spool.left().items() if key in wanted and key not in replies}:
+            paid = {key: self._meter.priced(reply, reply.usage, model) for key, reply in paid.items()}
+            self._journal.add_calls(purpose, paid)
+            for reply in paid.values():
+                self._meter.add(reply.usage)
+            replies |= paid
         names = [key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies]
         if not names:
             return
         sent = 0
         try:
-            with model.flow() as flow:
+            with self._spool.opened(), model.flow() as flow:
+                flow.keep = lambda number, reply: self._spool.keep(names[number], reply)
                 while sent < len(names) or flow.under_way:
                     while sent < len(names) and flow.room():
                         try:

@@ -90,7 +90,7 @@ class JournalReader:
         found: dict[str, Reply] = {}
         for chunk in _chunks(list(keys), 500):
             query = self._sa.select(t.c.key, t.c.reply).where(t.c.key.in_(chunk), ~t.c.failed)
-            found |= {key: _reply(json.loads(body)) for key, body in self._rows(query)}
+            found |= {key: reply_from_json(json.loads(body)) for key, body in self._rows(query)}
         return found
 
     def cached(self) -> int:
@@ -205,7 +205,7 @@ class Journal(JournalReader):
             {
                 "key": key,
                 "purpose": purpose,
-                "reply": json.dumps({**vars(reply), "usage": vars(reply.usage)}),
+                "reply": json.dumps(reply_json(reply)),
                 "failed": reply.error is not None,
                 "tokens_in": reply.usage.tokens_in,
                 "tokens_out": reply.usage.tokens_out,
@@ -295,7 +295,12 @@ def _reason(path: Path, error: Exception, what: str) -> str:
     return f"{path} cannot be {what}: {cause}"
 
 
-def _reply(body: dict[str, Any]) -> Reply:
+def reply_json(reply: Reply) -> dict[str, Any]:
+    return {**vars(reply), "usage": vars(reply.usage)}
+
+
+def reply_from_json(body: dict[str, Any]) -> Reply:
+    """The inverse of `reply_json`."""
     usage = Usage(**body["usage"])
     return Reply(
         body["text"], tuple(body["label_scores"]), usage, body["error"], body.get("model", ""), body.get("finish", "")
