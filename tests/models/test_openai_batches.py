@@ -166,7 +166,13 @@ def test_a_budget_holds_the_most_that_a_batch_may_cost(tmp_path: Path, money: fl
 
 def test_what_is_under_way_counts_in_a_later_run_too_and_is_had_though_nobody_wants_it(tmp_path: Path) -> None:
     with serving(BatchService(seconds=600.0)) as service:
-        ask, meter, journal = caller(tmp_path, Limits(minutes=0.001), PRICES)
+        ask, meter, journal = caller(tmp_path, prices=PRICES)
+
+        def over() -> None:
+            if service.batches:
+                raise BudgetExceeded("the limit of 1 minutes is reached")
+
+        meter.check_time = over  # type: ignore[method-assign]
         with pytest.raises(BudgetExceeded, match="1 batches go on at the service"):
             ask.ask(model(service), texts(5), "dev")
         journal.close()
@@ -202,7 +208,8 @@ def test_what_no_request_gets_over_is_one_sentence_and_holds_no_money(
         meter.check(ahead=1.0)
 
 
-def test_only_services_that_have_batches_of_the_dialect_take_the_option() -> None:
+def test_only_services_that_have_batches_of_the_dialect_take_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "canary")
     with pytest.raises(ModelError, match="'deepseek' answers no batches of OpenAI's dialect; valid with batch: openai"):
         open_model("deepseek:m?batch=true")
     azure = open_model("azure:m?batch=true&url=http://127.0.0.1:1/openai/v1")

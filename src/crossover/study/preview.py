@@ -166,7 +166,7 @@ def previewed(
         parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
     paid = paid_models(specs_of(task), bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
-    said += [batches_text(spec, sum(bool(part.calls) for part in parts)) for spec in batched]
+    said += [batches_text(spec, _stages(spec, task.model, kept, forecast)) for spec in batched]
     if paid and not batched and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
@@ -195,6 +195,13 @@ def batches_text(spec: str, stages: int) -> str:
         f" the {plural(stages, 'stage')} with calls, and one for each further thing that waits for an answer (a step of a"
         " chain, another try of a search); its latency is not measured, and nothing is raced"
     )
+
+
+def _stages(spec: str, first: str, rungs: Sequence[Rung], forecast: Forecast) -> int:
+    """In how many stages a model is asked: of rungs, and where it is a finalist's."""
+    own = [rung for rung in rungs if rung.strategy.family != "control" and (rung.found_on or rung.model or first) == spec]
+    known = [forecast.parts.get(f"{again}{rung.name}", {}) for rung in own for again in ("", "folds of ")]
+    return sum(bool(work.get(CALLS)) for work in (*known, forecast.finals.get(spec, {})))
 
 
 def _together(parts: Sequence[Part]) -> Part:
