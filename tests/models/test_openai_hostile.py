@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import struct
@@ -22,6 +23,7 @@ from crossover.models.openai.client import without_secrets
 from crossover.models.openai.labels import scores_of
 from crossover.models.openai.wire import answered
 from crossover.types import LOST, Decoding, Message, Request
+from tests.models.service import Service, serving
 
 
 def body(**more: object) -> bytes:
@@ -229,3 +231,16 @@ def test_what_a_service_leaves_out_of_its_count_is_estimated_and_more_from_the_c
     counted = made._counted(attempt, asked).reply  # type: ignore[attr-defined]
     said = made.count_tokens([Message("assistant", "one two three four")])
     assert (counted.usage.tokens_in, counted.usage.tokens_out) == (10, said)
+
+
+def test_connections_are_closed_without_a_word_when_the_model_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    with serving(Service()) as service:
+        chosen = Openai("m", url=service.url)
+        assert chosen.complete([ask()])[0].error is None
+        del chosen
+        gc.collect()
+        until = time.monotonic() + 5
+        while service.open and time.monotonic() < until:
+            time.sleep(0.01)
+        assert service.open == 0
+    assert "Unclosed" not in caplog.text

@@ -9,9 +9,10 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from crossover.errors import ModelError
 from crossover.models._throttle import Throttle
@@ -22,6 +23,7 @@ WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as
 FEW = 16  # requests at a time: above, a quarter more is held ready, so that no slot at the service waits for the journal
 DOWN = "nothing else has come for a while: run it again when it answers, it goes on"
 GATHERED = 0.01  # seconds that replies are gathered for while more are held ready: they are journaled together
+THREAD = "crossover http"
 PATIENCE = 120.0  # seconds: a service that asks to wait longer is not waited for
 
 
@@ -216,6 +218,17 @@ def all_of(flow: Flow, requests: Sequence[Request]) -> list[Reply]:
     return replies
 
 
+def in_loop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do something in the loop of this process, where it has one, such as to close connections; wait for it a moment."""
+    loop = _loops.get(os.getpid())
+    if loop is None:
+        return
+    under_way = asyncio.run_coroutine_threadsafe(work(), loop)
+    if threading.current_thread().name != THREAD:
+        with suppress(TimeoutError):
+            under_way.result(1.0)
+
+
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a fork takes no threads along
 _starting = threading.Lock()
 
@@ -224,6 +237,6 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _starting:
         if os.getpid() not in _loops:
             loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="crossover http", daemon=True).start()
+            threading.Thread(target=loop.run_forever, name=THREAD, daemon=True).start()
             _loops[os.getpid()] = loop
         return _loops[os.getpid()]

@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import MissingExtra, ModelError, without_keys
@@ -56,11 +56,10 @@ def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0, 
 
 
 def async_client(url: str, key: str, timeout: float, most: int, version: str = "") -> Any:
-    """As `client`, an `openai.AsyncOpenAI` with up to `most` connections."""
-    limits = _imported("httpx2", url).Limits(
-        max_connections=most, max_keepalive_connections=most, keepalive_expiry=KEPT_ALIVE
-    )
-    own = _imported("openai", url).DefaultAsyncHttpxClient(limits=limits, verify=_certificates())
+    """As `client`, an `openai.AsyncOpenAI` with up to `most` connections, over aiohttp: half the work for a request."""
+    _imported("aiohttp", url)
+    limits = _imported("httpx2", url).Limits(max_connections=most, keepalive_expiry=KEPT_ALIVE)
+    own = _imported("openai", url).DefaultAioHttpClient(limits=limits, verify=_certificates())
     return _made("AsyncOpenAI", url, key, timeout, version, {"http_client": own})
 
 
@@ -90,9 +89,17 @@ def _imported(name: str, url: str) -> Any:
         raise MissingExtra(f"a model at {urlsplit(url).netloc}", "openai") from error
 
 
-def unsent_by(http: Any) -> tuple[type[Exception], ...]:
-    """Errors of the HTTP library after which a service has no whole request: any other may come after one that it bills."""
-    return http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.WriteError, http.WriteTimeout
+def fate(error: BaseException) -> Literal["unsent", "late", "broken"]:
+    """What became of a request that has no answer. Only of one that is `unsent` is it certain that nobody bills it."""
+    http = importlib.import_module("aiohttp")
+    chain: BaseException | None = error  # the official client calls a connection that broke a time-out
+    while chain is not None:
+        if isinstance(chain, (http.ClientConnectorError, http.ConnectionTimeoutError)):
+            return "unsent"
+        if isinstance(chain, TimeoutError):  # the library's own too
+            return "late"
+        chain = chain.__cause__
+    return "broken"
 
 
 def without_secrets(text: str, key: str = "") -> str:
