@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,6 +127,30 @@ def test_a_lost_answer_is_looked_for_and_nothing_is_begun_twice(tmp_path: Path) 
             ask = caller(tmp_path / str(silent))[0]
             assert [reply.error for reply in ask.ask(model(service), texts(3), "dev")] == [None] * 3
             assert len(service.batches) == 1
+
+
+@pytest.mark.parametrize("at", ["file", "batch"])
+def test_killed_before_the_id_is_kept_it_is_found_by_its_name_or_sent_for_the_first_time(
+    tmp_path: Path, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(BatchService()) as service:
+        ask, _, journal = caller(tmp_path)
+        keep = journal.set_fact
+
+        def dies(name: str, body: Any) -> None:
+            if name == BATCHES and any(note["id" if at == "batch" else "file"] for note in body.values()):
+                raise KeyboardInterrupt
+            keep(name, body)
+
+        monkeypatch.setattr(journal, "set_fact", dies)
+        with pytest.raises(KeyboardInterrupt):
+            ask.ask(model(service), texts(3), "dev")
+        journal.close()
+        assert (len(service.files), len(service.batches)) == (1, at == "batch")
+        again, _, journal = caller(tmp_path)
+        assert [reply.error for reply in again.ask(model(service), texts(3), "dev")] == [None] * 3
+        assert len(service.batches) == 1
+        assert set(service.paid.values()) == {1}
 
 
 def test_limits_split_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

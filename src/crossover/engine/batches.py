@@ -71,12 +71,14 @@ class InBatches:
                 self._look(service, name)
 
     def _found_again(self, service: Batches, name: str) -> None:
-        """The id of a batch that an earlier run began; what was not even uploaded is sent anew."""
+        """The id of a batch that a killed run began; one that it did not is sent anew, where it is still wanted."""
         note = self._notes[name]
-        if not note.file:
+        if note.id:
+            return
+        if note.file and (found := service.find(name, note.file)):
+            self._note(name, replace(note, id=found))
+        else:
             self._forget(name)
-        elif not note.id:
-            self._begin(service, name, note, service.find(name, note.file))
 
     def _send(self, service: Batches) -> bool:
         """Send what is missing and may be paid; whether anything was."""
@@ -107,10 +109,10 @@ class InBatches:
             sent = True
         return sent
 
-    def _begin(self, service: Batches, name: str, note: Note, found: str = "") -> None:
-        """Begin it once, where it was not `found`; where the answer is lost, it is looked for."""
+    def _begin(self, service: Batches, name: str, note: Note) -> None:
+        """Begin it, once: where the answer is lost, it is looked for."""
         try:
-            found = found or service.begin(name, note.file) or service.find(name, note.file)
+            found = service.begin(name, note.file) or service.find(name, note.file)
         except ModelError:
             if not service.find(name, note.file):
                 self._forget(name)
