@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,6 +167,38 @@ def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_pa
         service.plan = lambda n, body: ""
         assert [reply.text for reply in again.ask(chosen, asked(texts), "dev")] == [text.split()[-1] for text in texts]
         assert service.number - before == len(failed)
+
+
+def test_what_had_arrived_when_the_study_died_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Service(latency=0.01)) as service:
+        ask, _, journal = caller(tmp_path, prices=PriceList(input=10.0, output=40.0))
+        some, add, calls = asked([f"item {number}" for number in range(300)]), journal.add_calls, 0
+
+        def dies(purpose: str, replies: Any, *more: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls > 20:
+                until = time.monotonic() + 5
+                while service.under_way and time.monotonic() < until:
+                    time.sleep(0.01)  # all that was sent is answered, and paid for
+                raise KeyboardInterrupt
+            add(purpose, replies, *more)
+
+        monkeypatch.setattr(journal, "add_calls", dies)
+        with pytest.raises(KeyboardInterrupt):
+            ask.ask(model(service, "&in_flight=40"), some, "dev")
+        known = journal.spent()[0]
+        journal.close()
+        with (tmp_path / "arrived.jsonl").open("a") as file:
+            file.write('["half')  # as a killed process leaves it
+        assert known < len(service.paid) < 300
+        again, meter, journal = caller(tmp_path, prices=PriceList(input=10.0, output=40.0))
+        replies = again.ask(model(service), some, "dev")
+        assert [reply.text for reply in replies] == [str(number) for number in range(300)]
+        assert set(service.paid.values()) == {1}, "what the server was paid for was had"
+        assert meter.usage.money == pytest.approx(300 * (10 * 10 + 2 * 40) / 1e6)
+        assert journal.spent()[0] == 300
+        assert not (tmp_path / "arrived.jsonl").exists()
 
 
 @pytest.mark.parametrize("money", [0.0009, 0.0137, 0.05, 0.21])

@@ -28,6 +28,7 @@ from crossover.evaluation.selection import beaten
 from crossover.evaluation.service import Service
 from crossover.evaluation.stopped import estimated
 from crossover.models.base import Model, Priced, Weighted
+from crossover.models.batches import in_batches
 from crossover.tuning.open import trainer_for
 from crossover.tuning.providers import Lesson
 from crossover.tuning.recipe import AnyRecipe, HostedRecipe
@@ -154,6 +155,8 @@ class StudyBench:
         if self.task.exhaustive or self.evaluator.metric.aggregate != "mean" or len(candidates) + len(met) < 2:
             return False
         models = [self.model_of(candidate.model) for candidate in candidates]
+        if self.task.exhaustive is None and any(map(in_batches, models)):
+            return False  # each look would wait for a batch
         return self.task.exhaustive is False or any(not model.local or isinstance(model, Priced) for model in models)
 
     def _stopped(self, candidate: Candidate, run: Run, winner: str) -> Run:

@@ -50,6 +50,7 @@ class Flow:
 
     def __init__(self, send: Callable[[Request], Awaitable[Attempt]], throttle: Throttle) -> None:
         self._send, self._throttle, self._loop = send, throttle, _loop()
+        self.keep: Callable[[int, Reply], None] = lambda number, reply: None
         self._done: queue.SimpleQueue[tuple[int, Reply | BaseException]] = queue.SimpleQueue()
         self._under_way = 0
         self._fault: BaseException | None = None
@@ -112,7 +113,9 @@ class Flow:
 
     async def _answered(self, number: int, request: Request) -> None:
         try:
-            self._done.put((number, await self._reply(request)))
+            reply = await self._reply(request)
+            self.keep(number, reply)  # nothing takes its place before
+            self._done.put((number, reply))
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  it is raised where replies are read

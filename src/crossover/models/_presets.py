@@ -13,7 +13,8 @@ Constraint = Literal["schema", "grammar", "choice", "none"]
 @dataclass(frozen=True)
 class Preset:
     """`key`: the environment variable with the key; empty where none is asked for. `top`: how many log-probabilities it
-    gives of each token. `limit`: what it calls the most tokens of an answer."""
+    gives of each token. `limit`: what it calls the most tokens of an answer. `batch`: what its batches of OpenAI's dialect
+    call the route of a chat; empty where it has none."""
 
     about: str
     url: str
@@ -21,7 +22,10 @@ class Preset:
     constraint: Constraint = "schema"
     top: int = 0
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    batch: str = ""
 
+
+ROUTE = "/v1/chat/completions"
 
 PRESETS: Mapping[str, Preset] = {
     "openai": Preset(
@@ -30,18 +34,23 @@ PRESETS: Mapping[str, Preset] = {
         "OPENAI_API_KEY",
         top=20,
         limit="max_completion_tokens",
+        batch=ROUTE,
     ),
     "azure": Preset(
-        "Azure OpenAI and Foundry: ?url=https://RESOURCE.openai.azure.com/openai/v1, the target is the deployment",
+        "Azure OpenAI and Foundry: ?url=https://RESOURCE.openai.azure.com, the target is the deployment; &api_version= for"
+        " Azure's own client",
         "",
         "AZURE_OPENAI_API_KEY",
         top=20,
         limit="max_completion_tokens",
+        batch="/chat/completions",
     ),
-    "nebius": Preset("Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1", "NEBIUS_API_KEY", top=5),
+    "nebius": Preset(
+        "Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1", "NEBIUS_API_KEY", top=5, batch=ROUTE
+    ),
     "together": Preset("Together AI", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
     "fireworks": Preset("Fireworks AI", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY", top=5),
-    "groq": Preset("Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    "groq": Preset("Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", batch=ROUTE),
     "openrouter": Preset("OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     "mistral": Preset("Mistral AI", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     "deepseek": Preset("DeepSeek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "none", 20),

@@ -12,6 +12,7 @@ from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Priced
+from crossover.models.batches import in_batches
 from crossover.study.listener import Listener, Stage
 from crossover.study.race import Race
 from crossover.study.scoring import Scoring
@@ -134,7 +135,8 @@ class Finals:
         if known is None:
             models = [self.evaluator.model_of(candidates[c.name].model) for c in chosen]
             paid = any(not model.local or isinstance(model, Priced) for model in models)
-            known = paid or len(self.test) * sum(self.seconds.get(c.name, 0.0) for c in chosen) > SLOW
+            slow = any(map(in_batches, models))  # each look would wait for a batch
+            known = not slow and (paid or len(self.test) * sum(self.seconds.get(c.name, 0.0) for c in chosen) > SLOW)
             self.journal.set_fact(RACES, known)
         return bool(known)
 
