@@ -133,7 +133,7 @@ def serving(service: BatchService) -> Iterator[BatchService]:
                     head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
                     [part] = [
                         one
-                        for one in BytesParser().parsebytes(head + raw).get_payload()  # type: ignore[union-attr]
+                        for one in BytesParser().parsebytes(head + raw).get_payload()
                         if "filename" in str(one["Content-Disposition"])  # type: ignore[index]
                     ]
                     name = f"file_{len(service.files) + 1}"

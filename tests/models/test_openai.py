@@ -68,7 +68,8 @@ def test_labels_by_log_probability_where_there_are_enough() -> None:
         assert [reply.label_scores for reply in replies] == [pytest.approx((-0.2, -1.8))] * 2
         assert len(service.bodies) == 2, "what was found out by asking is a reply"
         worded = model(service).complete(asked(["a"], labels=("bad", "good"), verbalizer=LABELS))
-        assert (worded[0].text, worded[0].label_scores) == ("bad", pytest.approx((-0.2, -1.8)))
+        assert worded[0].text == "bad"
+        assert worded[0].label_scores == pytest.approx((-0.2, -1.8))
 
 
 def test_a_label_that_is_not_listed_is_no_more_probable_than_what_is_left() -> None:

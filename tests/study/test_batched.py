@@ -54,6 +54,22 @@ def test_killed_while_a_batch_is_under_way_it_finds_it_again(tmp_path: Path) -> 
         assert "is held to a form by the service" in " ".join(assumptions(folder.journal))
 
 
+def test_what_does_not_wait_for_another_answer_shares_a_batch(tmp_path: Path) -> None:
+    with serving(BatchService(answer=label)) as service:
+        shots = "strategies: [majority, zero_shot, {few_shot: {shots: [1, 2], selection: [random]}}, chain]"
+        steps = "chain: [{name: word, template: '{input}'}, {name: last, template: '{word} of {input}'}]"
+        path = task(tmp_path, f"{service.url}&batch=true", more=f"{steps}\nprices: {{input: 1, output: 4}}\n")
+        path.write_text(path.read_text().replace("strategies: [majority, zero_shot]", shots))
+        folder = run_study(path, tmp_path / "out")
+        decision = json.loads(folder.decision.read_text())
+        sizes = [len(service.lines(batch)) for batch in service.batches.values()]
+        dev = sizes[0]
+        assert sizes[:4] == [dev, 2 * dev, dev, dev], "zero_shot; both ways of few_shot together; a step after the other"
+        assert 1 <= len(sizes) - 4 <= 2, "the finalists together, but for the second step of a chain"
+        assert decision["spent"]["cached_calls"] == 0
+        assert decision["verdict"]["kind"] == "prompt"
+
+
 def test_a_plan_says_what_batches_mean_for_its_time(tmp_path: Path) -> None:
     with serving(BatchService(answer=label)) as service:
         path = task(tmp_path, f"{service.url}&batch=true", more="prices: {input: 1, output: 4}\n")

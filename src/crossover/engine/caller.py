@@ -148,6 +148,23 @@ class Caller:
             raise
         return [replies[key] for key in keys]
 
+    def ahead(
+        self,
+        model: Model,
+        requests: Sequence[Request],
+        purpose: str,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Have what will be asked answered in one batch, where the model is asked in batches and the limits allow all of
+        it: else each is asked in its turn, so that where a limit ends a study some are whole. Raises as `ask` does."""
+        wanted = {call_key(model, request): request for request in requests}
+        known = {**self._failed, **self._journal.replies(wanted)}
+        missing = [(key, request) for key, request in wanted.items() if key not in known]
+        if not (isinstance(model, Batching) and model.batch and missing) or not self._meter.affords(missing, model):
+            return
+        replies = {key: known[key] for key in wanted if key in known}
+        InBatches(self._journal, self._meter, model, purpose, wanted, replies, self._failed, progress).ask()
+
     def _through(
         self,
         model: Concurrent,

@@ -89,6 +89,13 @@ class Meter:
             most = more
         return keys, most
 
+    def affords(self, calls: Sequence[tuple[str, Request]], model: Concurrent) -> bool:
+        """Whether the limits allow all of these calls."""
+        try:
+            return len(self.affordable(calls, model)[0]) == len(calls)
+        except BudgetExceeded:
+            return False
+
     def ahead(self, batch: str, most: Usage, calls: int) -> None:
         """Hold the most that a batch takes, until it `came`. Who journals the batch journals that, too."""
         self._batches[batch] = most, calls

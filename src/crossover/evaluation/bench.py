@@ -136,6 +136,7 @@ class StudyBench:
         for candidate in candidates:
             self._allowed(candidate.model)
         if not self._races(candidates, met):
+            self.evaluator.ahead(candidates, "dev", self.dev)
             return [self.score(candidate) for candidate in candidates]
         rows = shuffled(self.dev, self.seed)
         ends = looks(rows)
@@ -155,9 +156,8 @@ class StudyBench:
         if self.task.exhaustive or self.evaluator.metric.aggregate != "mean" or len(candidates) + len(met) < 2:
             return False
         models = [self.model_of(candidate.model) for candidate in candidates]
-        if self.task.exhaustive is None and any(map(in_batches, models)):
-            return False  # each look would wait for a batch
-        return self.task.exhaustive is False or any(not model.local or isinstance(model, Priced) for model in models)
+        costs = any(not m.local or isinstance(m, Priced) for m in models) and not any(map(in_batches, models))
+        return self.task.exhaustive is False or costs  # each look would wait for a batch
 
     def _stopped(self, candidate: Candidate, run: Run, winner: str) -> Run:
         groups = clusters([record.example for record in run.records])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from crossover.data.task import Task
@@ -62,6 +63,8 @@ class Finals:
     ) -> dict[str, Run]:
         runs: dict[str, Run] = {}
         met: set[str] = set()
+        with suppress(BudgetExceeded):  # each then says so itself
+            self.evaluator.ahead([candidates[contender.name] for contender in chosen], "test", self.test)
         while chosen:
             contender = chosen.pop(0)
             met.add(contender.name)

@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from crossover.errors import ModelError
@@ -87,7 +88,7 @@ class OpenaiBatches:
         now = self._steady(lambda to: to.batches.retrieve(batch), f"asking after the batch {batch}")
         results: dict[str, Mapping[str, Any]] = {}
         for file in filter(None, (now.output_file_id, now.error_file_id)):
-            content = self._steady(lambda to, file=file: to.files.content(file).read(), f"reading the batch {batch}")
+            content = self._steady(partial(_content, file=file), f"reading the batch {batch}")
             for key, result in _results(content):
                 if key in requests:
                     results.setdefault(key, result)
@@ -147,6 +148,11 @@ def _unanswered(error: Exception) -> bool:
     if isinstance(status, int):
         return status >= 500 or status == 408
     return "APIConnectionError" in {kind.__name__ for kind in type(error).__mro__}
+
+
+def _content(client: Any, file: str) -> bytes:
+    found: bytes = client.files.content(file).read()
+    return found
 
 
 def _results(content: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:

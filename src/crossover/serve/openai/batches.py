@@ -163,14 +163,15 @@ class Batches:
             found.setdefault(line["custom_id"], left)
         good = [one for one in found.values() if _answers(one)]
         bad = [one for one in found.values() if not _answers(one)]
-        ids = {}
+        ids: dict[str, Any] = {}
         for name, some in (("output_file_id", good), ("error_file_id", bad)):
             text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in some)
             named = f"{identity}_{name.removesuffix('_file_id')}.jsonl"
             ids[name] = self.files.keep(io.BytesIO(text.encode()), named, "batch_output")["id"] if some else None
         status, now = ("cancelled" if stopped else "completed"), int(time.time())
         counts = {"total": len(lines), "completed": len(good), "failed": len(bad)}
-        self._change(identity, status=status, request_counts=counts, **ids, **{f"{status}_at": now})
+        ids[f"{status}_at"] = now
+        self._change(identity, status=status, request_counts=counts, **ids)
 
     def _done(self, identity: str) -> list[dict[str, Any]]:
         """The results so far. A line that a killed server wrote half is left out, and its request answered again."""

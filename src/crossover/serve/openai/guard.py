@@ -18,7 +18,7 @@ from crossover.serve.openai.measures import Measures
 BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
 DRAINED = 64 << 20  # bytes that are read of a body that is refused
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-AZURE = re.compile(r"/openai/(?:v1/|deployments/[^/]+/)?(.+)")
+AZURE = re.compile(r"/openai/(?:v1/|deployments/.+/(?=chat/completions$))?(.+)")
 OPEN = ("/health", "/ready")  # without a key
 
 Scope = MutableMapping[str, Any]
