@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crossover.errors import MissingExtra, ModelError
+from crossover.models._secrets import redacted
 
 URL = "https://api.openai.com/v1"
-VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+KEY_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 CONNECT = 10.0  # seconds
 NO_KEY = "none"  # the client wants one, also for a server that does not
-_SECRET = re.compile(r"\b(sk|gsk|key|bearer|token|fw|tgp)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 
 
 def checked_url(url: str) -> str:
@@ -37,7 +37,7 @@ def checked_url(url: str) -> str:
 
 def checked_key(key: str) -> str:
     """The name of an environment variable, or nothing. Raises `ModelError` for what may be a key, and does not show it."""
-    if key and not VARIABLE.fullmatch(key):
+    if key and not KEY_NAME.fullmatch(key):
         raise ModelError(
             "the model's option 'key' is no name of an environment variable (it is not shown: it may be a key); valid is"
             " one in capital letters, such as OPENAI_API_KEY, with the key itself in that variable"
@@ -87,6 +87,4 @@ def _imported(name: str, url: str) -> Any:
 
 def without_secrets(text: str, key: str = "") -> str:
     """A service's own words on one line, without the key or what looks like one."""
-    line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
-    own = os.environ.get(key, "").strip() if key else ""
-    return _SECRET.sub("…", line.replace(own, "…") if own else line)[:300] or "nothing more was said"
+    return redacted(text, [os.environ.get(key, "").strip()] if key else [])
