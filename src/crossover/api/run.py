@@ -34,10 +34,11 @@ def run_study(
     """Run or continue a study, write its report, and return it.
 
     `task`: a task file, a `Task`, or nothing where `keys` say it all: they are those of a task file (`input`, `output`,
-    `model`, `strategies`, `limits`, ...) and stand in the place of the task's own; a model may be a chat model or runnable of
-    LangChain's. `data`: a pandas DataFrame, a `datasets` data set, a list of mappings, a mapping of train, dev and test to
-    such, or what a task file may name; it is hashed as a file is, and not kept. `out`: the study's folder, else `runs/NAME`,
-    with another `model` than the task file's `runs/NAME-MODEL`. `listener` is told what happens (`study/listener.py`).
+    `model`, `strategies`, `limits`, ...) and stand in the place of the task's own; a model may be a chat model or runnable
+    of LangChain's. `data`: a pandas DataFrame, a `datasets` data set, a list of mappings, a mapping of train, dev and test
+    to such, or what a task file may name; it is hashed as a file is, and not kept. `out`: the study's folder, else
+    `runs/NAME`, with another `model` than the task file's `runs/NAME-MODEL`. `listener` is told what happens
+    (`study/listener.py`).
 
     Raises `CrossoverError`, in one sentence, for whatever can be mended.
     """

@@ -22,9 +22,9 @@ class Model(Protocol):
 
     Its field `target` is what follows the colon of a specification: `fake:echo` makes `Fake(target="echo")`. A class with
     `target_is_path = True` is given the absolute path where the target names a file or folder that exists, beside the task
-    file or else in the working directory, also where `:NAME` stands behind it; any other target (such as a hub id) as it was
-    written. A model that runs a file of the user's says which, and its SHA-256, as `code`. A class with
-    `control = True` is no language model: a candidate that it answers for is a control.
+    file or else in the working directory, also with `:NAME` behind it; any other target (such as a hub id) as it was
+    written. A class with `control = True` is no language model: a candidate that it answers for is a control. A model that
+    runs a file of the user's has that file and its SHA-256 as `code`.
     """
 
     @property

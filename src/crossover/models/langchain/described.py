@@ -8,7 +8,6 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-
 # parameters that may hold a secret, by their names
 _GUARDED = re.compile(
     r"(?:^|_)(?:api_?)?(?:key|token|secret|password|passwd|credentials?|auth\w*|headers?|cookies?)(?:$|_)"
@@ -29,15 +28,16 @@ def described(thing: Any, depth: int = 0) -> Any:
         return _USER.sub("//", thing)
     if depth > DEEPEST:
         return type(thing).__qualname__
-    if isinstance(thing, (list, tuple, set, frozenset)):
-        return [
-            described(one, depth + 1) for one in (sorted(thing, key=str) if isinstance(thing, (set, frozenset)) else thing)
-        ]
+    if isinstance(thing, (set, frozenset)):
+        thing = sorted(thing, key=str)
+    if isinstance(thing, (list, tuple)):
+        return [described(one, depth + 1) for one in thing]
     if isinstance(thing, Mapping):
         return {str(key): described(one, depth + 1) for key, one in thing.items() if not _GUARDED.search(str(key).lower())}
     if isinstance(thing, type):
         return f"{thing.__module__}.{thing.__qualname__}"
-    if isinstance(code := getattr(getattr(thing, "func", thing), "__code__", None), types.CodeType):
+    function = getattr(thing, "func", getattr(thing, "afunc", thing))
+    if isinstance(code := getattr(function, "__code__", None), types.CodeType):
         return {"function": code.co_qualname, "code": "\n".join(_instructions(code))}
     found = {
         name: described(value, depth + 1)
@@ -82,7 +82,8 @@ def secrets_in(thing: Any, depth: int = 0) -> Iterator[str]:
 def _instructions(code: types.CodeType) -> Iterator[str]:
     """What a function does, whatever file and line it stands in."""
     for one in dis.get_instructions(code):
-        inner = isinstance(one.argval, types.CodeType)
-        yield f"{one.opname} {'' if inner else one.argval!r}"
+        inner, value = isinstance(one.argval, types.CodeType), one.argval
+        value = sorted(value, key=str) if isinstance(value, frozenset) else value
+        yield f"{one.opname} {'' if inner else value!r}"
         if inner:
             yield from _instructions(one.argval)

@@ -93,9 +93,7 @@ def refused(error: Exception, secrets: Iterable[str]) -> Attempt:
         return Attempt(fatal=f"the model cannot be asked: {said}")
     if status is not None and (status in PASSING or status >= 500):
         return Attempt(again=said, refused=status == 429, after=_after(error))
-    return Attempt(
-        Reply(error=said, finish="" if status is not None else LOST)
-    )  # without a status it may have been paid for
+    return Attempt(Reply(error=said, finish=LOST if status is None else ""))  # without one it may have been paid for
 
 
 def status_of(error: Exception) -> int | None:
