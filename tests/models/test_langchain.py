@@ -17,6 +17,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import PrivateAttr, SecretStr
 
 import crossover
+from crossover.api.objects import with_objects
 from crossover.engine.journal import JournalReader
 from crossover.errors import MissingExtra, ModelError
 from crossover.models import _http, langchain
@@ -253,6 +254,17 @@ def test_identity_is_class_and_parameters_and_never_a_key() -> None:
     one, two = (RunnableLambda(lambda m: "a"), RunnableLambda(lambda m: "b"))
     assert model(one).identity != model(two).identity
     assert described(one) == described(RunnableLambda(lambda m: "a"))
+
+
+def test_objects_stand_wherever_a_task_names_a_model() -> None:
+    speaker = Speaker()
+    keys = with_objects({"models": {"a": {"spec": speaker, "local": True}, "b": "pocket"}, "model": speaker, "seed": 1})
+    assert keys == {
+        "models": {"a": {"spec": hold(speaker), "local": True}, "b": "pocket"},
+        "model": hold(speaker),
+        "seed": 1,
+    }
+    assert hold(speaker) == hold(Speaker())
 
 
 def test_a_file_of_the_users_is_run_and_hashed(tmp_path: Path) -> None:

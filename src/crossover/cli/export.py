@@ -83,7 +83,7 @@ def command(
         written = getattr(_room(tool), f"export_{tool}")(folder, out, candidate, merge)
         typer.echo(f"wrote {out}: {', '.join(written)}")
         return
-    done = _room("export").export(folder, out, candidate, merge, check, chain=tool is not None)
+    done = _room("export").export(folder, out, candidate, merge, check, tool is not None)
     typer.echo(f"wrote {out}: {', '.join(done.files)}")
     if done.parity is not None:
         typer.echo(done.parity.sentence, err=not done.parity.equal)

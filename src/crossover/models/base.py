@@ -176,9 +176,10 @@ class Runtime:
     """What answers as a model does where Crossover is not; without a `script` there is nothing to run.
 
     `script`: the name of a module, of any package, that becomes an export's predict.py, together with the source of all of
-    ours that it uses (`serve/bundle.py`). `needs`: the packages that it imports. `settings`: what it reads from
-    settings.json. `folders`: what lies beside it, by name. `about`: a line of the README for each file that the model has
-    there. `note`: a paragraph of the README.
+    ours that it uses (`serve/bundle.py`); its class `Exported`, made of the export's folder, has `complete`, which also
+    answers a chain.py. `needs`: the packages that it imports. `settings`: what it reads from settings.json. `folders`: what
+    lies beside it, by name. `about`: a line of the README for each file that the model has there. `note`: a paragraph of
+    the README.
     """
 
     script: str = ""
