@@ -144,7 +144,7 @@ def test_prompts_alone_become_task_files_to_complete(tmp_path: Path) -> None:
 PIECES = ["a", "{", "}", "{{", "}}", "{x}", "{y}", " ", "\n", "é", "%", "{x!r}", "{0}", "{}"]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.booleans())
+@given(written=st.lists(st.sampled_from(PIECES), max_size=8).map("".join), mustache=st.booleans())
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_input_is_filled_in_as_langchain_fills_it_in(written: str, mustache: bool, tmp_path: Path) -> None:
     form: Any = "mustache" if mustache else "f-string"
