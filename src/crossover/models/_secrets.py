@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-_SECRET = re.compile(r"\b(sk|gsk|key|bearer|token|fw|tgp)[-_ ][\w*.-]{6,}", re.IGNORECASE)
+from crossover.errors import without_keys
+
 LONGEST = 300  # characters of another's words
 
 
@@ -14,4 +14,4 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     for secret in filter(None, secrets):
         line = line.replace(secret, "…")
-    return _SECRET.sub("…", line)[:LONGEST] or "nothing more was said"
+    return without_keys(line)[:LONGEST] or "nothing more was said"

@@ -1,8 +1,8 @@
 """Answers inputs with an exported candidate whose model is at a service: python predict.py "a text", or standard input.
 
-Without Crossover. Needs openai, and the service's key in the environment variable that settings.json names; each answer is
-paid for as any other call. Failed inputs are told on standard error, with status 1. With --json each line of standard input
-is a JSON string (so a text may have several lines), and each answer an object with `answer` or `error`.
+Without Crossover. Needs openai[aiohttp], and the service's key in the environment variable that settings.json names; each
+answer is paid for as any other call. Failed inputs are told on standard error, with status 1. With --json each line of
+standard input is a JSON string (so a text may have several lines), and each answer an object with `answer` or `error`.
 """
 
 from __future__ import annotations
