@@ -45,7 +45,7 @@ HELP = {
         "Parquet",
         "crossover run task.yaml",
     ),
-    "import": ("Inspect, lm-eval, promptfoo, OpenAI Evals or", "--from", "--metric", "--out", "--json", "item by item"),
+    "import": ("prompts of Inspect, lm-eval", "--from", "--metric", "--out", "--json", "item by item"),
     "advise": (
         "task",
         "--interview",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from crossover.errors import without_keys
 
-LONGEST = 300  # characters of another's words
+LONGEST_SAID = 300  # characters of another's words
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
@@ -14,4 +14,4 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     for secret in filter(None, secrets):
         line = line.replace(secret, "…")
-    return without_keys(line)[:LONGEST] or "nothing more was said"
+    return without_keys(line)[:LONGEST_SAID] or "nothing more was said"

@@ -27,7 +27,7 @@ class Chained(Answering):
 
     def __init__(self, folder: Path = PLACE, model: Any = None) -> None:
         super().__init__(folder)
-        self._exported = beside(folder) if model is None else None
+        self._exported: Any = beside(folder) if model is None else None
         self.chain = runnable(self.candidate, self._renderer, self.complete, model)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:

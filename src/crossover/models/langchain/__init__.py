@@ -145,7 +145,8 @@ class Langchain:
 
     def _asked(self, request: Request, form: dict[str, Any] | None) -> Any:
         """What answers a request: the object with what it leaves open, held to a form. Each is made once."""
-        how, settings = request.decoding, {}
+        how = request.decoding
+        settings: dict[str, Any] = {}
         if "cache" in self._fields:
             settings["cache"] = False  # a further draw is not an earlier one
         limit = next((name for name in LIMITS if name in self._fields), "")

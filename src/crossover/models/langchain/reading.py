@@ -107,8 +107,8 @@ def status_of(error: Exception) -> int | None:
 
 
 def _after(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    return seconds(headers.get("retry-after")) if isinstance(headers, Mapping) or hasattr(headers, "get") else None
+    headers: Any = getattr(getattr(error, "response", None), "headers", None)
+    return seconds(headers.get("retry-after")) if hasattr(headers, "get") else None
 
 
 def _usage(message: Any) -> Usage:
