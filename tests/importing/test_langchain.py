@@ -15,9 +15,10 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate, FewShotPromptTemplate, MessagesPlaceholder, PromptTemplate
+from langchain_core.prompts.structured import StructuredPrompt
 
 from crossover.data.template import columns_of
-from crossover.errors import CrossoverError, DataError
+from crossover.errors import CrossoverError, DataError, OptionError
 from crossover.importing.base import Reading, Wording
 from crossover.importing.folder import body_of, write
 from crossover.importing.langchain import LangChain
@@ -95,6 +96,13 @@ def test_turns_that_are_shown_and_history_are_left_out_and_said(tmp_path: Path) 
     ]
 
 
+def test_the_form_of_a_structured_prompt_is_left_out_and_said(tmp_path: Path) -> None:
+    form = {"title": "answer", "description": "It.", "type": "object", "properties": {"a": {"type": "string"}}}
+    reading = saved(StructuredPrompt([("human", "{q}")], form), tmp_path)
+    assert reading.wordings == (Wording("", "q", "prompt"),)
+    assert "the form that it holds answers to is left out" in reading.remarks[0]
+
+
 def test_what_save_writes_is_read_as_json_and_yaml(tmp_path: Path) -> None:
     inner = PromptTemplate.from_template("{q} {a}")
     shown = FewShotPromptTemplate(
@@ -125,6 +133,8 @@ def test_a_prompt_in_a_file_is_run_and_said(tmp_path: Path) -> None:
         read([Path(f"{tmp_path}/bad.py:x")])
     with pytest.raises(DataError, match=r"gone\.py cannot be read"):
         read([Path(f"{tmp_path}/gone.py:x")])
+    with pytest.raises(OptionError, match=r"mine\.py is a Python file; valid is .*mine\.py:NAME"):
+        read([tmp_path / "mine.py"])
 
 
 def test_prompts_alone_become_task_files_to_complete(tmp_path: Path) -> None:

@@ -129,6 +129,8 @@ class _Turns:
             own = {**partial, **mapping(inside.get("partial_variables"))}
             for message in listed(inside.get("messages")):
                 self.add(message, own, depth + 1)
+            if kind == "StructuredPrompt":
+                self.remarks.append("the form that it holds answers to is left out: name labels, or give outputs in JSON")
         elif kind in (*PLAIN, *SHOWING):
             self.said.append(("user", self._template(node, partial)))
         elif kind in SHOWN:

@@ -22,7 +22,8 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
     """What the files hold, by tool and task. `tool`: the one that wrote all of them, where that is to be said. A path
     `FILE.py:NAME` stands for an object in a Python file, which is run.
 
-    Raises `OptionError` for an unknown tool and for a file that stands twice, and `DataError` for a file that is no tool's.
+    Raises `OptionError` for an unknown tool, for a file that stands twice and for a Python file without a name in it;
+    `DataError` for a file that is no tool's.
     """
     if tool is not None and tool not in (names := [known.name for known in TOOLS]):
         raise OptionError(f"--from {tool}: there is no such tool; {nearest(tool, names)}")
@@ -32,6 +33,8 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
         if path.resolve() in seen:
             raise OptionError(f"{path} stands twice among the files")
         seen.add(path.resolve())
+        if path.suffix == ".py":
+            raise OptionError(f"{path} is a Python file; valid is {path}:NAME, a prompt of LangChain's in it, which is run")
         source = named_object(path) or Source(path)
         found.setdefault(_tool_of(source, tool).name, []).append(source)
     return [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
