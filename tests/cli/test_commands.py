@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib
+import importlib.util
 import io
 import itertools
 import json
@@ -21,6 +22,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.language_models import FakeListChatModel
 
 from crossover.cli.main import COMMANDS
 from crossover.data.task import load_task
@@ -43,7 +45,7 @@ HELP = {
         "Parquet",
         "crossover run task.yaml",
     ),
-    "import": ("Inspect, lm-eval, promptfoo, OpenAI Evals or", "--from", "--metric", "--out", "--json", "item by item"),
+    "import": ("prompts of Inspect, lm-eval", "--from", "--metric", "--out", "--json", "item by item"),
     "advise": (
         "task",
         "--interview",
@@ -95,6 +97,7 @@ HELP = {
         "transformers",
         "--no-check",
         "--for",
+        "langchain",
         "ollama",
         "vllm",
         "--training-data",
@@ -509,8 +512,8 @@ def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monk
     found = Parity("test", 50, (), 12.0)
 
     def export(*arguments: Any) -> Export:
-        asked.append(arguments[-1])
-        return Export(["README.md"], found if arguments[-1] else None)
+        asked.append(arguments[-2])
+        return Export(["README.md"], found if arguments[-2] else None)
 
     monkeypatch.setattr("crossover.serve.export.export", export)
     said = crossover("export", study, "out")
@@ -522,6 +525,21 @@ def test_export_tells_what_a_replay_found(crossover: Terminal, study: Path, monk
     assert "2 answers are NOT as measured; the first is 'no', measured was 'yes', for 'an input'" in said.err
     assert crossover("export", study, "out", "--no-check").status == 0
     assert asked == [True, True, False]
+
+
+def test_export_for_langchain_without_anything_that_answers_takes_a_chat_model(crossover: Terminal, study: Path) -> None:
+    said = crossover("export", study, "out", "--for", "langchain", "-c", "zero_shot")
+    assert (said.status, said.err) == (0, "")
+    assert "wrote out: README.md, candidate.json, chain.py, messages.json" in said.out
+    assert "There is nothing here that answers: `load(model=...)` takes the chat model" in Path("out/README.md").read_text()
+    spec = importlib.util.spec_from_file_location("cli_chain", "out/chain.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.load("out", FakeListChatModel(responses=["It is **billing**."])).invoke("a text") == "billing"
+    with pytest.raises(ValueError, match=r"there is no predict\.py beside chain\.py"):
+        module.load("out")
 
 
 # list

@@ -32,6 +32,18 @@ def test_what_is_written_is_shown_again(crossover: Terminal, tmp_path: Path) -> 
     assert body == json.loads(crossover("import", *files("inspect"), "--metric", "exact", "--json").out)
 
 
+def test_a_prompt_of_langchains_becomes_a_task_to_complete(crossover: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from langchain_core.prompts import ChatPromptTemplate\n"
+        "prompt = ChatPromptTemplate.from_messages([('system', 'Be brief.'), ('human', 'Say {word}!')])\n"
+    )
+    said = crossover("import", f"{tmp_path}/mine.py:prompt", "--out", tmp_path / "it")
+    assert said.status == 0
+    assert "data: 1 prompt" in said.out
+    assert "mine.py was run (SHA-256 " in said.out.replace("\n", " ")
+    assert "input: Say {word}!" in (tmp_path / "it" / "task.yaml").read_text()
+
+
 def test_a_file_does_not_steer_the_terminal(crossover: Terminal, tmp_path: Path) -> None:
     rows = (
         (FILES / "promptfoo" / "results.json")

@@ -24,7 +24,9 @@ from crossover.models.open import open_model
 from crossover.serve.bundle import bundle
 from crossover.types import Candidate, Decoding, Demonstration, Prompt, Reply, Request, Step, to_json
 
-SCRIPTS = ["crossover.serve.standalone", "crossover.serve.standalone_control"]
+SCRIPTS = [
+    f"crossover.serve.standalone{what}" for what in ("", "_control", "_hosted", "_chain")
+]  # the first is the one that is loaded
 LABELS = ("U.S.", "C++", "spam", "not spam", "no", "Straße", "cafe\u0301", "a b", "0")
 WORDS = ("states", "plus", "junk", "fine", "never", "road", "coffee", "both", "zero")
 SAID = [

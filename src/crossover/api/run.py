@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from crossover.api.objects import with_objects
 from crossover.api.study import Study
 from crossover.data.memory import check_given
 from crossover.data.task import Task, check_task, load_with_settings
@@ -33,16 +34,17 @@ def run_study(
     """Run or continue a study, write its report, and return it.
 
     `task`: a task file, a `Task`, or nothing where `keys` say it all: they are those of a task file (`input`, `output`,
-    `model`, `strategies`, `limits`, ...) and stand in the place of the task's own. `data`: a pandas DataFrame, a
-    `datasets` data set, a list of mappings, a mapping of train, dev and test to such, or what a task file may name; it is
-    hashed as a file is, and not kept. `out`: the study's folder, else `runs/NAME`, with another `model` than the task
-    file's `runs/NAME-MODEL`. `listener` is told what happens (`study/listener.py`).
+    `model`, `strategies`, `limits`, ...) and stand in the place of the task's own; a model may be a chat model or runnable
+    of LangChain's. `data`: a pandas DataFrame, a `datasets` data set, a list of mappings, a mapping of train, dev and test
+    to such, or what a task file may name; it is hashed as a file is, and not kept. `out`: the study's folder, else
+    `runs/NAME`, with another `model` than the task file's `runs/NAME-MODEL`. `listener` is told what happens
+    (`study/listener.py`).
 
     Raises `CrossoverError`, in one sentence, for whatever can be mended.
     """
     if data is not None:
         check_given(data)
-    given = {**keys, **({} if data is None else {"data": data})}
+    given = {**with_objects(keys), **({} if data is None else {"data": data})}
     if listener is not None:
         check_listener(listener)
     source, model = FROM_PYTHON, None

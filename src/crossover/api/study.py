@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
+from crossover.api.runnables import runnable_of
 from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError, StudyError
@@ -156,6 +157,14 @@ class Study:
         """A candidate that answers, through the renderer and the model that were measured. Raises `StudyError`,
         `ModelError`."""
         return Predictor.open(self.folder, name or self._named())
+
+    def runnable(self, name: str | None = None) -> Any:
+        """A candidate as a runnable of LangChain's, from a text to its answer: `ChatPromptTemplate | model | parser`, each
+        step of a chain of prompts before the next. The model is opened once: keep it.
+
+        Raises `MissingExtra`, `StudyError`, `ModelError`.
+        """
+        return runnable_of(self.predictor(name))
 
     def predict(self, inputs: str | Sequence[str], name: str | None = None) -> list[Answer]:
         """Answer new inputs. The model is opened each time: keep a `predictor` for many calls. Raises `DataError` for what

@@ -1,4 +1,4 @@
-"""Export a study's winner for transformers and PEFT, Ollama or vLLM; or its rows, to tune another model with."""
+"""Export a study's winner for transformers, LangChain, Ollama or vLLM; or its rows, to tune another model with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crossover.study.read import read_candidate
 if TYPE_CHECKING:
     from crossover.serve.training_data import Preview
 
-TOOLS = ("ollama", "vllm")
+TOOLS = ("langchain", "ollama", "vllm")
 
 
 def command(
@@ -41,7 +41,11 @@ def command(
         ),
     ] = True,
     tool: Annotated[
-        str | None, typer.Option("--for", help="ollama: a Modelfile; vllm: its arguments, chat template and a request.")
+        str | None,
+        typer.Option(
+            "--for",
+            help="langchain: a chain.py beside; ollama: a Modelfile; vllm: its arguments, chat template and a request.",
+        ),
     ] = None,
     training_data: Annotated[
         str | None,
@@ -58,7 +62,7 @@ def command(
         typer.Option(help="With --training-data: the price of a million training tokens, for the cost preview."),
     ] = None,
 ) -> None:
-    """Export a study's winner for transformers and PEFT, Ollama or vLLM; or its rows, to tune another model with."""
+    """Export a study's winner for transformers, LangChain, Ollama or vLLM; or its rows, to tune another model with."""
     check_new(out)
     if training_data is not None:
         if tool is not None or merge:
@@ -75,11 +79,11 @@ def command(
         raise OptionError(f"there is no export for '{tool}'; {nearest(tool, TOOLS)}")
     folder = StudyFolder(study)
     read_candidate(folder, candidate)
-    if tool is not None:
+    if tool not in (None, "langchain"):
         written = getattr(_room(tool), f"export_{tool}")(folder, out, candidate, merge)
         typer.echo(f"wrote {out}: {', '.join(written)}")
         return
-    done = _room("export").export(folder, out, candidate, merge, check)
+    done = _room("export").export(folder, out, candidate, merge, check, tool is not None)
     typer.echo(f"wrote {out}: {', '.join(done.files)}")
     if done.parity is not None:
         typer.echo(done.parity.sentence, err=not done.parity.equal)

@@ -19,7 +19,8 @@ def command(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Logs, configurations and programs of Inspect, lm-eval, promptfoo, OpenAI Evals or DSPy.",
+            help="Logs, configurations, programs and prompts of Inspect, lm-eval, promptfoo, OpenAI Evals, DSPy or"
+            " LangChain (also FILE.py:NAME, which is run).",
             metavar="FILE...",
         ),
     ],
@@ -28,7 +29,7 @@ def command(
         typer.Option(
             "--from",
             metavar="TOOL",
-            help="Which wrote them: inspect, lm-eval, promptfoo, openai-evals, dspy (default: seen).",
+            help="Which wrote them: inspect, lm-eval, promptfoo, openai-evals, dspy, langchain (default: seen).",
         ),
     ] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="Show this metric alone.")] = None,

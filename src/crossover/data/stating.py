@@ -152,9 +152,9 @@ def states(before: str, behind: str) -> bool:
 
     Its own clause has to consist of words that state; where it stands alone in it, so has the one in front of it.
     """
-    pieces = [_spoken(piece) for piece in _SEAM.split(before)]
+    pieces = [_plainly(piece) for piece in _SEAM.split(before)]
     own, earlier = pieces[-1], [piece for piece in pieces[:-1] if piece]
-    tail, *rest = map(_spoken, _SEAM.split(behind))
+    tail, *rest = map(_plainly, _SEAM.split(behind))
     if not _all_of(_STATING, own) or not _all_of(_STILL, tail) or _ONE_OF.search(own) or _ONE_OF.search(tail):
         return False
     if (
@@ -174,21 +174,21 @@ def states(before: str, behind: str) -> bool:
 
 def is_topic_of_talk(before: str, behind: str) -> bool:
     """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
-    own, tail = _spoken(_SEAM.split(before)[-1]), _spoken(_SEAM.split(behind)[0])
+    own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
     return _ITS_PLACE.fullmatch(own) is None or re.match(r"(?:is|\d+) ", tail) is not None
 
 
 def is_known(word: str) -> bool:
     """Whether a word by itself is one of those that state."""
-    return _all_of(_STATING, _spoken(word)) or _all_of(_STILL, _spoken(word))
+    return _all_of(_STATING, _plainly(word)) or _all_of(_STILL, _plainly(word))
 
 
 def names_the_asked(label: str) -> bool:
     """Whether a label is itself a word for what was asked, or for an answer."""
-    return _ITSELF.fullmatch(_spoken(label)) is not None
+    return _ITSELF.fullmatch(_plainly(label)) is not None
 
 
-def _spoken(text: str) -> str:
+def _plainly(text: str) -> str:
     return "".join(f"{word} " for word in _SPOKEN.findall(text.lower().replace("’", "'").replace("_", " ")))
 
 

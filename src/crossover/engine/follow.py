@@ -49,7 +49,7 @@ def follow(
             return left
         own.ahead([one.text for one in left])
         messages = [own.messages(one.text, one.steps, leave_out) for one in left]
-        asked, draws = _asked(decoding), range(repeat * decoding.samples, (repeat + 1) * decoding.samples)
+        asked, draws = each_call(decoding), range(repeat * decoding.samples, (repeat + 1) * decoding.samples)
         drawn = ask([Request(m, asked, candidate.weights, draw) for m in messages for draw in draws])
         for number, one in enumerate(left):
             reply, one.answer = vote(drawn[number * decoding.samples : (number + 1) * decoding.samples], decoding)
@@ -65,7 +65,7 @@ def follow(
     return found
 
 
-def _asked(decoding: Decoding) -> Decoding:
+def each_call(decoding: Decoding) -> Decoding:
     """What a call is asked for, one call a sample.
 
     What is done with the replies is not in it: a model is not asked again for another pattern or more samples.

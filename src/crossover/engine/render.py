@@ -12,7 +12,7 @@ from crossover.engine.similarity import Index, index_by
 from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
 SPARE = 16  # further ones are found ahead, as some may be the text itself
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Renderer:
@@ -28,7 +28,7 @@ class Renderer:
         self._nearest: dict[str, list[int]] = {}  # of texts that were told of ahead
         self._turns: dict[int, tuple[Message, Message]] = {}  # the same turns stand in many prompts
 
-    def messages(self, text: str, answers: Mapping[str, str] = NOTHING, leave_out: bool = False) -> tuple[Message, ...]:
+    def messages(self, text: str, answers: Mapping[str, str] = NO_ANSWERS, leave_out: bool = False) -> tuple[Message, ...]:
         """The conversation that asks for the answer to `text`, behind the `answers` of the chain's steps by name.
 
         `leave_out`: the input is a training row's, which must not be shown as a demonstration for itself.
@@ -36,7 +36,7 @@ class Renderer:
         found: list[Message] = []
         if self.prompt.instruction:
             found.append(Message("system", self.prompt.instruction))
-        for demonstration in self._shown(text, leave_out):
+        for demonstration in self.shown(text, leave_out):
             key = id(demonstration)  # one of the prompt's own, which live as long as this does
             if key not in self._turns:
                 asked = Message("user", self._user(demonstration.input, dict(demonstration.steps)))
@@ -48,7 +48,8 @@ class Renderer:
     def _user(self, text: str, answers: Mapping[str, str]) -> str:
         return filled(self.prompt.template, {**answers, "input": text})
 
-    def _shown(self, text: str, leave_out: bool) -> list[Demonstration]:
+    def shown(self, text: str, leave_out: bool = False) -> list[Demonstration]:
+        """The demonstrations that stand before an input, in their order."""
         pool, own = self.prompt.demonstrations, comparable(text) if leave_out else None
 
         def others(order: Iterable[int]) -> list[Demonstration]:

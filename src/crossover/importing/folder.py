@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from crossover.data.infer import prepare
 from crossover.data.jsonfile import parse
 from crossover.data.sketch import Sketch, in_folds
@@ -25,6 +27,7 @@ from crossover.importing.base import Log, Reading, Wording
 FILE = "import.json"
 ROWS = "rows.jsonl"
 DEFAULT = Wording("")
+UNKNOWN = "data: rows.csv  # your labelled examples\noutput: answer  # their column with the right answer\n"
 
 
 def body_of(readings: Sequence[Reading], only: str | None = None) -> dict[str, Any]:
@@ -115,7 +118,21 @@ def _fill(folder: Path, name: str, readings: Sequence[Reading], body: dict[str, 
         said.append(f"{place}{ROWS}: {len(reading.rows)} rows")
         named = place.rstrip("/") or name
         said += [place + sentence for sentence in _tasks(folder / place, named, reading, [*reading.wordings, *wordings])]
+    if not having:
+        said += _sketches(folder, name, wordings)
     _written(folder / FILE, json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+    return said
+
+
+def _sketches(folder: Path, name: str, wordings: Sequence[Wording]) -> list[str]:
+    """A task file for each prompt where there are no rows: the user names their own."""
+    said = []
+    for position, wording in enumerate(wordings, start=1):
+        file = "task.yaml" if position == 1 else f"task-{position}.yaml"
+        fields = {"name": name, "instruction": wording.instruction, "input": wording.template or "input"}
+        written = yaml.safe_dump({k: v for k, v in fields.items() if v}, sort_keys=False, allow_unicode=True, width=120)
+        _written(folder / file, f"{written}{UNKNOWN}")
+        said.append(f"{file}: the prompt '{wording.name}'; name your labelled examples in it, and their columns")
     return said
 
 

@@ -9,18 +9,21 @@ from crossover.errors import DataError, OptionError, nearest
 from crossover.importing.base import Reading, Tool
 from crossover.importing.dspy import DSPy
 from crossover.importing.inspect import Inspect
+from crossover.importing.langchain import LangChain, named_object
 from crossover.importing.lm_eval import LmEval
 from crossover.importing.openai_evals import OpenAIEvals
 from crossover.importing.promptfoo import Promptfoo
 from crossover.importing.source import Source
 
-TOOLS: tuple[Tool, ...] = (Inspect(), LmEval(), Promptfoo(), OpenAIEvals(), DSPy())
+TOOLS: tuple[Tool, ...] = (Inspect(), LmEval(), Promptfoo(), OpenAIEvals(), DSPy(), LangChain())
 
 
 def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
-    """What the files hold, by tool and task. `tool`: the one that wrote all of them, where that is to be said.
+    """What the files hold, by tool and task. `tool`: the one that wrote all of them, where that is to be said. A path
+    `FILE.py:NAME` stands for an object in a Python file, which is run.
 
-    Raises `OptionError` for an unknown tool and for a file that stands twice, and `DataError` for a file that is no tool's.
+    Raises `OptionError` for an unknown tool, for a file that stands twice and for a Python file without a name in it;
+    `DataError` for a file that is no tool's.
     """
     if tool is not None and tool not in (names := [known.name for known in TOOLS]):
         raise OptionError(f"--from {tool}: there is no such tool; {nearest(tool, names)}")
@@ -30,7 +33,9 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
         if path.resolve() in seen:
             raise OptionError(f"{path} stands twice among the files")
         seen.add(path.resolve())
-        source = Source(path)
+        if path.suffix == ".py":
+            raise OptionError(f"{path} is a Python file; valid is {path}:NAME, a prompt of LangChain's in it, which is run")
+        source = named_object(path) or Source(path)
         found.setdefault(_tool_of(source, tool).name, []).append(source)
     return [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import hashlib
 import math
-import sys
-import traceback
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +11,7 @@ from typing import Any, cast, get_args
 
 from crossover import registry
 from crossover.data.metric import located
+from crossover.data.pyfile import place_of, reason_of, run_file
 from crossover.errors import MetricError, nearest
 from crossover.metrics.base import Aggregate, Metric
 from crossover.types import Kind, Score
@@ -40,7 +36,7 @@ class FileMetric:
         try:
             found = self.call(gold, answer)
         except (Exception, SystemExit) as error:
-            raise MetricError(f"{_place(error, self.path)}: {_reason(error)}{_on(gold, answer)}") from error
+            raise MetricError(f"{place_of(error, self.path)}: {reason_of(error)}{_on(gold, answer)}") from error
         if isinstance(found, Score) and _is_share(found.value):
             return found
         if isinstance(found, bool) or (_is_share(found) and (not self.binary or found in (0, 1))):
@@ -62,16 +58,8 @@ def open_file(reference: str, base: Path, options: Mapping[str, Any] | None = No
         path, name = located(reference, base)
     except ValueError as error:
         raise MetricError(str(error)) from error
-    source = read(path)
-    module = types.ModuleType(f"crossover_metric_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses look up their module
-    try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
-        raise MetricError(f"{_place(error, path)}: {_reason(error)}") from error
+    module, digest = run_file(path, MetricError, "metric")
     found = getattr(module, name, None)
-    digest = hashlib.sha256(source).hexdigest()
     if isinstance(found, type):
         metric = _of_class(found, reference, options)
         return cast(
@@ -90,20 +78,6 @@ def open_file(reference: str, base: Path, options: Mapping[str, Any] | None = No
     return cast(Metric, function)
 
 
-def read(path: Path) -> bytes:
-    """A metric's file. Raises `MetricError` when it cannot be read, or is no Python."""
-    try:
-        source = path.read_bytes()
-        ast.parse(source, str(path))
-    except OSError as error:
-        raise MetricError(f"{path} cannot be read: {error.strerror or error}") from error
-    except SyntaxError as error:
-        raise MetricError(f"{path}, line {error.lineno}: {error.msg}") from error
-    except ValueError as error:
-        raise MetricError(f"{path} is no Python file: {error}") from error
-    return source
-
-
 def _of_class(found: type[Any], reference: str, options: Mapping[str, Any] | None) -> Metric:
     what = f"the metric {reference}"
     if not dataclasses.is_dataclass(found):
@@ -116,16 +90,6 @@ def _of_class(found: type[Any], reference: str, options: Mapping[str, Any] | Non
         valid = f"aggregate one of {', '.join(get_args(Aggregate))}, kinds among {', '.join(get_args(Kind))}"
         raise MetricError(f"{what} has the aggregate {metric.aggregate!r} and the kinds {metric.kinds!r}; valid: {valid}")
     return cast(Metric, metric)
-
-
-def _place(error: BaseException, path: Path) -> str:
-    """The last line of the user's file that was on the way to an error."""
-    lines = [f"{path}, line {f.lineno}" for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-    return lines[-1] if lines else str(path)
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
 
 
 def _on(gold: str, answer: str) -> str:

@@ -22,8 +22,9 @@ class Model(Protocol):
 
     Its field `target` is what follows the colon of a specification: `fake:echo` makes `Fake(target="echo")`. A class with
     `target_is_path = True` is given the absolute path where the target names a file or folder that exists, beside the task
-    file or else in the working directory; any other target (such as a hub id) as it was written. A class with
-    `control = True` is no language model: a candidate that it answers for is a control.
+    file or else in the working directory, also with `:NAME` behind it; any other target (such as a hub id) as it was
+    written. A class with `control = True` is no language model: a candidate that it answers for is a control. A model that
+    runs a file of the user's has that file and its SHA-256 as `code`.
     """
 
     @property
@@ -178,9 +179,10 @@ class Runtime:
     """What answers as a model does where Crossover is not; without a `script` there is nothing to run.
 
     `script`: the name of a module, of any package, that becomes an export's predict.py, together with the source of all of
-    ours that it uses (`serve/bundle.py`). `needs`: the packages that it imports. `settings`: what it reads from
-    settings.json. `folders`: what lies beside it, by name. `about`: a line of the README for each file that the model has
-    there. `note`: a paragraph of the README.
+    ours that it uses (`serve/bundle.py`); its class `Exported`, made of the export's folder, has `complete`, which also
+    answers a chain.py. `needs`: the packages that it imports. `settings`: what it reads from settings.json. `folders`: what
+    lies beside it, by name. `about`: a line of the README for each file that the model has there. `note`: a paragraph of
+    the README.
     """
 
     script: str = ""

@@ -47,7 +47,7 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
         if name == "hf" and NAME.fullmatch(target) and not _path(target, base):
             need_fetched(target)  # before torch is loaded: what cannot be had is said at once
         elif target not in NAMED and _names_a_path(name):
-            path = _path(target, base)
+            path = _path(target, base) or _inside(target, base)
         return _create(name, str(path) if path else target, options)
     path = _path(spec, base)
     if path:
@@ -75,6 +75,13 @@ def _names_a_path(name: str) -> bool:
         return bool(getattr(registry.load("models", name), "target_is_path", False))
     except OptionError as error:  # an outsider that does not import
         raise ModelError(str(error)) from error
+
+
+def _inside(target: str, base: Path | None) -> Path | None:
+    """`FILE:NAME`, where that file exists."""
+    file, _, name = target.rpartition(":")
+    found = _path(file, base)
+    return found.with_name(f"{found.name}:{name}") if found and found.is_file() else None
 
 
 def _has_options(name: str) -> bool:

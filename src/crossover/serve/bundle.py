@@ -117,7 +117,8 @@ class _Bundle:
 
     def _fetch(self, origin: _Origin, bound: str) -> None:
         if origin.module.split(".")[0] not in self._packages:
-            self._take(bound, origin.line(bound))
+            whole = not origin.name and bound == origin.module.split(".")[0]  # parts of one package are bound to one name
+            self._take(bound, f"import {bound}" if whole else origin.line(bound))
             self._external.add(origin.line(bound))
             return
         other = self.module(origin.module)

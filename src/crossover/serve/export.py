@@ -5,6 +5,7 @@ What answers in it is said by the model (`Exportable`), so that a plug-in's mode
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from pathlib import Path
 
 from crossover.engine.render import filled
 from crossover.engine.similarity import WORDS
-from crossover.errors import StudyError
-from crossover.models.base import Exportable, Model, Runtime
+from crossover.errors import MissingExtra, OptionError, StudyError
+from crossover.models.base import Concurrent, Exportable, Model, Runtime
 from crossover.models.embedding import need_embedder
 from crossover.models.hf.files import Loadable
 from crossover.serve.answering import EMBEDDING
@@ -27,6 +28,8 @@ from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Message, Prompt, Weights, to_json
 
 NEAREST = "demonstrations.jsonl"
+PREDICT, CHAIN = "predict.py", "chain.py"
+CHAINED = "crossover.serve.standalone_chain"  # what becomes chain.py
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,21 @@ class Export:
     parity: Parity | None
 
 
-def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool = False, check: bool = False) -> Export:
+def export(
+    folder: StudyFolder,
+    out: Path,
+    name: str | None = None,
+    merge: bool = False,
+    check: bool = False,
+    chain: bool = False,
+) -> Export:
     """Export a candidate (the verdict's choice without a `name`) to a new folder.
 
     `merge`: an adapter is merged into its base model, so that transformers alone loads it. `check`: the export is loaded in
-    another process and replays measured rows; its README says how that went. The folder appears whole or not at all. Raises
-    `StudyError` when it exists and is not empty, cannot be written, or does not run; `ModelError` when the model or the
-    weights cannot be used.
+    another process and replays measured rows, unless its model is at a service; its README says how that went. `chain`: it
+    has a chain.py, the candidate as a runnable of LangChain's. The folder appears whole or not at all. Raises `StudyError`
+    when it exists and is not empty, cannot be written, or does not run; `ModelError` when model or weights cannot be used;
+    with `chain` also `OptionError` for a control that asks nothing, and `MissingExtra` where it could not be checked.
     """
     candidate, row = read_candidate(folder, name)
     task = read_task(folder)
@@ -51,7 +62,10 @@ def export(folder: StudyFolder, out: Path, name: str | None = None, merge: bool 
     with new_folder(out) as part:
         runtime = model.runtime(candidate) if isinstance(model, Exportable) else None
         _write(part, candidate, model, runtime, merge)
-        tried = check_parity(part, folder, row["id"]) if check and (part / "predict.py").is_file() else None
+        check = check and (part / PREDICT).is_file() and not isinstance(model, Concurrent)  # there, rows cost money
+        if chain:
+            _chain(part, row["name"], runtime, check)
+        tried = check_parity(part, folder, row["id"], CHAIN if chain else PREDICT) if check else None
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
         text = readme(part, candidate, row, task.name, model, runtime)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))
@@ -81,7 +95,15 @@ def _write(out: Path, candidate: Candidate, model: Model, runtime: Runtime | Non
     if runtime.settings is not None:
         write_json(out / "settings.json", runtime.settings)
     if runtime.script:
-        write_text(out / "predict.py", bundle(runtime.script))
+        write_text(out / PREDICT, bundle(runtime.script))
+
+
+def _chain(out: Path, name: str, runtime: Runtime | None, check: bool) -> None:
+    if runtime is not None and not runtime.script:
+        raise OptionError(f"'{name}' is a control that asks nothing: there is nothing to chain; valid is another candidate")
+    if check and importlib.util.find_spec("langchain_core") is None:
+        raise MissingExtra("trying a chain (--no-check does not)", "langchain")
+    write_text(out / CHAIN, bundle(CHAINED))
 
 
 def write_pool(out: Path, prompt: Prompt) -> bool:

@@ -44,8 +44,8 @@ class Parity:
         )
 
 
-def check_parity(export: Path, folder: StudyFolder, candidate: str) -> Parity:
-    """Let the `predict.py` of an export answer up to 50 rows that the study measured for the candidate of this id.
+def check_parity(export: Path, folder: StudyFolder, candidate: str, script: str = "predict.py") -> Parity:
+    """Let a script of an export answer up to 50 rows that the study measured for the candidate of this id.
 
     They are of test, or of dev where the candidate was no finalist, spread evenly over the split; rows that failed in the
     study are left out. Raises `StudyError` when the export does not run.
@@ -54,7 +54,7 @@ def check_parity(export: Path, folder: StudyFolder, candidate: str) -> Parity:
     chosen = spread(records, ROWS)
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "predict.py", "--json"],
+        [sys.executable, script, "--json"],
         cwd=export,
         input="".join(json.dumps(record["input"]) + "\n" for record in chosen),
         capture_output=True,

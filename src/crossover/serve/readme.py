@@ -11,6 +11,23 @@ from crossover.models.base import Model, Runtime
 from crossover.models.hf.files import Loadable
 from crossover.types import Candidate
 
+CHAIN = (
+    "",
+    "With LangChain, in this folder:",
+    "",
+    "```python",
+    "from chain import load",
+    "",
+    "chain = load()  # keep it: this loads the model",
+    'chain.invoke("a text")',
+    'chain.batch(["a text", "another"])',
+    "```",
+    "",
+    "It is made of `ChatPromptTemplate | model | parser`; in a chain of prompts, what one such part answers is told to the"
+    " next. A failed call raises LangChain's `ModelError`. `load(model=...)` takes any other chat model of LangChain's: the"
+    " number above says nothing about its answers.",
+)
+UNANSWERED = "There is nothing here that answers: `load(model=...)` takes the chat model, and then reads its text."
 COMMAND = (
     "",
     "In this folder:",
@@ -46,8 +63,14 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
     if runtime:
         needs = dict.fromkeys([*runtime.needs, *_finders(out)])
         text.append(f"- `predict.py`: answers as it was measured, without Crossover; needs {', '.join(needs)}")
+    chained = (out / "chain.py").is_file()
+    if chained:
+        text.append("- `chain.py`: the candidate as a runnable of LangChain's; needs langchain-core beside")
+    if runtime:
         text += ["", runtime.note] if runtime.note else []
         text += COMMAND
+    if chained:
+        text += CHAIN if runtime else [*CHAIN, "", UNANSWERED]
     if isinstance(model, Loadable):
         text += _code(out, model.files().target)
     return "\n".join([*text, ""])

@@ -44,7 +44,7 @@ from crossover.study.history import changed_since, keep_given, with_kept_curve
 from crossover.study.ladder import Climbed, Rung, check_strategies, ladder, start
 from crossover.study.listed import with_listed_prices
 from crossover.study.listener import Listener, Quiet
-from crossover.study.models import open_settled, said_choice, said_precision, settled
+from crossover.study.models import open_settled, said_choice, said_code, said_precision, settled
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
@@ -249,9 +249,10 @@ class _Conductor:
         self.rule.hold(self.journal, self.folder)
         self.listener.say(introduced(self.task, self.prepared.splits, rungs))
         since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []
-        for sentence in (*since, *self.rule.said()):
+        codes = [*self.rule.said(), *said_code({spec: self.model_of(spec) for spec in specs_of(self.task)})]
+        for sentence in (*since, *codes):
             self.listener.say(sentence)
-        said = [*self.task.assumptions, *self.rule.said(), *said, *assumed(self.task.limits, self.task.prices)]
+        said = [*self.task.assumptions, *codes, *said, *assumed(self.task.limits, self.task.prices)]
         for spec in specs_of(self.task):
             said += said_precision(spec, self.model_of(spec), self.journal)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):

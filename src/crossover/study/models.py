@@ -4,6 +4,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -72,6 +73,12 @@ def said_precision(spec: str, model: Model, journal: Journal) -> list[str]:
     own = getattr(model, "precision", None)
     found = journal.fact(_name(spec)) or own
     return ["the model answers in {}: {}".format(*found)] if found else []
+
+
+def said_code(models: Mapping[str, Model]) -> list[str]:
+    """The files of the user's that models run. `models`: by their specifications."""
+    codes = {spec: getattr(model, "code", None) for spec, model in models.items()}
+    return [f"the model {s} runs the code in {code[0]} (SHA-256 {code[1][:12]})" for s, code in codes.items() if code]
 
 
 def said_choice(spec: str, model: Model, journal: Journal) -> list[str]:

@@ -9,7 +9,7 @@ import re
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -17,13 +17,13 @@ from crossover.errors import ModelError
 from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
 from crossover.models._presets import PRESETS
 from crossover.models._throttle import Throttle
-from crossover.models.base import hosted_weights
+from crossover.models.base import Runtime, hosted_weights
 from crossover.models.batches import Batches
 from crossover.models.openai.batches import OpenaiBatches
 from crossover.models.openai.client import async_client, checked_key, checked_url, client, fate, without_secrets
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
-from crossover.types import LOST, Message, Reply, Request, Usage, Weights
+from crossover.types import LOST, Candidate, Message, Reply, Request, Usage, Weights
 
 KEY_LIKE = re.compile(r"(?:sk|pk|rk|xai|nvapi|gsk)[-_][\w-]{16,}|AIza[\w-]{20,}")
 HERE = ("localhost", "127.0.0.1", "::1")
@@ -31,6 +31,7 @@ A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
 THINKING = 4096  # tokens that a model with `effort` may think with
 LABEL_TOKENS = 8  # beside a label's own bytes
+SCRIPT = "crossover.serve.standalone_hosted"
 Labels = Literal["auto", "logprobs", "constrained", "text"]
 
 
@@ -113,6 +114,17 @@ class Openai:
 
     def client(self) -> Any:
         return client(self._url, self._key, self.timeout, self.api_version)
+
+    def runtime(self, candidate: Candidate) -> Runtime:
+        key = f" The key is read from {self._key}." if self._key else ""
+        return Runtime(
+            SCRIPT,
+            ("openai[aiohttp]",),
+            asdict(self),
+            about={"settings.json": "the service, and the name of the environment variable with its key"},
+            note=f"The model is at {self._url}; each answer is paid for there, and none was asked for when this was"
+            f" written.{key}",
+        )
 
     def check_weights(self, weights: Weights) -> None:
         if weights != hosted_weights(self, weights.ref):

@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from crossover.errors import MissingExtra, ModelError, without_keys
+from crossover.errors import MissingExtra, ModelError
+from crossover.models._secrets import redacted
 
 URL = "https://api.openai.com/v1"
-VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+KEY_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 CONNECT = 10.0  # seconds
 KEPT_ALIVE = 4.0  # seconds of an idle connection: less than servers keep one, so that none is closed as it is used
 NO_KEY = "none"  # the client wants one, also for a server that does not
@@ -37,7 +38,7 @@ def checked_url(url: str) -> str:
 
 def checked_key(key: str) -> str:
     """The name of an environment variable, or nothing. Raises `ModelError` for what may be a key, and does not show it."""
-    if key and not VARIABLE.fullmatch(key):
+    if key and not KEY_NAME.fullmatch(key):
         raise ModelError(
             "the model's option 'key' is no name of an environment variable (it is not shown: it may be a key); valid is"
             " one in capital letters, such as OPENAI_API_KEY, with the key itself in that variable"
@@ -104,6 +105,4 @@ def fate(error: BaseException) -> Literal["unsent", "late", "broken"]:
 
 def without_secrets(text: str, key: str = "") -> str:
     """A service's own words on one line, without the key or what looks like one."""
-    line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
-    own = os.environ.get(key, "").strip() if key else ""
-    return without_keys(line.replace(own, "…") if own else line)[:300] or "nothing more was said"
+    return redacted(text, [os.environ.get(key, "").strip()] if key else [])
