@@ -25,6 +25,7 @@ SPEAKERS = {"System": "system", "Human": "user", "AI": "assistant", "Chat": "", 
 MESSAGE = re.compile(r"(System|Human|AI|Chat)?Message(PromptTemplate)?(Chunk)?")
 ROLES = {"human": "user", "ai": "assistant", "system": "system", "user": "user", "assistant": "assistant"}
 VARIABLE = re.compile(r"[A-Za-z_]\w*")
+ESCAPED = re.compile(r"\{\{\s*[\w.]")
 UNESCAPED = re.compile(r"\{\{\{\s*([\w.]+)\s*\}\}\}|\{\{&\s*([\w.]+)\s*\}\}")  # mustache's ways to leave a text as it is
 DEEPEST = 40
 
@@ -161,6 +162,9 @@ class _Turns:
         written = [_ours(text(piece), form) for piece in pieces]
         if None in written:
             return None
+        if form == "mustache" and any(ESCAPED.search(UNESCAPED.sub("", text(piece))) for piece in pieces):
+            remark = 'mustache writes & < > " of a text as HTML does (&lt;); here a text stands as it is'
+            self.remarks += [remark] if remark not in self.remarks else []
         separator = text(inside.get("example_separator", "\n\n"))
         return _filled(separator.join(filter(None, written)), {**partial, **mapping(inside.get("partial_variables"))})
 
