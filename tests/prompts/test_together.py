@@ -1,0 +1,145 @@
+"""Several who change the registry at once, in processes and on branches of git: nothing of anybody's is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crossover.errors import PromptError
+from crossover.prompts import Registry
+from crossover.types import Prompt
+
+WRITER = """
+import sys
+from crossover.prompts import Registry
+from crossover.types import Prompt
+folder, who = sys.argv[1:]
+registry = Registry(folder)
+print("ready", flush=True)
+sys.stdin.read(1)
+for number in range(5):
+    registry.add("support", Prompt(f"{who} {number}"), by=who, label=f"of-{who}")
+    registry.label("support", "shared", by=who)
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "prompts"
+    command = [sys.executable, "-c", WRITER, str(folder)]
+    writers = [
+        subprocess.Popen([*command, who], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for who in ("a", "b", "c")
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        writer.communicate("!", timeout=120)
+        assert writer.returncode == 0
+    registry = Registry(folder)
+    versions = registry.versions("support")
+    assert [version.number for version in versions] == list(range(1, 16)), "each has a number of its own"
+    assert [version.after for version in versions[1:]] == [(version.identity,) for version in versions[:-1]]
+    said = {version.prompt.instruction for version in versions}
+    assert said == {f"{who} {number}" for who in "abc" for number in range(5)}
+    assert {label: registry.get(f"support@{label}").prompt.instruction for label in ("of-a", "of-b", "of-c")} == {
+        f"of-{who}": f"{who} 4" for who in "abc"
+    }
+    assert registry.get("support@shared").number > 0, "its moves are one line"
+    assert not [path for path in folder.rglob(".*") if path.name not in (".lock", ".gitignore")]
+
+
+def git(folder: Path, *words: str) -> str:
+    set_up = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false", "-c", "core.hooksPath="]
+    return subprocess.run(["git", *set_up, *words], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def branches(tmp_path: Path) -> Registry:
+    """Two branches that were merged by git: both added a version, and moved a label; one of them twice."""
+    if shutil.which("git") is None:
+        pytest.skip("there is no git")
+    registry = Registry(tmp_path / "prompts")
+    git(tmp_path, "init", "-b", "main")
+    registry.add("support", Prompt("first"), label="production")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    git(tmp_path, "checkout", "-b", "side")
+    registry.add("support", Prompt("of the side"), label="production")
+    registry.add("extra", Prompt("only here"))
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "side")
+    git(tmp_path, "checkout", "main")
+    registry.add("support", Prompt("of main"), label="production")
+    registry.add("support", Prompt("of main, again"), label="production")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "main")
+    git(tmp_path, "merge", "--no-edit", "side")
+    return registry
+
+
+def test_a_merge_of_branches_has_no_conflict_and_loses_nothing(branches: Registry, tmp_path: Path) -> None:
+    assert git(tmp_path, "status", "--porcelain") == "", "locks and drafts are not git's"
+    assert branches.names() == ["extra", "support"]
+    said = [(version.number, version.prompt.instruction) for version in branches.versions("support")]
+    assert sorted(said) == [(1, "first"), (2, "of main"), (2, "of the side"), (3, "of main, again")]
+
+
+def test_what_was_changed_on_both_sides_is_said_until_somebody_settles_it(branches: Registry) -> None:
+    side = next(v.identity for v in branches.versions("support") if v.prompt.instruction == "of the side")
+    with pytest.raises(PromptError, match=r"'support' is two versions, 2-\w+ and 3-\w+, made apart .* name one"):
+        branches.get("support")
+    with pytest.raises(PromptError, match=r"'support@2' is two versions, 2-\w+ and 2-\w+, made apart"):
+        branches.get("support@2")
+    with pytest.raises(PromptError, match=r"the label 'production' of 'support' was moved to .* and to .*, apart"):
+        branches.get("support@production")
+    assert branches.get(f"support@{side}").prompt == Prompt("of the side")
+
+    branches.label(f"support@{side}", "production")
+    assert branches.get("support@production").identity == side
+    restored = branches.restore(f"support@{side}")
+    assert (restored.number, len(restored.after)) == (4, 2)
+    assert branches.get("support").identity == restored.identity
+
+
+def test_a_label_that_one_branch_moved_and_the_other_did_not_is_where_it_was_moved(tmp_path: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("there is no git")
+    registry = Registry(tmp_path / "prompts")
+    git(tmp_path, "init", "-b", "main")
+    registry.add("support", Prompt("first"), label="production")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    git(tmp_path, "checkout", "-b", "side")
+    registry.unlabel("support", "production")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "side")
+    git(tmp_path, "checkout", "main")
+    second = registry.add("support", Prompt("second"))
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "main")
+    git(tmp_path, "merge", "--no-edit", "side")
+    assert registry.labels("support") == {}
+    assert registry.get("support").identity == second.identity
+    registry.label("support", "production")
+    assert registry.get("support@production").identity == second.identity
+
+
+def test_a_writer_that_was_killed_leaves_nothing_that_counts(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "prompts")
+    registry.add("support", Prompt("first"))
+    (registry.folder / "support" / "versions" / ".0002-01234567.yaml.part").write_text("name: supp")
+    assert [version.number for version in registry.versions("support")] == [1]
+    assert registry.add("support", Prompt("second")).number == 2
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir(mode=0o500)
+    with pytest.raises(PromptError, match="cannot be written"):
+        Registry(tmp_path / "prompts").add("support", Prompt("first"))
