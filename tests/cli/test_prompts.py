@@ -89,10 +89,8 @@ def test_json_has_every_letter(crossover: Terminal) -> None:
     assert json.loads(right(crossover("prompts", "scores", "--json"))) == []
 
 
-@pytest.mark.parametrize(
-    "command", [["show", "evil"], ["list"], ["list", "evil"], ["diff", "evil@1", "evil@2"], ["restore", "evil@1"]]
-)
-def test_nothing_that_a_prompt_holds_steers_the_terminal(crossover: Terminal, command: list[str]) -> None:
+@pytest.mark.parametrize("command", ["show evil@1", "list", "list evil", "diff evil@1 evil@2", "restore evil@1"])
+def test_nothing_that_a_prompt_holds_steers_the_terminal(crossover: Terminal, command: str) -> None:
     registry = Registry()
     registry.add("evil", Prompt(HOSTILE), note=HOSTILE, by=HOSTILE, source=HOSTILE)
     registry.add("evil", Prompt("tame"), note=HOSTILE)

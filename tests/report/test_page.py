@@ -17,8 +17,8 @@ from crossover.decision import numbers
 from crossover.errors import StudyError
 from crossover.report import plots
 from crossover.report.page import render, write_report
-from crossover.study.results import Confusion, Results, Tried
-from crossover.types import Estimate
+from crossover.study.results import Confusion, Disagreement, Results, Tried
+from crossover.types import Estimate, Message
 
 from .fixtures import EVIL, decision, extraction, failed, forgotten, hostile, ladder, only, results, undecided
 from .fixtures import candidate as made
@@ -362,6 +362,23 @@ def test_disagreements_show_each_answer_with_its_mark_and_the_source() -> None:
     assert "test.csv, row 2" in text
     assert re.search(r'title="wrong">✗</span>\s*<span class="wrap">billing', html)
     assert re.search(r'title="right">✓</span>\s*<span class="wrap">delivery', html)
+
+
+def test_long_texts_and_searches_do_not_make_the_page_long() -> None:
+    long = "a letter to the shop " * 50_000  # a megabyte, as a row of data may have it
+    names = [candidate.name for candidate in ladder()]
+    items = [Disagreement(long, long, "test.csv, row 2", dict.fromkeys(names, long), dict.fromkeys(names, False))] * 40
+    half = Estimate(90, 0.5, 0.4, 0.6)
+    rows = [Tried(f"{i:016x}", long, f"{{input}} {long}", 0, "fixed", False, 1, half) for i in range(200)]
+    shown = [Message("system", long), *(Message("user", f"{i} {long[:900]}") for i in range(400)), Message("user", long)]
+    candidates = tuple(dataclasses.replace(one, prompt=tuple(shown), tried=tuple(rows)) for one in ladder())
+    html = render(results(candidates=candidates, disagreements=tuple(items)))
+    assert len(html.encode()) < 2_000_000
+    text = Page(html).text
+    assert "2,000 of 1,050,000 characters" in text
+    assert "and 1,045,000 more characters" in text
+    assert re.search(r"3[89]\d messages between are not shown here", text)
+    assert "and 170 more, none of them higher on dev" in text
 
 
 def test_many_disagreements_are_cut_and_counted() -> None:
