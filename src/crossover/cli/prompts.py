@@ -260,4 +260,6 @@ def _console() -> Console:
 
 
 def _print_json(body: Any) -> None:
-    typer.echo(json_out(json.dumps(body, indent=1, ensure_ascii=False)))
+    """JSON, in which nothing that a prompt holds steers the terminal either: what is not printable is JSON's own escape."""
+    text = json.dumps(body, indent=1, ensure_ascii=False)
+    typer.echo(json_out("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)))
