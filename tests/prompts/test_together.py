@@ -38,19 +38,30 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     for writer in writers:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
-    for writer in writers:
-        writer.communicate("!", timeout=120)
-        assert writer.returncode == 0
     registry = Registry(folder)
+    registry.add("support", Prompt("first"), label="shared")
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("!")
+        writer.stdin.flush()
+    seen = [0]
+    while any(writer.poll() is None for writer in writers):  # who only reads never waits, and never sees half of anything
+        now = registry.get("support").number
+        assert now >= seen[-1]
+        seen.append(now)
+        assert registry.get("support@shared").number >= 1
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
     versions = registry.versions("support")
-    assert [version.number for version in versions] == list(range(1, 16)), "each has a number of its own"
+    assert [version.number for version in versions] == list(range(1, 17)), "each has a number of its own"
     assert [version.after for version in versions[1:]] == [(version.identity,) for version in versions[:-1]]
     said = {version.prompt.instruction for version in versions}
-    assert said == {f"{who} {number}" for who in "abc" for number in range(5)}
+    assert said == {"first"} | {f"{who} {number}" for who in "abc" for number in range(5)}
     assert {label: registry.get(f"support@{label}").prompt.instruction for label in ("of-a", "of-b", "of-c")} == {
         f"of-{who}": f"{who} 4" for who in "abc"
     }
     assert registry.get("support@shared").number > 0, "its moves are one line"
+    for writer in writers:
+        writer.communicate()
     assert not [path for path in folder.rglob(".*") if path.name not in (".lock", ".gitignore")]
 
 
@@ -128,6 +139,18 @@ def test_a_label_that_one_branch_moved_and_the_other_did_not_is_where_it_was_mov
     assert registry.get("support").identity == second.identity
     registry.label("support", "production")
     assert registry.get("support@production").identity == second.identity
+
+
+def test_a_version_that_somebody_took_away_makes_no_two_of_what_is_left(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "prompts")
+    two = [registry.add("support", Prompt(f"number {number}"), label="live") for number in (1, 2, 3)][1]
+    [path] = registry.folder.rglob(f"versions/*{two.identity.partition('-')[2]}.yaml")
+    path.unlink()
+    assert registry.get("support").prompt == registry.get("support@live").prompt == Prompt("number 3")
+    registry.label("support@1", "live")
+    assert registry.add("support", Prompt("number 4")).number == 4
+    with pytest.raises(PromptError, match="'support' has no version 2; valid: 1, 3, 4"):
+        registry.get("support@2")
 
 
 def test_a_writer_that_was_killed_leaves_nothing_that_counts(tmp_path: Path) -> None:

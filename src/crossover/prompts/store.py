@@ -178,10 +178,10 @@ class Registry:
         write_new(self._existing(name) / LABELS / label / _file(made), file_text(made))
 
     def _resolved(self, meant: Reference) -> Version:
+        labels = self.labels(meant.name)  # before the versions: what a label is moved to meanwhile is then among them
         versions = self.versions(meant.name)
         known = [f"{version.number}" for version in versions]
         if meant.label:
-            labels = self.labels(meant.name)
             at = labels.get(meant.label)
             if at is None:
                 borne = [*labels, *known]
@@ -298,9 +298,14 @@ def _listed(folder: Path) -> list[str]:
 
 
 def last(records: Sequence[R]) -> list[R]:
-    """Those that no other stands behind: one, or several where branches were merged."""
+    """Those that no other stands behind: one, or several where branches were merged.
+
+    A record whose file was taken away, or was not seen yet while others write, is thought to stand behind all before it.
+    """
     behind = {identity for record in records for identity in record.after}
-    return [record for record in records if record.identity not in behind]
+    gone = [re.match(r"\d{1,9}", identity) for identity in behind - {record.identity for record in records}]
+    after = max((int(number[0]) for number in gone if number), default=0)
+    return [record for record in records if record.identity not in behind and record.number >= after]
 
 
 def _file(record: Record) -> str:
