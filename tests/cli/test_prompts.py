@@ -225,6 +225,7 @@ def test_a_study_takes_a_prompt_by_its_label_keeps_its_version_and_enters_its_sc
     registry.add("other", Prompt("Another."))
     rungs = ["majority", "zero_shot", {"registered": {"prompt": "parcels@production"}}]
     task = write_task(Path(), strategies=rungs)
+    assert "registered" in right(crossover("run", task, "--plan", "--quiet"))
     assert crossover("run", task, "--out", "study", "--quiet").status == 0
     candidate, row = read_candidate(StudyFolder(Path("study")), "registered")
     assert (candidate.prompt, row["family"]) == (one.prompt, "prompt")

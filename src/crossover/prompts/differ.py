@@ -12,6 +12,6 @@ def difference(before: Version, after: Version, context: int = 3) -> list[str]:
 
     What is not printable in them is an escape, as in the files.
     """
-    named = [f"{version.name}@{version.identity}" for version in (before, after)]
-    lines = [version.text.splitlines() for version in (before, after)]
-    return list(difflib.unified_diff(lines[0], lines[1], *named, n=context, lineterm=""))
+    old, new = (f"{version.name}@{version.identity}" for version in (before, after))
+    lines = before.text.splitlines(), after.text.splitlines()
+    return list(difflib.unified_diff(*lines, fromfile=old, tofile=new, n=context, lineterm=""))

@@ -36,12 +36,12 @@ class Reference:
 def checked(name: Any, what: str = "the prompt's name") -> str:
     """A name in composed letters (NFC), which can be a folder's everywhere. Raises `PromptError`."""
     if isinstance(name, str):
-        name = unicodedata.normalize("NFC", name)
-        fits = 0 < len(name) <= _LONGEST and len(name.encode(errors="replace")) <= _LONGEST_BYTES
-        edges = fits and name[0] not in ".-" and name[-1] != "." and unicodedata.category(name[0])[0] != "M"
-        if edges and all(c in "-_." or unicodedata.category(c)[0] in "LMN" for c in name):
-            if not _DEVICES.fullmatch(name):
-                return name
+        text = unicodedata.normalize("NFC", name)
+        fits = 0 < len(text) <= _LONGEST and len(text.encode(errors="replace")) <= _LONGEST_BYTES
+        edges = fits and text[0] not in ".-" and text[-1] != "." and unicodedata.category(text[0])[0] != "M"
+        if edges and all(c in "-_." or unicodedata.category(c)[0] in "LMN" for c in text):
+            if not _DEVICES.fullmatch(text):
+                return text
             raise PromptError(f"{what}: received {shown(name)}, which is a device of Windows; valid is another name")
     raise PromptError(f"{what}: received {_seen(name)}; valid is {VALID}")
 
