@@ -62,7 +62,7 @@ def test_of_many_lost_slices_those_where_most_is_lost_are_named_once_and_the_oth
     *named, more = found.warnings
     assert [warning.split()[3] for warning in named] == ["phone", "shop", "fax"]
     assert all("worse than few_shot" in warning for warning in named), "who is furthest ahead there"
-    assert more == "In 2 more slices lora is worse than another candidate too: the report has them all."
+    assert more == "In 2 more slices lora is worse than another candidate too: the report has all."
 
 
 def test_a_small_loss_in_a_slice_is_no_warning_and_nobody_chosen_is_none() -> None:

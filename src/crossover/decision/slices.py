@@ -111,7 +111,7 @@ def _lost(own: Contender, tested: Sequence[Contender], runs: Mapping[str, Run], 
         )
     if more := len(ordered) - len(said):
         said.append(
-            f"In {numbers.plural(more, 'more slice')} {own.name} is worse than another candidate too: the report has them all."
+            f"In {numbers.plural(more, 'more slice')} {own.name} is worse than another candidate too: the report has all."
         )
     return said
 
