@@ -6,12 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crossover.errors import PromptError
 from crossover.prompts import Registry
+from crossover.prompts.store import last
 from crossover.types import Prompt
 
 WRITER = """
@@ -139,6 +143,55 @@ def test_a_label_that_one_branch_moved_and_the_other_did_not_is_where_it_was_mov
     assert registry.get("support").identity == second.identity
     registry.label("support", "production")
     assert registry.get("support@production").identity == second.identity
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["add", "label", "restore", "unlabel"]), st.integers(0, 3)), max_size=4)
+
+
+def walk(registry: Registry, side: str, steps: list[tuple[str, int]]) -> None:
+    """What somebody does on a branch: versions and labels that are there are taken by number."""
+    for number, (what, which) in enumerate(steps):
+        known = registry.versions("support")
+        chosen = f"support@{known[which % len(known)].identity}"
+        if what == "add":
+            registry.add("support", Prompt(f"{side} {number}"))
+        elif what == "label":
+            registry.label(chosen, ("live", "next")[which % 2])
+        elif what == "restore":
+            registry.restore(chosen)
+        elif label := sorted(registry.labels("support")):
+            registry.unlabel("support", label[0])
+
+
+@settings(max_examples=12, deadline=None)
+@given(STEPS, STEPS)
+def test_whatever_two_branches_did_all_of_it_is_there_and_only_what_both_moved_is_asked(
+    ours: list[tuple[str, int]], theirs: list[tuple[str, int]]
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        base, side = Registry(Path(place) / "base"), Registry(Path(place) / "side")
+        base.add("support", Prompt("first"), label="live")
+        base.add("support", Prompt("second"))
+        shutil.copytree(base.folder, side.folder)
+        before = base.get("support").identity, base.labels("support")
+        walk(base, "ours", ours)
+        walk(side, "theirs", theirs)
+        found = [(one.get("support").identity, one.labels("support"), one.versions("support")) for one in (base, side)]
+        shutil.copytree(side.folder, base.folder, dirs_exist_ok=True)  # as git merges files that are nowhere changed
+        merged = base.versions("support")
+        assert {v.identity for v in merged} == {v.identity for _, _, versions in found for v in versions}
+        tops = {top for top, _, _ in found}
+        newest = tops - {before[0]} if len(tops) > 1 else tops
+        assert {v.identity for v in last(merged)} == newest
+        for label in ("live", "next"):
+            was = before[1].get(label, ("",))
+            now = [labels.get(label, ("",)) for _, labels, _ in found]
+            moved = {at[0] for at in now if at != was} or set(was)
+            assert set(base.labels("support").get(label, ("",))) >= moved - {""}
+            assert len(moved) == 1 or set(base.labels("support")[label]) == moved
+        restored = base.restore(f"support@{merged[0].identity}")
+        assert len(last(base.versions("support"))) == 1
+        assert base.get("support").prompt == restored.prompt
 
 
 def test_a_version_that_somebody_took_away_makes_no_two_of_what_is_left(tmp_path: Path) -> None:
