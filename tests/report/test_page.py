@@ -127,6 +127,20 @@ def test_the_verdict_and_its_reasons_come_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sure", "says"), [("proven", "won every comparison"), ("bounded", "tolerance"), ("open", "more test")]
+)
+def test_how_sure_the_verdict_is_stands_before_it(sure: str, says: str) -> None:
+    body = decision()
+    body["verdict"] |= {"confidence": sure}
+    html = render(results(decision=body))
+    assert re.search(rf'<b>Verdict, <abbr title="[^"]*{says}[^"]*">{sure}</abbr></b>', html)
+    body["verdict"] |= {"falls_short": "None of these does the task."}
+    assert "<b>Verdict</b>" in render(results(decision=body)), "what is proven is not that it does the task"
+    del body["verdict"]["confidence"]  # as a version before wrote it
+    assert "<b>Verdict</b>" in render(results(decision=body | {"verdict": body["verdict"] | {"falls_short": None}}))
+
+
+@pytest.mark.parametrize(
     ("kind", "choice", "words"),
     [
         ("prompt", 3, "Prompt it: “few_shot” is enough"),
@@ -417,8 +431,10 @@ def test_the_crossover_leads_and_its_drawing_is_told_to_who_cannot_see_it() -> N
         "Fine-tune it: “lora” is the one to use.",
         "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540. 540 more labels",
         "from about 12,400 (9,800–16,000) requests.",
-        "Accuracy by labels: points are means",
+        "Accuracy on test",
         "beats the best prompt, “few_shot”, by 16.2 points",
+        "The intervals are wide",
+        "Accuracy by labels: points are means",
     ]
     places = [page.text.find(words) for words in order]
     assert -1 not in places

@@ -125,6 +125,7 @@ def _context(results: Results) -> dict[str, Any]:
         "flips": verdict.flip_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),
         "lead": verdict.lead(results),
+        "sure": verdict.confidence(results),
         "reasons": [r for r in results.decision["verdict"]["reasons"] if r not in crossover.get("said", ())],
         "curves": [learning_curve(crossover, metric, width) for width in halves] if crossover["curve"] else [],
         "request_curves": [drawn for width in halves if (drawn := plots.cumulative_cost(results, width))],
