@@ -19,6 +19,7 @@ ROOMS = [
     {"data"},
     {"models"},
     {"engine"},
+    {"prompts"},
     {"tuning"},
     {"strategies"},
     {"metrics"},

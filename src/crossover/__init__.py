@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from crossover import prompts as prompts
     from crossover.api.advise import advise
     from crossover.api.run import run_study
     from crossover.api.study import Study, open_study
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         SoftPromptRecipe,
     )
 
+_MODULES = ("prompts",)
 _HOME = {
     "Task": "data.task",
     "load_task": "data.task",
@@ -82,6 +84,7 @@ __all__ = [
     "load_task",
     "open_model",
     "open_study",
+    "prompts",
     "read_candidate",
     "read_results",
     "run_study",
@@ -89,6 +92,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"crossover.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'crossover' has no attribute '{name}'")
     return getattr(importlib.import_module(f"crossover.{_HOME[name]}"), name)

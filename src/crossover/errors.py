@@ -8,6 +8,7 @@ CrossoverError              anything a user can mend; the command line prints it
 ├── MissingExtra            an optional dependency is absent; the message prints the install command
 ├── StudyError              the study's folder: in use, unwritable, of another task, not finished
 ├── MetricError             a metric that fails: a user's own file raises, or gives no score
+├── PromptError             the prompt registry: a name, a version, a label, a file in it
 ├── TuningError             a tune that went wrong: a loss that is not a number, no row that fits
 └── BudgetExceeded          a limit of calls, tokens, money or minutes is reached; what is finished stays and is decided on
 """
@@ -61,6 +62,10 @@ class StudyError(CrossoverError):
 
 class MetricError(CrossoverError):
     """A metric cannot be used, or fails on an answer."""
+
+
+class PromptError(CrossoverError):
+    """A prompt of the registry cannot be found, read or written."""
 
 
 class TuningError(CrossoverError):

@@ -177,6 +177,15 @@ def test_mistakes_are_sentences(study: Study, frame: pd.DataFrame, tmp_path: Pat
         study.predictions(split="train")
 
 
+def test_the_prompt_of_a_candidate_is_kept_by_name_with_its_score(study: Study, tmp_path: Path) -> None:
+    kept = study.keep_prompt("notes", "instruction", label="live", folder=tmp_path)
+    found = crossover.prompts.get("notes@live", tmp_path)
+    assert (found, found.prompt) == (kept, study.candidate("instruction").prompt)
+    assert [one.version for one in crossover.prompts.Registry(tmp_path).scores("notes")] == [kept.identity]
+    with pytest.raises(StudyError, match="has no candidate 'lora'"):
+        study.keep_prompt("notes", "lora", folder=tmp_path)
+
+
 def test_what_a_notebook_shows_is_escaped(frame: pd.DataFrame, tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
     data = frame.replace("garden", f"{evil}&")

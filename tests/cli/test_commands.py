@@ -107,6 +107,10 @@ HELP = {
         "--price",
         "a million training tokens",
     ),
+    "prompts": (
+        *("list", "show", "diff", "label", "restore", "add", "scores", "who changed what when", "plain files", "git"),
+        *("strategies: [{registered: {prompt: support@production}}]", "crossover.prompts.get"),
+    ),
     "list": ("room", "default: all", "name", "--json", "strategies", "crossover.metrics"),
 }
 DECISION = {

@@ -42,6 +42,29 @@ def test_a_winner_that_significantly_loses_a_slice_is_flagged_with_numbers() -> 
     assert warning.endswith("p < 0.001, adjusted for 2 comparisons by slice.")
 
 
+def test_of_many_lost_slices_those_where_most_is_lost_are_named_once_and_the_others_counted() -> None:
+    third = contender("instruction", "prompt")
+    wrong = {"web": 0, "post": 14, "phone": 30, "shop": 20, "fax": 16, "mail": 15}  # of 40 each
+    channels = [channel for channel in wrong for _ in range(40)]
+    own = [not n < count for count in wrong.values() for n in range(40)]
+    runs = {}
+    for c, right in (
+        (LORA, own),
+        (PROMPT, [False] * 40 + [True] * 200),
+        (third, [False] * 40 + [n % 9 > 0 for n in range(200)]),
+    ):
+        made = run(c.name, right)
+        records = zip(made.records, channels, strict=True)
+        sliced_records = (replace(r, example=replace(r.example, slices={"channel": channel})) for r, channel in records)
+        runs[c.id] = replace(made, records=tuple(sliced_records))
+    found = sliced([third, PROMPT, LORA], runs, ACCURACY, "accuracy", (None, None), LORA.id, 0)
+    assert found is not None
+    *named, more = found.warnings
+    assert [warning.split()[3] for warning in named] == ["phone", "shop", "fax"]
+    assert all("worse than few_shot" in warning for warning in named), "who is furthest ahead there"
+    assert more == "In 2 more slices lora is worse than another candidate too: the report has all."
+
+
 def test_a_small_loss_in_a_slice_is_no_warning_and_nobody_chosen_is_none() -> None:
     right = [True] * 100 + [False] * 3 + [True] * 37
     assert found(right, [False] * 50 + [True] * 90).warnings == ()

@@ -17,8 +17,8 @@ from crossover.decision import numbers
 from crossover.errors import StudyError
 from crossover.report import plots
 from crossover.report.page import render, write_report
-from crossover.study.results import Confusion, Results, Tried
-from crossover.types import Estimate
+from crossover.study.results import Confusion, Disagreement, Results, Tried
+from crossover.types import Estimate, Message
 
 from .fixtures import EVIL, decision, extraction, failed, forgotten, hostile, ladder, only, results, undecided
 from .fixtures import candidate as made
@@ -124,6 +124,20 @@ def test_the_verdict_and_its_reasons_come_first() -> None:
     places = [page.text.find(words) for words in order]
     assert -1 not in places
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("sure", "says"), [("proven", "won every comparison"), ("bounded", "tolerance"), ("open", "more test")]
+)
+def test_how_sure_the_verdict_is_stands_before_it(sure: str, says: str) -> None:
+    body = decision()
+    body["verdict"] |= {"confidence": sure}
+    html = render(results(decision=body))
+    assert re.search(rf'<b>Verdict, <abbr title="[^"]*{says}[^"]*">{sure}</abbr></b>', html)
+    body["verdict"] |= {"falls_short": "None of these does the task."}
+    assert "<b>Verdict</b>" in render(results(decision=body)), "what is proven is not that it does the task"
+    del body["verdict"]["confidence"]  # as a version before wrote it
+    assert "<b>Verdict</b>" in render(results(decision=body | {"verdict": body["verdict"] | {"falls_short": None}}))
 
 
 @pytest.mark.parametrize(
@@ -364,6 +378,23 @@ def test_disagreements_show_each_answer_with_its_mark_and_the_source() -> None:
     assert re.search(r'title="right">✓</span>\s*<span class="wrap">delivery', html)
 
 
+def test_long_texts_and_searches_do_not_make_the_page_long() -> None:
+    long = "a letter to the shop " * 50_000  # a megabyte, as a row of data may have it
+    names = [candidate.name for candidate in ladder()]
+    items = [Disagreement(long, long, "test.csv, row 2", dict.fromkeys(names, long), dict.fromkeys(names, False))] * 40
+    half = Estimate(90, 0.5, 0.4, 0.6)
+    rows = [Tried(f"{i:016x}", long, f"{{input}} {long}", 0, "fixed", False, 1, half) for i in range(200)]
+    shown = [Message("system", long), *(Message("user", f"{i} {long[:900]}") for i in range(400)), Message("user", long)]
+    candidates = tuple(dataclasses.replace(one, prompt=tuple(shown), tried=tuple(rows)) for one in ladder())
+    html = render(results(candidates=candidates, disagreements=tuple(items)))
+    assert len(html.encode()) < 2_000_000
+    text = Page(html).text
+    assert "2,000 of 1,050,000 characters" in text
+    assert "and 1,045,000 more characters" in text
+    assert re.search(r"3[89]\d messages between are not shown here", text)
+    assert "and 170 more, none of them higher on dev" in text
+
+
 def test_many_disagreements_are_cut_and_counted() -> None:
     many = results().disagreements * 30
     assert "40 test items of 120 that got different answers" in Page(render(results(disagreements=many))).text
@@ -400,8 +431,10 @@ def test_the_crossover_leads_and_its_drawing_is_told_to_who_cannot_see_it() -> N
         "Fine-tune it: “lora” is the one to use.",
         "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540. 540 more labels",
         "from about 12,400 (9,800–16,000) requests.",
-        "Accuracy by labels: points are means",
+        "Accuracy on test",
         "beats the best prompt, “few_shot”, by 16.2 points",
+        "The intervals are wide",
+        "Accuracy by labels: points are means",
     ]
     places = [page.text.find(words) for words in order]
     assert -1 not in places

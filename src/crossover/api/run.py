@@ -18,6 +18,7 @@ from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.ladder import check_strategies
 from crossover.study.listener import Listener, check_listener
 from crossover.study.read import read_results
+from crossover.study.registered import pinned
 
 NAME = "study"  # of a task that was given none
 FROM_PYTHON = "a task made in Python"
@@ -56,6 +57,7 @@ def run_study(
     made = _made(task, given)
     check_task(made)
     check_strategies(made, place)
+    made = pinned(made, place)
     other = model is not None and made.model != model
     home = StudyFolder(default_folder(made, other)) if out is None else StudyFolder.at(out)
     folder = run_task(made, source, home, listener)

@@ -15,6 +15,8 @@ from crossover.api.runnables import runnable_of
 from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError, StudyError
+from crossover.prompts.record import Version
+from crossover.prompts.store import Registry
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
@@ -26,6 +28,7 @@ from crossover.study.folder import StudyFolder
 from crossover.study.listener import Listener
 from crossover.study.read import read_candidate, read_results, tested_run
 from crossover.study.redecide import redecide
+from crossover.study.registered import add_candidate
 from crossover.study.results import CandidateReport, Results
 from crossover.types import Candidate
 
@@ -171,6 +174,16 @@ class Study:
         is no text."""
         texts = texts_of(inputs)  # before the model is opened
         return self.predictor(name).answer(texts)
+
+    def keep_prompt(
+        self, called: str, name: str | None = None, *, label: str = "", note: str = "", folder: Path | str | None = None
+    ) -> Version:
+        """Keep a candidate's prompt (else the verdict's choice's) in the prompt registry under the name `called`, with what
+        was measured of it; `folder`: where the prompts lie, as for `crossover.prompts.get`.
+
+        Raises `StudyError` where there is no such candidate, and `PromptError`.
+        """
+        return add_candidate(Registry(folder), called, self.folder, name or self._named(), note, label=label)
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report, one HTML file, and return its path (else `report.html` in the folder, or beside the file of a

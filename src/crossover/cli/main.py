@@ -22,7 +22,10 @@ from crossover.cli.output import degrade
 from crossover.errors import CrossoverError, OptionError, nearest
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
-COMMANDS = ("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "import", "list")
+COMMANDS = (
+    *("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "import", "prompts"),
+    "list",
+)
 ENDINGS = {
     "run": (".yaml", ".yml"),
     "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"),
@@ -92,6 +95,10 @@ def _crossover(
 def load(name: str) -> Any:
     """A command's own parser, from its file."""
     module = importlib.import_module(f"crossover.cli.{name}")
+    if several := getattr(module, "app", None):  # a command with commands of its own
+        group = typer.main.get_command(several)
+        group.name = name
+        return group
     single = typer.Typer(
         add_completion=False, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]}
     )

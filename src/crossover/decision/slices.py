@@ -13,6 +13,7 @@ from crossover.evaluation.slices import LEAST, Against, Slice, by_slice, differe
 from crossover.metrics.base import Metric
 from crossover.types import Estimate, Example, Run
 
+MOST_SAID = 3  # slices in which the choice loses: many would hide what else is warned of
 MEASURES = {"mean": "the share of right answers", "micro_f1": "a micro F1"}
 
 
@@ -20,7 +21,7 @@ MEASURES = {"mean": "the share of right answers", "micro_f1": "a micro F1"}
 class Sliced:
     """Test results by slice. `estimates`: contender id -> its value in each slice. `chosen` is compared with the others.
 
-    `said`: how the slices were made; `warnings`: a sentence for each slice in which the chosen one loses to another.
+    `said`: how the slices were made; `warnings`: sentences on the slices in which the chosen one loses to another.
     """
 
     slices: tuple[Slice, ...]
@@ -88,18 +89,30 @@ def loses(p_adjusted: float, difference: float) -> bool:
 
 
 def _lost(own: Contender, tested: Sequence[Contender], runs: Mapping[str, Run], against: Sequence[Against]) -> list[str]:
+    """A sentence for each slice in which it loses, beside who is furthest ahead there: those where most answers are lost
+    first, and of many the first few."""
     names = {c.id: c.name for c in tested}
-    said = []
+    lost: dict[int, Against] = {}
     for other in against:
+        before = lost.get(id(other.slice))
+        further = before is None or other.result.difference < before.result.difference
+        if loses(other.p_adjusted, other.result.difference) and further:
+            lost[id(other.slice)] = other
+    ordered = sorted(lost.values(), key=lambda other: other.result.n * other.result.difference)
+    said = []
+    for other in ordered[:MOST_SAID]:
         r = other.result
-        if loses(other.p_adjusted, r.difference):
-            ahead = runs[own.id].estimate.value >= runs[other.other].estimate.value
-            found = numbers.difference(r.difference, r.low, r.high)
-            said.append(
-                f"Where {other.slice.column} is {other.slice.value} ({numbers.plural(r.n, 'test item')}), {own.name} is"
-                f" worse than {names[other.other]}{', though it is better over all' if ahead else ''}: {found} points, p"
-                f" {numbers.p_value(other.p_adjusted)}, adjusted for {numbers.plural(len(against), 'comparison')} by slice."
-            )
+        ahead = runs[own.id].estimate.value >= runs[other.other].estimate.value
+        found = numbers.difference(r.difference, r.low, r.high)
+        said.append(
+            f"Where {other.slice.column} is {other.slice.value} ({numbers.plural(r.n, 'test item')}), {own.name} is"
+            f" worse than {names[other.other]}{', though it is better over all' if ahead else ''}: {found} points, p"
+            f" {numbers.p_value(other.p_adjusted)}, adjusted for {numbers.plural(len(against), 'comparison')} by slice."
+        )
+    if more := len(ordered) - len(said):
+        said.append(
+            f"In {numbers.plural(more, 'more slice')} {own.name} is worse than another candidate too: the report has all."
+        )
     return said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from crossover.report import plots, slices, verdict
 from crossover.report.curve_plot import learning_curve
 from crossover.report.rows import chosen, curve_names, curve_rows, glance_rows, tested_best_first
 from crossover.study.results import CandidateReport, FieldRow, Results
-from crossover.types import Estimate
+from crossover.types import Estimate, Message
 
 MOST_DISAGREEMENTS = 40
 MOST_PAIRS = 12  # of confused labels, beside the matrix
 MOST_ROWS = 12  # of a data finding
 MOST_SLICES = 12
+MOST_LETTERS = 2_000  # of a text that is unfolded: the rest is in the study, and on paper nothing stays folded
+MOST_ASKED = 20_000  # letters of a prompt
+MOST_TRIED = 30  # prompts and tunes on the way to a candidate
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,28 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["n"], made.globals["measure"] = numbers, measure
+    made.globals |= {"n": numbers, "measure": measure, "asked": asked}
+    made.globals |= {"most_letters": MOST_LETTERS, "most_tried": MOST_TRIED}
     return made
+
+
+def asked(messages: Sequence[Message]) -> tuple[list[Message], int]:
+    """As much of a request as a page can show: its messages from the first on, and its last, long ones cut; and how many
+    between them are left out."""
+    *before, last = [Message(message.role, _cut(message.content, MOST_ASKED // 4)) for message in messages]
+    shown: list[Message] = []
+    room = MOST_ASKED - len(last.content)
+    for message in before:
+        room -= len(message.content)
+        if room < 0:
+            break
+        shown.append(message)
+    return [*shown, last], len(before) - len(shown)
+
+
+def _cut(text: str, most: int) -> str:
+    more = len(text) - most
+    return text if more <= 0 else f"{text[:most]}… and {numbers.plural(more, 'more character')}"
 
 
 def _context(results: Results) -> dict[str, Any]:
@@ -101,6 +125,7 @@ def _context(results: Results) -> dict[str, Any]:
         "flips": verdict.flip_sentences(results),
         "sensitivity": verdict.sensitivity_sentence(results),
         "lead": verdict.lead(results),
+        "sure": verdict.confidence(results),
         "reasons": [r for r in results.decision["verdict"]["reasons"] if r not in crossover.get("said", ())],
         "curves": [learning_curve(crossover, metric, width) for width in halves] if crossover["curve"] else [],
         "request_curves": [drawn for width in halves if (drawn := plots.cumulative_cost(results, width))],

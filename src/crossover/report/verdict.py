@@ -33,6 +33,14 @@ BOUNDED = {
 }
 
 
+SURE = {
+    "proven": "it won every comparison that the verdict rests on: what is cheaper is significantly worse, and what is"
+    " dearer no better by more than the margin (95 %)",
+    "bounded": "not every comparison was won, but nothing else here is better by more than the tolerance (95 %)",
+    "open": "what the choice may cost is above the tolerance: more test items would tell",
+}
+
+
 DOUBTED = "Graded by a judge that its own check doubts (see the warnings)"
 
 
@@ -50,6 +58,13 @@ def label(results: Results) -> str:
     """The verdict in a word or two."""
     verdict = results.decision["verdict"]
     return "None of these" if verdict.get("falls_short") else KINDS[verdict["kind"]]
+
+
+def confidence(results: Results) -> tuple[str, str] | None:
+    """How sure the verdict is, in a word and in a sentence; None where nothing is said to do the task."""
+    verdict = results.decision["verdict"]
+    word = verdict.get("confidence")
+    return (word, SURE[word]) if word in SURE and not verdict.get("falls_short") else None
 
 
 def headline(results: Results) -> str:

@@ -20,7 +20,7 @@ from crossover.decision.flip import Flips, flips
 from crossover.decision.judging import doubts, told
 from crossover.decision.wording import blind
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, OptionError
+from crossover.errors import BudgetExceeded, OptionError, PromptError
 from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
@@ -51,6 +51,7 @@ from crossover.study.overfitting import overfitting
 from crossover.study.paying import need_prices, others_paid, paid_models
 from crossover.study.plan import introduced, planned
 from crossover.study.preview import Preview, previewed
+from crossover.study.registered import keep_scores, pinned
 from crossover.study.scoring import Scoring, scoring
 from crossover.study.several import check_none_named, specs_of
 from crossover.types import Candidate, Message, Run
@@ -96,6 +97,12 @@ def run_task(
             _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
+        try:
+            kept = keep_scores(folder, task)
+        except PromptError as error:  # the verdict stands, whatever becomes of a file elsewhere
+            kept = [f"warning: the prompt registry does not have the scores of this study: {error}"]
+    for sentence in kept:
+        (listener or Quiet()).say(sentence)
     return folder
 
 
@@ -133,6 +140,7 @@ def _asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple
         check_none_named(loaded.task, loaded.place)
     task = loaded.task if model is None else loaded.task.model_copy(update={"model": model, "models": {}})
     check_strategies(task, loaded.place)
+    task = pinned(task, loaded.place)
     return task, default_folder(task, task.model != loaded.model)
 
 
