@@ -33,8 +33,8 @@ def headline(body: Mapping[str, Any]) -> str:
     if quality:
         return f"No drift shown: {_quality(body)}."
     return (
-        f"No drift shown in {numbers.plural(body['log']['rows'], 'answer')} of “{name}”; without labels only what is asked and"
-        " what is answered can be compared."
+        f"No drift shown in {numbers.plural(body['log']['rows'], 'answer')} of “{name}”; without labels only what is asked"
+        " and what is answered can be compared."
     )
 
 

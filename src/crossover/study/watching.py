@@ -173,8 +173,8 @@ class Watching:
         named = any(str(row.fields.get("id")) in ids for row in rows) or ("id" in columns and not has_inputs)
         if not named and not has_inputs:
             raise DataError(
-                f"{path} has neither the ids of the log ('id') nor the input ({', '.join(wanted)}), so its labels belong to no"
-                " answer"
+                f"{path} has neither the ids of the log ('id') nor the input ({', '.join(wanted)}), so its labels belong to"
+                " no answer"
             )
         group = self.task.group if self.task.group in columns else None
         changes = {"input": "id" if named else self.task.input, "group": group, "slices": []}
