@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
 from crossover.api.evaluation import Evaluation
+from crossover.api.watch import Watch
 from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError, StudyError
@@ -28,6 +29,7 @@ from crossover.study.listener import Listener, check_listener
 from crossover.study.read import read_candidate, read_results, tested_run
 from crossover.study.redecide import redecide
 from crossover.study.results import CandidateReport, Results
+from crossover.study.watching import Watching
 from crossover.types import Candidate
 
 if TYPE_CHECKING:
@@ -236,6 +238,12 @@ class Study:
             candidates = [candidates]
         file = evaluate(self.folder, data, candidates, money, listener)
         return Evaluation(file, read_json(file))
+
+    def watch(self, log: Path | str, labels: Path | str | None = None, candidate: str | None = None) -> Watch:
+        """Whether the log of a served candidate (else the choice) shows drift from what was measured, and whether the
+        verdict holds. `labels`: a file of right answers, joined by input or the log's id. Raises `StudyError`, `DataError`,
+        `OptionError`."""
+        return Watch(Watching.open(self.folder, log, labels, candidate or self._named()).look())
 
     def predictions_frame(self, name: str | None = None, split: str = "test") -> pandas.DataFrame:
         """`predictions`, a row each. Raises `MissingExtra` too."""

@@ -99,10 +99,10 @@ def level(alpha: float) -> float:
 
 
 def looks(rows: int) -> list[int]:
-    """After how many rows one looks, the last of `rows` included: what is not looked at can only be missed."""
+    """After how many rows one looks: always the same ones, so that what was shown stays shown."""
     found = list(range(1, min(rows, EVERY) + 1))
-    while found and found[-1] < rows:
-        found.append(min(max(found[-1] + 1, int(found[-1] * GROWTH)), rows))
+    while found and (further := max(found[-1] + 1, int(found[-1] * GROWTH))) <= rows:
+        found.append(further)
     return found
 
 
