@@ -21,7 +21,8 @@ from scipy.stats import norm
 
 from benchmarks.board import Board
 from crossover.evaluation.drift import SHAPE, Watched, fallen
-from crossover.study.watching import DROP, LATE
+from crossover.evaluation.shapes import compared
+from crossover.study.watching import ALPHA, DROP, LATE, LATER
 
 SHARES = (0.75, 0.85, 0.9)
 SIZES = (200, 300, 400)
@@ -33,7 +34,25 @@ ALPHAS = (1e-1, 5e-2, 4e-2, 3e-2, 2.5e-2, 2e-2, 1e-2, 5e-3, 2.5e-3, 1e-3, 5e-4, 
 def watched(rng: Any, share: float, size: int, rows: int, fall: float) -> Watched:
     """One stream beside a test split of so many rows."""
     test, stream = rng.random(size) < share, rng.random(rows) < share - fall
-    return fallen(test.astype(float), stream.astype(float), DROP, LATE)
+    return fallen(test.astype(float), stream.astype(float), DROP, LATE, binary=True)
+
+
+def talk(rng: Any, count: int, odd: float = 0.0) -> list[tuple[str, str]]:
+    """Different inputs of 4 to 30 words, of a vocabulary as texts have it (Zipf), with one of ten answers. So many of them
+    are `odd`: of the first answer, and twice as long."""
+    found = []
+    for number in range(count):
+        strange = rng.random() < odd
+        size = int(rng.integers(4, 31)) * (2 if strange else 1)
+        words = " ".join(f"w{word}" for word in rng.zipf(1.3, size).clip(max=50_000))
+        found.append((f"{words} n{number}", "a0" if strange else f"a{rng.integers(10)}"))
+    return found
+
+
+def unlabelled(rng: Any, rows: int, odd: float) -> bool:
+    """Whether a stream beside 300 test rows is said to be otherwise, without labels."""
+    found = compared(talk(rng, 300), talk(rng, rows, odd), True, (1 - LATER) * ALPHA, LATER * ALPHA)
+    return any(how.proven for _, how in found)
 
 
 def ceiling(share: float, size: int) -> float:
@@ -103,6 +122,13 @@ def main() -> int:
             board.add(f"{name}: the same, of a test that looks once, after {WITHIN}", [ceiling(share, size)])
             if given.json:
                 board.save()
+    rng = np.random.default_rng([given.seed, 7])
+    still_talk = [100.0 * unlabelled(rng, rows, 0.0) for _ in range(streams)]
+    board.add("no labels, 300 test rows: cries without drift", still_talk, ERROR, lower=True)
+    other = [100.0 * unlabelled(rng, WITHIN, 0.15) for _ in range(streams)]
+    board.add(f"no labels: 15 % of inputs twice as long and of one answer, told within {WITHIN} rows", other)
+    if given.json:
+        board.save()
     print("\n".join(line[:110].rstrip() for line in board.table().splitlines()))  # without every stream's own
     return 0
 

@@ -190,12 +190,12 @@ def test_following_ends_when_drift_is_shown(
         (("--log", "absent.jsonl"), "there is no file absent.jsonl"),
         (
             ("--log", "other.jsonl"),
-            "other.jsonl has no answer of 'zero_shot' as this study made it; it has those of another",
+            "other.jsonl has no answer of 'zero_shot' as this study made it; it has",
         ),
         (("--log", "served.jsonl", "--labels", "none.csv"), "there is no file none.csv"),
         (
             ("--log", "served.jsonl", "--labels", "odd.csv"),
-            "odd.csv has neither the ids of the log ('id') nor the input (text)",
+            "has neither the ids of the log ('id') nor the input (text)",
         ),
         (("--log", "served.jsonl", "--labels", "input.csv"), "input.csv has no column 'label'"),
         (("--log", "csv.jsonl"), "csv.jsonl, line 1: it is no JSON object"),

@@ -19,19 +19,21 @@ def draws(seed: int, share: float, count: int) -> list[float]:
 
 
 def test_without_a_change_few_streams_are_said_to_have_one() -> None:
-    found = [fallen(draws(i, 0.85, 200), draws(1000 + i, 0.85, 1500), 0.043, 0.003) for i in range(150)]
+    found = [fallen(draws(i, 0.85, 200), draws(1000 + i, 0.85, 1500), 0.043, 0.003, binary=True) for i in range(150)]
     assert sum(one.proven is not None for one in found) <= 7
     assert sum(one.low <= 0 <= one.high for one in found) >= 143
 
 
 def test_ten_points_less_are_told_within_300_rows() -> None:
-    found = [fallen(draws(i, 0.9, SIZE), draws(1000 + i, 0.8, 300), 0.043, 0.003) for i in range(100)]
+    found = [fallen(draws(i, 0.9, SIZE), draws(1000 + i, 0.8, 300), 0.043, 0.003, binary=True) for i in range(100)]
     assert sum(one.proven is not None for one in found) >= 80
 
 
 def test_the_doubt_of_the_test_split_counts() -> None:
     stream = draws(3, 0.75, 400)
-    large, small = (fallen([1.0] * round(0.85 * size) + [0.0] * round(0.15 * size), stream, 0.05) for size in (2000, 40))
+    large, small = (
+        fallen([1.0] * round(0.85 * size) + [0.0] * round(0.15 * size), stream, 0.05, binary=True) for size in (2000, 40)
+    )
     assert large.proven
     assert small.proven is None
     assert large.difference == small.difference
@@ -41,7 +43,7 @@ def test_the_doubt_of_the_test_split_counts() -> None:
 
 def test_what_changes_later_is_told_from_where_it_began() -> None:
     stream = draws(5, 0.9, 2000) + draws(6, 0.7, 300)
-    alone, late = (fallen(draws(4, 0.9, 250), stream, 0.043, share) for share in (0.0, 0.003))
+    alone, late = (fallen(draws(4, 0.9, 250), stream, 0.043, share, binary=True) for share in (0.0, 0.003))
     assert late.proven
     assert late.proven.since > 1000
     assert 2000 < late.proven.after <= 2200
@@ -67,7 +69,9 @@ def test_a_design_effect_is_as_many_fewer_test_rows() -> None:
 @given(test=scores, stream=scores)
 @settings(max_examples=60, deadline=None)
 def test_to_either_side_it_is_the_same_with_right_and_wrong_exchanged(test: list[float], stream: list[float]) -> None:
-    found, other = (changed(*sides, 0.2) for sides in ((test, stream), ([1 - x for x in test], [1 - x for x in stream])))
+    found, other = (
+        changed(*sides, 0.2, binary=True) for sides in ((test, stream), ([1 - x for x in test], [1 - x for x in stream]))
+    )
     assert found.proven == other.proven
     assert (found.low, found.high) == pytest.approx((-other.high, -other.low))
 
@@ -87,7 +91,7 @@ def test_what_was_shown_stays_shown_whatever_comes(test: list[float], stream: li
 def test_a_stream_that_is_never_worse_has_not_fallen(test: list[float], stream: list[float]) -> None:
     better = sorted(stream, reverse=True)
     if np.mean(better) >= np.mean(test):
-        assert fallen(test, better, 0.3).proven is None
+        assert fallen(test, better, 0.3, binary=True).proven is None
 
 
 def test_without_a_row_nothing_is_known() -> None:

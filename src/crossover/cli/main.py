@@ -118,7 +118,8 @@ def _summary(name: str) -> str:
 
 
 def main() -> None:
-    """Run the command line. Exit status: 0 done, 2 something the user can mend, 130 interrupted, 1 our own mistake."""
+    """Run the command line. Exit status: 0 done, 2 something the user can mend, 3 drift that `watch` found, 130
+    interrupted, 1 our own mistake."""
     degrade()
     try:
         app()

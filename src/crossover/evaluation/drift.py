@@ -69,20 +69,33 @@ class Watched:
         return self.now - self.before
 
 
-def fallen(test: Sequence[float], stream: Sequence[float], alpha: float, late: float = 0.0, design: float = 1.0) -> Watched:
+def fallen(
+    test: Sequence[float],
+    stream: Sequence[float],
+    alpha: float,
+    late: float = 0.0,
+    design: float = 1.0,
+    binary: bool = False,
+) -> Watched:
     """Whether the mean of a stream's scores is below that of the test split; all scores in [0, 1], of independent units.
 
     Without a change it is said of at most `alpha` + `late` of streams, whenever one looks and however often. `late` is for
-    what changes later than at the first row. `design`: the design effect, by which test rows count for less.
+    what changes later than at the first row. `design`: the design effect, by which test rows count for less. `binary`: the
+    scores are only ever 0 or 1. Raises `ValueError` for other scores.
     """
-    return _watched(test, stream, design, [(alpha, late, 1)], alpha)
+    return _watched(test, stream, design, binary, [(alpha, late, 1)], alpha)
 
 
 def changed(
-    test: Sequence[float], stream: Sequence[float], alpha: float, late: float = 0.0, design: float = 1.0
+    test: Sequence[float],
+    stream: Sequence[float],
+    alpha: float,
+    late: float = 0.0,
+    design: float = 1.0,
+    binary: bool = False,
 ) -> Watched:
     """The same of a change to either side."""
-    return _watched(test, stream, design, [(alpha / 2, late / 2, 1), (alpha / 2, late / 2, -1)], alpha / 2)
+    return _watched(test, stream, design, binary, [(alpha / 2, late / 2, 1), (alpha / 2, late / 2, -1)], alpha / 2)
 
 
 def level(alpha: float) -> float:
@@ -107,7 +120,12 @@ def looks(rows: int) -> list[int]:
 
 
 def _watched(
-    test: Sequence[float], stream: Sequence[float], design: float, sides: Sequence[tuple[float, float, int]], alpha: float
+    test: Sequence[float],
+    stream: Sequence[float],
+    design: float,
+    binary: bool,
+    sides: Sequence[tuple[float, float, int]],
+    alpha: float,
 ) -> Watched:
     """`sides`: the error for what changed from the first row, that for later, and 1 for a fall, -1 for a rise."""
     import numpy as np
@@ -115,7 +133,8 @@ def _watched(
     old, new = np.asarray(test, dtype=float), np.asarray(stream, dtype=float)
     if not old.size or not ((old >= 0) & (old <= 1)).all() or not ((new >= 0) & (new <= 1)).all():
         raise ValueError("a test split has a row or more, and scores lie between 0 and 1")
-    met = [found for main, late, sign in sides for found in _crossings(old, new, design, main, late, sign)]
+    exact = binary and design == 1 and bool(np.isin(old, (0, 1)).all())  # rows of a group may share a score between
+    met = [found for main, late, sign in sides for found in _crossings(old, new, design, exact, main, late, sign)]
     size, spread = len(old) / design, _spread(old)
     before = float(old.mean())
     least = level(alpha) * spread / math.sqrt(size)
@@ -135,12 +154,11 @@ def _spread(scores: Floats) -> float:
     return float(np.concatenate([scores, [0.0, 1.0]]).std())
 
 
-def _crossings(old: Floats, new: Floats, design: float, main: float, late: float, sign: int) -> list[Proven]:
+def _crossings(old: Floats, new: Floats, design: float, exact: bool, main: float, late: float, sign: int) -> list[Proven]:
     """Where the boundary is first met, by each beginning at which it is."""
     import numpy as np
 
     found = []
-    binary = design == 1 and bool(np.isin(old, (0, 1)).all() and np.isin(new, (0, 1)).all())
     starts = _starts(len(new)) if late > 0 else [0]
     for number, start in enumerate(starts):
         share = main if start == 0 else late / (number * (number + 1))  # 1/2 + 1/6 + 1/12 ... is 1
@@ -150,7 +168,7 @@ def _crossings(old: Floats, new: Floats, design: float, main: float, late: float
         one = old if start == 0 else np.concatenate([old, new[:start]])
         size = len(old) / design + start
         further = new[start:].cumsum()[at - 1]
-        if binary:
+        if exact:
             height = sign * _exact(round(one.sum()), len(one), further, at, sign)
         else:
             height = sign * _pooled(one, size, new[start:], at)

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from crossover.data.text import caseless
 from crossover.data.words import length, words
+from crossover.evaluation.drift import Watched, changed
 
+Answer = tuple[str, str | None]  # an input, and what was answered; None where the call failed
 LEAST = 5  # test rows with an answer: one with fewer is counted among the others
 MOST = 20  # answers that are looked at by themselves, the most frequent on test
 
@@ -31,6 +33,29 @@ class Shape:
     what: str
     test: Sequence[float]
     served: Sequence[float]
+
+
+def compared(
+    test: Sequence[Answer], served: Sequence[Answer], labels: bool, alpha: float, late: float, design: float = 1.0
+) -> list[tuple[Shape, Watched]]:
+    """All shapes of answers to different inputs, each with how it stands: what is shown to be otherwise first.
+
+    Without a change any is said of at most `alpha` + `late` of streams, whenever one looks (`drift.changed`); half of that
+    is for inputs, half for answers, and in each the same for every shape. `labels`: answers are labels.
+    """
+    answered, given = ([answer for _, answer in side if answer is not None] for side in (test, served))
+    failed, missed = ([answer is None for _, answer in side] for side in (test, served))
+    sides = [
+        of_inputs([text for text, _ in test], [text for text, _ in served]),
+        [of_failures(failed, missed), *of_outputs(answered, given, labels)],
+    ]
+    found = []
+    for side in sides:
+        share = 1 / len(sides) / len(side)
+        for one in side:
+            binary = one.kind in ("answer", "others", "failed")
+            found.append((one, changed(one.test, one.served, share * alpha, share * late, design, binary)))
+    return sorted(found, key=lambda pair: (pair[1].proven is None, -abs(pair[1].difference)))
 
 
 def of_inputs(test: Sequence[str], served: Sequence[str]) -> list[Shape]:

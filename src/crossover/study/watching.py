@@ -26,7 +26,7 @@ from crossover.decision import numbers
 from crossover.engine.journal import JournalReader
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.evaluation import shapes
-from crossover.evaluation.drift import Watched, changed, fallen
+from crossover.evaluation.drift import Watched, fallen
 from crossover.evaluation.stopped import estimated
 from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import metric_of
@@ -158,7 +158,7 @@ class Watching:
             if row.error is None and name not in scores:  # an input that comes again is no further evidence
                 scores[name] = self.metric.score(example.output, row.output).value
         values = list(scores.values())
-        found = fallen(_units(self.test), values, DROP, LATE, self.test.get("design", 1.0))
+        found = fallen(_units(self.test), values, DROP, LATE, self.test.get("design", 1.0), self.metric.binary)
         counts = {"rows": len(examples), "matched": len(met), "counted": len(values)}
         return _body(found), {"path": str(self.labels), "by": by, **counts}, self._broken(found, values)
 
@@ -192,7 +192,8 @@ class Watching:
                 reasons.append(f"“{name}” misses the target of {numbers.percent(target)}: {numbers.estimate(now)}")
         for rival, run in self.rivals.items() if found.proven else ():
             units = _units(run)
-            if fmean(units) < found.before and fallen(units, scores, ALPHA, 0.0, run.get("design", 1.0)).proven:
+            told = fallen(units, scores, ALPHA, 0.0, run.get("design", 1.0), self.metric.binary).proven
+            if fmean(units) < found.before and told:
                 reasons.append(
                     f"“{rival}” may win now: “{name}” is surely below the {numbers.percent(fmean(units))} that it reached"
                     " on test; whether that has fallen too, its own answers to the labelled rows tell"
@@ -204,21 +205,12 @@ class Watching:
     def _shapes(self, rows: Sequence[ServedRow], alpha: float) -> list[dict[str, Any]]:
         """What of inputs and answers is as on test: what is shown to be otherwise first, then by how much."""
         records = _first(self.test["records"], lambda record: record["input"])
-        answered = [record["prediction"] for record in records if record["error"] is None]
-        given = [row.output for row in rows if row.error is None]
-        failed = [record["error"] is not None for record in records], [row.error is not None for row in rows]
-        sides = [
-            shapes.of_inputs([record["input"] for record in records], [row.input for row in rows]),
-            [shapes.of_failures(*failed), *shapes.of_outputs(answered, given, self.task.kind == "classify")],
-        ]
+        test = [(record["input"], record["prediction"] if record["error"] is None else None) for record in records]
+        served = [(row.input, row.output if row.error is None else None) for row in rows]
         design = len(records) / len(set(clusters(_examples(records))))  # rows of a group may all say the same
-        found = []
-        for side in sides:
-            share = alpha / len(sides) / len(side)
-            for one in side:
-                compared = changed(one.test, one.served, (1 - LATER) * share, LATER * share, design)
-                found.append({"side": one.side, "kind": one.kind, "what": one.what, **_body(compared)})
-        return sorted(found, key=lambda one: (one["proven"] is None, -abs(one["difference"])))
+        shares = (1 - LATER) * alpha, LATER * alpha
+        found = shapes.compared(test, served, self.task.kind == "classify", *shares, design)
+        return [{"side": one.side, "kind": one.kind, "what": one.what, **_body(how)} for one, how in found]
 
     def _slow(self, own: Sequence[ServedRow]) -> list[str]:
         limit = self.task.limits.latency_p95_ms

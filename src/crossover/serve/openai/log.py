@@ -11,7 +11,6 @@ from crossover.data.served import ServedRow
 from crossover.engine.follow import Answered
 from crossover.errors import OptionError
 from crossover.serve.openai.catalogue import Served
-from crossover.serve.predict import NO_ANSWER
 
 
 class AnswerLog:
@@ -39,7 +38,7 @@ class AnswerLog:
             id=name,
             model=served.name,
             candidate=served.candidate.id if served.candidate else "",
-            error=found.reply.error or (NO_ANSWER if found.says_nothing else None),
+            error=found.reply.error,  # a reply without an answer is an answer that is wrong, as it was on test
             milliseconds=round(1000 * usage.seconds, 2),
             tokens_in=usage.tokens_in,
             tokens_out=usage.tokens_out,
