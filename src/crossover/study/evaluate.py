@@ -26,7 +26,7 @@ from crossover.decision.deciding import Measured, prices_of
 from crossover.decision.pairs import ALPHA
 from crossover.engine.follow import calls_of
 from crossover.engine.journal import Journal, JournalReader
-from crossover.errors import BudgetExceeded, CrossoverError, StudyError
+from crossover.errors import BudgetExceeded, CrossoverError, OptionError, StudyError
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.paired import compare, holm
@@ -99,13 +99,12 @@ def evaluate(
 
     `data`: a file, a data set or a table in memory with the columns of the study's task. `candidates`: names or ids, of
     which the first is what the others are compared with; without any the verdict's choice and the champions of all sides.
-    `money`: the most that the calls may cost. The same rows and candidates again give the same file. Raises `StudyError`,
-    `DataError`, `ModelError`, and `BudgetExceeded` at the limit: what is answered stays.
+    `money`: the most that the calls made now may cost. The same rows and candidates again give the same file. Raises
+    `StudyError`, `DataError`, `ModelError`, and `BudgetExceeded` at the limit: what is answered stays.
     """
     asked, told = _asked(place, data, candidates), listener or Quiet()
-    limited = asked.task.model_copy(update={"limits": Limits(money=money)})
-    for spec in filter(None, dict.fromkeys((*asked.models, asked.rule.judge))):
-        need_prices(limited, spec, asked.model_of(spec))
+    if money is not None:
+        _check_prices(asked, money)
     home = StudyFolder(asked.folder.path / EVALUATIONS)
     with closing(JournalReader(asked.folder.journal)) as study:
         known, lacking = _known(asked, study)
@@ -114,7 +113,7 @@ def evaluate(
             told.say(sentence)
         with home.kept_if_spent(), home.locked(), closing(_Beside(home.journal, study)) as journal:
             try:
-                runs = _measured(asked, limited, journal, home, told)
+                runs = _measured(asked, money, journal, home, told)
             except BudgetExceeded as error:
                 kept = "what was answered is kept: evaluate again with more, and it continues"
                 raise BudgetExceeded(f"{error}; {kept}") from error
@@ -150,6 +149,19 @@ def _asked(place: StudyFolder | Path | str, data: Any, names: Sequence[str]) -> 
     return _Asked(folder, decision, task, new, tuple(found.values()), rule, models)
 
 
+def _check_prices(asked: _Asked, money: float) -> None:
+    """Raise `OptionError` where a limit cannot be kept, as nobody knows what a call costs."""
+    limited = asked.task.model_copy(update={"limits": Limits(money=money)})
+    for spec in filter(None, dict.fromkeys((*asked.models, asked.rule.judge))):
+        try:
+            need_prices(limited, spec, asked.model_of(spec))
+        except OptionError as error:
+            raise OptionError(
+                f"evaluate, money {money:g}: what '{spec}' costs is not known in the study, so no limit can be kept; valid is"
+                " none"
+            ) from error
+
+
 def _usual(decision: dict[str, Any]) -> list[str | None]:
     """The verdict's choice (else the provisional one), and the champions."""
     champions = [row["id"] for row in decision["candidates"] if row["status"] == "champion" and not row.get("same_as")]
@@ -177,8 +189,10 @@ def _known(asked: _Asked, journal: JournalReader) -> tuple[dict[str, Sequence[Ex
     return found, [f"the study's training rows cannot be read any more ({reason}): only dev and test were looked through"]
 
 
-def _measured(asked: _Asked, task: Task, journal: Journal, home: StudyFolder, told: Listener) -> dict[str, Run]:
-    """Each candidate's run on the new rows, by its id. `task`: the study's, with the limits of this evaluation."""
+def _measured(asked: _Asked, money: float | None, journal: Journal, home: StudyFolder, told: Listener) -> dict[str, Run]:
+    """Each candidate's run on the new rows, by its id. What earlier evaluations cost is no part of this one's `money`."""
+    most = None if money is None else money + journal.spent()[1].money
+    task = asked.task.model_copy(update={"limits": Limits(money=most)})
     bench = open_bench(
         task, (), (), home.path, journal, asked.model_of, relevance_scorer(), told.progress, metric=asked.rule.metric
     )
