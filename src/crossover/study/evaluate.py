@@ -157,8 +157,8 @@ def _check_prices(asked: _Asked, money: float) -> None:
             need_prices(limited, spec, asked.model_of(spec))
         except OptionError as error:
             raise OptionError(
-                f"evaluate, money {money:g}: what '{spec}' costs is not known in the study, so no limit can be kept; valid is"
-                " none"
+                f"evaluate, money {money:g}: what '{spec}' costs is not known in the study, so no limit can be kept; valid"
+                " is none"
             ) from error
 
 
