@@ -57,6 +57,11 @@ def sentences(body: Mapping[str, Any]) -> list[str]:
             f"labels: {numbers.count(labels['rows'])}, of which {numbers.count(labels['matched'])} belong to an answer (by"
             f" {labels['by']}) and {numbers.count(labels['counted'])} count, as an input counts once"
         )
+        if quality["among"] > 1:
+            said.append(
+                f"test does not tell {numbers.count(quality['among'])} candidates apart, and who is chosen of them looks"
+                " better there than it is: a fall has to be the clearer"
+            )
         least = numbers.span(quality["least"])
         said.append(f"a fall of less than {least} can be shown by no number of labels: test has too few rows")
     if taken := body["latency_ms"]:

@@ -139,6 +139,13 @@ class Watching:
             )
         return own, len(self.log.rows) - len(own)
 
+    @property
+    def among(self) -> int:
+        """How many candidates test does not tell apart from this one, which is counted too. Who is chosen of them on test
+        looks better there than it is, so its rows would seem a fall: each has a part of the error (Bonferroni)."""
+        pairs = [pair for pair in self.decision["comparisons"] if pair.get("family", "verdict") == "verdict"]
+        return 1 + sum(self.row["id"] in (pair["a"], pair["b"]) and pair["p_adjusted"] >= ALPHA for pair in pairs)
+
     # with labels
 
     def _quality(self, own: Sequence[ServedRow]) -> tuple[dict[str, Any] | None, dict[str, Any] | None, list[str]]:
@@ -158,9 +165,14 @@ class Watching:
             if row.error is None and name not in scores:  # an input that comes again is no further evidence
                 scores[name] = self.metric.score(example.output, row.output).value
         values = list(scores.values())
-        found = fallen(_units(self.test), values, DROP, LATE, self.test.get("design", 1.0), self.metric.binary)
+        errors = DROP / self.among, LATE / self.among
+        found = fallen(_units(self.test), values, *errors, self.test.get("design", 1.0), self.metric.binary)
         counts = {"rows": len(examples), "matched": len(met), "counted": len(values)}
-        return _body(found), {"path": str(self.labels), "by": by, **counts}, self._broken(found, values)
+        return (
+            {**_body(found), "among": self.among},
+            {"path": str(self.labels), "by": by, **counts},
+            self._broken(found, values),
+        )
 
     def _labelled(self, path: Path, own: Sequence[ServedRow]) -> tuple[list[Example], str]:
         """The labels in their order, and whether they are joined by id or by input: read again where the file changed."""
