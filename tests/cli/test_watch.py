@@ -24,10 +24,10 @@ def letters(count: int, share: float, seed: int) -> list[tuple[str, str]]:
     draw = random.Random(seed)
     return [
         (
-            f"{draw.choice(FRUITS)} {draw.choice(FRUITS)} letter {seed} {n}{' and more' * draw.randrange(4)}",
+            f"{draw.choice(FRUITS)} {draw.choice(FRUITS)} letter {draw.randrange(10**9)}{' and more' * draw.randrange(4)}",
             "order" if draw.random() < share else draw.choice(["delivery", "billing"]),
         )
-        for n in range(count)
+        for _ in range(count)
     ]
 
 
@@ -168,7 +168,7 @@ def test_following_ends_when_drift_is_shown(
     rows = letters(400, 0.4, 9)
     put(study, rows)
     Path("served.jsonl").write_bytes(b"")
-    left = [rows[start : start + 50] for start in range(0, 400, 50)]
+    left = [rows[start : start + 10] for start in range(0, 400, 10)]
 
     def wait(seconds: float) -> None:
         assert seconds == 0.5
@@ -180,7 +180,7 @@ def test_following_ends_when_drift_is_shown(
     said = crossover("watch", f"{study}:zero_shot", "--log", "served.jsonl", *options)
     assert said.status == 3
     assert left, "it ends before the log does"
-    assert "50 answers; “zero_shot” has accuracy" in words(said.out)
+    assert "10 answers; “zero_shot” has accuracy" in words(said.out)
     assert "Drift: “zero_shot” has accuracy" in said.out
 
 

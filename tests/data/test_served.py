@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.data.served import ServedLog, ServedRow
@@ -16,6 +16,7 @@ ROW = ServedRow("where is it?", "delivery", "2026-01-02T03:04:05.000+00:00", "p1
 
 
 @given(text=st.text(), answer=st.text(), error=st.none() | st.text())
+@settings(max_examples=30)
 def test_a_row_is_a_line_and_comes_back(
     text: str, answer: str, error: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
