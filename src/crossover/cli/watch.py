@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from crossover.cli.output import json_out
+from crossover.errors import DataError
 from crossover.report.imported import plain
 from crossover.report.watched import line, watched
 from crossover.study.watching import Watching
@@ -65,13 +66,21 @@ def _followed(watching: Watching, every: float, as_json: bool) -> dict[str, Any]
     """What there is once drift is shown. A line at each look at which there is more."""
     console, before = Console(highlight=False), None
     while True:
-        body = watching.look(ended=False)
-        if _alarming(body):
-            return body
-        if (body["log"]["rows"], body["labels"]) != before:
-            before = body["log"]["rows"], body["labels"]
+        if (now := watching.stamp) != before:
+            before, body = now, _looked(watching, every)
+            if _alarming(body):
+                return body
             if as_json:
                 typer.echo(json_out(json.dumps(body, ensure_ascii=False)))
             else:
                 console.print(plain(f"{datetime.now():%H:%M:%S}  {line(body)}"))
         time.sleep(every)
+
+
+def _looked(watching: Watching, every: float) -> dict[str, Any]:
+    """A file that is being written may be whole a moment later."""
+    try:
+        return watching.look(ended=False)
+    except DataError:
+        time.sleep(every)
+        return watching.look(ended=False)

@@ -94,6 +94,15 @@ class Watching:
             None if labels is None else as_path(labels, "the labels", DataError),
         )
 
+    @property
+    def stamp(self) -> tuple[float, float]:
+        """What changes with the files that are looked at."""
+        log, labels = self.log.path, self.labels
+        return (
+            log.stat().st_size if log.is_file() else 0,
+            labels.stat().st_mtime if labels is not None and labels.is_file() else 0.0,
+        )
+
     def look(self, ended: bool = True) -> dict[str, Any]:
         """What there is to say now. `ended`: the log's last line is whole though it has no line break.
 
