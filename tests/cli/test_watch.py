@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import crossover as package
+from crossover.cli.main import load
 from crossover.data.served import ServedRow
 from crossover.study.conductor import run_study
 from tests.cli.small import FRUITS, Terminal, table, write_task
@@ -219,6 +221,17 @@ def test_a_study_that_is_none_is_said(crossover: Terminal, here: Path) -> None:
     said = crossover("watch", here, "--log", "served.jsonl")
     assert said.status == 2
     assert "holds no study" in said.err
+
+
+def test_the_page_names_commands_and_options_that_there_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "watching.md").read_text()
+    lines = [line.split() for line in page.splitlines() if line.startswith("crossover ")]
+    assert {line[1] for line in lines} == {"evaluate", "serve", "watch"}
+    for line in lines:
+        known = {option for one in load(line[1]).params for option in one.opts}
+        assert {word for word in line if word.startswith("-")} <= known
+    named = {option for name in ("evaluate", "serve", "watch") for one in load(name).params for option in one.opts}
+    assert set(re.findall(r"`(--[a-z-]+)", page)) <= named
 
 
 def test_from_python(study: Path, here: Path) -> None:

@@ -95,6 +95,8 @@ def _row(body: dict[str, Any], where: str) -> ServedRow:
         if value is not None and not known:
             raise DataError(f"{where}, key '{key}': received {shown(value)}; valid is a number from 0 up")
         numbers[key] = value
-    texts = {key: "" if body.get(key) is None else str(body[key]) for key in ("time", "id", "model", "candidate")}
+    texts: dict[str, Any] = {
+        key: "" if body.get(key) is None else str(body[key]) for key in ("time", "id", "model", "candidate")
+    }
     error = str(body["error"]) if failed else None
     return ServedRow(body["input"], body.get("output") or "", error=error, **texts, **numbers)

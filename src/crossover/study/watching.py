@@ -153,7 +153,8 @@ class Watching:
         """How many candidates test does not tell apart from this one, which is counted too. Who is chosen of them on test
         looks better there than it is, so its rows would seem a fall: each has a part of the error (Bonferroni)."""
         pairs = [pair for pair in self.decision["comparisons"] if pair.get("family", "verdict") == "verdict"]
-        return 1 + sum(self.row["id"] in (pair["a"], pair["b"]) and pair["p_adjusted"] >= ALPHA for pair in pairs)
+        own = [pair for pair in pairs if self.row["id"] in (pair["a"], pair["b"])]
+        return 1 + len([pair for pair in own if pair["p_adjusted"] >= ALPHA])
 
     # with labels
 
@@ -185,7 +186,7 @@ class Watching:
 
     def _labelled(self, path: Path, own: Sequence[ServedRow]) -> tuple[list[Example], str]:
         """The labels in their order, and whether they are joined by id or by input: read again where the file changed."""
-        stamp = path.stat().st_mtime if path.is_file() else 0.0
+        stamp = self.stamp[1]
         if self._known is not None and self._known[0] == stamp:
             return self._known[1], self._known[2]
         rows, ids, wanted = load_rows(path), {row.id for row in own if row.id}, columns_of(self.task.input)
@@ -198,7 +199,7 @@ class Watching:
                 " no answer"
             )
         group = self.task.group if self.task.group in columns else None
-        changes = {"input": "id" if named else self.task.input, "group": group, "slices": []}
+        changes: dict[str, Any] = {"input": "id" if named else self.task.input, "group": group, "slices": []}
         examples, by = list(read_labelled(self.task.model_copy(update=changes), path).examples), "id" if named else "input"
         if own:  # else nobody knows yet what they are joined by
             self._known = stamp, examples, by
