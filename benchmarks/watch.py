@@ -41,11 +41,11 @@ def talk(rng: Any, count: int, odd: float = 0.0) -> list[tuple[str, str]]:
     """Different inputs of 4 to 30 words, of a vocabulary as texts have it (Zipf), with one of ten answers. So many of them
     are `odd`: of the first answer, and twice as long."""
     found = []
-    for number in range(count):
+    for _ in range(count):
         strange = rng.random() < odd
         size = int(rng.integers(4, 31)) * (2 if strange else 1)
         words = " ".join(f"w{word}" for word in rng.zipf(1.3, size).clip(max=50_000))
-        found.append((f"{words} n{number}", "a0" if strange else f"a{rng.integers(10)}"))
+        found.append((f"{words} n{rng.integers(10**9)}", "a0" if strange else f"a{rng.integers(10)}"))
     return found
 
 

@@ -42,10 +42,11 @@ def command(
 ) -> None:
     """Watch a served candidate's log: whether it shows drift from what the study measured, and whether the verdict holds.
 
-    Exit status 3: drift is shown, or the verdict no longer holds. One may look as often as one likes: of all logs without
-    drift, at most 5 % are ever said to have it.
+    Exit status 3: drift is shown, or the verdict no longer holds.
 
-    With labels the metric is compared with the test result, which has doubt of its own; without, inputs and answers alone.
+    One may look as often as one likes: of all logs without drift, at most 5 % are ever said to have it.
+
+    With labels the metric is compared with the test result; without them, inputs and answers alone.
     """
     place, _, candidate = study.rpartition(":") if ":" in study and not Path(study).is_dir() else (study, "", None)
     watching = Watching.open(Path(place), log, labels, candidate)
