@@ -18,7 +18,8 @@ Kind = Literal["classify", "extract", "generate"]
 Family = Literal["control", "prompt", "weights", "hybrid"]
 Role = Literal["system", "user", "assistant"]
 LOST = "lost"  # how a reply ended that may have been paid for, and did not arrive
-SplitName = Literal["train", "dev", "test", "curve"]  # the last: training rows that a point of a learning curve never met
+# the last two: training rows that a point of a learning curve never met, and rows that came after the study
+SplitName = Literal["train", "dev", "test", "curve", "new"]
 
 
 @dataclass(frozen=True)

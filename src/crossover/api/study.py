@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
+from crossover.api.evaluation import Evaluation
 from crossover.api.runnables import runnable_of
+from crossover.api.watch import Watch
 from crossover.data.textfile import as_path
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError, StudyError
@@ -24,12 +26,14 @@ from crossover.report.slices import SliceRow, slice_rows
 from crossover.report.verdict import headline
 from crossover.serve.predict import Answer, Predictor, texts_of
 from crossover.study.again import measure_curve
-from crossover.study.folder import StudyFolder
-from crossover.study.listener import Listener
+from crossover.study.evaluate import evaluate
+from crossover.study.folder import StudyFolder, read_json
+from crossover.study.listener import Listener, check_listener
 from crossover.study.read import read_candidate, read_results, tested_run
 from crossover.study.redecide import redecide
 from crossover.study.registered import add_candidate
 from crossover.study.results import CandidateReport, Results
+from crossover.study.watching import Watching
 from crossover.types import Candidate
 
 if TYPE_CHECKING:
@@ -238,6 +242,30 @@ class Study:
         """The study with its learning curves, which are measured now where they were not: at these numbers of labels (else
         doubling up to all), each drawn `seeds` times. Raises `CrossoverError` for what can be mended."""
         return Study(measure_curve(self.folder, sizes, seeds, (), listener))
+
+    def evaluate(
+        self,
+        data: Any,
+        candidates: Sequence[str] = (),
+        money: float | None = None,
+        listener: Listener | None = None,
+    ) -> Evaluation:
+        """Measure candidates (else the choice, and each side's champion) on labelled rows that came after the study: a
+        file, or a table in memory, with the task's own columns. The verdict stays as it is; what was found is kept in
+        `evaluations/`. `money`: the most that the calls may cost. Raises `StudyError`, `DataError`, `ModelError`,
+        `BudgetExceeded`."""
+        if listener is not None:
+            check_listener(listener)
+        if isinstance(candidates, str):
+            candidates = [candidates]
+        file = evaluate(self.folder, data, candidates, money, listener)
+        return Evaluation(file, read_json(file))
+
+    def watch(self, log: Path | str, labels: Path | str | None = None, candidate: str | None = None) -> Watch:
+        """Whether the log of a served candidate (else the choice) shows drift from what was measured, and whether the
+        verdict holds. `labels`: a file of right answers, joined by input or the log's id. Raises `StudyError`, `DataError`,
+        `OptionError`."""
+        return Watch(Watching.open(self.folder, log, labels, candidate or self._named()).look())
 
     def predictions_frame(self, name: str | None = None, split: str = "test") -> pandas.DataFrame:
         """`predictions`, a row each. Raises `MissingExtra` too."""

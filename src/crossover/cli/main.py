@@ -23,8 +23,8 @@ from crossover.errors import CrossoverError, OptionError, nearest
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
 COMMANDS = (
-    *("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "import", "prompts"),
-    "list",
+    *("init", "advise", "run", "curve", "show", "report", "redecide", "evaluate", "predict", "serve", "watch"),
+    *("export", "import", "prompts", "list"),
 )
 ENDINGS = {
     "run": (".yaml", ".yml"),
@@ -122,7 +122,8 @@ def _summary(name: str) -> str:
 
 
 def main() -> None:
-    """Run the command line. Exit status: 0 done, 2 something the user can mend, 130 interrupted, 1 our own mistake."""
+    """Run the command line. Exit status: 0 done, 2 something the user can mend, 3 drift that `watch` found, 130
+    interrupted, 1 our own mistake."""
     degrade()
     try:
         app()

@@ -125,6 +125,7 @@ class Screen:
             "fold": stage.name,
             "test": f"test: {stage.name}",
             "curve": f"curve: {stage.name}",
+            "new": f"new rows: {stage.name}",
         }
         of = f" ({stage.position}/{stage.total})" if stage.kind != "forgetting" else ""
         if self._part is None or self._part[1] >= self._part[2]:

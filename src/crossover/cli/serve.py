@@ -27,6 +27,13 @@ def command(
     folder: Annotated[
         Path, typer.Option("--folder", help="Where uploaded files, tuning jobs and tuned models lie.")
     ] = Path("crossover-serve"),
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            "--log",
+            help="Add each answer of a candidate to this file, with what was asked: JSON lines for 'crossover watch'.",
+        ),
+    ] = None,
     queue: Annotated[int, typer.Option("--queue", min=1, help="Requests that may wait; more are told to come back.")] = 256,
 ) -> None:
     """Serve candidates and models as OpenAI does: chat, files and tuning jobs.
@@ -40,10 +47,12 @@ def command(
     if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "python_multipart")):
         raise MissingExtra("'serve'", "serve")
     run: Any = importlib.import_module("crossover.serve.openai.run")
-    settings = run.Settings(folder, host, port, key_env, queue)
+    settings = run.Settings(folder, host, port, key_env, queue, log)
     with run.opened(what, settings) as (server, bound, names):
         shown = f"[{host}]" if ":" in host else host
         typer.echo(f"serving {', '.join(names)} at http://{shown}:{bound.getsockname()[1]}/v1 (Ctrl-C ends)")
+        if log is not None:
+            typer.echo(f"what candidates are asked, and what they answer, is added to {log}")
         try:
             server.run(sockets=[bound])
         except KeyboardInterrupt:

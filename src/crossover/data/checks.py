@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from crossover.data.chat import turns_in
+from crossover.data.labels import Merged
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
@@ -164,30 +165,33 @@ def _conflicts(splits: Splits) -> list[Finding]:
 
 
 def _leaks(splits: Splits) -> list[Finding]:
+    dev = leaks("dev", splits.dev, {"train": splits.train})
+    test = leaks("test", splits.test, {"train": splits.train, "dev": splits.dev})
+    return [*dev, *test, *_known_before(splits)]
+
+
+def leaks(name: str, examples: Sequence[Example], others: Mapping[str, Sequence[Example]]) -> list[Finding]:
+    """Inputs of `examples`, called `name`, that other rows have too (code `leak_exact`), or nearly (`leak_near`)."""
     findings = []
-    for name, examples, others in (
-        ("dev", splits.dev, {"train": splits.train}),
-        ("test", splits.test, {"train": splits.train, "dev": splits.dev}),
-    ):
-        for other, reference in others.items():
-            known = {comparable(example.input): example for example in reversed(reference)}
-            plain = [comparable(e.input) for e in examples]
-            exact = [(e, known[text]) for e, text in zip(examples, plain, strict=True) if text in known]
-            rest = [e for e, text in zip(examples, plain, strict=True) if text not in known]
-            if exact:
-                shared = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}{_other_form(exact)}"
-                message = f"{shared}: scores on {name} will look too good"
-                rows = tuple(f"{e.source} = {original.source}" for e, original in exact)
-                findings.append(Finding("warning", "leak_exact", message, rows))
-            pairs = near_pairs([comparable(e.input) for e in rest], [comparable(e.input) for e in reference], NEAR)
-            if pairs:
-                message = (
-                    f"{name} has {_inputs(len(pairs))} of its {len(examples)} nearly the same as one in {other} "
-                    f"(similarity {NEAR} or more)"
-                )
-                rows = tuple(f"{rest[i].source} ~ {reference[j].source}" for i, j in pairs)
-                findings.append(Finding("warning", "leak_near", message, rows))
-    return [*findings, *_known_before(splits)]
+    for other, reference in others.items():
+        known = {comparable(example.input): example for example in reversed(reference)}
+        plain = [comparable(e.input) for e in examples]
+        exact = [(e, known[text]) for e, text in zip(examples, plain, strict=True) if text in known]
+        rest = [e for e, text in zip(examples, plain, strict=True) if text not in known]
+        if exact:
+            shared = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}{_other_form(exact)}"
+            message = f"{shared}: scores on {name} will look too good"
+            rows = tuple(f"{e.source} = {original.source}" for e, original in exact)
+            findings.append(Finding("warning", "leak_exact", message, rows))
+        pairs = near_pairs([comparable(e.input) for e in rest], [comparable(e.input) for e in reference], NEAR)
+        if pairs:
+            message = (
+                f"{name} has {_inputs(len(pairs))} of its {len(examples)} nearly the same as one in {other} "
+                f"(similarity {NEAR} or more)"
+            )
+            rows = tuple(f"{rest[i].source} ~ {reference[j].source}" for i, j in pairs)
+            findings.append(Finding("warning", "leak_near", message, rows))
+    return findings
 
 
 def _known_before(splits: Splits) -> list[Finding]:
@@ -215,7 +219,7 @@ def _group_leaks(splits: Splits) -> list[Finding]:
 
 
 def _labels(task: Task, splits: Splits) -> list[Finding]:
-    findings = [*_merged(splits), *_gold_in_input(splits), *_several(splits)]
+    findings = [*merged_labels(splits.merged), *_gold_in_input(splits), *_several(splits)]
     counts = Counter(example.output for example in splits.train)
     everywhere = Counter(example.output for example in splits.all)
     if len(everywhere) == 1:
@@ -247,7 +251,8 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
     return findings + _balance(counts)
 
 
-def _merged(splits: Splits) -> list[Finding]:
+def merged_labels(merged: Sequence[Merged]) -> list[Finding]:
+    """Labels that are written in several ways (code `merged_labels`)."""
     return [
         Finding(
             "warning",
@@ -255,7 +260,7 @@ def _merged(splits: Splits) -> list[Finding]:
             f"the label '{one.label}' is also written {' and '.join(one.ways)} ({count_rows(len(one.rows))}): it is one",
             one.rows,
         )
-        for one in splits.merged
+        for one in merged
     ]
 
 

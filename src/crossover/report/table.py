@@ -88,6 +88,10 @@ def foot(results: Results) -> RenderableType | None:
         changed = f"; with {'; '.join(past.changed)}" if past.changed else ""
         said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
         lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
+    for one in results.evaluations:
+        reached = "; ".join(f"{name} {numbers.estimate(estimate)}" for name, estimate in one.estimates)
+        said = f"measured on {one.data} ({one.at[:16].replace('T', ' ')}, {one.file}): {reached}"
+        lines.add_row("•", Text(_printable(said), style="dim"))
     if results.later is not None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))

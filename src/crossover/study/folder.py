@@ -20,6 +20,7 @@ from crossover.types import content_hash
 VERSION = 1  # of decision.json
 JOURNAL = ("study.db", "study.db-wal", "study.db-shm")
 LOCK = ".lock"
+EVALUATIONS = "evaluations"  # the folder of what was measured after the verdict
 REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
 SPENT = ("calls", "epochs", "tunes")  # tables of the journal
 DECISION = (
@@ -61,6 +62,12 @@ class StudyFolder:
         """The files of decisions that were made again on what was measured here, in their order."""
         found = (path for path in self.history.glob(f"{REDECIDED}-*.json") if path.stem.rpartition("-")[2].isdigit())
         return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
+
+    @property
+    def evaluations(self) -> list[Path]:
+        """The files of what was measured on rows that came later, in their order."""
+        found = (path for path in (self.path / EVALUATIONS).glob("*.json") if path.stem.isdigit())
+        return sorted(found, key=lambda path: int(path.stem))
 
     @property
     def errors(self) -> Path:

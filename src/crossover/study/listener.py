@@ -13,13 +13,13 @@ from crossover.types import Estimate
 @dataclass(frozen=True)
 class Stage:
     """A part of a study: a rung is climbed, what its weights forgot is measured, a rung is made again in a fold and answers
-    its test rows, a finalist meets the test split, or a champion is adapted with fewer labels.
+    its test rows, a finalist meets the test split, a champion is adapted with fewer labels, or a candidate meets new rows.
 
     `position`: among the stages of its kind, from 1. `seconds`: what it is thought to take; None where nobody knows. All
     finalists share the one forecast stage "the finalists", as nobody knows who they will be, and so do a curve's runs.
     """
 
-    kind: Literal["climb", "forgetting", "fold", "test", "curve"]
+    kind: Literal["climb", "forgetting", "fold", "test", "curve", "new"]
     name: str
     position: int
     total: int

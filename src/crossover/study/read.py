@@ -12,6 +12,7 @@ from typing import Any
 from crossover.data.task import Task
 from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError, nearest, shown
+from crossover.study.evaluated import read_evaluated
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.history import FACT
 from crossover.study.results import (
@@ -69,6 +70,7 @@ def read_results(place: StudyFolder | Path | str, redecided: Path | None = None)
         options=tuple(facts["options"]),
         history=tuple(Past(p["file"], p["ended"], p["kind"], p["name"], tuple(p["changed"])) for p in past),
         redecisions=tuple(_past(path, folder) for path in folder.redecisions),
+        evaluations=read_evaluated(folder),
         later=tuple(begun["decision"]["verdict"]["ahead"]) if begun and not folder.begun else None,
     )
 

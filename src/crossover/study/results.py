@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.decision.costs import CURRENCY
+from crossover.study.evaluated import Evaluated
 from crossover.types import Epoch, Estimate, Family, Message, to_json
 
 OVER_FOLDS = "folds"  # where the journal has a run over folds: as "test" it would pass for the candidate's own answers
@@ -383,4 +384,5 @@ class Results:
     options: tuple[str, ...] = ()  # of the command that ran it, as they were given
     history: tuple[Past, ...] = ()
     redecisions: tuple[Past, ...] = ()  # decided again on what was measured, with what was changed for it
+    evaluations: tuple[Evaluated, ...] = ()  # on rows that came after the study
     later: tuple[str, ...] | None = None  # beside a verdict: the rungs left of a later run that is not finished

@@ -12,12 +12,14 @@ from crossover.serve.openai.run import Settings, opened
 
 
 @contextmanager
-def serving(*places: str, folder: Path, key_variable: str | None = None, most: int = 256) -> Iterator[str]:
+def serving(
+    *places: str, folder: Path, key_variable: str | None = None, most: int = 256, log: Path | None = None
+) -> Iterator[str]:
     """Serve what `crossover serve` would; the base URL, without `/v1`. It ends as a stopped server does.
 
     Raises what the command raises; `TimeoutError` where it does not start in a minute.
     """
-    settings = Settings(folder, port=0, key_variable=key_variable, most=most)
+    settings = Settings(folder, port=0, key_variable=key_variable, most=most, log=log)
     with opened(places, settings) as (server, bound, _):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.files import Files
 from crossover.serve.openai.guard import Guard
 from crossover.serve.openai.jobs import Jobs, page, public
+from crossover.serve.openai.log import AnswerLog
 from crossover.serve.openai.measures import Measures
 from crossover.serve.openai.proof import Proof
 from crossover.serve.openai.queue import Asking
@@ -33,13 +35,20 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 Found = TypeVar("Found")
 
 
-def build(catalogue: Catalogue, folder: Path, key: str | None = None, local: bool = True, most: int = 256) -> Guard:
-    """The ASGI application. `folder`: where files and jobs lie; `most`: requests that may wait."""
+def build(
+    catalogue: Catalogue,
+    folder: Path,
+    key: str | None = None,
+    local: bool = True,
+    most: int = 256,
+    log: AnswerLog | None = None,
+) -> Guard:
+    """The ASGI application. `folder`: where files and jobs lie; `most`: requests that may wait; `log`: of answers."""
     measures = Measures()
     asking = Asking(most, measures)
     proof = Proof(asking, list(catalogue))
     files, jobs = Files(folder / "files"), Jobs(folder)
-    tuner, chats = Tuner(catalogue, files, jobs), Chats(asking, measures)
+    tuner, chats = Tuner(catalogue, files, jobs), Chats(asking, measures, log)
 
     async def answered(body: ChatBody) -> dict[str, Any]:
         body.check()
@@ -145,12 +154,14 @@ def _add_chat(app: FastAPI, catalogue: Catalogue, chats: Chats) -> None:
         served = catalogue.only(body.model)
         if not served.candidate:
             raise ApiError(400, f"'{served.name}' has no task; valid is a candidate's name", "model")
-        found = await _while_there(request, chats.predicted(served, _text(served, body)))
+        name = body.id or f"predict-{uuid.uuid4().hex}"
+        found = await _while_there(request, chats.predicted(served, _text(served, body), name))
         how = served.candidate.decoding
         scored = found.reply.label_scores and not how.pattern
         scores = dict(zip(how.labels, found.reply.label_scores, strict=True)) if scored else {}
         seconds = found.reply.usage.seconds
-        return {"model": served.name, "answer": found.answer, "scores": scores, "milliseconds": round(1000 * seconds, 2)}
+        taken = round(1000 * seconds, 2)
+        return {"id": name, "model": served.name, "answer": found.answer, "scores": scores, "milliseconds": taken}
 
 
 def _text(served: Served, body: PredictBody) -> str:

@@ -18,6 +18,7 @@ from crossover.models.base import Token
 from crossover.serve.openai.catalogue import Served
 from crossover.serve.openai.errors import ApiError, refused
 from crossover.serve.openai.hearing import Hearing, entry
+from crossover.serve.openai.log import AnswerLog
 from crossover.serve.openai.measures import Measures
 from crossover.serve.openai.queue import Asking
 from crossover.serve.openai.wire import ChatBody
@@ -30,16 +31,18 @@ Tell = Callable[[Piece | None], None]
 
 @dataclass(frozen=True)
 class Chats:
-    """Answers chats with the models of a catalogue."""
+    """Answers chats with the models of a catalogue. `log`: where candidates' answers are noted."""
 
     asking: Asking
     measures: Measures
+    log: AnswerLog | None = None
 
     async def whole(self, served: Served, body: ChatBody) -> dict[str, Any]:
         """A chat completion. Raises `ApiError`; when it is cancelled, nothing more is written."""
+        head = self._head(served, "chat.completion")
         if served.candidate:
-            found = await self.predicted(served, the_input(body))
-            return self._body(served, [_choice(0, found.answer, "stop", _labels(served, found, body))], found.reply.usage)
+            found = await self.predicted(served, the_input(body), head["id"])
+            return self._body(head, [_choice(0, found.answer, "stop", _labels(served, found, body))], found.reply.usage)
         writing = _Writing(self.asking, served, body)
         try:
             replies = [await asyncio.wrap_future(future) for future in writing.futures]
@@ -49,13 +52,18 @@ class Chats:
         choices = [
             _choice(i, heard.text, heard.finish, heard.logprobs(heard.tokens)) for i, heard in enumerate(writing.heard)
         ]
-        return self._body(served, choices, _usage(replies))
+        usage = _usage(replies)
+        self.measures.tokens(usage.tokens_in, usage.tokens_out)
+        return self._body(head, choices, usage)
 
-    async def predicted(self, served: Served, text: str) -> Answered:
-        """A candidate's answer to an input, as it was measured. Raises `ApiError` where it has none."""
+    async def predicted(self, served: Served, text: str, name: str) -> Answered:
+        """A candidate's answer to an input, as it was measured, which is called `name`. Raises `ApiError` where it has
+        none."""
         if not text.strip():
             raise ApiError(400, "the input is empty; valid is a text with something to answer", "messages")
         found = await asyncio.wrap_future(self.asking.answer(served, text))
+        if self.log:
+            self.log.add(served, name, found)
         if found.reply.error is not None:
             raise refused(found.reply.error)
         if found.says_nothing:
@@ -76,7 +84,7 @@ class Chats:
             return {"index": i, "delta": what, "finish_reason": finish, "logprobs": logprobs}
 
         if served.candidate:
-            found = await self.predicted(served, the_input(body))
+            found = await self.predicted(served, the_input(body), head["id"])
             yield event([delta(0, {"role": "assistant", "content": ""})])
             yield event([delta(0, {"content": found.answer}, None, _labels(served, found, body))])
             yield event([delta(0, {}, "stop")])
@@ -109,10 +117,8 @@ class Chats:
             yield event([], usage)
         yield "data: [DONE]\n\n"
 
-    def _body(self, served: Served, choices: list[dict[str, Any]], usage: Usage) -> dict[str, Any]:
-        if not served.candidate:
-            self.measures.tokens(usage.tokens_in, usage.tokens_out)
-        return {**self._head(served, "chat.completion"), "choices": choices, "usage": _wire_usage(usage)}
+    def _body(self, head: dict[str, Any], choices: list[dict[str, Any]], usage: Usage) -> dict[str, Any]:
+        return {**head, "choices": choices, "usage": _wire_usage(usage)}
 
     def _head(self, served: Served, kind: str) -> dict[str, Any]:
         mark = served.candidate.id if served.candidate else served.model.identity

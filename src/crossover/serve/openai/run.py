@@ -16,6 +16,7 @@ from crossover.errors import OptionError
 from crossover.serve.openai.app import build
 from crossover.serve.openai.catalogue import Catalogue
 from crossover.serve.openai.guard import LOOPBACK
+from crossover.serve.openai.log import AnswerLog
 
 PATIENCE = 30  # seconds for the requests that are under way when the server is to end
 CONNECTIONS = 1024
@@ -24,13 +25,14 @@ CONNECTIONS = 1024
 @dataclass(frozen=True)
 class Settings:
     """`host`: another than a loopback address needs a key. `key_variable`: the environment variable that holds it. `most`:
-    requests that may wait. `folder`: of files and tuning jobs."""
+    requests that may wait. `folder`: of files and tuning jobs. `log`: a file to which candidates' answers are added."""
 
     folder: Path
     host: str = "127.0.0.1"
     port: int = 8000
     key_variable: str | None = None
     most: int = 256
+    log: Path | None = None
 
     @property
     def local(self) -> bool:
@@ -57,8 +59,8 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
     """
     key = settings.key
     catalogue = Catalogue(places)
-    with _bound(settings) as bound, _alone(settings.folder):
-        app = build(catalogue, settings.folder, key, settings.local, settings.most)
+    with _bound(settings) as bound, _alone(settings.folder), _logging(settings) as log:
+        app = build(catalogue, settings.folder, key, settings.local, settings.most, log)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -84,6 +86,18 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _logging(settings: Settings) -> Iterator[AnswerLog | None]:
+    if settings.log is None:
+        yield None
+        return
+    log = AnswerLog(settings.log)
+    try:
+        yield log
+    finally:
+        log.close()
 
 
 @contextmanager

@@ -157,12 +157,13 @@ class BatchBody(BaseModel):
 
 
 class PredictBody(BaseModel):
-    """POST /predict: a text, or a row with the columns of the task's input."""
+    """POST /predict: a text, or a row with the columns of the task's input. `id`: what the answer is called in the log."""
 
     model_config = ConfigDict(extra="forbid")
 
     input: Text | dict[str, Any]
     model: Text | None = None
+    id: Text | None = Field(None, min_length=1, max_length=200)
 
 
 class Hyperparameters(BaseModel):

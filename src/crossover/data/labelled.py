@@ -1,0 +1,112 @@
+"""Labelled rows that came after a study, in the layout of its task: read and spelled as the study's own rows were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossover.data.checks import Finding, by_level, count_rows, leaks, merged_labels
+from crossover.data.labels import Merged, one_spelling
+from crossover.data.load import load_tables, to_examples
+from crossover.data.memory import check_given, is_held, take
+from crossover.data.task import Task
+from crossover.data.text import comparable, folded
+from crossover.errors import DataError, nearest
+from crossover.types import Example, content_hash
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """`name`: of the file, or what stands for rows in memory. `blank` names the rows that were left out; `merged`: labels
+    that are written otherwise than in the study. `sha256` covers inputs, outputs and groups, in their order."""
+
+    name: str
+    examples: tuple[Example, ...]
+    blank: tuple[str, ...]
+    merged: tuple[Merged, ...]
+    sha256: str
+
+
+def read_labelled(task: Task, data: Any) -> Labelled:
+    """The rows of `data` for a completed task: a file, a Hugging Face data set (relative to the working directory), or a
+    table in memory, with the task's own columns.
+
+    Labels are spelled as the study spells them, JSON outputs are canonical, rows with a blank input or output are left out.
+    Raises `DataError`.
+    """
+    check_given(data)
+    tables: dict[str, Any] | None = None
+    if is_held(data):
+        name, tables = take(data)
+    else:
+        name = str(data)
+    if not isinstance(name, str) or isinstance(data, Mapping):
+        raise DataError("data: received several splits; valid is one table, or the name of one file")
+    placed = task.model_copy(update={"data": name, "tables": tables, "folder": Path()})
+    found = load_tables(placed)
+    if list(found) != ["all"]:
+        splits = ", ".join(found)
+        raise DataError(f"the data set '{name}' has the splits {splits}; valid is one of them, as in '{name}#test'")
+    examples = to_examples(placed, found["all"], name)
+    blank = [example for example in examples if not _whole(example)]
+    kept = [example for example in examples if _whole(example)]
+    if not kept:
+        raise DataError(f"{name}: every row has a blank '{task.input}' or a blank '{task.output}'")
+    merged: list[Merged] = []
+    if task.kind == "classify":
+        kept, merged = one_spelling(kept, list(task.labels))
+    digest = content_hash([(example.input, example.output, example.group) for example in kept])
+    return Labelled(name, tuple(kept), tuple(example.source for example in blank), tuple(merged), digest)
+
+
+def check_labelled(task: Task, new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[Finding]:
+    """What is doubtful with new rows. `known`: the study's rows by split. Codes: blank, merged_labels, unlisted_label,
+    leak_exact, leak_near, leak_group; all are warnings."""
+    findings = [*merged_labels(new.merged), *_unlisted(task, new)]
+    findings += [*leaks(new.name, new.examples, known), *_groups(new, known)]
+    if new.blank:
+        message = f"{new.name}: {count_rows(len(new.blank))} with a blank input or output, left out"
+        findings.insert(0, Finding("warning", "blank", message, new.blank))
+    return by_level(findings)
+
+
+def unmet(new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[bool]:
+    """Of each new row, whether its input is in no row of the study."""
+    met = {comparable(example.input) for examples in known.values() for example in examples}
+    return [comparable(example.input) not in met for example in new.examples]
+
+
+def _whole(example: Example) -> bool:
+    return bool(folded(example.input).strip() and folded(example.output).strip())
+
+
+def _unlisted(task: Task, new: Labelled) -> list[Finding]:
+    """Labels that the study did not know: no candidate can give them, so their rows are wrong for all."""
+    if task.kind != "classify" or not task.labels:
+        return []
+    rows: dict[str, list[str]] = {}
+    for example in new.examples:
+        if example.output not in task.labels:
+            rows.setdefault(example.output, []).append(example.source)
+    return [
+        Finding(
+            "warning",
+            "unlisted_label",
+            f"{new.name}: the study does not know the label '{label}' ({count_rows(len(sources))}), so no candidate can"
+            f" give it; {nearest(label, list(task.labels))}",
+            tuple(sources),
+        )
+        for label, sources in rows.items()
+    ]
+
+
+def _groups(new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[Finding]:
+    met = {example.group for examples in known.values() for example in examples} - {None}
+    again = [example for example in new.examples if example.group in met]
+    if not again:
+        return []
+    count = len({example.group for example in again})
+    message = f"{new.name}: {count_rows(len(again))} of {count} group(s) that the study has met: scores will look too good"
+    return [Finding("warning", "leak_group", message, tuple(example.source for example in again))]

@@ -1,0 +1,53 @@
+"""Candidates of a finished study on later rows, where calls cost money; what the command line shows is in tests/cli."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from crossover.errors import BudgetExceeded, OptionError
+from crossover.study.conductor import run_study
+from crossover.study.evaluate import evaluate, paid_evaluation
+from tests.models.service import Service, said, serving
+from tests.study.test_hosted import WORDS, task
+
+
+def new_rows(folder: Path, rows: int) -> Path:
+    path = folder / "new.csv"
+    path.write_text("text,label\n" + "".join(f"thing {i} of June is {WORDS[i % 3]},{WORDS[i % 3]}\n" for i in range(rows)))
+    return path
+
+
+def test_at_the_limit_of_money_what_is_answered_stays_and_is_not_paid_again(tmp_path: Path) -> None:
+    with serving(Service(logprobs=lambda body: {said(body): -0.1})) as service:
+        folder = run_study(task(tmp_path, service.url, more="prices: {input: 1, output: 4}\n"), tmp_path / "out")
+        path, before = new_rows(tmp_path, 30), folder.decision.read_bytes()
+        first = service.number
+        with pytest.raises(BudgetExceeded, match="what was answered is kept: evaluate again with more, and it continues"):
+            evaluate(folder, path, ["zero_shot"], money=0.0004)
+        answered = service.number - first
+        assert 0 < answered < 30
+        body = json.loads(evaluate(folder, path, ["zero_shot"], money=1).read_text())
+        assert service.number - first == 30
+        assert body["candidates"][0]["estimate"]["n"] == 30
+        assert body["took"]["money"] > 0
+        assert body["candidates"][0]["cost"]["per_1k_requests"] > 0
+        evaluate(folder, path, ["zero_shot"])
+        assert service.number - first == 30
+        assert folder.decision.read_bytes() == before
+
+
+def test_without_prices_no_limit_of_money_can_be_kept(tmp_path: Path) -> None:
+    with serving(Service(logprobs=lambda body: {said(body): -0.1})) as service:
+        folder = run_study(task(tmp_path, service.url), tmp_path / "out")
+        path = new_rows(tmp_path, 6)
+        assert paid_evaluation(folder, path, ["zero_shot"]) == ([], 0), "a service on this machine costs nothing"
+        model = service.url.replace("127.0.0.1", "127.0.0.2")
+        for file in (tmp_path / "out" / "candidates").rglob("candidate.json"):
+            file.write_text(file.read_text().replace(service.url, model))
+        with pytest.raises(OptionError, match=r"money 1: what 'openai:m.* costs is not known in the study"):
+            evaluate(folder, path, ["zero_shot"], money=1)
+        assert paid_evaluation(folder, path, ["zero_shot"]) == ([f"openai:m?url={model}"], 6)
+        assert not (tmp_path / "out" / "evaluations").exists()
