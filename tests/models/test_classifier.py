@@ -124,5 +124,5 @@ def test_a_fingerprint_is_made_once_in_a_process(tmp_path: Path, monkeypatch: py
     """A forecast asks for it again and again, each time of an embedder of its own; the packaged model has 90 MB."""
     (tmp_path / "config.json").write_text("{}")
     first = Embedder(str(tmp_path), "x").fingerprint
-    monkeypatch.setattr(embedding.hashlib, "file_digest", lambda *given: pytest.fail("it is read again"))
+    monkeypatch.setattr("hashlib.file_digest", lambda *given: pytest.fail("it is read again"))
     assert Embedder(str(tmp_path), "x").fingerprint == first
