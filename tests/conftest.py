@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from crossover.models.hf import Hf
 
 
-SLOW = ("serve", "study", "strategies", "models", "tuning", "training")  # rooms whose tests make studies, or tune
+# rooms and files whose tests make studies, tune, or start programs
+SLOW = ("serve", "study", "strategies", "models", "tuning", "training", "cli", "stranger", "test_notebooks.py", "report")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow files first, so that at the end no worker is left alone with one."""
     rank = {room: place for place, room in enumerate(SLOW)}
-    items.sort(key=lambda item: rank.get(item.nodeid.removeprefix("tests/").split("/")[0], len(SLOW)))
+    items.sort(key=lambda item: rank.get(re.split("/|::", item.nodeid.removeprefix("tests/"))[0], len(SLOW)))
 
 
 @pytest.hookimpl(optionalhook=True)

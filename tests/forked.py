@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pty
 import resource
+import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +21,54 @@ IMPORTED += ["sentence_transformers", "sklearn.feature_extraction.text", "scipy.
 
 def forked(work: Callable[..., Any], *given: Any) -> int:
     """Call a function of a test's module; the exit status, or minus the signal that killed the process."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(IMPORTED)
-    process = context.Process(target=work, args=given)
-    process.start()
+    process = _started(work, *given)
     process.join()
     assert process.exitcode is not None
     return process.exitcode
 
 
+def _started(work: Callable[..., Any], *given: Any) -> BaseProcess:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+    process = context.Process(target=work, args=given)
+    process.start()
+    return process
+
+
 def command(*words: object, told: Path, most: int = resource.RLIM_INFINITY) -> int:
     """The command line's exit status; `told`: where standard error goes; `most`: bytes that a file may have."""
     return forked(_command, [str(word) for word in words], told, most)
+
+
+def in_terminal(words: Sequence[str], folder: Path, columns: int = 100, typed: str = "") -> tuple[int, str]:
+    """The command line in a folder, with a terminal of its own: its exit status, and all that it wrote there."""
+    leader, follower = pty.openpty()
+    name = os.ttyname(follower)
+    process = _started(_at_terminal, list(words), folder, name, columns)
+    os.write(leader, typed.encode())
+    found = b""
+    while process.is_alive() or select.select([leader], [], [], 0)[0]:
+        if select.select([leader], [], [], 0.02)[0]:
+            found += os.read(leader, 65536)
+    process.join()
+    os.close(follower)  # until here, so that reading does not fail where the command has closed it
+    os.close(leader)
+    assert process.exitcode is not None
+    return process.exitcode, found.decode()
+
+
+def _at_terminal(words: list[str], folder: Path, name: str, columns: int) -> None:
+    os.setsid()
+    terminal = os.open(name, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(terminal, standard)
+    for number, mode in enumerate("rww"):
+        stream = open(number, mode, closefd=False)  # noqa: SIM115  the process's own, as a start gives them
+        setattr(sys, ("stdin", "stdout", "stderr")[number], stream)
+    os.environ.update(COLUMNS=str(columns), LINES="30", TERM="xterm-256color")
+    os.chdir(folder)
+    sys.argv = ["crossover", *words]
+    main()
 
 
 def _command(words: list[str], told: Path, most: int) -> None:

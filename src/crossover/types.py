@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 Kind = Literal["classify", "extract", "generate"]
@@ -154,7 +155,7 @@ class Candidate:
     weights: Weights | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """16 hex digits of the SHA-256 of what would be deployed; where it lies and how it came to be do not count."""
         weights = {"kind": self.weights.kind, "sha256": self.weights.sha256} if self.weights else None

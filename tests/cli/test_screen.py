@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import os
-import pty
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +17,7 @@ from crossover.cli.screen import Screen
 from crossover.study.listener import Stage
 from crossover.types import Estimate
 from tests.cli.small import write_task
+from tests.forked import in_terminal
 
 
 class Clock:
@@ -159,30 +155,6 @@ def test_what_says_least_is_left_out_first() -> None:
     assert screen.doing(8) == "few_sho…"
     screen.stage(Stage("test", "few_shot", 1, 2))
     assert screen.doing(80) == "test: few_shot (1/2) · best zero_shot 40.0 %"
-
-
-def in_terminal(arguments: Sequence[str], folder: Path, columns: int = 100, typed: str = "") -> tuple[int, str]:
-    """Run `crossover` in a terminal of its own: exit status, and all that it wrote there."""
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(columns), "LINES": "30", "TERM": "xterm-256color"}
-    command = [sys.executable, "-m", "crossover", *arguments]
-    with subprocess.Popen(command, cwd=folder, stdin=follower, stdout=follower, stderr=follower, env=environment) as run:
-        os.close(follower)
-        os.write(leader, typed.encode())
-        found = b""
-        while True:
-            try:
-                part = os.read(leader, 65536)
-            except OSError as error:
-                if error.errno != errno.EIO:  # the other end is closed
-                    raise
-                break
-            if not part:
-                break
-            found += part
-        status = run.wait()
-    os.close(leader)
-    return status, found.decode()
 
 
 def test_a_run_in_a_terminal_shows_one_line_and_leaves_the_table(tmp_path: Path) -> None:

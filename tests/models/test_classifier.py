@@ -118,3 +118,11 @@ def test_the_fingerprint_is_of_the_files(tmp_path: Path) -> None:
     assert Embedder(str(tmp_path), "x").fingerprint == first
     (tmp_path / "config.json").write_text('{"a": 1}')
     assert Embedder(str(tmp_path), "x").fingerprint != first
+
+
+def test_a_fingerprint_is_made_once_in_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forecast asks for it again and again, each time of an embedder of its own; the packaged model has 90 MB."""
+    (tmp_path / "config.json").write_text("{}")
+    first = Embedder(str(tmp_path), "x").fingerprint
+    monkeypatch.setattr("hashlib.file_digest", lambda *given: pytest.fail("it is read again"))
+    assert Embedder(str(tmp_path), "x").fingerprint == first

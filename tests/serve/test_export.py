@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import re
@@ -156,7 +157,13 @@ def test_a_merged_export_needs_transformers_alone(
         assert answers[label(key)][:-1] == list(recorded(studies[key[0]], key[1]).values())
 
 
-def test_the_readmes_command_answers(exported: dict[str, Path], studies: dict[str, StudyFolder], tmp_path: Path) -> None:
+def test_the_readmes_command_answers_an_argument_or_lines(
+    exported: dict[str, Path],
+    studies: dict[str, StudyFolder],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     folder, environment = exported["notes-lora+few_shot"], without(tmp_path, "crossover")
     [line] = re.findall(r"^python predict\.py.*$", (folder / "README.md").read_text(), re.MULTILINE)
     wanted = recorded(studies["notes"], "lora+few_shot")
@@ -165,11 +172,17 @@ def test_the_readmes_command_answers(exported: dict[str, Path], studies: dict[st
     command[-1] = first
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == wanted[first] + "\n"
-    lines = "\n".join([*wanted, "", "endless " * 3000]) + "\n"
-    done = subprocess.run(command[:-1], cwd=folder, env=environment, input=lines, capture_output=True, text=True)
-    assert done.stdout.splitlines() == [*wanted.values(), "", ""]  # a line for each line
-    assert done.returncode == 1
-    assert "failed: the prompt has " in done.stderr.splitlines()[-1]
+    spec = importlib.util.spec_from_file_location("exported_command", folder / command[1])
+    assert spec is not None
+    assert spec.loader is not None
+    predict = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(predict)
+    monkeypatch.setattr(sys, "argv", command[1:-1])
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*wanted, "", "endless " * 3000]) + "\n"))
+    assert predict.main() == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [*wanted.values(), "", ""]  # a line for each line
+    assert "failed: the prompt has " in said.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("key", ALL, ids=label)

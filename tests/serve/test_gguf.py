@@ -13,11 +13,13 @@ from crossover.models.hf import Hf
 from crossover.serve.export import export
 from crossover.serve.ollama import export_ollama
 from crossover.serve.predict import Predictor
+from crossover.serve.standalone import Exported
 from crossover.serve.vllm import export_vllm
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
 from tests.models.tiny import CHATML
+from tests.serve.studies import recorded
 from tests.study.tasks import write_task
 
 pytest.importorskip("gguf")
@@ -55,9 +57,14 @@ def test_every_candidate_says_the_users_own_model_and_answers(name: str, study: 
 
 @pytest.mark.parametrize(("name", "merge"), [("instruction", False), ("lora", False), ("lora", True), ("full", False)])
 def test_an_export_answers_as_measured_without_the_file(name: str, merge: bool, study: StudyFolder, tmp_path: Path) -> None:
-    done = export(study, tmp_path / "out", name, merge=merge, check=True)
-    assert done.parity is not None
-    assert done.parity.equal or merge, done.parity.sentence  # merged weights are rounded otherwise
+    alone = name == "lora" and not merge  # in a process of its own once: its start takes longer than all answers
+    done = export(study, tmp_path / "out", name, merge=merge, check=alone)
+    if alone:
+        assert done.parity is not None
+        assert done.parity.equal, done.parity.sentence
+    wanted, exported = recorded(study, name), Exported(tmp_path / "out")
+    answers = {text: exported.answer(text) for text in wanted}
+    assert answers == wanted or (merge and answers.keys() == wanted.keys())  # merged weights are rounded otherwise
     assert not any(file.endswith(".gguf") for file in done.files)
     place = "model" if merge or name == "full" else "base"
     Hf(str(tmp_path / "out" / place))

@@ -44,7 +44,7 @@ def test_it_raises_dev_accuracy_over_its_starting_trigger(tmp_path: Path) -> Non
     vague = replace(start(tuple(HARD)), prompt=VAGUE)
     with bench(tmp_path, rows[:84], rows[84:], labels=dict.fromkeys(HARD, "")) as at:
         first = at.score(replace(vague, prompt=replace(VAGUE, instruction=VAGUE.instruction + " the" * 3)))
-        options = {"steps": 14, "candidates": 8, "batch": 24, "tokens": 3}
+        options = {"steps": 8, "candidates": 8, "batch": 24, "tokens": 3}
         made = open_strategy("autoprompt", options).adapt(vague, at)
         last = at.score(made)
     assert clearly_better(last, first)

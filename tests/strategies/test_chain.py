@@ -32,14 +32,14 @@ def chained(*steps: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_solves_a_two_step_task_that_one_prompt_does_not(tmp_path: Path) -> None:
-    rows = sums(80)
+    rows = sums(52)
     begin = Candidate("pocket", decoding=Decoding(max_tokens=16))
     with bench(tmp_path, rows[:16], rows[16:], **SUMS, **chained(*THINK)) as at:
         direct = at.score(open_strategy("instruction").adapt(begin, at))
         made = open_strategy("chain").adapt(begin, at)
         followed = at.score(made)
         assert open_strategy("chain").adapt(begin, at) == made
-    assert len(followed.records) == 64
+    assert len(followed.records) == 36
     assert clearly_better(followed, direct)
     assert all("=" in record.steps["steps"] for record in followed.records if record.score and record.score.value)
     assert made.provenance.note == "2 steps: steps, answer"

@@ -22,8 +22,8 @@ from tests.models.asking import choices, plain_scores
 from tests.models.tiny import build
 from tests.tuning.small import DEV, LABELS, RECIPE_OF, TRAIN, accuracy, alike, tune
 
-LORA = LoraRecipe(learning_rate=3e-3, epochs=9, batch_size=8, patience=0)
-FULL = FullRecipe(learning_rate=1e-3, epochs=4, batch_size=8, patience=0)
+LORA = LoraRecipe(learning_rate=3e-3, epochs=6, batch_size=8, patience=0)
+FULL = FullRecipe(learning_rate=1e-3, epochs=3, batch_size=8, patience=0)
 
 
 @pytest.fixture(scope="module")

@@ -32,13 +32,9 @@ class Embedder:
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits of a SHA-256 over weights, tokenizer and configuration."""
-        total = hashlib.sha256()
-        for path in sorted(Path(self.folder).rglob("*")):
-            if path.suffix in (".safetensors", ".json", ".txt") and path.is_file():
-                with path.open("rb") as file:
-                    total.update(path.relative_to(self.folder).as_posix().encode())
-                    total.update(hashlib.file_digest(file, "sha256").digest())
-        return total.hexdigest()[:16]
+        found = (path for path in sorted(Path(self.folder).rglob("*")) if path.suffix in (".safetensors", ".json", ".txt"))
+        files = ((path.relative_to(self.folder).as_posix(), path.stat()) for path in found if path.is_file())
+        return _hashed(self.folder, tuple((name, a.st_mtime_ns, a.st_ctime_ns, a.st_size) for name, a in files))
 
     def count_tokens(self, text: str) -> int:
         """The tokens of a text, however long. Raises `OptionError` when the model does not load."""
@@ -71,6 +67,17 @@ class Embedder:
         if len(ids) <= room:
             return [text]
         return [tokenizer.decode(ids[start : start + room]) for start in range(0, len(ids), room)]
+
+
+@functools.cache  # a study asks for it at every forecast of a rung, and it is 90 MB
+def _hashed(folder: str, files: tuple[tuple[str, int, int, int], ...]) -> str:
+    """`files`: names within the folder, with their times and sizes, by which a change is told."""
+    total = hashlib.sha256()
+    for name, *_ in files:
+        with Path(folder, name).open("rb") as file:
+            total.update(name.encode())
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:16]
 
 
 @functools.cache
