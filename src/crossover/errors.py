@@ -14,11 +14,36 @@ CrossoverError              anything a user can mend; the command line prints it
 
 from __future__ import annotations
 
+import re
 import reprlib
 from typing import Any
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
+_KEY_LIKE = re.compile(
+    r"\b(?:(?:sk|gsk|fw|tgp)[-_ ]|(?:key|bearer|token)[-_ ](?=[\w.-]*[\d*])|ya29\.)[\w*.-]{6,}|\bAIza[\w-]{20,}",
+    re.IGNORECASE,
+)
+_SECRET_FIELD = re.compile(r"key$|token$|secret|password|authorization|credential", re.IGNORECASE)
+_SECRET_PART = re.compile(
+    r"([?&][\w-]*(?:key|token|secret|password)[\w-]*[=:])[^&\s]+|(//[^/@\s:]*:)[^/@\s]+(?=@)", re.IGNORECASE
+)
+_SHORTEST = 8  # characters of a key: what is shorter is a word, such as "none"
+_keys: set[str] = set()  # that this process has read from its environment
+
+
+def keep_secret(key: str) -> str:
+    """A key, which `without_secrets` takes out of any text from now on."""
+    if len(key) >= _SHORTEST:
+        _keys.add(key)
+    return key
+
+
+def without_secrets(text: str) -> str:
+    """A text without the keys that this process knows, nor what looks like one: a service may quote them."""
+    for key in sorted(_keys, key=len, reverse=True):
+        text = text.replace(key, "…")
+    return _KEY_LIKE.sub("…", text)
 
 
 class CrossoverError(Exception):
@@ -70,11 +95,19 @@ def shown(value: Any) -> str:
         return str(value).lower()
     if value is None:
         return "nothing"
-    if isinstance(value, tuple):
-        value = list(value)
+    value = _discreet(value)
     plain = isinstance(value, (str, int, float, list, dict))
     text = _SHORT.repr(value) if plain else f"'{' '.join(str(value).split())}'"  # a data frame is many lines
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _discreet(value: Any) -> Any:
+    """A value without what may be a key in it, by the names of its fields and of a model's options."""
+    if isinstance(value, dict):
+        return {k: "…" if _SECRET_FIELD.search(str(k)) else _discreet(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_discreet(one) for one in value]
+    return _SECRET_PART.sub(r"\1\2…", value) if isinstance(value, str) else value
 
 
 def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:

@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from crossover.errors import ModelError
+from crossover.models._service import one_line
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
-from crossover.models.openai.client import without_secrets
 from crossover.models.openai.labels import scores_of
 from crossover.models.openai.wire import answered
 from crossover.types import Decoding, Message, Request
@@ -115,7 +115,7 @@ def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
     attempt, _ = answered(body(choices=[choice], model="m\ud800"), {})
     assert attempt.reply is not None
     assert (attempt.reply.text, attempt.reply.model) == ("b?", "m?")
-    assert without_secrets("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
+    assert one_line("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
 
 
 def test_a_key_in_the_place_of_a_models_name_is_refused_and_not_shown() -> None:

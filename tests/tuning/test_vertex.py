@@ -75,7 +75,7 @@ def test_the_model_keeps_the_contract_and_asks_as_the_dialect_has_it() -> None:
         assert body["systemInstruction"]["parts"] == [{"text": "Say it."}]
         config = body["generationConfig"]
         assert config["responseSchema"]["enum"] == ["A", "B"]
-        assert (config["temperature"], config["maxOutputTokens"]) == (0.0, 5)
+        assert (config["temperature"], config["maxOutputTokens"]) == (0.0, 5 + 4096)  # thoughts count
         assert config["thinkingConfig"] == {"thinking_level": "LOW"}  # Google's servers take both spellings
         assert google.tokens == {f"Bearer {TOKEN}"}
         assert TOKEN not in repr(own)

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field, replace
 
 from crossover.errors import ModelError
 from crossover.models._throttle import Throttle
-from crossover.types import Reply, Request, Usage
+from crossover.types import LOST, Reply, Request, Usage
 
 TRIES = 6  # of a request, at the most
 WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as long before each further one; the longest
 FEW = 16  # requests at a time: above, a quarter more is held ready, so that no slot at the service waits for the journal
 GATHERED = 0.01  # seconds that replies are gathered for while more are held ready: they are journaled together
 PATIENCE = 120.0  # seconds: a service that asks to wait longer is not waited for
-HANGING_UP = "without sending complete message body"  # how the HTTP library says that an answer was cut off
+# how HTTP libraries call what went wrong before a request had wholly gone out: it cannot have been answered, or be paid for
+UNSENT = frozenset(("ConnectError", "ConnectTimeout", "PoolTimeout", "WriteError", "WriteTimeout", "ClientConnectorError"))
+AGAIN = "run it again when it answers, it goes on"
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,7 @@ class Flow:
             if attempt.fatal:
                 raise ModelError(attempt.fatal)
             if attempt.reply is not None:
-                self._throttle.answered(attempt.headers, self._loop.time())
-                self._wake()
+                self._heard(attempt.reply, attempt.headers)
                 return replace(attempt.reply, usage=replace(spent + attempt.reply.usage, seconds=took))
             after = min(attempt.after or 0.0, PATIENCE)
             if attempt.refused:
@@ -150,14 +151,23 @@ class Flow:
                     f"{attempt.again}; it asks to wait {attempt.after:.0f} seconds: run it again then, it goes on"
                 )
             if self._throttle.broken():
-                raise ModelError(
-                    f"{attempt.again}; nothing else has come for a while: run it again when it answers, it goes on"
-                )
+                raise ModelError(f"{attempt.again}; nothing else has come for a while: {AGAIN}")
             if tried < TRIES and not self._over.is_set():
                 await self._rest(after + min(WAIT * 2 ** (tried - 1), LONGEST) * random.uniform(0.5, 1.0))
             elif self._over.is_set():
                 break
         return Reply(error=f"{attempt.again} ({tried} tries)" if tried > 1 else attempt.again, usage=spent)
+
+    def _heard(self, reply: Reply, headers: Mapping[str, str]) -> None:
+        """A request came to its end. One that is lost counts as a failure of the service: it may never answer at all."""
+        if reply.finish != LOST:
+            self._throttle.answered(headers, self._loop.time())
+        else:
+            self._throttle.failed(str(reply.error))
+            if self._throttle.broken() and self._fault is None:
+                self._fault = ModelError(f"{reply.error}; nothing else has come for a while: {AGAIN}")
+                self._over.set()
+        self._wake()
 
     async def _enter(self) -> None:
         """Wait until one more may be sent."""

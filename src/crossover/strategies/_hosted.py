@@ -70,7 +70,8 @@ def _worse(record: Record, decoding: Decoding) -> str:
         return ""
     gold = record.example.output
     if comparable(record.prediction) != comparable(gold):
-        return record.prediction.strip()
+        right = record.score.value >= 1.0  # in other words than the gold answer, which the metric allows
+        return "" if right else record.prediction.strip()
     scores = dict(zip(decoding.labels, record.reply.label_scores, strict=False))
     return max((label for label in scores if label != gold), key=lambda label: scores[label], default="")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,16 +12,16 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
-from crossover.models._http import HANGING_UP, Attempt, Flow, all_of, flowing
+from crossover.models._http import UNSENT, Attempt, Flow, all_of, flowing
 from crossover.models._presets import PRESETS
+from crossover.models._service import checked_key, checked_name, checked_url, one_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
-from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
+from crossover.models.openai.client import async_client, client
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
 
-KEY_LIKE = re.compile(r"(?:sk|pk|rk|xai|nvapi|gsk)[-_][\w-]{16,}|AIza[\w-]{20,}")
 HERE = ("localhost", "127.0.0.1", "::1")
 A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
@@ -63,11 +62,7 @@ class Openai:
             raise ModelError(f"there is no service '{self.service}'; valid: {', '.join(PRESETS)}")
         if not self.target:
             raise ModelError(f"'{self.service}' names a service and no model; valid is {self.service}:MODEL")
-        if KEY_LIKE.match(self.target):
-            raise ModelError(
-                f"the model's name at '{self.service}' looks like a key, which is not shown here; valid is a model's name,"
-                " and the key in an environment variable"
-            )
+        checked_name(self.target, self.service)
         if self.in_flight < 1 or self.timeout <= 0 or self.window < 1:
             raise ModelError("the model's options in_flight, timeout and window are numbers above 0")
         self._preset = PRESETS[self.service]
@@ -237,7 +232,7 @@ class Openai:
                 return self._counted(attempt, request), top
             except library.APIStatusError as error:
                 told = error.body if isinstance(error.body, dict) else {}
-                message = without_secrets(str(told.get("message") or error.message), self._key)
+                message = one_line(str(told.get("message") or error.message))
                 param = str(told.get("param") or "")
                 if self._quirks.learn(error.status_code, message, param, body):
                     continue
@@ -246,14 +241,18 @@ class Openai:
                 if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
                     found = Attempt(Reply(error=found.fatal), headers=found.headers)
                 return found, {}
-            except (library.APITimeoutError, TimeoutError):
+            except TimeoutError:
                 return _lost(f"no answer within {self.timeout:g} seconds"), {}
-            except library.APIConnectionError as error:
-                if HANGING_UP in str(error.__cause__):
-                    return _lost("the service's answer was cut off on its way"), {}
-                if isinstance(error.__cause__, http.DecodingError):  # it was answered, and so paid for
+            except library.APIConnectionError as error:  # a time-out is one, too
+                cause = error.__cause__
+                if UNSENT & {kind.__name__ for kind in type(cause).__mro__}:
+                    said = one_line(str(cause) or type(cause).__name__)
+                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {said}"), {}
+                if isinstance(error, library.APITimeoutError):
+                    return _lost(f"no answer within {self.timeout:g} seconds"), {}
+                if isinstance(cause, http.DecodingError):
                     return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
-                return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {error.__cause__ or error}"), {}
+                return _lost(f"the service's answer was cut off on its way ({one_line(str(cause))})"), {}
             finally:
                 self._lanes.append(lane)
 
