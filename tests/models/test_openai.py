@@ -167,6 +167,19 @@ def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_pa
         assert service.number - before == len(failed)
 
 
+@pytest.mark.parametrize("fault", ["drop", "hang", "cut", "garbage"])
+def test_a_service_that_takes_every_request_and_answers_none_is_given_up_before_the_money_is(
+    fault: str, tmp_path: Path
+) -> None:
+    with serving(Service(plan=lambda n, body: fault)) as service:
+        ask, meter, journal = caller(tmp_path, prices=PriceList(input=10.0, output=40.0))
+        with pytest.raises(ModelError, match="nothing else has come for a while"):
+            ask.ask(model(service, "&timeout=0.3&in_flight=16"), asked([f"item {i}" for i in range(300)]), "dev")
+        assert sum(service.paid.values()) == len(service.paid) < 60
+        assert journal.spent()[0] == meter.calls >= 24  # each that may be paid for counts
+        assert meter.usage.money > 0
+
+
 @pytest.mark.parametrize("money", [0.0009, 0.0137, 0.05, 0.21])
 def test_a_budget_is_never_exceeded_with_a_hundred_calls_under_way(tmp_path: Path, money: float) -> None:
     usage = {"prompt_tokens": 30, "completion_tokens": 16}

@@ -320,6 +320,23 @@ def test_a_key_that_looks_like_nothing_is_not_passed_on_either(tmp_path: Path, m
         assert all(key.encode() not in path.read_bytes() for path in (tmp_path / "a").rglob("*") if path.is_file())
 
 
+@pytest.mark.parametrize("code", [403, 404])
+def test_a_checkpoint_that_may_not_be_asked_ends_nothing(code: int, tmp_path: Path) -> None:
+    """By the model that a user would name."""
+
+    def closed(body: Any) -> Any:
+        named = isinstance(body, dict) and "ckpt" in str(body.get("model"))
+        return (code, {"error": {"message": "no access to this model"}}) if named else body
+
+    with serving() as service:
+        service.twist = on("POST chat", closed)
+        with at(tmp_path / "a", service, open_model(f"openai:{BASE}?url={quote(service.url, safe='')}")) as bench:
+            made = adapt(bench)
+            assert made.weights is not None
+            assert made.weights.ref == f"ft:{BASE}:ftjob-1"
+            assert "checkpoint after step 3 does not answer, so it was not tried" in made.provenance.note
+
+
 def test_numbers_as_services_tell_them() -> None:
     assert [amount(one) for one in (1, "2.5", "nan", "inf", None, [], True, 10**400, "x")] == [1.0, 2.5, *[None] * 7]
     assert [whole(one) for one in (3, "4", -1, 10**30, 2.9, None)] == [3, 4, None, None, 2, None]

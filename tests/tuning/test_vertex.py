@@ -22,7 +22,7 @@ from crossover.strategies.open import open_strategy
 from crossover.testing.models import check_model
 from crossover.tuning import asking
 from crossover.tuning import hosted as trained
-from crossover.types import Candidate, Decoding, Message, Request
+from crossover.types import LOST, Candidate, Decoding, Message, Request
 from tests.tuning.gemini import PLACE, TOKEN, Google, serving
 from tests.tuning.test_openai import rows
 
@@ -168,6 +168,60 @@ def test_a_second_job_begins_where_the_first_one_ended(tmp_path: Path) -> None:
         job = list(google.jobs.values())[-1]
         before = job["preTunedModel"]
         assert before.get("tunedModelName", before.get("tuned_model_name")) == f"{PLACE}/models/100@1"
+
+
+def test_a_second_job_begins_from_the_checkpoint_that_dev_chose(tmp_path: Path) -> None:
+    with serving(good=1) as google, at(tmp_path / "a", google) as bench:
+        first = adapt(bench)
+        assert first.weights is not None
+        assert first.weights.ref == f"{PLACE}/endpoints/1001"
+        open_strategy("vertex_finetune", {"bucket": "gs://mine", "epochs": 1}).adapt(first, bench)
+        before = list(google.jobs.values())[-1]["preTunedModel"]
+        assert before.get("tunedModelName", before.get("tuned_model_name")) == f"{PLACE}/models/100@1"
+        assert before.get("checkpointId", before.get("checkpoint_id")) == "1"
+
+
+def test_a_model_that_is_named_late_is_waited_for_and_one_that_is_never_named_is_not_paid_again(tmp_path: Path) -> None:
+    with serving(nameless=3) as google, at(tmp_path / "a", google) as bench:
+        assert bench.score(adapt(bench)).estimate.value == 1.0
+    with serving(nameless=99) as google, at(tmp_path / "b", google, prices=PriceList(training=1000.0)) as bench:
+        for _ in range(2):
+            with pytest.raises(TuningError, match="JOB_STATE_SUCCEEDED, is paid for, and names no tuned model"):
+                adapt(bench)
+        google.nameless = 0
+        adapt(bench)
+        assert len(google.jobs) == 1
+        assert bench.meter.usage.money == pytest.approx(3 * 70 * 1000.0 / 1e6)
+
+
+def test_what_a_service_does_not_count_is_estimated_and_costs_money(tmp_path: Path) -> None:
+    request = Request((Message("user", "hot soup"),), Decoding(max_tokens=9))
+    with serving(uncounted=True) as google:
+        [reply] = model(google).complete([request])
+        assert reply.error is None
+        assert (reply.usage.tokens_in, reply.usage.tokens_out) == (7, 6)
+        google.block = True
+        [reply] = model(google).complete([request])
+        assert reply.finish == LOST  # it counts as the most that it may have cost
+
+
+def test_a_model_that_thinks_until_no_room_is_left_says_what_leaves_room() -> None:
+    request = Request((Message("user", "hot soup"),), Decoding(max_tokens=9))
+    with serving(thinks=True) as google:
+        [reply] = model(google).complete([request])
+        assert "MAX_TOKENS, as it was still thinking; valid: the option effort" in str(reply.error)
+        assert model(google, effort="low").at_most(request).tokens_out == 9 + 4096
+
+
+def test_a_token_comes_from_its_variable_and_goes_nowhere_else() -> None:
+    for given in ({"key": TOKEN}, {"url": f"http://user:{TOKEN}@127.0.0.1:9"}, {"url": f"http://127.0.0.1:9?key={TOKEN}"}):
+        with pytest.raises(ModelError) as caught:
+            Vertex(NAME, project="p1", **given)
+        assert TOKEN not in str(caught.value)
+    with serving(busy=99, said=f"not with {TOKEN}") as google:
+        [reply] = model(google).complete([Request((Message("user", "hot soup"),))])
+        assert "not with" in str(reply.error)
+        assert TOKEN not in str(reply.error)
 
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,9 +109,10 @@ class Service:
                 " knows what the job will cost; valid: another objective, or no such limit"
             )
         if price is None and self.task.limits.money is not None:
+            name = next((f"models.{name}." for name, one in self.task.models.items() if one.spec == self.task.model), "")
             raise OptionError(
                 f"limits.money is {self.task.limits.money:g}, and what training at the service costs is not known: give"
-                " prices.training, of a million trained tokens"
+                f" {name}prices.training, of a million trained tokens"
             )
         self.meter.commit(self.key, 0.0 if recipe.hourly else most / MILLION * highest(price))
 

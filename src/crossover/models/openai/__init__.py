@@ -238,7 +238,7 @@ class Openai:
                     continue
                 code = str(told.get("code") or told.get("type") or "")
                 found = refusal(error.status_code, error.response.headers, message, code, body["model"])
-                if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
+                if found.fatal and request.weights and error.status_code in (403, 404):  # the model itself may answer
                     found = Attempt(Reply(error=found.fatal), headers=found.headers)
                 return found, {}
             except TimeoutError:
