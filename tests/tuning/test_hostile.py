@@ -143,7 +143,7 @@ def test_a_job_that_has_vanished_is_waited_for_and_its_way_out_is_said(tmp_path:
         assert bench.score(adapt(bench)).estimate.value == 1.0
     with serving() as service, at(tmp_path / "b", service) as bench:
         service.twist = on(f"GET {JOBS}/ftjob-1", gone)
-        with pytest.raises(TuningError, match=r"does not know it.*remove (.*job\.json), and the next run starts another"):
+        with pytest.raises(TuningError, match=r"does not know it.*remove (.*job\.json): the next run starts another"):
             adapt(bench)
         [note] = (tmp_path / "b").rglob("job.json")
         note.unlink()
@@ -335,6 +335,14 @@ def test_a_checkpoint_that_may_not_be_asked_ends_nothing(code: int, tmp_path: Pa
             assert made.weights is not None
             assert made.weights.ref == f"ft:{BASE}:ftjob-1"
             assert "checkpoint after step 3 does not answer, so it was not tried" in made.provenance.note
+
+
+def test_what_a_service_says_of_a_failed_job_is_short_and_on_one_line(tmp_path: Path) -> None:
+    with serving(fail="bad\n" * 10_000 + "sk-abcdefgh1234") as service, at(tmp_path / "a", service) as bench:
+        with pytest.raises(TuningError, match="ended as failed: bad bad") as caught:
+            adapt(bench)
+        assert len(str(caught.value)) < 500
+        assert "\n" not in str(caught.value)
 
 
 def test_numbers_as_services_tell_them() -> None:

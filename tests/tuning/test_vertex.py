@@ -213,6 +213,23 @@ def test_a_model_that_thinks_until_no_room_is_left_says_what_leaves_room() -> No
         assert model(google, effort="low").at_most(request).tokens_out == 9 + 4096
 
 
+def test_without_credentials_nothing_is_sent_and_one_sentence_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    with serving() as google:
+        own = Vertex(NAME, project="p1", url=google.url)
+        with pytest.raises(ModelError, match=r"credentials|none\.json"):
+            own.complete([Request((Message("user", f"text {i}"),)) for i in range(50)])
+        assert not google.asked
+    (tmp_path / "mine.json").write_text('{"type": "authorized_user", "client_id": "a", "client_secret": "b"}')
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "mine.json"))
+    with serving() as google:
+        with pytest.raises(ModelError, match=r"credentials|refresh"):
+            Vertex(NAME, project="p1", url=google.url).complete([Request((Message("user", "text"),))])
+        assert not google.asked
+
+
 def test_a_token_comes_from_its_variable_and_goes_nowhere_else() -> None:
     for given in ({"key": TOKEN}, {"url": f"http://user:{TOKEN}@127.0.0.1:9"}, {"url": f"http://127.0.0.1:9?key={TOKEN}"}):
         with pytest.raises(ModelError) as caught:
@@ -232,7 +249,8 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         Vertex()
     with pytest.raises(ModelError, match="NOBODY holds no access token"):
         Vertex(NAME, project="p1", key="NOBODY").client()
-    with pytest.raises(OptionError, match="gs://NAME"):
-        open_strategy("vertex_finetune", {"bucket": "mine"})
+    for bucket in ("mine", "gs://", "gs:///folder", "gs://a b", "gs://mine/a\nb"):
+        with pytest.raises(OptionError, match="gs://NAME"):
+            open_strategy("vertex_finetune", {"bucket": bucket})
     with pytest.raises(OptionError, match="rank"):
         open_strategy("vertex_finetune", {"bucket": "gs://mine", "rank": 3})

@@ -198,7 +198,9 @@ def _refused(error: Exception, request: Request) -> Attempt:
     code, said = getattr(error, "code", None), _said(error)
     kinds = {kind.__name__ for kind in type(error).__mro__}  # by name, as the client's own library changes
     if not isinstance(code, int):
-        if kinds & UNSENT:
+        if "GoogleAuthError" in kinds and "TransportError" not in kinds:  # nothing was sent
+            return Attempt(fatal=f"{said}; valid: 'gcloud auth application-default login', or the option key")
+        if kinds & (UNSENT | {"GoogleAuthError"}):
             return Attempt(again=f"no connection to the service: {said}")
         return Attempt(Reply(error=said, finish=LOST))  # it may have been paid for
     if code in PASSING or code >= 500:

@@ -85,7 +85,7 @@ def passing(error: Exception) -> bool:
 
 def refused(error: Exception, what: str) -> Exception:
     """The sentence for a call that failed; a mistake that is not the service's stays as it is."""
-    code, said = status(error), without_secrets(" ".join(_message(error).split()))[:300]
+    code, said = status(error), in_short(_message(error))
     if code is None and _named(error, "GoogleAuthError") and not _lost(error):
         valid = "valid: those of 'gcloud auth', or the option key"
         return TuningError(f"{what}: Google takes no credentials ({said}); {valid}")
@@ -102,6 +102,11 @@ def refused(error: Exception, what: str) -> Exception:
         429: "the account's quota is used up, or too much was asked at once",
     }.get(code)
     return TuningError(f"{what}: the service answers {code} ({said})" + (f"; {hint}" if hint else ""))
+
+
+def in_short(text: str) -> str:
+    """A service's own words, on one line and without what may be a key."""
+    return without_secrets(" ".join(text.split()))[:300]
 
 
 def amount(value: Any) -> float | None:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from crossover.errors import BudgetExceeded, DataError, TuningError
 from crossover.models.base import Hosted, hosted_weights
-from crossover.tuning.asking import again, refused, status, steady, unanswered
+from crossover.tuning.asking import again, in_short, refused, status, steady, unanswered
 from crossover.tuning.job import JOB, Job, JobFailed, add_event, key_of, read_job, told, write_job
 from crossover.tuning.providers import JOBS, Lesson, written
 from crossover.tuning.recipe import HostedRecipe
@@ -245,7 +245,7 @@ class HostedTrainer:
             return now
         events.paid(job.id, now.trained if now.trained is not None else job.most if now.stopped else 0)
         write_job(folder, replace(job, files=(), id="", ended=(*job.ended, job.id)))
-        raise JobFailed(f"the job {job.id} ended as {now.status}: {now.why}; run it again to start another")
+        raise JobFailed(f"the job {job.id} ended as {now.status}: {in_short(now.why)}; run it again to start another")
 
     def _looked(self, recipe: HostedRecipe, folder: Path, job: Job) -> Look:
         what = f"asking after the job {job.id}"
@@ -256,7 +256,7 @@ class HostedTrainer:
                 raise refused(error, what) from error
             raise TuningError(
                 f"{what}: the service does not know it (any more); it may be another account's. Where it is gone for good,"
-                f" remove {folder / JOB}, and the next run starts another, which is paid for"
+                f" remove {folder / JOB}: the next run starts another, and what this one cost is no longer counted"
             ) from error
 
     def _told(self, folder: Path, job: Job, events: Events, seen: set[str]) -> None:
@@ -291,8 +291,8 @@ class HostedTrainer:
                     said.append(f"the checkpoint {one.when} does not answer, so it was not tried")
                     continue
                 hand = service_of(self.desk.host).get("by_hand")
-                more = f"; {hand}, then run it again: the job is not paid twice" if hand else ""
-                raise TuningError(f"{error}{more}") from error
+                more = f"{hand}, then run it again: the job is not paid twice; " if hand else ""
+                raise TuningError(f"{error}; {more}where it was deleted there, another suffix makes another job") from error
             found.append((value, weights))
             events.on_epoch(Epoch(number, one.train_loss, one.dev_loss, value, f"{one.ref}, {one.when}"))
         best = max(reversed(found), key=lambda pair: pair[0])  # of equals the finished one: the service keeps it
