@@ -220,6 +220,35 @@ def test_files_that_a_refused_job_named_are_not_named_again_where_they_are_gone(
         assert service.jobs["ftjob-1"]["training_file"] == "file-3"
 
 
+def test_a_service_that_takes_no_more_jobs_just_now_is_asked_again_and_one_without_credit_is_not(tmp_path: Path) -> None:
+    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=10), prices=PRICES) as bench:
+        client = service.client()
+        plain, left = client.fine_tuning.jobs.create, [3]
+
+        def create(**body: Any) -> Any:
+            left[0] -= 1
+            service.refuse = (429, "too many jobs at a time") if left[0] >= 0 else None
+            return plain(**body)
+
+        client.fine_tuning.jobs.create = create  # type: ignore[method-assign, assignment]
+        adapt(bench)
+        assert service.asked[f"POST {JOBS}"] == 4
+        assert list(service.jobs) == ["ftjob-1"]
+    with serving(refuse=(429, "insufficient_quota")) as service, at(tmp_path / "b", service) as bench:
+        with pytest.raises(TuningError, match="insufficient_quota"):
+            adapt(bench)
+        assert service.asked[f"POST {JOBS}"] == 1
+
+
+@pytest.mark.parametrize("route", ["POST files", f"POST {JOBS}"])
+def test_what_was_never_begun_holds_no_money(route: str, tmp_path: Path) -> None:
+    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=10), prices=PRICES) as bench:
+        service.twist = on(route, lambda body: (404, {"error": {"message": "no tuning here"}}))
+        with pytest.raises(TuningError, match="no tuning here"):
+            adapt(bench)
+        bench.meter.check(ahead=9.99)
+
+
 def test_a_second_job_after_a_failed_one_is_no_repetition_of_it_to_the_service(tmp_path: Path) -> None:
     """A service that keeps to idempotency keys would answer with the failed job."""
     keys: list[str] = []

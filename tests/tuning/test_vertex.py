@@ -252,5 +252,7 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for bucket in ("mine", "gs://", "gs:///folder", "gs://a b", "gs://mine/a\nb"):
         with pytest.raises(OptionError, match="gs://NAME"):
             open_strategy("vertex_finetune", {"bucket": bucket})
+    with pytest.raises(OptionError, match="the option 'bucket' is missing; valid is where the data is put"):
+        open_strategy("vertex_finetune", {})
     with pytest.raises(OptionError, match="rank"):
         open_strategy("vertex_finetune", {"bucket": "gs://mine", "rank": 3})

@@ -15,6 +15,7 @@ P = ParamSpec("P")
 TRIES = 8
 WAIT, LONGEST = 2.0, 60.0  # seconds before the second try, twice as long before each further one; the longest wait
 PASSING = {408, 409, 425, 429}  # that pass by themselves, as all from 500 on do
+TURNED_AWAY = {425, 429}  # of these, what says that nothing was done
 MOST = 10**12  # tokens: a service that tells more counts wrong
 
 
@@ -40,7 +41,20 @@ def spoken(method: Callable[P, T]) -> Callable[P, T]:
     return spoke
 
 
-def again(call: Callable[[], T], late: Collection[int] = ()) -> T:
+def passing(error: Exception) -> bool:
+    """Whether the same call may go well a little later."""
+    if "insufficient_quota" in str(error):
+        return False
+    code = status(error)
+    return code in PASSING or code >= 500 if code is not None else _unheard(error)
+
+
+def turned_away(error: Exception) -> bool:
+    """Whether a call was surely not done, and may be a little later."""
+    return status(error) in TURNED_AWAY and passing(error)
+
+
+def again(call: Callable[[], T], late: Collection[int] = (), may: Callable[[Exception], bool] = passing) -> T:
     """What a call gives that may be made twice, tried again while the fault may pass. Raises what it raised last.
 
     `late`: further answers that may pass, as a service does not know at once what it has.
@@ -49,7 +63,7 @@ def again(call: Callable[[], T], late: Collection[int] = ()) -> T:
         try:
             return call()
         except Exception as error:
-            if not passing(error) and status(error) not in late:
+            if not may(error) and status(error) not in late:
                 raise
         time.sleep(min(WAIT * 2**number, LONGEST))
     return call()
@@ -72,15 +86,7 @@ def status(error: BaseException | None) -> int | None:
 def unanswered(error: Exception) -> bool:
     """Whether nobody knows what became of a call: it may have been done."""
     code = status(error)
-    return code >= 500 or code == 408 if code is not None else _unheard(error)
-
-
-def passing(error: Exception) -> bool:
-    """Whether the same call may go well a little later."""
-    if "insufficient_quota" in str(error):
-        return False
-    code = status(error)
-    return code in PASSING or code >= 500 if code is not None else _unheard(error)
+    return code >= 500 or code in (408, 409) if code is not None else _unheard(error)
 
 
 def refused(error: Exception, what: str) -> Exception:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from crossover.errors import BudgetExceeded, DataError, TuningError
 from crossover.models.base import Hosted, hosted_weights
-from crossover.tuning.asking import again, in_short, refused, status, steady, unanswered
+from crossover.tuning.asking import again, in_short, refused, status, steady, turned_away, unanswered
 from crossover.tuning.job import JOB, Job, JobFailed, add_event, key_of, read_job, told, write_job
 from crossover.tuning.providers import JOBS, Lesson, written
 from crossover.tuning.recipe import HostedRecipe
@@ -105,7 +105,7 @@ class Desk(Protocol):
         ...
 
     def start(self, base: str, recipe: HostedRecipe, job: Job) -> Begun:
-        """Start a job: this is what costs. Never asked twice."""
+        """Start a job: this is what costs. Asked again only where it was surely not done."""
         ...
 
     def look(self, job: str, recipe: HostedRecipe) -> Look: ...
@@ -181,7 +181,10 @@ class HostedTrainer:
             named = [(name, rows) for name, rows in zip(("train.jsonl", "validation.jsonl"), lines, strict=True) if rows]
             for name, rows in named[len(job.files) :]:
                 text = "".join(f"{line}\n" for line in rows)
-                place = steady(partial(self.desk.upload, name, text, job, recipe), f"uploading {name}")
+                try:
+                    place = steady(partial(self.desk.upload, name, text, job, recipe), f"uploading {name}")
+                except TuningError as error:
+                    raise JobFailed(str(error)) from error
                 job = write_job(folder, replace(job, files=(*job.files, place), most=most))
             try:
                 found = self._started(base, recipe, job)
@@ -194,9 +197,9 @@ class HostedTrainer:
         return steady(lambda: self.desk.known(job), "looking for a job that runs already")
 
     def _started(self, base: str, recipe: HostedRecipe, job: Job) -> Begun:
-        """A new job. It is asked for once: where the answer is lost, the job is looked for."""
+        """A new job. It is asked for until it is answered: where the answer is lost, the job is looked for."""
         try:
-            return self.desk.start(base, recipe, job)
+            return again(lambda: self.desk.start(base, recipe, job), may=turned_away)
         except KeyboardInterrupt:  # it may run already
             raise KeyboardInterrupt(self._begun_yet(job, recipe)) from None
         except Exception as error:
