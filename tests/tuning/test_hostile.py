@@ -374,6 +374,20 @@ def test_what_a_service_says_of_a_failed_job_is_short_and_on_one_line(tmp_path: 
         assert "\n" not in str(caught.value)
 
 
+def test_a_wrong_answer_that_no_file_may_hold_is_no_pair(tmp_path: Path) -> None:
+    with serving(plain="\x00warm\x07") as service, at(tmp_path / "a", service, kind="generate", labels={}) as bench:
+        with pytest.raises(OptionError, match="preference tuning takes 10 pairs or more"):
+            adapt(bench, objective="dpo")
+        assert not service.files
+
+
+def test_a_job_that_takes_days_is_looked_at_all_the_time() -> None:
+    assert trained.pause(0) < trained.pause(5)
+    assert [trained.pause(looks) for looks in (3_000, 10**6)] == [
+        trained.pause(50)
+    ] * 2  # no number grows out of all bounds
+
+
 def test_numbers_as_services_tell_them() -> None:
     assert [amount(one) for one in (1, "2.5", "nan", "inf", None, [], True, 10**400, "x")] == [1.0, 2.5, *[None] * 7]
     assert [whole(one) for one in (3, "4", -1, 10**30, 2.9, None)] == [3, 4, None, None, 2, None]

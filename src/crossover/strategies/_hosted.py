@@ -11,6 +11,7 @@ from crossover.data.text import comparable
 from crossover.errors import OptionError
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
+from crossover.tuning.providers import sayable
 from crossover.tuning.recipe import HostedRecipe
 from crossover.types import Candidate, Decoding, Example, Record
 
@@ -54,7 +55,8 @@ def prefer(name: str, start: Candidate, bench: Bench, recipe: HostedRecipe, leas
     Raises `OptionError` where there are fewer pairs than `least`.
     """
     run = bench.rehearse(start, bench.train)
-    pairs = [(record.example, worse) for record in run.records if (worse := _worse(record, start.decoding))]
+    found = [(record.example, _worse(record, start.decoding)) for record in run.records]
+    pairs = [(example, worse) for example, worse in found if sayable(worse)]
     if len(pairs) < least:
         raise OptionError(
             f"strategy '{name}': the start gave {len(pairs)} wrong answers to {len(run.records)} training rows, and"

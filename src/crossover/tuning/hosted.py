@@ -239,7 +239,7 @@ class HostedTrainer:
             nameless += now.good and not now.ref
             if now.over and (now.ref or not now.good or nameless == NAMELESS):
                 break
-            time.sleep(min(LOOK * 1.3**number, SELDOM))
+            time.sleep(pause(number))
         if now.good and not now.ref:
             raise TuningError(
                 f"the job {job.id} ended as {now.status}, is paid for, and names no tuned model; run it again to look again"
@@ -303,6 +303,11 @@ class HostedTrainer:
             said.append("the service does not say how many tokens it trained on: the most it can be is what counts")
         usage = Usage(tokens_in=job.most if done.trained is None else done.trained)
         return Tuned(best[1], usage, tuple(said), job.id)
+
+
+def pause(looks: int) -> float:
+    """Seconds until the next look, after so many; a job may take days."""
+    return float(min(LOOK * 1.3 ** min(looks, 50), SELDOM))
 
 
 def noted(folder: Path, job: Job, found: Begun) -> Job:
