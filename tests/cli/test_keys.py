@@ -34,6 +34,7 @@ BY_FLAG = [
     f"openai:m?url={HERE}?key={KEY}",
     f"openai:m?url={quote(f'{HERE}?key={KEY}', safe='')}",
     f"openai:m?url={HERE}#{KEY}",
+    f"openai:m?url={HERE}/sk-{KEY}",
     f"azure:m?url={HERE}&api_key={KEY}",
     f"vertex:m?project=p&key={KEY}",
     f"vertex:m?project=p&url=http://user:{KEY}@127.0.0.1:9",

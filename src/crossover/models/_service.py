@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from crossover.errors import ModelError, without_secrets
 
 _NAME = re.compile(r"[^\s?&=]+")
-_KEY_LIKE = re.compile(r"(?:sk|pk|rk|xai|nvapi|gsk)[-_][\w-]{16,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}")
+_KEY_LIKE = re.compile(r"(?<![A-Za-z0-9])(?:sk|pk|rk|xai|nvapi|gsk)[-_][\w-]{16,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}")
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 
 
@@ -37,7 +37,7 @@ def checked_url(url: str) -> str:
         raise ModelError(f"the model's option 'url' is no address; {valid}") from None
     if parts.username is not None or parts.password is not None:
         raise ModelError("the model's option 'url' holds a name or a password; valid is one without, and key=VARIABLE")
-    if parts.query or parts.fragment:
+    if parts.query or parts.fragment or _KEY_LIKE.search(url):
         raise ModelError(f"the model's option 'url' has more than an address (it is not shown: it may hold a key); {valid}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         shown = f" is '{url}'" if "@" not in url else ", which is not shown as it may hold a password, is no address"
