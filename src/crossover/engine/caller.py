@@ -95,7 +95,7 @@ class Caller:
         wanted = dict(zip(keys, requests, strict=True))
         replies = self._journal.replies(wanted)
         self._journal.add_uses(purpose, wanted)
-        self.need(HERE if model.local else ELSEWHERE, wanted)
+        self.need(ELSEWHERE if self._meter.paid(model) else HERE, wanted)
         progress(len(replies), len(wanted))
         if isinstance(model, Concurrent):
             self._through(model, wanted, replies, purpose, progress)

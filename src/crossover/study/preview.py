@@ -22,7 +22,6 @@ from crossover.study.ladder import Rung
 from crossover.study.outlook import outlook
 from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
-from crossover.study.several import specs_of
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, TRAINED, UNPRICED, Work, summed
 from crossover.types import Message
 
@@ -109,7 +108,7 @@ def previewed(
 
     def part(kind: Kind, name: str, work: Work, seconds: float | None = None, spec: str = "") -> Part:
         at = bench.on(spec)
-        here, prices = at.model.local, at.task.prices
+        here, prices = not bench.meter.paid(at.model), at.task.prices
         rates = Prices.of(task.limits, prices).rates()
         if seconds is None and pace is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
@@ -154,7 +153,7 @@ def previewed(
     if plan is not None:
         asked_by = _curve(plan, kept, forecast)
         parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
-    paid = paid_models(specs_of(task), bench.evaluator.judge, kept, bench.model_of)
+    paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     if paid and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
