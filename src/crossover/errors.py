@@ -20,30 +20,18 @@ from typing import Any
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
-_KEY_LIKE = re.compile(
-    r"\b(?:(?:sk|gsk|fw|tgp)[-_ ]|(?:key|bearer|token)[-_ ](?=[\w.-]*[\d*])|ya29\.)[\w*.-]{6,}|\bAIza[\w-]{20,}",
-    re.IGNORECASE,
+_UNLIKE_A_WORD = r"(?=[\w*.+/-]*[\d*])(?=[\w*.+/-]*[A-Za-z*])[\w*.+/-]{5,}[\w*+/-]"  # as a key, or masked
+_PREFIXED = re.compile(
+    r"\b(?:sk|gsk)-[\w*.-]{5,}[\w*-]|\b(?:sk|pk|rk|gsk|xai|nvapi|fw|tgp|hf)[-_](?=[\w*.-]*[\d*])[\w*.-]{7,}[\w*-]|\bAIza[\w-]{20,}|\bya29\.[\w.-]{6,}"
 )
+_SAID = r"\b(?:api[-_ ]?)?(?:key|bearer|token|secret|password)\b(?:\s+(?:provided|given|is|was))?[\s:=\"'`]+"
+_ANNOUNCED = re.compile(f"({_SAID}){_UNLIKE_A_WORD}", re.IGNORECASE)
 _SECRET_FIELD = re.compile(r"key$|token$|secret|password|authorization|credential", re.IGNORECASE)
 _SECRET_PART = re.compile(
     r"([?&][\w-]*(?:key|token|secret|password)[\w-]*[=:])[^&\s]+|(//[^/@\s:]*:)[^/@\s]+(?=@)", re.IGNORECASE
 )
 _SHORTEST = 8  # characters of a key: what is shorter is a word, such as "none"
 _keys: set[str] = set()  # that this process has read from its environment
-
-
-def keep_secret(key: str) -> str:
-    """A key, which `without_secrets` takes out of any text from now on."""
-    if len(key) >= _SHORTEST:
-        _keys.add(key)
-    return key
-
-
-def without_secrets(text: str) -> str:
-    """A text without the keys that this process knows, nor what looks like one: a service may quote them."""
-    for key in sorted(_keys, key=len, reverse=True):
-        text = text.replace(key, "…")
-    return _KEY_LIKE.sub("…", text)
 
 
 class CrossoverError(Exception):
@@ -108,6 +96,21 @@ def _discreet(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_discreet(one) for one in value]
     return _SECRET_PART.sub(r"\1\2…", value) if isinstance(value, str) else value
+
+
+def keep_secret(key: str) -> str:
+    """A key, which `without_keys` takes out of any text from now on."""
+    if len(key) >= _SHORTEST:
+        _keys.add(key)
+    return key
+
+
+def without_keys(text: str) -> str:
+    """A text, such as a service's own words, with "…" for the keys that this process has read, and for what looks like
+    one: by how it begins, or by a word before it that says so, where it is no word itself."""
+    for key in sorted(_keys, key=len, reverse=True):
+        text = text.replace(key, "…")
+    return _ANNOUNCED.sub(r"\1…", _PREFIXED.sub("…", text))
 
 
 def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from crossover.cli.output import degrade
-from crossover.errors import CrossoverError, OptionError, nearest, without_secrets
+from crossover.errors import CrossoverError, OptionError, nearest, without_keys
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
 COMMANDS = ("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "import", "list")
@@ -130,8 +130,8 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  a traceback is for a file, not for the user
         with tempfile.NamedTemporaryFile("w", prefix="crossover-", suffix=".log", delete=False) as log:
-            log.write(without_secrets(traceback.format_exc()))
-        what = without_secrets(f"{type(error).__name__}: {error}".split("\n", 1)[0])
+            log.write(without_keys(traceback.format_exc()))
+        what = without_keys(f"{type(error).__name__}: {error}".split("\n", 1)[0])
         _complain(f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}")
         sys.exit(1)
 
@@ -143,5 +143,5 @@ def _interrupted(error: KeyboardInterrupt) -> None:
 
 def _complain(sentence: str) -> None:
     """One line on standard error, whatever the data that it quotes holds: line breaks and control codes are escaped."""
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in without_secrets(sentence))
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in without_keys(sentence))
     Console(stderr=True, highlight=False, soft_wrap=True).print(line, markup=False, emoji=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
-from crossover.errors import without_secrets
+from crossover.errors import without_keys
 from crossover.importing.source import Source
 
 
@@ -29,7 +29,7 @@ class Item:
     failed: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "failed", without_secrets(self.failed))  # services quote keys
+        object.__setattr__(self, "failed", without_keys(self.failed))  # services quote keys
 
     @cached_property
     def fingerprint(self) -> str:

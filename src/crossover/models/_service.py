@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from crossover.errors import ModelError, without_secrets
+from crossover.errors import ModelError, without_keys
 
 _NAME = re.compile(r"[^\s?&=]+")
 _KEY_LIKE = re.compile(r"(?<![A-Za-z0-9])(?:sk|pk|rk|xai|nvapi|gsk)[-_][\w-]{16,}|AIza[\w-]{20,}|ya29\.[\w-]{16,}")
@@ -58,4 +58,4 @@ def checked_key(key: str) -> str:
 def one_line(text: str) -> str:
     """A service's own words on one line, without what looks like a key, or is one."""
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
-    return without_secrets(line)[:300] or "nothing more was said"
+    return without_keys(line)[:300] or "nothing more was said"

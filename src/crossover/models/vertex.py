@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from crossover.errors import MissingExtra, ModelError, keep_secret
-from crossover.models._http import UNSENT, Attempt, Flow, all_of, flowing
+from crossover.models._http import Attempt, Flow, all_of, flowing
 from crossover.models._service import checked_key, checked_name, checked_url, one_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
@@ -24,6 +24,11 @@ AT_ONCE = 16  # requests
 SECONDS = 120.0  # at the most for an answer
 THINKING = 4096  # tokens that a model with `effort` may think with
 PASSING = (408, 429)  # and all from 500 on
+# how HTTP libraries call what went wrong before a request had wholly gone out: it cannot have been answered, or be paid for
+UNSENT = {
+    *("ConnectError", "ConnectTimeout", "PoolTimeout", "WriteError", "WriteTimeout"),
+    *("ClientConnectorError", "ConnectionTimeoutError"),
+}
 ENDING = (401, 403, 404)  # what no request to the model itself would change
 FRAME, BYTES = 4, 3  # tokens around a message; bytes of a token, so that the estimate is rather too high
 STOPPED = ("STOP", "MAX_TOKENS")  # ways to end that are answers

@@ -24,7 +24,7 @@ from crossover.errors import (
     OptionError,
     StudyError,
     TuningError,
-    without_secrets,
+    without_keys,
 )
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
@@ -324,12 +324,12 @@ def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
-        return without_secrets(str(error))
+        return without_keys(str(error))
     except Exception as error:
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
-        folder.log(without_secrets(f"{name}\n{traceback.format_exc()}\n"))
-        return without_secrets(f"{type(error).__name__}: {error} (details in {folder.errors.name})")
+        folder.log(without_keys(f"{name}\n{traceback.format_exc()}\n"))
+        return without_keys(f"{type(error).__name__}: {error} (details in {folder.errors.name})")
 
 
 def _failed(rung: Rung, note: str) -> Climbed:

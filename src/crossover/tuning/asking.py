@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from crossover.errors import TuningError, without_secrets
+from crossover.errors import TuningError, without_keys
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -112,7 +112,7 @@ def refused(error: Exception, what: str) -> Exception:
 
 def in_short(text: str) -> str:
     """A service's own words, on one line and without what may be a key."""
-    return without_secrets(" ".join(text.split()))[:300]
+    return without_keys(" ".join(text.split()))[:300]
 
 
 def amount(value: Any) -> float | None:
