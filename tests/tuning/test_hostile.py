@@ -15,11 +15,12 @@ import pytest
 from crossover.data.economics import Limits, PriceList
 from crossover.errors import OptionError, TuningError
 from crossover.models.open import open_model
+from crossover.strategies.open import open_strategy
 from crossover.tuning import asking
 from crossover.tuning import hosted as trained
 from crossover.tuning.asking import amount, whole
 from crossover.tuning.job import write_job
-from crossover.types import Example
+from crossover.types import Candidate, Example
 from tests.tuning.service import BASE, serving
 from tests.tuning.test_openai import PRICE, adapt, at
 
@@ -377,7 +378,7 @@ def test_what_a_service_says_of_a_failed_job_is_short_and_on_one_line(tmp_path: 
 def test_a_wrong_answer_that_no_file_may_hold_is_no_pair(tmp_path: Path) -> None:
     with serving(plain="\x00warm\x07") as service, at(tmp_path / "a", service, kind="generate", labels={}) as bench:
         with pytest.raises(OptionError, match="preference tuning takes 10 pairs or more"):
-            adapt(bench, objective="dpo")
+            open_strategy("openai_finetune", {"objective": "dpo"}).adapt(Candidate("toy"), bench)
         assert not service.files
 
 
