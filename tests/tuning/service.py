@@ -45,6 +45,7 @@ class Service:
     busy: int = 0  # further answers that are 503
     plain: str = "warm"  # what untuned models answer to anything
     opened: openai.OpenAI | None = None
+    unknown: tuple[str, ...] = ()  # what a job may not have
     narrow: bool = True  # jobs can be looked for by their metadata
     silent: bool = False  # tuned models are not deployed
     twist: Callable[[str, Any], Any] = lambda route, body: body  # what is sent: raw bytes, or (status, body)
@@ -261,6 +262,9 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             elif where == "fine_tuning/jobs":
                 if service.refuse:
                     self._wrong(*service.refuse)
+                    return
+                if unknown := next((name for name in service.unknown if name in json.loads(raw)), None):
+                    self._wrong(400, f"Unrecognized request argument supplied: {unknown}")
                     return
                 job = service.started(json.loads(raw))
                 if service.lose:

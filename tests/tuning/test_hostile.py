@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from crossover.data.economics import Limits, PriceList
-from crossover.errors import OptionError, TuningError
+from crossover.errors import BudgetExceeded, OptionError, TuningError
 from crossover.models.open import open_model
 from crossover.strategies.open import open_strategy
 from crossover.tuning import asking
@@ -283,6 +283,23 @@ def test_a_job_is_also_found_where_metadata_are_not_looked_for(tmp_path: Path, m
         with at(tmp_path / "a", service) as bench:
             adapt(bench)
         assert len(service.jobs) == 1
+
+
+def test_a_service_that_takes_no_metadata_gets_none_and_its_job_is_still_paid_once(tmp_path: Path) -> None:
+    with serving(unknown=("metadata", "seed"), lose=1) as service, at(tmp_path / "a", service) as bench:
+        adapt(bench)
+        assert service.asked[f"POST {JOBS}"] == 3
+        assert list(service.jobs) == ["ftjob-1"]
+        assert service.jobs["ftjob-1"]["metadata"] is None
+
+
+def test_a_job_that_a_limit_does_not_allow_says_what_it_may_cost(tmp_path: Path) -> None:
+    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=1), prices=PRICES) as bench:
+        with pytest.raises(
+            BudgetExceeded, match=r"of 1 in money is reached: a job on up to [\d,]+ tokens may cost 1\.\d\d"
+        ):
+            adapt(bench)
+        assert not service.asked["POST files"]
 
 
 def test_ctrl_c_is_ctrl_c_also_where_cancelling_fails_and_while_the_job_is_being_started(

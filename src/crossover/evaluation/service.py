@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crossover.data.economics import highest
 from crossover.engine.render import lessons
-from crossover.errors import OptionError, TuningError
+from crossover.errors import BudgetExceeded, OptionError, TuningError
 from crossover.tuning.job import JobFailed
 from crossover.tuning.providers import Lesson
 from crossover.tuning.recipe import HostedRecipe
@@ -114,7 +114,11 @@ class Service:
                 f"limits.money is {self.task.limits.money:g}, and what training at the service costs is not known: give"
                 f" {name}prices.training, of a million trained tokens"
             )
-        self.meter.commit(self.key, 0.0 if recipe.hourly else most / MILLION * highest(price))
+        money = 0.0 if recipe.hourly else most / MILLION * highest(price)
+        try:
+            self.meter.commit(self.key, money)
+        except BudgetExceeded as error:
+            raise BudgetExceeded(f"{error}: a job on up to {most:,} tokens may cost {money:.2f}") from error
 
     def _pay(self, job: str, made: str, trained: int) -> None:
         """Journal what a job cost, once, however often its end is met; one that another study began was paid there."""

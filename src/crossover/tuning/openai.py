@@ -22,6 +22,7 @@ KEPT = 1000  # of what a service lists, that is looked through
 SHOWN = 50  # models that are named
 ABSENT = (404, 405, 501)  # how a service says that it has no such thing
 REFUSED = (400, 422)  # and that it does not take what it was asked with
+OPTIONAL = ("metadata", "seed")  # of a job
 BROKEN = ("error", "deleted")  # files
 OVER = ("succeeded", "failed", "cancelled")
 STEP = re.compile(r"[Ss]tep (\d+)/(\d+)")
@@ -115,8 +116,14 @@ class OpenaiDesk:
             body["validation_file"] = job.files[1]
         if recipe.suffix:
             body["suffix"] = recipe.suffix
-        made = self.client.fine_tuning.jobs.create(**body)
-        return _begun(made)
+        while True:
+            try:
+                return _begun(self.client.fine_tuning.jobs.create(**body))
+            except Exception as error:
+                named = [part for part in OPTIONAL if part in body and re.search(rf"\b{part}\b", str(error))]
+                if status(error) not in REFUSED or not named:
+                    raise
+                del body[named[0]]  # not every service of the dialect takes it; the job is then found by its file
 
     @spoken
     def look(self, job: str, recipe: HostedRecipe) -> Look:
