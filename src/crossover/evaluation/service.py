@@ -118,7 +118,7 @@ class Service:
         try:
             self.meter.commit(self.key, money)
         except BudgetExceeded as error:
-            raise BudgetExceeded(f"{error}: a job on up to {most:,} tokens may cost {money:.2f}") from error
+            raise BudgetExceeded(f"{error}: a job on up to {most:,} tokens may cost {money:.3g}") from error
 
     def _pay(self, job: str, made: str, trained: int) -> None:
         """Journal what a job cost, once, however often its end is met; one that another study began was paid there."""
