@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -70,15 +70,14 @@ class OpenaiDesk:
                 return found
         return None
 
-    def _jobs(self, job: Job) -> list[Any]:
-        """What may be the job; all jobs of a service that does not look for metadata, none where it does not list them."""
+    def _jobs(self, job: Job) -> Iterator[Any]:
+        """What may be the job: those with its key, then all, as a service may not keep metadata, or not look for them."""
         for asked in ({"metadata": {"crossover": job.key}}, {}):
             try:
-                return list(itertools.islice(self.client.fine_tuning.jobs.list(limit=100, **asked), KEPT))
+                yield from itertools.islice(self.client.fine_tuning.jobs.list(limit=100, **asked), KEPT)
             except Exception as error:
                 if status(error) not in (*REFUSED, *ABSENT):
                     raise
-        return []
 
     @spoken
     def upload(self, name: str, text: str, job: Job, recipe: HostedRecipe) -> str:
