@@ -63,10 +63,12 @@ class OpenaiDesk:
     @spoken
     def known(self, job: Job) -> Begun | None:
         for one in self._jobs(job):
-            found, told = _begun(one), getattr(one, "metadata", None)
+            told = getattr(one, "metadata", None)
             marked = isinstance(told, dict) and told.get("crossover") == job.key
-            ours = marked or (job.files and getattr(one, "training_file", None) == job.files[0])
-            if ours and found.status not in ("failed", "cancelled") and found.id not in job.ended:
+            if not marked and not (job.files and getattr(one, "training_file", None) == job.files[0]):
+                continue
+            found = _begun(one)
+            if found.status not in ("failed", "cancelled") and found.id not in job.ended:
                 return found
         return None
 
