@@ -391,6 +391,14 @@ def test_what_a_service_says_of_a_failed_job_is_short_and_on_one_line(tmp_path: 
         assert "\n" not in str(caught.value)
 
 
+def test_a_warmed_up_model_that_is_right_everywhere_is_kept_as_it_is_paid_for(tmp_path: Path) -> None:
+    with serving() as service, at(tmp_path / "a", service) as bench:
+        made = adapt(bench, objective="dpo", warm_up=True)
+        assert bench.score(made).estimate.value == 1.0
+        assert "only warmed up: so tuned, the start gave 0 wrong answers to 20 training rows" in made.provenance.note
+        assert len(service.jobs) == 1
+
+
 def test_a_wrong_answer_that_no_file_may_hold_is_no_pair(tmp_path: Path) -> None:
     with serving(plain="\x00warm\x07") as service, at(tmp_path / "a", service, kind="generate", labels={}) as bench:
         with pytest.raises(OptionError, match="preference tuning takes 10 pairs or more"):
