@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crossover.data.economics import Limits, PriceList
 from crossover.engine.answer import prediction
@@ -18,7 +21,8 @@ from crossover.errors import BudgetExceeded, ModelError
 from crossover.models import _http
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
-from crossover.models.openai.labels import scores_of
+from crossover.models.openai.labels import formed, held_to, scores_of
+from crossover.models.vertex import Vertex
 from crossover.testing.models import check_model
 from crossover.types import Decoding, Message, Reply, Request
 from tests.models.service import Body, Service, serving
@@ -139,6 +143,27 @@ def test_a_model_that_thinks_has_room_for_it() -> None:
         assert service.bodies[0]["reasoning_effort"] == "low"
         assert service.bodies[0]["max_completion_tokens"] == 5 + 4096
         assert chosen.at_most(asked(["a"], max_tokens=5)[0]).tokens_out == 5 + 4096
+
+
+WORDS = st.lists(st.text(st.characters(exclude_categories=("Cc", "Cs", "Z")), min_size=1), min_size=2, unique=True)
+
+
+@given(WORDS, st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_no_call_takes_more_than_is_held_for_it_however_a_service_counts(labels: list[str], text: str) -> None:
+    """What an answer is held to is input, too: services count a schema as they count a prompt."""
+    schema = {"type": "object", "properties": {label: {"type": "string"} for label in labels}}
+    written = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    for decoding, extra in (
+        (Decoding(labels=tuple(labels)), held_to(labels, "schema")),
+        (Decoding(schema=written), formed(schema)),
+    ):
+        request = Request((Message("user", text),), decoding)
+        sent = text.encode() + json.dumps(extra, ensure_ascii=False, separators=(",", ":")).encode()
+        chosen = open_model("openai:m?url=http://127.0.0.1:9/v1&labels=constrained")
+        assert chosen.at_most(request).tokens_in >= len(sent)  # type: ignore[attr-defined]
+        words = "".join(labels) if decoding.labels else written
+        assert Vertex("m", project="p").at_most(request).tokens_in >= len((text + words).encode())
 
 
 FAULTS = ("429", "500", "503", "drop", "hang", "cut", "garbage", "empty", "filter")

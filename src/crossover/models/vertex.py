@@ -133,8 +133,11 @@ class Vertex:
         return sum(FRAME + -(-len(message.content.encode()) // BYTES) for message in messages)
 
     def at_most(self, request: Request) -> Usage:
-        """No token is shorter than a byte."""
-        prompt = sum(len(message.content.encode()) + FRAME for message in request.messages)
+        """No token is shorter than a byte, of the form that an answer is held to as well, which counts as input."""
+        words = request.decoding.verbalizer or request.decoding.labels
+        form = request.decoding.schema.encode(), *(word.encode() for word in words)
+        texts = [message.content.encode() for message in request.messages]
+        prompt = sum(len(text) + FRAME for text in (*texts, *form) if text)
         return Usage(prompt, self._longest(request))
 
     def _longest(self, request: Request) -> int:

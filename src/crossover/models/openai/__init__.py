@@ -9,12 +9,13 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
 from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
-from crossover.models._presets import PRESETS
+from crossover.models._presets import PRESETS, Constraint
 from crossover.models._service import checked_key, checked_name, checked_url, one_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
@@ -28,6 +29,7 @@ A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
 THINKING = 4096  # tokens that a model with `effort` may think with
 LABEL_TOKENS = 8  # beside a label's own bytes
+FORM = 128  # bytes around a schema
 Labels = Literal["auto", "logprobs", "constrained", "text"]
 
 
@@ -108,11 +110,20 @@ class Openai:
         return sum(-(-len(message.content.encode()) // A_TOKEN) + 4 for message in messages)
 
     def at_most(self, request: Request) -> Usage:
-        """No token is shorter than a byte. Until it is known how labels are chosen, a request may be asked twice."""
+        """No token is shorter than a byte, of the form that an answer is held to as well, which services count as input.
+        Until it is known how labels are chosen, a request may be asked twice."""
         prompt = sum(len(message.content.encode()) + MESSAGE for message in request.messages) + MESSAGE
         found = self.labels == "auto" and self._preset.top and request.decoding.labels
         times = 2 if found and _ways(request) not in self._modes else 1
-        return Usage(times * prompt, times * (self._longest(request) + self._thinking))
+        return Usage(times * prompt + self._form(request), times * (self._longest(request) + self._thinking))
+
+    def _form(self, request: Request) -> int:
+        """Bytes of what holds an answer to its form."""
+        if labels := _spoken(request):
+            free = ("logprobs", "text")
+            mode = self._modes.get(_ways(request), "") if self.labels == "auto" else self.labels
+            return 0 if mode in free else _written(labels, self._preset.constraint)
+        return len(request.decoding.schema.encode()) + FORM if request.decoding.schema and self._forms else 0
 
     @contextmanager
     def flow(self) -> Iterator[Flow]:
@@ -241,6 +252,11 @@ class Openai:
                 return _lost(
                     f"the connection broke before the whole answer was there ({one_line(str(cause or error))})"
                 ), {}
+
+
+@lru_cache(maxsize=256)
+def _written(labels: tuple[str, ...], constraint: Constraint) -> int:
+    return len(json.dumps(held_to(labels, constraint), ensure_ascii=False).encode())
 
 
 def _ways(request: Request) -> tuple[tuple[str, ...], str]:
