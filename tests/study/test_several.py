@@ -89,7 +89,7 @@ def test_a_model_that_cannot_or_is_none_is_one_sentence(tmp_path: Path, strategi
         (
             "model",
             {"spec": "fake", "prices": {"in": 1, "output": 1}},
-            r"model\.prices\.in: unknown key; did you mean 'input'",
+            r"prices\.in: unknown key; did you mean 'input'",
         ),
         ("model", {"spec": "fake", "prices": 3}, r"model\.prices: received 3; valid is a mapping of prices"),
         ("model", {"spec": ""}, r"model\.spec: received ''; valid is a model"),
