@@ -14,6 +14,7 @@ CrossoverError              anything a user can mend; the command line prints it
 
 from __future__ import annotations
 
+import os
 import re
 import reprlib
 from typing import Any
@@ -31,6 +32,8 @@ _SECRET_PART = re.compile(
     r"([?&][\w-]*(?:key|token|secret|password)[\w-]*[=:])[^&\s]+|(//[^/@\s:]*:)[^/@\s]+(?=@)", re.IGNORECASE
 )
 _SHORTEST = 8  # characters of a key: what is shorter is a word, such as "none"
+# environment variables with a key, also one that a library reads itself
+_VARIABLE = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _keys: set[str] = set()  # that this process has read from its environment
 
 
@@ -108,7 +111,9 @@ def keep_secret(key: str) -> str:
 def without_keys(text: str) -> str:
     """A text, such as a service's own words, with "…" for the keys that this process has read, and for what looks like
     one: by how it begins, or by a word before it that says so, where it is no word itself."""
-    for key in sorted(_keys, key=len, reverse=True):
+    named = [value.strip() for name, value in os.environ.items() if _VARIABLE.search(name)]
+    found = {value for value in named if not value.startswith(("/", "./", "~"))}  # paths are none
+    for key in sorted(_keys | {key for key in found if len(key) >= _SHORTEST}, key=len, reverse=True):
         text = text.replace(key, "…")
     return _ANNOUNCED.sub(r"\1…", _PREFIXED.sub("…", text))
 

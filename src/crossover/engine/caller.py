@@ -7,12 +7,13 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.taken import ELSEWHERE, HERE, MADE
-from crossover.errors import BudgetExceeded
+from crossover.errors import BudgetExceeded, without_keys
 from crossover.models.base import Concurrent, Model, Pipelined
 from crossover.types import Decoding, Message, Reply, Request, to_json
 
@@ -109,7 +110,7 @@ class Caller:
             """Wait for what was begun first, until no more than `leave` chunks are under way."""
             while len(begun) > leave:
                 asked, wait = begun.popleft()
-                fresh = dict(zip(asked, wait(), strict=True))
+                fresh = dict(zip(asked, map(_without_keys, wait()), strict=True))
                 self._journal.add_calls(purpose, fresh)
                 for reply in fresh.values():
                     self._meter.add(reply.usage)
@@ -170,7 +171,7 @@ class Caller:
                             break
                         flow.send(sent, wanted[names[sent]])
                         sent += 1
-                    fresh = {names[i]: self._meter.returned(names[i], reply) for i, reply in flow.receive()}
+                    fresh = {names[i]: self._meter.returned(names[i], _without_keys(reply)) for i, reply in flow.receive()}
                     self._journal.add_calls(purpose, fresh)
                     self._meter.tick(every=CLOCK)
                     replies |= fresh
@@ -179,6 +180,11 @@ class Caller:
         finally:
             for name in names[:sent]:
                 self._meter.dropped(name)
+
+
+def _without_keys(reply: Reply) -> Reply:
+    """A failure as it may be kept: whoever failed may have quoted a key."""
+    return reply if reply.error is None else replace(reply, error=without_keys(reply.error))
 
 
 def _length(request: Request) -> int:
