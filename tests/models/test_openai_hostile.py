@@ -99,7 +99,7 @@ def test_what_comes_drop_by_drop_is_given_up() -> None:
         [reply] = Openai("m", url=url, timeout=0.4).complete([ask()])
         assert "no answer within 0.4 seconds" in str(reply.error)
         assert len(calls) == 1
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 2.9  # all of it comes in 3
 
 
 def test_an_answer_that_cannot_be_unpacked_is_not_asked_for_again() -> None:
