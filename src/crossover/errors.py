@@ -15,6 +15,7 @@ CrossoverError              anything a user can mend; the command line prints it
 
 from __future__ import annotations
 
+import os
 import re
 import reprlib
 from typing import Any
@@ -23,10 +24,18 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
 _UNLIKE_A_WORD = r"(?=[\w*.+/-]*[\d*])(?=[\w*.+/-]*[A-Za-z*])[\w*.+/-]{5,}[\w*+/-]"  # as a key, or masked
 _PREFIXED = re.compile(
-    r"\b(?:sk|gsk)-[\w*.-]{5,}[\w*-]|\b(?:sk|pk|rk|gsk|xai|nvapi|fw|tgp|hf)[-_](?=[\w*.-]*[\d*])[\w*.-]{7,}[\w*-]|\bAIza[\w-]{20,}"
+    r"\b(?:sk|gsk)-[\w*.-]{5,}[\w*-]|\b(?:sk|pk|rk|gsk|xai|nvapi|fw|tgp|hf)[-_](?=[\w*.-]*[\d*])[\w*.-]{7,}[\w*-]|\bAIza[\w-]{20,}|\bya29\.[\w.-]{6,}"
 )
 _SAID = r"\b(?:api[-_ ]?)?(?:key|bearer|token|secret|password)\b(?:\s+(?:provided|given|is|was))?[\s:=\"'`]+"
 _ANNOUNCED = re.compile(f"({_SAID}){_UNLIKE_A_WORD}", re.IGNORECASE)
+_SECRET_FIELD = re.compile(r"key$|token$|secret|password|authorization|credential", re.IGNORECASE)
+_SECRET_PART = re.compile(
+    r"([?&][\w-]*(?:key|token|secret|password)[\w-]*[=:])[^&\s]+|(//[^/@\s:]*:)[^/@\s]+(?=@)", re.IGNORECASE
+)
+_SHORTEST = 8  # characters of a key: what is shorter is a word, such as "none"
+# environment variables with a key, also one that a library reads itself
+_VARIABLE = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_keys: set[str] = set()  # that this process has read from its environment
 
 
 class CrossoverError(Exception):
@@ -82,16 +91,35 @@ def shown(value: Any) -> str:
         return str(value).lower()
     if value is None:
         return "nothing"
-    if isinstance(value, tuple):
-        value = list(value)
+    value = _discreet(value)
     plain = isinstance(value, (str, int, float, list, dict))
     text = _SHORT.repr(value) if plain else f"'{' '.join(str(value).split())}'"  # a data frame is many lines
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def _discreet(value: Any) -> Any:
+    """A value without what may be a key in it, by the names of its fields and of a model's options."""
+    if isinstance(value, dict):
+        return {k: "…" if _SECRET_FIELD.search(str(k)) else _discreet(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_discreet(one) for one in value]
+    return _SECRET_PART.sub(r"\1\2…", value) if isinstance(value, str) else value
+
+
+def keep_secret(key: str) -> str:
+    """A key, which `without_keys` takes out of any text from now on."""
+    if len(key) >= _SHORTEST:
+        _keys.add(key)
+    return key
+
+
 def without_keys(text: str) -> str:
-    """A text, such as a service's own words, with "…" for what looks like a key: by how it begins, or by a word before it
-    that says so, where it is no word itself."""
+    """A text, such as a service's own words, with "…" for the keys that this process has read, and for what looks like
+    one: by how it begins, or by a word before it that says so, where it is no word itself."""
+    named = [value.strip() for name, value in os.environ.items() if _VARIABLE.search(name)]
+    found = {value for value in named if not value.startswith(("/", "./", "~"))}  # paths are none
+    for key in sorted(_keys | {key for key in found if len(key) >= _SHORTEST}, key=len, reverse=True):
+        text = text.replace(key, "…")
     return _ANNOUNCED.sub(r"\1…", _PREFIXED.sub("…", text))
 
 

@@ -101,6 +101,11 @@ def made(plugin: type[Any], what: str, options: Mapping[str, Any] | None = None)
             valid = nearest(key, fields) if fields else "it has no options"
             raise OptionError(f"{what} has no option '{key}'; {valid}")
         options[key] = _checked(f"{what}, option '{key}'", value, hints[key])
+    for field in dataclasses.fields(plugin):
+        given = field.name in options or not field.init
+        if not given and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            about = _abouts(plugin.__doc__ or "").get(field.name, _type(hints[field.name]))
+            raise OptionError(f"{what}: the option '{field.name}' is missing; valid is {about.rstrip('.')}")
     try:
         return plugin(**options)
     except CrossoverError:

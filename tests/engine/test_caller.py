@@ -52,6 +52,22 @@ def caller(path: Path, limits: Limits | None = None) -> tuple[Caller, Meter, Jou
     return Caller(journal, meter), meter, journal
 
 
+def test_a_key_in_the_words_of_whoever_failed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of a library that reads its key from the environment itself."""
+    key = "AZ9canary4711bcdefghijk"
+
+    class Quoting(Counting):
+        def complete(self, requests: Sequence[Request]) -> list[Reply]:
+            return [Reply(error=f"401 for {key}") for _ in requests]
+
+    monkeypatch.setenv("SOMEBODYS_API_KEY", key)
+    ask, _, journal = caller(tmp_path)
+    [reply] = ask.ask(Quoting(), requests("a"), "test")
+    assert reply.error == "401 for …"
+    journal.close()
+    assert all(key.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+
+
 def test_replies_come_in_the_order_of_their_requests(tmp_path: Path) -> None:
     ask, _, _ = caller(tmp_path)
     replies = ask.ask(Counting(), requests("ccc", "a", "bb", "a"), "test")

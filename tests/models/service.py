@@ -38,7 +38,7 @@ class Service:
     url: str = ""
     bodies: list[Body] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)  # whole headers of requests
-    paid: Counter[str] = field(default_factory=Counter)  # last message -> answers with status 200 that were begun
+    paid: Counter[str] = field(default_factory=Counter)  # last message -> answers that were worked on, without a refusal
     under_way: int = 0
     most: int = 0
     open: int = 0  # connections
@@ -87,10 +87,10 @@ class Service:
             return await self._send(
                 writer, int(fault), {"error": {"message": self.said or "later"}}, {"retry-after": "0.01"}
             )
-        if fault == "drop":
-            return False
         if self.keep:
             self.paid[str(body["messages"][-1]["content"])] += 1
+        if fault == "drop":  # nobody at the other end knows how far it was
+            return False
         if fault == "hang":
             await asyncio.sleep(2.0)
             return False

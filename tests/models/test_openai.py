@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crossover.data.economics import Limits, PriceList
 from crossover.engine.answer import prediction
@@ -20,7 +23,8 @@ from crossover.errors import BudgetExceeded, ModelError
 from crossover.models import _http
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
-from crossover.models.openai.labels import scores_of
+from crossover.models.openai.labels import formed, held_to, scores_of
+from crossover.models.vertex import Vertex
 from crossover.testing.models import check_model
 from crossover.types import Decoding, Message, Reply, Request
 from tests.models.service import Body, Service, serving
@@ -144,6 +148,27 @@ def test_a_model_that_thinks_has_room_for_it() -> None:
         assert chosen.at_most(asked(["a"], max_tokens=5)[0]).tokens_out == 5 + 4096
 
 
+WORDS = st.lists(st.text(st.characters(exclude_categories=("Cc", "Cs", "Z")), min_size=1), min_size=2, unique=True)
+
+
+@given(WORDS, st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_no_call_takes_more_than_is_held_for_it_however_a_service_counts(labels: list[str], text: str) -> None:
+    """What an answer is held to is input, too: services count a schema as they count a prompt."""
+    schema = {"type": "object", "properties": {label: {"type": "string"} for label in labels}}
+    written = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    for decoding, extra in (
+        (Decoding(labels=tuple(labels)), held_to(labels, "schema")),
+        (Decoding(schema=written), formed(schema)),
+    ):
+        request = Request((Message("user", text),), decoding)
+        sent = text.encode() + json.dumps(extra, ensure_ascii=False, separators=(",", ":")).encode()
+        chosen = open_model("openai:m?url=http://127.0.0.1:9/v1&labels=constrained")
+        assert chosen.at_most(request).tokens_in >= len(sent)  # type: ignore[attr-defined]
+        words = "".join(labels) if decoding.labels else written
+        assert Vertex("m", project="p").at_most(request).tokens_in >= len((text + words).encode())
+
+
 FAULTS = ("429", "500", "503", "drop", "hang", "cut", "garbage", "empty", "filter")
 
 
@@ -168,6 +193,19 @@ def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_pa
         service.plan = lambda n, body: ""
         assert [reply.text for reply in again.ask(chosen, asked(texts), "dev")] == [text.split()[-1] for text in texts]
         assert service.number - before == len(failed)
+
+
+@pytest.mark.parametrize("fault", ["drop", "hang", "cut", "garbage"])
+def test_a_service_that_takes_every_request_and_answers_none_is_given_up_before_the_money_is(
+    fault: str, tmp_path: Path
+) -> None:
+    with serving(Service(plan=lambda n, body: fault)) as service:
+        ask, meter, journal = caller(tmp_path, prices=PriceList(input=10.0, output=40.0))
+        with pytest.raises(ModelError, match="nothing else has come for a while"):
+            ask.ask(model(service, "&timeout=0.3&in_flight=16"), asked([f"item {i}" for i in range(300)]), "dev")
+        assert sum(service.paid.values()) == len(service.paid) < 60
+        assert journal.spent()[0] == meter.calls >= 24  # each that may be paid for counts
+        assert meter.usage.money > 0
 
 
 def test_what_had_arrived_when_the_study_died_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossover.errors import ModelError, without_keys
+from crossover.models._service import one_line
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
-from crossover.models.openai.client import without_secrets
 from crossover.models.openai.labels import scores_of
 from crossover.models.openai.wire import answered
 from crossover.types import LOST, Decoding, Message, Request
@@ -99,7 +99,7 @@ def test_what_comes_drop_by_drop_is_given_up() -> None:
         [reply] = Openai("m", url=url, timeout=0.4).complete([ask()])
         assert "no answer within 0.4 seconds" in str(reply.error)
         assert len(calls) == 1
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 2.9  # all of it comes in 3
 
 
 def test_an_answer_that_cannot_be_unpacked_is_not_asked_for_again() -> None:
@@ -121,7 +121,7 @@ def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
     attempt, _ = answered(body(choices=[choice], model="m\ud800"), {})
     assert attempt.reply is not None
     assert (attempt.reply.text, attempt.reply.model) == ("b?", "m?")
-    assert without_secrets("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
+    assert one_line("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
 
 
 ORDINARY = (

@@ -14,7 +14,7 @@ import pytest
 
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
-from crossover.study.conductor import run_study
+from crossover.study.conductor import paid, preview_study, run_study
 from tests.models.service import Service, said, serving
 
 WORDS = ["red", "green", "blue"]
@@ -52,6 +52,26 @@ def test_a_study_at_a_service_ends_in_a_verdict_and_asks_nothing_twice(tmp_path:
         run_study(path, tmp_path / "out")
         assert service.number == before
         assert "a label of 'openai:m' is chosen by log-probability" in assumptions(folder.journal)
+
+
+def test_a_proxy_on_this_machine_costs_what_it_is_said_to_cost(tmp_path: Path) -> None:
+    """The plan, what is asked before, what making took: by tokens where they have a price, else by the machine's time."""
+    with serving(Service()) as service:
+        path = task(tmp_path, service.url, more="prices: {input: 1000, output: 4000}\n")
+        about = path.read_text().replace("[majority, zero_shot]", "[{few_shot: {shots: [2], selection: [random]}}]")
+        path.write_text(about)
+        found = preview_study(path)
+        assert found.models == (f"openai:m?url={service.url}",)
+        [stage] = [part for part in found.parts if part.name == "few_shot"]
+        assert stage.money is not None
+        assert stage.money > 0.1
+        decision = json.loads(run_study(path, tmp_path / "out").decision.read_text())
+        [row] = [row for row in decision["candidates"] if row["name"] == "few_shot"]
+        each = (10 * 1000 + 2 * 4000) / 1e6  # what the service counts
+        assert row["cost"]["parts"]["calls"] >= row["cost"]["calls"] * each > 0
+        assert paid(path, tmp_path / "other") == [f"openai:m?url={service.url}"]
+        path.write_text(about.replace("prices:", "# "))
+        assert paid(path, tmp_path / "other") == []
 
 
 def test_a_limit_of_money_without_prices_is_refused_before_anything_is_asked(tmp_path: Path) -> None:

@@ -86,7 +86,16 @@ def test_a_model_that_cannot_or_is_none_is_one_sentence(tmp_path: Path, strategi
         ("models", {"a b": "fake", "other": "pocket"}, "received the model's name 'a b'"),
         ("models", {"a": {"url": "x"}, "b": "fake"}, "valid is a model"),
         ("model", {"spec": "fake", "x": [1]}, "for the model's option 'x'"),
-        ("model", {"spec": "fake", "prices": {"input": -1, "output": 1}}, "received -1"),
+        ("model", {"spec": "fake", "prices": {"input": -1, "output": 1}}, r"model\.prices\.input: received -1"),
+        (
+            "model",
+            {"spec": "fake", "prices": {"in": 1, "output": 1}},
+            r"prices\.in: unknown key; did you mean 'input'",
+        ),
+        ("model", {"spec": "fake", "prices": 3}, r"model\.prices: received 3; valid is a mapping of prices"),
+        ("model", {"spec": ""}, r"model\.spec: received ''; valid is a model"),
+        ("models", {"a": {"spec": 5}, "b": "fake"}, r"models\.a\.spec: received 5; valid is a model"),
+        ("models", {"a": 5, "b": "fake"}, r"models\.a: received 5; valid is a model"),
     ],
 )
 def test_models_that_cannot_be_are_one_sentence(tmp_path: Path, key: str, value: Any, said: str) -> None:

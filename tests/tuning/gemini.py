@@ -31,6 +31,11 @@ class Google:
     busy: int = 0
     fail: str = ""
     block: bool = False
+    good: int = 2  # the step whose model has learnt the rows
+    uncounted: bool = False  # no usage in answers
+    thinks: bool = False  # and comes to no answer
+    nameless: int = 0  # further looks at a job that succeeded, in which it names no model
+    said: str = ""  # in refusals
 
     def start(self, body: dict[str, Any]) -> dict[str, Any]:
         name = f"{PLACE}/tuningJobs/{100 + len(self.jobs)}"
@@ -51,11 +56,15 @@ class Google:
                 job["state"] = "JOB_STATE_SUCCEEDED"
                 job["tunedModel"] = {"model": f"{PLACE}/models/{number}@1", "endpoint": ends["2"], "checkpoints": points}
                 job["tuningDataStats"] = {"supervisedTuningDataStats": {"totalBillableTokenCount": "70"}}
+        if self.nameless and job["state"] == "JOB_STATE_SUCCEEDED":
+            self.nameless -= 1
+            return {key: value for key, value in job.items() if key != "tunedModel"}
         return job
 
     def answer(self, model: str, body: dict[str, Any]) -> str:
         words = body["generationConfig"].get("responseSchema", {}).get("enum", [])
-        job = next((j for j in self.jobs.values() if j.get("tunedModel", {}).get("endpoint", "?") in model), None)
+        ends = {name.rsplit("/", 1)[1]: job for name, job in self.jobs.items()}
+        job = next((job for number, job in ends.items() if model.endswith(f"/endpoints/{number}{self.good}")), None)
         if job is None:
             return words[0] if words else "warm"
         spec = job.get("supervisedTuningSpec") or job["preferenceOptimizationSpec"]
@@ -129,7 +138,9 @@ def _handler(google: Google) -> type[BaseHTTPRequestHandler]:
                 self._send({})
             elif google.busy:
                 google.busy -= 1
-                self._send({"error": {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED"}}, 429)
+                self._send(
+                    {"error": {"code": 429, "message": google.said or "slow down", "status": "RESOURCE_EXHAUSTED"}}, 429
+                )
             else:
                 self._generate(name, json.loads(raw))
 
@@ -137,7 +148,11 @@ def _handler(google: Google) -> type[BaseHTTPRequestHandler]:
             google.asked.append((name, body))
             usage = {"promptTokenCount": 7, "candidatesTokenCount": 1, "thoughtsTokenCount": 3, "totalTokenCount": 11}
             content = {"role": "model", "parts": [{"text": google.answer(name, body)}]}
-            if google.block:
+            if google.uncounted:
+                usage = {}
+            if google.thinks:
+                self._send({"candidates": [{"finishReason": "MAX_TOKENS"}], "usageMetadata": usage})
+            elif google.block:
                 self._send({"candidates": [{"finishReason": "SAFETY"}], "usageMetadata": usage})
             else:
                 self._send({"candidates": [{"content": content, "finishReason": "STOP"}], "usageMetadata": usage})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -31,10 +31,12 @@ class Service:
 
     url: str = ""
     files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    stored: dict[str, dict[str, Any]] = field(default_factory=dict)  # what is told of the files
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     models: dict[str, dict[str, Any]] = field(default_factory=lambda: {BASE: {}})
     lose: int = 0  # started jobs whose answer is lost
+    lose_files: int = 0  # uploads likewise
     refuse: tuple[int, str] | None = None
     fail: str = ""  # why jobs fail
     looks: int = 2  # at a job until it is over
@@ -43,7 +45,10 @@ class Service:
     busy: int = 0  # further answers that are 503
     plain: str = "warm"  # what untuned models answer to anything
     opened: openai.OpenAI | None = None
+    unknown: tuple[str, ...] = ()  # what a job may not have
+    narrow: bool = True  # jobs can be looked for by their metadata
     silent: bool = False  # tuned models are not deployed
+    twist: Callable[[str, Any], Any] = lambda route, body: body  # what is sent: raw bytes, or (status, body)
 
     def client(self) -> openai.OpenAI:
         """The one of this service: making one takes a tenth of a second."""
@@ -195,7 +200,9 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: Any) -> None: ...
 
         def _send(self, body: Any, code: int = 200) -> None:
-            raw = json.dumps(body).encode()
+            body = service.twist(f"{self.command} {urlparse(self.path).path.removeprefix('/v1/')}", body)
+            code, body = body if isinstance(body, tuple) else (code, body)
+            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(raw)))
@@ -217,8 +224,13 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
                 self._wrong(503, "busy")
             elif parts[0] == "models":
                 self._models(parts)
+            elif parts[0] == "files":
+                self._list(list(service.stored.values()))
             elif len(parts) == 2:
                 key = query.get("metadata[crossover]", [None])[0]
+                if key and not service.narrow:
+                    self._wrong(400, "unknown parameter")
+                    return
                 self._list(
                     [j for j in service.jobs.values() if key is None or (j["metadata"] or {}).get("crossover") == key]
                 )
@@ -250,6 +262,9 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             elif where == "fine_tuning/jobs":
                 if service.refuse:
                     self._wrong(*service.refuse)
+                    return
+                if unknown := next((name for name in service.unknown if name in json.loads(raw)), None):
+                    self._wrong(400, f"Unrecognized request argument supplied: {unknown}")
                     return
                 job = service.started(json.loads(raw))
                 if service.lose:
@@ -292,16 +307,19 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             assert parts["purpose"].get_payload().strip() == "fine-tune"  # type: ignore[union-attr]
             name = f"file-{len(service.files) + 1}"
             service.files[name] = [json.loads(line) for line in text.splitlines()]
-            self._send(
-                {
-                    "id": name,
-                    "object": "file",
-                    "bytes": len(text),
-                    "created_at": 1,
-                    "filename": "t",
-                    "purpose": "fine-tune",
-                    "status": "processed",
-                }
-            )
+            service.stored[name] = {
+                "id": name,
+                "object": "file",
+                "bytes": len(text.encode()),
+                "created_at": 1,
+                "filename": parts["file"].get_filename(),  # type: ignore[union-attr]
+                "purpose": "fine-tune",
+                "status": "processed",
+            }
+            if service.lose_files:
+                service.lose_files -= 1
+                self.close_connection = True  # it is there, and nobody is told
+                return
+            self._send(service.stored[name])
 
     return Handler

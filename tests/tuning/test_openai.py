@@ -221,6 +221,7 @@ def test_the_table_of_services_knows_who_is_closed_and_what_ends() -> None:
     today = date(2026, 11, 26)
     assert "until 2027-01-06" in check_open("api.openai.com", "gpt-5-mini", None, today)[0]
     assert "stop answering on 2027-01-14" in check_open("api.openai.com", "gpt-4o-mini", None, today)[1]
+    assert "stop answering on 2027-01-14" in check_open("api.openai.com", "ft:gpt-4o-mini:org::id", None, today)[1]
     with pytest.raises(TuningError, match="OpenAI takes no tuning jobs any more"):
         check_open("api.openai.com", "gpt-5-mini", None, date(2027, 1, 6))
     with pytest.raises(TuningError, match="Mistral takes no tuning jobs"):

@@ -22,7 +22,7 @@ from crossover.strategies.open import open_strategy
 from crossover.testing.models import check_model
 from crossover.tuning import asking
 from crossover.tuning import hosted as trained
-from crossover.types import Candidate, Decoding, Message, Request
+from crossover.types import LOST, Candidate, Decoding, Message, Request
 from tests.tuning.gemini import PLACE, TOKEN, Google, serving
 from tests.tuning.test_openai import rows
 
@@ -75,7 +75,7 @@ def test_the_model_keeps_the_contract_and_asks_as_the_dialect_has_it() -> None:
         assert body["systemInstruction"]["parts"] == [{"text": "Say it."}]
         config = body["generationConfig"]
         assert config["responseSchema"]["enum"] == ["A", "B"]
-        assert (config["temperature"], config["maxOutputTokens"]) == (0.0, 5)
+        assert (config["temperature"], config["maxOutputTokens"]) == (0.0, 5 + 4096)  # thoughts count
         assert config["thinkingConfig"] == {"thinking_level": "LOW"}  # Google's servers take both spellings
         assert google.tokens == {f"Bearer {TOKEN}"}
         assert TOKEN not in repr(own)
@@ -170,6 +170,77 @@ def test_a_second_job_begins_where_the_first_one_ended(tmp_path: Path) -> None:
         assert before.get("tunedModelName", before.get("tuned_model_name")) == f"{PLACE}/models/100@1"
 
 
+def test_a_second_job_begins_from_the_checkpoint_that_dev_chose(tmp_path: Path) -> None:
+    with serving(good=1) as google, at(tmp_path / "a", google) as bench:
+        first = adapt(bench)
+        assert first.weights is not None
+        assert first.weights.ref == f"{PLACE}/endpoints/1001"
+        open_strategy("vertex_finetune", {"bucket": "gs://mine", "epochs": 1}).adapt(first, bench)
+        before = list(google.jobs.values())[-1]["preTunedModel"]
+        assert before.get("tunedModelName", before.get("tuned_model_name")) == f"{PLACE}/models/100@1"
+        assert before.get("checkpointId", before.get("checkpoint_id")) == "1"
+
+
+def test_a_model_that_is_named_late_is_waited_for_and_one_that_is_never_named_is_not_paid_again(tmp_path: Path) -> None:
+    with serving(nameless=3) as google, at(tmp_path / "a", google) as bench:
+        assert bench.score(adapt(bench)).estimate.value == 1.0
+    with serving(nameless=99) as google, at(tmp_path / "b", google, prices=PriceList(training=1000.0)) as bench:
+        for _ in range(2):
+            with pytest.raises(TuningError, match="JOB_STATE_SUCCEEDED, is paid for, and names no tuned model"):
+                adapt(bench)
+        google.nameless = 0
+        adapt(bench)
+        assert len(google.jobs) == 1
+        assert bench.meter.usage.money == pytest.approx(3 * 70 * 1000.0 / 1e6)
+
+
+def test_what_a_service_does_not_count_is_estimated_and_costs_money(tmp_path: Path) -> None:
+    request = Request((Message("user", "hot soup"),), Decoding(max_tokens=9))
+    with serving(uncounted=True) as google:
+        [reply] = model(google).complete([request])
+        assert reply.error is None
+        assert (reply.usage.tokens_in, reply.usage.tokens_out) == (7, 6)
+        google.block = True
+        [reply] = model(google).complete([request])
+        assert reply.finish == LOST  # it counts as the most that it may have cost
+
+
+def test_a_model_that_thinks_until_no_room_is_left_says_what_leaves_room() -> None:
+    request = Request((Message("user", "hot soup"),), Decoding(max_tokens=9))
+    with serving(thinks=True) as google:
+        [reply] = model(google).complete([request])
+        assert "MAX_TOKENS, as it was still thinking; valid: the option effort" in str(reply.error)
+        assert model(google, effort="low").at_most(request).tokens_out == 9 + 4096
+
+
+def test_without_credentials_nothing_is_sent_and_one_sentence_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    with serving() as google:
+        own = Vertex(NAME, project="p1", url=google.url)
+        with pytest.raises(ModelError, match=r"credentials|none\.json"):
+            own.complete([Request((Message("user", f"text {i}"),)) for i in range(50)])
+        assert not google.asked
+    (tmp_path / "mine.json").write_text('{"type": "authorized_user", "client_id": "a", "client_secret": "b"}')
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "mine.json"))
+    with serving() as google:
+        with pytest.raises(ModelError, match=r"credentials|refresh"):
+            Vertex(NAME, project="p1", url=google.url).complete([Request((Message("user", "text"),))])
+        assert not google.asked
+
+
+def test_a_token_comes_from_its_variable_and_goes_nowhere_else() -> None:
+    for given in ({"key": TOKEN}, {"url": f"http://user:{TOKEN}@127.0.0.1:9"}, {"url": f"http://127.0.0.1:9?key={TOKEN}"}):
+        with pytest.raises(ModelError) as caught:
+            Vertex(NAME, project="p1", **given)
+        assert TOKEN not in str(caught.value)
+    with serving(busy=99, said=f"not with {TOKEN}") as google:
+        [reply] = model(google).complete([Request((Message("user", "hot soup"),))])
+        assert "not with" in str(reply.error)
+        assert TOKEN not in str(reply.error)
+
+
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     with pytest.raises(ModelError, match="needs a project"):
@@ -178,7 +249,10 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         Vertex()
     with pytest.raises(ModelError, match="NOBODY holds no access token"):
         Vertex(NAME, project="p1", key="NOBODY").client()
-    with pytest.raises(OptionError, match="gs://NAME"):
-        open_strategy("vertex_finetune", {"bucket": "mine"})
+    for bucket in ("mine", "gs://", "gs:///folder", "gs://a b", "gs://mine/a\nb"):
+        with pytest.raises(OptionError, match="gs://NAME"):
+            open_strategy("vertex_finetune", {"bucket": bucket})
+    with pytest.raises(OptionError, match="the option 'bucket' is missing; valid is where the data is put"):
+        open_strategy("vertex_finetune", {})
     with pytest.raises(OptionError, match="rank"):
         open_strategy("vertex_finetune", {"bucket": "gs://mine", "rank": 3})

@@ -19,7 +19,7 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from crossover.cli.output import degrade
-from crossover.errors import CrossoverError, OptionError, nearest
+from crossover.errors import CrossoverError, OptionError, nearest, without_keys
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
 COMMANDS = (
@@ -58,8 +58,8 @@ class LazyGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:  # typer would end with 130 and say nothing
-            _complain(INTERRUPTED)
+        except KeyboardInterrupt as error:  # typer would end with 130 and say nothing
+            _interrupted(error)
             raise
 
 
@@ -130,21 +130,26 @@ def main() -> None:
     except CrossoverError as error:
         _complain(f"crossover: {error}")
         sys.exit(2)
-    except KeyboardInterrupt:
-        _complain(INTERRUPTED)
+    except KeyboardInterrupt as error:
+        _interrupted(error)
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe has gone
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  a traceback is for a file, not for the user
         with tempfile.NamedTemporaryFile("w", prefix="crossover-", suffix=".log", delete=False) as log:
-            log.write(traceback.format_exc())
-        what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+            log.write(without_keys(traceback.format_exc()))
+        what = without_keys(f"{type(error).__name__}: {error}".split("\n", 1)[0])
         _complain(f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}")
         sys.exit(1)
 
 
+def _interrupted(error: KeyboardInterrupt) -> None:
+    """What is kept, and what whoever was interrupted says of it, such as of a job that goes on elsewhere."""
+    _complain("; ".join([INTERRUPTED, *map(str, error.args)]))
+
+
 def _complain(sentence: str) -> None:
     """One line on standard error, whatever the data that it quotes holds: line breaks and control codes are escaped."""
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in sentence)
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in without_keys(sentence))
     Console(stderr=True, highlight=False, soft_wrap=True).print(line, markup=False, emoji=False)

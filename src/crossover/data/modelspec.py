@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from crossover.data.economics import PriceList
 from crossover.data.part import Part
-from crossover.errors import shown
+from crossover.errors import nearest, shown
 
 MODEL = "a model: pocket, smollm2, a folder, a .gguf file, or openai:NAME"
 WRITTEN = f"{MODEL}; or {{spec: MODEL, prices: {{...}}}} with its options beside"
@@ -65,7 +65,7 @@ def placed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     given = dict(fields)
     if isinstance(given.get("model"), Mapping):
-        one = NamedModel.model_validate(given["model"])
+        one = _read(given["model"], "model")
         given["model"] = one.spec
         if one.prices.model_fields_set:
             if given.get("prices"):
@@ -79,7 +79,7 @@ def placed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in several:
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise ValueError(f"received the model's name {shown(name)}; valid is a letter, then letters, digits, - and _")
-    models = {name: NamedModel.model_validate(value) for name, value in several.items()}
+    models = {name: _read(value, f"models.{name}") for name, value in several.items()}
     if len({one.spec for one in models.values()}) < len(models):
         raise ValueError("two models are the same one; valid are different ones")
     told = {one.prices.currency for one in models.values() if one.prices.currency}
@@ -97,6 +97,23 @@ def placed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if given.get("model", first) != first:
         raise ValueError("there are model and models; valid is one of the two")
     return {**given, "model": first, "models": models}
+
+
+def _read(written: Any, place: str) -> NamedModel:
+    """A model as it is written at a place of the task. Raises `ValueError`, in one sentence with the place."""
+    try:
+        return NamedModel.model_validate(written)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join([place, *(str(part) for part in first["loc"])])
+        if first["type"] == "value_error":
+            raise ValueError(f"{where}: {first['ctx']['error']}") from None
+        part = PriceList if len(first["loc"]) > 1 else NamedModel
+        if first["type"] == "extra_forbidden":
+            raise ValueError(f"{where}: unknown key; {nearest(str(first['loc'][-1]), tuple(part.model_fields))}") from None
+        field = part.model_fields.get(str(first["loc"][-1])) if first["loc"] else None
+        valid = field.description if field else WRITTEN
+        raise ValueError(f"{where}: received {shown(first['input'])}; valid is {valid}") from None
 
 
 def prices_for(spec: str, models: Mapping[str, NamedModel], prices: PriceList) -> PriceList:

@@ -12,7 +12,8 @@ from crossover.errors import shown
 class Part(BaseModel):
     """Strict: YAML has types, so text is no number and the reverse. A field's description says what is valid."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    # inputs may hold a key, and pydantic's own message is in the traceback of whoever calls from Python
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 def _distinct(names: list[str]) -> list[str]:

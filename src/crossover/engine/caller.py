@@ -7,6 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from crossover.engine.batches import InBatches
@@ -14,7 +15,7 @@ from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.spool import Spool
 from crossover.engine.taken import ELSEWHERE, HERE, MADE
-from crossover.errors import BudgetExceeded
+from crossover.errors import BudgetExceeded, without_keys
 from crossover.models.base import Concurrent, Model, Pipelined
 from crossover.models.batches import Batching
 from crossover.types import Decoding, Message, Reply, Request, to_json
@@ -99,7 +100,7 @@ class Caller:
         wanted = dict(zip(keys, requests, strict=True))
         replies = self._journal.replies(wanted)
         self._journal.add_uses(purpose, wanted)
-        self.need(HERE if model.local else ELSEWHERE, wanted)
+        self.need(ELSEWHERE if self._meter.paid(model) else HERE, wanted)
         progress(len(replies), len(wanted))
         replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
         if isinstance(model, Batching) and model.batch:
@@ -117,7 +118,7 @@ class Caller:
             """Wait for what was begun first, until no more than `leave` chunks are under way."""
             while len(begun) > leave:
                 asked, wait = begun.popleft()
-                fresh = dict(zip(asked, wait(), strict=True))
+                fresh = dict(zip(asked, map(_without_keys, wait()), strict=True))
                 self._journal.add_calls(purpose, fresh)
                 for reply in fresh.values():
                     self._meter.add(reply.usage)
@@ -201,7 +202,7 @@ class Caller:
                             break
                         flow.send(sent, wanted[names[sent]])
                         sent += 1
-                    fresh = {names[i]: self._meter.returned(names[i], reply) for i, reply in flow.receive()}
+                    fresh = {names[i]: self._meter.returned(names[i], _without_keys(reply)) for i, reply in flow.receive()}
                     self._journal.add_calls(purpose, fresh)
                     self._meter.tick(every=CLOCK)
                     replies |= fresh
@@ -210,6 +211,11 @@ class Caller:
         finally:
             for name in names[:sent]:
                 self._meter.dropped(name)
+
+
+def _without_keys(reply: Reply) -> Reply:
+    """A failure as it may be kept: whoever failed may have quoted a key."""
+    return reply if reply.error is None else replace(reply, error=without_keys(reply.error))
 
 
 def _length(request: Request) -> int:

@@ -50,6 +50,11 @@ class Meter:
         self.calls += 1
         self.usage += usage
 
+    def paid(self, model: Model) -> bool:
+        """Whether a model's calls are paid for by their tokens: also at an address of this machine, where they have a
+        price, as behind a proxy."""
+        return not model.local or (isinstance(model, Concurrent) and self._prices_of(model).input is not None)
+
     def hold(self, call: str, request: Request, model: Concurrent) -> None:
         """Hold the most that a call may take, until it is `returned`. Raises `BudgetExceeded` where it might overrun."""
         prices = self._prices_of(model)

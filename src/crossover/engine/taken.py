@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from crossover.engine.journal import Journal
 from crossover.types import Usage
 
-# Kinds of what a piece of work needs: calls to a local model or to another, other pieces of work, labelled rows.
+# Kinds of what a piece of work needs: calls that take this machine's time, or are paid for by their tokens; other pieces of
+# work; labelled rows.
 HERE, ELSEWHERE, MADE, LABELS = "call", "call elsewhere", "made", "labels"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crossover.data.economics import highest
 from crossover.engine.render import lessons
-from crossover.errors import OptionError, TuningError
+from crossover.errors import BudgetExceeded, OptionError, TuningError
 from crossover.tuning.job import JobFailed
 from crossover.tuning.providers import Lesson
 from crossover.tuning.recipe import HostedRecipe
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MILLION = 1e6
 TUNING = "tuning"  # the purpose of a job's row among the calls
+HOURLY = "services bill reinforcement by the hour, which costs nothing here"
 
 
 def trained_at_most(evaluator: Evaluator, candidate: Candidate, recipe: HostedRecipe, examples: Sequence[Example]) -> int:
@@ -73,13 +74,22 @@ class Service:
             self._answers(weights, run)
             return run.estimate.value
 
-        events = Events(evaluate, on_epoch, on_step, self._commit)
+        def before(most: int) -> None:
+            self._commit(most, recipe)
+
+        def paid(job: str, trained: int) -> None:
+            self._pay(job, "", 0 if recipe.hourly else trained)
+
+        events = Events(evaluate, on_epoch, on_step, before, paid)
         try:
             tuned = trainer.tune(rows, dev, recipe, folder, candidate.weights, events)
         except JobFailed:
             self.meter.settled(self.key)
             raise
-        self._pay(tuned)
+        if recipe.hourly:
+            self._pay(tuned.job, tuned.weights.ref, 0)
+            return replace(tuned, usage=Usage(), said=(*tuned.said, HOURLY))
+        self._pay(tuned.job, tuned.weights.ref, tuned.usage.tokens_in)
         if self.task.prices.training is not None:
             return tuned
         free = f"{tuned.usage.tokens_in:,} tokens that the service trained on cost nothing here, without prices.training"
@@ -90,22 +100,32 @@ class Service:
         if errors and len(errors) == len(run.records):
             raise TuningError(f"the tuned model '{weights.ref}' does not answer ({errors[0]})")
 
-    def _commit(self, most: int) -> None:
+    def _commit(self, most: int, recipe: HostedRecipe) -> None:
         """Hold what a job may cost. Without a price there is no saying that it keeps within a limit."""
         price = self.task.prices.training
+        if recipe.hourly and self.task.limits.money is not None:
+            raise OptionError(
+                f"limits.money is {self.task.limits.money:g}, and services bill reinforcement by the hour, so that nobody"
+                " knows what the job will cost; valid: another objective, or no such limit"
+            )
         if price is None and self.task.limits.money is not None:
+            name = next((f"models.{name}." for name, one in self.task.models.items() if one.spec == self.task.model), "")
             raise OptionError(
                 f"limits.money is {self.task.limits.money:g}, and what training at the service costs is not known: give"
-                " prices.training, of a million trained tokens"
+                f" {name}prices.training, of a million trained tokens"
             )
-        self.meter.commit(self.key, most / MILLION * highest(price))
+        money = 0.0 if recipe.hourly else most / MILLION * highest(price)
+        try:
+            self.meter.commit(self.key, money)
+        except BudgetExceeded as error:
+            raise BudgetExceeded(f"{error}: a job on up to {most:,} tokens may cost {money:.3g}") from error
 
-    def _pay(self, tuned: Tuned) -> None:
-        """Journal what the job cost, once, however often its end is met; one that another study began was paid there."""
-        name = f"job {tuned.job}"
-        if self.journal.replies([name]) or not self.meter.holds(self.key):
+    def _pay(self, job: str, made: str, trained: int) -> None:
+        """Journal what a job cost, once, however often its end is met; one that another study began was paid there."""
+        name = f"job {job}"
+        if not trained or self.journal.replies([name]) or not self.meter.holds(self.key):
             self.meter.settled(self.key)
             return
-        usage = Usage(money=tuned.usage.tokens_in / MILLION * highest(self.task.prices.training))
-        self.journal.add_calls(TUNING, {name: Reply(tuned.weights.ref, usage=usage)})
+        usage = Usage(money=trained / MILLION * highest(self.task.prices.training))
+        self.journal.add_calls(TUNING, {name: Reply(made, usage=usage)})
         self.meter.settled(self.key, usage)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
+from crossover.errors import without_keys
 from crossover.importing.source import Source
 
 
@@ -26,6 +27,9 @@ class Item:
     answer: str = ""
     scores: Mapping[str, float | None] = field(default_factory=dict)
     failed: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "failed", without_keys(self.failed))  # services quote keys
 
     @cached_property
     def fingerprint(self) -> str:

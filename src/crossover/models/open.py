@@ -55,12 +55,12 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     if not spec.endswith(".gguf") and NAME.fullmatch(spec):
         need_fetched(spec)
         return _create("hf", spec)
-    if said := hosted(spec):
+    if said := hosted(_without_options(spec)):
         raise ModelError(f"there is no model {said}")
     plugins = ", ".join(registry.names("models"))
     raise ModelError(
-        f"there is no model '{spec}'; valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub id such as"
-        f" org/name, or NAME:TARGET with NAME one of {plugins}"
+        f"there is no model '{_without_options(spec)}'; valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub"
+        f" id such as org/name, or NAME:TARGET with NAME one of {plugins}"
     )
 
 
@@ -90,6 +90,12 @@ def _has_options(name: str) -> bool:
         return len(registry.describe("models", name)) > 1
     except OptionError as error:
         raise ModelError(str(error)) from error
+
+
+def _without_options(spec: str) -> str:
+    """As it may be shown: what stands behind a question mark, or before an "@", may be a key."""
+    head, mark, _ = spec.partition("?")
+    return head.rpartition("@")[2] + ("?…" if mark else "")
 
 
 def _options(target: str) -> tuple[str, dict[str, Any]]:

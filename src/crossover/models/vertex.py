@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from crossover.errors import MissingExtra, ModelError, without_keys
+from crossover.errors import MissingExtra, ModelError, keep_secret
 from crossover.models._http import Attempt, Flow, all_of, flowing
+from crossover.models._service import checked_key, checked_name, checked_url, one_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
@@ -22,6 +24,11 @@ AT_ONCE = 16  # requests
 SECONDS = 120.0  # at the most for an answer
 THINKING = 4096  # tokens that a model with `effort` may think with
 PASSING = (408, 429)  # and all from 500 on
+# how HTTP libraries call what went wrong before a request had wholly gone out: it cannot have been answered, or be paid for
+UNSENT = {
+    *("ConnectError", "ConnectTimeout", "PoolTimeout", "WriteError", "WriteTimeout"),
+    *("ClientConnectorError", "ConnectionTimeoutError"),
+}
 ENDING = (401, 403, 404)  # what no request to the model itself would change
 FRAME, BYTES = 4, 3  # tokens around a message; bytes of a token, so that the estimate is rather too high
 STOPPED = ("STOP", "MAX_TOKENS")  # ways to end that are answers
@@ -54,6 +61,10 @@ class Vertex:
     def __post_init__(self) -> None:
         if not self.target:
             raise ModelError("the model 'vertex' needs a name; valid: vertex:NAME, such as vertex:gemini-3.5-flash")
+        checked_name(self.target, "vertex")
+        checked_key(self.key)
+        if self.url:
+            checked_url(self.url)
         if not self._project:
             raise ModelError(f"the model 'vertex:{self.target}' needs a project; valid: its id in {PROJECT}")
 
@@ -90,7 +101,7 @@ class Vertex:
             return None  # the client looks for Google's own
         from google.oauth2.credentials import Credentials
 
-        token = os.environ.get(self.key)
+        token = keep_secret(os.environ.get(self.key, "").strip())
         if not token:
             raise ModelError(f"the model 'vertex:{self.target}': the environment variable {self.key} holds no access token")
         return Credentials(token=token)  # type: ignore[no-untyped-call]
@@ -98,8 +109,7 @@ class Vertex:
     def _unready(self, error: Exception) -> Exception:
         if isinstance(error, ModelError):
             return error
-        said = " ".join(str(error).split())[:200]
-        return ModelError(f"the model 'vertex:{self.target}' cannot be reached: {said}")
+        return ModelError(f"the model 'vertex:{self.target}' cannot be reached: {one_line(str(error))}")
 
     def client(self) -> Any:
         return self._client
@@ -123,9 +133,16 @@ class Vertex:
         return sum(FRAME + -(-len(message.content.encode()) // BYTES) for message in messages)
 
     def at_most(self, request: Request) -> Usage:
-        """No token is shorter than a byte."""
-        prompt = sum(len(message.content.encode()) + FRAME for message in request.messages)
-        return Usage(prompt, request.decoding.max_tokens + (THINKING if self.effort else 0))
+        """No token is shorter than a byte, of the form that an answer is held to as well, which counts as input."""
+        words = request.decoding.verbalizer or request.decoding.labels
+        form = request.decoding.schema.encode(), *(word.encode() for word in words)
+        texts = [message.content.encode() for message in request.messages]
+        prompt = sum(len(text) + FRAME for text in (*texts, *form) if text)
+        return Usage(prompt, self._longest(request))
+
+    def _longest(self, request: Request) -> int:
+        """Tokens of an answer, with the thoughts before it: the service's own limit holds for both together."""
+        return request.decoding.max_tokens + (THINKING if self.effort else 0)
 
     @contextmanager
     def flow(self) -> Iterator[Flow]:
@@ -149,16 +166,27 @@ class Vertex:
         model = request.weights.ref if request.weights else self.target
         try:
             ask = self._client.aio.models.generate_content
-            found = await ask(model=model, contents=contents, config=self._config(request))
+            sent = ask(model=model, contents=contents, config=self._config(request))
+            reply = _read(await asyncio.wait_for(sent, SECONDS))  # the client's own time-out begins anew with every byte
         except Exception as error:  # noqa: BLE001  whatever it is, this call failed and the others may not have
             return _refused(error, request)
-        return Attempt(_read(found))
+        return Attempt(self._counted(reply, request))
+
+    def _counted(self, reply: Reply, request: Request) -> Reply:
+        """With tokens where the service counts none: as many as there seem to be, and of a failed call the most."""
+        if reply.usage.tokens_in:
+            return reply
+        if reply.error is not None:
+            return replace(reply, finish=LOST)
+        said = Message("assistant", reply.text)
+        took = Usage(self.count_tokens(request.messages), reply.usage.tokens_out or self.count_tokens([said]))
+        return replace(reply, usage=took)
 
     def _config(self, request: Request) -> dict[str, Any]:
         decoding = request.decoding
         config: dict[str, Any] = {
             "temperature": decoding.temperature,
-            "max_output_tokens": decoding.max_tokens,
+            "max_output_tokens": self._longest(request),
             "seed": decoding.seed + request.repeat,
         }
         if system := "\n\n".join(m.content for m in request.messages if m.role == "system"):
@@ -178,7 +206,9 @@ def _refused(error: Exception, request: Request) -> Attempt:
     code, said = getattr(error, "code", None), _said(error)
     kinds = {kind.__name__ for kind in type(error).__mro__}  # by name, as the client's own library changes
     if not isinstance(code, int):
-        if kinds & {"ConnectError", "ConnectTimeout", "ClientConnectorError"}:
+        if "GoogleAuthError" in kinds and "TransportError" not in kinds:  # nothing was sent
+            return Attempt(fatal=f"{said}; valid: 'gcloud auth application-default login', or the option key")
+        if kinds & (UNSENT | {"GoogleAuthError"}):
             return Attempt(again=f"no connection to the service: {said}")
         return Attempt(Reply(error=said, finish=LOST))  # it may have been paid for
     if code in PASSING or code >= 500:
@@ -190,7 +220,7 @@ def _refused(error: Exception, request: Request) -> Attempt:
 
 def _said(error: Exception) -> str:
     code, text = getattr(error, "code", None), getattr(error, "message", None) or str(error)
-    return without_keys(" ".join(f"{code or type(error).__name__}: {text}".split()))[:300]
+    return one_line(f"{code or type(error).__name__}: {text}")
 
 
 def _read(found: Any) -> Reply:
@@ -206,5 +236,7 @@ def _read(found: Any) -> Reply:
     content = found.candidates[0].content
     parts = [part.text for part in (content.parts if content else None) or () if part.text and not part.thought]
     if ended not in STOPPED or not parts:
-        return Reply(error=f"the service gives no answer: {ended}", usage=usage)
+        thought = ", as it was still thinking; valid: the option effort, which leaves room for that"
+        why = thought if ended == "MAX_TOKENS" and getattr(took, "thoughts_token_count", 0) else ""
+        return Reply(error=f"the service gives no answer: {ended}{why}", usage=usage)
     return Reply("".join(parts), (), usage)

@@ -11,6 +11,7 @@ from crossover.data.text import comparable
 from crossover.errors import OptionError
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
+from crossover.tuning.providers import sayable
 from crossover.tuning.recipe import HostedRecipe
 from crossover.types import Candidate, Decoding, Example, Record
 
@@ -31,7 +32,17 @@ def tuned(name: str, strategy: Any, start: Candidate, bench: Bench, least: int) 
         return bench.tune(start, recipe)
     if strategy.warm_up:
         start = bench.tune(start, replace(recipe, objective="supervised", beta=None))
-    return prefer(name, start, bench, recipe, least)
+    examples, worse = preferences(start, bench)
+    if len(examples) >= least:
+        return bench.tune(start, recipe, examples, worse)
+    few = (
+        f"the start gave {len(examples)} wrong answers to {len(bench.train)} training rows, and preference tuning takes"
+        f" {least} pairs or more"
+    )
+    if not strategy.warm_up:
+        raise OptionError(f"strategy '{name}': {few}; valid: more rows, or objective supervised")
+    note = "; ".join(filter(None, [start.provenance.note, f"only warmed up: so tuned, {few}"]))
+    return replace(start, provenance=replace(start.provenance, note=note))  # which is paid for
 
 
 def check_hosted(name: str, strategy: Any) -> None:
@@ -48,20 +59,11 @@ def check_hosted(name: str, strategy: Any) -> None:
     )
 
 
-def prefer(name: str, start: Candidate, bench: Bench, recipe: HostedRecipe, least: int) -> Candidate:
-    """Tune on pairs: the right answer to a training row, and the wrong one that the start gave, or was nearest to giving.
-
-    Raises `OptionError` where there are fewer pairs than `least`.
-    """
-    run = bench.rehearse(start, bench.train)
-    pairs = [(record.example, worse) for record in run.records if (worse := _worse(record, start.decoding))]
-    if len(pairs) < least:
-        raise OptionError(
-            f"strategy '{name}': the start gave {len(pairs)} wrong answers to {len(run.records)} training rows, and"
-            f" preference tuning takes {least} pairs or more; valid: more rows, or objective supervised"
-        )
-    examples: list[Example] = [example for example, _ in pairs]
-    return bench.tune(start, recipe, examples, [worse for _, worse in pairs])
+def preferences(start: Candidate, bench: Bench) -> tuple[list[Example], list[str]]:
+    """Training rows, and to each the wrong answer that the start gave, or was nearest to giving."""
+    found = [(record.example, _worse(record, start.decoding)) for record in bench.rehearse(start, bench.train).records]
+    pairs = [(example, worse) for example, worse in found if sayable(worse)]
+    return [example for example, _ in pairs], [worse for _, worse in pairs]
 
 
 def _worse(record: Record, decoding: Decoding) -> str:
@@ -70,7 +72,8 @@ def _worse(record: Record, decoding: Decoding) -> str:
         return ""
     gold = record.example.output
     if comparable(record.prediction) != comparable(gold):
-        return record.prediction.strip()
+        right = record.score.value >= 1.0  # in other words than the gold answer, which the metric allows
+        return "" if right else record.prediction.strip()
     scores = dict(zip(decoding.labels, record.reply.label_scores, strict=False))
     return max((label for label in scores if label != gold), key=lambda label: scores[label], default="")
 

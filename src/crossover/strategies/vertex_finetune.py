@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,6 +12,7 @@ from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family
 
 RANKS = (1, 2, 4, 8, 16, 32)
+BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]*(/\S*)?")
 LEAST = 1  # pairs that a job takes
 
 
@@ -47,11 +49,10 @@ class VertexFinetune:
 
     def __post_init__(self) -> None:
         check_hosted("vertex_finetune", self)
-        place = self.bucket.removeprefix("gs://")
         check(
             "vertex_finetune",
             self,
-            ("bucket", "gs://NAME, or a folder in it", place not in ("", self.bucket)),
+            ("bucket", "gs://NAME, or a folder in it", BUCKET.fullmatch(self.bucket) is not None),
             ("rank", ", ".join(map(str, RANKS)), self.rank is None or self.rank in RANKS),
         )
 

@@ -130,7 +130,7 @@ def paid(task_path: Path, out: Path | None = None, model: str | None = None, set
     def opened(spec: str) -> Model:
         return open_model(spec, task.folder)
 
-    return paid_models(specs_of(task), judge_of(task), ladder(task, opened(task.model), opened)[0], opened)
+    return paid_models(task, judge_of(task), ladder(task, opened(task.model), opened)[0], opened)
 
 
 def _asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple[Task, Path]:
@@ -219,7 +219,7 @@ class _Conductor:
                 " valid: without batch, or without the limit"
             )
         rungs, said = ladder(self.task, model, self.model_of)
-        said += others_paid(self.task, paid_models(specs, self.rule.judge, rungs, self.model_of), self.model_of)
+        said += others_paid(self.task, paid_models(self.task, self.rule.judge, rungs, self.model_of), self.model_of)
         findings = list(self.prepared.findings)
         for spec in specs:
             found = fitting(self.task.model_copy(update={"model": spec}), self.prepared.splits, self.model_of(spec))

@@ -35,6 +35,7 @@ from crossover.study.work import (
     MONEY,
     OUT,
     TRAINED,
+    UNPRICED,
     Work,
     add,
     asked_for,
@@ -312,7 +313,8 @@ class _DryBench:
         if (made, "") not in self._met:
             self._met.add((made, ""))
             tried = len(self.bench.dev) * (recipe.epochs - 1 if recipe.checkpoints else 0)  # the best is scored elsewhere
-            self.add({TRAINED: float(trained_at_most(self.bench.evaluator, candidate, recipe, examples))})
+            trained = float(trained_at_most(self.bench.evaluator, candidate, recipe, examples))
+            self.add({UNPRICED if recipe.hourly else TRAINED: trained})
             self.add(summed({w: tried * n for w, n in self.count.of(candidate).items()}, self.count.graded(tried)))
         return replace(candidate, weights=Weights("hosted", made))
 

@@ -16,7 +16,16 @@ from crossover.data.yamlfile import KeyPath
 from crossover.decision.contenders import family_of
 from crossover.engine.decoding import decoding_for
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, MetricError, MissingExtra, ModelError, OptionError, StudyError, TuningError
+from crossover.errors import (
+    BudgetExceeded,
+    MetricError,
+    MissingExtra,
+    ModelError,
+    OptionError,
+    StudyError,
+    TuningError,
+    without_keys,
+)
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe
@@ -315,12 +324,12 @@ def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
     except (TuningError, OptionError, MissingExtra) as error:
-        return str(error)
+        return without_keys(str(error))
     except Exception as error:
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
-        folder.log(f"{name}\n{traceback.format_exc()}\n")
-        return f"{type(error).__name__}: {error} (details in {folder.errors.name})"
+        folder.log(without_keys(f"{name}\n{traceback.format_exc()}\n"))
+        return without_keys(f"{type(error).__name__}: {error} (details in {folder.errors.name})")
 
 
 def _failed(rung: Rung, note: str) -> Climbed:

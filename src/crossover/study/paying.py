@@ -13,12 +13,17 @@ from crossover.study.ladder import Rung
 from crossover.study.several import NAMING, specs_of
 
 
-def paid_models(models: Sequence[str], judge: str, rungs: Sequence[Rung], model_of: Callable[[str], Model]) -> list[str]:
+def paid_models(task: Task, judge: str, rungs: Sequence[Rung], model_of: Callable[[str], Model]) -> list[str]:
     """Of the models that a study asks, those whose calls cost money, or leave this machine."""
     steps = [step for r in rungs for step in (r.strategy.strategies() if isinstance(r.strategy, Then) else [r.strategy])]
     named = [getattr(step, option, "") for step in steps for option in NAMING]
-    specs = dict.fromkeys(one for one in (*models, judge, *named) if one)
-    return [one for one in specs if not model_of(one).local or isinstance(model_of(one), Priced)]
+    specs = dict.fromkeys(one for one in (*specs_of(task), judge, *named) if one)
+    return [one for one in specs if _paid(task, one, model_of(one))]
+
+
+def _paid(task: Task, spec: str, model: Model) -> bool:
+    priced = isinstance(model, Concurrent) and prices_for(spec, task.models, task.prices).input is not None
+    return not model.local or isinstance(model, Priced) or priced
 
 
 def need_prices(task: Task, spec: str, model: Model) -> None:

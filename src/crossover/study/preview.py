@@ -119,7 +119,7 @@ def previewed(
 
     def part(kind: Kind, name: str, work: Work, seconds: float | None = None, spec: str = "") -> Part:
         at = bench.on(spec)
-        here, prices = at.model.local, at.task.prices
+        here, prices = not bench.meter.paid(at.model), at.task.prices
         rates = Prices.of(task.limits, prices).rates()
         if seconds is None and (pace := paces.get(at.task.model)) is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
@@ -164,7 +164,7 @@ def previewed(
     if plan is not None:
         asked_by = _curve(plan, kept, forecast)
         parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
-    paid = paid_models(specs_of(task), bench.evaluator.judge, kept, bench.model_of)
+    paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
     said += [batches_text(spec, _stages(spec, task.model, kept, forecast)) for spec in batched]
     if paid and not batched and not task.exhaustive:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from crossover.errors import BudgetExceeded, DataError, TuningError
 from crossover.models.base import Hosted, hosted_weights
-from crossover.tuning.asking import refused, steady, unanswered
-from crossover.tuning.job import Job, JobFailed, add_event, key_of, read_job, write_job
+from crossover.tuning.asking import again, in_short, refused, status, steady, turned_away, unanswered
+from crossover.tuning.job import JOB, Job, JobFailed, add_event, key_of, read_job, told, write_job
 from crossover.tuning.providers import JOBS, Lesson, written
 from crossover.tuning.recipe import HostedRecipe
 from crossover.tuning.services import check_open, service_of
@@ -26,6 +26,8 @@ from crossover.tuning.trainer import Events, Tuned, most_tokens
 from crossover.types import Epoch, Usage, Weights
 
 LOOK, SELDOM = 1.0, 30.0  # seconds between looks at a job: at first, and at the most
+GONE = (404, 410)  # how a service says that it has no such job; at first also where it is a moment late
+NAMELESS = 5  # looks at a job that succeeded until it names what it made
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,16 @@ class Begun:
 
 @dataclass(frozen=True)
 class Look:
-    """How a job is. `ref`: the tuned model, once it `succeeded`; `why` it did not; `trained`: tokens, over all epochs."""
+    """How a job is. `good`: it is over and succeeded, with the tuned model as `ref`; `why` it did not; `stopped`: somebody
+    cancelled it; `trained`: tokens, over all epochs."""
 
     status: str
     over: bool = False
+    good: bool = False
     ref: str = ""
     why: str = ""
     trained: int | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ class Checkpoint:
 
 
 class Desk(Protocol):
-    """A dialect. What may be asked twice without harm raises what the client raises; `asking.steady` asks it again."""
+    """A dialect. What may be asked twice without harm raises what the client raises, and `asking.Unreadable` for an answer
+    in no dialect; `asking.steady` asks it again."""
 
     @property
     def dialect(self) -> str: ...
@@ -95,17 +101,17 @@ class Desk(Protocol):
         ...
 
     def upload(self, name: str, text: str, job: Job, recipe: HostedRecipe) -> str:
-        """Where a file lies, to be named when a job is started."""
+        """Where a file lies, to be named when a job is started. Asked twice, it lies there once."""
         ...
 
     def start(self, base: str, recipe: HostedRecipe, job: Job) -> Begun:
-        """Start a job: this is what costs. Never asked twice."""
+        """Start a job: this is what costs. Asked again only where it was surely not done."""
         ...
 
     def look(self, job: str, recipe: HostedRecipe) -> Look: ...
 
-    def events(self, job: str, seen: str) -> list[Told]:
-        """Since `seen`, the oldest first; none of a service that tells none."""
+    def events(self, job: str, seen: Collection[str]) -> list[Told]:
+        """Those that are not among the `seen` ones, the oldest first; none of a service that tells none."""
         ...
 
     def checkpoints(self, job: str) -> list[Checkpoint]:
@@ -143,18 +149,17 @@ class HostedTrainer:
             lines = written(kind, rows, held)
         except DataError as error:
             raise TuningError(str(error)) from error
-        base = self.desk.base(start)
+        base = steady(lambda: self.desk.base(start), "looking up what to begin from")
         asked = replace(recipe.made, checkpoints=True)  # which the service keeps, whether or not dev meets them
         job, said = read_job(folder, key_of(base, asked, *lines)), list[str]()
         if not job.id:
-            said = check_open(self.desk.host, base, self.desk.stops(base), date.today())
+            stops = steady(lambda: self.desk.stops(base), f"looking up '{base}'")
+            said = check_open(self.desk.host, base, stops, date.today())
             job = self._begun(base, recipe, folder, job, lines, most_tokens(rows, recipe), events)
         try:
             done = self._followed(recipe, folder, job, events)
         except KeyboardInterrupt:
-            if recipe.cancel:
-                steady(lambda: self.desk.cancel(job.id), f"cancelling the job {job.id}")
-            raise
+            raise KeyboardInterrupt(self._left(job.id, recipe)) from None
         except BudgetExceeded as error:
             raise BudgetExceeded(f"{error}; the job {job.id} goes on, and a further run of the study with it") from error
         return self._best(done, job, recipe, folder, events, said)
@@ -173,22 +178,30 @@ class HostedTrainer:
         found = self._known(job)
         if found is None:
             events.before(most)
-            files = list(job.files)
-            for name, rows in (("train.jsonl", lines[0]), ("validation.jsonl", lines[1])) if not files else ():
-                if rows:
-                    text = "".join(f"{line}\n" for line in rows)
-                    files.append(steady(partial(self.desk.upload, name, text, job, recipe), f"uploading {name}"))
-            job = write_job(folder, replace(job, files=tuple(files), most=most))
-            found = self._started(base, recipe, job)
+            named = [(name, rows) for name, rows in zip(("train.jsonl", "validation.jsonl"), lines, strict=True) if rows]
+            for name, rows in named[len(job.files) :]:
+                text = "".join(f"{line}\n" for line in rows)
+                try:
+                    place = steady(partial(self.desk.upload, name, text, job, recipe), f"uploading {name}")
+                except TuningError as error:
+                    raise JobFailed(str(error)) from error
+                job = write_job(folder, replace(job, files=(*job.files, place), most=most))
+            try:
+                found = self._started(base, recipe, job)
+            except JobFailed:
+                write_job(folder, replace(job, files=()))  # the next one does not trust them: they may be what is wrong
+                raise
         return noted(folder, replace(job, most=most), found)
 
     def _known(self, job: Job) -> Begun | None:
         return steady(lambda: self.desk.known(job), "looking for a job that runs already")
 
     def _started(self, base: str, recipe: HostedRecipe, job: Job) -> Begun:
-        """A new job. It is asked for once: where the answer is lost, the job is looked for."""
+        """A new job. It is asked for until it is answered: where the answer is lost, the job is looked for."""
         try:
-            return self.desk.start(base, recipe, job)
+            return again(lambda: self.desk.start(base, recipe, job), may=turned_away)
+        except KeyboardInterrupt:  # it may run already
+            raise KeyboardInterrupt(self._begun_yet(job, recipe)) from None
         except Exception as error:
             what = f"starting the job on '{base}'"
             if not unanswered(error):
@@ -198,33 +211,72 @@ class HostedTrainer:
                 raise refused(error, what) from error
             return found
 
+    def _left(self, job: str, recipe: HostedRecipe) -> str:
+        """What becomes of a job whose study is interrupted, for the reader: it is cancelled where that is asked."""
+        if not recipe.cancel:
+            return f"the job {job} goes on, and costs what it costs"
+        try:
+            steady(lambda: self.desk.cancel(job), f"the job {job} goes on, as cancelling it failed")
+        except TuningError as error:
+            return str(error)
+        return f"the job {job} is cancelled"
+
+    def _begun_yet(self, job: Job, recipe: HostedRecipe) -> str:
+        """What becomes of a job that was being started, for the reader."""
+        try:
+            found = self._known(job)
+        except TuningError as error:
+            return f"a job may have begun: {error}"
+        return self._left(found.id, recipe) if found else "no job has begun"
+
     def _followed(self, recipe: HostedRecipe, folder: Path, job: Job, events: Events) -> Look:
         """The job when it is over. Raises `TuningError` where it failed."""
+        nameless, seen = 0, told(folder)
         for number in itertools.count():
-            now = steady(partial(self.desk.look, job.id, recipe), f"asking after the job {job.id}")
-            job = self._told(folder, replace(job, status=now.status), events)
-            if now.over:
+            now = self._looked(recipe, folder, job)
+            job = write_job(folder, replace(job, status=now.status)) if now.status != job.status else job
+            self._told(folder, job, events, seen)
+            nameless += now.good and not now.ref
+            if now.over and (now.ref or not now.good or nameless == NAMELESS):
                 break
-            time.sleep(min(LOOK * 1.3**number, SELDOM))
-        if now.ref:
+            time.sleep(pause(number))
+        if now.good and not now.ref:
+            raise TuningError(
+                f"the job {job.id} ended as {now.status}, is paid for, and names no tuned model; run it again to look again"
+            )
+        if now.good:
             return now
+        events.paid(job.id, now.trained if now.trained is not None else job.most if now.stopped else 0)
         write_job(folder, replace(job, files=(), id="", ended=(*job.ended, job.id)))
-        raise JobFailed(f"the job {job.id} ended as {now.status}: {now.why}; run it again to start another")
+        raise JobFailed(f"the job {job.id} ended as {now.status}: {in_short(now.why)}; run it again to start another")
 
-    def _told(self, folder: Path, job: Job, events: Events) -> Job:
-        """Tell the events since the last look."""
+    def _looked(self, recipe: HostedRecipe, folder: Path, job: Job) -> Look:
+        what = f"asking after the job {job.id}"
         try:
-            new = self.desk.events(job.id, job.seen)
+            return again(partial(self.desk.look, job.id, recipe), late=GONE)
+        except Exception as error:
+            if status(error) not in GONE:
+                raise refused(error, what) from error
+            raise TuningError(
+                f"{what}: the service does not know it (any more); it may be another account's. Where it is gone for good,"
+                f" remove {folder / JOB}: the next run starts another, and what this one cost is no longer counted"
+            ) from error
+
+    def _told(self, folder: Path, job: Job, events: Events, seen: set[str]) -> None:
+        """Tell the events that are not `seen` yet, and add them."""
+        try:
+            new = self.desk.events(job.id, seen)
         except Exception as error:  # events are for the reader: the job goes on without them
-            if not unanswered(error):
+            if refused(error, "") is error:
                 raise
             new = []
         for event in new:
-            add_event(folder, {"at": event.at, "level": event.level, "message": event.message, "data": event.data})
+            seen.add(event.id)
+            body = {"id": event.id, "at": event.at, "level": event.level, "message": event.message, "data": event.data}
+            add_event(folder, body)
             if event.step:
                 events.on_step(event.step, event.steps or event.step, event.loss)
         events.on_step(0, 0, 0.0)  # may it still go on?
-        return write_job(folder, replace(job, seen=new[-1].id)) if new else job
 
     def _best(self, done: Look, job: Job, recipe: HostedRecipe, folder: Path, events: Events, said: list[str]) -> Tuned:
         """The tuned model, or the checkpoint that dev prefers to it; each is told as an epoch."""
@@ -242,8 +294,8 @@ class HostedTrainer:
                     said.append(f"the checkpoint {one.when} does not answer, so it was not tried")
                     continue
                 hand = service_of(self.desk.host).get("by_hand")
-                more = f"; {hand}, then run it again: the job is not paid twice" if hand else ""
-                raise TuningError(f"{error}{more}") from error
+                more = f"{hand}, then run it again: the job is not paid twice; " if hand else ""
+                raise TuningError(f"{error}; {more}where it was deleted there, another suffix makes another job") from error
             found.append((value, weights))
             events.on_epoch(Epoch(number, one.train_loss, one.dev_loss, value, f"{one.ref}, {one.when}"))
         best = max(reversed(found), key=lambda pair: pair[0])  # of equals the finished one: the service keeps it
@@ -251,6 +303,11 @@ class HostedTrainer:
             said.append("the service does not say how many tokens it trained on: the most it can be is what counts")
         usage = Usage(tokens_in=job.most if done.trained is None else done.trained)
         return Tuned(best[1], usage, tuple(said), job.id)
+
+
+def pause(looks: int) -> float:
+    """Seconds until the next look, after so many; a job may take days."""
+    return float(min(LOOK * 1.3 ** min(looks, 50), SELDOM))
 
 
 def noted(folder: Path, job: Job, found: Begun) -> Job:

@@ -1,6 +1,6 @@
 """A paid job at a service, as it is noted in the folder of its tune: so it is paid once, whatever is interrupted.
 
-`job.json` is written before and after each step that the service would do a second time: the upload, the start.
+`job.json` is written before and after each step that the service would do a second time: each upload, the start.
 """
 
 from __future__ import annotations
@@ -14,25 +14,23 @@ from typing import Any
 from crossover.errors import TuningError
 from crossover.types import content_hash
 
+JOB, EVENTS = "job.json", "events.jsonl"
+
 
 class JobFailed(TuningError):
     """A job that is over, or was never begun, so that nothing more is paid for it."""
 
 
-JOB, EVENTS = "job.json", "events.jsonl"
-
-
 @dataclass(frozen=True)
 class Job:
     """`key`: what it makes, and from what; `files`: the uploaded training and validation data; `most`: tokens that it was
-    allowed to train on; `seen`: the last event that was told; `ended`: ids of earlier jobs for the same that failed."""
+    allowed to train on; `ended`: ids of earlier jobs for the same that failed."""
 
     key: str
     files: tuple[str, ...] = ()
     id: str = ""
     status: str = ""
     most: int = 0
-    seen: str = ""
     ended: tuple[str, ...] = ()
 
 
@@ -48,7 +46,7 @@ def read_job(folder: Path, key: str) -> Job:
         return Job(key)
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-        found = Job(**{**body, "files": tuple(body["files"]), "ended": tuple(body["ended"])})
+        found = Job(body["key"], tuple(body["files"]), body["id"], body["status"], body["most"], tuple(body["ended"]))
     except (ValueError, KeyError, TypeError) as error:
         raise TuningError(
             f"{path} is damaged ({error}): look at the service whether a job with the metadata crossover={key} runs, then"
@@ -77,6 +75,20 @@ def write_job(folder: Path, job: Job) -> Job:
         os.fsync(file.fileno())
     os.replace(temporary, folder / JOB)
     return job
+
+
+def told(folder: Path) -> set[str]:
+    """The ids of the events that are in the trace of a tune."""
+    path = folder / EVENTS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {str(body.get("id")) for line in lines if isinstance(body := _read(line), dict)}
+
+
+def _read(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None  # cut off, as the process died
 
 
 def add_event(folder: Path, body: dict[str, Any]) -> None:

@@ -108,6 +108,11 @@ def _text(text: Any, place: str) -> Iterator[str]:
             return
 
 
+def sayable(text: str) -> bool:
+    """Whether a turn may have the text."""
+    return not any(_text(text, ""))
+
+
 def _keys(body: dict[str, Any], needed: set[str], optional: set[str] = frozenset()) -> Iterator[str]:  # type: ignore[assignment]
     for key in sorted(needed - body.keys()):
         yield f"the key '{key}' is missing"

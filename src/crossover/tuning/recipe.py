@@ -34,6 +34,11 @@ class HostedRecipe:
     seed: int = 0
 
     @property
+    def hourly(self) -> bool:
+        """Whether services bill it by the hour, whatever it trains on: nobody knows before what it will cost."""
+        return self.objective == "reinforcement"
+
+    @property
     def made(self) -> HostedRecipe:
         """Without what makes no other weights."""
         return replace(self, cancel=False, bucket="")

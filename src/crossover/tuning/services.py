@@ -37,7 +37,8 @@ def check_open(host: str, model: str, stops: date | None, today: date) -> list[s
     if last:
         note = f" ({service['said']})" if "said" in service else ""
         said.append(f"{name} takes tuning jobs until {last}{note}{asof}")
-    told = [one["stops"] for one in service.get("models", ()) if model.startswith(tuple(one["begins"]))]
+    began = model.removeprefix("ft:")  # what is tuned ends with what it was tuned from
+    told = [one["stops"] for one in service.get("models", ()) if began.startswith(tuple(one["begins"]))]
     end = min([*told, *([stops] if stops else [])], default=None)
     if end is None:
         return said

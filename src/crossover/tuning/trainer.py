@@ -15,14 +15,14 @@ from crossover.types import Epoch, Usage, Weights
 @dataclass(frozen=True)
 class Events:
     """`evaluate`: the dev score of weights, higher is better. `before(most)`: a job is about to be paid that trains on so
-    many tokens at the most; raises where that is not allowed. `on_epoch`, `on_step(step, steps, loss)`: how far it is, and
-    that it may still go on: they raise `BudgetExceeded`. `say`: a sentence for the reader."""
+    many tokens at the most; raises where that is not allowed. `paid(job, trained)`: one failed, and so many are paid for.
+    `on_epoch`, `on_step(step, steps, loss)`: how far it is, and that it may still go on: they raise `BudgetExceeded`."""
 
     evaluate: Callable[[Weights], float] = lambda weights: 0.0
     on_epoch: Callable[[Epoch], None] = lambda epoch: None
     on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None
     before: Callable[[int], None] = lambda most: None
-    say: Callable[[str], None] = lambda sentence: None
+    paid: Callable[[str, int], None] = lambda job, trained: None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crossover.data.pyfile import run_file
-from crossover.errors import MissingExtra, ModelError, nearest
+from crossover.errors import MissingExtra, ModelError, keep_secret, nearest
 from crossover.models._http import Attempt, Flow, all_of, flowing
 from crossover.models._throttle import Throttle
 from crossover.models.langchain.described import described, secrets_in
@@ -55,7 +55,8 @@ class Langchain:
         self._what, self.code = self._opened()
         kinds = _imported("langchain_core.language_models", self.target)
         self._fields = type(self._what).model_fields if isinstance(self._what, kinds.BaseChatModel) else {}
-        self._secrets = tuple(dict.fromkeys(secrets_in(self._what)))
+        for secret in secrets_in(self._what):
+            keep_secret(secret)
         ways = "" if self.labels == "auto" else f" labels={self.labels}"
         digest = content_hash([described(self._what), self.code[1] if self.code else ""])
         self.identity = f"langchain {type(self._what).__qualname__} {digest}{ways}"
@@ -183,7 +184,7 @@ class Langchain:
         except Exception as error:  # noqa: BLE001  whatever it is, this call failed and the others may not have
             if form and self._formed is None and (isinstance(error, NotImplementedError) or status_of(error) in (400, 422)):
                 return None
-            return refused(error, self._secrets)
+            return refused(error)
         reply = read(found, labels)
         if form and reply.error is None:
             self._formed = True

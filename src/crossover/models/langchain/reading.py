@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from crossover.models._http import Attempt
-from crossover.models._secrets import redacted
+from crossover.models._service import one_line
 from crossover.models._throttle import seconds
 from crossover.types import LOST, Reply, Request, Usage
 
@@ -80,9 +80,9 @@ def read(found: Any, labels: bool) -> Reply:
     return Reply(text, usage=usage, model=named, finish=finish)
 
 
-def refused(error: Exception, secrets: Iterable[str]) -> Attempt:
+def refused(error: Exception) -> Attempt:
     """What an exception of a call means: it may be sent again, it failed, or no other would be answered."""
-    said = redacted(f"{type(error).__name__}: {error}", secrets)
+    said = one_line(f"{type(error).__name__}: {error}")
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if "ModelRefusalError" in kinds:
         return Attempt(Reply(error=WITHHELD, finish="filter"))

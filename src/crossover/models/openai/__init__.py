@@ -5,33 +5,34 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import re
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
 from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
-from crossover.models._presets import PRESETS
+from crossover.models._presets import PRESETS, Constraint
+from crossover.models._service import checked_key, checked_name, checked_url, one_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import Runtime, hosted_weights
 from crossover.models.batches import Batches
 from crossover.models.openai.batches import OpenaiBatches
-from crossover.models.openai.client import async_client, checked_key, checked_url, client, fate, without_secrets
+from crossover.models.openai.client import async_client, client, fate
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Candidate, Message, Reply, Request, Usage, Weights
 
-KEY_LIKE = re.compile(r"(?:sk|pk|rk|xai|nvapi|gsk)[-_][\w-]{16,}|AIza[\w-]{20,}")
 HERE = ("localhost", "127.0.0.1", "::1")
 A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
 THINKING = 4096  # tokens that a model with `effort` may think with
 LABEL_TOKENS = 8  # beside a label's own bytes
 SCRIPT = "crossover.serve.standalone_hosted"
+FORM = 128  # bytes around a schema
 Labels = Literal["auto", "logprobs", "constrained", "text"]
 
 
@@ -70,11 +71,7 @@ class Openai:
             raise ModelError(f"there is no service '{self.service}'; valid: {', '.join(PRESETS)}")
         if not self.target:
             raise ModelError(f"'{self.service}' names a service and no model; valid is {self.service}:MODEL")
-        if KEY_LIKE.match(self.target):
-            raise ModelError(
-                f"the model's name at '{self.service}' looks like a key, which is not shown here; valid is a model's name,"
-                " and the key in an environment variable"
-            )
+        checked_name(self.target, self.service)
         if self.in_flight < 0 or self.timeout <= 0 or self.window < 1:
             raise ModelError("the model's options in_flight, timeout and window are numbers above 0")
         self._preset = PRESETS[self.service]
@@ -137,11 +134,20 @@ class Openai:
         return sum(-(-len(message.content.encode()) // A_TOKEN) + 4 for message in messages)
 
     def at_most(self, request: Request) -> Usage:
-        """No token is shorter than a byte. Until it is known how labels are chosen, a request may be asked twice."""
+        """No token is shorter than a byte, of the form that an answer is held to as well, which services count as input.
+        Until it is known how labels are chosen, a request may be asked twice."""
         prompt = sum(len(message.content.encode()) + MESSAGE for message in request.messages) + MESSAGE
         found = self.labels == "auto" and self._preset.top and request.decoding.labels and not self.batch
         times = 2 if found and _ways(request) not in self._modes else 1
-        return Usage(times * prompt, times * (self._longest(request) + self._thinking))
+        return Usage(times * prompt + self._form(request), times * (self._longest(request) + self._thinking))
+
+    def _form(self, request: Request) -> int:
+        """Bytes of what holds an answer to its form."""
+        if labels := _spoken(request):
+            free = ("logprobs", "text")
+            mode = self._modes.get(_ways(request), "") if self.labels == "auto" else self.labels
+            return 0 if mode in free else _written(labels, self._preset.constraint)
+        return len(request.decoding.schema.encode()) + FORM if request.decoding.schema and self._forms else 0
 
     @contextmanager
     def flow(self) -> Iterator[Flow]:
@@ -196,7 +202,7 @@ class Openai:
         return "text" if request.weights and self._preset.constraint == "schema" else "constrained"
 
     def batches(self) -> Batches:
-        return OpenaiBatches(self.client(), self._preset.batch, self._key, self._batched, self._taken, self._quirks)
+        return OpenaiBatches(self.client(), self._preset.batch, self._batched, self._taken, self._quirks)
 
     def _way(self, request: Request) -> str:
         """How labels are chosen where nothing is found out by asking."""
@@ -280,24 +286,31 @@ class Openai:
                 return self._counted(attempt, request), top
             except library.APIStatusError as error:
                 told = error.body if isinstance(error.body, dict) else {}
-                message = without_secrets(str(told.get("message") or error.message), self._key)
+                message = one_line(str(told.get("message") or error.message))
                 param = str(told.get("param") or "")
                 if self._quirks.learn(error.status_code, message, param, body):
                     continue
                 code = str(told.get("code") or told.get("type") or "")
                 found = refusal(error.status_code, error.response.headers, message, code, body["model"])
-                if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
+                if found.fatal and request.weights and error.status_code in (403, 404):  # the model itself may answer
                     found = Attempt(Reply(error=found.fatal), headers=found.headers)
                 return found, {}
             except (library.APIConnectionError, TimeoutError) as error:
                 cause, came_to = error.__cause__, fate(error)
                 if came_to == "unsent":
-                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {cause}"), {}
+                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {one_line(str(cause))}"), {}
                 if came_to == "late":
                     return replace(_lost(f"no answer within {self.timeout:g} seconds"), refused=True), {}
                 if isinstance(cause, http.DecodingError):
                     return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
-                return _lost(f"the connection broke before the whole answer was there ({cause or error})"), {}
+                return _lost(
+                    f"the connection broke before the whole answer was there ({one_line(str(cause or error))})"
+                ), {}
+
+
+@lru_cache(maxsize=256)
+def _written(labels: tuple[str, ...], constraint: Constraint) -> int:
+    return len(json.dumps(held_to(labels, constraint), ensure_ascii=False).encode())
 
 
 def _ways(request: Request) -> tuple[tuple[str, ...], str]:

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from crossover.errors import ModelError
+from crossover.models._service import one_line
 from crossover.models.batches import BatchLook
-from crossover.models.openai.client import without_secrets
 from crossover.models.openai.wire import Quirks, refusal
 from crossover.types import LOST, Reply, Request
 
@@ -28,12 +28,11 @@ REFUSED = (400, 422)
 
 @dataclass(frozen=True)
 class OpenaiBatches:
-    """`client`: the official one, its own retries off; `url`: what batches call the route of a chat; `key`: the variable of
-    the key; `body`: of a request; `read`: the reply in an answer to one."""
+    """`client`: the official one, its own retries off; `url`: what batches call the route of a chat; `body`: of a request;
+    `read`: the reply in an answer to one."""
 
     client: Any
     url: str
-    key: str
     body: Callable[[Request], dict[str, Any]]
     read: Callable[[Request, bytes], Reply]
     quirks: Quirks
@@ -81,7 +80,7 @@ class OpenaiBatches:
         if now.status != "failed":
             return BatchLook(done, now.status in ("completed", *UNANSWERED))
         errors = list((now.errors.data if now.errors else None) or ())
-        told = "; ".join(without_secrets(str(one.message), self.key) for one in errors[:3])
+        told = "; ".join(one_line(str(one.message)) for one in errors[:3])
         return BatchLook(done, True, told or UNTOLD, any(one.code == CROWDED for one in errors))
 
     def replies(self, batch: str, requests: Mapping[str, Request]) -> dict[str, Reply]:
@@ -104,7 +103,7 @@ class OpenaiBatches:
     def _learnt(self, result: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
         """Whether a request may be asked again, without what was refused of it."""
         told = _told(result)
-        message, param = without_secrets(str(told.get("message") or UNTOLD), self.key), str(told.get("param") or "")
+        message, param = one_line(str(told.get("message") or UNTOLD)), str(told.get("param") or "")
         return self.quirks.learn(_status(result), message, param, body)
 
     def _reply(self, request: Request, result: Mapping[str, Any]) -> Reply:
@@ -112,11 +111,11 @@ class OpenaiBatches:
         if not isinstance(response, Mapping):
             error = result.get("error")
             told = error.get("message") or error.get("code") if isinstance(error, Mapping) else None
-            return Reply(error=f"the batch has no answer to this: {without_secrets(str(told or UNTOLD), self.key)}")
+            return Reply(error=f"the batch has no answer to this: {one_line(str(told or UNTOLD))}")
         status, told = _status(result), _told(result)
         if status == 200:
             return self.read(request, json.dumps(response.get("body")).encode())
-        message = without_secrets(str(told.get("message") or UNTOLD), self.key)
+        message = one_line(str(told.get("message") or UNTOLD))
         found = refusal(status, {}, message, str(told.get("code") or ""), "")
         return found.reply or Reply(error=found.again or f"the service answered {status}: {message}")
 
@@ -134,7 +133,7 @@ class OpenaiBatches:
         if isinstance(status, int):
             body = getattr(error, "body", None)
             told = body.get("message") if isinstance(body, dict) else None
-            message = without_secrets(str(told or error), self.key)
+            message = one_line(str(told or error))
             hint = "; the service has no batches at this address" if status in (404, 405, 501) else ""
             return ModelError(f"{what}: the service answered {status}: {message}{hint}")
         if "APIConnectionError" in names:

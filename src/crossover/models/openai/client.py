@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 from functools import cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from crossover.errors import MissingExtra, ModelError
-from crossover.models._secrets import redacted
+from crossover.errors import MissingExtra, ModelError, keep_secret
+from crossover.models._service import checked_key, checked_url
 
 URL = "https://api.openai.com/v1"
-KEY_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 CONNECT = 10.0  # seconds
 KEPT_ALIVE = 4.0  # seconds of an idle connection: less than servers keep one, so that none is closed as it is used
 NO_KEY = "none"  # the client wants one, also for a server that does not
-
-
-def checked_url(url: str) -> str:
-    """The address without a slash at its end. Raises `ModelError` for one that is none, or that holds a password."""
-    valid = "valid is one such as http://127.0.0.1:8000/v1"
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise ModelError(f"the model's option 'url' is no address; {valid}") from None
-    if parts.username is not None or parts.password is not None:
-        raise ModelError("the model's option 'url' holds a name or a password; valid is one without, and key=VARIABLE")
-    if parts.query or parts.fragment:
-        raise ModelError(f"the model's option 'url' has more than an address (it is not shown: it may hold a key); {valid}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ModelError(f"the model's option 'url' is '{url}'; {valid}")
-    return url.rstrip("/")
-
-
-def checked_key(key: str) -> str:
-    """The name of an environment variable, or nothing. Raises `ModelError` for what may be a key, and does not show it."""
-    if key and not KEY_NAME.fullmatch(key):
-        raise ModelError(
-            "the model's option 'key' is no name of an environment variable (it is not shown: it may be a key); valid is"
-            " one in capital letters, such as OPENAI_API_KEY, with the key itself in that variable"
-        )
-    return key
 
 
 def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0, version: str = "") -> Any:
@@ -65,7 +36,7 @@ def async_client(url: str, key: str, timeout: float, most: int, version: str = "
 
 
 def _made(kind: str, url: str, key: str, timeout: float, version: str, more: dict[str, Any]) -> Any:
-    secret = os.environ.get(checked_key(key), "").strip() if key else NO_KEY
+    secret = keep_secret(os.environ.get(checked_key(key), "").strip()) if key else NO_KEY
     if not secret:
         raise ModelError(
             f"the environment variable {key} holds no key for {urlsplit(url).netloc}; set it, or name another: key="
@@ -101,8 +72,3 @@ def fate(error: BaseException) -> Literal["unsent", "late", "broken"]:
             return "late"
         chain = chain.__cause__
     return "broken"
-
-
-def without_secrets(text: str, key: str = "") -> str:
-    """A service's own words on one line, without the key or what looks like one."""
-    return redacted(text, [os.environ.get(key, "").strip()] if key else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from crossover.serve.openai.log import AnswerLog
 
 PATIENCE = 30  # seconds for the requests that are under way when the server is to end
 CONNECTIONS = 1024
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Settings:
             if not self.local:
                 raise OptionError(f"--host {self.host} lets others ask: valid with a key, as --key-env VARIABLE")
             return None
+        if not VARIABLE.fullmatch(self.key_variable):
+            raise OptionError(
+                "--key-env is no name of an environment variable (it is not shown: it may be a key); valid is one in"
+                " capital letters, with the key itself in that variable"
+            )
         key = os.environ.get(self.key_variable, "")
         if not key:
             raise OptionError(f"--key-env {self.key_variable}: there is no such environment variable, or it is empty")
