@@ -50,6 +50,7 @@ from crossover.study.overfitting import overfitting
 from crossover.study.paying import need_prices, others_paid, paid_models
 from crossover.study.plan import introduced, planned
 from crossover.study.preview import Preview, previewed
+from crossover.study.progress import noted
 from crossover.study.scoring import Scoring, scoring
 from crossover.study.several import specs_of
 from crossover.types import Candidate, Message, Run
@@ -92,7 +93,8 @@ def run_task(
         try:
             keep_given(journal, task)
             prepared = replace(prepared, task=with_kept_curve(journal, prepared.task))
-            _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
+            with noted(folder, listener or Quiet()) as told:
+                _Conductor(prepared, source, folder, journal, told, opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
     return folder
