@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +58,31 @@ class Browser:
     def get(self, path: str, **more: Any) -> Any:
         return self.client.get(path, **more)
 
+    def delete(self, path: str) -> Any:
+        return self.client.delete(path, headers=self._headers())
+
     def post(self, path: str, **more: Any) -> Any:
+        return self.client.post(path, headers=self._headers() | more.pop("headers", {}), **more)
+
+    def _headers(self) -> dict[str, str]:
         token = re.search(r"X-Crossover-Token\W+([\w-]+)", self.client.get("/").text)
         assert token
-        headers = {"X-Crossover-Token": token[1], "HX-Request": "true"} | more.pop("headers", {})
-        return self.client.post(path, headers=headers, **more)
+        return {"X-Crossover-Token": token[1], "HX-Request": "true"}
+
+
+def ids(place: Path) -> dict[str, str]:
+    """Name -> id of the candidates of the study."""
+    decision = json.loads((place / "runs" / "notes" / "decision.json").read_text(encoding="utf-8"))
+    return {row["name"]: row["id"] for row in decision["candidates"]}
+
+
+def waited(look: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """What `look` finds, once it finds something."""
+    until = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < until, "it did not come"
+        time.sleep(0.05)
+    return found
 
 
 def opened(root: Path, **more: Any) -> Browser:

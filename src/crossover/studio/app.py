@@ -13,8 +13,10 @@ from starlette.exceptions import HTTPException
 from crossover.errors import CrossoverError
 from crossover.report.page import render as report_page
 from crossover.report.verdict import headline
+from crossover.studio.correcting import add_rows
 from crossover.studio.guard import Guard
 from crossover.studio.live import add_live, live_of
+from crossover.studio.new import add_new
 from crossover.studio.pages import Pages, report_style
 from crossover.studio.parts import Studio
 from crossover.studio.playing import add_play
@@ -39,6 +41,8 @@ def build(root: Path, key: str | None = None, local: bool = True) -> Guard:
     _add_studies(app, studio)
     add_live(app, studio)
     add_play(app, studio)
+    add_rows(app, studio)
+    add_new(app, studio)
     return Guard(app, token, key, local)
 
 

@@ -12,6 +12,7 @@ from crossover.studio.pages import Pages
 from crossover.studio.play import Plays
 from crossover.studio.runs import Runs
 from crossover.studio.shelf import Shelf
+from crossover.studio.worth import Rankings
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Studio:
     opened: Opened = field(default_factory=Opened)
     plays: Plays = field(default_factory=Plays)
     comparing: Comparing = field(default_factory=Comparing)
+    rankings: Rankings = field(default_factory=Rankings)
 
     def page(self, name: str, status: int = 200, **filled: object) -> HTMLResponse:
         return HTMLResponse(self.pages.render(name, **filled), status)

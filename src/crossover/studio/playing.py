@@ -42,7 +42,7 @@ def add_play(app: FastAPI, studio: Studio) -> None:
         results = finished(studio, folder)
         offered = _offered(folder, results)
         entry = next((one for one in history(folder) if one["id"] == again), None)
-        wanted = use or ([cell["id"] for cell in entry["cells"]] if entry else _usual(results))
+        wanted = use or ([cell["id"] for cell in entry["cells"]] if entry else usual(results))
         used = [identity for identity in dict.fromkeys(wanted) if identity in offered][:MOST]
         columns, troubles = [], []
         for identity in used:
@@ -129,7 +129,7 @@ def _offered(folder: StudyFolder, results: Results) -> dict[str, tuple[str, str]
     return found | {own.id: (own.name, own.family) for own in OwnCandidates(folder).every()}
 
 
-def _usual(results: Results) -> list[str]:
+def usual(results: Results) -> list[str]:
     """The bare prompt, and the best on dev of each family that has a language model."""
     found = [c for c in results.candidates if c.dev and c.same_as is None and c.family != "control"]
     base = [c.id for c in found if c.rung == "baseline"][:1]

@@ -98,33 +98,33 @@ class Noting:
 
     def plan(self, stages: Sequence[Stage]) -> None:
         self._left.plan(stages)
-        self.told.plan(stages)
         self._note()
+        self.told.plan(stages)
 
     def stage(self, stage: Stage) -> None:
         self._left.stage(stage)
         self._stage, self._part, self._testing = stage.words, None, stage.kind in ("fold", "test")
-        self.told.stage(stage)
         self._note()
+        self.told.stage(stage)
 
     def progress(self, what: str, done: int, total: int) -> None:
         self._left.progress(done, total)
         self._part = (what, done, total)
-        self.told.progress(what, done, total)
         self._note(now=False)
+        self.told.progress(what, done, total)
 
     def result(self, name: str, dev: Estimate | None, note: str) -> None:
         if dev is not None and not self._testing and (self._best is None or dev.value > self._best[1].value):
             self._best = (name, dev)
         if dev is None:
             self._keep(f"{name} failed: {note}")
-        self.told.result(name, dev, note)
         self._note()
+        self.told.result(name, dev, note)
 
     def say(self, sentence: str) -> None:
         self._keep(sentence)
-        self.told.say(sentence)
         self._note()
+        self.told.say(sentence)
 
     def note(self, sentence: str) -> None:
         self.told.note(sentence)

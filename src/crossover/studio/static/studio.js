@@ -42,3 +42,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const place = event.target.querySelector && event.target.querySelector("[data-events]");
   if (place) follow(place);
 });
+
+// Other columns for a new study: the page again, with them.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-look]");
+  if (!button) return;
+  const value = (name) => encodeURIComponent(button.form.elements[name].value);
+  location.assign(button.dataset.look + "?source=" + value("source") + "&output=" + value("output"));
+});
