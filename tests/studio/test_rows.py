@@ -107,7 +107,9 @@ def test_rows_are_ranked_by_what_their_labels_would_teach(place: Path, browser: 
     lines = ["the soup is cold", "the soup is cold", "the soup is  cold!", "a train in the garden", f"{EVIL} rake", " "]
     told = browser.post("/study/notes/next", data={"lines": "\n".join(lines)})
     assert told.status_code == 200, told.text
-    address = f"/study/notes/next/{re.search(r'/next/([\w-]+)', told.text)[1]}"  # type: ignore[index]
+    found = re.search(r'hx-get="([^"]+)"', told.text) or re.search(r'href="([^"]+)/rows.jsonl"', told.text)
+    assert found
+    address = found[1]
     page = waited(lambda: (text := browser.get(address).text) and "every 1s" not in text and text)
     assert "<script>document" not in page
     assert "in the order in which a label would teach most" in page
