@@ -68,7 +68,7 @@ def add_live(app: FastAPI, studio: Studio) -> None:
         """The part of the page that moves. Once a run is over the page is loaded anew: the verdict is on it."""
         found = live_of(studio, name)
         more = {"HX-Refresh": "true"} if was and not found.runs else {}
-        filled = studio.pages.render("live.html", name=name, live=found, results=results_of(studio, name))
+        filled = studio.pages.render("moving.html", name=name, live=found, results=results_of(studio, name))
         return HTMLResponse(filled, headers=more)
 
     @app.post("/study/{name}/stop")

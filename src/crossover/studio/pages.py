@@ -21,8 +21,8 @@ class Pages:
         self._env = made()
         self._env.globals["token"] = token
 
-    def render(self, name: str, **filled: Any) -> str:
-        return self._env.get_template(name).render(**filled)
+    def render(self, template: str, /, **filled: Any) -> str:
+        return self._env.get_template(template).render(**filled)
 
 
 def made() -> jinja2.Environment:

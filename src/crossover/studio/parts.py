@@ -27,5 +27,5 @@ class Studio:
     comparing: Comparing = field(default_factory=Comparing)
     rankings: Rankings = field(default_factory=Rankings)
 
-    def page(self, name: str, status: int = 200, **filled: object) -> HTMLResponse:
-        return HTMLResponse(self.pages.render(name, **filled), status)
+    def page(self, template: str, status: int = 200, /, **filled: object) -> HTMLResponse:
+        return HTMLResponse(self.pages.render(template, **filled), status)
