@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -83,6 +84,7 @@ def measure(folder: StudyFolder, ready: Ready, own: Own, progress: Any) -> Own:
     finally:
         reader.close()
 
+    @cache
     def model_of(spec: str) -> Model:
         return ready.asked if spec == own.candidate.model else open_measured(folder, Candidate(spec), task.folder)
 

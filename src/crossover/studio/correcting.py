@@ -68,9 +68,8 @@ def add_rows(app: FastAPI, studio: Studio) -> None:
         if what == "back":
             overlay.take_back(found.id)
         else:
-            overlay.put(
-                found, split, {"set": lambda: label_of(task, now), "right": lambda: found.gold}.get(what, _nobody)()
-            )
+            said = label_of(task, now) if what == "set" else found.gold if what == "right" else None
+            overlay.put(found, split, said)
         return studio.page("row.html", name=name, row=found, split=split, corrected=overlay.read(), **_choices(task))
 
     @app.get("/study/{name}/corrections.jsonl")
@@ -96,10 +95,6 @@ def add_rows(app: FastAPI, studio: Studio) -> None:
     @app.get("/study/{name}/next/{identity}/rows.jsonl")
     def ranked_rows(name: str, identity: str) -> Response:
         return _file(studio.rankings.get(identity, str(studio.shelf.get(name).path)).lines(), "to-label.jsonl")
-
-
-def _nobody() -> None:
-    return None
 
 
 def _file(text: str, name: str) -> Response:

@@ -83,7 +83,11 @@ class Play:
 
     def begin(self) -> None:
         for cell in self.cells:
-            future = cell.ready.lane.submit(self._answered, cell)
+            try:
+                future = cell.ready.lane.submit(self._answered, cell)
+            except RuntimeError:  # its model was put away for another
+                cell.error = "the model was put away meanwhile: run it again"
+                continue
             future.add_done_callback(lambda done, cell=cell: self._finish(cell, done))
 
     @property
