@@ -76,7 +76,7 @@ def ids(place: Path) -> dict[str, str]:
     return {row["name"]: row["id"] for row in decision["candidates"]}
 
 
-def waited(look: Callable[[], Any], seconds: float = 120.0) -> Any:
+def waited(look: Callable[[], Any], seconds: float = 300.0) -> Any:
     """What `look` finds, once it finds something."""
     until = time.monotonic() + seconds
     while not (found := look()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import sqlite3
 from contextlib import closing
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
+from crossover.serve.predict import NO_ANSWER
 from crossover.studio.editing import edited
 from crossover.types import Candidate, Decoding, Demonstration, Prompt, Step
 from tests.studio.conftest import EVIL, Browser, ids, waited
@@ -49,8 +51,10 @@ def test_candidates_answer_side_by_side_as_they_were_measured(place: Path, brows
     found = run(browser, used, record["input"])
     for identity in used:
         recorded = next(r for r in measured(place, identity) if r["id"] == record["id"])
-        last = found[identity][-1]["html"]
-        assert f'<p class="answer">{recorded["prediction"] or "(nothing)"}</p>' in last
+        last = html.unescape(found[identity][-1]["html"])
+        assert f'<p class="answer">{recorded["prediction"]}</p>' in last or (
+            not recorded["prediction"] and NO_ANSWER in last
+        )
         assert f"{recorded['tokens_in']} tokens in" in last
     assert "Log-probabilities of the labels" in found[used[0]][-1]["html"]
     assert "garden" in found[used[0]][-1]["html"]

@@ -70,8 +70,8 @@ def test_a_correction_lies_beside_the_study_and_changes_nothing_else(place: Path
 
 
 def test_corrected_figures_are_those_of_the_corrected_labels(place: Path, browser: Browser) -> None:
-    wrong = next(row for row in rows(place) if any(not one.right for one in row.said))
-    answer = next(one for one in wrong.said if not one.right and one.answer in ("garden", "kitchen", "journey"))
+    labels = ("garden", "kitchen", "journey")
+    wrong, answer = next((r, one) for r in rows(place) for one in r.said if not one.right and one.answer in labels)
     browser.post("/study/notes/rows", data={"row": wrong.id, "what": "set", "now": answer.answer})
     page = browser.get("/study/notes/rows").text
     table = page[page.index("As corrected") : page.index("</table>")]

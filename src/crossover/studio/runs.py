@@ -19,6 +19,10 @@ from crossover.study.results import Results
 
 TOLD = ("--model", "--set")  # options of a run that are given again when it is continued
 TAIL = 4000  # bytes of what a run printed
+# `crossover` that hears an interrupt, also where the studio was started in the background, which lets programs ignore it
+COMMAND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from crossover.cli.main import main; main()"
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Runs:
         with self._lock:
             if self._alive(name) or read_progress(folder) is not None:
                 raise StudyError(f"the study '{name}' runs already")
-            argv = [sys.executable, "-m", "crossover", "run", str(task), *options, "--out", str(folder.path)]
+            argv = [sys.executable, "-c", COMMAND, "run", str(task), *options, "--out", str(folder.path)]
             write_json(self._own / "started" / f"{name}.json", {"task": str(task.resolve()), "options": list(options)})
             log = self._own / "printed" / f"{name}.log"
             try:
