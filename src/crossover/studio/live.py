@@ -15,6 +15,7 @@ from crossover.studio.shelf import Missing
 from crossover.study.folder import StudyFolder
 from crossover.study.progress import Progress, read_progress
 from crossover.study.remaining import time_left
+from crossover.study.results import Results
 from crossover.types import Usage
 
 
@@ -84,7 +85,7 @@ def add_live(app: FastAPI, studio: Studio) -> None:
         return Response(status_code=204, headers={"HX-Refresh": "true"})
 
 
-def results_of(studio: Studio, name: str) -> object:
+def results_of(studio: Studio, name: str) -> Results | None:
     """What there is of a study, or nothing."""
     folder = studio.shelf.folders().get(name)
     return studio.shelf.shown(name, folder).results if folder else None

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from crossover.data.modelspec import prices_for
@@ -88,7 +89,7 @@ class Play:
             except RuntimeError:  # its model was put away for another
                 cell.error = "the model was put away meanwhile: run it again"
                 continue
-            future.add_done_callback(lambda done, cell=cell: self._finish(cell, done))
+            future.add_done_callback(partial(self._finish, cell))
 
     @property
     def done(self) -> bool:
