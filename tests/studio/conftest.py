@@ -65,7 +65,7 @@ class Browser:
         return self.client.post(path, headers=self._headers() | more.pop("headers", {}), **more)
 
     def _headers(self) -> dict[str, str]:
-        token = re.search(r"X-Crossover-Token\W+([\w-]+)", self.client.get("/").text)
+        token = re.search(r'X-Crossover-Token": "([^"]+)"', self.client.get("/").text)
         assert token
         return {"X-Crossover-Token": token[1], "HX-Request": "true"}
 

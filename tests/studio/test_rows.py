@@ -123,8 +123,8 @@ def test_the_order_is_by_disagreement_then_by_the_lead_and_twins_go() -> None:
         return Worth(text, (), split_up, margin)
 
     sure, unsure = one("the compost heap smells", 0.0, 0.9), one("we crossed the pass at noon", 0.0, 0.1)
-    split = one("melt chocolate over steam", 0.69, 0.8)
-    twin = one("melt chocolate over steam!", 0.0, 0.05)
+    split = one("melt the dark chocolate over steam and stir until it is smooth", 0.69, 0.8)
+    twin = one("melt the dark chocolate over steam and stir until it is smooth!", 0.0, 0.05)
     assert one_of_each([sure, twin, unsure, split]) == [split, unsure, sure]
 
 
