@@ -119,7 +119,7 @@ def test_from_the_list_to_a_study(visitor: Visitor) -> None:
 def test_candidates_answer_side_by_side_and_an_edit_joins_the_comparison(visitor: Visitor) -> None:
     page = visitor.goes("/study/notes/play")
     for name in NAMES:
-        page.get_by_label(name, exact=True).set_checked(name in SIDE)
+        page.get_by_role("checkbox", name=name, exact=True).set_checked(name in SIDE)
     page.get_by_role("button", name="Show these").click()
     page.get_by_label("Input", exact=True).fill(f"{EVIL} in the pot")
     page.get_by_label("Input", exact=True).press("Control+Enter")
