@@ -102,21 +102,17 @@ def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Brows
     assert begun.headers["hx-redirect"] == "/study/parcels", begun.text
     assert "Running" in browser.get("/study/parcels").text, "also before its folder is there"
     assert browser.post(address, data=ANSWERS).status_code == 400, "once is enough"
+    assert browser.post("/study/parcels/continue").status_code == 400, "it runs"
+    assert browser.post("/study/parcels/stop").status_code == 204
+    waited(lambda: "Stopped" in browser.get("/study/parcels/live").text)
+    assert not (root / "parcels" / "decision.json").exists()
+    assert "Continue" in browser.get("/study/parcels").text
+    assert browser.post("/study/parcels/continue").status_code == 204
     waited(lambda: (root / "parcels" / "decision.json").exists())
     waited(lambda: "Running" not in browser.get("/study/parcels").text)
     decision = json.loads((root / "parcels" / "decision.json").read_text(encoding="utf-8"))
     assert (decision["metric"], decision["target"], decision["model"]) == ("macro_f1", 0.5, "fake")
     assert "Verdict" in browser.get("/study/parcels").text
-    (root / "parcels" / "decision.json").unlink()  # as if it had been interrupted
-    assert "Continue" in browser.get("/study/parcels").text
-    assert browser.post("/study/parcels/continue").status_code == 204
-    assert browser.post("/study/parcels/continue").status_code == 400, "it runs"
-    assert browser.post("/study/parcels/stop").status_code == 204
-    waited(lambda: "Stopped" in browser.get("/study/parcels/live").text)
-    assert not (root / "parcels" / "decision.json").exists()
-    assert browser.post("/study/parcels/continue").status_code == 204
-    waited(lambda: (root / "parcels" / "decision.json").exists())
-    waited(lambda: "Running" not in browser.get("/study/parcels").text)
 
 
 @pytest.mark.parametrize(

@@ -74,15 +74,19 @@ def add_live(app: FastAPI, studio: Studio) -> None:
 
     @app.post("/study/{name}/stop")
     def stop(name: str) -> Response:
-        folder = studio.shelf.folders().get(name) or StudyFolder(studio.shelf.place(name))
-        studio.runs.stop(name, folder)
+        studio.runs.stop(name, _folder(studio, name))
         return Response(status_code=204, headers={"HX-Trigger": '{"said": "interrupted: it ends after what is under way"}'})
 
     @app.post("/study/{name}/continue")
     def go_on(name: str) -> Response:
-        folder = studio.shelf.get(name)
-        studio.runs.go_on(name, folder, results_of(studio, name))
+        live_of(studio, name)
+        studio.runs.go_on(name, _folder(studio, name), results_of(studio, name))
         return Response(status_code=204, headers={"HX-Refresh": "true"})
+
+
+def _folder(studio: Studio, name: str) -> StudyFolder:
+    """Its folder, or where that will be: a run may end before it is made. Raises `StudyError` for what is no name."""
+    return studio.shelf.folders().get(name) or StudyFolder(studio.shelf.place(name))
 
 
 def results_of(studio: Studio, name: str) -> Results | None:

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from crossover.decision import numbers
-from crossover.decision.terms import measure
+from crossover.decision.terms import heading, measure
 from crossover.report.page import environment
 
 LONG = 20_000  # characters of a text that a page has at most
@@ -34,7 +34,7 @@ def made() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals["n"], env.globals["measure"] = numbers, measure
+    env.globals |= {"n": numbers, "measure": measure, "heading": heading}
     env.filters["cut"] = cut
     return env
 
