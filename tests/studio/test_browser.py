@@ -121,8 +121,8 @@ def test_candidates_answer_side_by_side_and_an_edit_joins_the_comparison(visitor
     for name in NAMES:
         page.get_by_role("checkbox", name=name, exact=True).set_checked(name in SIDE)
     page.get_by_role("button", name="Show these").click()
-    page.get_by_label("Input", exact=True).fill(f"{EVIL} in the pot")
-    page.get_by_label("Input", exact=True).press("Control+Enter")
+    page.get_by_role("textbox", name="Input", exact=True).fill(f"{EVIL} in the pot")
+    page.get_by_role("textbox", name="Input", exact=True).press("Control+Enter")
     page.locator(".numbers").nth(2).wait_for()
     assert page.locator(".answer").count() == 3
     assert page.title().startswith("Playground"), "no script of the input ran"
