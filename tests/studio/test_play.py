@@ -56,7 +56,7 @@ def test_candidates_answer_side_by_side_as_they_were_measured(place: Path, brows
             not recorded["prediction"] and NO_ANSWER in last
         )
         assert f"{recorded['tokens_in']} tokens in" in last
-    assert "Log-probabilities of the labels" in found[used[0]][-1]["html"]
+    assert "log-probability" in found[used[0]][-1]["html"]
     assert "garden" in found[used[0]][-1]["html"]
     assert any(event["text"] and "html" not in event for event in found[used[3]]) or found[used[3]][-1]["text"], (
         "it is heard"

@@ -59,7 +59,7 @@ def add_play(app: FastAPI, studio: Studio) -> None:
             earlier={cell["id"]: cell for cell in entry["cells"]} if entry else {},
             text=entry["input"] if entry else "",
             most=MOST,
-            **_compared(studio, name, folder, results),
+            **_compared(studio, folder, results),
             history=history(folder)[:LISTED],
         )
 
@@ -94,7 +94,7 @@ def add_play(app: FastAPI, studio: Studio) -> None:
     @app.get("/study/{name}/candidates")
     def own(name: str) -> HTMLResponse:
         folder = studio.shelf.get(name)
-        return studio.page("own.html", name=name, **_compared(studio, name, folder, finished(studio, folder)))
+        return studio.page("own.html", name=name, **_compared(studio, folder, finished(studio, folder)))
 
     @app.post("/study/{name}/candidates/{identity}/measure")
     def measure(name: str, identity: str) -> HTMLResponse:
@@ -117,10 +117,12 @@ def finished(studio: Studio, folder: StudyFolder) -> Results:
     return studio.shelf.results(folder)
 
 
-def _compared(studio: Studio, name: str, folder: StudyFolder, results: Results) -> dict[str, Any]:
+def _compared(studio: Studio, folder: StudyFolder, results: Results) -> dict[str, Any]:
     under_way = studio.comparing.under_way(folder)
     lines = table(folder, results, under_way)
-    return {"lines": lines, "measuring": bool(under_way), "rows": int(results.decision["splits"]["dev"])}
+    picked = "choice" if results.decision["verdict"]["choice"] else "for now"
+    rows = int(results.decision["splits"]["dev"])
+    return {"lines": lines, "measuring": bool(under_way), "rows": rows, "picked": picked}
 
 
 def _offered(folder: StudyFolder, results: Results) -> dict[str, tuple[str, str]]:
@@ -185,7 +187,7 @@ def _make(studio: Studio, name: str, form: FormData) -> HTMLResponse:
     own = Own(candidate.id, called, ready.family, ready.id, candidate, now)
     OwnCandidates(folder).put(own)
     studio.comparing.begin(folder, replace(ready, id=own.id, name=called, candidate=candidate, own=True), own)
-    return studio.page("own.html", name=name, **_compared(studio, name, folder, results))
+    return studio.page("own.html", name=name, **_compared(studio, folder, results))
 
 
 async def _events(studio: Studio, play: Play) -> AsyncIterator[str]:
