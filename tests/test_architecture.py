@@ -28,7 +28,7 @@ ROOMS = [
     {"decision"},
     {"study"},
     {"report", "serve"},
-    {"api"},
+    {"api", "studio"},
     {"cli", "testing"},
     {"__init__", "__main__"},
 ]
@@ -154,7 +154,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
-    for command in ("init", "advise", "run", "show", "report", "predict", "serve", "export", "import", "list"):
+    for command in ("init", "advise", "run", "show", "report", "predict", "serve", "studio", "export", "import", "list"):
         assert command in done.stdout
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from crossover.cli.remaining import Remaining
 from crossover.cli.screen import Screen
 from crossover.study.listener import Stage
+from crossover.study.remaining import Remaining
 from crossover.types import Estimate
 from tests.cli.small import write_task
 from tests.forked import in_terminal

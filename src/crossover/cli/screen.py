@@ -13,9 +13,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from crossover.cli.remaining import Remaining
 from crossover.decision import numbers
 from crossover.study.listener import Listener, Quiet, Stage
+from crossover.study.remaining import Remaining, time_left
 from crossover.types import Estimate
 
 BAR, NARROW_BAR, NARROW = 20, 10, 120  # characters; below the last the bar is short
@@ -97,13 +97,7 @@ class Screen:
     def time_left(self) -> str:
         """What is left of the whole study: "about 3 min left"."""
         seconds = self._left.seconds()
-        if seconds is None:
-            return "time left not known yet" if self._stage else "getting ready"
-        if seconds < 90:
-            return f"about {max(10 * round(seconds / 10), 5)} s left"
-        if seconds < 90 * 60:
-            return f"about {seconds / 60:.0f} min left"
-        return f"about {seconds / 3600:.1f} h left"
+        return "getting ready" if seconds is None and self._stage is None else time_left(seconds)
 
     def doing(self, width: int) -> str:
         """What is running, how far it is, and the best so far, in as many characters; what says least goes first."""
@@ -118,17 +112,7 @@ class Screen:
     def _running(self) -> tuple[str, str]:
         if self._stage is None:
             return "", ""
-        stage = self._stage
-        names = {
-            "climb": stage.name,
-            "forgetting": f"{stage.name}: what it forgot",
-            "fold": stage.name,
-            "test": f"test: {stage.name}",
-            "curve": f"curve: {stage.name}",
-            "new": f"new rows: {stage.name}",
-        }
-        of = f" ({stage.position}/{stage.total})" if stage.kind != "forgetting" else ""
         if self._part is None or self._part[1] >= self._part[2]:
-            return f"{names[stage.kind]}{of}", ""
+            return self._stage.words, ""
         what, done, total = self._part
-        return f"{names[stage.kind]}{of}", f"{what} {numbers.count(done)}/{numbers.count(total)}"
+        return self._stage.words, f"{what} {numbers.count(done)}/{numbers.count(total)}"

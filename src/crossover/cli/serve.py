@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from crossover.errors import MissingExtra
+from crossover.serve.listening import url_of
 
 
 def command(
@@ -49,8 +50,7 @@ def command(
     run: Any = importlib.import_module("crossover.serve.openai.run")
     settings = run.Settings(folder, host, port, key_env, queue, log)
     with run.opened(what, settings) as (server, bound, names):
-        shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"serving {', '.join(names)} at http://{shown}:{bound.getsockname()[1]}/v1 (Ctrl-C ends)")
+        typer.echo(f"serving {', '.join(names)} at {url_of(host, bound)}/v1 (Ctrl-C ends)")
         if log is not None:
             typer.echo(f"what candidates are asked, and what they answer, is added to {log}")
         try:

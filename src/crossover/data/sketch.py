@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import yaml
 
@@ -16,7 +17,7 @@ from crossover.data.chat import is_talk
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import PAIRS
-from crossover.data.load import load_rows
+from crossover.data.load import check_columns, load_rows
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
@@ -62,22 +63,27 @@ class Sketch:
     assumed: tuple[str, ...]
     draft: str
 
+    def changed(self, **keys: Any) -> Sketch:
+        """With other values of `name`, `metric`, `model`, `target` or `limits`; they are checked when the file is read."""
+        return replace(self, prepared=replace(self.prepared, task=self.prepared.task.model_copy(update=keys)))
+
     def text(self, instruction: str | None = None) -> str:
         """The YAML text, with this instruction or else the task's own, or the draft, marked as one."""
         own = instruction or self.prepared.task.instruction
         return _write(self.prepared, self.group, own or self.draft, drafted=not own)
 
 
-def sketch(path: Path, folder: Path | None = None) -> Sketch:
+def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None = None) -> Sketch:
     """A task file for a data file, by looking at it.
 
     `folder`: where the task file will lie (default: beside the data). The file's columns are told by name, else by
-    content; files of the same name with "dev", "val" or "test" in the place of "train" become the splits. Raises
-    `DataError` for a file that cannot be read or that has no two columns to choose from.
+    content, where `roles` do not say which are the input (or its template) and the output; files of the same name with
+    "dev", "val" or "test" in the place of "train" become the splits. Raises `DataError` for a file that cannot be read or
+    that has no two columns to choose from.
     """
     rows = load_rows(path)
     columns = _columns(rows)
-    source, output, why_input, why_output = _roles(columns, rows, path)
+    source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
     shown = columns_of(source)
     group = next((name for name in columns if name not in (*shown, output) and _is_group(name)), None)
     files = _splits(path)
@@ -113,6 +119,13 @@ def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
     except DataError:  # too few groups
         return prepared, []
     return folded, [f"folds: {number}, so that every row tests once: a test split of {len(splits.test)} would say little"]
+
+
+def _told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, str]:
+    """Roles that somebody gave. Raises `DataError` for a column that there is not."""
+    source, output = roles
+    check_columns(rows, [*columns_of(source), output], "the file")
+    return source, output, f"'{source}', as was said", "as was said"
 
 
 def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
@@ -261,8 +274,9 @@ def _write(prepared: Prepared, group: str | None, instruction: str, drafted: boo
     lines += [
         f"metric: {task.metric}",
         "# The value of the metric that would be good enough, from 0 to 1.",
-        "# target: 0.8",
+        "# target: 0.8" if task.target is None else f"target: {task.target}",
         f"model: {_scalar(task.model)}",
+        *([] if task.limits.minutes is None else [f"limits: {{minutes: {task.limits.minutes:g}}}"]),
         "# limits: {money: 5, minutes: 30, latency_p95_ms: 500, data_stays_here: true, requests_per_month: 10000}",
         f"seed: {task.seed}",
     ]

@@ -51,6 +51,7 @@ from crossover.study.overfitting import overfitting
 from crossover.study.paying import need_prices, others_paid, paid_models
 from crossover.study.plan import introduced, planned
 from crossover.study.preview import Preview, previewed
+from crossover.study.progress import noted
 from crossover.study.registered import keep_scores, pinned
 from crossover.study.scoring import Scoring, scoring
 from crossover.study.several import check_none_named, specs_of
@@ -94,7 +95,8 @@ def run_task(
         try:
             keep_given(journal, task)
             prepared = replace(prepared, task=with_kept_curve(journal, prepared.task))
-            _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, tuple(options)).conduct()
+            with noted(folder, listener or Quiet()) as told:
+                _Conductor(prepared, source, folder, journal, told, opened, rule, tuple(options)).conduct()
         finally:
             journal.close()
         try:

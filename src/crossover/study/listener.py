@@ -25,6 +25,14 @@ class Stage:
     total: int
     seconds: float | None = None
 
+    @property
+    def words(self) -> str:
+        """What a reader is told that it is: "test: few_shot (1/2)"."""
+        lead = {"test": "test: ", "curve": "curve: ", "new": "new rows: "}.get(self.kind, "")
+        if self.kind == "forgetting":
+            return f"{self.name}: what it forgot"
+        return f"{lead}{self.name} ({self.position}/{self.total})"
+
 
 class Listener(Protocol):
     """The command line shows these; a program may log them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crossover.data.task import Task
 from crossover.decision.judging import told
-from crossover.engine.journal import Journal
+from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import OptionError, StudyError
 from crossover.evaluation.judging import JudgeCheck, graded_by_hand, measure_judge
 from crossover.evaluation.run import Evaluator
@@ -37,7 +37,7 @@ class Scoring:
             return [f"the metric runs the code in {code[0]} (SHA-256 {code[1][:12]})"]
         return [f"the metric asks the model {self.judge} about every answer"] if self.judge else []
 
-    def hold(self, journal: Journal, folder: StudyFolder) -> None:
+    def hold(self, journal: JournalReader, folder: StudyFolder) -> None:
         """Raise `StudyError` where test was scored with other code, or other options, of this metric: it is met once."""
         known = journal.fact(TESTED)
         if known is not None and known["name"] == self.name and known["id"] != self.id:

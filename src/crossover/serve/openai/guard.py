@@ -12,12 +12,12 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
+from crossover.serve.listening import LOOPBACK, name_in
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.measures import Measures
 
 BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
 DRAINED = 64 << 20  # bytes that are read of a body that is refused
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 AZURE = re.compile(r"/openai/(?:v1/|deployments/.+/(?=chat/completions$))?(.+)")
 OPEN = ("/health", "/ready")  # without a key
 
@@ -62,7 +62,7 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
-        if self.local and _name(host) not in LOOPBACK:
+        if self.local and name_in(host) not in LOOPBACK:
             raise ApiError(421, "this server answers to localhost and 127.0.0.1 alone", code="wrong_host")
         origin = headers.get("origin")
         if origin is not None and origin.split("://")[-1] != host:
@@ -102,11 +102,6 @@ def _most(scope: Scope) -> int:
 
 def _too_large(scope: Scope) -> ApiError:
     return ApiError(413, f"the body is larger than {_most(scope) >> 20} MiB", code="request_too_large")
-
-
-def _name(host: str) -> str:
-    """The name in a Host header, without its port."""
-    return host[1:].split("]")[0] if host.startswith("[") else host.split(":")[0]
 
 
 async def _drain(receive: Receive) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,14 +12,13 @@ import uvicorn
 from filelock import FileLock, Timeout
 
 from crossover.errors import OptionError
+from crossover.serve.listening import LOOPBACK, bound, key_for
 from crossover.serve.openai.app import build
 from crossover.serve.openai.catalogue import Catalogue
-from crossover.serve.openai.guard import LOOPBACK
 from crossover.serve.openai.log import AnswerLog
 
 PATIENCE = 30  # seconds for the requests that are under way when the server is to end
 CONNECTIONS = 1024
-VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -43,19 +40,7 @@ class Settings:
     @property
     def key(self) -> str | None:
         """Raises `OptionError` where one is needed and there is none."""
-        if self.key_variable is None:
-            if not self.local:
-                raise OptionError(f"--host {self.host} lets others ask: valid with a key, as --key-env VARIABLE")
-            return None
-        if not VARIABLE.fullmatch(self.key_variable):
-            raise OptionError(
-                "--key-env is no name of an environment variable (it is not shown: it may be a key); valid is one in"
-                " capital letters, with the key itself in that variable"
-            )
-        key = os.environ.get(self.key_variable, "")
-        if not key:
-            raise OptionError(f"--key-env {self.key_variable}: there is no such environment variable, or it is empty")
-        return key
+        return key_for(self.host, self.key_variable)
 
 
 @contextmanager
@@ -66,7 +51,7 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
     """
     key = settings.key
     catalogue = Catalogue(places)
-    with _bound(settings) as bound, _alone(settings.folder), _logging(settings) as log:
+    with bound(settings.host, settings.port) as listening, _alone(settings.folder), _logging(settings) as log:
         app = build(catalogue, settings.folder, key, settings.local, settings.most, log)
         config = uvicorn.Config(
             app,
@@ -76,7 +61,7 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
             limit_concurrency=CONNECTIONS,
             server_header=False,
         )
-        yield uvicorn.Server(config), bound, [served.name for served in catalogue]
+        yield uvicorn.Server(config), listening, [served.name for served in catalogue]
 
 
 @contextmanager
@@ -105,17 +90,3 @@ def _logging(settings: Settings) -> Iterator[AnswerLog | None]:
         yield log
     finally:
         log.close()
-
-
-@contextmanager
-def _bound(settings: Settings) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((settings.host, settings.port))
-            bound.listen(128)  # so that who comes before the first answer waits
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise OptionError(f"{settings.host}:{settings.port} cannot be listened on: {reason}") from error
-        yield bound

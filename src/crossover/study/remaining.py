@@ -124,3 +124,14 @@ class Remaining:
 
 def _same(planned: Stage, begun: Stage) -> bool:
     return planned.kind == begun.kind and (planned.kind in SHARED or planned.name == begun.name)
+
+
+def time_left(seconds: float | None) -> str:
+    """What is left of the whole study, in words: "about 3 min left"."""
+    if seconds is None:
+        return "time left not known yet"
+    if seconds < 90:
+        return f"about {max(10 * round(seconds / 10), 5)} s left"
+    if seconds < 90 * 60:
+        return f"about {seconds / 60:.0f} min left"
+    return f"about {seconds / 3600:.1f} h left"

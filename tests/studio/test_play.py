@@ -1,0 +1,179 @@
+"""The playground: candidates answer as they were measured, edits are edits, and a good one meets dev and no other row."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.engine.journal import JournalReader
+from crossover.errors import OptionError
+from crossover.serve.predict import NO_ANSWER
+from crossover.studio.editing import edited
+from crossover.types import Candidate, Decoding, Demonstration, Prompt, Step
+from tests.studio.conftest import EVIL, Browser, ids, waited
+
+
+def run(browser: Browser, used: list[str], text: str, **fields: str) -> dict[str, list[dict[str, Any]]]:
+    """What the stream of a run says of each candidate."""
+    told = browser.post("/study/notes/play", data={"input": text, "use": used, **fields})
+    assert told.status_code == 200, told.text
+    address = told.text.split('data-events="')[1].split('"')[0]
+    stream = browser.get(address)
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    assert "event: end" in stream.text
+    events = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith('data: {"cell')]
+    return {identity: [event for event in events if event["cell"] == identity] for identity in used}
+
+
+def measured(place: Path, identity: str) -> list[dict[str, Any]]:
+    journal = JournalReader(place / "runs" / "notes" / "study.db")
+    try:
+        found: list[dict[str, Any]] = journal.run(identity, "dev")["records"]
+        return found
+    finally:
+        journal.close()
+
+
+def test_candidates_answer_side_by_side_as_they_were_measured(place: Path, browser: Browser) -> None:
+    known = ids(place)
+    used = [known[name] for name in ("zero_shot", "few_shot", "lora", "chain_of_thought")]
+    record = measured(place, used[0])[0]
+    found = run(browser, used, record["input"])
+    for identity in used:
+        recorded = next(r for r in measured(place, identity) if r["id"] == record["id"])
+        last = html.unescape(found[identity][-1]["html"])
+        assert f'<p class="answer">{recorded["prediction"]}</p>' in last or (
+            not recorded["prediction"] and NO_ANSWER in last
+        )
+        assert f"{recorded['tokens_in']} tokens in" in last
+    assert "log-probability" in found[used[0]][-1]["html"]
+    assert "garden" in found[used[0]][-1]["html"]
+    assert any(event["text"] and "html" not in event for event in found[used[3]]) or found[used[3]][-1]["text"], (
+        "it is heard"
+    )
+
+
+def test_the_page_has_one_of_each_kind_and_keeps_a_history(place: Path, browser: Browser) -> None:
+    known = ids(place)
+    page = browser.get("/study/notes/play").text
+    assert page.count('class="column"') == 3, "the bare prompt, the best prompt, the best weights"
+    run(browser, [known["zero_shot"]], f"{EVIL} in the pot")
+    [entry] = json.loads((place / "runs" / "notes" / "studio" / "history.json").read_text(encoding="utf-8"))
+    assert entry["input"] == f"{EVIL} in the pot"
+    listed = browser.get("/study/notes/play/history").text
+    assert "&lt;script&gt;document" in listed
+    assert "<script>document" not in listed
+    again = browser.get(f"/study/notes/play?again={entry['id']}").text
+    assert again.count('class="column"') == 1
+    assert "<script>document" not in again
+
+
+def test_a_dev_row_is_offered_and_never_a_test_row(place: Path, browser: Browser) -> None:
+    dev = {r["input"] for r in measured(place, ids(place)["zero_shot"])}
+    for _ in range(5):
+        shown = html.unescape(browser.get("/study/notes/play/row").text)
+        assert any(f">\n{text}</textarea>" in shown for text in dev)
+
+
+def test_wrong_runs_are_said(place: Path, browser: Browser) -> None:
+    known = ids(place)
+    one = known["zero_shot"]
+    for body, said in [
+        ({"input": " ", "use": [one]}, "empty"),
+        ({"input": "x", "use": []}, "1 to 4"),
+        ({"input": "x", "use": list(known.values())[:5]}, "1 to 4"),
+        ({"input": "x", "use": [one], f"template-{one}": "nothing"}, "no place for the input"),
+        ({"input": "x", "use": [one], f"template-{one}": "{input} {other}"}, "other"),
+        ({"input": "x", "use": [one], f"temperature-{one}": "nan"}, "temperature"),
+        ({"input": "x", "use": [one], f"max_tokens-{one}": "1e9"}, "max_tokens"),
+    ]:
+        told = browser.post("/study/notes/play", data=body)
+        assert (told.status_code, said in told.text) == (400, True), told.text
+    assert browser.post("/study/notes/play", data={"input": "x", "use": ["0" * 16]}).status_code == 404
+    assert browser.get("/study/notes/play/nothing/events").status_code == 404
+
+
+def test_an_edit_becomes_a_candidate_that_meets_dev_alone(place: Path, browser: Browser) -> None:
+    study = place / "runs" / "notes"
+    kept = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in study.rglob("*") if path.is_file()}
+    one = ids(place)["instruction"]
+    fields = {"of": one, f"instruction-{one}": "Garden, kitchen or journey?", f"name-{one}": EVIL[:60]}
+    assert browser.post("/study/notes/candidates", data={"of": one}).status_code == 400, "nothing was edited"
+    made = browser.post("/study/notes/candidates", data=fields)
+    assert made.status_code == 200, made.text
+    assert "the test split is not asked" in made.text
+    page = waited(lambda: (text := browser.get("/study/notes/candidates").text) and "every 1s" not in text and text)
+    assert "made here" in page
+    assert "against instruction, p " in page
+    assert "<script>document" not in page
+    again = browser.post("/study/notes/candidates", data=fields | {f"name-{one}": "other"})
+    assert (again.status_code, "already" in again.text) == (400, True)
+    with closing(sqlite3.connect(study / "studio" / "calls.db")) as calls:
+        purposes = {purpose for (purpose,) in calls.execute("SELECT DISTINCT purpose FROM uses")}
+        [(asked,)] = calls.execute("SELECT count(*) FROM calls")
+    assert all(purpose.endswith("on dev") for purpose in purposes), "test is never asked"
+    assert asked == len({r["input"] for r in measured(place, one)})
+    for path, before in kept.items():
+        if path.suffix not in (".db-shm", ".db-wal"):
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == before, f"{path} was changed"
+    own = json.loads(next((study / "studio" / "candidates").glob("*.json")).read_text(encoding="utf-8"))
+    assert f'value="{own["id"]}"' in browser.get("/study/notes/play").text, "it can be tried as well"
+    found = run(browser, [own["id"]], "the soup is cold")
+    assert 'class="answer"' in found[own["id"]][-1]["html"]
+    assert "made here" not in browser.delete(f"/study/notes/candidates/{own['id']}").text
+
+
+def test_a_study_without_a_verdict_has_no_playground_yet(place: Path, browser: Browser) -> None:
+    (place / "runs" / "notes" / "decision.json").unlink()
+    assert browser.get("/study/notes/play").status_code == 404
+    assert "no verdict yet" in browser.get("/study/notes/play").text
+
+
+PROMPT = Prompt("Say it.", "{input}\nIt is:", (Demonstration("a", "b"),), "nearest", 1)
+ONE = Candidate("pocket", PROMPT, Decoding(("x", "y"), (0.1, 0.2)))
+
+
+TEXT = st.text(st.characters(exclude_characters="\r{}", exclude_categories=("Cs",)))
+
+
+@given(TEXT, TEXT.map(lambda text: f"{text}{{input}}"))
+def test_what_was_not_changed_is_the_same_candidate(instruction: str, template: str) -> None:
+    own = replace(ONE, prompt=replace(PROMPT, instruction=instruction, template=template))
+    sent = {
+        "instruction": own.prompt.instruction.replace("\n", "\r\n"),  # as browsers send it
+        "template": own.prompt.template,
+        "temperature": "0.0",
+        "max_tokens": "64",
+        "seed": "",
+    }
+    assert edited(own, sent, "") is own
+
+
+def test_an_edited_prompt_loses_the_calibration_that_was_measured_with_another() -> None:
+    made = edited(ONE, {"instruction": "Say it again."}, "mine")
+    assert made.decoding.label_bias == ()
+    assert made.prompt.demonstrations == PROMPT.demonstrations
+    assert (made.provenance.parent, made.provenance.name) == (ONE.id, "mine")
+    assert made.id != ONE.id
+    plain = edited(ONE, {}, "", plain=True)
+    assert (plain.prompt.demonstrations, plain.prompt.shots) == ((), 0)
+    warm = edited(replace(ONE, decoding=Decoding()), {"temperature": "0.7"}, "")
+    assert warm.decoding.temperature == 0.7
+
+
+def test_the_template_of_a_chain_may_name_its_steps() -> None:
+    chain = replace(PROMPT, steps=(Step("topic", Prompt(), Decoding()),), template="{topic}:")
+    one = replace(ONE, prompt=chain)
+    assert edited(one, {"template": "About {topic}?"}, "").prompt.template == "About {topic}?"
+    with pytest.raises(OptionError, match="valid: input, topic"):
+        edited(one, {"template": "{topic} {other}"}, "")
