@@ -27,6 +27,7 @@ ROOMS = [
     {"decision"},
     {"study"},
     {"report", "serve"},
+    {"publish"},
     {"api"},
     {"cli", "testing"},
     {"__init__", "__main__"},

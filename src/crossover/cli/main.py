@@ -22,7 +22,10 @@ from crossover.cli.output import degrade
 from crossover.errors import CrossoverError, OptionError, nearest
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
-COMMANDS = ("init", "advise", "run", "curve", "show", "report", "redecide", "predict", "serve", "export", "import", "list")
+COMMANDS = (
+    *("init", "advise", "run", "curve", "show", "report", "redecide"),
+    *("predict", "serve", "export", "publish", "import", "list"),
+)
 ENDINGS = {
     "run": (".yaml", ".yml"),
     "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"),

@@ -12,13 +12,15 @@ from crossover.importing.inspect import Inspect
 from crossover.importing.lm_eval import LmEval
 from crossover.importing.openai_evals import OpenAIEvals
 from crossover.importing.promptfoo import Promptfoo
+from crossover.importing.promptlayer import PREFIX, read_prompt
 from crossover.importing.source import Source
 
 TOOLS: tuple[Tool, ...] = (Inspect(), LmEval(), Promptfoo(), OpenAIEvals(), DSPy())
 
 
 def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
-    """What the files hold, by tool and task. `tool`: the one that wrote all of them, where that is to be said.
+    """What the files hold, by tool and task. `tool`: the one that wrote all of them, where that is to be said. In the place
+    of a file may stand a prompt that PromptLayer keeps: `promptlayer:NAME@LABEL`.
 
     Raises `OptionError` for an unknown tool and for a file that stands twice, and `DataError` for a file that is no tool's.
     """
@@ -26,13 +28,17 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
         raise OptionError(f"--from {tool}: there is no such tool; {nearest(tool, names)}")
     found: dict[str, list[Source]] = {}
     seen: set[Path] = set()
+    remote = [str(path) for path in paths if str(path).startswith(PREFIX)]
     for path in paths:
+        if str(path) in remote:
+            continue
         if path.resolve() in seen:
             raise OptionError(f"{path} stands twice among the files")
         seen.add(path.resolve())
         source = Source(path)
         found.setdefault(_tool_of(source, tool).name, []).append(source)
-    return [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
+    local = [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
+    return [*local, *map(read_prompt, dict.fromkeys(remote))]
 
 
 def _tool_of(source: Source, wanted: str | None) -> Tool:
