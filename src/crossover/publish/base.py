@@ -13,6 +13,8 @@ from crossover.errors import CrossoverError, StudyError
 from crossover.study.results import CandidateReport, Results
 from crossover.types import Candidate, Message
 
+UNREACHED = ("ConnectionError", "ConnectTimeout", "ReadTimeout")
+
 
 @dataclass(frozen=True)
 class Material:
@@ -102,9 +104,19 @@ def send(service: Service, material: Material, dry_run: bool = False) -> Publish
         except CrossoverError as error:
             raise StudyError(_failed(service, step, done, str(error))) from None
         except Exception as error:  # noqa: BLE001  a client's own, or a server's answer that is none
-            raise StudyError(_failed(service, step, done, said(f"{error}" or type(error).__name__))) from None
+            raise StudyError(_failed(service, step, done, why(error, service.place()))) from None
         done.append(f"{step.what}{f': {more}' if more else ''}")
     return Published(tuple(done), material.notes, service.place())
+
+
+def why(error: BaseException, place: str) -> str:
+    """What a client's exception comes down to; `place`: what was asked."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if type(cause).__name__ in UNREACHED:  # of `requests`, which both clients use
+            return f"{place} does not answer"
+        cause = cause.__cause__ or cause.__context__
+    return said(f"{error}" or type(error).__name__)
 
 
 def _failed(service: Service, step: Step, done: Sequence[str], why: str) -> str:

@@ -48,7 +48,7 @@ def params(report: CandidateReport, candidate: Candidate | None) -> dict[str, An
         return found
     how, prompt = candidate.decoding, candidate.prompt
     found |= {
-        "model": candidate.model,
+        "model": report.model,
         "weights": candidate.weights.kind if candidate.weights else "none",
         "options": json.dumps(dict(candidate.provenance.options), ensure_ascii=False, sort_keys=True, default=str),
         "seed": candidate.provenance.seed,

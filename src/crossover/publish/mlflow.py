@@ -32,6 +32,7 @@ STUDY_TAGS = ("crossover.verdict", "crossover.choice", "crossover.provisional", 
 OLD = "crossover.superseded"
 LINKS = "link_prompt_to_experiment_thread"  # what the client calls a thread that goes on after a prompt is registered
 EXPERIMENTS = "_mlflow_experiment_ids"  # the tag by which the server shows a prompt with an experiment
+LINKED = "mlflow.linkedPrompts"  # the tag by which it shows a run with its prompts
 PROBE = "a {line} of {{text}}\n{% with %} \\1 marks"
 LONGEST = 6000  # characters of a parameter
 NOTE = "mlflow.note.content"
@@ -109,7 +110,7 @@ class _Log:
         began = _milliseconds(decision["created"])
         run = self._run(client, ("", ""), m.results.task["name"], tags, began)
         self.parent = run.info.run_id
-        self._bring_up(client, run, about, {**figures(m.chosen), **spent}, tags)
+        self._bring_up(client, run, about, {**self._best(), **spent}, tags)
         client.set_terminated(self.parent, "FINISHED", began + round(1000 * decision["spent"]["seconds"]))
         self._retire(client)
         self.seen.append(f"{self.url}/#/experiments/{self.experiment}/runs/{self.parent}")
@@ -160,9 +161,13 @@ class _Log:
         m, client = self.material, self.client
         written = [{**one, "content": one["content"]} for one in as_sent(m.prompt or ())]
         written[-1]["content"] = written[-1]["content"].replace("{input}", "{{input}}")
-        version = client.load_prompt(f"prompts:/{m.name}@latest", allow_missing=True, cache_ttl_seconds=0)
+        known = [
+            client.load_prompt(f"prompts:/{m.name}@{one}", allow_missing=True, cache_ttl_seconds=0)
+            for one in filter(None, (m.label, "latest"))
+        ]
+        version = next((one for one in known if one is not None and one.template == written), None)
         more = ""
-        if version is None or version.template != written:
+        if version is None:
             if not _reads_as_meant(m, written):
                 raise StudyError(
                     "its text holds {{...}} or {%...%}, which MLflow would fill in and cannot keep as text; valid is the"
@@ -187,8 +192,15 @@ class _Log:
             more = "the same as before, "
         if m.label:
             client.set_prompt_alias(m.name, m.label, version.version)
-        client.link_prompt_version_to_run(self.parent, f"prompts:/{m.name}/{version.version}")
+        linked = [{"name": m.name, "version": str(version.version)}]
+        client.set_tag(self.parent, LINKED, json.dumps(linked))  # the client's own verb asks another server, the usual one
         return f"{more}version {version.version} of '{m.name}'"
+
+    def _best(self) -> dict[str, float]:
+        """The figures of the verdict's choice, so that studies can be compared; whoever's prompt is published."""
+        verdict = self.material.results.decision["verdict"]
+        wanted = verdict["choice"] or verdict["provisional"]
+        return next((figures(one) for one in self.material.results.candidates if one.id == wanted), {})
 
     def _find(self, client: Any) -> None:
         """The runs of this study that are there. One that stands twice, as an answer was lost on its way, is taken away."""

@@ -21,6 +21,7 @@ from crossover.study.results import Results
 from crossover.types import Candidate, content_hash
 
 SERVICES: dict[str, type[MLflow] | type[PromptLayer]] = {"mlflow": MLflow, "promptlayer": PromptLayer}
+CONTROL = "is none, as a control has no language model"
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -69,10 +70,7 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
         results = rowless(results, texts)
     candidates = _candidates(folder, results)
     controls = [one.name for one in results.candidates if one.family == "control"]
-    kept = {
-        one: "is none: a control has no language model" if one in controls else _kept_back(found, rows, texts)
-        for one, found in candidates.items()
-    }
+    kept = {one: CONTROL if one in controls else _kept_back(found, rows, texts) for one, found in candidates.items()}
     messages = {one: tuple(conversation(found.prompt)) for one, found in candidates.items() if not kept[one]}
     chosen = next(one for one in results.candidates if one.name == row["name"])
     decision = results.decision
@@ -114,8 +112,8 @@ def _kept_back(candidate: Candidate, rows: bool, texts: list[str]) -> str:
 
 
 def _notes(kept: dict[str, str], rows: bool) -> list[str]:
-    found = [f"{name}: its prompt {why}" for name, why in kept.items() if why]
-    return found if rows else [*found, "no row of the data is sent: the report has no examples in it (--rows sends them)"]
+    found = [f"the prompt of '{name}', which {why}" for name, why in kept.items() if why and why != CONTROL]
+    return found if rows else [*found, "every row of the data, so the report has no examples in it; --rows sends them"]
 
 
 def _records(folder: StudyFolder, candidate: Candidate) -> tuple[dict[str, Any], ...]:

@@ -57,11 +57,18 @@ def quoted(text: str, rows: Iterable[str]) -> str | None:
 def _candidate(report: CandidateReport, rows: Sequence[str]) -> CandidateReport:
     tried = tuple(one for one in report.tried if quoted(one.instruction, rows) is None)
     note = report.note if quoted(report.note, rows) is None else ""
-    return replace(report, prompt=(), followed=(), tried=tried, note=note)
+    model = report.model.partition(":")[0] if report.family == "control" and report.model else report.model
+    return replace(report, prompt=(), followed=(), tried=tried, note=note, model=model)  # what `constant:` says is a row's
+
+
+def _fixed(row: dict[str, Any]) -> bool:
+    return row["family"] == "control" and bool(row.get("model"))
 
 
 def _decision(decision: dict[str, Any], output: str) -> dict[str, Any]:
     """Without slices by the user's columns, whose values are data: those by label stay."""
+    rows = [{**row, "model": row["model"].partition(":")[0]} if _fixed(row) else row for row in decision["candidates"]]
+    decision = {**decision, "candidates": rows}
     slices, verdict = decision.get("slices"), decision["verdict"]
     others = [row for row in slices["rows"] if row["column"] != output] if slices else []
     if not others:
