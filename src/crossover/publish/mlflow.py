@@ -161,10 +161,7 @@ class _Log:
         m, client = self.material, self.client
         written = [{**one, "content": one["content"]} for one in as_sent(m.prompt or ())]
         written[-1]["content"] = written[-1]["content"].replace("{input}", "{{input}}")
-        known = [
-            client.load_prompt(f"prompts:/{m.name}@{one}", allow_missing=True, cache_ttl_seconds=0)
-            for one in filter(None, (m.label, "latest"))
-        ]
+        known = [_known(client, m.name, one) for one in filter(None, (m.label, "latest"))]
         version = next((one for one in known if one is not None and one.template == written), None)
         more = ""
         if version is None:
@@ -268,6 +265,17 @@ def _reads_as_meant(m: Material, written: list[dict[str, Any]]) -> bool:
         return bool(version.format(input=PROBE) == wanted)
     except Exception:  # noqa: BLE001  whatever its template language says of our text
         return False
+
+
+def _known(client: Any, name: str, alias: str) -> Any:
+    """The prompt's version of this alias, None where there is none. (`load_prompt` would also link it to an experiment.)"""
+    missing = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+    try:
+        return client.get_prompt_version_by_alias(name, alias)
+    except _library("mlflow.exceptions").MlflowException as error:
+        if error.error_code in missing:
+            return None
+        raise
 
 
 def _milliseconds(written: str) -> int:

@@ -102,6 +102,9 @@ def _kept_back(candidate: Candidate, rows: bool, texts: list[str]) -> str:
     why = against(candidate.prompt)
     if why:
         return f"{why}, which is no template of a service"
+    whole = "\n".join(message.content for message in conversation(candidate.prompt))
+    if without_keys(whole) != whole:
+        return "holds a key that the environment has too"
     if rows:
         return ""
     shown = len(candidate.prompt.demonstrations)
