@@ -1,41 +1,83 @@
 """What a model at a service costs this side: the share of the service's requests a second that is used, own CPU, memory.
 
-    python -m benchmarks.hosted [--quick] [--json FILE] [--latency SECONDS] [--slots N]
+    python -m benchmarks.hosted [--quick] [--json FILE] [--latency SECONDS] [--slots N] [--alone]
 
-The service is a process of its own here: it answers every request after the latency, and with 429 above its slots.
+The service is a process of its own here: it answers every request after the latency, and with 429 above its slots. In the
+same run promptfoo and lm-eval's local-chat-completions ask it too, in environments of their own, made at first use (npm is
+needed for the first); `--alone` leaves them out.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import asyncio
 import multiprocessing
+import resource
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
 
+from benchmarks.board import Board
+from benchmarks.peers import Failed, peer
 from crossover.data.economics import Limits
 from crossover.engine.caller import Caller
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.models.open import open_model
 from crossover.types import Decoding, Message, Request
-from tests.models.service import Service, serving
+from tests.models.service import Body, Service, serving
 
 MIB = 1 << 20
+PEERS = ("lm-eval-api", "promptfoo")
+FEW, MANY = 200, 2_200  # calls of a peer: what it takes to start is in both
+
+
+@dataclass
+class Clocked(Service):
+    """Notes when the first request since `asked` came, and when the last answer went."""
+
+    first: float = 0.0
+    last: float = 0.0
+
+    async def _answer(self, writer: asyncio.StreamWriter, body: Body, fields: Mapping[str, str]) -> bool:
+        self.first = self.first or time.perf_counter()
+        try:
+            return await super()._answer(writer, body, fields)
+        finally:
+            self.last = time.perf_counter()
+
+    def asked(self) -> tuple[int, float]:
+        """Requests, and the seconds from the first to the last answer, since this was asked before."""
+        found = self.number, self.last - self.first
+        self.number, self.first = 0, 0.0
+        return found
 
 
 def serve(pipe: Connection, latency: float, slots: int) -> None:
-    with serving(Service(latency=latency, slots=slots, keep=False)) as service:
+    """A service that tells its address, then what it was asked, until it hears "done"."""
+    service = Clocked(latency=latency, slots=slots, keep=False)
+    with serving(service):
         pipe.send(service.url)
-        pipe.recv()
+        while pipe.recv() != "done":
+            pipe.send(service.asked())
 
 
-def measured(url: str, calls: int, slots: int, latency: float, parts: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class Found:
+    """Requests a second, milliseconds of own CPU a call, and the MiB that memory grew by after the first part."""
+
+    rate: float
+    cpu: float
+    gained: float
+
+
+def measured(url: str, calls: int, slots: int, parts: int) -> Found:
     """Calls through the caller, journal and meter, in parts; the first is the warm-up.
 
     At the end of each part slots are free, as nothing more is there to ask: about half a latency's worth of requests.
@@ -60,14 +102,30 @@ def measured(url: str, calls: int, slots: int, latency: float, parts: int) -> di
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
         journal.close()
     done = (parts - 1) * (calls // parts)
-    return {
-        "calls": calls,
-        "requests a second": done / took,
-        "of what is possible, %": 100 * done / took / (slots / latency),
-        "own CPU a call, ms": 1000 * cpu / done,
-        "memory after the first part, MiB": memory[0],
-        "memory at the end, MiB": memory[-1],
-    }
+    return Found(done / took, 1000 * cpu / done, memory[-1] - memory[0])
+
+
+def beside(name: str, url: str, slots: int, pipe: Connection) -> tuple[float, float]:
+    """A peer's requests a second, and its milliseconds of CPU a call. Raises `Failed`."""
+    cpu: list[float] = []
+    rate = 0.0
+    for calls in (FEW, MANY):
+        prompts, before = [f"text {i}" for i in range(calls)], _children()
+        found = peer(name, {"url": url, "slots": slots, "prompts": prompts})
+        cpu.append(_children() - before)
+        if [text.strip() for text in found["texts"]] != [str(i) for i in range(calls)]:
+            raise Failed(f"{name}: an answer is not the one to its prompt")
+        pipe.send("asked")
+        number, seconds = pipe.recv()
+        rate = calls / seconds
+        if number > calls:
+            print(f"{name}: {number - calls} of {number} requests were refused and sent again")
+    return rate, 1000 * (cpu[1] - cpu[0]) / (MANY - FEW)
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> int:
@@ -76,6 +134,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
     parser.add_argument("--slots", type=int, default=100)
+    parser.add_argument("--alone", action="store_true", help="without promptfoo and lm-eval")
     given = parser.parse_args()
     if given.latency <= 0 or given.slots < 1:
         print(f"--latency {given.latency:g} --slots {given.slots}; valid are numbers above 0", file=sys.stderr)
@@ -85,14 +144,29 @@ def main() -> int:
         target=serve, args=(far, given.latency, given.slots), daemon=True
     )
     service.start()
+    url, possible = near.recv(), given.slots / given.latency
     calls, parts = (5_000, 2) if given.quick else (50_000, 10)
-    found = measured(near.recv(), calls, given.slots, given.latency, parts)
+    board = Board(given.json or Path())
+    found = measured(url, calls, given.slots, parts)
+    board.add("of the possible requests a second", [100 * found.rate / possible], 90)
+    board.add("own CPU a call", [found.cpu], 1, "ms", lower=True)
+    board.add(f"memory gained over {calls:,} calls", [found.gained], 10, "MiB", lower=True)
+    near.send("asked")
+    number, seconds = near.recv()
+    board.add("crossover, as the service sees it: of the possible", [100 * number / seconds / possible], None)
+    for name in () if given.alone else PEERS:
+        try:
+            rate, cpu = beside(name, url, given.slots, near)
+        except Failed as error:
+            print(error, file=sys.stderr)
+            continue
+        board.add(f"{name}, as the service sees it: of the possible", [100 * rate / possible], None)
+        board.add(f"{name}: CPU a call", [cpu], None, "ms", lower=True)
     near.send("done")
     service.join(10)
-    for name, value in found.items():
-        print(f"{name:36} {value:,.2f}")
     if given.json:
-        given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        board.save()
+    print(board.table())
     return 0
 
 

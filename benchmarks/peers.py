@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+NODE = ("promptfoo",)  # peers from npm
 WORK = HERE / ".work"  # models and environments; not in version control
 QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -34,6 +35,8 @@ def ours(job: dict[str, Any]) -> dict[str, Any]:
 def peer(name: str, job: dict[str, Any]) -> dict[str, Any]:
     """A peer's result for a job: `name` is that of its requirements and its script in `sides`."""
     script = HERE / "sides" / f"{name.replace('-', '_')}_side.py"
+    if name in NODE:
+        return _run([sys.executable, str(script)], {**job, "folder": str(node_environment(name))})
     return _run([str(environment(name)), str(script)], job)
 
 
@@ -49,6 +52,19 @@ def environment(name: str) -> Path:
         subprocess.run([python, "-m", "pip", "install", "-q", "-r", requirements], check=True)
         done.write_text(requirements.read_text())
     return python
+
+
+def node_environment(name: str) -> Path:
+    """The folder with a peer's packages from npm, its own Node among them; made at first use."""
+    folder, requirements = WORK / "environments" / name, (HERE / "sides" / f"{name}.txt").read_text()
+    done = folder / "done"
+    if not done.is_file() or done.read_text() != requirements:
+        sys.stderr.write(f"installing {name}\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(["npm", "install", *quiet, "--prefix", folder, *requirements.split()], check=True)
+        done.write_text(requirements)
+    return folder
 
 
 def _run(command: list[str], job: dict[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,18 @@ CrossoverError              anything a user can mend; the command line prints it
 
 from __future__ import annotations
 
+import re
 import reprlib
 from typing import Any
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
+_UNLIKE_A_WORD = r"(?=[\w*.+/-]*[\d*])(?=[\w*.+/-]*[A-Za-z*])[\w*.+/-]{5,}[\w*+/-]"  # as a key, or masked
+_PREFIXED = re.compile(
+    r"\b(?:sk|gsk)-[\w*.-]{5,}[\w*-]|\b(?:sk|pk|rk|gsk|xai|nvapi|fw|tgp|hf)[-_](?=[\w*.-]*[\d*])[\w*.-]{7,}[\w*-]|\bAIza[\w-]{20,}"
+)
+_SAID = r"\b(?:api[-_ ]?)?(?:key|bearer|token|secret|password)\b(?:\s+(?:provided|given|is|was))?[\s:=\"'`]+"
+_ANNOUNCED = re.compile(f"({_SAID}){_UNLIKE_A_WORD}", re.IGNORECASE)
 
 
 class CrossoverError(Exception):
@@ -75,6 +82,12 @@ def shown(value: Any) -> str:
     plain = isinstance(value, (str, int, float, list, dict))
     text = _SHORT.repr(value) if plain else f"'{' '.join(str(value).split())}'"  # a data frame is many lines
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def without_keys(text: str) -> str:
+    """A text, such as a service's own words, with "…" for what looks like a key: by how it begins, or by a word before it
+    that says so, where it is no word itself."""
+    return _ANNOUNCED.sub(r"\1…", _PREFIXED.sub("…", text))
 
 
 def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:

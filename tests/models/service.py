@@ -41,16 +41,19 @@ class Service:
     paid: Counter[str] = field(default_factory=Counter)  # last message -> answers with status 200 that were begun
     under_way: int = 0
     most: int = 0
+    open: int = 0  # connections
     number: int = 0
     keep: bool = True
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
         try:
             while await self._one(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):  # the last: the test is over
             pass
         finally:
+            self.open -= 1
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,14 +13,17 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crossover.errors import ModelError
+from crossover.errors import ModelError, without_keys
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.models.openai.client import without_secrets
 from crossover.models.openai.labels import scores_of
 from crossover.models.openai.wire import answered
-from crossover.types import Decoding, Message, Request
+from crossover.types import LOST, Decoding, Message, Request
+from tests.models.service import Service, serving
 
 
 def body(**more: object) -> bytes:
@@ -118,6 +124,94 @@ def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
     assert without_secrets("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
 
 
+ORDINARY = (
+    "Incorrect API key provided.",
+    "the key provided is not authorised for this project",
+    "Bearer authentication is required; the token endpoint is closed",
+    "code token_limit_exceeded, model gpt-4.1-mini-2025-04-14",
+    "the key columns of sk-learn pipelines",
+    "secret ingredient missing",
+    "at most 4096 tokens of key words",
+)
+KEYS = (
+    "Incorrect API key provided: {}. You can find yours at the service",
+    "Authorization: Bearer {}",
+    "api_key={} is unknown",
+    "the token '{}' has expired",
+    "password is {}",
+)
+
+
+def test_a_services_words_stay_and_keys_in_them_go() -> None:
+    for said in ORDINARY:
+        assert without_keys(said) == said
+    for key in ("canary-4711-xyz", "0f3a9c77d2e84b1b", "sk-proj-abcdefgh", "AIzaSyA1234567890abcdefghij", "abc1****wxyz"):
+        for said in KEYS:
+            assert without_keys(said.format(key)) == said.format("…"), said
+
+
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyz", min_size=6, max_size=30),
+    st.text("0123456789", min_size=1, max_size=30),
+    st.sampled_from(KEYS),
+)
+def test_whatever_has_letters_and_digits_behind_a_word_for_keys_goes(letters: str, digits: str, said: str) -> None:
+    assert letters + digits not in without_keys(said.format(letters + digits))
+    assert without_keys(f"the key {letters} is wrong") == f"the key {letters} is wrong"
+
+
+def test_what_was_sent_and_not_answered_is_not_sent_again() -> None:
+    def drop(to: BaseHTTPRequestHandler) -> None:
+        to.close_connection = True
+
+    def reset(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Length", "1000")
+        to.end_headers()
+        to.wfile.write(b'{"choices": [')
+        to.wfile.flush()
+        to.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        to.connection.close()  # a reset, in the middle of the body
+        to.close_connection = True
+
+    for write in (drop, reset):
+        with raw(write) as (url, calls):
+            model = Openai("m", url=url)
+            [reply] = model.complete([ask()])
+            assert reply.finish == LOST, write
+            assert "the connection broke" in str(reply.error)
+            assert len(calls) == 1
+            with pytest.raises(ModelError, match=r"the connection broke.*nothing else has come"):
+                model.complete([ask()] * 500)
+            assert len(calls) < 200, "a service that only loses what it is sent is soon left alone"
+
+
+@pytest.mark.parametrize(
+    ("usage", "out"),
+    [
+        ({"completion_tokens": 50, "completion_tokens_details": {"reasoning_tokens": 40}}, 50),
+        ({"completion_tokens": 50, "total_tokens": 60, "completion_tokens_details": {"reasoning_tokens": 40}}, 50),
+        ({"completion_tokens": 10, "total_tokens": 60, "completion_tokens_details": {"reasoning_tokens": 40}}, 50),
+        ({"completion_tokens": 10, "completion_tokens_details": {"reasoning_tokens": 40}}, 50),
+        ({"completion_tokens": 10, "total_tokens": 20, "completion_tokens_details": {"reasoning_tokens": "x"}}, 10),
+    ],
+)
+def test_hidden_tokens_count_whether_or_not_the_service_has_them_among_the_answers(
+    usage: dict[str, object], out: int
+) -> None:
+    attempt, _ = answered(body(usage={"prompt_tokens": 10, **usage}), {})
+    assert attempt.reply is not None
+    assert attempt.reply.usage.tokens_out == out
+
+
+def test_an_answer_that_was_all_thought_says_what_to_set() -> None:
+    choice = {"message": {"content": ""}, "finish_reason": "length"}
+    usage = {"prompt_tokens": 3, "completion_tokens": 16, "completion_tokens_details": {"reasoning_tokens": 16}}
+    attempt, _ = answered(body(choices=[choice], usage=usage), {})
+    assert attempt.reply is not None
+    assert "after 16 tokens of thinking; the option effort" in str(attempt.reply.error)
+
+
 def test_a_key_in_the_place_of_a_models_name_is_refused_and_not_shown() -> None:
     with pytest.raises(ModelError, match="looks like a key, which is not shown") as found:
         open_model("openai:sk-proj-abcdefghijklmnopqrstuvwxyz?url=http://127.0.0.1:1/v1")
@@ -137,3 +231,16 @@ def test_what_a_service_leaves_out_of_its_count_is_estimated_and_more_from_the_c
     counted = made._counted(attempt, asked).reply  # type: ignore[attr-defined]
     said = made.count_tokens([Message("assistant", "one two three four")])
     assert (counted.usage.tokens_in, counted.usage.tokens_out) == (10, said)
+
+
+def test_connections_are_closed_without_a_word_when_the_model_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    with serving(Service()) as service:
+        chosen = Openai("m", url=service.url)
+        assert chosen.complete([ask()])[0].error is None
+        del chosen
+        gc.collect()
+        until = time.monotonic() + 5
+        while service.open and time.monotonic() < until:
+            time.sleep(0.01)
+        assert service.open == 0
+    assert "Unclosed" not in caplog.text

@@ -9,20 +9,22 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from crossover.errors import ModelError
 from crossover.models._throttle import Throttle
-from crossover.types import Reply, Request, Usage
+from crossover.types import LOST, Reply, Request, Usage
 
 TRIES = 6  # of a request, at the most
 WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as long before each further one; the longest
 FEW = 16  # requests at a time: above, a quarter more is held ready, so that no slot at the service waits for the journal
+DOWN = "nothing else has come for a while: run it again when it answers, it goes on"
 GATHERED = 0.01  # seconds that replies are gathered for while more are held ready: they are journaled together
+THREAD = "crossover http"
 PATIENCE = 120.0  # seconds: a service that asks to wait longer is not waited for
-HANGING_UP = "without sending complete message body"  # how the HTTP library says that an answer was cut off
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Flow:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._over: asyncio.Event = asyncio.Event()
+        self._lost = False
 
     @property
     def under_way(self) -> int:
@@ -126,6 +129,9 @@ class Flow:
                 if tried == 1:
                     raise ModelError("it was not sent, as another request ended it all")
                 break
+            if self._lost and self._throttle.broken():  # what was lost may be paid for: no more of it
+                self._throttle.under_way -= 1
+                raise ModelError(f"{self._throttle.last}; {DOWN}")
             began = self._loop.time()
             try:
                 attempt = await self._send(request)
@@ -137,7 +143,11 @@ class Flow:
             if attempt.fatal:
                 raise ModelError(attempt.fatal)
             if attempt.reply is not None:
-                self._throttle.answered(attempt.headers, self._loop.time())
+                if attempt.reply.finish == LOST:
+                    self._lost = True
+                    self._throttle.failed(attempt.reply.error or "")
+                else:
+                    self._throttle.answered(attempt.headers, self._loop.time())
                 self._wake()
                 return replace(attempt.reply, usage=replace(spent + attempt.reply.usage, seconds=took))
             after = min(attempt.after or 0.0, PATIENCE)
@@ -150,9 +160,7 @@ class Flow:
                     f"{attempt.again}; it asks to wait {attempt.after:.0f} seconds: run it again then, it goes on"
                 )
             if self._throttle.broken():
-                raise ModelError(
-                    f"{attempt.again}; nothing else has come for a while: run it again when it answers, it goes on"
-                )
+                raise ModelError(f"{attempt.again}; {DOWN}")
             if tried < TRIES and not self._over.is_set():
                 await self._rest(after + min(WAIT * 2 ** (tried - 1), LONGEST) * random.uniform(0.5, 1.0))
             elif self._over.is_set():
@@ -207,6 +215,17 @@ def all_of(flow: Flow, requests: Sequence[Request]) -> list[Reply]:
     return replies
 
 
+def in_loop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do something in the loop of this process, where it has one, such as to close connections; wait for it a moment."""
+    loop = _loops.get(os.getpid())
+    if loop is None:
+        return
+    under_way = asyncio.run_coroutine_threadsafe(work(), loop)
+    if threading.current_thread().name != THREAD:
+        with suppress(TimeoutError):
+            under_way.result(1.0)
+
+
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a fork takes no threads along
 _starting = threading.Lock()
 
@@ -215,6 +234,6 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _starting:
         if os.getpid() not in _loops:
             loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="crossover http", daemon=True).start()
+            threading.Thread(target=loop.run_forever, name=THREAD, daemon=True).start()
             _loops[os.getpid()] = loop
         return _loops[os.getpid()]

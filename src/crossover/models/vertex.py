@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from crossover.errors import MissingExtra, ModelError
+from crossover.errors import MissingExtra, ModelError, without_keys
 from crossover.models._http import Attempt, Flow, all_of, flowing
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
@@ -190,7 +190,7 @@ def _refused(error: Exception, request: Request) -> Attempt:
 
 def _said(error: Exception) -> str:
     code, text = getattr(error, "code", None), getattr(error, "message", None) or str(error)
-    return " ".join(f"{code or type(error).__name__}: {text}".split())[:300]
+    return without_keys(" ".join(f"{code or type(error).__name__}: {text}".split()))[:300]
 
 
 def _read(found: Any) -> Reply:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from crossover.errors import TuningError
+from crossover.errors import TuningError, without_keys
 
 T = TypeVar("T")
 TRIES = 8
 WAIT, LONGEST = 2.0, 60.0  # seconds before the second try, twice as long before each further one; the longest wait
 PASSING = {408, 409, 425, 429}  # that pass by themselves, as all from 500 on do
-SECRET = re.compile(r"\b(sk|key|bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 
 
 def again(call: Callable[[], T]) -> T:
@@ -61,7 +59,7 @@ def refused(error: Exception, what: str) -> Exception:
     code = status(error)
     if code is None and not _lost(error):
         return error
-    said = SECRET.sub("(a key)", " ".join(_message(error).split()))[:300]
+    said = without_keys(" ".join(_message(error).split()))[:300]
     if code is None:
         return TuningError(f"{what}: the service cannot be reached ({said}); run it again when it can, it goes on")
     hint = {

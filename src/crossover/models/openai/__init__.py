@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import re
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,11 +14,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError
-from crossover.models._http import HANGING_UP, Attempt, Flow, all_of, flowing
+from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
 from crossover.models._presets import PRESETS
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
-from crossover.models.openai.client import async_client, checked_key, checked_url, client, without_secrets
+from crossover.models.openai.client import async_client, checked_key, checked_url, client, fate, without_secrets
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
@@ -27,7 +28,6 @@ HERE = ("localhost", "127.0.0.1", "::1")
 A_TOKEN = 4  # bytes of text, on average
 MESSAGE = 16  # tokens around a message, at the most
 THINKING = 4096  # tokens that a model with `effort` may think with
-LANE = 8  # connections of a client
 LABEL_TOKENS = 8  # beside a label's own bytes
 Labels = Literal["auto", "logprobs", "constrained", "text"]
 
@@ -79,8 +79,7 @@ class Openai:
         self._throttle = Throttle(self.in_flight)
         self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
         self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
-        self._opened = False
-        self._lanes: list[Any] = []  # clients, each as often as it has a connection free; the loop's thread alone has them
+        self._client: Any = None
 
     @property
     def identity(self) -> str:
@@ -122,8 +121,9 @@ class Openai:
 
     @contextmanager
     def flow(self) -> Iterator[Flow]:
-        if not self._opened:  # here, so that what is missing is said before anything is sent
-            self._widen()
+        if self._client is None:  # here, so that what is missing is said before anything is sent
+            self._client = async_client(self._url, self._key, self.timeout, self.in_flight)
+            weakref.finalize(self, in_loop, self._client.close)
         with flowing(self._sent, self._throttle) as flow:
             yield flow
 
@@ -186,16 +186,6 @@ class Openai:
                     return held, attempt.reply.usage
         return self._modes[known], Usage()
 
-    def _lane(self) -> Any:
-        """A client with a connection free. Each has few: it looks through all of them for every request."""
-        if not self._lanes:
-            self._widen()
-        return self._lanes.pop()
-
-    def _widen(self) -> None:
-        self._lanes += [async_client(self._url, self._key, self.timeout, LANE)] * LANE
-        self._opened = True
-
     def _counted(self, attempt: Attempt, request: Request) -> Attempt:
         """With tokens where the service counts none: as many as there seem to be."""
         reply = attempt.reply
@@ -229,9 +219,8 @@ class Openai:
             extra = {**extra, "reasoning_effort": self.effort}
         while True:
             body = body_of(request, self.target, self._quirks, extra, self._thinking)
-            lane = self._lane()
             try:
-                sent = lane.post("/chat/completions", cast_to=http.Response, body=body)
+                sent = self._client.post("/chat/completions", cast_to=http.Response, body=body)
                 response = await asyncio.wait_for(sent, self.timeout)  # the client's own begins anew with every byte
                 attempt, top = answered(response.content, response.headers)
                 return self._counted(attempt, request), top
@@ -246,16 +235,15 @@ class Openai:
                 if found.fatal and request.weights and error.status_code == 404:  # the model itself may answer
                     found = Attempt(Reply(error=found.fatal), headers=found.headers)
                 return found, {}
-            except (library.APITimeoutError, TimeoutError):
-                return _lost(f"no answer within {self.timeout:g} seconds"), {}
-            except library.APIConnectionError as error:
-                if HANGING_UP in str(error.__cause__):
-                    return _lost("the service's answer was cut off on its way"), {}
-                if isinstance(error.__cause__, http.DecodingError):  # it was answered, and so paid for
+            except (library.APIConnectionError, TimeoutError) as error:
+                cause, came_to = error.__cause__, fate(error)
+                if came_to == "unsent":
+                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {cause}"), {}
+                if came_to == "late":
+                    return _lost(f"no answer within {self.timeout:g} seconds"), {}
+                if isinstance(cause, http.DecodingError):
                     return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
-                return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {error.__cause__ or error}"), {}
-            finally:
-                self._lanes.append(lane)
+                return _lost(f"the connection broke before the whole answer was there ({cause or error})"), {}
 
 
 def _ways(request: Request) -> tuple[tuple[str, ...], str]:

@@ -6,16 +6,16 @@ import importlib
 import os
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from crossover.errors import MissingExtra, ModelError
+from crossover.errors import MissingExtra, ModelError, without_keys
 
 URL = "https://api.openai.com/v1"
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 CONNECT = 10.0  # seconds
+KEPT_ALIVE = 4.0  # seconds of an idle connection: less than servers keep one, so that none is closed as it is used
 NO_KEY = "none"  # the client wants one, also for a server that does not
-_SECRET = re.compile(r"\b(sk|gsk|key|bearer|token|fw|tgp)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 
 
 def checked_url(url: str) -> str:
@@ -55,9 +55,10 @@ def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0) 
 
 
 def async_client(url: str, key: str, timeout: float, most: int) -> Any:
-    """As `client`, an `openai.AsyncOpenAI` with up to `most` connections."""
-    limits = _imported("httpx2", url).Limits(max_connections=most, max_keepalive_connections=most)
-    own = _imported("openai", url).DefaultAsyncHttpxClient(limits=limits, verify=_certificates())
+    """As `client`, an `openai.AsyncOpenAI` with up to `most` connections, over aiohttp: half the work for a request."""
+    _imported("aiohttp", url)
+    limits = _imported("httpx2", url).Limits(max_connections=most, keepalive_expiry=KEPT_ALIVE)
+    own = _imported("openai", url).DefaultAioHttpClient(limits=limits, verify=_certificates())
     return _made("AsyncOpenAI", url, key, timeout, {"http_client": own})
 
 
@@ -85,8 +86,21 @@ def _imported(name: str, url: str) -> Any:
         raise MissingExtra(f"a model at {urlsplit(url).netloc}", "openai") from error
 
 
+def fate(error: BaseException) -> Literal["unsent", "late", "broken"]:
+    """What became of a request that has no answer. Only of one that is `unsent` is it certain that nobody bills it."""
+    http = importlib.import_module("aiohttp")
+    chain: BaseException | None = error  # the official client calls a connection that broke a time-out
+    while chain is not None:
+        if isinstance(chain, (http.ClientConnectorError, http.ConnectionTimeoutError)):
+            return "unsent"
+        if isinstance(chain, TimeoutError):  # the library's own too
+            return "late"
+        chain = chain.__cause__
+    return "broken"
+
+
 def without_secrets(text: str, key: str = "") -> str:
     """A service's own words on one line, without the key or what looks like one."""
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     own = os.environ.get(key, "").strip() if key else ""
-    return _SECRET.sub("…", line.replace(own, "…") if own else line)[:300] or "nothing more was said"
+    return without_keys(line.replace(own, "…") if own else line)[:300] or "nothing more was said"

@@ -90,6 +90,8 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
     text = message.get("content")
     if not isinstance(text, str) or not text.strip():
         why = f", after {usage.tokens_out} tokens" if finish == "length" else ""
+        if finish == "length" and _thought(body.get("usage") or {}):
+            why += " of thinking; the option effort (low, medium, high) leaves room for it"
         return failed(f"the service's answer is empty{why}", usage, finish)
     named = body.get("model")
     # half a character cannot be written anywhere
@@ -120,7 +122,19 @@ def _usage(found: Mapping[str, Any]) -> Usage:
     details = found.get("prompt_tokens_details") or {}
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
     tokens_in = _count(found.get("prompt_tokens"))
-    return Usage(tokens_in, _count(found.get("completion_tokens")), cached_in=min(_count(cached), tokens_in))
+    return Usage(tokens_in, _written(found, tokens_in), cached_in=min(_count(cached), tokens_in))
+
+
+def _written(found: Mapping[str, Any], tokens_in: int) -> int:
+    """Tokens of the answer, thoughts too: some services leave these out of the answer's, and not out of the total."""
+    written, thought = _count(found.get("completion_tokens")), _thought(found)
+    beside = _count(found.get("total_tokens")) - tokens_in - written
+    return written + (thought if thought > written or beside >= thought > 0 else 0)
+
+
+def _thought(found: Mapping[str, Any]) -> int:
+    details = found.get("completion_tokens_details")
+    return _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else 0
 
 
 def _count(value: Any) -> int:
