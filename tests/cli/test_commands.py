@@ -43,6 +43,18 @@ HELP = {
         "Parquet",
         "crossover run task.yaml",
     ),
+    "publish": (
+        "study",
+        "--to",
+        "--label",
+        "--candidate",
+        "--url",
+        "--name",
+        "--rows",
+        "--dry-run",
+        "PROMPTLAYER_API_KEY",
+        "import promptlayer:NAME@LABEL",
+    ),
     "import": ("Inspect, lm-eval, promptfoo, OpenAI Evals or", "--from", "--metric", "--out", "--json", "item by item"),
     "advise": (
         "task",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -44,8 +46,9 @@ def _tracking() -> Place:
     at = Tracking()
 
     def held() -> Any:
-        runs = {(r.info["run_name"], r.info["status"]): (r.params, r.metrics, r.tags, r.files) for r in at.alive}
-        return json.loads(json.dumps([sorted(map(str, runs)), at.prompts, [len(run.history) for run in at.alive]]))
+        runs = [(r.info["run_name"], r.info["status"], r.params, r.metrics, r.tags, r.files) for r in at.alive]
+        told = json.dumps([sorted(map(str, runs)), at.prompts, [len(run.history) for run in at.alive]])
+        return json.loads(re.sub(rf"\b({'|'.join(at.runs)})\b", "ID", told))
 
     return Place("mlflow", at, held)
 
@@ -99,7 +102,7 @@ def test_two_prompts_under_two_labels_take_turns(made: StudyFolder, place: Place
     assert after[1] == before[1]
 
 
-@pytest.mark.parametrize("part", [0.0, 0.2, 0.5, 0.8, 0.99])
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.65, 0.99])
 @pytest.mark.parametrize("kind", ["fail", "lose"])
 def test_a_service_that_fails_halfway_is_gone_on_with(kind: str, part: float, made: StudyFolder, place: Place) -> None:
     place(made, label="production")
@@ -143,8 +146,6 @@ def test_a_prompt_that_shows_rows_stays_here(made: StudyFolder, place: Place) ->
 def test_rows_that_must_stay_go_to_no_other_machine(
     made: StudyFolder, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import shutil
-
     copy = StudyFolder(Path(shutil.copytree(made.path, tmp_path / "copy")))
     with closing(Journal(copy.journal)) as journal:
         task = journal.fact("task")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -32,8 +33,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tracking]:
 
 
 def copied(study: StudyFolder, folder: Path) -> StudyFolder:
-    import shutil
-
     return StudyFolder(Path(shutil.copytree(study.path, folder / "copy")))
 
 
@@ -85,9 +84,7 @@ def test_a_study_is_a_run_with_a_run_for_each_candidate(made: StudyFolder, serve
 def test_the_prompt_is_in_the_registry_under_its_label(made: StudyFolder, server: Tracking) -> None:
     publish(made, "mlflow", url=server.url, label="production", candidate="instruction")
     candidate, _ = read_candidate(made, "instruction")
-    import mlflow
-
-    client = mlflow.MlflowClient(tracking_uri=server.url, registry_uri=server.url)
+    client = importlib.import_module("mlflow").MlflowClient(tracking_uri=server.url, registry_uri=server.url)
     prompt = client.load_prompt("prompts:/parcels@production", cache_ttl_seconds=0)
     wanted = candidate.prompt.template.replace("{input}", "a b")
     assert prompt.format(input="a b") == [
@@ -128,25 +125,19 @@ def test_braces_of_other_kinds_are_kept(made: StudyFolder, server: Tracking, tmp
 def test_of_two_runs_of_a_lost_answer_one_stays(made: StudyFolder, server: Tracking) -> None:
     publish(made, "mlflow", url=server.url)
     first = server.named("zero_shot")
-    server.answer(_creation(server, first.tags))
+    [created] = [one for one in server.sent if one.path.endswith("create") and one.body.get("run_name") == "zero_shot"]
+    server.answer(created)
     publish(made, "mlflow", url=server.url)
     assert server.named("zero_shot") is first
-
-
-def _creation(server: Tracking, tags: dict[str, str]) -> Any:
-    from dataclasses import replace
-
-    [sent] = [
-        one for one in server.sent if one.path.endswith("runs/create") and one.body["run_name"] == tags["crossover.name"]
-    ]
-    return replace(sent)
 
 
 def test_a_run_of_a_candidate_that_is_no_more_is_marked(made: StudyFolder, server: Tracking, tmp_path: Path) -> None:
     publish(made, "mlflow", url=server.url)
     copy = copied(made, tmp_path)
     decision = read_json(copy.decision)
-    decision["candidates"] = [row for row in decision["candidates"] if row["name"] != "few_shot"]
+    gone = next(row["id"] for row in decision["candidates"] if row["name"] == "few_shot")
+    decision["candidates"] = [row for row in decision["candidates"] if row["id"] != gone]
+    decision["comparisons"] = [pair for pair in decision["comparisons"] if gone not in (pair["a"], pair["b"])]
     write_json(copy.decision, decision)
     publish(copy, "mlflow", url=server.url)
     assert server.named("few_shot").tags["crossover.superseded"] == "true"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,10 @@ def test_a_hard_prompt_goes_there_and_back_through_the_commands(
 
 
 def with_prompt(study: StudyFolder, folder: Path, prompt: Prompt) -> StudyFolder:
-    import shutil
-
+    """A copy whose zero_shot candidate has another prompt."""
     copy = StudyFolder(Path(shutil.copytree(study.path, folder / "copy")))
-    candidate, row = read_candidate(copy, "zero_shot")
-    write_json(copy.candidate(row["id"]), read_json(copy.candidate(candidate.id)) | {"prompt": to_json(prompt)})
+    file = copy.candidate(read_candidate(copy, "zero_shot")[1]["id"])
+    write_json(file, read_json(file) | {"prompt": to_json(prompt)})
     return copy
 
 
@@ -131,8 +131,6 @@ def test_answers_go_there_with_their_scores_each_once(made: StudyFolder, layer: 
 
 
 def test_a_kill_in_the_middle_of_a_note_costs_one_answer(made: StudyFolder, layer: Layer, tmp_path: Path) -> None:
-    import shutil
-
     copy = StudyFolder(Path(shutil.copytree(made.path, tmp_path / "copy", ignore=shutil.ignore_patterns("published*"))))
     publish(copy, "promptlayer", candidate="instruction", rows=True)
     count, notes = len(layer.requests), copy.path / "published.jsonl"
@@ -144,11 +142,10 @@ def test_a_kill_in_the_middle_of_a_note_costs_one_answer(made: StudyFolder, laye
 
 def test_a_hosted_model_is_named_as_promptlayer_runs_it(made: StudyFolder, layer: Layer, tmp_path: Path) -> None:
     copy = with_prompt(made, tmp_path, Prompt("Be brief.", "{input}"))
-    candidate, _ = read_candidate(copy, "zero_shot")
-    file = copy.candidate(candidate.id)
-    identity = file.parent.name
+    _, row = read_candidate(copy, "zero_shot")
+    file = copy.candidate(row["id"])
     for spec, wanted in {"openai:gpt-5-mini": ("openai", "gpt-5-mini"), "openai:m?url=http://h/v1": None}.items():
-        write_json(copy.path / "candidates" / identity / "candidate.json", read_json(file) | {"model": spec})
+        write_json(file, read_json(file) | {"model": spec})
         publish(copy, "promptlayer", candidate="zero_shot", name=f"n{len(layer.templates)}")
         metadata = list(layer.templates.values())[-1][0]["metadata"]
         assert (metadata and (metadata["model"]["provider"], metadata["model"]["name"])) == wanted
@@ -183,8 +180,8 @@ def message(role: str, text: str, form: str = "f-string") -> dict[str, Any]:
     [
         (
             [message("system", "Be {{so}}."), message("user", "{question}")],
-            "Be {brief}.|{input}",
-            "Be {brief}.",
+            "Be {so}.|{input}",
+            "Be {so}.",
             "question",
         ),
         ([message("user", "Q: {{ q }}\nA:\n", "jinja2")], "Q: {input}\nA:", "", "Q: {q}\nA:"),

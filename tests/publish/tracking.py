@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from tests.publish.local import Answer, Local, Sent
 
@@ -81,7 +82,7 @@ class Tracking(Local):
             found = [run.body() for run in self.alive if run.tags.get(wanted[1]) == wanted[2]]
             return 200, {"runs": found} if found else {}
         if verb == "POST runs/create":
-            number, where = f"{len(self.runs):032x}", given["experiment_id"]
+            number, where = uuid4().hex, given["experiment_id"]  # the client remembers runs of other servers
             info = {key: given[key] for key in ("experiment_id", "run_name", "user_id", "start_time")}
             info |= {"status": "RUNNING", "lifecycle_stage": "active", "run_id": number, "run_uuid": number}
             info["artifact_uri"] = f"{self.location}/{where}/{number}/artifacts"

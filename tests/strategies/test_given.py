@@ -31,10 +31,11 @@ def test_it_keeps_the_contract(tmp_path: Path) -> None:
 
 
 def test_the_file_is_beside_the_task_file(tmp_path: Path) -> None:
-    written(tmp_path, to_json(conversation(KEPT)))
+    path = Path(written(tmp_path, to_json(conversation(KEPT))))
     dressed = replace(start(label_bias=(-1.0, -2.0)), prompt=Prompt("Other."))
-    with bench(tmp_path, toy_examples(), toy_examples(), folder=tmp_path) as at:
-        made = open_strategy("given", {"prompt": "prompt.json"}).adapt(dressed, at)
+    with bench(tmp_path, toy_examples(), toy_examples()) as at:
+        beside = replace(at, task=at.task.model_copy(update={"folder": path.parent}))
+        made = open_strategy("given", {"prompt": path.name}).adapt(dressed, beside)
     assert made.prompt == KEPT
     assert made.decoding.label_bias == ()
     assert made.decoding.labels == ("warm", "cold")

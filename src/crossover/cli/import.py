@@ -19,7 +19,8 @@ def command(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Logs, configurations and programs of Inspect, lm-eval, promptfoo, OpenAI Evals or DSPy.",
+            help="Logs, configurations and programs of Inspect, lm-eval, promptfoo, OpenAI Evals or DSPy; or a prompt that"
+            " PromptLayer keeps: promptlayer:NAME@LABEL.",
             metavar="FILE...",
         ),
     ],

@@ -165,7 +165,13 @@ def _pieces(message: Mapping[str, Any], place: str) -> tuple[Piece, ...]:
         if block.get("type", "text") != "text" or not isinstance(block.get("text"), str):
             raise DataError(f"{place}: received content of the type '{block.get('type')}'; valid is text")
         found += _parsed(block["text"], text(message.get("template_format")) or FSTRING, place)
-    return tuple(found)
+    whole: list[Piece] = []
+    for piece in found:  # a parser ends a text at each doubled brace
+        if whole and not (whole[-1].variable or piece.variable):
+            whole[-1] = Piece(whole[-1].text + piece.text)
+        else:
+            whole.append(piece)
+    return tuple(whole)
 
 
 def _parsed(written: str, form: str, place: str) -> list[Piece]:

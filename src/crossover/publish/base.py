@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from crossover.data.address import said
@@ -26,6 +27,7 @@ class Material:
     `records`: the chosen one's test rows, empty where rows stay here. `notes`: what stays here and why, a sentence each.
     """
 
+    folder: Path
     study: str
     name: str
     label: str

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from crossover.data.address import without_keys
@@ -64,7 +66,7 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
             f"limits.data_stays_here is true, so no rows of the data go to {service.shown}; valid is publishing without"
             " rows, or a server on this machine"
         )
-    results = read_results(folder)
+    results = elsewhere(read_results(folder), task.name)
     texts = [] if rows else row_texts(folder)
     if not rows:
         results = rowless(results, texts)
@@ -75,6 +77,7 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
     chosen = next(one for one in results.candidates if one.name == row["name"])
     decision = results.decision
     return Material(
+        folder=folder.path,
         study=content_hash({key: decision[key] for key in ("task", "data_sha256", "created")}),
         name=name or task.name,
         label=label,
@@ -91,6 +94,11 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
         headline=headline(results),
         notes=tuple(_notes(kept, rows)),
     )
+
+
+def elsewhere(results: Results, name: str) -> Results:
+    """The results without paths of this machine: what a reader of the report is told to type begins in runs/NAME."""
+    return replace(results, folder=Path("runs") / name, task_path=Path(results.task_path).name, options=())
 
 
 def _candidates(folder: StudyFolder, results: Results) -> dict[str, Candidate]:

@@ -127,7 +127,7 @@ class _Log:
 
         def send() -> str:
             m, service = self.material, client(self.url)
-            ledger = Ledger(m.results.folder, f"promptlayer {self.url} {m.name}")
+            ledger = Ledger(m.folder, f"promptlayer {self.url} {m.name}")
             renderer = Renderer(m.candidate.prompt)
             began = datetime.fromisoformat(m.results.decision["created"]).timestamp()
             fresh = 0
