@@ -25,7 +25,7 @@ def rowless(results: Results, rows: Sequence[str]) -> Results:
         results,
         decision=_decision(results.decision, results.task["output"]),
         candidates=tuple(_candidate(one, rows) for one in results.candidates),
-        findings=tuple(replace(one, rows=()) for one in results.findings if quoted(one.message, rows) is None),
+        findings=(),  # they name groups and show outputs
         assumptions=tuple(one for one in results.assumptions if quoted(one, rows) is None),
         confusion=confusion if confusion and labels.issuperset(confusion.labels) else None,  # else replies as they came
         disagreements=(),
