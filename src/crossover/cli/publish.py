@@ -49,10 +49,14 @@ def command(
 
     A prompt comes back with  crossover import promptlayer:NAME@LABEL,  and is a rung with  given: {prompt: prompt.json}.
     """
-    done = publish(StudyFolder(study), to, candidate, label, url, name, rows, dry_run)
     console = Console(highlight=False, soft_wrap=True)
-    for sentence in done.sent:
-        console.print(f"{'would send' if dry_run else 'published'} {sentence}", markup=False)
+
+    def tell(sentence: str) -> None:
+        console.print(f"published {sentence}", markup=False)
+
+    done = publish(StudyFolder(study), to, candidate, label, url, name, rows, dry_run, tell)
+    for sentence in done.sent if dry_run else ():
+        console.print(f"would send {sentence}", markup=False)
     for sentence in done.notes:
         console.print(f"stays here: {sentence}", markup=False)
     console.print(f"{'to' if dry_run else 'see'} {done.place}", markup=False)

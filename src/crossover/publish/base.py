@@ -92,8 +92,11 @@ class Service(Protocol):
         ...
 
 
-def send(service: Service, material: Material, dry_run: bool = False) -> Published:
-    """Send all steps, or say what they are. Raises `StudyError` where one fails: with what is there by then."""
+def send(
+    service: Service, material: Material, dry_run: bool = False, tell: Callable[[str], None] = lambda sentence: None
+) -> Published:
+    """Send all steps, telling of each when it is done, or say what they are. Raises `StudyError` where one fails: with what
+    is there by then."""
     service.check(material)
     steps = service.steps(material)
     if dry_run:
@@ -108,6 +111,7 @@ def send(service: Service, material: Material, dry_run: bool = False) -> Publish
         except Exception as error:  # noqa: BLE001  a client's own, or a server's answer that is none
             raise StudyError(_failed(service, step, done, why(error, service.place()))) from None
         done.append(f"{step.what}{f': {more}' if more else ''}")
+        tell(done[-1])
     return Published(tuple(done), material.notes, service.place())
 
 

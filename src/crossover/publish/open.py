@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,13 @@ def publish(
     name: str | None = None,
     rows: bool = False,
     dry_run: bool = False,
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> Published:
     """Publish a finished study with the prompt of the verdict's choice, or of the `candidate`; publishing again updates.
 
     `to`: "mlflow" or "promptlayer"; `label`: what the prompt is released as; `url`: the service's address, else that of the
     environment; `name`: what it is called there, else the task's name; `rows`: whether rows of the data may be sent too.
-    `dry_run`: only say what would be sent; nothing is asked over the network.
+    `dry_run`: only say what would be sent; nothing is asked over the network. `tell` is given each sentence when it is true.
 
     Raises `OptionError` for what cannot be published as wanted, `MissingExtra`, and `StudyError` where there is no finished
     study, or the service fails: with what is published by then.
@@ -54,7 +56,7 @@ def publish(
     if name is not None and not NAME.fullmatch(name):
         raise OptionError(f"received the name '{name}'; valid are letters, digits, - _ . (not a dot or dash first)")
     service: Service = SERVICES[to](url)
-    return send(service, gather(folder, candidate, label or "", name, rows, service), dry_run)
+    return send(service, gather(folder, candidate, label or "", name, rows, service), dry_run, tell)
 
 
 def gather(folder: StudyFolder, named: str | None, label: str, name: str | None, rows: bool, service: Service) -> Material:
