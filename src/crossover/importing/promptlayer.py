@@ -139,7 +139,8 @@ def read_prompt(written: str) -> Reading:
 def _reading(name: str, label: str, found: Mapping[str, Any]) -> Reading:
     shown = f"{name}@{label}" if label else name
     turns = turns_of(found.get("prompt_template"), f"the prompt '{shown}'")
-    remarks, messages = [], ()
+    remarks: list[str] = []
+    messages: tuple[Message, ...] = ()
     try:
         messages = messages_of(turns, f"the prompt '{shown}'")
     except DataError as why:

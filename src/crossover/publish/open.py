@@ -44,7 +44,7 @@ def publish(
 
     `to`: "mlflow" or "promptlayer"; `label`: what the prompt is released as; `url`: the service's address, else that of the
     environment; `name`: what it is called there, else the task's name; `rows`: whether rows of the data may be sent too.
-    `dry_run`: only say what would be sent; nothing is asked over the network. `tell` is given each sentence when it is true.
+    `dry_run`: only say what would be sent; nothing is asked over the network. `tell` is given each sentence when true.
 
     Raises `OptionError` for what cannot be published as wanted, `MissingExtra`, and `StudyError` where there is no finished
     study, or the service fails: with what is published by then.
