@@ -28,6 +28,7 @@ ROOMS = [
     {"decision"},
     {"study"},
     {"report", "serve"},
+    {"publish"},
     {"api", "studio"},
     {"cli", "testing"},
     {"__init__", "__main__"},

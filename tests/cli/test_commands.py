@@ -45,6 +45,18 @@ HELP = {
         "Parquet",
         "crossover run task.yaml",
     ),
+    "publish": (
+        "study",
+        "--to",
+        "--label",
+        "--candidate",
+        "--url",
+        "--name",
+        "--rows",
+        "--dry-run",
+        "PROMPTLAYER_API_KEY",
+        "import promptlayer:NAME@LABEL",
+    ),
     "import": ("prompts of Inspect, lm-eval", "--from", "--metric", "--out", "--json", "item by item"),
     "advise": (
         "task",

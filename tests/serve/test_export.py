@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 
+from crossover.engine.conversation import conversation
 from crossover.errors import ModelError, StudyError
 from crossover.models.base import Runtime
 from crossover.models.fake import Fake
 from crossover.models.hf.folder import POCKET
 from crossover.serve import export as module
-from crossover.serve.export import conversation, export
+from crossover.serve.export import export
 from crossover.serve.predict import Predictor
 from crossover.serve.standalone import Exported
 from crossover.study.folder import StudyFolder, write_json

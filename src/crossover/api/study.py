@@ -19,6 +19,8 @@ from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError, StudyError
 from crossover.prompts.record import Version
 from crossover.prompts.store import Registry
+from crossover.publish.base import Published
+from crossover.publish.open import publish
 from crossover.report.notebook import study_html, verdict_html
 from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
@@ -194,6 +196,24 @@ class Study:
         decision that was made again). Raises `StudyError`."""
         usual = self.redecided.with_suffix(".html") if self.redecided else self.folder.report
         return write_report(self.results, usual if path is None else as_path(path, "report", StudyError))
+
+    def publish(
+        self,
+        to: str,
+        label: str | None = None,
+        candidate: str | None = None,
+        url: str | None = None,
+        name: str | None = None,
+        rows: bool = False,
+        dry_run: bool = False,
+    ) -> Published:
+        """Publish the study to "mlflow" or its prompt to "promptlayer", as `crossover publish` does; again, it is
+        brought up to date. `label`: what the prompt of the choice, or of the `candidate`, is released as; `rows`:
+        send rows too.
+
+        Raises `OptionError`, `MissingExtra`, and `StudyError` where the service fails, with what is there by then.
+        """
+        return publish(self.folder, to, candidate or self._named(), label, url, name, rows, dry_run)
 
     def redecide(self, **changes: Any) -> Study:
         """The study decided again, with keys of the task file as for `run_study`: `margin=0.02`,

@@ -20,7 +20,7 @@ def command(
         list[Path],
         typer.Argument(
             help="Logs, configurations, programs and prompts of Inspect, lm-eval, promptfoo, OpenAI Evals, DSPy or"
-            " LangChain (also FILE.py:NAME, which is run).",
+            " LangChain (also FILE.py:NAME, which is run); or a prompt that PromptLayer keeps: promptlayer:NAME@LABEL.",
             metavar="FILE...",
         ),
     ],

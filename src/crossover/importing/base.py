@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 from crossover.errors import without_keys
 from crossover.importing.source import Source
+from crossover.types import Message
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,13 @@ class Log:
 
 @dataclass(frozen=True)
 class Wording:
-    """A prompt. `template` names columns as a task file's `input` does."""
+    """A prompt. `template` names columns as a task file's `input` does. `messages`: the whole of it, with its examples, as
+    `engine/conversation.py` has it; empty where only its wording is known."""
 
     instruction: str
     template: str = ""
     name: str = ""
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

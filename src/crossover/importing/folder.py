@@ -109,6 +109,13 @@ def _fill(folder: Path, name: str, readings: Sequence[Reading], body: dict[str, 
     if definitions := [thing for reading in readings for thing in reading.definitions]:
         _lines(folder / "definitions.jsonl", definitions)
         said.append(f"definitions.jsonl: {len(definitions)} evals and runs, with their graders, as they were")
+    whole = [wording for reading in readings for wording in reading.wordings if wording.messages]
+    for position, wording in enumerate(whole, start=1):
+        file = "prompt.json" if position == 1 else f"prompt-{position}.json"
+        _written(
+            folder / file, json.dumps(list(map(dataclasses.asdict, wording.messages)), indent=1, ensure_ascii=False) + "\n"
+        )
+        said.append(f"{file}: '{wording.name}', for  strategies: [{{given: {{prompt: {file}}}}}]")
     having = [reading for reading in readings if reading.rows]
     wordings = [wording for reading in readings if not reading.rows for wording in reading.wordings]
     places = _places(having)

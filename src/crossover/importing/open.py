@@ -13,6 +13,7 @@ from crossover.importing.langchain import LangChain, named_object
 from crossover.importing.lm_eval import LmEval
 from crossover.importing.openai_evals import OpenAIEvals
 from crossover.importing.promptfoo import Promptfoo
+from crossover.importing.promptlayer import PREFIX, read_prompt
 from crossover.importing.source import Source
 
 TOOLS: tuple[Tool, ...] = (Inspect(), LmEval(), Promptfoo(), OpenAIEvals(), DSPy(), LangChain())
@@ -20,7 +21,8 @@ TOOLS: tuple[Tool, ...] = (Inspect(), LmEval(), Promptfoo(), OpenAIEvals(), DSPy
 
 def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
     """What the files hold, by tool and task. `tool`: the one that wrote all of them, where that is to be said. A path
-    `FILE.py:NAME` stands for an object in a Python file, which is run.
+    `FILE.py:NAME` stands for an object in a Python file, which is run; `promptlayer:NAME@LABEL` for a prompt that
+    PromptLayer keeps.
 
     Raises `OptionError` for an unknown tool, for a file that stands twice and for a Python file without a name in it;
     `DataError` for a file that is no tool's.
@@ -29,7 +31,10 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
         raise OptionError(f"--from {tool}: there is no such tool; {nearest(tool, names)}")
     found: dict[str, list[Source]] = {}
     seen: set[Path] = set()
+    remote = [str(path) for path in paths if str(path).startswith(PREFIX)]
     for path in paths:
+        if str(path) in remote:
+            continue
         if path.resolve() in seen:
             raise OptionError(f"{path} stands twice among the files")
         seen.add(path.resolve())
@@ -37,7 +42,8 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
             raise OptionError(f"{path} is a Python file; valid is {path}:NAME, a prompt of LangChain's in it, which is run")
         source = named_object(path) or Source(path)
         found.setdefault(_tool_of(source, tool).name, []).append(source)
-    return [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
+    local = [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
+    return [*local, *map(read_prompt, dict.fromkeys(remote))]
 
 
 def _tool_of(source: Source, wanted: str | None) -> Tool:

@@ -11,7 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossover.engine.render import filled
+from crossover.engine.conversation import conversation
 from crossover.engine.similarity import WORDS
 from crossover.errors import MissingExtra, OptionError, StudyError
 from crossover.models.base import Concurrent, Exportable, Model, Runtime
@@ -25,7 +25,7 @@ from crossover.serve.whole import files_in, new_folder
 from crossover.study.folder import StudyFolder, write_json, write_text
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
-from crossover.types import Candidate, Message, Prompt, Weights, to_json
+from crossover.types import Candidate, Prompt, Weights, to_json
 
 NEAREST = "demonstrations.jsonl"
 PREDICT, CHAIN = "predict.py", "chain.py"
@@ -70,16 +70,6 @@ def export(
         text = readme(part, candidate, row, task.name, model, runtime)
         write_text(part / "README.md", text + (f"\nAfter writing: {tried.sentence}.\n" if tried else ""))
     return Export(files_in(out), tried)
-
-
-def conversation(prompt: Prompt) -> list[Message]:
-    """A prompt as messages, `{input}` where the input goes; nearest demonstrations are not in it."""
-    found = [Message("system", prompt.instruction)] if prompt.instruction else []
-    if prompt.selection == "fixed":
-        for shown in prompt.demonstrations:
-            found.append(Message("user", filled(prompt.template, {**dict(shown.steps), "input": shown.input})))
-            found.append(Message("assistant", shown.output))
-    return [*found, Message("user", prompt.template)]
 
 
 def _write(out: Path, candidate: Candidate, model: Model, runtime: Runtime | None, merge: bool) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 
 from crossover.data.checks import raise_on_errors
 from crossover.data.infer import prepare
-from crossover.data.splits import Splits, make_splits
+from crossover.data.splits import Splits
 from crossover.data.task import Task, load_task
-from crossover.engine.journal import JournalReader
 from crossover.engine.phrasing import phrasings
 from crossover.engine.render import Renderer, lessons
-from crossover.errors import OptionError, StudyError
+from crossover.errors import OptionError
 from crossover.models.base import Model
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
+from crossover.study.freeze import frozen_splits
 from crossover.study.read import read_candidate, read_task
 from crossover.tuning.providers import Lesson
 from crossover.types import Candidate, Decoding, Example, Prompt
@@ -60,7 +60,7 @@ def gather(source: Path, name: str | None = None) -> Lessons:
     against = _against(candidate, row)
     if name is not None and against:
         raise OptionError(f"'{row['name']}' gives no training data: {against}; valid: a candidate with one prompt")
-    splits = _frozen(folder, task)
+    splits = frozen_splits(folder, task)
     bare = not candidate.prompt.instruction and not candidate.prompt.demonstrations
     if name is None and (against or bare):
         why = against or f"the verdict's choice, {row['name']}, has no prompt"
@@ -83,23 +83,6 @@ def _against(candidate: Candidate, row: Mapping[str, Any]) -> str:
 
 def _plain(task: Task, splits: Splits) -> Prompt:
     return phrasings(task, splits.train)[0]
-
-
-def _frozen(folder: StudyFolder, task: Task) -> Splits:
-    """The splits of a finished study, made again from its data."""
-    journal = JournalReader(folder.journal)
-    try:
-        frozen = journal.fact("data")
-    finally:
-        journal.close()
-    for kind in (task.kind, None):  # the study may have inferred the kind only after it made its splits
-        splits = make_splits(task.model_copy(update={"kind": kind}))
-        if splits.sha256 == frozen["sha256"]:
-            return splits
-    raise StudyError(
-        f"{folder.path} measured other data ({frozen['sha256'][:12]}) than its task's files hold now: put them back as they"
-        " were, or run the study again in a new folder"
-    )
 
 
 def _render(task: Task, splits: Splits, prompt: Prompt, decoding: Decoding, said: str) -> Lessons:

@@ -10,11 +10,12 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError
 from crossover.models.hf import UNBOUNDED
 from crossover.models.hf.chat import FIXED, Chat
-from crossover.serve.export import NEAREST, conversation, place_weights, write_candidate, write_pool
+from crossover.serve.export import NEAREST, place_weights, write_candidate, write_pool
 from crossover.serve.whole import files_in, new_folder
 from crossover.serve.winner import Winner, limits, winner
 from crossover.study.folder import StudyFolder, read_json, write_json, write_text

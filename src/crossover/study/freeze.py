@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from crossover.data.splits import Splits
-from crossover.engine.journal import Journal
+from crossover.data.splits import Splits, make_splits
+from crossover.data.task import Task
+from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder
 
@@ -34,3 +35,20 @@ def freeze(journal: Journal, folder: StudyFolder, model: str, splits: Splits, ch
         raise StudyError(
             f"{folder.path} holds a study of the model '{known}', now '{model}': name another folder with --out"
         )
+
+
+def frozen_splits(folder: StudyFolder, task: Task) -> Splits:
+    """The splits of a finished study, made again from its data. Raises `StudyError` where these are no longer the same."""
+    journal = JournalReader(folder.journal)
+    try:
+        frozen = journal.fact("data")
+    finally:
+        journal.close()
+    for kind in (task.kind, None):  # the study may have inferred the kind only after it made its splits
+        splits = make_splits(task.model_copy(update={"kind": kind}))
+        if splits.sha256 == frozen["sha256"]:
+            return splits
+    raise StudyError(
+        f"{folder.path} measured other data ({frozen['sha256'][:12]}) than its task's files hold now: put them back as they"
+        " were, or run the study again in a new folder"
+    )

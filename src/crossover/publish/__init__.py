@@ -1,0 +1,1 @@
+"""Finished studies at the services where people keep theirs."""

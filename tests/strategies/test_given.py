@@ -1,0 +1,65 @@
+"""given: a prompt that there is already, word for word."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.engine.conversation import conversation
+from crossover.errors import DataError, OptionError
+from crossover.strategies.open import open_strategy
+from crossover.testing.strategies import check_strategy, toy_examples
+from crossover.types import Demonstration, Prompt, to_json
+from tests.strategies.toys import bench, start
+
+KEPT = Prompt("Be brief {here}.", "Text: {input}\nLabel: {", (Demonstration("an {input} ice cube", "cold"),))
+
+
+def written(folder: Path, body: Any) -> str:
+    path = folder / "prompt.json"
+    path.write_text(body if isinstance(body, str) else json.dumps(body), encoding="utf-8")
+    return str(path)
+
+
+def test_it_keeps_the_contract(tmp_path: Path) -> None:
+    made = check_strategy(open_strategy("given", {"prompt": written(tmp_path, to_json(conversation(KEPT)))}))
+    assert made.prompt == KEPT
+
+
+def test_the_file_is_beside_the_task_file(tmp_path: Path) -> None:
+    path = Path(written(tmp_path, to_json(conversation(KEPT))))
+    dressed = replace(start(label_bias=(-1.0, -2.0)), prompt=Prompt("Other."))
+    with bench(tmp_path, toy_examples(), toy_examples()) as at:
+        beside = replace(at, task=at.task.model_copy(update={"folder": path.parent}))
+        made = open_strategy("given", {"prompt": path.name}).adapt(dressed, beside)
+    assert made.prompt == KEPT
+    assert made.decoding.label_bias == ()
+    assert made.decoding.labels == ("warm", "cold")
+    assert at.scored == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{", "not valid JSON"),
+        ({"role": "user"}, "holds an object; valid is a list of messages"),
+        ([{"role": "tool", "content": "{input}"}], "message 1: received an object without them; valid is"),
+        ([{"role": "user", "content": ["{input}"]}], "message 1"),
+        (["{input}"], "message 1: received a string"),
+        ([{"role": "user", "content": "Text:"}], "is not the user's with"),
+    ],
+)
+def test_a_file_that_is_no_prompt_is_named(body: Any, told: str, tmp_path: Path) -> None:
+    path = written(tmp_path, body)
+    with bench(tmp_path, toy_examples(), toy_examples()) as at, pytest.raises(DataError, match=told) as refused:
+        open_strategy("given", {"prompt": path}).adapt(start(), at)
+    assert str(refused.value).startswith(path)
+
+
+def test_a_prompt_must_be_named() -> None:
+    with pytest.raises(OptionError, match="strategy 'given', option 'prompt': received ''"):
+        open_strategy("given")
