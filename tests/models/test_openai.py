@@ -179,9 +179,10 @@ def test_what_had_arrived_when_the_study_died_is_not_asked_again(tmp_path: Path,
             nonlocal calls
             calls += 1
             if calls > 20:
-                until = time.monotonic() + 5
-                while service.under_way and time.monotonic() < until:
-                    time.sleep(0.01)  # all that was sent is answered, and paid for
+                quiet = 0
+                while quiet < 20:  # all that was sent is answered, and paid for, and what was held ready is sent too
+                    quiet = 0 if service.under_way else quiet + 1
+                    time.sleep(0.01)
                 raise KeyboardInterrupt
             add(purpose, replies, *more)
 
@@ -286,12 +287,27 @@ def test_a_specification_names_options_and_says_what_is_wrong() -> None:
     assert (chosen.target, chosen.effort, chosen.in_flight, chosen.local) == ("org/model", "low", 3, True)
     assert not open_model("groq:m").local
     assert open_model("constant:why?a=1").identity == "constant:why?a=1"
+
+
+def test_a_server_on_one_machine_is_asked_for_as_much_as_it_works_on() -> None:
+    with serving(Service(latency=0.02)) as service:
+        own = open_model(f"llamacpp:m?url={service.url}")
+        own.complete(asked([f"item {i}" for i in range(20)]))
+        assert service.most == 4, "more would only wait in a server's queue on one machine, until they are given up"
+
+
+def test_a_service_that_does_not_answer_in_time_is_asked_for_less_at_once(tmp_path: Path) -> None:
+    with serving(Service(latency=0.05, plan=lambda n, body: "hang" if n <= 8 else "")) as service:
+        chosen = model(service, "&timeout=0.3&in_flight=8")
+        replies = chosen.complete(asked([f"item {i}" for i in range(16)]))
+        assert [reply.error is None for reply in replies].count(True) == 8
+        assert chosen._throttle.limit < 6, "those that were late halved it once"
     wrong = {
         "openai:": "names a service and no model",
         "openai:m?ulr=x": "no option 'ulr'",
         "openai:m?url=ftp://x": "valid is one such as",
         "openai:m?url=http://me:secret@x/v1": "holds a name or a password",
-        "openai:m?in_flight=0": "above 0",
+        "openai:m?in_flight=-1": "above 0",
         "azure:m": "needs an address",
     }
     for spec, why in wrong.items():

@@ -32,8 +32,8 @@ class Attempt:
     """What sending a request came to: a `reply`, which may have an error; `again`: why it may be sent again, at no cost; or
     `fatal`: why no request will be answered.
 
-    `refused`: too much was asked at once; `after`: seconds that the service asks to wait; `headers`: of its answer;
-    `spent`: what was paid for on the way, beside the reply, whatever came of it.
+    `refused`: too much was, or seems, asked at once; `after`: seconds that the service asks to wait; `headers`: of its
+    answer; `spent`: what was paid for on the way, beside the reply, whatever came of it.
     """
 
     reply: Reply | None = None
@@ -149,6 +149,8 @@ class Flow:
                 if attempt.reply.finish == LOST:
                     self._lost = True
                     self._throttle.failed(attempt.reply.error or "")
+                    if attempt.refused:
+                        self._throttle.refused(None, self._loop.time(), took)
                 else:
                     self._throttle.answered(attempt.headers, self._loop.time())
                 self._wake()

@@ -14,7 +14,8 @@ Constraint = Literal["schema", "grammar", "choice", "none"]
 class Preset:
     """`key`: the environment variable with the key; empty where none is asked for. `top`: how many log-probabilities it
     gives of each token. `limit`: what it calls the most tokens of an answer. `batch`: what its batches of OpenAI's dialect
-    call the route of a chat; empty where it has none."""
+    call the route of a chat; empty where it has none. `at_once`: requests under way at a time; those
+    beyond what a server on one machine works on would only wait there, and run out of time."""
 
     about: str
     url: str
@@ -23,6 +24,7 @@ class Preset:
     top: int = 0
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     batch: str = ""
+    at_once: int = 64
 
 
 ROUTE = "/v1/chat/completions"
@@ -57,11 +59,13 @@ PRESETS: Mapping[str, Preset] = {
     "vllm": Preset("vLLM on this machine, port 8000, or ?url=", "http://127.0.0.1:8000/v1", "", "choice", 20),
     "sglang": Preset("SGLang on this machine, port 30000, or ?url=", "http://127.0.0.1:30000/v1", "", top=20),
     "llamacpp": Preset(
-        "llama.cpp's server on this machine, port 8080, or ?url=", "http://127.0.0.1:8080/v1", "", "grammar", 20
+        "llama.cpp's server on this machine, port 8080, or ?url=", "http://127.0.0.1:8080/v1", "", "grammar", 20, at_once=4
     ),
-    "ollama": Preset("Ollama on this machine, or ?url=", "http://127.0.0.1:11434/v1", "", top=20),
-    "lmstudio": Preset("LM Studio on this machine, or ?url=", "http://127.0.0.1:1234/v1"),
-    "transformers": Preset("`transformers serve` on this machine, or ?url=", "http://127.0.0.1:8000/v1", "", "none"),
+    "ollama": Preset("Ollama on this machine, or ?url=", "http://127.0.0.1:11434/v1", "", top=20, at_once=4),
+    "lmstudio": Preset("LM Studio on this machine, or ?url=", "http://127.0.0.1:1234/v1", at_once=4),
+    "transformers": Preset(
+        "`transformers serve` on this machine, or ?url=", "http://127.0.0.1:8000/v1", "", "none", at_once=4
+    ),
     "ai21": Preset(
         "AI21's Jamba: its API ended in August 2026, so its open weights behind vLLM, port 8000, or ?url=",
         "http://127.0.0.1:8000/v1",

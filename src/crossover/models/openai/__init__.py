@@ -44,7 +44,7 @@ class Openai:
     - `key`: the name of the environment variable with the key.
     - `effort`: how long a reasoning model thinks, as the service calls it: low, medium, high.
     - `labels`: how a label is chosen: logprobs, constrained, text; auto takes the first that the service can.
-    - `in_flight`: the most requests under way at a time.
+    - `in_flight`: the most requests under way at a time; 0: as many as the service is known to bear.
     - `timeout`: seconds until an answer is given up.
     - `window`: the most tokens that prompt and answer may have together.
     - `api_version`: of Azure's older API, such as 2024-10-21; then Azure's own client asks.
@@ -57,7 +57,7 @@ class Openai:
     key: str = ""
     effort: str = ""
     labels: Labels = "auto"
-    in_flight: int = 64
+    in_flight: int = 0
     timeout: float = 120.0
     window: int = 128_000
     api_version: str = ""
@@ -74,7 +74,7 @@ class Openai:
                 f"the model's name at '{self.service}' looks like a key, which is not shown here; valid is a model's name,"
                 " and the key in an environment variable"
             )
-        if self.in_flight < 1 or self.timeout <= 0 or self.window < 1:
+        if self.in_flight < 0 or self.timeout <= 0 or self.window < 1:
             raise ModelError("the model's options in_flight, timeout and window are numbers above 0")
         self._preset = PRESETS[self.service]
         if self.batch and not self._preset.batch:
@@ -87,7 +87,7 @@ class Openai:
             self._url += "/openai" if self.api_version else "/openai/v1"
         self._key = checked_key(self.key) or ("" if self.url and self.service == "openai" else self._preset.key)
         self._quirks = Quirks(self._preset.limit)
-        self._throttle = Throttle(self.in_flight)
+        self._throttle = Throttle(self.in_flight or self._preset.at_once)
         self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
         self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
         self._client: Any = None
@@ -134,7 +134,7 @@ class Openai:
     @contextmanager
     def flow(self) -> Iterator[Flow]:
         if self._client is None:  # here, so that what is missing is said before anything is sent
-            self._client = async_client(self._url, self._key, self.timeout, self.in_flight, self.api_version)
+            self._client = async_client(self._url, self._key, self.timeout, self._throttle.most, self.api_version)
             weakref.finalize(self, in_loop, self._client.close)
         with flowing(self._sent, self._throttle) as flow:
             yield flow
@@ -282,7 +282,7 @@ class Openai:
                 if came_to == "unsent":
                     return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {cause}"), {}
                 if came_to == "late":
-                    return _lost(f"no answer within {self.timeout:g} seconds"), {}
+                    return replace(_lost(f"no answer within {self.timeout:g} seconds"), refused=True), {}
                 if isinstance(cause, http.DecodingError):
                     return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
                 return _lost(f"the connection broke before the whole answer was there ({cause or error})"), {}
