@@ -64,9 +64,10 @@ def test_what_does_not_wait_for_another_answer_shares_a_batch(tmp_path: Path) ->
         decision = json.loads(folder.decision.read_text())
         sizes = [len(service.lines(batch)) for batch in service.batches.values()]
         dev = sizes[0]
-        assert sizes[:4] == [dev, 2 * dev, dev, dev], "zero_shot; both ways of few_shot together; a step after the other"
+        assert sizes[1] >= 2 * dev, "all ways of few_shot together"
+        assert sizes[2:4] == [dev, dev], "a step after the other"
         assert 1 <= len(sizes) - 4 <= 2, "the finalists together, but for the second step of a chain"
-        assert decision["spent"]["cached_calls"] == 0
+        assert decision["spent"]["cached_calls"] == dev, "few_shot meets the plain prompt, too; no more"
         assert decision["verdict"]["kind"] == "prompt"
 
 
