@@ -185,12 +185,18 @@ class Odd(Exception):
         self.status_code = status_code
 
 
+def unsent(error: Exception) -> Exception:
+    error.__cause__ = ConnectionRefusedError("nobody listens")
+    return error
+
+
 @pytest.mark.parametrize(
     "error",
     [
         exceptions.ModelRateLimitError("busy"),
         exceptions.ModelAPIError("down"),
-        exceptions.ModelConnectionError("off"),
+        unsent(exceptions.ModelConnectionError("off")),
+        unsent(exceptions.ModelTimeoutError("slow")),
         Odd(503),
     ],
     ids=repr,
@@ -205,6 +211,7 @@ def test_what_passes_is_sent_again(error: Exception) -> None:
     ("error", "finish"),
     [
         (exceptions.ModelTimeoutError("slow"), LOST),
+        (exceptions.ModelConnectionError("cut off on its way"), LOST),
         (exceptions.ContextOverflowError("too long"), ""),
         (exceptions.ModelInvalidRequestError("odd"), ""),
         (exceptions.ModelRefusalError(), "filter"),

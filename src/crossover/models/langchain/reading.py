@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossover.models._http import Attempt
@@ -23,8 +23,9 @@ STATUS = {
     "ModelInvalidRequestError": 400,
     "ContextOverflowError": 400,
     "ModelAPIError": 500,
-    "ModelConnectionError": 503,
 }
+# what clients raise where nothing was sent; anything else without an answer may have been paid for
+UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ClientConnectorError", "ConnectionRefusedError", "gaierror"}
 PASSING = (408, 409, 425, 429)  # and all from 500 on
 ENDING = (401, 402, 403, 404)
 WITHHELD = "the model withheld the answer"
@@ -86,6 +87,8 @@ def refused(error: Exception) -> Attempt:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if "ModelRefusalError" in kinds:
         return Attempt(Reply(error=WITHHELD, finish="filter"))
+    if any(kind.__name__ in UNSENT for one in _chain(error) for kind in type(one).__mro__):
+        return Attempt(again=said)
     if isinstance(error, TimeoutError) or "ModelTimeoutError" in kinds:
         return Attempt(Reply(error=said, finish=LOST))
     status = status_of(error)
@@ -94,6 +97,16 @@ def refused(error: Exception) -> Attempt:
     if status is not None and (status in PASSING or status >= 500):
         return Attempt(again=said, refused=status == 429, after=_after(error))
     return Attempt(Reply(error=said, finish=LOST if status is None else ""))  # without one it may have been paid for
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it came of."""
+    found: BaseException | None = error
+    for _ in range(10):
+        if found is None:
+            return
+        yield found
+        found = found.__cause__ or found.__context__
 
 
 def status_of(error: Exception) -> int | None:

@@ -17,7 +17,7 @@ from crossover.types import LOST, Reply, Request
 
 T = TypeVar("T")
 LINES, BYTES = 50_000, 190_000_000  # of a file; the services' own limit is 200 MB
-BY_ITSELF = 6  # of what may be asked twice, by the client itself
+REPEATS = 6  # of what may be asked twice, by the client itself
 LISTED = 1000  # batches that are looked through
 NAMED = "crossover"  # in a batch's metadata
 UNANSWERED = ("expired", "cancelled")  # how a batch ends that may have left requests, which then cost nothing
@@ -122,7 +122,7 @@ class OpenaiBatches:
     def _steady(self, call: Callable[[Any], T], what: str) -> T:
         """What a call gives that may be made twice. Raises `ModelError`."""
         try:
-            return call(self.client.with_options(max_retries=BY_ITSELF))
+            return call(self.client.with_options(max_retries=REPEATS))
         except Exception as error:
             raise self._said(error, what) from error
 
