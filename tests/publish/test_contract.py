@@ -102,7 +102,7 @@ def test_two_prompts_under_two_labels_take_turns(made: StudyFolder, place: Place
     assert after[1] == before[1]
 
 
-@pytest.mark.parametrize("part", [0.0, 0.3, 0.65, 0.99])
+@pytest.mark.parametrize("part", [0.0, 0.65, 0.99])
 @pytest.mark.parametrize("kind", ["fail", "lose"])
 def test_a_service_that_fails_halfway_is_gone_on_with(kind: str, part: float, made: StudyFolder, place: Place) -> None:
     place(made, label="production")

@@ -14,6 +14,7 @@ import pytest
 
 from crossover.engine.journal import Journal
 from crossover.errors import OptionError, StudyError
+from crossover.publish import mlflow as module
 from crossover.publish.open import publish
 from crossover.study.folder import StudyFolder, read_json, write_json
 from crossover.study.read import read_candidate, read_results
@@ -176,17 +177,14 @@ def test_a_searched_prompt_that_quotes_a_row_stays_here(made: StudyFolder, serve
     assert INPUTS[3] not in server.everything()
 
 
-def test_a_server_that_takes_no_files_is_said_before_they_are_written_here(made: StudyFolder, server: Tracking) -> None:
-    server.location = "/srv/files"
-    from crossover.publish import mlflow
-
-    original, mlflow.stays_here = mlflow.stays_here, lambda url: False
-    try:
-        with pytest.raises(StudyError, match="--artifacts-destination"):
-            publish(made, "mlflow", url=server.url)
-    finally:
-        mlflow.stays_here = original
-    assert not Path("/srv/files").exists()
+def test_a_server_that_takes_no_files_is_said_before_they_are_written_here(
+    made: StudyFolder, server: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.location = str(tmp_path / "theirs")
+    monkeypatch.setattr(module, "stays_here", lambda url: False)
+    with pytest.raises(StudyError, match="--artifacts-destination"):
+        publish(made, "mlflow", url=server.url)
+    assert not (tmp_path / "theirs").exists()
 
 
 def test_no_server_is_named(made: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,6 +110,11 @@ class _Log:
         began = _milliseconds(decision["created"])
         run = self._run(client, ("", ""), m.results.task["name"], tags, began)
         self.parent = run.info.run_id
+        if urlsplit(run.info.artifact_uri).scheme in ("", "file") and not stays_here(self.url):  # the client would write it
+            raise StudyError(
+                "the server keeps files in a folder of its own machine and takes none over the network; valid is a server"
+                " that was started with --artifacts-destination"
+            )
         self._bring_up(client, run, about, {**self._best(), **spent}, tags)
         client.set_terminated(self.parent, "FINISHED", began + round(1000 * decision["spent"]["seconds"]))
         self._retire(client)
@@ -146,12 +151,6 @@ class _Log:
 
     def files(self) -> str:
         client = self.client
-        uri = client.get_run(self.parent).info.artifact_uri
-        if urlsplit(uri).scheme in ("", "file") and not stays_here(self.url):
-            raise StudyError(
-                "the server keeps files in a folder of its own machine and takes none over the network; valid is a server"
-                " that was started with --artifacts-destination"
-            )
         for name, text in self.artifacts().items():
             client.log_text(self.parent, without_keys(text()), name)
         return ""

@@ -35,7 +35,7 @@ def rowless(results: Results, rows: Sequence[str]) -> Results:
 def row_texts(folder: StudyFolder) -> list[str]:
     """Inputs and longer answers of the study's rows, as far as they can be read: of the journal, and of its data files."""
     task = read_task(folder)
-    journal, found = JournalReader(folder.journal), set()
+    journal, found = JournalReader(folder.journal), set[str]()
     try:
         for row in folder.read_decision()["candidates"]:
             for split in ("dev", "test", OVER_FOLDS):
@@ -71,7 +71,7 @@ def _decision(decision: dict[str, Any], output: str) -> dict[str, Any]:
     decision = {**decision, "candidates": rows}
     slices, verdict = decision.get("slices"), decision["verdict"]
     others = [row for row in slices["rows"] if row["column"] != output] if slices else []
-    if not others:
+    if not slices or not others:
         return decision
     columns = tuple(f"Where {column} is " for column in {row["column"] for row in others})
     warnings = [sentence for sentence in verdict["warnings"] if not sentence.startswith(columns)]
