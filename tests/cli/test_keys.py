@@ -95,7 +95,7 @@ def test_task_file_a_key_in_it_is_refused_and_not_shown(spec: str, crossover: Te
 )
 def test_task_file_a_model_written_as_a_mapping(model: dict[str, Any], crossover: Terminal, here: Path) -> None:
     for changes in ({"model": model}, {"model": None, "models": {"one": model, "two": "fake"}}):
-        write_task(here, **changes)  # type: ignore[arg-type]
+        write_task(here, **changes)
         told = crossover("run", "task.yaml", "--out", "study", "--yes")
         assert told.status == 2
         assert KEY not in told.out + told.err

@@ -231,7 +231,7 @@ def test_a_service_that_takes_no_more_jobs_just_now_is_asked_again_and_one_witho
             service.refuse = (429, "too many jobs at a time") if left[0] >= 0 else None
             return plain(**body)
 
-        client.fine_tuning.jobs.create = create  # type: ignore[method-assign, assignment]
+        client.fine_tuning.jobs.create = create  # type: ignore[method-assign]
         adapt(bench)
         assert service.asked[f"POST {JOBS}"] == 4
         assert list(service.jobs) == ["ftjob-1"]
@@ -261,7 +261,7 @@ def test_a_second_job_after_a_failed_one_is_no_repetition_of_it_to_the_service(t
             keys.append(body["extra_headers"]["Idempotency-Key"])
             return create(**body)
 
-        client.fine_tuning.jobs.create = started  # type: ignore[method-assign, assignment]
+        client.fine_tuning.jobs.create = started  # type: ignore[method-assign]
         with pytest.raises(TuningError, match="bad luck"):
             adapt(bench)
         service.fail = ""
@@ -412,5 +412,6 @@ def test_a_job_that_takes_days_is_looked_at_all_the_time() -> None:
 
 
 def test_numbers_as_services_tell_them() -> None:
-    assert [amount(one) for one in (1, "2.5", "nan", "inf", None, [], True, 10**400, "x")] == [1.0, 2.5, *[None] * 7]
+    told: list[Any] = [1, "2.5", "nan", "inf", None, [], True, 10**400, "x"]
+    assert [amount(one) for one in told] == [1.0, 2.5, *[None] * 7]
     assert [whole(one) for one in (3, "4", -1, 10**30, 2.9, None)] == [3, 4, None, None, 2, None]

@@ -231,7 +231,9 @@ def test_without_credentials_nothing_is_sent_and_one_sentence_says_so(
 
 
 def test_a_token_comes_from_its_variable_and_goes_nowhere_else() -> None:
-    for given in ({"key": TOKEN}, {"url": f"http://user:{TOKEN}@127.0.0.1:9"}, {"url": f"http://127.0.0.1:9?key={TOKEN}"}):
+    places = ({"key": TOKEN}, {"url": f"http://user:{TOKEN}@127.0.0.1:9"}, {"url": f"http://127.0.0.1:9?key={TOKEN}"})
+    wrong: list[dict[str, Any]] = list(places)
+    for given in wrong:
         with pytest.raises(ModelError) as caught:
             Vertex(NAME, project="p1", **given)
         assert TOKEN not in str(caught.value)
