@@ -44,9 +44,14 @@ def talk(rng: Any, count: int, odd: float = 0.0) -> list[tuple[str, str]]:
     for _ in range(count):
         strange = rng.random() < odd
         size = int(rng.integers(4, 31)) * (2 if strange else 1)
-        words = " ".join(f"w{word}" for word in rng.zipf(1.3, size).clip(max=50_000))
+        words = " ".join(map(_named, rng.zipf(1.3, size).clip(max=50_000)))
         found.append((f"{words} n{rng.integers(10**9)}", "a0" if strange else f"a{rng.integers(10)}"))
     return found
+
+
+def _named(number: int) -> str:
+    """A word in letters."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def unlabelled(rng: Any, rows: int, odd: float) -> bool:

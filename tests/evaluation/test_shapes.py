@@ -30,6 +30,12 @@ def test_new_words_are_those_that_no_other_test_row_has() -> None:
     assert list(strange.served) == [1.0]
 
 
+def test_dates_and_numbers_are_no_new_words() -> None:
+    test = [f"order {n} of 2025" for n in range(6)]
+    _, found = of_inputs(test, ["order 77123 of 2031"])
+    assert list(found.served) == [0.5]
+
+
 def test_answers_are_counted_each_and_rare_ones_together() -> None:
     test = ["a"] * 6 + ["b"] * 7 + ["c"]
     found = of_outputs(test, ["a", "b", "d", "c"], labels=True)

@@ -105,7 +105,8 @@ def _placed(values: Sequence[float]) -> Callable[[float], float]:
 
 
 def _words(text: str) -> set[str]:
-    return set(words(caseless(text)))
+    """Its words without those with digits: dates and running numbers are new every day."""
+    return {word for word in words(caseless(text)) if not any(map(str.isdigit, word))}
 
 
 def _new(found: set[str], counted: Counter[str], own: int) -> float:
