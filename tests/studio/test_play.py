@@ -6,8 +6,10 @@ import hashlib
 import html
 import json
 import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ from hypothesis import strategies as st
 
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
+from crossover.models.base import Listener, Token
 from crossover.serve.predict import NO_ANSWER
 from crossover.studio.editing import edited
-from crossover.types import Candidate, Decoding, Demonstration, Prompt, Step
+from crossover.studio.opened import Lane
+from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt, Reply, Request, Step
 from tests.studio.conftest import EVIL, Browser, ids, waited
 
 
@@ -169,6 +173,41 @@ def test_an_edited_prompt_loses_the_calibration_that_was_measured_with_another()
     assert (plain.prompt.demonstrations, plain.prompt.shots) == ((), 0)
     warm = edited(replace(ONE, decoding=Decoding()), {"temperature": "0.7"}, "")
     assert warm.decoding.temperature == 0.7
+
+
+@dataclass
+class Writer:
+    """A model that writes three words, and notes how many it was let write."""
+
+    written: int = 0
+    identity: str = "writer"
+    local: bool = True
+    context_window: int = 100
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return 1
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        return self.tell(requests, [None] * len(requests))
+
+    def tell(self, requests: Sequence[Request], listeners: Sequence[Listener | None]) -> list[Reply]:
+        text = ""
+        for place, word in enumerate(("one", " two", " three")):
+            text, self.written = text + word, self.written + 1
+            if listeners[0] and listeners[0].hear(text, Token(word.encode()), place, place == 2):
+                break
+        return [Reply(text)] * len(requests)
+
+
+def test_an_answer_is_heard_while_it_is_written_and_stops_where_nobody_waits() -> None:
+    model, free = Writer(), Candidate("writer", Prompt(), Decoding())
+    lane, heard = Lane(model, ThreadPoolExecutor(1)), list[str]()
+    found = lane.answer(free, "count", heard.append, lambda: False)
+    assert (heard, found.answer) == (["one", "one two", "one two three"], "one two three")
+    lane.answer(free, "count", heard.append, lambda: len(heard) >= 4)
+    assert model.written == 3 + 1, "who goes after the first word is written no more"
+    assert lane.answer(free, "count", heard.append, lambda: True).reply.error is not None
+    assert model.written == 4
 
 
 def test_the_template_of_a_chain_may_name_its_steps() -> None:

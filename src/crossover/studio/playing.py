@@ -122,7 +122,13 @@ def _compared(studio: Studio, folder: StudyFolder, results: Results) -> dict[str
     lines = table(folder, results, under_way)
     picked = "choice" if results.decision["verdict"]["choice"] else "for now"
     rows = int(results.decision["splits"]["dev"])
-    return {"lines": lines, "measuring": bool(under_way), "rows": rows, "picked": picked}
+    return {
+        "lines": lines,
+        "measuring": bool(under_way),
+        "rows": rows,
+        "picked": picked,
+        "folds": results.decision.get("folds"),
+    }
 
 
 def _offered(folder: StudyFolder, results: Results) -> dict[str, tuple[str, str]]:
