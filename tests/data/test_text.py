@@ -297,3 +297,50 @@ def test_other_is_a_label_only_where_it_stands_as_one() -> None:
     for reply in ("Other.", "The category is other.", "This falls under other.", "It is other because it is vague."):
         assert read(reply, labels) == "other"
     assert read("It is minus 1.", ("1", "2")) is None
+
+
+DASHES = "-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d\u2043"
+
+
+@pytest.mark.parametrize("dash", DASHES)
+@pytest.mark.parametrize("sentence", ["{}", "**{}**", "It is {}.", "Label: {}"])
+def test_any_hyphen_dash_or_minus_at_a_word_belongs_to_it(dash: str, sentence: str) -> None:
+    for labels, label in [
+        (("A", "A-", "B"), "A-"), (("2", "1", "-1"), "-1"), (("billing", "pre-billing"), "pre-billing"),
+        (("toxic", "non-toxic"), "non-toxic"), (("follow", "follow-up"), "follow-up"),
+    ]:  # fmt: skip
+        assert read(sentence.format(label.replace("-", dash)), labels) in (label, None)
+        assert sentence == "It is {}." or read(sentence.format(label.replace("-", dash)), labels) == label
+    assert read(sentence.format(f"un{dash}spam"), ("spam", "ham")) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("C", "C++", "C#"), "The language is C♯.", "C#"),
+        (("C", "C++", "C#"), "C⁺⁺", "C++"),
+        (("A", "A+"), "A⁺", "A+"),
+        (("B", "B-"), "B⁻", "B-"),
+        (("it's fine", "don't know"), "It’s fine.", "it's fine"),
+        (("it’s fine", "don’t know"), 'The answer is "don\'t know".', "don’t know"),
+        (("spam", "ham"), "Spam – the sender did not give a name.", "spam"),
+    ],
+)
+def test_another_form_of_a_sign_is_that_sign(labels: tuple[str, ...], reply: str, label: str) -> None:
+    assert read(reply, labels) == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply"),
+    [
+        (("agree", "disagree", "strongly agree"), "I agree strongly."),
+        (("agree", "disagree", "strongly agree"), "Agree (strongly)"),
+        (("positive", "very positive"), "The sentiment is strongly positive."),
+        (("positive", "very positive"), "Positive, very"),
+        (("true", "mostly true", "half true"), "It is mainly true."),
+        (("true", "mostly true", "half true"), "90% true"),
+    ],
+)
+def test_a_label_that_a_word_of_degree_qualifies_is_not_the_plain_one(labels: tuple[str, ...], reply: str) -> None:
+    assert read(reply, labels) is None
+    assert read(reply, labels[:1]) == labels[0]  # where no other label is meant, the degree changes nothing
