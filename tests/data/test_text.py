@@ -344,3 +344,27 @@ def test_another_form_of_a_sign_is_that_sign(labels: tuple[str, ...], reply: str
 def test_a_label_that_a_word_of_degree_qualifies_is_not_the_plain_one(labels: tuple[str, ...], reply: str) -> None:
     assert read(reply, labels) is None
     assert read(reply, labels[:1]) == labels[0]  # where no other label is meant, the degree changes nothing
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("high", "medium", "low"), "The priority is low.", "low"),
+        (("high", "medium", "low"), "Priority: high", "high"),
+        (("high", "medium", "low"), "High priority", "high"),
+        (("duplicate", "not_duplicate"), "Label: not\\_duplicate", "not_duplicate"),
+        (("A", "B", "C"), "B. Paris", "B"),
+        (("A", "B", "C"), "The answer is **B. Paris**", "B"),
+        (("A", "B", "C"), "A is correct.", "A"),
+        (("A", "B", "C"), "B is the correct answer.", "B"),
+        (("A", "B", "C"), "It's B.", "B"),
+        (("A", "B", "C"), "A is wrong.", None),
+        (("A", "B", "C"), "A is correct, unlike B.", None),
+        (("正面", "负面"), "这条评论是正面的。", "正面"),
+        (("正面", "负面"), "情感：负面", "负面"),
+        (("正面", "负面"), "这条评论不是正面的。", None),
+        (("正面", "负面"), "不属于正面", None),
+    ],
+)
+def test_what_a_reply_names_beside_a_label_does_not_hide_it(labels: tuple[str, ...], reply: str, label: str | None) -> None:
+    assert read(reply, labels) == label

@@ -35,7 +35,10 @@ _OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:"
 _SMALL = re.compile(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
-_CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
+_CUE = re.compile(
+    r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s)\s*$",
+    re.I,
+)
 _BECAUSE = re.compile(
     r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
     r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:"
@@ -129,6 +132,8 @@ _POLITE = re.compile(
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?<!^)[<>≤≥]=?\s*$")
+_OPTION = re.compile(r"[.):] ")
+_IS_RIGHT = re.compile(r" is (?:the |my )?(?:most |single |only )?(?:correct|right|best|final|true)\b", re.I)
 _NUMBERED = re.compile(r"\.? ?\d")
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
@@ -190,7 +195,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return None  # a thought that nothing ends
     for _ in range(3):  # \boxed{\text{...}}
         said = _TEX.sub(r"\1", said)
-    text = _plain_signs(said).strip()
+    text = _plain_signs(said.replace("\\_", "_")).strip()  # Markdown's escape, inside a label
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
     forms, asked = list(_forms(text)), said.rstrip(_CLOSING).endswith(_ASKING)
@@ -324,7 +329,8 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     if names_the_asked(word) and is_topic_of_talk(text[:start], text[end:]):
         return False
-    if (apart := _APART.match(text, end)) and not is_known(apart[1]) and all(b <= end for _, b, _ in spans):
+    lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
+    if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
@@ -377,4 +383,5 @@ def _set_off(text: str, start: int, end: int) -> bool:
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
     follows = not after or after == "\n" or not (after.isspace() or is_word(after))
-    return led and (follows or bool(_BECAUSE.match(text[end:].lstrip())))
+    right = end - start == 1 and _IS_RIGHT.match(text, end)
+    return led and bool(follows or right or _BECAUSE.match(text[end:].lstrip()))
