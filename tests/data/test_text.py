@@ -359,6 +359,10 @@ def test_a_label_that_a_word_of_degree_qualifies_is_not_the_plain_one(labels: tu
         (("A", "B", "C"), "B is the correct answer.", "B"),
         (("A", "B", "C"), "It's B.", "B"),
         (("A", "B", "C"), "A is wrong.", None),
+        (("A", "B", "C"), "This is a", None),
+        (("A", "B", "C"), "The correct label for the given text is a", None),
+        (("A", "B", "C"), "The answer is A", "A"),
+        (("A", "B", "C"), "The answer is b", "B"),
         (("A", "B", "C"), "A is correct, unlike B.", None),
         (("正面", "负面"), "这条评论是正面的。", "正面"),
         (("正面", "负面"), "情感：负面", "负面"),
@@ -368,3 +372,18 @@ def test_a_label_that_a_word_of_degree_qualifies_is_not_the_plain_one(labels: tu
 )
 def test_what_a_reply_names_beside_a_label_does_not_hide_it(labels: tuple[str, ...], reply: str, label: str | None) -> None:
     assert read(reply, labels) == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply"),
+    [
+        (("human", "AI"), "As an AI, I think a person wrote this."),
+        (("fact", "opinion"), "In fact, this is subjective."),
+        (("fact", "opinion"), "In my opinion, this can be checked."),
+        (("high", "medium", "low"), "Severity: critical\nConfidence: high"),
+        (("high", "medium", "low"), "Confidence: high\nLabel:"),
+        (("high", "medium", "low"), "I say this with high confidence."),
+    ],
+)
+def test_a_phrase_about_the_answer_is_not_the_answer(labels: tuple[str, ...], reply: str) -> None:
+    assert read(reply, labels) is None

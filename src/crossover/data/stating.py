@@ -109,7 +109,9 @@ _STILL = re.compile(
     r"|と思います|になります|だと思います) )*",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
-_TOLD = re.compile(rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices) ")
+_TOLD = re.compile(
+    rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices|(?:confidence|certainty)(?: level| score)?) "
+)
 _ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
 # what stands apart behind a label and takes it back, or says who said it
 _REMARK = re.compile(
@@ -135,6 +137,8 @@ _SPEAKS = re.compile(
     r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:call|mark|think|read|rate|tag) $|^(?:let's |let us )?say (?:that )?(?:it|this"
     r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
+    r"|^as an? $|^in (?:my |our )?$"  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
+    r"|\b(?:confidence|certainty)(?: level| score)?(?: is)? $"
 )
 _SHOWN = re.compile(  # heads what is shown and not said
     r"(?:an? |the |for )?(?:bad |wrong |good |incorrect |poor )?(?:example|sample|instance|demo"

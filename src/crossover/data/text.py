@@ -132,6 +132,7 @@ _POLITE = re.compile(
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?<!^)[<>≤≥]=?\s*$")
+_SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
 _OPTION = re.compile(r"[.):] ")
 _IS_RIGHT = re.compile(r" is (?:the |my )?(?:most |single |only )?(?:correct|right|best|final|true)\b", re.I)
 _NUMBERED = re.compile(r"\.? ?\d")
@@ -314,8 +315,9 @@ def _pattern(label: str) -> re.Pattern[str]:
     """A label inside a text: in any case, with any separators between its words, without punctuation around it."""
     *_, bare = _forms(_plain_signs(label))
     words = re.split(r"(?<=\w)[\s_-]+(?=\w)", bare)
+    case = 0 if bare in "AEIOUY" else re.I  # "This is a", cut off, does not say A
     tail = re.escape(label[-1]) + "?" if label[-1] == "." and bare[-1] != "." else ""
-    return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, re.I)
+    return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, case)
 
 
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
@@ -326,6 +328,8 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     if _POLITE_WORD.fullmatch(word) and _POLITE.match(text, end):
         return False
     if (word.isdigit() and _BOUND.search(text[:start])) or (word == "no" and _NUMBERED.match(text, end)):
+        return False
+    if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
         return False
     if names_the_asked(word) and is_topic_of_talk(text[:start], text[end:]):
         return False
