@@ -383,6 +383,7 @@ def test_what_a_reply_names_beside_a_label_does_not_hide_it(labels: tuple[str, .
         (("high", "medium", "low"), "Severity: critical\nConfidence: high"),
         (("high", "medium", "low"), "Confidence: high\nLabel:"),
         (("high", "medium", "low"), "I say this with high confidence."),
+        (("information", "complaint"), "Thank you for the information."),
     ],
 )
 def test_a_phrase_about_the_answer_is_not_the_answer(labels: tuple[str, ...], reply: str) -> None:

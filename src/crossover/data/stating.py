@@ -137,7 +137,7 @@ _SPEAKS = re.compile(
     r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:call|mark|think|read|rate|tag) $|^(?:let's |let us )?say (?:that )?(?:it|this"
     r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
-    r"|^as an? $|^in (?:my |our )?$"  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
+    r"|^as an? $|^in (?:my |our )?$|^thank(?:s| you) for "  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
     r"|\b(?:confidence|certainty)(?: level| score)?(?: is)? $"
 )
 _SHOWN = re.compile(  # heads what is shown and not said
