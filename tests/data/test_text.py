@@ -297,3 +297,94 @@ def test_other_is_a_label_only_where_it_stands_as_one() -> None:
     for reply in ("Other.", "The category is other.", "This falls under other.", "It is other because it is vague."):
         assert read(reply, labels) == "other"
     assert read("It is minus 1.", ("1", "2")) is None
+
+
+DASHES = "-\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d\u2043"
+
+
+@pytest.mark.parametrize("dash", DASHES)
+@pytest.mark.parametrize("sentence", ["{}", "**{}**", "It is {}.", "Label: {}"])
+def test_any_hyphen_dash_or_minus_at_a_word_belongs_to_it(dash: str, sentence: str) -> None:
+    for labels, label in [
+        (("A", "A-", "B"), "A-"), (("2", "1", "-1"), "-1"), (("billing", "pre-billing"), "pre-billing"),
+        (("toxic", "non-toxic"), "non-toxic"), (("follow", "follow-up"), "follow-up"),
+    ]:  # fmt: skip
+        assert read(sentence.format(label.replace("-", dash)), labels) in (label, None)
+        assert sentence == "It is {}." or read(sentence.format(label.replace("-", dash)), labels) == label
+    assert read(sentence.format(f"un{dash}spam"), ("spam", "ham")) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("C", "C++", "C#"), "The language is C♯.", "C#"),
+        (("C", "C++", "C#"), "C⁺⁺", "C++"),
+        (("A", "A+"), "A⁺", "A+"),
+        (("B", "B-"), "B⁻", "B-"),
+        (("it's fine", "don't know"), "It’s fine.", "it's fine"),
+        (("it’s fine", "don’t know"), 'The answer is "don\'t know".', "don’t know"),
+        (("spam", "ham"), "Spam – the sender did not give a name.", "spam"),
+    ],
+)
+def test_another_form_of_a_sign_is_that_sign(labels: tuple[str, ...], reply: str, label: str) -> None:
+    assert read(reply, labels) == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply"),
+    [
+        (("agree", "disagree", "strongly agree"), "I agree strongly."),
+        (("agree", "disagree", "strongly agree"), "Agree (strongly)"),
+        (("positive", "very positive"), "The sentiment is strongly positive."),
+        (("positive", "very positive"), "Positive, very"),
+        (("true", "mostly true", "half true"), "It is mainly true."),
+        (("true", "mostly true", "half true"), "90% true"),
+    ],
+)
+def test_a_label_that_a_word_of_degree_qualifies_is_not_the_plain_one(labels: tuple[str, ...], reply: str) -> None:
+    assert read(reply, labels) is None
+    assert read(reply, labels[:1]) == labels[0]  # where no other label is meant, the degree changes nothing
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("high", "medium", "low"), "The priority is low.", "low"),
+        (("high", "medium", "low"), "Priority: high", "high"),
+        (("high", "medium", "low"), "High priority", "high"),
+        (("duplicate", "not_duplicate"), "Label: not\\_duplicate", "not_duplicate"),
+        (("A", "B", "C"), "B. Paris", "B"),
+        (("A", "B", "C"), "The answer is **B. Paris**", "B"),
+        (("A", "B", "C"), "A is correct.", "A"),
+        (("A", "B", "C"), "B is the correct answer.", "B"),
+        (("A", "B", "C"), "It's B.", "B"),
+        (("A", "B", "C"), "A is wrong.", None),
+        (("A", "B", "C"), "This is a", None),
+        (("A", "B", "C"), "The correct label for the given text is a", None),
+        (("A", "B", "C"), "The answer is A", "A"),
+        (("A", "B", "C"), "The answer is b", "B"),
+        (("A", "B", "C"), "A is correct, unlike B.", None),
+        (("正面", "负面"), "这条评论是正面的。", "正面"),
+        (("正面", "负面"), "情感：负面", "负面"),
+        (("正面", "负面"), "这条评论不是正面的。", None),
+        (("正面", "负面"), "不属于正面", None),
+    ],
+)
+def test_what_a_reply_names_beside_a_label_does_not_hide_it(labels: tuple[str, ...], reply: str, label: str | None) -> None:
+    assert read(reply, labels) == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply"),
+    [
+        (("human", "AI"), "As an AI, I think a person wrote this."),
+        (("fact", "opinion"), "In fact, this is subjective."),
+        (("fact", "opinion"), "In my opinion, this can be checked."),
+        (("high", "medium", "low"), "Severity: critical\nConfidence: high"),
+        (("high", "medium", "low"), "Confidence: high\nLabel:"),
+        (("high", "medium", "low"), "I say this with high confidence."),
+        (("information", "complaint"), "Thank you for the information."),
+    ],
+)
+def test_a_phrase_about_the_answer_is_not_the_answer(labels: tuple[str, ...], reply: str) -> None:
+    assert read(reply, labels) is None

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossover.errors import ModelError, without_keys
-from crossover.models._service import one_line
+from crossover.models._service import told_line
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.models.openai.labels import scores_of
@@ -121,7 +121,7 @@ def test_half_characters_and_commands_to_a_terminal_are_not_passed_on() -> None:
     attempt, _ = answered(body(choices=[choice], model="m\ud800"), {})
     assert attempt.reply is not None
     assert (attempt.reply.text, attempt.reply.model) == ("b?", "m?")
-    assert one_line("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
+    assert told_line("no \x1b[31mred\x07 \ud800") == "no \ufffd[31mred\ufffd \ufffd"
 
 
 ORDINARY = (

@@ -19,6 +19,11 @@ _KIND = (
     "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|opinion"
     "|tone|analysis|score"
 )
+# also asked about, and only in front of an answer: "The priority is low."
+_ASKED = (
+    "priority|urgency|severity|difficulty|level|genre|mood|feeling|stance|polarity|relation|relationship|recommendation"
+    "|grade|country|programming language|group|age|age group|sentiment polarity|cefr"
+)
 _BEST = (
     "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better"
     "|single|given|provided|matching|predicted|expected|dominant|relevant|accurate|plausible|overall|primary|main"
@@ -34,7 +39,7 @@ _SURELY = (
 # what a phrase may be, by language; a word that states only with another stands with it
 _PHRASES = (
     # English
-    rf"(?:{_THING})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})|(?:{_BEST})"
+    rf"(?:{_THING})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})|(?:{_ASKED})|(?:{_BEST})"
     rf"|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here|there)'s",
     r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
     r"y+|yes|yeah|sure|okay?|great|well|absolutely|alright|hello|hi|there|thanks|thank you|please|here is|here are",
@@ -86,7 +91,7 @@ _PHRASES = (
     r"|זו|התשובה|היא|הוא|απάντηση|είναι|αυτό|η|το",
     # scripts without spaces: pieces of what is written in one
     r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
-    r"|應該|应|應|结果|結果|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|因此|所以|これ|この|の|それ|は|が|を|です"
+    r"|應該|应|應|结果|結果|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この|の|それ|は|が|を|です"
     r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに"
     r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
     r"|메시지|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
@@ -100,11 +105,13 @@ _STILL = re.compile(
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
     r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?|ist|das|die|der|ein"
     r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es|respuesta|è|risposta"
-    r"|é|resposta|是|的|です|でした|である|だ|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
+    r"|é|resposta|priority|是|的|です|でした|である|だ|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
     r"|と思います|になります|だと思います) )*",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
-_TOLD = re.compile(rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices) ")
+_TOLD = re.compile(
+    rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices|(?:confidence|certainty)(?: level| score)?) "
+)
 _ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
 # what stands apart behind a label and takes it back, or says who said it
 _REMARK = re.compile(
@@ -130,6 +137,8 @@ _SPEAKS = re.compile(
     r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:call|mark|think|read|rate|tag) $|^(?:let's |let us )?say (?:that )?(?:it|this"
     r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
+    r"|^as an? $|^in (?:my |our )?$|^thank(?:s| you) for "  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
+    r"|\b(?:confidence|certainty)(?: level| score)?(?: is)? $"
 )
 _SHOWN = re.compile(  # heads what is shown and not said
     r"(?:an? |the |for )?(?:bad |wrong |good |incorrect |poor )?(?:example|sample|instance|demo"

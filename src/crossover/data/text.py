@@ -18,12 +18,14 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202
 # Joiners mean something inside Persian, Indic and emoji text, and nothing at an edge or beside Latin, Greek and Cyrillic.
 _JOINING = "\u0590-\u1dff\u2190-\U0010ffff"
 _IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII, character by character
+# other forms of ASCII signs: full-width ones, hyphens, raised and small plus and minus, the sharp of C♯
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans("‐‑⁃﹣⁻⁺﹢♯﹟", "-----++##")
+_DASH = re.compile(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus only beside a word: apart it divides clauses
+_APOSTROPHE = re.compile(r"(?<=\w)[’ʼ‘′´`](?=\w)")
 
 _FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
 _TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
-_MINUS = re.compile(r"(?<![\w)])[−‒–﹣－](?=\d)")
 _END = ".!?,;:。．！？，；：、…।¿¡"
 _PAIRS = (
     "\"\" '' `` ** __ ~~ || $$ () [] {} <> «» »« ‹› “” „“ „” ”” ‚‘ ‘’ ’’ 「」 『』 【】 （） 《》 〈〉 ＂＂"  # by spaces
@@ -33,7 +35,10 @@ _OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:"
 _SMALL = re.compile(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
-_CUE = re.compile(r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says)\s*$", re.I)
+_CUE = re.compile(
+    r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s)\s*$",
+    re.I,
+)
 _BECAUSE = re.compile(
     r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
     r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:"
@@ -97,6 +102,10 @@ _UNLIKELY = re.compile(
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
+_DEGREE = (
+    "very|quite|rather|really|strongly|highly|mainly|mostly|primarily|largely|absolutely|completely|totally|fully"
+    "|entirely|extremely|sehr|ganz|très|muy|molto"
+)
 _WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?out of )$")  # "4 out of 5": not 5
 _PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
@@ -123,6 +132,9 @@ _POLITE = re.compile(
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?<!^)[<>≤≥]=?\s*$")
+_SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
+_OPTION = re.compile(r"[.):] ")
+_IS_RIGHT = re.compile(r" is (?:the |my )?(?:most |single |only )?(?:correct|right|best|final|true)\b", re.I)
 _NUMBERED = re.compile(r"\.? ?\d")
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
@@ -184,7 +196,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return None  # a thought that nothing ends
     for _ in range(3):  # \boxed{\text{...}}
         said = _TEX.sub(r"\1", said)
-    text = _MINUS.sub("-", said.translate(_WIDE).strip())
+    text = _plain_signs(said.replace("\\_", "_")).strip()  # Markdown's escape, inside a label
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
     forms, asked = list(_forms(text)), said.rstrip(_CLOSING).endswith(_ASKING)
@@ -223,8 +235,13 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _loose(text: str) -> str:
-    """Comparable, with one kind of separator between words, and without full-width forms."""
-    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", comparable(folded(text).translate(_WIDE)))
+    """Comparable, with one kind of separator between words, and with plain signs."""
+    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", comparable(_plain_signs(folded(text))))
+
+
+def _plain_signs(text: str) -> str:
+    """A text with the keyboard's hyphens, apostrophes, plus and number signs in the place of their other forms."""
+    return _APOSTROPHE.sub("'", _DASH.sub("-", text.translate(_WIDE)))
 
 
 def _bare(text: str) -> str:
@@ -251,7 +268,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
     free = [span for span in spans if stands_alone(text, *span[:2])]
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
-    if any(_goes_on(text, a, b, key, alike) for a, b, key in own):
+    if any(_goes_on(text, a, b, key, alike) or _by_degree(text, a, b, key, alike) for a, b, key in own):
         return None
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
@@ -283,13 +300,24 @@ def _goes_on(text: str, start: int, end: int, label: str, labels: Iterable[str])
     return False
 
 
+def _by_degree(text: str, start: int, end: int, label: str, labels: Iterable[str]) -> bool:
+    """Whether a word of degree stands beside a label that another one qualifies: "agree strongly" of "strongly agree"."""
+    longer = [other.split() for other in labels if other != label and f" {label} " in f" {other} "]
+    if not longer:
+        return False
+    words = "|".join([_DEGREE, *(re.escape(word) for other in longer for word in other if word not in label.split())])
+    before, behind = rf"(?:\b(?:{words})|\d\s?%|\d/\d|½)[\W_]{{0,3}}$", rf"[\W_]{{1,3}}(?:{words})\b"
+    return re.search(before, text[:start], re.I) is not None or re.match(behind, text[end:], re.I) is not None
+
+
 @lru_cache(4096)
 def _pattern(label: str) -> re.Pattern[str]:
     """A label inside a text: in any case, with any separators between its words, without punctuation around it."""
-    *_, bare = _forms(label.translate(_WIDE))
+    *_, bare = _forms(_plain_signs(label))
     words = re.split(r"(?<=\w)[\s_-]+(?=\w)", bare)
+    case = 0 if bare in "AEIOUY" else re.I  # "This is a", cut off, does not say A
     tail = re.escape(label[-1]) + "?" if label[-1] == "." and bare[-1] != "." else ""
-    return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, re.I)
+    return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, case)
 
 
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
@@ -301,9 +329,12 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     if (word.isdigit() and _BOUND.search(text[:start])) or (word == "no" and _NUMBERED.match(text, end)):
         return False
+    if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
+        return False
     if names_the_asked(word) and is_topic_of_talk(text[:start], text[end:]):
         return False
-    if (apart := _APART.match(text, end)) and not is_known(apart[1]) and all(b <= end for _, b, _ in spans):
+    lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
+    if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
@@ -356,4 +387,5 @@ def _set_off(text: str, start: int, end: int) -> bool:
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
     follows = not after or after == "\n" or not (after.isspace() or is_word(after))
-    return led and (follows or bool(_BECAUSE.match(text[end:].lstrip())))
+    right = end - start == 1 and _IS_RIGHT.match(text, end)
+    return led and bool(follows or right or _BECAUSE.match(text[end:].lstrip()))

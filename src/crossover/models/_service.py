@@ -55,7 +55,7 @@ def checked_key(key: str) -> str:
     return key
 
 
-def one_line(text: str) -> str:
+def told_line(text: str) -> str:
     """A service's own words on one line, without what looks like a key, or is one."""
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     return without_keys(line)[:300] or "nothing more was said"

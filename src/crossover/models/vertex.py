@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from crossover.errors import MissingExtra, ModelError, keep_secret
 from crossover.models._http import Attempt, Flow, all_of, flowing
-from crossover.models._service import checked_key, checked_name, checked_url, one_line
+from crossover.models._service import checked_key, checked_name, checked_url, told_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
 from crossover.types import LOST, Message, Reply, Request, Usage, Weights
@@ -109,7 +109,7 @@ class Vertex:
     def _unready(self, error: Exception) -> Exception:
         if isinstance(error, ModelError):
             return error
-        return ModelError(f"the model 'vertex:{self.target}' cannot be reached: {one_line(str(error))}")
+        return ModelError(f"the model 'vertex:{self.target}' cannot be reached: {told_line(str(error))}")
 
     def client(self) -> Any:
         return self._client
@@ -220,7 +220,7 @@ def _refused(error: Exception, request: Request) -> Attempt:
 
 def _said(error: Exception) -> str:
     code, text = getattr(error, "code", None), getattr(error, "message", None) or str(error)
-    return one_line(f"{code or type(error).__name__}: {text}")
+    return told_line(f"{code or type(error).__name__}: {text}")
 
 
 def _read(found: Any) -> Reply:

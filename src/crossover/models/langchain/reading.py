@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossover.models._http import Attempt
-from crossover.models._service import one_line
+from crossover.models._service import told_line
 from crossover.models._throttle import seconds
 from crossover.types import LOST, Reply, Request, Usage
 
@@ -83,7 +83,7 @@ def read(found: Any, labels: bool) -> Reply:
 
 def refused(error: Exception) -> Attempt:
     """What an exception of a call means: it may be sent again, it failed, or no other would be answered."""
-    said = one_line(f"{type(error).__name__}: {error}")
+    said = told_line(f"{type(error).__name__}: {error}")
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if "ModelRefusalError" in kinds:
         return Attempt(Reply(error=WITHHELD, finish="filter"))

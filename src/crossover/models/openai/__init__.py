@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from crossover.errors import ModelError
 from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
 from crossover.models._presets import PRESETS, Constraint
-from crossover.models._service import checked_key, checked_name, checked_url, one_line
+from crossover.models._service import checked_key, checked_name, checked_url, told_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import Runtime, hosted_weights
 from crossover.models.batches import Batches
@@ -286,7 +286,7 @@ class Openai:
                 return self._counted(attempt, request), top
             except library.APIStatusError as error:
                 told = error.body if isinstance(error.body, dict) else {}
-                message = one_line(str(told.get("message") or error.message))
+                message = told_line(str(told.get("message") or error.message))
                 param = str(told.get("param") or "")
                 if self._quirks.learn(error.status_code, message, param, body):
                     continue
@@ -298,13 +298,13 @@ class Openai:
             except (library.APIConnectionError, TimeoutError) as error:
                 cause, came_to = error.__cause__, fate(error)
                 if came_to == "unsent":
-                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {one_line(str(cause))}"), {}
+                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {told_line(str(cause))}"), {}
                 if came_to == "late":
                     return replace(_lost(f"no answer within {self.timeout:g} seconds"), refused=True), {}
                 if isinstance(cause, http.DecodingError):
                     return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
                 return _lost(
-                    f"the connection broke before the whole answer was there ({one_line(str(cause or error))})"
+                    f"the connection broke before the whole answer was there ({told_line(str(cause or error))})"
                 ), {}
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from crossover.errors import ModelError
-from crossover.models._service import one_line
+from crossover.models._service import told_line
 from crossover.models.batches import BatchLook
 from crossover.models.openai.wire import Quirks, refusal
 from crossover.types import LOST, Reply, Request
@@ -80,7 +80,7 @@ class OpenaiBatches:
         if now.status != "failed":
             return BatchLook(done, now.status in ("completed", *UNANSWERED))
         errors = list((now.errors.data if now.errors else None) or ())
-        told = "; ".join(one_line(str(one.message)) for one in errors[:3])
+        told = "; ".join(told_line(str(one.message)) for one in errors[:3])
         return BatchLook(done, True, told or UNTOLD, any(one.code == CROWDED for one in errors))
 
     def replies(self, batch: str, requests: Mapping[str, Request]) -> dict[str, Reply]:
@@ -103,7 +103,7 @@ class OpenaiBatches:
     def _learnt(self, result: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
         """Whether a request may be asked again, without what was refused of it."""
         told = _told(result)
-        message, param = one_line(str(told.get("message") or UNTOLD)), str(told.get("param") or "")
+        message, param = told_line(str(told.get("message") or UNTOLD)), str(told.get("param") or "")
         return self.quirks.learn(_status(result), message, param, body)
 
     def _reply(self, request: Request, result: Mapping[str, Any]) -> Reply:
@@ -111,11 +111,11 @@ class OpenaiBatches:
         if not isinstance(response, Mapping):
             error = result.get("error")
             told = error.get("message") or error.get("code") if isinstance(error, Mapping) else None
-            return Reply(error=f"the batch has no answer to this: {one_line(str(told or UNTOLD))}")
+            return Reply(error=f"the batch has no answer to this: {told_line(str(told or UNTOLD))}")
         status, told = _status(result), _told(result)
         if status == 200:
             return self.read(request, json.dumps(response.get("body")).encode())
-        message = one_line(str(told.get("message") or UNTOLD))
+        message = told_line(str(told.get("message") or UNTOLD))
         found = refusal(status, {}, message, str(told.get("code") or ""), "")
         return found.reply or Reply(error=found.again or f"the service answered {status}: {message}")
 
@@ -133,7 +133,7 @@ class OpenaiBatches:
         if isinstance(status, int):
             body = getattr(error, "body", None)
             told = body.get("message") if isinstance(body, dict) else None
-            message = one_line(str(told or error))
+            message = told_line(str(told or error))
             hint = "; the service has no batches at this address" if status in (404, 405, 501) else ""
             return ModelError(f"{what}: the service answered {status}: {message}{hint}")
         if "APIConnectionError" in names:

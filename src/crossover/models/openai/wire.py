@@ -122,10 +122,10 @@ def _usage(found: Mapping[str, Any]) -> Usage:
     details = found.get("prompt_tokens_details") or {}
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
     tokens_in = _count(found.get("prompt_tokens"))
-    return Usage(tokens_in, _written(found, tokens_in), cached_in=min(_count(cached), tokens_in))
+    return Usage(tokens_in, _tokens_out(found, tokens_in), cached_in=min(_count(cached), tokens_in))
 
 
-def _written(found: Mapping[str, Any], tokens_in: int) -> int:
+def _tokens_out(found: Mapping[str, Any], tokens_in: int) -> int:
     """Tokens of the answer, thoughts too: some services leave these out of the answer's, and not out of the total."""
     written, thought = _count(found.get("completion_tokens")), _thought(found)
     beside = _count(found.get("total_tokens")) - tokens_in - written
