@@ -92,6 +92,13 @@ def test_again_brings_up_to_date_and_doubles_nothing(made: StudyFolder, place: P
     assert any("the same as before" in sentence for sentence in second.sent)
 
 
+def test_again_without_a_label_doubles_nothing(made: StudyFolder, place: Place) -> None:
+    place(made, candidate="instruction")
+    before = place.held()
+    assert "the same as before" in place(made, candidate="instruction").sent[-1]
+    assert place.held() == before
+
+
 def test_two_prompts_under_two_labels_take_turns(made: StudyFolder, place: Place) -> None:
     place(made, label="production", candidate="instruction")
     place(made, label="next", candidate="zero_shot")

@@ -32,7 +32,8 @@ class Run:
 
     def body(self) -> dict[str, Any]:
         metrics = [{"key": k, "value": v, "timestamp": 1, "step": 0} for k, v in self.metrics.items()]
-        return {"info": self.info, "data": {"metrics": metrics, "params": pairs(self.params), "tags": pairs(self.tags)}}
+        data = {"metrics": metrics, "params": pairs(self.params), "tags": pairs(self.tags)}
+        return {"info": self.info, "data": {name: value for name, value in data.items() if value}}
 
 
 @dataclass
@@ -79,7 +80,8 @@ class Tracking(Local):
             wanted = re.fullmatch(r"tags\.`(.+)` = '(.+)'", given["filter"])
             assert wanted
             assert given["order_by"] == ["attributes.start_time", "attributes.run_id"]
-            found = [run.body() for run in self.alive if run.tags.get(wanted[1]) == wanted[2]]
+            there = [run for run in self.alive if run.info["experiment_id"] in given["experiment_ids"]]
+            found = [run.body() for run in there if run.tags.get(wanted[1]) == wanted[2]]
             return 200, {"runs": found} if found else {}
         if verb == "POST runs/create":
             number, where = uuid4().hex, given["experiment_id"]  # the client remembers runs of other servers
@@ -137,9 +139,10 @@ class Tracking(Local):
             prompt["aliases"][given["alias"]] = int(given["version"])
             return 200, {}
         assert verb == "GET registered-models/alias"
-        if given["alias"] not in prompt["aliases"]:
+        aliases = {**prompt["aliases"], "latest": len(prompt["versions"])}
+        if not aliases.get(given["alias"]):
             return refused(400, INVALID, f"Registered model alias {given['alias']} not found.")
-        return 200, {"model_version": self._version(name, prompt["aliases"][given["alias"]])}
+        return 200, {"model_version": self._version(name, aliases[given["alias"]])}
 
     def _model(self, name: str) -> dict[str, Any]:
         found = {
