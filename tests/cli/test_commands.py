@@ -86,6 +86,7 @@ HELP = {
     ),
     "predict": ("study", "text", "--file", "--candidate", "default: the verdict's choice", "--json", "standard input"),
     "serve": ("STUDY:CANDIDATE", "exports", "--port", "--host", "--key-env", "--folder", "--queue", "/predict", "/ready"),
+    "studio": ("folder of studies", "--port", "--host", "--key-env", "--open", "changes no verdict"),
     "export": (
         "study",
         "out",
