@@ -32,7 +32,7 @@ ROOMS = [
     {"__init__", "__main__"},
 ]
 PLUGIN_ROOMS = {"models", "strategies", "metrics"}
-SHARED = {"base", "open", "start", "embedding"}
+SHARED = {"base", "batches", "open", "start", "embedding"}
 
 
 def room_of(module: str) -> str:

@@ -73,11 +73,19 @@ def test_exact_leakage(classify):
     leaky = splits(
         train=[("Lost parcel", "x")], dev=[("a blue boat", "x")], test=[("lost parcel", "x"), ("A blue boat", "x")]
     )
-    to_train, to_dev = check(classify, leaky)
+    to_train, to_dev, known = check(classify, leaky)
     assert (to_train.level, to_train.code) == ("warning", "leak_exact")
     assert to_train.message == "test shares 1 input of its 6 with train: scores on test will look too good"
     assert to_train.rows == ("test.csv, row 5 = train.csv, row 13",)
     assert to_dev.rows == ("test.csv, row 6 = dev.csv, row 5",)
+    assert (known.level, known.code) == ("info", "known_before"), "a third of test: it goes before any verdict"
+    assert known.message.startswith("2 of 6 test rows stand in train or dev, too")
+    assert known.rows == ("test.csv, row 5", "test.csv, row 6")
+
+
+def test_the_odd_row_that_people_write_twice_is_no_reason_to_doubt_a_study(classify):
+    many = [(f"{word} {number}", "x") for number in range(10) for word in ("boat", "bee")]
+    assert {f.code for f in check(classify, splits(train=[("boat 1", "x")], test=many))} == {"leak_exact"}
 
 
 def test_near_leakage(classify):

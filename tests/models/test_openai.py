@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +68,8 @@ def test_labels_by_log_probability_where_there_are_enough() -> None:
         assert [reply.label_scores for reply in replies] == [pytest.approx((-0.2, -1.8))] * 2
         assert len(service.bodies) == 2, "what was found out by asking is a reply"
         worded = model(service).complete(asked(["a"], labels=("bad", "good"), verbalizer=LABELS))
-        assert (worded[0].text, worded[0].label_scores) == ("bad", pytest.approx((-0.2, -1.8)))
+        assert worded[0].text == "bad"
+        assert worded[0].label_scores == pytest.approx((-0.2, -1.8))
 
 
 def test_a_label_that_is_not_listed_is_no_more_probable_than_what_is_left() -> None:
@@ -167,6 +170,39 @@ def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_pa
         assert service.number - before == len(failed)
 
 
+def test_what_had_arrived_when_the_study_died_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Service(latency=0.01)) as service:
+        ask, _, journal = caller(tmp_path, prices=PriceList(input=10.0, output=40.0))
+        some, add, calls = asked([f"item {number}" for number in range(300)]), journal.add_calls, 0
+
+        def dies(purpose: str, replies: Any, *more: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls > 20:
+                quiet = 0
+                while quiet < 20:  # all that was sent is answered, and paid for, and what was held ready is sent too
+                    quiet = 0 if service.under_way else quiet + 1
+                    time.sleep(0.01)
+                raise KeyboardInterrupt
+            add(purpose, replies, *more)
+
+        monkeypatch.setattr(journal, "add_calls", dies)
+        with pytest.raises(KeyboardInterrupt):
+            ask.ask(model(service, "&in_flight=40"), some, "dev")
+        known = journal.spent()[0]
+        journal.close()
+        with (tmp_path / "arrived.jsonl").open("a") as file:
+            file.write('["half')  # as a killed process leaves it
+        assert known < len(service.paid) < 300
+        again, meter, journal = caller(tmp_path, prices=PriceList(input=10.0, output=40.0))
+        replies = again.ask(model(service), some, "dev")
+        assert [reply.text for reply in replies] == [str(number) for number in range(300)]
+        assert set(service.paid.values()) == {1}, "what the server was paid for was had"
+        assert meter.usage.money == pytest.approx(300 * (10 * 10 + 2 * 40) / 1e6)
+        assert journal.spent()[0] == 300
+        assert not (tmp_path / "arrived.jsonl").exists()
+
+
 @pytest.mark.parametrize("money", [0.0009, 0.0137, 0.05, 0.21])
 def test_a_budget_is_never_exceeded_with_a_hundred_calls_under_way(tmp_path: Path, money: float) -> None:
     usage = {"prompt_tokens": 30, "completion_tokens": 16}
@@ -251,12 +287,27 @@ def test_a_specification_names_options_and_says_what_is_wrong() -> None:
     assert (chosen.target, chosen.effort, chosen.in_flight, chosen.local) == ("org/model", "low", 3, True)
     assert not open_model("groq:m").local
     assert open_model("constant:why?a=1").identity == "constant:why?a=1"
+
+
+def test_a_server_on_one_machine_is_asked_for_as_much_as_it_works_on() -> None:
+    with serving(Service(latency=0.02)) as service:
+        own = open_model(f"llamacpp:m?url={service.url}")
+        own.complete(asked([f"item {i}" for i in range(20)]))
+        assert service.most == 4, "more would only wait in a server's queue on one machine, until they are given up"
+
+
+def test_a_service_that_does_not_answer_in_time_is_asked_for_less_at_once(tmp_path: Path) -> None:
+    with serving(Service(latency=0.05, plan=lambda n, body: "hang" if n <= 8 else "")) as service:
+        chosen = model(service, "&timeout=0.3&in_flight=8")
+        replies = chosen.complete(asked([f"item {i}" for i in range(16)]))
+        assert [reply.error is None for reply in replies].count(True) == 8
+        assert chosen._throttle.limit < 6, "those that were late halved it once"
     wrong = {
         "openai:": "names a service and no model",
         "openai:m?ulr=x": "no option 'ulr'",
         "openai:m?url=ftp://x": "valid is one such as",
         "openai:m?url=http://me:secret@x/v1": "holds a name or a password",
-        "openai:m?in_flight=0": "above 0",
+        "openai:m?in_flight=-1": "above 0",
         "azure:m": "needs an address",
     }
     for spec, why in wrong.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from crossover.report.verdict import facts, headline, label
-from crossover.study.results import Results
+from crossover.study.results import Notice, Results
 
 from .fixtures import results, undecided
 
@@ -47,3 +47,9 @@ def test_an_unfinished_study_has_no_target_yet() -> None:
     assert headline(study).startswith("Not finished: ")
     assert "still to come: lora, and the test split" in headline(study)
     assert facts(study) == []
+
+
+def test_that_the_test_rows_were_learnt_from_is_said_before_any_verdict() -> None:
+    study = results()
+    leaky = dataclasses.replace(study, findings=(*study.findings, Notice("info", "known_before", "96 of 100 rows ...")))
+    assert headline(leaky) == f"96 of 100 rows .... {headline(study)}"

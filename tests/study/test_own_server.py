@@ -17,15 +17,22 @@ WORDS = {"garden": "rose slug lawn compost hedge bulb", "kitchen": "soup dough o
 FRAMES = ("the {}", "a {} here", "one more {}", "where is the {}", "no {} today", "look at the {}")
 
 
-def test_tuned_behind_the_server_it_is_the_winner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("service", "more"), [("openai", ""), ("azure", "&api_version=2024-10-21")], ids=["plain", "azure's client"]
+)
+def test_tuned_behind_the_server_it_is_the_winner(
+    service: str, more: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(trained, "LOOK", 0.1)
-    with serving("pocket", folder=tmp_path / "server") as url:
+    monkeypatch.setenv("OWN_KEY", "canary-4711-xyz")
+    with serving("pocket", folder=tmp_path / "server", key_variable="OWN_KEY") as url:
+        url += "/v1" if service == "openai" else ""
         tuned = {"epochs": 6, "batch_size": 8, "suffix": "words", "checkpoints": False}
         path = write_task(
             tmp_path / "task",
             ["majority", "zero_shot", {"openai_finetune": tuned}],
             data="words.csv",
-            model=f"openai:pocket?url={quote(url + '/v1', safe='')}",
+            model=f"{service}:pocket?key=OWN_KEY&url={quote(url, safe='')}{more}",
             prices={"input": 1, "output": 1, "training": 5},
         )
         rows = [f"{f.format(w)},{topic}" for topic, words in WORDS.items() for w in words.split() for f in FRAMES]

@@ -19,6 +19,7 @@ from crossover.study.conductor import preview_study, run_study
 from crossover.study.ladder import ladder
 from crossover.study.read import read_candidate, read_results
 from crossover.study.redecide import redecide
+from tests.models.tiny import build
 from tests.study.tasks import NOTES, write_task
 
 CHEAP, DEAR = {"input": 0.1, "output": 0.4}, {"input": 10, "output": 40}
@@ -179,7 +180,7 @@ def test_what_is_ahead_counts_all_models(tmp_path: Path) -> None:
     page.print(plan_text(ahead))
     said = page.file.getvalue()  # type: ignore[attr-defined]
     assert "with the models large (pocket), small (fake) and" in said
-    assert "how long several models take is not foreseen" in said
+    assert "not all of its models can be timed here" in said
     assert ahead.to_json()["models"] == {"large": "pocket", "small": "fake"}
     climbed = {part.name: part.calls for part in ahead.parts if part.kind == "climb"}
     assert climbed["zero_shot (large)"] == climbed["zero_shot (small)"] > 0
@@ -213,3 +214,30 @@ def test_the_page_names_all_models(tmp_path: Path) -> None:
     page = render(read_results(folder))
     assert "<span>models large, small</span>" in page
     assert all(f"<dd>{name} <code>{spec}</code></dd>" in page for name, spec in (("large", "pocket"), ("small", "fake")))
+
+
+def test_a_plan_of_models_that_run_here_has_its_time(tmp_path: Path) -> None:
+    build(tmp_path / "task" / "model")
+    models = {"large": "pocket", "small": "model"}
+    ahead = preview_study(task_of(tmp_path / "task", ["zero_shot", {"lora": {"epochs": 1, "runs_on": "small"}}], models))
+    assert all(part.seconds is not None for part in ahead.parts), ahead.parts
+    seconds = {part.name: part.seconds or 0.0 for part in ahead.parts if part.kind == "climb"}
+    assert seconds["zero_shot (large)"] > seconds["zero_shot (small)"] > 0, "each at its own speed"
+    assert seconds["lora (small)"] > seconds["zero_shot (small)"]
+
+
+@pytest.mark.parametrize(
+    ("strategies", "more", "said"),
+    [
+        ([{"distill": {"teacher": "large", "runs_on": "small"}}], {}, r"strategy 'distill', option 'teacher'"),
+        ([{"zero_shot": {"runs_on": "small"}}], {}, r"strategy 'zero_shot', option 'runs_on'"),
+        (["zero_shot"], {"metric": {"judge": {"model": "large", "rubric": "Is it right?"}}}, "the judge is the model"),
+    ],
+)
+def test_one_model_in_the_place_of_all_says_who_names_one_of_them(
+    tmp_path: Path, strategies: list[Any], more: dict[str, Any], said: str
+) -> None:
+    task = task_of(tmp_path, strategies, **more)
+    with pytest.raises(OptionError, match=rf"task.yaml.*{said}.*valid is --set models\.\w+\.spec="):
+        run_study(task, tmp_path / "run", model="fake")
+    assert not (tmp_path / "run").exists()

@@ -20,6 +20,7 @@ from crossover.types import Example
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
+MUCH = 0.1  # of the test rows in another split: more than the odd row that people write twice
 SHOWN = 0.95  # of the inputs hold their own label: a sign that the answer was put there
 WRITTEN = 6  # words of an output that an input seldom holds by chance
 MANY = 200  # labels: more are not looked for in every input
@@ -38,7 +39,7 @@ class Finding:
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, duplicates, conflict, leak_exact, leak_near, leak_group; for kind classify also merged_labels,
+    blank, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also merged_labels,
     gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows,
     imbalance; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
     """
@@ -186,7 +187,17 @@ def _leaks(splits: Splits) -> list[Finding]:
                 )
                 rows = tuple(f"{rest[i].source} ~ {reference[j].source}" for i, j in pairs)
                 findings.append(Finding("warning", "leak_near", message, rows))
-    return findings
+    return [*findings, *_known_before(splits)]
+
+
+def _known_before(splits: Splits) -> list[Finding]:
+    """That so many test rows were learnt or chosen from that the whole study says little."""
+    known = {comparable(example.input) for example in (*splits.train, *splits.dev)}
+    rows = tuple(example.source for example in splits.test if comparable(example.input) in known)
+    if not rows or len(rows) < MUCH * len(splits.test):
+        return []
+    message = f"{len(rows)} of {len(splits.test)} test rows stand in train or dev, too, so this says little about new texts"
+    return [Finding("info", "known_before", message, rows)]
 
 
 def _group_leaks(splits: Splits) -> list[Finding]:

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
+from crossover.engine.batches import InBatches
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
+from crossover.engine.spool import Spool
 from crossover.engine.taken import ELSEWHERE, HERE, MADE
 from crossover.errors import BudgetExceeded
 from crossover.models.base import Concurrent, Model, Pipelined
+from crossover.models.batches import Batching
 from crossover.types import Decoding, Message, Reply, Request, to_json
 
 # Requests at a time of a model that does not say: small enough that a killed process loses seconds, large enough to batch.
@@ -62,6 +65,7 @@ class Caller:
         self._journal = journal
         self._meter = meter
         self._failed: dict[str, Reply] = {}  # at services, in this session: asked again they would most likely fail again
+        self._spool = Spool(journal.path.with_name("arrived.jsonl"))
         self._whole = ""  # what is being made: that is what calls are needed for
 
     @contextmanager
@@ -97,6 +101,10 @@ class Caller:
         self._journal.add_uses(purpose, wanted)
         self.need(HERE if model.local else ELSEWHERE, wanted)
         progress(len(replies), len(wanted))
+        replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
+        if isinstance(model, Batching) and model.batch:
+            InBatches(self._journal, self._meter, model, purpose, wanted, replies, self._failed, progress).ask()
+            return [replies[key] for key in keys]
         if isinstance(model, Concurrent):
             self._through(model, wanted, replies, purpose, progress)
             return [replies[key] for key in keys]
@@ -140,6 +148,23 @@ class Caller:
             raise
         return [replies[key] for key in keys]
 
+    def ahead(
+        self,
+        model: Model,
+        requests: Sequence[Request],
+        purpose: str,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Have what will be asked answered in one batch, where the model is asked in batches and the limits allow all of
+        it: else each is asked in its turn, so that where a limit ends a study some are whole. Raises as `ask` does."""
+        wanted = {call_key(model, request): request for request in requests}
+        known = {**self._failed, **self._journal.replies(wanted)}
+        missing = [(key, request) for key, request in wanted.items() if key not in known]
+        if not (isinstance(model, Batching) and model.batch and missing) or not self._meter.affords(missing, model):
+            return
+        replies = {key: known[key] for key in wanted if key in known}
+        InBatches(self._journal, self._meter, model, purpose, wanted, replies, self._failed, progress).ask()
+
     def _through(
         self,
         model: Concurrent,
@@ -153,13 +178,19 @@ class Caller:
         Before a limit is said to be reached, what is under way is waited for: it may take less. So where a study stops does
         not depend on what arrives when.
         """
-        replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
+        if paid := {key: reply for key, reply in self._spool.left().items() if key in wanted and key not in replies}:
+            paid = {key: self._meter.priced(reply, reply.usage, model) for key, reply in paid.items()}
+            self._journal.add_calls(purpose, paid)
+            for reply in paid.values():
+                self._meter.add(reply.usage)
+            replies |= paid
         names = [key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies]
         if not names:
             return
         sent = 0
         try:
-            with model.flow() as flow:
+            with self._spool.opened(), model.flow() as flow:
+                flow.keep = lambda number, reply: self._spool.keep(names[number], reply)
                 while sent < len(names) or flow.under_way:
                     while sent < len(names) and flow.room():
                         try:

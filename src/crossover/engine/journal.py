@@ -90,7 +90,7 @@ class JournalReader:
         found: dict[str, Reply] = {}
         for chunk in _chunks(list(keys), 500):
             query = self._sa.select(t.c.key, t.c.reply).where(t.c.key.in_(chunk), ~t.c.failed)
-            found |= {key: _reply(json.loads(body)) for key, body in self._rows(query)}
+            found |= {key: reply_from_json(json.loads(body)) for key, body in self._rows(query)}
         return found
 
     def cached(self) -> int:
@@ -199,13 +199,13 @@ class Journal(JournalReader):
     def set_run(self, candidate: str, split: str, body: Any) -> None:
         self._put(self._runs, candidate=candidate, split=split, body=body)
 
-    def add_calls(self, purpose: str, replies: Mapping[str, Reply]) -> None:
-        """Journal finished calls, all or none of them."""
+    def add_calls(self, purpose: str, replies: Mapping[str, Reply], facts: Mapping[str, Any] | None = None) -> None:
+        """Journal finished calls, and facts with them, all or none of them."""
         rows = [
             {
                 "key": key,
                 "purpose": purpose,
-                "reply": json.dumps({**vars(reply), "usage": vars(reply.usage)}),
+                "reply": json.dumps(reply_json(reply)),
                 "failed": reply.error is not None,
                 "tokens_in": reply.usage.tokens_in,
                 "tokens_out": reply.usage.tokens_out,
@@ -215,8 +215,8 @@ class Journal(JournalReader):
             }
             for key, reply in replies.items()
         ]
-        if rows:
-            self._write(self._calls.insert(), rows)
+        known = [{"name": name, "body": json.dumps(to_json(body))} for name, body in (facts or {}).items()]
+        self._write_all((self._calls.insert(), rows), (self._facts.insert().prefix_with("OR REPLACE"), known))
 
     def add_uses(self, purpose: str, keys: Iterable[str]) -> None:
         """Note which calls a purpose wanted, whoever paid for them."""
@@ -256,9 +256,17 @@ class Journal(JournalReader):
         self._write(table.insert().prefix_with("OR REPLACE"), [{**key, "body": json.dumps(to_json(body))}])
 
     def _write(self, statement: Any, rows: list[dict[str, Any]] | None = None) -> None:
+        self._write_all((statement, rows))
+
+    def _write_all(self, *writes: tuple[Any, list[dict[str, Any]] | None]) -> None:
+        """In one transaction; nothing where there are no rows."""
+        writes = tuple((statement, rows) for statement, rows in writes if rows != [])
+        if not writes:
+            return
         try:
             with self._engine.begin() as connection:
-                connection.execute(statement, rows)
+                for statement, rows in writes:
+                    connection.execute(statement, rows)
         except self._sa.exc.DatabaseError as error:
             raise StudyError(_reason(self.path, error, "written")) from error
 
@@ -287,7 +295,12 @@ def _reason(path: Path, error: Exception, what: str) -> str:
     return f"{path} cannot be {what}: {cause}"
 
 
-def _reply(body: dict[str, Any]) -> Reply:
+def reply_json(reply: Reply) -> dict[str, Any]:
+    return {**vars(reply), "usage": vars(reply.usage)}
+
+
+def reply_from_json(body: dict[str, Any]) -> Reply:
+    """The inverse of `reply_json`."""
     usage = Usage(**body["usage"])
     return Reply(
         body["text"], tuple(body["label_scores"]), usage, body["error"], body.get("model", ""), body.get("finish", "")

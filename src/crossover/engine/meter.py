@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from crossover.data.economics import Limits, PriceList, highest
@@ -13,6 +13,7 @@ from crossover.models.base import Concurrent, Model, Priced
 from crossover.types import LOST, Message, Reply, Request, Usage
 
 HELD = "jobs under way"  # a fact: the most that each may cost
+BATCHES = "batches under way"  # a fact: each as `engine/batches.py` notes it
 MILLION = 1e6
 
 
@@ -36,6 +37,9 @@ class Meter:
         self.reserve = 0.0  # the share of the limits that is kept for the test split while the ladder is climbed
         self.calls, self.usage = journal.spent()
         self._held: dict[str, float] = journal.fact(HELD, {})
+        self._batches: dict[str, tuple[Usage, int]] = {}  # under way: the most that each may take, and its calls
+        for name, note in journal.fact(BATCHES, {}).items():
+            self.ahead(name, Usage(**note["most"]), len(note["keys"]))
 
     @property
     def seconds(self) -> float:
@@ -59,13 +63,53 @@ class Meter:
         """The reply to a call that was held, with what it took in money, which now counts. One that is lost may have been
         paid for: it counts as the most that it may have taken."""
         most, prices = self._calls.pop(call)
-        usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else _priced(reply.usage, prices)
-        self.add(usage)
-        return replace(reply, usage=usage)
+        reply = _came(reply, most, prices)
+        self.add(reply.usage)
+        return reply
 
     def dropped(self, call: str) -> None:
         """A call that was held is not waited for any more."""
         self._calls.pop(call, None)
+
+    def affordable(self, calls: Sequence[tuple[str, Request]], model: Concurrent) -> tuple[list[str], Usage]:
+        """The keys of as many of the first calls as the limits allow, and the most that these take together.
+
+        Raises `BudgetExceeded` where that is none.
+        """
+        prices, keys, most = self._prices_of(model), list[str](), Usage()
+        for key, request in calls:
+            more = most + _priced(model.at_most(request), prices)
+            try:
+                self.check(ahead=more.money, tokens=more.tokens_in + more.tokens_out, calls=len(keys) + 1)
+            except BudgetExceeded:
+                if not keys:
+                    raise
+                break
+            keys.append(key)
+            most = more
+        return keys, most
+
+    def affords(self, calls: Sequence[tuple[str, Request]], model: Concurrent) -> bool:
+        """Whether the limits allow all of these calls."""
+        try:
+            return len(self.affordable(calls, model)[0]) == len(calls)
+        except BudgetExceeded:
+            return False
+
+    def ahead(self, batch: str, most: Usage, calls: int) -> None:
+        """Hold the most that a batch takes, until it `came`. Who journals the batch journals that, too."""
+        self._batches[batch] = most, calls
+
+    def came(self, batch: str, replies: Iterable[Reply]) -> None:
+        """A batch is over, with these replies, which have their prices."""
+        self._batches.pop(batch, None)
+        for reply in replies:
+            self.add(reply.usage)
+
+    def priced(self, reply: Reply, most: Usage, model: Concurrent) -> Reply:
+        """With what it took in money; one that is lost with the most that it may have taken."""
+        prices = self._prices_of(model)
+        return _came(reply, _priced(most, prices), prices)
 
     def commit(self, job: str, money: float) -> None:
         """Hold the most that a job at a service may cost, also over a killed process, until it is `settled`.
@@ -112,18 +156,31 @@ class Meter:
         `tokens` and `calls`, might overrun calls, tokens or money."""
         share = 1 - self.reserve
         limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
+        for most, under_way in self._batches.values():
+            calls, tokens = max(calls, 1) + under_way, max(tokens, 1) + most.tokens_in + most.tokens_out
+            ahead += most.money
         if limits.calls is not None and self.calls + max(len(requests), calls, 1) > limits.calls * share:
             raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
         if limits.tokens is not None and spent + max(_most(requests, model), tokens, 1) > limits.tokens * share:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
-        if limits.minutes is not None and self.seconds >= 60 * limits.minutes * share:
-            raise BudgetExceeded(f"the limit of {limits.minutes:g} minutes is reached")
+        self.check_time()
         if limits.money is not None and self._money(requests, model) + ahead > limits.money * share:
             raise BudgetExceeded(f"the limit of {limits.money:g} in money is reached")
+
+    def check_time(self) -> None:
+        """Raise `BudgetExceeded` when the limit of minutes is reached."""
+        minutes = self._limits.minutes
+        if minutes is not None and self.seconds >= 60 * minutes * (1 - self.reserve):
+            raise BudgetExceeded(f"the limit of {minutes:g} minutes is reached")
 
     def _money(self, requests: Sequence[Request], model: Model | None) -> float:
         """What is spent, held, and the most that requests can cost."""
         return self.usage.money + sum(self._held.values()) + _cost(requests, model)
+
+
+def _came(reply: Reply, most: Usage, prices: PriceList) -> Reply:
+    usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else _priced(reply.usage, prices)
+    return replace(reply, usage=usage)
 
 
 def _priced(usage: Usage, prices: PriceList) -> Usage:

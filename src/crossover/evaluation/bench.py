@@ -28,6 +28,7 @@ from crossover.evaluation.selection import beaten
 from crossover.evaluation.service import Service
 from crossover.evaluation.stopped import estimated
 from crossover.models.base import Model, Priced, Weighted
+from crossover.models.batches import in_batches
 from crossover.tuning.open import trainer_for
 from crossover.tuning.providers import Lesson
 from crossover.tuning.recipe import AnyRecipe, HostedRecipe
@@ -135,6 +136,7 @@ class StudyBench:
         for candidate in candidates:
             self._allowed(candidate.model)
         if not self._races(candidates, met):
+            self.evaluator.ahead(candidates, "dev", self.dev)
             return [self.score(candidate) for candidate in candidates]
         rows = shuffled(self.dev, self.seed)
         ends = looks(rows)
@@ -154,7 +156,8 @@ class StudyBench:
         if self.task.exhaustive or self.evaluator.metric.aggregate != "mean" or len(candidates) + len(met) < 2:
             return False
         models = [self.model_of(candidate.model) for candidate in candidates]
-        return self.task.exhaustive is False or any(not model.local or isinstance(model, Priced) for model in models)
+        costs = any(not m.local or isinstance(m, Priced) for m in models) and not any(map(in_batches, models))
+        return self.task.exhaustive is False or costs  # each look would wait for a batch
 
     def _stopped(self, candidate: Candidate, run: Run, winner: str) -> Run:
         groups = clusters([record.example for record in run.records])

@@ -16,6 +16,7 @@ from crossover.evaluation.contention import Load
 from crossover.evaluation.percentile import order_interval, percentile
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Model
+from crossover.models.batches import in_batches
 from crossover.types import Candidate, Decoding, Estimate, Example, Message, Reply, Request, Score, Usage
 
 PROBES = 20  # single requests for each candidate
@@ -88,12 +89,15 @@ def probe(
     before: Sequence[float] = (),
     rounds: int = 1,
 ) -> Probe | None:
-    """Ask the first `PROBES` examples one by one; None when every call failed. `before`: seconds ahead of each call.
+    """Ask the first `PROBES` examples one by one; None when every call failed, or the model answers in batches.
+    `before`: seconds ahead of each call.
 
     Further `rounds` ask the same again. Whatever else a machine does only adds to the time, so the quickest counts; where
     answers are drawn, another draw is another answer, and the last round counts.
     """
     model = evaluator.model_of(candidate.model)
+    if in_batches(model):
+        return None
     renderer = evaluator.renderer(candidate.prompt)
     drawn = bool(candidate.decoding.temperature)
     repeats = REPEATS if drawn else 1
@@ -140,7 +144,10 @@ def probe(
 
 
 def measure_speed(caller: Caller, model: Model, text: str) -> Speed:
-    """The time of a prompt token and of an answer token: `text` is answered with one token, then with several."""
+    """The time of a prompt token and of an answer token: `text` is answered with one token, then with several. Zeros of one
+    that answers in batches."""
+    if in_batches(model):
+        return Speed(0.0, 0.0)
     messages = (Message("user", text),)
 
     def looks(max_tokens: int) -> list[Usage]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from crossover.data.clusters import clusters
 from crossover.engine.caller import Caller
@@ -15,7 +16,8 @@ from crossover.evaluation.judging import Graded, graded
 from crossover.evaluation.relevance import Relevance
 from crossover.metrics.base import Judging, Metric
 from crossover.models.base import Model
-from crossover.types import Candidate, Example, Prompt, Record, Run, Score, SplitName, Usage
+from crossover.models.batches import in_batches
+from crossover.types import Candidate, Example, Prompt, Record, Reply, Request, Run, Score, SplitName, Usage
 
 Progress = Callable[[str, int, int], None]
 NO_ANSWER = Score(0.0, valid=False)
@@ -59,6 +61,23 @@ class Evaluator:
             repeat,
             leave_out=split == "train",
         )
+
+    def ahead(self, candidates: Sequence[Candidate], split: SplitName, examples: Sequence[Example]) -> None:
+        """Of a model that answers in batches, ask in one what is needed of several candidates, up to their first steps."""
+        for spec in dict.fromkeys(candidate.model for candidate in candidates):
+            own = [candidate for candidate in candidates if candidate.model == spec]
+            if len(own) < 2 or not in_batches(model := self.model_of(spec)):
+                continue
+            needed: list[Request] = []
+
+            def note(asked: Sequence[Request], needed: list[Request] = needed) -> list[Reply]:
+                needed.extend(asked)
+                return [Reply(error="not asked yet")] * len(asked)
+
+            for candidate in own:
+                inputs, renderer = [example.input for example in examples], self.renderer(candidate.prompt)
+                follow(candidate, renderer, inputs, note, leave_out=split == "train")
+            self.caller.ahead(model, needed, f"{len(own)} candidates on {split}", partial(self.progress, split))
 
     def run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
         """Answer and score `examples`. Failed calls are recorded as failed and left out of the estimate."""

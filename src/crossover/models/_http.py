@@ -32,8 +32,8 @@ class Attempt:
     """What sending a request came to: a `reply`, which may have an error; `again`: why it may be sent again, at no cost; or
     `fatal`: why no request will be answered.
 
-    `refused`: too much was asked at once; `after`: seconds that the service asks to wait; `headers`: of its answer;
-    `spent`: what was paid for on the way, beside the reply, whatever came of it.
+    `refused`: too much was, or seems, asked at once; `after`: seconds that the service asks to wait; `headers`: of its
+    answer; `spent`: what was paid for on the way, beside the reply, whatever came of it.
     """
 
     reply: Reply | None = None
@@ -50,6 +50,7 @@ class Flow:
 
     def __init__(self, send: Callable[[Request], Awaitable[Attempt]], throttle: Throttle) -> None:
         self._send, self._throttle, self._loop = send, throttle, _loop()
+        self.keep: Callable[[int, Reply], None] = lambda number, reply: None
         self._done: queue.SimpleQueue[tuple[int, Reply | BaseException]] = queue.SimpleQueue()
         self._under_way = 0
         self._fault: BaseException | None = None
@@ -112,7 +113,9 @@ class Flow:
 
     async def _answered(self, number: int, request: Request) -> None:
         try:
-            self._done.put((number, await self._reply(request)))
+            reply = await self._reply(request)
+            self.keep(number, reply)  # nothing takes its place before
+            self._done.put((number, reply))
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  it is raised where replies are read
@@ -146,6 +149,8 @@ class Flow:
                 if attempt.reply.finish == LOST:
                     self._lost = True
                     self._throttle.failed(attempt.reply.error or "")
+                    if attempt.refused:
+                        self._throttle.refused(None, self._loop.time(), took)
                 else:
                     self._throttle.answered(attempt.headers, self._loop.time())
                 self._wake()

@@ -79,7 +79,10 @@ class Pipelined(Model, Protocol):
 
 
 class Flow(Protocol):
-    """Requests under way at a service (`models/_http.py`)."""
+    """Requests under way at a service (`models/_http.py`). `keep` may be set: it is called with each reply, and the number
+    that it was sent with, before another request takes its place; in any one thread."""
+
+    keep: Callable[[int, Reply], None]
 
     @property
     def under_way(self) -> int:

@@ -54,7 +54,7 @@ def _sentences(preview: Preview) -> list[str]:
         said.append(f"calls of {', '.join(preview.models)} cost money or leave this machine")
     if preview.total.seconds is None:
         said.append(
-            "how long several models take is not foreseen"
+            "how long it takes is not known, as not all of its models can be timed here"
             if preview.named
             else "how long it takes is not known before the model is asked"
         )

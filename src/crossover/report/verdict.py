@@ -53,10 +53,11 @@ def label(results: Results) -> str:
 
 
 def headline(results: Results) -> str:
-    """The verdict in plain words; where it is undecided, what to use for now comes first. That its judge is doubted comes
-    before all."""
-    doubted = (results.decision.get("judge") or {}).get("doubts")
-    return f"{DOUBTED}. {_headline(results)}" if doubted else _headline(results)
+    """The verdict in plain words; where it is undecided, what to use for now comes first. That its judge is doubted, or
+    that its test rows were learnt from, comes before all."""
+    before = [DOUBTED] if (results.decision.get("judge") or {}).get("doubts") else []
+    before += [finding.message for finding in results.findings if finding.code == "known_before"]
+    return " ".join([*(f"{sentence}." for sentence in before), _headline(results)])
 
 
 def _headline(results: Results) -> str:

@@ -27,6 +27,7 @@ from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.metrics.open import judge_of
 from crossover.models.base import Model, Tunable
+from crossover.models.batches import in_batches
 from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
@@ -52,7 +53,7 @@ from crossover.study.plan import introduced, planned
 from crossover.study.preview import Preview, previewed
 from crossover.study.progress import noted
 from crossover.study.scoring import Scoring, scoring
-from crossover.study.several import specs_of
+from crossover.study.several import check_none_named, specs_of
 from crossover.types import Candidate, Message, Run
 
 TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
@@ -130,6 +131,8 @@ def paid(task_path: Path, out: Path | None = None, model: str | None = None, set
 def _asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple[Task, Path]:
     """The task of a file and what is set instead, and its usual folder: before torch is loaded, or any data is read."""
     loaded = load_with_settings(task_path, settings)
+    if model is not None:
+        check_none_named(loaded.task, loaded.place)
     task = loaded.task if model is None else loaded.task.model_copy(update={"model": model, "models": {}})
     check_strategies(task, loaded.place)
     return task, default_folder(task, task.model != loaded.model)
@@ -202,6 +205,12 @@ class _Conductor:
             raise OptionError(
                 f"{self.task_path}: limits.data_stays_here is true, and the model '{away[0]}' runs elsewhere;"
                 " valid: a local model, or the limit false"
+            )
+        slow = [spec for spec in specs if in_batches(self.model_of(spec))]
+        if self.task.limits.latency_p95_ms is not None and slow:
+            raise OptionError(
+                f"{self.task_path}: there is limits.latency_p95_ms, and '{slow[0]}' answers in batches, within a day;"
+                " valid: without batch, or without the limit"
             )
         rungs, said = ladder(self.task, model, self.model_of)
         said += others_paid(self.task, paid_models(specs, self.rule.judge, rungs, self.model_of), self.model_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from crossover.data.task import Task
@@ -12,6 +13,7 @@ from crossover.engine.journal import Journal
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.run import Evaluator
 from crossover.models.base import Priced
+from crossover.models.batches import in_batches
 from crossover.study.listener import Listener, Stage
 from crossover.study.race import Race
 from crossover.study.scoring import Scoring
@@ -61,6 +63,8 @@ class Finals:
     ) -> dict[str, Run]:
         runs: dict[str, Run] = {}
         met: set[str] = set()
+        with suppress(BudgetExceeded):  # each then says so itself
+            self.evaluator.ahead([candidates[contender.name] for contender in chosen], "test", self.test)
         while chosen:
             contender = chosen.pop(0)
             met.add(contender.name)
@@ -134,7 +138,8 @@ class Finals:
         if known is None:
             models = [self.evaluator.model_of(candidates[c.name].model) for c in chosen]
             paid = any(not model.local or isinstance(model, Priced) for model in models)
-            known = paid or len(self.test) * sum(self.seconds.get(c.name, 0.0) for c in chosen) > SLOW
+            slow = any(map(in_batches, models))  # each look would wait for a batch
+            known = not slow and (paid or len(self.test) * sum(self.seconds.get(c.name, 0.0) for c in chosen) > SLOW)
             self.journal.set_fact(RACES, known)
         return bool(known)
 

@@ -22,6 +22,7 @@ from crossover.evaluation.general import passages
 from crossover.evaluation.probe import PROBES, REPEATS
 from crossover.evaluation.service import trained_at_most
 from crossover.models.base import Model
+from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
 from crossover.study.work import (
@@ -76,19 +77,23 @@ ASKED = (
 )  # of rows that are asked, on dev above all; the rest teach
 
 
+Recipes = Mapping[str, tuple[Recipe, Candidate]]
+
+
 @dataclass(frozen=True)
 class Forecast:
     """`work`: all of it, of which calls and tokens are what the journal will have; money is the most it can be. `parts`: of
     each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of the finalists ("test"), or of each
     rung made again in all folds ("folds of NAME"). `recipes`: one of each method that is tuned with, with the prompt that
-    it is tuned behind. `unforeseen`: rungs of which nobody knows what they will ask. `finals`: "test", by the model of the
-    finalists ("" for controls)."""
+    it is tuned behind; `models`: these by model. `unforeseen`: rungs of which nobody knows what they will ask. `finals`:
+    "test", by the model of the finalists ("" for controls)."""
 
     work: Work
-    recipes: Mapping[str, tuple[Recipe, Candidate]]
+    recipes: Recipes
     unforeseen: tuple[str, ...] = ()
     parts: Mapping[str, Work] = field(default_factory=dict)
     finals: Mapping[str, Work] = field(default_factory=dict)
+    models: Mapping[str, Recipes] = field(default_factory=dict)
 
     def minutes(self, pace: Mapping[str, float]) -> float:
         """`pace`: seconds of a token, by what is done with it."""
@@ -157,8 +162,9 @@ class Forecaster:
             tested[spec] = summed(tested.get(spec, {}), final)
         parts["test"] = summed(*tested.values())
         folded = [work for name, work in parts.items() if name.startswith("folds of ")]
-        recipes = {name: recipe for dry in dries.values() for name, recipe in dry.recipes.items()}
-        return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts, tested)
+        models: dict[str, Recipes] = {spec: dry.recipes for spec, dry in dries.items()}
+        recipes = {name: recipe for own in models.values() for name, recipe in own.items()}
+        return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts, tested, models)
 
     def _dear(self, final: tuple[str, Work]) -> tuple[float, float, float]:
         """By what the dearest finalist of a kind is told: money where calls cost some, then time."""
@@ -183,10 +189,6 @@ class Forecaster:
         found = {what: (asked if what in ASKED else tuned) * tokens for what, tokens in once.items()}
         add(found, {what: answered * tokens for what, tokens in each.items()})
         return found
-
-    def lesson(self, candidate: Candidate, batch_size: int) -> float:
-        """The tokens of a training row, as they are counted here."""
-        return self._count.lesson(candidate, batch_size)
 
     def _remember(self, dry: _DryBench, model: str, weights: Weights) -> None:
         """Asking the suites and the prose of the bare model and of tuned weights."""
@@ -246,7 +248,7 @@ class _DryBench:
 
     def probe(self, candidate: Candidate, alone: float) -> None:
         """Asking dev rows one by one, once for each candidate; `alone`: the tokens by which that takes time."""
-        if (candidate.id, "one by one") not in self._met:
+        if (candidate.id, "one by one") not in self._met and not in_batches(self.model_of(candidate.model)):
             self._met.add((candidate.id, "one by one"))
             times = min(PROBES + 1, len(self.bench.dev)) * (REPEATS if candidate.decoding.temperature else 1)
             each = self.count.of(candidate)

@@ -10,6 +10,7 @@ from typing import Any
 from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.models.base import Hosted, Model
+from crossover.models.batches import in_batches
 
 LISTED = "USD"  # what the package's prices are in
 SAMPLE = 1000  # tokens that are priced, so that a price that grows with the length is that of a short request
@@ -31,6 +32,8 @@ def with_listed_prices(task: Task, spec: str, model: Model) -> tuple[Task, list[
         return task, [f"{unknown}: genai-prices knows no such model"]
     told = ", ".join(f"{name} {amount:g}" for name, amount in found.items())
     said = f"prices of {spec} are those of genai-prices, in {LISTED} for a million tokens: {told}"
+    if in_batches(model):
+        said += "; they are of single requests, a batch mostly costs half: give prices.input and prices.output"
     return _with(task, spec, found), [said]
 
 

@@ -15,11 +15,13 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.pace import measure_answers, measure_prompts, measure_tuning
 from crossover.evaluation.probe import Speed
 from crossover.models.base import Tunable
+from crossover.study.counter import Counter
 from crossover.study.fit import allowed, fitted, told
-from crossover.study.forecast import Forecast, Forecaster
+from crossover.study.forecast import Forecast, Forecaster, Recipes
 from crossover.study.ladder import Rung
 from crossover.study.listener import Stage
 from crossover.study.plan import planned
+from crossover.study.work import Work
 from crossover.types import Candidate, Recipe
 
 
@@ -49,7 +51,7 @@ def outlook(
     Raises what concerns the whole study: `BudgetExceeded`, `ModelError`, `StudyError`.
     """
     ahead = forecaster.forecast(rungs)
-    pace = _Paces(bench, forecaster, say).of(ahead) | {"alone": alone.prompt, "judge": judge}
+    pace = Paces(bench, say).of(ahead.work, ahead.recipes) | {"alone": alone.prompt, "judge": judge}
     kept: list[Rung] = list(rungs)
     said: list[str] = []
     if not bench.task.strategies:
@@ -66,21 +68,20 @@ def outlook(
 
 
 @dataclass
-class _Paces:
-    """Measures what is not journaled yet."""
+class Paces:
+    """How fast this machine is with the model of a bench. Measures what is not journaled yet."""
 
     bench: StudyBench
-    forecaster: Forecaster
     say: Callable[[str], None]
 
-    def of(self, ahead: Forecast) -> dict[str, float]:
-        """Seconds of a token by what is done with it, as far as this ladder does it."""
+    def of(self, work: Work, recipes: Recipes) -> dict[str, float]:
+        """Seconds of a token by what is done with it, as far as this work does it."""
         bench, pace = self.bench, {}
         inputs = [example.input for example in bench.train]
         for what, measure in (("prompt", measure_prompts), ("answer", measure_answers)):
-            if ahead.work.get(what):
+            if work.get(what):
                 pace[what] = self._known(f"{what}s", partial(measure, bench.evaluator.caller, bench.model, inputs))
-        for method, (recipe, candidate) in ahead.recipes.items():
+        for method, (recipe, candidate) in recipes.items():
             pace[method] = self._known(f"tuning by {method}", partial(self._tuning, recipe, candidate))
         return pace
 
@@ -103,4 +104,4 @@ class _Paces:
             raise
         except Exception:  # noqa: BLE001  the rung will meet it too, and say so
             seconds = 0.0
-        return seconds / self.forecaster.lesson(candidate, recipe.batch_size)
+        return seconds / Counter(bench).lesson(candidate, recipe.batch_size)

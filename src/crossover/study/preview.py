@@ -9,17 +9,19 @@ from typing import Any, Literal
 from crossover.data.economics import highest
 from crossover.data.splits import Splits
 from crossover.decision.costs import CURRENCY, Prices
+from crossover.decision.numbers import plural
 from crossover.decision.resolution import least_shown, resolution
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.judging import check_requests
 from crossover.evaluation.probe import SPEED_CALLS
 from crossover.metrics.base import Judging
 from crossover.models.base import Tunable
+from crossover.models.batches import in_batches
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
 from crossover.study.forecast import Forecast, Forecaster
 from crossover.study.ladder import Rung
-from crossover.study.outlook import outlook
+from crossover.study.outlook import Paces, outlook
 from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
 from crossover.study.several import specs_of
@@ -96,22 +98,30 @@ def previewed(
     """The stages of a ladder. A model that runs here is asked for its speed, as the run itself does first."""
     task, model = bench.task, bench.model
     said: list[str] = []
-    pace: dict[str, float] | None = None
+    paces: dict[str, dict[str, float]] = {}  # seconds of a token, by model
     if model.local and isinstance(model, Tunable) and not task.models:
         ahead = outlook(rungs, forecaster, bench, costing.speed(task.model), 0.0, say)
-        kept, forecast, pace = ahead.rungs, ahead.forecast, dict(ahead.pace)
-        if bench.evaluator.judge == task.model:  # another one's speed is not measured
-            pace["judge"] = pace.get("prompt", 0.0)
+        kept, forecast, paces[task.model] = ahead.rungs, ahead.forecast, dict(ahead.pace)
         said += ahead.said[:-1]  # the last one is the time, which the parts say
+        speed, took = _speed(bench), bench.meter.seconds
     else:
-        kept, forecast = list(rungs), forecaster.forecast(rungs)
+        kept, forecast, speed = list(rungs), forecaster.forecast(rungs), _speed(bench)
+        here = [at for at in map(bench.on, specs_of(task)) if at.model.local and isinstance(at.model, Tunable)]
+        alone = {at.task.model: costing.speed(at.task.model).prompt for at in here}
+        took = bench.meter.seconds  # a run with several models measures no more of them
+        for spec, at in zip(alone, here, strict=True):
+            known = Paces(at, say).of(forecast.work, forecast.models.get(spec, {}))
+            paces[spec] = known | {"alone": alone[spec]}
+    if bench.evaluator.judge in paces:  # another one's speed is not measured
+        judged = paces[bench.evaluator.judge].get("prompt", 0.0)
+        paces = {spec: pace | {"judge": judged} for spec, pace in paces.items()}
     currency = task.prices.currency or CURRENCY
 
     def part(kind: Kind, name: str, work: Work, seconds: float | None = None, spec: str = "") -> Part:
         at = bench.on(spec)
         here, prices = at.model.local, at.task.prices
         rates = Prices.of(task.limits, prices).rates()
-        if seconds is None and pace is not None:
+        if seconds is None and (pace := paces.get(at.task.model)) is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
         calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
         money = work.get(MONEY)
@@ -129,7 +139,7 @@ def previewed(
         more_in, more_out = round(work.get(AWAY_IN, 0.0)), round(work.get(AWAY_OUT, 0.0))
         return Part(kind, name, calls, tokens_in + more_in, tokens_out + more_out, seconds, money)
 
-    parts = [part("speed", "speed", _speed(bench), bench.meter.seconds if model.local else None)]
+    parts = [part("speed", "speed", speed, took if model.local else None)]
     judge = bench.evaluator.metric
     if isinstance(judge, Judging):
         grader = bench.model_of(bench.evaluator.judge)
@@ -155,7 +165,9 @@ def previewed(
         asked_by = _curve(plan, kept, forecast)
         parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
     paid = paid_models(specs_of(task), bench.evaluator.judge, kept, bench.model_of)
-    if paid and not task.exhaustive:
+    batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
+    said += [batches_text(spec, _stages(spec, task.model, kept, forecast)) for spec in batched]
+    if paid and not batched and not task.exhaustive:
         said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
     tested = splits.all if splits.folds else splits.test
@@ -174,6 +186,22 @@ def previewed(
         len(splits.folds),
         {name: one.spec for name, one in task.models.items()},
     )
+
+
+def batches_text(spec: str, stages: int) -> str:
+    """What batches mean for the time of a run."""
+    return (
+        f"'{spec}' answers in batches, each within 24 hours and mostly sooner, one after another: at least one in each of"
+        f" the {plural(stages, 'stage')} with calls, and one for each further thing that waits for an answer (a step of a"
+        " chain, another try of a search); its latency is not measured, and nothing is raced"
+    )
+
+
+def _stages(spec: str, first: str, rungs: Sequence[Rung], forecast: Forecast) -> int:
+    """In how many stages a model is asked: of rungs, and where it is a finalist's."""
+    own = [rung for rung in rungs if rung.strategy.family != "control" and (rung.found_on or rung.model or first) == spec]
+    known = [forecast.parts.get(f"{again}{rung.name}", {}) for rung in own for again in ("", "folds of ")]
+    return sum(bool(work.get(CALLS)) for work in (*known, forecast.finals.get(spec, {})))
 
 
 def _together(parts: Sequence[Part]) -> Part:
@@ -209,5 +237,7 @@ def _speed(bench: StudyBench) -> Work:
     calls, usage = bench.journal.spent()
     if calls:
         return {CALLS: calls, IN: usage.tokens_in, OUT: usage.tokens_out}
+    if in_batches(bench.model):
+        return {CALLS: 0}
     tokens = bench.model.count_tokens([Message("user", speed_text(bench.train))])
     return {CALLS: SPEED_CALLS, IN: SPEED_CALLS * tokens, OUT: SPEED_CALLS * 9.0}

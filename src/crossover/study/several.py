@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crossover.data.modelspec import FOUND_ON, ON, NamedModel
 from crossover.data.task import StrategySpec, Task
+from crossover.data.yamlfile import KeyPath
 from crossover.errors import OptionError, nearest
 
 NAMING = ("teacher", "model")  # options of strategies that name a further model
+INSTEAD = "--model puts one model in the place of all; valid is --set models.{}.spec=..., which changes that one alone"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,27 @@ def placed(
                 continue  # it would teach itself
             found.append(Placed(own, name, found_on or "", bool(on)))
     return found
+
+
+def check_none_named(task: Task, place: Callable[[KeyPath], str]) -> None:
+    """Raise `OptionError` where a strategy, or the judge, names one of the task's models: another model for all of them
+    leaves no such name."""
+    for number, spec in enumerate(task.strategies):
+        for key, name in _names_in(spec.options, task.models):
+            where = f"{place(('strategies', number))}: strategy '{spec.name}', option '{key}'"
+            raise OptionError(f"{where}: it names the model '{name}', and {INSTEAD.format(name)}")
+    judge = task.metric_options.get("model")
+    if judge in task.models:
+        raise OptionError(f"{place(('metric',))}: the judge is the model '{judge}', and {INSTEAD.format(judge)}")
+
+
+def _names_in(options: Mapping[str, Any], models: Mapping[str, NamedModel]) -> Iterator[tuple[str, str]]:
+    """Options that name one of the models, and which."""
+    for key, value in options.items():
+        if isinstance(value, Mapping):
+            yield from _names_in(value, models)
+        elif key in (ON, FOUND_ON, *NAMING) and isinstance(value, str) and value in models:
+            yield key, value
 
 
 def specs_of(task: Task) -> list[str]:

@@ -18,6 +18,8 @@ from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
 from crossover.models._presets import PRESETS
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
+from crossover.models.batches import Batches
+from crossover.models.openai.batches import OpenaiBatches
 from crossover.models.openai.client import async_client, checked_key, checked_url, client, fate, without_secrets
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
@@ -42,9 +44,11 @@ class Openai:
     - `key`: the name of the environment variable with the key.
     - `effort`: how long a reasoning model thinks, as the service calls it: low, medium, high.
     - `labels`: how a label is chosen: logprobs, constrained, text; auto takes the first that the service can.
-    - `in_flight`: the most requests under way at a time.
+    - `in_flight`: the most requests under way at a time; 0: as many as the service is known to bear.
     - `timeout`: seconds until an answer is given up.
     - `window`: the most tokens that prompt and answer may have together.
+    - `api_version`: of Azure's older API, such as 2024-10-21; then Azure's own client asks.
+    - `batch`: whether it is asked in batches, which are answered within a day and cost less.
     """
 
     target: str = ""
@@ -53,9 +57,11 @@ class Openai:
     key: str = ""
     effort: str = ""
     labels: Labels = "auto"
-    in_flight: int = 64
+    in_flight: int = 0
     timeout: float = 120.0
     window: int = 128_000
+    api_version: str = ""
+    batch: bool = False
     dialect = "openai"
 
     def __post_init__(self) -> None:
@@ -68,22 +74,28 @@ class Openai:
                 f"the model's name at '{self.service}' looks like a key, which is not shown here; valid is a model's name,"
                 " and the key in an environment variable"
             )
-        if self.in_flight < 1 or self.timeout <= 0 or self.window < 1:
+        if self.in_flight < 0 or self.timeout <= 0 or self.window < 1:
             raise ModelError("the model's options in_flight, timeout and window are numbers above 0")
         self._preset = PRESETS[self.service]
+        if self.batch and not self._preset.batch:
+            valid = ", ".join(name for name, preset in PRESETS.items() if preset.batch)
+            raise ModelError(f"'{self.service}' answers no batches of OpenAI's dialect; valid with batch: {valid}")
         if not (self.url or self._preset.url):
             raise ModelError(f"'{self.service}:{self.target}' needs an address: {self._preset.about}")
         self._url = checked_url(self.url or self._preset.url)
+        if (self.service == "azure" or self.api_version) and not urlsplit(self._url).path:
+            self._url += "/openai" if self.api_version else "/openai/v1"
         self._key = checked_key(self.key) or ("" if self.url and self.service == "openai" else self._preset.key)
         self._quirks = Quirks(self._preset.limit)
-        self._throttle = Throttle(self.in_flight)
+        self._throttle = Throttle(self.in_flight or self._preset.at_once)
         self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
         self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
         self._client: Any = None
 
     @property
     def identity(self) -> str:
-        settings = {"effort": self.effort, "labels": "" if self.labels == "auto" else self.labels}
+        found = "held" if self.batch else ""  # by a batch nothing is found out
+        settings = {"effort": self.effort, "labels": found if self.labels == "auto" else self.labels}
         told = "".join(f" {name}={value}" for name, value in settings.items() if value)
         return f"openai {self._url} {self.target}{told}"
 
@@ -100,7 +112,7 @@ class Openai:
         return self.window
 
     def client(self) -> Any:
-        return client(self._url, self._key, self.timeout)
+        return client(self._url, self._key, self.timeout, self.api_version)
 
     def check_weights(self, weights: Weights) -> None:
         if weights != hosted_weights(self, weights.ref):
@@ -115,14 +127,14 @@ class Openai:
     def at_most(self, request: Request) -> Usage:
         """No token is shorter than a byte. Until it is known how labels are chosen, a request may be asked twice."""
         prompt = sum(len(message.content.encode()) + MESSAGE for message in request.messages) + MESSAGE
-        found = self.labels == "auto" and self._preset.top and request.decoding.labels
+        found = self.labels == "auto" and self._preset.top and request.decoding.labels and not self.batch
         times = 2 if found and _ways(request) not in self._modes else 1
         return Usage(times * prompt, times * (self._longest(request) + self._thinking))
 
     @contextmanager
     def flow(self) -> Iterator[Flow]:
         if self._client is None:  # here, so that what is missing is said before anything is sent
-            self._client = async_client(self._url, self._key, self.timeout, self.in_flight)
+            self._client = async_client(self._url, self._key, self.timeout, self._throttle.most, self.api_version)
             weakref.finalize(self, in_loop, self._client.close)
         with flowing(self._sent, self._throttle) as flow:
             yield flow
@@ -143,33 +155,63 @@ class Openai:
         tokens = self.count_tokens(request.messages)
         if tokens > self.window:
             return Attempt(Reply(error=f"the prompt has about {tokens} tokens, the window is {self.window}"))
-        labels = _spoken(request)
-        if not labels:
-            schema = formed(json.loads(request.decoding.schema)) if request.decoding.schema and self._forms else {}
-            return (await self._asked(request, schema))[0]
-        request = replace(request, decoding=replace(request.decoding, max_tokens=self._longest(request)))
+        if not (labels := _spoken(request)):
+            return (await self._asked(request, self._extra(request, "text")))[0]
+        request = self._bounded(request)
         found = await self._mode(labels, request)
         if isinstance(found, Attempt):
             return found
         mode, spent = found
+        attempt, top = await self._asked(request, self._extra(request, mode))
+        return replace(_read(attempt, top, request, mode), spent=spent)
+
+    def _bounded(self, request: Request) -> Request:
+        """With no more room than the longest label takes, where it asks for one."""
+        return replace(request, decoding=replace(request.decoding, max_tokens=self._longest(request)))
+
+    def _extra(self, request: Request, mode: str) -> dict[str, Any]:
+        """What is asked of an answer's form, for labels in one of three ways."""
+        labels, schema = _spoken(request), request.decoding.schema
+        if not labels:
+            return formed(json.loads(schema)) if schema and self._forms else {}
         if mode == "logprobs":
-            attempt, top = await self._asked(request, {"logprobs": True, "top_logprobs": self._preset.top or 20})
-            return _scored(attempt, request, top)
-        extra = held_to(labels, self._preset.constraint) if mode == "constrained" else {}
-        attempt, _ = await self._asked(request, extra)
-        attempt = replace(attempt, spent=spent)
-        if attempt.reply is None or attempt.reply.error is not None:
-            return attempt
-        return replace(attempt, reply=replace(attempt.reply, text=label_in(attempt.reply.text)))
+            return {"logprobs": True, "top_logprobs": self._preset.top or 20}
+        return held_to(labels, self._preset.constraint) if mode == "constrained" else {}
+
+    def _held(self, request: Request) -> str:
+        """How labels are chosen without log-probabilities. What was tuned there has learnt them as plain text: to ask it
+        for JSON would be another task."""
+        return "text" if request.weights and self._preset.constraint == "schema" else "constrained"
+
+    def batches(self) -> Batches:
+        return OpenaiBatches(self.client(), self._preset.batch, self._key, self._batched, self._taken, self._quirks)
+
+    def _way(self, request: Request) -> str:
+        """How labels are chosen where nothing is found out by asking."""
+        return self._held(request) if self.labels == "auto" else self.labels
+
+    def _batched(self, request: Request) -> dict[str, Any]:
+        """A request's body in a batch."""
+        request, extra = self._bounded(request), self._extra(request, self._way(request))
+        more = {"reasoning_effort": self.effort} if self.effort else {}
+        return body_of(request, self.target, self._quirks, {**extra, **more}, self._thinking)
+
+    def _taken(self, request: Request, content: bytes) -> Reply:
+        """The reply that a batch has to a request."""
+        attempt, top = answered(content, {})
+        if request.decoding.labels:
+            self._modes[_ways(request)] = self._way(request)
+        found = _read(self._counted(attempt, request), top, request, self._way(request)).reply
+        assert found is not None  # what was answered is a reply
+        return found
 
     async def _mode(self, labels: tuple[str, ...], request: Request) -> tuple[str, Usage] | Attempt:
         """How these labels are chosen, and what finding that out took; or the attempt by which it was, where that has their
         log-probabilities, or failed. What was said freely is no answer beside those that are held to labels."""
-        if self.labels != "auto":
-            return self.labels, Usage()
+        if self.labels != "auto" or self.batch:
+            return self._way(request), Usage()
         known = _ways(request)
-        # what was tuned there has learnt labels as plain text: to ask it for JSON would be another task
-        held = "text" if request.weights and self._preset.constraint == "schema" else "constrained"
+        held = self._held(request)
         if known not in self._modes:
             async with self._probing.setdefault(known, asyncio.Lock()):
                 if known not in self._modes:
@@ -240,7 +282,7 @@ class Openai:
                 if came_to == "unsent":
                     return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {cause}"), {}
                 if came_to == "late":
-                    return _lost(f"no answer within {self.timeout:g} seconds"), {}
+                    return replace(_lost(f"no answer within {self.timeout:g} seconds"), refused=True), {}
                 if isinstance(cause, http.DecodingError):
                     return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
                 return _lost(f"the connection broke before the whole answer was there ({cause or error})"), {}
@@ -259,6 +301,15 @@ def _lost(why: str) -> Attempt:
 def _spoken(request: Request) -> tuple[str, ...]:
     """What the model is to say for each label."""
     return request.decoding.verbalizer or request.decoding.labels
+
+
+def _read(attempt: Attempt, top: dict[str, float], request: Request, mode: str) -> Attempt:
+    """An attempt with the label that its answer has, where labels were asked for."""
+    if not request.decoding.labels or attempt.reply is None or attempt.reply.error is not None:
+        return attempt
+    if mode == "logprobs":
+        return _scored(attempt, request, top)
+    return replace(attempt, reply=replace(attempt.reply, text=label_in(attempt.reply.text)))
 
 
 def _scored(attempt: Attempt, request: Request, top: dict[str, float]) -> Attempt:

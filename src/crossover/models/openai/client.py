@@ -45,24 +45,25 @@ def checked_key(key: str) -> str:
     return key
 
 
-def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0) -> Any:
+def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0, version: str = "") -> Any:
     """An `openai.OpenAI`, its own retries off. `url`: with its version; `key`: the name of the environment variable with
-    the key, empty for a server that wants none; `timeout`: seconds for an answer.
+    the key, empty for a server that wants none; `timeout`: seconds for an answer; `version`: of Azure's API, then it is an
+    `openai.AzureOpenAI`.
 
     Raises `ModelError` where the variable is empty, `MissingExtra`.
     """
-    return _made("OpenAI", url, key, timeout, {})
+    return _made("OpenAI", url, key, timeout, version, {})
 
 
-def async_client(url: str, key: str, timeout: float, most: int) -> Any:
+def async_client(url: str, key: str, timeout: float, most: int, version: str = "") -> Any:
     """As `client`, an `openai.AsyncOpenAI` with up to `most` connections, over aiohttp: half the work for a request."""
     _imported("aiohttp", url)
     limits = _imported("httpx2", url).Limits(max_connections=most, keepalive_expiry=KEPT_ALIVE)
     own = _imported("openai", url).DefaultAioHttpClient(limits=limits, verify=_certificates())
-    return _made("AsyncOpenAI", url, key, timeout, {"http_client": own})
+    return _made("AsyncOpenAI", url, key, timeout, version, {"http_client": own})
 
 
-def _made(kind: str, url: str, key: str, timeout: float, more: dict[str, Any]) -> Any:
+def _made(kind: str, url: str, key: str, timeout: float, version: str, more: dict[str, Any]) -> Any:
     secret = os.environ.get(checked_key(key), "").strip() if key else NO_KEY
     if not secret:
         raise ModelError(
@@ -70,6 +71,8 @@ def _made(kind: str, url: str, key: str, timeout: float, more: dict[str, Any]) -
         )
     library = _imported("openai", url)
     wait = library.Timeout(timeout, connect=min(CONNECT, timeout))
+    if version:
+        kind, more = kind.replace("OpenAI", "AzureOpenAI"), {**more, "api_version": version}
     return getattr(library, kind)(base_url=checked_url(url), api_key=secret, max_retries=0, timeout=wait, **more)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from crossover.data.rows import Row
 from crossover.errors import CrossoverError, DataError
+from crossover.serve.openai.batches import Batches
 from crossover.serve.openai.catalogue import Catalogue, Served
 from crossover.serve.openai.chat import Chats
 from crossover.serve.openai.errors import ApiError
@@ -25,7 +26,7 @@ from crossover.serve.openai.measures import Measures
 from crossover.serve.openai.proof import Proof
 from crossover.serve.openai.queue import Asking
 from crossover.serve.openai.tuner import Tuner
-from crossover.serve.openai.wire import ChatBody, JobBody, PredictBody
+from crossover.serve.openai.wire import BatchBody, ChatBody, JobBody, PredictBody
 
 GONE = 499  # whoever asked has gone; nobody reads it
 Limit = Annotated[int, Query(ge=1, le=100)]
@@ -38,21 +39,32 @@ def build(catalogue: Catalogue, folder: Path, key: str | None = None, local: boo
     asking = Asking(most, measures)
     proof = Proof(asking, list(catalogue))
     files, jobs = Files(folder / "files"), Jobs(folder)
-    tuner = Tuner(catalogue, files, jobs)
+    tuner, chats = Tuner(catalogue, files, jobs), Chats(asking, measures)
+
+    async def answered(body: ChatBody) -> dict[str, Any]:
+        body.check()
+        return await chats.whole(catalogue.get(body.model), body)
+
+    batches = Batches(folder, files, answered)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(tuner.start)
         proof.start()
+        running = asyncio.create_task(batches.run())
         yield
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
         await asyncio.to_thread(tuner.close)
         await asyncio.to_thread(asking.close)
 
     app = FastAPI(title="Crossover", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     _tell_errors(app)
-    _add_chat(app, catalogue, Chats(asking, measures))
+    _add_chat(app, catalogue, chats)
     _add_files(app, files)
     _add_jobs(app, jobs, tuner)
+    _add_batches(app, batches)
 
     @app.get("/v1/models")
     def models() -> dict[str, Any]:
@@ -220,3 +232,23 @@ def _add_jobs(app: FastAPI, jobs: Jobs, tuner: Tuner) -> None:
     @app.post(path + "/{identity}/resume")
     def resume(identity: str) -> dict[str, Any]:
         return public(tuner.resume(identity))
+
+
+def _add_batches(app: FastAPI, batches: Batches) -> None:
+    path = "/v1/batches"
+
+    @app.post(path)
+    async def create(body: BatchBody) -> dict[str, Any]:
+        return batches.create(body)
+
+    @app.get(path)
+    def every(after: str | None = None, limit: Limit = 20) -> dict[str, Any]:
+        return page(batches.every(), after, limit)
+
+    @app.get(path + "/{identity}")
+    def get(identity: str) -> dict[str, Any]:
+        return batches.get(identity)
+
+    @app.post(path + "/{identity}/cancel")
+    def cancel(identity: str) -> dict[str, Any]:
+        return batches.cancel(identity)

@@ -33,6 +33,10 @@ class Files:
         """Keep a file. Raises `ApiError` for a purpose that is unknown, and for lines to tune with that are not JSON."""
         if purpose not in PURPOSES:
             raise ApiError(400, f"'{purpose}' is no purpose; valid: {', '.join(PURPOSES)}", "purpose")
+        return self.keep(source, filename, purpose)
+
+    def keep(self, source: BinaryIO, filename: str, purpose: str) -> dict[str, Any]:
+        """`put`, also of what the server itself writes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix="new-", dir=self.folder))
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from crossover.serve.openai.measures import Measures
 
 BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
 DRAINED = 64 << 20  # bytes that are read of a body that is refused
+AZURE = re.compile(r"/openai/(?:v1/|deployments/.+/(?=chat/completions$))?(.+)")
 OPEN = ("/health", "/ready")  # without a key
 
 Scope = MutableMapping[str, Any]
@@ -39,6 +41,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
+        scope = _as_openai(scope)
 
         async def noting(message: MutableMapping[str, Any]) -> None:
             nonlocal status
@@ -65,8 +68,8 @@ class Guard:
         if origin is not None and origin.split("://")[-1] != host:
             raise ApiError(403, "pages of other sites may not ask this server", code="cross_site")
         if self.key is not None and scope["path"] not in OPEN:
-            given = headers.get("authorization", "")
-            if not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
+            given = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("api-key", "")
+            if not hmac.compare_digest(given.encode(), self.key.encode()):
                 raise ApiError(401, "the API key is missing or wrong", code="invalid_api_key")
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > _most(scope):
@@ -85,6 +88,12 @@ class Guard:
             return message
 
         return counted
+
+
+def _as_openai(scope: Scope) -> Scope:
+    """A request as Azure's clients write it, as one of OpenAI's: the model that the path names is also in the body."""
+    found = AZURE.fullmatch(scope["path"])
+    return {**scope, "path": f"/v1/{found[1]}", "raw_path": b""} if found else scope
 
 
 def _most(scope: Scope) -> int:

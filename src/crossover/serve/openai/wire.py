@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from crossover.serve.openai.errors import ApiError
 from crossover.types import Decoding, Message, Role
 
+BATCHED = ("/v1/chat/completions", "/chat/completions")  # what a batch may ask; the second as Azure calls it
 DEFAULT_TOKENS = 512  # of an answer whose limit is not given
 ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 # fields that change no answer; any other one that is not done here is refused, as it may
@@ -144,6 +145,15 @@ class ChatBody(BaseModel):
             seed=seed,
             schema=self.response_format.schema_text if self.response_format else "",
         )
+
+
+class BatchBody(BaseModel):
+    """POST /v1/batches."""
+
+    input_file_id: str
+    endpoint: Literal["/v1/chat/completions", "/chat/completions"]
+    completion_window: Literal["24h"]
+    metadata: dict[Text, Text] | None = None
 
 
 class PredictBody(BaseModel):
