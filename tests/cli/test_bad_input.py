@@ -538,6 +538,23 @@ def serve_at_no_address(at: Place) -> list[str]:
     return ["serve", "pocket", "--host", "nowhere", "--port", "0", "--key-env", "A_KEY"]
 
 
+@bad("rows.csv is a file; valid is a folder of studies, such as runs")
+def studio_of_a_file(at: Place) -> list[str]:
+    at.write("rows.csv", "a")
+    return ["studio", "rows.csv"]
+
+
+@bad("--host 0.0.0.0 lets others ask: valid with a key, as --key-env VARIABLE")
+def studio_for_others_without_a_key(at: Place) -> list[str]:
+    return ["studio", "--host", "0.0.0.0"]
+
+
+@bad("nowhere:0 cannot be listened on")
+def studio_at_no_address(at: Place) -> list[str]:
+    at.monkeypatch.setenv("A_KEY", "x")
+    return ["studio", "--host", "nowhere", "--port", "0", "--key-env", "A_KEY"]
+
+
 READERS = {
     "show": ("show", "study"),
     "show_json": ("show", "study", "--json"),

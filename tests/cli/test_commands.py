@@ -113,6 +113,7 @@ HELP = {
         "/predict",
         "/ready",
     ),
+    "studio": ("folder of studies", "--port", "--host", "--key-env", "--open", "changes no verdict"),
     "export": (
         "study",
         "out",

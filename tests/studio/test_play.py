@@ -205,9 +205,9 @@ def test_an_answer_is_heard_while_it_is_written_and_stops_where_nobody_waits() -
     found = lane.answer(free, "count", heard.append, lambda: False)
     assert (heard, found.answer) == (["one", "one two", "one two three"], "one two three")
     lane.answer(free, "count", heard.append, lambda: len(heard) >= 4)
-    assert model.written == 3 + 1, "who goes after the first word is written no more"
+    assert model.written == 3 + 2, "for who goes after the first word there is no third"
     assert lane.answer(free, "count", heard.append, lambda: True).reply.error is not None
-    assert model.written == 4
+    assert model.written == 5
 
 
 def test_the_template_of_a_chain_may_name_its_steps() -> None:

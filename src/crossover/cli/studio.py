@@ -25,8 +25,9 @@ def command(
 ) -> None:
     """Studies in a browser: look at them, try inputs and prompts, correct labels, start new ones.
 
-    What is tried out, compared on dev or corrected lies in a folder of its own in each study and changes no verdict. Your
-    own files are never written.
+    What is tried out, compared or corrected lies in a folder of its own in each study and changes no verdict.
+
+    Your own files are never written.
     """
     if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "python_multipart")):
         raise MissingExtra("'studio'", "studio")
