@@ -97,12 +97,15 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _discreet(value: Any) -> Any:
-    """A value without what may be a key in it, by the names of its fields and of a model's options."""
+def _discreet(value: Any, depth: int = _SHORT.maxlevel) -> Any:
+    """A value without what may be a key in it, by the names of its fields and of a model's options. Only as deep and wide as
+    it is shown: aliases in a file may make it endless."""
+    if isinstance(value, (dict, list, tuple)) and not depth:
+        return type(value)()
     if isinstance(value, dict):
-        return {k: "…" if _SECRET_FIELD.search(str(k)) else _discreet(v) for k, v in value.items()}
+        return {k: "…" if _SECRET_FIELD.search(str(k)) else _discreet(v, depth - 1) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_discreet(one) for one in value]
+        return [_discreet(one, depth - 1) for one in value[: _SHORT.maxlist + 1]]
     return _SECRET_PART.sub(r"\1\2…", value) if isinstance(value, str) else value
 
 
