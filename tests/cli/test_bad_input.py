@@ -650,7 +650,7 @@ def _export(*options: str) -> Callable[[Place], list[str]]:
 for case, (options, says) in {
     "for_an_unknown_tool": (
         ("--for", "olama"),
-        ("there is no export for 'olama'", "did you mean 'ollama'?", "valid: ollama"),
+        ("there is no export for 'olama'", "did you mean 'ollama'?", "valid: langchain, ollama, vllm"),
     ),
     "for_ollama_of_a_control": (("--for", "ollama", "-c", "majority"), ("'majority' is a control",)),
     "for_vllm_of_a_model_without_weights": (("--for", "vllm", "-c", "instruction"), ("'fake' is no folder of weights",)),

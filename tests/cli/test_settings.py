@@ -115,7 +115,7 @@ def test_a_data_file_in_the_place_of_a_task_says_that_init_is_meant(name: str, c
         ("exprot", "did you mean 'export'?"),
         ("task.yaml", "did you mean 'crossover run task.yaml'?"),
         ("rows.csv", "did you mean 'crossover init rows.csv'?"),
-        ("xyzzy", "valid: advise, curve, export, import, init, list"),
+        ("xyzzy", "valid: advise, curve, evaluate, export, import, init, list"),
     ],
 )
 def test_a_misspelt_command_has_a_suggestion(word: str, meant: str, crossover: Terminal) -> None:

@@ -26,7 +26,7 @@ def test_at_the_limit_of_money_what_is_answered_stays_and_is_not_paid_again(tmp_
         path, before = new_rows(tmp_path, 30), folder.decision.read_bytes()
         first = service.number
         with pytest.raises(BudgetExceeded, match="what was answered is kept: evaluate again with more, and it continues"):
-            evaluate(folder, path, ["zero_shot"], money=0.0004)
+            evaluate(folder, path, ["zero_shot"], money=0.0006)
         answered = service.number - first
         assert 0 < answered < 30
         body = json.loads(evaluate(folder, path, ["zero_shot"], money=1).read_text())
