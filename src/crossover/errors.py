@@ -98,8 +98,8 @@ def shown(value: Any) -> str:
 
 
 def _discreet(value: Any, depth: int = _SHORT.maxlevel) -> Any:
-    """A value without what may be a key in it, by the names of its fields and of a model's options. Only as deep and wide as
-    it is shown: aliases in a file may make it endless."""
+    """A value without what may be a key in it, by the names of its fields and of a model's options. Only as deep and wide
+    as it is shown: aliases in a file may make it endless."""
     if isinstance(value, (dict, list, tuple)) and not depth:
         return type(value)()
     if isinstance(value, dict):
