@@ -46,6 +46,7 @@ def test_whatever_would_be_deployed_is_part_of_it() -> None:
         replace(WHOLE, prompt=replace(WHOLE.prompt, steps=())),
         replace(WHOLE, prompt=replace(WHOLE.prompt, demonstrations=(replace(SHOWN, steps=()),))),
         replace(WHOLE, decoding=replace(WHOLE.decoding, label_bias=())),
+        replace(WHOLE, decoding=replace(WHOLE.decoding, top_p=0.5)),
         replace(WHOLE, weights=None),
         replace(WHOLE, weights=Weights("full", "ab" * 32)),
         replace(WHOLE, weights=Weights("adapter", "cd" * 32)),
@@ -57,3 +58,9 @@ def test_it_comes_back_from_disk_as_it_was() -> None:
     back = candidate_from_json(json.loads(json.dumps(to_json(WHOLE))))
     assert back.id == WHOLE.id
     assert back == replace(WHOLE, provenance=replace(WHOLE.provenance, options={"shots": [2]}))
+
+
+def test_a_field_that_came_later_leaves_ids_as_they_were() -> None:
+    assert "top_p" not in to_json(Decoding())
+    nucleus = replace(WHOLE, decoding=Decoding(top_p=0.5))
+    assert candidate_from_json(json.loads(json.dumps(to_json(nucleus)))).decoding == nucleus.decoding

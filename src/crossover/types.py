@@ -18,6 +18,7 @@ from typing import Any, Literal
 Kind = Literal["classify", "extract", "generate"]
 Family = Literal["control", "prompt", "weights", "hybrid"]
 Role = Literal["system", "user", "assistant"]
+LATER = {"later": True}  # of a field that came later: left out of JSON at its default, so that ids stay what they were
 LOST = "lost"  # how a reply ended that may have been paid for, and did not arrive
 # the last two: training rows that a point of a learning curve never met, and rows that came after the study
 SplitName = Literal["train", "dev", "test", "curve", "new"]
@@ -81,6 +82,7 @@ class Decoding:
     `schema`: the answer is JSON that fits it, where the backend can see to that; the schema itself as canonical JSON.
     `pattern`: the reply is free text, and the answer in it is the last match of this regular expression, its first group
     where it has one; labels are then looked for in that. `samples`: answers drawn, of which the most frequent counts.
+    `top_p`: drawn from the likeliest tokens that have this share together (nucleus sampling, Holtzman et al. 2020).
     """
 
     labels: tuple[str, ...] = ()
@@ -92,6 +94,7 @@ class Decoding:
     temperature: float = 0.0
     max_tokens: int = 64
     seed: int = 0
+    top_p: float = field(default=1.0, metadata=LATER)
 
     def spoken(self, answer: str) -> str:
         """What the model says for an answer: a label's word where it has one."""
@@ -357,7 +360,8 @@ class Epoch:
 def to_json(value: Any) -> Any:
     """Turn dataclasses, mappings and tuples into plain JSON values."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
+        return {f.name: to_json(had) for f, had in fields if not (f.metadata.get("later") and had == f.default)}
     if isinstance(value, Mapping):
         return {str(k): to_json(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from math import exp
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from crossover.models.base import Token
 from crossover.models.hf import Hf
 from crossover.types import Decoding, Message, Request
 from tests.device import DEVICE
@@ -86,3 +88,36 @@ def test_the_last_row_of_a_batch_writes_as_it_would_alone(pocket: Hf) -> None:
     alone = pocket.complete([short])[0].text
     assert alone
     assert pocket.complete([short, long])[0].text == alone, "padding was read once the longer row had ended"
+
+
+class Ranked:
+    """Listens for the share that the tokens likelier than each drawn one have together."""
+
+    top = 2000
+
+    def __init__(self) -> None:
+        self.before: list[float] = []
+
+    def hear(self, text: str, token: Token | None, place: int, complete: bool) -> bool:
+        if token is not None and token.logprob is not None:
+            self.before.append(sum(exp(other) for _, other in token.top if other > token.logprob))
+        return False
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_draws_are_from_the_likeliest_tokens_that_have_the_share_together(
+    packed: bool, chatty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Hf(str(chatty), device=DEVICE)
+    monkeypatch.setattr(Hf, "_packs", packed)
+    shares = (0.0, 0.3, 0.7, 1.0)
+    requests = [ask(TEXTS[0], temperature=1.0, max_tokens=8, seed=s, top_p=p) for p in shares for s in range(4)]
+    heard = [Ranked() for _ in requests]
+    replies = model.tell(requests, heard)
+    most = [max(max(one.before) for one in heard[4 * i : 4 * i + 4]) for i in range(4)]
+    assert most[0] == 0, "a share of nothing takes the likeliest"
+    assert most[1] < 0.3
+    assert 0.3 < most[2] < 0.7
+    assert most[3] > 0.7
+    whole = [ask(TEXTS[0], temperature=1.0, max_tokens=8, seed=s) for s in range(4)]
+    assert [r.text for r in model.complete(whole)] == [r.text for r in replies[12:]], "all there is changes nothing"

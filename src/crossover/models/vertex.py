@@ -189,6 +189,8 @@ class Vertex:
             "max_output_tokens": self._longest(request),
             "seed": decoding.seed + request.repeat,
         }
+        if decoding.top_p != 1:
+            config["top_p"] = decoding.top_p
         if system := "\n\n".join(m.content for m in request.messages if m.role == "system"):
             config["system_instruction"] = system
         if decoding.labels and not decoding.pattern:

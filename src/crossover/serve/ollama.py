@@ -107,7 +107,7 @@ def modelfile(found: Winner, turns: Turns, adapter: bool, longest: int) -> str:
     lines += [f"PARAMETER num_ctx {context}", f"PARAMETER num_predict {found.answer_tokens}"]
     lines += [f"PARAMETER temperature {how.temperature:g}", f"PARAMETER seed {how.seed}", "PARAMETER repeat_penalty 1"]
     if how.temperature:  # draws come from all tokens
-        lines += ["PARAMETER top_k 0", "PARAMETER top_p 1", "PARAMETER min_p 0"]
+        lines += ["PARAMETER top_k 0", f"PARAMETER top_p {how.top_p:g}", "PARAMETER min_p 0"]
     return "\n".join([*lines, ""])
 
 

@@ -110,7 +110,11 @@ class Exported(Answering):
                 bits = numpy.unpackbits(numpy.frombuffer(grammar.compute_bitmask(), numpy.uint8), bitorder="little")
                 logits[torch.from_numpy(bits[: len(logits)] == 0)] = -torch.inf
             if how.temperature:
-                chances = (logits.double() / how.temperature).softmax(-1).cumsum(-1)
+                chances = (logits.double() / how.temperature).softmax(-1)
+                if how.top_p < 1:
+                    values, order = chances.sort(descending=True, stable=True)
+                    chances[order[1:][(values.cumsum(-1) - values >= how.top_p)[1:]]] = 0.0
+                chances = chances.cumsum(-1)
                 point = torch.rand(1, generator=draws, dtype=torch.float64) * chances[-1]
                 new.append(min(int(torch.searchsorted(chances, point, right=True)), len(chances) - 1))
             else:

@@ -116,6 +116,8 @@ def request(found: Winner, prompt: Prompt, how: Decoding) -> dict[str, Any]:
     most = max((len(chat.answer(word)) for word in said), default=how.max_tokens)
     body: dict[str, Any] = {"model": found.name, "messages": to_json(conversation(prompt))}
     body |= {"max_completion_tokens": most, "temperature": how.temperature, "seed": how.seed}
+    if how.top_p != 1:
+        body["top_p"] = how.top_p
     # a stop text is not seen where it is a special token, so an end of one token is named by its id
     if len(chat.end) == 1:
         body["stop_token_ids"] = list(chat.end)

@@ -33,7 +33,8 @@ Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, an
 
 @dataclass(frozen=True)
 class Job:
-    """A prompt to be continued by at most `limit` tokens. `seed` fixes the draws when `temperature` is over 0.
+    """A prompt to be continued by at most `limit` tokens. `seed` fixes the draws when `temperature` is over 0, which are from
+    the likeliest tokens that have the share `top_p` together.
 
     `grammar` makes a writer, which rules tokens out and says when the answer is complete. `heard` is told of each token,
     with the log-probabilities of the `top` likeliest, and says whether that is enough.
@@ -46,6 +47,7 @@ class Job:
     grammar: Callable[[], Writer] | None = None
     heard: Heard | None = None
     top: int | None = None
+    top_p: float = 1.0
 
 
 def generate_packed(
@@ -214,10 +216,22 @@ def _choose(logits: torch.Tensor, rows: Sequence[_Draft]) -> torch.Tensor:
         which = put(torch.tensor(drawn), logits.device)
         heat = torch.tensor([[rows[i].job.temperature] for i in drawn], dtype=torch.float64)
         points = torch.stack([torch.rand(1, generator=rows[i].draw, dtype=torch.float64) for i in drawn])
-        chances = (logits[which].double() / put(heat, logits.device)).softmax(-1).cumsum(-1)
+        chances = (logits[which].double() / put(heat, logits.device)).softmax(-1)
+        chances = _nucleus(chances, [rows[i].job.top_p for i in drawn]).cumsum(-1)
         found = torch.searchsorted(chances, put(points, logits.device) * chances[:, -1:], right=True)[:, 0]
         tokens[which] = found.clamp(max=size - 1)
     return tokens
+
+
+def _nucleus(chances: torch.Tensor, shares: Sequence[float]) -> torch.Tensor:
+    """(rows, vocabulary) without the tokens beyond the likeliest that reach a row's share: one always stays."""
+    if min(shares) >= 1:
+        return chances
+    least = put(torch.tensor(shares, dtype=torch.float64)[:, None], chances.device)
+    values, order = chances.sort(dim=-1, descending=True, stable=True)
+    beyond = (values.cumsum(-1) - values >= least) & (least < 1)
+    beyond[:, 0] = False
+    return chances.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), 0.0)
 
 
 def _chances(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[_Draft]) -> dict[int, Chances]:

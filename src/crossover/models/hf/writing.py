@@ -32,6 +32,7 @@ def writing_job(
         (lambda: grammars().writer(how.schema)) if how.schema else None,
         partial(_tell, chat, listener, []) if listener else None,
         listener.top if listener else None,
+        how.top_p,
     )
 
 

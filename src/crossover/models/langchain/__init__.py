@@ -155,6 +155,8 @@ class Langchain:
             settings[limit] = self._longest(request)
         if how.temperature and "temperature" in self._fields:
             settings["temperature"] = how.temperature
+        if how.top_p != 1 and "top_p" in self._fields:
+            settings["top_p"] = how.top_p
         key = content_hash([settings, form])
         if key not in self._prepared:
             made = self._what.model_copy(update=settings) if settings else self._what

@@ -59,6 +59,7 @@ def body_of(request: Request, model: str, quirks: Quirks, extra: Mapping[str, An
         quirks.limit: how.max_tokens + more,
         "temperature": how.temperature,
         "seed": how.seed + request.repeat,
+        **({} if how.top_p == 1 else {"top_p": how.top_p}),
         **extra,
     }
     body = {name: value for name, value in body.items() if name not in quirks.refused}
