@@ -1,4 +1,4 @@
-"""Serve candidates and models as OpenAI does: chat, files and tuning jobs."""
+"""Serve candidates and models as OpenAI does: chat, responses, files and tuning jobs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def command(
     ] = None,
     queue: Annotated[int, typer.Option("--queue", min=1, help="Requests that may wait; more are told to come back.")] = 256,
 ) -> None:
-    """Serve candidates and models as OpenAI does: chat, files and tuning jobs.
+    """Serve candidates and models as OpenAI does: chat, responses, files and tuning jobs.
 
     A candidate answers as it was measured: ask it with one user message, the input, or at POST /predict.
 

@@ -9,7 +9,6 @@ import sqlite3
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -27,18 +26,6 @@ from tests.serve.studies import NOTES
 
 ASKED: Any = [{"role": "user", "content": "The soup is cold and the bread is old."}]
 LABELS = sorted(NOTES)
-
-
-@pytest.fixture(scope="module")
-def url(notes: StudyFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    study = str(notes.path)
-    with serving("pocket", f"{study}:zero_shot", f"{study}:lora", folder=tmp_path_factory.mktemp("served")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def client(url: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
 
 
 def ask(url: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any, Any]:
@@ -121,8 +108,9 @@ def test_a_schema_is_kept_to(client: openai.OpenAI) -> None:
     reply = client.chat.completions.create(model="pocket", messages=ASKED, response_format=form)
     assert json.loads(reply.choices[0].message.content or "")["place"] in LABELS
     form["json_schema"]["schema"] = {"type": "no such type"}
-    with pytest.raises(openai.BadRequestError, match="schema"):
+    with pytest.raises(openai.BadRequestError, match="schema") as told:
         client.chat.completions.create(model="pocket", messages=ASKED, response_format=form)
+    assert told.value.param == "response_format"
 
 
 def test_a_candidate_answers_as_it_was_measured(client: openai.OpenAI, url: str, notes: StudyFolder) -> None:
@@ -158,7 +146,8 @@ def test_a_candidate_answers_as_it_was_measured(client: openai.OpenAI, url: str,
         ({"n": 0}, "n"),
         ({"top_logprobs": 3}, "top_logprobs"),
         ({"tools": [{"type": "function"}]}, "tools"),
-        ({"top_p": 0.5}, "top_p"),
+        ({"top_p": 1.5}, "top_p"),
+        ({"stream_options": {"every": 3}}, "stream_options"),
         ({"top_k": 5}, "top_k"),
         ({"structured_outputs": {"choice": ["a"]}}, "structured_outputs"),
         ({"guided_choice": ["a"]}, "guided_choice"),
@@ -169,6 +158,9 @@ def test_a_candidate_answers_as_it_was_measured(client: openai.OpenAI, url: str,
         ({"stop": ["a", ""]}, "stop"),
         ({"messages": [{"role": "user", "content": "word " * 5000}]}, "messages"),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": "Hi", "name": "Ana"}]}, "messages[0].name"),
+        ({"messages": [{"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}]}, "messages[0].tool_calls"),
+        ({"messages": [{"role": "user"}]}, "messages[0].content"),
         ({"model": "notes-lora", "messages": [{"role": "system", "content": "Be brief."}, *ASKED]}, "messages"),
         ({"model": "notes-lora", "n": 2}, "n"),
         ({"model": "notes-lora", "messages": [{"role": "user", "content": "  "}]}, "messages"),

@@ -33,8 +33,8 @@ Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, an
 
 @dataclass(frozen=True)
 class Job:
-    """A prompt to be continued by at most `limit` tokens. `seed` fixes the draws when `temperature` is over 0, which are from
-    the likeliest tokens that have the share `top_p` together.
+    """A prompt to be continued by at most `limit` tokens. `seed` fixes the draws when `temperature` is over 0, from the
+    likeliest tokens that have the share `top_p` together.
 
     `grammar` makes a writer, which rules tokens out and says when the answer is complete. `heard` is told of each token,
     with the log-probabilities of the `top` likeliest, and says whether that is enough.

@@ -11,11 +11,12 @@ import numpy
 
 from crossover.errors import ModelError
 
+KEPT = 64  # schemas: a server may be asked for any number
 STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}  # json.dumps's own
 
 
 class Grammars:
-    """Compiles schemas for one tokenizer; each is compiled once. `vocabulary`: how many logits the model has."""
+    """Compiles schemas for one tokenizer, and keeps the latest. `vocabulary`: how many logits the model has."""
 
     def __init__(self, tokenizer: Any, vocabulary: int) -> None:
         self._tokenizer, self._vocabulary = tokenizer, vocabulary
@@ -32,6 +33,8 @@ class Grammars:
             matcher = llguidance.LLMatcher(self._table, grammar, log_level=0)
             if matcher.is_error():
                 raise ModelError(f"the answers' JSON schema cannot be used: {matcher.get_error().splitlines()[0]}")
+            if len(self._compiled) >= KEPT:
+                del self._compiled[next(iter(self._compiled))]
             self._compiled[schema] = matcher
         return Writer(self._compiled[schema].deep_copy(), self._vocabulary)
 

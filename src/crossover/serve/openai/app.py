@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -19,7 +19,7 @@ from crossover.errors import CrossoverError, DataError
 from crossover.serve.openai.batches import Batches
 from crossover.serve.openai.catalogue import Catalogue, Served
 from crossover.serve.openai.chat import Chats
-from crossover.serve.openai.errors import ApiError
+from crossover.serve.openai.errors import ApiError, told
 from crossover.serve.openai.files import Files
 from crossover.serve.openai.guard import Guard
 from crossover.serve.openai.jobs import Jobs, page, public
@@ -27,9 +27,14 @@ from crossover.serve.openai.log import AnswerLog
 from crossover.serve.openai.measures import Measures
 from crossover.serve.openai.proof import Proof
 from crossover.serve.openai.queue import Asking
+from crossover.serve.openai.response_body import ResponseBody
+from crossover.serve.openai.responses import Responses
 from crossover.serve.openai.tuner import Tuner
 from crossover.serve.openai.wire import BatchBody, ChatBody, JobBody, PredictBody
 
+ROUTES = tuple(
+    f"/v1/{name}" for name in ("models", "chat/completions", "responses", "files", "fine_tuning/jobs", "batches")
+)
 GONE = 499  # whoever asked has gone; nobody reads it
 Limit = Annotated[int, Query(ge=1, le=100)]
 Found = TypeVar("Found")
@@ -71,6 +76,7 @@ def build(
     app = FastAPI(title="Crossover", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     _tell_errors(app)
     _add_chat(app, catalogue, chats)
+    _add_responses(app, catalogue, Responses(chats))
     _add_files(app, files)
     _add_jobs(app, jobs, tuner)
     _add_batches(app, batches)
@@ -105,31 +111,38 @@ def build(
 def _tell_errors(app: FastAPI) -> None:
     """Whatever goes wrong, in OpenAI's shape."""
 
-    def told(error: ApiError) -> JSONResponse:
-        return JSONResponse(error.body, error.status, error.headers)
+    def reply(error: Exception) -> JSONResponse:
+        said = told(error)
+        return JSONResponse(said.body, said.status, said.headers)
 
     @app.exception_handler(ApiError)
     async def api(_: Request, error: ApiError) -> JSONResponse:
-        return told(error)
+        return reply(error)
 
     @app.exception_handler(CrossoverError)
     async def ours(_: Request, error: CrossoverError) -> JSONResponse:
-        return told(ApiError(503, str(error)))
+        return reply(error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         named = [str(part) for part in first["loc"] if part not in ("body", "query") and "[" not in str(part)]
         place = ".".join(named if first["type"] != "json_invalid" else ()) or None  # not the types that a field may have
-        return told(ApiError(400, f"{place or 'the body'}: {first['msg']}", place))
+        return reply(ApiError(400, f"{place or 'the body'}: {first['msg']}", place))
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return told(ApiError(error.status_code, str(error.detail)))
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code in (
+            404,
+            405,
+        ):  # no such route; what a route does not find is an ApiError
+            message = f"Invalid URL ({request.method} {request.url.path[:80]}); valid here: {', '.join(ROUTES)}"
+            return reply(ApiError(404, message, code="unknown_url"))
+        return reply(ApiError(error.status_code, str(error.detail)))
 
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, error: Exception) -> JSONResponse:
-        return told(ApiError(500, f"a mistake of the server's own: {type(error).__name__}"))
+        return reply(error)
 
 
 def _add_chat(app: FastAPI, catalogue: Catalogue, chats: Chats) -> None:
@@ -139,15 +152,7 @@ def _add_chat(app: FastAPI, catalogue: Catalogue, chats: Chats) -> None:
         served = catalogue.get(body.model)
         if not body.stream:
             return JSONResponse(await _while_there(request, chats.whole(served, body)))
-        events = chats.stream(served, body)
-        first = await anext(events)  # what is wrong is known by now, so that it has a status
-
-        async def every() -> AsyncIterator[str]:
-            yield first
-            async for event in events:
-                yield event
-
-        return StreamingResponse(every(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+        return await _streamed(chats.stream(served, body))
 
     @app.post("/predict")
     async def predict(request: Request, body: PredictBody) -> dict[str, Any]:
@@ -162,6 +167,40 @@ def _add_chat(app: FastAPI, catalogue: Catalogue, chats: Chats) -> None:
         seconds = found.reply.usage.seconds
         taken = round(1000 * seconds, 2)
         return {"id": name, "model": served.name, "answer": found.answer, "scores": scores, "milliseconds": taken}
+
+
+def _add_responses(app: FastAPI, catalogue: Catalogue, responses: Responses) -> None:
+    path = "/v1/responses"
+
+    @app.post(path, response_model=None)
+    async def respond(request: Request, body: ResponseBody) -> Response:
+        served = catalogue.get(body.model)
+        if not body.stream:
+            return JSONResponse(await _while_there(request, responses.whole(served, body)))
+        return await _streamed(responses.stream(served, body))
+
+    @app.get(path + "/{identity}")
+    async def get(identity: str, stream: bool = False) -> dict[str, Any]:
+        if stream:
+            raise ApiError(400, "a response that is there is not streamed again; leave it out", "stream")
+        return responses.kept.get(identity)
+
+    @app.delete(path + "/{identity}")
+    async def delete(identity: str) -> dict[str, Any]:
+        return responses.kept.drop(identity)
+
+
+async def _streamed(events: AsyncGenerator[str]) -> Response:
+    """Server-sent events. What is wrong with the request is raised, so that it has a status."""
+    first = await anext(events)
+
+    async def every() -> AsyncIterator[str]:
+        async with aclosing(events):
+            yield first
+            async for event in events:
+                yield event
+
+    return StreamingResponse(every(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
 def _text(served: Served, body: PredictBody) -> str:

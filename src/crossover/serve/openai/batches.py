@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from crossover.serve.openai.errors import ApiError
+from crossover.serve.openai.errors import ApiError, told
 from crossover.serve.openai.files import Files, new_id
 from crossover.serve.openai.wire import BATCHED, BatchBody, ChatBody
 from crossover.study.folder import read_json, write_json
@@ -152,7 +152,7 @@ class Batches:
         except ApiError as error:
             return error.status, error.body
         except Exception as error:  # noqa: BLE001  whatever it is, the next line is answered
-            return 500, ApiError(500, f"a mistake of the server's own: {type(error).__name__}").body
+            return told(error).status, told(error).body
 
     def _finish(self, identity: str, lines: list[dict[str, Any]]) -> None:
         found = {one["custom_id"]: one for one in self._done(identity)}

@@ -1,4 +1,4 @@
-"""POST /v1/chat/completions: from a request to choices, whole or as a stream."""
+"""From a request to choices, whole or piece by piece; POST /v1/chat/completions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from crossover.engine.follow import Answered
 from crossover.models.base import Token
 from crossover.serve.openai.catalogue import Served
-from crossover.serve.openai.errors import ApiError, refused
+from crossover.serve.openai.errors import ApiError, refused, told
 from crossover.serve.openai.hearing import Hearing, entry
 from crossover.serve.openai.log import AnswerLog
 from crossover.serve.openai.measures import Measures
@@ -30,6 +30,16 @@ Tell = Callable[[Piece | None], None]
 
 
 @dataclass(frozen=True)
+class Choice:
+    """An answer, or a piece of one: which, its text, log-probabilities as the wire has them, and why it ended."""
+
+    index: int
+    text: str
+    logprobs: dict[str, Any] | None = None
+    finish: str | None = None
+
+
+@dataclass(frozen=True)
 class Chats:
     """Answers chats with the models of a catalogue. `log`: where candidates' answers are noted."""
 
@@ -39,22 +49,24 @@ class Chats:
 
     async def whole(self, served: Served, body: ChatBody) -> dict[str, Any]:
         """A chat completion. Raises `ApiError`; when it is cancelled, nothing more is written."""
-        head = self._head(served, "chat.completion")
+        head = _head(served, "chat.completion")
+        choices, usage = await self.answered(served, body, head["id"])
+        return {**head, "choices": list(map(_choice, choices)), "usage": _wire_usage(usage)}
+
+    async def answered(self, served: Served, body: ChatBody, name: str) -> tuple[list[Choice], Usage]:
+        """The choices of an answer that is called `name`. As `whole`."""
         if served.candidate:
-            found = await self.predicted(served, the_input(body), head["id"])
-            return self._body(head, [_choice(0, found.answer, "stop", _labels(served, found, body))], found.reply.usage)
+            found = await self.predicted(served, the_input(body), name)
+            return [Choice(0, found.answer, _labels(served, found, body), "stop")], found.reply.usage
         writing = _Writing(self.asking, served, body)
         try:
             replies = [await asyncio.wrap_future(future) for future in writing.futures]
         except asyncio.CancelledError:
             writing.leave()
             raise
-        choices = [
-            _choice(i, heard.text, heard.finish, heard.logprobs(heard.tokens)) for i, heard in enumerate(writing.heard)
-        ]
         usage = _usage(replies)
         self.measures.tokens(usage.tokens_in, usage.tokens_out)
-        return self._body(head, choices, usage)
+        return [Choice(i, h.text, h.logprobs(h.tokens), h.finish) for i, h in enumerate(writing.heard)], usage
 
     async def predicted(self, served: Served, text: str, name: str) -> Answered:
         """A candidate's answer to an input, as it was measured, which is called `name`. Raises `ApiError` where it has
@@ -71,9 +83,37 @@ class Chats:
         self.measures.tokens(found.reply.usage.tokens_in, found.reply.usage.tokens_out)
         return found
 
-    async def stream(self, served: Served, body: ChatBody) -> AsyncIterator[str]:
+    async def pieces(self, served: Served, body: ChatBody, name: str) -> AsyncGenerator[Choice | Usage]:
+        """The choices as they are written: pieces that have no end, the ends, and what was used. What is wrong with the
+        request is raised as `ApiError` before the first."""
+        if served.candidate:
+            [choice], usage = await self.answered(served, body, name)
+            yield replace(choice, finish=None)
+            yield Choice(0, "", None, choice.finish)
+            yield usage
+            return
+        loop, pieces = asyncio.get_running_loop(), asyncio.Queue[Piece | None]()
+
+        def tell(piece: Piece | None) -> None:
+            with suppress(RuntimeError):  # the server ended before the answer did
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        writing = _Writing(self.asking, served, body, tell)
+        try:
+            while (piece := await pieces.get()) is not None:
+                i, text, tokens = piece
+                yield Choice(i, text, writing.heard[i].logprobs(tokens))
+            usage = _usage(writing.replies())
+            for i, heard in enumerate(writing.heard):
+                yield Choice(i, "", None, heard.finish)
+            self.measures.tokens(usage.tokens_in, usage.tokens_out)
+        finally:
+            writing.leave()  # whoever reads has gone, or has it all
+        yield usage
+
+    async def stream(self, served: Served, body: ChatBody) -> AsyncGenerator[str]:
         """Server-sent events. What is wrong with the request is raised as `ApiError` before the first."""
-        head = self._head(served, "chat.completion.chunk")
+        head, began = _head(served, "chat.completion.chunk"), False
         wants = bool(body.stream_options and body.stream_options.include_usage)
 
         def event(choices: list[dict[str, Any]], usage: Usage | None = None) -> str:
@@ -83,52 +123,37 @@ class Chats:
         def delta(i: int, what: dict[str, Any], finish: str | None = None, logprobs: Any = None) -> dict[str, Any]:
             return {"index": i, "delta": what, "finish_reason": finish, "logprobs": logprobs}
 
-        if served.candidate:
-            found = await self.predicted(served, the_input(body), head["id"])
-            yield event([delta(0, {"role": "assistant", "content": ""})])
-            yield event([delta(0, {"content": found.answer}, None, _labels(served, found, body))])
-            yield event([delta(0, {}, "stop")])
-            usage = found.reply.usage
-        else:
-            loop, pieces = asyncio.get_running_loop(), asyncio.Queue[Piece | None]()
-
-            def tell(piece: Piece | None) -> None:
-                with suppress(RuntimeError):  # the server ended before the answer did
-                    loop.call_soon_threadsafe(pieces.put_nowait, piece)
-
-            writing = _Writing(self.asking, served, body, tell)
-            try:
-                piece = await pieces.get()
-                if piece is None:  # over before anything was written
-                    writing.replies()
-                for i in range(len(writing.heard)):
-                    yield event([delta(i, {"role": "assistant", "content": ""})])
-                while piece is not None:
-                    i, text, tokens = piece
-                    yield event([delta(i, {"content": text}, None, writing.heard[i].logprobs(tokens))])
-                    piece = await pieces.get()
-                usage = _usage(writing.replies())
-                for i, heard in enumerate(writing.heard):
-                    yield event([delta(i, {}, heard.finish)])
-                self.measures.tokens(usage.tokens_in, usage.tokens_out)
-            finally:
-                writing.leave()  # whoever reads has gone, or has it all
-        if wants:
-            yield event([], usage)
+        try:
+            async with aclosing(self.pieces(served, body, head["id"])) as pieces:
+                async for piece in pieces:
+                    if not began:
+                        for i in range(1 if served.candidate else body.n or 1):
+                            yield event([delta(i, {"role": "assistant", "content": ""})])
+                    began = True
+                    if isinstance(piece, Usage):
+                        if wants:
+                            yield event([], piece)
+                    elif piece.finish:
+                        yield event([delta(piece.index, {}, piece.finish)])
+                    else:
+                        yield event([delta(piece.index, {"content": piece.text}, None, piece.logprobs)])
+        except Exception as error:
+            if not began:
+                raise
+            yield f"data: {json.dumps(told(error).body)}\n\n"  # the status is sent, so it is said here
+            return
         yield "data: [DONE]\n\n"
 
-    def _body(self, head: dict[str, Any], choices: list[dict[str, Any]], usage: Usage) -> dict[str, Any]:
-        return {**head, "choices": choices, "usage": _wire_usage(usage)}
 
-    def _head(self, served: Served, kind: str) -> dict[str, Any]:
-        mark = served.candidate.id if served.candidate else served.model.identity
-        return {
-            "id": f"chatcmpl-{uuid.uuid4().hex}",
-            "object": kind,
-            "created": int(time.time()),
-            "model": served.name,
-            "system_fingerprint": f"fp_{mark}",
-        }
+def _head(served: Served, kind: str) -> dict[str, Any]:
+    mark = served.candidate.id if served.candidate else served.model.identity
+    return {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": kind,
+        "created": int(time.time()),
+        "model": served.name,
+        "system_fingerprint": f"fp_{mark}",
+    }
 
 
 class _Writing:
@@ -195,9 +220,9 @@ def _labels(served: Served, found: Answered, body: ChatBody) -> dict[str, Any] |
     return {"content": [entry(found.answer.encode(), scores[found.answer], top)], "refusal": None}
 
 
-def _choice(index: int, text: str, finish: str, logprobs: dict[str, Any] | None) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text, "refusal": None}
-    return {"index": index, "message": message, "finish_reason": finish, "logprobs": logprobs}
+def _choice(choice: Choice) -> dict[str, Any]:
+    message = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
+    return {"index": choice.index, "message": message, "finish_reason": choice.finish, "logprobs": choice.logprobs}
 
 
 def _usage(replies: list[Reply]) -> Usage:

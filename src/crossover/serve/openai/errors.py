@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from crossover.errors import CrossoverError
+
+SCHEMA = "JSON schema cannot be used"  # what a model says of a schema that is none
 WINDOW = "tokens, the window is"  # what a model says of a prompt that is too long
 
 
@@ -30,7 +33,18 @@ class ApiError(Exception):
 
 def refused(message: str) -> ApiError:
     """Of a call that the model answered with an error."""
+    if SCHEMA in message:
+        return ApiError(400, message, "response_format")
     return ApiError(400, message, "messages", "context_length_exceeded" if WINDOW in message else None)
+
+
+def told(error: Exception) -> ApiError:
+    """Whatever went wrong, as whoever asked is told."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, CrossoverError):
+        return ApiError(503, str(error))
+    return ApiError(500, f"a mistake of the server's own: {type(error).__name__}")
 
 
 def absent(model: str) -> ApiError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,7 @@ from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.measures import Measures
 
 BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
+SLOW = 60  # seconds without a piece of a body
 DRAINED = 64 << 20  # bytes that are read of a body that is refused
 AZURE = re.compile(r"/openai/(?:v1/|deployments/.+/(?=chat/completions$))?(.+)")
 OPEN = ("/health", "/ready")  # without a key
@@ -76,13 +79,17 @@ class Guard:
             raise _too_large(scope)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """Bodies that do not say how long they are, are counted."""
-        taken = 0
+        """Bodies that do not say how long they are, are counted; one that stops coming is not waited for."""
+        taken, whole = 0, False
 
         async def counted() -> MutableMapping[str, Any]:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
+            nonlocal taken, whole
+            try:
+                async with asyncio.timeout(None if whole else SLOW):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"nothing of the body came for {SLOW} seconds") from None
+            taken, whole = taken + len(message.get("body", b"")), not message.get("more_body", False)
             if taken > _most(scope):
                 raise HTTPException(413, _too_large(scope).message)  # which a reader of bodies lets through
             return message
@@ -107,11 +114,13 @@ def _too_large(scope: Scope) -> ApiError:
 async def _drain(receive: Receive) -> None:
     """Read what is being sent, within bounds: whoever still writes would see a broken connection and no answer."""
     taken = 0
-    while taken <= DRAINED:
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if not message.get("more_body", False):
-            return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SLOW):
+            while taken <= DRAINED:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 async def _refuse(error: ApiError, send: Send) -> None:

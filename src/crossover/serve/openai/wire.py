@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,16 +13,16 @@ from crossover.serve.openai.errors import ApiError
 from crossover.types import Decoding, Message, Role
 
 BATCHED = ("/v1/chat/completions", "/chat/completions")  # what a batch may ask; the second as Azure calls it
+DEEPEST = 64  # levels of a schema
 DEFAULT_TOKENS = 512  # of an answer whose limit is not given
 ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 # fields that change no answer; any other one that is not done here is refused, as it may
 KEPT_ASIDE = (
-    *("user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"),
-    "parallel_tool_calls",
+    *("user", "metadata", "store", "service_tier", "safety_identifier", "parallel_tool_calls"),
+    *("prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"),
 )
 # with the values at which they change none
 UNDONE: dict[str, tuple[Any, ...]] = {
-    "top_p": (None, 1),
     "frequency_penalty": (None, 0),
     "presence_penalty": (None, 0),
     "logit_bias": (None, {}),
@@ -52,28 +53,66 @@ def _whole(text: str) -> str:
     return text
 
 
+def check_json(value: Any, place: str) -> None:
+    """Raise `ApiError` for what cannot be written again: too deep, with half a surrogate pair in it, or not finite."""
+    layer = [value]
+    for _ in range(DEEPEST):
+        layer = [within for one in layer if isinstance(one, (dict, list)) for within in _inside(one)]
+    if layer:
+        raise ApiError(400, f"it is deeper than {DEEPEST} levels", place)
+    try:
+        _whole(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    except ValueError as error:
+        raise ApiError(400, str(error), place) from None
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
 Text = Annotated[str, AfterValidator(_whole)]
+
+
+def unsupported(name: str) -> ApiError:
+    return ApiError(400, f"'{name}' is not supported here; leave it out", name, "unsupported_parameter")
+
+
+def check_extra(extra: Mapping[str, Any] | None, aside: Collection[str], undone: Mapping[str, tuple[Any, ...]]) -> None:
+    """Raise `ApiError` for a field that is neither to be left `aside` nor at one of its values in `undone`."""
+    for name, value in (extra or {}).items():
+        if name not in aside and value not in undone.get(name, (None,)):
+            raise unsupported(name)
 
 
 class Said(BaseModel):
     """A message. `content`: a text, or parts of which all are text."""
 
+    model_config = ConfigDict(extra="allow")
+
     role: str
-    content: Text | list[dict[str, Any]]
+    content: Text | list[dict[str, Any]] | None = None
 
-    def message(self, place: int) -> Message:
+    def message(self, place: str, kinds: tuple[str, ...] = ("text",)) -> Message:
+        """`place`: what the message is called in an error; `kinds`: of parts that are texts. Raises `ApiError`."""
         if self.role not in ROLES:
-            raise ApiError(400, f"the role is {self.role!r}; valid: {', '.join(ROLES)}", f"messages[{place}].role")
-        return Message(ROLES[self.role], self.content if isinstance(self.content, str) else self._joined(place))
+            raise ApiError(400, f"the role is {self.role!r}; valid: {', '.join(ROLES)}", f"{place}.role")
+        for name, value in (self.model_extra or {}).items():
+            if value not in (None, []):
+                raise unsupported(f"{place}.{name}")
+        if self.content is None:
+            raise ApiError(400, "it is missing; valid is a text", f"{place}.content")
+        return Message(ROLES[self.role], self.content if isinstance(self.content, str) else self._joined(place, kinds))
 
-    def _joined(self, place: int) -> str:
-        texts = [part.get("text") for part in self.content if isinstance(part, dict) and part.get("type") == "text"]
-        if len(texts) < len(self.content) or not all(isinstance(text, str) for text in texts):
-            raise ApiError(400, "valid are parts of type 'text' with a 'text'", f"messages[{place}].content")
+    def _joined(self, place: str, kinds: tuple[str, ...]) -> str:
+        parts: Any = self.content
+        texts = [part.get("text") for part in parts if part.get("type") in kinds]
+        if len(texts) < len(parts) or not all(isinstance(text, str) for text in texts):
+            valid = " or ".join(f"'{kind}'" for kind in kinds)
+            raise ApiError(400, f"valid are parts of type {valid} with a 'text'", f"{place}.content")
         try:
             return _whole("".join(map(str, texts)))
         except ValueError as error:
-            raise ApiError(400, str(error), f"messages[{place}].content") from error
+            raise ApiError(400, str(error), f"{place}.content") from error
 
 
 class ResponseFormat(BaseModel):
@@ -87,14 +126,18 @@ class ResponseFormat(BaseModel):
             return ""
         if self.type == "json_object":
             return '{"type": "object"}'
-        schema = (self.json_schema or {}).get("schema")
+        schema, place = (self.json_schema or {}).get("schema"), "response_format.json_schema.schema"
         if not isinstance(schema, dict):
-            raise ApiError(400, "a schema is missing; valid is an object", "response_format.json_schema.schema")
+            raise ApiError(400, "a schema is missing; valid is an object", place)
+        check_json(schema, place)
         return json.dumps(schema, sort_keys=True)
 
 
 class StreamOptions(BaseModel):
-    include_usage: bool = False
+    model_config = ConfigDict(extra="forbid")
+
+    include_usage: bool | None = False
+    include_obfuscation: bool | None = None  # padding, of which there is none
 
 
 class ChatBody(BaseModel):
@@ -109,7 +152,8 @@ class ChatBody(BaseModel):
     n: int | None = Field(None, ge=1, le=16)
     stop: Text | list[Text] | None = None
     temperature: float | None = Field(None, ge=0, le=2, allow_inf_nan=False)
-    seed: int | None = None
+    top_p: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
+    seed: int | None = Field(None, ge=-(1 << 63), lt=1 << 63)
     logprobs: bool | None = False
     top_logprobs: int | None = Field(None, ge=0, le=20)
     response_format: ResponseFormat | None = None
@@ -118,9 +162,9 @@ class ChatBody(BaseModel):
 
     def check(self) -> None:
         """Raise `ApiError` for what is not done here."""
-        for name, value in (self.model_extra or {}).items():
-            if name not in KEPT_ASIDE and value not in UNDONE.get(name, (None,)):
-                raise ApiError(400, f"'{name}' is not supported here; leave it out", name, "unsupported_parameter")
+        check_extra(self.model_extra, KEPT_ASIDE, UNDONE)
+        if self.stream_options is not None and not self.stream:
+            raise ApiError(400, "'stream_options' needs 'stream': true", "stream_options")
         if self.top_logprobs is not None and not self.logprobs:
             raise ApiError(400, "'top_logprobs' needs 'logprobs': true", "top_logprobs")
         if len(self.stops) > 4 or not all(self.stops):
@@ -128,7 +172,7 @@ class ChatBody(BaseModel):
 
     @property
     def conversation(self) -> tuple[Message, ...]:
-        return tuple(said.message(place) for place, said in enumerate(self.messages))
+        return tuple(said.message(f"messages[{place}]") for place, said in enumerate(self.messages))
 
     @property
     def stops(self) -> list[str]:
@@ -143,6 +187,7 @@ class ChatBody(BaseModel):
             temperature=1.0 if self.temperature is None else self.temperature,
             max_tokens=limit,
             seed=seed,
+            top_p=1.0 if self.top_p is None else self.top_p,
             schema=self.response_format.schema_text if self.response_format else "",
         )
 
