@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import openai
 import pytest
@@ -21,7 +21,7 @@ EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 
 
 class Place(BaseModel):
-    place: str
+    place: Literal["kitchen", "garden", "garage"]
 
 
 def posted(url: str, **body: Any) -> tuple[int, Any]:
@@ -113,7 +113,7 @@ def test_the_clients_stream_and_parse(client: openai.OpenAI) -> None:
     parsed = client.responses.parse(**asked, text_format=Place, max_output_tokens=200)
     assert parsed.output_parsed == final.output_parsed
     form: Any = {"format": {"type": "json_object"}}
-    assert isinstance(json.loads(client.responses.create(**asked, text=form).output_text), dict)
+    assert client.responses.create(**asked, text=form, max_output_tokens=4).output_text.startswith("{")
 
 
 def test_a_conversation_goes_on_from_a_kept_response(client: openai.OpenAI) -> None:

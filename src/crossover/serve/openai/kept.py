@@ -10,14 +10,17 @@ from typing import Any
 from crossover.serve.openai.errors import ApiError
 from crossover.types import Message
 
-MOST = 64 << 20  # characters of all that is kept
+MOST = 32 << 20  # characters of all that is kept
 
 
 @dataclass(frozen=True)
 class _Response:
-    body: dict[str, Any]
+    body: str  # JSON, which takes a fraction of what objects do
     said: tuple[Message, ...]
-    size: int
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + sum(len(message.content) for message in self.said)
 
 
 class Kept:
@@ -29,15 +32,15 @@ class Kept:
 
     def put(self, body: dict[str, Any], said: tuple[Message, ...]) -> None:
         """Keep a response. `said`: the conversation up to its answer, without instructions. The oldest make room."""
-        size = len(json.dumps(body)) + sum(len(message.content) for message in said)
-        self._by_id[body["id"]] = _Response(body, said, size)
-        self._size += size
+        self._by_id[body["id"]] = kept = _Response(json.dumps(body), said)
+        self._size += kept.size
         while self._size > self._most:
             self._size -= self._by_id.popitem(last=False)[1].size
 
     def get(self, identity: str) -> dict[str, Any]:
         """Raises `ApiError`, as `drop` does."""
-        return self._found(identity).body
+        found: dict[str, Any] = json.loads(self._found(identity).body)
+        return found
 
     def drop(self, identity: str) -> dict[str, Any]:
         self._size -= self._found(identity).size

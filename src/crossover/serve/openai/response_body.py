@@ -56,7 +56,9 @@ class TextFormat(BaseModel):
 
     @property
     def sent(self) -> dict[str, Any]:
-        return self.model_dump(by_alias=True, exclude_unset=True) | {"type": self.type}
+        given = {name: value for name, value in self if name in self.model_fields_set}
+        schema = {"schema": given.pop("body")} if "body" in given else {}
+        return {**given, **schema, "type": self.type}
 
 
 class TextConfig(BaseModel):

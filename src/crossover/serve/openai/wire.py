@@ -13,7 +13,7 @@ from crossover.serve.openai.errors import ApiError
 from crossover.types import Decoding, Message, Role
 
 BATCHED = ("/v1/chat/completions", "/chat/completions")  # what a batch may ask; the second as Azure calls it
-DEEPEST = 64  # levels of a schema
+DEEPEST = 100  # levels of a schema
 DEFAULT_TOKENS = 512  # of an answer whose limit is not given
 ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 # fields that change no answer; any other one that is not done here is refused, as it may
