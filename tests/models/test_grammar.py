@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossover.data.schema import schema_of
-from crossover.models.hf import Hf
+from crossover.models.hf import Hf, grammar
 from crossover.types import Decoding, Message, Request
 from tests.device import DEVICE
 from tests.models.asking import TEXTS
@@ -54,3 +54,11 @@ def test_rows_with_and_without_a_schema_share_a_call(pocket: Hf) -> None:
 def test_a_schema_that_cannot_be_used_is_a_failed_call(pocket: Hf) -> None:
     replies = pocket.complete(asked('{"type": "nonsense"}'))
     assert all("JSON schema cannot be used" in str(reply.error) for reply in replies)
+
+
+def test_only_the_latest_schemas_are_kept(pocket: Hf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grammar, "KEPT", 2)
+    grammars = grammar.Grammars(pocket.chat.tokenizer, len(pocket.chat.tokenizer))
+    for number in range(4):
+        assert grammars.writer(json.dumps({"const": number})).allowed().any()
+    assert len(grammars._compiled) == 2

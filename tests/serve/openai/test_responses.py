@@ -10,6 +10,7 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import BaseModel, TypeAdapter
 
+from crossover.errors import ModelError
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.kept import Kept
 from crossover.types import Message
@@ -187,6 +188,19 @@ def test_what_is_wrong_is_told_in_openais_shape(url: str, asked: dict[str, Any],
         assert (status, told["error"]["type"]) == (400, "invalid_request_error"), told
         assert (told["error"]["param"] or "").startswith(param), told
         assert set(told["error"]) == {"message", "type", "param", "code"}
+
+
+def test_what_fails_within_a_stream_is_told_in_it(client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: object) -> None:
+        raise ModelError("the card is gone")
+
+    monkeypatch.setattr("crossover.serve.openai.chat._Writing.replies", fails)
+    with pytest.raises(openai.APIError, match="the card is gone"):
+        list(client.chat.completions.create(model="pocket", messages=ASKED, max_tokens=4, stream=True))
+    *_, last = client.responses.create(input=TEXT, stream=True, **SURE)
+    assert last.type == "response.failed"
+    assert last.response.error
+    assert last.response.error.message == "the card is gone"
 
 
 def test_the_oldest_responses_make_room() -> None:
