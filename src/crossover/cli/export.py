@@ -1,4 +1,4 @@
-"""Export a study's winner for transformers, LangChain, llama.cpp, Ollama or vLLM; or its rows, to tune with elsewhere."""
+"""Export a study's winner for transformers, LangChain, llama.cpp, Ollama or vLLM; or its rows, to tune elsewhere."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def command(
         typer.Option(help="With --training-data: the price of a million training tokens, for the cost preview."),
     ] = None,
 ) -> None:
-    """Export a study's winner for transformers, LangChain, llama.cpp, Ollama or vLLM; or its rows, to tune with elsewhere."""
+    """Export a study's winner for transformers, LangChain, llama.cpp, Ollama or vLLM; or its rows, to tune elsewhere."""
     check_new(out)
     if llamacpp is not None and tool not in ("llamacpp", "ollama"):
         raise OptionError("--llamacpp is for --for llamacpp and --for ollama")

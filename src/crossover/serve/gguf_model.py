@@ -69,8 +69,8 @@ def write_gguf(out: Path, found: Winner, template: str, llamacpp: Llamacpp, outt
     """Write `out`/model.gguf; return what it is, for a reader. An adapter is merged into its base.
 
     `template`: the chat template that is written into it. `outtype`: the converter's name for the precision, by default of
-    the one that was measured in. Raises `OptionError` where there is no converter, `ModelError` where that refuses the model, or
-    the file would give other tokens than those that were measured.
+    the one that was measured in. Raises `OptionError` where there is no converter, `ModelError` where that refuses the
+    model, or the file would give other tokens than those that were measured.
     """
     place, weights = out / GGUF, found.candidate.weights
     if found.files.source is not None and weights is None and outtype is None:
