@@ -32,6 +32,7 @@ PATTERNS = {
     "d98f9631be1e9607a9848c26c1f9eac1aa9fc21ac6ba82a2fc0741af9780a48f": "llama-bpe",
     "1ff7f41064896984db5d1bb6ff64fa4bc29007d08c1b439e505b7392777a319e": "qwen2",
 }
+ADD_FIRST = ("llama-bpe", "llama3", "llama-v3")  # where llama.cpp puts a first token though the file says nothing
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def check_tokens(file: Path, found: Winner, template: str) -> None:
     chat, renderer = found.files.chat, Renderer(found.candidate.prompt)
     renderer = renderer.steps[0] if renderer.steps else renderer  # the others need its answers
     first = vocabulary.bos_token or ""
-    adds = bool(metadata.get("tokenizer.ggml.add_bos_token", False)) and bool(first)
+    usual = metadata.get("tokenizer.ggml.model") == "llama" or metadata.get("tokenizer.ggml.pre") in ADD_FIRST
+    adds = bool(metadata.get("tokenizer.ggml.add_bos_token", usual)) and bool(first)
     if chat.tokenizer.convert_tokens_to_ids(vocabulary.eos_token) != chat.tokenizer.eos_token_id:
         raise ModelError(f"{file.name} ends with another token than the measured model's")
     for text in found.inputs:

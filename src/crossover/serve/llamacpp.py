@@ -6,7 +6,6 @@ Measured rows lie beside, with a script that asks a server for them, so that who
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import socket
 import subprocess
@@ -102,7 +101,7 @@ def export_llamacpp(
         write_text(part / TEMPLATE, template)
         _write(part, found, rows)
         server = here.server() if check else None
-        replayed = _replayed(part, server, split, len(rows)) if server else None
+        replayed = _replayed(part, [str(server), *command(found)[1:]], split, len(rows)) if server else None
         write_text(part / "README.md", _readme(part, found, what, split, replayed))
     return LlamacppExport(files_in(out), replayed)
 
@@ -167,7 +166,7 @@ def _longest(found: Winner) -> int:
     return max((len(ids) for ids in found.files.chat.prompts(prompts) if isinstance(ids, list)), default=0)
 
 
-def _replayed(out: Path, server: Path, split: str, rows: int) -> Replayed:
+def _replayed(out: Path, server: list[str], split: str, rows: int) -> Replayed:
     """Raises `StudyError` when the server does not start, or the script that asks it does not run."""
     with _serving(out, server) as url:
         done = subprocess.run(
@@ -182,27 +181,22 @@ def _replayed(out: Path, server: Path, split: str, rows: int) -> Replayed:
 
 
 @contextmanager
-def _serving(out: Path, server: Path) -> Iterator[str]:
-    """The address of a server with the export's model, by the export's own command, for as long as the block lasts."""
+def _serving(out: Path, server: list[str]) -> Iterator[str]:
+    """The address of a server, started by this command in the export's folder, for as long as the block lasts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     log = out / ".server.log"
     with log.open("wb") as file:
-        arguments = ["sh", "serve.sh", "--host", "127.0.0.1", "--port", str(port)]
-        running = subprocess.Popen(arguments, cwd=out, stdout=file, stderr=file, env=_with(server))
+        running = subprocess.Popen([*server, "--host", "127.0.0.1", "--port", str(port)], cwd=out, stdout=file, stderr=file)
         try:
             _await(running, url, log)
             yield url
         finally:
-            running.terminate()
+            running.kill()  # it keeps nothing, and may be in the middle of loading
             running.wait()
     log.unlink()
-
-
-def _with(server: Path) -> dict[str, str]:
-    return {**os.environ, "PATH": f"{server.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def _await(running: subprocess.Popen[bytes], url: str, log: Path) -> None:
