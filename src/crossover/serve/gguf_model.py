@@ -136,6 +136,8 @@ def _convert(converter: Path, folder: Path, place: Path, kind: str) -> None:
     if done.returncode or not place.is_file():
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         why = lines[-1] if lines else f"status {done.returncode}"
+        if "No module named" in why:
+            why += " (pip install 'crossover[gguf]' brings what most models need, its own requirements the rest)"
         raise ModelError(f"llama.cpp's converter ({converter}) does not convert the model: {why}")
 
 
