@@ -128,8 +128,12 @@ def test_the_files_vocabulary_and_template_give_the_measured_tokens(
 def test_the_request_is_held_to_the_labels(exported: dict[str, Path], notes: StudyFolder, pocket: Hf) -> None:
     body = json.loads((exported["lora"] / "request.json").read_text())
     labels = read_candidate(notes, "lora")[0].decoding.labels
-    assert body["grammar"] + "\n" == (exported["lora"] / "grammar.gbnf").read_text()
-    assert re.findall('"(.*?)"', body["grammar"]) == [pocket.chat.answer_lead + label for label in labels]
+    texts = (exported["lora"] / "grammar.gbnf").read_text()
+    assert re.findall('"(.*?)"', texts) == [pocket.chat.answer_lead + label for label in labels]
+    ways = body["grammar"].removeprefix("root ::= ").split(" | ")
+    assert [[int(token) for token in re.findall(r"<\[(\d+)\]>", way)] for way in ways] == [
+        pocket.chat.answer(label)[: -len(pocket.chat.end)] for label in labels
+    ]
     assert body["max_tokens"] == max(len(pocket.chat.answer(label)) for label in labels)
     settings = json.loads((exported["lora"] / "settings.json").read_text())
     assert settings["answers"] == {label: pocket.chat.answer(label) for label in labels}

@@ -34,6 +34,11 @@ def grammar_of_texts(texts: Sequence[str]) -> str:
     return "root ::= " + " | ".join(map(literal, texts))
 
 
+def grammar_of_tokens(answers: Sequence[Sequence[int]]) -> str:
+    """A grammar of exactly these sequences of a vocabulary's tokens (llama.cpp of 2026 and later)."""
+    return "root ::= " + " | ".join(" ".join(f"<[{token}]>" for token in answer) for answer in answers)
+
+
 def grammar_of_schema(schema: str) -> str:
     """A grammar of the JSON that fits a schema of a task's answers, with a space before it or none.
 

@@ -22,6 +22,7 @@ from typing import Any
 from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError, StudyError
+from crossover.models._gbnf import grammar_of_schema, grammar_of_texts
 from crossover.serve.bundle import bundle
 from crossover.serve.export import write_candidate, write_pool
 from crossover.serve.gguf_model import GGUF, OUTTYPES, Llamacpp, write_gguf
@@ -60,7 +61,7 @@ class Replayed:
 
     @property
     def sentence(self) -> str:
-        how = "all is as measured" if self.good else "NOT all is as measured"
+        how = "all is as measured" if self.good else "NOT everything is as measured"
         return f"{self.rows} {self.split} rows were replayed through llama.cpp's server: {how}"
 
 
@@ -107,16 +108,15 @@ def export_llamacpp(
 
 
 def _write(out: Path, found: Winner, rows: list[dict[str, Any]]) -> None:
-    prompt, how = found.candidate.prompt, found.candidate.decoding
     settings = _settings(found)
     write_candidate(out, found.candidate, GGUF)
     write_json(out / "settings.json", settings)
     for file, own, decoding in _requests(found):
         write_json(out / file, body_of(settings, conversation(own), decoding))
-    grammar = body_of(settings, [], how).get("grammar")
+    grammar = _grammar(found)
     if grammar:
         write_text(out / GRAMMAR, f"{grammar}\n")
-    write_pool(out, prompt)
+    write_pool(out, found.candidate.prompt)
     write_text(out / MEASURED, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     write_text(out / PREDICT, bundle("crossover.serve.standalone_llamacpp"))
     write_text(out / CHECK, bundle("crossover.serve.standalone_replay"))
@@ -135,12 +135,20 @@ def _requests(found: Winner) -> Iterator[tuple[str, Prompt, Decoding]]:
     yield "request.json", found.candidate.prompt, found.candidate.decoding
 
 
+def _grammar(found: Winner) -> str:
+    """Of the answer as text; empty where it is free."""
+    how = found.candidate.decoding
+    if how.labels and not how.pattern:
+        return grammar_of_texts([found.files.chat.answer_lead + word for word in how.verbalizer or how.labels])
+    return grammar_of_schema(how.schema) if how.schema else ""
+
+
 def _settings(found: Winner) -> dict[str, Any]:
     """What predict.py must know of the model."""
     chat = found.files.chat
     words = {word for _, _, how in _requests(found) for word in (*how.labels, *how.verbalizer)}
     answers = {word: chat.answer(word) for word in sorted(words)}
-    return {"name": found.name, "lead": chat.answer_lead, "separator": chat.separator, "answers": answers}
+    return {"name": found.name, "separator": chat.separator, "answers": answers, "end": len(chat.end)}
 
 
 def _row(found: Winner, record: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +234,7 @@ def _readme(out: Path, found: Winner, what: str, split: str, replayed: Replayed 
             f"request-{s.name}.json": f"a step asked before; its answer goes where `{{{s.name}}}` stands"
             for s in prompt.steps
         },
-        GRAMMAR: "holds an answer to the labels or the schema; it is in `request.json` too",
+        GRAMMAR: "holds an answer to the labels, as text, or to the schema; `request.json` has the labels' own tokens",
         PREDICT: "answers through the server as it was measured, without Crossover; needs numpy and scikit-learn",
         CHECK: f"asks the server for the rows in `{MEASURED}`, and shows each that differs",
         MEASURED: f"up to {ROWS} {split} rows of your data with the measured answers: delete it where those may not go",

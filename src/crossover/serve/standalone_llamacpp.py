@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from crossover.models._gbnf import grammar_of_schema, grammar_of_texts
+from crossover.models._gbnf import grammar_of_schema, grammar_of_tokens
 from crossover.serve.answering import Answering, answer_lines
 from crossover.types import Decoding, Message, Reply, Request
 
@@ -63,22 +63,15 @@ class Exported(Answering):
         return Reply(label_scores=tuple(self._score(prompt, self.settings["answers"][w]) for w in request.decoding.labels))
 
     def _score(self, prompt: list[int], answer: list[int]) -> float:
-        *before, last = answer
-        body = {
-            "prompt": prompt,
-            "n_predict": len(answer),
-            "n_probs": 1,  # of each token that is written: its own, before any grammar
-            "temperature": 0.0,
-            "cache_prompt": True,
-            "id_slot": 0,
-            # the last ends the turn, which no grammar can name
-            "logit_bias": [[last, SURELY]],
-            **({"grammar": "root ::= " + " ".join(f"<[{token}]>" for token in before)} if before else {}),
-        }
-        found = self._post("/completion", body)["completion_probabilities"]
-        if [int(one["id"]) for one in found] != answer:
-            raise ValueError("the server did not write the label's own tokens: llama.cpp of 2026 or later does")
-        return sum(float(one["logprob"]) for one in found)
+        """A grammar cannot name an end of the turn that the server knows: its logit is raised, for where the label ends."""
+        ended = {"logit_bias": [[answer[-1], SURELY]], "grammar": grammar_of_tokens([answer[:-1]])}
+        for form in (ended, {"grammar": grammar_of_tokens([answer])}):
+            body = {"prompt": prompt, "n_predict": len(answer), "temperature": 0.0, "cache_prompt": True, "id_slot": 0}
+            body["n_probs"] = 1  # of each token that is written, its own: before raised logits and grammar
+            found = self._post("/completion", body | form).get("completion_probabilities", [])
+            if [int(one["id"]) for one in found] == answer:
+                return sum(float(one["logprob"]) for one in found)
+        raise ValueError("the server did not write a label's own tokens: llama.cpp of 2026 or later does")
 
     def _replied(self, request: Request, ask: Any) -> Reply:
         try:
@@ -113,8 +106,9 @@ def body_of(settings: Mapping[str, Any], messages: Sequence[Message], how: Decod
     }
     if how.temperature:  # draws come from all tokens
         body |= {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
-    if words:  # with what stands before an answer, so that its tokens are those that were measured
-        body["grammar"] = grammar_of_texts([settings["lead"] + word for word in words])
+    if words:  # in the tokens that were measured: letter by letter, other ways of writing a label would win
+        bare = [settings["answers"][word][: -settings["end"]] for word in words]
+        body["grammar"] = grammar_of_tokens(bare)
     elif how.schema:
         body["grammar"] = grammar_of_schema(how.schema)
     elif settings["separator"]:
