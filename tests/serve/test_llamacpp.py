@@ -10,9 +10,8 @@ import importlib.util
 import json
 import re
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,6 +29,7 @@ from crossover.serve.llamacpp import export_llamacpp
 from crossover.serve.ollama import export_ollama
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
+from tests.llama_server import Routes, serving
 from tests.serve.go_template import read_modelfile
 from tests.serve.studies import recorded
 
@@ -218,62 +218,49 @@ def test_how_a_tokenizer_divides_text_is_read_off_its_rules(tmp_path: Path) -> N
     assert way_of(tmp_path / "nothing") == ""
 
 
-class Server(BaseHTTPRequestHandler):
-    """Speaks llama.cpp's routes. `wanted`: what is the likeliest label for an input."""
+@dataclass
+class Told:
+    """What the server is to say. `wanted`: the likeliest label by input; `at_once`: what it writes otherwise."""
 
     wanted: dict[str, str]
-    answers: dict[str, list[int]]
     tokens: dict[str, list[int]]
-    at_once: dict[str, str]
+    answers: dict[str, list[int]]
+    at_once: dict[str, str] = field(default_factory=dict)
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        found = getattr(self, "on" + re.sub(r"\W", "_", self.path))(body)
-        content = json.dumps(found).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def routes(self) -> Routes:
+        return {
+            "/apply-template": lambda body: {"prompt": self.text(body)},
+            "/tokenize": self.tokenized,
+            "/completion": self.written,
+            "/v1/chat/completions": self.said,
+        }
 
-    def on_apply_template(self, body: Any) -> Any:
-        return {"prompt": next(text for text in self.tokens if text in body["messages"][-1]["content"])}
+    def text(self, body: Any) -> str:
+        return next(text for text in self.tokens if text in body["messages"][-1]["content"])
 
-    def on_tokenize(self, body: Any) -> Any:
+    def tokenized(self, body: Any) -> Any:
         assert body["add_special"]
         assert body["parse_special"]
         return {"tokens": self.tokens[body["content"]]}
 
-    def on_completion(self, body: Any) -> Any:
-        asked = [*map(int, re.findall(r"<\[(\d+)\]>", body.get("grammar", ""))), body["logit_bias"][0][0]]
+    def written(self, body: Any) -> Any:
+        asked = [*map(int, re.findall(r"<\[(\d+)\]>", body["grammar"])), body["logit_bias"][0][0]]
         text = next(text for text, ids in self.tokens.items() if ids == body["prompt"])
         each = -0.1 if asked == self.answers[self.wanted[text]] else -5.0
         return {"completion_probabilities": [{"id": token, "logprob": each} for token in asked]}
 
-    def on_v1_chat_completions(self, body: Any) -> Any:
-        text = next(text for text in self.tokens if text in body["messages"][-1]["content"])
+    def said(self, body: Any) -> Any:
+        text = self.text(body)
         return {"choices": [{"message": {"content": " " + self.at_once.get(text, self.wanted[text])}}]}
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
 
 @pytest.fixture
-def served(exported: dict[str, Path]) -> Iterator[tuple[str, type[Server]]]:
+def served(exported: dict[str, Path]) -> Iterator[tuple[str, Told]]:
     rows = rows_of(exported["lora"])
-    told = {
-        "wanted": {row["input"]: row["answer"] for row in rows},
-        "tokens": {row["input"]: row["tokens"] for row in rows},
-        "answers": json.loads((exported["lora"] / "settings.json").read_text())["answers"],
-        "at_once": {},
-    }
-    kind = type("Told", (Server,), told)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", kind
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    answers = json.loads((exported["lora"] / "settings.json").read_text())["answers"]
+    told = Told({row["input"]: row["answer"] for row in rows}, {row["input"]: row["tokens"] for row in rows}, answers)
+    with serving(told.routes()) as url:
+        yield url, told
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from crossover.models._gbnf import grammar_of_schema, grammar_of_tokens
+from crossover.models._llamacpp import score_in, scorings
 from crossover.serve.answering import Answering, answer_lines
 from crossover.types import Decoding, Message, Reply, Request
 
 BESIDE = Path(__file__).parent
 URL = "http://127.0.0.1:8080"
-SURELY = 1000.0  # added to the logit of the token that ends an answer, where the grammar lets it
 SECONDS = 600.0  # for one answer
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the server is on this machine or its network
 
@@ -63,14 +63,10 @@ class Exported(Answering):
         return Reply(label_scores=tuple(self._score(prompt, self.settings["answers"][w]) for w in request.decoding.labels))
 
     def _score(self, prompt: list[int], answer: list[int]) -> float:
-        """A grammar cannot name an end of the turn that the server knows: its logit is raised, for where the label ends."""
-        ended = {"logit_bias": [[answer[-1], SURELY]], "grammar": grammar_of_tokens([answer[:-1]])}
-        for form in (ended, {"grammar": grammar_of_tokens([answer])}):
-            body = {"prompt": prompt, "n_predict": len(answer), "temperature": 0.0, "cache_prompt": True, "id_slot": 0}
-            body["n_probs"] = 1  # of each token that is written, its own: before raised logits and grammar
-            found = self._post("/completion", body | form).get("completion_probabilities", [])
-            if [int(one["id"]) for one in found] == answer:
-                return sum(float(one["logprob"]) for one in found)
+        for body in scorings(prompt, answer):
+            score = score_in(self._post("/completion", body), answer)
+            if score is not None:
+                return score
         raise ValueError("the server did not write a label's own tokens: llama.cpp of 2026 or later does")
 
     def _replied(self, request: Request, ask: Any) -> Reply:
