@@ -88,7 +88,7 @@ def test_a_server_without_these_routes_is_held_to_a_grammar() -> None:
 
 
 def test_whole_labels_are_llama_cpps_alone() -> None:
-    with pytest.raises(ModelError, match="whole labels are scored by llama.cpp's server alone"):
+    with pytest.raises(ModelError, match=r"scored by llama\.cpp's server alone"):
         open_model("vllm:m?labels=whole")
     assert "labels=whole" in open_model("llamacpp:m").identity  # what a grammar chose is another answer
     assert "labels" not in open_model("vllm:m").identity
