@@ -23,11 +23,13 @@ from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError, StudyError
 from crossover.models._gbnf import grammar_of_schema, grammar_of_texts
+from crossover.serve.answering import EMBEDDING
 from crossover.serve.bundle import bundle
-from crossover.serve.export import write_candidate, write_pool
+from crossover.serve.export import NEAREST, write_candidate, write_finder
 from crossover.serve.gguf_model import GGUF, OUTTYPES, Llamacpp, write_gguf
 from crossover.serve.ollama import modelfile_of
 from crossover.serve.parity import ROWS, measured, spread
+from crossover.serve.readme import FOLDERS
 from crossover.serve.standalone_llamacpp import DIRECT, body_of
 from crossover.serve.vllm import jinja
 from crossover.serve.whole import files_in, new_folder
@@ -116,7 +118,7 @@ def _write(out: Path, found: Winner, rows: list[dict[str, Any]]) -> None:
     grammar = _grammar(found)
     if grammar:
         write_text(out / GRAMMAR, f"{grammar}\n")
-    write_pool(out, found.candidate.prompt)
+    write_finder(out, found.candidate.prompt)
     write_text(out / MEASURED, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     write_text(out / PREDICT, bundle("crossover.serve.standalone_llamacpp"))
     write_text(out / CHECK, bundle("crossover.serve.standalone_replay"))
@@ -225,6 +227,8 @@ def _await(running: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 def _readme(out: Path, found: Winner, what: str, split: str, replayed: Replayed | None) -> str:
     how, prompt = found.candidate.decoding, found.candidate.prompt
+    finder = "sentence-transformers" if (out / EMBEDDING).is_dir() else "scikit-learn"
+    needs = f"Python and {finder}" if (out / NEAREST).is_file() else "Python alone"
     about = {
         GGUF: what,
         "serve.sh": "starts llama.cpp's server; further options of its own behind it, such as `--port 9000`",
@@ -235,11 +239,12 @@ def _readme(out: Path, found: Winner, what: str, split: str, replayed: Replayed 
             for s in prompt.steps
         },
         GRAMMAR: "holds an answer to the labels, as text, or to the schema; `request.json` has the labels' own tokens",
-        PREDICT: "answers through the server as it was measured, without Crossover; needs numpy and scikit-learn",
+        PREDICT: f"answers through the server as it was measured, without Crossover; needs {needs}",
         CHECK: f"asks the server for the rows in `{MEASURED}`, and shows each that differs",
         MEASURED: f"up to {ROWS} {split} rows of your data with the measured answers: delete it where those may not go",
-        "demonstrations.jsonl": f"the pool of demonstrations; the {prompt.shots} nearest to the input go before the last"
+        NEAREST: f"the pool of demonstrations; the {prompt.shots} nearest to the input go before the last"
         " message, as user and assistant turns, the nearest last: `predict.py` finds them",
+        EMBEDDING: FOLDERS[EMBEDDING],
         "Modelfile": f"the same for Ollama: `ollama create {found.name} -f Modelfile`",
         "settings.json": "the labels' tokens, and what stands around an answer",
         "candidate.json": "the candidate as it was measured",
