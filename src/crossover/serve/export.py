@@ -96,7 +96,7 @@ def _chain(out: Path, name: str, runtime: Runtime | None, check: bool) -> None:
 
 
 def write_finder(out: Path, prompt: Prompt) -> None:
-    """What finds the demonstrations that are chosen for each input: the pool, and the embedding model where that needs one."""
+    """What finds the demonstrations chosen for each input: the pool, and the embedding model where that needs one."""
     if write_pool(out, prompt) and prompt.likeness != WORDS:
         shutil.copytree(need_embedder("the export").folder, out / EMBEDDING)
 
