@@ -561,6 +561,7 @@ READERS = {
     "report": ("report", "study"),
     "predict": ("predict", "study", "a text"),
     "export": ("export", "study", "out"),
+    "export_for_llamacpp": ("export", "study", "out", "--for", "llamacpp"),
     "export_for_ollama": ("export", "study", "out", "--for", "ollama"),
     "export_for_vllm": ("export", "study", "out", "--for", "vllm"),
     "export_training_data": ("export", "study", "out", "--training-data", "openai"),
@@ -650,10 +651,17 @@ def _export(*options: str) -> Callable[[Place], list[str]]:
 for case, (options, says) in {
     "for_an_unknown_tool": (
         ("--for", "olama"),
-        ("there is no export for 'olama'", "did you mean 'ollama'?", "valid: langchain, ollama, vllm"),
+        ("there is no export for 'olama'", "did you mean 'ollama'?", "valid: langchain, llamacpp, ollama, vllm"),
     ),
     "for_ollama_of_a_control": (("--for", "ollama", "-c", "majority"), ("'majority' is a control",)),
     "for_vllm_of_a_model_without_weights": (("--for", "vllm", "-c", "instruction"), ("'fake' is no folder of weights",)),
+    "with_llamacpp_for_another": (("--for", "vllm", "--llamacpp", "there"), ("--llamacpp is for --for llamacpp",)),
+    "with_an_outtype_for_another": (("--outtype", "f16"), ("--outtype is for --for llamacpp",)),
+    "in_an_unknown_outtype": (
+        ("--for", "llamacpp", "--outtype", "q3"),
+        ("no precision 'q3' for GGUF", "valid: f32, f16, bf16, q8_0"),
+    ),
+    "for_llamacpp_of_a_control": (("--for", "llamacpp", "-c", "majority"), ("'majority' is a control",)),
     "of_an_unknown_format": (("--training-data", "opnai"), ("no training data format 'opnai'", "did you mean 'openai'?")),
     "of_a_controls_data": (("--training-data", "trl", "-c", "majority"), ("'majority' gives no training data",)),
     "of_an_unknown_candidates_data": (("--training-data", "trl", "-c", "instuction"), ("no candidate 'instuction'",)),

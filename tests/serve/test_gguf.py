@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
+from crossover.errors import OptionError
 from crossover.models.hf import Hf
 from crossover.serve.export import export
+from crossover.serve.llamacpp import export_llamacpp
 from crossover.serve.ollama import export_ollama
 from crossover.serve.predict import Predictor
 from crossover.serve.standalone import Exported
@@ -81,3 +83,19 @@ def test_the_exports_for_servers_carry_the_converted_model(study: StudyFolder, t
     for place in (tmp_path / "o" / "model", tmp_path / "v" / "base"):
         with safe_open(place / "model.safetensors", framework="pt") as weights:
             assert "model.layers.1.mlp.up_proj.weight" in weights.keys()  # noqa: SIM118 - no mapping
+
+
+def test_where_only_a_prompt_won_the_users_own_file_goes_to_llama_cpp(
+    study: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    own = (study.path.parent / "models" / "tiny.gguf").read_bytes()
+    done = export_llamacpp(study, tmp_path / "l", "instruction", check=True)
+    assert (tmp_path / "l" / "model.gguf").read_bytes() == own
+    assert done.replayed is None
+    assert "in the user's own file" in (tmp_path / "l" / "README.md").read_text()
+    export_ollama(study, tmp_path / "o", "instruction")
+    assert (tmp_path / "o" / "model.gguf").read_bytes() == own
+    assert "FROM ./model.gguf" in (tmp_path / "o" / "Modelfile").read_text()
+    with pytest.raises(OptionError, match="git clone"):
+        export_llamacpp(study, tmp_path / "t", "lora")  # tuned weights have to be converted

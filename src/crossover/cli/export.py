@@ -1,4 +1,4 @@
-"""Export a study's winner for transformers, LangChain, Ollama or vLLM; or its rows, to tune another model with."""
+"""Export a study's winner for transformers, LangChain, llama.cpp, Ollama or vLLM; or its rows, to tune elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crossover.study.read import read_candidate
 if TYPE_CHECKING:
     from crossover.serve.training_data import Preview
 
-TOOLS = ("langchain", "ollama", "vllm")
+TOOLS = ("langchain", "llamacpp", "ollama", "vllm")
 
 
 def command(
@@ -37,15 +37,28 @@ def command(
         bool,
         typer.Option(
             help="Load the export again and replay up to 50 measured test rows; status 1 where an answer differs. It takes"
-            " as long as loading the model and answering them one by one."
+            " as long as loading the model and answering them one by one. With --for llamacpp its server answers, if it is"
+            " here."
         ),
     ] = True,
     tool: Annotated[
         str | None,
         typer.Option(
             "--for",
-            help="langchain: a chain.py beside; ollama: a Modelfile; vllm: its arguments, chat template and a request.",
+            help="langchain: a chain.py beside; llamacpp: one GGUF file, a grammar, a request, and a script that replays"
+            " measured rows; ollama: a Modelfile; vllm: its arguments, chat template and a request.",
         ),
+    ] = None,
+    llamacpp: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --for llamacpp or ollama: a llama.cpp checkout, whose convert_hf_to_gguf.py makes the GGUF file"
+            " (default for llamacpp: where the PATH has it)."
+        ),
+    ] = None,
+    outtype: Annotated[
+        str | None,
+        typer.Option(help="With --for llamacpp: f32, f16, bf16 or q8_0 (default: the precision that was measured in)."),
     ] = None,
     training_data: Annotated[
         str | None,
@@ -62,8 +75,12 @@ def command(
         typer.Option(help="With --training-data: the price of a million training tokens, for the cost preview."),
     ] = None,
 ) -> None:
-    """Export a study's winner for transformers, LangChain, Ollama or vLLM; or its rows, to tune another model with."""
+    """Export a study's winner for transformers, LangChain, llama.cpp, Ollama or vLLM; or its rows, to tune elsewhere."""
     check_new(out)
+    if llamacpp is not None and tool not in ("llamacpp", "ollama"):
+        raise OptionError("--llamacpp is for --for llamacpp and --for ollama")
+    if outtype is not None and tool != "llamacpp":
+        raise OptionError("--outtype is for --for llamacpp")
     if training_data is not None:
         if tool is not None or merge:
             raise OptionError(f"received --training-data and {'--merge' if merge else '--for'}; valid is one of them")
@@ -79,8 +96,12 @@ def command(
         raise OptionError(f"there is no export for '{tool}'; {nearest(tool, TOOLS)}")
     folder = StudyFolder(study)
     read_candidate(folder, candidate)
+    if tool == "llamacpp":
+        _llamacpp(folder, out, candidate, check, llamacpp, outtype)
+        return
     if tool not in (None, "langchain"):
-        written = getattr(_room(tool), f"export_{tool}")(folder, out, candidate, merge)
+        more = {"named": llamacpp} if tool == "ollama" else {}
+        written = getattr(_room(tool), f"export_{tool}")(folder, out, candidate, merge, **more)
         typer.echo(f"wrote {out}: {', '.join(written)}")
         return
     done = _room("export").export(folder, out, candidate, merge, check, tool is not None)
@@ -89,6 +110,21 @@ def command(
         typer.echo(done.parity.sentence, err=not done.parity.equal)
         if not done.parity.equal:
             raise typer.Exit(1)
+
+
+def _llamacpp(
+    folder: StudyFolder, out: Path, candidate: str | None, check: bool, named: Path | None, outtype: str | None
+) -> None:
+    done = _room("llamacpp").export_llamacpp(folder, out, candidate, check, named, outtype)
+    typer.echo(f"wrote {out}: {', '.join(done.files)}")
+    if done.replayed is None:
+        why = ", whose server is not here" if check else ""
+        typer.echo(f"not tried in llama.cpp{why}: start {out / 'serve.sh'}, then run {out / 'check.py'}")
+        return
+    for line in (done.replayed.sentence, *done.replayed.said):
+        typer.echo(line, err=not done.replayed.good)
+    if not done.replayed.good:
+        raise typer.Exit(1)
 
 
 def _room(name: str) -> Any:

@@ -15,7 +15,8 @@ class Preset:
     """`key`: the environment variable with the key; empty where none is asked for. `top`: how many log-probabilities it
     gives of each token. `limit`: what it calls the most tokens of an answer. `batch`: what its batches of OpenAI's dialect
     call the route of a chat; empty where it has none. `at_once`: requests under way at a time; those
-    beyond what a server on one machine works on would only wait there, and run out of time."""
+    beyond what a server on one machine works on would only wait there, and run out of time. `whole`: whether it has
+    llama.cpp's own routes, by which whole labels are scored."""
 
     about: str
     url: str
@@ -25,6 +26,7 @@ class Preset:
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     batch: str = ""
     at_once: int = 64
+    whole: bool = False
 
 
 ROUTE = "/v1/chat/completions"
@@ -59,7 +61,13 @@ PRESETS: Mapping[str, Preset] = {
     "vllm": Preset("vLLM on this machine, port 8000, or ?url=", "http://127.0.0.1:8000/v1", "", "choice", 20),
     "sglang": Preset("SGLang on this machine, port 30000, or ?url=", "http://127.0.0.1:30000/v1", "", top=20),
     "llamacpp": Preset(
-        "llama.cpp's server on this machine, port 8080, or ?url=", "http://127.0.0.1:8080/v1", "", "grammar", 20, at_once=4
+        "llama.cpp's server on this machine, port 8080, or ?url=",
+        "http://127.0.0.1:8080/v1",
+        "",
+        "grammar",
+        20,
+        at_once=4,
+        whole=True,
     ),
     "ollama": Preset("Ollama on this machine, or ?url=", "http://127.0.0.1:11434/v1", "", top=20, at_once=4),
     "lmstudio": Preset("LM Studio on this machine, or ?url=", "http://127.0.0.1:1234/v1", at_once=4),

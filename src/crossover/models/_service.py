@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from crossover.errors import ModelError, without_keys
@@ -59,3 +60,9 @@ def told_line(text: str) -> str:
     """A service's own words on one line, without what looks like a key, or is one."""
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     return without_keys(line)[:300] or "nothing more was said"
+
+
+def words_of(error: Any) -> tuple[str, str]:
+    """What the official client's error of a status says: the service's own words, and the part of the request it names."""
+    told = error.body if isinstance(error.body, dict) else {}
+    return told_line(str(told.get("message") or error.message)), str(told.get("param") or "")

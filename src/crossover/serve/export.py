@@ -76,8 +76,7 @@ def _write(out: Path, candidate: Candidate, model: Model, runtime: Runtime | Non
     place = place_weights(out, candidate.weights, model, merge)
     write_candidate(out, candidate, place)
     write_json(out / "messages.json", to_json(conversation(candidate.prompt)))
-    if write_pool(out, candidate.prompt) and candidate.prompt.likeness != WORDS:
-        shutil.copytree(need_embedder("the export").folder, out / EMBEDDING)
+    write_finder(out, candidate.prompt)
     if runtime is None:
         return
     for name, source in runtime.folders.items():
@@ -94,6 +93,12 @@ def _chain(out: Path, name: str, runtime: Runtime | None, check: bool) -> None:
     if check and importlib.util.find_spec("langchain_core") is None:
         raise MissingExtra("trying a chain (--no-check does not)", "langchain")
     write_text(out / CHAIN, bundle(CHAINED))
+
+
+def write_finder(out: Path, prompt: Prompt) -> None:
+    """What finds the demonstrations chosen for each input: the pool, and the embedding model where that needs one."""
+    if write_pool(out, prompt) and prompt.likeness != WORDS:
+        shutil.copytree(need_embedder("the export").folder, out / EMBEDDING)
 
 
 def write_pool(out: Path, prompt: Prompt) -> bool:

@@ -12,7 +12,9 @@ from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError
 from crossover.models.hf.chat import Chat
 from crossover.serve.export import place_weights, write_candidate
+from crossover.serve.gguf_model import GGUF, PATTERNS, Llamacpp, write_gguf
 from crossover.serve.turns import Turns, read_turns, talk
+from crossover.serve.vllm import jinja
 from crossover.serve.whole import files_in, new_folder
 from crossover.serve.winner import Winner, limits, winner
 from crossover.study.folder import StudyFolder, read_json, write_json, write_text
@@ -21,16 +23,16 @@ from crossover.types import Prompt
 # what Ollama's documentation names for import
 MODELS = ("Llama", "Mistral", "Mixtral", "Gemma", "Gemma2", "Gemma3", "Phi3")
 ADAPTERS = ("Llama", "Mistral", "Mixtral", "Gemma", "Gemma2")
-# SHA-256 of the pattern by which a byte-level tokenizer divides text, of those that Ollama's import tells apart
-PATTERNS = {
-    "d98f9631be1e9607a9848c26c1f9eac1aa9fc21ac6ba82a2fc0741af9780a48f": "Llama 3",
-    "1ff7f41064896984db5d1bb6ff64fa4bc29007d08c1b439e505b7392777a319e": "Qwen 2",
-}
 ROUND = 1024  # tokens of context
 
 
-def export_ollama(folder: StudyFolder, out: Path, name: str | None = None, merge: bool = False) -> list[str]:
+def export_ollama(
+    folder: StudyFolder, out: Path, name: str | None = None, merge: bool = False, named: Path | None = None
+) -> list[str]:
     """Write a candidate (the verdict's choice without a `name`) to a new folder; return the files, relative to it.
+
+    It is built on one GGUF file where `named` is a llama.cpp checkout, by whose converter that is made, and where the model
+    is a GGUF file with its own weights; else on safetensors, which Ollama converts itself.
 
     The folder appears whole or not at all. Raises `OptionError` for what Ollama cannot do: a control, a soft prompt, a
     chain, demonstrations that are chosen for each input, an adapter of an architecture whose adapters it does not read;
@@ -38,17 +40,30 @@ def export_ollama(folder: StudyFolder, out: Path, name: str | None = None, merge
     """
     found = winner(folder, name, "Ollama")
     prompt = found.candidate.prompt
-    _refuse(found, merge)
+    whole = named is not None or (found.files.source is not None and found.candidate.weights is None)
+    _refuse(found, merge or whole)
     turns = read_turns(found.files.chat, bool(prompt.instruction), prompt.template)
     longest = check_turns(turns, found.files.chat, prompt, found.every_input)
     with new_folder(out) as part:
-        place = place_weights(part, found.candidate.weights, found.model, merge, base="model")
-        _prepare(part / "model", turns.bos)
+        if whole:
+            place, source = GGUF, f"./{GGUF}"
+            write_gguf(part, found, jinja(found.files.chat), Llamacpp(named), None)
+        else:
+            place, source = place_weights(part, found.candidate.weights, found.model, merge, base="model"), "./model"
+            _prepare(part / "model", turns.bos)
         write_candidate(part, found.candidate, place)
-        write_text(part / "Modelfile", modelfile(found, turns, (part / "adapter").is_dir(), longest))
+        write_text(part / "Modelfile", modelfile(found, turns, source, longest, (part / "adapter").is_dir()))
         write_json(part / "request.json", _request(found))
         write_text(part / "README.md", _readme(part, found))
     return files_in(out)
+
+
+def modelfile_of(found: Winner, source: str) -> str:
+    """The text of a Modelfile for a whole model that lies at `source`. Raises `OptionError` and `ModelError` as above."""
+    prompt, chat = found.candidate.prompt, found.files.chat
+    _refuse(found, merge=True)
+    turns = read_turns(chat, bool(prompt.instruction), prompt.template)
+    return modelfile(found, turns, source, check_turns(turns, chat, prompt, found.every_input))
 
 
 def _refuse(found: Winner, merge: bool) -> None:
@@ -89,10 +104,10 @@ def check_turns(turns: Turns, chat: Chat, prompt: Prompt, inputs: tuple[str, ...
     return longest
 
 
-def modelfile(found: Winner, turns: Turns, adapter: bool, longest: int) -> str:
-    """The text of the Modelfile. `longest`: tokens of the longest measured prompt."""
+def modelfile(found: Winner, turns: Turns, source: str, longest: int, adapter: bool = False) -> str:
+    """The text of the Modelfile. `source`: where the model lies; `longest`: tokens of the longest measured prompt."""
     prompt, how, chat = found.candidate.prompt, found.candidate.decoding, found.files.chat
-    lines = [f"# {found.task}: {found.row['name']}, candidate {found.row['id']}", "FROM ./model"]
+    lines = [f"# {found.task}: {found.row['name']}, candidate {found.row['id']}", f"FROM {source}"]
     if adapter:
         lines.append("ADAPTER ./adapter")
     lines.append(f"TEMPLATE {quoted(turns.go())}")
@@ -160,16 +175,19 @@ def _request(found: Winner) -> dict[str, Any]:
 
 
 def _readme(out: Path, found: Winner) -> str:
-    kind = architecture(found.files.folder)
+    kind, whole = architecture(found.files.folder), (out / GGUF).is_file()
     doubts = []
-    if kind.removesuffix("ForCausalLM") not in MODELS:
+    if not whole and kind.removesuffix("ForCausalLM") not in MODELS:
         doubts.append(f"Ollama's documentation does not name {kind} among what it imports: `ollama create` may refuse it")
-    if unknown_words(found.files.folder):
+    if not whole and unknown_words(found.files.folder):
         doubts.append(
             "the tokenizer divides text by rules that Ollama's import does not know; it then takes a default (llama.cpp's"
             " own converter refuses), so numbers and punctuation may become other tokens than those measured"
         )
-    doubts.append(f"Ollama keeps the weights in 16 bits; they were measured in {found.files.precision}")
+    if not whole:
+        doubts.append(f"Ollama keeps the weights in 16 bits; they were measured in {found.files.precision}")
+    else:
+        doubts.append(f"they were measured in {found.files.precision}, and Ollama rounds between the layers of a GGUF file")
     doubts.append("a conversation longer than `num_ctx` loses its first messages, the demonstrations before all")
     adapter = ["- `adapter/`: the tuned adapter"] if (out / "adapter").is_dir() else []
     return "\n".join(
@@ -179,7 +197,9 @@ def _readme(out: Path, found: Winner) -> str:
             found.score,
             "",
             "- `Modelfile`: the chat format as it was measured, with the prompt: say an input alone, and it answers",
-            "- `model/`: the weights as safetensors, with what Ollama's import needs in its configuration",
+            f"- `{GGUF}`: the whole model, its vocabulary checked against the tokens that were measured"
+            if whole
+            else "- `model/`: the weights as safetensors, with what Ollama's import needs in its configuration",
             *adapter,
             "- `request.json`: the body of a call of `/api/chat`; put the input where `{input}` stands",
             "- `candidate.json`: the candidate as it was measured",

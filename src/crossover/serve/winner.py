@@ -90,8 +90,8 @@ def _texts(candidate: Candidate) -> Iterator[str]:
         yield from (text for shown in prompt.demonstrations for text in (shown.input, shown.output))
 
 
-def limits(found: Winner, tool: str) -> list[str]:
-    """What of the measured way of answering this tool does not do by itself, a sentence each."""
+def limits(found: Winner, tool: str, tried: bool = False) -> list[str]:
+    """What of the measured way of answering this tool does not do by itself, a sentence each; `tried`: it was run."""
     how, said = found.candidate.decoding, []
     if how.pattern:
         said.append(f"the reply is free text: the answer is what the regular expression `{how.pattern}` finds last in it")
@@ -116,5 +116,8 @@ def limits(found: Winner, tool: str) -> list[str]:
             f"{marked} of {len(found.every_input)} measured inputs hold the characters of a special token, such as `</s>`:"
             f" they were measured as text, and {tool} reads them as that token, so their answers may differ"
         )
-    said.append(f"nothing was run in {tool} when this was written: measure a few rows that you know before relying on it")
+    if not tried:
+        said.append(
+            f"nothing was run in {tool} when this was written: measure a few rows that you know before relying on it"
+        )
     return said

@@ -36,7 +36,7 @@ from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.kernels import HfKernels
 from crossover.models.hf.labels import LabelTree, Scores, label_tree, score_packed, score_plain
 from crossover.models.hf.packing import Prefix, shared_prefix
-from crossover.models.hf.place import NAMES, resolve
+from crossover.models.hf.place import carried, resolve
 from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
@@ -115,8 +115,8 @@ class Hf:
         return self._folder
 
     def files(self) -> ModelFiles:
-        bundled = self.target in NAMES or (self._folder / SOURCE).is_file()
-        return ModelFiles(self.target, self._folder, bundled, self.chat, self.precision[0], self.context_window)
+        bundled, source = carried(self.target, self._folder)
+        return ModelFiles(self.target, self._folder, bundled, self.chat, self.precision[0], self.context_window, source)
 
     def vectors(self, weights: Weights | None) -> int:
         return vectors_in(weights)

@@ -21,7 +21,7 @@ class ModelFiles:
     """A folder, and the name by which transformers loads what is in it.
 
     `bundled`: transformers cannot load it by that name, so an export takes the folder along. `precision`: in which the
-    model answers; `window`: tokens, of prompt and answer together.
+    model answers; `window`: tokens, of prompt and answer together. `source`: the GGUF file that the folder was made from.
     """
 
     target: str
@@ -30,6 +30,7 @@ class ModelFiles:
     chat: Chat
     precision: str
     window: int
+    source: Path | None = None
 
 
 @runtime_checkable

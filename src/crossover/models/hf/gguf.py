@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,16 @@ def converted(file: Path) -> Path:
             f" name another folder in {VARIABLE}"
         ) from error
     return place
+
+
+def read_vocabulary(file: Path) -> tuple[Any, dict[str, Any]]:
+    """A GGUF file's tokenizer, and its metadata. Raises as `converted` does."""
+    header = read_header(file)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source.gguf"  # alone in its folder: what lies beside the user's file is not read
+        source.symlink_to(file.resolve())
+        with _readable(header, source):
+            return _tokenizer(header, source), header.metadata
 
 
 def cache() -> Path:

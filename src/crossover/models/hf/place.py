@@ -43,13 +43,27 @@ def resolve(target: str) -> Path:
     return need_fetched(target)
 
 
-def _smollm2() -> Path:
+def carried(target: str, folder: Path) -> tuple[bool, Path | None]:
+    """Whether an export has to take a target's local folder along, as nobody else finds it by that name; and the GGUF file
+    that it was made from, where it was."""
+    if not (folder / gguf.SOURCE).is_file():
+        return target in NAMES, None
+    path = Path(target).expanduser()
+    found = _packaged() if target == "smollm2" else path if path.is_file() else gguf.inside(path)
+    return True, found.resolve() if found else None
+
+
+def _packaged() -> Path | None:
     # found without importing it: what it imports need not be here
     package = importlib.util.find_spec(PACKAGE)
-    for folder in (package.submodule_search_locations or ()) if package else ():
-        inside = gguf.inside(Path(folder))
-        if inside:
-            return gguf.converted(inside)
+    places = (package.submodule_search_locations or ()) if package else ()
+    return next((inside for folder in places if (inside := gguf.inside(Path(folder)))), None)
+
+
+def _smollm2() -> Path:
+    inside = _packaged()
+    if inside:
+        return gguf.converted(inside)
     found = fetched(SMOLLM2)
     if isinstance(found, Path):
         return found

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import json
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from crossover.errors import ModelError
 from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
 from crossover.models._presets import PRESETS, Constraint
-from crossover.models._service import checked_key, checked_name, checked_url, told_line
+from crossover.models._service import checked_key, checked_name, checked_url, told_line, words_of
 from crossover.models._throttle import Throttle
 from crossover.models.base import Runtime, hosted_weights
 from crossover.models.batches import Batches
 from crossover.models.openai.batches import OpenaiBatches
 from crossover.models.openai.client import async_client, client, fate
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
+from crossover.models.openai.whole import WITHOUT, Lacking, Whole
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Candidate, Message, Reply, Request, Usage, Weights
 
@@ -33,7 +34,8 @@ THINKING = 4096  # tokens that a model with `effort` may think with
 LABEL_TOKENS = 8  # beside a label's own bytes
 SCRIPT = "crossover.serve.standalone_hosted"
 FORM = 128  # bytes around a schema
-Labels = Literal["auto", "logprobs", "constrained", "text"]
+UNSCORED = "the server no longer scores whole labels"
+Labels = Literal["auto", "whole", "logprobs", "constrained", "text"]
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Openai:
     - `url`: its address, up to and with the version: http://127.0.0.1:8000/v1.
     - `key`: the name of the environment variable with the key.
     - `effort`: how long a reasoning model thinks, as the service calls it: low, medium, high.
-    - `labels`: how a label is chosen: logprobs, constrained, text; auto takes the first that the service can.
+    - `labels`: how a label is chosen: whole (by each label's log-probability, llama.cpp's server), logprobs (by the first
+      token's), constrained, text; auto takes the first that the service can.
     - `in_flight`: the most requests under way at a time; 0: as many as the service is known to bear.
     - `timeout`: seconds until an answer is given up.
     - `window`: the most tokens that prompt and answer may have together.
@@ -86,13 +89,16 @@ class Openai:
         self._key = checked_key(self.key) or ("" if self.url and self.service == "openai" else self._preset.key)
         self._quirks = Quirks(self._preset.limit)
         self._throttle = Throttle(self.in_flight or self._preset.at_once)
+        if self.labels == "whole" and (self.batch or not self._preset.whole):
+            raise ModelError("whole labels are scored by llama.cpp's server alone, and not in batches: llamacpp:MODEL")
+        self._whole = Whole()
         self._modes: dict[tuple[tuple[str, ...], str], str] = {}  # by labels and weights
         self._probing: dict[tuple[tuple[str, ...], str], asyncio.Lock] = {}
         self._client: Any = None
 
     @property
     def identity(self) -> str:
-        found = "held" if self.batch else ""  # by a batch nothing is found out
+        found = "held" if self.batch else "whole" if self._preset.whole else ""  # by a batch nothing is found out
         settings = {"effort": self.effort, "labels": found if self.labels == "auto" else self.labels}
         told = "".join(f" {name}={value}" for name, value in settings.items() if value)
         return f"openai {self._url} {self.target}{told}"
@@ -139,12 +145,15 @@ class Openai:
         prompt = sum(len(message.content.encode()) + MESSAGE for message in request.messages) + MESSAGE
         found = self.labels == "auto" and self._preset.top and request.decoding.labels and not self.batch
         times = 2 if found and _ways(request) not in self._modes else 1
+        if request.decoding.labels and self._preset.whole and self.labels in ("auto", "whole"):
+            each = sum(len(label.encode()) + 1 for label in _spoken(request))
+            return Usage((times + 1) * prompt + self._form(request), each + times * self._longest(request))
         return Usage(times * prompt + self._form(request), times * (self._longest(request) + self._thinking))
 
     def _form(self, request: Request) -> int:
         """Bytes of what holds an answer to its form."""
         if labels := _spoken(request):
-            free = ("logprobs", "text")
+            free = ("whole", "logprobs", "text")
             mode = self._modes.get(_ways(request), "") if self.labels == "auto" else self.labels
             return 0 if mode in free else _written(labels, self._preset.constraint)
         return len(request.decoding.schema.encode()) + FORM if request.decoding.schema and self._forms else 0
@@ -180,6 +189,8 @@ class Openai:
         if isinstance(found, Attempt):
             return found
         mode, spent = found
+        if mode == "whole":
+            return await self._scored_whole(request) or Attempt(Reply(error=UNSCORED))
         attempt, top = await self._asked(request, self._extra(request, mode))
         return replace(_read(attempt, top, request, mode), spent=spent)
 
@@ -233,6 +244,10 @@ class Openai:
         if known not in self._modes:
             async with self._probing.setdefault(known, asyncio.Lock()):
                 if known not in self._modes:
+                    if self._preset.whole and (scored := await self._scored_whole(request)):
+                        if scored.reply is not None and scored.reply.error is None:
+                            self._modes[known] = "whole"
+                        return scored
                     if not self._preset.top:
                         self._modes[known] = held
                         return held, Usage()
@@ -245,6 +260,30 @@ class Openai:
                     self._modes[known] = held
                     return held, attempt.reply.usage
         return self._modes[known], Usage()
+
+    async def _scored_whole(self, request: Request) -> Attempt | None:
+        """With the log-probability of each whole label; None where the server cannot."""
+        root = self._url.removesuffix("/v1")
+
+        async def ask(route: str, body: Mapping[str, Any] | None) -> Any:
+            response = await self._sent_to(root + route, body)
+            return json.loads(response.content)
+
+        library = importlib.import_module("openai")
+        try:
+            return Attempt(await self._whole.scored(ask, request.messages, _spoken(request)))
+        except Lacking:
+            return None
+        except library.APIStatusError as error:
+            return None if error.status_code in WITHOUT else self._refused(error, request, self.target)
+        except (library.APIConnectionError, TimeoutError) as error:
+            return self._broken(error)
+
+    async def _sent_to(self, url: str, body: Mapping[str, Any] | None) -> Any:
+        """The response of the service. Raises what the official client does, and `TimeoutError`."""
+        kind = importlib.import_module("httpx2").Response
+        sent = self._client.get(url, cast_to=kind) if body is None else self._client.post(url, cast_to=kind, body=body)
+        return await asyncio.wait_for(sent, self.timeout)  # the client's own begins anew with every byte
 
     def _counted(self, attempt: Attempt, request: Request) -> Attempt:
         """With tokens where the service counts none: as many as there seem to be."""
@@ -264,7 +303,13 @@ class Openai:
             if self._forms and "response_format" not in self._quirks.refused
             else "is read out of the text"
         )
-        ways = {"logprobs": "is chosen by log-probability", "constrained": held, "text": "is read out of the text"}
+        scored = "is chosen by log-probability"
+        ways = {
+            "whole": f"{scored} of each whole label",
+            "logprobs": scored,
+            "constrained": held,
+            "text": "is read out of the text",
+        }
         found = {ways[mode] for mode in self._modes.values()}
         return [f"a label of '{self.service}:{self.target}' {way}" for way in sorted(found)]
 
@@ -274,38 +319,40 @@ class Openai:
 
     async def _asked(self, request: Request, extra: dict[str, Any]) -> tuple[Attempt, dict[str, float]]:
         """Send once; again at once where a part was refused that can be left out."""
-        library, http = importlib.import_module("openai"), importlib.import_module("httpx2")
+        library = importlib.import_module("openai")
         if self.effort:
             extra = {**extra, "reasoning_effort": self.effort}
         while True:
             body = body_of(request, self.target, self._quirks, extra, self._thinking)
             try:
-                sent = self._client.post("/chat/completions", cast_to=http.Response, body=body)
-                response = await asyncio.wait_for(sent, self.timeout)  # the client's own begins anew with every byte
+                response = await self._sent_to("/chat/completions", body)
                 attempt, top = answered(response.content, response.headers)
                 return self._counted(attempt, request), top
             except library.APIStatusError as error:
-                told = error.body if isinstance(error.body, dict) else {}
-                message = told_line(str(told.get("message") or error.message))
-                param = str(told.get("param") or "")
-                if self._quirks.learn(error.status_code, message, param, body):
+                if self._quirks.learn(error.status_code, *words_of(error), body):
                     continue
-                code = str(told.get("code") or told.get("type") or "")
-                found = refusal(error.status_code, error.response.headers, message, code, body["model"])
-                if found.fatal and request.weights and error.status_code in (403, 404):  # the model itself may answer
-                    found = Attempt(Reply(error=found.fatal), headers=found.headers)
-                return found, {}
+                return self._refused(error, request, body["model"]), {}
             except (library.APIConnectionError, TimeoutError) as error:
-                cause, came_to = error.__cause__, fate(error)
-                if came_to == "unsent":
-                    return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {told_line(str(cause))}"), {}
-                if came_to == "late":
-                    return replace(_lost(f"no answer within {self.timeout:g} seconds"), refused=True), {}
-                if isinstance(cause, http.DecodingError):
-                    return _lost("the service's answer cannot be unpacked (its Content-Encoding)"), {}
-                return _lost(
-                    f"the connection broke before the whole answer was there ({told_line(str(cause or error))})"
-                ), {}
+                return self._broken(error), {}
+
+    def _refused(self, error: Any, request: Request, model: str) -> Attempt:
+        told = error.body if isinstance(error.body, dict) else {}
+        code = str(told.get("code") or told.get("type") or "")
+        found = refusal(error.status_code, error.response.headers, words_of(error)[0], code, model)
+        if found.fatal and request.weights and error.status_code in (403, 404):  # the model itself may answer
+            return Attempt(Reply(error=found.fatal), headers=found.headers)
+        return found
+
+    def _broken(self, error: BaseException) -> Attempt:
+        """No answer, or not the whole of it."""
+        cause, came_to = error.__cause__, fate(error)
+        if came_to == "unsent":
+            return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {told_line(str(cause))}")
+        if came_to == "late":
+            return replace(_lost(f"no answer within {self.timeout:g} seconds"), refused=True)
+        if isinstance(cause, importlib.import_module("httpx2").DecodingError):
+            return _lost("the service's answer cannot be unpacked (its Content-Encoding)")
+        return _lost(f"the connection broke before the whole answer was there ({told_line(str(cause or error))})")
 
 
 @lru_cache(maxsize=256)

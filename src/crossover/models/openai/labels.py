@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crossover.models._gbnf import grammar_of_texts
 from crossover.models._presets import Constraint
 
 SURE = 0.5  # of the first token's probability, that has to fall on beginnings of labels
@@ -46,7 +47,7 @@ def held_to(labels: Sequence[str], constraint: Constraint) -> dict[str, Any]:
     if constraint == "choice":
         return {"structured_outputs": {"choice": list(labels)}}
     if constraint == "grammar":
-        return {"grammar": "root ::= " + " | ".join(json.dumps(label, ensure_ascii=False) for label in labels)}
+        return {"grammar": grammar_of_texts(labels)}
     field = {"type": "string", "enum": list(labels)}
     return formed({"type": "object", "properties": {FIELD: field}, "required": [FIELD], "additionalProperties": False})
 

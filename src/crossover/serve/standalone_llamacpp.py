@@ -1,0 +1,121 @@
+"""Answers inputs through llama.cpp's server: python predict.py "a text", or texts on standard input, one a line.
+
+Without Crossover, as it was measured: labels are chosen by the log-probability of each whole label, which takes a short
+request a label. Start serve.sh first; the server's address is in LLAMA_URL (default http://127.0.0.1:8080), its key in
+LLAMA_API_KEY. Failed inputs are told on standard error, with status 1. With --json each line of standard input is a JSON
+string (so a text may have several lines), and each answer an object with `answer` or `error`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crossover.models._gbnf import grammar_of_schema, grammar_of_tokens
+from crossover.models._llamacpp import score_in, scorings
+from crossover.serve.answering import Answering, answer_lines
+from crossover.types import Decoding, Message, Reply, Request
+
+BESIDE = Path(__file__).parent
+URL = "http://127.0.0.1:8080"
+SECONDS = 600.0  # for one answer
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the server is on this machine or its network
+
+
+class Exported(Answering):
+    """The candidate, answered by a llama.cpp server with its model."""
+
+    def __init__(self, folder: Path = BESIDE, url: str = "") -> None:
+        super().__init__(folder)
+        self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        self.url = (url or os.environ.get("LLAMA_URL", "") or URL).rstrip("/").removesuffix("/v1")
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        return [self._replied(request, self.scored if request.decoding.labels else self.said) for request in requests]
+
+    def complete_at_once(self, requests: Sequence[Request]) -> list[Reply]:
+        """By one request each, as request.json has it: the server writes token by token what its grammar lets it."""
+        return [self._replied(request, self.said) for request in requests]
+
+    def tokens(self, messages: Sequence[Message]) -> list[int]:
+        """What the server makes of a conversation: its own template, its own tokens. Raises `ValueError`."""
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        text = self._post("/apply-template", {"messages": turns})["prompt"]
+        body = {"content": text, "add_special": True, "parse_special": True}  # as it does for a chat
+        return [int(token) for token in self._post("/tokenize", body)["tokens"]]
+
+    def said(self, request: Request) -> Reply:
+        body = body_of(self.settings, request.messages, request.decoding)
+        body["seed"] += request.repeat
+        text = str(self._post("/v1/chat/completions", body)["choices"][0]["message"]["content"])
+        separator = self.settings["separator"]
+        return Reply((text.strip().split(separator)[0] if separator else text).strip())
+
+    def scored(self, request: Request) -> Reply:
+        """The log-probability of each whole label. Only what follows the prompt is read anew for each."""
+        prompt = self.tokens(request.messages)
+        return Reply(label_scores=tuple(self._score(prompt, self.settings["answers"][w]) for w in request.decoding.labels))
+
+    def _score(self, prompt: list[int], answer: list[int]) -> float:
+        for body in scorings(prompt, answer):
+            score = score_in(self._post("/completion", body), answer)
+            if score is not None:
+                return score
+        raise ValueError("the server did not write a label's own tokens: llama.cpp of 2026 or later does")
+
+    def _replied(self, request: Request, ask: Any) -> Reply:
+        try:
+            reply: Reply = ask(request)
+        except (ValueError, LookupError, TypeError) as error:
+            return Reply(error=f"the server at {self.url}: {error}")
+        return reply
+
+    def _post(self, route: str, body: Mapping[str, Any]) -> Any:
+        """Raises `ValueError` where the server does not answer, or refuses."""
+        key = os.environ.get("LLAMA_API_KEY", "")
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+        request = urllib.request.Request(self.url + route, json.dumps(body).encode(), headers)
+        try:
+            with DIRECT.open(request, timeout=SECONDS) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            raise ValueError(f"status {error.code}: {error.read()[:300].decode('utf-8', 'replace')}") from error
+        except OSError as error:
+            raise ValueError(f"{getattr(error, 'reason', error)} (serve.sh starts it, LLAMA_URL names another)") from error
+
+
+def body_of(settings: Mapping[str, Any], messages: Sequence[Message], how: Decoding) -> dict[str, Any]:
+    """The body of a call of `/v1/chat/completions`; `grammar` holds the answer to the labels or the schema."""
+    words = [] if how.pattern else how.verbalizer or how.labels
+    body: dict[str, Any] = {
+        "model": settings["name"],
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "max_tokens": max((len(settings["answers"][word]) for word in words), default=how.max_tokens),
+        "temperature": how.temperature,
+        "seed": how.seed,
+    }
+    if how.temperature:  # draws come from all tokens
+        body |= {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
+    if words:  # in the tokens that were measured: letter by letter, other ways of writing a label would win
+        bare = [settings["answers"][word][: -settings["end"]] for word in words]
+        body["grammar"] = grammar_of_tokens(bare)
+    elif how.schema:
+        body["grammar"] = grammar_of_schema(how.schema)
+    elif settings["separator"]:
+        body["stop"] = [settings["separator"]]
+    return body
+
+
+def main() -> int:
+    """Answer the arguments, or else the lines of standard input; the exit status."""
+    return answer_lines(Exported())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
