@@ -1,0 +1,24 @@
+"""What is installed, and the keys of a task file, from Python: what `crossover list` shows."""
+
+from __future__ import annotations
+
+from crossover import registry
+from crossover.data.keys import Key, keys_of
+from crossover.models.open import NAMED, SERVICES
+from crossover.registry import Option, Room
+
+
+def installed(room: Room) -> dict[str, str]:
+    """Name -> one line of what it is, of all "strategies", "metrics" or "models". Raises nothing, and imports none."""
+    named = NAMED | {f"{name}:": about for name, about in SERVICES.items() if name != "openai"} if room == "models" else {}
+    return named | {entry.name: entry.summary for entry in registry.entries(room)}
+
+
+def options(room: Room, name: str) -> list[Option]:
+    """The options of a strategy, metric or model, each with `type`, `default` and `about`. Raises `OptionError`."""
+    return registry.describe(room, name)
+
+
+def keys(outer: str = "") -> list[Key]:
+    """The keys of a task file, or those inside one such as "limits", each with `default`, `valid` and `about`."""
+    return keys_of(outer)
