@@ -20,5 +20,6 @@ def options(room: Room, name: str) -> list[Option]:
 
 
 def keys(outer: str = "") -> list[Key]:
-    """The keys of a task file, or those inside one such as "limits", each with `default`, `valid` and `about`."""
+    """The keys of a task file, or those inside one such as "limits", each with `default`, `valid` and `about`. Raises
+    `OptionError`."""
     return keys_of(outer)

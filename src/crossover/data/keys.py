@@ -11,6 +11,7 @@ from crossover.data.economics import Limits, PriceList
 from crossover.data.modelspec import NamedModel
 from crossover.data.part import Part
 from crossover.data.task import KEYS, Files, Task
+from crossover.errors import OptionError, nearest
 
 # whose own keys stand inside a key's value: the mapping itself, or each item of a list or of a mapping of names
 INSIDE: dict[str, type[Part]] = {
@@ -97,7 +98,9 @@ class Key:
 
 
 def keys_of(outer: str = "") -> list[Key]:
-    """The keys of a task file in their order, or those inside the value of one, such as "limits"."""
+    """The keys of a task file in their order, or those inside the value of one, such as "limits". Raises `OptionError`."""
+    if outer and outer not in INSIDE:
+        raise OptionError(f"there are no keys inside '{outer}'; {nearest(outer, tuple(INSIDE))}")
     part: type[Part] = INSIDE[outer] if outer else Task
     names = tuple(part.model_fields) if outer else KEYS
     return [_key(part, name, f"{outer}.{name}" if outer else name) for name in names]
