@@ -48,7 +48,7 @@ def read_logs(files: Path | str | Sequence[Path | str], tool: str | None = None,
 
     The tools need not be installed. Raises `DataError` for a file that is no tool's, `OptionError`.
     """
-    several = [files] if isinstance(files, (str, Path)) else list(files)
+    several = list(files) if isinstance(files, (list, tuple)) else [files]
     if not several:
         raise OptionError("read_logs: received no file; valid is a path, or a list of paths")
     readings = read([as_path(one, "read_logs", DataError) for one in several], tool)

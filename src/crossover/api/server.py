@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from crossover.data.textfile import as_path
 from crossover.errors import MissingExtra, OptionError
 from crossover.serve.listening import url_of
 
@@ -77,4 +78,6 @@ def start_server(
         raise MissingExtra("'start_server'", "serve")
     if not what:
         raise OptionError("start_server: received nothing to serve; valid are studies, exports and models")
-    return Server([str(one) for one in what], port, Path(folder), key_env, None if log is None else Path(log), queue)
+    home = as_path(folder, "folder", OptionError)
+    answers = None if log is None else as_path(log, "log", OptionError)
+    return Server([str(one) for one in what], port, home, key_env, answers, queue)
