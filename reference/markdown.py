@@ -16,7 +16,7 @@ def prose(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"([\\*_<>\[\]|{}#])", r"\\\1", text)
+    return re.sub(r"([\\*<\[\]|]|(?<!\w)_|_(?!\w))", r"\\\1", text)
 
 
 def code(text: str) -> str:

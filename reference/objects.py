@@ -39,7 +39,10 @@ CLASSES: tuple[type[Any], ...] = (
     *(crossover.Study, Verdict, Prediction, Answer, Evaluation, Watch, Exported, Plan, Draft, Advice, Logs, Server),
     *(crossover.Predictor, crossover.Task, Key, Option),
 )
-PARTS = ("Candidate", "Prompt", "Message", "Decoding", "Example", "Request", "Reply", "Score")
+PARTS = (
+    *("Candidate", "Prompt", "Message", "Decoding", "Example", "Request", "Reply", "Score"),
+    *("LoraRecipe", "SoftPromptRecipe", "FullRecipe"),
+)
 
 
 def objects() -> str:
@@ -61,6 +64,7 @@ def objects() -> str:
     parts += [_function(f"crossover.{name}", getattr(crossover, name)) for name in MORE]
     parts.append("The nouns of a study, frozen dataclasses of plain data:\n")
     parts += [_class(getattr(crossover, name), f"crossover.{name}", inside=False) for name in PARTS]
+    parts.append("`crossover.Recipe` is any of the last three.\n")
     return "\n".join(parts)
 
 
