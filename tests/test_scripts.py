@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("crossover", "benchmarks", "training", "tests")
-FOLDERS = ("benchmarks", "training", "examples", "docs", "tests")
+OURS = ("crossover", "benchmarks", "reference", "training", "tests")
+FOLDERS = ("benchmarks", "reference", "training", "examples", "docs", "tests")
 SCRIPTS = sorted(
     path
     for folder in FOLDERS

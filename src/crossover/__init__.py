@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crossover import prompts as prompts
     from crossover.api.advise import advise
+    from crossover.api.draft import draft
+    from crossover.api.installed import installed, keys, options
+    from crossover.api.logs import read_logs
+    from crossover.api.plan import plan
     from crossover.api.run import run_study
+    from crossover.api.server import start_server
     from crossover.api.study import Study, open_study
     from crossover.data.task import Task, load_task
     from crossover.errors import CrossoverError
@@ -44,6 +49,13 @@ _HOME = {
     "open_model": "models.open",
     "Predictor": "serve.predict",
     "advise": "api.advise",
+    "draft": "api.draft",
+    "installed": "api.installed",
+    "keys": "api.installed",
+    "options": "api.installed",
+    "plan": "api.plan",
+    "read_logs": "api.logs",
+    "start_server": "api.server",
     "run_study": "api.run",
     "Study": "api.study",
     "open_study": "api.study",
@@ -81,13 +93,20 @@ __all__ = [
     "Study",
     "Task",
     "advise",
+    "draft",
+    "installed",
+    "keys",
     "load_task",
     "open_model",
     "open_study",
+    "options",
+    "plan",
     "prompts",
     "read_candidate",
+    "read_logs",
     "read_results",
     "run_study",
+    "start_server",
 ]
 
 

@@ -64,6 +64,13 @@ def test_a_key_of_another_type_is_taken_or_is_a_sentence(key: str) -> None:
         (lambda out: crossover.open_model("fake", 3), "base: received 3; valid is a path"),
         (lambda out: crossover.read_results(3), "the study's folder: received 3; valid is a path"),
         (lambda out: crossover.Predictor.open(3), "the study's folder: received 3; valid is a path"),
+        (lambda out: crossover.plan(3), "the task: received 3; valid is a task file's path, or a Task"),
+        (lambda out: crossover.plan(**BASE, listener=3), "listener: received 3; valid is an object with the m"),
+        (lambda out: crossover.draft(3), "draft: received 3; valid is a path"),
+        (lambda out: crossover.read_logs(3), "read_logs: received 3; valid is a path"),
+        (lambda out: crossover.start_server("fake", folder=3), "folder: received 3; valid is a path"),
+        (lambda out: crossover.installed("strategy"), "received 'strategy'; did you mean 'strategies'"),
+        (lambda out: crossover.options("strategies", "lorra"), "there is no strategy 'lorra'; did you mean 'lora'"),
         (lambda out: crossover.open_study(3), "open_study: received a int; valid is the folder of a run"),
     ],
 )

@@ -43,11 +43,23 @@ def run_study(
 
     Raises `CrossoverError`, in one sentence, for whatever can be mended.
     """
+    if listener is not None:
+        check_listener(listener)
+    made, source, other = settled(task, data, keys)
+    home = StudyFolder(default_folder(made, other)) if out is None else StudyFolder.at(out)
+    folder = run_task(made, source, home, listener)
+    write_report(read_results(folder), folder.report)
+    return Study(folder)
+
+
+def settled(task: Task | Path | str | None, data: Any, keys: dict[str, Any]) -> tuple[Task, str, bool]:
+    """The task that is asked for, checked; its file or what stands for one; whether its model is another than the file's.
+
+    Raises `CrossoverError`.
+    """
     if data is not None:
         check_given(data)
     given = {**with_objects(keys), **({} if data is None else {"data": data})}
-    if listener is not None:
-        check_listener(listener)
     source, model = FROM_PYTHON, None
     place: Callable[[KeyPath], str] = key_name
     if isinstance(task, (str, Path)):
@@ -58,11 +70,7 @@ def run_study(
     check_task(made)
     check_strategies(made, place)
     made = pinned(made, place)
-    other = model is not None and made.model != model
-    home = StudyFolder(default_folder(made, other)) if out is None else StudyFolder.at(out)
-    folder = run_task(made, source, home, listener)
-    write_report(read_results(folder), folder.report)
-    return Study(folder)
+    return made, source, model is not None and made.model != model
 
 
 def _made(task: Task | None, given: dict[str, Any]) -> Task:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.api import frames
 from crossover.api.evaluation import Evaluation
+from crossover.api.exports import Exported, export, training_data
 from crossover.api.runnables import runnable_of
 from crossover.api.watch import Watch
 from crossover.data.textfile import as_path
@@ -26,12 +27,12 @@ from crossover.report.page import write_report
 from crossover.report.rows import chosen, provisional
 from crossover.report.slices import SliceRow, slice_rows
 from crossover.report.verdict import headline
-from crossover.serve.predict import Answer, Predictor, texts_of
+from crossover.serve.predict import Answer, Predictor, inputs_of, texts_of
 from crossover.study.again import measure_curve
 from crossover.study.evaluate import evaluate
 from crossover.study.folder import StudyFolder, read_json
 from crossover.study.listener import Listener, check_listener
-from crossover.study.read import read_candidate, read_results, tested_run
+from crossover.study.read import read_candidate, read_results, read_task, tested_run
 from crossover.study.redecide import redecide
 from crossover.study.registered import add_candidate
 from crossover.study.results import CandidateReport, Results
@@ -181,6 +182,33 @@ class Study:
         texts = texts_of(inputs)  # before the model is opened
         return self.predictor(name).answer(texts)
 
+    def predict_rows(self, data: Any, name: str | None = None) -> list[Answer]:
+        """Answer the rows of a file, or of a table in memory, which has the columns of the task's input. Raises
+        `DataError`."""
+        texts = inputs_of(read_task(self.folder), data)
+        return self.predictor(name).answer(texts)
+
+    def export(
+        self,
+        out: Path | str,
+        candidate: str | None = None,
+        tool: str | None = None,
+        merge: bool = False,
+        check: bool = True,
+    ) -> Exported:
+        """Write a candidate (else the choice) as a folder that works without Crossover, as `crossover export` does. `tool`:
+        "langchain", "ollama" or "vllm", else plain transformers and PEFT; `merge`: an adapter into its base; `check`: load
+        it again and replay up to 50 measured rows. Raises `StudyError`, `ModelError`, `OptionError`."""
+        return export(self.folder, as_path(out, "export", StudyError), tool, candidate or self._named(), merge, check)
+
+    def export_training_data(
+        self, out: Path | str, form: str, candidate: str | None = None, epochs: int = 3, price: float | None = None
+    ) -> Exported:
+        """Write train and dev as files to tune another model with, in a candidate's prompt. `form`: "openai", "vertex" or
+        "trl"; `price`: of a million training tokens, for the preview over `epochs`. Raises `OptionError`, `DataError`."""
+        where = as_path(out, "export_training_data", StudyError)
+        return training_data(self.folder, where, form, candidate or self._named(), epochs, price)
+
     def keep_prompt(
         self, called: str, name: str | None = None, *, label: str = "", note: str = "", folder: Path | str | None = None
     ) -> Version:
@@ -221,13 +249,7 @@ class Study:
 
         Raises `OptionError` for a key that would need measuring, `TaskError` for a value that is not valid.
         """
-        settings = []
-        for key, given in changes.items():
-            inner = (
-                {f"{key}.{name}": value for name, value in given.items()} if isinstance(given, Mapping) else {key: given}
-            )
-            settings += [f"{name}={_written(value)}" for name, value in inner.items()]
-        return Study(self.folder, redecide(self.folder, settings))
+        return Study(self.folder, redecide(self.folder, _settings("redecide", changes)))
 
     def _named(self) -> str | None:
         """Whom a decision that was made again names; for the first, the folder's own decision says it."""
@@ -258,10 +280,13 @@ class Study:
         """
         return frames.curve(self.results)
 
-    def measure_curve(self, sizes: Sequence[int] = (), seeds: int | None = None, listener: Listener | None = None) -> Study:
+    def measure_curve(
+        self, sizes: Sequence[int] = (), seeds: int | None = None, listener: Listener | None = None, **changes: Any
+    ) -> Study:
         """The study with its learning curves, which are measured now where they were not: at these numbers of labels (else
-        doubling up to all), each drawn `seeds` times. Raises `CrossoverError` for what can be mended."""
-        return Study(measure_curve(self.folder, sizes, seeds, (), listener))
+        doubling up to all), each drawn `seeds` times. `changes`: keys of the task, as for `redecide`. Raises
+        `CrossoverError` for what can be mended."""
+        return Study(measure_curve(self.folder, sizes, seeds, _settings("measure_curve", changes), listener))
 
     def evaluate(
         self,
@@ -298,21 +323,38 @@ class Study:
         return study_html(self.results)
 
 
-def _written(value: Any) -> str:
+def _settings(called: str, changes: Mapping[str, Any]) -> list[str]:
+    """Keys of the task as a command line has them."""
+    return [f"{name}={_written(called, value)}" for name, value in _flat(changes).items()]
+
+
+def _flat(changes: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Keys inside mappings as a command line has them, with dots."""
+    found: dict[str, Any] = {}
+    for key, value in changes.items():
+        found |= _flat(value, f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
+    return found
+
+
+def _written(called: str, value: Any) -> str:
     """A value as on a command line; nothing takes a key away."""
     if value is not None and not isinstance(value, (bool, int, float, str, list, tuple)):
         raise OptionError(
-            f"redecide: received a {type(value).__name__}; valid is a number, text, or a range of two numbers"
+            f"{called}: received a {type(value).__name__}; valid is a number, text, or a range of two numbers"
         )
     return "" if value is None else json.dumps(value)
 
 
-def open_study(path: Study | StudyFolder | Path | str) -> Study:
-    """The finished study in a folder such as `runs/NAME`. Raises `StudyError` where there is none."""
+def open_study(path: Study | StudyFolder | Path | str, unfinished: bool = False) -> Study:
+    """The finished study in a folder such as `runs/NAME`. `unfinished`: also one without a verdict yet, as far as it
+    is. Raises `StudyError` where there is none."""
     if not isinstance(path, (Study, StudyFolder, PathLike, str)):
         raise StudyError(f"open_study: received a {type(path).__name__}; valid is the folder of a run, such as 'runs/NAME'")
     study = path if isinstance(path, Study) else Study(StudyFolder.at(path))
-    study.folder.read_decision()
+    if unfinished and study.folder.begun:
+        read_results(study.folder)
+    else:
+        study.folder.read_decision()
     return study
 
 

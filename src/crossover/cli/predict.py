@@ -12,14 +12,12 @@ from typing import Annotated
 import typer
 
 from crossover.cli.output import exact, unicode_out
-from crossover.data.load import check_columns, load_rows
-from crossover.data.template import columns_of
 from crossover.data.text import folded
 from crossover.errors import DataError, OptionError
 from crossover.models.start import answering
 from crossover.registry import uncollected
 from crossover.serve.lines import has_break, one_line, read_lines
-from crossover.serve.predict import Answer, Predictor
+from crossover.serve.predict import Answer, Predictor, inputs_of
 from crossover.study.folder import StudyFolder
 
 
@@ -59,9 +57,7 @@ def command(
         if text is not None:
             inputs = [_whole(text, "the text")]
         elif file is not None:
-            rows = load_rows(file)
-            check_columns(rows, columns_of(predictor.task.input), str(file))
-            inputs = [predictor.render_row(row) for row in rows]
+            inputs = inputs_of(predictor.task, file)
         else:
             if sys.stdin.isatty():
                 typer.echo(

@@ -15,6 +15,7 @@ from crossover.decision import numbers
 from crossover.decision.advice import Expectation, Statement, expectation, statements
 from crossover.decision.evidence import Source, evidence
 from crossover.decision.situation import QUESTIONS, Situation
+from crossover.report.notebook import printed_html
 from crossover.report.verdict import headline
 from crossover.study.advising import Experiment, Known, experiment
 from crossover.study.results import CandidateReport, Results
@@ -79,6 +80,9 @@ class Advice:
 
     def __str__(self) -> str:
         return self.measured or self.expectation.said
+
+    def _repr_html_(self) -> str:
+        return printed_html(printed(self))
 
 
 def advice_of(known: Known) -> Advice:

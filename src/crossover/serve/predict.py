@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.data.load import check_columns, render_input
+from crossover.data.load import check_columns, load_rows, render_input
+from crossover.data.memory import is_held, take
 from crossover.data.rows import Row
 from crossover.data.task import Task
 from crossover.data.template import columns_of
+from crossover.data.textfile import as_path
 from crossover.engine.follow import follow
 from crossover.engine.render import Renderer
 from crossover.errors import DataError
@@ -41,6 +43,18 @@ def texts_of(inputs: Any) -> list[str]:
     if wrong is not None or None in texts:
         raise DataError(f"predict: received a {type(wrong).__name__}; valid is a text, or a list of texts")
     return texts
+
+
+def inputs_of(task: Task, data: Any) -> list[str]:
+    """The inputs of a file's rows, or of a table's in memory, by the task's `input`. Raises `DataError`."""
+    if is_held(data) and not isinstance(data, Mapping):
+        name, tables = take(data)
+        rows = tables["all"]
+    else:
+        path = as_path(data, "the rows", DataError)
+        name, rows = str(path), load_rows(path)
+    check_columns(rows, columns_of(task.input), name)
+    return [render_input(task, row) for row in rows]
 
 
 @dataclass

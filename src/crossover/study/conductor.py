@@ -113,12 +113,17 @@ def preview_study(
 ) -> Preview:
     """What `run_study` would take from its beginning. Nothing is measured but the speed of a model that runs here, and
     nothing is left behind. Raises as `run_study` does."""
-    prepared, rule, opened = _opened(_asked(task_path, model, settings)[0], str(task_path))
+    return preview_task(_asked(task_path, model, settings)[0], str(task_path), listener)
+
+
+def preview_task(task: Task, source: str, listener: Listener | None = None) -> Preview:
+    """`preview_study` of a checked task. `source`: its file, or what stands for one."""
+    prepared, rule, opened = _opened(task, source)
     with tempfile.TemporaryDirectory(prefix="crossover-") as place:
         folder = StudyFolder(Path(place))
         journal = Journal(folder.journal)
         try:
-            return _Conductor(prepared, str(task_path), folder, journal, listener or Quiet(), opened, rule, ()).preview()
+            return _Conductor(prepared, source, folder, journal, listener or Quiet(), opened, rule, ()).preview()
         finally:
             journal.close()
 

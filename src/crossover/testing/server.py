@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crossover.serve.openai.run import Settings, opened
+from crossover.api.server import start_server
 
 
 @contextmanager
@@ -17,19 +15,7 @@ def serving(
 ) -> Iterator[str]:
     """Serve what `crossover serve` would; the base URL, without `/v1`. It ends as a stopped server does.
 
-    Raises what the command raises; `TimeoutError` where it does not start in a minute.
+    Raises what the command raises; `OptionError` where it does not start in a minute.
     """
-    settings = Settings(folder, port=0, key_variable=key_variable, most=most, log=log)
-    with opened(places, settings) as (server, bound, _):
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + 60
-        while not server.started:
-            if time.monotonic() > until or not thread.is_alive():
-                raise TimeoutError("the server does not start")
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with start_server(*places, folder=folder, key_env=key_variable, log=log, queue=most) as server:
+        yield server.url
