@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from crossover.models.base import Listener, Token
 from crossover.models.hf.chat import Chat
@@ -53,3 +54,10 @@ def _without_half_end(chat: Chat, ids: list[int]) -> list[int]:
         if tuple(ids[-size:]) == chat.end[:size]:
             return ids[:-size]
     return ids
+
+
+def ends(model: Any, chat: Chat) -> Callable[[Sequence[int]], bool]:
+    """Whether written tokens have come to their end, by the model's settings or by its template."""
+    stops = model.generation_config.eos_token_id
+    stop_ids = {stops} if isinstance(stops, int) else set(stops or ())
+    return lambda ids: ids[-1] in stop_ids or chat.ended(ids)
