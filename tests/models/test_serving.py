@@ -87,7 +87,7 @@ def test_whenever_they_join(seed: int, waits: list[int]) -> None:
 
 
 class Ear:
-    top = 2
+    top, every = 2, True
 
     def __init__(self) -> None:
         self.heard: list[str] = []

@@ -95,7 +95,7 @@ class Draft:
         self.going = not complete and len(self.answer) < self.job.limit
         if self.job.heard:
             own, top = chances or (None, ())
-            self.going &= not self.job.heard(Told(len(self.answer) - 1, token, complete, own, top))
+            self.going &= not self.job.heard(Told(len(self.answer) - 1, token, complete, not self.going, own, top))
 
 
 class _Writing:

@@ -10,7 +10,7 @@ from crossover.models.base import Listener, Token
 from crossover.models.hf.chat import Chat
 from crossover.models.hf.generation import Job
 from crossover.models.hf.grammar import Grammars
-from crossover.models.hf.telling import Told, spelled
+from crossover.models.hf.telling import Told
 from crossover.types import Request, content_hash
 
 
@@ -40,11 +40,13 @@ def _tell(chat: Chat, listener: Listener, ids: list[int], told: Told) -> bool:
     if told.place == 0:
         ids.clear()
     ids.append(told.token)
+    if not (listener.every or told.last):
+        return False
     ends = ids[-1] in chat.tokenizer.all_special_ids or tuple(ids[-len(chat.end) :]) == chat.end
     token = None
     if not (told.complete and ends):
-        likely = tuple((spelled(chat.tokenizer, i), logprob) for i, logprob in told.top)
-        token = Token(spelled(chat.tokenizer, told.token), told.logprob, likely)
+        likely = tuple((chat.spelled(i), logprob) for i, logprob in told.top)
+        token = Token(chat.spelled(told.token), told.logprob, likely)
     return listener.hear(chat.text(_without_half_end(chat, ids)), token, told.place, told.complete)
 
 
