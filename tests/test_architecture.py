@@ -34,7 +34,7 @@ ROOMS = [
     {"__init__", "__main__"},
 ]
 PLUGIN_ROOMS = {"models", "strategies", "metrics"}
-SHARED = {"base", "batches", "open", "start", "embedding"}
+SHARED = {"base", "batches", "open", "start", "embedding", "serving"}
 
 
 def room_of(module: str) -> str:

@@ -5,7 +5,7 @@ In measuring, in probing and in serving alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 
 from crossover.engine.answer import vote
@@ -31,6 +31,9 @@ class Answered:
         return self.reply.error is None and not self.answer and bool(self.reply.text.strip())
 
 
+Calls = Generator[Sequence[Request], Sequence[Reply], list[Answered]]
+
+
 def follow(
     candidate: Candidate,
     renderer: Renderer,
@@ -40,9 +43,23 @@ def follow(
     leave_out: bool = False,
 ) -> list[Answered]:
     """Answer inputs; where a step fails, nothing more is asked. `leave_out`: none is a demonstration for itself."""
+    following = calls(candidate, renderer, inputs, repeat, leave_out)
+    try:
+        requests = next(following)
+        while True:
+            requests = following.send(ask(requests))
+    except StopIteration as end:
+        answered: list[Answered] = end.value
+        return answered
+
+
+def calls(
+    candidate: Candidate, renderer: Renderer, inputs: Sequence[str], repeat: int = 0, leave_out: bool = False
+) -> Calls:
+    """The calls that answer inputs, step by step: each step's requests, which their replies are sent for."""
     found = [Answered(text) for text in inputs]
 
-    def put(own: Renderer, decoding: Decoding) -> list[Answered]:
+    def put(own: Renderer, decoding: Decoding) -> Generator[Sequence[Request], Sequence[Reply], list[Answered]]:
         """One prompt for all inputs that nothing failed for, at once, as often for each as it draws answers."""
         left = [one for one in found if one.reply.error is None]
         if not left:
@@ -50,18 +67,18 @@ def follow(
         own.ahead([one.text for one in left])
         messages = [own.messages(one.text, one.steps, leave_out) for one in left]
         asked, draws = each_call(decoding), range(repeat * decoding.samples, (repeat + 1) * decoding.samples)
-        drawn = ask([Request(m, asked, candidate.weights, draw) for m in messages for draw in draws])
+        drawn = yield [Request(m, asked, candidate.weights, draw) for m in messages for draw in draws]
         for number, one in enumerate(left):
             reply, one.answer = vote(drawn[number * decoding.samples : (number + 1) * decoding.samples], decoding)
             one.reply = replace(reply, usage=one.reply.usage + reply.usage)
         return left
 
     for step, own in zip(candidate.prompt.steps, renderer.steps, strict=True):
-        for one in put(own, step.decoding):
+        for one in (yield from put(own, step.decoding)):
             one.steps[step.name] = one.answer
             if one.reply.error is not None:
                 one.reply = replace(one.reply, error=f"step '{step.name}': {one.reply.error}")
-    put(renderer, candidate.decoding)
+    yield from put(renderer, candidate.decoding)
     return found
 
 

@@ -11,6 +11,7 @@ from crossover.data.text import comparable
 from crossover.engine.similarity import Index, index_by
 from crossover.types import Decoding, Demonstration, Example, Message, Prompt
 
+AHEAD = 1 << 15  # texts whose nearest demonstrations are remembered: a server meets ever new ones
 SPARE = 16  # further ones are found ahead, as some may be the text itself
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 
@@ -72,6 +73,8 @@ class Renderer:
         """Find what will be shown with many texts at once: one by one takes many times as long."""
         if self.prompt.selection == "fixed" or not self.prompt.demonstrations:
             return
+        if len(self._nearest) > AHEAD:
+            self._nearest.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._nearest]
         self._nearest |= zip(new, self._indexed().orders(new, self.prompt.shots + SPARE), strict=True)
 

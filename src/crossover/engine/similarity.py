@@ -14,6 +14,7 @@ from crossover.errors import OptionError
 from crossover.models.embedding import Embedder, need_embedder
 
 WORDS = "words"
+REMEMBERED = 1 << 14  # vectors of what was asked
 
 
 class Index(Protocol):
@@ -143,10 +144,12 @@ class MeaningIndex:
         return found
 
     def orders(self, texts: Sequence[str], most: int) -> Iterator[list[int]]:
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known |= zip(new, self._embedder.encode(new) if new else (), strict=True)
-        for text in texts:
-            yield _first_best(self._vectors @ self._known[text], 5)[:most]
+        for vector in [self._known[text] for text in texts]:
+            yield _first_best(self._vectors @ vector, 5)[:most]
 
 
 def _first_best(similarity: Any, digits: int) -> list[int]:

@@ -136,6 +136,11 @@ class Listener(Protocol):
         """Of how many tokens in each place the log-probability is wanted; None: not even of the one that was taken."""
         ...
 
+    @property
+    def every(self) -> bool:
+        """Whether each token is to be heard of; else the last one is enough, with the whole answer."""
+        ...
+
     def hear(self, text: str, token: Token | None, place: int, complete: bool) -> bool:
         """The answer so far, with its latest token (None: the end of the turn); whether that is enough.
 

@@ -6,8 +6,6 @@ template (`chat.py`, which writes down where a turn ends). Adapters lie side by 
 
 from __future__ import annotations
 
-import json
-import shutil
 import threading
 import time
 import warnings
@@ -30,7 +28,7 @@ from crossover.models.hf import light as light  # before what imports transforme
 from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.files import SCRIPT, ModelFiles, needs_of, settings_of, vectors_in
-from crossover.models.hf.generation import generate_packed, generate_plain
+from crossover.models.hf.generation import Job, generate_packed, generate_plain
 from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.kernels import HfKernels
@@ -41,15 +39,16 @@ from crossover.models.hf.pool import Pool, load_model
 from crossover.models.hf.precision import Name, choose
 from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.quantized import four_bits
+from crossover.models.hf.saving import check, save
+from crossover.models.hf.scheduler import Scheduler
 from crossover.models.hf.trial import packs
-from crossover.models.hf.writing import writing_job
+from crossover.models.hf.writing import ends, writing_job
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 UNBOUNDED = 1 << 20  # tokens: the window of an architecture that names none
 IN_FLIGHT = {"cpu": 32}  # requests at a time: a killed process loses seconds
 IN_FLIGHT_ELSEWHERE = 512  # a card takes about as long to launch, or to write, many as few
-ORIGIN = "crossover.json"  # beside tuned weights: the fingerprint of the model that they were made from
 
 logging.set_verbosity_error()  # what matters is raised; the rest is noise in a progress display
 logging.disable_progress_bar()
@@ -86,7 +85,7 @@ class Hf:
         self._lock = threading.RLock()  # which adapter is active is state of the whole model
         self._checked: set[str] = set()
         self._trees: dict[tuple[str, ...], LabelTree] = {}
-        self._prefixes = Prefixes()
+        self.prefixes = Prefixes()
         self._leads: dict[str, tuple[int, ...]] = {}
         self._finished = 0.0  # when the last scores were read
 
@@ -152,28 +151,29 @@ class Hf:
     def tell(self, requests: Sequence[Request], listeners: Sequence[Listener | None]) -> list[Reply]:
         return self.submit(requests, listeners)()
 
+    def engine(self) -> Scheduler:
+        return Scheduler(self, self._device)
+
+    def prepared(self, requests: Sequence[Request]) -> list[list[int] | Reply]:
+        """The tokens of each prompt, or the reply that says why it cannot be answered."""
+        with self._lock:  # what is kept of templates and tokens is shared too
+            found = self.chat.prompts([request.messages for request in requests])
+        return [self._prepared(request, prompt) for request, prompt in zip(requests, found, strict=True)]
+
     def submit(
         self, requests: Sequence[Request], listeners: Sequence[Listener | None] | None = None
     ) -> Callable[[], list[Reply]]:
         """Begin to answer: a card is given all labels to score, everything else is done when the replies are asked for."""
         heard = listeners or [None] * len(requests)
         replies: list[Reply | None] = [None] * len(requests)
-        prompts: list[list[int]] = []
+        prompts: list[list[int]] = [[] for _ in requests]
         groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-        with self._lock:  # what is kept of templates and tokens is shared too
-            found = self.chat.prompts([request.messages for request in requests])
-        for i, (request, prompt) in enumerate(zip(requests, found, strict=True)):
-            if isinstance(prompt, TemplateError):
-                prompts.append([])
-                replies[i] = Reply(error=f"the chat template refuses the conversation: {prompt}")
-                continue
-            prompts.append([*self._lead(request.weights), *prompt])
-            error_text = self._refusal(request, prompts[i])
-            if error_text:
-                replies[i] = Reply(error=error_text)
+        for i, (request, prompt) in enumerate(zip(requests, self.prepared(requests), strict=True)):
+            if isinstance(prompt, Reply):
+                replies[i] = prompt
             else:
-                sha = request.weights.sha256 if request.weights else ""
-                groups[sha, request.decoding.labels].append(i)
+                prompts[i] = prompt
+                groups[request.weights.sha256 if request.weights else "", request.decoding.labels].append(i)
         if groups:
             with self._lock:
                 _ = self._pool.base  # raises here when the model itself does not load: no request can be answered
@@ -216,45 +216,13 @@ class Hf:
         return module
 
     def save(self, module: torch.nn.Module, folder: Path) -> Weights:
-        from peft import PeftModel
-
-        saved: Any = module
-        folder.mkdir(parents=True, exist_ok=True)
-        if isinstance(module, PeftModel):
-            saved.peft_config["default"].base_model_name_or_path = self.target
-            saved.save_pretrained(folder, save_embedding_layers=False)
-            (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty form
-            path = folder / "adapter_model.safetensors"
-        else:
-            saved.save_pretrained(folder, max_shard_size="1000GB")  # one file, so that one hash names it
-            for source in self._folder.iterdir():
-                beside = source.suffix in (".json", ".jinja", ".txt", ".model") and ".safetensors" not in source.name
-                if beside and source.name != SOURCE and not (folder / source.name).exists():
-                    shutil.copyfile(source, folder / source.name)
-            path = folder / "model.safetensors"
-        (folder / ORIGIN).write_text(json.dumps({"base": self.fingerprint}), encoding="utf-8")
-        return Weights("adapter" if isinstance(module, PeftModel) else "full", folders.sha256(path), str(folder))
+        return save(module, folder, self._folder, self.target, self.fingerprint)
 
     def kernels(self) -> HfKernels:
         return HfKernels()
 
     def check_weights(self, weights: Weights) -> None:
-        name = "adapter_model.safetensors" if weights.kind == "adapter" else "model.safetensors"
-        path, origin = Path(weights.path) / name, Path(weights.path) / ORIGIN
-        if not path.is_file() or not origin.is_file():
-            missing = name if not path.is_file() else ORIGIN
-            raise ModelError(f"the tuned weights in '{weights.path}' lack {missing}: moved, or not saved by Crossover")
-        try:
-            base = json.loads(origin.read_text(encoding="utf-8"))["base"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{origin} is damaged: it should name the base model's fingerprint") from error
-        if base != self.fingerprint:
-            raise ModelError(
-                f"the tuned weights in '{weights.path}' were made for another model ({base}), not for '{self.target}' "
-                f"({self.fingerprint})"
-            )
-        if folders.sha256(path) != weights.sha256:
-            raise ModelError(f"{path} was changed: its SHA-256 is no longer {weights.sha256[:16]}…")
+        check(weights, self.target, self.fingerprint)
 
     @cached_property
     def _grammars(self) -> Grammars:
@@ -269,7 +237,7 @@ class Hf:
         return Pool(self._folder, self._dtype, self._device)
 
     @cached_property
-    def _packs(self) -> bool:
+    def packed(self) -> bool:
         with self._pool.using(None) as model:
             return packs(model, self._folder)
 
@@ -283,7 +251,7 @@ class Hf:
             self._leads[weights.sha256] = soft.lead(rows, number)
         return self._leads[weights.sha256]
 
-    def _tree(self, labels: tuple[str, ...]) -> LabelTree:
+    def tree(self, labels: tuple[str, ...]) -> LabelTree:
         if labels not in self._trees:
             self._trees[labels] = label_tree([self.chat.answer(label) for label in labels])
         return self._trees[labels]
@@ -296,16 +264,23 @@ class Hf:
             marked = self.chat.prompt([*before, replace(last, content=MARK)])
             rows = [*rows, [*self._lead(asked[0].weights), *marked]]
         weights = asked[0].weights
-        return self._prefixes.get(model, weights.sha256 if weights else "", prompts[0][: shared_prefix(rows)])
+        return self.prefixes.get(model, weights.sha256 if weights else "", prompts[0][: shared_prefix(rows)])
 
     def _verify(self, weights: Weights | None) -> None:
         if weights is not None and weights.sha256 not in self._checked:
             self.check_weights(weights)
             self._checked.add(weights.sha256)
 
+    def _prepared(self, request: Request, found: list[int] | TemplateError) -> list[int] | Reply:
+        if isinstance(found, TemplateError):
+            return Reply(error=f"the chat template refuses the conversation: {found}")
+        prompt = [*self._lead(request.weights), *found]
+        error_text = self._refusal(request, prompt)
+        return Reply(error=error_text) if error_text else prompt
+
     def _refusal(self, request: Request, prompt: list[int]) -> str | None:
         labels = request.decoding.labels
-        sequences = self._tree(labels).sequences if labels else ()
+        sequences = self.tree(labels).sequences if labels else ()
         if len(set(sequences)) < len(sequences):
             first, second = next((a, b) for b, s in enumerate(sequences) if (a := sequences.index(s)) != b)
             return f"the labels '{labels[first]}' and '{labels[second]}' are the same tokens for {self.target}: rename one"
@@ -314,7 +289,7 @@ class Hf:
         return f"the prompt has {len(prompt)} tokens, the window is {self.context_window}"
 
     @contextmanager
-    def _using(self, weights: Weights | None) -> Iterator[Any]:
+    def using(self, weights: Weights | None) -> Iterator[Any]:
         with self._lock, torch.inference_mode():
             self._verify(weights)
             with self._pool.using(weights) as model:
@@ -331,11 +306,9 @@ class Hf:
 
         def answer() -> list[tuple[int, Reply]]:
             try:
-                with self._using(weights) as model:
+                with self.using(weights) as model:
                     if labels:
-                        return list(
-                            self._labelled(asked, prompts, self._scored(model, asked, prompts), time.perf_counter())
-                        )
+                        return list(self.labelled(asked, prompts, self._scored(model, asked, prompts), time.perf_counter()))
                     return list(self._write(model, asked, prompts, heard))
             except ModelError as error:
                 return failed(error)
@@ -343,27 +316,27 @@ class Hf:
         if not labels or torch.device(self._device).type == "cpu":
             return answer
         try:
-            if not self._packs:
+            if not self.packed:
                 return answer
-            with self._using(weights) as model:
+            with self.using(weights) as model:
                 scored = list(self._scored(model, asked, prompts))  # the card is given all of it, and not waited for
         except ModelError as error:
             refused = error
             return lambda: failed(refused)
-        return lambda: list(self._labelled(asked, prompts, scored, started))
+        return lambda: list(self.labelled(asked, prompts, scored, started))
 
     def _scored(self, model: Any, asked: list[Request], prompts: list[list[int]]) -> Iterator[Scores]:
-        tree = self._tree(asked[0].decoding.labels)
-        if self._packs:
+        tree = self.tree(asked[0].decoding.labels)
+        if self.packed:
             return score_packed(model, prompts, tree, self._shared(model, asked, prompts))
         return score_plain(model, prompts, tree)
 
-    def _labelled(
+    def labelled(
         self, asked: list[Request], prompts: list[list[int]], scored: Iterable[Scores], started: float
     ) -> Iterator[tuple[int, Reply]]:
         """Scores -> replies. `started`: when they were begun, though perhaps behind others."""
         labels = asked[0].decoding.labels
-        lengths = [len(sequence) for sequence in self._tree(labels).sequences]
+        lengths = [len(sequence) for sequence in self.tree(labels).sequences]
         for batch, scores in scored:
             rows, started = scores.tolist(), max(started, self._finished)
             self._finished = time.perf_counter()
@@ -374,21 +347,19 @@ class Hf:
                 best = calibrated.index(max(calibrated))
                 yield i, Reply(labels[best], tuple(row), Usage(len(prompts[i]), lengths[best], seconds))
 
+    def job(self, request: Request, prompt: Sequence[int], listener: Listener | None) -> Job:
+        return writing_job(request, prompt, self.context_window, lambda: self._grammars, self.chat, listener)
+
+    def ended(self, model: Any) -> Callable[[Sequence[int]], bool]:
+        return ends(model, self.chat)
+
     def _write(
         self, model: Any, asked: list[Request], prompts: list[list[int]], heard: list[Listener | None]
     ) -> Iterator[tuple[int, Reply]]:
-        jobs = [
-            writing_job(request, prompt, self.context_window, lambda: self._grammars, self.chat, listener)
-            for request, prompt, listener in zip(asked, prompts, heard, strict=True)
-        ]
-        stops = model.generation_config.eos_token_id
-        stop_ids = {stops} if isinstance(stops, int) else set(stops or ())
-
-        def ended(ids: Sequence[int]) -> bool:
-            return ids[-1] in stop_ids or self.chat.ended(ids)
-
+        jobs = [self.job(*each) for each in zip(asked, prompts, heard, strict=True)]
+        ended = self.ended(model)
         started = time.perf_counter()
-        if self._packs:
+        if self.packed:
             written = generate_packed(model, jobs, ended, self._shared(model, asked, prompts))
         else:
             written = generate_plain(model, jobs, ended)

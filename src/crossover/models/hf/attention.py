@@ -18,7 +18,7 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from crossover.models.hf.gradient import attend_packed
-from crossover.models.hf.layout import Layout, added
+from crossover.models.hf.layout import Beside, Layout, added
 from crossover.models.hf.softmax import attend
 
 NAME = "packed"
@@ -39,12 +39,19 @@ def packed_attention(
 
     Raises `NotImplementedError` for attention with soft caps or sinks.
     """
-    layout: Layout | None = kwargs.pop("layout", None)
+    layout: Layout | Beside | None = kwargs.pop("layout", None)
+    if isinstance(layout, Beside):
+        found, first = [], 0
+        for size, part in layout.parts:
+            q, k, v = (of[:, :, first : first + size] for of in (query, key, value))
+            found.append(packed_attention(module, q, k, v, attention_mask, dropout, scaling, layout=part, **kwargs)[0])
+            first += size
+        return torch.cat(found, 1), None
     if layout is None:
-        found, _ = sdpa_attention_forward(
+        usual, _ = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )
-        return cast(Tensor, found), None
+        return cast(Tensor, usual), None
     if any(kwargs.get(name) is not None for name in UNKNOWN):
         raise NotImplementedError("this attention has sinks or soft caps, which packed rows do not know")
     query, key = query.to(value.dtype), key.to(value.dtype)  # in mixed precision rotations leave float32

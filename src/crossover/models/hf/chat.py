@@ -27,6 +27,7 @@ from jinja2.exceptions import TemplateError
 
 from crossover.errors import ModelError
 from crossover.models.hf.beginnings import Beginnings
+from crossover.models.hf.telling import spelled
 from crossover.models.hf.tokens import Encoder
 from crossover.models.hf.verbatim import Verbatim
 from crossover.types import Message
@@ -101,6 +102,12 @@ class Chat:
         text = str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
         return text.split(self.separator)[0].strip() if self.separator else text
 
+    def spelled(self, token: int) -> bytes:
+        """The bytes of a token."""
+        if token not in self._spelled:
+            self._spelled[token] = spelled(self.tokenizer, token)
+        return self._spelled[token]
+
     def words(self) -> dict[int, str]:
         """The tokens that begin with a space, as text: one space, and what they say."""
         tokens = enumerate(self.tokenizer.convert_ids_to_tokens(list(range(len(self.tokenizer)))))
@@ -121,6 +128,10 @@ class Chat:
         if token not in self._breaks:
             self._breaks[token] = "\n" in self.tokenizer.decode([token])
         return self._breaks[token]
+
+    @cached_property
+    def _spelled(self) -> dict[int, bytes]:
+        return {}
 
     @cached_property
     def _breaks(self) -> dict[int, bool]:

@@ -69,19 +69,19 @@ def generate_packed(
 def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool]) -> Iterator[Answers]:
     """As `generate_packed`, one job at a time with the architecture's own cache, for those that cannot pack."""
     for index, job in enumerate(jobs):
-        row = _Draft(job)
+        row = Draft(job)
         ids, cache = torch.tensor([job.prompt]), None
         while row.going:
             output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True)
-            tokens = _choose(output.logits[:, -1], [row])
-            row.take(int(tokens), ended, _chances(output.logits[:, -1], tokens, [row]).get(0))
+            tokens = choose(output.logits[:, -1], [row])
+            row.take(int(tokens), ended, chances_of(output.logits[:, -1], tokens, [row]).get(0))
             cache = getattr(output, "past_key_values", None)
             latest = torch.tensor([row.answer[-1:]])
             ids = latest if cache is not None else torch.cat([ids, latest], dim=1)
         yield [index], [row.answer]
 
 
-class _Draft:
+class Draft:
     """A job, what was written for it, and whether more is wanted."""
 
     def __init__(self, job: Job) -> None:
@@ -97,7 +97,7 @@ class _Draft:
         self.going = not complete and len(self.answer) < self.job.limit
         if self.job.heard:
             own, top = chances or (None, ())
-            self.going &= not self.job.heard(Told(len(self.answer) - 1, token, complete, own, top))
+            self.going &= not self.job.heard(Told(len(self.answer) - 1, token, complete, not self.going, own, top))
 
 
 class _Writing:
@@ -126,21 +126,21 @@ class _Writing:
         self._recorder = Recorder(device)
 
     def run(self, ended: Callable[[Sequence[int]], bool]) -> list[list[int]]:
-        every = [_Draft(job) for job in self._jobs]
+        every = [Draft(job) for job in self._jobs]
         with self._recorder.stream():
             self._run(every, ended)
         if self._recorder.why:
             LOG.warning("the steps of generation are launched one by one: recording them failed (%s)", self._recorder.why)
         return [row.answer for row in every]
 
-    def _run(self, rows: list[_Draft], ended: Callable[[Sequence[int]], bool]) -> None:
+    def _run(self, rows: list[Draft], ended: Callable[[Sequence[int]], bool]) -> None:
         ahead, dead = self._recorder.card, DEAD.get(self._model.device.type, DEAD_ELSEWHERE)
         logits = self._begin()
         if ahead:
             self._memory.here = self._here
         while True:
-            tokens = _choose(logits, rows)
-            chances = _chances(logits, tokens, rows)  # before the next step overwrites them
+            tokens = choose(logits, rows)
+            chances = chances_of(logits, tokens, rows)  # before the next step overwrites them
             following = self._step(tokens) if ahead else None
             for i, (row, token) in enumerate(zip(rows, tokens.tolist(), strict=True)):
                 if row.going:
@@ -200,7 +200,7 @@ class _Writing:
         self._each = self._each[: len(index)]
 
 
-def _choose(logits: torch.Tensor, rows: Sequence[_Draft]) -> torch.Tensor:
+def choose(logits: torch.Tensor, rows: Sequence[Draft]) -> torch.Tensor:
     """The next token of each row: (rows, vocabulary) logits -> (rows,), on their device."""
     size = logits.shape[-1]
     ruled = [(i, row.writer.allowed()) for i, row in enumerate(rows) if row.writer and row.going]
@@ -234,7 +234,7 @@ def _nucleus(chances: torch.Tensor, shares: Sequence[float]) -> torch.Tensor:
     return chances.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), 0.0)
 
 
-def _chances(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[_Draft]) -> dict[int, Chances]:
+def chances_of(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[Draft]) -> dict[int, Chances]:
     """What the model itself gives the chosen tokens, before grammar and temperature, for the rows that want to know."""
     asked = [i for i, row in enumerate(rows) if row.going and row.job.heard and row.job.top is not None]
     if not asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -20,6 +20,14 @@ def put(of: Tensor, device: torch.device) -> Tensor:
 
 
 Layer = tuple[Tensor, Tensor]  # keys and values, each (1, key heads, tokens, width)
+
+
+class Memory(Protocol):
+    """Keeps keys and values of rows."""
+
+    def write(self, layer: int, key: Tensor, value: Tensor) -> Layer:
+        """Keep what is new of each row; what its tokens see of it."""
+        ...
 
 
 class KeyValueCache:
@@ -74,7 +82,7 @@ class Layout:
     visible: Tensor | None = None
     inner: int = 0
     shared: tuple[Layer, ...] = ()
-    memory: KeyValueCache | None = None
+    memory: Memory | None = None
     places: Tensor | None = None
     record: list[Layer] | None = None
     windows: list[int | None] | None = None
@@ -162,6 +170,16 @@ class Layout:
             away = self.at.flatten()[self.back][:, None] - torch.arange(first, known, device=self.at.device)
             self._masks[key] = added((away < window).repeat(groups, 1), dtype)[None, None]
         return self._masks[key]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Sequences one behind the other, each with its number of tokens; those of one see nothing of another's."""
+
+    parts: tuple[tuple[int, Layout], ...]
+
+    def to(self, device: torch.device) -> Beside:
+        return Beside(tuple((size, layout.to(device)) for size, layout in self.parts))
 
 
 def added(seen: Tensor, dtype: torch.dtype) -> Tensor:

@@ -9,6 +9,7 @@ this: `can_pack` finds out.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from crossover.models.hf.attention import NAME
-from crossover.models.hf.layout import KeyValueCache, Layer, Layout, put
+from crossover.models.hf.layout import Beside, Layer, Layout, Memory, put
 from crossover.models.hf.room import free_bytes
 
 EXACT, ROUGH = 1e-3, 0.2  # nats; bfloat16 alone makes 0.07 to 0.12 in SmolLM2, a position that is one off 0.24
@@ -55,7 +56,7 @@ class Packed:
 
     ids: torch.Tensor
     positions: torch.Tensor
-    layout: Layout
+    layout: Layout | Beside
     starts: tuple[int, ...]
 
 
@@ -67,7 +68,7 @@ def pack(
     tree: Tree = NO_TREE,
     prefix: Prefix = NO_PREFIX,
     inner: Sequence[int] = (),
-    memory: KeyValueCache | None = None,
+    memory: Memory | None = None,
     record: list[Layer] | None = None,
 ) -> Packed:
     """Lay out rows, each a chain with `tree` behind it.
@@ -95,6 +96,18 @@ def pack(
     span = (int(at.min()), int(at.max()))
     layout = Layout(rows, back, at, span, visible, len(inner), prefix.layers, memory, record=record)
     return Packed(torch.tensor(ids), where, layout, tuple(starts))
+
+
+def beside(parts: Sequence[Packed]) -> Packed:
+    """Packed sequences as one, computed in one pass; no token sees one of another part."""
+    if len(parts) == 1:
+        return parts[0]
+    layouts = tuple((len(part.ids), part.layout) for part in parts if isinstance(part.layout, Layout))
+    before = itertools.accumulate((len(part.ids) for part in parts), initial=0)
+    starts = tuple(at + start for at, part in zip(before, parts, strict=False) for start in part.starts)
+    return Packed(
+        torch.cat([part.ids for part in parts]), torch.cat([part.positions for part in parts]), Beside(layouts), starts
+    )
 
 
 def _visible(chains: Sequence[Sequence[int]], ancestors: torch.Tensor, longest: int) -> torch.Tensor:

@@ -95,6 +95,8 @@ class Pool:
             self._put(before)
 
     def _put(self, loaded: adapters.Loaded | None) -> None:
+        if loaded is self._used:  # a walk over all layers for nothing, twice at each step of writing
+            return
         self._used = loaded
         adapters.use(self.base, loaded)
 

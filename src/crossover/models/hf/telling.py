@@ -11,7 +11,8 @@ ANCHOR = "a"  # behind another token a token is decoded with the space that it b
 
 @dataclass(frozen=True)
 class Told:
-    """The token at a `place` of an answer; 0 once more where a batch is begun again. `complete`: the turn ends with it.
+    """The token at a `place` of an answer; 0 once more where a batch is begun again. `complete`: the turn ends with it;
+    `last`: so does the answer.
 
     `logprob`, and `top` by token: of the model itself, before a grammar and the temperature; None where not asked for.
     """
@@ -19,6 +20,7 @@ class Told:
     place: int
     token: int
     complete: bool
+    last: bool
     logprob: float | None = None
     top: tuple[tuple[int, float], ...] = ()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from crossover.models.base import Listener, Token
 from crossover.models.hf.chat import Chat
 from crossover.models.hf.generation import Job
 from crossover.models.hf.grammar import Grammars
-from crossover.models.hf.telling import Told, spelled
+from crossover.models.hf.telling import Told
 from crossover.types import Request, content_hash
 
 
@@ -40,11 +41,13 @@ def _tell(chat: Chat, listener: Listener, ids: list[int], told: Told) -> bool:
     if told.place == 0:
         ids.clear()
     ids.append(told.token)
+    if not (listener.every or told.last):
+        return False
     ends = ids[-1] in chat.tokenizer.all_special_ids or tuple(ids[-len(chat.end) :]) == chat.end
     token = None
     if not (told.complete and ends):
-        likely = tuple((spelled(chat.tokenizer, i), logprob) for i, logprob in told.top)
-        token = Token(spelled(chat.tokenizer, told.token), told.logprob, likely)
+        likely = tuple((chat.spelled(i), logprob) for i, logprob in told.top)
+        token = Token(chat.spelled(told.token), told.logprob, likely)
     return listener.hear(chat.text(_without_half_end(chat, ids)), token, told.place, told.complete)
 
 
@@ -54,3 +57,10 @@ def _without_half_end(chat: Chat, ids: list[int]) -> list[int]:
         if tuple(ids[-size:]) == chat.end[:size]:
             return ids[:-size]
     return ids
+
+
+def ends(model: Any, chat: Chat) -> Callable[[Sequence[int]], bool]:
+    """Whether written tokens have come to their end, by the model's settings or by its template."""
+    stops = model.generation_config.eos_token_id
+    stop_ids = {stops} if isinstance(stops, int) else set(stops or ())
+    return lambda ids: ids[-1] in stop_ids or chat.ended(ids)

@@ -159,10 +159,10 @@ def _head(served: Served, kind: str) -> dict[str, Any]:
 class _Writing:
     """The answers to one request, while they are written. `tell`: of each new piece, and of the end (None)."""
 
-    def __init__(self, asking: Asking, served: Served, body: ChatBody, tell: Tell = lambda piece: None) -> None:
+    def __init__(self, asking: Asking, served: Served, body: ChatBody, tell: Tell | None = None) -> None:
         top = (body.top_logprobs or 0) if body.logprobs else None
         messages, decoding, every = body.conversation, body.decoding, range(body.n or 1)
-        self.heard = [Hearing(top, body.stops, partial(_piece, tell, i)) for i in every]
+        self.heard = [Hearing(top, body.stops, partial(_piece, tell, i) if tell else None) for i in every]
         self._left = len(self.heard)
         requests = [Request(messages, decoding, served.weights, draw) for draw in every]
         self.futures: list[Future[Reply]] = asking.write(served, requests, self.heard)
@@ -180,10 +180,10 @@ class _Writing:
             heard.left = True
             future.cancel()
 
-    def _done(self, heard: Hearing, tell: Tell, _: Future[Reply]) -> None:
+    def _done(self, heard: Hearing, tell: Tell | None, _: Future[Reply]) -> None:
         heard.end()
         self._left -= 1
-        if not self._left:
+        if not self._left and tell:
             tell(None)
 
 

@@ -13,18 +13,19 @@ HALF = "\ufffd"  # a part of a character
 class Hearing:
     """Listens to one answer. `top`: of how many tokens in a place log-probabilities are wanted; None: none at all.
 
-    `send(text, tokens)` is called by the model's thread with what is new and sure. `left` may be set by anybody: whoever
-    asked has gone.
+    `send(text, tokens)` is called by the model's thread with what is new and sure; without it, nothing is sent. `left` may
+    be set by anybody: whoever asked has gone.
     """
 
     def __init__(
-        self, top: int | None, stops: Sequence[str], send: Callable[[str, list[Token]], None] = lambda text, tokens: None
+        self, top: int | None, stops: Sequence[str], send: Callable[[str, list[Token]], None] | None = None
     ) -> None:
         self.top, self.left = top, False
         self.text, self.finish = "", "length"
         self.tokens: list[Token] = []
         self._stops, self._send = stops, send
         self._sent = self._told = 0
+        self.every = bool(send or stops or top is not None)
 
     def hear(self, text: str, token: Token | None, place: int, complete: bool) -> bool:
         if place == 0:
@@ -58,7 +59,7 @@ class Hearing:
 
     def _pass(self, upto: int) -> None:
         new, tokens = self.text[self._sent : upto], self.tokens[self._told :]
-        if not new:
+        if not new or not self._send:
             return
         self._sent, self._told = upto, len(self.tokens)
         self._send(new, tokens)

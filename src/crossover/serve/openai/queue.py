@@ -1,28 +1,31 @@
-"""One thread that asks the models: what waits is answered in batches, and what comes when too much waits is refused."""
+"""One thread that asks the models: what waits joins what is under way, and what comes when too much waits is refused."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
-from crossover.engine.follow import Answered, follow
-from crossover.models.base import Listener, Telling
+from crossover.engine.follow import Answered, Calls, calls
+from crossover.models.base import Listener
+from crossover.models.serving import Asked, Engine, engine_of
 from crossover.serve.openai.catalogue import Served
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.measures import Measures
 from crossover.types import Reply, Request
 
-BATCH = 64  # requests that are answered together
+AT_FIRST = 0.1  # seconds for a request, before any was answered
 
 
 @dataclass(eq=False)
 class _Waiting:
-    """`asked`: an input for a candidate, else a request, with whoever listens to it."""
+    """`asked`: an input for a candidate, else a request, with whoever listens to it. Cancelled, nobody waits for it."""
 
     served: Served
     asked: str | Request
@@ -30,11 +33,13 @@ class _Waiting:
     future: Future[Any] = field(default_factory=Future)
 
     @property
-    def kind(self) -> tuple[Any, ...]:
-        """What can be answered together: a schema that cannot be used would fail those beside it."""
-        if isinstance(self.asked, str):
-            return self.served.name, self.served.weights
-        return id(self.served.model), self.asked.weights, self.asked.decoding.schema
+    def first(self) -> Request:
+        """What the model is asked first, as far as its place in the model counts."""
+        if isinstance(self.asked, Request):
+            return self.asked
+        assert self.served.candidate is not None
+        steps = self.served.candidate.prompt.steps
+        return Request((), steps[0].decoding if steps else self.served.candidate.decoding, self.served.weights)
 
 
 class Asking:
@@ -43,8 +48,11 @@ class Asking:
     def __init__(self, most: int, measures: Measures) -> None:
         self._most, self._measures = most, measures
         self._waiting: deque[_Waiting] = deque()
+        self._under_way: set[_Waiting] = set()
+        self._engines: dict[int, Engine] = {}
         self._changed = threading.Condition()
-        self._open, self._pace = True, 0.1  # seconds for a request, as it was lately
+        self._open = True
+        self._pace, self._last = AT_FIRST, 0.0  # seconds between answers, lately; when the last one was given
         self._thread = threading.Thread(target=self._run, name="crossover-asking", daemon=True)
         self._thread.start()
 
@@ -79,39 +87,93 @@ class Asking:
         return [one.future for one in more]
 
     def _run(self) -> None:
-        while batch := self._next():
-            began = time.perf_counter()
-            batch = [one for one in batch if one.future.set_running_or_notify_cancel()]
-            if not batch:
-                continue
-            try:
-                for one, found in zip(batch, _answers(batch), strict=True):
-                    one.future.set_result(found)
-            except Exception as error:  # noqa: BLE001  whatever it is, the next batch is answered
-                for one in batch:
-                    if not one.future.done():
-                        one.future.set_exception(error)
-            self._pace = 0.8 * self._pace + 0.2 * (time.perf_counter() - began) / len(batch)
-            self._measures.batch(len(batch))
+        while self._admit():
+            for engine in list(self._engines.values()):
+                if engine.busy:
+                    self._step(engine)
+            self._under_way = {one for one in self._under_way if not one.future.done()}
 
-    def _next(self) -> list[_Waiting]:
-        """The next batch: all that can be answered with who waits longest; empty when the server ends."""
+    def _admit(self) -> bool:
+        """Hand to the engines what they have a place for; False when the server ends and all is answered."""
         with self._changed:
-            while self._open and not self._waiting:
+            while self._open and not self._waiting and not self._busy:
+                self._last = 0.0
                 self._changed.wait()
-            if not self._waiting:
-                return []
-            kind = self._waiting[0].kind
-            batch = [one for one in self._waiting if one.kind == kind][:BATCH]
-            chosen = set(map(id, batch))
-            self._waiting = deque(one for one in self._waiting if id(one) not in chosen)
-            return batch
+            waiting, self._waiting = self._waiting, deque()
+        full: set[tuple[int, bool]] = set()
+        left: deque[_Waiting] = deque()
+        for one in waiting:
+            if one.future.cancelled():
+                continue
+            engine, first = self._engine(one.served), one.first
+            line = (id(engine), bool(first.decoding.labels))  # nobody overtakes another who waits for the same places
+            if line in full or not engine.takes(first):
+                full.add(line)
+                left.append(one)
+                continue
+            self._under_way.add(one)
+            self._begin(one, engine)
+        with self._changed:
+            self._waiting.extendleft(reversed(left))
+            return bool(self._waiting or self._busy or self._open)
 
+    @property
+    def _busy(self) -> bool:
+        return any(engine.busy for engine in self._engines.values())
 
-def _answers(batch: Sequence[_Waiting]) -> Sequence[Answered | Reply]:
-    served = batch[0].served
-    if isinstance(batch[0].asked, str):
-        assert served.candidate is not None
-        assert served.renderer is not None
-        return follow(served.candidate, served.renderer, [str(one.asked) for one in batch], served.model.complete)
-    return cast(Telling, served.model).tell([cast(Request, one.asked) for one in batch], [one.listener for one in batch])
+    def _engine(self, served: Served) -> Engine:
+        if id(served.model) not in self._engines:
+            self._engines[id(served.model)] = engine_of(served.model)
+        return self._engines[id(served.model)]
+
+    def _begin(self, one: _Waiting, engine: Engine) -> None:
+        if isinstance(one.asked, Request):
+            engine.add(Asked(one.asked, partial(self._answered, one), one.future.cancelled, one.listener))
+            return
+        assert one.served.candidate is not None
+        assert one.served.renderer is not None
+        following = calls(one.served.candidate, one.served.renderer, [one.asked])
+        self._follow(one, engine, following, lambda: next(following))
+
+    def _follow(self, one: _Waiting, engine: Engine, following: Calls, go_on: Callable[[], Sequence[Request]]) -> None:
+        """The next calls that answer a candidate's input, each by itself beside what else is under way."""
+        try:
+            requests = go_on()
+        except StopIteration as end:
+            self._answered(one, end.value[0])
+            return
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are answered
+            self._failed(one, error)
+            return
+        replies: dict[int, Reply] = {}
+
+        def done(place: int, reply: Reply) -> None:
+            replies[place] = reply
+            if len(replies) == len(requests):
+                every = [replies[i] for i in range(len(requests))]
+                self._follow(one, engine, following, lambda: following.send(every))
+
+        for place, request in enumerate(requests):
+            engine.add(Asked(request, partial(done, place), one.future.cancelled))
+
+    def _step(self, engine: Engine) -> None:
+        try:
+            if count := engine.step():
+                self._measures.batch(count)
+        except Exception as error:  # noqa: BLE001  whatever it is, what comes next is answered
+            engine.give_up()
+            for one in self._under_way:
+                if self._engine(one.served) is engine:
+                    self._failed(one, error)
+
+    def _answered(self, one: _Waiting, found: Answered | Reply) -> None:
+        now = time.perf_counter()
+        if self._last:
+            self._pace = 0.9 * self._pace + 0.1 * (now - self._last)
+        self._last = now
+        with suppress(InvalidStateError):  # whoever asked has gone
+            one.future.set_result(found)
+
+    def _failed(self, one: _Waiting, error: Exception) -> None:
+        with suppress(InvalidStateError):
+            one.future.set_exception(error)

@@ -1,0 +1,230 @@
+"""What the requests of a server do next: labels are scored in batches, free text is written row beside row.
+
+A step reads who has come, scores one batch of labels, and writes one token of every row of every running batch: so nobody
+waits for another's end, and who streams waits for one batch at the most.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from crossover.errors import ModelError
+from crossover.models.base import Listener
+from crossover.models.hf.chat import Chat
+from crossover.models.hf.folder import first_line
+from crossover.models.hf.generation import ROWS, ROWS_ELSEWHERE, Draft, Job
+from crossover.models.hf.labels import LabelTree, Scores, score_packed, score_plain
+from crossover.models.hf.prefixes import Prefixes
+from crossover.models.hf.recurring import Recurring
+from crossover.models.hf.room import LOG, tokens_at_once, tokens_kept
+from crossover.models.hf.running import Ended, Row, Running, RunningPlain, advance
+from crossover.models.serving import Asked
+from crossover.types import Reply, Request, Usage, Weights
+
+Key = tuple[str, tuple[int, ...]]  # the hash of the weights, and the beginning
+
+
+class Answering(Protocol):
+    """What a model does with requests, one at a time or many."""
+
+    packed: bool
+    prefixes: Prefixes
+    chat: Chat
+
+    def prepared(self, requests: Sequence[Request]) -> list[list[int] | Reply]: ...
+    def using(self, weights: Weights | None) -> AbstractContextManager[Any]: ...
+    def tree(self, labels: tuple[str, ...]) -> LabelTree: ...
+    def job(self, request: Request, prompt: Sequence[int], listener: Listener | None) -> Job: ...
+    def ended(self, model: Any) -> Ended: ...
+    def labelled(
+        self, asked: Sequence[Request], prompts: Sequence[Sequence[int]], scored: Iterable[Scores], started: float
+    ) -> Iterator[tuple[int, Reply]]: ...
+
+
+@dataclass(eq=False)
+class _Ready:
+    asked: Asked
+    prompt: list[int]
+    beginning: tuple[int, ...]
+
+    @property
+    def key(self) -> Key:
+        return _sha(self.asked.request.weights), self.beginning
+
+    def fail(self, why: str) -> None:
+        self.asked.done(Reply(error=why))
+
+
+class Scheduler:
+    """An engine (`models/serving.py`) of a model."""
+
+    def __init__(self, model: Answering, device: str) -> None:
+        self._model = model
+        self._most = ROWS.get(torch.device(device).type, ROWS_ELSEWHERE)
+        self._new: list[Asked] = []
+        self._labels: deque[_Ready] = deque()
+        self._texts: deque[_Ready] = deque()
+        self._running: dict[Key, Running | RunningPlain] = {}
+        self._recurring: dict[str, Recurring] = defaultdict(Recurring)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._new or self._labels or self._texts or self._running)
+
+    def takes(self, request: Request) -> bool:
+        new = sum(bool(asked.request.decoding.labels) == bool(request.decoding.labels) for asked in self._new)
+        if request.decoding.labels:
+            return new + len(self._labels) < self._most
+        return new + len(self._texts) + self._rows < self._most
+
+    def add(self, asked: Asked) -> None:
+        self._new.append(asked)
+
+    def step(self) -> int:
+        self._read()
+        return (self._score() if self._labels else 0) + self._write()
+
+    def give_up(self) -> None:
+        self._new.clear()
+        self._labels.clear()
+        self._texts.clear()
+        self._running.clear()
+
+    @property
+    def _rows(self) -> int:
+        return sum(len(running.rows) for running in self._running.values())
+
+    def _read(self) -> None:
+        """Prompts of who has come."""
+        new, self._new = [asked for asked in self._new if not asked.gone()], []
+        for asked, prompt in zip(new, self._model.prepared([asked.request for asked in new]), strict=True):
+            if isinstance(prompt, Reply):
+                asked.done(prompt)
+                continue
+            beginning = self._recurring[_sha(asked.request.weights)].beginning(prompt) if self._model.packed else ()
+            ready = _Ready(asked, prompt, beginning)
+            (self._labels if asked.request.decoding.labels else self._texts).append(ready)
+
+    def _score(self) -> int:
+        """Score a batch that begins like the prompt that waits longest, and has its labels."""
+        self._labels = deque(ready for ready in self._labels if not ready.asked.gone())
+        if not self._labels:
+            return 0
+        first = self._labels[0]
+        request, batch = first.asked.request, list[_Ready]()
+        weights, labels = request.weights, request.decoding.labels
+        try:
+            with self._model.using(weights) as model:
+                started, tree, room = time.perf_counter(), self._model.tree(labels), tokens_at_once(model)
+                for ready in self._labels:
+                    if ready.key == first.key and ready.asked.request.decoding.labels == labels:
+                        room -= len(ready.prompt) - len(ready.beginning) + len(tree.tree.tokens)
+                        if batch and (room < 0 or not self._model.packed):
+                            break
+                        batch.append(ready)
+                prompts = [ready.prompt for ready in batch]
+                if self._model.packed:
+                    scored = score_packed(model, prompts, tree, self._model.prefixes.get(model, *first.key))
+                else:
+                    scored = score_plain(model, prompts, tree)
+                replies = dict(self._model.labelled([r.asked.request for r in batch], prompts, scored, started))
+        except ModelError as error:  # these weights do not load; others may
+            batch = batch or [first]
+            replies = dict.fromkeys(range(len(batch)), Reply(error=str(error)))
+        chosen = set(map(id, batch))
+        self._labels = deque(ready for ready in self._labels if id(ready) not in chosen)
+        for i, ready in enumerate(batch):
+            ready.asked.done(replies[i])
+        return len(batch)
+
+    def _write(self) -> int:
+        """A token of every row, in one pass for each set of weights, with the prompts of who joins."""
+        self._texts = deque(ready for ready in self._texts if not ready.asked.gone())
+        first = self._texts[0] if self._texts else None
+        weights = {row.asked.request.weights for running in self._running.values() for row in running.rows[:1]}
+        count = 0
+        for own in weights | ({first.asked.request.weights} if first else set()):
+            joins = first if first and first.asked.request.weights == own else None
+            try:
+                with self._model.using(own) as model:
+                    count += self._advance(model, _sha(own), joins)
+            except ModelError as error:  # these weights do not load; others may
+                if joins:
+                    self._texts.remove(joins)
+                    joins.fail(str(error))
+        return count
+
+    def _advance(self, model: Any, sha: str, first: _Ready | None) -> int:
+        """With one set of weights. `first` waits longest; with him joins who else begins alike."""
+        rows: list[Row] = []
+        if first:
+            if first.key not in self._running:
+                packs = self._model.packed
+                self._running[first.key] = Running(self._model.prefixes.get(model, *first.key)) if packs else RunningPlain()
+            rows = self._joining(model, self._running[first.key], first.key)
+        mine = {key: running for key, running in self._running.items() if key[0] == sha}
+        batches = [(running, rows if first and key == first.key else []) for key, running in mine.items()]
+        every = [row for running, joining in batches for row in [*running.rows, *joining]]
+        try:
+            finished, ended = list[Row](), self._model.ended(model)
+            for running, joining in batches:
+                if isinstance(running, RunningPlain):
+                    finished += running.advance(model, joining, ended)
+            packed = [(running, joining) for running, joining in batches if isinstance(running, Running)]
+            finished += advance(model, packed, ended)
+        except torch.OutOfMemoryError as error:
+            finished = []
+            self._begin_again(every, first_line(error))
+            for key in mine:
+                del self._running[key]
+        for key, running in mine.items():
+            if not running.rows:
+                self._running.pop(key, None)
+        for row in finished:
+            ids, seconds = row.draft.answer, row.seconds
+            usage = Usage(len(row.draft.job.prompt), len(ids), seconds)
+            row.asked.done(Reply(self._model.chat.text(ids), (), usage))
+        return len(every)
+
+    def _joining(self, model: Any, running: Running | RunningPlain, key: Key) -> list[Row]:
+        """New rows, as many as there is room for."""
+        rows: list[Row] = []
+        others = sum(batch.kept() for batch in self._running.values() if batch is not running)
+        at_once, kept, longest = tokens_at_once(model), tokens_kept(model) - others, 0
+        for ready in [ready for ready in self._texts if ready.key == key]:
+            job = self._model.job(ready.asked.request, ready.prompt, ready.asked.listener)
+            longest = max(longest, len(job.prompt) - len(ready.beginning))
+            if (rows or self._rows) and (
+                len(rows) + self._rows >= self._most
+                or running.kept([*(row.draft.job for row in rows), job]) > kept
+                or (rows and (len(rows) + 1) * longest > at_once)
+            ):
+                break
+            self._texts.remove(ready)
+            try:
+                rows.append(Row(ready.asked, Draft(job)))
+            except Exception as error:  # noqa: BLE001  this schema cannot be used, whatever the reason; others can
+                ready.fail(str(error))
+        return rows
+
+    def _begin_again(self, rows: Sequence[Row], why: str) -> None:
+        """Where a card's memory does not hold rows, they begin anew, half as many at a time."""
+        torch.cuda.empty_cache()
+        said = f"the device's memory does not suffice for {len(rows)} answers at a time"
+        if len(rows) == 1:
+            rows[0].asked.done(Reply(error=f"{said}: {why}"))
+            return
+        self._most = max(1, len(rows) // 2)
+        LOG.warning("%s: going on with half as many", said)
+        self._new = [*(row.asked for row in rows), *self._new]
+
+
+def _sha(weights: Weights | None) -> str:
+    return weights.sha256 if weights else ""

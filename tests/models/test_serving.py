@@ -1,0 +1,209 @@
+"""Requests that join what is under way and leave it are answered as they are alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossover.models.base import Token
+from crossover.models.fake import Fake
+from crossover.models.hf import Hf
+from crossover.models.hf import scheduler as scheduling
+from crossover.models.hf.recurring import OFTEN, Recurring
+from crossover.models.serving import Asked, Engine, engine_of
+from crossover.types import Decoding, Message, Reply, Request
+from tests.device import DEVICE
+from tests.models.asking import LABELS, TEXTS, ask
+from tests.models.tiny import build
+
+SCHEMA = '{"type": "object", "properties": {"n": {"enum": [1, 22]}}, "required": ["n"], "additionalProperties": false}'
+LONG = "A clerk sorts what customers write. He reads each of the messages once, slowly, and says in one or two words what."
+
+
+def mixed(draw: random.Random, count: int, schemas: bool = True) -> list[Request]:
+    """Requests of every kind, some behind the same long beginning."""
+    kinds: list[Callable[[str], Request]] = [
+        lambda text: ask(text, max_tokens=draw.randrange(1, 14)),
+        lambda text: ask(text, system=LONG, max_tokens=draw.randrange(1, 14)),
+        lambda text: ask(text, temperature=1.0, seed=draw.randrange(9), max_tokens=8),
+        lambda text: ask(text, schema=SCHEMA, max_tokens=12),
+        lambda text: ask(text, labels=LABELS),
+        lambda text: ask(text, system=LONG, labels=LABELS),
+    ]
+    if not schemas:
+        del kinds[3]
+    return [draw.choice(kinds)(f"{draw.choice(TEXTS)} {draw.randrange(20)}") for _ in range(count)]
+
+
+def answered(engine: Engine, requests: list[Request], wait: Callable[[], int]) -> list[Reply]:
+    """The replies to requests that join one by one, `wait()` steps apart."""
+    replies: dict[int, Reply] = {}
+    for place, request in enumerate(requests):
+        engine.add(Asked(request, lambda reply, place=place: replies.__setitem__(place, reply), lambda: False))
+        for _ in range(wait()):
+            engine.step()
+    while engine.busy:
+        engine.step()
+    return [replies[place] for place in range(len(requests))]
+
+
+def same(found: list[Reply], alone: list[Reply]) -> None:
+    assert [(r.text, r.error, r.usage.tokens_in, r.usage.tokens_out) for r in found] == [
+        (r.text, r.error, r.usage.tokens_in, r.usage.tokens_out) for r in alone
+    ]
+    for one, other in zip(found, alone, strict=True):
+        assert one.label_scores == pytest.approx(other.label_scores, abs=1e-3)
+
+
+# of the architectures here bloom and gemma2 cannot pack, mistral and gemma3 have windows
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2", "bloom", "mistral", "gemma2", "gemma3_text"])
+def test_whoever_joins_is_answered_as_alone(kind: str, tmp_path: Path) -> None:
+    model, draw = Hf(str(build(tmp_path, kind)), device=DEVICE), random.Random(7)
+    requests = mixed(draw, 24, kind != "qwen2")  # whose logits are fewer than its tokens
+    same(answered(model.engine(), requests, lambda: draw.randrange(3)), [model.complete([r])[0] for r in requests])
+
+
+@cache
+def chatty() -> Hf:
+    import tempfile
+
+    return Hf(str(build(Path(tempfile.mkdtemp()))), device=DEVICE)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 9999), waits=st.lists(st.integers(0, 4), min_size=1, max_size=12))
+def test_whenever_they_join(seed: int, waits: list[int]) -> None:
+    model, left = chatty(), iter(waits)
+    requests = mixed(random.Random(seed), len(waits))
+    same(answered(model.engine(), requests, lambda: next(left)), model.complete(requests))
+
+
+class Ear:
+    top, every = 2, True
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def hear(self, text: str, token: Token | None, place: int, complete: bool) -> bool:
+        self.heard.append(text)
+        return False
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return engine_of(chatty())
+
+
+def test_who_is_finished_leaves_at_once_and_labels_do_not_wait_for_texts(engine: Engine) -> None:
+    ended: list[str] = []
+
+    def add(name: str, request: Request) -> None:
+        engine.add(Asked(request, lambda reply: ended.append(name), lambda: False, None))
+
+    add("long", ask(TEXTS[0], max_tokens=40, schema='{"type": "string", "minLength": 400}'))
+    engine.step()
+    add("short", ask(TEXTS[1], max_tokens=2))
+    add("labels", ask(TEXTS[2], labels=LABELS))
+    engine.step()
+    engine.step()
+    assert sorted(ended) == ["labels", "short"]
+    while engine.busy:
+        engine.step()
+    assert ended[-1] == "long"
+
+
+def test_who_has_gone_takes_no_place(engine: Engine) -> None:
+    gone, kept, ear = [False], list[Reply](), Ear()
+    text = ask(TEXTS[0], max_tokens=40, schema='{"type": "string", "minLength": 400}')
+    engine.add(Asked(text, kept.append, lambda: gone[0]))
+    engine.add(Asked(ask(TEXTS[1], max_tokens=9, temperature=1.0), kept.append, lambda: False, ear))
+    for request in (ask(TEXTS[0], max_tokens=4), ask(TEXTS[0], labels=LABELS)):
+        engine.add(Asked(request, kept.append, lambda: True))
+    engine.step()
+    gone[0] = True
+    while engine.busy:
+        engine.step()
+    [alone] = chatty().complete([ask(TEXTS[1], max_tokens=9, temperature=1.0)])
+    assert [reply.text for reply in kept] == [alone.text]
+    assert ear.heard[-1] == alone.text
+
+
+def test_a_schema_that_cannot_be_used_fails_alone(engine: Engine) -> None:
+    requests = [ask(TEXTS[0], max_tokens=3), ask(TEXTS[0], schema='{"type": "no such type"}'), ask("word " * 9000)]
+    fine, wrong, long = answered(engine, requests, lambda: 0)
+    assert fine.error is None
+    assert "schema" in str(wrong.error)
+    assert "window" in str(long.error) or long.error is None
+
+
+def test_there_are_places_for_so_many(engine: Engine) -> None:
+    text, label, count = ask(TEXTS[0], max_tokens=2), ask(TEXTS[0], labels=LABELS), 0
+    while engine.takes(text):
+        engine.add(Asked(text, lambda reply: None, lambda: False))
+        count += 1
+    assert count == (64 if DEVICE == "cpu" else 512)
+    assert engine.takes(label), "who wants labels has places of his own"
+    engine.give_up()
+    assert engine.takes(text)
+    assert not engine.busy
+
+
+def test_where_memory_does_not_suffice_half_as_many_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = [ask(text, max_tokens=5) for text in TEXTS]
+    whole = scheduling.advance
+
+    def scarce(model: Any, batches: Any, ended: Any) -> Any:
+        if sum(len(running.rows) + len(joining) for running, joining in batches) > most:
+            raise torch.OutOfMemoryError("no room")
+        return whole(model, batches, ended)
+
+    most = 1
+    monkeypatch.setattr(scheduling, "advance", scarce)
+    same(answered(chatty().engine(), requests, lambda: 0), chatty().complete(requests))
+    most = 0
+    [reply] = answered(chatty().engine(), requests[:1], lambda: 0)
+    assert "memory does not suffice" in str(reply.error)
+
+
+def test_a_model_without_an_engine_is_asked_in_batches() -> None:
+    engine, found = engine_of(Fake()), list[Reply]()
+    requests = [ask(text, labels=LABELS) for text in TEXTS]
+    assert answered(engine, requests, lambda: 0) == Fake().complete(requests)
+    engine.add(Asked(requests[0], found.append, lambda: True))
+    assert engine.step() == 0
+    assert (found, engine.busy) == ([], False)
+
+
+def test_what_recurs_is_found_whatever_follows_it() -> None:
+    recurring, head = Recurring(), list(range(100, 150))
+    found = [recurring.beginning([*head, *tail]) for tail in ([1, 2], [1, 3], [4], [5, 5], [1, 2], [7])]
+    assert found[: OFTEN - 1] == [(), ()]
+    assert set(found[OFTEN + 1 :]) == {tuple(head)}, "the words that two texts begin with by chance do not count"
+    assert recurring.beginning(head) == () or len(recurring.beginning(head)) < len(head), "a token is left"
+    assert recurring.beginning([9, 9, 9]) == ()
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=60), max_size=40))
+def test_a_beginning_is_what_a_prompt_begins_with(prompts: list[list[int]]) -> None:
+    recurring = Recurring()
+    for prompt in prompts:
+        found = recurring.beginning(prompt)
+        assert len(found) < len(prompt)
+        assert tuple(prompt[: len(found)]) == found
+
+
+def test_conversations_that_a_template_refuses_fail_alone(tmp_path: Path) -> None:
+    refusing = "{% if messages[0].content == 'no' %}{{ raise_exception('no') }}{% endif %}{{ messages[0].content }}: "
+    model = Hf(
+        str(build(tmp_path, template=refusing + "{% if not add_generation_prompt %}{{ messages[1].content }}{% endif %}"))
+    )
+    requests = [Request((Message("user", text),), Decoding(max_tokens=3)) for text in ("yes", "no", "well")]
+    assert [bool(reply.error) for reply in answered(model.engine(), requests, lambda: 0)] == [False, True, False]
