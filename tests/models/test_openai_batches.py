@@ -189,7 +189,7 @@ def test_a_budget_holds_the_most_that_a_batch_may_cost(tmp_path: Path, money: fl
         assert journal.spent()[1].money == pytest.approx(meter.usage.money)
 
 
-def test_what_is_under_way_counts_in_a_later_run_too_and_is_had_though_nobody_wants_it(tmp_path: Path) -> None:
+def test_what_is_under_way_counts_in_a_later_run_too_and_is_kept_for_who_wants_it_later(tmp_path: Path) -> None:
     with serving(BatchService(seconds=600.0)) as service:
         ask, meter, journal = caller(tmp_path, prices=PRICES)
 
@@ -211,8 +211,64 @@ def test_what_is_under_way_counts_in_a_later_run_too_and_is_had_though_nobody_wa
         replies = ask.ask(model(service), texts(3)[1:] + asked(["item new"]), "dev")
         assert [reply.text for reply in replies] == ["1", "2", "new"]
         assert set(service.paid.values()) == {1}
-        assert meter.usage.money == pytest.approx(6 * EACH), "also what nobody asks for any more"
+        assert meter.usage.money == pytest.approx(3 * EACH)
+        meter.check(ahead=2 * most - 6.01 * EACH)
+        with pytest.raises(BudgetExceeded, match="in money"):
+            meter.check(ahead=2 * most - 5.99 * EACH)  # what nobody asked for yet is paid for too
+        journal.close()
+        ask, meter, journal = caller(tmp_path, Limits(money=2 * most), PRICES)
+        assert [reply.text for reply in ask.ask(model(service), texts(5), "dev")] == ["0", "1", "2", "3", "4"]
+        assert set(service.paid.values()) == {1}
+        assert meter.usage.money == pytest.approx(6 * EACH)
         assert journal.fact(BATCHES) == {}
+
+
+def test_a_limit_beside_what_another_purpose_has_under_way_is_said_once_that_is_over(tmp_path: Path) -> None:
+    with serving(BatchService(seconds=600.0)) as service:
+        chosen = model(service)
+        most = sum((u.tokens_in * 5 + u.tokens_out * 20) / 1e6 for u in map(chosen.at_most, texts(5)))
+        ask, meter, _ = caller(tmp_path, Limits(money=1.1 * most, calls=9), PRICES)
+        in_time = meter.check_time
+
+        def over() -> None:
+            if service.batches:
+                raise BudgetExceeded("the limit of 1 minutes is reached")
+
+        meter.check_time = over  # type: ignore[method-assign]
+        with pytest.raises(BudgetExceeded, match="1 batches go on at the service"):
+            ask.ask(chosen, texts(5), "dev")
+        meter.check_time = in_time  # type: ignore[method-assign]
+        service.seconds = 0.0
+        others = asked([f"other {number}" for number in range(4)])
+        assert [reply.text for reply in ask.ask(chosen, others, "test")] == ["0", "1", "2", "3"]
+        with pytest.raises(BudgetExceeded, match="limit of 9 calls"):
+            ask.ask(chosen, asked(["one more"]), "test")
+        assert [reply.text for reply in ask.ask(chosen, texts(5), "dev")] == ["0", "1", "2", "3", "4"]
+        assert set(service.paid.values()) == {1}
+        assert meter.usage.money == pytest.approx(9 * EACH)
+
+
+def test_one_batch_of_several_candidates_that_a_killed_run_sent_answers_each_of_them(tmp_path: Path) -> None:
+    with serving(BatchService(seconds=600.0)) as service:
+        chosen = model(service)
+        most = sum((u.tokens_in * 5 + u.tokens_out * 20) / 1e6 for u in map(chosen.at_most, texts(6)))
+        ask, meter, journal = caller(tmp_path, Limits(money=1.5 * most), PRICES)
+
+        def killed() -> None:
+            if service.batches:
+                raise KeyboardInterrupt
+
+        meter.check_time = killed  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            ask.ahead(chosen, texts(6), "2 candidates on dev")
+        journal.close()
+        service.seconds = 0.0
+        ask, meter, journal = caller(tmp_path, Limits(money=1.5 * most), PRICES)
+        ask.ahead(chosen, texts(6), "2 candidates on dev")
+        assert journal.fact(BATCHES) == {}, "what is under way already needs no money twice"
+        assert [reply.text for reply in ask.ask(chosen, texts(6)[:3], "one on dev")] == ["0", "1", "2"]
+        assert [reply.text for reply in ask.ask(chosen, texts(6)[3:], "another on dev")] == ["3", "4", "5"]
+        assert set(service.paid.values()) == {1}
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from crossover.models.batches import Batches, Batching
 from crossover.types import Reply, Request, Usage
 
 LOOK, SELDOM = 1.0, 60.0  # seconds between looks at batches: at first, and at the most
-GONE = "nobody asks for it any more"
 
 
 @dataclass(frozen=True)
 class Note:
     """A batch under way. `model`: its identity; `keys`: of its calls; `most`: what they may take; `file`, `id`: at the
-    service, empty before they are known."""
+    service, empty before they are known. `over`: it is answered, and `keys` are those that nobody asked for yet: without
+    the request its answer cannot be read, and it is read when it is wanted. `most` is then what these took."""
 
     model: str
     purpose: str
@@ -29,6 +29,7 @@ class Note:
     most: Usage
     file: str = ""
     id: str = ""
+    over: bool = False
 
 
 @dataclass
@@ -61,7 +62,7 @@ class InBatches:
         looks = 0
         while True:
             sent = self._send(service)
-            if not any(key in self.wanted for note in self._notes.values() for key in note.keys):
+            if all(key in self.replies for key in self.wanted):
                 return
             looks = 0 if sent else looks + 1
             if looks:
@@ -80,17 +81,22 @@ class InBatches:
         else:
             self._forget(name)
 
+    @property
+    def _going(self) -> bool:
+        """Whether any is waited for."""
+        return any(not note.over for note in self._notes.values())
+
     def _send(self, service: Batches) -> bool:
         """Send what is missing and may be paid; whether anything was."""
         under_way = {key for note in self._notes.values() for key in note.keys}
         missing = {key: self.wanted[key] for key in sorted(self.wanted) if key not in self.replies and key not in under_way}
         sent = False
-        while missing and not (self._lines and self._notes):
+        while missing and not (self._lines and self._going):
             most_lines, most_bytes = service.most
             try:
                 keys, most = self.meter.affordable(list(missing.items())[: self._lines or most_lines], self.model)
             except BudgetExceeded:
-                if self._notes:
+                if self._going or under_way & self.wanted.keys():
                     break
                 raise
             lines: list[bytes] = []
@@ -123,6 +129,10 @@ class InBatches:
 
     def _look(self, service: Batches, name: str) -> None:
         note = self._notes[name]
+        if note.over:
+            if any(key in self.wanted for key in note.keys):
+                self._settle(service, name, note)
+            return
         look = service.look(note.id)
         if not look.over:
             self._done[name] = look.done
@@ -139,18 +149,26 @@ class InBatches:
         self._settle(service, name, note)
 
     def _settle(self, service: Batches, name: str, note: Note) -> None:
-        """Journal what came, and that the batch is over, at once."""
+        """Journal what came of what is wanted, and that the batch is over, at once; the rest stays noted."""
         mine = {key: self.wanted[key] for key in note.keys if key in self.wanted}
+        rest = tuple(key for key in note.keys if key not in mine)
         part = len(note.keys)
         share = Usage(-(-note.most.tokens_in // part), -(-note.most.tokens_out // part))
-        fresh = {}
+        fresh, took = {}, Usage()
         for key, reply in service.replies(note.id, {key: mine.get(key, Request(())) for key in note.keys}).items():
-            reply = reply if key in mine else replace(reply, error=reply.error or GONE)
-            fresh[key] = self.meter.priced(reply, self.model.at_most(mine[key]) if key in mine else share, self.model)
+            if key in mine:
+                fresh[key] = self.meter.priced(reply, self.model.at_most(mine[key]), self.model)
+            else:
+                took += self.meter.priced(reply, share, self.model).usage
+        left = replace(note, keys=rest, most=took, over=True) if rest else None
         del self._notes[name]
-        self.journal.add_calls(note.purpose, fresh, {BATCHES: _body(self.journal, name, None)})
+        self._done.pop(name, None)
+        self.journal.add_calls(note.purpose, fresh, {BATCHES: _body(self.journal, name, left)})
         self.meter.came(name, fresh.values())
-        self.replies |= {key: reply for key, reply in fresh.items() if key in mine}
+        if left is not None:
+            self._notes[name] = left
+            self.meter.ahead(name, left.most, len(rest))
+        self.replies |= fresh
         self.failed |= {key: reply for key, reply in fresh.items() if reply.error is not None}
         self.progress(len(self._known()), len(self.wanted))
 
@@ -174,8 +192,11 @@ class InBatches:
         try:
             self.meter.check_time()
         except BudgetExceeded as error:
+            going = sum(not note.over for note in self._notes.values())
+            if not going:
+                raise
             raise BudgetExceeded(
-                f"{error}; {len(self._notes)} batches go on at the service, and a further run has what they answer"
+                f"{error}; {going} batches go on at the service, and a further run has what they answer"
             ) from error
 
 
