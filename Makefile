@@ -10,11 +10,12 @@ PIP_INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-chec
 demo: .venv/.installed $(if $(filter smollm2,$(MODEL)),.venv/.installed-smollm2)
 	.venv/bin/crossover run examples/support/task.yaml --model $(MODEL)
 
+# hypothesis tries the same examples each time, so that a change fails by itself alone; pytest by hand looks for new ones
 test: .venv/.installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --hypothesis-profile ci
 
 .venv/.installed: pyproject.toml constraints.txt
 	@echo "installing PyTorch and what else is needed into .venv: minutes, once"

@@ -78,7 +78,13 @@ def test_templates_of_every_form(messages: Any, form: Any, instruction: str, tem
 
 @pytest.mark.parametrize(
     ("template", "form"),
-    [("{a!r}", "f-string"), ("{a:>9}", "f-string"), ("{{#a}}x{{/a}}", "mustache"), ("{% if a %}x{% endif %}", "jinja2")],
+    [
+        ("{a!r}", "f-string"),
+        ("{a:>9}", "f-string"),
+        ("{{#a}}x{{/a}}", "mustache"),
+        ("{{{a}}", "mustache"),
+        ("{% if a %}x{% endif %}", "jinja2"),
+    ],
 )
 def test_what_is_more_than_names_is_left_out_and_said(template: str, form: Any, tmp_path: Path) -> None:
     reading = saved(ChatPromptTemplate.from_messages([("human", template)], template_format=form), tmp_path)

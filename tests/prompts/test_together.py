@@ -149,18 +149,21 @@ STEPS = st.lists(st.tuples(st.sampled_from(["add", "label", "restore", "unlabel"
 
 
 def walk(registry: Registry, side: str, steps: list[tuple[str, int]]) -> None:
-    """What somebody does on a branch: versions and labels that are there are taken by number."""
+    """What somebody does on a branch: versions and labels that are there are taken by number.
+
+    Each signs: what one person did twice in one second would be one record.
+    """
     for number, (what, which) in enumerate(steps):
         known = registry.versions("support")
         chosen = f"support@{known[which % len(known)].identity}"
         if what == "add":
-            registry.add("support", Prompt(f"{side} {number}"))
+            registry.add("support", Prompt(f"{side} {number}"), by=side)
         elif what == "label":
-            registry.label(chosen, ("live", "next")[which % 2])
+            registry.label(chosen, ("live", "next")[which % 2], by=side)
         elif what == "restore":
-            registry.restore(chosen)
+            registry.restore(chosen, by=side)
         elif label := sorted(registry.labels("support")):
-            registry.unlabel("support", label[0])
+            registry.unlabel("support", label[0], by=side)
 
 
 @settings(max_examples=12, deadline=None)

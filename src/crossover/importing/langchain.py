@@ -26,7 +26,10 @@ MESSAGE = re.compile(r"(System|Human|AI|Chat)?Message(PromptTemplate)?(Chunk)?")
 ROLES = {"human": "user", "ai": "assistant", "system": "system", "user": "user", "assistant": "assistant"}
 VARIABLE = re.compile(r"[A-Za-z_]\w*")
 ESCAPED = re.compile(r"\{\{\s*[\w.]")
-UNESCAPED = re.compile(r"\{\{\{\s*([\w.]+)\s*\}\}\}|\{\{&\s*([\w.]+)\s*\}\}")  # mustache's ways to leave a text as it is
+UNESCAPED = re.compile(
+    r"(?<!\{)(?:\{\{\{\s*([\w.]+)\s*\}\}\}|\{\{&\s*([\w.]+)\s*\}\})"
+)  # mustache's ways to leave a text as it is
+BROKEN = re.compile(r"\{\{[{&]")  # ... that were begun, and end nowhere
 DEEPEST = 40
 
 
@@ -186,6 +189,8 @@ def _ours(written: str, form: str) -> str | None:
             return None
         return "".join(_braced(plain) + (f"{{{name}}}" if name else "") for plain, name in fields)
     if form == "mustache":
+        if BROKEN.search(UNESCAPED.sub("", written)):
+            return None
         written = UNESCAPED.sub(lambda found: f"{{{{{found[1] or found[2]}}}}}", written)
     return as_template(written)
 
