@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from pathlib import Path
@@ -17,7 +18,7 @@ from crossover.errors import BudgetExceeded, ModelError
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.models.openai import batches as wire
-from crossover.types import Request
+from crossover.types import Request, Usage
 from tests.models.batch_service import BatchService, Body, serving
 from tests.models.test_openai import asked, caller
 
@@ -296,3 +297,158 @@ def test_only_services_that_have_batches_of_the_dialect_take_the_option(monkeypa
     azure = open_model("azure:m?batch=true&url=http://127.0.0.1:1/openai/v1")
     assert isinstance(azure, Openai)
     assert json.loads(azure.batches().line("k", texts(1)[0]))["url"] == "/chat/completions"
+
+
+def test_what_is_refused_of_lines_is_left_out_of_all_that_were_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(key: str, body: Body) -> str:
+        return next((name for name in ("temperature", "max_tokens") if name in body), "")
+
+    monkeypatch.setattr(wire, "LINES", 2)
+    with serving(BatchService(plan=plan)) as service:
+        ask, _, journal = caller(tmp_path)
+        assert [reply.error for reply in ask.ask(model(service), texts(6), "dev")] == [None] * 6
+        assert set(service.paid.values()) == {1}
+        journal.close()
+        before = len(service.batches)
+        again, _, _ = caller(tmp_path)
+        assert [reply.error for reply in again.ask(model(service), texts(8), "dev")] == [None] * 8
+        assert len(service.batches) == before + 1, "a further run knows what is refused"
+
+
+def test_a_further_run_has_what_was_under_way_though_the_time_is_over(tmp_path: Path) -> None:
+    with serving(BatchService(seconds=600.0)) as service:
+
+        def over() -> None:
+            if service.batches:
+                raise BudgetExceeded("the limit of 1 minutes is reached")
+
+        for seconds in (600.0, 0.0):
+            service.seconds = seconds
+            ask, meter, journal = caller(tmp_path)
+            meter.check_time = over  # type: ignore[method-assign]
+            if seconds:
+                with pytest.raises(BudgetExceeded, match="a further run has what they answer"):
+                    ask.ask(model(service), texts(3), "dev")
+            else:
+                assert [reply.error for reply in ask.ask(model(service), texts(3), "dev")] == [None] * 3
+            journal.close()
+
+
+def test_a_batch_may_take_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(batches, "MORE", 1.3**100)
+    with serving(BatchService(looks=40)) as service:
+        assert [reply.error for reply in caller(tmp_path)[0].ask(model(service), texts(2), "dev")] == [None] * 2
+
+
+def test_what_is_under_way_counts_beside_calls_to_another_model(tmp_path: Path) -> None:
+    _, meter, _ = caller(tmp_path, Limits(calls=10, tokens=100))
+    meter.ahead("batch", Usage(30, 30), 4)
+    meter.check(texts(6))
+    meter.check(tokens=40)
+    with pytest.raises(BudgetExceeded, match="10 calls"):
+        meter.check(texts(7))
+    with pytest.raises(BudgetExceeded, match="100 tokens"):
+        meter.check(tokens=41)
+
+
+@pytest.mark.parametrize("patience", [3600.0, 0.0])
+def test_a_service_that_is_away_for_a_while_is_asked_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    monkeypatch.setattr(wire, "REPEATS", 0)
+    monkeypatch.setattr(batches, "PATIENCE", patience)
+    with serving(BatchService(away=5)) as service:
+        ask, _, journal = caller(tmp_path)
+        if patience:
+            assert [reply.error for reply in ask.ask(model(service), texts(2), "dev")] == [None] * 2
+        else:
+            with pytest.raises(ModelError, match="asking after the batch batch_1: the service cannot be reached; run it"):
+                ask.ask(model(service), texts(2), "dev")
+            assert len(journal.fact(BATCHES)) == 1
+
+
+def test_results_that_the_service_no_longer_has_are_failed_calls_and_may_be_paid(tmp_path: Path) -> None:
+    with serving(BatchService()) as service:
+        chosen = model(service)
+        ask, meter, journal = caller(tmp_path, prices=PRICES)
+        service.forgets = True
+        replies = ask.ask(chosen, texts(2), "dev")
+        assert {reply.error for reply in replies} == {"the service no longer has the results of the batch"}
+        most = sum((u.tokens_in * 5 + u.tokens_out * 20) / 1e6 for u in map(chosen.at_most, texts(2)))
+        assert meter.usage.money == pytest.approx(most)
+        assert journal.fact(BATCHES) == {}
+
+
+def test_a_batch_of_another_key_is_said_to_be_one_and_stays_noted(tmp_path: Path) -> None:
+    with serving(BatchService(looks=3)) as service:
+        ask = caller(tmp_path)[0]
+        service.strange = True
+        with pytest.raises(ModelError, match="answered 404: no such batch; it was begun with another key, or is deleted"):
+            ask.ask(model(service), texts(2), "dev")
+        service.strange = False
+        assert [reply.error for reply in ask.ask(model(service), texts(2), "dev")] == [None] * 2
+        assert set(service.paid.values()) == {1}
+
+
+def test_one_batch_too_many_waits_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "PAUSE", 0.001)
+    with serving(BatchService(too_many=2)) as service:
+        assert [reply.error for reply in caller(tmp_path)[0].ask(model(service), texts(2), "dev")] == [None] * 2
+        assert len(service.batches) == 1
+
+
+def test_a_file_that_is_not_taken_holds_no_money(tmp_path: Path) -> None:
+    with serving(BatchService(full=True)) as service:
+        ask, meter, journal = caller(tmp_path, Limits(money=1.0), PRICES)
+        with pytest.raises(ModelError, match="uploading a batch: the service answered 400: no room for files"):
+            ask.ask(model(service), texts(3), "dev")
+        assert journal.fact(BATCHES) == {}
+        meter.check(ahead=1.0)
+
+
+def test_a_batch_that_fails_in_the_middle_gives_what_it_answered(tmp_path: Path) -> None:
+    def plan(key: str, body: Body) -> str:
+        return "missing" if body["messages"][-1]["content"].endswith("1") else "again"
+
+    with serving(BatchService(plan=plan, ends="broken")) as service:
+        ask, meter, _ = caller(tmp_path, prices=PRICES)
+        replies = ask.ask(model(service), texts(3), "dev")
+        assert [reply.text for reply in replies] == ["0", "", "2"], "also where the first result of a line is a fault"
+        assert "failed before this was answered" in str(replies[1].error)
+        assert meter.usage.money == pytest.approx(2 * EACH)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_before_or_after_any_write_it_pays_for_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    monkeypatch.setattr(wire, "LINES", 2)
+    for at in itertools.count():
+        with serving(BatchService()) as service:
+            place, writes = tmp_path / f"{at}", itertools.count()
+            ask, _, journal = caller(place, prices=PRICES)
+            write = journal._write_all
+
+            def dies(*rows: Any, write: Any = write, writes: Any = writes, at: int = at) -> None:
+                if not after and next(writes) == at:
+                    raise KeyboardInterrupt
+                write(*rows)
+                if after and next(writes) == at:
+                    raise KeyboardInterrupt
+
+            journal._write_all = dies  # type: ignore[method-assign]
+            try:
+                ask.ask(model(service), texts(3), "dev")
+                break
+            except KeyboardInterrupt:
+                journal.close()
+            again, meter, journal = caller(place, prices=PRICES)
+            replies = again.ask(model(service), texts(3), "dev")
+            assert [reply.text for reply in replies] == [str(number) for number in range(3)]
+            assert set(service.paid.values()) == {1}
+            assert (meter.calls, meter.usage.money) == (3, pytest.approx(3 * EACH))
+            assert journal.fact(BATCHES) == {}
+    assert at >= 10

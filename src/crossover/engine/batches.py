@@ -10,18 +10,23 @@ from typing import Any
 
 from crossover.engine.journal import Journal
 from crossover.engine.meter import BATCHES, Meter
-from crossover.errors import BudgetExceeded, ModelError
-from crossover.models.batches import Batches, Batching
+from crossover.errors import BudgetExceeded, ModelError, without_keys
+from crossover.models.batches import Away, Batches, Batching
 from crossover.types import Reply, Request, Usage
 
 LOOK, SELDOM = 1.0, 60.0  # seconds between looks at batches: at first, and at the most
+MORE = 1.3  # times as long from look to look
+SLOW = 20  # looks, after which they are seldom
+PATIENCE = 3600.0  # seconds that a service may be away while its batches go on
+WAYS = "how lines of batches are written"  # a fact, by the model's identity: what a service refuses is learnt once
 
 
 @dataclass(frozen=True)
 class Note:
     """A batch under way. `model`: its identity; `keys`: of its calls; `most`: what they may take; `file`, `id`: at the
     service, empty before they are known. `over`: it is answered, and `keys` are those that nobody asked for yet: without
-    the request its answer cannot be read, and it is read when it is wanted. `most` is then what these took."""
+    the request its answer cannot be read, and it is read when it is wanted. `most` is then what these took. `way`: how its
+    lines were written."""
 
     model: str
     purpose: str
@@ -30,6 +35,7 @@ class Note:
     file: str = ""
     id: str = ""
     over: bool = False
+    way: str = ""
 
 
 @dataclass
@@ -46,10 +52,12 @@ class InBatches:
     progress: Callable[[int, int], None]
     _notes: dict[str, Note] = field(default_factory=dict)
     _done: dict[str, int] = field(default_factory=dict)  # requests that are answered there, by batch
+    _away: float | None = None  # since when the service is
     _lines: int = 0  # of a batch, where the service takes fewer than it says; 0: as many as it says
 
     def ask(self) -> None:
-        """Until each has a reply. What is under way is waited for before a limit is said to be reached.
+        """Until each has a reply. What is under way is waited for before a limit is said to be reached, and what an earlier
+        run sent is looked at before the time is.
 
         Raises `BudgetExceeded`, `ModelError`: what is under way then stays noted.
         """
@@ -57,19 +65,30 @@ class InBatches:
             return
         self._notes = {name: note for name, note in noted(self.journal).items() if note.model == self.model.identity}
         service = self.model.batches()
+        service.recall(self.journal.fact(WAYS, {}).get(self.model.identity, ""))
         for name in list(self._notes):
             self._found_again(service, name)
         looks = 0
+        self._look_at_all(service)
         while True:
             sent = self._send(service)
             if all(key in self.replies for key in self.wanted):
                 return
+            self._in_time()
             looks = 0 if sent else looks + 1
             if looks:
-                time.sleep(min(LOOK * 1.3**looks, SELDOM))
-            self._in_time()
+                time.sleep(min(LOOK * MORE ** min(looks, SLOW), SELDOM))
+            self._look_at_all(service)
+
+    def _look_at_all(self, service: Batches) -> None:
+        try:
             for name in list(self._notes):
                 self._look(service, name)
+            self._away = None
+        except Away:
+            self._away = self._away or time.monotonic()
+            if time.monotonic() - self._away >= PATIENCE:
+                raise
 
     def _found_again(self, service: Batches, name: str) -> None:
         """The id of a batch that a killed run began; one that it did not is sent anew, where it is still wanted."""
@@ -109,11 +128,18 @@ class InBatches:
             if len(lines) < len(keys):
                 keys, most = self.meter.affordable([(key, missing[key]) for key in keys[: len(lines)]], self.model)
             name = uuid.uuid4().hex  # by which it is found at the service
-            note = self._note(name, Note(self.model.identity, self.purpose, tuple(keys), most))
-            self._begin(service, name, self._note(name, replace(note, file=service.upload(name, lines))))
+            note = self._note(name, Note(self.model.identity, self.purpose, tuple(keys), most, way=service.way))
+            self._begin(service, name, self._note(name, replace(note, file=self._upload(service, name, lines))))
             missing = {key: request for key, request in missing.items() if key not in keys}
             sent = True
         return sent
+
+    def _upload(self, service: Batches, name: str, lines: list[bytes]) -> str:
+        try:
+            return service.upload(name, lines)
+        except ModelError:
+            self._forget(name)
+            raise
 
     def _begin(self, service: Batches, name: str, note: Note) -> None:
         """Begin it, once: where the answer is lost, it is looked for."""
@@ -155,7 +181,9 @@ class InBatches:
         part = len(note.keys)
         share = Usage(-(-note.most.tokens_in // part), -(-note.most.tokens_out // part))
         fresh, took = {}, Usage()
-        for key, reply in service.replies(note.id, {key: mine.get(key, Request(())) for key in note.keys}).items():
+        wanted = {key: mine.get(key, Request(())) for key in note.keys}
+        for key, reply in service.replies(note.id, wanted, note.way).items():
+            reply = reply if reply.error is None else replace(reply, error=without_keys(reply.error))
             if key in mine:
                 fresh[key] = self.meter.priced(reply, self.model.at_most(mine[key]), self.model)
             else:
@@ -163,7 +191,8 @@ class InBatches:
         left = replace(note, keys=rest, most=took, over=True) if rest else None
         del self._notes[name]
         self._done.pop(name, None)
-        self.journal.add_calls(note.purpose, fresh, {BATCHES: _body(self.journal, name, left)})
+        ways = self.journal.fact(WAYS, {}) | {self.model.identity: service.way}
+        self.journal.add_calls(note.purpose, fresh, {BATCHES: _body(self.journal, name, left), WAYS: ways})
         self.meter.came(name, fresh.values())
         if left is not None:
             self._notes[name] = left

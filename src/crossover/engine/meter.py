@@ -159,12 +159,11 @@ class Meter:
     ) -> None:
         """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money with so many
         `tokens` and `calls`, might overrun calls, tokens or money."""
-        share = 1 - self.reserve
-        limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
+        share, limits = 1 - self.reserve, self._limits
+        made, spent = self.calls, self.usage.tokens_in + self.usage.tokens_out
         for most, under_way in self._batches.values():
-            calls, tokens = max(calls, 1) + under_way, max(tokens, 1) + most.tokens_in + most.tokens_out
-            ahead += most.money
-        if limits.calls is not None and self.calls + max(len(requests), calls, 1) > limits.calls * share:
+            made, spent, ahead = made + under_way, spent + most.tokens_in + most.tokens_out, ahead + most.money
+        if limits.calls is not None and made + max(len(requests), calls, 1) > limits.calls * share:
             raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
         if limits.tokens is not None and spent + max(_most(requests, model), tokens, 1) > limits.tokens * share:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
