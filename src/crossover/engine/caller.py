@@ -187,7 +187,7 @@ class Caller:
             paid = {key: self._meter.priced(reply, reply.usage, model) for key, reply in paid.items()}
             self._journal.add_calls(purpose, paid)
             for reply in paid.values():
-                self._meter.add(reply.usage)
+                self._meter.add(reply.usage + reply.once)
             replies |= paid
         names = [key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies]
         if not names:

@@ -69,7 +69,7 @@ class Meter:
         paid for: it counts as the most that it may have taken."""
         most, prices = self._calls.pop(call)
         reply = _came(reply, most, prices)
-        self.add(reply.usage)
+        self.add(reply.usage + reply.once)
         return reply
 
     def dropped(self, call: str) -> None:
@@ -109,7 +109,7 @@ class Meter:
         """A batch is over, with these replies, which have their prices."""
         self._batches.pop(batch, None)
         for reply in replies:
-            self.add(reply.usage)
+            self.add(reply.usage + reply.once)
 
     def priced(self, reply: Reply, most: Usage, model: Concurrent) -> Reply:
         """With what it took in money; one that is lost with the most that it may have taken."""
@@ -183,8 +183,9 @@ class Meter:
 
 
 def _came(reply: Reply, most: Usage, prices: PriceList) -> Reply:
-    usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else _priced(reply.usage, prices)
-    return replace(reply, usage=usage)
+    if reply.finish == LOST:
+        return replace(reply, usage=replace(most, seconds=reply.usage.seconds), once=Usage())
+    return replace(reply, usage=_priced(reply.usage, prices), once=_priced(reply.once, prices))
 
 
 def _priced(usage: Usage, prices: PriceList) -> Usage:

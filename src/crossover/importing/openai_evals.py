@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -115,9 +116,10 @@ def _check_complete(
     runs: Mapping[str, Mapping[str, Any]], items: Mapping[str, Mapping[str, Any]], places: Mapping[str, str]
 ) -> None:
     """An export of one page is the commonest mistake: a run says how many items it has."""
+    there = Counter(text(item.get("run_id")) for item in items.values())
     for identity, run in runs.items():
         total = number(mapping(run.get("result_counts")).get("total"))
-        have = sum(item.get("run_id") == identity for item in items.values())
+        have = there[identity]
         if total is not None and 0 < have < total:
             raise DataError(
                 f"{places.get(identity)}: the run {identity} has {total:.0f} output items, {have} are here: "
@@ -164,7 +166,7 @@ def _item(thing: Mapping[str, Any]) -> Item:
     sample = mapping(thing.get("sample"))
     row = {str(key): value for key, value in mapping(thing.get("datasource_item")).items()}
     error = mapping(sample.get("error"))
-    identity, answer = text(thing.get("datasource_item_id")), conversation(sample.get("output"))
+    identity, answer = text(thing.get("datasource_item_id", thing.get("id"))), conversation(sample.get("output"))
     if error.get("message") or error.get("code"):
         return Item(identity, row, answer, {}, text(error.get("message") or error.get("code")))
     results = [mapping(result) for result in listed(thing.get("results"))]

@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -129,6 +130,15 @@ class Source:
                 raise ValueError("no entry begins where the directory says")
             file.seek(name + extra, io.SEEK_CUR)
             return file.read(info.compress_size)
+
+
+@contextmanager
+def shallow() -> Iterator[None]:
+    """Where values of files are walked through. Raises `DataError` for those that are nested too deep."""
+    try:
+        yield
+    except RecursionError as problem:
+        raise DataError("the files hold values that are nested too deep") from problem
 
 
 def parsed(written: str, place: str) -> Any:

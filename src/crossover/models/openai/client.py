@@ -43,9 +43,20 @@ def _made(kind: str, url: str, key: str, timeout: float, version: str, more: dic
         )
     library = _imported("openai", url)
     wait = library.Timeout(timeout, connect=min(CONNECT, timeout))
+    if urlsplit(url).hostname != urlsplit(URL).hostname:
+        own = {"api-key": secret} if version else {"Authorization": f"Bearer {secret}"}
+        more = {**more, "default_headers": {**dict.fromkeys(_ambient(), library.omit), **own}}
     if version:
         kind, more = kind.replace("OpenAI", "AzureOpenAI"), {**more, "api_version": version}
     return getattr(library, kind)(base_url=checked_url(url), api_key=secret, max_retries=0, timeout=wait, **more)
+
+
+def _ambient() -> list[str]:
+    """Headers that the client takes from OpenAI's own variables, whoever it asks: they may hold keys."""
+    written = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    named = [line.partition(":")[0].strip() for line in written if ":" in line]
+    own = ("authorization", "api-key")
+    return ["OpenAI-Organization", "OpenAI-Project", *(name for name in named if name.lower() not in own)]
 
 
 @cache
