@@ -309,6 +309,12 @@ def test_what_openais_own_variables_hold_goes_to_openai_alone(more: str, monkeyp
         assert len(service.sent) == 2
         assert "canary" not in "".join(service.sent)
         assert all("mine-4711-xyz" in one for one in service.sent)
+        assert all(("\nauthorization: bearer" in one.lower()) == (not more) for one in service.sent)
+        if more:
+            monkeypatch.setenv("MY_KEY", "eyJ0eXAi.mine.token")
+            model(service, f"&key=MY_KEY{more}").complete(asked(["a"]))
+            assert "\nauthorization: bearer eyj0exai.mine.token" in service.sent[-1].lower()
+            assert "api-key" not in service.sent[-1].lower()
 
 
 def test_the_key_is_sent_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

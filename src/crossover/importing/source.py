@@ -19,6 +19,7 @@ import yaml
 
 from crossover.data.jsonfile import kind_of
 from crossover.data.textfile import check_readable, read_text
+from crossover.data.yamlfile import BoundedLoader
 from crossover.errors import DataError
 
 LARGEST = 1 << 30  # bytes of a file, and of all that a zip unpacks to
@@ -170,26 +171,13 @@ def _zstandard(data: bytes, most: int) -> bytes:
 
 def _yaml(written: str, place: str) -> Any:
     try:
-        return yaml.load(written, _NoAliases)
+        return yaml.load(written, BoundedLoader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         at = f", line {mark.line + 1}" if mark else ""
         raise DataError(f"{place}{at}: not valid YAML: {problem.problem or problem.context}") from problem
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         raise DataError(f"{place}: not valid YAML: {_why(problem)}") from problem
-
-
-class _NoAliases(yaml.SafeLoader):
-    """A few lines of aliases of aliases stand for billions of nodes: as many as people write are read, no more."""
-
-    aliases = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            self.aliases += 1
-            if self.aliases > 1_000:
-                raise ValueError("over 1,000 aliases")
-        return super().compose_node(parent, index)
 
 
 def _csv(written: str, place: str) -> list[dict[str, Any]]:
