@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,15 +227,16 @@ def test_a_score_of_inspect_is_read_as_its_own_code_does(tmp_path: Path) -> None
     assert [found[identity] for identity in ids[: len(written)]] == list(written.values())
 
 
+def output_items() -> list[dict[str, Any]]:
+    pages = map(json.loads, (FILES / "openai" / "items_first.jsonl").read_text().splitlines())
+    return [one for page in pages for one in page["data"]]
+
+
 def test_output_items_of_openai_without_the_rows_number_are_several(tmp_path: Path) -> None:
-    [path] = [path for path in files("openai-evals") if "item" in path.name][:1]
-    body = json.loads(path.read_text())
-    items = body["data"] if isinstance(body, dict) else body
-    for one in items:
-        one.pop("datasource_item_id")
-    (tmp_path / "items.json").write_text(json.dumps(body))
+    items = [{key: value for key, value in one.items() if key != "datasource_item_id"} for one in output_items()]
+    (tmp_path / "items.json").write_text(json.dumps(items))
     [reading] = read([tmp_path / "items.json"])
-    assert figures(reading.logs[0])[0].estimate.n > 10
+    assert figures(reading.logs[0])[0].estimate.n == 12
 
 
 def test_what_dspy_gives_a_failed_call_is_in_its_own_number(tmp_path: Path) -> None:
@@ -266,3 +268,18 @@ def test_hostile_values_are_a_sentence_or_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [1e17, -1e17, 1e90])
 def test_one_large_score_is_a_figure(value: float) -> None:
     assert figures(log(item(1, value), item(2, value)))[0].estimate.value == pytest.approx(value)
+
+
+def test_graders_of_openai_whose_names_begin_alike_are_two(tmp_path: Path) -> None:
+    items = output_items()
+    tails = ("3f6bc8f8-9b2e-4c1d-8e5f-0123456789ab", "3f6bc8f8-9b2e-4c1d-8e5f-0123456789ac")
+    for number, one in enumerate(items):
+        one["results"] = [
+            {"name": f"is-{what}-{tail}", "type": "python", "passed": passed, "score": float(passed)}
+            for what, tail, passed in zip(("short", "right"), tails, (True, number % 2 == 0), strict=True)
+        ]
+    (tmp_path / "items.json").write_text(json.dumps(items))
+    [reading] = read([tmp_path / "items.json"])
+    found = {figure.metric: figure.estimate.value for figure in figures(reading.logs[0])}
+    assert found["is-short passed"] == 1.0
+    assert found["is-right passed"] == pytest.approx(0.5)
