@@ -58,6 +58,9 @@ class BatchService:
         batch |= {"looks": 0, "began": time.monotonic()}
         self.batches[number] = batch
         live = sum(len(self.lines(one)) for one in self.batches.values() if one["status"] == "in_progress")
+        if len({line["body"]["model"] for line in self.lines(batch)}) > 1:
+            told = {"code": "mismatched_model", "message": "All requests must use the same model", "line": None}
+            batch |= {"status": "failed", "errors": {"object": "list", "data": [told]}}
         if live > self.room:
             told = {"code": "token_limit_exceeded", "message": "Enqueued token limit reached", "line": None}
             batch |= {"status": "failed", "errors": {"object": "list", "data": [told]}}

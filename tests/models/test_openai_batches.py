@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from crossover.engine import batches
 from crossover.engine.caller import call_key
 from crossover.engine.meter import BATCHES
 from crossover.errors import BudgetExceeded, ModelError
+from crossover.models.base import hosted_weights
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.models.openai import batches as wire
@@ -107,6 +109,15 @@ def test_what_is_refused_of_lines_is_left_out_of_a_further_batch(tmp_path: Path)
         assert [reply.error for reply in replies] == [None] * 4
         assert len(service.batches) == 3
         assert meter.usage.money == pytest.approx(4 * EACH)
+
+
+def test_a_batch_is_of_one_model(tmp_path: Path) -> None:
+    with serving(BatchService()) as service:
+        chosen = model(service)
+        tuned = [replace(one, weights=hosted_weights(chosen, f"ft:m:{number % 2}")) for number, one in enumerate(texts(4))]
+        replies = caller(tmp_path)[0].ask(chosen, texts(4) + tuned, "dev")
+        assert [reply.text for reply in replies] == ["0", "1", "2", "3"] * 2
+        assert sorted(len(service.lines(one)) for one in service.batches.values()) == [2, 2, 4]
 
 
 def test_labels_are_held_to_a_form_and_nothing_is_found_out_by_asking(tmp_path: Path) -> None:

@@ -112,8 +112,10 @@ class InBatches:
         sent = False
         while missing and not (self._lines and self._going):
             most_lines, most_bytes = service.most
+            weights = next(iter(missing.values())).weights  # a batch is of one model, and what was tuned is another
+            alike = [(key, request) for key, request in missing.items() if request.weights == weights]
             try:
-                keys, most = self.meter.affordable(list(missing.items())[: self._lines or most_lines], self.model)
+                keys, most = self.meter.affordable(alike[: self._lines or most_lines], self.model)
             except BudgetExceeded:
                 if self._going or under_way & self.wanted.keys():
                     break
