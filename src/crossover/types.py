@@ -20,8 +20,7 @@ Family = Literal["control", "prompt", "weights", "hybrid"]
 Role = Literal["system", "user", "assistant"]
 LATER = {"later": True}  # of a field that came later: left out of JSON at its default, so that ids stay what they were
 LOST = "lost"  # how a reply ended that may have been paid for, and did not arrive
-# the last two: training rows that a point of a learning curve never met, and rows that came after the study
-SplitName = Literal["train", "dev", "test", "curve", "new"]
+SplitName = Literal["train", "dev", "test", "curve", "new"]  # rows that a curve's point never met, and that came later
 
 
 @dataclass(frozen=True)
@@ -202,8 +201,8 @@ class Reply:
     """A model's answer. With `error` set the call failed: it is recorded as failed and never scored as wrong.
 
     `label_scores`: the log-probability of each of the request's labels, in their order; empty for free text. `model`: the
-    version that a service says it answered with. `finish`: why the answer ended ("stop", "length",
-    "filter" or `LOST`), where that is known.
+    version that a service says it answered with. `finish`: why the answer ended ("stop", "length", "filter" or `LOST`).
+    `once`: what it took beside `usage` to find out how the service answers, which no further call takes.
     """
 
     text: str = ""
@@ -212,6 +211,7 @@ class Reply:
     error: str | None = None
     model: str = ""
     finish: str = ""
+    once: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)

@@ -251,9 +251,11 @@ def test_a_long_value_is_cut(tmp_path):
     assert "; valid is a whole number" in message
 
 
-def test_aliases_that_would_grow_without_end_are_only_a_wrong_value(tmp_path):
-    levels = "".join(f"- &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
-    assert "key 'seed': received [" in complaint(tmp_path, LEAST + f"seed:\n- &l0 [x]\n{levels}")
+def test_aliases_that_would_grow_without_end_are_a_sentence(tmp_path):
+    levels = [f"- &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12)]
+    assert "key 'seed': received [" in complaint(tmp_path, LEAST + f"seed:\n- &l0 [x]\n{''.join(levels[:5])}")
+    grown = complaint(tmp_path, LEAST + f"metric: {{judge: &l0 [x]}}\nseed:\n{''.join(levels)}")
+    assert grown == "task.yaml: not valid YAML: its aliases stand for over 1,000,000 values"
 
 
 def test_an_absent_file_names_its_neighbours(tmp_path):

@@ -15,6 +15,8 @@ from crossover.importing.open import read
 from crossover.importing.source import Source
 from tests.importing.logs import FILES
 
+COPIES = "its aliases stand for over 1,000,000 values"
+
 
 def packed(path: Path, entries: dict[str, str]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -74,7 +76,13 @@ def test_a_log_that_was_not_finished_says_so(tmp_path: Path) -> None:
         ("it.jsonl", '{"a": 1}\n{"b": }\n', "line 2: not valid JSON"),
         ("it.yaml", "a: [1\nb: 2", "not valid YAML"),
         ("it.yaml", "a: !!python/object/apply:os.system [ls]", "not valid YAML"),
-        ("it.yaml", "a: &a [1]\nb: [" + "*a, " * 1_001 + "]", "over 1,000 aliases"),
+        (
+            "it.yaml",
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)),
+            COPIES,
+        ),
+        ("it.yaml", f"a: &a {'x' * 10**6}\nb: [" + "*a, " * 101 + "]", COPIES),
+        ("it.yaml", "a: &a [1, *a]", "the alias 'a' stands within what it stands for"),
         ("it.json", "", "is empty"),
     ],
 )

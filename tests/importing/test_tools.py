@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -201,3 +202,84 @@ def test_a_likelihood_too_large_to_be_one_is_left_out(tmp_path: Path) -> None:
     changed = tmp_path / path.name
     changed.write_text("\n".join(json.dumps(one) for one in body))
     assert read([changed])[0].logs[0].items[0].answer == ""
+
+
+@pytest.mark.parametrize(("target", "told"), [(-1, "-1"), ("9" * 5000, "9" * 5000), (1, "technical"), ("1", "technical")])
+def test_a_target_of_lm_eval_that_is_no_options_number_stays_as_it_is(target: object, told: str, tmp_path: Path) -> None:
+    [path] = [path for path in files("lm-eval") if path.name.startswith("samples_tickets_2")][:1]
+    body = [json.loads(line) for line in path.read_text().splitlines()]
+    body[0]["target"] = target
+    changed = tmp_path / path.name
+    changed.write_text("\n".join(json.dumps(one) for one in body))
+    assert read([changed])[0].logs[0].items[0].row["target"] == told
+
+
+def test_a_score_of_inspect_is_read_as_its_own_code_does(tmp_path: Path) -> None:
+    body = json.loads((FILES / "inspect" / "log.json").read_text())
+    written = {"5e-1": 0.5, "-.5": -0.5, "C": 1.0, "9" * 400: None, "nan": None, "well": None}
+    body.pop("reductions")
+    for sample, value in zip(body["samples"], written, strict=False):
+        sample["scores"] = {"own": {"value": value}}
+    (tmp_path / "log.json").write_text(json.dumps(body))
+    [reading] = read([tmp_path / "log.json"])
+    ids = [sample["id"] for sample in body["samples"]]
+    found = {item.id: item.scores.get("own") for item in reading.logs[0].items}
+    assert [found[identity] for identity in ids[: len(written)]] == list(written.values())
+
+
+def output_items() -> list[dict[str, Any]]:
+    pages = map(json.loads, (FILES / "openai" / "items_first.jsonl").read_text().splitlines())
+    return [one for page in pages for one in page["data"]]
+
+
+def test_output_items_of_openai_without_the_rows_number_are_several(tmp_path: Path) -> None:
+    items = [{key: value for key, value in one.items() if key != "datasource_item_id"} for one in output_items()]
+    (tmp_path / "items.json").write_text(json.dumps(items))
+    [reading] = read([tmp_path / "items.json"])
+    assert figures(reading.logs[0])[0].estimate.n == 12
+
+
+def test_what_dspy_gives_a_failed_call_is_in_its_own_number(tmp_path: Path) -> None:
+    rows = json.loads((FILES / "dspy" / "dspy_small.json").read_text())
+    rows[0] = {"id": "t1", "text": rows[0]["text"], "label": "billing", "metric": 0.5}
+    (tmp_path / "small.json").write_text(json.dumps(rows))
+    [printed] = read([tmp_path / "small.json"])[0].logs[0].printed
+    assert printed.value == pytest.approx(round(100 * sum(row["metric"] for row in rows) / len(rows), 2))
+
+
+def test_hostile_values_are_a_sentence_or_left_out(tmp_path: Path) -> None:
+    rows = json.loads((FILES / "dspy" / "dspy_small.json").read_text())
+
+    def written(field: str, value: object) -> str:
+        (tmp_path / "it.json").write_text(json.dumps([{**rows[0], field: value}, *rows[1:]]))
+        readings = read([tmp_path / "it.json"])
+        return " ".join(write(tmp_path / field, readings, body_of(readings)))
+
+    deep: object = []
+    for _ in range(800):
+        deep = [deep]
+    with pytest.raises(DataError, match="nested too deep"):
+        written("text", deep)
+    assert not (tmp_path / "text").exists()
+    assert "not written: the column 'label' has text with half a surrogate pair" in written("example_label", "\ud800x")
+    assert "task.yaml: for  crossover run" in written("metric", 1e308)
+
+
+@pytest.mark.parametrize("value", [1e17, -1e17, 1e90])
+def test_one_large_score_is_a_figure(value: float) -> None:
+    assert figures(log(item(1, value), item(2, value)))[0].estimate.value == pytest.approx(value)
+
+
+def test_graders_of_openai_whose_names_begin_alike_are_two(tmp_path: Path) -> None:
+    items = output_items()
+    tails = ("3f6bc8f8-9b2e-4c1d-8e5f-0123456789ab", "3f6bc8f8-9b2e-4c1d-8e5f-0123456789ac")
+    for number, one in enumerate(items):
+        one["results"] = [
+            {"name": f"is-{what}-{tail}", "type": "python", "passed": passed, "score": float(passed)}
+            for what, tail, passed in zip(("short", "right"), tails, (True, number % 2 == 0), strict=True)
+        ]
+    (tmp_path / "items.json").write_text(json.dumps(items))
+    [reading] = read([tmp_path / "items.json"])
+    found = {figure.metric: figure.estimate.value for figure in figures(reading.logs[0])}
+    assert found["is-short passed"] == 1.0
+    assert found["is-right passed"] == pytest.approx(0.5)

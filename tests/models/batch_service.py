@@ -21,8 +21,9 @@ Body = dict[str, Any]
 
 @dataclass
 class BatchService:
-    """`plan(key, body)`: of a line "" (answered), "left", "missing", "twice", "garbage", a status ("429"), or a parameter
-    that is refused. `ends`: how batches end; `looks`, `seconds`: at one, and after its beginning, until it is over."""
+    """`plan(key, body)`: of a line "" (answered), "left", "missing", "twice", "again" (a fault before it), "garbage", a
+    status ("429"), or a parameter that is refused. `ends`: how batches end ("broken": failed, with results); `looks`,
+    `seconds`: at one, and after its beginning, until it is over."""
 
     plan: Callable[[str, Body], str] = lambda key, body: ""
     answer: Callable[[Body], str] = said
@@ -33,6 +34,11 @@ class BatchService:
     refuse: str = ""  # why no batch is begun
     room: int = 10**9  # requests that may wait there at a time
     silent: bool = False  # keeps no metadata
+    away: int = 0  # looks at a batch that are not answered
+    too_many: int = 0  # begun batches that are one too many
+    forgets: bool = False  # keeps no results
+    strange: bool = False  # knows no batch of this key
+    full: bool = False  # takes no files
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, Body] = field(default_factory=dict)
@@ -52,6 +58,9 @@ class BatchService:
         batch |= {"looks": 0, "began": time.monotonic()}
         self.batches[number] = batch
         live = sum(len(self.lines(one)) for one in self.batches.values() if one["status"] == "in_progress")
+        if len({line["body"]["model"] for line in self.lines(batch)}) > 1:
+            told = {"code": "mismatched_model", "message": "All requests must use the same model", "line": None}
+            batch |= {"status": "failed", "errors": {"object": "list", "data": [told]}}
         if live > self.room:
             told = {"code": "token_limit_exceeded", "message": "Enqueued token limit reached", "line": None}
             batch |= {"status": "failed", "errors": {"object": "list", "data": [told]}}
@@ -79,12 +88,13 @@ class BatchService:
             self.bodies.append(body)
             fault = self.plan(key, body)
             result: Body = {"id": f"r-{key}", "custom_id": key, "response": None, "error": None}
-            if fault in ("", "twice", "garbage"):
+            if fault in ("", "twice", "again", "garbage"):
                 self.paid[body["messages"][-1]["content"]] += 1
                 choice = {"message": {"role": "assistant", "content": self.answer(body)}, "finish_reason": "stop"}
                 usage = {"prompt_tokens": 10, "completion_tokens": 2}
                 whole: Any = {"model": "m-1", "choices": [choice], "usage": usage} if fault != "garbage" else "?"
                 good += [result | {"response": {"status_code": 200, "body": whole}}] * (2 if fault == "twice" else 1)
+                good += [result | {"response": {"status_code": 500, "body": {}}}] * (fault == "again")
             elif fault == "left":
                 bad.append(result | {"error": {"code": f"batch_{self.ends}", "message": "not in time"}})
             elif fault.isdigit():
@@ -98,7 +108,7 @@ class BatchService:
                 batch[name] = f"file_{len(self.files) + 1}"
                 self.files[batch[name]] = b"not a line\n" + b"".join(json.dumps(one).encode() + b"\n" for one in some)
         batch |= {
-            "status": self.ends,
+            "status": "failed" if self.ends == "broken" else self.ends,
             "request_counts": {"total": len(good) + len(bad), "completed": len(good), "failed": 0},
         }
 
@@ -125,10 +135,16 @@ def serving(service: BatchService) -> Iterator[BatchService]:
             elif isinstance(found, bytes):
                 self._send(200, found)
             else:
-                self._send(400 if "error" in found else 200, json.dumps(found).encode())
+                self._send(found.pop("status", 400) if "error" in found else 200, json.dumps(found).encode())
 
         def _found(self, parts: list[str], raw: bytes) -> Body | bytes | None:
             match (self.command, *parts):
+                case ("POST", "files") if service.full:
+                    return {"error": {"message": "no room for files"}}
+                case ("GET", "files", *_) if service.forgets:
+                    return {"error": {"message": "no such file"}, "status": 404}
+                case ("GET", "batches", name) if service.strange:
+                    return {"error": {"message": "no such batch"}, "status": 404}
                 case ("POST", "files"):
                     head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
                     [part] = [
@@ -144,6 +160,9 @@ def serving(service: BatchService) -> Iterator[BatchService]:
                 case ("POST", "batches"):
                     if service.refuse:
                         return {"error": {"message": service.refuse}}
+                    service.too_many -= 1
+                    if service.too_many >= 0:
+                        return {"error": {"message": "too many batches"}, "status": 429}
                     batch = service.begin(json.loads(raw))
                     service.lose -= 1
                     return None if service.lose >= 0 else batch
@@ -151,6 +170,9 @@ def serving(service: BatchService) -> Iterator[BatchService]:
                     after = parse_qs(urlparse(self.path).query).get("after")
                     return {"object": "list", "data": [] if after else list(service.batches.values()), "has_more": False}
                 case ("GET", "batches", name):
+                    service.away -= 1
+                    if service.away >= 0:
+                        return None
                     return service.looked(service.batches[name])
             return {"error": {"message": "no such route"}}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ def test_what_passes_is_sent_again(error: Exception) -> None:
         (exceptions.ModelConnectionError("cut off on its way"), LOST),
         (exceptions.ContextOverflowError("too long"), ""),
         (exceptions.ModelInvalidRequestError("odd"), ""),
-        (exceptions.ModelRefusalError(), "filter"),
+        (exceptions.ModelRefusalError(), LOST),
         (ValueError(f"no luck with {KEY}"), LOST),
         (Odd(422), ""),
     ],
@@ -244,6 +245,7 @@ def test_an_empty_a_withheld_and_a_strange_answer_are_failed_calls_and_a_late_on
     ):
         [reply] = model(thing).complete(asked("one"))
         assert reply.error == why
+        assert (reply.finish == LOST) == (not reply.usage.tokens_in), "what it took counts as the most where it is not told"
     slow = RunnableLambda(lambda messages: time.sleep(0.3) or "late")
     [reply] = model(slow, timeout=0.05).complete(asked("one"))
     assert (reply.error, reply.finish) == ("no answer within 0.05 seconds", LOST)
@@ -261,6 +263,35 @@ def test_identity_is_class_and_parameters_and_never_a_key() -> None:
     one, two = (RunnableLambda(lambda m: "a"), RunnableLambda(lambda m: "b"))
     assert model(one).identity != model(two).identity
     assert described(one) == described(RunnableLambda(lambda m: "a"))
+
+
+class Plain(Runnable[Any, str]):
+    """A runnable without fields."""
+
+    def __init__(self, word: str, api_key: str = "") -> None:
+        self.word, self.api_key, self.client = word, api_key, object()
+
+    def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> str:
+        return self.word
+
+
+def test_identity_is_also_what_a_function_is_bound_to_and_what_a_runnable_keeps() -> None:
+    def saying(word: str, api_key: str = "") -> Runnable[Any, str]:
+        def said(messages: Any) -> str:
+            return word if api_key else said and word
+
+        return RunnableLambda(said)
+
+    def given(messages: Any, word: str = "a") -> str:
+        return word
+
+    ways: list[Any] = [saying, Plain, lambda word, _="": RunnableLambda(partial(given, word=word))]
+    ways.append(lambda word, key="": RunnableLambda(Plain(word, key).invoke))
+    for way in ways:
+        assert described(way("a", KEY)) == described(way("a", ""))
+        assert described(way("a")) != described(way("b"))
+        assert KEY not in str(described(way("a", KEY)))
+    assert hold(Plain("a")) != hold(Plain("b"))
 
 
 def test_objects_stand_wherever_a_task_names_a_model() -> None:

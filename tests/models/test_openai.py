@@ -26,7 +26,7 @@ from crossover.models.openai import Openai
 from crossover.models.openai.labels import formed, held_to, scores_of
 from crossover.models.vertex import Vertex
 from crossover.testing.models import check_model
-from crossover.types import Decoding, Message, Reply, Request
+from crossover.types import Decoding, Message, Reply, Request, Usage
 from tests.models.service import Body, Service, serving
 
 LABELS = ("spam", "not spam")
@@ -95,8 +95,8 @@ def test_labels_that_begin_alike_are_held_to_a_schema() -> None:
     assert len(service.bodies) == 4, (
         "the first is asked twice: freely, which tells how labels can be chosen, and held to them"
     )
-    tokens = [reply.usage.tokens_in for reply in replies]
-    assert sum(tokens) == 4 * min(tokens), "and both are paid for"
+    assert len({reply.usage.tokens_in for reply in replies}) == 1, "what every request takes"
+    assert sum((reply.once for reply in replies), Usage()).tokens_in == replies[0].usage.tokens_in, "both are paid for"
     assert formed[0]["response_format"]["json_schema"]["schema"]["properties"]["label"]["enum"] == list(labels)
 
 
@@ -108,7 +108,9 @@ def test_what_finding_out_cost_counts_also_where_no_answer_comes_of_it(tmp_path:
     with serving(Service(plan=busy, answer=lambda body: "neither")) as service:
         ask, meter, journal = caller(tmp_path, prices=prices)
         [reply] = ask.ask(model(service), asked(["a"], labels=("one", "other")), "test")
+        calls, spent = journal.spent()
         journal.close()
+    assert (calls, spent.money) == (1, pytest.approx(meter.usage.money))
     assert reply.error is not None
     assert sum(service.paid.values()) == 1
     assert (meter.usage.tokens_in, meter.usage.tokens_out) == (10, 2)
@@ -290,6 +292,29 @@ def test_what_no_request_gets_over_is_one_sentence(service: Service, why: str, t
 def test_nobody_at_the_address() -> None:
     with pytest.raises(ModelError, match=r"no connection to 127\.0\.0\.1:9"):
         open_model("openai:m?url=http://127.0.0.1:9/v1").complete(asked([f"item {i}" for i in range(50)]))
+
+
+@pytest.mark.parametrize("more", ["", "&api_version=2024-10-21"])
+def test_what_openais_own_variables_hold_goes_to_openai_alone(more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "X-Gateway: canary-gate\nauthorization: Bearer canary-auth\nAPI-Key: canary-key"
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", secret)
+    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AZURE_OPENAI_AD_TOKEN", "OPENAI_API_KEY"):
+        monkeypatch.setenv(name, f"canary-{name}")
+    monkeypatch.setenv("MY_KEY", "mine-4711-xyz")
+    with serving(Service()) as service:
+        chosen = model(service, f"&key=MY_KEY{more}")
+        assert chosen.complete(asked(["a"]))[0].error is None
+        said = [{"role": "user", "content": "a"}]
+        chosen.client().with_options(max_retries=1).chat.completions.create(model="m", messages=said)
+        assert len(service.sent) == 2
+        assert "canary" not in "".join(service.sent)
+        assert all("mine-4711-xyz" in one for one in service.sent)
+        assert all(("\nauthorization: bearer" in one.lower()) == (not more) for one in service.sent)
+        if more:
+            monkeypatch.setenv("MY_KEY", "eyJ0eXAi.mine.token")
+            model(service, f"&key=MY_KEY{more}").complete(asked(["a"]))
+            assert "\nauthorization: bearer eyj0exai.mine.token" in service.sent[-1].lower()
+            assert "api-key" not in service.sent[-1].lower()
 
 
 def test_the_key_is_sent_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

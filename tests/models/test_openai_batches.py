@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from crossover.engine import batches
 from crossover.engine.caller import call_key
 from crossover.engine.meter import BATCHES
 from crossover.errors import BudgetExceeded, ModelError
+from crossover.models.base import hosted_weights
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.models.openai import batches as wire
-from crossover.types import Request
+from crossover.types import Request, Usage
 from tests.models.batch_service import BatchService, Body, serving
 from tests.models.test_openai import asked, caller
 
@@ -108,6 +111,15 @@ def test_what_is_refused_of_lines_is_left_out_of_a_further_batch(tmp_path: Path)
         assert meter.usage.money == pytest.approx(4 * EACH)
 
 
+def test_a_batch_is_of_one_model(tmp_path: Path) -> None:
+    with serving(BatchService()) as service:
+        chosen = model(service)
+        tuned = [replace(one, weights=hosted_weights(chosen, f"ft:m:{number % 2}")) for number, one in enumerate(texts(4))]
+        replies = caller(tmp_path)[0].ask(chosen, texts(4) + tuned, "dev")
+        assert [reply.text for reply in replies] == ["0", "1", "2", "3"] * 2
+        assert sorted(len(service.lines(one)) for one in service.batches.values()) == [2, 2, 4]
+
+
 def test_labels_are_held_to_a_form_and_nothing_is_found_out_by_asking(tmp_path: Path) -> None:
     def answer(body: Body) -> str:
         return '{"label": "no"}' if "response_format" in body else "yes"
@@ -189,7 +201,7 @@ def test_a_budget_holds_the_most_that_a_batch_may_cost(tmp_path: Path, money: fl
         assert journal.spent()[1].money == pytest.approx(meter.usage.money)
 
 
-def test_what_is_under_way_counts_in_a_later_run_too_and_is_had_though_nobody_wants_it(tmp_path: Path) -> None:
+def test_what_is_under_way_counts_in_a_later_run_too_and_is_kept_for_who_wants_it_later(tmp_path: Path) -> None:
     with serving(BatchService(seconds=600.0)) as service:
         ask, meter, journal = caller(tmp_path, prices=PRICES)
 
@@ -211,8 +223,64 @@ def test_what_is_under_way_counts_in_a_later_run_too_and_is_had_though_nobody_wa
         replies = ask.ask(model(service), texts(3)[1:] + asked(["item new"]), "dev")
         assert [reply.text for reply in replies] == ["1", "2", "new"]
         assert set(service.paid.values()) == {1}
-        assert meter.usage.money == pytest.approx(6 * EACH), "also what nobody asks for any more"
+        assert meter.usage.money == pytest.approx(3 * EACH)
+        meter.check(ahead=2 * most - 6.01 * EACH)
+        with pytest.raises(BudgetExceeded, match="in money"):
+            meter.check(ahead=2 * most - 5.99 * EACH)  # what nobody asked for yet is paid for too
+        journal.close()
+        ask, meter, journal = caller(tmp_path, Limits(money=2 * most), PRICES)
+        assert [reply.text for reply in ask.ask(model(service), texts(5), "dev")] == ["0", "1", "2", "3", "4"]
+        assert set(service.paid.values()) == {1}
+        assert meter.usage.money == pytest.approx(6 * EACH)
         assert journal.fact(BATCHES) == {}
+
+
+def test_a_limit_beside_what_another_purpose_has_under_way_is_said_once_that_is_over(tmp_path: Path) -> None:
+    with serving(BatchService(seconds=600.0)) as service:
+        chosen = model(service)
+        most = sum((u.tokens_in * 5 + u.tokens_out * 20) / 1e6 for u in map(chosen.at_most, texts(5)))
+        ask, meter, _ = caller(tmp_path, Limits(money=1.1 * most, calls=9), PRICES)
+        in_time = meter.check_time
+
+        def over() -> None:
+            if service.batches:
+                raise BudgetExceeded("the limit of 1 minutes is reached")
+
+        meter.check_time = over  # type: ignore[method-assign]
+        with pytest.raises(BudgetExceeded, match="1 batches go on at the service"):
+            ask.ask(chosen, texts(5), "dev")
+        meter.check_time = in_time  # type: ignore[method-assign]
+        service.seconds = 0.0
+        others = asked([f"other {number}" for number in range(4)])
+        assert [reply.text for reply in ask.ask(chosen, others, "test")] == ["0", "1", "2", "3"]
+        with pytest.raises(BudgetExceeded, match="limit of 9 calls"):
+            ask.ask(chosen, asked(["one more"]), "test")
+        assert [reply.text for reply in ask.ask(chosen, texts(5), "dev")] == ["0", "1", "2", "3", "4"]
+        assert set(service.paid.values()) == {1}
+        assert meter.usage.money == pytest.approx(9 * EACH)
+
+
+def test_one_batch_of_several_candidates_that_a_killed_run_sent_answers_each_of_them(tmp_path: Path) -> None:
+    with serving(BatchService(seconds=600.0)) as service:
+        chosen = model(service)
+        most = sum((u.tokens_in * 5 + u.tokens_out * 20) / 1e6 for u in map(chosen.at_most, texts(6)))
+        ask, meter, journal = caller(tmp_path, Limits(money=1.5 * most), PRICES)
+
+        def killed() -> None:
+            if service.batches:
+                raise KeyboardInterrupt
+
+        meter.check_time = killed  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            ask.ahead(chosen, texts(6), "2 candidates on dev")
+        journal.close()
+        service.seconds = 0.0
+        ask, meter, journal = caller(tmp_path, Limits(money=1.5 * most), PRICES)
+        ask.ahead(chosen, texts(6), "2 candidates on dev")
+        assert journal.fact(BATCHES) == {}, "what is under way already needs no money twice"
+        assert [reply.text for reply in ask.ask(chosen, texts(6)[:3], "one on dev")] == ["0", "1", "2"]
+        assert [reply.text for reply in ask.ask(chosen, texts(6)[3:], "another on dev")] == ["3", "4", "5"]
+        assert set(service.paid.values()) == {1}
 
 
 @pytest.mark.parametrize(
@@ -240,3 +308,158 @@ def test_only_services_that_have_batches_of_the_dialect_take_the_option(monkeypa
     azure = open_model("azure:m?batch=true&url=http://127.0.0.1:1/openai/v1")
     assert isinstance(azure, Openai)
     assert json.loads(azure.batches().line("k", texts(1)[0]))["url"] == "/chat/completions"
+
+
+def test_what_is_refused_of_lines_is_left_out_of_all_that_were_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(key: str, body: Body) -> str:
+        return next((name for name in ("temperature", "max_tokens") if name in body), "")
+
+    monkeypatch.setattr(wire, "LINES", 2)
+    with serving(BatchService(plan=plan)) as service:
+        ask, _, journal = caller(tmp_path)
+        assert [reply.error for reply in ask.ask(model(service), texts(6), "dev")] == [None] * 6
+        assert set(service.paid.values()) == {1}
+        journal.close()
+        before = len(service.batches)
+        again, _, _ = caller(tmp_path)
+        assert [reply.error for reply in again.ask(model(service), texts(8), "dev")] == [None] * 8
+        assert len(service.batches) == before + 1, "a further run knows what is refused"
+
+
+def test_a_further_run_has_what_was_under_way_though_the_time_is_over(tmp_path: Path) -> None:
+    with serving(BatchService(seconds=600.0)) as service:
+
+        def over() -> None:
+            if service.batches:
+                raise BudgetExceeded("the limit of 1 minutes is reached")
+
+        for seconds in (600.0, 0.0):
+            service.seconds = seconds
+            ask, meter, journal = caller(tmp_path)
+            meter.check_time = over  # type: ignore[method-assign]
+            if seconds:
+                with pytest.raises(BudgetExceeded, match="a further run has what they answer"):
+                    ask.ask(model(service), texts(3), "dev")
+            else:
+                assert [reply.error for reply in ask.ask(model(service), texts(3), "dev")] == [None] * 3
+            journal.close()
+
+
+def test_a_batch_may_take_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(batches, "MORE", 1.3**100)
+    with serving(BatchService(looks=40)) as service:
+        assert [reply.error for reply in caller(tmp_path)[0].ask(model(service), texts(2), "dev")] == [None] * 2
+
+
+def test_what_is_under_way_counts_beside_calls_to_another_model(tmp_path: Path) -> None:
+    _, meter, _ = caller(tmp_path, Limits(calls=10, tokens=100))
+    meter.ahead("batch", Usage(30, 30), 4)
+    meter.check(texts(6))
+    meter.check(tokens=40)
+    with pytest.raises(BudgetExceeded, match="10 calls"):
+        meter.check(texts(7))
+    with pytest.raises(BudgetExceeded, match="100 tokens"):
+        meter.check(tokens=41)
+
+
+@pytest.mark.parametrize("patience", [3600.0, 0.0])
+def test_a_service_that_is_away_for_a_while_is_asked_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    monkeypatch.setattr(wire, "REPEATS", 0)
+    monkeypatch.setattr(batches, "PATIENCE", patience)
+    with serving(BatchService(away=5)) as service:
+        ask, _, journal = caller(tmp_path)
+        if patience:
+            assert [reply.error for reply in ask.ask(model(service), texts(2), "dev")] == [None] * 2
+        else:
+            with pytest.raises(ModelError, match="asking after the batch batch_1: the service cannot be reached; run it"):
+                ask.ask(model(service), texts(2), "dev")
+            assert len(journal.fact(BATCHES)) == 1
+
+
+def test_results_that_the_service_no_longer_has_are_failed_calls_and_may_be_paid(tmp_path: Path) -> None:
+    with serving(BatchService()) as service:
+        chosen = model(service)
+        ask, meter, journal = caller(tmp_path, prices=PRICES)
+        service.forgets = True
+        replies = ask.ask(chosen, texts(2), "dev")
+        assert {reply.error for reply in replies} == {"the service no longer has the results of the batch"}
+        most = sum((u.tokens_in * 5 + u.tokens_out * 20) / 1e6 for u in map(chosen.at_most, texts(2)))
+        assert meter.usage.money == pytest.approx(most)
+        assert journal.fact(BATCHES) == {}
+
+
+def test_a_batch_of_another_key_is_said_to_be_one_and_stays_noted(tmp_path: Path) -> None:
+    with serving(BatchService(looks=3)) as service:
+        ask = caller(tmp_path)[0]
+        service.strange = True
+        with pytest.raises(ModelError, match="answered 404: no such batch; it was begun with another key, or is deleted"):
+            ask.ask(model(service), texts(2), "dev")
+        service.strange = False
+        assert [reply.error for reply in ask.ask(model(service), texts(2), "dev")] == [None] * 2
+        assert set(service.paid.values()) == {1}
+
+
+def test_one_batch_too_many_waits_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "PAUSE", 0.001)
+    with serving(BatchService(too_many=2)) as service:
+        assert [reply.error for reply in caller(tmp_path)[0].ask(model(service), texts(2), "dev")] == [None] * 2
+        assert len(service.batches) == 1
+
+
+def test_a_file_that_is_not_taken_holds_no_money(tmp_path: Path) -> None:
+    with serving(BatchService(full=True)) as service:
+        ask, meter, journal = caller(tmp_path, Limits(money=1.0), PRICES)
+        with pytest.raises(ModelError, match="uploading a batch: the service answered 400: no room for files"):
+            ask.ask(model(service), texts(3), "dev")
+        assert journal.fact(BATCHES) == {}
+        meter.check(ahead=1.0)
+
+
+def test_a_batch_that_fails_in_the_middle_gives_what_it_answered(tmp_path: Path) -> None:
+    def plan(key: str, body: Body) -> str:
+        return "missing" if body["messages"][-1]["content"].endswith("1") else "again"
+
+    with serving(BatchService(plan=plan, ends="broken")) as service:
+        ask, meter, _ = caller(tmp_path, prices=PRICES)
+        replies = ask.ask(model(service), texts(3), "dev")
+        assert [reply.text for reply in replies] == ["0", "", "2"], "also where the first result of a line is a fault"
+        assert "failed before this was answered" in str(replies[1].error)
+        assert meter.usage.money == pytest.approx(2 * EACH)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_before_or_after_any_write_it_pays_for_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    monkeypatch.setattr(wire, "LINES", 2)
+    for at in itertools.count():
+        with serving(BatchService()) as service:
+            place, writes = tmp_path / f"{at}", itertools.count()
+            ask, _, journal = caller(place, prices=PRICES)
+            write = journal._write_all
+
+            def dies(*rows: Any, write: Any = write, writes: Any = writes, at: int = at) -> None:
+                if not after and next(writes) == at:
+                    raise KeyboardInterrupt
+                write(*rows)
+                if after and next(writes) == at:
+                    raise KeyboardInterrupt
+
+            journal._write_all = dies  # type: ignore[method-assign]
+            try:
+                ask.ask(model(service), texts(3), "dev")
+                break
+            except KeyboardInterrupt:
+                journal.close()
+            again, meter, journal = caller(place, prices=PRICES)
+            replies = again.ask(model(service), texts(3), "dev")
+            assert [reply.text for reply in replies] == [str(number) for number in range(3)]
+            assert set(service.paid.values()) == {1}
+            assert (meter.calls, meter.usage.money) == (3, pytest.approx(3 * EACH))
+            assert journal.fact(BATCHES) == {}
+    assert at >= 10

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.errors import OptionError, StudyError
 from crossover.publish import mlflow as module
+from crossover.publish.figures import figures
 from crossover.publish.open import publish
 from crossover.study.folder import StudyFolder, read_json, write_json
 from crossover.study.read import read_candidate, read_results
@@ -45,6 +47,11 @@ def with_prompt(study: StudyFolder, folder: Path, instruction: str) -> StudyFold
     body["prompt"] |= {"instruction": instruction, "template": "{input} {x}"}
     write_json(copy.candidate(row["id"]), body)
     return copy
+
+
+def test_a_metrics_file_is_named_as_services_take_it(made: StudyFolder) -> None:
+    report = replace(read_results(made).candidates[0], metric="../mine/near (1).py:near")
+    assert "dev.near _1_.py:near" in figures(report)
 
 
 def test_a_study_is_a_run_with_a_run_for_each_candidate(made: StudyFolder, server: Tracking) -> None:

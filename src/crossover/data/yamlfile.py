@@ -14,6 +14,7 @@ from crossover.errors import TaskError
 
 KeyPath = tuple[str | int, ...]
 ENDINGS = (".yaml", ".yml")
+COPIED, LONG = 1_000_000, 100  # values that aliases may stand for; characters of a text that count as one
 TEXT = "tag:yaml.org,2002:str"
 MAPPING = "tag:yaml.org,2002:map"
 MERGE = "tag:yaml.org,2002:merge"
@@ -94,7 +95,37 @@ def read_value(text: str) -> Any:
     return value if plain or text.lstrip()[:1] in tuple("[{\"'") else text
 
 
-class _Loader(yaml.SafeLoader):
+class BoundedLoader(yaml.SafeLoader):
+    """A few lines of aliases of aliases stand for billions of values: as many as people write are read, no more.
+
+    Raises `ValueError`.
+    """
+
+    made = copied = 0  # values so far, by aliases those that they stand for; long texts count as several
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self._sizes: dict[str, int] = {}  # of what has a name, once it is whole
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event, before = self.peek_event(), self.made
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            if anchor in self.anchors and anchor not in self._sizes:
+                raise ValueError(f"the alias '{anchor}' stands within what it stands for")
+            self.copied += self._sizes.get(str(anchor), 0)
+            self.made += self._sizes.get(str(anchor), 0)
+            if self.copied > COPIED:
+                raise ValueError(f"its aliases stand for over {COPIED:,} values")
+        else:
+            self.made += 1 + len(getattr(event, "value", "")) // LONG
+        node = super().compose_node(parent, index)
+        if anchor is not None and not isinstance(event, yaml.AliasEvent):
+            self._sizes[anchor] = self.made - before
+        return node
+
+
+class _Loader(BoundedLoader):
     """PyYAML reads 1e-3 as text, which YAML 1.2 and everyone who writes a learning rate read as a number."""
 
 

@@ -10,18 +10,23 @@ from typing import Any
 
 from crossover.engine.journal import Journal
 from crossover.engine.meter import BATCHES, Meter
-from crossover.errors import BudgetExceeded, ModelError
-from crossover.models.batches import Batches, Batching
+from crossover.errors import BudgetExceeded, ModelError, without_keys
+from crossover.models.batches import Away, Batches, Batching
 from crossover.types import Reply, Request, Usage
 
 LOOK, SELDOM = 1.0, 60.0  # seconds between looks at batches: at first, and at the most
-GONE = "nobody asks for it any more"
+MORE = 1.3  # times as long from look to look
+SLOW = 20  # looks, after which they are seldom
+PATIENCE = 3600.0  # seconds that a service may be away while its batches go on
+WAYS = "how lines of batches are written"  # a fact, by the model's identity: what a service refuses is learnt once
 
 
 @dataclass(frozen=True)
 class Note:
     """A batch under way. `model`: its identity; `keys`: of its calls; `most`: what they may take; `file`, `id`: at the
-    service, empty before they are known."""
+    service, empty before they are known. `over`: it is answered, and `keys` are those that nobody asked for yet: without
+    the request its answer cannot be read, and it is read when it is wanted. `most` is then what these took. `way`: how its
+    lines were written."""
 
     model: str
     purpose: str
@@ -29,6 +34,8 @@ class Note:
     most: Usage
     file: str = ""
     id: str = ""
+    over: bool = False
+    way: str = ""
 
 
 @dataclass
@@ -45,10 +52,12 @@ class InBatches:
     progress: Callable[[int, int], None]
     _notes: dict[str, Note] = field(default_factory=dict)
     _done: dict[str, int] = field(default_factory=dict)  # requests that are answered there, by batch
+    _away: float | None = None  # since when the service is
     _lines: int = 0  # of a batch, where the service takes fewer than it says; 0: as many as it says
 
     def ask(self) -> None:
-        """Until each has a reply. What is under way is waited for before a limit is said to be reached.
+        """Until each has a reply. What is under way is waited for before a limit is said to be reached, and what an earlier
+        run sent is looked at before the time is.
 
         Raises `BudgetExceeded`, `ModelError`: what is under way then stays noted.
         """
@@ -56,19 +65,30 @@ class InBatches:
             return
         self._notes = {name: note for name, note in noted(self.journal).items() if note.model == self.model.identity}
         service = self.model.batches()
+        service.recall(self.journal.fact(WAYS, {}).get(self.model.identity, ""))
         for name in list(self._notes):
             self._found_again(service, name)
         looks = 0
+        self._look_at_all(service)
         while True:
             sent = self._send(service)
-            if not any(key in self.wanted for note in self._notes.values() for key in note.keys):
+            if all(key in self.replies for key in self.wanted):
                 return
+            self._in_time()
             looks = 0 if sent else looks + 1
             if looks:
-                time.sleep(min(LOOK * 1.3**looks, SELDOM))
-            self._in_time()
+                time.sleep(min(LOOK * MORE ** min(looks, SLOW), SELDOM))
+            self._look_at_all(service)
+
+    def _look_at_all(self, service: Batches) -> None:
+        try:
             for name in list(self._notes):
                 self._look(service, name)
+            self._away = None
+        except Away:
+            self._away = self._away or time.monotonic()
+            if time.monotonic() - self._away >= PATIENCE:
+                raise
 
     def _found_again(self, service: Batches, name: str) -> None:
         """The id of a batch that a killed run began; one that it did not is sent anew, where it is still wanted."""
@@ -80,17 +100,24 @@ class InBatches:
         else:
             self._forget(name)
 
+    @property
+    def _going(self) -> bool:
+        """Whether any is waited for."""
+        return any(not note.over for note in self._notes.values())
+
     def _send(self, service: Batches) -> bool:
         """Send what is missing and may be paid; whether anything was."""
         under_way = {key for note in self._notes.values() for key in note.keys}
         missing = {key: self.wanted[key] for key in sorted(self.wanted) if key not in self.replies and key not in under_way}
         sent = False
-        while missing and not (self._lines and self._notes):
+        while missing and not (self._lines and self._going):
             most_lines, most_bytes = service.most
+            weights = next(iter(missing.values())).weights  # a batch is of one model, and what was tuned is another
+            alike = [(key, request) for key, request in missing.items() if request.weights == weights]
             try:
-                keys, most = self.meter.affordable(list(missing.items())[: self._lines or most_lines], self.model)
+                keys, most = self.meter.affordable(alike[: self._lines or most_lines], self.model)
             except BudgetExceeded:
-                if self._notes:
+                if self._going or under_way & self.wanted.keys():
                     break
                 raise
             lines: list[bytes] = []
@@ -103,11 +130,18 @@ class InBatches:
             if len(lines) < len(keys):
                 keys, most = self.meter.affordable([(key, missing[key]) for key in keys[: len(lines)]], self.model)
             name = uuid.uuid4().hex  # by which it is found at the service
-            note = self._note(name, Note(self.model.identity, self.purpose, tuple(keys), most))
-            self._begin(service, name, self._note(name, replace(note, file=service.upload(name, lines))))
+            note = self._note(name, Note(self.model.identity, self.purpose, tuple(keys), most, way=service.way))
+            self._begin(service, name, self._note(name, replace(note, file=self._upload(service, name, lines))))
             missing = {key: request for key, request in missing.items() if key not in keys}
             sent = True
         return sent
+
+    def _upload(self, service: Batches, name: str, lines: list[bytes]) -> str:
+        try:
+            return service.upload(name, lines)
+        except ModelError:
+            self._forget(name)
+            raise
 
     def _begin(self, service: Batches, name: str, note: Note) -> None:
         """Begin it, once: where the answer is lost, it is looked for."""
@@ -123,6 +157,10 @@ class InBatches:
 
     def _look(self, service: Batches, name: str) -> None:
         note = self._notes[name]
+        if note.over:
+            if any(key in self.wanted for key in note.keys):
+                self._settle(service, name, note)
+            return
         look = service.look(note.id)
         if not look.over:
             self._done[name] = look.done
@@ -139,18 +177,29 @@ class InBatches:
         self._settle(service, name, note)
 
     def _settle(self, service: Batches, name: str, note: Note) -> None:
-        """Journal what came, and that the batch is over, at once."""
+        """Journal what came of what is wanted, and that the batch is over, at once; the rest stays noted."""
         mine = {key: self.wanted[key] for key in note.keys if key in self.wanted}
+        rest = tuple(key for key in note.keys if key not in mine)
         part = len(note.keys)
         share = Usage(-(-note.most.tokens_in // part), -(-note.most.tokens_out // part))
-        fresh = {}
-        for key, reply in service.replies(note.id, {key: mine.get(key, Request(())) for key in note.keys}).items():
-            reply = reply if key in mine else replace(reply, error=reply.error or GONE)
-            fresh[key] = self.meter.priced(reply, self.model.at_most(mine[key]) if key in mine else share, self.model)
+        fresh, took = {}, Usage()
+        wanted = {key: mine.get(key, Request(())) for key in note.keys}
+        for key, reply in service.replies(note.id, wanted, note.way).items():
+            reply = reply if reply.error is None else replace(reply, error=without_keys(reply.error))
+            if key in mine:
+                fresh[key] = self.meter.priced(reply, self.model.at_most(mine[key]), self.model)
+            else:
+                took += self.meter.priced(reply, share, self.model).usage
+        left = replace(note, keys=rest, most=took, over=True) if rest else None
         del self._notes[name]
-        self.journal.add_calls(note.purpose, fresh, {BATCHES: _body(self.journal, name, None)})
+        self._done.pop(name, None)
+        ways = self.journal.fact(WAYS, {}) | {self.model.identity: service.way}
+        self.journal.add_calls(note.purpose, fresh, {BATCHES: _body(self.journal, name, left), WAYS: ways})
         self.meter.came(name, fresh.values())
-        self.replies |= {key: reply for key, reply in fresh.items() if key in mine}
+        if left is not None:
+            self._notes[name] = left
+            self.meter.ahead(name, left.most, len(rest))
+        self.replies |= fresh
         self.failed |= {key: reply for key, reply in fresh.items() if reply.error is not None}
         self.progress(len(self._known()), len(self.wanted))
 
@@ -174,8 +223,11 @@ class InBatches:
         try:
             self.meter.check_time()
         except BudgetExceeded as error:
+            going = sum(not note.over for note in self._notes.values())
+            if not going:
+                raise
             raise BudgetExceeded(
-                f"{error}; {len(self._notes)} batches go on at the service, and a further run has what they answer"
+                f"{error}; {going} batches go on at the service, and a further run has what they answer"
             ) from error
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from crossover.engine.batches import InBatches
+from crossover.engine.batches import InBatches, noted
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.spool import Spool
@@ -160,8 +160,12 @@ class Caller:
         it: else each is asked in its turn, so that where a limit ends a study some are whole. Raises as `ask` does."""
         wanted = {call_key(model, request): request for request in requests}
         known = {**self._failed, **self._journal.replies(wanted)}
+        if not (isinstance(model, Batching) and model.batch):
+            return
+        held = {key for note in noted(self._journal).values() if note.model == model.identity for key in note.keys}
         missing = [(key, request) for key, request in wanted.items() if key not in known]
-        if not (isinstance(model, Batching) and model.batch and missing) or not self._meter.affords(missing, model):
+        fresh = [(key, request) for key, request in missing if key not in held]  # what a killed run sent is paid for
+        if not missing or not self._meter.affords(fresh, model):
             return
         replies = {key: known[key] for key in wanted if key in known}
         InBatches(self._journal, self._meter, model, purpose, wanted, replies, self._failed, progress).ask()
@@ -183,7 +187,7 @@ class Caller:
             paid = {key: self._meter.priced(reply, reply.usage, model) for key, reply in paid.items()}
             self._journal.add_calls(purpose, paid)
             for reply in paid.values():
-                self._meter.add(reply.usage)
+                self._meter.add(reply.usage + reply.once)
             replies |= paid
         names = [key for key in sorted(wanted, key=lambda key: (_length(wanted[key]), key)) if key not in replies]
         if not names:

@@ -207,13 +207,14 @@ class Journal(JournalReader):
                 "purpose": purpose,
                 "reply": json.dumps(reply_json(reply)),
                 "failed": reply.error is not None,
-                "tokens_in": reply.usage.tokens_in,
-                "tokens_out": reply.usage.tokens_out,
-                "seconds": reply.usage.seconds,
-                "money": reply.usage.money,
+                "tokens_in": took.tokens_in,
+                "tokens_out": took.tokens_out,
+                "seconds": took.seconds,
+                "money": took.money,
                 "made": time.time(),
             }
             for key, reply in replies.items()
+            for took in (reply.usage + reply.once,)
         ]
         known = [{"name": name, "body": json.dumps(to_json(body))} for name, body in (facts or {}).items()]
         self._write_all((self._calls.insert(), rows), (self._facts.insert().prefix_with("OR REPLACE"), known))
@@ -296,15 +297,14 @@ def _reason(path: Path, error: Exception, what: str) -> str:
 
 
 def reply_json(reply: Reply) -> dict[str, Any]:
-    return {**vars(reply), "usage": vars(reply.usage)}
+    return {**vars(reply), "usage": vars(reply.usage), "once": vars(reply.once)}
 
 
 def reply_from_json(body: dict[str, Any]) -> Reply:
     """The inverse of `reply_json`."""
-    usage = Usage(**body["usage"])
-    return Reply(
-        body["text"], tuple(body["label_scores"]), usage, body["error"], body.get("model", ""), body.get("finish", "")
-    )
+    usage, once = Usage(**body["usage"]), Usage(**body.get("once", {}))
+    scores, model, finish = tuple(body["label_scores"]), body.get("model", ""), body.get("finish", "")
+    return Reply(body["text"], scores, usage, body["error"], model, finish, once)
 
 
 def _chunks(keys: list[str], size: int) -> Iterator[list[str]]:

@@ -69,7 +69,7 @@ class Meter:
         paid for: it counts as the most that it may have taken."""
         most, prices = self._calls.pop(call)
         reply = _came(reply, most, prices)
-        self.add(reply.usage)
+        self.add(reply.usage + reply.once)
         return reply
 
     def dropped(self, call: str) -> None:
@@ -109,7 +109,7 @@ class Meter:
         """A batch is over, with these replies, which have their prices."""
         self._batches.pop(batch, None)
         for reply in replies:
-            self.add(reply.usage)
+            self.add(reply.usage + reply.once)
 
     def priced(self, reply: Reply, most: Usage, model: Concurrent) -> Reply:
         """With what it took in money; one that is lost with the most that it may have taken."""
@@ -159,12 +159,11 @@ class Meter:
     ) -> None:
         """Raise `BudgetExceeded` when a limit is reached; before these requests, or `ahead` in money with so many
         `tokens` and `calls`, might overrun calls, tokens or money."""
-        share = 1 - self.reserve
-        limits, spent = self._limits, self.usage.tokens_in + self.usage.tokens_out
+        share, limits = 1 - self.reserve, self._limits
+        made, spent = self.calls, self.usage.tokens_in + self.usage.tokens_out
         for most, under_way in self._batches.values():
-            calls, tokens = max(calls, 1) + under_way, max(tokens, 1) + most.tokens_in + most.tokens_out
-            ahead += most.money
-        if limits.calls is not None and self.calls + max(len(requests), calls, 1) > limits.calls * share:
+            made, spent, ahead = made + under_way, spent + most.tokens_in + most.tokens_out, ahead + most.money
+        if limits.calls is not None and made + max(len(requests), calls, 1) > limits.calls * share:
             raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
         if limits.tokens is not None and spent + max(_most(requests, model), tokens, 1) > limits.tokens * share:
             raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
@@ -184,8 +183,9 @@ class Meter:
 
 
 def _came(reply: Reply, most: Usage, prices: PriceList) -> Reply:
-    usage = replace(most, seconds=reply.usage.seconds) if reply.finish == LOST else _priced(reply.usage, prices)
-    return replace(reply, usage=usage)
+    if reply.finish == LOST:
+        return replace(reply, usage=replace(most, seconds=reply.usage.seconds), once=Usage())
+    return replace(reply, usage=_priced(reply.usage, prices), once=_priced(reply.once, prices))
 
 
 def _priced(usage: Usage, prices: PriceList) -> Usage:

@@ -133,7 +133,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     if all(0 <= value <= 1 for value in values):
         return 0.0, 1.0
     low, high = min(values), max(values)
-    return (low, high) if low < high else (low, low + 1)
+    return (low, high) if low < high else (low, low + max(1.0, abs(low)))  # 1e17 + 1 is 1e17
 
 
 def _binary(values: Sequence[float]) -> bool:

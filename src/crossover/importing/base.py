@@ -14,6 +14,8 @@ from crossover.errors import without_keys
 from crossover.importing.source import Source
 from crossover.types import Message
 
+LARGEST = 1e100  # a score
+
 
 @dataclass(frozen=True)
 class Item:
@@ -110,12 +112,12 @@ class Tool(Protocol):
 
 
 def number(value: Any) -> float | None:
-    """A score as a number; None for whatever is none, or too large to be one."""
+    """A score as a number; None for whatever is none, or so large that its differences are none."""
     try:
         found = float(value) if isinstance(value, (bool, int, float)) else math.nan
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return found if abs(found) <= LARGEST else None  # not of one that is no number
 
 
 def text(value: Any) -> str:

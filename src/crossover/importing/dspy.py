@@ -89,7 +89,7 @@ def _log(source: Source) -> tuple[Log, tuple[str, str]]:
             continue
         answer = text(next(iter(said.values()))) if len(said) == 1 else text(said)
         items.append(Item(str(position), data, answer, {metric: _score(row[metric])}))
-    scored = [value for item in items if (value := item.scores.get(metric)) is not None]
+    scored = [value for row in rows if (value := _score(row[metric])) is not None]  # a failed call has its own, often 0
     printed = (Printed(metric, "score in %", round(100 * sum(scored) / len(items), 2), 100.0),)
     shown = [key for key in inputs if key.lower() != "id"]
     template = shown[0] if len(shown) == 1 else "\n".join("{" + key + "}" for key in shown)

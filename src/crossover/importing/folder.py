@@ -23,6 +23,7 @@ from crossover.data.textfile import read_text
 from crossover.errors import CrossoverError, DataError, OptionError
 from crossover.importing.analysis import differences, figures, metrics
 from crossover.importing.base import Log, Reading, Wording
+from crossover.importing.source import shallow
 
 FILE = "import.json"
 ROWS = "rows.jsonl"
@@ -30,6 +31,7 @@ DEFAULT = Wording("")
 UNKNOWN = "data: rows.csv  # your labelled examples\noutput: answer  # their column with the right answer\n"
 
 
+@shallow()
 def body_of(readings: Sequence[Reading], only: str | None = None) -> dict[str, Any]:
     """All that is said of the files, as JSON: logs with their figures, differences, prompts, remarks.
 
@@ -76,7 +78,8 @@ def write(out: Path, readings: Sequence[Reading], body: dict[str, Any]) -> list[
         out.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
         try:
-            said = _fill(part, out.name, readings, body)
+            with shallow():
+                said = _fill(part, out.name, readings, body)
             part.chmod(0o777 & ~_umask())
             os.replace(part, out)
         except BaseException:
@@ -178,7 +181,10 @@ def _task(folder: Path, name: str, reading: Reading, wording: Wording) -> str:
             f"the files do not say which column is the {'output' if template else 'input'}; crossover init {ROWS}"
         )
     for row in reading.rows:
-        plain(row.get(reading.output))
+        try:
+            plain(row.get(reading.output))
+        except ValueError as problem:
+            raise DataError(f"the column '{reading.output}' has {problem}") from problem
     fields = {
         "name": name,
         "instruction": wording.instruction,

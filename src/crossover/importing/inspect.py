@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from crossover.errors import DataError
@@ -164,7 +165,9 @@ def _value(value: Any) -> float | None:
         word = WORDS.get(value, WORDS.get(value.lower()))
         if word is not None:
             return word
-        return float(value) if re.fullmatch(r"-?\d+(\.\d+)?", value) else None
+        with suppress(ValueError):
+            return number(float(value))
+        return None
     return number(value)
 
 

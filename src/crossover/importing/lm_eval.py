@@ -16,6 +16,7 @@ from crossover.importing.source import Source, objects
 FILE = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.jsonl")
 RESULTS = re.compile(r"results_(?P<time>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[.\d]*)\.json")
 METRICS = {"acc": "accuracy", "exact_match": "exact_match", "chrf": "chrf", "rougeL": "rouge_l", "f1": "token_f1"}
+DIGITS = 9  # of the number of an option
 NEEDED = ("doc_id", "doc", "arguments", "filtered_resps")
 OTHERS = (
     *NEEDED,
@@ -150,8 +151,9 @@ def _options(sample: Mapping[str, Any]) -> list[str]:
 def _target(sample: Mapping[str, Any]) -> str:
     """The expected text; of a choice by its number, the option."""
     target, options = sample.get("target"), _options(sample)
-    position = int(target) if isinstance(target, int) or (isinstance(target, str) and target.isdecimal()) else None
-    if position is not None and position < len(options) and text(target) not in options:
+    counted = isinstance(target, int) or (isinstance(target, str) and target.isdecimal() and len(target) < DIGITS)
+    position = int(target) if counted else -1  # as where a test set is not labelled
+    if 0 <= position < len(options) and text(target) not in options:
         return options[position]
     return text(target)
 

@@ -14,7 +14,7 @@ from crossover.importing.lm_eval import LmEval
 from crossover.importing.openai_evals import OpenAIEvals
 from crossover.importing.promptfoo import Promptfoo
 from crossover.importing.promptlayer import PREFIX, read_prompt
-from crossover.importing.source import Source
+from crossover.importing.source import Source, shallow
 
 TOOLS: tuple[Tool, ...] = (Inspect(), LmEval(), Promptfoo(), OpenAIEvals(), DSPy(), LangChain())
 
@@ -42,14 +42,16 @@ def read(paths: Sequence[Path], tool: str | None = None) -> list[Reading]:
             raise OptionError(f"{path} is a Python file; valid is {path}:NAME, a prompt of LangChain's in it, which is run")
         source = named_object(path) or Source(path)
         found.setdefault(_tool_of(source, tool).name, []).append(source)
-    local = [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
+    with shallow():
+        local = [reading for known in TOOLS if known.name in found for reading in known.read(found[known.name])]
     return [*local, *map(read_prompt, dict.fromkeys(remote))]
 
 
 def _tool_of(source: Source, wanted: str | None) -> Tool:
     for tool in TOOLS:
-        if wanted in (None, tool.name) and tool.recognises(source):
-            return tool
+        with shallow():
+            if wanted in (None, tool.name) and tool.recognises(source):
+                return tool
     tools = [tool for tool in TOOLS if wanted in (None, tool.name)]
     valid = "; ".join(f"{tool.shown}: {tool.files}" for tool in tools)
     hint = "" if wanted else "; for labelled examples: crossover init"

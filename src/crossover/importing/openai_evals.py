@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from crossover.errors import DataError
@@ -24,6 +26,8 @@ from crossover.importing.placeholders import NAME, as_template, parted
 from crossover.importing.source import Source
 
 KINDS = ("eval", "eval.run", "eval.run.output_item")
+CRITERIA = "per_testing_criteria_results"
+TAIL = re.compile(r"-(\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")  # behind a grader's name
 METRICS = {"rouge_l": "rouge_l"}
 CHECKS = ("string_check", "string_check_grader", "string-check-grader")  # graders whose score is whether it passed
 
@@ -115,9 +119,10 @@ def _check_complete(
     runs: Mapping[str, Mapping[str, Any]], items: Mapping[str, Mapping[str, Any]], places: Mapping[str, str]
 ) -> None:
     """An export of one page is the commonest mistake: a run says how many items it has."""
+    there = Counter(text(item.get("run_id")) for item in items.values())
     for identity, run in runs.items():
         total = number(mapping(run.get("result_counts")).get("total"))
-        have = sum(item.get("run_id") == identity for item in items.values())
+        have = there[identity]
         if total is not None and 0 < have < total:
             raise DataError(
                 f"{places.get(identity)}: the run {identity} has {total:.0f} output items, {have} are here: "
@@ -132,10 +137,10 @@ def _logs(
     places: Mapping[str, str],
 ) -> list[Log]:
     grouped: dict[str, list[Item]] = {}
-    evals, model = {}, {}
+    evals, model, names = {}, {}, _graders(owner, runs.values(), items.values())
     for thing in items.values():
         run = text(thing.get("run_id"))
-        grouped.setdefault(run, []).append(_item(thing))
+        grouped.setdefault(run, []).append(_item(thing, names))
         evals[run], model[run] = text(thing.get("eval_id")), text(mapping(thing.get("sample")).get("model"))
     logs = []
     for run, answered in grouped.items():
@@ -143,34 +148,47 @@ def _logs(
         named = text(owner.get("name")) or evals[run]
         model_name = text(about.get("model")) or model[run]
         system = ", ".join(dict.fromkeys(part for part in (text(about.get("name")), model_name) if part))
-        logs.append(Log("OpenAI Evals", named, system or run, tuple(answered), tuple(_printed(about)), places.get(run, "")))
+        printed = tuple(_printed(about, names))
+        logs.append(Log("OpenAI Evals", named, system or run, tuple(answered), printed, places.get(run, "")))
     return logs
 
 
-def _printed(run: Mapping[str, Any]) -> list[Printed]:
+def _graders(
+    about: Mapping[str, Any], runs: Iterable[Mapping[str, Any]], items: Iterable[Mapping[str, Any]]
+) -> dict[str, str]:
+    """What the graders of an eval are called, by the ids that results bear; one of two of a name by its id."""
+    told = {text(one.get("id")): text(one.get("name")) for one in map(mapping, listed(about.get("testing_criteria")))}
+    ids = [one.get("testing_criteria") for run in runs for one in map(mapping, listed(run.get(CRITERIA)))]
+    ids += [one.get("name") for item in items for one in map(mapping, listed(item.get("results")))]
+    names = {identity: told.get(identity) or TAIL.sub("", identity) or "grader" for identity in map(text, ids)}
+    counted = Counter(names.values())
+    return {identity: name if counted[name] == 1 else identity for identity, name in names.items()}
+
+
+def _printed(run: Mapping[str, Any], names: Mapping[str, str]) -> list[Printed]:
     found = []
     counts = mapping(run.get("result_counts"))
     if total := number(counts.get("total")):
         found.append(Printed("passed", "passed", (number(counts.get("passed")) or 0.0) / total))
-    for result in map(mapping, listed(run.get("per_testing_criteria_results"))):
+    for result in map(mapping, listed(run.get(CRITERIA))):
         passed, failed = number(result.get("passed")) or 0.0, number(result.get("failed")) or 0.0
         if passed + failed:
-            name = text(result.get("testing_criteria")).split("-", 1)[0]
+            name = names[text(result.get("testing_criteria"))]
             found.append(Printed(f"{name} passed", "passed", passed / (passed + failed)))
     return found
 
 
-def _item(thing: Mapping[str, Any]) -> Item:
+def _item(thing: Mapping[str, Any], names: Mapping[str, str]) -> Item:
     sample = mapping(thing.get("sample"))
     row = {str(key): value for key, value in mapping(thing.get("datasource_item")).items()}
     error = mapping(sample.get("error"))
-    identity, answer = text(thing.get("datasource_item_id")), conversation(sample.get("output"))
+    identity, answer = text(thing.get("datasource_item_id", thing.get("id"))), conversation(sample.get("output"))
     if error.get("message") or error.get("code"):
         return Item(identity, row, answer, {}, text(error.get("message") or error.get("code")))
     results = [mapping(result) for result in listed(thing.get("results"))]
     scores: dict[str, float | None] = {}
     for result in results:
-        name = text(result.get("name")).split("-", 1)[0] or "grader"
+        name = names[text(result.get("name"))]
         passed, score = number(result.get("passed")), number(result.get("score"))
         scores[f"{name} passed"] = passed
         if score != passed or result.get("type") not in CHECKS:

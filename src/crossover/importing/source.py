@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ import yaml
 
 from crossover.data.jsonfile import kind_of
 from crossover.data.textfile import check_readable, read_text
+from crossover.data.yamlfile import BoundedLoader
 from crossover.errors import DataError
 
 LARGEST = 1 << 30  # bytes of a file, and of all that a zip unpacks to
@@ -131,6 +133,15 @@ class Source:
             return file.read(info.compress_size)
 
 
+@contextmanager
+def shallow() -> Iterator[None]:
+    """Where values of files are walked through. Raises `DataError` for those that are nested too deep."""
+    try:
+        yield
+    except RecursionError as problem:
+        raise DataError("the files hold values that are nested too deep") from problem
+
+
 def parsed(written: str, place: str) -> Any:
     """A JSON value, as tools write it (NaN too). Raises `DataError` starting with `place`."""
     try:
@@ -160,26 +171,13 @@ def _zstandard(data: bytes, most: int) -> bytes:
 
 def _yaml(written: str, place: str) -> Any:
     try:
-        return yaml.load(written, _NoAliases)
+        return yaml.load(written, BoundedLoader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         at = f", line {mark.line + 1}" if mark else ""
         raise DataError(f"{place}{at}: not valid YAML: {problem.problem or problem.context}") from problem
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         raise DataError(f"{place}: not valid YAML: {_why(problem)}") from problem
-
-
-class _NoAliases(yaml.SafeLoader):
-    """A few lines of aliases of aliases stand for billions of nodes: as many as people write are read, no more."""
-
-    aliases = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            self.aliases += 1
-            if self.aliases > 1_000:
-                raise ValueError("over 1,000 aliases")
-        return super().compose_node(parent, index)
 
 
 def _csv(written: str, place: str) -> list[dict[str, Any]]:

@@ -154,7 +154,7 @@ class Flow:
                 else:
                     self._throttle.answered(attempt.headers, self._loop.time())
                 self._wake()
-                return replace(attempt.reply, usage=replace(spent + attempt.reply.usage, seconds=took))
+                return replace(attempt.reply, usage=replace(attempt.reply.usage, seconds=took), once=spent)
             after = min(attempt.after or 0.0, PATIENCE)
             if attempt.refused:
                 self._throttle.refused(after or None, self._loop.time(), took)
@@ -170,7 +170,7 @@ class Flow:
                 await self._rest(after + min(WAIT * 2 ** (tried - 1), LONGEST) * random.uniform(0.5, 1.0))
             elif self._over.is_set():
                 break
-        return Reply(error=f"{attempt.again} ({tried} tries)" if tried > 1 else attempt.again, usage=spent)
+        return Reply(error=f"{attempt.again} ({tried} tries)" if tried > 1 else attempt.again, once=spent)
 
     async def _enter(self) -> None:
         """Wait until one more may be sent."""

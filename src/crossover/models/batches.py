@@ -6,8 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from crossover.errors import ModelError
 from crossover.models.base import Concurrent, Model
 from crossover.types import Reply, Request
+
+
+class Away(ModelError):
+    """The service cannot be reached, or cannot answer, just now: it may be asked again later."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,17 @@ class BatchLook:
 
 
 class Batches(Protocol):
-    """Files of requests that a service answers within a day. Methods raise `ModelError`; all but `begin` may be asked
-    twice."""
+    """Files of requests that a service answers within a day. Methods raise `ModelError`, `Away` for what passes; all but
+    `begin` may be asked twice."""
+
+    @property
+    def way(self) -> str:
+        """How lines are written now: without what the service was found to refuse."""
+        ...
+
+    def recall(self, way: str) -> None:
+        """Write lines in a way that an earlier run found."""
+        ...
 
     @property
     def most(self) -> tuple[int, int]:
@@ -48,9 +62,9 @@ class Batches(Protocol):
 
     def look(self, batch: str) -> BatchLook: ...
 
-    def replies(self, batch: str, requests: Mapping[str, Request]) -> dict[str, Reply]:
-        """Of one that is over, by key, in whatever order they lie there. One that may be asked again at no cost is left
-        out; each other request has a reply, of which a failed one says why."""
+    def replies(self, batch: str, requests: Mapping[str, Request], way: str) -> dict[str, Reply]:
+        """Of one that is over, whose lines were written in this way, by key, in whatever order they lie there. One that may
+        be asked again at no cost is left out; each other request has a reply, of which a failed one says why."""
         ...
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from crossover.study.results import CandidateReport
 from crossover.types import Candidate
 
 SPLITS = ("test", "dev")
+ODD = re.compile(r"[^\w.\- :]")  # what services take in no name
 
 
 def figures(report: CandidateReport) -> dict[str, float]:
@@ -18,8 +21,9 @@ def figures(report: CandidateReport) -> dict[str, float]:
     study's currency; `.low` and `.high` are the ends of the 95 % interval, `.n` the items that a number is of."""
     row = report.to_json()
     found: dict[str, Any] = {}
+    metric = ODD.sub("_", PurePath(row["metric"] or "metric").name)  # of a file its name
     for split in SPLITS:
-        found |= _estimate(f"{split}.{row['metric'] or 'metric'}", row[split])
+        found |= _estimate(f"{split}.{metric}", row[split])
     for name in ("relevance", "consistency"):
         found |= _estimate(name, row[f"{name}_interval"])
     latency = row["latency_ms"] or {}

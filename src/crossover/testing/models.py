@@ -63,7 +63,7 @@ def _replies(model: Model, requests: list[Request]) -> list[Reply]:
     assert len(replies) == len(requests), f"{len(requests)} requests gave {len(replies)} replies"
     assert all(isinstance(reply, Reply) for reply in replies), "complete gives a list of Reply"
     for request, reply in zip(requests, replies, strict=True):
-        usage = reply.usage
+        usage = reply.usage + reply.once
         assert isinstance(reply.text, str), f"a reply's text is {type(reply.text).__name__}; valid is str"
         assert min(usage.tokens_in, usage.tokens_out, usage.seconds, usage.money) >= 0, "usage is never negative"
         most = model.most(request) if isinstance(model, Priced) else 0.0

@@ -58,14 +58,14 @@ def results(client: openai.OpenAI, file: str) -> dict[str, Any]:
 
 def test_a_batch_answers_each_line_as_a_chat_would_and_tells_apart_what_failed(client: openai.OpenAI) -> None:
     bad = [line("none", model="absent"), line("tools", tools=[{"type": "function"}]), line("stream", stream=True)]
-    done = over(client, begun(client, line("a"), line("b", max_tokens=1), *bad, line("empty", messages=[])))
+    done = over(client, begun(client, line("a"), line("b\ud800", max_tokens=1), *bad, line("empty", messages=[])))
     assert (done.status, done.metadata) == ("completed", {"mine": "1"})
     assert done.request_counts is not None
     assert (done.request_counts.total, done.request_counts.completed, done.request_counts.failed) == (6, 2, 4)
     good = results(client, done.output_file_id)
     chat = client.chat.completions.create(model="pocket", messages=ASKED, max_tokens=3, temperature=0)
     assert good["a"]["body"]["choices"][0]["message"]["content"] == chat.choices[0].message.content
-    assert good["b"]["body"]["usage"]["completion_tokens"] == 1
+    assert good["b\ud800"]["body"]["usage"]["completion_tokens"] == 1
     failed = {key: one["status_code"] for key, one in results(client, done.error_file_id).items()}
     assert failed == {"none": 404, "tools": 400, "stream": 400, "empty": 400}
     assert done.id in [one.id for one in client.batches.list()]
@@ -77,7 +77,7 @@ def test_a_batch_answers_each_line_as_a_chat_would_and_tells_apart_what_failed(c
     ("lines", "code", "number"),
     [
         (("{",), "invalid_json_line", 1),
-        ((line("a"), line("a")), "duplicate_custom_id", 2),
+        ((line("a\ud800"), line("a\ud800")), "duplicate_custom_id", 2),
         ((line("a") | {"url": "/v1/embeddings"},), "invalid_url", 1),
         (("",), "empty_file", None),
     ],

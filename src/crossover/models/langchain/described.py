@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dis
+import functools
 import re
 import types
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 # parameters that may hold a secret, by their names
@@ -19,9 +21,10 @@ IDLE |= {"rate_limiter", "disable_streaming", "output_version", "profile", "time
 DEEPEST = 12
 
 
-def described(thing: Any, depth: int = 0) -> Any:
-    """JSON of an object: of one with fields its class and those that differ from their defaults, of a function its code, of
-    any other its class alone."""
+def described(thing: Any, depth: int = 0, seen: set[int] | None = None) -> Any:
+    """JSON of an object: of one with fields its class and those that differ from their defaults, of a function its code and
+    what it is bound to, of a runnable without fields the plain data that it keeps, of any other its class alone."""
+    seen = set() if seen is None else seen
     if thing is None or isinstance(thing, (bool, int, float)):
         return thing
     if isinstance(thing, str):
@@ -31,20 +34,47 @@ def described(thing: Any, depth: int = 0) -> Any:
     if isinstance(thing, (set, frozenset)):
         thing = sorted(thing, key=str)
     if isinstance(thing, (list, tuple)):
-        return [described(one, depth + 1) for one in thing]
+        return [described(one, depth + 1, seen) for one in thing]
     if isinstance(thing, Mapping):
-        return {str(key): described(one, depth + 1) for key, one in thing.items() if not _GUARDED.search(str(key).lower())}
+        return {str(key): described(one, depth + 1, seen) for key, one in thing.items() if _open(key)}
     if isinstance(thing, type):
         return f"{thing.__module__}.{thing.__qualname__}"
+    if isinstance(thing, functools.partial):
+        return described({"partial": thing.func, "args": thing.args, **thing.keywords}, depth, seen)
     function = getattr(thing, "func", getattr(thing, "afunc", thing))
+    if isinstance(function, functools.partial):
+        return described(function, depth, seen)
     if isinstance(code := getattr(function, "__code__", None), types.CodeType):
-        return {"function": code.co_qualname, "code": "\n".join(_instructions(code))}
-    found = {
-        name: described(value, depth + 1)
-        for name, value in fields_of(thing)
-        if name not in IDLE and not _GUARDED.search(name.lower())
-    }
+        if id(function) in seen:  # one that has itself among what it is bound to
+            return {"function": code.co_qualname}
+        seen.add(id(function))
+        bound = described(_bound(function), depth + 1, seen)
+        return {"function": code.co_qualname, "code": "\n".join(_instructions(code)), **({"bound": bound} if bound else {})}
+    own = fields_of(thing) if hasattr(type(thing), "model_fields") else _kept(thing)
+    found = {name: described(value, depth + 1, seen) for name, value in own if name not in IDLE and _open(name)}
     return {"class": type(thing).__qualname__, **found}
+
+
+def _open(name: Any) -> bool:
+    return not _GUARDED.search(str(name).lower())
+
+
+def _bound(function: Any) -> dict[str, Any]:
+    """What a function has beside its code: of a closure, of a method, and its parameters' defaults."""
+    found: dict[str, Any] = dict(getattr(function, "__kwdefaults__", None) or {})
+    for name, cell in zip(function.__code__.co_freevars, getattr(function, "__closure__", None) or (), strict=False):
+        with suppress(ValueError):  # it is empty yet
+            found[name] = cell.cell_contents
+    more = {"defaults": getattr(function, "__defaults__", None), "self": getattr(function, "__self__", None)}
+    return found | {name: value for name, value in more.items() if value is not None}
+
+
+def _kept(thing: Any) -> Iterator[tuple[str, Any]]:
+    """The plain data of a runnable without fields, and the runnables in it; a client changes as it works."""
+    if any(kind.__name__ == "Runnable" for kind in type(thing).__mro__):
+        for name, value in sorted(getattr(thing, "__dict__", {}).items()):
+            if value is not None and (isinstance(value, (bool, int, float, str)) or hasattr(type(value), "model_fields")):
+                yield name, value
 
 
 def fields_of(thing: Any) -> Iterator[tuple[str, Any]]:

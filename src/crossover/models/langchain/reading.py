@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crossover.models._http import Attempt
@@ -52,7 +53,13 @@ def form_of(request: Request) -> dict[str, Any] | None:
 
 
 def read(found: Any, labels: bool) -> Reply:
-    """What came back of a call, whose answer may have been held to a form (`labels`: to one of these)."""
+    """What came back of a call, whose answer may have been held to a form (`labels`: to one of these). What is no answer
+    was paid for: where it does not tell what it took, that is not known."""
+    reply = _read(found, labels)
+    return replace(reply, finish=LOST) if reply.error is not None and not reply.usage.tokens_in else reply
+
+
+def _read(found: Any, labels: bool) -> Reply:
     parsed = None
     if isinstance(found, Mapping) and "raw" in found and "parsed" in found:
         if type(found.get("parsing_error")).__name__ == "ModelRefusalError":
@@ -86,7 +93,7 @@ def refused(error: Exception) -> Attempt:
     said = told_line(f"{type(error).__name__}: {error}")
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if "ModelRefusalError" in kinds:
-        return Attempt(Reply(error=WITHHELD, finish="filter"))
+        return Attempt(Reply(error=WITHHELD, finish=LOST))
     if any(kind.__name__ in UNSENT for one in _chain(error) for kind in type(one).__mro__):
         return Attempt(again=said)
     if isinstance(error, TimeoutError) or "ModelTimeoutError" in kinds:

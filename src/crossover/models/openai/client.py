@@ -14,13 +14,14 @@ from crossover.models._service import checked_key, checked_url
 URL = "https://api.openai.com/v1"
 CONNECT = 10.0  # seconds
 KEPT_ALIVE = 4.0  # seconds of an idle connection: less than servers keep one, so that none is closed as it is used
+TOKEN = "eyJ"  # how a JSON web token begins, and no key of Azure's
 NO_KEY = "none"  # the client wants one, also for a server that does not
 
 
 def client(url: str = URL, key: str = "OPENAI_API_KEY", timeout: float = 120.0, version: str = "") -> Any:
     """An `openai.OpenAI`, its own retries off. `url`: with its version; `key`: the name of the environment variable with
     the key, empty for a server that wants none; `timeout`: seconds for an answer; `version`: of Azure's API, then it is an
-    `openai.AzureOpenAI`.
+    `openai.AzureOpenAI`, whose key may be a token of Entra's.
 
     Raises `ModelError` where the variable is empty, `MissingExtra`.
     """
@@ -43,9 +44,21 @@ def _made(kind: str, url: str, key: str, timeout: float, version: str, more: dic
         )
     library = _imported("openai", url)
     wait = library.Timeout(timeout, connect=min(CONNECT, timeout))
+    bears = not version or secret.startswith(TOKEN)
+    if urlsplit(url).hostname != urlsplit(URL).hostname:
+        own = {"authorization": f"Bearer {secret}"} if bears else {"api-key": secret}
+        more = {**more, "default_headers": {**dict.fromkeys(_ambient(), library.omit), **own}}
     if version:
         kind, more = kind.replace("OpenAI", "AzureOpenAI"), {**more, "api_version": version}
-    return getattr(library, kind)(base_url=checked_url(url), api_key=secret, max_retries=0, timeout=wait, **more)
+    more["azure_ad_token" if version and bears else "api_key"] = secret
+    return getattr(library, kind)(base_url=checked_url(url), max_retries=0, timeout=wait, **more)
+
+
+def _ambient() -> list[str]:
+    """Headers that the client takes from OpenAI's own variables, whoever it asks: they may hold keys."""
+    written = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    named = [line.partition(":")[0].strip().lower() for line in written if ":" in line]
+    return ["openai-organization", "openai-project", "authorization", "api-key", *named]
 
 
 @cache

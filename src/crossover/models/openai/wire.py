@@ -31,6 +31,23 @@ class Quirks:
     refused: set[str] = field(default_factory=set)
     _renamed: bool = False
 
+    @property
+    def way(self) -> str:
+        """How requests are written now, in words."""
+        return " ".join([self.limit, *sorted(self.refused)])
+
+    def recall(self, way: str) -> None:
+        """Write requests as another process learnt to."""
+        limit, *refused = way.split() or [self.limit]
+        if limit in LIMITS and limit != self.limit:
+            self.limit, self._renamed = limit, True
+        self.refused |= {name for name in refused if name in OPTIONAL}
+
+    def left_out(self, message: str, param: str) -> bool:
+        """Whether a refusal names a part that is no longer sent."""
+        gone = self.refused | ({LIMITS[self.limit]} if self._renamed else set())
+        return any(re.search(rf"\b{name}\b", f"{param} {message}") for name in gone)
+
     def learn(self, status: int, message: str, param: str, body: Mapping[str, Any]) -> bool:
         """Whether a refusal (HTTP 400 or 422) names a part that can be left out, or called otherwise, the next time."""
         if status not in (400, 422):
