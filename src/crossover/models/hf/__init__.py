@@ -29,7 +29,6 @@ from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.files import SCRIPT, ModelFiles, needs_of, settings_of, vectors_in
 from crossover.models.hf.generation import Job, generate_packed, generate_plain
-from crossover.models.hf.gguf import SOURCE
 from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.kernels import HfKernels
 from crossover.models.hf.labels import LabelTree, Scores, label_tree, score_packed, score_plain
