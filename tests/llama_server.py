@@ -12,6 +12,10 @@ from typing import Any
 Routes = Mapping[str, Callable[[Any], Any]]
 
 
+class Refused(Exception):
+    """A route answers with status 400 and these words."""
+
+
 @contextmanager
 def serving(routes: Routes) -> Iterator[str]:
     """Its address."""
@@ -45,3 +49,12 @@ def serving(routes: Routes) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _answer(routes: Routes, path: str, body: Any) -> tuple[int, Any]:
+    if path not in routes:
+        return 404, {"error": {"message": "not found"}}
+    try:
+        return 200, routes[path](body)
+    except Refused as error:
+        return 400, {"error": {"message": str(error)}}
