@@ -25,11 +25,9 @@ def serving(routes: Routes) -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            known = routes.get(self.path)
-            content = json.dumps(
-                known(json.loads(body or b"null")) if known else {"error": {"message": "not found"}}
-            ).encode()
-            self.send_response(200 if known else 404)
+            status, said = _answer(routes, self.path, json.loads(body or b"null"))
+            content = json.dumps(said).encode()
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossover.models._llamacpp import score_in, scorings
+from crossover.models.openai.scoring import score_in, scorings
 from crossover.types import Message, Reply, Usage
 
 Route = Callable[[str, Mapping[str, Any] | None], Awaitable[Any]]  # a route and its body, or None to get it -> JSON
