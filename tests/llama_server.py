@@ -12,6 +12,10 @@ from typing import Any
 Routes = Mapping[str, Callable[[Any], Any]]
 
 
+class Refused(Exception):
+    """A route answers with status 400 and these words."""
+
+
 @contextmanager
 def serving(routes: Routes) -> Iterator[str]:
     """Its address."""
@@ -21,11 +25,9 @@ def serving(routes: Routes) -> Iterator[str]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            known = routes.get(self.path)
-            content = json.dumps(
-                known(json.loads(body or b"null")) if known else {"error": {"message": "not found"}}
-            ).encode()
-            self.send_response(200 if known else 404)
+            status, said = _answer(routes, self.path, json.loads(body or b"null"))
+            content = json.dumps(said).encode()
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -45,3 +47,12 @@ def serving(routes: Routes) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _answer(routes: Routes, path: str, body: Any) -> tuple[int, Any]:
+    if path not in routes:
+        return 404, {"error": {"message": "not found"}}
+    try:
+        return 200, routes[path](body)
+    except Refused as error:
+        return 400, {"error": {"message": str(error)}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from crossover.errors import ModelError
 from crossover.models.open import open_model
 from crossover.types import Decoding, Message, Request
-from tests.llama_server import Routes, serving
+from tests.llama_server import Refused, Routes, serving
 
 pytest.importorskip("openai")
 END = 2
+TOO_LONG = "word " * 30
 LABELS = ("transfer", "transfer fee", "top up")
 ASKED = Request((Message("system", "Which?"), Message("user", "a fee")), Decoding(labels=LABELS))
 
@@ -34,6 +36,8 @@ def written(seen: list[Any]) -> Any:
 
     def route(body: Any) -> Any:
         seen.append(body)
+        if len(body["prompt"]) > 100:
+            raise Refused("the request exceeds the available context size")
         [[last, raised]] = body.get("logit_bias", [[None, 0]])
         named = [int(one) for one in re.findall(r"<\[(\d+)\]>", body["grammar"])]
         ids = [*named, last] if raised else named
@@ -85,6 +89,16 @@ def test_a_server_without_these_routes_is_held_to_a_grammar() -> None:
         [reply] = model.complete([ASKED])
     assert (reply.text, reply.label_scores, reply.error) == ("top up", (), None)
     assert chats[-1]["grammar"] == 'root ::= "transfer" | "transfer fee" | "top up"'
+
+
+def test_a_prompt_that_is_too_long_is_a_failed_call_and_changes_no_way() -> None:
+    seen: list[Any] = []
+    with serving(routes(seen)) as url:
+        model = open_model(f"llamacpp:m?url={url}/v1")
+        [long] = model.complete([replace(ASKED, messages=(Message("user", TOO_LONG),))])
+        [short] = model.complete([ASKED])
+    assert "status 400" in str(long.error) or "answered 400" in str(long.error)
+    assert short.label_scores
 
 
 def test_whole_labels_are_llama_cpps_alone() -> None:

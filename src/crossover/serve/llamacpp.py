@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossover.data.gbnf import grammar_of_schema, grammar_of_texts
 from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError, StudyError
-from crossover.models._gbnf import grammar_of_schema, grammar_of_texts
 from crossover.serve.answering import EMBEDDING
 from crossover.serve.bundle import bundle
 from crossover.serve.export import NEAREST, write_candidate, write_finder

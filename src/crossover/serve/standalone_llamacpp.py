@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from crossover.models._gbnf import grammar_of_schema, grammar_of_tokens
-from crossover.models._llamacpp import score_in, scorings
+from crossover.data.gbnf import grammar_of_schema, grammar_of_tokens
+from crossover.models.openai.scoring import score_in, scorings
 from crossover.serve.answering import Answering, answer_lines
 from crossover.types import Decoding, Message, Reply, Request
 

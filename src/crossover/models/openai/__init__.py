@@ -23,7 +23,7 @@ from crossover.models.batches import Batches
 from crossover.models.openai.batches import OpenaiBatches
 from crossover.models.openai.client import async_client, client, fate
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
-from crossover.models.openai.whole import WITHOUT, Lacking, Whole
+from crossover.models.openai.whole import Lacking, Whole, lacking
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Candidate, Message, Reply, Request, Usage, Weights
 
@@ -275,7 +275,8 @@ class Openai:
         except Lacking:
             return None
         except library.APIStatusError as error:
-            return None if error.status_code in WITHOUT else self._refused(error, request, self.target)
+            without = lacking(error.status_code, words_of(error)[0].lower())
+            return None if without else self._refused(error, request, self.target)
         except (library.APIConnectionError, TimeoutError) as error:
             return self._broken(error)
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crossover.models._gbnf import grammar_of_texts
+from crossover.data.gbnf import grammar_of_texts
 from crossover.models._presets import Constraint
 
 SURE = 0.5  # of the first token's probability, that has to fall on beginnings of labels

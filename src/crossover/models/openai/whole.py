@@ -10,16 +10,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossover.models._llamacpp import score_in, scorings
+from crossover.models.openai.scoring import score_in, scorings
 from crossover.types import Message, Reply, Usage
 
 Route = Callable[[str, Mapping[str, Any] | None], Awaitable[Any]]  # a route and its body, or None to get it -> JSON
-WITHOUT = (400, 404, 405, 501)  # what a server says that has no such routes, or older ones
+WITHOUT = (404, 405, 501)  # what a server says that has no such routes
 SAID_HERE, ASKED_NEXT = "crossovermark", "crossovernext"
 
 
 class Lacking(Exception):
     """The server has no such routes, or does not write a label's own tokens."""
+
+
+def lacking(status: int, said: str) -> bool:
+    """Whether a refusal means that the server cannot score labels: it has no such routes, or an older one's grammars."""
+    return status in WITHOUT or (status == 400 and ("grammar" in said or "sampler" in said))
 
 
 @dataclass

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crossover.models._gbnf import grammar_of_tokens
+from crossover.data.gbnf import grammar_of_tokens
 
 SURELY = 1000.0  # added to a logit
 

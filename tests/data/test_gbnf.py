@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossover.data.gbnf import grammar_of_schema, grammar_of_texts
 from crossover.data.schema import schema_of
-from crossover.models._gbnf import grammar_of_schema, grammar_of_texts
 from crossover.models.openai.labels import held_to
-from tests.models.gbnf_reader import Grammar
+from tests.data.gbnf_reader import Grammar
 
 LABELS = st.lists(st.text(max_size=8), min_size=1, max_size=5, unique=True)
 HARD = [
