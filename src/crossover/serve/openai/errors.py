@@ -7,6 +7,7 @@ from typing import Any
 from crossover.errors import CrossoverError
 
 SCHEMA = "JSON schema cannot be used"  # what a model says of a schema that is none
+LONGEST_MESSAGE = 600  # characters
 WINDOW = "tokens, the window is"  # what a model says of a prompt that is too long
 
 
@@ -23,7 +24,8 @@ class ApiError(Exception):
     def body(self) -> dict[str, Any]:
         kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
         kind = kinds.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
-        message = self.message.encode(errors="replace").decode()  # it may quote what no reply can hold
+        message = self.message.encode(errors="replace").decode()  # it may quote what no reply can hold, and at length
+        message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}..."
         return {"error": {"message": message, "type": kind, "param": self.param, "code": self.code}}
 
     @property
