@@ -7,18 +7,18 @@ the reply into a `Score`; example, reply and scores together are a `Record`; all
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from crossover.canonical import LATER
+from crossover.canonical import content_hash as content_hash  # what has an identity is hashed by whoever has it
+from crossover.canonical import to_json as to_json
+
 Kind = Literal["classify", "extract", "generate"]
 Family = Literal["control", "prompt", "weights", "hybrid"]
 Role = Literal["system", "user", "assistant"]
-LATER = {"later": True}  # of a field that came later: left out of JSON at its default, so that ids stay what they were
 LOST = "lost"  # how a reply ended that may have been paid for, and did not arrive
 SplitName = Literal["train", "dev", "test", "curve", "new"]  # rows that a curve's point never met, and that came later
 
@@ -355,24 +355,6 @@ class Epoch:
     dev_metric: float
     observation: str  # "learning", "converging", "overfitting" ...
     seconds: float = 0.0
-
-
-def to_json(value: Any) -> Any:
-    """Turn dataclasses, mappings and tuples into plain JSON values."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
-        return {f.name: to_json(had) for f, had in fields if not (f.metadata.get("later") and had == f.default)}
-    if isinstance(value, Mapping):
-        return {str(k): to_json(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(v) for v in value]
-    return value
-
-
-def content_hash(value: Any) -> str:
-    """16 hex digits of the SHA-256 of a value's canonical JSON."""
-    text = json.dumps(to_json(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def candidate_from_json(body: Mapping[str, Any]) -> Candidate:

@@ -122,6 +122,11 @@ class _Bundle:
             self._external.add(origin.line(bound))
             return
         other = self.module(origin.module)
+        if (
+            bound == origin.name and bound not in other.definitions and bound in other.imported
+        ):  # it is handed on from there
+            self._fetch(other.imported[bound], bound)
+            return
         if bound != origin.name or bound not in other.definitions:
             raise OptionError(f"'{bound}' of '{origin.module}' is no definition by that name: it cannot be taken along")
         self._define(other, bound)

@@ -32,7 +32,7 @@ STRANGE = (
     "; it was begun with another key, or is deleted there: with its own key the study goes on, in another folder (--out) it"
     " begins anew"
 )
-PAUSE, LONGEST = 1.0, 60.0  # seconds before a batch is begun again that was one too many: at first, and at the most
+PAUSE, LAST_PAUSE = 1.0, 60.0  # seconds before a batch is begun again that was one too many: at first, and at the most
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class OpenaiBatches:
                     return ""
                 if tried >= REPEATS or not _too_many(error):
                     raise _said(error, "beginning a batch") from error
-                time.sleep(min(seconds(error.response.headers.get("retry-after")) or PAUSE * 2**tried, LONGEST))
+                time.sleep(min(seconds(error.response.headers.get("retry-after")) or PAUSE * 2**tried, LAST_PAUSE))
                 tried += 1
 
     def look(self, batch: str) -> BatchLook:
