@@ -14,9 +14,18 @@ from tests.serve.openai.test_chat import ASKED, ask
 from tests.serve.openai.test_fields import CHAT_DONE, CHAT_REFUSED, RESPONSE_DONE, RESPONSE_REFUSED
 
 HUGE = 10**400
-NESTED: Any = {"type": "string"}
+
+
+class Deep(dict[str, Any]):
+    """A schema so deep that nobody could print it."""
+
+    def __repr__(self) -> str:
+        return "a schema of 300 levels"
+
+
+NESTED = Deep(type="string")
 for _ in range(300):
-    NESTED = {"type": "object", "properties": {"a": NESTED}}
+    NESTED = Deep(type="object", properties={"a": NESTED})
 ODD = st.sampled_from(
     [None, True, -1, 0, HUGE, -HUGE, float("nan"), float("inf"), "", "\ud800", "\x00", "x" * 9000, NESTED]
 )
