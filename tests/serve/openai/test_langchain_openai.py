@@ -49,7 +49,7 @@ def test_invoke_stream_and_batch(model: ChatOpenAI, client: openai.OpenAI) -> No
 def test_structured_output_follows_a_schema(model: ChatOpenAI) -> None:
     longer = model.model_copy(update={"max_tokens": 200})
     assert isinstance(longer.with_structured_output(Place, method="json_schema").invoke(TEXT), Place)
-    with pytest.raises(openai.BadRequestError, match=r"'tool(s|_choice)' is not supported"):
+    with pytest.raises(openai.BadRequestError, match=r"'tool\w*' is not supported"):
         longer.with_structured_output(Place, method="function_calling").invoke(TEXT)
 
 

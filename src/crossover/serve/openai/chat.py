@@ -221,7 +221,7 @@ def _labels(served: Served, found: Answered, body: ChatBody) -> dict[str, Any] |
 
 
 def _choice(choice: Choice) -> dict[str, Any]:
-    message = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
+    message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
     return {"index": choice.index, "message": message, "finish_reason": choice.finish, "logprobs": choice.logprobs}
 
 

@@ -19,7 +19,12 @@ from crossover.serve.openai.wire import ChatBody
 from crossover.types import Message, Usage
 
 # what chat calls fields, and what they are called here
-NAMES = {"messages": "input", "response_format": "text.format", "logprobs": "include", "max_tokens": "max_output_tokens"}
+NAMES = {
+    "messages": "input",
+    "response_format": "text.format",
+    "logprobs": "include",
+    "max_completion_tokens": "max_output_tokens",
+}
 
 
 @dataclass(frozen=True)
