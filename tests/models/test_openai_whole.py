@@ -85,10 +85,18 @@ def test_a_server_without_these_routes_is_held_to_a_grammar() -> None:
         return {"choices": [{"message": {"content": "top up"}, "finish_reason": "stop"}], "usage": {}}
 
     with serving({"/v1/chat/completions": chat}) as url:
-        model = open_model(f"llamacpp:m?url={url}/v1")
-        [reply] = model.complete([ASKED])
+        [reply] = open_model(f"llamacpp:m?url={url}/v1").complete([ASKED])
     assert (reply.text, reply.label_scores, reply.error) == ("top up", (), None)
     assert chats[-1]["grammar"] == 'root ::= "transfer" | "transfer fee" | "top up"'
+
+
+def test_of_many_labels_none_is_a_request_of_its_own() -> None:
+    seen: list[Any] = []
+    many = tuple(f"label {number}" for number in range(33))
+    said = {"choices": [{"message": {"content": "label 7"}, "finish_reason": "stop"}], "usage": {}}
+    with serving({**routes(seen), "/v1/chat/completions": lambda body: said}) as url:
+        [reply] = open_model(f"llamacpp:m?url={url}/v1").complete([replace(ASKED, decoding=Decoding(labels=many))])
+    assert (reply.text, seen) == ("label 7", [])
 
 
 def test_a_prompt_that_is_too_long_is_a_failed_call_and_changes_no_way() -> None:

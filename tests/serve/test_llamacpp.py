@@ -308,7 +308,8 @@ def test_each_row_that_differs_is_shown(
     assert body["good"] is False
     assert body["said"][1].startswith("request.json: 10 of 12")
     assert body["said"][2].startswith("predict.py: 11 of 12")
-    [third, sixth] = body["said"][3:]
+    [hint, third, sixth] = body["said"][3:]
+    assert hint.startswith("ask as predict.py does")
     assert third.startswith(f"row 3: measured {rows[2]['answer']!r}; request.json {others[rows[2]['input']]!r}; input")
     assert "predict.py" not in third
     assert sixth.startswith(f"row 6: measured {rows[5]['answer']!r}; ")

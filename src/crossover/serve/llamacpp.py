@@ -39,6 +39,7 @@ from crossover.types import Decoding, Prompt
 
 SLOTS = 4  # requests that the server answers at a time
 ROUND = 1024  # tokens of context
+SHOWN = 12  # lines of a replay in the README
 LOADING = 600.0  # seconds until a server that does not get ready is given up
 TEMPLATE, MEASURED, CHECK, PREDICT, GRAMMAR = (
     "chat_template.jinja",
@@ -252,11 +253,19 @@ def _readme(out: Path, found: Winner, what: str, split: str, replayed: Replayed 
     said = [f"- `{name}`: {text}" for name, text in about.items() if (out / name).exists()]
     ways = limits(found, "llama.cpp", tried=True)  # what was tried, or not, stands above
     if how.labels and not how.pattern:
-        ways.append("so far `request.json`; `predict.py` chooses the label as it was measured, by a short request a label")
+        ways.append(
+            "so it is with `request.json`; `predict.py` chooses the label as it was measured, by a short request a label"
+        )
     proof = [f"**{UNTRIED[0].upper()}{UNTRIED[1:]}.**"]
     if replayed is not None:
         mark = "" if replayed.good else "**"
-        proof = [f"{mark}When this was written, {replayed.sentence}.{mark}", "", *(f"- {line}" for line in replayed.said)]
+        proof = [
+            f"{mark}When this was written, {replayed.sentence}.{mark}",
+            "",
+            *(f"- {one}" for one in replayed.said[:SHOWN]),
+        ]
+        more = len(replayed.said) - SHOWN
+        proof += [f"- and {more} more: `check.py` shows them"] if more > 0 else []
     start = ["In this folder:", "", "```", "./serve.sh", "python check.py", "```"]
     text = [f"# {found.task}: {found.row['name']}, for llama.cpp", "", found.score, "", *proof, "", *said, "", *start, ""]
     return "\n".join([*text, "What differs from the measurement:", "", *(f"- {one}" for one in ways), ""])

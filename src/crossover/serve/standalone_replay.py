@@ -55,6 +55,8 @@ def told(found: Sequence[dict[str, Any]]) -> tuple[list[str], bool]:
         lines.append(
             f"{way}: {same} of {total} answers are as measured; {right} are the gold answer, {measured} as measured"
         )
+    if found and LABELS in found[0]["ways"] and any(row["ways"][REQUEST] != row["ways"][LABELS] for row in found):
+        lines.append(f"ask as {LABELS} does: by {REQUEST} the model writes a label token by token, which is another answer")
     for number, row in enumerate(found, start=1):
         others = [f"{way} {answer!r}" for way, answer in row["ways"].items() if answer != row["answer"]]
         others += [f"{TOKENS}: other tokens"] if row["same_tokens"] is False else []

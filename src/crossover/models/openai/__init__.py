@@ -23,7 +23,7 @@ from crossover.models.batches import Batches
 from crossover.models.openai.batches import OpenaiBatches
 from crossover.models.openai.client import async_client, client, fate
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
-from crossover.models.openai.whole import Lacking, Whole, lacking
+from crossover.models.openai.whole import MANY, Lacking, Whole, lacking
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Candidate, Message, Reply, Request, Usage, Weights
 
@@ -47,8 +47,8 @@ class Openai:
     - `url`: its address, up to and with the version: http://127.0.0.1:8000/v1.
     - `key`: the name of the environment variable with the key.
     - `effort`: how long a reasoning model thinks, as the service calls it: low, medium, high.
-    - `labels`: how a label is chosen: whole (by each label's log-probability, llama.cpp's server), logprobs (by the first
-      token's), constrained, text; auto takes the first that the service can.
+    - `labels`: how a label is chosen: whole (by each label's log-probability, a short request a label: llama.cpp's server),
+      logprobs (by the first token's), constrained, text; auto takes the first that the service can, whole up to 32 labels.
     - `in_flight`: the most requests under way at a time; 0: as many as the service is known to bear.
     - `timeout`: seconds until an answer is given up.
     - `window`: the most tokens that prompt and answer may have together.
@@ -244,7 +244,8 @@ class Openai:
         if known not in self._modes:
             async with self._probing.setdefault(known, asyncio.Lock()):
                 if known not in self._modes:
-                    if self._preset.whole and (scored := await self._scored_whole(request)):
+                    few = self._preset.whole and len(labels) <= MANY
+                    if few and (scored := await self._scored_whole(request)):
                         if scored.reply is not None and scored.reply.error is None:
                             self._modes[known] = "whole"
                         return scored

@@ -14,6 +14,7 @@ from crossover.models.openai.scoring import score_in, scorings
 from crossover.types import Message, Reply, Usage
 
 Route = Callable[[str, Mapping[str, Any] | None], Awaitable[Any]]  # a route and its body, or None to get it -> JSON
+MANY = 32  # labels, each of which is a request: of more, the server is asked for one answer
 WITHOUT = (404, 405, 501)  # what a server says that has no such routes
 SAID_HERE, ASKED_NEXT = "crossovermark", "crossovernext"
 
