@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from crossover import registry
 from crossover.api.study import Study
 from crossover.cli.main import COMMANDS
 from crossover.data.task import KEYS
-from crossover.engine.journal import Journal
 from crossover.errors import CrossoverError, DataError, OptionError, StudyError, TaskError
+from crossover.models.fake import Fake
+from crossover.types import Reply, Request
 from tests.cli.small import Terminal, rows, table, task, write_task
 from tests.importing.logs import FILES
 
@@ -100,7 +100,7 @@ def test_a_plan_is_that_of_the_command_and_leaves_nothing(
 def test_logs_are_read_as_import_reads_them(terminal: Terminal, tmp_path: Path) -> None:
     files = sorted((FILES / "inspect").glob("[ls]*.eval"))
     found = crossover.read_logs(files)
-    assert found.body == json.loads(terminal("import", *files, "--json").out)
+    assert json.loads(json.dumps(found.body)) == json.loads(terminal("import", *files, "--json").out)
     assert [log["tool"] for log in found.logs] == ["Inspect", "Inspect"]
     assert found.differences[0]["comparison"]["n"] > 0
     assert "paired" in found._repr_html_()
@@ -174,21 +174,33 @@ def test_what_a_command_line_writes_with_dots_are_mappings_in_mappings(place: Pa
         found.redecide(margin={1})
 
 
-def test_a_study_without_a_verdict_is_opened_where_that_is_asked(place: Path, tmp_path: Path) -> None:
-    shutil.copytree(place / "study", tmp_path / "run")
-    decision = json.loads((tmp_path / "run" / "decision.json").read_text())
-    (tmp_path / "run" / "decision.json").unlink()
+def test_a_study_without_a_verdict_is_opened_where_that_is_asked(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete, answered = Fake.complete, 0
+
+    def interrupted(self: Fake, requests: Sequence[Request]) -> list[Reply]:
+        nonlocal answered
+        if answered >= 29:  # in the last rung
+            raise KeyboardInterrupt
+        answered += len(requests)
+        return complete(self, requests)
+
+    path = write_task(tmp_path)
+    with monkeypatch.context() as context:
+        context.setattr(Fake, "complete", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            crossover.run_study(path, out=tmp_path / "run")
     with pytest.raises(StudyError, match="holds a study without a verdict"):
         crossover.open_study(tmp_path / "run")
-    journal = Journal(tmp_path / "run" / "study.db")
-    so_far = journal.fact("so far")
-    journal.close()
     found = crossover.open_study(tmp_path / "run", unfinished=True)
-    assert found.verdict.kind == so_far["decision"]["verdict"]["kind"] == "unfinished"
-    assert {one.name for one in found.candidates} <= {one["name"] for one in decision["candidates"]}
+    assert found.verdict.kind == "unfinished"
+    assert [one.name for one in found.candidates] == ["majority", "zero_shot"]
     assert "zero_shot" in found._repr_html_()
     assert found.report().is_file()
-    assert crossover.open_study(place / "study", unfinished=True).decision == decision
+    assert crossover.open_study(study.path, unfinished=True).decision == study.decision
+    with pytest.raises(StudyError, match="holds no study"):
+        crossover.open_study(tmp_path, unfinished=True)
 
 
 def test_what_is_installed_and_what_may_be_written_is_known() -> None:
