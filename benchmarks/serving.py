@@ -200,7 +200,15 @@ def text(board: Board, name: str, seconds: float, work: Path, alone: bool) -> No
     folder, python = str(model.folder), environment("transformers-serve")
     for more in ([], ["--continuous-batching"]):
         port, called = free_port(), " ".join(["transformers", "serve", *more])
-        command = [python.parent / "transformers", "serve", folder, "--port", str(port), "--device", "cpu"]
+        command: list[str | Path] = [
+            python.parent / "transformers",
+            "serve",
+            folder,
+            "--port",
+            str(port),
+            "--device",
+            "cpu",
+        ]
         try:
             with started(called, [*command, "--dtype", model.precision[0], *more], port, "/health", work) as server:
                 theirs, _ = rate(board, server, f"chats, {name}", CHAT_PATH, chats(folder), seconds)
@@ -255,7 +263,19 @@ def labels(board: Board, name: str, seconds: float, work: Path, llama: str | Non
         for text in texts
     ]
     port, file = free_port(), gguf()
-    command = [llama, "--model", file, "--port", str(port), "-t", "2", "-np", str(CLIENTS), "-c", str(1024 * CLIENTS)]
+    command: list[str | Path] = [
+        llama,
+        "--model",
+        file,
+        "--port",
+        str(port),
+        "-t",
+        "2",
+        "-np",
+        str(CLIENTS),
+        "-c",
+        str(1024 * CLIENTS),
+    ]
     with started("llama.cpp (Q4_1)", [*command, "--no-webui"], port, "/health", work) as server:
         theirs, _ = rate(board, server, what, "/completion", bodies, seconds)
     board.add(f"{what}: times the requests a second of llama.cpp's server", [mine / theirs], 1, "x")
