@@ -352,9 +352,10 @@ def main() -> int:
     parser.add_argument("--models", nargs="+", default=["pocket", usual()])
     parser.add_argument("--alone", action="store_true", help="without peers")
     parser.add_argument("--text-alone", action="store_true", help="without transformers serve")
+    parser.add_argument("--seconds", type=float, help="of each measurement")
     given = parser.parse_args()
     llama = None if given.alone else given.llama_server or shutil.which("llama-server")
-    board, seconds = Board(given.json or Path()), 10.0 if given.quick else 60.0
+    board, seconds = Board(given.json or Path()), given.seconds or (10.0 if given.quick else 60.0)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         for name in given.models if "text" in given.only else ():

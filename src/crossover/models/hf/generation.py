@@ -72,7 +72,7 @@ def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[in
         while row.going:
             output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True)
             tokens = choose(output.logits[:, -1], [row])
-            row.take(int(tokens), ended, _chances(output.logits[:, -1], tokens, [row]).get(0))
+            row.take(int(tokens), ended, chances_of(output.logits[:, -1], tokens, [row]).get(0))
             cache = getattr(output, "past_key_values", None)
             latest = torch.tensor([row.answer[-1:]])
             ids = latest if cache is not None else torch.cat([ids, latest], dim=1)
@@ -138,7 +138,7 @@ class _Writing:
             self._memory.here = self._here
         while True:
             tokens = choose(logits, rows)
-            chances = _chances(logits, tokens, rows)  # before the next step overwrites them
+            chances = chances_of(logits, tokens, rows)  # before the next step overwrites them
             following = self._step(tokens) if ahead else None
             for i, (row, token) in enumerate(zip(rows, tokens.tolist(), strict=True)):
                 if row.going:
@@ -220,7 +220,7 @@ def choose(logits: torch.Tensor, rows: Sequence[Draft]) -> torch.Tensor:
     return tokens
 
 
-def _chances(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[Draft]) -> dict[int, Chances]:
+def chances_of(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[Draft]) -> dict[int, Chances]:
     """What the model itself gives the chosen tokens, before grammar and temperature, for the rows that want to know."""
     asked = [i for i, row in enumerate(rows) if row.going and row.job.heard and row.job.top is not None]
     if not asked:

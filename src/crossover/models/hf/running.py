@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from crossover.models.hf.generation import Draft, Job, _chances, choose
+from crossover.models.hf.generation import Draft, Job, chances_of, choose
 from crossover.models.hf.layout import Layer, Layout, put
 from crossover.models.hf.packing import Packed, Prefix, beside, forward, pack
 from crossover.models.serving import Asked
@@ -160,7 +160,7 @@ def take(logits: Tensor, rows: Sequence[Row], ended: Ended) -> None:
     """The next token of each row, by (rows, vocabulary) logits."""
     drafts = [row.draft for row in rows]
     tokens = choose(logits, drafts)
-    chances = _chances(logits, tokens, drafts)
+    chances = chances_of(logits, tokens, drafts)
     for i, (draft, token) in enumerate(zip(drafts, tokens.tolist(), strict=True)):
         draft.take(token, ended, chances.get(i))
 
