@@ -188,17 +188,17 @@ def answers_alone(model: Hf, place: int) -> str:
     return model.complete([Request(conversation, Decoding(max_tokens=TOKENS))])[0].text
 
 
-def text(board: Board, name: str, seconds: float, work: Path, alone: bool) -> None:
-    """Chats, beside `transformers serve`."""
+def text(board: Board, name: str, seconds: float, work: Path, ways: Sequence[list[str]]) -> None:
+    """Chats, beside `transformers serve` with each of some options."""
     model = Hf(name)
     with ours([name], work) as server:
         mine, said = rate(board, server, f"chats, {name}", CHAT_PATH, chats(name), seconds)
     same = [answers_alone(model, place) == json.loads(body)["choices"][0]["message"]["content"] for place, body in said]
     board.add(f"chats, {name}: answers under load as each alone", [100 * sum(same) / len(same)], None)
-    if alone:
+    if not ways:
         return
     folder, python = str(model.folder), environment("transformers-serve")
-    for more in ([], ["--continuous-batching"]):
+    for more in ways:
         port, called = free_port(), " ".join(["transformers", "serve", *more])
         command: list[str | Path] = [
             python.parent / "transformers",
@@ -345,7 +345,9 @@ async def _hostile(server: Server) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="10 s in the place of 60, 2,000 requests in that of 20,000")
+    parser.add_argument(
+        "--quick", action="store_true", help="10 s for 60, 2,000 requests for 20,000, `transformers serve` as it is"
+    )
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--llama-server", help="llama.cpp's server; else the one on PATH, if there is one")
     parser.add_argument("--only", nargs="+", choices=("text", "labels", "worst"), default=("text", "labels", "worst"))
@@ -355,11 +357,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="of each measurement")
     given = parser.parse_args()
     llama = None if given.alone else given.llama_server or shutil.which("llama-server")
+    ways = [] if given.alone or given.text_alone else [[]] if given.quick else [[], ["--continuous-batching"]]
     board, seconds = Board(given.json or Path()), given.seconds or (10.0 if given.quick else 60.0)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         for name in given.models if "text" in given.only else ():
-            text(board, name, seconds, work, given.alone or given.text_alone)
+            text(board, name, seconds, work, ways)
         if "labels" in given.only and usual() == "smollm2":
             labels(board, usual(), seconds, work, llama)
         if "worst" in given.only:
