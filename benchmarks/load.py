@@ -17,11 +17,12 @@ from typing import Any
 
 @dataclass
 class Seen:
-    """What clients saw: `statuses` by number, seconds of each answer, `waits`: those with a Retry-After."""
+    """What clients saw: `statuses` by number, seconds of each answer, `texts`: the first bodies, each with the place of its
+    request, `waits`: answers with a Retry-After, `broken`: requests without an answer."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    texts: list[tuple[int, str]] = field(default_factory=list)
     waits: int = 0
     broken: int = 0
 
@@ -66,7 +67,7 @@ async def client(job: dict[str, Any], ready: list[bytes], turn: list[int], until
         if status == 200:
             seen.seconds.append(time.perf_counter() - began)
             if len(seen.texts) < job.get("texts", 0):
-                seen.texts.append(body.decode())
+                seen.texts.append((number % len(ready), body.decode()))
         if fields.get("connection") == "close":
             writer.close()
             writer = None

@@ -41,10 +41,12 @@ from benchmarks.model import usual
 from benchmarks.peers import QUIET, Failed, environment
 from benchmarks.texts import GOAL, LABELS, TEMPLATE, ask, messages, written
 from crossover.models.hf import Hf
-from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt, to_json
+from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt, Request, to_json
 
 MIB = 1 << 20
 CLIENTS = 32
+CHATS = 512  # that differ
+CHECKED = 8  # answers that are compared with those given alone
 WARM = 16  # requests before it is measured
 TOKENS = 32  # of a chat's answer
 SHOWN = 16  # demonstrations
@@ -60,6 +62,11 @@ class Server:
     name: str
     port: int
     process: subprocess.Popen[bytes]
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time that it took."""
+        return float(sum(psutil.Process(self.process.pid).cpu_times()[:2]))
 
     @property
     def memory(self) -> float:
@@ -146,11 +153,15 @@ def loaded(
     return found
 
 
-def rate(board: Board, server: Server, what: str, path: str, bodies: Sequence[dict[str, Any]], seconds: float) -> float:
-    """Requests a second, once the server is warm; with median and 95th percentile noted. Raises `Failed`."""
+def rate(
+    board: Board, server: Server, what: str, path: str, bodies: Sequence[dict[str, Any]], seconds: float
+) -> tuple[float, list[tuple[int, str]]]:
+    """Requests a second, once the server is warm, and its first answers; with median and 95th percentile, and the
+    processor's time, noted. Raises `Failed`."""
     loaded(server, path, bodies, requests=WARM)
-    found = loaded(server, path, bodies, seconds=seconds, texts=3)
-    times = sorted(found["seconds"])
+    before = server.cpu
+    found = loaded(server, path, bodies, seconds=seconds, texts=CHECKED)
+    used, times = server.cpu - before, sorted(found["seconds"])
     if found["broken"] or set(found["statuses"]) != {"200"}:
         raise Failed(f"{server.name}, {what}: {found['statuses']}, {found['broken']} connections broke")
     each = board.add(f"{server.name}, {what}", [len(times) / found["took"]], None, "a second")
@@ -158,7 +169,8 @@ def rate(board: Board, server: Server, what: str, path: str, bodies: Sequence[di
     for share in (50, 95):
         at = times[min(len(times) - 1, len(times) * share // 100)]
         board.add(f"{server.name}, {what}: p{share}", [1000 * at], None, "ms", lower=True)
-    return each
+    board.add(f"{server.name}, {what}: of two cores used", [50 * used / found["took"]], None)
+    return each, found["texts"]
 
 
 def chats(name: str) -> list[dict[str, Any]]:
@@ -166,24 +178,40 @@ def chats(name: str) -> list[dict[str, Any]]:
     more = {"temperature": 0, "max_tokens": TOKENS, "stream": False}
     return [
         {"model": name, "messages": [{"role": "system", "content": CHAT}, {"role": "user", "content": text}], **more}
-        for text, _ in messages(512)
+        for text, _ in messages(CHATS)
     ]
 
 
-def text(board: Board, name: str, seconds: float, work: Path, alone: bool) -> None:
-    """Chats, beside `transformers serve`."""
+def answers_alone(model: Hf, place: int) -> str:
+    """The answer to one of the chats, when nothing else is asked."""
+    conversation = (Message("system", CHAT), Message("user", messages(CHATS)[place][0]))
+    return model.complete([Request(conversation, Decoding(max_tokens=TOKENS))])[0].text
+
+
+def text(board: Board, name: str, seconds: float, work: Path, ways: Sequence[list[str]]) -> None:
+    """Chats, beside `transformers serve` with each of some options."""
     model = Hf(name)
     with ours([name], work) as server:
-        mine = rate(board, server, f"chats, {name}", CHAT_PATH, chats(name), seconds)
-    if alone:
+        mine, said = rate(board, server, f"chats, {name}", CHAT_PATH, chats(name), seconds)
+    same = [answers_alone(model, place) == json.loads(body)["choices"][0]["message"]["content"] for place, body in said]
+    board.add(f"chats, {name}: answers under load as each alone", [100 * sum(same) / len(same)], None)
+    if not ways:
         return
     folder, python = str(model.folder), environment("transformers-serve")
-    for more in ([], ["--continuous-batching"]):
+    for more in ways:
         port, called = free_port(), " ".join(["transformers", "serve", *more])
-        command = [python.parent / "transformers", "serve", folder, "--port", str(port), "--device", "cpu"]
+        command: list[str | Path] = [
+            python.parent / "transformers",
+            "serve",
+            folder,
+            "--port",
+            str(port),
+            "--device",
+            "cpu",
+        ]
         try:
             with started(called, [*command, "--dtype", model.precision[0], *more], port, "/health", work) as server:
-                theirs = rate(board, server, f"chats, {name}", CHAT_PATH, chats(folder), seconds)
+                theirs, _ = rate(board, server, f"chats, {name}", CHAT_PATH, chats(folder), seconds)
         except Failed as error:
             print(error, file=sys.stderr)
             continue
@@ -213,11 +241,11 @@ def gguf() -> Path:
 
 def labels(board: Board, name: str, seconds: float, work: Path, llama: str | None) -> None:
     """Label choices behind a shared prompt, beside llama.cpp's server."""
-    model, texts = Hf(name), [text for text, _ in messages(512)]
+    model, texts = Hf(name), [text for text, _ in messages(CHATS)]
     place, prompt = candidate(name, work, model.precision[0])
     what = f"labels, {name}"
     with ours([place], work) as server:
-        mine = rate(board, server, what, "/predict", [{"input": text} for text in texts], seconds)
+        mine, _ = rate(board, server, what, "/predict", [{"input": text} for text in texts], seconds)
     if llama is None:
         return
     shown = [Message("system", GOAL)]
@@ -235,16 +263,28 @@ def labels(board: Board, name: str, seconds: float, work: Path, llama: str | Non
         for text in texts
     ]
     port, file = free_port(), gguf()
-    command = [llama, "--model", file, "--port", str(port), "-t", "2", "-np", str(CLIENTS), "-c", str(1024 * CLIENTS)]
+    command: list[str | Path] = [
+        llama,
+        "--model",
+        file,
+        "--port",
+        str(port),
+        "-t",
+        "2",
+        "-np",
+        str(CLIENTS),
+        "-c",
+        str(1024 * CLIENTS),
+    ]
     with started("llama.cpp (Q4_1)", [*command, "--no-webui"], port, "/health", work) as server:
-        theirs = rate(board, server, what, "/completion", bodies, seconds)
+        theirs, _ = rate(board, server, what, "/completion", bodies, seconds)
     board.add(f"{what}: times the requests a second of llama.cpp's server", [mine / theirs], 1, "x")
 
 
 def worst(board: Board, quick: bool, work: Path) -> None:
     """What servers suffer, with `pocket`."""
     place, _ = candidate("pocket", work, Hf("pocket").precision[0])
-    bodies = [{"input": text} for text, _ in messages(512)]
+    bodies = [{"input": text} for text, _ in messages(CHATS)]
     with ours([place, "pocket"], work, queue=64) as server:
         over = loaded(server, CHAT_PATH, chats("pocket"), clients=200, seconds=5 if quick else 20)
         statuses = over["statuses"]
@@ -305,20 +345,24 @@ async def _hostile(server: Server) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="10 s in the place of 60, 2,000 requests in that of 20,000")
+    parser.add_argument(
+        "--quick", action="store_true", help="10 s for 60, 2,000 requests for 20,000, `transformers serve` as it is"
+    )
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--llama-server", help="llama.cpp's server; else the one on PATH, if there is one")
     parser.add_argument("--only", nargs="+", choices=("text", "labels", "worst"), default=("text", "labels", "worst"))
     parser.add_argument("--models", nargs="+", default=["pocket", usual()])
     parser.add_argument("--alone", action="store_true", help="without peers")
     parser.add_argument("--text-alone", action="store_true", help="without transformers serve")
+    parser.add_argument("--seconds", type=float, help="of each measurement")
     given = parser.parse_args()
     llama = None if given.alone else given.llama_server or shutil.which("llama-server")
-    board, seconds = Board(given.json or Path()), 10.0 if given.quick else 60.0
+    ways = [] if given.alone or given.text_alone else [[]] if given.quick else [[], ["--continuous-batching"]]
+    board, seconds = Board(given.json or Path()), given.seconds or (10.0 if given.quick else 60.0)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         for name in given.models if "text" in given.only else ():
-            text(board, name, seconds, work, given.alone or given.text_alone)
+            text(board, name, seconds, work, ways)
         if "labels" in given.only and usual() == "smollm2":
             labels(board, usual(), seconds, work, llama)
         if "worst" in given.only:

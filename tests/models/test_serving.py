@@ -19,13 +19,13 @@ from crossover.models.hf import Hf
 from crossover.models.hf import scheduler as scheduling
 from crossover.models.hf.recurring import OFTEN, Recurring
 from crossover.models.serving import Asked, Engine, engine_of
-from crossover.types import Decoding, Message, Reply, Request
+from crossover.types import Decoding, Message, Reply, Request, Weights
 from tests.device import DEVICE
 from tests.models.asking import LABELS, TEXTS, ask
 from tests.models.tiny import build
 
 SCHEMA = '{"type": "object", "properties": {"n": {"enum": [1, 22]}}, "required": ["n"], "additionalProperties": false}'
-LONG = "A clerk sorts what customers write. He reads each of the messages once, slowly, and says in one or two words what."
+LONG = "A clerk sorts what customers write. He reads each message once, slowly, and says in a word or two what it is. " * 4
 
 
 def mixed(draw: random.Random, count: int, schemas: bool = True) -> list[Request]:
@@ -183,7 +183,7 @@ def test_a_model_without_an_engine_is_asked_in_batches() -> None:
 
 
 def test_what_recurs_is_found_whatever_follows_it() -> None:
-    recurring, head = Recurring(), list(range(100, 150))
+    recurring, head = Recurring(), list(range(100, 220))
     found = [recurring.beginning([*head, *tail]) for tail in ([1, 2], [1, 3], [4], [5, 5], [1, 2], [7])]
     assert found[: OFTEN - 1] == [(), ()]
     assert set(found[OFTEN + 1 :]) == {tuple(head)}, "the words that two texts begin with by chance do not count"
@@ -207,3 +207,12 @@ def test_conversations_that_a_template_refuses_fail_alone(tmp_path: Path) -> Non
     )
     requests = [Request((Message("user", text),), Decoding(max_tokens=3)) for text in ("yes", "no", "well")]
     assert [bool(reply.error) for reply in answered(model.engine(), requests, lambda: 0)] == [False, True, False]
+
+
+def test_weights_that_do_not_load_fail_alone(engine: Engine, tmp_path: Path) -> None:
+    lost = Weights("adapter", "0" * 64, str(tmp_path / "gone"))
+    requests = [ask(TEXTS[0], max_tokens=3), ask(TEXTS[1], labels=LABELS)]
+    tuned = [Request(request.messages, request.decoding, lost) for request in requests]
+    found = answered(engine, [*tuned, *requests], lambda: 0)
+    assert all("lack" in str(reply.error) for reply in found[:2])
+    same(found[2:], chatty().complete(requests))

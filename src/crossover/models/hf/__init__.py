@@ -331,7 +331,7 @@ class Hf:
         return score_plain(model, prompts, tree)
 
     def labelled(
-        self, asked: list[Request], prompts: list[list[int]], scored: Iterable[Scores], started: float
+        self, asked: Sequence[Request], prompts: Sequence[Sequence[int]], scored: Iterable[Scores], started: float
     ) -> Iterator[tuple[int, Reply]]:
         """Scores -> replies. `started`: when they were begun, though perhaps behind others."""
         labels = asked[0].decoding.labels

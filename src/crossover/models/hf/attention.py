@@ -96,6 +96,8 @@ def _rows(
     heads, groups = query.shape[1], query.shape[1] // key.shape[1]
     if layout.plain:
         q, k, v = query, key, value
+    elif layout.single:
+        q, k, v = (of[0].transpose(0, 1).unsqueeze(2) for of in (query, key, value))
     else:
         q, k, v = (of[0].transpose(0, 1)[layout.rows].transpose(1, 2) for of in (query, key, value))
     rows, longest, width = q.shape[0], q.shape[2], q.shape[3]
@@ -111,6 +113,8 @@ def _rows(
     found, sums = found.transpose(1, 2), sums.transpose(1, 2)
     if layout.plain:
         return found[0], sums[0]
+    if layout.single:
+        return found[:, 0], sums[:, 0]
     return found.reshape(rows * longest, heads, -1)[layout.back], sums.reshape(rows * longest, heads)[layout.back]
 
 

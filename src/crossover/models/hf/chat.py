@@ -27,7 +27,7 @@ from jinja2.exceptions import TemplateError
 
 from crossover.errors import ModelError
 from crossover.models.hf.beginnings import Beginnings
-from crossover.models.hf.telling import token_bytes
+from crossover.models.hf.telling import bytes_of
 from crossover.models.hf.tokens import Encoder
 from crossover.models.hf.verbatim import Verbatim
 from crossover.types import Message
@@ -105,7 +105,7 @@ class Chat:
     def spelled(self, token: int) -> bytes:
         """The bytes of a token."""
         if token not in self._spelled:
-            self._spelled[token] = token_bytes(self.tokenizer, token)
+            self._spelled[token] = bytes_of(self.tokenizer, token)
         return self._spelled[token]
 
     def words(self) -> dict[int, str]:

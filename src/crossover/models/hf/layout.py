@@ -100,6 +100,11 @@ class Layout:
         """Whether the sequence is one row without padding: nothing has to be gathered."""
         return len(self.rows) == 1 and not self.inner
 
+    @cached_property
+    def single(self) -> bool:
+        """Whether each row has one token, in their order: nothing has to be gathered either."""
+        return self.rows.shape[1] == 1 and len(self.rows) == len(self.back) and not self.inner
+
     @property
     def chains(self) -> bool:
         """Whether the sequence holds all there is: rows without trees behind an inner beginning."""

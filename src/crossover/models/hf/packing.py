@@ -181,6 +181,7 @@ def _windows(model: Any) -> list[int | None]:
     """How far each layer says to packed attention that it looks back: a trial is too short to show it."""
     found: list[int | None] = []
     packed = pack([[0]])
+    assert isinstance(packed.layout, Layout)
     with torch.no_grad():
         forward(model, replace(packed, layout=replace(packed.layout, windows=found)), torch.tensor([0]))
     return found

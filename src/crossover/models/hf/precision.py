@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Literal
 
@@ -31,6 +32,12 @@ def choose(device: str, width: int) -> tuple[Name, str]:
 @cache
 def measured_gain(device: str) -> float:
     """How many times as fast products of matrices are in bfloat16: the best of a few short trials of each."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_gain, device).result()
+
+
+def _gain(device: str) -> float:
+    """In a thread that ends: each that computes keeps a team of threads, and the teams of two wait asleep, not awake."""
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         left = torch.ones(SHAPE[:2], dtype=dtype, device=device)

@@ -14,7 +14,7 @@ import numpy
 
 LATELY = 32  # prompts that the next one is compared with
 OFTEN = 3  # of those that begin alike
-WORTH = 48  # tokens that a beginning must have more than one that is known: fewer are worth no batch of their own
+WORTH = 96  # tokens that a beginning must have more than one that is known: fewer are worth no batch of their own
 KNOWN = 64  # beginnings
 
 

@@ -34,10 +34,12 @@ Key = tuple[str, tuple[int, ...]]  # the hash of the weights, and the beginning
 class Answering(Protocol):
     """What a model does with requests, one at a time or many."""
 
-    packed: bool
-    prefixes: Prefixes
-    chat: Chat
-
+    @property
+    def packed(self) -> bool: ...
+    @property
+    def prefixes(self) -> Prefixes: ...
+    @property
+    def chat(self) -> Chat: ...
     def prepared(self, requests: Sequence[Request]) -> list[list[int] | Reply]: ...
     def using(self, weights: Weights | None) -> AbstractContextManager[Any]: ...
     def tree(self, labels: tuple[str, ...]) -> LabelTree: ...
@@ -57,9 +59,6 @@ class _Ready:
     @property
     def key(self) -> Key:
         return _sha(self.asked.request.weights), self.beginning
-
-    def fail(self, why: str) -> None:
-        self.asked.done(Reply(error=why))
 
 
 class Scheduler:
@@ -147,30 +146,27 @@ class Scheduler:
     def _write(self) -> int:
         """A token of every row, in one pass for each set of weights, with the prompts of who joins."""
         self._texts = deque(ready for ready in self._texts if not ready.asked.gone())
-        first = self._texts[0] if self._texts else None
-        weights = {row.asked.request.weights for running in self._running.values() for row in running.rows[:1]}
+        weights = {row.asked.request.weights: None for running in self._running.values() for row in running.rows[:1]}
+        weights |= {ready.asked.request.weights: None for ready in self._texts}
         count = 0
-        for own in weights | ({first.asked.request.weights} if first else set()):
-            joins = first if first and first.asked.request.weights == own else None
+        for own in weights:
             try:
                 with self._model.using(own) as model:
-                    count += self._advance(model, _sha(own), joins)
+                    count += self._advance(model, _sha(own))
             except ModelError as error:  # these weights do not load; others may
-                if joins:
-                    self._texts.remove(joins)
-                    joins.fail(str(error))
+                lost = [key for key in self._running if key[0] == _sha(own)]
+                failed = [row.asked for key in lost for row in self._running.pop(key).rows]
+                failed += [ready.asked for ready in self._texts if ready.key[0] == _sha(own)]
+                self._texts = deque(ready for ready in self._texts if ready.key[0] != _sha(own))
+                for asked in failed:
+                    asked.done(Reply(error=str(error)))
         return count
 
-    def _advance(self, model: Any, sha: str, first: _Ready | None) -> int:
-        """With one set of weights. `first` waits longest; with him joins who else begins alike."""
-        rows: list[Row] = []
-        if first:
-            if first.key not in self._running:
-                packs = self._model.packed
-                self._running[first.key] = Running(self._model.prefixes.get(model, *first.key)) if packs else RunningPlain()
-            rows = self._joining(model, self._running[first.key], first.key)
+    def _advance(self, model: Any, sha: str) -> int:
+        """With one set of weights."""
+        joins = self._joining(model, sha)
         mine = {key: running for key, running in self._running.items() if key[0] == sha}
-        batches = [(running, rows if first and key == first.key else []) for key, running in mine.items()]
+        batches = [(running, joins.get(key, [])) for key, running in mine.items()]
         every = [row for running, joining in batches for row in [*running.rows, *joining]]
         try:
             finished, ended = list[Row](), self._model.ended(model)
@@ -193,26 +189,31 @@ class Scheduler:
             row.asked.done(Reply(self._model.chat.text(ids), (), usage))
         return len(every)
 
-    def _joining(self, model: Any, running: Running | RunningPlain, key: Key) -> list[Row]:
-        """New rows, as many as there is room for."""
-        rows: list[Row] = []
-        others = sum(batch.kept() for batch in self._running.values() if batch is not running)
-        at_once, kept, longest = tokens_at_once(model), tokens_kept(model) - others, 0
-        for ready in [ready for ready in self._texts if ready.key == key]:
+    def _joining(self, model: Any, sha: str) -> dict[Key, list[Row]]:
+        """Rows that join the running batches of some weights: those that wait longest, as many as there is room for."""
+        joins: dict[Key, list[Row]] = defaultdict(list)
+        waiting = [ready for ready in self._texts if ready.key[0] == sha]
+        if not waiting:
+            return joins
+        at_once, kept, rows = tokens_at_once(model), tokens_kept(model), self._rows
+        for ready in waiting:
             job = self._model.job(ready.asked.request, ready.prompt, ready.asked.listener)
-            longest = max(longest, len(job.prompt) - len(ready.beginning))
-            if (rows or self._rows) and (
-                len(rows) + self._rows >= self._most
-                or running.kept([*(row.draft.job for row in rows), job]) > kept
-                or (rows and (len(rows) + 1) * longest > at_once)
-            ):
+            if ready.key not in self._running:
+                packs = self._model.packed
+                self._running[ready.key] = Running(self._model.prefixes.get(model, *ready.key)) if packs else RunningPlain()
+            at_once -= len(ready.prompt) - len(ready.beginning)
+            more = {key: [row.draft.job for row in own] for key, own in joins.items()}
+            more[ready.key] = [*more.get(ready.key, []), job]
+            taken = sum(running.kept(more.get(key, ())) for key, running in self._running.items())
+            if rows and (rows >= self._most or taken > kept or (joins and at_once < 0)):
                 break
             self._texts.remove(ready)
             try:
-                rows.append(Row(ready.asked, Draft(job)))
+                joins[ready.key].append(Row(ready.asked, Draft(job)))
+                rows += 1
             except Exception as error:  # noqa: BLE001  this schema cannot be used, whatever the reason; others can
-                ready.fail(str(error))
-        return rows
+                ready.asked.done(Reply(error=str(error)))
+        return joins
 
     def _begin_again(self, rows: Sequence[Row], why: str) -> None:
         """Where a card's memory does not hold rows, they begin anew, half as many at a time."""

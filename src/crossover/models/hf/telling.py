@@ -28,7 +28,7 @@ class Told:
 Heard = Callable[[Told], bool]  # whether that is enough
 
 
-def token_bytes(tokenizer: Any, token: int) -> bytes:
+def bytes_of(tokenizer: Any, token: int) -> bytes:
     """The bytes of a token, also where they are a part of a character."""
     before = tokenizer(ANCHOR, add_special_tokens=False)["input_ids"]
     text = tokenizer.decode([*before, token])[len(tokenizer.decode(before)) :]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from crossover.engine.follow import Answered, Calls, calls
+from crossover.engine.follow import Answered, Calls, calls, each_call
 from crossover.models.base import Listener
 from crossover.models.serving import Asked, Engine, engine_of
 from crossover.serve.openai.catalogue import Served
@@ -39,7 +39,8 @@ class _Waiting:
             return self.asked
         assert self.served.candidate is not None
         steps = self.served.candidate.prompt.steps
-        return Request((), steps[0].decoding if steps else self.served.candidate.decoding, self.served.weights)
+        decoding = steps[0].decoding if steps else self.served.candidate.decoding
+        return Request((), each_call(decoding), self.served.weights)
 
 
 class Asking:
