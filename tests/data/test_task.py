@@ -228,7 +228,7 @@ def test_a_key_without_a_value_is_as_if_absent(tmp_path):
             "task.yaml, line 5, column 7: not valid YAML: could not determine a con",
         ),
         (LEAST + "seed: 'a\x07'\n", "task.yaml, line 5: not valid YAML: special characters are not allowed"),
-        (LEAST + "labels: &a [*a]\n", "task.yaml, line 5, key 'labels': received the label "),
+        (LEAST + "labels: &a [*a]\n", "task.yaml, line 5, column 13: not valid YAML: the alias 'a' stands"),
         ("!!set {name, data}\n", "task.yaml holds a value of type tag:yaml.org,2002:set; valid is a YAML mapping"),
         (LEAST + "? [a, b]\n: c\n", "task.yaml, line 5: a key is a list or a mapping; valid is text"),
         (LEAST + "labels: " + "[" * 3000, "task.yaml: not valid YAML: nested too deep"),
@@ -255,7 +255,7 @@ def test_aliases_that_would_grow_without_end_are_a_sentence(tmp_path):
     levels = [f"- &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12)]
     assert "key 'seed': received [" in complaint(tmp_path, LEAST + f"seed:\n- &l0 [x]\n{''.join(levels[:5])}")
     grown = complaint(tmp_path, LEAST + f"metric: {{judge: &l0 [x]}}\nseed:\n{''.join(levels)}")
-    assert grown == "task.yaml: not valid YAML: its aliases stand for over 1,000,000 values"
+    assert grown == "task.yaml, line 12, column 38: not valid YAML: its aliases stand for over 1,000,000 values"
 
 
 def test_an_absent_file_names_its_neighbours(tmp_path):

@@ -278,7 +278,7 @@ class Plain(Runnable[Any, str]):
 def test_identity_is_also_what_a_function_is_bound_to_and_what_a_runnable_keeps() -> None:
     def saying(word: str, api_key: str = "") -> Runnable[Any, str]:
         def said(messages: Any) -> str:
-            return word if api_key else said and word
+            return f"{word}{said.__name__ if api_key else ''}"
 
         return RunnableLambda(said)
 

@@ -95,10 +95,14 @@ def read_value(text: str) -> Any:
     return value if plain or text.lstrip()[:1] in tuple("[{\"'") else text
 
 
+class _Alias(yaml.MarkedYAMLError):
+    """One that is not read."""
+
+
 class BoundedLoader(yaml.SafeLoader):
     """A few lines of aliases of aliases stand for billions of values: as many as people write are read, no more.
 
-    Raises `ValueError`.
+    Raises `yaml.MarkedYAMLError`.
     """
 
     made = copied = 0  # values so far, by aliases those that they stand for; long texts count as several
@@ -112,11 +116,11 @@ class BoundedLoader(yaml.SafeLoader):
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
             if anchor in self.anchors and anchor not in self._sizes:
-                raise ValueError(f"the alias '{anchor}' stands within what it stands for")
+                raise _Alias(None, None, f"the alias '{anchor}' stands within what it stands for", event.start_mark)
             self.copied += self._sizes.get(str(anchor), 0)
             self.made += self._sizes.get(str(anchor), 0)
             if self.copied > COPIED:
-                raise ValueError(f"its aliases stand for over {COPIED:,} values")
+                raise _Alias(None, None, f"its aliases stand for over {COPIED:,} values", event.start_mark)
         else:
             self.made += 1 + len(getattr(event, "value", "")) // LONG
         node = super().compose_node(parent, index)

@@ -150,7 +150,8 @@ def _options(sample: Mapping[str, Any]) -> list[str]:
 
 def _target(sample: Mapping[str, Any]) -> str:
     """The expected text; of a choice by its number, the option."""
-    target, options = sample.get("target"), _options(sample)
+    target: Any = sample.get("target")
+    options = _options(sample)
     counted = isinstance(target, int) or (isinstance(target, str) and target.isdecimal() and len(target) < DIGITS)
     position = int(target) if counted else -1  # as where a test set is not labelled
     if 0 <= position < len(options) and text(target) not in options:

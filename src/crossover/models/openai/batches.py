@@ -91,7 +91,7 @@ class OpenaiBatches:
                     return ""
                 if tried >= REPEATS or not _too_many(error):
                     raise _said(error, "beginning a batch") from error
-                time.sleep(min(seconds(error.response.headers.get("retry-after")) or PAUSE * 2**tried, LAST_PAUSE))
+                time.sleep(min(_after(error) or PAUSE * 2**tried, LAST_PAUSE))
                 tried += 1
 
     def look(self, batch: str) -> BatchLook:
@@ -184,6 +184,11 @@ def _unanswered(error: Exception) -> bool:
 def _too_many(error: Exception) -> bool:
     """Whether a batch was refused for how many there are, which passes; without credit nothing does."""
     return getattr(error, "status_code", None) == 429 and getattr(error, "code", None) != "insufficient_quota"
+
+
+def _after(error: Any) -> float | None:
+    """Seconds that a service asks to wait."""
+    return seconds(error.response.headers.get("retry-after"))
 
 
 def _content(client: Any, file: str) -> bytes | None:

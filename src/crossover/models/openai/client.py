@@ -58,7 +58,7 @@ def _ambient() -> list[str]:
     """Headers that the client takes from OpenAI's own variables, whoever it asks: they may hold keys."""
     written = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
     named = [line.partition(":")[0].strip().lower() for line in written if ":" in line]
-    return ["openai-organization", "openai-project", "authorization", "api-key", *named]
+    return ["OpenAI-Organization", "OpenAI-Project", "authorization", "api-key", *named]  # the first as the client has them
 
 
 @cache
