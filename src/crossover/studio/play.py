@@ -220,5 +220,15 @@ def _read(folder: StudyFolder) -> list[dict[str, Any]]:
         body = read_json(_place(folder))
     except StudyError:
         return []
-    wanted = {"id", "at", "input", "cells"}
-    return [one for one in body if isinstance(one, dict) and wanted <= one.keys()] if isinstance(body, list) else []
+    return [one for one in body if _is_entry(one)] if isinstance(body, list) else []
+
+
+def _is_entry(one: Any) -> bool:
+    texts = isinstance(one, dict) and all(isinstance(one.get(key), str) for key in ("id", "at", "input"))
+    cells = one.get("cells") if texts else None
+    return isinstance(cells, list) and all(
+        isinstance(cell, dict)
+        and {"edited", "answer"} <= cell.keys()
+        and all(isinstance(cell.get(key), str) for key in ("id", "name"))
+        for cell in cells
+    )

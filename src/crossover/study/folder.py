@@ -23,10 +23,13 @@ LOCK = ".lock"
 EVALUATIONS = "evaluations"  # the folder of what was measured after the verdict
 REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
 SPENT = ("calls", "epochs", "tunes")  # tables of the journal
-DECISION = (
-    *("version", "task", "model", "seed", "created", "crossover_version", "metric", "relevance", "target", "margin"),
-    *("splits", "data_sha256", "candidates", "comparisons", "crossover", "verdict", "spent"),
-)
+DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type each is
+    **dict.fromkeys(("task", "model", "created", "crossover_version", "metric", "data_sha256"), str),
+    **dict.fromkeys(("version", "seed"), int),
+    **{"target": (int, float, type(None)), "margin": (int, float), "relevance": (str, type(None))},
+    **dict.fromkeys(("splits", "crossover", "verdict", "spent"), dict),
+    **dict.fromkeys(("candidates", "comparisons"), list),
+}
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,9 @@ class StudyFolder:
         if body["version"] != VERSION:
             valid = f"valid is {VERSION}: start a new study folder"
             raise StudyError(f"{self.decision} is of version {body['version']!r}; {valid}")
+        other = next((key for key, kind in DECISION.items() if not isinstance(body[key], kind)), None)
+        if other is not None:
+            raise damaged(self.decision, f"'{other}' is a {type(body[other]).__name__}")
         return dict(body)
 
 

@@ -35,9 +35,17 @@ def read_results(place: StudyFolder | Path | str, redecided: Path | None = None)
     """Everything a reader is shown; of a study without a verdict what there is so far, under the kind "unfinished".
 
     `redecided`: the file of a decision that was made again, in the place of the first. Raises `StudyError` when the folder
-    holds no study.
+    holds no study, or one that is damaged.
     """
     folder = StudyFolder.at(place)
+    try:
+        return _results(folder, redecided)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        path = redecided or (folder.journal if folder.begun else folder.decision)
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def _results(folder: StudyFolder, redecided: Path | None) -> Results:
     journal = JournalReader((folder if folder.begun else folder.existing()).journal)
     try:
         begun, past = journal.fact("so far"), journal.fact(FACT, [])
