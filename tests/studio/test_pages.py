@@ -77,7 +77,11 @@ def test_a_study_whose_journal_lost_its_task_is_said_to_be_damaged(place: Path) 
 
 def test_a_history_that_is_none_of_ours_counts_as_none(place: Path, browser: Browser) -> None:
     (place / "runs" / "notes" / "studio").mkdir()
-    for body in ([{"id": 1, "at": 2, "input": 3, "cells": 4}], [{"id": "1", "at": "", "input": "", "cells": [5]}], {"a": 1}):
+    for body in (
+        [{"id": 1, "at": 2, "input": 3, "cells": 4}],
+        [{"id": "1", "at": "", "input": "", "cells": [5]}],
+        {"a": 1},
+    ):
         (place / "runs" / "notes" / "studio" / "history.json").write_text(json.dumps(body), encoding="utf-8")
         assert "Nothing was run yet" in browser.get("/study/notes/play/history").text
 

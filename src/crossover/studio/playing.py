@@ -16,14 +16,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from crossover.errors import CrossoverError, OptionError
-from crossover.studio.compare import dev_rows, table
+from crossover.studio.compare import table
 from crossover.studio.editing import FIELDS, edited
 from crossover.studio.opened import Ready
-from crossover.studio.own import Own, OwnCandidates
 from crossover.studio.parts import Studio
 from crossover.studio.play import Cell, Play, history
 from crossover.studio.shelf import Missing
 from crossover.study.folder import StudyFolder
+from crossover.study.own import Own, OwnCandidates, dev_rows
 from crossover.study.results import Results
 from crossover.types import Candidate
 
@@ -179,7 +179,10 @@ def _make(studio: Studio, name: str, form: FormData) -> HTMLResponse:
     results = finished(studio, folder)
     ready = studio.opened.ready(folder, str(form.get("of", "")))
     known = {shown for shown, _ in _offered(folder, results).values()}
-    called = " ".join(str(form.get(f"name-{ready.id}", "")).split())[:80]
+    written = str(form.get(f"name-{ready.id}", ""))
+    called = " ".join("".join(c if c.isprintable() else " " for c in written).split())[:80]
+    if ":" in called:
+        raise OptionError("a name has no ':', as STUDY:NAME is how a candidate is named elsewhere; valid is another name")
     called = called or next(f"{ready.name} edited {n}" for n in range(1, 10_000) if f"{ready.name} edited {n}" not in known)
     candidate = _edited(form, ready, called)
     if candidate is ready.candidate:

@@ -26,7 +26,9 @@ SPENT = ("calls", "epochs", "tunes")  # tables of the journal
 DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type each is
     **dict.fromkeys(("task", "model", "created", "crossover_version", "metric", "data_sha256"), str),
     **dict.fromkeys(("version", "seed"), int),
-    **{"target": (int, float, type(None)), "margin": (int, float), "relevance": (str, type(None))},
+    "target": (int, float, type(None)),
+    "margin": (int, float),
+    "relevance": (str, type(None)),
     **dict.fromkeys(("splits", "crossover", "verdict", "spent"), dict),
     **dict.fromkeys(("candidates", "comparisons"), list),
 }
