@@ -10,7 +10,9 @@ from typing import Any
 
 import psutil
 import pytest
+import yaml
 
+from crossover.studio.runs import Runs
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Quiet, Stage
@@ -56,7 +58,14 @@ def test_what_a_killed_run_left_is_nothing_that_runs(tmp_path: Path) -> None:
     body = {"pid": os.getpid(), "began": psutil.Process().create_time(), "stage": "x", "part": None, "share": 0.5}
     body |= {"seconds": 3.0, "best": None, "said": []}
     folder = StudyFolder(tmp_path)
-    for changed in ({}, {"began": 1.0}, {"pid": 2**22 + 1}, {"pid": "evil"}, {"pid": -1}):  # alive, yet without the lock
+    for changed in (
+        {},
+        {"began": 1.0},
+        {"pid": 2**22 + 1},
+        {"pid": "evil"},
+        {"pid": -1},
+        {"pid": float("inf")},
+    ):  # alive, yet without the lock
         (tmp_path / FILE).write_text(json.dumps({**body, **changed}), encoding="utf-8")
         assert read_progress(folder) is None
     for damaged in ("", "[]", "{}", "null", '{"pid": []}'):
@@ -113,6 +122,20 @@ def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Brows
     decision = json.loads((root / "parcels" / "decision.json").read_text(encoding="utf-8"))
     assert (decision["metric"], decision["target"], decision["model"]) == ("macro_f1", 0.5, "fake")
     assert "Verdict" in browser.get("/study/parcels").text
+
+
+def test_two_studies_of_one_file_have_a_task_file_each(
+    uploaded: tuple[Browser, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is continued by its own, whatever the second was told."""
+    begun: list[tuple[str, Path]] = []
+    monkeypatch.setattr(Runs, "start", lambda self, name, folder, task, options=(): begun.append((name, task)))
+    browser, address, _ = uploaded
+    assert browser.post(address, data=ANSWERS).status_code == 204
+    (_, task), written = begun[0], begun[0][1].read_text(encoding="utf-8")
+    assert browser.post(address, data=ANSWERS | {"name": "other", "metric": "accuracy"}).status_code == 204
+    assert task.read_text(encoding="utf-8") == written
+    assert [yaml.safe_load(path.read_text(encoding="utf-8"))["name"] for _, path in begun] == ["parcels", "other"]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,9 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
 
 def elsewhere(results: Results, name: str) -> Results:
     """The results without paths of this machine: what a reader of the report is told to type begins in runs/NAME."""
-    return replace(results, folder=Path("runs") / name, task_path=Path(results.task_path).name, options=())
+    since = tuple(replace(one, data=Path(one.data).name) for one in results.evaluations)
+    task = Path(results.task_path).name
+    return replace(results, folder=Path("runs") / name, task_path=task, options=(), evaluations=since)
 
 
 def _candidates(folder: StudyFolder, results: Results) -> dict[str, Candidate]:
