@@ -123,9 +123,7 @@ def test_labels_that_the_study_does_not_know_are_said(crossover: Terminal, study
     put(study, rows)
     said = crossover("watch", f"{study}:zero_shot", "--log", "served.jsonl", "--labels", "labels.csv")
     count = sum(label == "orders" for _, label in rows)
-    assert f"of the labels {count} are none that the study knows (“orders”), so no answer can be right there" in words(
-        said.out
-    )
+    assert f"of the labels {count} are none that the study knows (“orders”), so no answer can be right" in words(said.out)
 
 
 def test_a_log_of_several_models_that_names_no_candidate_says_so(crossover: Terminal, study: Path, here: Path) -> None:

@@ -19,6 +19,7 @@ from crossover.study.listener import Quiet, Stage
 from crossover.study.progress import FILE, read_progress
 from tests.cli.small import rows, table, write_task
 from tests.studio.conftest import Browser, opened, waited
+from tests.study.small import write_small
 
 
 class Looking(Quiet):
@@ -54,18 +55,36 @@ def test_a_study_is_seen_while_it_runs_and_when_it_is_over(tmp_path: Path) -> No
     assert "running" not in browser.get("/").text
 
 
+class Tuning(Quiet):
+    """Looks at the page at each epoch."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.pages: list[str] = []
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        if what == "epochs":
+            self.pages.append(self.browser.get("/study/run/live").text)
+
+
+def test_a_tune_is_seen_while_it_runs(tmp_path: Path) -> None:
+    browser = opened(tmp_path)
+    looking = Tuning(browser)
+    run_study(write_small(tmp_path, ["zero_shot", {"lora": {"epochs": 2}}], forgetting=False), tmp_path / "run", looking)
+    assert len(looking.pages) == 2
+    for epoch, page in enumerate(looking.pages, 1):
+        assert f"The latest tune, not finished: epoch {epoch}, " in page
+        assert page.count("<svg") == 2
+        assert "<style" not in page
+    assert "The latest tune" not in browser.get("/study/run/live").text
+
+
 def test_what_a_killed_run_left_is_nothing_that_runs(tmp_path: Path) -> None:
     body = {"pid": os.getpid(), "began": psutil.Process().create_time(), "stage": "x", "part": None, "share": 0.5}
     body |= {"seconds": 3.0, "best": None, "said": []}
     folder = StudyFolder(tmp_path)
-    for changed in (
-        {},
-        {"began": 1.0},
-        {"pid": 2**22 + 1},
-        {"pid": "evil"},
-        {"pid": -1},
-        {"pid": float("inf")},
-    ):  # alive, yet without the lock
+    wrong: list[dict[str, Any]] = [{"pid": 2**22 + 1}, {"pid": "evil"}, {"pid": -1}, {"pid": float("inf")}]
+    for changed in ({}, {"began": 1.0}, *wrong):  # alive, yet without the lock
         (tmp_path / FILE).write_text(json.dumps({**body, **changed}), encoding="utf-8")
         assert read_progress(folder) is None
     for damaged in ("", "[]", "{}", "null", '{"pid": []}'):

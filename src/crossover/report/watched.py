@@ -58,9 +58,9 @@ def sentences(body: Mapping[str, Any]) -> list[str]:
             f" {labels['by']}) and {numbers.count(labels['counted'])} count, as an input counts once"
         )
         if labels["unlisted"]:
-            some = ", ".join(f"“{one}”" for one in labels["such_as"])
+            some, count = ", ".join(f"“{one}”" for one in labels["such_as"]), numbers.count(labels["unlisted"])
             said.append(
-                f"of the labels {numbers.count(labels['unlisted'])} are none that the study knows ({some}), so no answer can"
+                f"of the labels {count} are none that the study knows ({some}), so no answer can"
                 " be right there: another spelling would seem a fall"
             )
         if quality["among"] > 1:
