@@ -16,6 +16,7 @@ from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import compare
 from crossover.models.fake import Fake
 from crossover.report.page import render
+from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
 from crossover.types import Reply, Request, Score
 from tests.cli.small import LABELS, Terminal, table, write_task
@@ -181,6 +182,14 @@ def test_rows_that_the_study_has_met_all_show_nothing_new(crossover: Terminal, s
     body = json.loads((study / "evaluations" / "1.json").read_text())
     assert [row["change"] for row in body["candidates"]] == [None, None]
     assert [(pair["n"], pair["p"]) for pair in body["comparisons"]] == [(0, 1.0)]
+
+
+def test_two_at_once_are_told_what_else_there_is(crossover: Terminal, study: Path) -> None:
+    with StudyFolder(study / "evaluations").locked():
+        said = crossover("evaluate", study, "--data", "new.csv")
+    assert said.status == 2
+    assert "wait for it, or evaluate in a copy of the study's folder" in said.err
+    assert "--out" not in said.err
 
 
 def test_the_report_escapes_what_an_evaluation_is_called(crossover: Terminal, study: Path) -> None:

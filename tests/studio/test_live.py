@@ -12,11 +12,14 @@ import psutil
 import pytest
 import yaml
 
-from crossover.studio.runs import Runs
+from crossover.studio.live import Live
+from crossover.studio.pages import Pages
+from crossover.studio.runs import Ended, Runs
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Quiet, Stage
 from crossover.study.progress import FILE, read_progress
+from crossover.types import Usage
 from tests.cli.small import rows, table, write_task
 from tests.studio.conftest import Browser, opened, waited
 from tests.study.small import write_small
@@ -90,6 +93,15 @@ def test_what_a_killed_run_left_is_nothing_that_runs(tmp_path: Path) -> None:
     for damaged in ("", "[]", "{}", "null", '{"pid": []}'):
         (tmp_path / FILE).write_text(damaged, encoding="utf-8")
         assert read_progress(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(-9, "ended from outside (Killed)"), (-2, "Stopped"), (130, "Stopped"), (2, "ended with a complaint")],
+)
+def test_how_a_run_ended_is_said(status: int, said: str) -> None:
+    live = Live(False, None, 0, Usage(), 0.0, Ended(status, "the last line"))
+    assert said in Pages("token").render("moving.html", name="run", live=live, results=None)
 
 
 def test_what_does_not_run_cannot_be_stopped(browser: Browser) -> None:

@@ -177,7 +177,7 @@ def test_what_was_made_in_the_studio_is_used_by_its_name_everywhere(place: Path,
     split, records = measured_last(folder, own.id)
     assert (split, {record["input"]: record["prediction"] for record in records}) == ("dev", answered)
     export(folder, place / "out", "mine")
-    assert "dev items" in (place / "out" / "README.md").read_text(encoding="utf-8")
+    assert "dev items, made in the studio by looking at them" in (place / "out" / "README.md").read_text(encoding="utf-8")
     (place / "late.csv").write_text("note,topic\nweeds between roses,garden\nsoup of the day,kitchen\n", encoding="utf-8")
     body = json.loads(evaluate(folder, place / "late.csv", ["mine", "lora"]).read_text(encoding="utf-8"))
     assert (body["candidates"][0]["name"], body["candidates"][0]["test"]) == ("mine", None)

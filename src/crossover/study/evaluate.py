@@ -44,6 +44,7 @@ from crossover.study.scoring import TESTED, Scoring, scoring
 from crossover.types import Candidate, Estimate, Example, Run, Score, to_json
 
 VERSION = 1
+INSTEAD = "evaluate in a copy of the study's folder"
 
 
 class _Beside(Journal):
@@ -111,7 +112,11 @@ def evaluate(
         findings = check_labelled(asked.task, asked.new, known)
         for sentence in (*lacking, *asked.rule.said(), *(f"{one.level}: {one.message}" for one in findings)):
             told.say(sentence)
-        with home.kept_if_spent(), home.locked(), closing(_Beside(home.journal, study)) as journal:
+        with (
+            home.kept_if_spent(),
+            home.locked(INSTEAD),
+            closing(_Beside(home.journal, study)) as journal,
+        ):
             try:
                 runs = _measured(asked, money, journal, home, told)
             except BudgetExceeded as error:

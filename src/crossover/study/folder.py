@@ -90,10 +90,11 @@ class StudyFolder:
         return self.path / "candidates" / identity / "candidate.json"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, instead: str = "name another folder with --out") -> Iterator[None]:
         """Make the folder and hold it alone; the operating system frees it when the process dies, however it dies.
 
-        Raises `StudyError` when the folder cannot be made or written, or another process works in it.
+        `instead`: what else a user may do. Raises `StudyError` when the folder cannot be made or written, or another process
+        works in it.
         """
         import filelock
 
@@ -102,12 +103,10 @@ class StudyFolder:
             lock = filelock.FileLock(self.path / LOCK, timeout=0)
             lock.acquire()
         except filelock.Timeout as error:
-            raise StudyError(
-                f"{self.path} is in use by another crossover process: wait for it, or name another folder with --out"
-            ) from error
+            raise StudyError(f"{self.path} is in use by another crossover process: wait for it, or {instead}") from error
         except (OSError, NotImplementedError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise StudyError(f"{self.path} cannot be written ({reason}): name another folder with --out") from error
+            raise StudyError(f"{self.path} cannot be written ({reason}): {instead}") from error
         try:
             yield
         finally:
