@@ -93,7 +93,7 @@ class StudyFolder:
     def locked(self, instead: str = "name another folder with --out") -> Iterator[None]:
         """Make the folder and hold it alone; the operating system frees it when the process dies, however it dies.
 
-        `instead`: what else a user may do. Raises `StudyError` when the folder cannot be made or written, or another process
+        `instead`: what else one may do. Raises `StudyError` when the folder cannot be made or written, or another process
         works in it.
         """
         import filelock
