@@ -182,6 +182,7 @@ def test_what_was_made_in_the_studio_is_used_by_its_name_everywhere(place: Path,
     body = json.loads(evaluate(folder, place / "late.csv", ["mine", "lora"]).read_text(encoding="utf-8"))
     assert (body["candidates"][0]["name"], body["candidates"][0]["test"]) == ("mine", None)
     assert body["candidates"][0]["estimate"]["n"] == 2
+    assert "Measured since" in browser.get("/study/notes").text
     version = add_candidate(Registry(place / "prompts"), "notes", folder, "mine")
     assert version.prompt.instruction == "Garden, kitchen or journey?"
     with pytest.raises(StudyError, match="'mine' was not tested"):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from crossover.errors import CrossoverError, StudyError
 from crossover.report.verdict import headline
-from crossover.study.folder import StudyFolder
+from crossover.study.folder import EVALUATIONS, StudyFolder
 from crossover.study.read import read_results
 from crossover.study.results import Results
 
@@ -134,4 +134,4 @@ def _stamp(folder: StudyFolder) -> tuple[Any, ...]:
         return found.st_mtime_ns, found.st_size
 
     log = folder.journal.with_name(f"{folder.journal.name}-wal")
-    return tuple(map(of, (folder.decision, folder.journal, log, folder.history)))
+    return tuple(map(of, (folder.decision, folder.journal, log, folder.history, folder.path / EVALUATIONS)))
