@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from crossover.engine.journal import JournalReader
 from crossover.errors import CrossoverError
 from crossover.report import plots
+from crossover.report.svg import FAMILIES
 from crossover.studio.parts import Studio
 from crossover.studio.runs import Ended
 from crossover.studio.shelf import Missing
@@ -75,7 +76,7 @@ def _journaled(folder: StudyFolder) -> tuple[int, Usage, float, tuple[Epoch, ...
 
 @lru_cache(16)
 def _drawn(tuning: tuple[Epoch, ...]) -> tuple[str, str]:
-    colour = plots.FAMILIES["weights"]
+    colour = FAMILIES["weights"]
     with DRAWING:
         drawn = [
             plots.losses(tuning, colour, "live-loss", "Loss by epoch so far, on train and dev"),
