@@ -595,6 +595,20 @@ def show_of_a_later_version(at: Place) -> list[str]:
     return ["show", "study"]
 
 
+@bad("decision.json is damaged ('candidates' is a NoneType)", "run the study again")
+def show_of_a_decision_with_another_type(at: Place) -> list[str]:
+    path = at.done() / "decision.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"candidates": None}))
+    return ["show", "study"]
+
+
+@bad("decision.json is damaged (KeyError: 'choice')", "run the study again")
+def show_of_a_decision_without_a_choice(at: Place) -> list[str]:
+    path = at.done() / "decision.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"verdict": {}}))
+    return ["show", "study"]
+
+
 @bad("candidate.json is damaged", "run the study again")
 def predict_with_a_damaged_candidate(at: Place) -> list[str]:
     for path in (at.done() / "candidates").glob("*/candidate.json"):

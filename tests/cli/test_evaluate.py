@@ -15,6 +15,9 @@ import crossover as package
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import compare
 from crossover.models.fake import Fake
+from crossover.report.page import render
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_results
 from crossover.types import Reply, Request, Score
 from tests.cli.small import LABELS, Terminal, table, write_task
 
@@ -159,6 +162,45 @@ def test_rows_that_the_study_has_met_are_said(crossover: Terminal, study: Path) 
     assert body["data"] | {"sha256": ""} == {"name": "new.csv", "sha256": "", "rows": 28, "blank": 1, "met": 3}
     row = next(row for row in body["candidates"] if row["chosen"] or True)
     assert (row["estimate"]["n"], row["unmet"]["n"]) == (28, 25)
+    assert {pair["n"] for pair in body["comparisons"]} == {25}, "what the study knows tells none apart from another"
+    for row in body["candidates"]:
+        old, new = row["test"], row["unmet"]
+        assert row["change"]["difference"] == pytest.approx(new["value"] - old["value"], abs=1e-6)
+    page = render(read_results(study))
+    assert "Measured since" in page
+    assert "28 rows, 3 of which the study had met" in page
+
+
+def test_rows_that_the_study_has_met_all_show_nothing_new(crossover: Terminal, study: Path) -> None:
+    known = (study.parent / "rows.csv").read_text().splitlines()[:12]
+    Path("new.csv").write_text("\n".join(known) + "\n")
+    said = crossover("evaluate", study, "--data", "new.csv", "-c", "zero_shot", "-c", "instruction")
+    told = words(said.out)
+    assert said.status == 0
+    assert "the study has met every row of these: they show nothing of rows that come later" in told
+    assert "than on test" not in told
+    body = json.loads((study / "evaluations" / "1.json").read_text())
+    assert [row["change"] for row in body["candidates"]] == [None, None]
+    assert [(pair["n"], pair["p"]) for pair in body["comparisons"]] == [(0, 1.0)]
+
+
+def test_two_at_once_are_told_what_else_there_is(crossover: Terminal, study: Path) -> None:
+    with StudyFolder(study / "evaluations").locked():
+        said = crossover("evaluate", study, "--data", "new.csv")
+    assert said.status == 2
+    assert "wait for it, or evaluate in a copy of the study's folder" in said.err
+    assert "--out" not in said.err
+
+
+def test_the_report_escapes_what_an_evaluation_is_called(crossover: Terminal, study: Path) -> None:
+    Path("new <img src=x>.csv").write_text(table(NEW))
+    assert crossover("evaluate", study, "--data", "new <img src=x>.csv", "-c", "zero_shot").status == 0
+    page = render(read_results(study))
+    assert "new &lt;img src=x&gt;.csv" in page
+    assert "<img src=x" not in page
+    damaged = study / "evaluations" / "1.json"
+    damaged.write_text("[]")
+    assert "is damaged" in crossover("show", study).err
 
 
 def test_where_the_studys_rows_are_gone_that_is_said(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import time
@@ -14,7 +15,8 @@ import pytest
 
 import crossover as package
 from crossover.cli.main import load
-from crossover.data.served import ServedRow
+from crossover.data.served import ServedLog, ServedRow
+from crossover.errors import DataError
 from crossover.study.conductor import run_study
 from tests.cli.small import FRUITS, Terminal, table, write_task
 
@@ -110,8 +112,40 @@ def test_labels_are_joined_by_the_id_of_the_log_too(crossover: Terminal, study: 
         json.loads(crossover("watch", f"{study}:zero_shot", "--log", "served.jsonl", "--labels", file, "--json").out)
         for file in ("late.csv", "labels.csv")
     )
-    assert named["labels"] == {"path": "late.csv", "by": "id", "rows": 201, "matched": 200, "counted": 200}
+    counts = {"rows": 201, "matched": 200, "counted": 200, "unlisted": 0, "such_as": []}
+    assert named["labels"] == {"path": "late.csv", "by": "id", **counts}
     assert named["quality"] == plain["quality"]
+
+
+def test_labels_that_the_study_does_not_know_are_said(crossover: Terminal, study: Path, here: Path) -> None:
+    """Else a file that spells the labels otherwise would seem a fall, without a word."""
+    rows = [(text, {"order": "orders"}.get(label, label)) for text, label in letters(100, RIGHT, 5)]
+    put(study, rows)
+    said = crossover("watch", f"{study}:zero_shot", "--log", "served.jsonl", "--labels", "labels.csv")
+    count = sum(label == "orders" for _, label in rows)
+    assert f"of the labels {count} are none that the study knows (“orders”), so no answer can be right" in words(said.out)
+
+
+def test_a_log_of_several_models_that_names_no_candidate_says_so(crossover: Terminal, study: Path, here: Path) -> None:
+    texts = [text for text, _ in letters(20, RIGHT, 5)]
+    lines = [ServedRow(text, "order", model=f"m{n % 2}").line() for n, text in enumerate(texts)]
+    Path("served.jsonl").write_bytes(b"".join(lines))
+    said = crossover("watch", f"{study}:zero_shot", "--log", "served.jsonl")
+    assert "has answers of 2 models (m0, m1): all are taken for those of “zero_shot”" in words(said.out)
+    Path("served.jsonl").write_bytes(b"".join(lines[::2]))
+    assert "models" not in words(crossover("watch", f"{study}:zero_shot", "--log", "served.jsonl").out)
+
+
+def test_a_log_that_another_took_the_place_of_is_not_read_on_in_its_middle(here: Path) -> None:
+    path = Path("served.jsonl")
+    path.write_bytes(ServedRow("a", "b").line())
+    log = ServedLog(path)
+    assert log.more() == 1
+    Path("next").write_bytes(b"".join(ServedRow(f"another {n}", "b").line() for n in range(9)))
+    os.replace("next", path)
+    with pytest.raises(DataError, match=r"another file took its place.* join the parts of one that was rotated"):
+        log.more()
+    assert len(log.rows) == 1
 
 
 def test_an_input_that_comes_again_is_no_further_evidence(crossover: Terminal, study: Path, here: Path) -> None:

@@ -87,5 +87,5 @@ def test_a_log_that_was_cut_is_said(tmp_path: Path) -> None:
     log = ServedLog(path)
     log.more()
     path.write_bytes(ROW.line())
-    with pytest.raises(DataError, match="has become shorter while it was read"):
+    with pytest.raises(DataError, match="was cut, or another file took its place, while it was read"):
         log.more()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -163,6 +164,24 @@ def test_a_version_that_was_changed_is_never_given(registry: Registry, change: o
     with pytest.raises(PromptError):
         registry.add("support", SECOND)
     assert registry.get("other").prompt == SECOND
+
+
+def test_what_was_moved_to_another_name_or_label_is_never_given_there(registry: Registry) -> None:
+    """A renamed folder's versions bore the old name: restoring one made the old prompt anew."""
+    registry.add("support", Prompt("One."), label="staging")
+    registry.add("support", Prompt("Two."), label="production")
+    folder = registry.folder / "support"
+    [move] = (folder / "labels" / "staging").iterdir()
+    shutil.copy(move, folder / "labels" / "production" / move.name)
+    with pytest.raises(PromptError, match="belongs to the label 'staging': put it back there"):
+        registry.get("support@production")
+    (folder / "labels" / "production" / move.name).unlink()
+    assert registry.get("support@production").prompt == Prompt("Two.")
+    folder.rename(registry.folder / "tickets")
+    for act in (registry.get, registry.restore):
+        with pytest.raises(PromptError, match="belongs to the prompt 'support': put it back there"):
+            act("tickets@1")
+    assert registry.names() == ["tickets"]
 
 
 def test_git_may_change_the_line_breaks_of_the_files(registry: Registry) -> None:

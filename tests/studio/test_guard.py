@@ -53,6 +53,13 @@ def test_another_site_changes_nothing_even_with_the_token(made: Path, headers: d
     assert opened(made / "runs").post(CHANGE, headers=headers).status_code == 403
 
 
+@pytest.mark.parametrize(("mode", "status"), [("no-cors", 403), ("cors", 403), ("navigate", 200)])
+def test_another_site_has_nothing_loaded_here_but_by_a_link(looking: Browser, mode: str, status: int) -> None:
+    """An image of another page would open models, whatever it can read."""
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": mode}
+    assert looking.get("/study/notes/play", headers=headers).status_code == status
+
+
 @pytest.mark.parametrize(
     "name",
     ["...", "%252e%252e", "..%2f..%2fetc", "notes%2f..%2f..", ".studio", "/etc/passwd", "notes%00", "C:%5C", "nothing"],

@@ -10,13 +10,19 @@ from typing import Any
 
 import psutil
 import pytest
+import yaml
 
+from crossover.studio.live import Live
+from crossover.studio.pages import Pages
+from crossover.studio.runs import Ended, Runs
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Quiet, Stage
 from crossover.study.progress import FILE, read_progress
+from crossover.types import Usage
 from tests.cli.small import rows, table, write_task
 from tests.studio.conftest import Browser, opened, waited
+from tests.study.small import write_small
 
 
 class Looking(Quiet):
@@ -52,16 +58,50 @@ def test_a_study_is_seen_while_it_runs_and_when_it_is_over(tmp_path: Path) -> No
     assert "running" not in browser.get("/").text
 
 
+class Tuning(Quiet):
+    """Looks at the page at each epoch."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.pages: list[str] = []
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        if what == "epochs":
+            self.pages.append(self.browser.get("/study/run/live").text)
+
+
+def test_a_tune_is_seen_while_it_runs(tmp_path: Path) -> None:
+    browser = opened(tmp_path)
+    looking = Tuning(browser)
+    run_study(write_small(tmp_path, ["zero_shot", {"lora": {"epochs": 2}}], forgetting=False), tmp_path / "run", looking)
+    assert len(looking.pages) == 2
+    for epoch, page in enumerate(looking.pages, 1):
+        assert f"The latest tune, not finished: epoch {epoch}, " in page
+        assert page.count("<svg") == 2
+        assert "<style" not in page
+    assert "The latest tune" not in browser.get("/study/run/live").text
+
+
 def test_what_a_killed_run_left_is_nothing_that_runs(tmp_path: Path) -> None:
     body = {"pid": os.getpid(), "began": psutil.Process().create_time(), "stage": "x", "part": None, "share": 0.5}
     body |= {"seconds": 3.0, "best": None, "said": []}
     folder = StudyFolder(tmp_path)
-    for changed in ({}, {"began": 1.0}, {"pid": 2**22 + 1}, {"pid": "evil"}, {"pid": -1}):  # alive, yet without the lock
+    wrong: list[dict[str, Any]] = [{"pid": 2**22 + 1}, {"pid": "evil"}, {"pid": -1}, {"pid": float("inf")}]
+    for changed in ({}, {"began": 1.0}, *wrong):  # alive, yet without the lock
         (tmp_path / FILE).write_text(json.dumps({**body, **changed}), encoding="utf-8")
         assert read_progress(folder) is None
     for damaged in ("", "[]", "{}", "null", '{"pid": []}'):
         (tmp_path / FILE).write_text(damaged, encoding="utf-8")
         assert read_progress(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(-9, "ended from outside (Killed)"), (-2, "Stopped"), (130, "Stopped"), (2, "ended with a complaint")],
+)
+def test_how_a_run_ended_is_said(status: int, said: str) -> None:
+    live = Live(False, None, 0, Usage(), 0.0, Ended(status, "the last line"))
+    assert said in Pages("token").render("moving.html", name="run", live=live, results=None)
 
 
 def test_what_does_not_run_cannot_be_stopped(browser: Browser) -> None:
@@ -113,6 +153,20 @@ def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Brows
     decision = json.loads((root / "parcels" / "decision.json").read_text(encoding="utf-8"))
     assert (decision["metric"], decision["target"], decision["model"]) == ("macro_f1", 0.5, "fake")
     assert "Verdict" in browser.get("/study/parcels").text
+
+
+def test_two_studies_of_one_file_have_a_task_file_each(
+    uploaded: tuple[Browser, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is continued by its own, whatever the second was told."""
+    begun: list[tuple[str, Path]] = []
+    monkeypatch.setattr(Runs, "start", lambda self, name, folder, task, options=(): begun.append((name, task)))
+    browser, address, _ = uploaded
+    assert browser.post(address, data=ANSWERS).status_code == 204
+    (_, task), written = begun[0], begun[0][1].read_text(encoding="utf-8")
+    assert browser.post(address, data=ANSWERS | {"name": "other", "metric": "accuracy"}).status_code == 204
+    assert task.read_text(encoding="utf-8") == written
+    assert [yaml.safe_load(path.read_text(encoding="utf-8"))["name"] for _, path in begun] == ["parcels", "other"]
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from crossover.errors import StudyError
+from crossover.study.read import read_results
 from tests.studio.conftest import EVIL, Browser, opened
 
 
@@ -42,6 +49,41 @@ def test_damaged_studies_are_said_and_hide_no_other(place: Path) -> None:
     assert "no study.db" in page
     assert 'href="/study/notes"' in page
     assert "is damaged" in opened(place / "runs").get("/study/broken").text
+
+
+@pytest.mark.parametrize("damage", [None, 5, "x", [], {}, [{}], {"a": 1}])
+def test_whatever_was_done_to_a_study_the_others_are_listed(place: Path, damage: object) -> None:
+    broken = place / "runs" / "broken"
+    shutil.copytree(place / "runs" / "notes", broken)
+    written = json.loads((broken / "decision.json").read_text(encoding="utf-8"))
+    browser = opened(place / "runs")
+    for number, key in enumerate(written):
+        path = broken / "decision.json"
+        path.write_text(json.dumps(written | {key: damage}), encoding="utf-8")
+        os.utime(path, ns=(number, number))
+        page = browser.get("/")
+        assert (page.status_code, 'href="/study/notes"' in page.text) == (200, True), key
+
+
+def test_a_study_whose_journal_lost_its_task_is_said_to_be_damaged(place: Path) -> None:
+    broken = place / "runs" / "broken"
+    shutil.copytree(place / "runs" / "notes", broken)
+    with closing(sqlite3.connect(broken / "study.db")) as journal, journal:
+        journal.execute("DELETE FROM facts WHERE name = 'task'")
+    with pytest.raises(StudyError, match="is damaged"):
+        read_results(broken)
+    assert "is damaged" in opened(place / "runs").get("/study/broken").text
+
+
+def test_a_history_that_is_none_of_ours_counts_as_none(place: Path, browser: Browser) -> None:
+    (place / "runs" / "notes" / "studio").mkdir()
+    for body in (
+        [{"id": 1, "at": 2, "input": 3, "cells": 4}],
+        [{"id": "1", "at": "", "input": "", "cells": [5]}],
+        {"a": 1},
+    ):
+        (place / "runs" / "notes" / "studio" / "history.json").write_text(json.dumps(body), encoding="utf-8")
+        assert "Nothing was run yet" in browser.get("/study/notes/play/history").text
 
 
 def test_nothing_that_a_study_holds_is_taken_for_markup(place: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import shutil
 import sqlite3
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +19,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossover import open_study
+from crossover.data.task import Task
 from crossover.engine.journal import JournalReader
-from crossover.errors import OptionError
+from crossover.errors import OptionError, StudyError
 from crossover.models.base import Listener, Token
-from crossover.serve.predict import NO_ANSWER
+from crossover.prompts.store import Registry
+from crossover.serve.export import export
+from crossover.serve.openai.catalogue import Catalogue
+from crossover.serve.parity import measured as measured_last
+from crossover.serve.predict import NO_ANSWER, Predictor
 from crossover.studio.editing import edited
-from crossover.studio.opened import Lane
+from crossover.studio.opened import Lane, Ready
+from crossover.studio.play import Cell, Play, history, remember
+from crossover.study.evaluate import evaluate
+from crossover.study.folder import StudyFolder
+from crossover.study.own import OwnCandidates
+from crossover.study.read import read_candidate
+from crossover.study.registered import add_candidate
+from crossover.study.watching import Watching
 from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt, Reply, Request, Step
 from tests.studio.conftest import EVIL, Browser, ids, waited
 
@@ -135,6 +150,82 @@ def test_an_edit_becomes_a_candidate_that_meets_dev_alone(place: Path, browser: 
     found = run(browser, [own["id"]], "the soup is cold")
     assert 'class="answer"' in found[own["id"]][-1]["html"]
     assert "made here" not in browser.delete(f"/study/notes/candidates/{own['id']}").text
+
+
+def made_one(place: Path, browser: Browser, name: str) -> StudyFolder:
+    """A study with a candidate that was made in the studio, by an edit of "instruction"."""
+    one = ids(place)["instruction"]
+    fields = {"of": one, f"instruction-{one}": "Garden, kitchen or journey?", f"name-{one}": name}
+    assert browser.post("/study/notes/candidates", data=fields).status_code == 200
+    waited(lambda: "every 1s" not in browser.get("/study/notes/candidates").text)
+    return StudyFolder(place / "runs" / "notes")
+
+
+def test_what_was_made_in_the_studio_is_used_by_its_name_everywhere(place: Path, browser: Browser) -> None:
+    folder = made_one(place, browser, "mine")
+    one = ids(place)["instruction"]
+    told = browser.post("/study/notes/candidates", data={"of": one, f"instruction-{one}": "?", f"name-{one}": "a:b"})
+    assert (told.status_code, "no ':'" in told.text) == (400, True), "it would not be found as STUDY:NAME"
+    [own] = OwnCandidates(folder).every()
+    answered = {row["input"]: row["prediction"] for row in OwnCandidates(folder).records(own.id)}
+    assert len(answered) > 5
+    said = Predictor.open(folder, "mine").answer(list(answered)[:5])
+    assert [answer.text for answer in said] == list(answered.values())[:5], "it answers as it was measured"
+    recorded = dict(next(iter(Catalogue([f"{folder.path}:mine"]))).recorded)
+    assert recorded
+    assert recorded.items() <= answered.items(), "the parity proof replays its dev rows"
+    split, records = measured_last(folder, own.id)
+    assert (split, {record["input"]: record["prediction"] for record in records}) == ("dev", answered)
+    export(folder, place / "out", "mine")
+    assert "dev items, made in the studio by looking at them" in (place / "out" / "README.md").read_text(encoding="utf-8")
+    (place / "late.csv").write_text("note,topic\nweeds between roses,garden\nsoup of the day,kitchen\n", encoding="utf-8")
+    body = json.loads(evaluate(folder, place / "late.csv", ["mine", "lora"]).read_text(encoding="utf-8"))
+    assert (body["candidates"][0]["name"], body["candidates"][0]["test"]) == ("mine", None)
+    assert body["candidates"][0]["estimate"]["n"] == 2
+    assert "Measured since" in browser.get("/study/notes").text
+    version = add_candidate(Registry(place / "prompts"), "notes", folder, "mine")
+    assert version.prompt.instruction == "Garden, kitchen or journey?"
+    with pytest.raises(StudyError, match="'mine' was not tested"):
+        Watching.open(folder, place / "late.csv", candidate="mine")
+    with pytest.raises(StudyError, match="was made in the studio: the study has no answers of it"):
+        open_study(folder.path).predictions("mine", "dev")
+    with pytest.raises(StudyError, match=r"has no candidate 'mien'; did you mean 'mine'"):
+        read_candidate(folder, "mien")
+    OwnCandidates(folder).put(replace(own, estimate=None))
+    with pytest.raises(StudyError, match="'mine' was made in the studio, and its dev rows are not all answered"):
+        read_candidate(folder, "mine")
+
+
+def test_a_study_that_is_deleted_meanwhile_does_not_come_back(place: Path, browser: Browser) -> None:
+    folder = StudyFolder(place / "runs" / "notes")
+    play = Play(folder, "the soup is cold", [])
+    shutil.rmtree(folder.path)
+    with pytest.raises(StudyError, match="holds no finished study any more"):
+        remember(play)
+    assert not folder.path.exists()
+    assert browser.post("/study/notes/play", data={"input": "x", "use": ["0" * 16]}).status_code == 404
+
+
+def test_a_run_of_several_models_is_remembered_once(place: Path) -> None:
+    """The last two may end at the same moment."""
+    folder, meet = StudyFolder(place / "runs" / "notes"), threading.Barrier(2)
+    cells = [
+        Cell(Ready(str(n), str(n), "prompt", ONE, Lane(Writer(), ThreadPoolExecutor(1)), Task.model_construct()), ONE)
+        for n in range(2)
+    ]
+    play = Play(folder, "count", cells)
+
+    class Met(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            meet.wait(5)
+            raise OptionError("it failed")
+
+    threads = [threading.Thread(target=play._finish, args=(cell, Met())) for cell in cells]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(history(folder)) == 1
 
 
 def test_a_study_without_a_verdict_has_no_playground_yet(place: Path, browser: Browser) -> None:

@@ -32,6 +32,7 @@ from crossover.study.again import measure_curve
 from crossover.study.evaluate import evaluate
 from crossover.study.folder import StudyFolder, read_json
 from crossover.study.listener import Listener, check_listener
+from crossover.study.own import MADE
 from crossover.study.read import read_candidate, read_results, read_task, tested_run
 from crossover.study.redecide import redecide
 from crossover.study.registered import add_candidate
@@ -151,7 +152,10 @@ class Study:
         """
         if split not in SPLITS:
             raise OptionError(f"there are no predictions on '{split}'; valid: {', '.join(SPLITS)}")
-        wanted = read_candidate(self.folder, name)[1]["id"] if name is not None else None
+        row = read_candidate(self.folder, name)[1] if name is not None else {}
+        if row.get("status") == MADE:
+            raise StudyError(f"'{name}' was {MADE}: the study has no answers of it; valid is one of its own candidates")
+        wanted = row.get("id")
         journal, found = JournalReader(self.folder.journal), []
         try:
             for candidate in self.candidates:

@@ -6,6 +6,7 @@ Other servers' logs are read as well: a line needs `input` and `output`, texts; 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class ServedLog:
         check_readable(path)
         self.path, self.rows, self.broken = path, list[ServedRow](), list[int]()
         self._read = self._lines = 0
+        self._which: tuple[int, int] | None = None  # device and number of the file that was read
 
     def more(self, ended: bool = False) -> int:
         """Read what was added, and return how many rows it was. `ended`: nobody writes any more, so a last line without a
@@ -51,8 +53,13 @@ class ServedLog:
         before = len(self.rows)
         try:
             with self.path.open("rb") as file:
-                if file.seek(0, 2) < self._read:
-                    raise DataError(f"{self.path} has become shorter while it was read; valid is a log that only grows")
+                found = os.fstat(file.fileno())
+                self._which = which = self._which or (found.st_dev, found.st_ino)
+                if file.seek(0, 2) < self._read or which != (found.st_dev, found.st_ino):
+                    raise DataError(
+                        f"{self.path} was cut, or another file took its place, while it was read; valid is a log that only"
+                        " grows: join the parts of one that was rotated, the oldest first"
+                    )
                 file.seek(self._read)
                 data = file.read()
         except OSError as error:

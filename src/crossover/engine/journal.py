@@ -145,6 +145,12 @@ class JournalReader:
         rows = self._rows(self._sa.select(t.c.body).where(t.c.tune == tune).order_by(t.c.epoch))
         return [json.loads(body) for (body,) in rows]
 
+    def under_way(self) -> list[Any]:
+        """The epochs so far of the tune that was worked on last, while it is not finished; else none."""
+        t = self._epochs
+        last = self._one(self._sa.select(t.c.tune).order_by(self._sa.literal_column("rowid").desc()).limit(1))
+        return self.epochs(last) if last is not None and self.tune(last) is None else []
+
     def tuned(self) -> int:
         """How many epochs were tuned in all, each once however many candidates have its weights."""
         return int(self._one(self._sa.select(self._sa.func.count()).select_from(self._epochs)) or 0)

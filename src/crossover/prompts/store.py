@@ -61,7 +61,7 @@ class Registry:
     def versions(self, name: str) -> list[Version]:
         """All versions, the oldest first, with the labels that each bears."""
         labels = self.labels(name)
-        found = self._read(Version, self._existing(name) / VERSIONS)
+        found = self._read(Version, self._existing(name) / VERSIONS, name=name)
         return [replace(v, labels=tuple(k for k, at in labels.items() if v.identity in at)) for v in found]
 
     def labels(self, name: str) -> dict[str, tuple[str, ...]]:
@@ -76,7 +76,7 @@ class Registry:
     def scores(self, name: str) -> list[Figure]:
         """What studies measured of it, the newest last; of one candidate in one study, on test where it came so far."""
         best: dict[tuple[str, ...], Figure] = {}
-        for one in self._read(Figure, self._existing(name) / SCORES):
+        for one in self._read(Figure, self._existing(name) / SCORES, name=name):
             key = (one.version, one.task, one.data, one.model, one.candidate, one.at)
             before = best.get(key)
             if before is None or (before.split == "test", before.n) < (one.split == "test", one.n):
@@ -148,7 +148,7 @@ class Registry:
 
     def _added(self, name: str, prompt: Prompt, decoding: Decoding | None, note: str, source: str, by: str) -> Version:
         folder = self._path(name)
-        known = self._read(Version, folder / VERSIONS)
+        known = self._read(Version, folder / VERSIONS, name=name)
         newest = last(known)
         if len(newest) == 1 and (newest[0].prompt, newest[0].decoding) == (prompt, decoding):
             return newest[0]
@@ -218,13 +218,16 @@ class Registry:
         folder = self._existing(name) / LABELS
         found: dict[str, list[Move]] = {}
         for entry in _listed(folder):
-            moves = self._read(Move, folder / entry)
+            moves = self._read(Move, folder / entry, name=name, label=entry)
             if moves:
                 found.setdefault(checked_label(entry), []).extend(moves)
         return dict(sorted(found.items()))
 
-    def _read(self, kind: type[R], folder: Path) -> list[R]:
-        """The records of a folder, in their order. Raises `PromptError` for one that is not what its name says."""
+    def _read(self, kind: type[R], folder: Path, **own: str) -> list[R]:
+        """The records of a folder, in their order. `own`: what each says of itself, as where it lies says it.
+
+        Raises `PromptError` for one that is not what its name says, or that belongs elsewhere.
+        """
         found = []
         for entry in _listed(folder):
             path = folder / entry
@@ -236,6 +239,13 @@ class Registry:
                     f"{path} is not as it was written (it was changed, or a merge left its marks in it): get it back from"
                     " git, or, to keep what it says now, add that as a new version and delete it"
                 )
+            for key, here in own.items():
+                said = getattr(record, key)
+                if unicodedata.normalize("NFC", here) != said:
+                    raise PromptError(
+                        f"{path} belongs to the {'prompt' if key == 'name' else key} '{said}': put it back there; under"
+                        " another name it is added anew"
+                    )
             found.append(record)
         return sorted(found, key=lambda record: (record.number, record.at, record.identity))
 

@@ -19,6 +19,7 @@ from crossover.publish.promptlayer import PromptLayer
 from crossover.publish.rowless import quoted, row_texts, rowless
 from crossover.report.verdict import headline
 from crossover.study.folder import StudyFolder
+from crossover.study.own import MADE
 from crossover.study.read import read_candidate, read_results, read_task, tested_run
 from crossover.study.results import Results
 from crossover.types import Candidate, content_hash
@@ -62,6 +63,8 @@ def publish(
 def gather(folder: StudyFolder, named: str | None, label: str, name: str | None, rows: bool, service: Service) -> Material:
     """What of a study is sent to a service. Raises `OptionError` where rows may not leave, `StudyError`."""
     candidate, row = read_candidate(folder, named)
+    if row["status"] == MADE:
+        raise OptionError(f"'{row['name']}' was {MADE}, and a study publishes what it measured itself; valid is another")
     task = read_task(folder)
     if rows and task.limits.data_stays_here and not service.here:
         raise OptionError(
@@ -100,7 +103,9 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
 
 def elsewhere(results: Results, name: str) -> Results:
     """The results without paths of this machine: what a reader of the report is told to type begins in runs/NAME."""
-    return replace(results, folder=Path("runs") / name, task_path=Path(results.task_path).name, options=())
+    since = tuple(replace(one, data=Path(one.data).name) for one in results.evaluations)
+    task = Path(results.task_path).name
+    return replace(results, folder=Path("runs") / name, task_path=task, options=(), evaluations=since)
 
 
 def _candidates(folder: StudyFolder, results: Results) -> dict[str, Candidate]:

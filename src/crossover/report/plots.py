@@ -25,6 +25,7 @@ from crossover.report.svg import (
 )
 from crossover.report.verdict import metric_name
 from crossover.study.results import CandidateReport, Confusion, Results
+from crossover.types import Epoch
 
 if TYPE_CHECKING:
     pass
@@ -97,12 +98,16 @@ def _dev(candidate: CandidateReport) -> str:
 
 def loss_trace(candidate: CandidateReport, name: str) -> str:
     """Training and dev loss by epoch, in nats per answer token."""
-    epochs = [line.epoch for line in candidate.trace]
+    return losses(candidate.trace, FAMILIES[candidate.family], name, f"Loss of {candidate.name} by epoch, on train and dev")
+
+
+def losses(trace: Sequence[Epoch], colour: str, name: str, title: str) -> str:
+    """The same of any epochs."""
     series = [
-        ("train", [_known(line.train_loss) for line in candidate.trace], MUTED, "--"),
-        ("dev", [_known(line.dev_loss) for line in candidate.trace], FAMILIES[candidate.family], "-"),
+        ("train", [_known(line.train_loss) for line in trace], MUTED, "--"),
+        ("dev", [_known(line.dev_loss) for line in trace], colour, "-"),
     ]
-    return _trace(epochs, series, name, f"Loss of {candidate.name} by epoch, on train and dev", "{x:g}", floor=0)
+    return _trace([line.epoch for line in trace], series, name, title, "{x:g}", floor=0)
 
 
 def _known(loss: float | None) -> float:
@@ -111,10 +116,13 @@ def _known(loss: float | None) -> float:
 
 def metric_trace(candidate: CandidateReport, name: str, metric: str) -> str:
     """The dev metric by epoch, in percent."""
-    epochs = [line.epoch for line in candidate.trace]
-    dev = [100 * line.dev_metric for line in candidate.trace]
-    title = f"{metric} of {candidate.name} on dev by epoch"
-    return _trace(epochs, [("dev", dev, FAMILIES[candidate.family], "-")], name, title, "{x:g} %", mark_best=True)
+    return scores(candidate.trace, FAMILIES[candidate.family], name, f"{metric} of {candidate.name} on dev by epoch")
+
+
+def scores(trace: Sequence[Epoch], colour: str, name: str, title: str) -> str:
+    """The same of any epochs."""
+    dev = [100 * line.dev_metric for line in trace]
+    return _trace([line.epoch for line in trace], [("dev", dev, colour, "-")], name, title, "{x:g} %", mark_best=True)
 
 
 def _trace(

@@ -89,7 +89,7 @@ def foot(results: Results) -> RenderableType | None:
         said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
         lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
     for one in results.evaluations:
-        reached = "; ".join(f"{name} {numbers.estimate(estimate)}" for name, estimate in one.estimates)
+        reached = "; ".join(f"{found.name} {numbers.estimate(found.estimate)}" for found in one.reached)
         said = f"measured on {one.data} ({one.at[:16].replace('T', ' ')}, {one.file}): {reached}"
         lines.add_row("•", Text(_printable(said), style="dim"))
     if results.later is not None:

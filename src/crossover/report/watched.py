@@ -57,6 +57,12 @@ def sentences(body: Mapping[str, Any]) -> list[str]:
             f"labels: {numbers.count(labels['rows'])}, of which {numbers.count(labels['matched'])} belong to an answer (by"
             f" {labels['by']}) and {numbers.count(labels['counted'])} count, as an input counts once"
         )
+        if labels["unlisted"]:
+            some, count = ", ".join(f"“{one}”" for one in labels["such_as"]), numbers.count(labels["unlisted"])
+            said.append(
+                f"of the labels {count} are none that the study knows ({some}), so no answer can"
+                " be right there: another spelling would seem a fall"
+            )
         if quality["among"] > 1:
             said.append(
                 f"test does not tell {numbers.count(quality['among'])} candidates apart, and who is chosen of them looks"
@@ -64,6 +70,12 @@ def sentences(body: Mapping[str, Any]) -> list[str]:
             )
         least = numbers.span(quality["least"])
         said.append(f"a fall of less than {least} can be shown by no number of labels: test has too few rows")
+    if len(log["models"]) > 1:
+        names = ", ".join(log["models"][:MOST])
+        said.append(
+            f"the log names no candidate, and has answers of {len(log['models'])} models ({names}): all are taken for those"
+            f" of “{body['candidate']['name']}”"
+        )
     if taken := body["latency_ms"]:
         p50, p95 = numbers.milliseconds(taken["p50"]), numbers.milliseconds(taken["p95"])
         said.append(f"in the model half of the answers took up to {p50}, 95 % up to {p95}")

@@ -14,6 +14,7 @@ from typing import Any
 from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder
+from crossover.study.own import OwnCandidates
 
 ROWS = 50
 
@@ -78,7 +79,8 @@ def measured(folder: StudyFolder, candidate: str) -> tuple[str, list[dict[str, A
         run = journal.run(candidate, split)
     finally:
         journal.close()
-    return split, [record for record in run["records"] if record["error"] is None] if run else []
+    records = run["records"] if run else OwnCandidates(folder).records(candidate)
+    return split, [record for record in records if record["error"] is None]
 
 
 def spread(rows: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:

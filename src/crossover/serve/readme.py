@@ -9,6 +9,7 @@ from crossover.decision.terms import measure
 from crossover.decision.wording import cross_fitted
 from crossover.models.base import Model, Runtime
 from crossover.models.hf.files import Loadable
+from crossover.study.own import MADE
 from crossover.types import Candidate
 
 CHAIN = (
@@ -79,6 +80,8 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
 def scored(row: dict[str, Any]) -> str:
     """What was measured, and where: "accuracy 81.2 % (74.0–86.8) on 130 test items"."""
     shown, items = (row["test"], "test items") if row["test"] else (row["dev"], "dev items")
+    if row["status"] == MADE:
+        items += f", {MADE} by looking at them"
     if row["test"] and row.get("folds"):
         items = f"rows, cross-fitted over {row['folds']} folds"
     interval = f"{100 * shown['low']:.1f}–{100 * shown['high']:.1f}"

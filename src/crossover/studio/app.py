@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 
 from crossover.errors import CrossoverError
 from crossover.report.page import render as report_page
-from crossover.report.verdict import headline
 from crossover.studio.correcting import add_rows
 from crossover.studio.guard import Guard
 from crossover.studio.live import add_live, live_of
@@ -89,9 +88,8 @@ def _add_studies(app: FastAPI, studio: Studio) -> None:
     @app.get("/")
     def studies() -> HTMLResponse:
         every = studio.shelf.listed()
-        said = {one.name: headline(one.results) for one in every if one.results}
         runs = {one.name for one in every if read_progress(one.folder) is not None}
-        return studio.page("studies.html", studies=every, headlines=said, runs=runs, root=str(studio.shelf.root))
+        return studio.page("studies.html", studies=every, runs=runs, root=str(studio.shelf.root))
 
     @app.get("/study/{name}")
     def study(name: str) -> HTMLResponse:

@@ -13,7 +13,7 @@ from typing import Any
 
 from crossover.data.clusters import clusters
 from crossover.engine.journal import Journal, JournalReader
-from crossover.errors import CrossoverError, StudyError
+from crossover.errors import CrossoverError
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.relevance import Lexical
@@ -21,9 +21,9 @@ from crossover.metrics.base import Metric
 from crossover.metrics.open import metric_of
 from crossover.models.base import Model
 from crossover.studio.opened import Ready
-from crossover.studio.own import PLACE, Own, OwnCandidates, score_from
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
+from crossover.study.own import PLACE, Own, OwnCandidates, dev_records, dev_rows, score_from
 from crossover.study.read import read_task
 from crossover.study.results import Results
 from crossover.study.scoring import scoring
@@ -55,25 +55,6 @@ class Line:
     under_way: tuple[int, int] | None = None
 
 
-def dev_rows(folder: StudyFolder) -> list[Example]:
-    """The rows that the study chose by, as it journaled them. Raises `StudyError`."""
-    records = max(_dev_records(folder).values(), key=len, default=[])
-    if not records:
-        raise StudyError(f"{folder.path} has no answers on dev: there is nothing to compare with")
-    return [Example(r["id"], r["input"], r["gold"], r["group"], r["source"], r.get("slices") or {}) for r in records]
-
-
-def _dev_records(folder: StudyFolder) -> dict[str, list[dict[str, Any]]]:
-    """By candidate."""
-    decision = folder.read_decision()
-    journal = JournalReader(folder.journal)
-    try:
-        runs = {row["id"]: journal.run(row["id"], "dev") for row in decision["candidates"] if row["dev"]}
-    finally:
-        journal.close()
-    return {identity: run["records"] for identity, run in runs.items() if run}
-
-
 def measure(folder: StudyFolder, ready: Ready, own: Own, progress: Any) -> Own:
     """A candidate that was made here, measured on dev within the task's limits. Raises `CrossoverError`."""
     task, examples = ready.task, dev_rows(folder)
@@ -89,7 +70,7 @@ def measure(folder: StudyFolder, ready: Ready, own: Own, progress: Any) -> Own:
         return ready.asked if spec == own.candidate.model else open_measured(folder, Candidate(spec), task.folder)
 
     place = folder.path / PLACE
-    place.mkdir(parents=True, exist_ok=True)
+    place.mkdir(exist_ok=True)
     journal = Journal(place / CALLS)
     try:
         bench = open_bench(task, (), examples, place, journal, model_of, Lexical(), progress, (), rule.metric)
@@ -115,7 +96,7 @@ def table(folder: StudyFolder, results: Results, under_way: dict[str, tuple[int,
         return lines
     task = read_task(folder)
     metric, examples = metric_of(task, str(folder.path)), dev_rows(folder)
-    scores = {identity: _scores(records) for identity, records in _dev_records(folder).items()}
+    scores = {identity: _scores(records) for identity, records in dev_records(folder).items()}
     scores |= {own.id: {mark.id: mark.score for mark in own.marks} for own in made}
     names = {line.id: line.name for line in lines} | {own.id: own.name for own in made}
     pairs = [

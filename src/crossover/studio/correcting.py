@@ -15,9 +15,10 @@ from crossover.data.load import READERS, check_columns, load_rows, render_input
 from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.errors import CrossoverError, DataError, OptionError
+from crossover.studio.opened import Ready
 from crossover.studio.overlay import Overlay, effects, label_of
 from crossover.studio.parts import Studio
-from crossover.studio.playing import finished, usual
+from crossover.studio.playing import check_agreed, finished, usual
 from crossover.studio.rows import By, Row, Split, rows_of
 from crossover.studio.shelf import Missing
 from crossover.studio.worth import Ranking
@@ -79,9 +80,11 @@ def add_rows(app: FastAPI, studio: Studio) -> None:
     @app.get("/study/{name}/next")
     def ahead(name: str) -> HTMLResponse:
         folder = studio.shelf.get(name)
-        names = {c.id: c.name for c in finished(studio, folder).candidates}
-        who = [names[identity] for identity in usual(finished(studio, folder))[-COMMITTEE:]]
-        return studio.page("next.html", name=name, who=who, endings=sorted((*READERS, ".txt")))
+        results = finished(studio, folder)
+        names = {c.id: c.name for c in results.candidates}
+        who = [names[identity] for identity in usual(results)[-COMMITTEE:]]
+        services = list(dict.fromkeys(one.candidate.model for one in _committee(studio, folder, results)[0] if one.paid))
+        return studio.page("next.html", name=name, who=who, services=services, endings=sorted((*READERS, ".txt")))
 
     @app.post("/study/{name}/next")
     async def rank(name: str, request: Request) -> HTMLResponse:
@@ -118,15 +121,22 @@ def _rank(studio: Studio, name: str, form: FormData) -> HTMLResponse:
     folder = studio.shelf.get(name)
     results = finished(studio, folder)
     texts = _texts(form, read_task(folder))
-    committee, trouble = [], None
-    for identity in usual(results)[-COMMITTEE:]:
-        try:
-            committee.append(studio.opened.ready(folder, identity))
-        except CrossoverError as error:
-            trouble = error
+    committee, trouble = _committee(studio, folder, results)
     if not committee:
         raise trouble or OptionError("the study has no candidate that could be asked")
+    check_agreed(committee, form.get("agreed") == "true")
     return _ranked(studio, name, studio.rankings.begin(str(folder.path), texts, committee))
+
+
+def _committee(studio: Studio, folder: StudyFolder, results: Results) -> tuple[list[Ready], CrossoverError | None]:
+    """Those that can be asked, and why another cannot."""
+    found, trouble = [], None
+    for identity in usual(results)[-COMMITTEE:]:
+        try:
+            found.append(studio.opened.ready(folder, identity))
+        except CrossoverError as error:
+            trouble = error
+    return found, trouble
 
 
 def _ranked(studio: Studio, name: str, ranking: Ranking) -> HTMLResponse:

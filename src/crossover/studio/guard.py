@@ -88,11 +88,14 @@ class Guard:
             raise Refusal(421, "this studio answers to localhost and 127.0.0.1 alone")
         if self.key is not None and not _bears(headers.get("authorization", ""), self.key):
             raise Refusal(401, "the key is missing or wrong; any name, and the key as the password", basic=True)
+        site, mode = headers.get("sec-fetch-site", "same-origin"), headers.get("sec-fetch-mode", "navigate")
+        if site in ("cross-site", "same-site") and mode != "navigate":  # no link that somebody followed
+            raise Refusal(403, "pages of other sites read nothing here")
         if scope["method"] not in READING:
             origin = headers.get("origin")
             if origin is not None and origin.split("://")[-1] != host:
                 raise Refusal(403, "pages of other sites change nothing here")
-            if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            if site != "same-origin":
                 raise Refusal(403, "pages of other sites change nothing here")
             if not hmac.compare_digest(headers.get(TOKEN, "").encode(), self.token.encode()):
                 raise Refusal(403, "this page is of an earlier start of the studio: load it again")

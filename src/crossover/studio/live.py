@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 
 from crossover.engine.journal import JournalReader
 from crossover.errors import CrossoverError
+from crossover.report import plots
+from crossover.report.svg import FAMILIES
 from crossover.studio.parts import Studio
 from crossover.studio.runs import Ended
 from crossover.studio.shelf import Missing
+from crossover.studio.view import DRAWING, bare
 from crossover.study.folder import StudyFolder
 from crossover.study.progress import Progress, read_progress
 from crossover.study.remaining import time_left
 from crossover.study.results import Results
-from crossover.types import Usage
+from crossover.types import Epoch, Usage
 
 
 @dataclass(frozen=True)
 class Live:
-    """`runs`: some process works on it. `ended`: how a run that was started here came to an end."""
+    """`runs`: some process works on it. `ended`: how a run that was started here ended. `tuning`: the epochs so far
+    of a tune that is under way."""
 
     runs: bool
     progress: Progress | None
@@ -29,6 +34,12 @@ class Live:
     usage: Usage
     seconds: float
     ended: Ended | None
+    tuning: tuple[Epoch, ...] = ()
+
+    @property
+    def curves(self) -> tuple[str, str] | None:
+        """The losses and dev's metric of the tune that is under way, drawn."""
+        return _drawn(self.tuning) if self.tuning else None
 
     @property
     def percent(self) -> int:
@@ -48,19 +59,31 @@ def live_of(studio: Studio, name: str) -> Live:
     if folder is None and not started and ended is None:
         raise Missing("there is no such study here")
     progress = read_progress(folder) if folder else None
-    calls, usage, seconds = _spent(folder) if folder else (0, Usage(), 0.0)
-    return Live(started or progress is not None, progress, calls, usage, seconds, ended)
+    calls, usage, seconds, tuning = _journaled(folder) if folder else (0, Usage(), 0.0, ())
+    return Live(started or progress is not None, progress, calls, usage, seconds, ended, tuning)
 
 
-def _spent(folder: StudyFolder) -> tuple[int, Usage, float]:
+def _journaled(folder: StudyFolder) -> tuple[int, Usage, float, tuple[Epoch, ...]]:
     try:
         journal = JournalReader(folder.journal)
     except CrossoverError:
-        return 0, Usage(), 0.0
+        return 0, Usage(), 0.0, ()
     try:
-        return *journal.spent(), journal.wall_seconds()
+        return *journal.spent(), journal.wall_seconds(), tuple(Epoch(**epoch) for epoch in journal.under_way())
     finally:
         journal.close()
+
+
+@lru_cache(16)
+def _drawn(tuning: tuple[Epoch, ...]) -> tuple[str, str]:
+    colour = FAMILIES["weights"]
+    with DRAWING:
+        drawn = [
+            plots.losses(tuning, colour, "live-loss", "Loss by epoch so far, on train and dev"),
+            plots.scores(tuning, colour, "live-score", "The metric on dev by epoch so far"),
+        ]
+    loss, score = bare(drawn)
+    return loss, score
 
 
 def add_live(app: FastAPI, studio: Studio) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,9 +36,9 @@ class Upload:
     id: str
     path: Path
 
-    @property
-    def task(self) -> Path:
-        return self.path.parent / "task.yaml"
+    def task(self, name: str) -> Path:
+        """The task file of a study of that name: several may be made of one file."""
+        return self.path.parent / f"{name}.yaml"
 
     def told(self, error: CrossoverError) -> DataError:
         """What is wrong with the file, without where it lies here."""
@@ -142,13 +141,14 @@ def add_new(app: FastAPI, studio: Studio) -> None:
         drawn = _sketched(found, source, output)
         if metric and metric not in suiting(drawn.prepared.task.kind or "generate"):
             raise OptionError(f"the metric '{metric[:40]}' does not suit this task, which is to {drawn.prepared.task.kind}")
-        _write(found, drawn, wanted, " ".join(instruction.split()))
-        services = paid(found.task, folder.path)
+        task = found.task(name)
+        write_text(task, drawn.changed(**wanted).text(" ".join(instruction.split()) or None))
+        services = paid(task, folder.path)
         if services and not agreed:
             raise OptionError(
                 f"this asks {' and '.join(services)}, which costs money or sends data away: agree to it first"
             )
-        studio.runs.start(name, folder, found.task)
+        studio.runs.start(name, folder, task)
         return Response(status_code=204, headers={"HX-Redirect": f"/study/{name}"})
 
 
@@ -157,11 +157,6 @@ def _sketched(found: Upload, source: str, output: str) -> Sketch:
         return sketch(found.path, roles=(source, output) if source and output else None)
     except CrossoverError as error:
         raise found.told(error) from error
-
-
-def _write(found: Upload, drawn: Sketch, wanted: Mapping[str, Any], instruction: str) -> None:
-    """The task file, beside the data. Raises `StudyError`."""
-    write_text(found.task, drawn.changed(**wanted).text(instruction or None))
 
 
 def _number(name: str, text: str, most: float) -> float:

@@ -15,10 +15,11 @@ from crossover.engine.render import Renderer
 from crossover.errors import CrossoverError, ModelError, OptionError
 from crossover.models.base import Concurrent, Model, Telling, is_control
 from crossover.serve.openai.hearing import Hearing
-from crossover.studio.own import OwnCandidates
 from crossover.studio.shelf import Missing
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
+from crossover.study.own import OwnCandidates
+from crossover.study.paying import is_paid
 from crossover.study.read import read_candidate, read_task
 from crossover.types import Candidate, Message, Prompt, Reply, Request
 
@@ -109,6 +110,11 @@ class Ready:
     lane: Lane
     task: Task
     own: bool = False
+
+    @property
+    def paid(self) -> bool:
+        """Whether asking it costs money, or sends data away."""
+        return is_paid(self.task, self.candidate.model, self.lane.model)
 
     @property
     def asked(self) -> Model:

@@ -15,9 +15,9 @@ from crossover.errors import DataError, OptionError, nearest
 from crossover.evaluation.aggregate import estimate
 from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import metric_of
-from crossover.studio.own import PLACE, WRITING, score_from
 from crossover.studio.rows import Row, Split, records_of
-from crossover.study.folder import StudyFolder, damaged, read_json, write_json
+from crossover.study.folder import StudyFolder, damaged, read_json
+from crossover.study.own import PLACE, WRITING, keep, score_from
 from crossover.study.read import read_task
 from crossover.study.results import Results
 from crossover.types import Estimate, Example, Score
@@ -48,7 +48,7 @@ class Overlay:
     """Those of a study."""
 
     def __init__(self, folder: StudyFolder) -> None:
-        self._path = folder.path / PLACE / FILE
+        self._folder, self._path = folder, folder.path / PLACE / FILE
 
     def read(self) -> dict[str, Correction]:
         """By the row's id. Raises `StudyError` for a damaged file."""
@@ -64,13 +64,13 @@ class Overlay:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         made = Correction(row.id, split, row.source, row.input, row.gold, now, at)
         with WRITING:
-            write_json(self._path, [asdict(one) for one in ({**self.read(), row.id: made}).values()])
+            keep(self._folder, FILE, [asdict(one) for one in ({**self.read(), row.id: made}).values()])
         return made
 
     def take_back(self, identity: str) -> None:
         with WRITING:
             left = [asdict(one) for one in self.read().values() if one.id != identity]
-            write_json(self._path, left)
+            keep(self._folder, FILE, left)
 
     def lines(self) -> str:
         """All of them, one JSON object a line: a spreadsheet takes none for a formula."""

@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,13 +22,14 @@ from crossover.errors import CrossoverError, StudyError
 from crossover.models.base import Model, is_control
 from crossover.serve.predict import NO_ANSWER
 from crossover.studio.opened import Ready
-from crossover.studio.own import PLACE, WRITING
 from crossover.studio.shelf import Missing
-from crossover.study.folder import StudyFolder, read_json, write_json
+from crossover.study.folder import StudyFolder, read_json
+from crossover.study.own import PLACE, WRITING, keep
 from crossover.types import Candidate, Usage
 
 KEPT = 50  # runs that can still be looked at
 REMEMBERED = 100  # entries of a study's history
+HISTORY_FILE = "history.json"
 HISTORY = 2_000_000  # characters of it
 
 
@@ -81,6 +83,8 @@ class Play:
     cells: list[Cell]
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     left: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _over: bool = False
 
     def begin(self) -> None:
         for cell in self.cells:
@@ -113,8 +117,11 @@ class Play:
             cell.error = str(error)
         except Exception as error:  # noqa: BLE001  one candidate's failure is not the others'
             cell.error = f"it failed: {type(error).__name__}: {error}"
-        if self.done and not self.left:
-            remember(self)
+        with self._lock:
+            over, self._over = self.done and not self._over, self.done
+        if over and not self.left:
+            with suppress(StudyError):  # the study was deleted meanwhile, or the disk is full: the answers are there
+                remember(self)
 
 
 def _result(cell: Cell, found: Answered) -> Result:
@@ -201,7 +208,7 @@ def remember(play: Play) -> None:
         entries = [*_read(play.folder), entry][-REMEMBERED:]
         while len(entries) > 1 and sum(len(json.dumps(one)) for one in entries) > HISTORY:
             del entries[0]
-        write_json(_place(play.folder), entries)
+        keep(play.folder, HISTORY_FILE, entries)
 
 
 def history(folder: StudyFolder) -> list[dict[str, Any]]:
@@ -210,7 +217,7 @@ def history(folder: StudyFolder) -> list[dict[str, Any]]:
 
 
 def _place(folder: StudyFolder) -> Any:
-    return folder.path / PLACE / "history.json"
+    return folder.path / PLACE / HISTORY_FILE
 
 
 def _read(folder: StudyFolder) -> list[dict[str, Any]]:
@@ -220,5 +227,15 @@ def _read(folder: StudyFolder) -> list[dict[str, Any]]:
         body = read_json(_place(folder))
     except StudyError:
         return []
-    wanted = {"id", "at", "input", "cells"}
-    return [one for one in body if isinstance(one, dict) and wanted <= one.keys()] if isinstance(body, list) else []
+    return [one for one in body if _is_entry(one)] if isinstance(body, list) else []
+
+
+def _is_entry(one: Any) -> bool:
+    texts = isinstance(one, dict) and all(isinstance(one.get(key), str) for key in ("id", "at", "input"))
+    cells = one.get("cells") if texts else None
+    return isinstance(cells, list) and all(
+        isinstance(cell, dict)
+        and {"edited", "answer"} <= cell.keys()
+        and all(isinstance(cell.get(key), str) for key in ("id", "name"))
+        for cell in cells
+    )

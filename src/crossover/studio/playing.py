@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Form, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from crossover.errors import CrossoverError, OptionError
-from crossover.studio.compare import dev_rows, table
+from crossover.studio.compare import table
 from crossover.studio.editing import FIELDS, edited
 from crossover.studio.opened import Ready
-from crossover.studio.own import Own, OwnCandidates
 from crossover.studio.parts import Studio
 from crossover.studio.play import Cell, Play, history
 from crossover.studio.shelf import Missing
 from crossover.study.folder import StudyFolder
+from crossover.study.own import Own, OwnCandidates, dev_rows
 from crossover.study.results import Results
 from crossover.types import Candidate
 
@@ -97,17 +97,26 @@ def add_play(app: FastAPI, studio: Studio) -> None:
         return studio.page("own.html", name=name, **_compared(studio, folder, finished(studio, folder)))
 
     @app.post("/study/{name}/candidates/{identity}/measure")
-    def measure(name: str, identity: str) -> HTMLResponse:
+    def measure(name: str, identity: str, agreed: Annotated[bool, Form()] = False) -> HTMLResponse:
         folder = studio.shelf.get(name)
         if (found := OwnCandidates(folder).get(identity)) is None:
             raise Missing("there is no such candidate")
-        studio.comparing.begin(folder, studio.opened.ready(folder, identity), found)
+        ready = studio.opened.ready(folder, identity)
+        check_agreed([ready], agreed)
+        studio.comparing.begin(folder, ready, found)
         return own(name)
 
     @app.delete("/study/{name}/candidates/{identity}")
     def take_away(name: str, identity: str) -> HTMLResponse:
         OwnCandidates(studio.shelf.get(name)).take_away(identity)
         return own(name)
+
+
+def check_agreed(every: Sequence[Ready], agreed: bool) -> None:
+    """Raise `OptionError` where many calls would cost money or send data away, and nobody agreed to it."""
+    services = dict.fromkeys(ready.candidate.model for ready in every if ready.paid)
+    if services and not agreed:
+        raise OptionError(f"this asks {' and '.join(services)}, which costs money or sends data away: agree to it first")
 
 
 def finished(studio: Studio, folder: StudyFolder) -> Results:
@@ -128,7 +137,15 @@ def _compared(studio: Studio, folder: StudyFolder, results: Results) -> dict[str
         "rows": rows,
         "picked": picked,
         "folds": results.decision.get("folds"),
+        "paid": [line.id for line in lines if line.own and not line.dev and _is_paid(studio, folder, line.id)],
     }
+
+
+def _is_paid(studio: Studio, folder: StudyFolder, identity: str) -> bool:
+    try:
+        return studio.opened.ready(folder, identity).paid
+    except CrossoverError:  # which is said once it is to be asked
+        return False
 
 
 def _offered(folder: StudyFolder, results: Results) -> dict[str, tuple[str, str]]:
@@ -179,9 +196,13 @@ def _make(studio: Studio, name: str, form: FormData) -> HTMLResponse:
     results = finished(studio, folder)
     ready = studio.opened.ready(folder, str(form.get("of", "")))
     known = {shown for shown, _ in _offered(folder, results).values()}
-    called = " ".join(str(form.get(f"name-{ready.id}", "")).split())[:80]
+    written = str(form.get(f"name-{ready.id}", ""))
+    called = " ".join("".join(c if c.isprintable() else " " for c in written).split())[:80]
+    if ":" in called:
+        raise OptionError("a name has no ':', as STUDY:NAME is how a candidate is named elsewhere; valid is another name")
     called = called or next(f"{ready.name} edited {n}" for n in range(1, 10_000) if f"{ready.name} edited {n}" not in known)
     candidate = _edited(form, ready, called)
+    check_agreed([ready], form.get("agreed") == "true")
     if candidate is ready.candidate:
         raise OptionError(f"nothing of '{ready.name}' was edited: it is in the comparison already")
     same = next((shown for identity, (shown, _) in _offered(folder, results).items() if identity == candidate.id), None)

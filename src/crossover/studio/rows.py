@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from crossover.engine.journal import JournalReader
-from crossover.studio.own import OwnCandidates
 from crossover.study.folder import StudyFolder
+from crossover.study.own import OwnCandidates
 from crossover.study.read import tested_run
 from crossover.study.results import Results
 

@@ -36,6 +36,11 @@ class Ended:
     def stopped(self) -> bool:
         return self.status in (130, -signal.SIGINT)
 
+    @property
+    def killed(self) -> str:
+        """The signal that ended it from outside, in words; empty where none did."""
+        return "" if self.stopped or self.status >= 0 else signal.strsignal(-self.status) or f"signal {-self.status}"
+
 
 class Runs:
     """`own`: the folder of what they print and how they were started."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crossover.errors import CrossoverError, StudyError
-from crossover.study.folder import StudyFolder
+from crossover.report.verdict import headline
+from crossover.study.folder import EVALUATIONS, StudyFolder
 from crossover.study.read import read_results
 from crossover.study.results import Results
 
@@ -28,13 +29,15 @@ class Missing(StudyError):
 
 @dataclass(frozen=True)
 class Shown:
-    """A study in the list. `results` is None where there is nothing to show yet; `why` says so, or what is damaged."""
+    """A study in the list. `results` is None where there is nothing to show yet; `why` says so, or what is damaged.
+    `headline`: the verdict in a sentence."""
 
     name: str
     folder: StudyFolder
     state: State
     results: Results | None
     why: str = ""
+    headline: str = ""
 
 
 class Shelf:
@@ -92,13 +95,16 @@ class Shelf:
 
     def shown(self, name: str, folder: StudyFolder) -> Shown:
         """A study, or why it cannot be shown."""
+        state: State = "empty" if folder.begun else "damaged"
         try:
             results = self.results(folder)
+            said = headline(results)
+            found: State = "unfinished" if results.decision["verdict"]["kind"] == "unfinished" else "decided"
+            return Shown(name, folder, found, results, headline=said)
         except CrossoverError as error:
-            state: State = "empty" if folder.begun else "damaged"
             return Shown(name, folder, state, None, str(error))
-        state = "unfinished" if results.decision["verdict"]["kind"] == "unfinished" else "decided"
-        return Shown(name, folder, state, results)
+        except Exception as error:  # noqa: BLE001  whatever was done to a study, the others are shown
+            return Shown(name, folder, "damaged", None, f"it is damaged ({type(error).__name__}: {error})")
 
     def listed(self) -> list[Shown]:
         """All studies, the latest first."""
@@ -128,4 +134,4 @@ def _stamp(folder: StudyFolder) -> tuple[Any, ...]:
         return found.st_mtime_ns, found.st_size
 
     log = folder.journal.with_name(f"{folder.journal.name}-wal")
-    return tuple(map(of, (folder.decision, folder.journal, log, folder.history)))
+    return tuple(map(of, (folder.decision, folder.journal, log, folder.history, folder.path / EVALUATIONS)))

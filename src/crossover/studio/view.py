@@ -50,8 +50,9 @@ def drawings(results: Results) -> dict[str, list[str]]:
         boards = [plots.leaderboard(results, w) for w in (plots.WIDE, plots.NARROW)] if tested_best_first(results) else []
         curves = [learning_curve(crossover, metric, width) for width in halves] if crossover["curve"] else []
         costs = [drawn for width in halves if (drawn := plots.cumulative_cost(results, width))]
-    return {"leaderboards": _bare(boards), "curves": _bare(curves), "request_curves": _bare(costs)}
+    return {"leaderboards": bare(boards), "curves": bare(curves), "request_curves": bare(costs)}
 
 
-def _bare(drawn: list[str]) -> list[str]:
+def bare(drawn: list[str]) -> list[str]:
+    """Drawings without style sheets of their own."""
     return [OWN_STYLE.sub("", svg) for svg in drawn]

@@ -32,18 +32,19 @@ from crossover.evaluation.open import open_bench
 from crossover.evaluation.paired import compare, holm
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.evaluation.unpaired import unpaired
-from crossover.models.base import Model, Priced, Weighted
+from crossover.models.base import Model, Weighted
 from crossover.models.open import open_model
 from crossover.study.evidence import read_evidence
 from crossover.study.folder import EVALUATIONS, StudyFolder, read_json, write_json, write_text
 from crossover.study.listener import Listener, Quiet, Stage
 from crossover.study.models import open_measured
-from crossover.study.paying import need_prices
+from crossover.study.paying import is_paid, need_prices
 from crossover.study.read import read_candidate, read_task, tested_run
 from crossover.study.scoring import TESTED, Scoring, scoring
-from crossover.types import Candidate, Estimate, Example, Run, to_json
+from crossover.types import Candidate, Estimate, Example, Run, Score, to_json
 
 VERSION = 1
+INSTEAD = "evaluate in a copy of the study's folder"
 
 
 class _Beside(Journal):
@@ -82,7 +83,7 @@ def paid_evaluation(place: StudyFolder | Path | str, data: Any, candidates: Sequ
     the most. Raises as `evaluate` does."""
     asked = _asked(place, data, candidates)
     judge = [asked.rule.judge] if asked.rule.judge else []
-    paid = [spec for spec in dict.fromkeys((*asked.models, *judge)) if _is_paid(asked.model_of(spec))]
+    paid = [spec for spec in dict.fromkeys((*asked.models, *judge)) if is_paid(asked.task, spec, asked.model_of(spec))]
     rows = len(asked.new.examples)
     calls = sum(rows * calls_of(candidate) for candidate, _ in asked.candidates if candidate.model in paid)
     return paid, calls + (rows * len(asked.candidates) if asked.rule.judge in paid else 0)
@@ -111,7 +112,11 @@ def evaluate(
         findings = check_labelled(asked.task, asked.new, known)
         for sentence in (*lacking, *asked.rule.said(), *(f"{one.level}: {one.message}" for one in findings)):
             told.say(sentence)
-        with home.kept_if_spent(), home.locked(), closing(_Beside(home.journal, study)) as journal:
+        with (
+            home.kept_if_spent(),
+            home.locked(INSTEAD),
+            closing(_Beside(home.journal, study)) as journal,
+        ):
             try:
                 runs = _measured(asked, money, journal, home, told)
             except BudgetExceeded as error:
@@ -168,10 +173,6 @@ def _usual(decision: dict[str, Any]) -> list[str | None]:
     return [decision["verdict"]["choice"] or decision["verdict"]["provisional"], *champions]
 
 
-def _is_paid(model: Model) -> bool:
-    return not model.local or isinstance(model, Priced)
-
-
 def _known(asked: _Asked, journal: JournalReader) -> tuple[dict[str, Sequence[Example]], list[str]]:
     """The study's rows by split; and what has to be said where they are not all there."""
     try:
@@ -214,8 +215,7 @@ def _body(asked: _Asked, runs: dict[str, Run], known: dict[str, Sequence[Example
     rows = []
     for candidate, row in asked.candidates:
         run = runs[candidate.id]
-        apart = [record.score if is_new else None for record, is_new in zip(run.records, fresh, strict=True)]
-        without = estimate(apart, rule.metric.aggregate, rule.metric.binary, groups, task.seed)
+        without = estimate(_fresh(run, fresh), rule.metric.aggregate, rule.metric.binary, groups, task.seed)
         usages = [record.reply.usage for record in run.records]
         rows.append(
             {
@@ -225,7 +225,7 @@ def _body(asked: _Asked, runs: dict[str, Run], known: dict[str, Sequence[Example
                 "estimate": to_json(run.estimate),
                 "failures": run.failures,
                 "test": row["test"],
-                "change": _change(run, row),
+                "change": _change(without, row),
                 "unmet": to_json(without) if not all(fresh) and any(fresh) else None,
                 "tokens_in": round(sum(usage.tokens_in for usage in usages) / len(usages), 1),
                 "tokens_out": round(sum(usage.tokens_out for usage in usages) / len(usages), 1),
@@ -247,7 +247,7 @@ def _body(asked: _Asked, runs: dict[str, Run], known: dict[str, Sequence[Example
             "met": fresh.count(False),
         },
         "candidates": rows,
-        "comparisons": _comparisons(asked, runs, groups),
+        "comparisons": _comparisons(asked, runs, groups, fresh),
         "took": {
             "tokens_in": sum(usage.tokens_in for usage in total),
             "tokens_out": sum(usage.tokens_out for usage in total),
@@ -256,11 +256,16 @@ def _body(asked: _Asked, runs: dict[str, Run], known: dict[str, Sequence[Example
     }
 
 
-def _change(run: Run, row: dict[str, Any]) -> dict[str, Any] | None:
-    """New rows minus test."""
-    if not row["test"] or not run.estimate.n:
+def _fresh(run: Run, fresh: Sequence[bool]) -> list[Score | None]:
+    """The scores of rows that the study has not met: what it chose by, learned or tested on is no new evidence."""
+    return [record.score if is_new else None for record, is_new in zip(run.records, fresh, strict=True)]
+
+
+def _change(new: Estimate, row: dict[str, Any]) -> dict[str, Any] | None:
+    """New rows minus test; None where none is new."""
+    if not row["test"] or not new.n:
         return None
-    difference, low, high = unpaired(run.estimate, replace(run.estimate, **row["test"]))
+    difference, low, high = unpaired(new, replace(new, **row["test"]))
     return {"difference": difference, "low": low, "high": high}
 
 
@@ -280,10 +285,10 @@ def _cost(run: Run, measured: Measured | None, task: Task) -> dict[str, Any] | N
     return {"per_1k_requests": float(cost_of(bill, prices).per_1k), "low": low, "high": high, "currency": prices.currency}
 
 
-def _comparisons(asked: _Asked, runs: dict[str, Run], groups: Sequence[str]) -> list[dict[str, Any]]:
-    """Each further candidate minus the first, on the same rows; p adjusted over them (Holm)."""
+def _comparisons(asked: _Asked, runs: dict[str, Run], groups: Sequence[str], fresh: Sequence[bool]) -> list[dict[str, Any]]:
+    """Each further candidate minus the first, on the same rows that are new; p adjusted over them (Holm)."""
     (first, _), *others = asked.candidates
-    rule, scores = asked.rule.metric, {id: [record.score for record in run.records] for id, run in runs.items()}
+    rule, scores = asked.rule.metric, {id: _fresh(run, fresh) for id, run in runs.items()}
     found = [
         compare(scores[other.id], scores[first.id], rule.aggregate, rule.binary, groups, asked.task.seed)
         for other, _ in others
@@ -305,20 +310,22 @@ def _sentences(body: dict[str, Any], task: Task) -> list[str]:
         for pair in body["comparisons"]
         if pair["p_adjusted"] < ALPHA
     ]
-    if not said and body["comparisons"]:
+    if not said and body["comparisons"] and body["data"]["met"] < body["data"]["rows"]:
         said.append(f"on these rows no other is told apart from “{first['name']}”")
     for row in body["candidates"]:
         change = row["change"]
         if change and (change["high"] < 0 or change["low"] > 0):
             how = "worse" if change["high"] < 0 else "better"
             said.append(f"“{row['name']}” does {how} here than on test: {_points(change)}")
-    target, now = body["target"], first["estimate"]
+    target, now = body["target"], first["unmet"] or first["estimate"]
+    if body["data"]["met"] == body["data"]["rows"]:
+        return [*said, "the study has met every row of these: they show nothing of rows that come later"]
     if target is not None and now["n"] and not now["low"] <= target <= now["high"]:
         how = "misses" if now["high"] < target else "reaches"
         said.append(f"“{first['name']}” {how} the target of {numbers.percent(target)} here")
     if body["data"]["met"]:
         rest = first["unmet"]
-        without = f"; without them “{first['name']}” has {numbers.estimate(Estimate(**rest))}" if rest else ""
+        without = f"; without them, as in all differences here, “{first['name']}” has {numbers.estimate(Estimate(**rest))}"
         said.append(f"the study has met {numbers.plural(body['data']['met'], 'row')} of these{without}")
     return said
 

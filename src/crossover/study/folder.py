@@ -23,10 +23,15 @@ LOCK = ".lock"
 EVALUATIONS = "evaluations"  # the folder of what was measured after the verdict
 REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
 SPENT = ("calls", "epochs", "tunes")  # tables of the journal
-DECISION = (
-    *("version", "task", "model", "seed", "created", "crossover_version", "metric", "relevance", "target", "margin"),
-    *("splits", "data_sha256", "candidates", "comparisons", "crossover", "verdict", "spent"),
-)
+DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type each is
+    **dict.fromkeys(("task", "model", "created", "crossover_version", "metric", "data_sha256"), str),
+    **dict.fromkeys(("version", "seed"), int),
+    "target": (int, float, type(None)),
+    "margin": (int, float),
+    "relevance": (str, type(None)),
+    **dict.fromkeys(("splits", "crossover", "verdict", "spent"), dict),
+    **dict.fromkeys(("candidates", "comparisons"), list),
+}
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,11 @@ class StudyFolder:
         return self.path / "candidates" / identity / "candidate.json"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, instead: str = "name another folder with --out") -> Iterator[None]:
         """Make the folder and hold it alone; the operating system frees it when the process dies, however it dies.
 
-        Raises `StudyError` when the folder cannot be made or written, or another process works in it.
+        `instead`: what else one may do. Raises `StudyError` when the folder cannot be made or written, or another process
+        works in it.
         """
         import filelock
 
@@ -97,12 +103,10 @@ class StudyFolder:
             lock = filelock.FileLock(self.path / LOCK, timeout=0)
             lock.acquire()
         except filelock.Timeout as error:
-            raise StudyError(
-                f"{self.path} is in use by another crossover process: wait for it, or name another folder with --out"
-            ) from error
+            raise StudyError(f"{self.path} is in use by another crossover process: wait for it, or {instead}") from error
         except (OSError, NotImplementedError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise StudyError(f"{self.path} cannot be written ({reason}): name another folder with --out") from error
+            raise StudyError(f"{self.path} cannot be written ({reason}): {instead}") from error
         try:
             yield
         finally:
@@ -159,6 +163,9 @@ class StudyFolder:
         if body["version"] != VERSION:
             valid = f"valid is {VERSION}: start a new study folder"
             raise StudyError(f"{self.decision} is of version {body['version']!r}; {valid}")
+        other = next((key for key, kind in DECISION.items() if not isinstance(body[key], kind)), None)
+        if other is not None:
+            raise damaged(self.decision, f"'{other}' is a {type(body[other]).__name__}")
         return dict(body)
 
 

@@ -18,10 +18,11 @@ def paid_models(task: Task, judge: str, rungs: Sequence[Rung], model_of: Callabl
     steps = [step for r in rungs for step in (r.strategy.strategies() if isinstance(r.strategy, Then) else [r.strategy])]
     named = [getattr(step, option, "") for step in steps for option in NAMING]
     specs = dict.fromkeys(one for one in (*specs_of(task), judge, *named) if one)
-    return [one for one in specs if _paid(task, one, model_of(one))]
+    return [one for one in specs if is_paid(task, one, model_of(one))]
 
 
-def _paid(task: Task, spec: str, model: Model) -> bool:
+def is_paid(task: Task, spec: str, model: Model) -> bool:
+    """Whether a model's calls cost money, or leave this machine: a proxy here costs what its prices say."""
     priced = isinstance(model, Concurrent) and prices_for(spec, task.models, task.prices).input is not None
     return not model.local or isinstance(model, Priced) or priced
 

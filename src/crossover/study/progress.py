@@ -53,7 +53,7 @@ def read_progress(folder: StudyFolder) -> Progress | None:
             best=(str(best[0]), Estimate(**best[1])) if best else None,
             said=tuple(map(str, body["said"])),
         )
-    except (StudyError, KeyError, TypeError, ValueError, IndexError):  # none, or not one of ours
+    except (StudyError, KeyError, TypeError, ValueError, IndexError, OverflowError):  # none, or not one of ours
         return None
 
 

@@ -15,6 +15,7 @@ from crossover.errors import StudyError, nearest, shown
 from crossover.study.evaluated import read_evaluated
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.history import FACT
+from crossover.study.own import OwnCandidates
 from crossover.study.results import (
     OVER_FOLDS,
     CandidateReport,
@@ -35,9 +36,17 @@ def read_results(place: StudyFolder | Path | str, redecided: Path | None = None)
     """Everything a reader is shown; of a study without a verdict what there is so far, under the kind "unfinished".
 
     `redecided`: the file of a decision that was made again, in the place of the first. Raises `StudyError` when the folder
-    holds no study.
+    holds no study, or one that is damaged.
     """
     folder = StudyFolder.at(place)
+    try:
+        return _results(folder, redecided)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        path = redecided or (folder.journal if folder.begun else folder.decision)
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def _results(folder: StudyFolder, redecided: Path | None) -> Results:
     journal = JournalReader((folder if folder.begun else folder.existing()).journal)
     try:
         begun, past = journal.fact("so far"), journal.fact(FACT, [])
@@ -95,7 +104,9 @@ def _past(path: Path, folder: StudyFolder) -> Past:
 
 def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:
     """A candidate with its row of decision.json, and the study's `folds` in it: by name or id, or else the verdict's choice
-    (when undecided, the provisional one). Raises `StudyError` for an unknown name, and where there is none.
+    (when undecided, the provisional one). By its name also one that was made in the studio, with a row of the same kind.
+
+    Raises `StudyError` for an unknown name, and where there is none.
     """
     folder = StudyFolder.at(place)
     decision = folder.read_decision()
@@ -107,9 +118,12 @@ def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> 
         if wanted in (row["name"], row["id"]):
             chosen = row["id"] == decision["verdict"]["choice"]
             return _candidate_file(folder, row["id"]), row | {"chosen": chosen, "folds": decision.get("folds")}
+    made = OwnCandidates(folder).named(name) if name else None
+    if made is not None:
+        return made.candidate, made.row(decision["metric"]) | {"chosen": False, "folds": decision.get("folds")}
     if not usable:
         raise StudyError(f"{folder.path} has no candidate: {_why_none(decision)}")
-    valid = nearest(wanted or "", [c["name"] for c in usable])
+    valid = nearest(wanted or "", [*(c["name"] for c in usable), *(own.name for own in OwnCandidates(folder).every())])
     if wanted is None:
         raise StudyError(f"{folder.path}: the verdict names no candidate; name one with --candidate; {valid}")
     raise StudyError(f"{folder.path} has no candidate '{wanted}'; {valid}")

@@ -39,6 +39,7 @@ ALPHA = 0.05
 # of the error where labels arrive: a fall from the first row on, one that begins later, and what needs no labels
 DROP, LATE, UNLABELLED = 0.043, 0.003, 0.004
 LATER = 0.2  # without labels: the part for what begins later
+UNLISTED = 3  # labels that the study does not know, which are named
 SLOW = 0.05  # of the requests may take longer than a limit of the 95th percentile
 
 One = TypeVar("One")
@@ -127,6 +128,7 @@ class Watching:
                 "failed": sum(row.error is not None for row in own),
                 "others": others,
                 "broken": list(self.log.broken),
+                "models": sorted({row.model for row in own if not row.candidate and row.model}),
                 "from": times[0] if times else None,
                 "to": times[-1] if times else None,
             },
@@ -177,10 +179,12 @@ class Watching:
         values = list(scores.values())
         errors = DROP / self.among, LATE / self.among
         found = fallen(_units(self.test), values, *errors, self.test.get("design", 1.0), self.metric.binary)
-        counts = {"rows": len(examples), "matched": len(met), "counted": len(values)}
+        known = set(self.task.labels) if self.task.kind == "classify" else set()
+        unlisted = [example.output for example, _ in met if known and example.output not in known]
+        counts = {"rows": len(examples), "matched": len(met), "counted": len(values), "unlisted": len(unlisted)}
         return (
             {**_body(found), "among": self.among},
-            {"path": str(self.labels), "by": by, **counts},
+            {"path": str(self.labels), "by": by, **counts, "such_as": sorted(set(unlisted))[:UNLISTED]},
             self._broken(found, values),
         )
 

@@ -1,4 +1,4 @@
-"""What the studio keeps in a study's folder: candidates that were made here. The study's own files stay as they are."""
+"""Candidates that were made in the studio, after the verdict: they lie in a folder of the study's, beside its own files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder, damaged, read_json, write_json
-from crossover.types import Candidate, Counts, Estimate, Run, Score, candidate_from_json, to_json
+from crossover.types import Candidate, Counts, Estimate, Example, Run, Score, candidate_from_json, to_json
 
 PLACE = "studio"  # in the study's folder
+MADE = "made in the studio"  # the status of such a candidate
 WRITING = threading.Lock()
+
+
+def keep(folder: StudyFolder, file: str, body: Any) -> None:
+    """Write a file of the studio's. Raises `StudyError`, also where the study was deleted: it is not to come back as a
+    folder of odds and ends."""
+    if not folder.decision.is_file():
+        raise StudyError(f"{folder.path} holds no finished study any more")
+    write_json(folder.path / PLACE / file, body)
 
 
 @dataclass(frozen=True)
@@ -43,9 +53,48 @@ class Own:
     marks: tuple[Mark, ...] = ()
     error: str | None = None
 
+    def row(self, metric: str) -> dict[str, Any]:
+        """What stands in decision.json of a candidate, of this one. Raises `StudyError` until it is measured."""
+        if self.estimate is None:
+            why = f"it could not be measured ({self.error})" if self.error else "its dev rows are not all answered"
+            raise StudyError(f"'{self.name}' was made in the studio, and {why}: compare it there first")
+        return {
+            "id": self.id,
+            "name": self.name,
+            "strategy": "playground",
+            "family": self.family,
+            "parent": self.parent,
+            "metric": metric,
+            "model": self.candidate.model,
+            "same_as": None,
+            "status": MADE,
+            "note": MADE,
+            "dev": to_json(self.estimate),
+            "test": None,
+        }
+
     def measured(self, run: Run) -> Own:
         marks = tuple(Mark(r.example.id, r.prediction, r.reply.error, r.score) for r in run.records)
         return replace(self, estimate=run.estimate, marks=marks, error=None)
+
+
+def dev_rows(folder: StudyFolder) -> list[Example]:
+    """The rows that the study chose by, as it journaled them. Raises `StudyError`."""
+    records = max(dev_records(folder).values(), key=len, default=[])
+    if not records:
+        raise StudyError(f"{folder.path} has no answers on dev: there is nothing to compare with")
+    return [Example(r["id"], r["input"], r["gold"], r["group"], r["source"], r.get("slices") or {}) for r in records]
+
+
+def dev_records(folder: StudyFolder) -> dict[str, list[dict[str, Any]]]:
+    """The study's journaled answers on dev, by candidate."""
+    decision = folder.read_decision()
+    journal = JournalReader(folder.journal)
+    try:
+        runs = {row["id"]: journal.run(row["id"], "dev") for row in decision["candidates"] if row["dev"]}
+    finally:
+        journal.close()
+    return {identity: run["records"] for identity, run in runs.items() if run}
 
 
 class OwnCandidates:
@@ -68,7 +117,21 @@ class OwnCandidates:
         if own.candidate.weights:  # where they lie is told from the study's folder on, as it may move
             body["candidate"]["weights"]["path"] = self._inside(own.candidate.weights.path)
         with WRITING:
-            write_json(self._place / f"{own.id}.json", body)
+            keep(self._folder, f"candidates/{own.id}.json", body)
+
+    def named(self, name: str) -> Own | None:
+        """By name or id; of several the one that was made last."""
+        return next((own for own in reversed(self.every()) if name in (own.name, own.id)), None)
+
+    def records(self, identity: str) -> list[dict[str, Any]]:
+        """What one answered on dev, as the journal has it of the study's own. Raises `StudyError`."""
+        own = self.get(identity)
+        marks = {mark.id: mark for mark in own.marks} if own else {}
+        return [
+            {"input": row.input, "gold": row.output, "prediction": mark.prediction, "error": mark.error}
+            for row in (dev_rows(self._folder) if marks else ())
+            if (mark := marks.get(row.id)) is not None
+        ]
 
     def take_away(self, identity: str) -> None:
         """Raises `StudyError`."""
