@@ -70,39 +70,36 @@ def serve(pipe: Connection, latency: float, slots: int) -> None:
 
 @dataclass(frozen=True)
 class Found:
-    """Requests a second, milliseconds of own CPU a call, and the MiB that memory grew by after the first part."""
+    """Requests a second, milliseconds of own CPU a call, and the MiB that memory grew by after the first of five parts."""
 
     rate: float
     cpu: float
     gained: float
 
 
-def measured(url: str, calls: int, slots: int, parts: int) -> Found:
-    """Calls through the caller, journal and meter, in parts; the first is the warm-up.
-
-    At the end of each part slots are free, as nothing more is there to ask: about half a latency's worth of requests.
-    """
+def measured(url: str, calls: int, slots: int) -> Found:
+    """Calls through the caller, journal and meter: half of them in five parts, whose memory is compared, then the other
+    half at once, as the peers ask, for the rate and the CPU."""
     model = open_model(f"openai:m?url={url}&in_flight={slots}")
     process = psutil.Process()
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "study.db")
         caller = Caller(journal, Meter(journal, Limits()))
-        memory: list[float] = []
-        began = cpu = 0.0
-        for part in range(parts):
-            if part == 1:
-                began, cpu = time.perf_counter(), time.process_time()
-            texts = [f"text {part} {i}" for i in range(calls // parts)]
-            replies = caller.ask(
-                model, [Request((Message("user", text),), Decoding(max_tokens=8)) for text in texts], "load"
-            )
-            if any(reply.text != text.split()[-1] for reply, text in zip(replies, texts, strict=True)):
+
+        def ask(numbers: range) -> float:
+            requests = [Request((Message("user", f"text {number}"),), Decoding(max_tokens=8)) for number in numbers]
+            replies = caller.ask(model, requests, "load")
+            if any(reply.text != str(number) for reply, number in zip(replies, numbers, strict=True)):
                 raise SystemExit("a reply is not the one to its request")
-            memory.append(process.memory_info().rss / MIB)
+            return process.memory_info().rss / MIB
+
+        half = calls // 2
+        memory = [ask(range(start, start + half // 5)) for start in range(0, half, half // 5)]
+        began, cpu = time.perf_counter(), time.process_time()
+        ask(range(half, calls))
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
         journal.close()
-    done = (parts - 1) * (calls // parts)
-    return Found(done / took, 1000 * cpu / done, memory[-1] - memory[0])
+    return Found((calls - half) / took, 1000 * cpu / (calls - half), memory[-1] - memory[0])
 
 
 def beside(name: str, url: str, slots: int, pipe: Connection) -> tuple[float, float]:
@@ -145,12 +142,12 @@ def main() -> int:
     )
     service.start()
     url, possible = near.recv(), given.slots / given.latency
-    calls, parts = (5_000, 2) if given.quick else (50_000, 10)
+    calls = 5_000 if given.quick else 50_000
     board = Board(given.json or Path())
-    found = measured(url, calls, given.slots, parts)
+    found = measured(url, calls, given.slots)
     board.add("of the possible requests a second", [100 * found.rate / possible], 90)
     board.add("own CPU a call", [found.cpu], 1, "ms", lower=True)
-    board.add(f"memory gained over {calls:,} calls", [found.gained], 10, "MiB", lower=True)
+    board.add(f"memory gained over {calls // 2:,} calls", [found.gained], 10, "MiB", lower=True)
     near.send("asked")
     number, seconds = near.recv()
     board.add("crossover, as the service sees it: of the possible", [100 * number / seconds / possible], None)
