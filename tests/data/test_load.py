@@ -145,6 +145,20 @@ def test_a_stray_quote_between_tabs_is_text(tmp_path, end):
 
 
 @pytest.mark.parametrize(
+    ("before", "swallowed"),
+    [
+        ("text,label\nLost,delivery\nHm,login\nA sum,billing\n",
+         '"Where is it,delivery\nWrong sum, really,billing\nShe said ",login\n'),
+        ("label,text\ndelivery,Lost\nlogin,Hm\nbilling,A sum\n",
+         'login,"Where is it\nbilling,Wrong, really\ndelivery,She said "\n'),
+    ],
+)  # fmt: skip
+def test_a_stray_quote_is_told_also_where_a_text_between_holds_a_comma(tmp_path, before, swallowed):
+    said = complaint(tmp_path, "rows.csv", before + swallowed)
+    assert "the double quote that opens on line 5 is closed on line 7" in said
+
+
+@pytest.mark.parametrize(
     "body", ["Hello,\nthanks, bye\nBob", "Hello,\nyour team", "a, b\nc, d\ne", "one\ntwo, three\nfour,"]
 )
 def test_letters_of_several_lines_are_no_stray_quotes(tmp_path, body):

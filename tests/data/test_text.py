@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -194,7 +195,8 @@ def test_a_label_that_is_denied_or_asked_is_never_given(chosen, sentence, case) 
     found = read(reply, labels)
     if found is not None:  # the denial itself is a label, or begins one
         assert found != label or label in ("no", "not spam", "not_spam", "不正面")
-        assert comparable(found) in comparable(reply).replace(" ", "_") + comparable(reply)
+        said = re.sub(r"n.t\b", " not", comparable(reply))  # "isn't spam" is "is not spam"
+        assert comparable(found) in said.replace(" ", "_") + said
 
 
 @given(st.sampled_from(HARD).flatmap(lambda s: st.tuples(st.just(s), st.sampled_from(s))), st.sampled_from(HEDGES),

@@ -104,7 +104,14 @@ def test_wrong_corrections_are_said(place: Path, browser: Browser) -> None:
 
 
 def test_rows_are_ranked_by_what_their_labels_would_teach(place: Path, browser: Browser) -> None:
-    lines = ["the soup is cold", "the soup is cold", "the soup is  cold!", "a train in the garden", f"{EVIL} rake", " "]
+    lines = [
+        "the soup is cold",
+        "the soup is cold",
+        "the soup is  cold!",
+        "a train in\u2028the garden",
+        f"{EVIL} rake",
+        " ",
+    ]
     told = browser.post("/study/notes/next", data={"lines": "\n".join(lines)})
     assert told.status_code == 200, told.text
     found = re.search(r'hx-get="([^"]+)"', told.text) or re.search(r'href="([^"]+)/rows.jsonl"', told.text)
@@ -113,9 +120,9 @@ def test_rows_are_ranked_by_what_their_labels_would_teach(place: Path, browser: 
     page = waited(lambda: (text := browser.get(address).text) and "every 1s" not in text and text)
     assert "<script>document" not in page
     assert "in the order in which a label would teach most" in page
-    ranked = [json.loads(line)["input"] for line in browser.get(f"{address}/rows.jsonl").text.splitlines()]
+    ranked = [json.loads(line)["input"] for line in browser.get(f"{address}/rows.jsonl").text.split("\n") if line]
     assert len(ranked) == len(set(ranked))
-    assert "a train in the garden" in ranked
+    assert "a train in\u2028the garden" in ranked
 
 
 def test_the_order_is_by_disagreement_then_by_the_lead_and_twins_go() -> None:

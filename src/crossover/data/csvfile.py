@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +123,7 @@ def _records(path: Path, text: str, delimiter: str, above: int) -> Iterator[_Rec
     )
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=spaced)
     number, width = 0, 0
+    seen: dict[int, set[str]] = {0: set(), -1: set()}  # values of the first and of the last column, where labels stand
     while True:
         lines.taken.clear()
         problem: csv.Error | None = None
@@ -143,13 +144,15 @@ def _records(path: Path, text: str, delimiter: str, above: int) -> Iterator[_Rec
             yield _Record(number, apart[0], stray=True)
         elif problem:
             raise DataError(f"{path}, {place}: {_explain(str(problem))}") from problem
-        elif len(apart) > 1 and _each_a_row(apart, width, delimiter):
+        elif len(apart) > 1 and (_each_a_row(apart, width, delimiter) or _each_with_a_label(apart, width, seen)):
             raise DataError(
                 f"{path}, {place}: the double quote that opens on line {lines.number - len(apart) + 1} is closed on line "
                 f"{lines.number}, and every line between looks like a row of its own; write a double quote that belongs to "
                 'a text as two inside quotes ("a ""word"""), or use JSONL'
             )
         else:
+            for column, values in seen.items():
+                values.update(fields[column:][:1])
             yield _Record(number, fields)
         number += 1
 
@@ -165,6 +168,16 @@ def _each_a_row(apart: list[list[str]], width: int, delimiter: str) -> bool:
         return all("".join(fields).strip('" ') for fields in apart)
     filled = all(sum(bool(field.strip()) for field in fields) > 1 for fields in apart)
     return filled and not any(field[:1].isspace() for fields in apart for field in fields[1:])
+
+
+def _each_with_a_label(apart: list[list[str]], width: int, seen: Mapping[int, Collection[str]]) -> bool:
+    """Whether each of the lines of one record ends (or begins) with what the last (or first) field of a row before it was,
+    behind as many delimiters as a row has or more: then its quote is stray, though a text in between holds a comma."""
+    if width < 2 or any(len(fields) < width for fields in apart):
+        return False
+    return any(
+        all(fields[column].strip() and fields[column] in known for fields in apart) for column, known in seen.items()
+    )
 
 
 def _explain(problem: str) -> str:

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.rows import Row
-from crossover.data.textfile import read_text
+from crossover.data.textfile import lines_of, read_text
 from crossover.errors import DataError
 
 
 def read_jsonl(path: Path) -> list[Row]:
     """One row a line; empty lines are skipped. Raises `DataError` naming the line."""
     rows = []
-    # not splitlines(): JSON strings may hold U+2028 and its kin as they are
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in enumerate(lines_of(read_text(path)), start=1):
         if line.strip():
             source = f"{path.name}, line {number}"
             rows.append(Row(number, _object(parse(line, f"{path}, line {number}"), f"{path}, line {number}"), source))

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from crossover.data.words import marks
+
 _THING = (
     "message|sms(?: message)?|text message|mail|e mail|email|review|tweet|post|comment|sentence|statement|question"
     "|query|request|input|passage|document|article|ticket|item|code(?: snippet)?|headline|title|utterance|snippet"
-    "|content|customer|user|writer|sender|one|case|text"
+    "|content|customer|user|writer|sender|one|case|text|claim|pair|lesion|tumou?r|finding|response|issue|alert|incident"
+    "|transaction|conversation|dialogue|paragraph|essay|story|author|speaker"
 )
 _KIND = (
     "label|answer|class|category|classification|prediction|choice|option|sentiment|topic|intent|intention|type|output"
@@ -22,7 +25,9 @@ _KIND = (
 # also asked about, and only in front of an answer: "The priority is low."
 _ASKED = (
     "priority|urgency|severity|difficulty|level|genre|mood|feeling|stance|polarity|relation|relationship|recommendation"
-    "|grade|country|programming language|group|age|age group|sentiment polarity|cefr"
+    "|grade|country|programming language|group|age(?: (?:group|range))?|sentiment polarity|cefr|assessment|diagnosis"
+    "|risk(?: (?:level|assessment|class|category))?|(?:http |response |error |status )?code|status|version|size|currency"
+    "|part of speech|amount|reaction|action"
 )
 _BEST = (
     "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better"
@@ -34,7 +39,8 @@ _SURELY = (
     "|hence|so|then|here|again|also|just|of course|for sure|without (?:a|any) doubt|without question|no doubt"
     "|evidently|plainly|absolutely|exactly|precisely|strongly|highly|primarily|mainly|mostly|all in all|in short"
     "|in summary|in conclusion|in the end|without (?:any )?question|finally|ultimately|overall|in my opinion"
-    "|in my view|to me|for me|for this|for the|i am sure|i'm sure"
+    "|in my view|to me|for me|for this|for the|i am sure|i'm sure|overwhelmingly|predominantly|purely|entirely"
+    "|completely"
 )
 # what a phrase may be, by language; a word that states only with another stands with it
 _PHRASES = (
@@ -55,7 +61,7 @@ _PHRASES = (
     r"|it)(?: on)? to|one of the list|only|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed"
     r"|passed on) to|written in|an? (?:clear |typical |classic )?(?:case|example|instance) of|(?:is )?an? typical"
     r"|is typical(?! of)|(?:am |i'm )?(?:classifying|labell?ing|categori[sz]ing)|which makes (?:it|this)|(?:expressed"
-    r"|conveyed) in|(?:have|has been|have been) (?:labell?ed|classified|categori[sz]ed)|give (?:this|it)",
+    r"|conveyed)(?: here| in)?|(?:have|has been|have been) (?:labell?ed|classified|categori[sz]ed)|give (?:this|it)",
     r"belongs? (?:to|in|into|under)|falls? (?:under|into|in|within)|go(?:es)? (?:to|under|into|in)|fits?(?: best| into"
     r"| under| in)?|(?:matches|applies)(?: best)?|under|into|with (?:the|label|category|class)|to the|in the"
     r"|in category|of(?: the)?|based on|given|according to|from|out of|of these(?: labels| options| categories)?"
@@ -69,11 +75,12 @@ _PHRASES = (
     r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube"
     r"|wähle|als|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur"
     r"|fällt|unter|in|ja|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt"
-    r"|am besten|basierend auf|würde ich(?: \w+)? als|lautet die",
+    r"|am besten|basierend auf|würde ich(?: \w+)? als|lautet die"
+    r"|e mail|bewertung|kommentar|rezension|stimmung|anliegen",
     # French
     r"c'est|ce|cela|est|un|une|du|de la|le|la|l'|les|il|s'agit|de|d'|clairement|sûrement|réponse|catégorie|étiquette"
     r"|classe|correcte?|bonne|je|dirais|pense|crois|que|choisis|donc|message|texte|ceci|oui|appartient|appropriée?"
-    r"|relève|à|voici|résultat|entre dans",
+    r"|relève|à|voici|résultat|entre dans|l'avis|avis|commentaire|phrase|ton|cet|cette|d'une?|plutôt",
     # Spanish, Portuguese, Italian
     r"es|esto|este|esta|ese|eso|el|la|lo|un|una|se|trata|se trata de|claramente|seguramente|sin duda|respuesta"
     r"|etiqueta|clase|categoría|correcta|creo|diría|pienso|que|elijo|mensaje|texto|sí|pertenece|a|por (?:lo )?tanto"
@@ -87,14 +94,15 @@ _PHRASES = (
     # Russian and its neighbours, Turkish, Indonesian, Vietnamese, Arabic, Hindi
     r"это|ответ|категория|этого сообщения|метка|класс|правильный|сообщение|текст|явно|точно|думаю|что|я|да|относится|к"
     r"|є|це|відповідь|bu|cevap|yanıt|etiket|kategori|doğru|açıkça|bir|mesaj|metin|evet|ini|itu|adalah|jawaban"
-    r"|jawabannya|labelnya|ya|pesan|đây|là|câu trả lời|nhãn|هذا|هذه|هي|هو|الإجابة|التصنيف|यह|है|उत्तर|श्रेणी|जवाब|זה"
+    r"|jawabannya|labelnya|ya|pesan|đây|là|câu trả lời|nhãn|هذا|هذه|هي|هو|الإجابة|التصنيف|النص|التعليق|الشعور|المراجعة"
+    r"|यह|है|उत्तर|श्रेणी|जवाब|समीक्षा|भावना|टिप्पणी|वाक्य|זה"
     r"|זו|התשובה|היא|הוא|απάντηση|είναι|αυτό|η|το",
     # scripts without spaces: pieces of what is written in one
     r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
     r"|應該|应|應|结果|結果|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この|の|それ|は|が|を|です"
-    r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに"
+    r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに|レビュー|文章|コメント|口コミ"
     r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
-    r"|메시지|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
+    r"|메시지|리뷰|문장|댓글|감정|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
 )
 _STATING = re.compile("(?:(?:" + "|".join(_PHRASES) + ") )*")
 # what stands behind a label and still states it
@@ -112,6 +120,7 @@ _STILL = re.compile(
 _TOLD = re.compile(
     rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices|(?:confidence|certainty)(?: level| score)?) "
 )
+_GREETING = re.compile(r"(?:hello|hi|thanks|thank you)(?: there)? ")  # "Hello, world!" speaks to one
 _ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
 # what stands apart behind a label and takes it back, or says who said it
 _REMARK = re.compile(
@@ -134,7 +143,8 @@ _REMARK = re.compile(
 # what ends in a label that is a word of its own: "I am positive", "Great question", "Message 2 is spam", "out of 5"
 _SPEAKS = re.compile(
     r"\b(?:i|we) (?:am|are|will|(?:must|should|would|will|have to|need to|can|can only)(?: \w+)? be) $"
-    r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:call|mark|think|read|rate|tag) $|^(?:let's |let us )?say (?:that )?(?:it|this"
+    r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:please )?(?:call|mark|think|read|rate|tag) (?:(?:the|an?|your|our) )?$"
+    r"|^(?:let's |let us )?say (?:that )?(?:it|this"
     r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
     r"|^as an? $|^in (?:my |our )?$|^thank(?:s| you) for "  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
@@ -152,8 +162,8 @@ _NAMED = re.compile(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
 _LISTS = re.compile(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
 _ITSELF = re.compile(rf"(?:{_THING}|{_KIND}) ")
 _ITS_PLACE = re.compile(r"(?:.* )?(?:an?|is|be|as|it's|label|category|class|answer|type|intent|to|under|say|choose|pick) |")
-_SPOKEN = re.compile(r"(?:\w|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
-_SEAM = re.compile(r"[,;:!?(){}\[\]\n|<>=—–/…]|(?<=\s)-+(?=\s)|->|(?<!\w)\*\*|\.(?:\s|$)|[。，；：！？、「」『』]")
+_SPOKEN = re.compile(rf"(?:[\w{marks()}]|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
+_SEAM = re.compile(r"[,;:!?(){}\[\]\n|<>=—–/…]|(?<=\s)-+(?=\s)|->|(?<!\w)\*\*|\.(?:\s|$)|[。，；：！？、「」『』।]")
 
 
 def states(before: str, behind: str) -> bool:
@@ -178,7 +188,7 @@ def states(before: str, behind: str) -> bool:
         return False
     if own or not earlier:
         return True
-    return _all_of(_STATING, earlier[-1]) and not _TOLD.fullmatch(earlier[-1])
+    return _all_of(_STATING, earlier[-1]) and not (_TOLD.fullmatch(earlier[-1]) or _GREETING.fullmatch(earlier[-1]))
 
 
 def is_topic_of_talk(before: str, behind: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.apart import is_word, stands_alone
+from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
+from crossover.data.longer import by_degree, goes_on
 from crossover.data.stating import is_known, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
@@ -30,19 +32,20 @@ _END = ".!?,;:。．！？，；：、…।¿¡"
 _PAIRS = (
     "\"\" '' `` ** __ ~~ || $$ () [] {} <> «» »« ‹› “” „“ „” ”” ‚‘ ‘’ ’’ 「」 『』 【】 （） 《》 〈〉 ＂＂"  # by spaces
 )
-_OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:"
+_OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:="
 
 _SMALL = re.compile(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
 _CUE = re.compile(
-    r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s)\s*$",
+    r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s"
+    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly)\s*$",
     re.I,
 )
 _BECAUSE = re.compile(
     r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
     r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:"
-    r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I)\b",
+    r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I)\b|因为|因為|由于|由於",
     re.I,
 )
 _NEGATION = re.compile(
@@ -102,10 +105,7 @@ _UNLIKELY = re.compile(
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
-_DEGREE = (
-    "very|quite|rather|really|strongly|highly|mainly|mostly|primarily|largely|absolutely|completely|totally|fully"
-    "|entirely|extremely|sehr|ganz|très|muy|molto"
-)
+_ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
 _WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?out of )$")  # "4 out of 5": not 5
 _PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
@@ -145,7 +145,7 @@ _FORMAL = re.compile(
 )
 _CLOSING = " \n\"'”’»)*!"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
-_SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？]+")
+_SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
 
 
 def folded(text: str) -> str:
@@ -236,7 +236,8 @@ def _forms(text: str) -> Iterator[str]:
 
 def _loose(text: str) -> str:
     """Comparable, with one kind of separator between words, and with plain signs."""
-    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", comparable(_plain_signs(folded(text))))
+    text = comparable(_plain_signs(folded(text))).replace(" & ", " and ")
+    return re.sub(r"\s*/\s*", "/", re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", text))
 
 
 def _plain_signs(text: str) -> str:
@@ -256,6 +257,8 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         text = re.sub(
             rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?out of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text
         )
+    if any(re.match(r"not[\s_-]", label, re.I) for label in labels):  # "This isn't spam" of "not spam"
+        text = re.sub(r"\b(is|are|was|were)n't\b", r"\1 not", text, flags=re.I)
     alike: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         alike.setdefault(_bare(label), []).append(place)
@@ -263,13 +266,15 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         (match.start(), match.end(), key)
         for key, places in alike.items()
         if key
-        for match in _pattern(labels[places[0]]).finditer(text)
+        for match in _pattern(labels[places[0]], key.replace(".", "") not in alike).finditer(text)
     ]
     spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
     free = [span for span in spans if stands_alone(text, *span[:2])]
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
-    if any(_goes_on(text, a, b, key, alike) or _by_degree(text, a, b, key, alike) for a, b, key in own):
+    if any(goes_on(text, a, b, key, alike) or by_degree(text, a, b, key, alike) for a, b, key in own):
         return None
+    if (said := set_off(text, own)) is not None:
+        return _mentioned(said, labels)
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
         return None
@@ -286,38 +291,20 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     return exact[0] if len(exact) == 1 and same_words and telling else None
 
 
-def _goes_on(text: str, start: int, end: int, label: str, labels: Iterable[str]) -> bool:
-    """Whether a longer label stands there, with punctuation in it: "card (lost)"."""
-    for longer in labels:
-        if longer.startswith(label + " "):
-            rest = longer[len(label) + 1 :]
-            if re.match(r"[\W_]{1,4}" + r"[\W_]{1,3}".join(map(re.escape, rest.split())) + r"\b", text[end:], re.I):
-                return True
-        if longer.endswith(" " + label):
-            rest = longer[: -len(label) - 1]
-            if re.search(r"\b" + r"[\W_]{1,3}".join(map(re.escape, rest.split())) + r"[\W_]{1,4}$", text[:start], re.I):
-                return True
-    return False
-
-
-def _by_degree(text: str, start: int, end: int, label: str, labels: Iterable[str]) -> bool:
-    """Whether a word of degree stands beside a label that another one qualifies: "agree strongly" of "strongly agree"."""
-    longer = [other.split() for other in labels if other != label and f" {label} " in f" {other} "]
-    if not longer:
-        return False
-    words = "|".join([_DEGREE, *(re.escape(word) for other in longer for word in other if word not in label.split())])
-    before, behind = rf"(?:\b(?:{words})|\d\s?%|\d/\d|½)[\W_]{{0,3}}$", rf"[\W_]{{1,3}}(?:{words})\b"
-    return re.search(before, text[:start], re.I) is not None or re.match(behind, text[end:], re.I) is not None
-
-
 @lru_cache(4096)
-def _pattern(label: str) -> re.Pattern[str]:
-    """A label inside a text: in any case, with any separators between its words, without punctuation around it."""
+def _pattern(label: str, dotless: bool) -> re.Pattern[str]:
+    """A label inside a text: in any case, with any separators between its words, without punctuation around it. `dotless`:
+    an abbreviation ("U.S.") also without its dots."""
     *_, bare = _forms(_plain_signs(label))
     words = re.split(r"(?<=\w)[\s_-]+(?=\w)", bare)
     case = 0 if bare in "AEIOUY" else re.I  # "This is a", cut off, does not say A
     tail = re.escape(label[-1]) + "?" if label[-1] == "." and bare[-1] != "." else ""
-    return re.compile(r"[\s_-]+".join(re.escape(word).replace(r"\ ", r"\s+") for word in words) + tail, case)
+    forms = [re.escape(word).replace(r"\ ", r"\s+").replace("/", r"\s*/\s*") for word in words]
+    forms = ["(?:and|&)" if form.casefold() == "and" else form.replace(r"\s+\&", r"\s+(?:&|and)") for form in forms]
+    if words[0].casefold() == "not":
+        forms[0] += r"(?:[\s_-]+an?)?"
+    short = f"|(?-i:{label.replace('.', '')})" if dotless and _ABBREVIATION.fullmatch(label) else ""
+    return re.compile(r"[\s_-]+".join(forms) + tail + short, case)
 
 
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:

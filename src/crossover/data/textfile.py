@@ -21,6 +21,15 @@ def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
     return Path(value)
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text. Only a line feed, or a carriage return and one, ends a line: U+2028 and its kin, at which
+    `str.splitlines` cuts, stand inside texts and JSON strings as they are."""
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()  # what ends the last line begins no other
+    return [line.removesuffix("\r") for line in lines]
+
+
 def line_of(prefix: str) -> str:
     """The line on which a text that starts with `prefix` goes on."""
     return f"line {prefix.count(chr(10)) + 1}"

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from crossover.data.textfile import lines_of
 from crossover.errors import StudyError
 from crossover.types import content_hash
 
@@ -46,7 +47,7 @@ class Ledger:
             raise StudyError(f"{self.path} cannot be read: {error}") from error
         self._mend = "\n" if written and not written.endswith("\n") else ""
         found = []
-        for line in written.splitlines():
+        for line in lines_of(written):
             try:
                 found.append(json.loads(line))
             except ValueError:  # the one that was cut off

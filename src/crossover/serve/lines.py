@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from crossover.data.textfile import lines_of
+
 # every character at which some program ends a line
 _BREAK = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _WRITTEN = {"\n": "\\n", "\r": "\\r", "\r\n": "\\r\\n", "\v": "\\v", "\f": "\\f"}
@@ -20,10 +22,7 @@ def read_lines(stream: Any) -> list[str]:
     """
     raw = getattr(stream, "buffer", None)
     text = str(stream.read()) if raw is None else raw.read().decode("utf-8", "surrogateescape")
-    lines = text.removeprefix("\ufeff").split("\n")
-    if lines[-1] == "":
-        lines.pop()  # what ends the last line begins no other
-    return [line.removesuffix("\r") for line in lines]
+    return lines_of(text.removeprefix("\ufeff"))
 
 
 def one_line(text: str) -> str:

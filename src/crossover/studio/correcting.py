@@ -14,6 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from crossover.data.load import READERS, check_columns, load_rows, render_input
 from crossover.data.task import Task
 from crossover.data.template import columns_of
+from crossover.data.textfile import lines_of
 from crossover.errors import CrossoverError, DataError, OptionError
 from crossover.studio.opened import Ready
 from crossover.studio.overlay import Overlay, effects, label_of
@@ -147,12 +148,12 @@ def _texts(form: FormData, task: Task) -> list[str]:
     """Inputs of a file, or lines. Raises `DataError`, `OptionError`."""
     file = form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
-        return [line.strip() for line in str(form.get("lines", "")).splitlines()]
+        return [line.strip() for line in lines_of(str(form.get("lines", "")))]
     ending = Path(file.filename).suffix.lower()
     content = file.file.read()
     if ending == ".txt":
         try:
-            return [line.strip() for line in content.decode("utf-8-sig").splitlines()]
+            return [line.strip() for line in lines_of(content.decode("utf-8-sig"))]
         except UnicodeDecodeError as error:
             raise DataError("the file is not UTF-8 text; save it as UTF-8") from error
     if ending not in READERS:

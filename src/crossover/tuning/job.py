@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from crossover.data.textfile import lines_of
 from crossover.errors import TuningError
 from crossover.types import content_hash
 
@@ -80,7 +81,7 @@ def write_job(folder: Path, job: Job) -> Job:
 def told(folder: Path) -> set[str]:
     """The ids of the events that are in the trace of a tune."""
     path = folder / EVENTS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    lines = lines_of(path.read_text(encoding="utf-8")) if path.is_file() else []
     return {str(body.get("id")) for line in lines if isinstance(body := _read(line), dict)}
 
 

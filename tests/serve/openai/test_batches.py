@@ -52,7 +52,7 @@ def over(client: openai.OpenAI, batch: Any) -> Any:
 
 
 def results(client: openai.OpenAI, file: str) -> dict[str, Any]:
-    found = [json.loads(one) for one in client.files.content(file).text.splitlines()]
+    found = [json.loads(one) for one in client.files.content(file).text.split("\n") if one]
     return {one["custom_id"]: one["response"] for one in found}
 
 
@@ -121,14 +121,20 @@ def test_a_server_that_ends_goes_on_where_it_was(tmp_path: Path) -> None:
     place = tmp_path / "batches" / batch.id
     before = (place / "done.jsonl").read_text().splitlines()
     assert 0 < len(before) <= 200
+    odd = json.loads(before[0])
+    odd["response"]["body"]["choices"][0]["message"]["content"] = "soup\u2028or\x85rice"  # ends no line of JSON
+    lines = [json.dumps(odd, ensure_ascii=False), *before[1:]]
+    (place / "done.jsonl").write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
     with (place / "done.jsonl").open("a") as file:
         file.write('{"half')  # as a killed server leaves it
     with serving("pocket", folder=tmp_path) as url:
         client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
         done = over(client, batch)
         assert (done.status, done.request_counts.completed) == ("completed", 200)
-        assert len(results(client, done.output_file_id)) == 200
-    assert (place / "done.jsonl").read_text().splitlines()[: len(before)] == before, "nothing is answered again"
+        found = results(client, done.output_file_id)
+        assert len(found) == 200
+        assert found[odd["custom_id"]]["body"]["choices"][0]["message"]["content"] == "soup\u2028or\x85rice"
+    assert (place / "done.jsonl").read_text().split("\n")[: len(lines)] == lines, "nothing is answered again"
 
 
 def test_a_model_asked_in_batches_answers_as_it_does_at_once(

@@ -21,6 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from crossover.data.textfile import lines_of
 from crossover.serve.openai.errors import ApiError, told
 from crossover.serve.openai.files import Files, new_id
 from crossover.serve.openai.wire import BATCHED, BatchBody, ChatBody
@@ -181,7 +182,7 @@ class Batches:
         whole = path.read_bytes()
         if not whole.endswith(b"\n"):
             path.write_bytes(whole[: whole.rfind(b"\n") + 1])
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        return [json.loads(line) for line in lines_of(path.read_text(encoding="utf-8")) if line]
 
     def _place(self, identity: str) -> Path:
         return self.folder / "batches" / identity

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crossover.data.textfile import lines_of
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.files import new_id
 from crossover.serve.openai.wire import JobBody
@@ -123,7 +124,7 @@ class Jobs:
         """The latest first. A line that a killed server wrote half is left out."""
         self.get(identity)
         found = []
-        for line in (self.place(identity) / "events.jsonl").read_text(encoding="utf-8").splitlines():
+        for line in lines_of((self.place(identity) / "events.jsonl").read_text(encoding="utf-8")):
             try:
                 found.append(json.loads(line))
             except ValueError:
