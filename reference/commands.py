@@ -84,7 +84,7 @@ def _argument(one: Any) -> str:
 
 
 def _value(one: Any) -> str:
-    return one.metavar or {int: "NUMBER", float: "NUMBER"}.get(_type(one), one.name.upper())
+    return str(one.metavar or {int: "NUMBER", float: "NUMBER"}.get(_type(one), one.name.upper()))
 
 
 def _type(one: Any) -> Any:

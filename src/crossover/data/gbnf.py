@@ -71,7 +71,7 @@ def _rule(schema: Mapping[str, Any], used: set[str]) -> str:
     if kind not in JSON_RULES:
         raise ValueError(f"a schema of the type {kind!r} cannot be written as a grammar")
     used.add(kind)
-    return kind
+    return str(kind)
 
 
 def _object(schema: Mapping[str, Any], used: set[str]) -> str:

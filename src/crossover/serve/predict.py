@@ -53,7 +53,7 @@ def inputs_of(task: Task, data: Any) -> list[str]:
     else:
         path = as_path(data, "the rows", DataError)
         name, rows = str(path), load_rows(path)
-    check_columns(rows, columns_of(task.input), name)
+    check_columns(rows, columns_of(task.input), str(name))
     return [render_input(task, row) for row in rows]
 
 
