@@ -357,7 +357,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="of each measurement")
     given = parser.parse_args()
     llama = None if given.alone else given.llama_server or shutil.which("llama-server")
-    ways = [] if given.alone or given.text_alone else [[]] if given.quick else [[], ["--continuous-batching"]]
+    ways: list[list[str]] = (
+        [] if given.alone or given.text_alone else [[]] if given.quick else [[], ["--continuous-batching"]]
+    )
     board, seconds = Board(given.json or Path()), given.seconds or (10.0 if given.quick else 60.0)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
