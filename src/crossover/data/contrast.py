@@ -16,7 +16,9 @@ _NAMED_TOO = rf"{_ARTICLE}{_SIGN}"
 _ALL_NAMED = rf"{_NAMED_TOO}(?:(?:,? (?:n?or|and|oder|noch|ou|ni)|,) {_NAMED_TOO})*"
 _IS_NOT = r"(?: is| are| was|'s)(?: (?:clearly |certainly |really )?not|n't)"
 _WHAT_IS = r"(?:(?:so|but|and|no),? )*(?:it|this|that|the (?:\w+ )?\w+)"
-_STOP = r"(?=\s*(?:$|[.,;:!)\n–—]|(?:because|since|as|due)\b))"
+_STOP = (
+    r"(?=\s*(?:$|[.;:!)\n–—]|,(?! (?:is|are|was|were|would|could|can|might|may|seems?|or)\b)|(?:because|since|as|due)\b))"
+)
 # the label has to be said behind it, else it is one more of a list: "not positive, negative"
 _SAID_NEXT = (
     r"\s*(?:[.;:–—]+\s*|,\s*(?=(?:but|so|therefore|thus|hence|instead|rather|it's|this is|it is|that's|that is"

@@ -104,7 +104,7 @@ _UNSURE = re.compile(
 _ALONE = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
 _CHANCE = (
     r"(?:probabilit\w*|likelihood|chances?|odds"
-    r"|(?:risk(?: (?:level|assessment|class|category))?|score)(?! ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit"
+    r"|(?:risk|score)(?!(?: (?:level|assessment|class|category))? ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit"
     r"|probabilidade?|probabilité|probabilità|kans"
     r"|вероятность)\b|\bp(?=\W?\(?\u2588)|(?:概率|可能性|確率)"
 )

@@ -56,7 +56,7 @@ _PHRASES = (
     r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?",
     r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag"
     r"|tagged|mark|marked|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on"
-    r"|described|considered|put|(?:go|going|went|gone) (?:with|for)|reply|respond|read|is (?:about|related to"
+    r"|described|considered|put|(?:go|going|went|gone) (?:with|for)|reply|respond|read|(?:is|it's) (?:about|related to"
     r"|concerned with)|concerns|(?:route|send|forward|direct|move)(?: (?:this|it))?(?: to)?|pass (?:this"
     r"|it)(?: on)? to|one of the list|only|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed"
     r"|passed on) to|written in|an? (?:clear |typical |classic )?(?:case|example|instance) of|(?:is )?an? typical"
@@ -147,6 +147,7 @@ _SPEAKS = re.compile(
     r"|^(?:let's |let us )?say (?:that )?(?:it|this"
     r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
     rf"|\b(?:{_THING}) \d+ (?:is|as) "
+    rf"|^an? (?:{_THING}) (?:that|which) (?:is|are) $|^(?:hello|hi|dear|thanks|thank you) $"
     r"|^as an? $|^in (?:my |our )?$|^thank(?:s| you) for "  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
     r"|\b(?:confidence|certainty)(?: level| score)?(?: is)? $"
 )

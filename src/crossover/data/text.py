@@ -39,7 +39,7 @@ _SMALL = re.compile(
 )  # words that stand in many a sentence
 _CUE = re.compile(
     r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s"
-    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly)\s*$",
+    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly)\s*$|<[a-z]+>\s*$",
     re.I,
 )
 _BECAUSE = re.compile(
