@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 
 from crossover.errors import ModelError
 from crossover.models._service import told_line
-from crossover.models._throttle import seconds
 from crossover.models.batches import Away, BatchLook
-from crossover.models.openai.wire import PASSING, Quirks, refusal
+from crossover.models.openai.wire import PASSING, Quirks, refusal, wait_of
 from crossover.types import LOST, Reply, Request
 
 T = TypeVar("T")
@@ -91,7 +90,7 @@ class OpenaiBatches:
                     return ""
                 if tried >= REPEATS or not _too_many(error):
                     raise _said(error, "beginning a batch") from error
-                time.sleep(min(_after(error) or PAUSE * 2**tried, LAST_PAUSE))
+                time.sleep(min(wait_of(error.response.headers) or PAUSE * 2**tried, LAST_PAUSE))
                 tried += 1
 
     def look(self, batch: str) -> BatchLook:
@@ -184,11 +183,6 @@ def _unanswered(error: Exception) -> bool:
 def _too_many(error: Exception) -> bool:
     """Whether a batch was refused for how many there are, which passes; without credit nothing does."""
     return getattr(error, "status_code", None) == 429 and getattr(error, "code", None) != "insufficient_quota"
-
-
-def _after(error: Any) -> float | None:
-    """Seconds that a service asks to wait."""
-    return seconds(error.response.headers.get("retry-after"))
 
 
 def _content(client: Any, file: str) -> bytes | None:

@@ -124,7 +124,7 @@ def refusal(status: int, headers: Mapping[str, str], message: str, code: str, mo
     if status == 429 and code == "insufficient_quota":
         return Attempt(fatal=f"{said}; nothing more is answered until the account has credit")
     if status == 429:
-        return Attempt(again=said, refused=True, after=_after(headers), headers=headers)
+        return Attempt(again=said, refused=True, after=wait_of(headers), headers=headers)
     if status in (401, 403):
         return Attempt(fatal=f"the service refuses the key, or this key this model: {message}")
     if status == 402:
@@ -132,7 +132,7 @@ def refusal(status: int, headers: Mapping[str, str], message: str, code: str, mo
     if status == 404:
         return Attempt(fatal=f"the service knows no model '{model}', or no chat completions at this address: {message}")
     if status in PASSING or status >= 500:
-        return Attempt(again=said, after=_after(headers), headers=headers)
+        return Attempt(again=said, after=wait_of(headers), headers=headers)
     return Attempt(Reply(error=said), headers=headers)
 
 
@@ -169,7 +169,8 @@ def _first(choice: Mapping[str, Any]) -> dict[str, float]:
         return {}
 
 
-def _after(headers: Mapping[str, str]) -> float | None:
+def wait_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a service asks to wait."""
     if (milli := seconds(headers.get("retry-after-ms"))) is not None:
         return milli / 1000
     return seconds(headers.get("retry-after"))
