@@ -343,7 +343,7 @@ Recipe = LoraRecipe | FullRecipe | SoftPromptRecipe
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats; None: none was told."""
+    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats; None where unknown."""
 
     epoch: int
     train_loss: float | None
