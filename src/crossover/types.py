@@ -59,8 +59,7 @@ class Prompt:
 
     `demonstrations` is shown whole when `selection` is "fixed"; when it is "nearest" it is a pool, of which the `shots`
     most similar to the input are shown, the most similar last: by "words" (TF-IDF) or the embedding model that `likeness`
-    names. `steps` are asked before, in their order:
-    the answer of a step fills `{its name}` in the templates behind it.
+    names. `steps` are asked before, in their order: the answer of a step fills `{its name}` in the templates behind it.
     """
 
     instruction: str = ""
@@ -127,7 +126,6 @@ class Weights:
 class Provenance:
     """How a candidate came to be: the strategy as the task file writes it (`"instruction+lora"` for a sequence), its
     options, seed and parent (None where it is the candidate that it started from). It stands beside what the candidate is.
-
     `name`: what its rung is called for a reader, where that is not the strategy.
     """
 
@@ -346,8 +344,7 @@ Recipe = LoraRecipe | FullRecipe | SoftPromptRecipe
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats; None where a service
-    tells none."""
+    """One line of a tuning trace. Losses are mean negative log-likelihood per answer token, in nats; None where unknown."""
 
     epoch: int
     train_loss: float | None

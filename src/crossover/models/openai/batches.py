@@ -90,7 +90,7 @@ class OpenaiBatches:
                     return ""
                 if tried >= REPEATS or not _too_many(error):
                     raise _said(error, "beginning a batch") from error
-                time.sleep(min(wait_of(error.response.headers) or PAUSE * 2**tried, LAST_PAUSE))
+                time.sleep(min(wait_of(_headers(error)) or PAUSE * 2**tried, LAST_PAUSE))
                 tried += 1
 
     def look(self, batch: str) -> BatchLook:
@@ -183,6 +183,10 @@ def _unanswered(error: Exception) -> bool:
 def _too_many(error: Exception) -> bool:
     """Whether a batch was refused for how many there are, which passes; without credit nothing does."""
     return getattr(error, "status_code", None) == 429 and getattr(error, "code", None) != "insufficient_quota"
+
+
+def _headers(error: Any) -> Mapping[str, str]:
+    return error.response.headers or {}
 
 
 def _content(client: Any, file: str) -> bytes | None:
