@@ -121,7 +121,8 @@ class Grammar:
         low, high = {"?": (0, 1), "*": (0, None), "+": (1, None)}.get(sign[0]) or (int(sign[1]), int(sign[1]))
 
         def match(text: str, at: int) -> frozenset[int]:
-            found, places, times = set(), frozenset([at]), 0
+            found: set[int] = set()
+            places, times = frozenset([at]), 0
             while places and (high is None or times <= high):
                 if times >= low:
                     new = places - found

@@ -62,14 +62,14 @@ def _rule(schema: Mapping[str, Any], used: set[str]) -> str:
         return "any"
     if "anyOf" in schema:
         return "( " + " | ".join(_rule(one, used) for one in schema["anyOf"]) + " )"
-    kind = schema.get("type")
+    kind = str(schema.get("type"))
     if kind == "array":
         item = _rule(schema["items"], used)
         return f'"[" ( {item} ( ", " {item} )* )? "]"' if schema["items"] else '"[" "]"'
     if kind == "object":
         return _object(schema, used)
     if kind not in JSON_RULES:
-        raise ValueError(f"a schema of the type {kind!r} cannot be written as a grammar")
+        raise ValueError(f"a schema of the type '{kind}' cannot be written as a grammar")
     used.add(kind)
     return str(kind)
 
