@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crossover import registry
-from crossover.models.open import NAMED, PRESETS
+from crossover.models._presets import PRESETS
+from crossover.models.open import NAMED
 from crossover.registry import Room
 from reference.markdown import MADE, code, prose, table
 
