@@ -20,7 +20,7 @@ test: .venv/.installed-dev
 # the pages in docs/ as a site, in build/docs; those of the reference are written anew
 docs: .venv/.installed-dev
 	.venv/bin/python -m reference
-	.venv/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
 
 .venv/.installed: pyproject.toml constraints.txt
 	@echo "installing PyTorch and what else is needed into .venv: minutes, once"

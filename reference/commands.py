@@ -84,7 +84,8 @@ def _argument(one: Any) -> str:
 
 
 def _value(one: Any) -> str:
-    return str(one.metavar or {int: "NUMBER", float: "NUMBER"}.get(_type(one), one.name.upper()))
+    number = {int: "NUMBER", float: "NUMBER"}.get(_type(one))
+    return str(one.metavar or number or one.name.upper())
 
 
 def _type(one: Any) -> Any:

@@ -48,8 +48,8 @@ def texts_of(inputs: Any) -> list[str]:
 def inputs_of(task: Task, data: Any) -> list[str]:
     """The inputs of a file's rows, or of a table's in memory, by the task's `input`. Raises `DataError`."""
     if is_held(data) and not isinstance(data, Mapping):
-        name, tables = take(data)
-        rows = tables["all"]
+        named, tables = take(data)
+        name, rows = str(named), tables["all"]
     else:
         path = as_path(data, "the rows", DataError)
         name, rows = str(path), load_rows(path)
