@@ -112,7 +112,8 @@ class BoundedLoader(yaml.SafeLoader):
         self._sizes: dict[str, int] = {}  # of what has a name, once it is whole
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event, before = self.peek_event(), self.made
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        before = self.made
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
             if anchor in self.anchors and anchor not in self._sizes:
