@@ -113,15 +113,15 @@ class BoundedLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-        before = self.made
+        before, mark = self.made, event.start_mark
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
             if anchor in self.anchors and anchor not in self._sizes:
-                raise _Alias(None, None, f"the alias '{anchor}' stands within what it stands for", event.start_mark)
+                raise _Alias(None, None, f"the alias '{anchor}' stands within what it stands for", mark)
             self.copied += self._sizes.get(str(anchor), 0)
             self.made += self._sizes.get(str(anchor), 0)
             if self.copied > COPIED:
-                raise _Alias(None, None, f"its aliases stand for over {COPIED:,} values", event.start_mark)
+                raise _Alias(None, None, f"its aliases stand for over {COPIED:,} values", mark)
         else:
             self.made += 1 + len(getattr(event, "value", "")) // LONG
         node = super().compose_node(parent, index)
