@@ -42,6 +42,16 @@ def test_alpaca_with_inputs_that_are_mostly_empty(tmp_path: Path) -> None:
     assert "the columns 'instruction' and 'input', by the layout (Alpaca)" in said
 
 
+@pytest.mark.parametrize("names", [("Instruction", "Input", "Output"), ("instruction", "input", "response")])
+def test_alpaca_under_its_other_names(names: tuple[str, str, str], tmp_path: Path) -> None:
+    asked, given, answer = names
+    rows = [{asked: f"Name team {n}", given: "" if n % 3 else "now", answer: ["a", "b"][n % 2]} for n in range(12)]
+    made, said = sketched(listed(tmp_path, rows))
+    assert (made.task.input, made.task.output) == (f"{{{asked}}}\n{{{given}}}", answer)
+    assert len(made.splits.all) == 12
+    assert "by the layout (Alpaca)" in said
+
+
 def test_dolly_has_its_answer_in_the_response_and_not_in_the_category(tmp_path: Path) -> None:
     rows = [
         {"instruction": sentence(n), "context": "", "response": ANSWERS[n % 3], "category": "qa"}
@@ -78,6 +88,13 @@ def test_prompts_and_completions_may_be_conversations(tmp_path: Path) -> None:
 def test_pairs_of_texts_are_read_whole(tmp_path: Path) -> None:
     rows = [{"premise": sentence(n), "hypothesis": f"so {sentence(n)}", "label": n % 2} for n in range(12)]
     assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task.input == "{premise}\n{hypothesis}"
+
+
+@pytest.mark.parametrize("better", ["chosen_response", "good_reply"])
+def test_an_answer_that_is_not_to_be_given_is_never_the_output(better: str, tmp_path: Path) -> None:
+    rows = [{"instruction": f"Say {n}", better: f"yes {n}", "rejected_response": f"no {n}"} for n in range(12)]
+    made, _ = sketched(listed(tmp_path, rows))
+    assert (made.task.input, made.task.output) == ("instruction", better)
 
 
 def test_of_a_pair_the_chosen_answer_is_the_output(tmp_path: Path) -> None:

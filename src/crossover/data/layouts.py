@@ -12,7 +12,12 @@ from crossover.data.rows import Row
 from crossover.errors import DataError
 
 # the better and the worse answer, and what they answer: as TRL names them, and as OpenAI does
-PAIRS = {("chosen", "rejected"): "prompt", ("preferred_output", "non_preferred_output"): "input"}
+PAIRS = {
+    ("chosen", "rejected"): "prompt",
+    ("preferred_output", "non_preferred_output"): "input",
+    ("chosen_response", "rejected_response"): "prompt",
+    ("response_chosen", "response_rejected"): "prompt",
+}
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
 _ANSWER = re.compile(r"\n\n(?:Assistant|A): ?")
 

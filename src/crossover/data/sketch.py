@@ -36,7 +36,10 @@ INPUTS = [
 ]
 # layouts that many data sets share: their columns, and the input and the output that they stand for
 LAYOUTS = [
-    ("Alpaca", ("instruction", "input", "output"), "{instruction}\n{input}", "output"),
+    *(
+        ("Alpaca", ("instruction", "input", answer), "{instruction}\n{input}", answer)
+        for answer in ("output", "response", "answer", "completion", "target")
+    ),
     ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
     ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
     ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
@@ -45,6 +48,7 @@ LAYOUTS = [
     ("pairs of texts", ("question1", "question2", "label"), "{question1}\n{question2}", "label"),
     ("rated answers", ("prompt", "completion", "label"), "{prompt}\n{completion}", "label"),
 ]
+WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
 SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 FOLDS = 5
@@ -131,10 +135,12 @@ def _told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, s
 def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
     """The task's `input` and `output`, and why. Raises `DataError`."""
     of = rows[0].layout
+    named = {name.lower(): name for name in reversed(columns)}  # in any case, as single columns are
     for layout, needed, template, output in LAYOUTS:
-        if all(name in columns for name in needed):
-            shown = " and ".join(f"'{name}'" for name in columns_of(template))
-            return template, output, f"the columns {shown}, by the layout ({layout})", f"by the layout ({layout})"
+        if all(name in named for name in needed):
+            own = re.sub(r"\w+", lambda match: named[match[0]], template)
+            shown = " and ".join(f"'{name}'" for name in columns_of(own))
+            return own, named[output], f"the columns {shown}, by the layout ({layout})", f"by the layout ({layout})"
     if of == "chat" and list(columns) == ["input"]:
         raise DataError(
             f"{path}: no conversation ends with an answer, and no other column has content; valid is a last turn of the "
@@ -182,10 +188,12 @@ def _output(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
     named = _by_name(columns, OUTPUTS)
     if named:
         return named, NAMED
-    others = [name for name in columns if name.lower() not in INPUTS and not _is_group(name)]
+    others = [name for name in columns if name.lower() not in INPUTS and not _is_group(name) and not WORSE.search(name)]
     few = [name for name in others if _repeats(columns[name])]
     if few:
         return min(few, key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
+    if not others and any(map(WORSE.search, columns)):
+        raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
     return (others or list(columns))[-1], "as it is the last one"
 
 
