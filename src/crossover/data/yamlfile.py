@@ -112,14 +112,8 @@ class BoundedLoader(yaml.SafeLoader):
         self._sizes: dict[str, int] = {}  # of what has a name, once it is whole
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-<<<<<<< HEAD
-        peek: Any = self.peek_event
-        event, before = peek(), self.made
-        mark: Any = getattr(event, "start_mark", None)
-=======
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         before, mark = self.made, event.start_mark
->>>>>>> attack6
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
             if anchor in self.anchors and anchor not in self._sizes:
