@@ -11,7 +11,7 @@ from crossover.errors import OptionError, nearest
 from crossover.study.folder import StudyFolder, check_new
 from crossover.study.read import read_candidate
 
-TOOLS = ("langchain", "ollama", "vllm")
+TOOLS = ("langchain", "llamacpp", "ollama", "vllm")
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,31 @@ class Exported:
     preview: tuple[tuple[str, str], ...] = ()
 
 
-def export(folder: StudyFolder, out: Path, tool: str | None, candidate: str | None, merge: bool, check: bool) -> Exported:
+def export(
+    folder: StudyFolder,
+    out: Path,
+    tool: str | None,
+    candidate: str | None,
+    merge: bool,
+    check: bool,
+    llamacpp: Path | None,
+    outtype: str | None,
+) -> Exported:
     """A candidate as a folder that works without Crossover. Raises `OptionError` for an unknown tool, and what the export
     itself raises."""
     check_new(out)
     if tool is not None and tool not in TOOLS:
         raise OptionError(f"there is no export for '{tool}'; {nearest(tool, TOOLS)}")
     read_candidate(folder, candidate)
+    if tool == "llamacpp":
+        told = _room(tool).export_llamacpp(folder, out, candidate, check, llamacpp, outtype)
+        if told.replayed is None:
+            return Exported(out, tuple(told.files))
+        said = "; ".join((told.replayed.sentence, *told.replayed.said))
+        return Exported(out, tuple(told.files), said, told.replayed.good)
     if tool not in (None, "langchain"):
-        return Exported(out, tuple(getattr(_room(str(tool)), f"export_{tool}")(folder, out, candidate, merge)))
+        more = {"named": llamacpp} if tool == "ollama" else {}
+        return Exported(out, tuple(getattr(_room(str(tool)), f"export_{tool}")(folder, out, candidate, merge, **more)))
     done = _room("export").export(folder, out, candidate, merge, check, tool is not None)
     if done.parity is None:
         return Exported(out, tuple(done.files))

@@ -199,11 +199,16 @@ class Study:
         tool: str | None = None,
         merge: bool = False,
         check: bool = True,
+        llamacpp: Path | str | None = None,
+        outtype: str | None = None,
     ) -> Exported:
         """Write a candidate (else the choice) as a folder that works without Crossover, as `crossover export` does. `tool`:
-        "langchain", "ollama" or "vllm", else plain transformers and PEFT; `merge`: an adapter into its base; `check`: load
-        it again and replay up to 50 measured rows. Raises `StudyError`, `ModelError`, `OptionError`."""
-        return export(self.folder, as_path(out, "export", StudyError), tool, candidate or self._named(), merge, check)
+        "langchain", "llamacpp", "ollama" or "vllm", else plain transformers and PEFT; `merge`: an adapter into its base;
+        `check`: load it again and replay up to 50 measured rows; `llamacpp`: a checkout of llama.cpp, where its converter is
+        not on the PATH; `outtype`: its name for a precision. Raises `StudyError`, `ModelError`, `OptionError`."""
+        where, named = as_path(out, "export", StudyError), candidate or self._named()
+        checkout = None if llamacpp is None else as_path(llamacpp, "llama.cpp", StudyError)
+        return export(self.folder, where, tool, named, merge, check, checkout, outtype)
 
     def export_training_data(
         self, out: Path | str, form: str, candidate: str | None = None, epochs: int = 3, price: float | None = None
