@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from langchain_core.language_models import FakeListChatModel
 
 from crossover.cli.main import COMMANDS
+from crossover.cli.output import harmless
 from crossover.data.task import load_task
 from crossover.engine.follow import Answered
 from crossover.models.fake import Fake
@@ -268,6 +269,18 @@ def test_init_says_nothing_twice(crossover: Terminal, tmp_path: Path, monkeypatc
     said = crossover("init", "parcels.csv")
     assert said.out.count("with a blank input or output, left out") == 1
     assert said.out.count("is also written with other white space") == 1
+
+
+def test_what_a_file_or_a_model_says_cannot_steer_a_terminal(
+    crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    evil = "\x1b[31mred\x9b2J"
+    (tmp_path / "rows.csv").write_text(table([(f"{text} {evil}", f"{label}{evil}") for text, label in rows()]))
+    said = crossover("init", "rows.csv")
+    assert said.status == 0
+    assert not {"\x1b", "\x9b"} & set(said.out + said.err)
+    assert harmless(f"{evil}\n\tmore") == "\\x1b[31mred\\x9b2J\n\tmore"
 
 
 def test_init_of_a_file_with_one_label_asks_for_other_data_not_for_a_run(

@@ -35,6 +35,21 @@ def climb(name: str, seconds: float | None, position: int = 1) -> Stage:
 PLAN = [climb("zero_shot", 10), climb("few_shot", 30, 2), climb("lora", 60, 3), Stage("test", "the finalists", 1, 1, 20)]
 
 
+def test_what_data_hold_does_not_steer_the_terminal() -> None:
+    """A label with a terminal's control code is named in what is said of the data, and in why a rung failed."""
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=200, highlight=False)
+    shown = Screen(console)
+    shown.say("the study does not know the label '\x1b[31mred\x9b2J[bold]'")
+    shown.result("zero\x1b]0;title\x07", None, "\x1b[2J")
+    shown.stage(climb("evil\x1b[31m", 5))
+    console.print(shown)
+    drawn = written.getvalue()
+    assert "'\\x1b[31mred\\x9b2J[bold]'" in drawn
+    for code in ("\x1b[31m", "\x9b", "\x1b]0", "\x07", "\x1b[2J"):
+        assert code not in drawn
+
+
 def test_time_left_is_the_forecast_corrected_by_what_was_taken() -> None:
     clock = Clock()
     left = Remaining(clock)

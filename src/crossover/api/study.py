@@ -204,8 +204,8 @@ class Study:
     ) -> Exported:
         """Write a candidate (else the choice) as a folder that works without Crossover, as `crossover export` does. `tool`:
         "langchain", "llamacpp", "ollama" or "vllm", else plain transformers and PEFT; `merge`: an adapter into its base;
-        `check`: load it again and replay up to 50 measured rows; `llamacpp`: a checkout of llama.cpp, where its converter is
-        not on the PATH; `outtype`: its name for a precision. Raises `StudyError`, `ModelError`, `OptionError`."""
+        `check`: load it again and replay up to 50 measured rows; `llamacpp`: a checkout of llama.cpp, where its converter
+        is not on the PATH; `outtype`: its name for a precision. Raises `StudyError`, `ModelError`, `OptionError`."""
         where, named = as_path(out, "export", StudyError), candidate or self._named()
         checkout = None if llamacpp is None else as_path(llamacpp, "llama.cpp", StudyError)
         return export(self.folder, where, tool, named, merge, check, checkout, outtype)

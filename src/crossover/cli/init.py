@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from crossover.cli.output import harmless
 from crossover.data.sketch import sketch
 from crossover.decision.resolution import resolution
 from crossover.errors import TaskError
@@ -40,13 +41,14 @@ def command(
     write_text(path, made.text(instruction))
     typer.echo(f"wrote {path}")
     for sentence in made.assumed:
-        typer.echo(f"  assumed: {sentence}")
+        typer.echo(harmless(f"  assumed: {sentence}"))
     if made.draft and not instruction:
-        typer.echo(f"  assumed: instruction: a draft, “{made.draft}” — say it in your own words: prompts are made of it")
+        draft = harmless(made.draft)
+        typer.echo(f"  assumed: instruction: a draft, “{draft}” — say it in your own words: prompts are made of it")
     for finding in made.prepared.findings:
         if finding.message in made.assumed:
             continue  # it changed what was read, and stands above
-        typer.echo(f"  {finding.level}: {finding.message}")
+        typer.echo(harmless(f"  {finding.level}: {finding.message}"))
     if any(finding.level == "error" for finding in made.prepared.findings):
         typer.echo(f"next: mend that in the data, then once more  crossover init {data} --force")
         return
@@ -60,7 +62,7 @@ def command(
 def _asked(draft: str) -> str:
     """The instruction as it is typed; nothing takes the draft."""
     typer.echo("What is to be done with an input? One clear sentence; prompts are made of it.")
-    typer.echo(f"Enter alone takes the draft: {draft}")
+    typer.echo(harmless(f"Enter alone takes the draft: {draft}"))
     try:
         return str(typer.prompt("instruction", default=draft, show_default=False)).strip() or draft
     except typer.Abort:

@@ -25,6 +25,11 @@ def exact() -> None:
     _lacking("backslashreplace", sys.stdout)
 
 
+def harmless(text: str) -> str:
+    """A text of the user's or a model's as a terminal can have it: what would steer it is shown, not done."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
 def unicode_out() -> bool:
     """Whether standard output holds every letter: else JSON is written with its own escapes."""
     return _is_unicode(sys.stdout)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from crossover.cli.output import exact, unicode_out
+from crossover.cli.output import exact, harmless, unicode_out
 from crossover.data.text import folded
 from crossover.errors import DataError, OptionError
 from crossover.models.start import answering
@@ -87,14 +87,14 @@ def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: b
             if as_json:
                 typer.echo(_object(answer))
             elif answer.error is not None:
-                typer.echo(f"failed: {answer.error}", err=True)
+                typer.echo(harmless(f"failed: {answer.error}"), err=True)
                 if not alone:
                     typer.echo("")
             else:
                 line = answer.text if alone else one_line(answer.text)
                 broken += line != answer.text and has_break(answer.text)
                 marked += line != answer.text and not has_break(answer.text)
-                typer.echo(line)
+                typer.echo(harmless(line) if sys.stdout.isatty() else line)  # whoever reads a pipe has it as it is
     if blank and not as_json:
         typer.echo(f"blank inputs: {blank} of {len(inputs)}, not asked; their lines are empty", err=True)
     if broken:

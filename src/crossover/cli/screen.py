@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossover.decision import numbers
+from crossover.report.imported import plain
 from crossover.study.listener import Listener, Quiet, Stage
 from crossover.study.remaining import Remaining, time_left
 from crossover.types import Estimate
@@ -74,7 +75,7 @@ class Screen:
     def note(self, sentence: str) -> None: ...
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(plain(text), soft_wrap=True)
 
     # what is drawn
 
@@ -90,7 +91,7 @@ class Screen:
             Text(self.time_left(), style="cyan"),
         ]
         taken = 1 + bar + 5 + cell_len(self.time_left()) + len(row)
-        row.append(Text(self.doing(width - taken - 1), no_wrap=True, overflow="ellipsis"))
+        row.append(Text(plain(self.doing(width - taken - 1)).plain, no_wrap=True, overflow="ellipsis"))
         line.add_row(*row)
         yield line
 
