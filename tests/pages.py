@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crossover.cli.main import COMMANDS, load, main
+from tests.forked import forked
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -70,6 +73,29 @@ def parse(words: list[str]) -> None:
     if several := getattr(command, "commands", None):
         command, rest = several[rest[0]], rest[1:]
     command.make_context(words[0], list(rest))
+
+
+def follow(page: Path, folder: Path) -> None:
+    """Run all that a page shows, in a folder, in a process of its own: a page starts servers and prints as a reader would.
+
+    Raises `AssertionError` with what went wrong.
+    """
+    told = folder / f".{page.stem}.log"
+    status = forked(_followed, page, folder, told)
+    said = told.read_text(encoding="utf-8") if told.exists() else ""
+    assert status == 0, f"{page.name}: {status}\n{said}"
+
+
+def _followed(page: Path, folder: Path, told: Path) -> None:
+    os.chdir(folder)
+    names: dict[str, Any] = {"__name__": "page"}
+    try:
+        for block in blocks(page):
+            if block.runs:
+                run(block, folder, names)
+    except BaseException:
+        told.write_text(traceback.format_exc(), encoding="utf-8")
+        raise
 
 
 def run(block: Block, folder: Path, names: dict[str, Any]) -> str:

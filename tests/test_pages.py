@@ -15,7 +15,7 @@ import crossover
 from crossover.cli.main import COMMANDS
 from crossover.data.keys import FOR, INSIDE, keys_of
 from reference.__main__ import stale
-from tests.pages import ROOT, blocks, parse, run
+from tests.pages import ROOT, blocks, follow, parse
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -35,11 +35,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer = csv.DictWriter(file, ["message", "queue"])
             writer.writeheader()
             writer.writerows(row for few in own for row in few[first:last])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for block in blocks(DOCS / "start.md"):
-            if block.runs:
-                run(block, folder, {})
+    follow(DOCS / "start.md", folder)
     return folder
 
 
@@ -51,14 +47,10 @@ def test_who_starts_has_a_verdict_and_a_model_to_take_away(started: Path) -> Non
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
-def test_what_a_page_shows_can_be_done(page: Path, started: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_page_shows_can_be_done(page: Path, started: Path, tmp_path: Path) -> None:
     folder = tmp_path / "session"
     shutil.copytree(started, folder, ignore=shutil.ignore_patterns("support-model"))
-    monkeypatch.chdir(folder)
-    names: dict[str, object] = {"__name__": "page"}
-    for block in blocks(page):
-        if block.runs:
-            run(block, folder, names)
+    follow(page, folder)
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.stem)

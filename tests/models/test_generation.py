@@ -98,6 +98,8 @@ class Ranked:
     def __init__(self) -> None:
         self.before: list[float] = []
 
+    every = True
+
     def hear(self, text: str, token: Token | None, place: int, complete: bool) -> bool:
         if token is not None and token.logprob is not None:
             self.before.append(sum(exp(other) for _, other in token.top if other > token.logprob))
@@ -109,7 +111,7 @@ def test_draws_are_from_the_likeliest_tokens_that_have_the_share_together(
     packed: bool, chatty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Hf(str(chatty), device=DEVICE)
-    monkeypatch.setattr(Hf, "_packs", packed)
+    monkeypatch.setattr(Hf, "packed", packed)
     shares = (0.0, 0.3, 0.7, 1.0)
     requests = [ask(TEXTS[0], temperature=1.0, max_tokens=8, seed=s, top_p=p) for p in shares for s in range(4)]
     heard = [Ranked() for _ in requests]
