@@ -16,8 +16,9 @@ TOOLS = ("langchain", "llamacpp", "ollama", "vllm")
 
 @dataclass(frozen=True)
 class Exported:
-    """`files`: what was written, relative to `path`. `parity`: whether it answers as measured, in a sentence, "" where that
-    was not tried; `equal` is None then. `preview`: of training data: rows, tokens and the cost, as pairs of text."""
+    """`files`: what was written, relative to `path`. `parity`: whether it answers as measured, in a sentence, with lines of
+    what differs behind it; "" where that was not tried: `equal` is None then. `preview`: of training data: rows, tokens and
+    the cost, as pairs of text."""
 
     path: Path
     files: tuple[str, ...]
@@ -46,7 +47,7 @@ def export(
         told = _room(tool).export_llamacpp(folder, out, candidate, check, llamacpp, outtype)
         if told.replayed is None:
             return Exported(out, tuple(told.files))
-        said = "; ".join((told.replayed.sentence, *told.replayed.said))
+        said = "\n".join((told.replayed.sentence, *told.replayed.said))
         return Exported(out, tuple(told.files), said, told.replayed.good)
     if tool not in (None, "langchain"):
         more = {"named": llamacpp} if tool == "ollama" else {}

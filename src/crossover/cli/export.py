@@ -11,14 +11,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from crossover.errors import OptionError, nearest
+from crossover.api.exports import export
+from crossover.errors import OptionError
 from crossover.study.folder import StudyFolder, check_new
-from crossover.study.read import read_candidate
 
 if TYPE_CHECKING:
     from crossover.serve.training_data import Preview
-
-TOOLS = ("langchain", "llamacpp", "ollama", "vllm")
 
 
 def command(
@@ -84,52 +82,22 @@ def command(
     if training_data is not None:
         if tool is not None or merge:
             raise OptionError(f"received --training-data and {'--merge' if merge else '--for'}; valid is one of them")
-        written = _room("training_data").export_training_data(
-            study, out, training_data, candidate, 3 if epochs is None else epochs, price
-        )
+        rows: Any = importlib.import_module("crossover.serve.training_data")  # which loads torch: not before
+        written = rows.export_training_data(study, out, training_data, candidate, 3 if epochs is None else epochs, price)
         typer.echo(f"wrote {out}: {', '.join(written.files)}")
         _show(written.preview)
         return
     if epochs is not None or price is not None:
         raise OptionError(f"--{'epochs' if price is None else 'price'} is for --training-data openai, vertex or trl")
-    if tool is not None and tool not in TOOLS:
-        raise OptionError(f"there is no export for '{tool}'; {nearest(tool, TOOLS)}")
-    folder = StudyFolder(study)
-    read_candidate(folder, candidate)
-    if tool == "llamacpp":
-        _llamacpp(folder, out, candidate, check, llamacpp, outtype)
-        return
-    if tool not in (None, "langchain"):
-        more = {"named": llamacpp} if tool == "ollama" else {}
-        written = getattr(_room(tool), f"export_{tool}")(folder, out, candidate, merge, **more)
-        typer.echo(f"wrote {out}: {', '.join(written)}")
-        return
-    done = _room("export").export(folder, out, candidate, merge, check, tool is not None)
+    done = export(StudyFolder(study), out, tool, candidate, merge, check, llamacpp, outtype)
     typer.echo(f"wrote {out}: {', '.join(done.files)}")
-    if done.parity is not None:
-        typer.echo(done.parity.sentence, err=not done.parity.equal)
-        if not done.parity.equal:
+    if done.equal is not None:
+        typer.echo(done.parity, err=not done.equal)
+        if not done.equal:
             raise typer.Exit(1)
-
-
-def _llamacpp(
-    folder: StudyFolder, out: Path, candidate: str | None, check: bool, named: Path | None, outtype: str | None
-) -> None:
-    done = _room("llamacpp").export_llamacpp(folder, out, candidate, check, named, outtype)
-    typer.echo(f"wrote {out}: {', '.join(done.files)}")
-    if done.replayed is None:
+    elif tool == "llamacpp":
         why = ", whose server is not here" if check else ""
         typer.echo(f"not tried in llama.cpp{why}: start {out / 'serve.sh'}, then run {out / 'check.py'}")
-        return
-    for line in (done.replayed.sentence, *done.replayed.said):
-        typer.echo(line, err=not done.replayed.good)
-    if not done.replayed.good:
-        raise typer.Exit(1)
-
-
-def _room(name: str) -> Any:
-    """A module of `serve/`; they load torch, so none before what was asked is known to be possible."""
-    return importlib.import_module(f"crossover.serve.{name}")
 
 
 def _show(preview: Preview) -> None:
