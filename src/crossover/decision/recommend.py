@@ -21,6 +21,7 @@ from crossover.decision.pairs import ALPHA, Comparisons
 from crossover.decision.rule import likely, proven
 from crossover.decision.shortfall import shortfall
 from crossover.decision.tested import Tested, tested, views_of
+from crossover.decision.thin import thin
 from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.power import Studies, items_for, quantile, together
 from crossover.evaluation.regret import Regret
@@ -174,6 +175,7 @@ def recommend(
         beside = found.comparisons.adjusted_for - len(found.comparisons.pairs)
         needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles, beside)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
+    few = thin(views[0].scores[chosen.id], metric.aggregate)
     said = wording.reasons(
         chosen,
         found.confidence,
@@ -189,6 +191,7 @@ def recommend(
         found.short,
         found.among,
         run.raced.of if run.raced and run.stopped else run.estimate.n,
+        few,
     )
     if found.of > 1:
         said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.of), found.of))
@@ -196,6 +199,8 @@ def recommend(
     warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
     if found.unstable is not None:
         warnings.insert(0, wording.unstable(found.unstable, found.strict))
+    if few is not None:
+        warnings.append(wording.thin(few))
     settled = found.confidence != "open"
     verdict = Verdict(
         kind=found.kind,
