@@ -424,6 +424,7 @@ def test_over_folds_what_is_said_of_champions_is_adjusted_for_all_pairs_that_the
     assert eight.of(LORA, PROMPT).result == three.of(LORA, PROMPT).result
     assert eight.of(LORA, PROMPT).p_adjusted > three.of(LORA, PROMPT).p_adjusted
     assert any("adjusted for 8 comparisons" in reason for reason in folded.reasons)
+    assert folded.reasons[1].startswith("Chosen among 5 on these very items"), "the champions were chosen on them too"
     assert "cross-fitted over 5 folds" in folded.reasons[-1]
     assert not any("cross-fitted" in reason for reason in plain.reasons)
     assert any("rows, cross-fitted over 5 folds" in reason for reason in folded.reasons)

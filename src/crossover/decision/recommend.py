@@ -66,7 +66,7 @@ class Settled:
     unstable: Contender | None  # who wins only where failed calls do not count
     strict: Contender | None  # and who wins where they do
     among: int = 0  # of how many could be chosen by these items
-    of: int = 0  # and of how many it was chosen: where a side is proven, of its own
+    of: int = 0  # and of how many it was chosen: where a side is proven, of its own (but over folds)
 
     @property
     def kind(self) -> str:
@@ -93,7 +93,8 @@ def settle(
         return None
     everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
     all_pairs = list(itertools.combinations(reversed(ordered), 2))
-    rivals = everyone if any(runs[c.id].folds for c in everyone) else ordered
+    folded = any(runs[c.id].folds for c in everyone)  # then champions were chosen on these items too
+    rivals = everyone if folded else ordered
     beside = [
         (a, b)
         for a, b in itertools.combinations(rivals, 2)
@@ -131,7 +132,7 @@ def settle(
         unstable=_likely(sure, values, margin) if sure and not both else None,
         strict=_likely(strict, values, margin) if strict else None,
         among=len(rivals),
-        of=len(own) or len(rivals),
+        of=len(rivals) if folded else len(own) or len(rivals),
     )
 
 
