@@ -8,7 +8,7 @@ from statistics import median
 from crossover.metrics.base import Aggregate
 from crossover.types import Score
 
-FEW = 4  # items; where half of the labels have fewer, intervals held the truth in 87 to 99 % (`benchmarks/LOG.md`)
+FEW = 4  # items; where half of the labels have fewer, intervals held the truth in as few as 87 % (`benchmarks/LOG.md`)
 
 
 def thin(scores: Sequence[Score | None], aggregate: Aggregate) -> str | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 LEAST = 0.77  # of the labels' frequency that is taken to have been seen: less makes equally frequent labels' too wide
-DOUBT = 0.5  # of the bias that is found, how far it may be off (a standard error): labels with an item or two hide a part
+DOUBT = 1 / 3  # of the bias that is found, how far it may be off (a standard error): labels with an item or two hide a part
 
 
 def corrected(
