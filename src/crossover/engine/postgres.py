@@ -1,9 +1,9 @@
 """A journal's tables in a PostgreSQL database, those of each study in a schema of its own.
 
-A study is written by one process: it holds an advisory lock for as long as it is connected, and every transaction makes
-sure that nobody has taken the study over since (Kleppmann, "Designing Data-Intensive Applications", chapter 8, fencing
-tokens). Where the server is away a write waits for it, and is made again: whether the server had taken it before it died
-is not known, so a row that is written twice is there once.
+A study is written by one process, over one connection, which holds an advisory lock. Where it breaks, or the server is
+away, a write waits, connects anew and is made again: whether the server had taken it before is not known, so a row that is
+written twice is there once. Whoever finds on connecting anew that another process has opened the study since stops (a
+fencing token: Kleppmann, "Designing Data-Intensive Applications", 2017, chapter 8).
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ WRITER = "writer"  # a fact: who may write
 PATIENCE, BRIEF = 300.0, 10.0  # seconds that a writer, and who only looks, wait for a server that is away
 FULL = ("53100", "53200")  # SQLSTATE: the disk is full, no memory
 AWAY = ("08", "40", "53", "57")  # classes of SQLSTATE that pass: connection, roll-back, resources, operator
+LASTING = re.compile(
+    r"does not exist|authentication|password|pg_hba\.conf|SSL|translate host name|service not known|permission"
+)
 
 
 @dataclass(frozen=True)
@@ -97,24 +100,19 @@ class Postgres:
         self.address = read_address(path)
         self.place = str(self.address)
         self._engine: Any = None
-        self._holder: Any = None  # the connection that has the lock
-        self._facts: Any = None
+        self._meta: Any = None
         self._token = secrets.token_hex(16)
+        self._opened = False
 
     def open(self, writes: bool, meta: Any) -> None:
         self._connect(writes)
-        self._facts = meta.tables["facts"]
-        if not writes:
-            import sqlalchemy as sa
-
-            known = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
-            if self.read(lambda connection: connection.execute(known, {"name": self.address.study}).first()) is None:
-                self.close()
-                raise StudyError(f"{self.address.url} holds no study {self.address.study!r}, or not for this user")
-            return
+        self._meta = meta
         try:
-            self._again(self._hold)
-            self._again(lambda: self._made(meta))
+            if writes:
+                self._again(self._begin)
+                self._opened, self._patience = True, PATIENCE
+            elif not self.read(self._known):
+                raise StudyError(f"{self.address.url} holds no study {self.address.study!r}, or not for this user")
         except StudyError:
             self.close()
             raise
@@ -133,10 +131,7 @@ class Postgres:
 
     def write(self, work: Callable[[Any], Any]) -> Any:
         def once() -> Any:
-            if self._holder.closed or self._holder.invalidated:
-                self._hold()
             with self._engine.begin() as connection:
-                self._alone(connection)
                 return work(connection)
 
         return self._again(once)
@@ -145,59 +140,68 @@ class Postgres:
         """Drop the study where nobody writes it. Raises `StudyError`."""
         import sqlalchemy as sa
 
-        self._connect(True)
+        self._connect(writes=True)
         try:
-            self._again(self._hold)
-            with self._told(), self._engine.begin() as connection:
-                connection.execute(sa.schema.DropSchema(self.address.study, cascade=True, if_exists=True))
+            self.write(lambda connection: connection.execute(sa.schema.DropSchema(self.address.study, cascade=True)))
         finally:
             self.close()
 
     def close(self) -> None:
-        if self._holder is not None:
-            self._holder.close()
         self._engine.dispose()
 
     def _connect(self, writes: bool) -> None:
-        try:
-            import psycopg  # noqa: F401
-            import sqlalchemy as sa
-        except ImportError as error:
-            raise MissingExtra("a journal in PostgreSQL", "postgres") from error
-        url = sa.engine.make_url(self.address.url).set(drivername="postgresql+psycopg")
-        asked = {"connect_timeout": 10, "keepalives_idle": 30, "application_name": "crossover"}
-        self._engine = sa.create_engine(url, pool_pre_ping=True, connect_args=asked).execution_options(
-            schema_translate_map={None: self.address.study}, postgresql_readonly=not writes
-        )
-        self._patience = PATIENCE if writes else BRIEF
-
-    def _hold(self) -> None:
-        """Have the study alone, until the connection ends. Raises `StudyError` where another process has it."""
         import sqlalchemy as sa
 
-        if self._holder is not None:
-            self._holder.close()
-        self._holder = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        lock = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
-        if not self._holder.execute(lock, {"name": f"crossover {self.address.study}"}).scalar():
-            raise StudyError(f"{self.place} is in use by another crossover process: wait for it, or name another folder")
+        try:
+            import psycopg
+        except ImportError as error:
+            raise MissingExtra("a journal in PostgreSQL", "postgres") from error
 
-    def _made(self, meta: Any) -> None:
+        def connected() -> Any:
+            asked: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 30, "application_name": "crossover"}
+            made = psycopg.connect(self.address.url, **asked)
+            try:
+                if writes:
+                    self._hold(made)
+            except BaseException:
+                made.close()
+                raise
+            return made
+
+        more: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 2 * PATIENCE} if writes else {}
+        engine = sa.create_engine("postgresql+psycopg://", creator=connected, **more)
+        self._engine = engine.execution_options(
+            schema_translate_map={None: self.address.study}, postgresql_readonly=not writes
+        )
+        self._patience = BRIEF
+
+    def _hold(self, connection: Any) -> None:
+        """Have the study alone while a connection of psycopg's lasts. Raises `StudyError` where another process has it."""
+        lock = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+        if not connection.execute(lock, [f"crossover {self.address.study}"]).fetchone()[0]:
+            raise StudyError(f"{self.place} is in use by another crossover process: wait for it, or name another folder")
+        if self._opened:
+            who = f'SELECT body FROM "{self.address.study}".facts WHERE name = %s'
+            if connection.execute(who, [WRITER]).fetchone() != (f'"{self._token}"',):
+                raise StudyError(f"{self.place} was taken over by another crossover process, while this one was cut off")
+        connection.commit()
+
+    def _begin(self) -> None:
+        """Make the tables where there are none, and say who writes from now on."""
         import sqlalchemy as sa
 
         with self._engine.begin() as connection:
-            connection.execute(sa.schema.CreateSchema(self.address.study, if_not_exists=True))
-            meta.create_all(connection)
-            mine = self.insert(self._facts).values(name=WRITER, body=f'"{self._token}"')
+            if not self._known(connection):
+                connection.execute(sa.schema.CreateSchema(self.address.study))
+            self._meta.create_all(connection)
+            mine = self.insert(self._meta.tables["facts"]).values(name=WRITER, body=f'"{self._token}"')
             connection.execute(mine.on_conflict_do_update(index_elements=["name"], set_={"body": mine.excluded.body}))
 
-    def _alone(self, connection: Any) -> None:
-        """Raise `StudyError` where another process has taken the study over; nobody can, until the transaction ends."""
+    def _known(self, connection: Any) -> bool:
         import sqlalchemy as sa
 
-        who = sa.select(self._facts.c.body).where(self._facts.c.name == WRITER).with_for_update(read=True)
-        if connection.execute(who).scalar() != f'"{self._token}"':
-            raise StudyError(f"{self.place} was taken over by another crossover process, while this one had no connection")
+        there = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+        return connection.execute(there, {"name": self.address.study}).first() is not None
 
     def _again(self, work: Callable[[], Any]) -> Any:
         """Do it, once more where the server was away. Raises `StudyError`."""
@@ -242,4 +246,6 @@ def _state(error: Exception) -> str:
 def _passes(error: Any) -> bool:
     """Whether it may be done once more: the connection broke, or the server is starting, stopping or full for a while."""
     state = _state(error)
-    return bool(error.connection_invalidated or state[:2] in AWAY) and state not in FULL
+    if not state:  # as while connecting: only the words tell
+        return LASTING.search(str(error.orig)) is None
+    return state not in FULL and (error.connection_invalidated or state[:2] in AWAY)
