@@ -161,6 +161,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    if given.studies < 1:
+        parser.error(f"--studies is {given.studies}; valid is 1 or more")
     board = Board(given.json or Path("verdict_rules.json"))
     for part in (side, anyone, prompts):
         part(np.random.default_rng(given.seed), given.studies, board)

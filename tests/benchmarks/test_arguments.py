@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import engine, prompting, tuning, verdict, watch
+from benchmarks import engine, prompting, tuning, verdict, verdict_rules, watch
 
 CASES: list[tuple[Callable[[], int], str, str]] = [
     (engine.main, "--only nothing", "there is no part nothing beside others; valid: scoring, generation,"),
@@ -19,6 +19,7 @@ CASES: list[tuple[Callable[[], int], str, str]] = [
     (engine.main, "--device cuda --peers others", "valid on cuda: plain"),
     (engine.main, "--peers plain --model ./nothing.gguf", "--model: there is no file './nothing.gguf'"),
     (verdict.main, "--studies 0", "--studies is 0; valid is 1 or more"),
+    (verdict_rules.main, "--studies 0", "--studies is 0; valid is 1 or more"),
     (watch.main, "--streams 0", "valid are 1 stream or more, and 1 row or more"),
     (prompting.main, "--data DATA", "banking77/train.csv is missing; valid is a folder of the public data sets"),
     (prompting.main, "--data DATA --tasks a", "--tasks: there is no 'a'; valid: banking10, clincbank15, trec6, sst2"),
