@@ -15,14 +15,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.board import Board
-from benchmarks.verdict import COSTS, RHO, answers, difficulty
+from benchmarks.verdict import COSTS, RHO, Truth, answers, difficulty
 from crossover.decision.recommend import standing_of
 from crossover.decision.rule import SIDE, blocked, likely
 from crossover.evaluation.power import _SharedStudies
@@ -37,7 +37,7 @@ PATTERNS = np.arange(16)[:, None] >> np.arange(4) & 1
 Rule = Callable[[Any, Any, Any], Any]  # wins, free, values -> the index of each study's choice among the free ones
 
 
-def studies_of(rng: Any, shares: Mapping[Family, float], n: int, count: int) -> _SharedStudies:
+def studies_of(rng: Any, shares: Truth, n: int, count: int) -> _SharedStudies:
     base = difficulty(rng, 200_000)
     right = np.stack([answers(rng, base, RHO, shares[family]) for family in ORDER], axis=1)
     chances = np.bincount(right @ (1 << np.arange(4)), minlength=16) / len(right)
@@ -82,7 +82,7 @@ def side(rng: Any, count: int, board: Board) -> None:
     """Among what is proven."""
     total: dict[tuple[int, str], list[float]] = {}
     for n, gap in itertools.product(SIZES, GAPS):
-        truth = {"control": 0.4, "prompt": 0.72, "weights": 0.84, "hybrid": 0.84 + gap / 100}
+        truth: Truth = {"control": 0.4, "prompt": 0.72, "weights": 0.84, "hybrid": 0.84 + gap / 100}
         studies = studies_of(rng, truth, n, count)
         wins, within = standing_of(studies, 4, MARGIN)
         free = np.stack([~blocked(wins, within, ORDER, i).any(axis=1) for i in range(4)], axis=1)
@@ -108,7 +108,7 @@ def anyone(rng: Any, count: int, board: Board) -> None:
     """Among what is not proven: the cheapest near the best estimate of all."""
     total: dict[tuple[int, str], list[Any]] = {}
     for n, weights, hybrid in itertools.product(SIZES, (-4, -2, 0, 2, 4), (-4, -2, 0, 2, 4)):
-        truth = {"control": 0.4, "prompt": 0.8, "weights": 0.8 + weights / 100, "hybrid": 0.8 + hybrid / 100}
+        truth: Truth = {"control": 0.4, "prompt": 0.8, "weights": 0.8 + weights / 100, "hybrid": 0.8 + hybrid / 100}
         studies = studies_of(rng, truth, n, count // 4)
         wins, within = standing_of(studies, 4, MARGIN)
         free = np.stack([~blocked(wins, within, ORDER, i).any(axis=1) for i in range(4)], axis=1)
