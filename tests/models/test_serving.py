@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from crossover.models.base import Token
 from crossover.models.fake import Fake
-from crossover.models.hf import Hf
+from crossover.models.hf import Hf, pool
 from crossover.models.hf import scheduler as scheduling
 from crossover.models.hf.recurring import OFTEN, Recurring
+from crossover.models.hf.running import ROOM, Places
 from crossover.models.serving import Asked, Engine, engine_of
 from crossover.types import Decoding, Message, Reply, Request, Weights
 from tests.device import DEVICE
@@ -140,6 +141,31 @@ def test_who_has_gone_takes_no_place(engine: Engine) -> None:
     assert ear.heard[-1] == alone.text
 
 
+def test_fully_tuned_models_take_turns_as_one_is_loaded_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, both = Hf(str(build(tmp_path / "base")), device=DEVICE), list[Weights]()
+    for factor in (0.9, 1.2):
+        module = model.module()
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.mul_(factor)
+        both.append(model.save(module, tmp_path / f"tuned-{factor}"))
+    requests = [
+        Request(request.messages, request.decoding, weights)
+        for request in [ask(text, max_tokens=12) for text in TEXTS] + [ask(text, labels=LABELS) for text in TEXTS]
+        for weights in (*both, None)
+    ]
+    alone, loaded = [model.complete([request])[0] for request in requests], list[Path]()
+    whole = pool.load_model
+
+    def load(folder: Path, *others: Any) -> Any:
+        loaded.append(folder)
+        return whole(folder, *others)
+
+    monkeypatch.setattr(pool, "load_model", load)
+    same(answered(model.engine(), requests, lambda: 0), alone)
+    assert len(loaded) <= 4
+
+
 def test_a_schema_that_cannot_be_used_fails_alone(engine: Engine) -> None:
     requests = [ask(TEXTS[0], max_tokens=3), ask(TEXTS[0], schema='{"type": "no such type"}'), ask("word " * 9000)]
     fine, wrong, long = answered(engine, requests, lambda: 0)
@@ -220,3 +246,24 @@ def test_weights_that_do_not_load_fail_alone(engine: Engine, tmp_path: Path) -> 
     found = answered(engine, [*tuned, *requests], lambda: 0)
     assert all("lack" in str(reply.error) for reply in found[:2])
     same(found[2:], chatty().complete(requests))
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 700), st.integers(0, 39)), min_size=1, max_size=12))
+def test_a_long_row_behind_many_short_ones_takes_its_own_memory_alone(rounds: list[tuple[int, int, int]]) -> None:
+    places, rows, most = Places(), list[list[int]](), 0
+    for number, (more, length, stay) in enumerate(rounds):
+        used = max(map(len, rows), default=0)
+        fresh = [[1000 * number + place] * (length if place == 0 else 3) for place in range(more)]
+        memory = places.beginning(len(rows), [len(row) for row in fresh], used)
+        wide = torch.zeros(more, 1, length if length > 3 else 3, 1)
+        for row, tokens in enumerate(fresh):
+            wide[row, 0, : len(tokens), 0] = torch.tensor(tokens)
+        memory.write(0, wide, -wide)
+        rows += fresh
+        keys, values = places.layers[0]
+        for row, tokens in enumerate(rows):
+            assert keys[row, 0, : len(tokens), 0].tolist() == tokens
+        assert torch.equal(values, -keys)
+        most = max(most, (len(rows) + 3) * (max(map(len, rows)) + ROOM))
+        assert keys.shape[0] * keys.shape[2] <= 2 * most
+        rows = rows[:stay]  # the others have left
