@@ -52,9 +52,7 @@ class Asking:
         self._waiting: deque[_Waiting] = deque()
         self._under_way: dict[_Waiting, Engine] = {}
         self._engines: dict[int, Engine] = {}
-        self._apart: dict[int, deque[list[_Waiting]]] = defaultdict(
-            deque
-        )  # by engine: who is asked again, one after another
+        self._apart: dict[int, deque[list[_Waiting]]] = defaultdict(deque)  # of an engine: who is asked again, in turn
         self._changed = threading.Condition()
         self._open = True
         self._pace, self._last = AT_FIRST, 0.0  # seconds between answers, lately; when the last one was given
