@@ -23,7 +23,7 @@ from crossover.models.batches import Batches
 from crossover.models.openai.batches import OpenaiBatches
 from crossover.models.openai.client import async_client, client, fate
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
-from crossover.models.openai.whole import MANY, Lacking, Whole, lacking
+from crossover.models.openai.whole import MANY, WITHOUT, Lacking, Whole
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Candidate, Message, Reply, Request, Usage, Weights
 
@@ -34,7 +34,7 @@ THINKING = 4096  # tokens that a model with `effort` may think with
 LABEL_TOKENS = 8  # beside a label's own bytes
 SCRIPT = "crossover.serve.standalone_hosted"
 FORM = 128  # bytes around a schema
-UNSCORED = "the server no longer scores whole labels"
+UNSCORED = "the server scores no whole labels, as llama.cpp's does"
 Labels = Literal["auto", "whole", "logprobs", "constrained", "text"]
 
 
@@ -47,7 +47,7 @@ class Openai:
     - `url`: its address, up to and with the version: http://127.0.0.1:8000/v1.
     - `key`: the name of the environment variable with the key.
     - `effort`: how long a reasoning model thinks, as the service calls it: low, medium, high.
-    - `labels`: how a label is chosen: whole (by each label's log-probability, a short request a label: llama.cpp's server),
+    - `labels`: how a label is chosen: whole (by each label's log-probability, a short request a token: llama.cpp's server),
       logprobs (by the first token's), constrained, text; auto takes the first that the service can, whole up to 32 labels.
     - `in_flight`: the most requests under way at a time; 0: as many as the service is known to bear.
     - `timeout`: seconds until an answer is given up.
@@ -276,8 +276,7 @@ class Openai:
         except Lacking:
             return None
         except library.APIStatusError as error:
-            without = lacking(error.status_code, words_of(error)[0].lower())
-            return None if without else self._refused(error, request, self.target)
+            return None if error.status_code in WITHOUT else self._refused(error, request, self.target)
         except (library.APIConnectionError, TimeoutError) as error:
             return self._broken(error)
 

@@ -1,31 +1,39 @@
-"""The log-probability of a given text, from llama.cpp's server, which has no route for it.
+"""The log-probability of given texts, from llama.cpp's server, which has no route for it.
 
-A grammar makes it write the text's own tokens, and it reports of each the log-probability that the model gave it, before
-any grammar. A token that ends the turn can be in no grammar where the server knows it as such: its logit is raised, so that
-it is written where the grammar allows an end.
+A token's logit is raised so far that the server writes it, and it reports the log-probability that the model gave it,
+before any of that. So a text is asked for token by token, each behind those before it, which the server remembers. No
+grammar could do it at once: llama.cpp's let no token pass that is a part of a character, as it is in other alphabets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crossover.data.gbnf import grammar_of_tokens
-
 SURELY = 1000.0  # added to a logit
+LEAST = -104.0  # the logarithm of the least float32 above 0: what is below it is told as the least of all numbers
 
 
-def scorings(prompt: Sequence[int], answer: Sequence[int]) -> list[dict[str, Any]]:
-    """Bodies for the route `/completion`, to be sent until `score_in` finds a score: the last token as one that ends the
-    turn, and as any other."""
-    body = {"prompt": [*prompt], "n_predict": len(answer), "n_probs": 1, "temperature": 0.0, "cache_prompt": True}
-    ended = {"logit_bias": [[answer[-1], SURELY]], "grammar": grammar_of_tokens([answer[:-1]])}
-    return [body | ended, body | {"grammar": grammar_of_tokens([answer])}]
+def steps(answers: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+    """The beginnings of answers, each once and behind those that it goes on from."""
+    yield from dict.fromkeys(tuple(answer[:end]) for answer in answers for end in range(1, len(answer) + 1))
 
 
-def score_in(found: Mapping[str, Any], answer: Sequence[int]) -> float | None:
-    """The sum over the answer's tokens; None where others were written. Raises `ValueError`, `KeyError` and `TypeError`."""
+def asked_for(prompt: Sequence[int], step: Sequence[int]) -> dict[str, Any]:
+    """A body for the route `/completion`: the last token of a step, behind the prompt and the tokens before it."""
+    *before, token = step
+    body: dict[str, Any] = {"prompt": [*prompt, *before], "n_predict": 1, "n_probs": 1, "temperature": 0.0}
+    return body | {"cache_prompt": True, "logit_bias": [[token, SURELY]]}
+
+
+def logprob_in(found: Mapping[str, Any], token: int) -> float | None:
+    """The token's log-probability; None where another was written. Raises `ValueError`, `KeyError` and `TypeError`."""
     written = found.get("completion_probabilities") or []
-    if [int(one["id"]) for one in written] != [*answer]:
+    if [int(one["id"]) for one in written] != [token]:
         return None
-    return sum(float(one["logprob"]) for one in written)
+    return min(0.0, max(float(written[0]["logprob"]), LEAST))
+
+
+def sums(answers: Sequence[Sequence[int]], logprobs: Mapping[tuple[int, ...], float]) -> tuple[float, ...]:
+    """The log-probability of each whole answer, of those of all `steps`."""
+    return tuple(sum(logprobs[tuple(answer[:end])] for end in range(1, len(answer) + 1)) for answer in answers)
