@@ -39,7 +39,7 @@ class Served:
         return {
             "/apply-template": self.rendered,
             "/tokenize": lambda body: {"tokens": self.tokens(**body)},
-            "/props": lambda body: {"eos_token": "</s>", "chat_template_caps": caps},
+            "/props?model=m": lambda body: {"eos_token": "</s>", "chat_template_caps": caps},
             "/completion": self.written,
         }
 
@@ -48,7 +48,8 @@ class Served:
         turns = [f"<{m['role']}>{' ' * (m['role'] == 'assistant')}{m['content']}{self.ends}" for m in body["messages"]]
         return {"prompt": "".join(turns) + f"<assistant>{self.opens}" * (body["messages"][-1]["role"] == "user")}
 
-    def tokens(self, content: str, add_special: bool = False, parse_special: bool = False) -> list[int]:
+    def tokens(self, model: str, content: str, add_special: bool, parse_special: bool) -> list[int]:
+        assert model == "m"  # a server of several models wants to be told
         parts = re.split(f"({'|'.join(self.marks)})", content) if parse_special else [content]
         ids = [id_ for part in parts for id_ in ([self.marks[part]] if part in self.marks else map(ord, part))]
         return [1, *ids] if add_special else ids

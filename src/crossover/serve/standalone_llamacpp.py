@@ -80,7 +80,8 @@ class Exported(Answering):
         """Raises `ValueError` where the server does not answer, or refuses."""
         key = os.environ.get("LLAMA_API_KEY", "")
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
-        request = urllib.request.Request(self.url + route, json.dumps(body).encode(), headers)
+        content = json.dumps({"model": self.settings["name"], **body}).encode()
+        request = urllib.request.Request(self.url + route, content, headers)
         try:
             with DIRECT.open(request, timeout=SECONDS) as response:
                 return json.loads(response.read())

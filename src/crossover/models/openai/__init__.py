@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from crossover.errors import ModelError
 from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
@@ -267,7 +267,9 @@ class Openai:
         root = self._url.removesuffix("/v1")
 
         async def ask(route: str, body: Mapping[str, Any] | None) -> Any:
-            response = await self._sent_to(root + route, body)
+            named = {"model": self.target}  # by which a server of several models knows whom to ask
+            address = root + route if body is not None else f"{root}{route}?{urlencode(named)}"
+            response = await self._sent_to(address, None if body is None else {**named, **body})
             return json.loads(response.content)
 
         library = importlib.import_module("openai")
