@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.gbnf import grammar_of_schema, grammar_of_tokens
-from crossover.models.openai.scoring import asked_for, logprob_in, steps, sums
+from crossover.models.openai.scoring import scoring
 from crossover.serve.answering import Answering, answer_lines
 from crossover.types import Decoding, Message, Reply, Request
 
@@ -34,6 +34,7 @@ class Exported(Answering):
     def __init__(self, folder: Path = BESIDE, url: str = "") -> None:
         super().__init__(folder)
         self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        self.parts: set[int] = set()  # tokens that end within a character
         self.url = (url or os.environ.get("LLAMA_URL", "") or URL).rstrip("/").removesuffix("/v1")
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
@@ -60,14 +61,17 @@ class Exported(Answering):
     def scored(self, request: Request) -> Reply:
         """The log-probability of each whole label. Only what follows the prompt is read anew for each of their tokens."""
         prompt = self.tokens(request.messages)
-        answers = [self.settings["answers"][label] for label in request.decoding.labels]
-        return Reply(label_scores=sums(answers, {step: self._logprob(prompt, step) for step in steps(answers)}))
-
-    def _logprob(self, prompt: list[int], step: tuple[int, ...]) -> float:
-        logprob = logprob_in(self._post("/completion", asked_for(prompt, step)), step[-1])
-        if logprob is None:
-            raise ValueError("the server did not write a label's own token: llama.cpp of 2025 or later does")
-        return logprob
+        asking = scoring(prompt, [self.settings["answers"][label] for label in request.decoding.labels], self.parts)
+        try:
+            body = next(asking)
+            while True:
+                body = asking.send(self._post("/completion", body))
+        except StopIteration as end:
+            if end.value is None:
+                raise ValueError(
+                    "the server did not tell a label's log-probability: llama.cpp of 2025 or later does"
+                ) from end
+            return Reply(label_scores=end.value)
 
     def _replied(self, request: Request, ask: Any) -> Reply:
         try:

@@ -146,7 +146,7 @@ class Openai:
         found = self.labels == "auto" and self._preset.top and request.decoding.labels and not self.batch
         times = 2 if found and _ways(request) not in self._modes else 1
         if request.decoding.labels and self._preset.whole and self.labels in ("auto", "whole"):
-            each = sum(len(label.encode()) + 1 for label in _spoken(request))
+            each = sum(len(label.encode()) + 4 for label in _spoken(request))  # with what stands around it
             return Usage((times + 1) * prompt + self._form(request), each + times * self._longest(request))
         return Usage(times * prompt + self._form(request), times * (self._longest(request) + self._thinking))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossover.models._template import FIXED, end_of_thought, merge_system
-from crossover.models.openai.scoring import asked_for, logprob_in, steps, sums
+from crossover.models.openai.scoring import Scoring, scoring
 from crossover.types import Message, Reply, Usage
 
 Route = Callable[[str, Mapping[str, Any] | None], Awaitable[Any]]  # a route and its body, or None to get it -> JSON
@@ -31,6 +31,7 @@ class Whole:
     _answers: dict[str, list[int]] = field(default_factory=dict)
     _leads: tuple[str, str] | None = None  # of prompts, of answers
     _end: list[int] = field(default_factory=list)
+    _parts: set[int] = field(default_factory=set)  # tokens that end within a character
     _merges: bool = False  # whether the template takes no system turn
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -45,11 +46,10 @@ class Whole:
                         self._answers[label] = [*await _as_tokens(ask, self._leads[1] + label), *self._end]
             turns = merge_system(messages) if self._merges else messages
             prompt = await _as_tokens(ask, await _as_text(ask, turns) + self._leads[0], first=True, special=True)
-            answers = [self._answers[label] for label in labels]
-            logprobs = {step: await _logprob_of(ask, prompt, step) for step in steps(answers)}
+            asking = scoring(prompt, [self._answers[label] for label in labels], self._parts)
+            return await _followed(ask, asking, len(prompt))
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise Lacking from error
-        return Reply(label_scores=sums(answers, logprobs), usage=Usage(len(prompt), len(logprobs)), finish="stop")
 
     async def _read(self, ask: Route) -> tuple[str, str]:
         asked = [Message("user", "question")]
@@ -62,6 +62,21 @@ class Whole:
         lead = before.removeprefix(prompt) if before.startswith(prompt) else ""
         lead = lead if lead.strip() else end_of_thought(prompt) or lead
         return (lead, "") if lead.strip() else ("", lead)
+
+
+async def _followed(ask: Route, asking: Scoring, prompt: int) -> Reply:
+    """The reply to a prompt of so many tokens. Raises `Lacking` where the server does not tell."""
+    body, asked = next(asking), 1
+    while True:
+        try:
+            body = asking.send(await ask("/completion", body))
+        except StopIteration as end:
+            scores: tuple[float, ...] | None = end.value
+            break
+        asked += 1
+    if scores is None:
+        raise Lacking
+    return Reply(label_scores=scores, usage=Usage(prompt, asked), finish="stop")
 
 
 async def _end_of(ask: Route, behind: str, last: str) -> list[int]:
@@ -84,10 +99,3 @@ async def _as_tokens(ask: Route, text: str, first: bool = False, special: bool =
     """`first`: with the tokenizer's first token, as of a chat; `special`: special tokens in the text are these."""
     body = {"content": text, "add_special": first, "parse_special": special}
     return [int(token) for token in (await ask("/tokenize", body))["tokens"]]
-
-
-async def _logprob_of(ask: Route, prompt: list[int], step: tuple[int, ...]) -> float:
-    logprob = logprob_in(await ask("/completion", asked_for(prompt, step)), step[-1])
-    if logprob is None:
-        raise Lacking
-    return logprob
