@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ class Served:
     opens: str = ""
     system: bool = True
     marks: Mapping[str, int] = field(default_factory=lambda: {"</s>": END, "<turn>": 3})
+    silent: Sequence[int] = ()  # tokens of which it reports nothing, as they end within a character
     seen: list[Any] = field(default_factory=list)  # bodies
     told: list[Any] = field(default_factory=list)  # what templates were told
 
@@ -60,6 +61,11 @@ class Served:
         if len(body["prompt"]) > 100:
             raise Refused("the request exceeds the available context size")
         [[token, _]] = body["logit_bias"]
+        if body["n_probs"] > 1:
+            every = [{"id": one, "logprob": -4.0 if one in self.silent else -9.0} for one in range(256)]
+            return {"completion_probabilities": [{"id": token, "logprob": -1.0, "top_logprobs": every}]}
+        if token in self.silent:
+            return {"completion_probabilities": []}
         said = "".join(map(chr, body["prompt"])).rpartition("<assistant>")[2]
         unlikely = {" transfer": -3.0} if token in self.marks.values() else {" t": -2.0} if token == ord("o") else {}
         usual = -1.0 if token in self.marks.values() else -0.01
@@ -141,6 +147,18 @@ def test_where_a_template_takes_no_system_turn_it_opens_the_users() -> None:
     with serving(server.routes()) as url:
         open_model(f"llamacpp:m?url={url}/v1").complete([ASKED])
     assert server.seen[0]["prompt"] == [1, *map(ord, "<user>Which?\n\na fee"), END, *map(ord, "<assistant>")]
+
+
+def test_a_token_that_ends_within_a_character_is_looked_up_among_all() -> None:
+    server = Served(silent=[ord("ï"), ord("é")])
+    asked = replace(ASKED, decoding=Decoding(labels=("naïve", "naéve")))
+    with serving(server.routes()) as url:
+        model = open_model(f"llamacpp:m?url={url}/v1")
+        [first], once = model.complete([asked]), len(server.seen)
+        [again] = model.complete([asked])
+    assert first.label_scores == again.label_scores == pytest.approx((-0.05 - 4.0 - 1.0, -0.05 - 4.0 - 1.0))
+    assert len(server.seen) - once == once - 2  # those two are known by then
+    assert sum(body["n_probs"] > 1 for body in server.seen[:once]) == 1  # for both
 
 
 def test_a_probability_that_no_number_holds_is_the_least() -> None:
