@@ -90,6 +90,64 @@ def test_pairs_of_texts_are_read_whole(tmp_path: Path) -> None:
     assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task.input == "{premise}\n{hypothesis}"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "answer"),
+    [
+        *(
+            ("sentence1", "sentence2", "gold_label"),
+            ("Text_A", "Text_B", "score"),
+            ("question1", "question2", "is_duplicate"),
+        ),
+        *(("claim", "evidence", "verdict"), ("question", "passage", "answer"), ("text", "aspect", "sentiment")),
+    ],
+)
+def test_texts_that_belong_together_are_read_whole_whatever_the_output_is(
+    first: str, second: str, answer: str, tmp_path: Path
+) -> None:
+    rows = [{"qid": n, first: sentence(n), second: f"so {n}", answer: n % 2} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (made.task.input, made.task.output) == (f"{{{first}}}\n{{{second}}}", answer)
+    assert "not used: the column 'qid'" in said
+
+
+def test_choices_stand_in_the_input_of_a_question(tmp_path: Path) -> None:
+    rows = [{"question": sentence(n), **{one: f"{one}{n}" for one in "ABCD"}, "answer": "ABCD"[n % 4]} for n in range(16)]
+    made, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (made.task.input, made.task.output) == ("{question}\nA: {A}\nB: {B}\nC: {C}\nD: {D}", "answer")
+    rows = [{"question": sentence(n), "choices": ["x", "y"], "answer": n % 2} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert made.task.input == "{question}\n{choices}"
+    assert "the column 'choices' holds lists or objects, which stand in it as JSON" in said
+
+
+@pytest.mark.parametrize(
+    ("pair", "outcome"),
+    [(("response_a", "response_b"), "winner"), (("Answer1", "Answer2"), "preference"), (("output_1", "output_2"), "label")],
+)
+def test_two_answers_and_the_better_one_are_a_comparison(pair: tuple[str, str], outcome: str, tmp_path: Path) -> None:
+    one, two = pair
+    rows = [{"prompt": sentence(n), one: f"yes {n}", two: f"no {n}", outcome: ["a", "b", "tie"][n % 3]} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert made.task.input == f"{{prompt}}\n{one}: {{{one}}}\n{two}: {{{two}}}"
+    assert made.task.output == outcome
+    assert "by the layout (which of two answers is the better)" in said
+    assert "to give the better answer instead, have it in a column 'chosen' and the other in 'rejected'" in said
+
+
+def test_a_comparison_whose_outcome_stands_in_several_columns_is_refused(tmp_path: Path) -> None:
+    rows = [{"prompt": "p", "response_a": "x", "response_b": "y", "winner_model_a": 1, "winner_tie": 0}] * 12
+    with pytest.raises(DataError, match=r"stands in several columns \('winner_.*'\); valid is one, such as 'winner'"):
+        sketch(listed(tmp_path, rows))
+
+
+@pytest.mark.parametrize("column", ["dialogue", "Turns", "utterances"])
+def test_what_was_said_as_a_list_of_texts_is_read_as_turns(column: str, tmp_path: Path) -> None:
+    rows = [{column: [sentence(n), "Go on.", "Bye"], "label": "ab"[n % 2]} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert made.splits.all[0].input.endswith("\nGo on.\nBye")
+    assert f"the column '{column}' holds lists of texts: they are read as turns, one a line" in said
+
+
 @pytest.mark.parametrize("better", ["chosen_response", "good_reply"])
 def test_an_answer_that_is_not_to_be_given_is_never_the_output(better: str, tmp_path: Path) -> None:
     rows = [{"instruction": f"Say {n}", better: f"yes {n}", "rejected_response": f"no {n}"} for n in range(12)]

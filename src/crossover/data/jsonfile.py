@@ -8,7 +8,7 @@ from typing import Any
 
 from crossover.data.rows import Row
 from crossover.data.textfile import lines_of, read_text
-from crossover.errors import DataError
+from crossover.errors import DataError, NoRows
 
 
 def read_jsonl(path: Path) -> list[Row]:
@@ -29,7 +29,7 @@ def read_json(path: Path) -> list[Row]:
         hint = f"save the list under '{inner[0]}' alone" if inner else "one object a line: name the file .jsonl"
         raise DataError(f"{path} holds {kind_of(items)}; valid is a list of objects ({hint})")
     if not items:
-        raise DataError(f"{path} holds an empty list; valid is a list of objects")
+        raise NoRows(f"{path} holds an empty list; valid is a list of objects")
     return [
         Row(number, _object(item, f"{path}, row {number}"), f"{path.name}, row {number}")
         for number, item in enumerate(items, start=1)

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from crossover.data.text import folded, spelled
+from crossover.data.text import bare, comparable, folded, spelled
 from crossover.types import Example
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_NUMBER = re.compile(r"([+-]?)(0|[1-9]\d*|(?=\.))(\.\d+)?")  # "007" is a code, and not 7
+_ALIKE = str.maketrans("аеорсухіѕјԁһɡοαν", "aeopcyxisjdhgoav")  # Cyrillic and Greek letters that look like Latin ones
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,16 @@ def sense(label: str) -> str:
     if whole := _WHOLE.fullmatch(text):
         text = "0" if whole[1] == "-0" else whole[1]
     return text.lower() if text.lower() in ("true", "false") else text
+
+
+def seeming(label: str) -> str:
+    """What a reader takes a label for: labels that only case, white space, quotes, dashes, full-width letters, the
+    punctuation around them, letters that look alike or the writing of one number tell apart seem the same."""
+    text = bare(label) or comparable(label)
+    if number := _NUMBER.fullmatch(text):
+        value = f"{number[2].lstrip('0') or '0'}{(number[3] or '').rstrip('0').rstrip('.')}"
+        return f"-{value}" if number[1] == "-" and value != "0" else value
+    return text.translate(_ALIKE)
 
 
 def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[list[Example], list[Merged]]:

@@ -21,7 +21,7 @@ from crossover.data.template import MISSING, canonical, columns_of, fill, lookup
 from crossover.data.text import spelled
 from crossover.data.textfile import check_readable
 from crossover.data.thought import holds_mark, without_thought
-from crossover.errors import DataError, nearest
+from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
 
 READERS: dict[str, Callable[[Path], list[Row]]] = {
@@ -53,7 +53,7 @@ def load_rows(path: Path) -> list[Row]:
         raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}")
     rows = shaped(reader(path))
     if not rows:
-        raise DataError(f"{path} holds no row; valid is a file with at least one")
+        raise NoRows(f"{path} holds no row; valid is a file with at least one")
     return rows
 
 

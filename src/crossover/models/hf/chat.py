@@ -25,6 +25,7 @@ from typing import Any
 
 from jinja2.exceptions import TemplateError
 
+from crossover.data.thought import MARKS
 from crossover.errors import ModelError
 from crossover.models.hf.beginnings import Beginnings
 from crossover.models.hf.telling import bytes_of
@@ -42,14 +43,6 @@ PLAIN = (
 MARK = "crossovermark"
 SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
 # Templates that print today's date would give another prompt each day; those that can think first are asked not to.
-THOUGHTS = {
-    "<think>": "</think>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<reasoning>": "</reasoning>",
-    "[THINK]": "[/THINK]",
-    "<|START_THINKING|>": "<|END_THINKING|>",
-}
 FIXED = {"date_string": "01 Jan 2026", "enable_thinking": False}
 
 
@@ -227,7 +220,7 @@ def merge_system(messages: Sequence[Message]) -> list[Message]:
 
 def _end_of_thought(prompt: str) -> str:
     """What closes the thought that a generation prompt opens; nothing where it opens none."""
-    for opening, closing in THOUGHTS.items():
+    for opening, closing in MARKS.items():
         if prompt.rstrip().endswith(opening):
             apart = "" if closing[0] != "<" or closing[1] == "|" else "\n"  # tags of XML stand on lines of their own
             return f"{apart * (1 if prompt[-1] == apart else 2)}{closing}{apart * 2}"
