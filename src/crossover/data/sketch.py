@@ -96,7 +96,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     if unused := [f"'{name}'" for name in columns if name not in known]:
         more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
         assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
-    found = [finding.message for finding in prepared.findings if finding.code in SAID]
+    found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
 
