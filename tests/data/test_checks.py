@@ -177,6 +177,29 @@ def test_labels_that_differ_in_more_than_their_typing_are_not(classify, other):
     assert [f for f in check(classify, splits(train=rows)) if f.code == "label_variants"] == []
 
 
+def test_a_label_that_is_written_for_an_absent_one_is_said(classify):
+    rows = [(None, label) for label in ("nan", "N/A", "-", "none of it") for _ in range(6)]
+    found = [f for f in check(classify, splits(train=rows)) if f.code == "absent_label"]
+    assert only(found).message.startswith("18 rows with the label '-', 'N/A', 'nan': if that stands for an absent label")
+    assert [f for f in check(classify, splits()) if f.code == "absent_label"] == []
+
+
+def test_labels_that_are_all_joined_are_several_a_row(classify):
+    outputs = ["defect|urgent", "visit|calm", "billing|urgent"]
+    rows = {
+        name: [(None, outputs[n % 3]) for n in range(count)] for name, count in {"train": 12, "dev": 6, "test": 6}.items()
+    }
+    joined = Splits(*(examples(name, 10 * n, pairs) for n, (name, pairs) in enumerate(rows.items())), "0" * 64)
+    found = [f for f in check(classify, joined) if f.code == "several_labels"]
+    assert only(found).message.startswith("24 rows with several labels, such as 'billing|urgent'")
+
+
+def test_white_space_around_every_label_is_none_of_it(tmp_path):
+    rows = [{"text": sentence(n), "label": f" {'ab'[n % 2]}"} for n in range(12)]
+    made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="classify"))
+    assert list(made.task.labels) == ["a", "b"]
+
+
 def test_few_rows_and_imbalance(classify):
     few, imbalance = check(classify, splits(train=[*[(None, "x")] * 60, (None, "z"), (None, "z")]))
     assert (few.code, few.message) == ("few_rows", "1 of 3 labels have fewer than 5 training rows: z (2)")

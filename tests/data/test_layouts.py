@@ -62,6 +62,36 @@ def test_dolly_has_its_answer_in_the_response_and_not_in_the_category(tmp_path: 
     assert (found.task.input, found.task.output) == ("{instruction}\n{context}", "response")
 
 
+def test_dolly_whose_contexts_are_all_empty_has_its_answer_in_the_response(tmp_path: Path) -> None:
+    rows = [{"instruction": sentence(n), "context": "", "response": f"r {n}", "category": "ab"[n % 2]} for n in range(12)]
+    found, _ = sketched(listed(tmp_path, rows))
+    assert found.task.output == "response"
+    assert found.splits.all[0].input.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.json", '{"text": ["a"], "label": ["b"]}', "looks like one entry for each column"),
+        ("a.json", '{"text": {"0": "a"}, "label": {"0": "b"}}', "looks like one entry for each column"),
+        ("a.json", '{"columns": ["a"], "index": [0], "data": [["x"]]}', "a table of pandas: save it with orient='records'"),
+        ("a.json", '{"version": "1", "data": [{"a": 1}]}', "save the list under 'data' alone"),
+        ("a.json", '{"a": 1}\n{"a": 2}\n', "holds one object a line; valid is a list of objects, or the name .jsonl"),
+        (
+            "a.jsonl",
+            '[\n {"a": 1},\n {"a": 2}\n]',
+            "holds one list of objects; valid is one object a line, or the name .json",
+        ),
+        ("a.jsonl", "[1, 2]\n", "line 1: received a list, valid is an object"),
+        ("a.json", '[{"a": 1},]', "not valid JSON"),
+    ],
+)
+def test_json_of_another_form_is_told_what_it_is(name: str, text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        load_rows(write(tmp_path, name, text))
+    assert says in str(refused.value)
+
+
 @pytest.mark.parametrize("column", ["conversations", "Messages", "dialog", "chat"])
 def test_a_conversation_is_found_behind_an_empty_one_and_under_its_other_names(tmp_path: Path, column: str) -> None:
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from crossover.data.text import comparable, folded, spelled
 from crossover.errors import DataError, nearest
 from crossover.types import Example
 
+ABSENT = re.compile(r"nan|NaN|NAN|None|NULL|null|nil|#?N/A|n/a|<NA>|NaT|-{1,3}|undefined")
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
@@ -38,7 +40,7 @@ def check(task: Task, splits: Splits) -> list[Finding]:
 
     blank, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also merged_labels,
     gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows,
-    imbalance; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
+    imbalance, absent_label; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
@@ -217,7 +219,7 @@ def _group_leaks(splits: Splits) -> list[Finding]:
 def _labels(task: Task, splits: Splits) -> list[Finding]:
     found = labels_shown(splits.all, task.output)
     findings = [*merged_labels(splits.merged), *_shown(found, len(splits.all), "their own label and no other")]
-    findings += _several(splits)
+    findings += [*_several(splits), *_absent(splits)]
     counts = Counter(example.output for example in splits.train)
     everywhere = Counter(example.output for example in splits.all)
     if len(everywhere) == 1:
@@ -272,11 +274,31 @@ def _several(splits: Splits) -> list[Finding]:
         message = f"the output {min(lists)} is a list of labels; valid is one label a row: keep the main one"
         return [Finding("error", "several_labels", message, rows)]
     joined = [text for text in outputs for sign in ";|," if sign in text and _all_in(text.split(sign), outputs)]
+    joined = joined or (list(outputs) if _all_joined(outputs) else [])
     if not joined:
         return []
     rows = tuple(example.source for example in splits.all if example.output in joined)
     message = f"{count_rows(len(rows))} with several labels, such as '{min(joined)}': each combination counts as a label"
     return [Finding("warning", "several_labels", message, rows)]
+
+
+def _absent(splits: Splits) -> list[Finding]:
+    """Labels by which programs write that there is none."""
+    found = sorted({example.output for example in splits.all if ABSENT.fullmatch(example.output.strip())})
+    if not found:
+        return []
+    rows = tuple(example.source for example in splits.all if example.output in found)
+    message = f"{count_rows(len(rows))} with the label {_names(found)}: if that stands for an absent label, leave them out"
+    return [Finding("warning", "absent_label", message, rows)]
+
+
+def _all_joined(outputs: Collection[str]) -> bool:
+    """Whether all outputs are joined by one sign, of parts that come again in others."""
+    for sign in ";|":
+        parts = Counter(part.strip() for text in outputs for part in dict.fromkeys(text.split(sign)))
+        if all(sign in text for text in outputs) and max(parts.values()) > 1:
+            return True
+    return False
 
 
 def _all_in(parts: Sequence[str], labels: Collection[str]) -> bool:

@@ -124,9 +124,11 @@ def _told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, s
 def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
     """The task's `input` and `output`, and why. Raises `DataError`."""
     of = rows[0].layout
-    known = None if of == "pair" else together(columns)
-    if known is not None:
-        used, why = columns_of(known.input), f"by the layout ({known.layout})"
+    names = dict.fromkeys(name for row in rows for name in row.fields)  # a context that is empty everywhere is one, too
+    known = None if of == "pair" else together(names)
+    used = columns_of(known.input) if known else []
+    if known is not None and any(name in columns for name in used) and (not known.output or known.output in columns):
+        why = f"by the layout ({known.layout})"
         rest = {name: values for name, values in columns.items() if name not in used}
         output, why_output = (known.output, f"{why}{known.hint}") if known.output else _output(rest, path, used)
         return known.input, output, f"the columns {shown(known.input)}, {why}", why_output
