@@ -69,10 +69,10 @@ def _hint(items: Any) -> str:
     """What to do with JSON that is no list."""
     values = list(items.values()) if isinstance(items, dict) else []
     lists = [key for key, value in items.items() if isinstance(value, list)] if values else []
+    if {"columns", "data"} <= set(lists):
+        return "it looks like a table of pandas: save it with orient='records'"
     if len(values) > 1 and (len(lists) == len(values) or all(isinstance(value, dict) for value in values)):
         return "it looks like one entry for each column: save a list of rows, in pandas with orient='records'"
-    if [key for key in ("columns", "data") if key in lists] == ["columns", "data"]:
-        return "it looks like a table of pandas: save it with orient='records'"
     return f"save the list under '{lists[0]}' alone" if lists else "one object a line: name the file .jsonl"
 
 
