@@ -80,7 +80,7 @@ def test_dolly_whose_contexts_are_all_empty_has_its_answer_in_the_response(tmp_p
         (
             "a.jsonl",
             '[\n {"a": 1},\n {"a": 2}\n]',
-            "holds one list of objects; valid is one object a line, or the name .json",
+            "holds one list of objects; valid is one object a line",
         ),
         ("a.jsonl", "[1, 2]\n", "line 1: received a list, valid is an object"),
         ("a.json", '[{"a": 1},]', "not valid JSON"),
