@@ -12,8 +12,9 @@ FOLDER holds a folder with a task file, train and test rows for each task. Two p
 
 The regret of a study is the best true value among its candidates less the true value of what it chose. One split makes its
 candidates of 78 rows and cross-fitting of 104, so that a study whose candidates are all worse loses little by them. Beside
-it stands the regret to the best that either form made of the same rows. Each study runs in a process of its own, and its
-result is a line in `studies.jsonl` of the work folder as it ends: a rerun goes on.
+it stands the regret to the best that either form made of the same rows; and beside a real study, what as many fresh rows
+would tell of the same candidates (`benchmarks/regret_reach.py`), and how far its plan was from what it took. Each study
+runs in a process of its own, and its result is a line in `studies.jsonl` of the work folder as it ends: a rerun goes on.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from typing import Any
 
 from benchmarks.board import Board
 from benchmarks.peers import HERE, QUIET
+from benchmarks.regret_reach import reach
 from benchmarks.regret_study import Job
 
 PARTS = ("folds", "real")
@@ -172,7 +174,13 @@ def figures(results: Sequence[Result], board: Board) -> None:
         own = [r for r in found if r["part"] == "real" and r["model"] == model]
         for size in dict.fromkeys(r["size"] for r in own):
             some = [r for r in own if r["size"] == size]
-            board.add(f"{model}, {size or 'all'} rows: mean regret", [regret(r) for r in some], None, "points", True)
+            name = f"{model}, {size or 'all'} rows"
+            board.add(f"{name}: mean regret", [regret(r) for r in some], None, "points", True)
+            board.add(f"{name}: undecided", _open(some), None, lower=True)
+            possible = [found for r in some if (found := reach(r))]
+            if possible:
+                board.add(f"{name}: mean regret on fresh rows", [one.regret for one in possible], None, "points", True)
+                board.add(f"{name}: undecided on fresh rows", [100 * one.undecided for one in possible], None, lower=True)
     real = [r for r in found if r["part"] == "real"]
     if real:
         worst = max(map(regret, real))
@@ -181,6 +189,10 @@ def figures(results: Sequence[Result], board: Board) -> None:
         board.add("real studies: undecided", _open(real), 33.4, lower=True)
         board.add("real studies: regret above its bound", _above(real), 5, lower=True)
         board.add("real studies: the choice's interval holds", [100 * _covered(r) for r in real])
+    for what in ("calls", "tokens"):
+        off = [100 * abs(r["planned"][what] - r[what]) / r[what] for r in real if "planned" in r]
+        if off:
+            board.add(f"real studies: {what} planned, off from what was taken", [max(off)], 25, lower=True)
 
 
 def _of_the_same_rows(single: Sequence[Result], folded: Sequence[Result], board: Board) -> None:

@@ -34,7 +34,8 @@ class Verdict:
     """`choice` is None when undecided (`confidence` "open"); `provisional` is then what to use meanwhile.
 
     `regret`: what that choice, or the provisional one, may cost; None where no model was tested.
-    `falls_short`: why not even that does the task.
+    `falls_short`: why not even that does the task. `may_be_best`: where it is open, the ids of those of all tested of whom
+    one is the best (95 %).
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Verdict:
     confidence: Confidence = "open"
     regret: Regret | None = None
     falls_short: str | None = None
+    may_be_best: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,12 @@ def recommend(
         found.among,
         run.raced.of if run.raced and run.stopped else run.estimate.n,
     )
+    possible: list[Contender] | None = None
+    if found.confidence == "open":
+        told = zip(*(view.may_be_best(found.everyone, view.regret(found.everyone, chosen)) for view in views), strict=True)
+        possible = [c for c, views_say in zip(found.everyone, told, strict=True) if any(views_say)]
+        if found.short is None:
+            said.insert(1, wording.possible(possible, found.everyone))
     if found.confidence != "proven" and found.among > 1:
         said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.among), found.among))
     sure = chosen if found.confidence == "proven" else None
@@ -204,6 +212,7 @@ def recommend(
         confidence=found.confidence,
         regret=risk,
         falls_short=found.short,
+        may_be_best=None if possible is None else tuple(c.id for c in possible),
     )
     return verdict, found.comparisons
 
