@@ -177,7 +177,7 @@ def figures(results: Sequence[Result], board: Board) -> None:
             name = f"{model}, {size or 'all'} rows"
             board.add(f"{name}: mean regret", [regret(r) for r in some], None, "points", True)
             board.add(f"{name}: undecided", _open(some), None, lower=True)
-            possible = [found for r in some if (found := reach(r))]
+            possible = [one for one in map(reach, some) if one]
             if possible:
                 board.add(f"{name}: mean regret on fresh rows", [one.regret for one in possible], None, "points", True)
                 board.add(f"{name}: undecided on fresh rows", [100 * one.undecided for one in possible], None, lower=True)

@@ -36,7 +36,7 @@ class Reach:
     undecided: float
 
 
-def reach(result: Mapping[str, Any], draws: int = DRAWS, seed: int = 0) -> Reach | None:
+def reach(result: Mapping[str, Any], draws: int | None = None, seed: int = 0) -> Reach | None:
     """Of a line of `benchmarks.regret`; None where the rows' scores are not in it, or are not right or wrong."""
     own = [c for c in result["candidates"] if c["status"] != "removed" and c["test"] and c.get("scores")]
     if len(own) < 2:
@@ -48,7 +48,7 @@ def reach(result: Mapping[str, Any], draws: int = DRAWS, seed: int = 0) -> Reach
     truth = dict(zip((c["name"] for c in own), scores.mean(axis=1), strict=True))
     rows = next(c["test"]["n"] for c in own if c["name"] == result["chosen"])
     rng, regrets, is_open = np.random.default_rng(seed), [], []
-    for _ in range(draws):
+    for _ in range(draws or DRAWS):
         drawn = scores[:, rng.integers(scores.shape[1], size=rows)]
         runs = {c["name"]: _run(c["name"], answers) for c, answers in zip(own, drawn, strict=True)}
         contenders = [_contender(order, c, runs[c["name"]]) for order, c in enumerate(own)]

@@ -47,6 +47,7 @@ def test_studies_are_run_once_and_their_figures_told(
 
     monkeypatch.setattr(regret.Bench, "one", here)
     monkeypatch.setattr(regret, "SMALL", 30)
+    monkeypatch.setattr(regret_reach, "DRAWS", 2)
     words = ["--data", str(data), "--work", str(tmp_path / "work"), "--json", str(tmp_path / "figures.json")]
     words += ["--draws", "1", "--sizes", "20,all", "--folds", "3", "--model", "fake", "--strategies", '["zero_shot"]']
     assert regret.main(words) == 1, "one study failed"
@@ -99,7 +100,7 @@ def studied(rows: int, **right: float) -> dict[str, Any]:
 
 
 def test_what_as_many_fresh_rows_would_tell() -> None:
-    wide, narrow = (regret_reach.reach(studied(60, a=0.2, b=low, c=0.9), 10) for low in (0.3, 0.85))
+    wide, narrow = (regret_reach.reach(studied(60, a=0.2, b=low, c=0.9), 4) for low in (0.3, 0.85))
     assert wide is not None
     assert narrow is not None
     assert (wide.rows, wide.regret, wide.undecided) == (60, 0.0, 0.0)
