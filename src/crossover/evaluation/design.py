@@ -10,7 +10,7 @@ from statistics import fmean
 from crossover.data.clusters import clusters
 from crossover.types import Run
 
-USUAL, MOST = 0.04, 0.4  # a making's luck, as a standard deviation of the score
+USUAL, MOST = 0.06, 0.4  # a making's luck, as a standard deviation of the score
 LEAST = 0.05  # a ratio of variances: few rows can agree to the last one by chance
 
 
