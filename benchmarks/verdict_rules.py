@@ -82,7 +82,7 @@ def side(rng: Any, count: int, board: Board) -> None:
     """Among what is proven."""
     total: dict[tuple[int, str], list[float]] = {}
     for n, gap in itertools.product(SIZES, GAPS):
-        truth = {"control": 0.4, "prompt": 0.72, "weights": 0.84, "hybrid": 0.84 + gap / 100}
+        truth: dict[Family, float] = {"control": 0.4, "prompt": 0.72, "weights": 0.84, "hybrid": 0.84 + gap / 100}
         studies = studies_of(rng, truth, n, count)
         wins, within = standing_of(studies, 4, MARGIN)
         free = np.stack([~blocked(wins, within, ORDER, i).any(axis=1) for i in range(4)], axis=1)
@@ -108,7 +108,12 @@ def anyone(rng: Any, count: int, board: Board) -> None:
     """Among what is not proven: the cheapest near the best estimate of all."""
     total: dict[tuple[int, str], list[Any]] = {}
     for n, weights, hybrid in itertools.product(SIZES, (-4, -2, 0, 2, 4), (-4, -2, 0, 2, 4)):
-        truth = {"control": 0.4, "prompt": 0.8, "weights": 0.8 + weights / 100, "hybrid": 0.8 + hybrid / 100}
+        truth: dict[Family, float] = {
+            "control": 0.4,
+            "prompt": 0.8,
+            "weights": 0.8 + weights / 100,
+            "hybrid": 0.8 + hybrid / 100,
+        }
         studies = studies_of(rng, truth, n, count // 4)
         wins, within = standing_of(studies, 4, MARGIN)
         free = np.stack([~blocked(wins, within, ORDER, i).any(axis=1) for i in range(4)], axis=1)
