@@ -118,6 +118,21 @@ def test_the_provisional_choice_is_the_best_estimate_of_all_champions() -> None:
     assert verdict.needed_test_items is not None
 
 
+def test_an_open_verdict_says_which_may_be_the_best_and_who_is_out() -> None:
+    sides = {CONTROL: pattern(60, 6), PROMPT: pattern(60, 40), LORA: pattern(60, 44), BOTH: pattern(60, 46, 2)}
+    verdict, _ = decide(sides)
+    assert verdict.confidence == "open"
+    assert verdict.may_be_best == (PROMPT.id, LORA.id, BOTH.id)
+    assert "The best is few_shot, lora or instruction+lora (95 %); majority is not." in verdict.reasons
+    left = {c: right for c, right in sides.items() if c is not CONTROL}
+    verdict, _ = decide(left)
+    assert verdict.may_be_best == tuple(c.id for c in left)
+    assert "Any of the 3 that were tested may be the best." in verdict.reasons
+    verdict, _ = decide(left, tolerance=0.5)
+    assert verdict.confidence == "bounded"
+    assert verdict.may_be_best is None
+
+
 def test_a_control_as_good_as_the_best_means_neither() -> None:
     same = pattern(1000, 900)
     verdict, _ = decide({CONTROL: same, PROMPT: pattern(1000, 500), LORA: same})

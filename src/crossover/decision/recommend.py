@@ -36,7 +36,8 @@ class Verdict:
     """`choice` is None when undecided (`confidence` "open"); `provisional` is then what to use meanwhile.
 
     `regret`: what that choice, or the provisional one, may cost; None where no model was tested.
-    `falls_short`: why not even that does the task.
+    `falls_short`: why not even that does the task. `may_be_best`: where it is open, the ids of those of all tested of whom
+    one is the best (95 %).
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Verdict:
     confidence: Confidence = "open"
     regret: Regret | None = None
     falls_short: str | None = None
+    may_be_best: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,12 @@ def recommend(
         run.raced.of if run.raced and run.stopped else run.estimate.n,
         few,
     )
+    possible: list[Contender] | None = None
+    if found.confidence == "open":
+        told = zip(*(view.may_be_best(found.everyone, view.regret(found.everyone, chosen)) for view in views), strict=True)
+        possible = [c for c, views_say in zip(found.everyone, told, strict=True) if any(views_say)]
+        if found.short is None:
+            said.insert(1, wording.possible(possible, found.everyone))
     if found.of > 1:
         said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.of), found.of))
     sure = chosen if found.confidence == "proven" else None
@@ -214,6 +222,7 @@ def recommend(
         confidence=found.confidence,
         regret=risk,
         falls_short=found.short,
+        may_be_best=None if possible is None else tuple(c.id for c in possible),
     )
     return verdict, found.comparisons
 

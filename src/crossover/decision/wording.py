@@ -196,6 +196,14 @@ class Wording:
             " rough. Test more rows of rare labels, or choose by accuracy, where each row counts the same."
         )
 
+    def possible(self, left: Sequence[Contender], everyone: Sequence[Contender]) -> str:
+        """Of whom one is the best, though nobody knows which; and who is out."""
+        names = [c.name for c in left]
+        if len(left) == len(everyone):
+            return f"Any of the {len(names)} that were tested may be the best."
+        out = [c.name for c in everyone if c not in left]
+        return f"The best is {_any_of(names)} (95 %); {_all_of(out)} not."
+
     def widened(self, chosen: Contender, estimate: Estimate, among: int) -> str:
         """Who leads on some rows is a little too good on them: the interval that allows for that."""
         low, high = numbers.percent(estimate.low).removesuffix(" %"), numbers.percent(estimate.high)
@@ -248,6 +256,16 @@ def _none_of(names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} is not"
     return f"neither {', '.join(names[:-1])} nor {names[-1]} is"
+
+
+def _any_of(names: Sequence[str]) -> str:
+    """ "a", "a, b or c"."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _all_of(names: Sequence[str]) -> str:
+    """ "a is", "a, b and c are"."""
+    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} are"
 
 
 def _control(control: Contender) -> str:
