@@ -34,8 +34,8 @@ BOUNDED = {
 
 
 SURE = {
-    "proven": "it won every comparison that the verdict rests on: what is cheaper is significantly worse, and what is"
-    " dearer no better by more than the margin (95 %)",
+    "proven": "it won every comparison that the verdict rests on: of the other kinds (no model, prompts, tuned weights),"
+    " what is cheaper is significantly worse, and what is dearer no better by more than the margin (95 %)",
     "bounded": "not every comparison was won, but nothing else here is better by more than the tolerance (95 %)",
     "open": "what the choice may cost is above the tolerance: more test items would tell",
 }
