@@ -141,8 +141,10 @@ def test_texts_that_belong_together_are_read_whole_whatever_the_output_is(
 
 
 def test_choices_stand_in_the_input_of_a_question(tmp_path: Path) -> None:
-    rows = [{"question": sentence(n), **{one: f"{one}{n}" for one in "ABCD"}, "answer": "ABCD"[n % 4]} for n in range(16)]
-    made, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    lettered = [
+        {"question": sentence(n), **{one: f"{one}{n}" for one in "ABCD"}, "answer": "ABCD"[n % 4]} for n in range(16)
+    ]
+    made, _ = sketched(jsonl(tmp_path, "rows.jsonl", lettered))
     assert (made.task.input, made.task.output) == ("{question}\nA: {A}\nB: {B}\nC: {C}\nD: {D}", "answer")
     rows = [{"question": sentence(n), "choices": ["x", "y"], "answer": n % 2} for n in range(12)]
     made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))

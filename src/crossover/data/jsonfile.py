@@ -13,9 +13,10 @@ from crossover.errors import DataError, NoRows
 
 def read_jsonl(path: Path) -> list[Row]:
     """One row a line; empty lines are skipped. Raises `DataError` naming the line."""
-    rows, text = [], read_text(path)
+    text = read_text(path)
     if text.lstrip().startswith("[") and text.rstrip().endswith("]") and _is_list(text):
         raise DataError(f"{path} holds one list of objects; valid is one object a line, or the name .json")
+    rows = []
     for number, line in enumerate(lines_of(text), start=1):
         if line.strip():
             source = f"{path.name}, line {number}"

@@ -12,7 +12,8 @@ from crossover.data.words import marks, punctuation, units
 _CURRENCY = re.compile(r"[$€£¥₹]\s?")
 # A number that stands alone: not inside a word, a version (1.10.2), a date (2020-05-01) or a range (3-5).
 _NUMBER = re.compile(r"(?<![\w.,:/-])([-−])?((?:\d{1,3}(?:[,’'\u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?![\w:/-]|[.,]\d)")
-_BETWEEN = re.compile(r"(?<=\d)[-‐‑‒–−/.:,'’_]+(?=\d)")  # divides digits: "3-5" is not 35, nor "1,5" 15
+_DASH = re.compile(r"(?<=\d)[‐‑‒–−](?=\d)")
+_BETWEEN = re.compile(r"(?<=\d)[-/.:,'’_]+(?=\d)")  # divides digits: "3-5" is not 35, nor "1,5" 15
 # signs that tell apart what they stand at: C++, C#, A+, < 5, 5+6; they have a place of their own while others are dropped
 _TELLING = re.compile(r"(?<=[^\W\d_])[+#]+(?!\w)|(?<![-=])[<>]=?\s*(?=[-−.]?\d)|(?<=\d)[+=*^%|~<>](?=\d)")
 _SIGNS = "+#<>=*^%|~"
@@ -31,7 +32,7 @@ def normal(text: str) -> str:
     but an article stays ("A" of "A", "B" and "C"). Text is composed and freed of invisible marks first, and punctuation
     is that of every script (Lewis et al. 2020, MLQA).
     """
-    text = _CURRENCY.sub("", folded(folded(text).lower()))
+    text = _DASH.sub("-", _CURRENCY.sub("", folded(folded(text).lower())))
     text = _TELLING.sub(lambda match: match[0].strip().translate(_KEPT), text)
     pieces, end = [], 0
     for match in _NUMBER.finditer(text):
