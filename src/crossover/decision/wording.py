@@ -102,11 +102,12 @@ class Wording:
         short: str | None = None,
         among: int = 0,
         there: int = 0,
+        few: str | None = None,
     ) -> list[str]:
-        """`there`: the items that there are, where a race met fewer of them."""
+        """`there`: the items that there are, where a race met fewer of them. `few`: what `thin` says of the choice."""
         best = estimates[likely.id]
         rows = f"rows, cross-fitted over {self.folds} folds" if self.folds else "test items"
-        items = f"{measure(self.metric)} on {best.n} {rows}"
+        items = f"{measure(self.metric)} on {best.n} {rows}{', too few for its labels' if few else ''}"
         if short is not None:
             said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
         elif confidence == "open":
@@ -188,6 +189,12 @@ class Wording:
                     " it was chosen for luck on dev, or test differs from dev."
                 )
         return said
+
+    def thin(self, few: str) -> str:
+        return (
+            f"The {measure(self.metric)} counts every label alike, and {few} that test it: its figures and intervals are"
+            " rough. Test more rows of rare labels, or choose by accuracy, where each row counts the same."
+        )
 
     def possible(self, left: Sequence[Contender], everyone: Sequence[Contender]) -> str:
         """Of whom one is the best, though nobody knows which; and who is out."""
