@@ -303,17 +303,17 @@ def test_whoever_goes_before_a_stream_begins_is_not_written_for(
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
 
-    def written() -> str:
-        return next(line for line in ask(url, "/metrics")[1].splitlines() if line.startswith("crossover_batches_total"))
+    def written() -> list[str]:
+        return [line for line in ask(url, "/metrics")[1].splitlines() if line.startswith("crossover_batches_total")]
 
-    before = written()
+    before, until = written(), time.monotonic() + 6
     with socket.create_connection((host, int(port))) as plain:
         plain.sendall(head.encode() + body)
         while written() == before:
             time.sleep(0.02)
-    until = time.monotonic() + 4
-    while (before := written()) and (time.sleep(0.3) or written() != before):
+    while before != (before := written()):
         assert time.monotonic() < until, "nobody reads what is written"
+        time.sleep(0.3)
 
 
 def test_a_schema_that_would_keep_all_others_waiting_is_refused(url: str) -> None:

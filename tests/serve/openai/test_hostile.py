@@ -95,7 +95,7 @@ MANY: list[Any] = [1] * 300_000
     ],
 )
 def test_a_body_that_is_wrong_in_many_places_is_told_of_the_first(path: str, more: dict[str, Any]) -> None:
-    kinds = {"/v1/chat/completions": ChatBody, "/v1/responses": ResponseBody, "/predict": PredictBody}
+    kinds: dict[str, Any] = {"/v1/chat/completions": ChatBody, "/v1/responses": ResponseBody, "/predict": PredictBody}
     with pytest.raises(ValidationError) as wrong:
         kinds.get(path, JobBody).model_validate({**(CHAT if path.endswith("completions") else RESPONSE), **more})
     assert len(wrong.value.errors()) < 5, "each would take a kilobyte, and keep all others waiting"

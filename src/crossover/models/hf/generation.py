@@ -24,6 +24,7 @@ from crossover.models.hf.telling import Heard, Told
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
+SOONEST = 1e-300  # so that no time is 0
 DEAD = {"cpu": 0.25}  # of the rows may have ended before the others are moved together
 DEAD_ELSEWHERE = 0.5  # a card's step is recorded anew then
 
@@ -91,7 +92,13 @@ class Draft:
         self.answer: list[int] = []
         self.going = True
         self.writer = job.grammar() if job.grammar else None
-        self.draw = torch.Generator().manual_seed(job.seed) if job.temperature > 0 else None
+        self._draws: torch.Generator | None = None
+
+    def draws(self, device: torch.device) -> torch.Generator:
+        """Where the noise comes from that an answer with a temperature is drawn by."""
+        if self._draws is None:
+            self._draws = torch.Generator(device).manual_seed(self.job.seed)
+        return self._draws
 
     @property
     def error(self) -> str:
@@ -218,17 +225,21 @@ def choose(logits: torch.Tensor, rows: Sequence[Draft]) -> torch.Tensor:
         which = put(torch.tensor([i for i, _ in ruled]), logits.device)
         logits = logits.index_copy(0, which, logits[which].masked_fill(~allowed, -torch.inf))
     tokens = logits.argmax(-1)
-    drawn = [i for i, row in enumerate(rows) if row.draw and row.going]
+    drawn = [i for i, row in enumerate(rows) if row.job.temperature > 0 and row.going]
     if drawn:
         which = put(torch.tensor(drawn), logits.device)
         heat = torch.tensor([[rows[i].job.temperature] for i in drawn], dtype=torch.float64)
-        points = torch.stack([torch.rand(1, generator=rows[i].draw, dtype=torch.float64) for i in drawn])
         own = logits[which].double()
         own = own - own.max(-1, keepdim=True).values  # else a temperature near 0 divides to infinity
         chances = (own / put(heat, logits.device)).softmax(-1)
-        chances = _nucleus(chances, [rows[i].job.top_p for i in drawn]).cumsum(-1)
-        found = torch.searchsorted(chances, put(points, logits.device) * chances[:, -1:], right=True)[:, 0]
-        tokens[which] = found.clamp(max=size - 1)
+        chances = _nucleus(chances, [rows[i].job.top_p for i in drawn])
+        # a race of exponential times (Gumbel-max, Maddison et al. 2014): who else is in the batch changes logits by their
+        # rounding, which in a sum over the vocabulary moves each of its bounds, and here only what is as good as a tie
+        times = torch.empty_like(chances)
+        for number, i in enumerate(drawn):
+            times[number].uniform_(generator=rows[i].draws(logits.device))
+        times = times.neg_().log1p_().neg_().clamp_min_(SOONEST)
+        tokens[which] = (chances / times).argmax(-1)
     return tokens
 
 

@@ -54,6 +54,8 @@ class Writer:
 
     def take(self, token: int) -> bool:
         """Go on behind a token; whether the answer is complete."""
-        if not self._matcher.consume_token(token):  # no token is allowed, or the grammar grew beyond the library's limits
-            self.error = str(self._matcher.get_error() or "no answer fits it").splitlines()[0]
+        consumed = self._matcher.consume_token(token)
+        if not consumed or self._matcher.is_error():  # nothing fits, or the grammar grew beyond the library's limits
+            why = self._matcher.get_error() or "nothing fits"
+            self.error = f"it breaks off ({why.splitlines()[0]})"
         return bool(self.error or self._matcher.is_stopped())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.wire import (
@@ -83,7 +83,7 @@ class ResponseBody(BaseModel):
     temperature: float | None = Field(None, ge=0, le=2, allow_inf_nan=False)
     top_p: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     max_output_tokens: int | None = Field(None, ge=1)
-    include: Annotated[list[str], FailFast()] | None = None
+    include: Annotated[list[str], Field(fail_fast=True)] | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
     text: TextConfig | None = None
     reasoning: dict[str, Any] | None = None

@@ -12,7 +12,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    FailFast,
     Field,
     StringConstraints,
     model_validator,
@@ -88,8 +87,8 @@ def _few(given: Any) -> Any:
 
 
 Text = Annotated[str, AfterValidator(_whole)]
-Texts = Annotated[list[Text], FailFast()]  # else each of a million wrong items is told, in gigabytes
-Parts = Annotated[list[dict[str, Any]], FailFast()]
+Texts = Annotated[list[Text], Field(fail_fast=True)]  # else each of a million wrong items is told, in gigabytes
+Parts = Annotated[list[dict[str, Any]], Field(fail_fast=True)]
 Short = Annotated[Text, StringConstraints(max_length=64)]
 Long = Annotated[Text, StringConstraints(max_length=512)]
 Metadata = Annotated[dict[Short, Long], BeforeValidator(_few)]
@@ -180,7 +179,7 @@ class ChatBody(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     model: Text
-    messages: Annotated[list[Said], FailFast()] = Field(min_length=1)
+    messages: Annotated[list[Said], Field(fail_fast=True)] = Field(min_length=1)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: int | None = Field(None, ge=1, le=16)
