@@ -675,8 +675,14 @@ for case, (options, says) in {
     ),
     "for_ollama_of_a_control": (("--for", "ollama", "-c", "majority"), ("'majority' is a control",)),
     "for_vllm_of_a_model_without_weights": (("--for", "vllm", "-c", "instruction"), ("'fake' is no folder of weights",)),
-    "with_llamacpp_for_another": (("--for", "vllm", "--llamacpp", "there"), ("--llamacpp is for --for llamacpp",)),
-    "with_an_outtype_for_another": (("--outtype", "f16"), ("--outtype is for --for llamacpp",)),
+    "with_llamacpp_for_another": (
+        ("--for", "vllm", "--llamacpp", "there"),
+        ("the option llamacpp is for llamacpp or ollama; this export is for vllm",),
+    ),
+    "with_an_outtype_for_another": (
+        ("--outtype", "f16"),
+        ("the option outtype is for llamacpp; this export is for transformers",),
+    ),
     "in_an_unknown_outtype": (
         ("--for", "llamacpp", "--outtype", "q3"),
         ("no precision 'q3' for GGUF", "valid: f32, f16, bf16, q8_0"),

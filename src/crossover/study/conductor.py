@@ -252,12 +252,13 @@ class _Conductor:
 
     def preview(self) -> Preview:
         """What is ahead, from the beginning, in a study whose folder is thrown away."""
-        model, rungs, said, memories, _ = self._begun()
+        model, rungs, said, memories, findings = self._begun()
         for sentence in said:
             self.listener.note(sentence)
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         forecaster = self._forecaster(begin, memories)
-        return previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
+        ahead = previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
+        return replace(ahead, findings=tuple(findings), said=(*blind(self.task), *ahead.said))
 
     def _forecaster(self, begin: Candidate, memories: Sequence[Memory]) -> Forecaster:
         splits = self.prepared.splits
