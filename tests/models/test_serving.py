@@ -244,7 +244,8 @@ def test_weights_that_do_not_load_fail_alone(engine: Engine, tmp_path: Path) -> 
     same(found[2:], chatty().complete(requests))
 
 
-@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 700), st.integers(0, 39)), min_size=1, max_size=12))
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 700), st.integers(0, 39)), min_size=1, max_size=6))
 def test_a_long_row_behind_many_short_ones_takes_its_own_memory_alone(rounds: list[tuple[int, int, int]]) -> None:
     places, rows, most = Places(), list[list[int]](), 0
     for number, (more, length, stay) in enumerate(rounds):

@@ -56,5 +56,6 @@ class Writer:
         """Go on behind a token; whether the answer is complete."""
         consumed = self._matcher.consume_token(token)
         if not consumed or self._matcher.is_error():  # nothing fits, or the grammar grew beyond the library's limits
-            self.error = f"it breaks off ({str(self._matcher.get_error()).splitlines()[0]})"
+            why = self._matcher.get_error() or "nothing fits"
+            self.error = f"it breaks off ({why.splitlines()[0]})"
         return bool(self.error or self._matcher.is_stopped())
