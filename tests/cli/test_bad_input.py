@@ -532,6 +532,12 @@ def serve_with_a_key_that_is_not_there(at: Place) -> list[str]:
     return ["serve", "pocket", "--key-env", "NO_SUCH_KEY"]
 
 
+@bad("--key-env A_KEY: the key has a character that no header bears; valid: ASCII, no spaces")
+def serve_with_a_key_that_nobody_can_send(at: Place) -> list[str]:
+    at.monkeypatch.setenv("A_KEY", "schl\u00fcssel")
+    return ["serve", "pocket", "--key-env", "A_KEY"]
+
+
 @bad("nowhere:0 cannot be listened on")
 def serve_at_no_address(at: Place) -> list[str]:
     at.monkeypatch.setenv("A_KEY", "x")

@@ -119,7 +119,7 @@ def body_of(settings: dict[str, Any], messages: Sequence[Message], how: Decoding
 def _longest(settings: dict[str, Any], word: str) -> int:
     """The most tokens of an answer: of what stands as text each byte may be one."""
     written = settings["written"][word]
-    return settings["end"] + sum(1 if isinstance(one, int) else len(one.encode()) for one in written)
+    return int(settings["end"]) + sum(1 if isinstance(one, int) else len(one.encode()) for one in written)
 
 
 def main() -> int:

@@ -13,9 +13,9 @@ from typing import Any
 from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError
-from crossover.models._template import FIXED
 from crossover.models.hf import UNBOUNDED
 from crossover.models.hf.chat import Chat
+from crossover.models.template import FIXED
 from crossover.serve.export import NEAREST, place_weights, write_candidate, write_pool
 from crossover.serve.whole import files_in, new_folder
 from crossover.serve.winner import Winner, limits, winner

@@ -26,11 +26,11 @@ from typing import Any
 from jinja2.exceptions import TemplateError
 
 from crossover.errors import ModelError
-from crossover.models._template import FIXED, end_of_thought, merge_system
 from crossover.models.hf.beginnings import Beginnings
 from crossover.models.hf.telling import bytes_of
 from crossover.models.hf.tokens import Encoder
 from crossover.models.hf.verbatim import Verbatim
+from crossover.models.template import FIXED, end_of_thought, merge_system
 from crossover.types import Message
 
 PLAIN = (

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossover.models._template import FIXED, end_of_thought, merge_system
 from crossover.models.openai.scoring import Scoring, scoring
+from crossover.models.template import FIXED, end_of_thought, merge_system
 from crossover.types import Message, Reply, Usage
 
 Route = Callable[[str, Mapping[str, Any] | None], Awaitable[Any]]  # a route and its body, or None to get it -> JSON
