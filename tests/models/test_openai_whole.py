@@ -164,8 +164,9 @@ def test_a_token_that_ends_within_a_character_is_looked_up_among_all() -> None:
 def test_a_probability_that_no_number_holds_is_the_least() -> None:
     server = Served()
     never = {"completion_probabilities": [{"id": ord("t"), "logprob": -3.4028234663852886e38}]}
-    routes = server.routes() | {
-        "/completion": lambda body: never if body["logit_bias"][0][0] == ord("t") else server.written(body)
+    routes: Routes = {
+        **server.routes(),
+        "/completion": lambda body: never if body["logit_bias"][0][0] == ord("t") else server.written(body),
     }
     with serving(routes) as url:
         [reply] = open_model(f"llamacpp:m?url={url}/v1").complete([ASKED])

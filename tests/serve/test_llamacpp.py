@@ -143,11 +143,11 @@ def test_the_request_is_held_to_the_labels(exported: dict[str, Path], notes: Stu
 
 
 def test_a_token_that_is_a_part_of_a_character_stands_as_its_text(pocket: Hf) -> None:
-    label = "café 🎉"
+    label = "naïve 🎉"
     *answer, end = pocket.chat.answer(label)
     written = in_characters(answer, pocket.chat.spelled)
     texts = [one for one in written if isinstance(one, str)]
-    assert "".join(texts).split() == ["é", "🎉"]
+    assert "".join(texts).replace(" ", "") == "ï🎉"
     settings = {"name": "m", "separator": "", "answers": {label: [*answer, end]}, "written": {label: written}, "end": 1}
     body = body_of(settings, [], Decoding(labels=(label,)))
     for text in texts:  # llama.cpp: a grammar's token that is a part of a character lets nothing pass

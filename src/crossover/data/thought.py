@@ -9,7 +9,7 @@ _TAGS = (
     "seed:think",
 )
 # what begins a thought, in replies and where a chat template opens one, and what ends it
-MARKS = {f"<{tag}>": f"</{tag}>" for tag in _TAGS} | {
+THOUGHTS = {f"<{tag}>": f"</{tag}>" for tag in _TAGS} | {
     "◁think▷": "◁/think▷",
     "[THINK]": "[/THINK]",
     "<|START_THINKING|>": "<|END_THINKING|>",
@@ -17,7 +17,7 @@ MARKS = {f"<{tag}>": f"</{tag}>" for tag in _TAGS} | {
 }
 _CHANNELS = {"<|channel|>analysis<|message|>": "<|channel|>final<|message|>"}  # between them the turn ends and begins anew
 _THOUGHT_BEGINS, _THOUGHT_ENDS = (
-    "|".join(map(re.escape, marks)) for marks in zip(*(MARKS | _CHANNELS).items(), strict=True)
+    "|".join(map(re.escape, marks)) for marks in zip(*(THOUGHTS | _CHANNELS).items(), strict=True)
 )
 _THOUGHT_MARK = re.compile(rf"(?P<begin>{_THOUGHT_BEGINS})|{_THOUGHT_ENDS}", re.I)
 _QUOTED = ("\"'`“‘«„「", "\"'`”’»“」")

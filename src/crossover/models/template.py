@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crossover.data.thought import MARKS
+from crossover.data.thought import THOUGHTS
 from crossover.types import Message
 
 # Templates that print today's date would give another prompt each day; those that can think first are asked not to.
@@ -13,7 +13,7 @@ FIXED = {"date_string": "01 Jan 2026", "enable_thinking": False}
 
 def end_of_thought(prompt: str) -> str:
     """What closes the thought that a generation prompt opens; nothing where it opens none."""
-    for opening, closing in MARKS.items():
+    for opening, closing in THOUGHTS.items():
         if prompt.rstrip().endswith(opening):
             apart = "" if closing[0] != "<" or closing[1] == "|" else "\n"  # tags of XML stand on lines of their own
             return f"{apart * (1 if prompt[-1] == apart else 2)}{closing}{apart * 2}"
