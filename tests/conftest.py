@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+from multiprocessing import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ else:  # what libraries and killed processes leave lies in one folder; pytest ke
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="crossover-")
     tempfile.tempdir = None  # it is read again
+    # once multiprocessing has removed its own folder there, which it does at -100
+    util.Finalize(None, shutil.rmtree, (os.environ["TMPDIR"],), {"ignore_errors": True}, exitpriority=-200)
 os.environ.setdefault("CROSSOVER_CACHE", str(Path(tempfile.gettempdir()) / "cache"))
 
 if TYPE_CHECKING:
@@ -44,11 +47,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-
-
-def pytest_unconfigure() -> None:
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 @pytest.hookimpl(optionalhook=True)
