@@ -1,8 +1,8 @@
 """What a study's choice costs in truth: real studies on draws of few rows, against rows that they did not see.
 
     python -m benchmarks.regret --data FOLDER [--quick] [--json FILE] [--work FOLDER] [--workers N] [--only folds real]
-                                [--model MODEL] [--sizes 50,150,all] [--folds 5] [--draws N] [--strategies JSON]
-                                [--seconds N] [--minutes N] [--truths N] [--keep]
+                                [--tasks TASK ...] [--model MODEL] [--sizes 50,150,all] [--folds N] [--draws N]
+                                [--strategies JSON] [--seconds N] [--minutes N] [--truths N] [--keep]
 
 FOLDER holds a folder with a task file, train and test rows for each task. Two parts:
 
@@ -12,8 +12,9 @@ FOLDER holds a folder with a task file, train and test rows for each task. Two p
 
 The regret of a study is the best true value among its candidates less the true value of what it chose. One split makes its
 candidates of 78 rows and cross-fitting of 104, so that a study whose candidates are all worse loses little by them. Beside
-it stands the regret to the best that either form made of the same rows. Each study runs in a process of its own, and its
-result is a line in `studies.jsonl` of the work folder as it ends: a rerun goes on.
+it stands the regret to the best that either form made of the same rows; and beside a real study, what as many fresh rows
+would tell of the same candidates (`benchmarks/regret_reach.py`), and how far its plan was from what it took. Each study
+runs in a process of its own, and its result is a line in `studies.jsonl` of the work folder as it ends: a rerun goes on.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from typing import Any
 
 from benchmarks.board import Board
 from benchmarks.peers import HERE, QUIET
+from benchmarks.regret_reach import reach
 from benchmarks.regret_study import Job
 
 PARTS = ("folds", "real")
@@ -61,15 +63,16 @@ def jobs(given: argparse.Namespace) -> list[Job]:
         file = str((given.data / task / "task.yaml").resolve())
         found.append(Job(part, file, model, size, draw, folds, given.folds, given.strategies, given.truths, given.minutes))
 
-    tasks = [task for task in THREE if (given.data / task).is_dir()]
+    there = [task for task in REAL if (given.data / task).is_dir() and task in (given.tasks or REAL)]
+    tasks = [task for task in THREE if task in there]
     if "folds" in given.only:
         for draw in range(given.draws):
             for task in tasks[:1] if given.quick else tasks:
-                for folds in (0, given.folds):
+                for folds in (0, None):
                     add("folds", task, given.model or "pocket", SMALL, draw, folds)
     models = [given.model] if given.model else ["pocket"] if given.quick else ["pocket", *LARGER]
     for model in models if "real" in given.only else ():
-        known = [task for task in LARGER.get(model, REAL) if (given.data / task).is_dir()]
+        known = [task for task in LARGER.get(model, REAL) if task in there]
         for size in given.sizes:
             for draw in range(1 if size is None else min(given.draws, 3)):
                 for task in known[:1] if given.quick else known:
@@ -171,7 +174,13 @@ def figures(results: Sequence[Result], board: Board) -> None:
         own = [r for r in found if r["part"] == "real" and r["model"] == model]
         for size in dict.fromkeys(r["size"] for r in own):
             some = [r for r in own if r["size"] == size]
-            board.add(f"{model}, {size or 'all'} rows: mean regret", [regret(r) for r in some], None, "points", True)
+            name = f"{model}, {size or 'all'} rows"
+            board.add(f"{name}: mean regret", [regret(r) for r in some], None, "points", True)
+            board.add(f"{name}: undecided", _open(some), None, lower=True)
+            possible = [one for one in map(reach, some) if one]
+            if possible:
+                board.add(f"{name}: mean regret on fresh rows", [one.regret for one in possible], None, "points", True)
+                board.add(f"{name}: undecided on fresh rows", [100 * one.undecided for one in possible], None, lower=True)
     real = [r for r in found if r["part"] == "real"]
     if real:
         worst = max(map(regret, real))
@@ -180,6 +189,10 @@ def figures(results: Sequence[Result], board: Board) -> None:
         board.add("real studies: undecided", _open(real), 33.4, lower=True)
         board.add("real studies: regret above its bound", _above(real), 5, lower=True)
         board.add("real studies: the choice's interval holds", [100 * _covered(r) for r in real])
+    for what in ("calls", "tokens"):
+        off = [100 * abs(r["planned"][what] - r[what]) / r[what] for r in real if "planned" in r]
+        if off:
+            board.add(f"real studies: {what} planned, off from what was taken", [max(off)], 25, lower=True)
 
 
 def _of_the_same_rows(single: Sequence[Result], folded: Sequence[Result], board: Board) -> None:
@@ -233,9 +246,10 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--workers", type=int, default=1, help="studies at a time")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--tasks", nargs="+", choices=REAL, help="of the folder's (all)")
     parser.add_argument("--model", help="instead of pocket, and smollm2 on two tasks")
     parser.add_argument("--sizes", default="50,150,all", help="labelled rows of the real studies")
-    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--folds", type=int, help="in how many, where there are (as `crossover init` proposes)")
     parser.add_argument("--draws", type=int, help="of each task's 130 rows (10); of other sizes at most 3")
     parser.add_argument(
         "--strategies", type=json.loads, help='as JSON, in the place of the ladder; "default" for a task\'s own'
@@ -252,8 +266,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     except ValueError:
         parser.error(f"--sizes: received '{given.sizes}'; valid are numbers and 'all', with commas between them")
     for option, least in (("workers", 1), ("folds", 2)):
-        if getattr(given, option) < least:
-            parser.error(f"--{option} is {getattr(given, option)}; valid is {least} or more")
+        value = getattr(given, option)
+        if value is not None and value < least:
+            parser.error(f"--{option} is {value}; valid is {least} or more")
     given.draws = given.draws or (1 if given.quick else 10)
     given.truths = given.truths or (200 if given.quick else None)
     if given.strategies is None:

@@ -16,7 +16,7 @@ from typing import Any
 import crossover
 from crossover.data.infer import prepare
 from crossover.data.load import load_tables
-from crossover.data.splits import LITTLE
+from crossover.data.sketch import in_folds
 from crossover.data.task import Task, load_task
 from crossover.data.text import comparable
 from crossover.engine.journal import Journal
@@ -27,13 +27,15 @@ from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
 
+Scores = list[float | None]  # of each row; None where the call failed
+
 
 @dataclass(frozen=True)
 class Job:
     """`task`: a task file with train and test rows. `size`: labelled rows of the study, None for all of train.
 
-    `folds`: None for what `crossover init` would propose. `strategies`: None for the default ladder. `truths`: the most
-    rows that the truth is measured on.
+    `folds`: None for what `crossover init` would propose, in `proposed` parts where it proposes any (None: in its own
+    number). `strategies`: None for the default ladder. `truths`: the most rows that the truth is measured on.
     """
 
     part: str
@@ -42,7 +44,7 @@ class Job:
     size: int | None
     draw: int
     folds: int | None
-    proposed: int = 5
+    proposed: int | None = None
     strategies: list[Any] | None = None
     truths: int | None = None
     minutes: float | None = None
@@ -73,23 +75,27 @@ def drawn(job: Job) -> tuple[Task, list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def run(job: Job, place: Path) -> dict[str, Any]:
-    """The study's verdict and every candidate with its truth. Continued where the folder has a part of it."""
+    """The plan, the verdict and every candidate with its truth. Continued where the folder has a part of it."""
     began = time.perf_counter()
     task, rows, unseen = drawn(job)
-    single = prepare(_task(task, rows, job, None))
     folds = job.folds
     if folds is None:
-        folds = job.proposed if len(single.splits.test) < LITTLE else 0
-    study = crossover.run_study(_task(task, rows, job, folds or None), out=place)
+        single = _task(task, rows, job, None)
+        proposed = len(in_folds(single, prepare(single))[0].splits.folds)
+        folds = proposed and (job.proposed or proposed)
+    own = _task(task, rows, job, folds or None)
+    planned = crossover.plan(own).total
+    study = crossover.run_study(own, out=place)
     known = truths(study.folder, _task(task, unseen, job, None), unseen)
     verdict, found = study.decision["verdict"], []
     for row in study.decision["candidates"]:
         if row["status"] == "failed" or row["same_as"]:
             continue
-        found.append(
-            {key: row[key] for key in ("id", "name", "family", "status", "dev", "test")} | {"truth": known[row["id"]]}
-        )
+        truth, scores = known[row["id"]]
+        kept = {key: row[key] for key in ("id", "name", "family", "status", "dev", "test")}
+        found.append(kept | {"truth": truth, "scores": scores})
     chosen = verdict["choice"] or verdict["provisional"]
+    spent = study.decision["spent"]
     return {
         **asdict(job),
         "name": job.name,
@@ -102,7 +108,9 @@ def run(job: Job, place: Path) -> dict[str, Any]:
         "stated": verdict["regret"],
         "candidates": found,
         "comparisons": [pair for pair in study.decision["comparisons"] if pair["family"] == "verdict"],
-        "calls": study.decision["spent"]["calls"],
+        "calls": spent["calls"],
+        "tokens": spent["tokens_in"] + spent["tokens_out"],
+        "planned": {"calls": planned.calls, "tokens": planned.tokens_in + planned.tokens_out},
         "seconds": round(time.perf_counter() - began, 1),
     }
 
@@ -116,8 +124,8 @@ def _task(task: Task, rows: list[dict[str, Any]], job: Job, folds: int | None) -
     return Task(**own)
 
 
-def truths(folder: StudyFolder, task: Task, unseen: list[dict[str, Any]]) -> dict[str, float]:
-    """The metric of every candidate that could be shipped, by its id, on rows that the study did not see."""
+def truths(folder: StudyFolder, task: Task, unseen: list[dict[str, Any]]) -> dict[str, tuple[float, Scores]]:
+    """By id, every candidate that could be shipped: the metric on rows that the study did not see, and their scores."""
     completed = read_task(folder)
     prepared = prepare(task.model_copy(update={"kind": completed.kind, "labels": completed.labels}))
     rows = prepared.splits.all
@@ -139,7 +147,9 @@ def truths(folder: StudyFolder, task: Task, unseen: list[dict[str, Any]]) -> dic
                 continue
             candidate, _ = read_candidate(folder, row["id"])
             opening.append(candidate)
-            found[row["id"]] = bench.evaluator.run(candidate, "test", rows).estimate.value
+            done = bench.evaluator.run(candidate, "test", rows)
+            scores = [None if record.score is None else round(record.score.value, 4) for record in done.records]
+            found[row["id"]] = done.estimate.value, scores
         return found
     finally:
         journal.close()

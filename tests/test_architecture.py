@@ -35,7 +35,7 @@ ROOMS = [
     {"__init__", "__main__"},
 ]
 PLUGIN_ROOMS = {"models", "strategies", "metrics"}
-SHARED = {"base", "batches", "open", "start", "embedding", "serving"}
+SHARED = {"base", "batches", "open", "start", "embedding", "serving", "template"}
 
 
 def room_of(module: str) -> str:

@@ -3,6 +3,7 @@
 CrossoverError              anything a user can mend; the command line prints it and exits with status 2
 ├── TaskError               the task file: a key, a type, a value
 ├── DataError               a data file: a row, a column, an encoding
+│   └── NoRows              it has no row yet, which is no fault of a file that others add to
 ├── ModelError              a model that cannot be found, loaded or asked
 ├── OptionError             an option or plug-in name that does not exist, or has the wrong type
 ├── MissingExtra            an optional dependency is absent; the message prints the install command
@@ -48,6 +49,10 @@ class TaskError(CrossoverError):
 
 class DataError(CrossoverError):
     """A data file is wrong."""
+
+
+class NoRows(DataError):
+    """A data file is as it should be, and has no row yet."""
 
 
 class ModelError(CrossoverError):

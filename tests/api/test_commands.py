@@ -120,6 +120,14 @@ def test_an_export_is_that_of_the_command(study: Study, tmp_path: Path) -> None:
     assert any(name.startswith("cost") for name, _ in rows_of.preview)
     wrong: list[tuple[str, Callable[[], Any]]] = [
         ("there is no export for 'olama'; did you mean 'ollama'", lambda: study.export(tmp_path / "a", tool="olama")),
+        (
+            "option llamacpp is for llamacpp or ollama; this export is for vllm",
+            lambda: study.export(tmp_path / "a", tool="vllm", llamacpp="b"),
+        ),
+        (
+            "option outtype is for llamacpp; this export is for transformers",
+            lambda: study.export(tmp_path / "a", outtype="f16"),
+        ),
         ("there is no training data format 'opnai'", lambda: study.export_training_data(tmp_path / "a", "opnai")),
         ("has no candidate 'lora'", lambda: study.export(tmp_path / "a", "lora")),
         ("out", lambda: study.export(tmp_path / "out")),

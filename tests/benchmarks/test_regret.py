@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import regret, regret_study
+from benchmarks import regret, regret_reach, regret_study
 from benchmarks.board import Board
 from tests.study.tasks import NOTES
 
@@ -47,6 +47,7 @@ def test_studies_are_run_once_and_their_figures_told(
 
     monkeypatch.setattr(regret.Bench, "one", here)
     monkeypatch.setattr(regret, "SMALL", 30)
+    monkeypatch.setattr(regret_reach, "DRAWS", 2)
     words = ["--data", str(data), "--work", str(tmp_path / "work"), "--json", str(tmp_path / "figures.json")]
     words += ["--draws", "1", "--sizes", "20,all", "--folds", "3", "--model", "fake", "--strategies", '["zero_shot"]']
     assert regret.main(words) == 1, "one study failed"
@@ -74,6 +75,40 @@ def test_studies_are_run_once_and_their_figures_told(
         assert {c["name"] for c in one["candidates"]} == {"majority", "zero_shot"}
         assert all(0 <= c["truth"] <= 1 for c in one["candidates"])
         assert one["unseen"] == 18 + 40 - one["rows"]
+        for candidate in one["candidates"]:
+            assert sum(candidate["scores"]) / one["unseen"] == pytest.approx(candidate["truth"])
+        assert one["planned"]["calls"] == pytest.approx(one["calls"], rel=0.25)
+    assert figures["real studies: calls planned, off from what was taken"]["goal"] == 25
+
+
+def studied(rows: int, **right: float) -> dict[str, Any]:
+    """A line of a study of so many rows; each candidate's share of right answers on 400 that it did not see."""
+    families = {"a": "control", "b": "prompt", "c": "weights", "d": "hybrid"}
+    order = {name: [(i * 37 + 101 * at) % 400 for i in range(400)] for at, name in enumerate(right)}
+    candidates = [
+        {
+            "name": name,
+            "family": families[name],
+            "status": "champion",
+            "truth": share,
+            "test": {"n": rows, "value": share, "low": 0.0, "high": 1.0},
+            "scores": [int(place < share * 400) for place in order[name]],
+        }
+        for name, share in right.items()
+    ]
+    return {"chosen": "a", "candidates": candidates}
+
+
+def test_what_as_many_fresh_rows_would_tell() -> None:
+    wide, narrow = (regret_reach.reach(studied(60, a=0.2, b=low, c=0.9), 4) for low in (0.3, 0.85))
+    assert wide is not None
+    assert narrow is not None
+    assert (wide.rows, wide.regret, wide.undecided) == (60, 0.0, 0.0)
+    assert narrow.undecided > 0.7, "five points cannot be told on 60 rows"
+    assert 0 < narrow.regret < 5.1
+    graded = studied(60, a=0.2, b=0.9)
+    graded["candidates"][0]["scores"][0] = 0.5
+    assert regret_reach.reach(graded) is None
 
 
 def test_regret_is_the_best_truth_less_that_of_the_choice() -> None:

@@ -532,6 +532,12 @@ def serve_with_a_key_that_is_not_there(at: Place) -> list[str]:
     return ["serve", "pocket", "--key-env", "NO_SUCH_KEY"]
 
 
+@bad("--key-env A_KEY: the key has a character that no header bears; valid: ASCII, no spaces")
+def serve_with_a_key_that_nobody_can_send(at: Place) -> list[str]:
+    at.monkeypatch.setenv("A_KEY", "schl\u00fcssel")
+    return ["serve", "pocket", "--key-env", "A_KEY"]
+
+
 @bad("nowhere:0 cannot be listened on")
 def serve_at_no_address(at: Place) -> list[str]:
     at.monkeypatch.setenv("A_KEY", "x")
@@ -669,8 +675,14 @@ for case, (options, says) in {
     ),
     "for_ollama_of_a_control": (("--for", "ollama", "-c", "majority"), ("'majority' is a control",)),
     "for_vllm_of_a_model_without_weights": (("--for", "vllm", "-c", "instruction"), ("'fake' is no folder of weights",)),
-    "with_llamacpp_for_another": (("--for", "vllm", "--llamacpp", "there"), ("--llamacpp is for --for llamacpp",)),
-    "with_an_outtype_for_another": (("--outtype", "f16"), ("--outtype is for --for llamacpp",)),
+    "with_llamacpp_for_another": (
+        ("--for", "vllm", "--llamacpp", "there"),
+        ("the option llamacpp is for llamacpp or ollama; this export is for vllm",),
+    ),
+    "with_an_outtype_for_another": (
+        ("--outtype", "f16"),
+        ("the option outtype is for llamacpp; this export is for transformers",),
+    ),
     "in_an_unknown_outtype": (
         ("--for", "llamacpp", "--outtype", "q3"),
         ("no precision 'q3' for GGUF", "valid: f32, f16, bf16, q8_0"),

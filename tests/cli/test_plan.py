@@ -10,7 +10,7 @@ import pytest
 
 from crossover.cli import run
 from crossover.models.fake import Fake
-from tests.cli.small import Terminal, write_task
+from tests.cli.small import Terminal, rows, table, write_task
 
 
 def test_a_plan_says_what_a_run_then_takes_and_leaves_nothing_behind(
@@ -41,6 +41,30 @@ def test_a_plan_for_a_reader_has_a_line_for_each_stage_and_the_difference_that_t
     assert {"parcels,", "majority", "zero_shot", "instruction", "all"} <= set(lines)
     assert "8 test rows: " in out
     assert "how long it takes is not known before the model is asked" in out
+
+
+def test_a_plan_says_what_is_doubtful_with_the_data_as_a_run_does(tmp_path: Path, crossover: Terminal) -> None:
+    path = write_task(tmp_path, instruction=None)
+    (tmp_path / "rows.csv").write_text(table([*rows(), *rows()[:2], ("a lone remark", "Billing")]))
+    out = " ".join(crossover("run", path, "--plan").out.split())
+    twice = "with the same input and output as an earlier row (rows.csv, row 4"
+    assert twice in out
+    assert "the labels 'Billing', 'billing' differ only in case" in out.replace(
+        "'billing', 'Billing'", "'Billing', 'billing'"
+    )
+    assert "the task has no instruction, so prompts compete blind" in out
+    found = json.loads(crossover("run", path, "--plan", "--json").out)["findings"]
+    assert {"duplicates", "label_variants"} <= {one["code"] for one in found}
+
+
+def test_an_input_that_says_its_answer_is_refused_before_anything_is_spent(tmp_path: Path, crossover: Terminal) -> None:
+    path = write_task(tmp_path)
+    (tmp_path / "rows.csv").write_text(table([(f"{text} / label: {label}", label) for text, label in rows()]))
+    for options in ([], ["--plan"], ["--quiet"]):
+        said = crossover("run", path, "--out", tmp_path / "study", *options)
+        assert (said.status, said.out) == (2, "")
+        assert "40 of 40 inputs say their own output ('label: order'): every prompt would hold its answer" in said.err
+    assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.parametrize("arguments", [("--set", "margn=1"), ("--model", "fake:nothing")])

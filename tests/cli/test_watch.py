@@ -126,6 +126,15 @@ def test_labels_that_the_study_does_not_know_are_said(crossover: Terminal, study
     assert f"of the labels {count} are none that the study knows (“orders”), so no answer can be right" in words(said.out)
 
 
+@pytest.mark.parametrize("waiting", ["text,label\n", "", "text,label\nplum letter 7,\n"])
+def test_a_file_that_waits_for_labels_has_none_yet(crossover: Terminal, study: Path, here: Path, waiting: str) -> None:
+    put(study, letters(40, RIGHT, 5))
+    Path("labels.csv").write_text(waiting)
+    said = crossover("watch", f"{study}:zero_shot", "--log", "served.jsonl", "--labels", "labels.csv")
+    assert (said.status, said.err) == (0, "")
+    assert "no label belongs to an answer of “zero_shot” yet" in words(said.out)
+
+
 def test_a_log_of_several_models_that_names_no_candidate_says_so(crossover: Terminal, study: Path, here: Path) -> None:
     texts = [text for text, _ in letters(20, RIGHT, 5)]
     lines = [ServedRow(text, "order", model=f"m{n % 2}").line() for n, text in enumerate(texts)]

@@ -145,6 +145,60 @@ def test_labels_that_differ_in_case_only(classify):
     assert only(found).rows == tuple(f"train.csv, row {n}" for n in range(13, 18))
 
 
+@pytest.mark.parametrize(
+    "same",
+    [
+        *(("don't", "don’t"), ("3", "+3"), ("-1", "−1"), ("1.5", "1.50"), ("e-mail", "e‑mail"), ('"yes"', "“yes”", "yes")),
+        *(
+            ("Ａ1", "a1"),
+            ("card_payment", "card payment", "card-payment"),
+            ("spam", "spam."),
+            ("cat", "саt"),
+            ("ﬁn", "fin"),
+            ("٣", "3"),
+        ),
+    ],
+)
+def test_labels_that_only_their_typing_tells_apart_are_said(classify, same):
+    rows = [(None, label) for label in same for _ in range(6)]
+    found = [f for f in check(classify, splits(train=rows)) if f.code == "label_variants"]
+    names = ", ".join(f"'{label}'" for label in same)
+    assert only(found).message == f"the labels {names} differ only in how they are typed: they count as different labels"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(("C", "C++", "C#"), ("m²", "m2"), ("007", "7"), ("-3", "3"), ("1,000", "1"), ("not spam", "spam"), ("A-", "A+")),
+        *((":)", ":("), ("<s>", "</s>"), ("être", "etre"), ("кот", "kot"), ("1.5", "15"), ("v1.0", "v10"), ("?", "!")),
+    ],
+)
+def test_labels_that_differ_in_more_than_their_typing_are_not(classify, other):
+    rows = [(None, label) for label in other for _ in range(6)]
+    assert [f for f in check(classify, splits(train=rows)) if f.code == "label_variants"] == []
+
+
+def test_a_label_that_is_written_for_an_absent_one_is_said(classify):
+    rows = [(None, label) for label in ("nan", "N/A", "-", "none of it") for _ in range(6)]
+    found = [f for f in check(classify, splits(train=rows)) if f.code == "absent_label"]
+    assert only(found).message.startswith("18 rows with the label '-', 'N/A', 'nan': if that stands for an absent label")
+    assert [f for f in check(classify, splits()) if f.code == "absent_label"] == []
+
+
+def test_labels_that_are_all_joined_are_several_a_row(classify):
+    outputs = ["defect|urgent", "visit|calm", "billing|urgent"]
+    pairs = [(None, outputs[n % 3]) for n in range(12)]
+    joined = Splits(*(examples(name, 20 * n, pairs) for n, name in enumerate(("train", "dev", "test"))), "0" * 64)
+    found = [f for f in check(classify, joined) if f.code == "several_labels"]
+    assert only(found).message.startswith("36 rows with several labels, such as 'billing|urgent'")
+
+
+def test_white_space_around_every_label_is_none_of_it(tmp_path):
+    rows = [{"text": sentence(n), "label": f" {'ab'[n % 2]}"} for n in range(12)]
+    made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="classify"))
+    assert list(made.task.labels) == ["a", "b"]
+
+
 def test_few_rows_and_imbalance(classify):
     few, imbalance = check(classify, splits(train=[*[(None, "x")] * 60, (None, "z"), (None, "z")]))
     assert (few.code, few.message) == ("few_rows", "1 of 3 labels have fewer than 5 training rows: z (2)")
@@ -233,7 +287,7 @@ def test_long_outputs_that_stand_whole_in_their_inputs_are_noticed(tmp_path):
         made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="generate"))
         return [finding.message for finding in made.findings if finding.code == "gold_in_input"]
 
-    assert found("Question: {0}\nResponse: {1}") == ["12 of 12 inputs hold their whole output: is the answer shown?"]
+    assert found("Of {0}: {1}, says who?") == ["12 of 12 inputs hold their whole output: is the answer shown?"]
     assert found("Question: {0}") == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.data.gbnf import grammar_of_schema, grammar_of_texts
+from crossover.data.gbnf import grammar_of_schema, grammar_of_texts, grammar_of_tokens, in_characters
 from crossover.data.schema import schema_of
 from crossover.models.openai.labels import held_to
 from tests.data.gbnf_reader import Grammar
@@ -35,6 +35,19 @@ def test_a_grammar_of_labels_accepts_exactly_these(labels: list[str], other: str
     grammar = Grammar(grammar_of_texts(labels))
     assert all(grammar.accepts(label) for label in labels)
     assert grammar.accepts(other) == (other in labels)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), st.data())
+def test_tokens_that_are_parts_of_characters_become_text(text: str, data: st.DataObject) -> None:
+    raw = text.encode()
+    cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(raw) - 1))))) if len(raw) > 1 else []
+    pieces = [raw[a:b] for a, b in zip([0, *cuts], [*cuts, len(raw)], strict=True) if a < b]
+    found = in_characters(range(len(pieces)), pieces.__getitem__)
+    assert b"".join(pieces[one] if isinstance(one, int) else one.encode() for one in found) == raw
+    for one in found:
+        assert not isinstance(one, int) or pieces[one].decode().encode() == pieces[one]
+    grammar = grammar_of_tokens([found])
+    assert grammar.count("<[") == sum(isinstance(one, int) for one in found)
 
 
 def test_labels_that_json_writes_otherwise() -> None:

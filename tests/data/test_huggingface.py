@@ -1,10 +1,12 @@
 """Hugging Face data sets in a local folder, and what is said without the package."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from crossover.data.infer import prepare
+from crossover.data.sketch import sketch
 from crossover.errors import DataError, MissingExtra
 from tests.data.builders import sentence, task
 
@@ -25,6 +27,15 @@ def test_one_table_is_cut(tmp_path, datasets):
     assert len(prepared.splits.all) == 20
     assert prepared.splits.cut == ("train", "dev", "test")
     assert {e.source for e in prepared.splits.all} == {f"hf:saved, row {n}" for n in range(1, 21)}
+
+
+@pytest.mark.parametrize("named", ["saved", "hf:saved"])
+def test_where_a_file_is_meant_a_data_set_is_told_where_it_is_named(named, tmp_path, monkeypatch):
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "dataset_info.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"saved is a data set of Hugging Face, and no file; .* data: hf:FOLDER"):
+        sketch(Path(named))
 
 
 def test_its_own_splits_are_honoured(tmp_path, datasets):

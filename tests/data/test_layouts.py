@@ -62,6 +62,36 @@ def test_dolly_has_its_answer_in_the_response_and_not_in_the_category(tmp_path: 
     assert (found.task.input, found.task.output) == ("{instruction}\n{context}", "response")
 
 
+def test_dolly_whose_contexts_are_all_empty_has_its_answer_in_the_response(tmp_path: Path) -> None:
+    rows = [{"instruction": sentence(n), "context": "", "response": f"r {n}", "category": "ab"[n % 2]} for n in range(12)]
+    found, _ = sketched(listed(tmp_path, rows))
+    assert found.task.output == "response"
+    assert found.splits.all[0].input.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.json", '{"text": ["a"], "label": ["b"]}', "looks like one entry for each column"),
+        ("a.json", '{"text": {"0": "a"}, "label": {"0": "b"}}', "looks like one entry for each column"),
+        ("a.json", '{"columns": ["a"], "index": [0], "data": [["x"]]}', "a table of pandas: save it with orient='records'"),
+        ("a.json", '{"version": "1", "data": [{"a": 1}]}', "save the list under 'data' alone"),
+        ("a.json", '{"a": 1}\n{"a": 2}\n', "holds one object a line; valid is a list of objects, or the name .jsonl"),
+        (
+            "a.jsonl",
+            '[\n {"a": 1},\n {"a": 2}\n]',
+            "holds one list of objects; valid is one object a line",
+        ),
+        ("a.jsonl", "[1, 2]\n", "line 1: received a list, valid is an object"),
+        ("a.json", '[{"a": 1},]', "not valid JSON"),
+    ],
+)
+def test_json_of_another_form_is_told_what_it_is(name: str, text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        load_rows(write(tmp_path, name, text))
+    assert says in str(refused.value)
+
+
 @pytest.mark.parametrize("column", ["conversations", "Messages", "dialog", "chat"])
 def test_a_conversation_is_found_behind_an_empty_one_and_under_its_other_names(tmp_path: Path, column: str) -> None:
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
@@ -88,6 +118,64 @@ def test_prompts_and_completions_may_be_conversations(tmp_path: Path) -> None:
 def test_pairs_of_texts_are_read_whole(tmp_path: Path) -> None:
     rows = [{"premise": sentence(n), "hypothesis": f"so {sentence(n)}", "label": n % 2} for n in range(12)]
     assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task.input == "{premise}\n{hypothesis}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "answer"),
+    [
+        *(
+            ("sentence1", "sentence2", "gold_label"),
+            ("Text_A", "Text_B", "score"),
+            ("question1", "question2", "is_duplicate"),
+        ),
+        *(("claim", "evidence", "verdict"), ("question", "passage", "answer"), ("text", "aspect", "sentiment")),
+    ],
+)
+def test_texts_that_belong_together_are_read_whole_whatever_the_output_is(
+    first: str, second: str, answer: str, tmp_path: Path
+) -> None:
+    rows = [{"qid": n, first: sentence(n), second: f"so {n}", answer: n % 2} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (made.task.input, made.task.output) == (f"{{{first}}}\n{{{second}}}", answer)
+    assert "not used: the column 'qid'" in said
+
+
+def test_choices_stand_in_the_input_of_a_question(tmp_path: Path) -> None:
+    rows = [{"question": sentence(n), **{one: f"{one}{n}" for one in "ABCD"}, "answer": "ABCD"[n % 4]} for n in range(16)]
+    made, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (made.task.input, made.task.output) == ("{question}\nA: {A}\nB: {B}\nC: {C}\nD: {D}", "answer")
+    rows = [{"question": sentence(n), "choices": ["x", "y"], "answer": n % 2} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert made.task.input == "{question}\n{choices}"
+    assert "the column 'choices' holds lists or objects, which stand in it as JSON" in said
+
+
+@pytest.mark.parametrize(
+    ("pair", "outcome"),
+    [(("response_a", "response_b"), "winner"), (("Answer1", "Answer2"), "preference"), (("output_1", "output_2"), "label")],
+)
+def test_two_answers_and_the_better_one_are_a_comparison(pair: tuple[str, str], outcome: str, tmp_path: Path) -> None:
+    one, two = pair
+    rows = [{"prompt": sentence(n), one: f"yes {n}", two: f"no {n}", outcome: ["a", "b", "tie"][n % 3]} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert made.task.input == f"{{prompt}}\n{one}: {{{one}}}\n{two}: {{{two}}}"
+    assert made.task.output == outcome
+    assert "by the layout (which of two answers is the better)" in said
+    assert "to give the better answer instead, have it in a column 'chosen' and the other in 'rejected'" in said
+
+
+def test_a_comparison_whose_outcome_stands_in_several_columns_is_refused(tmp_path: Path) -> None:
+    rows = [{"prompt": "p", "response_a": "x", "response_b": "y", "winner_model_a": 1, "winner_tie": 0}] * 12
+    with pytest.raises(DataError, match=r"stands in several columns \('winner_.*'\); valid is one, such as 'winner'"):
+        sketch(listed(tmp_path, rows))
+
+
+@pytest.mark.parametrize("column", ["dialogue", "Turns", "utterances"])
+def test_what_was_said_as_a_list_of_texts_is_read_as_turns(column: str, tmp_path: Path) -> None:
+    rows = [{column: [sentence(n), "Go on.", "Bye"], "label": "ab"[n % 2]} for n in range(12)]
+    made, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert made.splits.all[0].input.endswith("\nGo on.\nBye")
+    assert f"the column '{column}' holds lists of texts: they are read as turns, one a line" in said
 
 
 @pytest.mark.parametrize("better", ["chosen_response", "good_reply"])

@@ -110,8 +110,7 @@ def test_an_input_that_shows_the_output_is_refused(source: str, output: str, tmp
 
 def test_inputs_that_hold_their_own_label_are_doubtful(tmp_path: Path) -> None:
     rows = [
-        {"text": f"{sentence(n)} gold: {'yes' if n % 2 else 'nope'}", "label": "yes" if n % 2 else "nope"}
-        for n in range(30)
+        {"text": f"{sentence(n)} so {'yes' if n % 2 else 'nope'}", "label": "yes" if n % 2 else "nope"} for n in range(30)
     ]
     jsonl(tmp_path, "rows.jsonl", rows)
     assert codes(prepare(task(tmp_path, "rows.jsonl")))["gold_in_input"].startswith("30 of 30 inputs hold their own label")

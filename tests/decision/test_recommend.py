@@ -67,12 +67,33 @@ def test_a_hybrid_that_is_clearly_better_than_weights_wins() -> None:
     assert (verdict.kind, verdict.choice) == ("hybrid", BOTH.id)
 
 
-def test_an_indistinguishable_hybrid_leaves_it_to_the_cheaper_weights_with_a_warning() -> None:
+def test_a_hybrid_within_the_margin_leaves_it_to_the_cheaper_weights_with_a_warning() -> None:
     verdict, _ = decide(
-        {CONTROL: pattern(400, 40), PROMPT: pattern(400, 120), LORA: pattern(400, 300), BOTH: pattern(400, 306, 1)}
+        {CONTROL: pattern(400, 40), PROMPT: pattern(400, 120), LORA: pattern(400, 300), BOTH: pattern(400, 303, 1)}
     )
     assert verdict.choice == LORA.id
     assert any("instruction+lora may be better than lora" in warning for warning in verdict.warnings)
+
+
+def test_of_a_proven_side_the_better_estimate_is_chosen_and_its_interval_allows_for_that() -> None:
+    base = pattern(150, 90)
+    weights = moved(base, 40, 4)
+    verdict, comparisons = decide({PROMPT: base, LORA: weights, BOTH: moved(weights, 8, 2)})
+    assert (verdict.kind, verdict.choice, verdict.confidence) == ("hybrid", BOTH.id, "proven")
+    assert comparisons.of(BOTH, LORA).p_adjusted > 0.05
+    assert verdict.reasons[1].startswith("Chosen among 2 on these very items, instruction+lora is between")
+
+
+def test_failed_calls_that_move_the_lead_within_a_proven_side_leave_it_proven() -> None:
+    base = pattern(150, 90)
+    weights = moved(base, 40, 4)
+    hybrid: list[bool | None] = [*moved(weights, 4, 2)]
+    missed = [i for i, (w, h) in enumerate(zip(weights, hybrid, strict=True)) if w and h][:2]
+    for i in missed:
+        hybrid[i] = None  # counted as wrong, they take its lead away
+    verdict, _ = decide({PROMPT: base, LORA: weights, BOTH: hybrid})
+    assert (verdict.confidence, verdict.kind in ("weights", "hybrid")) == ("proven", True)
+    assert not any("Calls failed" in text for text in verdict.warnings)
 
 
 def test_a_cheap_prompt_wins_when_tuning_is_shown_to_add_less_than_the_margin() -> None:
@@ -95,6 +116,21 @@ def test_the_provisional_choice_is_the_best_estimate_of_all_champions() -> None:
     verdict, _ = decide({CONTROL: pattern(60, 6), PROMPT: pattern(60, 20), LORA: pattern(60, 22), BOTH: pattern(60, 27, 2)})
     assert (verdict.kind, verdict.provisional) == ("undecided", BOTH.id)
     assert verdict.needed_test_items is not None
+
+
+def test_an_open_verdict_says_which_may_be_the_best_and_who_is_out() -> None:
+    sides = {CONTROL: pattern(60, 6), PROMPT: pattern(60, 40), LORA: pattern(60, 44), BOTH: pattern(60, 46, 2)}
+    verdict, _ = decide(sides)
+    assert verdict.confidence == "open"
+    assert verdict.may_be_best == (PROMPT.id, LORA.id, BOTH.id)
+    assert "The best is few_shot, lora or instruction+lora (95 %); majority is not." in verdict.reasons
+    left = {c: right for c, right in sides.items() if c is not CONTROL}
+    verdict, _ = decide(left)
+    assert verdict.may_be_best == tuple(c.id for c in left)
+    assert "Any of the 3 that were tested may be the best." in verdict.reasons
+    verdict, _ = decide(left, tolerance=0.5)
+    assert verdict.confidence == "bounded"
+    assert verdict.may_be_best is None
 
 
 def test_a_control_as_good_as_the_best_means_neither() -> None:
@@ -403,6 +439,7 @@ def test_over_folds_what_is_said_of_champions_is_adjusted_for_all_pairs_that_the
     assert eight.of(LORA, PROMPT).result == three.of(LORA, PROMPT).result
     assert eight.of(LORA, PROMPT).p_adjusted > three.of(LORA, PROMPT).p_adjusted
     assert any("adjusted for 8 comparisons" in reason for reason in folded.reasons)
+    assert folded.reasons[1].startswith("Chosen among 5 on these very items"), "the champions were chosen on them too"
     assert "cross-fitted over 5 folds" in folded.reasons[-1]
     assert not any("cross-fitted" in reason for reason in plain.reasons)
     assert any("rows, cross-fitted over 5 folds" in reason for reason in folded.reasons)

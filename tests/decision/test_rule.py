@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crossover import registry
 from crossover.decision.recommend import recommend, settles
-from crossover.decision.rule import NONE, blocked, likely, winners
+from crossover.decision.rule import blocked, likely, proven
 from crossover.decision.wording import Wording
 from crossover.evaluation.power import Shares, _SharedStudies
 from crossover.types import Family
@@ -18,29 +18,29 @@ ORDER: list[Family] = ["control", "prompt", "weights", "hybrid"]
 COSTS = {"control": 0.0, "prompt": 10.0, "weights": 20.0, "hybrid": 40.0}
 
 
-def decided(wins: set[tuple[int, int]], within: set[tuple[int, int]]) -> int:
+def decided(wins: set[tuple[int, int]], within: set[tuple[int, int]]) -> list[int]:
     beats, near = (np.zeros((1, 4, 4), dtype=bool) for _ in range(2))
     for i, j in wins:
         beats[0, i, j] = True
     for i, j in within:
         near[0, i, j] = True
-    return int(winners(beats, near, ORDER)[0])
+    return np.flatnonzero(proven(beats, near, ORDER)[0]).tolist()
 
 
 def test_a_dearer_trained_champion_must_be_excluded_too() -> None:
     beats_control = {(1, 0), (2, 0), (3, 0)}
-    assert decided(beats_control, {(2, 1)}) == NONE, "the hybrid may be better by more than the margin"
-    assert decided(beats_control, {(2, 1), (3, 1)}) == 1
+    assert decided(beats_control, {(2, 1)}) == [], "the hybrid may be better by more than the margin"
+    assert decided(beats_control, {(2, 1), (3, 1)}) == [1]
 
 
 def test_a_hybrid_wins_where_weights_do_not() -> None:
-    assert decided({(1, 0), (2, 0), (3, 0), (3, 1)}, set()) == 3
+    assert decided({(1, 0), (2, 0), (3, 0), (3, 1)}, set()) == [3]
 
 
-def test_of_two_trained_winners_the_cheaper_is_taken_unless_the_other_is_better() -> None:
+def test_of_a_side_all_are_named_that_are_proven_and_of_two_sides_the_cheaper_one() -> None:
     both = {(1, 0), (2, 0), (3, 0), (2, 1), (3, 1)}
-    assert decided(both, set()) == 2
-    assert decided(both | {(3, 2)}, set()) == 3
+    assert decided(both, set()) == [2, 3]
+    assert decided(both, {(2, 1), (3, 1)}) == [1], "better, and by no more than the margin"
 
 
 def test_who_blocks_is_told() -> None:

@@ -42,6 +42,11 @@ def test_a_winner_that_significantly_loses_a_slice_is_flagged_with_numbers() -> 
     assert warning.endswith("p < 0.001, adjusted for 2 comparisons by slice.")
 
 
+def test_who_is_as_good_over_all_is_not_said_to_be_better() -> None:
+    [warning] = found([True] * 100 + [False] * 40, [False] * 40 + [True] * 60 + [True] * 40).warnings
+    assert "lora is worse than few_shot, though they are alike over all: −100.0" in warning
+
+
 def test_of_many_lost_slices_those_where_most_is_lost_are_named_once_and_the_others_counted() -> None:
     third = contender("instruction", "prompt")
     wrong = {"web": 0, "post": 14, "phone": 30, "shop": 20, "fax": 16, "mail": 15}  # of 40 each

@@ -133,15 +133,21 @@ def test_a_score_outside_0_to_1_is_refused(value):
         estimate([Score(value)], "mean", binary=False)
 
 
-def test_labels_that_few_rows_have_widen_the_interval_for_those_that_none_has() -> None:
-    """77 labels on 100 rows: a quarter of the labels' frequency is unseen, and without that 85 of 100 intervals hold."""
+@pytest.mark.parametrize(("rows", "zipf"), [(100, False), (78, True)])
+def test_labels_that_few_rows_have_widen_the_interval_for_those_that_none_has(rows: int, zipf: bool) -> None:
+    """77 labels, equally frequent or as Zipf has it: a quarter of the labels' frequency is unseen. Without that 85 of 100
+    intervals hold, and with Zipf's 83 where the error is not divided by the square."""
     rng, held = np.random.default_rng(5), 0
-    for _ in range(100):
-        gold = rng.integers(0, 77, 100)
-        given_ = np.where(rng.random(100) < 0.7, gold, (gold + rng.integers(1, 77, 100)) % 77)
+    prior = np.ones(77) if not zipf else 1 / np.arange(1, 78)
+    prior /= prior.sum()
+    joint = np.where(np.eye(77) > 0, 0.7, 0.3 / 76) * prior[:, None]
+    truth = float(np.mean(2 * np.diag(joint) / (joint.sum(0) + joint.sum(1))))
+    for _ in range(80):
+        gold = rng.choice(77, rows, p=prior)
+        given_ = np.where(rng.random(rows) < 0.7, gold, (gold + rng.integers(1, 77, rows)) % 77)
         found = estimate(labelled([(str(g), str(a)) for g, a in zip(gold, given_, strict=True)]), "macro_f1", False)
-        held += found.low <= 0.7 <= found.high
-    assert held >= 91
+        held += found.low <= truth <= found.high
+    assert held >= 73
 
 
 def test_the_share_of_the_labels_frequency_that_is_seen() -> None:

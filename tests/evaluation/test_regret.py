@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.evaluation.paired import interval
-from crossover.evaluation.regret import regret
+from crossover.evaluation.regret import may_be_best, regret
 from crossover.types import Score
 
 Z = NormalDist()
@@ -61,3 +61,28 @@ def test_the_true_regret_exceeds_the_bound_in_at_most_5_percent(shape: str) -> N
         chosen = int(right.mean(axis=1).argmax())
         over += shares.max() - shares[chosen] > regret([graded(r) for r in right], chosen, "mean", True).upper
     assert over / studies <= 0.05 + 2 * (0.05 * 0.95 / studies) ** 0.5
+
+
+def test_the_true_best_is_among_those_that_may_be_and_who_is_far_behind_is_not() -> None:
+    rng, inside, left, studies = np.random.default_rng(5), 0, 0, 60
+    shares = np.array([0.85, 0.82, 0.8, 0.5])
+    for _ in range(studies):
+        base = 0.7 * rng.standard_normal(60)
+        right = base + 0.7141428 * rng.standard_normal((4, 60)) < np.array([Z.inv_cdf(s) for s in shares])[:, None]
+        sides = [graded(row) for row in right]
+        found = may_be_best(sides, regret(sides, 0, "mean", True).quantiles, "mean", True)
+        inside, left = inside + found[0], left + found[3]
+    assert inside / studies >= 0.95
+    assert left / studies < 0.1
+
+
+@given(st.integers(2, 5), st.integers(4, 40), st.integers(0, 10**6), st.booleans())
+@settings(max_examples=10, deadline=None)
+def test_who_has_the_highest_estimate_may_always_be_the_best(count: int, n: int, seed: int, binary: bool) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, 2, (count, n)) if binary else rng.random((count, n))
+    sides = [graded(row) for row in rows]
+    quantiles = regret(sides, 0, "mean", binary).quantiles
+    found, wider = (may_be_best(sides, quantiles, "mean", binary, designs=[d] * count) for d in (1.0, 3.0))
+    assert found[int(rows.mean(axis=1).argmax())]
+    assert all(more or not less for less, more in zip(found, wider, strict=True)), "fewer items exclude fewer"

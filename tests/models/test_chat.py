@@ -144,6 +144,9 @@ def test_what_is_text_reads_back_and_makes_no_turn(chatty: Path, pieces: list[st
         ("<think>", "<think>\n\n</think>\n\n"),
         ("[THINK]", "[THINK][/THINK]"),
         ("<|START_THINKING|>", "<|START_THINKING|><|END_THINKING|>"),
+        ("<|begin_of_thought|>", "<|begin_of_thought|><|end_of_thought|>"),
+        ("<seed:think>\n", "<seed:think>\n\n</seed:think>\n\n"),
+        ("◁think▷", "◁think▷◁/think▷"),
     ],
 )
 def test_a_thought_that_a_template_opens_is_closed_before_the_answer(opened: str, closed: str, tmp_path: Path) -> None:

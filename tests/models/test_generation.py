@@ -9,6 +9,7 @@ import torch
 
 from crossover.models.base import Token
 from crossover.models.hf import Hf
+from crossover.models.hf.generation import Draft, Job, choose
 from crossover.types import Decoding, Message, Request
 from tests.device import DEVICE
 from tests.models.asking import TEXTS, ask
@@ -50,6 +51,22 @@ def test_a_sampled_answer_belongs_to_the_request_and_not_to_its_place(chatty: Pa
     together = [r.text for r in model.complete(requests)]
     assert together == [r.text for r in model.complete(requests[::-1])][::-1]
     assert together == [model.complete([r])[0].text for r in requests]
+
+
+def test_draws_have_the_chances_that_the_model_gives() -> None:
+    logits = torch.tensor([0.0, 1.0, 2.0, -1.0])
+    rows = [Draft(Job((0,), 1, 0.7, seed, top_p=1.0)) for seed in range(4000)]
+    counts = choose(logits.expand(len(rows), -1), rows).bincount(minlength=4) / len(rows)
+    chances = (logits / 0.7).softmax(-1)
+    assert all(abs(counts - chances) < 4 * (chances * (1 - chances) / len(rows)).sqrt())
+
+
+def test_a_draw_does_not_depend_on_the_rounding_of_logits() -> None:
+    generator = torch.Generator().manual_seed(5)
+    logits = 2 * torch.randn(300, 20_000, generator=generator)
+    rounded = logits + 3e-5 * torch.randn(logits.shape, generator=generator)
+    once, again = (choose(some, [Draft(Job((0,), 1, 1.0, seed)) for seed in range(300)]) for some in (logits, rounded))
+    assert torch.equal(once, again)
 
 
 def test_seed_and_repeat_give_other_draws(chatty: Path) -> None:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from crossover.models.base import Token
 from crossover.models.fake import Fake
-from crossover.models.hf import Hf
+from crossover.models.hf import Hf, pool
 from crossover.models.hf import scheduler as scheduling
 from crossover.models.hf.recurring import OFTEN, Recurring
+from crossover.models.hf.running import ROOM, Places
 from crossover.models.serving import Asked, Engine, engine_of
 from crossover.types import Decoding, Message, Reply, Request, Weights
 from tests.device import DEVICE
@@ -29,7 +30,7 @@ SCHEMA = '{"type": "object", "properties": {"n": {"enum": [1, 22]}}, "required":
 LONG = "A clerk sorts what customers write. He reads each message once, slowly, and says in a word or two what it is. " * 4
 
 
-def mixed(draw: random.Random, count: int, schemas: bool = True, draws: bool = True) -> list[Request]:
+def mixed(draw: random.Random, count: int, schemas: bool = True) -> list[Request]:
     """Requests of every kind, some behind the same long beginning."""
     kinds: list[Callable[[str], Request]] = [
         lambda text: ask(text, max_tokens=draw.randrange(1, 14)),
@@ -41,8 +42,6 @@ def mixed(draw: random.Random, count: int, schemas: bool = True, draws: bool = T
     ]
     if not schemas:
         del kinds[3]
-    if not draws:
-        del kinds[2]
     return [draw.choice(kinds)(f"{draw.choice(TEXTS)} {draw.randrange(20)}") for _ in range(count)]
 
 
@@ -86,9 +85,7 @@ def chatty() -> Hf:
 @given(seed=st.integers(0, 9999), waits=st.lists(st.integers(0, 4), min_size=1, max_size=12))
 def test_whenever_they_join(seed: int, waits: list[int]) -> None:
     model, left = chatty(), iter(waits)
-    requests = mixed(
-        random.Random(seed), len(waits), draws=False
-    )  # one in many thousand draws lies 1e-9 from another token
+    requests = mixed(random.Random(seed), len(waits))
     same(answered(model.engine(), requests, lambda: next(left)), model.complete(requests))
 
 
@@ -140,6 +137,31 @@ def test_who_has_gone_takes_no_place(engine: Engine) -> None:
     [alone] = chatty().complete([ask(TEXTS[1], max_tokens=9, temperature=1.0)])
     assert [reply.text for reply in kept] == [alone.text]
     assert ear.heard[-1] == alone.text
+
+
+def test_fully_tuned_models_take_turns_as_one_is_loaded_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, both = Hf(str(build(tmp_path / "base")), device=DEVICE), list[Weights]()
+    for factor in (0.9, 1.2):
+        module = model.module()
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.mul_(factor)
+        both.append(model.save(module, tmp_path / f"tuned-{factor}"))
+    requests = [
+        Request(request.messages, request.decoding, weights)
+        for request in [ask(text, max_tokens=12) for text in TEXTS] + [ask(text, labels=LABELS) for text in TEXTS]
+        for weights in (*both, None)
+    ]
+    alone, loaded = [model.complete([request])[0] for request in requests], list[Path]()
+    whole = pool.load_model
+
+    def load(folder: Path, *others: Any) -> Any:
+        loaded.append(folder)
+        return whole(folder, *others)
+
+    monkeypatch.setattr(pool, "load_model", load)
+    same(answered(model.engine(), requests, lambda: 0), alone)
+    assert len(loaded) <= 4
 
 
 def test_a_schema_that_cannot_be_used_fails_alone(engine: Engine) -> None:
@@ -222,3 +244,24 @@ def test_weights_that_do_not_load_fail_alone(engine: Engine, tmp_path: Path) -> 
     found = answered(engine, [*tuned, *requests], lambda: 0)
     assert all("lack" in str(reply.error) for reply in found[:2])
     same(found[2:], chatty().complete(requests))
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 700), st.integers(0, 39)), min_size=1, max_size=12))
+def test_a_long_row_behind_many_short_ones_takes_its_own_memory_alone(rounds: list[tuple[int, int, int]]) -> None:
+    places, rows, most = Places(), list[list[int]](), 0
+    for number, (more, length, stay) in enumerate(rounds):
+        used = max(map(len, rows), default=0)
+        fresh = [[1000 * number + place] * (length if place == 0 else 3) for place in range(more)]
+        memory = places.beginning(len(rows), [len(row) for row in fresh], used)
+        wide = torch.zeros(more, 1, length if length > 3 else 3, 1)
+        for row, tokens in enumerate(fresh):
+            wide[row, 0, : len(tokens), 0] = torch.tensor(tokens)
+        memory.write(0, wide, -wide)
+        rows += fresh
+        keys, values = places.layers[0]
+        for row, tokens in enumerate(rows):
+            assert keys[row, 0, : len(tokens), 0].tolist() == tokens
+        assert torch.equal(values, -keys)
+        most = max(most, (len(rows) + 3) * (max(map(len, rows)) + ROOM))
+        assert keys.shape[0] * keys.shape[2] <= 2 * most
+        rows = rows[:stay]  # the others have left

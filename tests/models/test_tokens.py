@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,22 @@ def chats(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Chat]:
 def plain(chat: Chat, messages: tuple[Message, ...]) -> list[int]:
     """The way of the tokenizer itself: the whole text at once."""
     return list(chat.tokenizer(chat.rendered(messages), add_special_tokens=chat.add_special_tokens)["input_ids"])
+
+
+def test_what_is_kept_of_many_texts_has_an_end(chats: dict[str, Chat], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossover.models.hf.tokens.PIECES", 20_000)
+    monkeypatch.setattr("crossover.models.hf.beginnings.LENGTHY", 1000)
+    tokenizer = chats["chatml"].tokenizer
+    encoder, chat = Encoder(tokenizer), chats["chatml"]
+    tracemalloc.start()
+    try:
+        for number in range(60):
+            encoder.ids([f"<|im_start|>{number} {place} " + "word " * 60 for place in range(8)])
+            history = (Message("user", f"{number} " * 1000), Message("assistant", "yes"))
+            chat.prompts([(*history, Message("user", "and then")) for _ in range(4)])
+        assert tracemalloc.get_traced_memory()[0] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @settings(max_examples=150, deadline=None)

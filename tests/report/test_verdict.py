@@ -53,3 +53,5 @@ def test_that_the_test_rows_were_learnt_from_is_said_before_any_verdict() -> Non
     study = results()
     leaky = dataclasses.replace(study, findings=(*study.findings, Notice("info", "known_before", "96 of 100 rows ...")))
     assert headline(leaky) == f"96 of 100 rows .... {headline(study)}"
+    held = dataclasses.replace(study, findings=(Notice("warning", "gold_in_input", "98 of 100 inputs ...: is it shown?"),))
+    assert headline(held) == f"98 of 100 inputs ...: is it shown? {headline(study)}"

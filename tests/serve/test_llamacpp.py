@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from crossover.data.gbnf import in_characters, literal
 from crossover.errors import ModelError, OptionError, StudyError
 from crossover.models.hf import Hf
 from crossover.models.hf.folder import POCKET
@@ -27,8 +28,10 @@ from crossover.serve import gguf_model
 from crossover.serve.gguf_model import way_of
 from crossover.serve.llamacpp import export_llamacpp
 from crossover.serve.ollama import export_ollama
+from crossover.serve.standalone_llamacpp import body_of
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
+from crossover.types import Decoding
 from tests.llama_server import Routes, serving
 from tests.serve.go_template import read_modelfile
 from tests.serve.studies import recorded
@@ -139,6 +142,28 @@ def test_the_request_is_held_to_the_labels(exported: dict[str, Path], notes: Stu
     assert settings["answers"] == {label: pocket.chat.answer(label) for label in labels}
 
 
+def test_a_token_that_is_a_part_of_a_character_stands_as_its_text(pocket: Hf) -> None:
+    label = "café 🎉"
+    *answer, end = pocket.chat.answer(label)
+    written = in_characters(answer, pocket.chat.spelled)
+    texts = [one for one in written if isinstance(one, str)]
+    assert "".join(texts).split() == ["é", "🎉"]
+    settings = {"name": "m", "separator": "", "answers": {label: [*answer, end]}, "written": {label: written}, "end": 1}
+    body = body_of(settings, [], Decoding(labels=(label,)))
+    for text in texts:  # llama.cpp: a grammar's token that is a part of a character lets nothing pass
+        assert literal(text) in body["grammar"]
+    whole = [one for one in written if isinstance(one, int)]
+    assert [int(one) for one in re.findall(r"<\[(\d+)\]>", body["grammar"])] == whole
+    assert body["max_tokens"] >= len(answer) + 1
+
+
+def test_draws_are_from_the_share_that_was_measured() -> None:
+    settings = {"name": "m", "separator": "", "answers": {}, "written": {}, "end": 1}
+    body = body_of(settings, [], Decoding(temperature=0.7, top_p=0.9))
+    assert (body["temperature"], body["top_p"]) == (0.7, 0.9)
+    assert body["samplers"] == ["temperature", "top_p"]  # in this order, as here
+
+
 def test_extraction_is_held_to_its_schema(meetings: StudyFolder, llamacpp: Path, tmp_path: Path) -> None:
     export_llamacpp(meetings, tmp_path / "out", "zero_shot", named=llamacpp, outtype="q8_0")
     assert '\\"person\\": ' in (tmp_path / "out" / "grammar.gbnf").read_text()
@@ -244,10 +269,11 @@ class Told:
         return {"tokens": self.tokens[body["content"]]}
 
     def written(self, body: Any) -> Any:
-        asked = [*map(int, re.findall(r"<\[(\d+)\]>", body["grammar"])), body["logit_bias"][0][0]]
-        text = next(text for text, ids in self.tokens.items() if ids == body["prompt"])
-        each = -0.1 if asked == self.answers[self.wanted[text]] else -5.0
-        return {"completion_probabilities": [{"id": token, "logprob": each} for token in asked]}
+        begun = [text for text, ids in self.tokens.items() if ids == body["prompt"][: len(ids)]]
+        text = max(begun, key=lambda text: len(self.tokens[text]))
+        step = [*body["prompt"][len(self.tokens[text]) :], body["logit_bias"][0][0]]
+        likely = self.answers[self.wanted[text]][: len(step)] == step
+        return {"completion_probabilities": [{"id": step[-1], "logprob": -0.1 if likely else -5.0}]}
 
     def said(self, body: Any) -> Any:
         text = self.text(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,11 @@ def test_vllms_template_gives_the_measured_tokens(name: str, prompt: Prompt, mod
         turns = [{"role": m.role, "content": m.content} for m in messages]
         ids = chat.tokenizer.apply_chat_template(turns, chat_template=template, add_generation_prompt=True)["input_ids"]
         assert ids == chat.prompt(messages)
+
+
+def test_what_stands_before_an_answer_is_written_in_its_own_letters(models: dict[str, Hf]) -> None:
+    template = jinja(replace(models["chatml"].chat, prompt_lead="<｜réponse｜>\n"))
+    assert "<｜réponse｜>\\n" in template  # llama.cpp's reader of templates knows no \u
 
 
 def test_a_format_that_a_caller_may_give_a_system_message_shows_it(models: dict[str, Hf]) -> None:

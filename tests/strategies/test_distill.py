@@ -80,7 +80,7 @@ def test_unlabelled_inputs_are_taught_but_for_those_of_a_split(tmp_path: Path, l
     train, dev = kinds()
     held = "A text that is in test."
     fresh = ["Here is another plum.", "Who has seen the saw?"]
-    lines = ["text", *fresh, fresh[0], train[0].input, dev[0].input, held, ""]
+    lines = ["text", *fresh, fresh[0], f"{fresh[0].upper()} ", train[0].input, dev[0].input, held, ""]
     lines += [f"{held.upper()} ", train[1].input.replace(" ", "  "), dev[1].input.lower()]  # as leaks are found
     (tmp_path / "more.csv").write_text("\n".join(lines), encoding="utf-8")
     with bench(tmp_path, train, dev, **LABELS) as at:

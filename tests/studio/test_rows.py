@@ -7,6 +7,8 @@ import html
 import json
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +149,40 @@ def test_files_to_rank_are_read_by_the_task(place: Path, browser: Browser) -> No
     assert "1 to 500" in ranked("rows.txt", b"\n".join(b"row %d" % n for n in range(501))).text
     assert "UTF-8" in ranked("rows.txt", b"\xff\xfe\xff").text
     assert str(place) not in ranked("rows.csv", b"").text
+
+
+CORRECTING = """
+import sys
+from pathlib import Path
+from crossover.studio.overlay import Overlay
+from crossover.studio.rows import Row
+from crossover.study.folder import StudyFolder
+overlay, who = Overlay(StudyFolder(Path(sys.argv[1]))), sys.argv[2]
+print("ready", flush=True)
+sys.stdin.read(1)
+for number in range(30):
+    overlay.put(Row(f"{who}-{number}", "notes.csv:1", "a text", "garden", (), 0.0, 0.0), "dev", None)
+    if number % 3 == 2:
+        overlay.take_back(f"{who}-{number}")
+"""
+
+
+def test_two_studios_over_one_study_lose_no_correction(place: Path, browser: Browser) -> None:
+    study = place / "runs" / "notes"
+    command = [sys.executable, "-c", CORRECTING, str(study)]
+    pipe = subprocess.PIPE
+    others = [subprocess.Popen([*command, who], stdin=pipe, stdout=pipe, text=True) for who in "ab"]
+    for other in others:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+    for other in others:
+        assert other.stdin is not None
+        other.stdin.write("!")
+        other.stdin.flush()
+    [row, *_] = rows(place)
+    assert browser.post("/study/notes/rows", data={"row": row.id, "what": "unclear"}).status_code == 200
+    for other in others:
+        other.communicate()
+    assert [other.returncode for other in others] == [0, 0]
+    kept = [json.loads(line)["id"] for line in browser.get("/study/notes/corrections.jsonl").text.splitlines()]
+    assert sorted(kept) == sorted([row.id, *(f"{who}-{n}" for who in "ab" for n in range(30) if n % 3 < 2)])

@@ -37,11 +37,12 @@ def export(
     llamacpp: Path | None,
     outtype: str | None,
 ) -> Exported:
-    """A candidate as a folder that works without Crossover. Raises `OptionError` for an unknown tool, and what the export
-    itself raises."""
+    """A candidate as a folder that works without Crossover. Raises `OptionError` for an unknown tool, or an option that it
+    does not have, and what the export itself raises."""
     check_new(out)
     if tool is not None and tool not in TOOLS:
         raise OptionError(f"there is no export for '{tool}'; {nearest(tool, TOOLS)}")
+    check_options(tool or "transformers", llamacpp, outtype)
     read_candidate(folder, candidate)
     if tool == "llamacpp":
         told = _room(tool).export_llamacpp(folder, out, candidate, check, llamacpp, outtype)
@@ -56,6 +57,13 @@ def export(
     if done.parity is None:
         return Exported(out, tuple(done.files))
     return Exported(out, tuple(done.files), done.parity.sentence, done.parity.equal)
+
+
+def check_options(made: str, llamacpp: Path | None, outtype: str | None) -> None:
+    """Raises `OptionError` for an option at which the export for `made`, a tool or another form, would not look."""
+    for name, given, tools in (("llamacpp", llamacpp, ("llamacpp", "ollama")), ("outtype", outtype, ("llamacpp",))):
+        if given is not None and made not in tools:
+            raise OptionError(f"the option {name} is for {' or '.join(tools)}; this export is for {made}")
 
 
 def training_data(

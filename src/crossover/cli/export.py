@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from crossover.api.exports import export
+from crossover.api.exports import check_options, export
 from crossover.errors import OptionError
 from crossover.study.folder import StudyFolder, check_new
 
@@ -75,13 +75,10 @@ def command(
 ) -> None:
     """Export a study's winner for transformers, LangChain, llama.cpp, Ollama or vLLM; or its rows, to tune elsewhere."""
     check_new(out)
-    if llamacpp is not None and tool not in ("llamacpp", "ollama"):
-        raise OptionError("--llamacpp is for --for llamacpp and --for ollama")
-    if outtype is not None and tool != "llamacpp":
-        raise OptionError("--outtype is for --for llamacpp")
     if training_data is not None:
         if tool is not None or merge:
             raise OptionError(f"received --training-data and {'--merge' if merge else '--for'}; valid is one of them")
+        check_options("training data", llamacpp, outtype)
         rows: Any = importlib.import_module("crossover.serve.training_data")  # which loads torch: not before
         written = rows.export_training_data(study, out, training_data, candidate, 3 if epochs is None else epochs, price)
         typer.echo(f"wrote {out}: {', '.join(written.files)}")

@@ -40,6 +40,14 @@ def command(
             help="A key of the task file in the place of the file's own, such as limits.minutes=10; again for another key.",
         ),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            "--journal",
+            metavar="URL",
+            help="Keep the journal in PostgreSQL: postgresql://[USER@]HOST/DATABASE; the study's folder remembers it.",
+        ),
+    ] = None,
     plan: Annotated[
         bool,
         typer.Option("--plan", help="Print what it would take (calls, tokens, time, money) and what it could show; stop."),
@@ -68,7 +76,7 @@ def command(
         _agreed(task, out, model, settings or ())
     began = time.monotonic()
     with screen(quiet or as_json) as listener:
-        folder = run_study(task, out, listener, model, settings or ())
+        folder = run_study(task, out, listener, model, settings or (), journal)
     results = read_results(folder)
     report = write_report(results, folder.report)
     if as_json:

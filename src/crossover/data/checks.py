@@ -9,22 +9,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossover.data.chat import turns_in
-from crossover.data.labels import Merged
+from crossover.data.gold import Shown, labels_shown, texts_shown
+from crossover.data.labels import Merged, seeming
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
-from crossover.data.text import comparable, folded
-from crossover.data.words import length
+from crossover.data.text import comparable, folded, spelled
 from crossover.errors import DataError, nearest
 from crossover.types import Example
 
+ABSENT = re.compile(r"nan|NaN|NAN|None|NULL|null|nil|#?N/A|n/a|<NA>|NaT|-{1,3}|undefined")
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
 MUCH = 0.1  # of the test rows in another split: more than the odd row that people write twice
-SHOWN = 0.95  # of the inputs hold their own label: a sign that the answer was put there
-WRITTEN = 6  # words of an output that an input seldom holds by chance
-MANY = 200  # labels: more are not looked for in every input
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def check(task: Task, splits: Splits) -> list[Finding]:
 
     blank, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also merged_labels,
     gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows,
-    imbalance; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
+    imbalance, absent_label; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
@@ -50,7 +48,7 @@ def check(task: Task, splits: Splits) -> list[Finding]:
     if task.kind == "classify":
         findings += _labels(task, splits)
     if task.kind == "generate":
-        findings += _gold_written(splits)
+        findings += _shown(texts_shown(splits.all, task.output), len(splits.all), "their whole output")
     return by_level(findings)
 
 
@@ -219,7 +217,9 @@ def _group_leaks(splits: Splits) -> list[Finding]:
 
 
 def _labels(task: Task, splits: Splits) -> list[Finding]:
-    findings = [*merged_labels(splits.merged), *_gold_in_input(splits), *_several(splits)]
+    found = labels_shown(splits.all, task.output)
+    findings = [*merged_labels(splits.merged), *_shown(found, len(splits.all), "their own label and no other")]
+    findings += [*_several(splits), *_absent(splits)]
     counts = Counter(example.output for example in splits.train)
     everywhere = Counter(example.output for example in splits.all)
     if len(everywhere) == 1:
@@ -236,10 +236,11 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
             findings.append(Finding("warning", "unused_label", f"no row has the label {_names(unused)}"))
     variants: defaultdict[str, list[str]] = defaultdict(list)
     for label in everywhere:
-        variants[comparable(label)].append(label)
+        variants[seeming(label)].append(label)
     for same in variants.values():
         if len(same) > 1:
-            message = f"the labels {_names(same)} differ only in case or white space: they count as different labels"
+            only = "case or white space" if len({spelled(label).lower() for label in same}) == 1 else "how they are typed"
+            message = f"the labels {_names(same)} differ only in {only}: they count as different labels"
             rarest = min(same, key=everywhere.__getitem__)
             findings.append(Finding("warning", "label_variants", message, _sources(splits.all, rarest)))
     for name, examples in splits.items():
@@ -273,6 +274,7 @@ def _several(splits: Splits) -> list[Finding]:
         message = f"the output {min(lists)} is a list of labels; valid is one label a row: keep the main one"
         return [Finding("error", "several_labels", message, rows)]
     joined = [text for text in outputs for sign in ";|," if sign in text and _all_in(text.split(sign), outputs)]
+    joined = joined or (list(outputs) if _all_joined(outputs) else [])
     if not joined:
         return []
     rows = tuple(example.source for example in splits.all if example.output in joined)
@@ -280,35 +282,41 @@ def _several(splits: Splits) -> list[Finding]:
     return [Finding("warning", "several_labels", message, rows)]
 
 
+def _absent(splits: Splits) -> list[Finding]:
+    """Labels by which programs write that there is none."""
+    found = sorted({example.output for example in splits.all if ABSENT.fullmatch(example.output.strip())})
+    if not found:
+        return []
+    rows = tuple(example.source for example in splits.all if example.output in found)
+    message = f"{count_rows(len(rows))} with the label {_names(found)}: if that stands for an absent label, leave them out"
+    return [Finding("warning", "absent_label", message, rows)]
+
+
+def _all_joined(outputs: Collection[str]) -> bool:
+    """Whether all outputs are joined by one sign, of parts that come again in others."""
+    for sign in ";|":
+        parts = Counter(part.strip() for text in outputs for part in dict.fromkeys(text.split(sign)))
+        if all(sign in text for text in outputs) and max(parts.values()) > 1:
+            return True
+    return False
+
+
 def _all_in(parts: Sequence[str], labels: Collection[str]) -> bool:
     return all(part.strip() in labels for part in parts)
 
 
-def _gold_in_input(splits: Splits) -> list[Finding]:
-    """Inputs that show their own label, and no other: what one then measures is copying."""
-    labels = {comparable(example.output) for example in splits.all}
-    if len(labels) < 2 or len(labels) > MANY or any(len(label) < 2 for label in labels):
+def _shown(found: Shown | None, count: int, what: str) -> list[Finding]:
+    """That inputs hold their own output: what one then measures is copying."""
+    if found is None:
         return []
-    found = {label: re.compile(rf"(?<!\w){re.escape(label)}(?!\w)") for label in labels}
-    shown = []
-    for example in splits.all:
-        text = comparable(example.input)
-        if [label for label, pattern in found.items() if pattern.search(text)] == [comparable(example.output)]:
-            shown.append(example.source)
-    if len(shown) < SHOWN * len(splits.all):
-        return []
-    message = f"{len(shown)} of {_inputs(len(splits.all))} hold their own label and no other: is the answer shown?"
-    return [Finding("warning", "gold_in_input", message, tuple(shown))]
-
-
-def _gold_written(splits: Splits) -> list[Finding]:
-    """Inputs that hold their whole output, where outputs are more than a few words: a span would be one of the input."""
-    long = [example for example in splits.all if length(example.output) >= WRITTEN]
-    shown = tuple(example.source for example in long if comparable(example.output) in comparable(example.input))
-    if len(long) < SHOWN * len(splits.all) or len(shown) < SHOWN * len(splits.all):
-        return []
-    message = f"{len(shown)} of {_inputs(len(splits.all))} hold their whole output: is the answer shown?"
-    return [Finding("warning", "gold_in_input", message, shown)]
+    if found.planted:
+        message = (
+            f"{len(found.rows)} of {_inputs(count)} say their own output ('{found.example}'): every prompt would hold its"
+            " answer; valid is an input without it"
+        )
+        return [Finding("error", "gold_in_input", message, found.rows)]
+    message = f"{len(found.rows)} of {_inputs(count)} hold {what}: is the answer shown?"
+    return [Finding("warning", "gold_in_input", message, found.rows)]
 
 
 def _balance(counts: Counter[str]) -> list[Finding]:

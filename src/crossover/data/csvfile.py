@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crossover.data.rows import Row
 from crossover.data.textfile import read_text
-from crossover.errors import DataError
+from crossover.errors import DataError, NoRows
 
 DELIMITERS = (",", ";", "\t", "|")
 BLANK = " \t\r\n\v\f\u00a0\ufeff"  # around a name
@@ -57,7 +57,7 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
         else:
             empty.append(row)
     if not rows:
-        raise DataError(f"{path} has a header and no rows")
+        raise NoRows(f"{path} has a header and no rows")
     return rows
 
 

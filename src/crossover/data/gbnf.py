@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 # rules for JSON's own kinds of values; each as narrow as the grammar that answers were measured with
@@ -34,9 +34,27 @@ def grammar_of_texts(texts: Sequence[str]) -> str:
     return "root ::= " + " | ".join(map(literal, texts))
 
 
-def grammar_of_tokens(answers: Sequence[Sequence[int]]) -> str:
-    """A grammar of exactly these sequences of a vocabulary's tokens (llama.cpp of 2026 and later)."""
-    return "root ::= " + " | ".join(" ".join(f"<[{token}]>" for token in answer) for answer in answers)
+def grammar_of_tokens(answers: Sequence[Sequence[int | str]]) -> str:
+    """A grammar of exactly these sequences of a vocabulary's tokens, and texts in whichever (llama.cpp of 2026)."""
+    ways = (" ".join(f"<[{one}]>" if isinstance(one, int) else literal(one) for one in answer) for answer in answers)
+    return "root ::= " + " | ".join(ways)
+
+
+def in_characters(tokens: Sequence[int], spelled: Callable[[int], bytes]) -> list[int | str]:
+    """The tokens, and in the place of those that are parts of characters these as text: llama.cpp lets such a token pass by
+    its character alone. Raises `UnicodeDecodeError` where they end within one."""
+    found: list[int | str] = []
+    begun = b""
+    for token in tokens:
+        begun += spelled(token)
+        try:
+            text = begun.decode()
+        except UnicodeDecodeError:
+            continue
+        found.append(token if begun == spelled(token) else text)
+        begun = b""
+    begun.decode()
+    return found
 
 
 def grammar_of_schema(schema: str) -> str:

@@ -8,13 +8,15 @@ from typing import Any
 
 from crossover.data.rows import Row
 from crossover.data.textfile import lines_of, read_text
-from crossover.errors import DataError
+from crossover.errors import DataError, NoRows
 
 
 def read_jsonl(path: Path) -> list[Row]:
     """One row a line; empty lines are skipped. Raises `DataError` naming the line."""
-    rows = []
-    for number, line in enumerate(lines_of(read_text(path)), start=1):
+    rows, text = [], read_text(path)
+    if text.lstrip().startswith("[") and text.rstrip().endswith("]") and _is_list(text):
+        raise DataError(f"{path} holds one list of objects; valid is one object a line, or the name .json")
+    for number, line in enumerate(lines_of(text), start=1):
         if line.strip():
             source = f"{path.name}, line {number}"
             rows.append(Row(number, _object(parse(line, f"{path}, line {number}"), f"{path}, line {number}"), source))
@@ -23,13 +25,19 @@ def read_jsonl(path: Path) -> list[Row]:
 
 def read_json(path: Path) -> list[Row]:
     """The objects of a list. Raises `DataError` naming the row, or the line where the JSON breaks off."""
-    items = parse(read_text(path), str(path))
+    text = read_text(path)
+    try:
+        items = parse(text, str(path))
+    except DataError as problem:
+        lines = [line for line in lines_of(text) if line.strip()]
+        if len(lines) > 1 and all(line.strip()[0] + line.strip()[-1] == "{}" for line in lines):
+            raise DataError(f"{path} holds one object a line; valid is a list of objects, or the name .jsonl") from problem
+        raise
     if not isinstance(items, list):
-        inner = [key for key, value in items.items() if isinstance(value, list)] if isinstance(items, dict) else []
-        hint = f"save the list under '{inner[0]}' alone" if inner else "one object a line: name the file .jsonl"
+        hint = _hint(items)
         raise DataError(f"{path} holds {kind_of(items)}; valid is a list of objects ({hint})")
     if not items:
-        raise DataError(f"{path} holds an empty list; valid is a list of objects")
+        raise NoRows(f"{path} holds an empty list; valid is a list of objects")
     return [
         Row(number, _object(item, f"{path}, row {number}"), f"{path.name}, row {number}")
         for number, item in enumerate(items, start=1)
@@ -55,6 +63,26 @@ def kind_of(value: Any) -> str:
         return "true or false"
     names: dict[type, str] = {dict: "an object", list: "a list", str: "a string", int: "a number", float: "a number"}
     return names.get(type(value), "null")
+
+
+def _hint(items: Any) -> str:
+    """What to do with JSON that is no list."""
+    values = list(items.values()) if isinstance(items, dict) else []
+    lists = [key for key, value in items.items() if isinstance(value, list)] if values else []
+    if {"columns", "data"} <= set(lists):
+        return "it looks like a table of pandas: save it with orient='records'"
+    if len(values) > 1 and (len(lists) == len(values) or all(isinstance(value, dict) for value in values)):
+        return "it looks like one entry for each column: save a list of rows, in pandas with orient='records'"
+    return f"save the list under '{lists[0]}' alone" if lists else "one object a line: name the file .jsonl"
+
+
+def _is_list(text: str) -> bool:
+    """Whether a text is one list of more than one line, or of objects: no line of JSONL."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list) and all(isinstance(item, dict) for item in found)
 
 
 def _object(value: Any, place: str) -> dict[str, Any]:

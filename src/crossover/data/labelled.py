@@ -13,7 +13,7 @@ from crossover.data.load import load_tables, to_examples
 from crossover.data.memory import check_given, is_held, take
 from crossover.data.task import Task
 from crossover.data.text import comparable, folded
-from crossover.errors import DataError, nearest
+from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
 
 
@@ -53,7 +53,7 @@ def read_labelled(task: Task, data: Any) -> Labelled:
     blank = [example for example in examples if not _whole(example)]
     kept = [example for example in examples if _whole(example)]
     if not kept:
-        raise DataError(f"{name}: every row has a blank '{task.input}' or a blank '{task.output}'")
+        raise NoRows(f"{name}: every row has a blank '{task.input}' or a blank '{task.output}'")
     merged: list[Merged] = []
     if task.kind == "classify":
         kept, merged = one_spelling(kept, list(task.labels))

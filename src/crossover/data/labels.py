@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from crossover.data.text import folded, spelled
+from crossover.data.text import bare, comparable, folded, spelled
 from crossover.types import Example
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_NUMBER = re.compile(r"([+-]?)(0|[1-9]\d*|(?=\.))(\.\d+)?")  # "007" is a code, and not 7
+_ALIKE = str.maketrans("аеорсухіѕјԁһɡοαν", "aeopcyxisjdhgoav")  # Cyrillic and Greek letters that look like Latin ones
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,21 @@ def sense(label: str) -> str:
     return text.lower() if text.lower() in ("true", "false") else text
 
 
+def seeming(label: str) -> str:
+    """What a reader takes a label for: labels that only case, white space, quotes, dashes, full-width letters, the
+    punctuation around them, letters that look alike or the writing of one number tell apart seem the same."""
+    text = "".join(str(unicodedata.decimal(c, c)) for c in bare(label) or comparable(label))
+    if number := _NUMBER.fullmatch(text):
+        value = f"{number[2].lstrip('0') or '0'}{(number[3] or '').rstrip('0').rstrip('.')}"
+        return f"-{value}" if number[1] == "-" and value != "0" else value
+    return text.translate(_ALIKE)
+
+
 def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[list[Example], list[Merged]]:
     """The examples with one spelling a label, and what was merged.
 
     A spelling that the task lists stays, and takes the others of its sense. Only what meets is merged: labels that are all
-    "1.0", or all decomposed, stay so.
+    "1.0", or all decomposed, stay so; white space around one, as completions once had it, never does.
     """
     owners: defaultdict[str, list[str]] = defaultdict(list)
     for label in listed:
@@ -50,7 +63,7 @@ def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[li
             return output
         if owner:
             return owner[0]
-        return output if len(meet[meant]) == 1 else meant
+        return output if len(meet[meant]) == 1 and output == output.strip() else meant
 
     names = {output: name(output) for output in dict.fromkeys(example.output for example in examples)}
     changed: defaultdict[str, list[Example]] = defaultdict(list)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crossover.data.chat import are_turns, chat_column, from_chat, read_talk, transcript, turns_in
+from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
 from crossover.data.rows import Row
 from crossover.errors import DataError
 
@@ -18,6 +18,7 @@ PAIRS = {
     ("chosen_response", "rejected_response"): "prompt",
     ("response_chosen", "response_rejected"): "prompt",
 }
+SPOKEN = (*COLUMNS, "utterances")  # columns of what was said
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
 _ANSWER = re.compile(r"\n\n(?:Assistant|A): ?")
 
@@ -33,9 +34,26 @@ def shaped(rows: list[Row]) -> list[Row]:
     if column is not None:
         return [from_chat(row, column) for row in rows]
     for name in dict.fromkeys(name for row in rows for name in row.fields):
+        if name.lower() in SPOKEN and any(_lines(row.fields.get(name)) for row in rows):
+            rows = [_from_lines(row, name) for row in rows]
+    for name in dict.fromkeys(name for row in rows for name in row.fields):
         if any(_given(row.fields.get(name)) for row in rows):
             rows = [_from_answers(row, name) for row in rows]
     return rows
+
+
+def _lines(value: Any) -> list[str]:
+    """The texts of a list that holds nothing else; else none."""
+    turns = turns_in(value) or []
+    return turns if all(isinstance(turn, str) for turn in turns) else []
+
+
+def _from_lines(row: Row, name: str) -> Row:
+    """A row with what was said, one turn a line, in the place of a list of texts: nobody is said to have spoken them."""
+    if not (lines := _lines(row.fields.get(name))):
+        return row
+    said = f"the column '{name}' holds lists of texts: they are read as turns, one a line"
+    return replace(row, fields=row.fields | {name: "\n".join(lines)}, remarks=(*row.remarks, said))
 
 
 def _given(value: Any) -> list[Any]:

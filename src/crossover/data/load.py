@@ -21,7 +21,7 @@ from crossover.data.template import MISSING, canonical, columns_of, fill, lookup
 from crossover.data.text import spelled
 from crossover.data.textfile import check_readable
 from crossover.data.thought import holds_mark, without_thought
-from crossover.errors import DataError, nearest
+from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
 
 READERS: dict[str, Callable[[Path], list[Row]]] = {
@@ -46,6 +46,11 @@ def load_rows(path: Path) -> list[Row]:
             f"the data were a {path.name.removesuffix(HELD)} in the program that ran the study, and are not kept: save them"
             " to a file, and name it in a task file"
         )
+    if is_huggingface(str(path)) or any((path / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
+        raise DataError(
+            f"{path} is a data set of Hugging Face, and no file; valid is to name it in a task file, as in"
+            " data: hf:FOLDER or data: hf://ORG/NAME"
+        )
     check_readable(path, endings=READERS)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -53,7 +58,7 @@ def load_rows(path: Path) -> list[Row]:
         raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}")
     rows = shaped(reader(path))
     if not rows:
-        raise DataError(f"{path} holds no row; valid is a file with at least one")
+        raise NoRows(f"{path} holds no row; valid is a file with at least one")
     return rows
 
 

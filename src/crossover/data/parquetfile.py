@@ -7,7 +7,7 @@ from pathlib import Path
 from crossover.data.classnames import stored
 from crossover.data.rows import Row, rows_of
 from crossover.data.textfile import read_bytes
-from crossover.errors import DataError
+from crossover.errors import DataError, NoRows
 
 
 def read_parquet(path: Path) -> list[Row]:
@@ -23,5 +23,5 @@ def read_parquet(path: Path) -> list[Row]:
         reason = str(problem).split("\n", 1)[0]
         raise DataError(f"{path} is not a readable Parquet file: {reason}") from problem
     if not records:
-        raise DataError(f"{path} has columns and no rows")
+        raise NoRows(f"{path} has columns and no rows")
     return rows_of(records, stored(table.schema.metadata), path.name)

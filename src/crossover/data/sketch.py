@@ -22,6 +22,7 @@ from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
 from crossover.data.template import columns_of, plain
+from crossover.data.together import shown, together
 from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
 
@@ -33,20 +34,6 @@ OUTPUTS = [
 INPUTS = [
     *("input", "text", "message", "question", "prompt", "sentence", "utterance", "query", "content", "body"),
     *("document", "review", "comment", "email", "ticket", "description", "title", "subject", "instruction"),
-]
-# layouts that many data sets share: their columns, and the input and the output that they stand for
-LAYOUTS = [
-    *(
-        ("Alpaca", ("instruction", "input", answer), "{instruction}\n{input}", answer)
-        for answer in ("output", "response", "answer", "completion", "target")
-    ),
-    ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
-    ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
-    ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
-    ("pairs of texts", ("premise", "hypothesis", "label"), "{premise}\n{hypothesis}", "label"),
-    ("pairs of texts", ("sentence1", "sentence2", "label"), "{sentence1}\n{sentence2}", "label"),
-    ("pairs of texts", ("question1", "question2", "label"), "{question1}\n{question2}", "label"),
-    ("rated answers", ("prompt", "completion", "label"), "{prompt}\n{completion}", "label"),
 ]
 WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
 SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
@@ -88,8 +75,8 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     rows = load_rows(path)
     columns = _columns(rows)
     source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
-    shown = columns_of(source)
-    group = next((name for name in columns if name not in (*shown, output) and _is_group(name)), None)
+    used = columns_of(source)
+    group = next((name for name in columns if name not in (*used, output) and _is_group(name)), None)
     files = _splits(path)
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
@@ -100,14 +87,16 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     assumed = [f"input: {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
+    nested = [name for name in used if any(isinstance(row.fields.get(name), (list, dict)) for row in rows)]
+    assumed += [f"input: the column '{name}' holds lists or objects, which stand in it as JSON" for name in nested]
     assumed += fewer
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
-    known = {*shown, output, group, *(name for pair in PAIRS for name in pair if rows[0].layout == "pair")}
+    known = {*used, output, group, *(name for pair in PAIRS for name in pair if rows[0].layout == "pair")}
     if unused := [f"'{name}'" for name in columns if name not in known]:
         more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
         assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
-    found = [finding.message for finding in prepared.findings if finding.code in SAID]
+    found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
 
@@ -135,12 +124,14 @@ def _told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, s
 def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
     """The task's `input` and `output`, and why. Raises `DataError`."""
     of = rows[0].layout
-    named = {name.lower(): name for name in reversed(columns)}  # in any case, as single columns are
-    for layout, needed, template, output in LAYOUTS:
-        if all(name in named for name in needed):
-            own = re.sub(r"\w+", lambda match: named[match[0]], template)
-            shown = " and ".join(f"'{name}'" for name in columns_of(own))
-            return own, named[output], f"the columns {shown}, by the layout ({layout})", f"by the layout ({layout})"
+    names = dict.fromkeys(name for row in rows for name in row.fields)  # a context that is empty everywhere is one, too
+    known = None if of == "pair" else together(names)
+    used = columns_of(known.input) if known else []
+    if known is not None and any(name in columns for name in used) and (not known.output or known.output in columns):
+        why = f"by the layout ({known.layout})"
+        rest = {name: values for name, values in columns.items() if name not in used}
+        output, why_output = (known.output, f"{why}{known.hint}") if known.output else _output(rest, path, used)
+        return known.input, output, f"the columns {shown(known.input)}, {why}", why_output
     if of == "chat" and list(columns) == ["input"]:
         raise DataError(
             f"{path}: no conversation ends with an answer, and no other column has content; valid is a last turn of the "
@@ -181,9 +172,10 @@ def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
     return columns
 
 
-def _output(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
-    if len(columns) < 2:
-        names = ", ".join(columns) or "none"
+def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ()) -> tuple[str, str]:
+    """The output column, and why. `used`: those that are the input already."""
+    if len(columns) < (1 if used else 2):
+        names = ", ".join((*used, *columns)) or "none"
         raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
     named = _by_name(columns, OUTPUTS)
     if named:

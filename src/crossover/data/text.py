@@ -205,7 +205,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
             return spelt.index(form)
     if asked:
         return None
-    for key in (comparable, _loose, _bare):
+    for key in (comparable, _loose, bare):
         read = {key(form) for form in forms} - {""}
         found = {place for place, label in enumerate(labels) if key(label) in read}
         if found:
@@ -245,8 +245,8 @@ def _plain_signs(text: str) -> str:
     return _APOSTROPHE.sub("'", _DASH.sub("-", text.translate(_WIDE)))
 
 
-def _bare(text: str) -> str:
-    """Loose, and without what stands around it."""
+def bare(text: str) -> str:
+    """A label as a reply is read: loose, and without what stands around it."""
     *_, last = _forms(_loose(text)) if text.strip() else [""]
     return last
 
@@ -261,7 +261,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         text = re.sub(r"\b(is|are|was|were)n't\b", r"\1 not", text, flags=re.I)
     alike: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
-        alike.setdefault(_bare(label), []).append(place)
+        alike.setdefault(bare(label), []).append(place)
     spans = [
         (match.start(), match.end(), key)
         for key, places in alike.items()
@@ -295,10 +295,10 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
 def _pattern(label: str, dotless: bool) -> re.Pattern[str]:
     """A label inside a text: in any case, with any separators between its words, without punctuation around it. `dotless`:
     an abbreviation ("U.S.") also without its dots."""
-    *_, bare = _forms(_plain_signs(label))
-    words = re.split(r"(?<=\w)[\s_-]+(?=\w)", bare)
-    case = 0 if bare in "AEIOUY" else re.I  # "This is a", cut off, does not say A
-    tail = re.escape(label[-1]) + "?" if label[-1] == "." and bare[-1] != "." else ""
+    *_, core = _forms(_plain_signs(label))
+    words = re.split(r"(?<=\w)[\s_-]+(?=\w)", core)
+    case = 0 if core in "AEIOUY" else re.I  # "This is a", cut off, does not say A
+    tail = re.escape(label[-1]) + "?" if label[-1] == "." and core[-1] != "." else ""
     forms = [re.escape(word).replace(r"\ ", r"\s+").replace("/", r"\s*/\s*") for word in words]
     forms = ["(?:and|&)" if form.casefold() == "and" else form.replace(r"\s+\&", r"\s+(?:&|and)") for form in forms]
     if words[0].casefold() == "not":

@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from crossover.errors import CrossoverError, DataError, nearest, shown
+from crossover.errors import CrossoverError, DataError, NoRows, nearest, shown
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -54,14 +54,14 @@ def check_readable(path: Path, error: type[CrossoverError] = DataError, endings:
 
 
 def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
-    """The file's bytes. Raises `error` when it is absent, a folder, empty, or may not be read."""
+    """The file's bytes. Raises `error` when it is absent, a folder, empty (a data file: `NoRows`), or may not be read."""
     check_readable(path, error)
     try:
         data = path.read_bytes()
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
     if not data.strip(BOM + b" \t\r\n"):
-        raise error(f"{path} is empty")
+        raise (NoRows if error is DataError else error)(f"{path} is empty")
     return data
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
-_THOUGHT_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|antthinking|seed:think"
-_THOUGHT_BEGINS = (
-    rf"<(?:{_THOUGHT_TAGS})>|◁think▷|\[THINK\]|<\|START_THINKING\|>|<\|begin_of_thought\|>"
-    r"|<\|channel\|>analysis<\|message\|>"
+_TAGS = (
+    *("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad", "antthinking"),
+    "seed:think",
 )
-_THOUGHT_ENDS = (
-    rf"</(?:{_THOUGHT_TAGS})>|◁/think▷|\[/THINK\]|<\|END_THINKING\|>|<\|end_of_thought\|>|<\|channel\|>final<\|message\|>"
+# what begins a thought, in replies and where a chat template opens one, and what ends it
+MARKS = {f"<{tag}>": f"</{tag}>" for tag in _TAGS} | {
+    "◁think▷": "◁/think▷",
+    "[THINK]": "[/THINK]",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+}
+_CHANNELS = {"<|channel|>analysis<|message|>": "<|channel|>final<|message|>"}  # between them the turn ends and begins anew
+_THOUGHT_BEGINS, _THOUGHT_ENDS = (
+    "|".join(map(re.escape, marks)) for marks in zip(*(MARKS | _CHANNELS).items(), strict=True)
 )
 _THOUGHT_MARK = re.compile(rf"(?P<begin>{_THOUGHT_BEGINS})|{_THOUGHT_ENDS}", re.I)
 _QUOTED = ("\"'`“‘«„「", "\"'`”’»“」")

@@ -1,11 +1,12 @@
 """The verdict: a choice, what it may cost, and how sure that is.
 
 Dev has chosen one champion for each family (`contenders.champions`). On test, champions are compared in pairs on the same
-items and the p-values adjusted (Holm 1979). Where the rule of `decision/rule.py` names a winner, also with failed calls
-counted as wrong answers, the verdict is *proven*. Else the choice is the cheapest within the margin of the best estimate:
-the verdict is *bounded* where nothing that was tested is better by more than the tolerance (95 %, `evaluation/regret.py`).
-Where that is not so of this choice, it is the cheapest champion of which it is so; where it is so of none, *open*. Only
-then is it `undecided`, with the number of test items that would settle it.
+items and the p-values adjusted (Holm 1979). Where champions of a side are proven by the rule of `decision/rule.py`, also
+with failed calls counted as wrong answers, the choice is among them and the verdict is *proven*. The choice is the
+cheapest within the margin of the best estimate: where nothing is proven, of all champions. Then the verdict is *bounded*
+where nothing that was tested is better by more than the tolerance (95 %, `evaluation/regret.py`). Where that is not so of
+this choice, it is the cheapest champion of which it is so; where it is so of none, *open*. Only then is it `undecided`,
+with the number of test items that would settle it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from typing import Any
 
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
 from crossover.decision.pairs import ALPHA, Comparisons
-from crossover.decision.rule import NONE, likely, winners
+from crossover.decision.rule import likely, proven
 from crossover.decision.shortfall import shortfall
 from crossover.decision.tested import Tested, tested, views_of
+from crossover.decision.thin import thin
 from crossover.decision.wording import Confidence, Wording
 from crossover.evaluation.power import Studies, items_for, quantile, together
 from crossover.evaluation.regret import Regret
@@ -34,7 +36,8 @@ class Verdict:
     """`choice` is None when undecided (`confidence` "open"); `provisional` is then what to use meanwhile.
 
     `regret`: what that choice, or the provisional one, may cost; None where no model was tested.
-    `falls_short`: why not even that does the task.
+    `falls_short`: why not even that does the task. `may_be_best`: where it is open, the ids of those of all tested of whom
+    one is the best (95 %).
     """
 
     kind: str
@@ -47,6 +50,7 @@ class Verdict:
     confidence: Confidence = "open"
     regret: Regret | None = None
     falls_short: str | None = None
+    may_be_best: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Settled:
     everyone: tuple[Contender, ...]
     unstable: Contender | None  # who wins only where failed calls do not count
     strict: Contender | None  # and who wins where they do
-    among: int = 0  # of how many the choice was made by these items
+    among: int = 0  # of how many could be chosen by these items
+    of: int = 0  # and of how many it was chosen: where a side is proven, of its own (but over folds)
 
     @property
     def kind(self) -> str:
@@ -90,22 +95,24 @@ def settle(
         return None
     everyone = [*ordered, *(c for c in others if c.id not in {champion.id for champion in ordered})]
     all_pairs = list(itertools.combinations(reversed(ordered), 2))
-    rivals = everyone if any(runs[c.id].folds for c in everyone) else ordered
+    folded = any(runs[c.id].folds for c in everyone)  # then champions were chosen on these items too
+    rivals = everyone if folded else ordered
     beside = [
         (a, b)
         for a, b in itertools.combinations(rivals, 2)
         if a.family != b.family and not {a.id, b.id} <= {c.id for c in ordered}
     ]
     comparisons = views[0].compare_pairs(all_pairs, beside)
-    winner = winner_of(ordered, comparisons, margin)
-    strict = winner_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else winner
-    proven = winner if winner is strict else None
+    sure = proven_of(ordered, comparisons, margin)
+    strict = proven_of(ordered, views[-1].compare_pairs(all_pairs, beside), margin) if len(views) > 1 else sure
+    both = [c for c in sure if c in strict]
     ids = {c.id for c in everyone}  # who lost to one that the limits removed has lost to nobody here
     left = [c for c in ordered if not views[0].beaten(c.id, ids)] or ordered
     values = {c.id: runs[c.id].estimate.value + runs[c.id].leaning for c in ordered}
-    chosen = proven or _likely(left, values, margin)
+    own = [c for c in both if c in left] or both
+    chosen = _likely(own or left, values, margin)
     risk = _risk(views, everyone, chosen)
-    if proven is None and risk.upper > tolerance:
+    if not own and risk.upper > tolerance:
         # every bound holds at once, whichever is chosen for whatever reason
         safe = ((c, found) for c in _by_cost(left) if (found := _risk(views, everyone, c)).upper <= tolerance)
         chosen, risk = next(safe, (chosen, risk))
@@ -117,16 +124,17 @@ def settle(
     highest = max(estimates.values(), key=lambda estimate: estimate.value)
     return Settled(
         chosen=chosen,
-        confidence="proven" if proven else "bounded" if risk.upper <= tolerance else "open",
+        confidence="proven" if own else "bounded" if risk.upper <= tolerance else "open",
         risk=risk,
         met=met,
         short=shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin),
         comparisons=comparisons,
         ordered=tuple(ordered),
         everyone=tuple(everyone),
-        unstable=None if winner is strict else winner,
-        strict=strict,
+        unstable=_likely(sure, values, margin) if sure and not both else None,
+        strict=_likely(strict, values, margin) if strict else None,
         among=len(rivals),
+        of=len(rivals) if folded else len(own) or len(rivals),
     )
 
 
@@ -170,6 +178,7 @@ def recommend(
         beside = found.comparisons.adjusted_for - len(found.comparisons.pairs)
         needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles, beside)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
+    few = thin(views[0].scores[chosen.id], metric.aggregate)
     said = wording.reasons(
         chosen,
         found.confidence,
@@ -185,13 +194,22 @@ def recommend(
         found.short,
         found.among,
         run.raced.of if run.raced and run.stopped else run.estimate.n,
+        few,
     )
-    if found.confidence != "proven" and found.among > 1:
-        said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.among), found.among))
+    possible: list[Contender] | None = None
+    if found.confidence == "open":
+        told = zip(*(view.may_be_best(found.everyone, view.regret(found.everyone, chosen)) for view in views), strict=True)
+        possible = [c for c, views_say in zip(found.everyone, told, strict=True) if any(views_say)]
+        if found.short is None:
+            said.insert(1, wording.possible(possible, found.everyone))
+    if found.of > 1:
+        said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.of), found.of))
     sure = chosen if found.confidence == "proven" else None
     warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
     if found.unstable is not None:
         warnings.insert(0, wording.unstable(found.unstable, found.strict))
+    if few is not None:
+        warnings.append(wording.thin(few))
     settled = found.confidence != "open"
     verdict = Verdict(
         kind=found.kind,
@@ -204,6 +222,7 @@ def recommend(
         confidence=found.confidence,
         regret=risk,
         falls_short=found.short,
+        may_be_best=None if possible is None else tuple(c.id for c in possible),
     )
     return verdict, found.comparisons
 
@@ -212,12 +231,12 @@ def _kind(choice: Contender) -> str:
     return "neither" if choice.family == "control" else choice.family
 
 
-def winner_of(champions: Sequence[Contender], comparisons: Comparisons, margin: float) -> Contender | None:
-    """Who wins by the rule; None where nobody does."""
+def proven_of(champions: Sequence[Contender], comparisons: Comparisons, margin: float) -> list[Contender]:
+    """Those of the side that wins by the rule that are proven; none where nobody wins."""
     ordered = _by_cost(champions)
     wins, within = _standing(ordered, comparisons, margin)
-    best = int(winners(wins, within, [c.family for c in ordered])[0])
-    return None if best == NONE else ordered[best]
+    found = proven(wins, within, [c.family for c in ordered])[0]
+    return [c for c, sure in zip(ordered, found, strict=True) if sure]
 
 
 def _standing(ordered: Sequence[Contender], comparisons: Comparisons, margin: float) -> tuple[Any, Any]:
@@ -287,7 +306,20 @@ def settles(
     import numpy as np
 
     values, count = studies.values(), len(ordered)
-    pairs = list(itertools.combinations(range(count), 2))
+    wins, within = standing_of(studies, count, margin, beside)
+    bounded = np.ones((len(values), count), dtype=bool)
+    for a, b in itertools.permutations(range(count), 2):
+        bounded[:, b] &= studies.within(a, b, tolerance, quantiles[a])
+    sure = proven(wins, within, [c.family for c in ordered]).any(axis=1)
+    found: Any = sure | bounded.any(axis=1)
+    return found
+
+
+def standing_of(studies: Studies, count: int, margin: float, beside: int = 0) -> tuple[Any, Any]:
+    """`_standing` of simulated studies, each with `count` champions."""
+    import numpy as np
+
+    values, pairs = studies.values(), list(itertools.combinations(range(count), 2))
     wins, within = (np.zeros((len(values), count, count), dtype=bool) for _ in range(2))
     ps = np.stack([studies.p(i, j) for i, j in pairs], axis=1)
     places = np.argsort(ps, axis=1)
@@ -295,12 +327,8 @@ def settles(
     adjusted = np.empty_like(ps)
     np.put_along_axis(adjusted, places, np.maximum.accumulate(steps, axis=1), axis=1)
     limit = quantile(1 - ALPHA)
-    bounded = np.ones((len(values), count), dtype=bool)
     for (i, j), p in zip(pairs, adjusted.T, strict=True):
         for a, b in ((i, j), (j, i)):
             wins[:, a, b] = (p < ALPHA) & (values[:, a] > values[:, b])
             within[:, a, b] = studies.within(a, b, margin, limit)
-            bounded[:, b] &= studies.within(a, b, tolerance, quantiles[a])
-    proven = winners(wins, within, [c.family for c in ordered]) != NONE
-    found: Any = proven | bounded.any(axis=1)
-    return found
+    return wins, within

@@ -1,13 +1,15 @@
 """The rule of the verdict: who wins, given who beats whom; for one study, or for many simulated ones at once.
 
-A champion wins when, against every champion of another side,
+A champion is proven when, against every champion of another side,
 
 - that costs less, it is significantly better: what costs more must prove itself; and
 - that costs more, it is significantly better, or the other is better by no more than the margin (non-inferiority). This
   has to hold against each of them (an intersection-union test: Berger 1982, Technometrics 24), so none is adjusted.
 
 The sides are control, prompt and trained (weights and hybrid are one side: both need labels and tuning). Any champion may
-win; of several that do, the cheapest, or one of its own side that is significantly better.
+be proven. The side of the cheapest one that is wins, and of its proven champions the cheapest within the margin of the
+best estimate: that the side is worth its price is proven, and to ask for a proof of which of its ways is the better one
+costs more than it saves (`benchmarks/verdict_rules.py`).
 """
 
 from __future__ import annotations
@@ -24,33 +26,24 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 SIDE: dict[Family, str] = {"control": "control", "prompt": "prompt", "weights": "trained", "hybrid": "trained"}
-NONE = -1
 
 
-def winners(wins: Bools, within: Bools, families: Sequence[Family]) -> NDArray[np.intp]:
-    """The index of each study's winner, or `NONE`; shape (studies,).
+def proven(wins: Bools, within: Bools, families: Sequence[Family]) -> Bools:
+    """Which champions of the side that wins are proven; shape (studies, champions), all False where nobody wins.
 
     The champions are in the order of their cost, the cheapest first. Shape (studies, champions, champions): `wins[:, i, j]`
     says that i is significantly better than j, `within[:, i, j]` that i is better than j by no more than the margin.
     """
     import numpy as np
 
-    studies, count = wins.shape[0], len(families)
-    best = np.full(studies, NONE)
-    for i in range(count):
-        free = ~np.any(blocked(wins, within, families, i), axis=1)
-        if i == 0:
-            best[free] = i
-            continue
-        own = [SIDE[family] == SIDE[families[i]] for family in families]
-        rows = np.arange(studies)
-        better = (best != NONE) & np.array(own)[best] & wins[rows, i, best]
-        best[free & ((best == NONE) | better)] = i
-    return best
+    free = np.stack([~blocked(wins, within, families, i).any(axis=1) for i in range(len(families))], axis=1)
+    sides = np.array([SIDE[family] for family in families])
+    found: Bools = free & (sides[None] == sides[free.argmax(axis=1)][:, None])
+    return found
 
 
 def blocked(wins: Bools, within: Bools, families: Sequence[Family], i: int) -> Bools:
-    """Which champions keep champion `i` from winning; shape (studies, champions). Arguments as for `winners`."""
+    """Which champions keep champion `i` from being proven; shape (studies, champions). Arguments as for `proven`."""
     import numpy as np
 
     count = len(families)

@@ -102,11 +102,12 @@ def _lost(own: Contender, tested: Sequence[Contender], runs: Mapping[str, Run], 
     said = []
     for other in ordered[:MOST_SAID]:
         r = other.result
-        ahead = runs[own.id].estimate.value >= runs[other.other].estimate.value
+        ahead = round(runs[own.id].estimate.value - runs[other.other].estimate.value, 9)
+        though = "" if ahead < 0 else f", though {'it is better' if ahead else 'they are alike'} over all"
         found = numbers.difference(r.difference, r.low, r.high)
         said.append(
             f"Where {other.slice.column} is {other.slice.value} ({numbers.plural(r.n, 'test item')}), {own.name} is"
-            f" worse than {names[other.other]}{', though it is better over all' if ahead else ''}: {found} points, p"
+            f" worse than {names[other.other]}{though}: {found} points, p"
             f" {numbers.p_value(other.p_adjusted)}, adjusted for {numbers.plural(len(against), 'comparison')} by slice."
         )
     if more := len(ordered) - len(said):

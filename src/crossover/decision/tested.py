@@ -14,7 +14,7 @@ from crossover.decision.pairs import ALPHA, Comparisons, Pair
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.race import SPENT
-from crossover.evaluation.regret import Regret, regret
+from crossover.evaluation.regret import Regret, may_be_best, regret
 from crossover.evaluation.stopped import compared, estimated
 from crossover.metrics.base import Metric
 from crossover.types import Estimate, Raced, Run, Score
@@ -96,6 +96,21 @@ class Tested:
             found = replace(found, expected=min(found.expected, upper), upper=upper)
         every = dict(zip(left, found.quantiles, strict=True))
         return replace(found, quantiles=tuple(every.get(c, found.quantiles[at]) for c in contenders))
+
+    def may_be_best(self, contenders: Sequence[Contender], found: Regret) -> list[bool]:
+        """Of each, whether it may be the best (95 %); `found`: the regret of choosing any of them, whose bounds it takes.
+
+        Who stopped early is out only where it has lost to one of them.
+        """
+        ids = {c.id for c in contenders}
+        whole = [c.id for c in contenders if c.id not in self.early and not self.beaten(c.id, ids)]
+        quantiles = dict(zip((c.id for c in contenders), found.quantiles, strict=True))
+        rule, sides, designs = self.metric, [self.scores[id] for id in whole], [self.design(id) for id in whole]
+        left = may_be_best(
+            sides, [quantiles[id] for id in whole], rule.aggregate, rule.binary, self.groups, self.seed, designs
+        )
+        still = dict(zip(whole, left, strict=True))
+        return [still.get(c.id, not self.beaten(c.id, ids)) for c in contenders]
 
     def estimate(self, contender: Contender, among: int) -> Estimate:
         """Its interval holds at 95 % also for who was chosen among so many on these very items (Bonferroni)."""

@@ -102,11 +102,12 @@ class Wording:
         short: str | None = None,
         among: int = 0,
         there: int = 0,
+        few: str | None = None,
     ) -> list[str]:
-        """`there`: the items that there are, where a race met fewer of them."""
+        """`there`: the items that there are, where a race met fewer of them. `few`: what `thin` says of the choice."""
         best = estimates[likely.id]
         rows = f"rows, cross-fitted over {self.folds} folds" if self.folds else "test items"
-        items = f"{measure(self.metric)} on {best.n} {rows}"
+        items = f"{measure(self.metric)} on {best.n} {rows}{', too few for its labels' if few else ''}"
         if short is not None:
             said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
         elif confidence == "open":
@@ -189,6 +190,20 @@ class Wording:
                 )
         return said
 
+    def thin(self, few: str) -> str:
+        return (
+            f"The {measure(self.metric)} counts every label alike, and {few} that test it: its figures and intervals are"
+            " rough. Test more rows of rare labels, or choose by accuracy, where each row counts the same."
+        )
+
+    def possible(self, left: Sequence[Contender], everyone: Sequence[Contender]) -> str:
+        """Of whom one is the best, though nobody knows which; and who is out."""
+        names = [c.name for c in left]
+        if len(left) == len(everyone):
+            return f"Any of the {len(names)} that were tested may be the best."
+        out = [c.name for c in everyone if c not in left]
+        return f"The best is {_any_of(names)} (95 %); {_all_of(out)} not."
+
     def widened(self, chosen: Contender, estimate: Estimate, among: int) -> str:
         """Who leads on some rows is a little too good on them: the interval that allows for that."""
         low, high = numbers.percent(estimate.low).removesuffix(" %"), numbers.percent(estimate.high)
@@ -241,6 +256,16 @@ def _none_of(names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} is not"
     return f"neither {', '.join(names[:-1])} nor {names[-1]} is"
+
+
+def _any_of(names: Sequence[str]) -> str:
+    """ "a", "a, b or c"."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _all_of(names: Sequence[str]) -> str:
+    """ "a is", "a, b and c are"."""
+    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} are"
 
 
 def _control(control: Contender) -> str:

@@ -1,4 +1,5 @@
-"""The study's journal: one SQLite file, written as things happen. Killing the process loses nothing that is finished.
+"""The study's journal, written as things happen: one SQLite file, or tables of a PostgreSQL database
+(`engine/database.py`). Killing the process loses nothing that is finished.
 
 Tables: `calls` (every finished call with its key, reply and usage; rows are only added, so a call made twice would show),
 `uses` (which purpose wanted which call), `needs` and `works` (which work needed which calls, other work and labelled rows,
@@ -12,12 +13,12 @@ Whoever only looks opens it with `JournalReader`, which changes nothing: neither
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from crossover.engine.database import at
 from crossover.engine.tables import schema
 from crossover.errors import StudyError
 from crossover.types import Reply, Usage, to_json
@@ -30,37 +31,31 @@ class JournalReader:
     """What a journal holds, also while a study writes it. Raises `StudyError` when the file is none that can be read."""
 
     def __init__(self, path: Path) -> None:
-        import sqlalchemy as sa
-
-        engine = sa.create_engine("sqlite://", creator=lambda: _connect(path), poolclass=sa.pool.NullPool)
-        self._begin(path, engine)
-        found = self.fact("version")
+        self._begin(path, writes=False)
+        found, place = self.fact("version"), self._database.place
         if found is None:
-            raise StudyError(f"{path} is not a Crossover journal (it has no version): move it away or name another folder")
+            raise StudyError(f"{place} is not a Crossover journal (it has no version): move it away or name another folder")
         if found not in READABLE:
             valid = " and ".join(map(str, READABLE))
-            raise StudyError(f"{path} is of version {found} of the journal; this version of Crossover reads {valid}")
+            raise StudyError(f"{place} is of version {found} of the journal; this version of Crossover reads {valid}")
 
-    def _begin(self, path: Path, engine: Any) -> None:
+    def _begin(self, path: Path, writes: bool) -> None:
         import sqlalchemy as sa
 
-        self.path, self._sa, self._engine = path, sa, engine
-        self._meta = schema()
-        tables = self._meta.tables
+        self.path, self._sa, self._database = path, sa, at(path)
+        meta = schema()
+        self._database.open(writes, meta)
+        tables = meta.tables
         self._facts, self._calls, self._uses = tables["facts"], tables["calls"], tables["uses"]
         self._needs, self._works = tables["needs"], tables["works"]
         self._epochs, self._tunes, self._tries = tables["epochs"], tables["tunes"], tables["tries"]
         self._results, self._runs, self._sessions = tables["candidates"], tables["runs"], tables["sessions"]
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._database.close()
 
     def _rows(self, statement: Any) -> list[Any]:
-        try:
-            with self._engine.connect() as connection:
-                return list(connection.execute(statement).all())
-        except self._sa.exc.DatabaseError as error:
-            raise StudyError(_reason(self.path, error, "read")) from error
+        return list(self._database.read(lambda connection: connection.execute(statement).all()))
 
     def _one(self, statement: Any) -> Any:
         """The first value of the first row; None where there is no row."""
@@ -148,7 +143,7 @@ class JournalReader:
     def under_way(self) -> list[Any]:
         """The epochs so far of the tune that was worked on last, while it is not finished; else none."""
         t = self._epochs
-        last = self._one(self._sa.select(t.c.tune).order_by(self._sa.literal_column("rowid").desc()).limit(1))
+        last = self._one(self._sa.select(t.c.tune).order_by(t.c.made.desc(), t.c.epoch.desc()).limit(1))
         return self.epochs(last) if last is not None and self.tune(last) is None else []
 
     def tuned(self) -> int:
@@ -177,19 +172,12 @@ class Journal(JournalReader):
     """
 
     def __init__(self, path: Path) -> None:
-        import sqlalchemy as sa
-
-        engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
-        sa.event.listen(engine, "connect", _tune_connection)
-        self._begin(path, engine)
-        try:
-            self._meta.create_all(engine)
-        except sa.exc.DatabaseError as error:
-            raise StudyError(_reason(path, error, "written")) from error
+        self._begin(path, writes=True)
         if (found := self.fact("version", VERSION)) != VERSION:
+            self.close()
             raise StudyError(
-                f"{path} was written by another version of Crossover (journal version {found}, here {VERSION}), which named"
-                " candidates otherwise, so it cannot be continued: name another folder with --out"
+                f"{self._database.place} was written by another version of Crossover (journal version {found}, here"
+                f" {VERSION}), which named candidates otherwise, so it cannot be continued: name another folder with --out"
             )
         self.set_fact("version", VERSION)
 
@@ -223,33 +211,40 @@ class Journal(JournalReader):
             for took in (reply.usage + reply.once,)
         ]
         known = [{"name": name, "body": json.dumps(to_json(body))} for name, body in (facts or {}).items()]
-        self._write_all((self._calls.insert(), rows), (self._facts.insert().prefix_with("OR REPLACE"), known))
+        calls = self._database.insert(self._calls).on_conflict_do_nothing()
+        self._write_all((calls, rows), (self._instead(self._facts), known))
 
     def add_uses(self, purpose: str, keys: Iterable[str]) -> None:
         """Note which calls a purpose wanted, whoever paid for them."""
         rows = [{"key": key, "purpose": purpose} for key in keys]
         if rows:
-            self._write(self._uses.insert().prefix_with("OR IGNORE"), rows)
+            self._write(self._once(self._uses), rows)
 
     def add_needs(self, whole: str, kind: str, parts: Iterable[str]) -> None:
         """Note what a piece of work needed, whoever paid for it."""
         rows = [{"whole": whole, "kind": kind, "part": part} for part in parts]
         if rows:
-            self._write(self._needs.insert().prefix_with("OR IGNORE"), rows)
+            self._write(self._once(self._needs), rows)
 
     def add_work(self, work: str, seconds: float) -> None:
         """Note how long a piece of work took; the first time counts."""
-        self._write(self._works.insert().prefix_with("OR IGNORE"), [{"work": work, "seconds": seconds}])
+        self._write(self._once(self._works), [{"work": work, "seconds": seconds}])
 
     def add_epoch(self, tune: str, epoch: int, body: Any) -> None:
         """Journal a finished epoch. Raises `StudyError` for one that was finished before."""
         row = {"tune": tune, "epoch": epoch, "body": json.dumps(to_json(body)), "made": time.time()}
-        self._write(self._epochs.insert(), [row])
+        insert = self._database.insert(self._epochs)
+        same = self._epochs.c.made == insert.excluded.made  # written by this, and the answer of the server was lost
+        keys = list(self._epochs.primary_key)
+        statement = insert.on_conflict_do_update(index_elements=keys, set_={"body": insert.excluded.body}, where=same)
+        statement = statement.execution_options(preserve_rowcount=True)
+        if not self._database.write(lambda connection: connection.execute(statement, row).rowcount):
+            raise StudyError(f"{self._database.place} holds epoch {epoch} of this tune already: another process wrote it")
 
     def add_try(self, rung: str, candidate: str, body: Any) -> None:
         """Note a candidate that a rung scored; the first time counts."""
         row = {"rung": rung, "candidate": candidate, "body": json.dumps(to_json(body)), "made": time.time()}
-        self._write(self._tries.insert().prefix_with("OR IGNORE"), [row])
+        self._write(self._once(self._tries), [row])
 
     def clear_tries(self, rung: str) -> None:
         """Forget what a rung scored, before it is climbed: another one may have had its name."""
@@ -257,10 +252,20 @@ class Journal(JournalReader):
 
     def clock(self, started: float, seconds: float) -> None:
         """Note the wall-clock time of the session that `started` then, so far."""
-        self._write(self._sessions.insert().prefix_with("OR REPLACE"), [{"started": started, "seconds": seconds}])
+        self._write(self._instead(self._sessions), [{"started": started, "seconds": seconds}])
 
     def _put(self, table: Any, body: Any, **key: str) -> None:
-        self._write(table.insert().prefix_with("OR REPLACE"), [{**key, "body": json.dumps(to_json(body))}])
+        self._write(self._instead(table), [{**key, "body": json.dumps(to_json(body))}])
+
+    def _instead(self, table: Any) -> Any:
+        """An insert in the place of a row of the same key."""
+        insert = self._database.insert(table)
+        rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+        return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+
+    def _once(self, table: Any) -> Any:
+        """An insert where no row of the same key is."""
+        return self._database.insert(table).on_conflict_do_nothing()
 
     def _write(self, statement: Any, rows: list[dict[str, Any]] | None = None) -> None:
         self._write_all((statement, rows))
@@ -268,38 +273,17 @@ class Journal(JournalReader):
     def _write_all(self, *writes: tuple[Any, list[dict[str, Any]] | None]) -> None:
         """In one transaction; nothing where there are no rows."""
         writes = tuple((statement, rows) for statement, rows in writes if rows != [])
-        if not writes:
-            return
-        try:
-            with self._engine.begin() as connection:
-                for statement, rows in writes:
-                    connection.execute(statement, rows)
-        except self._sa.exc.DatabaseError as error:
-            raise StudyError(_reason(self.path, error, "written")) from error
 
+        def work(connection: Any) -> None:
+            for statement, rows in writes:
+                connection.execute(statement, rows)
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write. Where no log lies beside the file nobody writes it, and none is made for reading."""
-    alone = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{alone}", uri=True, timeout=30, check_same_thread=False)
+        if writes:
+            self._database.write(work)
 
 
 def _body(text: str | None, default: Any = None) -> Any:
     return default if text is None else json.loads(text)
-
-
-def _tune_connection(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")  # safe against a killed process; a power cut may lose the last calls
-
-
-def _reason(path: Path, error: Exception, what: str) -> str:
-    cause = str(getattr(error, "orig", error))
-    if "full" in cause:
-        return f"{path} cannot be written: the disk is full; free some space and run the same command again, it continues"
-    if any(sign in cause for sign in ("not a database", "malformed", "no such column", "has no column", "no such table")):
-        return f"{path} is not a Crossover journal ({cause}): move it away or name another folder"
-    return f"{path} cannot be {what}: {cause}"
 
 
 def reply_json(reply: Reply) -> dict[str, Any]:

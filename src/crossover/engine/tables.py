@@ -15,7 +15,7 @@ def schema() -> Any:
     sa.Table(
         "calls",
         meta,
-        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),  # which counts there
         sa.Column("key", text, index=True),
         sa.Column("purpose", text),
         sa.Column("reply", text),
@@ -25,6 +25,8 @@ def schema() -> Any:
         sa.Column("seconds", number),
         sa.Column("money", number),
         sa.Column("made", number),
+        # a server's answer may be lost, and the same rows be written again
+        sa.Index("calls_once", "key", "purpose", "made", unique=True).ddl_if(dialect="postgresql"),
     )
     sa.Table(
         "uses",

@@ -137,7 +137,7 @@ def _bounds(
     difference = total(aggregate, sums[0]) - total(aggregate, sums[1])
     if aggregate == "macro_f1":
         without = left_out(aggregate, sums[0]) - left_out(aggregate, sums[1])
-        draws = corrected(draws, difference, difference, without, seen(sums[0])).clip(-1.0, 1.0)
+        draws = corrected(draws, difference, difference, without, seen(sums[0]), paired=True).clip(-1.0, 1.0)
 
     def bounds(confidence: float) -> tuple[float, float]:
         low, high = percentile_interval(draws, difference, size, confidence, design)

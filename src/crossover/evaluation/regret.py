@@ -65,6 +65,31 @@ def regret(
     return Regret(min(expected, upper), upper, quantiles)
 
 
+def may_be_best(
+    sides: Sequence[Sequence[Score | None]],
+    quantiles: Sequence[float],
+    aggregate: Aggregate,
+    binary: bool,
+    groups: Sequence[str | None] | None = None,
+    seed: int = 0,
+    designs: Sequence[float] = (),
+) -> tuple[bool, ...]:
+    """Which sides may be the best: the true best is among them with the confidence of `quantiles` (those of `Regret`).
+
+    Were j the best, all differences j - i would be at least 0, and below their upper bounds at once; so whoever has such
+    a bound below 0 is not the best (subset selection: Gupta 1965, Technometrics 7).
+    """
+    effects = designs or (1.0,) * len(sides)
+
+    def lost(j: int, i: int) -> bool:
+        sure = 2 * NormalDist().cdf(quantiles[j]) - 1
+        ahead = interval(sides[j], sides[i], aggregate, binary, groups, seed, sure, max(effects[i], effects[j]))
+        return ahead[1] < 0
+
+    left = tuple(not any(lost(j, i) for i in range(len(sides)) if i != j) for j in range(len(sides)))
+    return left if any(left) else (True,) * len(sides)  # where calls failed, pairs are of other items and may contradict
+
+
 def _drawn(joint: Joint, chosen: int, strictest: float, seed: int, confidence: float) -> tuple[float, tuple[float, ...]]:
     """The expected regret, and the quantile of each candidate."""
     import numpy as np

@@ -11,8 +11,14 @@ from crossover.data.words import marks, punctuation, units
 
 _CURRENCY = re.compile(r"[$€£¥₹]\s?")
 # A number that stands alone: not inside a word, a version (1.10.2), a date (2020-05-01) or a range (3-5).
-_NUMBER = re.compile(r"(?<![\w.,:/-])([-−])?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?![\w:/-]|[.,]\d)")
-_ARTICLE = re.compile(rf"\b(?:a|an|the)\b(?![{marks()}])")
+_NUMBER = re.compile(r"(?<![\w.,:/-])([-−])?((?:\d{1,3}(?:[,’'\u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?![\w:/-]|[.,]\d)")
+_BETWEEN = re.compile(r"(?<=\d)[-‐‑‒–−/.:,'’_]+(?=\d)")  # divides digits: "3-5" is not 35, nor "1,5" 15
+# signs that tell apart what they stand at: C++, C#, A+, < 5, 5+6; they have a place of their own while others are dropped
+_TELLING = re.compile(r"(?<=[^\W\d_])[+#]+(?!\w)|(?<![-=])[<>]=?\s*(?=[-−.]?\d)|(?<=\d)[+=*^%|~<>](?=\d)")
+_SIGNS = "+#<>=*^%|~"
+_KEPT = str.maketrans(_SIGNS, "".join(chr(0xE000 + place) for place in range(len(_SIGNS))))
+_GIVEN_BACK = {0xE000 + place: sign for place, sign in enumerate(_SIGNS)}
+_ARTICLE = re.compile(rf"\b(?:a|an|the)\b(?![{marks()}\ue000\ue001])")
 _PUNCTUATION = punctuation() | str.maketrans("", "", string.punctuation)
 
 
@@ -20,16 +26,19 @@ def normal(text: str) -> str:
     """Lower case; no punctuation, no articles, single spaces (Rajpurkar et al. 2016, the SQuAD evaluation script).
 
     Unlike there, a number that stands alone keeps its sign and its decimal point, and loses thousands commas, trailing
-    zeros and a currency sign: "2,950", "2950" and "$2,950.00" are one number; "3.5" and "35", "-5" and "5" are two. Text
-    is composed and freed of invisible marks first, and punctuation is that of every script (Lewis et al. 2020, MLQA).
+    zeros and a currency sign: "2,950", "2950" and "$2,950.00" are one number; "3.5" and "35", "-5" and "5" are two. Digits
+    with a sign between them stay apart ("3-5" is not "35"), "C++" is not "C", nor "> 5" "< 5", and a text that is nothing
+    but an article stays ("A" of "A", "B" and "C"). Text is composed and freed of invisible marks first, and punctuation
+    is that of every script (Lewis et al. 2020, MLQA).
     """
     text = _CURRENCY.sub("", folded(folded(text).lower()))
+    text = _TELLING.sub(lambda match: match[0].strip().translate(_KEPT), text)
     pieces, end = [], 0
     for match in _NUMBER.finditer(text):
-        pieces += [text[end : match.start()].translate(_PUNCTUATION), _number(match[1], match[2])]
+        pieces += [_plain(text[end : match.start()]), _number(match[1], match[2])]
         end = match.end()
-    pieces.append(text[end:].translate(_PUNCTUATION))
-    return " ".join(_ARTICLE.sub(" ", "".join(pieces)).split())
+    plain = "".join([*pieces, _plain(text[end:])])
+    return " ".join(_ARTICLE.sub(" ", plain).split() or plain.split()).translate(_GIVEN_BACK)
 
 
 def tokens(text: str) -> list[str]:
@@ -37,8 +46,13 @@ def tokens(text: str) -> list[str]:
     return [unit for word in normal(text).split() for unit in units(word)]
 
 
+def _plain(text: str) -> str:
+    return _BETWEEN.sub(" ", text).translate(_PUNCTUATION)
+
+
 def _number(sign: str | None, digits: str) -> str:
-    digits = "".join(str(unicodedata.decimal(c, c)) for c in digits.replace(",", ""))
+    digits = "".join(str(unicodedata.decimal(c, c)) for c in digits if c == "." or c.isdigit())
+    digits = f"0{digits}" if digits[0] == "." else digits
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
     return f"-{digits}" if sign and digits.strip("0.") else digits

@@ -15,8 +15,8 @@ from crossover.types import Kind, Score
 class ExactMatch:
     """Equality after SQuAD's normalisation (Rajpurkar et al. 2016), with numbers compared by value.
 
-    "2,950", "2950" and "$2,950.00" agree; "3.5" and "35" do not. A decimal comma ("2.950,00") is not understood.
-    Texts that are nothing but punctuation or articles are compared as they are.
+    "2,950", "2950" and "$2,950.00" agree; "3.5" and "35", "3-5" and "35", "C++" and "C" do not. A decimal comma
+    ("2.950,00") is not understood. Texts that are nothing but punctuation are compared as they are.
     """
 
     kinds: ClassVar[tuple[Kind, ...]] = ("classify", "generate")

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossover.decision import numbers
+from crossover.report.table import doubts
 from crossover.study.plan import models_text
 from crossover.study.preview import Part, Preview
 
@@ -17,7 +18,7 @@ BEHIND = {"forgetting": ": what it forgets", "folds": ": again in each fold"}
 
 
 def plan_text(preview: Preview) -> RenderableType:
-    """A table of the stages with their sum, what is not in it, and what the test split can show."""
+    """A table of the stages with their sum, what is not in it, what test can show, and what is doubtful with the data."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
     table.add_column("stage", overflow="fold")
     for heading in ("calls", "tokens in", "tokens out", "time", preview.currency):
@@ -30,6 +31,8 @@ def plan_text(preview: Preview) -> RenderableType:
     lines = Table.grid(padding=(0, 1, 0, 0))
     for sentence in _sentences(preview):
         lines.add_row("•", Text(_printable(sentence)))
+    for sentence in doubts(preview.findings):
+        lines.add_row(Text("!", style="bold yellow"), Text(_printable(sentence), style="yellow"))
     rows = ", ".join(f"{count:,} {split}" for split, count in preview.splits.items()) + " rows"
     if preview.folds:
         rows = f"{preview.splits['test']:,} rows in {preview.folds} folds"

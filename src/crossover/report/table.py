@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -42,6 +42,19 @@ ROWS = 2  # of a data finding that are named
 ESSENTIAL = 5  # one line per candidate is kept as long as the columns up to this rank fit
 
 
+class Found(Protocol):
+    """A finding of the data checks, at hand or read back."""
+
+    @property
+    def level(self) -> str: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def rows(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True)
 class _Column:
     heading: str
@@ -73,13 +86,8 @@ def foot(results: Results) -> RenderableType | None:
     lines = Table.grid(padding=(0, 1, 0, 0))
     for sentence in filter(None, (slices.worst(results), *slices.said(results))):
         lines.add_row("•", Text(_printable(sentence)))
-    for finding in results.findings:
-        if finding.level != "info":
-            more = f", and {len(finding.rows) - ROWS} more" if len(finding.rows) > ROWS else ""
-            where = f" ({'; '.join(finding.rows[:ROWS])}{more})" if finding.rows else ""
-            lines.add_row(
-                Text("!", style="bold yellow"), Text(_printable(f"data: {finding.message}{where}"), style="yellow")
-            )
+    for sentence in doubts(results.findings):
+        lines.add_row(Text("!", style="bold yellow"), Text(_printable(sentence), style="yellow"))
     for past in results.history:
         changed = f"; since then changed: {'; '.join(past.changed)}" if past.changed else ""
         said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
@@ -96,6 +104,17 @@ def foot(results: Results) -> RenderableType | None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
     return lines if lines.row_count else None
+
+
+def doubts(findings: Sequence[Found]) -> list[str]:
+    """What the data checks warned of, a sentence each, with the first rows that it is about."""
+    said = []
+    for finding in findings:
+        if finding.level != "info":
+            more = f", and {len(finding.rows) - ROWS} more" if len(finding.rows) > ROWS else ""
+            where = f" ({'; '.join(finding.rows[:ROWS])}{more})" if finding.rows else ""
+            said.append(f"data: {finding.message}{where}")
+    return said
 
 
 def verdict_text(results: Results) -> RenderableType:

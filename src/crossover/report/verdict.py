@@ -34,13 +34,14 @@ BOUNDED = {
 
 
 SURE = {
-    "proven": "it won every comparison that the verdict rests on: what is cheaper is significantly worse, and what is"
-    " dearer no better by more than the margin (95 %)",
+    "proven": "it won every comparison that the verdict rests on: of the other kinds (no model, prompts, tuned weights),"
+    " what is cheaper is significantly worse, and what is dearer no better by more than the margin (95 %)",
     "bounded": "not every comparison was won, but nothing else here is better by more than the tolerance (95 %)",
     "open": "what the choice may cost is above the tolerance: more test items would tell",
 }
 
 
+GRAVE = ("known_before", "gold_in_input")  # findings by which the figures may say nothing
 DOUBTED = "Graded by a judge that its own check doubts (see the warnings)"
 
 
@@ -68,11 +69,11 @@ def confidence(results: Results) -> tuple[str, str] | None:
 
 
 def headline(results: Results) -> str:
-    """The verdict in plain words; where it is undecided, what to use for now comes first. That its judge is doubted, or
-    that its test rows were learnt from, comes before all."""
+    """The verdict in plain words; where it is undecided, what to use for now comes first. That its judge is doubted, test
+    rows were learnt from, or inputs hold their answers, comes before all."""
     before = [DOUBTED] if (results.decision.get("judge") or {}).get("doubts") else []
-    before += [finding.message for finding in results.findings if finding.code == "known_before"]
-    return " ".join([*(f"{sentence}." for sentence in before), _headline(results)])
+    before += [finding.message for finding in results.findings if finding.code in GRAVE]
+    return " ".join([*(f"{sentence}.".replace("?.", "?") for sentence in before), _headline(results)])
 
 
 def _headline(results: Results) -> str:

@@ -28,12 +28,14 @@ def key_for(host: str, variable: str | None) -> str | None:
     key = os.environ.get(variable, "")
     if not key:
         raise OptionError(f"--key-env {variable}: there is no such environment variable, or it is empty")
+    if not all("!" <= character <= "~" for character in key):
+        raise OptionError(f"--key-env {variable}: the key has a character that no header bears; valid: ASCII, no spaces")
     return key
 
 
 def name_in(host: str) -> str:
-    """The name in a Host header, without its port."""
-    return host[1:].split("]")[0] if host.startswith("[") else host.split(":")[0]
+    """The name in a Host header, in small letters, without its port."""
+    return (host[1:].split("]")[0] if host.startswith("[") else host.split(":")[0]).lower()
 
 
 def url_of(host: str, bound: socket.socket) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.data.gbnf import grammar_of_schema, grammar_of_texts
+from crossover.data.gbnf import grammar_of_schema, grammar_of_texts, in_characters
 from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError, StudyError
@@ -151,7 +151,9 @@ def _settings(found: Winner) -> dict[str, Any]:
     chat = found.files.chat
     words = {word for _, _, how in _requests(found) for word in (*how.labels, *how.verbalizer)}
     answers = {word: chat.answer(word) for word in sorted(words)}
-    return {"name": found.name, "separator": chat.separator, "answers": answers, "end": len(chat.end)}
+    end = len(chat.end)
+    written = {word: in_characters(answer[:-end], chat.spelled) for word, answer in answers.items()}
+    return {"name": found.name, "separator": chat.separator, "answers": answers, "written": written, "end": end}
 
 
 def _row(found: Winner, record: dict[str, Any]) -> dict[str, Any]:
@@ -253,9 +255,7 @@ def _readme(out: Path, found: Winner, what: str, split: str, replayed: Replayed 
     said = [f"- `{name}`: {text}" for name, text in about.items() if (out / name).exists()]
     ways = limits(found, "llama.cpp", tried=True)  # what was tried, or not, stands above
     if how.labels and not how.pattern:
-        ways.append(
-            "so it is with `request.json`; `predict.py` chooses the label as it was measured, by a short request a label"
-        )
+        ways.append("so it is with `request.json`; `predict.py` chooses the label as it was measured, by short requests")
     proof = [f"**{UNTRIED[0].upper()}{UNTRIED[1:]}.**"]
     if replayed is not None:
         mark = "" if replayed.good else "**"

@@ -14,7 +14,8 @@ from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError
 from crossover.models.hf import UNBOUNDED
-from crossover.models.hf.chat import FIXED, Chat
+from crossover.models.hf.chat import Chat
+from crossover.models.template import FIXED
 from crossover.serve.export import NEAREST, place_weights, write_candidate, write_pool
 from crossover.serve.whole import files_in, new_folder
 from crossover.serve.winner import Winner, limits, winner
@@ -64,7 +65,11 @@ def jinja(chat: Chat) -> str:
         raise ModelError("the tokenizer puts more around a prompt than a first token, which no chat template can")
     fixed = "".join(f"{{% set {key} = {json.dumps(value)} %}}" for key, value in FIXED.items() if key in chat.template)
     first = "{{ bos_token }}" if before else ""
-    lead = f'{{{{ {json.dumps(chat.prompt_lead)} if add_generation_prompt else "" }}}}' if chat.prompt_lead else ""
+    lead = (
+        f'{{{{ {json.dumps(chat.prompt_lead, ensure_ascii=False)} if add_generation_prompt else "" }}}}'
+        if chat.prompt_lead
+        else ""
+    )
     return (MERGE if not chat.takes_system else "") + fixed + first + chat.template.removesuffix("\n") + lead
 
 

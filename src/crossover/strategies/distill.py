@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.data.load import load_rows, render_input
+from crossover.data.text import comparable
 from crossover.engine.decoding import decoding_for
 from crossover.engine.phrasing import answer_form, instructed
 from crossover.errors import OptionError
@@ -90,8 +91,10 @@ class Distill:
         if not self.unlabelled:
             return []
         rows = load_rows(bench.task.folder / self.unlabelled)
-        texts = [text for text in dict.fromkeys(render_input(bench.task, row) for row in rows) if text.strip()]
-        fresh = bench.unseen(texts)
+        first: dict[str, str] = {}
+        for text in (render_input(bench.task, row) for row in rows):
+            first.setdefault(comparable(text), text)
+        fresh = bench.unseen([text for key, text in first.items() if key])
         if not fresh:
             raise OptionError(
                 f"strategy 'distill', option 'unlabelled': {self.unlabelled} has no input in the task's columns that is not"

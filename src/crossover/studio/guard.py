@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from crossover.serve.listening import LOOPBACK, name_in
+from crossover.serve.patience import TOO_SLOW, patience
 
 BODY, UPLOAD = 2 << 20, 64 << 20  # bytes of a request, and of one with a file
 UPLOADS = "/new"  # where files may come; and under a study the rows to rank
@@ -84,7 +87,7 @@ class Guard:
         """Raises `Refusal`."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
-        if self.local and name_in(host).lower() not in LOOPBACK:
+        if self.local and name_in(host) not in LOOPBACK:
             raise Refusal(421, "this studio answers to localhost and 127.0.0.1 alone")
         if self.key is not None and not _bears(headers.get("authorization", ""), self.key):
             raise Refusal(401, "the key is missing or wrong; any name, and the key as the password", basic=True)
@@ -118,13 +121,17 @@ def _bears(given: str, key: str) -> bool:
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Bodies that do not say how long they are, are counted."""
-    taken = 0
+    """Bodies that do not say how long they are, are counted; one that comes in drops is not waited for."""
+    taken, whole, began = 0, False, time.perf_counter()
 
     async def counted() -> MutableMapping[str, Any]:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
+        nonlocal taken, whole
+        try:
+            async with asyncio.timeout(None if whole else patience(began, taken)):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, TOO_SLOW) from None
+        taken, whole = taken + len(message.get("body", b"")), not message.get("more_body", False)
         if taken > _most(scope):
             raise HTTPException(413, _too_large(scope))
         return message

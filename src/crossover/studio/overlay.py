@@ -17,7 +17,7 @@ from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import metric_of
 from crossover.studio.rows import Row, Split, records_of
 from crossover.study.folder import StudyFolder, damaged, read_json
-from crossover.study.own import PLACE, WRITING, keep, score_from
+from crossover.study.own import PLACE, keep, score_from, writing
 from crossover.study.read import read_task
 from crossover.study.results import Results
 from crossover.types import Estimate, Example, Score
@@ -63,12 +63,12 @@ class Overlay:
     def put(self, row: Row, split: Split, now: str | None) -> Correction:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         made = Correction(row.id, split, row.source, row.input, row.gold, now, at)
-        with WRITING:
+        with writing(self._folder):
             keep(self._folder, FILE, [asdict(one) for one in ({**self.read(), row.id: made}).values()])
         return made
 
     def take_back(self, identity: str) -> None:
-        with WRITING:
+        with writing(self._folder):
             left = [asdict(one) for one in self.read().values() if one.id != identity]
             keep(self._folder, FILE, left)
 

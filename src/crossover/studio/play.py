@@ -24,7 +24,7 @@ from crossover.serve.predict import NO_ANSWER
 from crossover.studio.opened import Ready
 from crossover.studio.shelf import Missing
 from crossover.study.folder import StudyFolder, read_json
-from crossover.study.own import PLACE, WRITING, keep
+from crossover.study.own import PLACE, keep, writing
 from crossover.types import Candidate, Usage
 
 KEPT = 50  # runs that can still be looked at
@@ -204,7 +204,7 @@ def remember(play: Play) -> None:
         for cell in play.cells
     ]
     entry = {"id": play.id, "at": datetime.now(UTC).isoformat(timespec="seconds"), "input": play.text, "cells": cells}
-    with WRITING:
+    with writing(play.folder):
         entries = [*_read(play.folder), entry][-REMEMBERED:]
         while len(entries) > 1 and sum(len(json.dumps(one)) for one in entries) > HISTORY:
             del entries[0]

@@ -12,6 +12,7 @@ import uvicorn
 
 from crossover.errors import StudyError
 from crossover.serve.listening import LOOPBACK, bound, key_for
+from crossover.serve.patience import Patient
 from crossover.studio.app import build
 
 PATIENCE = 5  # seconds for the requests that are under way when it is to end
@@ -39,6 +40,7 @@ def opened(settings: Settings) -> Iterator[tuple[uvicorn.Server, socket.socket]]
         app = build(settings.folder, key, settings.host in LOOPBACK)
         config = uvicorn.Config(
             app,
+            http=Patient,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=PATIENCE,

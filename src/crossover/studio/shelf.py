@@ -113,7 +113,7 @@ class Shelf:
 
 
 def _is_study(path: Path) -> bool:
-    return os.path.isfile(path / "decision.json") or os.path.isfile(path / "study.db")
+    return os.path.isfile(path / "decision.json") or StudyFolder(path).begun
 
 
 def _writable(name: str) -> bool:

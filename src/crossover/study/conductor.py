@@ -67,30 +67,39 @@ def run_study(
     listener: Listener | None = None,
     model: str | None = None,
     settings: Sequence[str] = (),
+    journal: str | None = None,
 ) -> StudyFolder:
     """Run or continue the study of a task file, and return its folder: decision.json is in it.
 
     `model`, and `settings` such as "limits.minutes=10": instead of the task file's. `out` None: `runs/NAME` in the current
-    folder, or `runs/NAME-MODEL` with another model than the file's. Raises `CrossoverError` for whatever the user can
-    mend; where nothing was measured before, no folder is left behind.
+    folder, or `runs/NAME-MODEL` with another model than the file's. `journal`: as `run_task` takes it. Raises
+    `CrossoverError` for whatever the user can mend; where nothing was measured before, no folder is left behind.
     """
     task, usual = _asked(task_path, model, settings)
     folder = StudyFolder(out or usual)
-    given = {"--model": model, "--out": out}
+    given = {"--model": model, "--out": out, "--journal": journal}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     options += tuple(word for setting in settings for word in ("--set", setting))
-    return run_task(task, str(task_path), folder, listener, options)
+    return run_task(task, str(task_path), folder, listener, options, journal)
 
 
 def run_task(
-    task: Task, source: str, folder: StudyFolder, listener: Listener | None = None, options: Sequence[str] = ()
+    task: Task,
+    source: str,
+    folder: StudyFolder,
+    listener: Listener | None = None,
+    options: Sequence[str] = (),
+    journal_at: str | None = None,
 ) -> StudyFolder:
     """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command.
+    `journal_at`: the address of the database that keeps a new study's journal, which is else a file in the folder.
 
     Raises as `run_study` does.
     """
     prepared, rule, opened = _opened(task, source)
     with folder.kept_if_spent(), folder.locked():
+        if journal_at is not None:
+            folder.keep_journal_at(journal_at)
         journal = Journal(folder.journal)
         try:
             keep_given(journal, task)
@@ -243,12 +252,13 @@ class _Conductor:
 
     def preview(self) -> Preview:
         """What is ahead, from the beginning, in a study whose folder is thrown away."""
-        model, rungs, said, memories, _ = self._begun()
+        model, rungs, said, memories, findings = self._begun()
         for sentence in said:
             self.listener.note(sentence)
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         forecaster = self._forecaster(begin, memories)
-        return previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
+        ahead = previewed(rungs, forecaster, self.bench, self.costing, self.prepared.splits, self.listener.say)
+        return replace(ahead, findings=tuple(findings), said=(*blind(self.task), *ahead.said))
 
     def _forecaster(self, begin: Candidate, memories: Sequence[Memory]) -> Forecaster:
         splits = self.prepared.splits

@@ -55,6 +55,7 @@ def decided_json(
             "confidence": verdict.confidence,
             "regret": _regret(verdict.regret),
             "falls_short": verdict.falls_short,
+            "may_be_best": verdict.may_be_best,
             "reasons": [*verdict.reasons, *labels["said"]],
             "warnings": [
                 *before,

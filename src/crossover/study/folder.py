@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,15 +13,17 @@ from typing import Any
 
 from crossover.data.task import Task
 from crossover.data.textfile import as_path
+from crossover.engine.database import discard
+from crossover.engine.journal import JournalReader
+from crossover.engine.postgres import SUFFIX, address, named, read_address
 from crossover.errors import CrossoverError, StudyError
 from crossover.types import content_hash
 
 VERSION = 1  # of decision.json
-JOURNAL = ("study.db", "study.db-wal", "study.db-shm")
+JOURNAL = ("study.db", "study.db-wal", "study.db-shm", "study.url")
 LOCK = ".lock"
 EVALUATIONS = "evaluations"  # the folder of what was measured after the verdict
 REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
-SPENT = ("calls", "epochs", "tunes")  # tables of the journal
 DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type each is
     **dict.fromkeys(("task", "model", "created", "crossover_version", "metric", "data_sha256"), str),
     **dict.fromkeys(("version", "seed"), int),
@@ -36,8 +37,9 @@ DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type e
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """`runs/NAME`, with `study.db`, `tunes/`, `candidates/`, `decision.json` and `report.html` in it; `history/` has the
-    verdicts that others took the place of, and those that were decided again with other prices or limits."""
+    """`runs/NAME`, with `study.db` (or `study.url`, the address of a journal that is elsewhere), `tunes/`, `candidates/`,
+    `decision.json` and `report.html` in it; `history/` has the verdicts that others took the place of, and those that were
+    decided again with other prices or limits."""
 
     path: Path
 
@@ -48,7 +50,22 @@ class StudyFolder:
 
     @property
     def journal(self) -> Path:
-        return self.path / "study.db"
+        elsewhere = self.path / f"study{SUFFIX}"
+        return elsewhere if os.path.isfile(elsewhere) else self.path / "study.db"
+
+    def keep_journal_at(self, text: str) -> None:
+        """Have the journal in a database, whose address is `text`; `postgres.address` reads it.
+
+        Raises `StudyError` where it is read wrongly, or the study has its journal elsewhere already.
+        """
+        asked, there = named(text, self.path.resolve().name), self.journal
+        if not os.path.isfile(there):
+            write_text(self.path / f"study{SUFFIX}", f"{asked}\n")
+            return
+        held = read_address(there) if there.suffix == SUFFIX else None
+        if held is None or held.url != asked.url or (address(text).study or held.study) != held.study:
+            other = f"not in {text}: name another folder with --out"
+            raise StudyError(f"{self.path} has its journal in {held or there.name}, {other}")
 
     @property
     def decision(self) -> Path:
@@ -121,7 +138,9 @@ class StudyFolder:
             yield
         except CrossoverError:
             if made and not self._spent():
-                with suppress(OSError):  # something of somebody else lies there, or it was never made
+                with suppress(OSError, CrossoverError):  # something of somebody else lies there, or it was never made
+                    if os.path.isfile(self.journal):
+                        discard(self.journal)
                     for name in (*JOURNAL, LOCK):
                         (self.path / name).unlink(missing_ok=True)
                     for path in made:
@@ -133,9 +152,9 @@ class StudyFolder:
         if not os.path.isfile(self.journal):
             return False
         try:
-            with closing(sqlite3.connect(self.journal)) as connection:
-                return any(connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in SPENT)
-        except sqlite3.Error:
+            with closing(JournalReader(self.journal)) as journal:
+                return bool(journal.spent()[0] or journal.tuned() or journal.tunes())
+        except StudyError:
             return True
 
     @property

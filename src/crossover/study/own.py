@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,38 @@ from crossover.types import Candidate, Counts, Estimate, Example, Run, Score, ca
 
 PLACE = "studio"  # in the study's folder
 MADE = "made in the studio"  # the status of such a candidate
-WRITING = threading.Lock()
+LOCK, PATIENCE = ".lock", 30.0  # seconds for another process to write what it has
+_THREADS = threading.Lock()
+
+
+@contextmanager
+def writing(folder: StudyFolder) -> Iterator[None]:
+    """Alone with the studio's files of a study, among threads and processes: what is read within is what is written on.
+
+    Raises `StudyError`, also where the study was deleted: it is not to come back as a folder of odds and ends.
+    """
+    import filelock
+
+    place = folder.path / PLACE
+    with _THREADS:
+        if not folder.decision.is_file():
+            raise StudyError(f"{folder.path} holds no finished study any more")
+        try:
+            place.mkdir(exist_ok=True)
+            lock = filelock.FileLock(place / LOCK, timeout=PATIENCE)
+            lock.acquire()
+        except filelock.Timeout as error:
+            raise StudyError(f"{place} is being written by another studio: try once more") from error
+        except (OSError, NotImplementedError) as error:
+            raise StudyError(f"{place} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def keep(folder: StudyFolder, file: str, body: Any) -> None:
-    """Write a file of the studio's. Raises `StudyError`, also where the study was deleted: it is not to come back as a
-    folder of odds and ends."""
-    if not folder.decision.is_file():
-        raise StudyError(f"{folder.path} holds no finished study any more")
+    """Write a file of the studio's, within `writing`. Raises `StudyError`."""
     write_json(folder.path / PLACE / file, body)
 
 
@@ -116,7 +141,7 @@ class OwnCandidates:
         body = to_json(own)
         if own.candidate.weights:  # where they lie is told from the study's folder on, as it may move
             body["candidate"]["weights"]["path"] = self._inside(own.candidate.weights.path)
-        with WRITING:
+        with writing(self._folder):
             keep(self._folder, f"candidates/{own.id}.json", body)
 
     def named(self, name: str) -> Own | None:

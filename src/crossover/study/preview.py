@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from crossover.data.checks import Finding
 from crossover.data.economics import highest
 from crossover.data.splits import Splits
 from crossover.decision.costs import CURRENCY, Prices
@@ -50,7 +51,7 @@ class Preview:
     """`splits`: the rows of each; over `folds`, where not 0, all of them test. `models`: those that cost money or run
     elsewhere. `named`: of several models the specification of each. `unforeseen`: rungs of which nobody knows what they
     will ask, with the most calls where an option says it. `least`: the smallest difference that the test rows show with
-    80 % power."""
+    80 % power. `findings`: of the data, as a run says them."""
 
     task: str
     model: str
@@ -64,6 +65,7 @@ class Preview:
     currency: str = CURRENCY
     folds: int = 0
     named: dict[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     @property
     def total(self) -> Part:
@@ -84,6 +86,7 @@ class Preview:
             "currency": self.currency,
             "smallest_difference": self.least,
             "said": [*self.said, *self.shows],
+            "findings": [asdict(finding) for finding in self.findings],
         }
 
 

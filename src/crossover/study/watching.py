@@ -24,7 +24,7 @@ from crossover.data.text import comparable
 from crossover.data.textfile import as_path
 from crossover.decision import numbers
 from crossover.engine.journal import JournalReader
-from crossover.errors import DataError, OptionError, StudyError
+from crossover.errors import DataError, NoRows, OptionError, StudyError
 from crossover.evaluation import shapes
 from crossover.evaluation.drift import Watched, fallen
 from crossover.evaluation.stopped import estimated
@@ -193,6 +193,12 @@ class Watching:
         stamp = self.stamp[1]
         if self._known is not None and self._known[0] == stamp:
             return self._known[1], self._known[2]
+        try:
+            return self._joined(path, own, stamp)
+        except NoRows:  # a file that waits for labels: a header, or rows that nobody has labelled yet
+            return [], "input"
+
+    def _joined(self, path: Path, own: Sequence[ServedRow], stamp: float) -> tuple[list[Example], str]:
         rows, ids, wanted = load_rows(path), {row.id for row in own if row.id}, columns_of(self.task.input)
         columns = {name for row in rows for name in row.fields}
         has_inputs = set(wanted) <= columns

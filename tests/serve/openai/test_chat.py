@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import socket
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +280,62 @@ def test_whoever_goes_is_not_written_for(client: openai.OpenAI, url: str) -> Non
     began = time.monotonic()
     assert client.chat.completions.create(model="pocket", messages=ASKED, max_tokens=1).choices
     assert time.monotonic() - began < 5, "the answers that nobody reads are left"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_whoever_goes_before_a_stream_begins_is_not_written_for(
+    url: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossover.serve.openai.hearing.Hearing._pass", lambda self, upto: None)  # it never begins
+    form: Any = {"type": "json_schema", "name": "long", "schema": {"type": "string", "minLength": 4000}}
+    asked = {
+        "model": "pocket",
+        "messages": ASKED,
+        "response_format": {**form, "json_schema": form},
+        "max_tokens": 1500,
+        "n": 8,
+    }
+    if path == "/v1/responses":
+        asked = {"model": "pocket", "input": "Hello", "text": {"format": form}, "max_output_tokens": 1500}
+    body = json.dumps({**asked, "stream": True}).encode()
+    host, port = url.removeprefix("http://").split(":")
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+
+    def written() -> list[str]:
+        return [line for line in ask(url, "/metrics")[1].splitlines() if line.startswith("crossover_batches_total")]
+
+    before, until = written(), time.monotonic() + 6
+    with socket.create_connection((host, int(port))) as plain:
+        plain.sendall(head.encode() + body)
+        while written() == before:
+            time.sleep(0.02)
+    while before != (before := written()):
+        assert time.monotonic() < until, "nobody reads what is written"
+        time.sleep(0.3)
+
+
+def test_a_schema_that_would_keep_all_others_waiting_is_refused(url: str) -> None:
+    schema = {"type": "object", "properties": {f"field-{number}": {"type": "string"} for number in range(5000)}}
+    form = {"type": "json_schema", "json_schema": {"name": "many", "schema": schema}}
+    asked = {"model": "pocket", "messages": ASKED, "response_format": form}
+    status, told, _ = ask(url, "/v1/chat/completions", json.dumps(asked).encode())
+    assert (status, told["error"]["param"]) == (400, "response_format.json_schema.schema")
+    assert "120000" in told["error"]["message"]
+
+
+def test_a_server_that_ends_writes_for_nobody_whom_it_sends_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossover.serve.openai.run.PATIENCE", 0.2)
+    form = {"type": "json_schema", "json_schema": {"name": "long", "schema": {"type": "string", "minLength": 4000}}}
+    asked = {"model": "pocket", "messages": ASKED, "n": 8, "max_tokens": 1500, "response_format": form}
+    body = json.dumps(asked).encode()
+    with ThreadPoolExecutor(1) as pool:
+        with serving("pocket", folder=tmp_path) as url:
+            under_way = pool.submit(ask, url, "/v1/chat/completions", body)
+            while "crossover_batches_total 0" in ask(url, "/metrics")[1]:
+                time.sleep(0.02)
+            began = time.monotonic()
+        assert time.monotonic() - began < 4, "it does not wait for the end of the answers"
+        with suppress(OSError, http.client.HTTPException):
+            under_way.result()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
+import time
+from contextlib import suppress
 from typing import Any
 
+import openai
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from crossover.serve.openai.response_body import ResponseBody
+from crossover.serve.openai.wire import ChatBody, JobBody, PredictBody
 from tests.serve.openai.test_chat import ASKED, ask
 from tests.serve.openai.test_fields import CHAT_DONE, CHAT_REFUSED, RESPONSE_DONE, RESPONSE_REFUSED
 
@@ -71,6 +78,29 @@ def test_any_value_of_any_field_is_answered(url: str, case: tuple[str, str], val
         assert len(told["error"]["message"]) < 1000
 
 
+MANY: list[Any] = [1] * 300_000
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/v1/chat/completions", {"messages": MANY}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": MANY}]}),
+        ("/v1/chat/completions", {"stop": MANY}),
+        ("/v1/responses", {"input": MANY}),
+        ("/v1/responses", {"include": MANY}),
+        ("/v1/responses", {"metadata": {str(number): 1 for number in range(100_000)}}),
+        ("/predict", {str(number): 1 for number in range(100_000)}),
+        ("/v1/fine_tuning/jobs", {"training_file": "file-1", "metadata": {str(number): 1 for number in range(100_000)}}),
+    ],
+)
+def test_a_body_that_is_wrong_in_many_places_is_told_of_the_first(path: str, more: dict[str, Any]) -> None:
+    kinds: dict[str, Any] = {"/v1/chat/completions": ChatBody, "/v1/responses": ResponseBody, "/predict": PredictBody}
+    with pytest.raises(ValidationError) as wrong:
+        kinds.get(path, JobBody).model_validate({**(CHAT if path.endswith("completions") else RESPONSE), **more})
+    assert len(wrong.value.errors()) < 5, "each would take a kilobyte, and keep all others waiting"
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -97,16 +127,84 @@ def test_odd_heads_are_refused(url: str, sent: bytes) -> None:
     assert ask(url, "/v1/models")[0] == 200
 
 
-def test_one_who_sends_slowly_or_goes_keeps_nobody_waiting(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def connected(url: str, size: int | None = None) -> socket.socket:
+    """A connection, whose client takes at most so many bytes before it reads."""
     host, port = url.removeprefix("http://").split(":")
-    monkeypatch.setattr("crossover.serve.openai.guard.SLOW", 0.3)
+    plain = socket.socket()
+    if size is not None:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    plain.settimeout(10)
+    plain.connect((host, int(port)))
+    return plain
+
+
+def test_one_who_sends_slowly_or_goes_keeps_nobody_waiting(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossover.serve.patience.SLOW", 0.3)
     head = b"POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n"
-    slow = [socket.create_connection((host, int(port)), timeout=10) for _ in range(40)]
+    slow = [connected(url) for _ in range(40)]
     for one in slow:
         one.sendall(head + b'{"model":')
     for one in slow[20:]:
         one.close()
     assert ask(url, "/v1/responses", json.dumps(RESPONSE).encode())[0] == 200
-    for one in slow[:20]:
+    for one in slow[:10]:
         assert b" 408 " in one.recv(1000)
         one.close()
+    got = b""
+    for place in range(80):  # one that always comes, a byte at a time
+        slow[10].sendall(b" "[: place < 80])
+        if select.select([slow[10]], [], [], 0.05)[0]:
+            got = slow[10].recv(1000)
+            break
+    assert b" 408 " in got
+    assert place < 30
+    for one in slow[10:20]:
+        one.close()
+
+
+def test_a_head_without_an_end_is_not_waited_for(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossover.serve.patience.HEAD", 0.4)
+    silent, slow, later = (connected(url) for _ in range(3))
+    slow.sendall(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n")
+    whole = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    later.sendall(whole)
+    got = b""
+    while not got.endswith(b"}"):
+        got += later.recv(1000)
+    assert got.startswith(b"HTTP/1.1 200")
+    later.sendall(whole[:20])
+    ended = set[socket.socket]()
+    for number in range(60):
+        for one in {slow, later} - ended:
+            with suppress(OSError):
+                one.sendall(f"X-{number}: a\r\n".encode())
+        for one in select.select(list({silent, slow, later} - ended), [], [], 0.1)[0]:
+            with suppress(ConnectionResetError):
+                assert one.recv(1000) == b""
+            ended.add(one)
+        if len(ended) == 3:
+            break
+    assert ended == {silent, slow, later}
+    for one in ended:
+        one.close()
+
+
+def test_who_does_not_read_his_answer_is_let_go(url: str, client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossover.serve.patience.UNREAD", 0.3)
+    size, route = 12 << 20, 'route="/v1/files/{identity}/content",status="200"'
+    file = client.files.create(file=("big.bin", bytes(size)), purpose="user_data")
+
+    def over() -> list[str]:
+        return [line for line in ask(url, "/metrics")[1].splitlines() if route in line]
+
+    before, taken, until = over(), 0, time.monotonic() + 20
+    with connected(url, 4096) as plain:
+        plain.sendall(f"GET /v1/files/{file.id}/content HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        while over() == before:
+            assert time.monotonic() < until, "it is still being sent"
+            time.sleep(0.1)
+        with suppress(ConnectionResetError):
+            while got := plain.recv(1 << 20):
+                taken += len(got)
+    assert taken < size
+    client.files.delete(file.id)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 from crossover.serve.openai.lines import training_rows
 from crossover.testing.server import serving
+from tests.models.tiny import build
 
 PLACES = {"soup": "kitchen", "rake": "garden", "tyre": "garage"}
 OVER = ("succeeded", "failed", "cancelled")
@@ -181,6 +183,9 @@ def test_a_job_is_paused_resumed_and_cancelled(client: openai.OpenAI) -> None:
         ({"method": method(n_epochs=0)}, "hyperparameters.n_epochs"),
         ({"suffix": "../up"}, "suffix"),
         ({"seed": -1}, "seed"),
+        ({"seed": 1 << 64}, "seed"),
+        ({"integrations": [{"type": "wandb", "wandb": {"project": "p"}}]}, "integrations"),
+        ({"metadata": {str(number): "a" for number in range(17)}}, "metadata"),
     ],
 )
 def test_a_job_that_cannot_be_is_refused(client: openai.OpenAI, changed: dict[str, Any], param: str) -> None:
@@ -200,6 +205,36 @@ def test_wrong_lines_fail_the_job_and_are_named(client: openai.OpenAI) -> None:
     assert (failed.error.code, failed.error.param) == ("invalid_training_file", "training_file")
     for said in ("line 4: 'messages' is missing", "line 5: messages[0]: the role", "line 6: messages[1]: 'content'"):
         assert said in failed.error.message
+
+
+def test_conversations_that_the_template_refuses_fail_the_job(tmp_path: Path) -> None:
+    refusing = "{% if m.content == 'no' %}{{ raise_exception('not that') }}{% endif %}{{ m.content }}\n"
+    model = str(build(tmp_path / "model", template="{% for m in messages %}" + refusing + "{% endfor %}"))
+    with serving(model, folder=tmp_path / "served") as url:
+        client = client_of(url)
+        wrong = conversation("rake", "garden")
+        wrong["messages"][0]["content"] = "no"
+        file = upload(client, lines(1) + b"\n" + json.dumps(wrong).encode())
+        job = client.fine_tuning.jobs.create(model=model, training_file=file)
+        assert "not that" in wait(client, job.id, "failed").error.message
+
+
+def test_a_line_without_an_end_is_not_read_into_memory(client: openai.OpenAI) -> None:
+    row = json.dumps(conversation("rake", "x" * (5 << 20))).encode()
+    with pytest.raises(openai.BadRequestError, match="line 4 is longer than 4 MiB"):
+        upload(client, lines(1) + b"\n" + row)
+
+
+def test_of_many_wrong_lines_a_few_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("{}\n" * 20_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="and 19995 lines more"):
+            training_rows(path)
+        assert tracemalloc.get_traced_memory()[1] < 500_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_each_answer_with_a_weight_is_learnt(tmp_path: Path) -> None:

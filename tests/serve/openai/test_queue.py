@@ -109,6 +109,67 @@ def test_a_failure_ends_what_was_under_way_and_nothing_else() -> None:
         assert told.value.status == 503
 
 
+class Panic(BaseException):
+    """What a library of Rust raises: no Exception."""
+
+
+@dataclass
+class Poisoned(Held):
+    """Fails at every batch with a certain text in it."""
+
+    error: type[BaseException] = Panic
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        self.asked.append(len(requests))
+        assert self.may.wait(20)
+        if any("poison" in request.messages[-1].content for request in requests):
+            raise self.error("it is poisoned")
+        return Fake().complete(requests)
+
+
+@pytest.mark.parametrize("error", [Panic, ValueError])
+def test_one_that_no_step_survives_takes_nobody_along(error: type[BaseException]) -> None:
+    model = Poisoned(error=error)
+    one = served(model, Prompt("Sort."), labels=LABELS)
+    texts = [f"text {number}" for number in range(20)]
+    texts[3] = texts[11] = "poison"
+    with asking() as queue:
+        futures = [queue.answer(one, text) for text in ["first", *texts]]
+        model.may.set()
+        for text, future in zip(["first", *texts], futures, strict=True):
+            if text == "poison":
+                with pytest.raises(Exception, match="poisoned"):
+                    future.result(20)
+            else:
+                assert future.result(20).answer in LABELS
+        assert queue.answer(one, "one more").result(20).answer in LABELS
+    assert len(model.asked) < 20, "they are found by halves"
+
+
+def test_no_more_wait_than_may_while_others_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, begins, goes_on = Held(), threading.Event(), threading.Event()
+    model.may.set()
+    one, futures = served(model, labels=LABELS), list[Future[Answered]]()
+    whole = Asking._begin
+
+    def slowly(self: Asking, *others: Any) -> None:
+        begins.set()
+        assert goes_on.wait(20)
+        whole(self, *others)
+
+    monkeypatch.setattr(Asking, "_begin", slowly)
+    with asking(most=3) as queue:
+        futures.append(queue.answer(one, "first"))
+        assert begins.wait(20)
+        for number in range(2):
+            futures.append(queue.answer(one, f"text {number}"))
+        assert queue.depth == 3, "who begins waits until he has begun"
+        with pytest.raises(ApiError, match="too many"):
+            queue.answer(one, "one too many")
+        goes_on.set()
+        assert all(future.result(20).answer in LABELS for future in futures)
+
+
 def test_what_waits_at_the_end_is_answered() -> None:
     model = Held()
     queue = Asking(256, Measures())

@@ -128,6 +128,15 @@ def test_a_conversation_goes_on_from_a_kept_response(client: openai.OpenAI) -> N
     whole = client.responses.create(input=told, **SURE)
     assert (second.output_text, second.usage) == (whole.output_text, whole.usage), "without the first's instructions"
     assert client.responses.retrieve(second.id) == second
+    items: Any = list(client.responses.input_items.list(second.id, order="asc", limit=2))
+    assert [(item.role, item.content[0].text) for item in items] == [
+        ("user", "My name is Ana."),
+        ("assistant", first.output_text),
+        ("user", "What is my name?"),
+    ]
+    assert [item.id for item in client.responses.input_items.list(second.id)] == [item.id for item in items[::-1]]
+    with pytest.raises(openai.BadRequestError, match="background"):
+        client.responses.cancel(second.id)
     client.responses.delete(second.id)
     with pytest.raises(openai.NotFoundError):
         client.responses.retrieve(second.id)
@@ -204,7 +213,7 @@ def test_what_fails_within_a_stream_is_told_in_it(client: openai.OpenAI, monkeyp
 
 
 def test_the_oldest_responses_make_room() -> None:
-    kept = Kept(most=1000)
+    kept = Kept(most=1300)
     for number in range(9):
         kept.put({"id": f"resp_{number}"}, (Message("user", "x" * 300),))
     for number in range(6):

@@ -41,7 +41,7 @@ from crossover.models.hf.quantized import four_bits
 from crossover.models.hf.saving import check, save
 from crossover.models.hf.scheduler import Scheduler
 from crossover.models.hf.trial import packs
-from crossover.models.hf.writing import ends, writing_job
+from crossover.models.hf.writing import ends, replied, writing_job
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -138,7 +138,8 @@ class Hf:
         return read_chat(folders.load_tokenizer(self._folder), self.target)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        return len(self.chat.prompt(messages))
+        with self._lock:
+            return len(self.chat.prompt(messages))
 
     @property
     def in_flight(self) -> int:
@@ -190,8 +191,9 @@ class Hf:
         return wait
 
     def encode(self, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
-        prompt = self.chat.prompt(messages)
-        return prompt + self.chat.answer(answer), len(prompt)
+        with self._lock:  # a tuning job reads its rows beside the server's requests
+            prompt = self.chat.prompt(messages)
+            return prompt + self.chat.answer(answer), len(prompt)
 
     def words(self) -> dict[int, str]:
         return self.chat.words()
@@ -362,9 +364,8 @@ class Hf:
             written = generate_packed(model, jobs, ended, self._shared(model, asked, prompts))
         else:
             written = generate_plain(model, jobs, ended)
-        for batch, answers in written:
+        for batch, drafts in written:
             seconds = (time.perf_counter() - started) / len(batch)
-            for i, ids in zip(batch, answers, strict=True):
-                usage = Usage(len(prompts[i]), len(ids), seconds)
-                yield i, Reply(self.chat.text(ids), (), usage)
+            for i, draft in zip(batch, drafts, strict=True):
+                yield i, replied(draft, self.chat, seconds)
             started = time.perf_counter()

@@ -15,6 +15,7 @@ from crossover.types import Message
 MARKS = ("crossovermark", "Another \"mark\" \t of\r\n\n\nmore  words & it's 'é'")  # with what filters change
 WORTH = 4  # conversations with the same beginning: fewer are not worth the trial
 BEGINNINGS = 256  # that are kept
+LENGTHY = 1 << 16  # characters: a longer beginning is a conversation of somebody's, and its tokens take megabytes
 _MARKUP = re.compile(r"[<>\[\]{}|/\\]")
 
 Ends = tuple[
@@ -38,7 +39,7 @@ class Beginnings:
         texts: list[str | None] = [None] * len(conversations)
         for head, members in alike.items():
             plain = [i for i in members if _ordinary(conversations[i][-1])] if head else []
-            if plain and (head in self._known or len(members) >= WORTH):
+            if plain and (head in self._known or (len(members) >= WORTH and sum(len(m.content) for m in head) <= LENGTHY)):
                 ends = self._ends(head, conversations[plain[0]][-1].content)
                 for i in plain:
                     if ends is not None:

@@ -30,6 +30,7 @@ from crossover.models.hf.beginnings import Beginnings
 from crossover.models.hf.telling import bytes_of
 from crossover.models.hf.tokens import Encoder
 from crossover.models.hf.verbatim import Verbatim
+from crossover.models.template import FIXED, end_of_thought, merge_system
 from crossover.types import Message
 
 PLAIN = (
@@ -41,16 +42,6 @@ PLAIN = (
 )
 MARK = "crossovermark"
 SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
-# Templates that print today's date would give another prompt each day; those that can think first are asked not to.
-THOUGHTS = {
-    "<think>": "</think>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<reasoning>": "</reasoning>",
-    "[THINK]": "[/THINK]",
-    "<|START_THINKING|>": "<|END_THINKING|>",
-}
-FIXED = {"date_string": "01 Jan 2026", "enable_thinking": False}
 
 
 @dataclass(frozen=True)
@@ -194,7 +185,7 @@ def read_chat(tokenizer: Any, where: str) -> Chat:
         raise ModelError(f"the chat template of {where} does not show what the assistant says")
     # a template may write past turns otherwise than the turn it asks for; then the answer follows the prompt directly
     lead = before.removeprefix(prompt) if before.startswith(prompt) else ""
-    lead = lead if lead.strip() else _end_of_thought(prompt) or lead
+    lead = lead if lead.strip() else end_of_thought(prompt) or lead
     end = tuple(tokenizer(after.strip(), add_special_tokens=False)["input_ids"])
     if not end:
         if tokenizer.eos_token_id is None:
@@ -210,28 +201,6 @@ def read_chat(tokenizer: Any, where: str) -> Chat:
         end=end,
         separator=after if not after.strip() and "\n" in after else "",
     )
-
-
-def merge_system(messages: Sequence[Message]) -> list[Message]:
-    """The same conversation without a system turn: its text opens the first user turn."""
-    system = [m.content for m in messages if m.role == "system"]
-    rest = [m for m in messages if m.role != "system"]
-    if not system:
-        return rest
-    first = next((i for i, m in enumerate(rest) if m.role == "user"), None)
-    if first is None:
-        return [Message("user", "\n\n".join(system)), *rest]
-    rest[first] = Message("user", "\n\n".join([*system, rest[first].content]))
-    return rest
-
-
-def _end_of_thought(prompt: str) -> str:
-    """What closes the thought that a generation prompt opens; nothing where it opens none."""
-    for opening, closing in THOUGHTS.items():
-        if prompt.rstrip().endswith(opening):
-            apart = "" if closing[0] != "<" or closing[1] == "|" else "\n"  # tags of XML stand on lines of their own
-            return f"{apart * (1 if prompt[-1] == apart else 2)}{closing}{apart * 2}"
-    return ""
 
 
 def _takes_system(tokenizer: Any, template: str) -> bool:

@@ -24,11 +24,11 @@ from crossover.models.hf.telling import Heard, Told
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
+SOONEST = 1e-300  # so that no time is 0
 DEAD = {"cpu": 0.25}  # of the rows may have ended before the others are moved together
 DEAD_ELSEWHERE = 0.5  # a card's step is recorded anew then
 
 Chances = tuple[float, tuple[tuple[int, float], ...]]  # a token's log-probability, and those of the likeliest
-Answers = tuple[list[int], list[list[int]]]  # the indices of a batch's jobs, and the tokens generated for each
 
 
 @dataclass(frozen=True)
@@ -52,21 +52,24 @@ class Job:
 
 def generate_packed(
     model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool], prefix: Prefix = NO_PREFIX
-) -> Iterator[Answers]:
-    """Continue all jobs, batch by batch; the end of turn is part of an answer. All prompts begin with `prefix`.
+) -> Iterator[tuple[list[int], list[Draft]]]:
+    """Continue all jobs, batch by batch: their indices, and what was written; the end of turn is part of an answer. All
+    prompts begin with `prefix`.
 
     Penalties and other settings of the folder's generation_config.json are not applied. Where a device's memory does not
     suffice for a batch, batches are halved.
     """
     first = partial(_first_batch, jobs, len(prefix.tokens), ROWS.get(model.device.type, ROWS_ELSEWHERE))
 
-    def write(batch: list[int]) -> list[list[int]]:
+    def write(batch: list[int]) -> list[Draft]:
         return _Writing(model, [jobs[i] for i in batch], prefix).run(ended)
 
     return in_batches(len(jobs), tokens_kept(model), first, write)
 
 
-def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool]) -> Iterator[Answers]:
+def generate_plain(
+    model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[int]], bool]
+) -> Iterator[tuple[list[int], list[Draft]]]:
     """As `generate_packed`, one job at a time with the architecture's own cache, for those that cannot pack."""
     for index, job in enumerate(jobs):
         row = Draft(job)
@@ -78,7 +81,7 @@ def generate_plain(model: Any, jobs: Sequence[Job], ended: Callable[[Sequence[in
             cache = getattr(output, "past_key_values", None)
             latest = torch.tensor([row.answer[-1:]])
             ids = latest if cache is not None else torch.cat([ids, latest], dim=1)
-        yield [index], [row.answer]
+        yield [index], [row]
 
 
 class Draft:
@@ -89,7 +92,18 @@ class Draft:
         self.answer: list[int] = []
         self.going = True
         self.writer = job.grammar() if job.grammar else None
-        self.draw = torch.Generator().manual_seed(job.seed) if job.temperature > 0 else None
+        self._draws: torch.Generator | None = None
+
+    def draws(self, device: torch.device) -> torch.Generator:
+        """Where the noise comes from that an answer with a temperature is drawn by."""
+        if self._draws is None:
+            self._draws = torch.Generator(device).manual_seed(self.job.seed)
+        return self._draws
+
+    @property
+    def error(self) -> str:
+        """Why there is no answer; empty where there is one."""
+        return self.writer.error if self.writer else ""
 
     def take(self, token: int, ended: Callable[[Sequence[int]], bool], chances: Chances | None = None) -> None:
         self.answer.append(token)
@@ -125,13 +139,13 @@ class _Writing:
         self._logits = torch.empty(0)  # and what it ends with
         self._recorder = Recorder(device)
 
-    def run(self, ended: Callable[[Sequence[int]], bool]) -> list[list[int]]:
+    def run(self, ended: Callable[[Sequence[int]], bool]) -> list[Draft]:
         every = [Draft(job) for job in self._jobs]
         with self._recorder.stream():
             self._run(every, ended)
         if self._recorder.why:
             LOG.warning("the steps of generation are launched one by one: recording them failed (%s)", self._recorder.why)
-        return [row.answer for row in every]
+        return every
 
     def _run(self, rows: list[Draft], ended: Callable[[Sequence[int]], bool]) -> None:
         ahead, dead = self._recorder.card, DEAD.get(self._model.device.type, DEAD_ELSEWHERE)
@@ -211,15 +225,21 @@ def choose(logits: torch.Tensor, rows: Sequence[Draft]) -> torch.Tensor:
         which = put(torch.tensor([i for i, _ in ruled]), logits.device)
         logits = logits.index_copy(0, which, logits[which].masked_fill(~allowed, -torch.inf))
     tokens = logits.argmax(-1)
-    drawn = [i for i, row in enumerate(rows) if row.draw and row.going]
+    drawn = [i for i, row in enumerate(rows) if row.job.temperature > 0 and row.going]
     if drawn:
         which = put(torch.tensor(drawn), logits.device)
         heat = torch.tensor([[rows[i].job.temperature] for i in drawn], dtype=torch.float64)
-        points = torch.stack([torch.rand(1, generator=rows[i].draw, dtype=torch.float64) for i in drawn])
-        chances = (logits[which].double() / put(heat, logits.device)).softmax(-1)
-        chances = _nucleus(chances, [rows[i].job.top_p for i in drawn]).cumsum(-1)
-        found = torch.searchsorted(chances, put(points, logits.device) * chances[:, -1:], right=True)[:, 0]
-        tokens[which] = found.clamp(max=size - 1)
+        own = logits[which].double()
+        own = own - own.max(-1, keepdim=True).values  # else a temperature near 0 divides to infinity
+        chances = (own / put(heat, logits.device)).softmax(-1)
+        chances = _nucleus(chances, [rows[i].job.top_p for i in drawn])
+        # a race of exponential times (Gumbel-max, Maddison et al. 2014): who else is in the batch changes logits by their
+        # rounding, which in a sum over the vocabulary moves each of its bounds, and here only what is as good as a tie
+        times = torch.empty_like(chances)
+        for number, i in enumerate(drawn):
+            times[number].uniform_(generator=rows[i].draws(logits.device))
+        times = times.neg_().log1p_().neg_().clamp_min_(SOONEST)
+        tokens[which] = (chances / times).argmax(-1)
     return tokens
 
 

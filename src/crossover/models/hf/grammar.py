@@ -40,7 +40,9 @@ class Grammars:
 
 
 class Writer:
-    """Where one answer is in its grammar."""
+    """Where one answer is in its grammar. `error`: why it cannot be gone on with, once it came to such a place."""
+
+    error = ""
 
     def __init__(self, matcher: Any, vocabulary: int) -> None:
         self._matcher, self._vocabulary = matcher, vocabulary
@@ -52,5 +54,7 @@ class Writer:
 
     def take(self, token: int) -> bool:
         """Go on behind a token; whether the answer is complete."""
-        self._matcher.consume_token(token)
-        return bool(self._matcher.is_stopped())
+        consumed = self._matcher.consume_token(token)
+        if not consumed or self._matcher.is_error():  # nothing fits, or the grammar grew beyond the library's limits
+            self.error = f"it breaks off ({str(self._matcher.get_error()).splitlines()[0]})"
+        return bool(self.error or self._matcher.is_stopped())

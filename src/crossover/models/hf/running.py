@@ -66,7 +66,8 @@ class Running:
     def begin(self, rows: Sequence[Row]) -> Part:
         """The prompts of more rows."""
         chains = [row.draft.job.prompt[len(self._prefix.tokens) :] for row in rows]
-        memory = self._memory.beginning(len(self.rows), [len(chain) for chain in chains])
+        used = max((row.written for row in self.rows), default=0)
+        memory = self._memory.beginning(len(self.rows), [len(chain) for chain in chains], used)
         packed = pack(chains, prefix=self._prefix, memory=memory)
         for row, chain in zip(rows, chains, strict=True):
             row.written = len(chain)
@@ -166,15 +167,18 @@ def take(logits: Tensor, rows: Sequence[Row], ended: Ended) -> None:
 
 
 class Places:
-    """Keys and values of rows that come and go: (rows, key heads, places, width) a layer, grown as it is needed."""
+    """Keys and values of rows that come and go: (rows, key heads, places, width) a layer, grown as it is needed.
+
+    It never has twice what that is: one long row behind many short ones would take the memory of as many long ones.
+    """
 
     def __init__(self) -> None:
         self.layers: dict[int, Layer] = {}
         self._rows = self._size = 0  # that there is memory for
 
-    def beginning(self, first: int, lengths: Sequence[int]) -> Beginning:
-        """What keeps the beginnings of rows from `first` on."""
-        self._make_room(first + len(lengths), max(lengths) + 1)
+    def beginning(self, first: int, lengths: Sequence[int], used: int) -> Beginning:
+        """What keeps the beginnings of rows from `first` on; those before have `used` tokens at the most."""
+        self._make_room(first + len(lengths), max(used, *lengths) + 1)
         return Beginning(self, slice(first, first + len(lengths)))
 
     def going_on(self, each: Tensor, at: Tensor, upto: int) -> GoingOn:
@@ -200,13 +204,15 @@ class Places:
     def _make_room(self, rows: int, size: int) -> None:
         if rows <= self._rows and size <= self._size:
             return
-        before = (self._rows, self._size)
-        self._rows = max(self._rows, -(-rows // 4) * 4)
-        self._size = max(self._size, -(-size // ROOM) * ROOM)
+        before, needed = (self._rows, self._size), (-(-rows // 4) * 4, -(-size // ROOM) * ROOM)
+        self._rows, self._size = max(self._rows, needed[0]), max(self._size, needed[1])
+        if self._rows * self._size > 2 * needed[0] * needed[1]:
+            self._rows, self._size = needed
+        kept = min(before[0], self._rows), min(before[1], self._size)
         for number, layer in self.layers.items():
             fresh = self._zeros(layer[0]), self._zeros(layer[1])
             for new, old in zip(fresh, layer, strict=True):
-                new[: before[0], :, : before[1]] = old
+                new[: kept[0], :, : kept[1]] = old[: kept[0], :, : kept[1]]
             self.layers[number] = fresh
 
 

@@ -7,7 +7,7 @@ waits for another's end, and who streams waits for one batch at the most.
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,9 +25,12 @@ from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.recurring import Recurring
 from crossover.models.hf.room import LOG, tokens_at_once, tokens_kept
 from crossover.models.hf.running import Ended, Row, Running, RunningPlain, advance
+from crossover.models.hf.writing import replied
 from crossover.models.serving import Asked
-from crossover.types import Reply, Request, Usage, Weights
+from crossover.types import Reply, Request, Weights
 
+WEIGHTS = 16  # of which it is known what their prompts begin with
+TURN = 32  # steps of one fully tuned model before another one, which has to be loaded in its place
 Key = tuple[str, tuple[int, ...]]  # the hash of the weights, and the beginning
 
 
@@ -71,7 +74,8 @@ class Scheduler:
         self._labels: deque[_Ready] = deque()
         self._texts: deque[_Ready] = deque()
         self._running: dict[Key, Running | RunningPlain] = {}
-        self._recurring: dict[str, Recurring] = defaultdict(Recurring)
+        self._recurring: OrderedDict[str, Recurring] = OrderedDict()
+        self._turn, self._taken = "", 0  # the fully tuned model that is asked now, and for how many steps
 
     @property
     def busy(self) -> bool:
@@ -88,6 +92,7 @@ class Scheduler:
 
     def step(self) -> int:
         self._read()
+        self._take_turns()
         return (self._score() if self._labels else 0) + self._write()
 
     def give_up(self) -> None:
@@ -107,16 +112,37 @@ class Scheduler:
             if isinstance(prompt, Reply):
                 asked.done(prompt)
                 continue
-            beginning = self._recurring[_sha(asked.request.weights)].beginning(prompt) if self._model.packed else ()
+            beginning = self._recurs(_sha(asked.request.weights)).beginning(prompt) if self._model.packed else ()
             ready = _Ready(asked, prompt, beginning)
             (self._labels if asked.request.decoding.labels else self._texts).append(ready)
+
+    def _recurs(self, sha: str) -> Recurring:
+        """What the prompts for some weights begin with; of those that were asked longest ago it is forgotten."""
+        found = self._recurring.setdefault(sha, Recurring())
+        self._recurring.move_to_end(sha)
+        if len(self._recurring) > WEIGHTS:
+            self._recurring.popitem(last=False)
+        return found
+
+    def _take_turns(self) -> None:
+        """Fully tuned models, of which one is loaded at a time, are not loaded anew at each step."""
+        waiting = [*(row.asked for running in self._running.values() for row in running.rows[:1])]
+        waiting += [ready.asked for ready in (*self._labels, *self._texts)]
+        full = dict.fromkeys(_sha(asked.request.weights) for asked in waiting if _full(asked.request.weights))
+        others = [sha for sha in full if sha != self._turn]
+        self._taken += 1
+        if others and (self._turn not in full or self._taken > TURN):
+            self._turn, self._taken = others[0], 1
+
+    def _now(self, weights: Weights | None) -> bool:
+        return not _full(weights) or _sha(weights) == self._turn
 
     def _score(self) -> int:
         """Score a batch that begins like the prompt that waits longest, and has its labels."""
         self._labels = deque(ready for ready in self._labels if not ready.asked.gone())
-        if not self._labels:
+        first = next((ready for ready in self._labels if self._now(ready.asked.request.weights)), None)
+        if first is None:
             return 0
-        first = self._labels[0]
         request, batch = first.asked.request, list[_Ready]()
         weights, labels = request.weights, request.decoding.labels
         try:
@@ -149,7 +175,7 @@ class Scheduler:
         weights = {row.asked.request.weights: None for running in self._running.values() for row in running.rows[:1]}
         weights |= {ready.asked.request.weights: None for ready in self._texts}
         count = 0
-        for own in weights:
+        for own in filter(self._now, weights):
             try:
                 with self._model.using(own) as model:
                     count += self._advance(model, _sha(own))
@@ -184,9 +210,7 @@ class Scheduler:
             if not running.rows:
                 self._running.pop(key, None)
         for row in finished:
-            ids, seconds = row.draft.answer, row.seconds
-            usage = Usage(len(row.draft.job.prompt), len(ids), seconds)
-            row.asked.done(Reply(self._model.chat.text(ids), (), usage))
+            row.asked.done(replied(row.draft, self._model.chat, row.seconds))
         return len(every)
 
     def _joining(self, model: Any, sha: str) -> dict[Key, list[Row]]:
@@ -225,6 +249,10 @@ class Scheduler:
         self._most = max(1, len(rows) // 2)
         LOG.warning("%s: going on with half as many", said)
         self._new = [*(row.asked for row in rows), *self._new]
+
+
+def _full(weights: Weights | None) -> bool:
+    return weights is not None and weights.kind == "full"
 
 
 def _sha(weights: Weights | None) -> str:

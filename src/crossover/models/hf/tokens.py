@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-PIECES = 1 << 16  # that are kept
+PIECES = 4 << 20  # characters of pieces that are kept, each with what it takes besides: a server is sent any number
+BESIDE = 64
 LONG = 1000  # characters: a longer piece is a text of its own, which hardly comes again
 
 
@@ -22,6 +23,7 @@ class Encoder:
         self._tokenizer = tokenizer
         self._fast = tokenizer.backend_tokenizer if getattr(tokenizer, "is_fast", False) else None
         self._known: dict[str, tuple[int, ...]] = {}
+        self._size = 0
         self._marks, self._cuts = _marks(tokenizer)
         sample = "".join(f"{mark}one two\n" for mark in sorted(self._cuts)[:8]) + "three"
         if self._marks is not None and self._pieced([sample])[0] != self._whole([sample])[0]:
@@ -48,11 +50,13 @@ class Encoder:
     def _pieced(self, texts: Sequence[str]) -> list[list[int]]:
         cut = [self._cut(text) for text in texts]
         wanted = dict.fromkeys(piece for pieces in cut for piece in pieces)
-        if len(self._known) + len(wanted) > PIECES:
-            self._known.clear()
+        if self._size > PIECES:
+            self._known, self._size = {}, 0
         new = [piece for piece in wanted if piece not in self._known]
         fresh = dict(zip(new, map(tuple, self._whole(new)), strict=True))
-        self._known |= {piece: ids for piece, ids in fresh.items() if len(piece) <= LONG}
+        short = {piece: ids for piece, ids in fresh.items() if len(piece) <= LONG}
+        self._known |= short
+        self._size += sum(len(piece) + BESIDE for piece in short)
         fresh |= {piece: self._known[piece] for piece in wanted if piece not in fresh}
         return [[token for piece in pieces for token in fresh[piece]] for pieces in cut]
 

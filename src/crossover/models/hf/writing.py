@@ -1,4 +1,4 @@
-"""A request for free text -> the job that writes it, and whoever listens to it."""
+"""A request for free text -> the job that writes it, whoever listens to it, and the reply."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from crossover.models.base import Listener, Token
 from crossover.models.hf.chat import Chat
-from crossover.models.hf.generation import Job
+from crossover.models.hf.generation import Draft, Job
 from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.telling import Told
-from crossover.types import Request, content_hash
+from crossover.types import Reply, Request, Usage, content_hash
 
 
 def writing_job(
@@ -35,6 +35,13 @@ def writing_job(
         listener.top if listener else None,
         how.top_p,
     )
+
+
+def replied(draft: Draft, chat: Chat, seconds: float) -> Reply:
+    """What a finished draft says."""
+    if draft.error:
+        return Reply(error=f"the answers' JSON schema cannot be used: {draft.error}")
+    return Reply(chat.text(draft.answer), (), Usage(len(draft.job.prompt), len(draft.answer), seconds))
 
 
 def _tell(chat: Chat, listener: Listener, ids: list[int], told: Told) -> bool:

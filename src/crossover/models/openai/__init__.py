@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from crossover.errors import ModelError
 from crossover.models._http import Attempt, Flow, all_of, flowing, in_loop
@@ -23,7 +23,7 @@ from crossover.models.batches import Batches
 from crossover.models.openai.batches import OpenaiBatches
 from crossover.models.openai.client import async_client, client, fate
 from crossover.models.openai.labels import formed, held_to, label_in, scores_of
-from crossover.models.openai.whole import MANY, Lacking, Whole, lacking
+from crossover.models.openai.whole import MANY, WITHOUT, Lacking, Whole
 from crossover.models.openai.wire import Quirks, answered, body_of, refusal
 from crossover.types import LOST, Candidate, Message, Reply, Request, Usage, Weights
 
@@ -34,7 +34,7 @@ THINKING = 4096  # tokens that a model with `effort` may think with
 LABEL_TOKENS = 8  # beside a label's own bytes
 SCRIPT = "crossover.serve.standalone_hosted"
 FORM = 128  # bytes around a schema
-UNSCORED = "the server no longer scores whole labels"
+UNSCORED = "the server scores no whole labels, as llama.cpp's does"
 Labels = Literal["auto", "whole", "logprobs", "constrained", "text"]
 
 
@@ -47,7 +47,7 @@ class Openai:
     - `url`: its address, up to and with the version: http://127.0.0.1:8000/v1.
     - `key`: the name of the environment variable with the key.
     - `effort`: how long a reasoning model thinks, as the service calls it: low, medium, high.
-    - `labels`: how a label is chosen: whole (by each label's log-probability, a short request a label: llama.cpp's server),
+    - `labels`: how a label is chosen: whole (by each label's log-probability, a short request a token: llama.cpp's server),
       logprobs (by the first token's), constrained, text; auto takes the first that the service can, whole up to 32 labels.
     - `in_flight`: the most requests under way at a time; 0: as many as the service is known to bear.
     - `timeout`: seconds until an answer is given up.
@@ -146,7 +146,7 @@ class Openai:
         found = self.labels == "auto" and self._preset.top and request.decoding.labels and not self.batch
         times = 2 if found and _ways(request) not in self._modes else 1
         if request.decoding.labels and self._preset.whole and self.labels in ("auto", "whole"):
-            each = sum(len(label.encode()) + 1 for label in _spoken(request))
+            each = sum(len(label.encode()) + 4 for label in _spoken(request))  # with what stands around it
             return Usage((times + 1) * prompt + self._form(request), each + times * self._longest(request))
         return Usage(times * prompt + self._form(request), times * (self._longest(request) + self._thinking))
 
@@ -267,7 +267,9 @@ class Openai:
         root = self._url.removesuffix("/v1")
 
         async def ask(route: str, body: Mapping[str, Any] | None) -> Any:
-            response = await self._sent_to(root + route, body)
+            named = {"model": self.target}  # by which a server of several models knows whom to ask
+            address = root + route if body is not None else f"{root}{route}?{urlencode(named)}"
+            response = await self._sent_to(address, None if body is None else {**named, **body})
             return json.loads(response.content)
 
         library = importlib.import_module("openai")
@@ -276,8 +278,7 @@ class Openai:
         except Lacking:
             return None
         except library.APIStatusError as error:
-            without = lacking(error.status_code, words_of(error)[0].lower())
-            return None if without else self._refused(error, request, self.target)
+            return None if error.status_code in WITHOUT else self._refused(error, request, self.target)
         except (library.APIConnectionError, TimeoutError) as error:
             return self._broken(error)
 

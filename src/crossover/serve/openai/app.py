@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import FastAPI, File, Form, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -152,7 +152,7 @@ def _add_chat(app: FastAPI, catalogue: Catalogue, chats: Chats) -> None:
         served = catalogue.get(body.model)
         if not body.stream:
             return JSONResponse(await _while_there(request, chats.whole(served, body)))
-        return await _streamed(chats.stream(served, body))
+        return await _streamed(request, chats.stream(served, body))
 
     @app.post("/predict")
     async def predict(request: Request, body: PredictBody) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _add_responses(app: FastAPI, catalogue: Catalogue, responses: Responses) -> 
         served = catalogue.get(body.model)
         if not body.stream:
             return JSONResponse(await _while_there(request, responses.whole(served, body)))
-        return await _streamed(responses.stream(served, body))
+        return await _streamed(request, responses.stream(served, body))
 
     @app.get(path + "/{identity}")
     async def get(identity: str, stream: bool = False) -> dict[str, Any]:
@@ -189,10 +189,22 @@ def _add_responses(app: FastAPI, catalogue: Catalogue, responses: Responses) -> 
     async def delete(identity: str) -> dict[str, Any]:
         return responses.kept.drop(identity)
 
+    @app.get(path + "/{identity}/input_items")
+    async def items(
+        identity: str, after: str | None = None, limit: Limit = 20, order: Literal["asc", "desc"] = "desc"
+    ) -> dict[str, Any]:
+        found = responses.kept.items(identity)
+        return page(found if order == "asc" else found[::-1], after, limit)
 
-async def _streamed(events: AsyncGenerator[str]) -> Response:
+    @app.post(path + "/{identity}/cancel")
+    async def cancel(identity: str) -> dict[str, Any]:
+        responses.kept.get(identity)
+        raise ApiError(400, "only a response in the background is cancelled, of which there are none here", "response_id")
+
+
+async def _streamed(request: Request, events: AsyncGenerator[str]) -> Response:
     """Server-sent events. What is wrong with the request is raised, so that it has a status."""
-    first = await anext(events)
+    first = await _while_there(request, anext(events))
 
     async def every() -> AsyncIterator[str]:
         async with aclosing(events):
@@ -214,14 +226,16 @@ def _text(served: Served, body: PredictBody) -> str:
         raise ApiError(400, str(error), "input") from error
 
 
-async def _while_there(request: Request, work: Coroutine[Any, Any, Found]) -> Found:
-    """What comes of some work, which ends when whoever asked has gone."""
+async def _while_there(request: Request, work: Awaitable[Found]) -> Found:
+    """What comes of some work, which ends when whoever asked has gone, or the server ends."""
     task = asyncio.ensure_future(work)
-    while not (await asyncio.wait({task}, timeout=0.5))[0]:
-        if await request.is_disconnected():
-            task.cancel()
-            raise ApiError(GONE, "the client closed the connection")
-    return task.result()
+    try:
+        while not (await asyncio.wait({task}, timeout=0.5))[0]:
+            if await request.is_disconnected():
+                raise ApiError(GONE, "the client closed the connection")
+        return task.result()
+    finally:
+        task.cancel()
 
 
 def _add_files(app: FastAPI, files: Files) -> None:
@@ -289,7 +303,7 @@ def _add_batches(app: FastAPI, batches: Batches) -> None:
 
     @app.post(path)
     async def create(body: BatchBody) -> dict[str, Any]:
-        return batches.create(body)
+        return await batches.create(body)
 
     @app.get(path)
     def every(after: str | None = None, limit: Limit = 20) -> dict[str, Any]:

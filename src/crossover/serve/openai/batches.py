@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from crossover.data.textfile import lines_of
 from crossover.serve.openai.errors import ApiError, told
 from crossover.serve.openai.files import Files, new_id
+from crossover.serve.openai.lines import TooLong, numbered
 from crossover.serve.openai.wire import BATCHED, BatchBody, ChatBody
 from crossover.study.folder import read_json, write_json
 
@@ -46,8 +47,8 @@ class Batches:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def create(self, body: BatchBody) -> dict[str, Any]:
-        """Take a batch. Raises `ApiError`. In the thread of the server's loop."""
+    async def create(self, body: BatchBody) -> dict[str, Any]:
+        """Take a batch. Raises `ApiError`."""
         try:
             source, purpose = self.files.content(body.input_file_id), self.files.get(body.input_file_id)["purpose"]
         except ApiError as error:
@@ -72,7 +73,7 @@ class Batches:
             "order": time.time_ns(),
         }
         self._place(identity).mkdir(parents=True)
-        shutil.copyfile(source, self._place(identity) / "input.jsonl")
+        await asyncio.to_thread(shutil.copyfile, source, self._place(identity) / "input.jsonl")
         write_json(self._place(identity) / "batch.json", batch)
         self._more.set()
         return _public(batch)
@@ -223,26 +224,32 @@ def _lines(path: Path, url: tuple[str, ...]) -> tuple[list[dict[str, Any]], list
     found: list[dict[str, Any]] = []
     wrong: list[dict[str, Any]] = []
     seen: set[str] = set()
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
+    try:
+        for number, line in numbered(path):
             try:
                 one = json.loads(line)
                 why = _fault(one, url, seen)
             except (ValueError, RecursionError):
                 why = ("invalid_json_line", "This line is not parseable as valid JSON.")
             if why:
-                wrong.append({"code": why[0], "message": why[1], "line": number, "param": None})
+                wrong.append(_wrong(*why, number))
             else:
                 seen.add(one["custom_id"])
                 found.append(one)
+            if len(wrong) == SHOWN:
+                break
+            if len(found) > LINES:
+                wrong.append(_wrong("too_many_tasks", f"The file has more than {LINES} requests."))
+                break
+    except TooLong as error:
+        wrong.append(_wrong("invalid_json_line", str(error)))
     if not found and not wrong:
-        wrong.append({"code": "empty_file", "message": "The input file is empty.", "line": None, "param": None})
-    if len(found) > LINES:
-        told = f"The file has {len(found)} requests, the most are {LINES}."
-        wrong.append({"code": "too_many_tasks", "message": told, "line": None, "param": None})
-    return found, wrong[:SHOWN]
+        wrong.append(_wrong("empty_file", "The input file is empty."))
+    return found, wrong
+
+
+def _wrong(code: str, message: str, line: int | None = None) -> dict[str, Any]:
+    return {"code": code, "message": message, "line": line, "param": None}
 
 
 def _fault(line: Any, url: tuple[str, ...], seen: set[str]) -> tuple[str, str] | None:

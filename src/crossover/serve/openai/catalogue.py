@@ -21,7 +21,7 @@ from crossover.serve.predict import Predictor
 from crossover.study.folder import StudyFolder, read_json
 from crossover.types import Candidate, Weights, candidate_from_json
 
-DECISION, JOURNAL = "decision.json", "study.db"
+DECISION = "decision.json"
 EXPORTED, SETTINGS = "candidate.json", "settings.json"
 
 
@@ -96,7 +96,7 @@ class Catalogue:
         path = Path(place).expanduser()
         if (path / EXPORTED).is_file():
             return self._export(path)
-        if (path / DECISION).is_file() or (path / JOURNAL).is_file():
+        if (path / DECISION).is_file() or StudyFolder(path).begun:
             return self._study(path, None)
         study, colon, name = place.rpartition(":")
         if colon and (Path(study).expanduser() / DECISION).is_file():

@@ -17,9 +17,9 @@ from starlette.exceptions import HTTPException
 from crossover.serve.listening import LOOPBACK, name_in
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.measures import Measures
+from crossover.serve.patience import SLOW, TOO_SLOW, patience
 
 BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
-SLOW = 60  # seconds without a piece of a body
 DRAINED = 64 << 20  # bytes that are read of a body that is refused
 AZURE = re.compile(r"/openai/(?:v1/|deployments/.+/(?=chat/completions$))?(.+)")
 OPEN = ("/health", "/ready")  # without a key
@@ -79,16 +79,16 @@ class Guard:
             raise _too_large(scope)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """Bodies that do not say how long they are, are counted; one that stops coming is not waited for."""
-        taken, whole = 0, False
+        """Bodies that do not say how long they are, are counted; one that comes in drops is not waited for."""
+        taken, whole, began = 0, False, time.perf_counter()
 
         async def counted() -> MutableMapping[str, Any]:
             nonlocal taken, whole
             try:
-                async with asyncio.timeout(None if whole else SLOW):
+                async with asyncio.timeout(None if whole else patience(began, taken)):
                     message = await receive()
             except TimeoutError:
-                raise HTTPException(408, f"nothing of the body came for {SLOW} seconds") from None
+                raise HTTPException(408, TOO_SLOW) from None
             taken, whole = taken + len(message.get("body", b"")), not message.get("more_body", False)
             if taken > _most(scope):
                 raise HTTPException(413, _too_large(scope).message)  # which a reader of bodies lets through

@@ -11,6 +11,7 @@ from crossover.serve.openai.errors import ApiError
 from crossover.types import Message
 
 MOST = 32 << 20  # characters of all that is kept
+OBJECT = 100  # that a message takes beside its text
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class _Response:
 
     @property
     def size(self) -> int:
-        return len(self.body) + sum(len(message.content) for message in self.said)
+        return len(self.body) + sum(OBJECT + len(message.content) for message in self.said)
 
 
 class Kept:
@@ -47,6 +48,11 @@ class Kept:
         del self._by_id[identity]
         return {"id": identity, "object": "response", "deleted": True}
 
+    def items(self, identity: str) -> list[dict[str, Any]]:
+        """What a response answered: the messages before it, the first one first. Raises `ApiError`."""
+        *asked, _ = self._found(identity).said
+        return [_item(f"msg_{identity.removeprefix('resp_')}_{place}", message) for place, message in enumerate(asked)]
+
     def said(self, identity: str | None) -> tuple[Message, ...]:
         """The conversation that a response ends; nothing without one. Raises `ApiError`."""
         if identity is None:
@@ -65,3 +71,10 @@ class Kept:
         if identity not in self._by_id:
             raise ApiError(404, f"Response with id '{identity[:80]}' not found.", "response_id", "not_found")
         return self._by_id[identity]
+
+
+def _item(identity: str, message: Message) -> dict[str, Any]:
+    own = message.role == "assistant"
+    part: dict[str, Any] = {"type": "output_text" if own else "input_text", "text": message.content}
+    part |= {"annotations": [], "logprobs": []} if own else {}
+    return {"id": identity, "type": "message", "status": "completed", "role": message.role, "content": [part]}

@@ -13,6 +13,23 @@ from crossover.tuning.batches import TrainingRow
 from crossover.types import Message
 
 SHOWN = 5  # wrong lines that are told
+LONGEST = 4 << 20  # bytes of a line, as of a request
+
+
+class TooLong(ValueError):
+    """A line that is not read to its end."""
+
+
+def numbered(path: Path) -> Iterator[tuple[int, bytes]]:
+    """A file's lines that are not empty, with their numbers. Raises `TooLong`: what is read must fit into memory."""
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(LONGEST + 1):
+            number += 1
+            if len(line) > LONGEST:
+                raise TooLong(f"line {number} is longer than {LONGEST >> 20} MiB")
+            if line.strip():
+                yield number, line
 
 
 def check_jsonl(path: Path) -> None:
@@ -32,29 +49,29 @@ def training_rows(path: Path) -> list[TrainingRow]:
     """
     rows: list[TrainingRow] = []
     wrong: list[str] = []
+    more = 0  # a file may be wrong in a hundred million lines
     for number, body in _objects(path):
         try:
             rows += _turns(body)
         except ValueError as error:
-            wrong.append(f"line {number}: {error}")
+            if len(wrong) < SHOWN:
+                wrong.append(f"line {number}: {error}")
+            else:
+                more += 1
     if wrong:
-        more = f"; and {len(wrong) - SHOWN} lines more" if len(wrong) > SHOWN else ""
-        raise ValueError("; ".join(wrong[:SHOWN]) + more)
+        raise ValueError("; ".join(wrong) + (f"; and {more} lines more" if more else ""))
     return rows
 
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                body = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-            except (ValueError, RecursionError):
-                raise ValueError(f"line {number} is not JSON (UTF-8, an object a line)") from None
-            if not isinstance(body, dict):
-                raise ValueError(f"line {number} is no JSON object")
-            yield number, body
+    for number, line in numbered(path):
+        try:
+            body = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        except (ValueError, RecursionError):
+            raise ValueError(f"line {number} is not JSON (UTF-8, an object a line)") from None
+        if not isinstance(body, dict):
+            raise ValueError(f"line {number} is no JSON object")
+        yield number, body
 
 
 def _turns(body: dict[str, Any]) -> list[TrainingRow]:

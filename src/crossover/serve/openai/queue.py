@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from crossover.engine.follow import Answered, Calls, calls, each_call
+from crossover.errors import CrossoverError
 from crossover.models.base import Listener
 from crossover.models.serving import Asked, Engine, engine_of
 from crossover.serve.openai.catalogue import Served
@@ -49,8 +50,9 @@ class Asking:
     def __init__(self, most: int, measures: Measures) -> None:
         self._most, self._measures = most, measures
         self._waiting: deque[_Waiting] = deque()
-        self._under_way: set[_Waiting] = set()
+        self._under_way: dict[_Waiting, Engine] = {}
         self._engines: dict[int, Engine] = {}
+        self._apart: dict[int, deque[list[_Waiting]]] = defaultdict(deque)  # of an engine: who is asked again, in turn
         self._changed = threading.Condition()
         self._open = True
         self._pace, self._last = AT_FIRST, 0.0  # seconds between answers, lately; when the last one was given
@@ -92,7 +94,7 @@ class Asking:
             for engine in list(self._engines.values()):
                 if engine.busy:
                     self._step(engine)
-            self._under_way = {one for one in self._under_way if not one.future.done()}
+            self._under_way = {one: engine for one, engine in self._under_way.items() if not one.future.done()}
 
     def _admit(self) -> bool:
         """Hand to the engines what they have a place for; False when the server ends and all is answered."""
@@ -100,41 +102,52 @@ class Asking:
             while self._open and not self._waiting and not self._busy:
                 self._last = 0.0
                 self._changed.wait()
-            waiting, self._waiting = self._waiting, deque()
+            waiting = list(self._waiting)  # they count as waiting until it is known who begins
+        for engine in self._engines.values():
+            if self._apart[id(engine)] and not engine.busy:
+                self._begin(self._apart[id(engine)].popleft(), engine)
         full: set[tuple[int, bool]] = set()
         left: deque[_Waiting] = deque()
         for one in waiting:
             if one.future.cancelled():
                 continue
-            engine, first = self._engine(one.served), one.first
-            line = (id(engine), bool(first.decoding.labels))  # nobody overtakes another who waits for the same places
-            if line in full or not engine.takes(first):
-                full.add(line)
-                left.append(one)
-                continue
-            self._under_way.add(one)
-            self._begin(one, engine)
+            try:
+                engine, first = self._engine(one.served), one.first
+                line = (id(engine), bool(first.decoding.labels))  # nobody overtakes another who waits for the same places
+                if self._apart[id(engine)] or line in full or not engine.takes(first):
+                    full.add(line)
+                    left.append(one)
+                else:
+                    self._begin([one], engine)
+            except BaseException as error:  # noqa: BLE001  whatever it is, the others are answered
+                self._failed(one, error)
         with self._changed:
+            for _ in waiting:
+                self._waiting.popleft()
             self._waiting.extendleft(reversed(left))
             return bool(self._waiting or self._busy or self._open)
 
     @property
     def _busy(self) -> bool:
-        return any(engine.busy for engine in self._engines.values())
+        return any(engine.busy for engine in self._engines.values()) or any(self._apart.values())
 
     def _engine(self, served: Served) -> Engine:
         if id(served.model) not in self._engines:
             self._engines[id(served.model)] = engine_of(served.model)
         return self._engines[id(served.model)]
 
-    def _begin(self, one: _Waiting, engine: Engine) -> None:
-        if isinstance(one.asked, Request):
-            engine.add(Asked(one.asked, partial(self._answered, one), one.future.cancelled, one.listener))
-            return
-        assert one.served.candidate is not None
-        assert one.served.renderer is not None
-        following = calls(one.served.candidate, one.served.renderer, [one.asked])
-        self._follow(one, engine, following, lambda: next(following))
+    def _begin(self, some: Sequence[_Waiting], engine: Engine) -> None:
+        for one in some:
+            if one.future.done():
+                continue
+            self._under_way[one] = engine
+            if isinstance(one.asked, Request):
+                engine.add(Asked(one.asked, partial(self._answered, one), one.future.cancelled, one.listener))
+                continue
+            assert one.served.candidate is not None
+            assert one.served.renderer is not None
+            following = calls(one.served.candidate, one.served.renderer, [one.asked])
+            self._follow(one, engine, following, partial(next, following))
 
     def _follow(self, one: _Waiting, engine: Engine, following: Calls, go_on: Callable[[], Sequence[Request]]) -> None:
         """The next calls that answer a candidate's input, each by itself beside what else is under way."""
@@ -143,7 +156,7 @@ class Asking:
         except StopIteration as end:
             self._answered(one, end.value[0])
             return
-        except Exception as error:  # noqa: BLE001  whatever it is, the others are answered
+        except BaseException as error:  # noqa: BLE001  whatever it is, the others are answered
             self._failed(one, error)
             return
         replies: dict[int, Reply] = {}
@@ -161,11 +174,17 @@ class Asking:
         try:
             if count := engine.step():
                 self._measures.batch(count)
-        except Exception as error:  # noqa: BLE001  whatever it is, what comes next is answered
+        except BaseException as error:  # noqa: BLE001  whatever it is, even a library's panic: what comes next is answered
             engine.give_up()
-            for one in self._under_way:
-                if self._engine(one.served) is engine:
+            found = [one for one, own in self._under_way.items() if own is engine and not one.future.done()]
+            if isinstance(error, CrossoverError) or len(found) < 2:  # of a model that does not load nobody has an answer
+                for one in found:
                     self._failed(one, error)
+                return
+            for one in found:
+                del self._under_way[one]
+            half = len(found) // 2  # whose fault it was is found by halves: all others are answered
+            self._apart[id(engine)].extendleft((found[half:], found[:half]))
 
     def _answered(self, one: _Waiting, found: Answered | Reply) -> None:
         now = time.perf_counter()
@@ -175,6 +194,7 @@ class Asking:
         with suppress(InvalidStateError):  # whoever asked has gone
             one.future.set_result(found)
 
-    def _failed(self, one: _Waiting, error: Exception) -> None:
+    def _failed(self, one: _Waiting, error: BaseException) -> None:
+        told = error if isinstance(error, Exception) else RuntimeError(f"{type(error).__name__}: {error}")
         with suppress(InvalidStateError):
-            one.future.set_exception(error)
+            one.future.set_exception(told)

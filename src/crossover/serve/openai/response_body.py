@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.wire import (
     KEPT_ASIDE,
     UNDONE,
     ChatBody,
+    Metadata,
+    Parts,
     ResponseFormat,
     Said,
     StreamOptions,
+    Strict,
     Text,
+    Texts,
     check_extra,
     check_json,
     unsupported,
@@ -33,8 +37,6 @@ UNDONE_HERE: dict[str, tuple[Any, ...]] = {
     "n": (None, 1),
     "truncation": (None, "disabled"),
 }
-Short = Annotated[Text, StringConstraints(max_length=64)]
-Long = Annotated[Text, StringConstraints(max_length=512)]
 
 
 class TextFormat(BaseModel):
@@ -61,9 +63,7 @@ class TextFormat(BaseModel):
         return {**given, **schema, "type": self.type}
 
 
-class TextConfig(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TextConfig(Strict):
     format: TextFormat | None = None
     verbosity: Literal["medium"] | None = None
 
@@ -74,7 +74,7 @@ class ResponseBody(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     model: Text
-    input: Text | list[dict[str, Any]] = Field(min_length=1)
+    input: Text | Parts = Field(min_length=1)
     instructions: Text | None = None
     previous_response_id: Text | None = None
     store: bool | None = None
@@ -83,13 +83,13 @@ class ResponseBody(BaseModel):
     temperature: float | None = Field(None, ge=0, le=2, allow_inf_nan=False)
     top_p: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     max_output_tokens: int | None = Field(None, ge=1)
-    include: list[str] | None = None
+    include: Annotated[list[str], Field(fail_fast=True)] | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
     text: TextConfig | None = None
     reasoning: dict[str, Any] | None = None
-    metadata: dict[Short, Long] | None = Field(None, max_length=16)
+    metadata: Metadata | None = None
     seed: int | None = Field(None, ge=-(1 << 63), lt=1 << 63)
-    stop: Text | list[Text] | None = None
+    stop: Text | Texts | None = None
 
     def check(self) -> None:
         """Raise `ApiError` for what is not done here."""

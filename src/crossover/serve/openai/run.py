@@ -16,6 +16,7 @@ from crossover.serve.listening import LOOPBACK, bound, key_for
 from crossover.serve.openai.app import build
 from crossover.serve.openai.catalogue import Catalogue
 from crossover.serve.openai.log import AnswerLog
+from crossover.serve.patience import Patient
 
 PATIENCE = 30  # seconds for the requests that are under way when the server is to end
 CONNECTIONS = 1024
@@ -55,6 +56,7 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
         app = build(catalogue, settings.folder, key, settings.local, settings.most, log)
         config = uvicorn.Config(
             app,
+            http=Patient,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=PATIENCE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import threading
@@ -29,6 +30,8 @@ BATCH = 8  # rows in a step, where that is left to us
 LOOKED = 64  # training rows whose loss stands for a validation file's, where there is none
 KEPT = 3  # checkpoints of a job
 STEPS_TOLD = 500  # events of steps, at the most
+RETRY = 5.0  # seconds until what could not be written is tried again
+LOG = logging.getLogger("uvicorn.error")
 
 
 class _Left(Exception):
@@ -133,7 +136,7 @@ class Tuner:
         """Read a job's files, and settle what was left to us."""
         try:
             self._settle(self.jobs.get(identity))
-        except (CrossoverError, ApiError, ValueError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  also what a model's template refuses: a job never stays unchecked
             self._fail(identity, "invalid_training_file", str(error), "training_file")
         self._wake()
 
@@ -178,6 +181,10 @@ class Tuner:
                     try:
                         return self.jobs.change(waiting[-1]["id"], ("queued",), status="running")
                     except ApiError:  # cancelled just now
+                        continue
+                    except (CrossoverError, OSError) as error:  # the disk is full, and may have room again
+                        LOG.error("a tuning job cannot begin: %s", error)
+                        self._changed.wait(RETRY)
                         continue
                 self._changed.wait()
             return None
@@ -247,9 +254,11 @@ class Tuner:
         try:
             error = {"code": code, "message": message, "param": param}
             self.jobs.change(identity, LIVE, status="failed", error=error)
+            self.jobs.event(identity, f"The job failed: {message}", level="error")
         except ApiError:  # it was cancelled
             return
-        self.jobs.event(identity, f"The job failed: {message}", level="error")
+        except (CrossoverError, OSError) as failing:  # the next job may be noted
+            LOG.error("a tuning job failed (%s), which cannot be noted: %s", message, failing)
 
     def _model(self, job: dict[str, Any]) -> Any:
         return self.catalogue.get(job["model"]).model

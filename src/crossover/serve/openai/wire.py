@@ -7,13 +7,23 @@ import random
 from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from crossover.serve.openai.errors import ApiError
 from crossover.types import Decoding, Message, Role
 
 BATCHED = ("/v1/chat/completions", "/chat/completions")  # what a batch may ask; the second as Azure calls it
 DEEPEST = 100  # levels of a schema
+MOST_FIELDS = 16  # of metadata, as much as OpenAI keeps, and of a body that knows all its fields
+LONGEST_SCHEMA = 120_000  # characters: a longer one keeps all others waiting while its grammar is made
 DEFAULT_TOKENS = 512  # of an answer whose limit is not given
 ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 # fields that change no answer; any other one that is not done here is refused, as it may
@@ -70,7 +80,18 @@ def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value
 
 
+def _few(given: Any) -> Any:
+    if isinstance(given, dict) and len(given) > MOST_FIELDS:  # before a million of them are looked at
+        raise ValueError(f"there are {len(given)} of them; valid are at most {MOST_FIELDS}")
+    return given
+
+
 Text = Annotated[str, AfterValidator(_whole)]
+Texts = Annotated[list[Text], Field(fail_fast=True)]  # else each of a million wrong items is told, in gigabytes
+Parts = Annotated[list[dict[str, Any]], Field(fail_fast=True)]
+Short = Annotated[Text, StringConstraints(max_length=64)]
+Long = Annotated[Text, StringConstraints(max_length=512)]
+Metadata = Annotated[dict[Short, Long], BeforeValidator(_few)]
 
 
 def unsupported(name: str) -> ApiError:
@@ -84,13 +105,24 @@ def check_extra(extra: Mapping[str, Any] | None, aside: Collection[str], undone:
             raise unsupported(name)
 
 
+class Strict(BaseModel):
+    """A body without other fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, given: Any) -> Any:
+        return _few(given)
+
+
 class Said(BaseModel):
     """A message. `content`: a text, or parts of which all are text."""
 
     model_config = ConfigDict(extra="allow")
 
     role: str
-    content: Text | list[dict[str, Any]] | None = None
+    content: Text | Parts | None = None
 
     def message(self, place: str, kinds: tuple[str, ...] = ("text",)) -> Message:
         """`place`: what the message is called in an error; `kinds`: of parts that are texts. Raises `ApiError`."""
@@ -130,12 +162,13 @@ class ResponseFormat(BaseModel):
         if not isinstance(schema, dict):
             raise ApiError(400, "a schema is missing; valid is an object", place)
         check_json(schema, place)
-        return json.dumps(schema, sort_keys=True)
+        text = json.dumps(schema, sort_keys=True)
+        if len(text) > LONGEST_SCHEMA:
+            raise ApiError(400, f"the schema has {len(text)} characters; valid are at most {LONGEST_SCHEMA}", place)
+        return text
 
 
-class StreamOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class StreamOptions(Strict):
     include_usage: bool | None = False
     include_obfuscation: bool | None = None  # padding, of which there is none
 
@@ -146,11 +179,11 @@ class ChatBody(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     model: Text
-    messages: list[Said] = Field(min_length=1)
+    messages: Annotated[list[Said], Field(fail_fast=True)] = Field(min_length=1)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: int | None = Field(None, ge=1, le=16)
-    stop: Text | list[Text] | None = None
+    stop: Text | Texts | None = None
     temperature: float | None = Field(None, ge=0, le=2, allow_inf_nan=False)
     top_p: float | None = Field(None, ge=0, le=1, allow_inf_nan=False)
     seed: int | None = Field(None, ge=-(1 << 63), lt=1 << 63)
@@ -198,13 +231,11 @@ class BatchBody(BaseModel):
     input_file_id: str
     endpoint: Literal["/v1/chat/completions", "/chat/completions"]
     completion_window: Literal["24h"]
-    metadata: dict[Text, Text] | None = None
+    metadata: Metadata | None = None
 
 
-class PredictBody(BaseModel):
+class PredictBody(Strict):
     """POST /predict: a text, or a row with the columns of the task's input. `id`: what the answer is called in the log."""
-
-    model_config = ConfigDict(extra="forbid")
 
     input: Text | dict[str, Any]
     model: Text | None = None
@@ -233,10 +264,11 @@ class JobBody(BaseModel):
     training_file: str
     validation_file: str | None = None
     suffix: str | None = Field(None, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    seed: int | None = Field(None, ge=0)
-    metadata: dict[Text, Text] | None = None
+    seed: int | None = Field(None, ge=0, lt=1 << 63)
+    metadata: Metadata | None = None
     method: Method | None = None
     hyperparameters: Hyperparameters | None = None  # where it stood before there were methods
+    integrations: list[Any] | None = Field(None, max_length=0)  # nothing is sent to anybody
 
     @property
     def asked(self) -> Hyperparameters:

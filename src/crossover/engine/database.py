@@ -1,0 +1,41 @@
+"""Where the tables of a journal lie: in a SQLite file, or in a PostgreSQL database that a file named `study.url` tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from crossover.engine import postgres, sqlite
+
+
+class Database(Protocol):
+    """`place`: for sentences. What is given to `read` and `write` gets a connection of SQLAlchemy in a transaction, and
+    may be called again where a server was away in its middle: a second time it has to change nothing."""
+
+    place: str
+
+    def open(self, writes: bool, meta: Any) -> None:
+        """Connect, and with `writes` make the tables of `meta` and hold the study alone. Raises `StudyError`."""
+
+    def insert(self, table: Any) -> Any:
+        """An insert of this database, which can be told what to do where a row is there."""
+
+    def read(self, work: Callable[[Any], Any]) -> Any:
+        """Raises `StudyError`."""
+
+    def write(self, work: Callable[[Any], Any]) -> Any:
+        """Raises `StudyError`; then nothing is written."""
+
+    def close(self) -> None: ...
+
+
+def at(path: Path) -> Database:
+    """The database of a journal's file. Raises `StudyError` where its address cannot be read."""
+    return postgres.Postgres(path) if path.suffix == postgres.SUFFIX else sqlite.Sqlite(path)
+
+
+def discard(path: Path) -> None:
+    """Take away what a journal left in which nothing was spent, all but the file. Raises `StudyError`."""
+    if path.suffix == postgres.SUFFIX:
+        postgres.Postgres(path).discard()

@@ -1,0 +1,83 @@
+"""Inputs that hold their own output: refused where it was put there, doubted where it may be a word of the text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crossover.data.checks import Finding, raise_on_errors
+from crossover.data.infer import prepare
+from crossover.errors import DataError
+from tests.data.builders import jsonl, sentence, task
+
+LABELS = ["defect", "visit", "billing"]
+
+
+def shown(folder: Path, form: str, labels: list[str], **changes: str) -> Finding | None:
+    """What is found where each input is made of its text, its label and the row's number."""
+    column = changes.get("output", "label")
+    rows = [
+        {"text": form.format(sentence(n), labels[n % len(labels)], n=n), column: labels[n % len(labels)]} for n in range(30)
+    ]
+    made = prepare(task(folder, jsonl(folder, "rows.jsonl", rows).name, **changes))
+    return next((finding for finding in made.findings if finding.code == "gold_in_input"), None)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *(
+            "[{1}] {0}",
+            "{1}: {0}",
+            "__label__{1} {0}",
+            "{0}\nLabel: {1}",
+            "{0} The answer is {1}.",
+            "{0} | {1}",
+            "{0} → {1}",
+        ),
+        *('{{"t": "{0}", "label": "{1}"}}', "{0}\n**Category:** {1}\nThanks", "gold={1} {0}"),
+    ],
+)
+@pytest.mark.parametrize("labels", [LABELS, ["0", "1", "2"]])
+def test_a_label_in_the_place_of_an_answer_is_refused(form: str, labels: list[str], tmp_path: Path) -> None:
+    found = shown(tmp_path, form, labels)
+    assert found is not None
+    assert found.level == "error"
+    with pytest.raises(DataError, match=r"30 of 30 inputs say their own output \(.*every prompt would hold its answer"):
+        raise_on_errors([found])
+
+
+def test_the_output_column_by_its_own_name_announces_an_answer_too(tmp_path: Path) -> None:
+    found = shown(tmp_path, "{0} queue: {1}", LABELS, output="queue")
+    assert found is not None
+    assert found.level == "error"
+
+
+@pytest.mark.parametrize(
+    ("form", "labels", "level"),
+    [
+        ("I like a {1} thing of {0}", ["tin", "oak", "wool"], "warning"),
+        ("{0} and {1}", ["tin", "oak", "wool"], "warning"),
+        ("{0} number {n}", ["0", "1", "2"], None),
+        ("{0}. Labels: defect, visit or billing?", LABELS, None),
+        ("{0}. Is the answer yes or no?", ["yes", "no"], None),
+    ],
+)
+def test_a_label_that_may_be_a_word_of_the_text_is_doubted_at_most(
+    form: str, labels: list[str], level: str | None, tmp_path: Path
+) -> None:
+    found = shown(tmp_path, form, labels)
+    assert (found and found.level) == level
+
+
+def test_a_long_output_that_ends_its_input_as_an_answer_is_refused(tmp_path: Path) -> None:
+    def level(form: str) -> str | None:
+        golds = [f"{sentence(n + 40)} so says {sentence(n)} to all" for n in range(12)]
+        rows = [{"text": form.format(sentence(n), golds[n]), "label": golds[n]} for n in range(12)]
+        made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="generate"))
+        return next((finding.level for finding in made.findings if finding.code == "gold_in_input"), None)
+
+    assert level("Question: {0}\nResponse: {1}") == "error"
+    assert level("Of {0} it is told that {1}, and more. Which part tells it?") == "warning"
+    assert level("Question: {0}") is None

@@ -1,0 +1,91 @@
+"""A PostgreSQL server of the tests' own, of the programs that the machine has."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+USER = "tests"
+
+
+def programs() -> Path | None:
+    """The folder of `initdb` and `postgres`: Debian's is in no PATH."""
+    found = [*Path("/usr/lib/postgresql").glob("*/bin/initdb"), *map(Path, filter(None, [shutil.which("initdb")]))]
+    return found[-1].parent if found else None
+
+
+@dataclass
+class Server:
+    bin: Path
+    folder: Path
+    port: int
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
+
+    def run(self, program: str, *words: str) -> subprocess.Popen[bytes]:
+        """As another user where this one is root, which PostgreSQL refuses."""
+        with (self.folder / "log").open("ab") as log:
+            command = [str(self.bin / program), "-D", str(self.folder / "data"), *words]
+            return subprocess.Popen(command, stdout=log, stderr=log, user=_user(), group=_group(), cwd=self.folder)
+
+    def start(self) -> None:
+        options = ("-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
+        self._process = self.run("postgres", *options)
+        for _ in range(300):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.05)
+        raise RuntimeError((self.folder / "log").read_text())
+
+    def kill(self) -> None:
+        """As a power cut of the server would: -9."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)  # at once
+            self._process.wait()
+
+
+@contextmanager
+def server(bin: Path) -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="crossover-", dir="/tmp"))  # which another user may enter
+    try:
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam("nobody")
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        made = Server(bin, folder, port)
+        assert made.run("initdb", "-A", "trust", "-U", USER, "--no-sync").wait() == 0, (folder / "log").read_text()
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _user() -> int | None:
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def _group() -> int | None:
+    return pwd.getpwnam("nobody").pw_gid if os.geteuid() == 0 else None

@@ -1,0 +1,327 @@
+"""A journal in a PostgreSQL database is one in a file, for several studies, and outlives its server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.engine import postgres
+from crossover.engine.journal import Journal, JournalReader
+from crossover.engine.postgres import Address, address, named
+from crossover.errors import MissingExtra, StudyError
+from crossover.study import conductor
+from crossover.study.conductor import run_study
+from crossover.study.folder import StudyFolder
+from crossover.types import Reply, Usage
+from tests.engine.server import Server, programs, server
+from tests.study.small import write_small
+
+PSYCOPG = pytest.importorskip("psycopg")
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Server]:
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    with server(found) as made:
+        yield made
+
+
+def place(folder: Path, database: Server, study: str) -> Path:
+    path = folder / f"{study}.url"
+    path.write_text(f"{database.url}?study={study}\n")
+    return path
+
+
+def reply(n: int) -> Reply:
+    return Reply(f"answer {n} \0 \ud83d 日本", (0.5, -1.0), Usage(3, 1, 0.25, 0.125), None)
+
+
+def sql(database: Server, statement: str) -> list[tuple[object, ...]]:
+    with PSYCOPG.connect(database.url, autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+# one or the other
+
+
+@pytest.fixture(params=["file", "database"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "file":
+        return tmp_path / "study.db"
+    return place(tmp_path, request.getfixturevalue("database"), f"kept_{abs(hash(tmp_path))}")
+
+
+def test_whatever_is_written_is_read(path: Path) -> None:
+    with closing(Journal(path)) as journal:
+        journal.add_calls("zero", {"a": reply(1), "b": Reply("", (), Usage(), "lost")}, {"noted": [1, 2]})
+        journal.add_calls("zero", {"b": reply(2)})
+        journal.add_calls("zero", {"a": reply(1)})  # a call that is made twice shows
+        journal.add_uses("zero", ["a", "b"])
+        journal.add_uses("few", ["a", "a"])
+        journal.add_needs("w", "call", ["a", "b", "a"])
+        journal.add_work("w", 1.5)
+        journal.add_work("w", 9.5)
+        for epoch in (1, 2):
+            journal.add_epoch("first", epoch, {"loss": epoch})
+        journal.add_epoch("second", 1, {"loss": 0.5})
+        with pytest.raises(StudyError, match="holds epoch 1 of this tune already"):
+            journal.add_epoch("first", 1, {"loss": 9})
+        journal.add_try("lora", "c", 1)
+        journal.add_try("lora", "b", 2)
+        journal.add_try("lora", "c", 3)
+        journal.add_try("full", "c", 4)
+        journal.clear_tries("full")
+        journal.set_fact("noted", [3])
+        journal.set_candidate("c", {"x": 1})
+        journal.set_candidate("c", {"x": 2})
+        journal.set_run("c", "dev", [1])
+        journal.set_tune("first", {"path": "t"})
+        journal.clock(1.0, 5.0)
+        journal.clock(1.0, 6.0)
+        journal.clock(2.0, 1.0)
+        with closing(JournalReader(path)) as reader:
+            for one in (journal, reader):
+                assert one.replies(["a", "b", "c"]) == {"a": reply(1), "b": reply(2)}
+                assert one.spent() == (4, Usage(9, 3, 0.75, 0.375))
+                assert one.usage(["b"]) == (2, Usage(3, 1, 0.25, 0.125))
+                assert one.cached() == 1
+                assert one.needs("w") == [("call", "a"), ("call", "b")]
+                assert one.work_seconds("w") == 1.5
+                assert one.epochs("first") == [{"loss": 1}, {"loss": 2}]
+                assert (one.under_way(), one.tuned()) == ([{"loss": 0.5}], 3)
+                assert (one.tries("lora"), one.tries("full")) == ([1, 2], [])
+                assert (one.fact("noted"), one.fact("no", 7)) == ([3], 7)
+                assert (one.candidates(), one.run("c", "dev"), one.run("c", "test")) == ({"c": {"x": 2}}, [1], None)
+                assert (one.tune("first"), one.tunes()) == ({"path": "t"}, {"first": {"path": "t"}})
+                assert one.wall_seconds() == 7.0
+    with closing(Journal(path)) as journal:  # which goes on
+        assert journal.spent()[0] == 4
+
+
+def test_a_study_gives_the_same_decision_wherever_its_journal_is(database: Server, tmp_path: Path) -> None:
+    task = write_small(tmp_path, strategies=["zero_shot"])
+    found = []
+    for out, where in (("file", None), ("database", database.url)):
+        folder = run_study(task, tmp_path / out, journal=where)
+        body = json.loads(folder.decision.read_text())
+        body["spent"].pop("seconds")
+        body.pop("created")
+        for row in body["candidates"]:
+            row.pop("latency_ms"), row.pop("cost")
+        found.append(body)
+        assert run_study(task, tmp_path / out).decision.exists()  # again, from where the folder says
+        with closing(JournalReader(folder.journal)) as journal:
+            assert journal.spent()[0] == body["spent"]["calls"]
+    assert found[0] == found[1]
+    assert not (tmp_path / "database" / "study.db").exists()
+    with pytest.raises(StudyError, match=r"has its journal in study\.db, not in postgresql://"):
+        run_study(task, tmp_path / "file", journal=database.url)
+    with pytest.raises(StudyError, match=r"has its journal in postgresql://.*\?study=database_\w+, not in postgresql://"):
+        run_study(task, tmp_path / "database", journal=f"{database.url}?study=another")
+
+
+def test_what_ends_before_anything_is_spent_leaves_nothing(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = write_small(tmp_path, strategies=["zero_shot"])
+    before = sql(database, "SELECT nspname FROM pg_namespace")
+
+    def refused(*_: object) -> None:
+        assert len(sql(database, "SELECT nspname FROM pg_namespace")) == len(before) + 1
+        raise StudyError("cannot be done")
+
+    monkeypatch.setattr(conductor, "freeze", refused)
+    with pytest.raises(StudyError, match="cannot be done"):
+        run_study(task, tmp_path / "none", journal=database.url)
+    assert not (tmp_path / "none").exists()
+    assert sql(database, "SELECT nspname FROM pg_namespace") == before
+
+
+# one writer
+
+
+def test_a_study_has_one_writer_and_readers_as_many_as_like(database: Server, tmp_path: Path) -> None:
+    path = place(tmp_path, database, "one")
+    with closing(Journal(path)) as journal:
+        journal.set_fact("data", 1)
+        with pytest.raises(StudyError, match=r"study=one is in use by another crossover process"):
+            Journal(path)
+        readers = [JournalReader(path) for _ in range(3)]
+        assert [reader.fact("data") for reader in readers] == [1, 1, 1]
+        with pytest.raises(StudyError, match="read-only transaction"):
+            readers[0]._database.write(lambda connection: connection.execute(sa.text("DELETE FROM one.facts")))
+        for reader in readers:
+            reader.close()
+    Journal(path).close()
+
+
+def test_who_lost_its_connection_writes_nothing_after_another_has_taken_over(database: Server, tmp_path: Path) -> None:
+    path = place(tmp_path, database, "taken")
+    with closing(Journal(path)) as first:
+        first.set_fact("data", 1)
+        sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crossover'")
+        first.set_fact("data", 2)  # nobody was faster
+        sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crossover'")
+        with closing(Journal(path)) as second:
+            with pytest.raises(StudyError, match="in use by another crossover process"):
+                first.set_fact("data", 3)
+            second.set_fact("other", 1)
+        with pytest.raises(StudyError, match="was taken over by another crossover process"):
+            first.set_fact("data", 3)
+        with closing(JournalReader(path)) as reader:
+            assert (reader.fact("data"), reader.fact("other")) == (2, 1)
+
+
+# what dies
+
+
+def test_fifty_writers_of_four_studies_outlive_the_server(database: Server, tmp_path: Path) -> None:
+    journals = [Journal(place(tmp_path, database, f"many{n}")) for n in range(4)]
+    stop, failed = threading.Event(), list[BaseException]()
+    written: list[dict[str, Reply]] = [{} for _ in journals]
+
+    def write(writer: int) -> None:
+        study, turn = writer % 4, 0
+        try:
+            while not stop.is_set():
+                key, turn = f"{writer} {turn}", turn + 1
+                journals[study].add_calls(f"w{writer}", {key: reply(turn)})
+                journals[study].add_uses(f"w{writer}", [key])
+                written[study][key] = reply(turn)
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    database.kill()
+    time.sleep(0.3)
+    database.start()
+    time.sleep(1.5)
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert not failed
+    for journal, calls in zip(journals, written, strict=True):
+        assert len(calls) > 50
+        assert journal.replies(calls) == calls
+        assert journal.spent()[0] == len(calls)  # none twice
+        journal.close()
+
+
+CLIENT = """
+import sys
+from pathlib import Path
+from crossover.engine.journal import Journal
+from crossover.types import Reply, Usage
+journal = Journal(Path(sys.argv[1]))
+for n in range(100000):
+    journal.add_calls("w", {str(n): Reply(str(n), (), Usage(1, 1, 0.0, 0.0), None)})
+    print(n, flush=True)
+"""
+
+
+def test_what_a_killed_writer_had_written_is_there_once(database: Server, tmp_path: Path) -> None:
+    path = place(tmp_path, database, "killed")
+    with subprocess.Popen([sys.executable, "-c", CLIENT, str(path)], stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        said = [int(next(client.stdout)) for _ in range(30)]
+        os.kill(client.pid, signal.SIGKILL)
+        said += [int(line) for line in client.stdout if line.endswith("\n")]
+    with closing(_free(path)) as journal:
+        count = journal.spent()[0]
+        assert count in (len(said), len(said) + 1)  # one may have been on its way
+        assert sorted(map(int, journal.replies(map(str, range(count + 1))))) == list(range(count))
+
+
+def _free(path: Path) -> Journal:
+    """Once the server has seen that the writer is gone."""
+    for _ in range(100):
+        try:
+            return Journal(path)
+        except StudyError:
+            time.sleep(0.05)
+    return Journal(path)
+
+
+# what is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("mysql://host/team", r"is 'mysql://host/team'; valid is postgresql://\[USER@\]HOST"),
+        ("postgresql://host", "valid is postgresql://"),
+        ("study.db", "is 'study.db'; valid is"),
+        ("postgresql://me:hush@host/team", "holds a password, which would be written down: .* set PGPASSWORD"),
+        ("postgresql://me@host/team?password=hush", "holds a password"),
+        ("mysql://me:hush@host/team", r"is 'mysql://me:\.\.\.@host/team'"),
+        ("postgresql://host:no/team", "valid is postgresql://"),
+        ("postgresql://host/team?study=public", "study='public'; valid is"),
+        ("postgresql://host/team?study=A-b", "study='A-b'"),
+        ("postgresql://host/team?study=pg_x", "study='pg_x'"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_sentence_without_its_password(text: str, why: str) -> None:
+    with pytest.raises(StudyError, match=why) as caught:
+        address(text)
+    assert "hush" not in str(caught.value)
+
+
+@given(st.text(min_size=1), st.text("ab_0", max_size=9).map(lambda end: f"s{end}"))
+def test_an_address_and_its_study_are_read_as_written(folder: str, study: str) -> None:
+    made = named("postgresql://me@h:1/d?sslmode=require", folder)
+    assert address(str(made)) == made
+    assert made.url == "postgresql://me@h:1/d?sslmode=require"
+    assert named(f"postgresql://h/d?study={study}", folder) == Address("postgresql://h/d", study)
+
+
+def test_what_cannot_be_reached_or_read_is_one_sentence(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "PATIENCE", 0.2)
+    monkeypatch.setattr(postgres, "BRIEF", 0.2)
+    with pytest.raises(StudyError, match=r"holds no study 'absent'"):
+        JournalReader(place(tmp_path, database, "absent"))
+    away = tmp_path / "away.url"
+    away.write_text("postgresql://me@127.0.0.1:9/team?study=x")
+    for opened in (Journal, JournalReader):
+        with pytest.raises(StudyError, match=r"study=x cannot be reached or used: .*refused.*run the same command again"):
+            opened(away)
+    away.write_text(f"{database.url}1?study=x")
+    with pytest.raises(StudyError, match='database "postgres1" does not exist'):
+        Journal(away)
+    away.write_text(database.url)
+    with pytest.raises(StudyError, match=r"away\.url names no study"):
+        Journal(away)
+    sql(database, "CREATE ROLE guest LOGIN; CREATE SCHEMA foreign_one; CREATE TABLE foreign_one.facts (x int)")
+    away.write_text(f"{database.url.replace('tests@', 'guest@')}?study=mine")
+    with pytest.raises(StudyError, match="does not allow it to this user: permission denied"):
+        Journal(away)
+    away.write_text(f"{database.url}?study=foreign_one")
+    with pytest.raises(StudyError, match="is not a Crossover journal"):
+        Journal(away)
+
+
+def test_without_the_driver_the_way_to_install_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    (tmp_path / "study.url").write_text("postgresql://h/d?study=x")
+    with pytest.raises(MissingExtra, match=r"pip install 'crossover\[postgres\]'"):
+        JournalReader(StudyFolder(tmp_path).journal)
