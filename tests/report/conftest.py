@@ -6,7 +6,8 @@ from types import ModuleType
 
 import pytest
 
-from crossover.report import page
+from crossover.report import page, plots
+from crossover.report.curve_plot import learning_curve
 
 DRAWINGS: dict[bytes, str] = {}  # what has been drawn, by what it was drawn of: the pages here differ in a word or two
 
@@ -14,8 +15,8 @@ DRAWINGS: dict[bytes, str] = {}  # what has been drawn, by what it was drawn of:
 @pytest.fixture(autouse=True)
 def _drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page takes a drawing again that one before it made of the same; `DRAWINGS.clear()` has it drawn anew."""
-    monkeypatch.setattr(page, "plots", Once(page.plots))
-    monkeypatch.setattr(page, "learning_curve", once(page.learning_curve))
+    monkeypatch.setattr(page, "plots", Once(plots))
+    monkeypatch.setattr(page, "learning_curve", once(learning_curve))
 
 
 class Once:
