@@ -15,7 +15,7 @@ SURELY = 1000.0  # added to a logit
 ALL = 10_000_000  # tokens of a vocabulary
 LEAST = -104.0  # the logarithm of the least float32 above 0: what is below it is told as the least of all numbers
 
-Step = tuple[int, ...]  # the beginning of an answer
+Beginning = tuple[int, ...]  # the beginning of an answer
 Scoring = Generator[dict[str, Any], Mapping[str, Any], tuple[float, ...] | None]
 
 
@@ -26,8 +26,8 @@ def scoring(prompt: Sequence[int], answers: Sequence[Sequence[int]], parts: set[
     Answers end with the same token. `parts` are the tokens that are known to end within a character: kept by the caller,
     and added to. Raises `ValueError`, `LookupError` and `TypeError` for what no such server says.
     """
-    found: dict[Step, float] = {}
-    told: dict[Step, dict[int, float]] = {}  # of all tokens, behind a step
+    found: dict[Beginning, float] = {}
+    told: dict[Beginning, dict[int, float]] = {}  # of all tokens, behind a step
     for step in dict.fromkeys(tuple(answer[:end]) for answer in answers for end in range(1, len(answer) + 1)):
         before, token = step[:-1], step[-1]
         if token not in parts and before not in told:
@@ -47,7 +47,7 @@ def scoring(prompt: Sequence[int], answers: Sequence[Sequence[int]], parts: set[
     return tuple(sum(found[tuple(answer[:end])] for end in range(1, len(answer) + 1)) for answer in answers)
 
 
-def _asked(prompt: Sequence[int], before: Step, token: int, most: int) -> dict[str, Any]:
+def _asked(prompt: Sequence[int], before: Beginning, token: int, most: int) -> dict[str, Any]:
     """For the token behind the prompt and those before it, and the `most` likeliest there."""
     body = {"prompt": [*prompt, *before], "n_predict": 1, "n_probs": most, "temperature": 0.0, "cache_prompt": True}
     return body | {"logit_bias": [[token, SURELY]]}
