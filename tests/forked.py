@@ -16,7 +16,7 @@ from typing import Any
 from crossover.cli.main import main
 
 IMPORTED = ["crossover.models.hf", "crossover.tuning.sft", "crossover.study.conductor", "crossover.cli.main"]
-IMPORTED += ["sentence_transformers", "sklearn.feature_extraction.text", "scipy.stats"]
+IMPORTED += ["sentence_transformers", "sklearn.feature_extraction.text", "scipy.stats", "tests.still"]
 
 
 def forked(work: Callable[..., Any], *given: Any) -> int:

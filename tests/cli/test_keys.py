@@ -3,6 +3,7 @@ but to its service: what the places are stands in the tests' names."""
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from urllib.parse import quote
 import pytest
 import yaml
 
+from crossover.cli.main import main
 from tests.cli.small import Terminal, write_task
+from tests.forked import forked
 from tests.models.service import Service, serving
 
 KEY = "AZ9canary4711bcdefghijklmnopqrstuv"  # of a service whose keys begin with nothing of their own
@@ -125,18 +128,40 @@ class Used:
         self.told, self.processes = b"", b""
 
     def crossover(self, *arguments: str, key: str = KEY) -> int:
+        """The exit status; a command that asks the service is started as a user does, among the processes of all."""
+        told = self.folder / "told"
+        environment = {"MY_SERVICE_KEY": key, "OPENAI_LOG": "debug"}
+        asks = arguments[0] == "run" and key == KEY
+        if asks:
+            status = self._started(arguments, told, environment)
+        else:
+            status = forked(debugged, arguments, self.folder, told, environment)
+        self.told += told.read_bytes()
+        told.unlink()
+        return status
+
+    def _started(self, arguments: tuple[str, ...], told: Path, environment: dict[str, str]) -> int:
         before = self.service.number
-        environment = {**os.environ, "MY_SERVICE_KEY": key, "OPENAI_LOG": "debug"}
         command = [sys.executable, "-c", DEBUG, *arguments]
-        with (self.folder / "told").open("wb") as out:
-            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=self.folder, env=environment)
+        with told.open("wb") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=self.folder, env={**os.environ, **environment})
             while process.poll() is None:
                 time.sleep(0.05)
                 if self.service.number > before and not self.processes and Path("/proc/self/cmdline").exists():
                     self.processes = b"".join(map(commanded, Path("/proc").glob("[0-9]*/cmdline")))
-        self.told += (self.folder / "told").read_bytes()
-        (self.folder / "told").unlink()
         return process.returncode
+
+
+def debugged(arguments: tuple[str, ...], folder: Path, told: Path, environment: dict[str, str]) -> None:
+    """`DEBUG` in a process that has been forked."""
+    with told.open("wb") as file:
+        for standard in (1, 2):
+            os.dup2(file.fileno(), standard)
+    os.chdir(folder)
+    os.environ.update(environment)
+    logging.basicConfig(level=logging.DEBUG)
+    sys.argv = ["crossover", *arguments]
+    main()
 
 
 def commanded(path: Path) -> bytes:

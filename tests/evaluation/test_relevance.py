@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crossover.errors import CrossoverError, MissingExtra, OptionError
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.models.embedding import VARIABLE
+from crossover.models.embedding import VARIABLE, Embedder
 
 LEXICAL = "lexical relevance (word and character n-gram cosine)"
 has_library = importlib.util.find_spec("sentence_transformers") is not None
@@ -87,3 +87,13 @@ def test_semantic_finds_a_paraphrase_that_lexical_misses(monkeypatch, lexical):
     assert empty == 0
     assert paraphrase > other + 0.2
     assert paraphrase > lexical.score(gold, answers)[0]
+
+
+@pytest.mark.skipif(not (has_library and has_model), reason="needs an embedding model")
+def test_labels_that_come_again_are_encoded_once(monkeypatch):
+    encode, met = Embedder.encode, []
+    monkeypatch.setattr(Embedder, "encode", lambda self, texts: met.append(texts) or encode(self, texts))
+    scorer = relevance_scorer(embedding=True)
+    once = scorer.score(["tea, once"], ["coffee, once"])
+    assert scorer.score(["tea, once"] * 2, ["coffee, once"] * 2) == once * 2
+    assert len(met) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -72,11 +73,12 @@ def test_whoever_joins_is_answered_as_alone(kind: str, tmp_path: Path) -> None:
     same(answered(model.engine(), requests, lambda: draw.randrange(3)), [model.complete([r])[0] for r in requests])
 
 
+PLACE = tempfile.TemporaryDirectory()  # removed when the tests end
+
+
 @cache
 def chatty() -> Hf:
-    import tempfile
-
-    return Hf(str(build(Path(tempfile.mkdtemp()))), device=DEVICE)
+    return Hf(str(build(Path(PLACE.name))), device=DEVICE)
 
 
 @settings(max_examples=15, deadline=None)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,10 +105,16 @@ def settled(differences: Sequence[float], left: int) -> bool:
     return abs(math.fsum(differences)) > left
 
 
-def _bets(mean: float) -> Floats:
+@cache
+def _boldness() -> Floats:
     import numpy as np
 
-    found: Floats = np.geomspace(SMALLEST, BOLDEST, BETS) / (1 + mean)  # the worst that can come is -1
+    found: Floats = np.geomspace(SMALLEST, BOLDEST, BETS)
+    return found
+
+
+def _bets(mean: float) -> Floats:
+    found: Floats = _boldness() / (1 + mean)  # the worst that can come is -1
     return found
 
 

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from typing import Protocol
+from typing import Any, Protocol
 
 from crossover.data.text import comparable
 from crossover.data.words import words
 from crossover.models.embedding import Embedder, find_embedder, need_embedder
+
+FEW = 64  # texts whose vectors are kept
 
 
 class Relevance(Protocol):
@@ -66,12 +68,17 @@ class Semantic:
         """One number in [0, 1] per pair. Raises `OptionError` when the model does not load."""
         pairs = [(right.strip(), given.strip()) for right, given in zip(gold, answers, strict=True)]
         texts = sorted({text for right, given in pairs if right != given for text in (right, given) if text})
-        vectors = self.embedder.encode(texts) if texts else []
+        vectors = _again(self.embedder, tuple(texts)) if len(texts) <= FEW else self.embedder.encode(texts)
         found = dict(zip(texts, vectors, strict=True))
         return [
             1.0 if right == given else _bounded(float(found[right] @ found[given])) if right and given else 0.0
             for right, given in pairs
         ]
+
+
+@lru_cache(maxsize=1 << 9)  # labels come again in every run; by all that is encoded together, so that no bit differs
+def _again(embedder: Embedder, texts: tuple[str, ...]) -> Any:
+    return embedder.encode(texts) if texts else []
 
 
 @lru_cache(maxsize=1 << 12)  # labels come in few pairs

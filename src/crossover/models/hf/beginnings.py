@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from crossover.models.hf.tokens import Encoder
 from crossover.types import Message
 
-MARKS = ("crossovermark", "Another \"mark\" \t of\r\n\n\nmore  words & it's 'é'")  # with what filters change
+TRIED_TEXTS = ("crossovermark", "Another \"mark\" \t of\r\n\n\nmore  words & it's 'é'")  # with what filters change
 WORTH = 4  # conversations with the same beginning: fewer are not worth the trial
 BEGINNINGS = 256  # that are kept
 LENGTHY = 1 << 16  # characters: a longer beginning is a conversation of somebody's, and its tokens take megabytes
@@ -53,9 +53,9 @@ class Beginnings:
         if head not in self._known:
             if len(self._known) >= BEGINNINGS:
                 self._known.clear()
-            contents = (*MARKS, example)
+            contents = (*TRIED_TEXTS, example)
             texts = self._render([[*head, Message("user", content)] for content in contents])
-            before, found, behind = texts[0].rpartition(MARKS[0])
+            before, found, behind = texts[0].rpartition(TRIED_TEXTS[0])
             same = found and [before + content + behind for content in contents] == texts
             if same:
                 at = self._encoder.last_cut(before)
