@@ -12,7 +12,7 @@ from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
 from crossover.data.memory import check_given, is_held, take
 from crossover.data.task import Task
-from crossover.data.text import comparable, folded
+from crossover.data.text import comparable, is_blank
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
 
@@ -79,7 +79,7 @@ def unmet(new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[bool]:
 
 
 def _whole(example: Example) -> bool:
-    return bool(folded(example.input).strip() and folded(example.output).strip())
+    return not (is_blank(example.input) or is_blank(example.output))
 
 
 def _unlisted(task: Task, new: Labelled) -> list[Finding]:
