@@ -73,7 +73,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     that has no two columns to choose from.
     """
     rows = load_rows(path)
-    columns = _columns(rows)
+    columns, unread = _columns(rows)
     source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
     used = columns_of(source)
     group = next((name for name in columns if name not in (*used, output) and _is_group(name)), None)
@@ -96,6 +96,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     if unused := [f"'{name}'" for name in columns if name not in known]:
         more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
         assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
+    assumed += [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in unread.items()]
     found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
@@ -158,18 +159,19 @@ def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tu
     return column, output, f"the column '{source}', {why_input}", why_output
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Column -> its values as text, without the blank ones; columns that cannot be text, and ids, are left out."""
+def _columns(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Column -> its values as text, without the blank ones, and column -> why it cannot be text; ids are left out."""
     names = dict.fromkeys(name for row in rows for name in row.fields if name.lower() != "id")
-    columns = {}
+    columns, unread = {}, {}
     for name in names:
         try:
             values = [plain(row.fields.get(name)) for row in rows]
-        except ValueError:
+        except ValueError as problem:
+            unread[name] = str(problem)
             continue
         if written := [value for value in values if value.strip()]:
             columns[name] = written
-    return columns
+    return columns, unread
 
 
 def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ()) -> tuple[str, str]:
