@@ -15,6 +15,7 @@ from crossover.data.inside import object_inside
 from crossover.data.jsonfile import kind_of, parse, read_json, read_jsonl
 from crossover.data.layouts import shaped
 from crossover.data.memory import HELD, is_gone
+from crossover.data.onehot import LABEL, one_hot, with_label
 from crossover.data.parquetfile import read_parquet
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
@@ -68,7 +69,16 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
-    return _opened(task, {split: [_remarked(task, row) for row in rows] for split, rows in _tables(task).items()})
+    tables = _one_label(task, _tables(task))
+    return _opened(task, {split: [_remarked(task, row) for row in rows] for split, rows in tables.items()})
+
+
+def _one_label(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows with a column `label`, where that is the output, there is none, and several columns are one together."""
+    every = [row for rows in tables.values() for row in rows]
+    if task.output != LABEL or any(LABEL in row.fields for row in every) or not (columns := one_hot(every)):
+        return tables
+    return {split: with_label(rows, columns) for split, rows in tables.items()}
 
 
 def _tables(task: Task) -> dict[str, list[Row]]:

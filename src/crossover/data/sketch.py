@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -18,6 +18,7 @@ from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import PAIRS
 from crossover.data.load import check_columns, load_rows
+from crossover.data.onehot import LABEL, one_hot, with_label
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
@@ -73,6 +74,8 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     that has no two columns to choose from.
     """
     rows = load_rows(path)
+    one = [] if _by_name([name for row in rows for name in row.fields], OUTPUTS) else one_hot(rows)
+    rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
     columns, unread = _columns(rows)
     source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
     used = columns_of(source)
@@ -92,7 +95,13 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     assumed += fewer
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
-    known = {*used, output, group, *(name for pair in PAIRS for name in pair if rows[0].layout == "pair")}
+    known = {
+        *used,
+        output,
+        group,
+        *(one if output == LABEL else ()),
+        *(name for pair in PAIRS for name in pair if rows[0].layout == "pair"),
+    }
     if unused := [f"'{name}'" for name in columns if name not in known]:
         more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
         assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
@@ -198,8 +207,8 @@ def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
     return max(columns, key=lambda name: fmean(map(len, columns[name]))), "as it has the longest text"
 
 
-def _by_name(columns: dict[str, list[str]], known: Sequence[str]) -> str | None:
-    lower = {name.lower().strip(): name for name in reversed(columns)}
+def _by_name(columns: Iterable[str], known: Sequence[str]) -> str | None:
+    lower = {name.lower().strip(): name for name in reversed(list(columns))}
     return next((lower[name] for name in known if name in lower), None)
 
 
