@@ -74,7 +74,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     that has no two columns to choose from.
     """
     rows = load_rows(path)
-    one = [] if _by_name([name for row in rows for name in row.fields], OUTPUTS) else one_hot(rows)
+    one = [] if _by_name(dict.fromkeys(name for row in rows for name in row.fields), OUTPUTS) else one_hot(rows)
     rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
     columns, unread = _columns(rows)
     source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
@@ -148,7 +148,8 @@ def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tu
             "assistant's, or a column 'output'"
         )
     if of == "chat" and "output" in columns and "input" in columns:
-        return "input", "output", "the column 'input', the conversation before the answer", "by the layout (chat)"
+        why = f"by the layout (chat){_rival(name for name in columns if name != 'output')}"
+        return "input", "output", "the column 'input', the conversation before the answer", why
     better, worse = next((pair for pair in PAIRS if of == "pair" and pair[0] in columns), ("", ""))
     columns = {name: values for name, values in columns.items() if name != worse}
     output, why_output = (better, "the better one of each pair") if better else _output(columns, path)
@@ -198,6 +199,13 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     if not others and any(map(WORSE.search, columns)):
         raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
     return (others or list(columns))[-1], "as it is the last one"
+
+
+def _rival(columns: Iterable[str]) -> str:
+    """What to do where a conversation with an answer has a label beside it, which may be the output as well."""
+    if (rival := _by_name(columns, OUTPUTS)) is None:
+        return ""
+    return f"; the column '{rival}' is not used: to learn that instead, of the whole conversation, rename it 'output'"
 
 
 def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
