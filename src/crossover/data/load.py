@@ -21,7 +21,7 @@ from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
 from crossover.data.text import is_blank, spelled
-from crossover.data.textfile import check_readable
+from crossover.data.textfile import PACKED, check_readable
 from crossover.data.thought import holds_mark, without_thought
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
@@ -37,8 +37,13 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
 }
 
 
+def ending_of(path: Path) -> str:
+    """The ending of a file's name that tells how it is read, in lower case: of "rows.csv.gz" it is ".csv"."""
+    return Path(path.stem if path.suffix.lower() == PACKED else path.name).suffix.lower()
+
+
 def load_rows(path: Path) -> list[Row]:
-    """The rows of a CSV, TSV, JSONL, JSON or Parquet file, told apart by the name's ending.
+    """The rows of a CSV, TSV, JSONL, JSON or Parquet file, told apart by the name's ending; it may be packed (`.gz`).
 
     Rows of a known layout are read by it: conversations get the columns `input` and `output`. Raises `DataError`, naming
     file and row.
@@ -53,11 +58,11 @@ def load_rows(path: Path) -> list[Row]:
             f"{path} is a data set of Hugging Face, and no file; valid is to name it in a task file, as in"
             " data: hf:FOLDER or data: hf://ORG/NAME"
         )
-    check_readable(path, endings=READERS)
-    reader = READERS.get(path.suffix.lower())
+    check_readable(path, endings=(*READERS, PACKED))
+    reader = READERS.get(ending_of(path))
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"
-        raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}")
+        raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}, and {PACKED} behind one of these")
     rows = shaped(reader(path))
     if not rows:
         raise NoRows(f"{path} holds no row; valid is a file with at least one")

@@ -23,6 +23,7 @@ from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
 from crossover.data.template import columns_of, plain
+from crossover.data.textfile import PACKED
 from crossover.data.together import shown, together
 from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
@@ -254,7 +255,7 @@ def _relative(file: Path, home: Path) -> str:
 
 def _name(path: Path) -> str:
     """A task name from the file's, or from its folder's where the file is only called "train" or the like."""
-    stem = path.stem
+    stem = path.stem if path.suffix.lower() != PACKED else Path(path.stem).stem
     if stem.lower() in ("train", "training", "data", "all"):
         stem = path.resolve().parent.name or stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:100] or "task"

@@ -268,7 +268,7 @@ INNER: dict[str, type[Part]] = {
     "curve": CurveSpec,
 }
 
-DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz")
 
 
 @dataclass(frozen=True)
