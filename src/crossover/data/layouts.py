@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
-from crossover.data.prodigy import accepted, is_prodigy
 from crossover.data.rows import Row
 from crossover.errors import DataError
 
@@ -25,9 +24,7 @@ _ANSWER = re.compile(r"\n\n(?:Assistant|A): ?")
 
 
 def shaped(rows: list[Row]) -> list[Row]:
-    """The rows with text columns in the place of conversations, and without what is no gold. Raises `DataError`."""
-    if rows and is_prodigy(rows):
-        rows = accepted(rows)
+    """The rows with text columns in the place of conversations. Raises `DataError`."""
     for pair, prompt in PAIRS.items():
         if any(all(name in row.fields for name in pair) for row in rows):
             return [_from_pair(row, pair, prompt) for row in rows]

@@ -17,6 +17,7 @@ from crossover.data.layouts import shaped
 from crossover.data.memory import HELD, is_gone
 from crossover.data.onehot import LABEL, one_hot, with_label
 from crossover.data.parquetfile import read_parquet
+from crossover.data.prodigy import gold
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
@@ -74,7 +75,7 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
-    tables = _one_label(task, _tables(task))
+    tables = _one_label(task, gold(_tables(task), task.output))
     return _opened(task, {split: [_remarked(task, row) for row in rows] for split, rows in tables.items()})
 
 

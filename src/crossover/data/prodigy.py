@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,35 +13,47 @@ HASHES = ("_input_hash", "_task_hash")
 ANSWER, ACCEPT, REJECT, IGNORE = "answer", "accept", "reject", "ignore"
 
 
-def is_prodigy(rows: Sequence[Row]) -> bool:
+def gold(tables: Mapping[str, Sequence[Row]], output: str) -> dict[str, list[Row]]:
+    """The rows that are gold, by split; other tables stay. `output`: the task's.
+
+    Where that is `answer`, what was accepted or rejected is; else what was accepted, without `answer`, and a choice among
+    options is the column `label`. Raises `NoRows` where nothing is left.
+    """
+    every = [row for rows in tables.values() for row in rows]
+    if not _is_prodigy(every):
+        return {split: list(rows) for split, rows in tables.items()}
+    valid = (ACCEPT, REJECT) if output == ANSWER else (ACCEPT,)
+    kept = {split: [row for row in rows if row.fields[ANSWER] in valid] for split, rows in tables.items()}
+    if not all(kept.values()):
+        raise NoRows(f"no row is gold: the answers of Prodigy are all others than {' or '.join(map(repr, valid))}")
+    left, others = len(every) - sum(map(len, kept.values())), "'ignore'" if output == ANSWER else "'reject' or 'ignore'"
+    said = (f"{left} of {len(every)} rows are left out, whose answer in Prodigy is {others}: they are no gold",) * bool(
+        left
+    )
+
+    def read(row: Row) -> Row:
+        fields = row.fields if output == ANSWER else _chosen_or_labelled(row)
+        return replace(row, fields=fields, remarks=(*row.remarks, *said))
+
+    return {split: [read(row) for row in rows] for split, rows in kept.items()}
+
+
+def judged(rows: Sequence[Row]) -> str | None:
+    """The one label that all rows have, where some were rejected: then the answer is the output. Else None."""
+    if not _is_prodigy(rows) or all(row.fields[ANSWER] != REJECT for row in rows):
+        return None
+    labels = {str(row.fields.get("label") or "") for row in rows}
+    return (labels.pop() or None) if len(labels) == 1 else None
+
+
+def _is_prodigy(rows: Sequence[Row]) -> bool:
     """Whether each row was accepted, rejected or ignored, and says of what it was made or among which options."""
     answers = [row.fields.get(ANSWER) for row in rows]
     known = all(isinstance(answer, str) and answer in (ACCEPT, REJECT, IGNORE) for answer in answers)
     return known and any(any(name in row.fields for name in HASHES) or _chosen(row) is not None for row in rows)
 
 
-def accepted(rows: Sequence[Row]) -> list[Row]:
-    """The rows that are gold, without `answer`: a choice among options is the column `label`.
-
-    Where all rows have one label, which was accepted or rejected, the answer is the output, and only what was ignored is
-    left out. Raises `NoRows` where nothing is left.
-    """
-    labels = {row.fields["label"] for row in rows if isinstance(row.fields.get("label"), str)}
-    one = labels.pop() if len(labels) == 1 and any(row.fields[ANSWER] == REJECT for row in rows) else None
-    valid = (ACCEPT, REJECT) if one is not None else (ACCEPT,)
-    kept = [row for row in rows if row.fields[ANSWER] in valid]
-    if not kept:
-        raise NoRows(f"no row is gold: the answers of Prodigy are all others than {' or '.join(map(repr, valid))}")
-    said = [f"the label '{one}' was accepted or rejected in Prodigy: the column '{ANSWER}' says which"] if one else []
-    if left := len(rows) - len(kept):
-        others = "'ignore'" if one is not None else "'reject' or 'ignore'"
-        said.append(f"{left} of {len(rows)} rows are left out, whose answer in Prodigy is {others}: they are no gold")
-    return [replace(row, fields=_fields(row, one is not None), remarks=(*row.remarks, *said)) for row in kept]
-
-
-def _fields(row: Row, judged: bool) -> dict[str, Any]:
-    if judged:
-        return {name: value for name, value in row.fields.items() if name != "label"}
+def _chosen_or_labelled(row: Row) -> dict[str, Any]:
     fields = {name: value for name, value in row.fields.items() if name != ANSWER}
     if (chosen := _chosen(row)) is not None:
         fields["label"] = chosen

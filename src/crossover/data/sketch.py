@@ -19,6 +19,7 @@ from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import PAIRS
 from crossover.data.load import check_columns, load_rows
 from crossover.data.onehot import LABEL, one_hot, with_label
+from crossover.data.prodigy import ANSWER, gold, judged
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
@@ -75,9 +76,13 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     that has no two columns to choose from.
     """
     rows = load_rows(path)
+    sole = judged(rows)
+    rows = gold({"all": rows}, roles[1] if roles else ANSWER if sole else "")["all"]
     one = [] if _by_name(dict.fromkeys(name for row in rows for name in row.fields), OUTPUTS) else one_hot(rows)
     rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
     columns, unread = _columns(rows)
+    if sole:
+        columns.pop("label")
     source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
     used = columns_of(source)
     group = next((name for name in columns if name not in (*used, output) and _is_group(name)), None)
@@ -93,6 +98,8 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
     nested = [name for name in used if any(isinstance(row.fields.get(name), (list, dict)) for row in rows)]
     assumed += [f"input: the column '{name}' holds lists or objects, which stand in it as JSON" for name in nested]
+    if sole and output == ANSWER:
+        assumed.append(f"output: all rows have the label '{sole}', and '{ANSWER}' says whether it is right")
     assumed += fewer
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
