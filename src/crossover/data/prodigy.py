@@ -32,7 +32,7 @@ def gold(tables: Mapping[str, Sequence[Row]], output: str) -> dict[str, list[Row
     )
 
     def read(row: Row) -> Row:
-        fields = row.fields if output == ANSWER else _chosen_or_labelled(row)
+        fields = row.fields if output == ANSWER else _fields(row)
         return replace(row, fields=fields, remarks=(*row.remarks, *said))
 
     return {split: [read(row) for row in rows] for split, rows in kept.items()}
@@ -53,7 +53,7 @@ def _is_prodigy(rows: Sequence[Row]) -> bool:
     return known and any(any(name in row.fields for name in HASHES) or _chosen(row) is not None for row in rows)
 
 
-def _chosen_or_labelled(row: Row) -> dict[str, Any]:
+def _fields(row: Row) -> dict[str, Any]:
     fields = {name: value for name, value in row.fields.items() if name != ANSWER}
     if (chosen := _chosen(row)) is not None:
         fields["label"] = chosen

@@ -82,7 +82,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
     columns, unread = _columns(rows)
     if sole:
-        columns.pop("label")
+        columns.pop("label", None)
     source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
     used = columns_of(source)
     group = next((name for name in columns if name not in (*used, output) and _is_group(name)), None)
