@@ -37,7 +37,7 @@ def test_each_row_has_the_name_of_its_column(labels: list[int], forms: tuple[Any
     assert [row.fields["label"] for row in with_label(rows, one_hot(rows))] == [NAMES[label] for label in labels]
     rows[1].fields[NAMES[labels[1]]] = forms[1]  # none is 1
     assert not {*one_hot(rows)} >= {*NAMES}
-    rows[1].fields |= dict.fromkeys(NAMES, forms[0])  # all are
+    rows[1].fields.update(dict.fromkeys(NAMES, forms[0]))  # all are
     assert not {*one_hot(rows)} >= {*NAMES}
 
 
