@@ -443,3 +443,20 @@ def test_a_drafted_instruction_asks_for_an_answer_and_not_for_the_better_one(bet
     assert (
         sketch(listed(tmp_path, [row | {"input": row["prompt"]} for row in rows])).draft == "Write the answer to the text."
     )
+
+
+@pytest.mark.parametrize("beside", ["label", "Intent"])
+def test_a_label_beside_a_conversation_with_an_answer_is_said_to_be_a_choice(beside: str, tmp_path: Path) -> None:
+    turns = [[{"role": r, "content": f"{r} {sentence(n)}"} for r in ("user", "assistant")] for n in range(12)]
+    rows = [{"messages": talk, beside: "ab"[n % 2]} for n, talk in enumerate(turns)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert found.task.output == "output"
+    assert (
+        f"output: the column 'output', by the layout (chat); the column '{beside}' is not used: to learn that instead, of"
+        " the whole conversation, rename it 'output'" in said
+    )
+    found, said = sketched(
+        jsonl(tmp_path, "rows.jsonl", [{"messages": row["messages"], "output": row[beside]} for row in rows])
+    )
+    assert {(e.output, e.input.count("\n")) for e in found.splits.all} == {("a", 1), ("b", 1)}
+    assert "is not used" not in said

@@ -116,6 +116,13 @@ def test_a_verbalizers_words_are_its_labels_in_free_text(predict: ModuleType, tm
     assert outside(predict, candidate, tmp_path, lambda _: [Reply("So it is Junk.")]).answer("x") == "spam"
 
 
+def test_a_text_without_anything_to_read_is_not_asked(predict: ModuleType, tmp_path: Path) -> None:
+    made = outside(predict, Candidate("m", decoding=Decoding(("spam", "ham"))), tmp_path, lambda _: [Reply("spam")])
+    for blank in ("", " ", "\u200b\ufeff"):
+        with pytest.raises(ValueError, match="the input is empty"):
+            made.answer(blank)
+
+
 def test_a_chain_with_nearest_demonstrations_asks_as_it_was_measured(predict: ModuleType, tmp_path: Path) -> None:
     shown = tuple(Demonstration(f"{word} {{braces}}", word) for word in ("roses", "tyres", "soup", "rake"))
     step = Step("topic", Prompt("Name it.", "{input}?"), Decoding(max_tokens=5))

@@ -142,7 +142,7 @@ def test_a_study_gives_its_candidates_as_runnables(study: StudyFolder) -> None:
     assert set(scores) == set(NOTES)
     assert message.text == max(scores, key=scores.get)
     assert message.usage_metadata["input_tokens"] > 0
-    for wrong in ({"text": "x"}, 3, None, " "):
+    for wrong in ({"text": "x"}, 3, None, " ", "\u200b\ufeff"):
         with pytest.raises(ValueError, match=r"valid is a text|the input is empty"):
             found.runnable("zero_shot").invoke(wrong)
 

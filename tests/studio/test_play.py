@@ -108,7 +108,7 @@ def test_wrong_runs_are_said(place: Path, browser: Browser) -> None:
     known = ids(place)
     one = known["zero_shot"]
     for body, said in [
-        ({"input": " ", "use": [one]}, "empty"),
+        *(({"input": blank, "use": [one]}, "empty") for blank in (" ", "\u200b\ufeff")),
         ({"input": "x", "use": []}, "1 to 4"),
         ({"input": "x", "use": list(known.values())[:5]}, "1 to 4"),
         ({"input": "x", "use": [one], f"template-{one}": "nothing"}, "no place for the input"),

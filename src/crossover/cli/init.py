@@ -17,7 +17,9 @@ from crossover.study.folder import write_text
 
 
 def command(
-    data: Annotated[Path, typer.Argument(help="A CSV, TSV, JSONL, JSON or Parquet file with labelled examples.")],
+    data: Annotated[
+        Path, typer.Argument(help="A CSV, TSV, JSONL, JSON or Parquet file with labelled examples, packed (.gz) or not.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Where to write the task file (default: task.yaml beside the data)."),

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from crossover.cli.output import exact, harmless, unicode_out
-from crossover.data.text import folded
+from crossover.data.text import is_blank
 from crossover.errors import DataError, OptionError
 from crossover.models.start import answering
 from crossover.registry import uncollected
@@ -47,7 +47,7 @@ def command(
     """
     if text is not None and file is not None:
         raise OptionError("received both a text and --file; valid is one of them")
-    if text is not None and _is_blank(text):
+    if text is not None and is_blank(text):
         raise OptionError("the text is empty; valid is a text with something to answer")
     exact()
     with ExitStack() as start:
@@ -75,10 +75,10 @@ def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: b
     failed = broken = marked = blank = 0
     for start in range(0, len(inputs), 32):
         texts = inputs[start : start + 32]
-        answers = iter(predictor.answer([text for text in texts if not _is_blank(text)]))
+        answers = iter(predictor.answer([text for text in texts if not is_blank(text)]))
         started()
         for text in texts:
-            if _is_blank(text):
+            if is_blank(text):
                 blank += 1
                 typer.echo(_object(Answer(text, "", {}, 0.0, "the input is blank")) if as_json else "")
                 continue
@@ -109,10 +109,6 @@ def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: b
         )
     if failed:
         raise DataError(f"{failed} of {len(inputs) - blank} inputs could not be answered")
-
-
-def _is_blank(text: str) -> bool:
-    return not folded(text).strip()
 
 
 def _whole(text: str, what: str) -> str:

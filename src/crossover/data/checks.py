@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossover.data.chat import turns_in
+from crossover.data.damaged import damaged
 from crossover.data.gold import Shown, labels_shown, texts_shown
 from crossover.data.labels import Merged, seeming
 from crossover.data.near import near_pairs
@@ -38,11 +39,11 @@ class Finding:
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also merged_labels,
-    gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label, few_rows,
-    imbalance, absent_label; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
+    blank, damaged_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also
+    merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label,
+    few_rows, imbalance, absent_label; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
     """
-    findings = [*_blank(splits), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
+    findings = [*_blank(splits), *damaged_texts(splits.all), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
         findings += _conflicts(splits)
     if task.kind == "classify":
@@ -120,6 +121,17 @@ def _blank(splits: Splits) -> list[Finding]:
         return []
     message = f"{count_rows(len(splits.blank))} with a blank input or output, left out"
     return [Finding("warning", "blank", message, splits.blank)]
+
+
+def damaged_texts(examples: Sequence[Example]) -> list[Finding]:
+    """Texts with letters lost, or read in another encoding than they were written in (code `damaged_text`)."""
+    if (found := damaged(examples)) is None:
+        return []
+    message = (
+        f"{count_rows(len(found.rows))} with letters that were lost or read in a wrong encoding, such as '{found.shown}' in"
+        f" {found.rows[0]}: save the texts anew as UTF-8, from where they came"
+    )
+    return [Finding("warning", "damaged_text", message, found.rows)]
 
 
 def _duplicates(splits: Splits) -> list[Finding]:

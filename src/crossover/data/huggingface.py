@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.classnames import decoders
+from crossover.data.floats import rewritten
 from crossover.data.hub import Refusal, refusal
 from crossover.data.rows import Row, rows_of
 from crossover.errors import DataError, MissingExtra
@@ -96,7 +97,8 @@ def _hub_name(where: str) -> list[str]:
 def table_rows(where: str, split: str, table: Any) -> list[Row]:
     """The rows of a `datasets` data set, with its name for messages. Raises `DataError` where there is none."""
     name = where if split == "all" else f"{where} {split}"
-    rows = rows_of(table, decoders(table.features.to_dict() if table.features else {}), name)
+    records = rewritten(table, table.features.arrow_schema) if table.features else table
+    rows = rows_of(records, decoders(table.features.to_dict() if table.features else {}), name)
     if not rows:
         raise DataError(f"the data set '{name}' has no rows")
     return rows

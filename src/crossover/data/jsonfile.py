@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ def read_json(path: Path) -> list[Row]:
 
 
 def parse(text: str, place: str) -> Any:
-    """A JSON value, strictly: no NaN, no key twice. Raises `DataError` starting with `place`."""
+    """A JSON value, strictly: no NaN, no number too large, no key twice. Raises `DataError` starting with `place`."""
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as problem:
         at = f"column {problem.colno}" if "\n" not in text else f"line {problem.lineno}, column {problem.colno}"
         raise DataError(f"{place}: not valid JSON: {problem.msg} at {at}") from problem
@@ -99,6 +100,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key '{twice}' stands twice in one object")
     return result
+
+
+def _finite(written: str) -> float:
+    if not math.isfinite(value := float(written)):
+        raise ValueError(f"{written[:20]} is too large for a number")
+    return value
 
 
 def _no_constant(name: str) -> Any:

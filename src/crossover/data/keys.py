@@ -25,8 +25,8 @@ INSIDE: dict[str, type[Part]] = {
 FOR = {
     "name": "what the study is called; its folder is runs/NAME",
     "instruction": "what is to be done with an input, in one clear sentence: prompts are made of it",
-    "data": "the labelled rows: CSV, TSV, JSONL, JSON or Parquet, chats, and other layouts; what is not given as a"
-    " split is cut from train",
+    "data": "the labelled rows: CSV, TSV, JSONL, JSON or Parquet, packed (.gz) or not, chats, and other layouts; what is"
+    " not given as a split is cut from train",
     "input": "what is asked: the text of a column, or of several in a template",
     "output": "the column with the right answer",
     "kind": "what an answer is: one of some labels, JSON, or text; inferred where it is absent, and said",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.data.checks import Finding, by_level, count_rows, leaks, merged_labels
+from crossover.data.checks import Finding, by_level, count_rows, damaged_texts, leaks, merged_labels
 from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
 from crossover.data.memory import check_given, is_held, take
 from crossover.data.task import Task
-from crossover.data.text import comparable, folded
+from crossover.data.text import comparable, is_blank
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
 
@@ -62,9 +62,9 @@ def read_labelled(task: Task, data: Any) -> Labelled:
 
 
 def check_labelled(task: Task, new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[Finding]:
-    """What is doubtful with new rows. `known`: the study's rows by split. Codes: blank, merged_labels, unlisted_label,
-    leak_exact, leak_near, leak_group; all are warnings."""
-    findings = [*merged_labels(new.merged), *_unlisted(task, new)]
+    """What is doubtful with new rows. `known`: the study's rows by split. Codes: blank, damaged_text, merged_labels,
+    unlisted_label, leak_exact, leak_near, leak_group; all are warnings."""
+    findings = [*damaged_texts(new.examples), *merged_labels(new.merged), *_unlisted(task, new)]
     findings += [*leaks(new.name, new.examples, known), *_groups(new, known)]
     if new.blank:
         message = f"{new.name}: {count_rows(len(new.blank))} with a blank input or output, left out"
@@ -79,7 +79,7 @@ def unmet(new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[bool]:
 
 
 def _whole(example: Example) -> bool:
-    return bool(folded(example.input).strip() and folded(example.output).strip())
+    return not (is_blank(example.input) or is_blank(example.output))
 
 
 def _unlisted(task: Task, new: Labelled) -> list[Finding]:

@@ -12,15 +12,18 @@ from typing import Any
 
 from crossover.data.csvfile import read_csv
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
+from crossover.data.inside import object_inside
 from crossover.data.jsonfile import kind_of, parse, read_json, read_jsonl
 from crossover.data.layouts import shaped
 from crossover.data.memory import HELD, is_gone
+from crossover.data.onehot import LABEL, one_hot, with_label
 from crossover.data.parquetfile import read_parquet
+from crossover.data.prodigy import gold
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
-from crossover.data.text import spelled
-from crossover.data.textfile import check_readable
+from crossover.data.text import is_blank, spelled
+from crossover.data.textfile import PACKED, check_readable
 from crossover.data.thought import holds_mark, without_thought
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
@@ -36,8 +39,13 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
 }
 
 
+def ending_of(path: Path) -> str:
+    """The ending of a file's name that tells how it is read, in lower case: of "rows.csv.gz" it is ".csv"."""
+    return Path(path.stem if path.suffix.lower() == PACKED else path.name).suffix.lower()
+
+
 def load_rows(path: Path) -> list[Row]:
-    """The rows of a CSV, TSV, JSONL, JSON or Parquet file, told apart by the name's ending.
+    """The rows of a CSV, TSV, JSONL, JSON or Parquet file, told apart by the name's ending; it may be packed (`.gz`).
 
     Rows of a known layout are read by it: conversations get the columns `input` and `output`. Raises `DataError`, naming
     file and row.
@@ -52,11 +60,11 @@ def load_rows(path: Path) -> list[Row]:
             f"{path} is a data set of Hugging Face, and no file; valid is to name it in a task file, as in"
             " data: hf:FOLDER or data: hf://ORG/NAME"
         )
-    check_readable(path, endings=READERS)
-    reader = READERS.get(path.suffix.lower())
+    check_readable(path, endings=(*READERS, PACKED))
+    reader = READERS.get(ending_of(path))
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"
-        raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}")
+        raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}, and {PACKED} behind one of these")
     rows = shaped(reader(path))
     if not rows:
         raise NoRows(f"{path} holds no row; valid is a file with at least one")
@@ -68,7 +76,16 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
-    return {split: [_remarked(task, row) for row in rows] for split, rows in _tables(task).items()}
+    tables = _one_label(task, gold(_tables(task), task.output))
+    return _opened(task, {split: [_remarked(task, row) for row in rows] for split, rows in tables.items()})
+
+
+def _one_label(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows with a column `label`, where that is the output, there is none, and several columns are one together."""
+    every = [row for rows in tables.values() for row in rows]
+    if task.output != LABEL or any(LABEL in row.fields for row in every) or not (columns := one_hot(every)):
+        return tables
+    return {split: with_label(rows, columns) for split, rows in tables.items()}
 
 
 def _tables(task: Task) -> dict[str, list[Row]]:
@@ -107,7 +124,7 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
             canonical_object(text, row.source) if text.strip() else "" for row, text in zip(rows, outputs, strict=True)
         ]
     elif task.kind is None:
-        outputs = _if_all_objects(outputs)
+        outputs = _if_all_objects(rows, outputs)
     groups = [(spelled(_text(row, task.group)) or None) if task.group else None for row in rows]
     ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
     sources = [row.source for row in rows]
@@ -191,12 +208,32 @@ def _remarked(task: Task, row: Row) -> Row:
     return replace(row, remarks=(*row.remarks, *said)) if said else row
 
 
-def _if_all_objects(outputs: list[str]) -> list[str]:
+def _opened(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows with JSON objects for outputs that hold them otherwise; where the kind is not given, only if all outputs
+    are objects, since it will be extract."""
+    if task.labels or task.kind not in (None, "extract"):
+        return tables
+    found = {split: [(_answer(task, row)[0], row) for row in rows] for split, rows in tables.items()}
+    inside = {text: object_inside(text) for rows in found.values() for text, _ in rows if not is_blank(text)}
+    if (task.kind is None and not all(inside.values())) or not any(one and one[1] for one in inside.values()):
+        return tables
+
+    def read(text: str, row: Row) -> Row:
+        value, form = inside.get(text) or ({}, "")
+        if not form:
+            return row
+        said = f"the output '{task.output}' {form}"
+        return replace(row, fields={**row.fields, task.output: value}, remarks=(*row.remarks, said))
+
+    return {split: [read(text, row) for text, row in rows] for split, rows in found.items()}
+
+
+def _if_all_objects(rows: Sequence[Row], outputs: list[str]) -> list[str]:
     """Canonical JSON when every output is a JSON object, since the kind will be extract; else as they are."""
     written = [text for text in outputs if text.strip()]
     if not written or not all(map(is_object, written)):
         return outputs
-    return [canonical(json.loads(text)) if text.strip() else text for text in outputs]
+    return [canonical_object(text, row.source) if text.strip() else text for row, text in zip(rows, outputs, strict=True)]
 
 
 def _ids(rows: Sequence[Row], contents: list[tuple[str, str]]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crossover.data.floats import FORMATS, shortest
 from crossover.data.huggingface import SPLIT_NAMES, table_rows
 from crossover.data.layouts import shaped
 from crossover.data.rows import Row
@@ -90,7 +91,8 @@ def _rows(data: Any, name: str) -> list[Row]:
         found = table_rows(name, "all", data)
     else:
         records = data if isinstance(data, (list, tuple)) else _records(data, name)
-        found = [Row(n, {str(k): v for k, v in one.items()}, f"{name}, row {n}") for n, one in enumerate(records, 1)]
+        fields = [{str(key): _plain(value) for key, value in one.items()} for one in records]
+        found = [Row(n, one, f"{name}, row {n}") for n, one in enumerate(fields, 1)]
     if not found:
         raise DataError(f"data: there is no row in the {name}; valid is one or more")
     return shaped(found)
@@ -109,11 +111,18 @@ def _records(frame: Any, name: str) -> list[dict[str, Any]]:
     for number, column in enumerate(frame.columns):
         there, series = present.iloc[:, number], frame.iloc[:, number]
         whole = series.dtype.kind == "f" and not there.all() and bool((series[there] % 1 == 0).all())
+        bits = 8 * series.dtype.itemsize if series.dtype.kind == "f" else 0
         values = zip(series.astype(object), there, strict=True)
-        columns[str(column)] = [None if not known else int(value) if whole else _plain(value) for value, known in values]
+        columns[str(column)] = [
+            None if not known else int(value) if whole else shortest(value, bits) if bits in FORMATS else _plain(value)
+            for value, known in values
+        ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _plain(value: Any) -> Any:
     """A number, or an array, of numpy's as Python's own."""
-    return value.tolist() if type(value).__module__ == "numpy" and hasattr(value, "tolist") else value
+    if type(value).__module__ != "numpy" or not hasattr(value, "tolist"):
+        return value
+    bits = 8 * value.dtype.itemsize if value.ndim == 0 and value.dtype.kind == "f" else 0
+    return shortest(float(value), bits) if bits in FORMATS else value.tolist()

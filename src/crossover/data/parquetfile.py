@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from crossover.data.classnames import stored
+from crossover.data.floats import rewritten
 from crossover.data.rows import Row, rows_of
 from crossover.data.textfile import read_bytes
 from crossover.errors import DataError, NoRows
@@ -24,4 +25,4 @@ def read_parquet(path: Path) -> list[Row]:
         raise DataError(f"{path} is not a readable Parquet file: {reason}") from problem
     if not records:
         raise NoRows(f"{path} has columns and no rows")
-    return rows_of(records, stored(table.schema.metadata), path.name)
+    return rows_of(rewritten(records, table.schema), stored(table.schema.metadata), path.name)

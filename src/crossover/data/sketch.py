@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -18,10 +18,13 @@ from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import PAIRS
 from crossover.data.load import check_columns, load_rows
+from crossover.data.onehot import LABEL, one_hot, with_label
+from crossover.data.prodigy import ANSWER, gold, judged
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
 from crossover.data.template import columns_of, plain
+from crossover.data.textfile import PACKED
 from crossover.data.together import shown, together
 from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
@@ -73,7 +76,13 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     that has no two columns to choose from.
     """
     rows = load_rows(path)
-    columns = _columns(rows)
+    sole = judged(rows)
+    rows = gold({"all": rows}, roles[1] if roles else ANSWER if sole else "")["all"]
+    one = [] if _by_name(dict.fromkeys(name for row in rows for name in row.fields), OUTPUTS) else one_hot(rows)
+    rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
+    columns, unread = _columns(rows)
+    if sole:
+        columns.pop("label", None)
     source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
     used = columns_of(source)
     group = next((name for name in columns if name not in (*used, output) and _is_group(name)), None)
@@ -89,13 +98,22 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
     nested = [name for name in used if any(isinstance(row.fields.get(name), (list, dict)) for row in rows)]
     assumed += [f"input: the column '{name}' holds lists or objects, which stand in it as JSON" for name in nested]
+    if sole and output == ANSWER:
+        assumed.append(f"output: all rows have the label '{sole}', and '{ANSWER}' says whether it is right")
     assumed += fewer
     if group:
         assumed.append(f"group: the column '{group}' looks like one; it is in the file as a comment, not used")
-    known = {*used, output, group, *(name for pair in PAIRS for name in pair if rows[0].layout == "pair")}
+    known = {
+        *used,
+        output,
+        group,
+        *(one if output == LABEL else ()),
+        *(name for pair in PAIRS for name in pair if rows[0].layout == "pair"),
+    }
     if unused := [f"'{name}'" for name in columns if name not in known]:
         more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
         assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
+    assumed += [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in unread.items()]
     found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
@@ -138,7 +156,8 @@ def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tu
             "assistant's, or a column 'output'"
         )
     if of == "chat" and "output" in columns and "input" in columns:
-        return "input", "output", "the column 'input', the conversation before the answer", "by the layout (chat)"
+        why = f"by the layout (chat){_rival(name for name in columns if name != 'output')}"
+        return "input", "output", "the column 'input', the conversation before the answer", why
     better, worse = next((pair for pair in PAIRS if of == "pair" and pair[0] in columns), ("", ""))
     columns = {name: values for name, values in columns.items() if name != worse}
     output, why_output = (better, "the better one of each pair") if better else _output(columns, path)
@@ -158,18 +177,19 @@ def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tu
     return column, output, f"the column '{source}', {why_input}", why_output
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Column -> its values as text, without the blank ones; columns that cannot be text, and ids, are left out."""
+def _columns(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Column -> its values as text, without the blank ones, and column -> why it cannot be text; ids are left out."""
     names = dict.fromkeys(name for row in rows for name in row.fields if name.lower() != "id")
-    columns = {}
+    columns, unread = {}, {}
     for name in names:
         try:
             values = [plain(row.fields.get(name)) for row in rows]
-        except ValueError:
+        except ValueError as problem:
+            unread[name] = str(problem)
             continue
         if written := [value for value in values if value.strip()]:
             columns[name] = written
-    return columns
+    return columns, unread
 
 
 def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ()) -> tuple[str, str]:
@@ -189,6 +209,13 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     return (others or list(columns))[-1], "as it is the last one"
 
 
+def _rival(columns: Iterable[str]) -> str:
+    """What to do where a conversation with an answer has a label beside it, which may be the output as well."""
+    if (rival := _by_name(columns, OUTPUTS)) is None:
+        return ""
+    return f"; the column '{rival}' is not used: to learn that instead, of the whole conversation, rename it 'output'"
+
+
 def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
     named = _by_name(columns, INPUTS)
     if named:
@@ -196,8 +223,8 @@ def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
     return max(columns, key=lambda name: fmean(map(len, columns[name]))), "as it has the longest text"
 
 
-def _by_name(columns: dict[str, list[str]], known: Sequence[str]) -> str | None:
-    lower = {name.lower().strip(): name for name in reversed(columns)}
+def _by_name(columns: Iterable[str], known: Sequence[str]) -> str | None:
+    lower = {name.lower().strip(): name for name in reversed(list(columns))}
     return next((lower[name] for name in known if name in lower), None)
 
 
@@ -235,7 +262,7 @@ def _relative(file: Path, home: Path) -> str:
 
 def _name(path: Path) -> str:
     """A task name from the file's, or from its folder's where the file is only called "train" or the like."""
-    stem = path.stem
+    stem = path.stem if path.suffix.lower() != PACKED else Path(path.stem).stem
     if stem.lower() in ("train", "training", "data", "all"):
         stem = path.resolve().parent.name or stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:100] or "task"

@@ -16,7 +16,7 @@ from crossover.data.load import load_tables, to_examples
 from crossover.data.near import near_twins
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
-from crossover.data.text import comparable, folded
+from crossover.data.text import comparable, is_blank
 from crossover.errors import DataError
 from crossover.types import Example, SplitName, to_json
 
@@ -187,7 +187,7 @@ def _one_spelling(task: Task, parts: dict[str, list[Example]]) -> tuple[dict[str
 
 
 def _is_blank(example: Example) -> bool:
-    return not folded(example.input).strip() or not folded(example.output).strip()
+    return is_blank(example.input) or is_blank(example.output)
 
 
 def _shares(given: Mapping[SplitName, list[Example]], whole: bool) -> dict[SplitName, int]:

@@ -269,7 +269,7 @@ INNER: dict[str, type[Part]] = {
     "curve": CurveSpec,
 }
 
-DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz")
 
 
 @dataclass(frozen=True)
@@ -304,8 +304,7 @@ def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
 
 
 def task_from(file: YamlFile, folder: Path, **unwritten: Any) -> Task:
-    """A task file's content as a task, whose paths are relative to `folder`. `unwritten`: what no file has. Raises
-    `TaskError`."""
+    """A task file's content as a task, with paths from `folder` on. `unwritten`: what no file has. Raises `TaskError`."""
     _check_keys(file)
     try:
         task = Task(**file.content, folder=folder, **unwritten)

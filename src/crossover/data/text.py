@@ -158,6 +158,11 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", _IDLE_JOINER.sub("", _INVISIBLE.sub("", text)))
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text has nothing to read: white space, and marks that nobody sees."""
+    return not folded(text).strip()
+
+
 def spelled(text: str) -> str:
     """A label as it is told from others: folded, with single spaces (of any kind) inside and none around."""
     return " ".join(folded(text).split())

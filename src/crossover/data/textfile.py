@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Callable, Collection
 from os import PathLike
 from pathlib import Path
@@ -11,6 +13,8 @@ from crossover.errors import CrossoverError, DataError, NoRows, nearest, shown
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+PACKED = ".gz"
+LARGEST = 1 << 30  # bytes that a packed file may be: it is held whole
 SHOWN = 20  # files that a message names
 
 
@@ -54,14 +58,26 @@ def check_readable(path: Path, error: type[CrossoverError] = DataError, endings:
 
 
 def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
-    """The file's bytes. Raises `error` when it is absent, a folder, empty (a data file: `NoRows`), or may not be read."""
+    """The file's bytes, unpacked where its name ends in .gz. Raises `error` when it is absent, a folder, empty (a data
+    file: `NoRows`), too large when unpacked, or may not be read."""
     check_readable(path, error)
     try:
-        data = path.read_bytes()
+        data = _unpacked(path, error) if path.suffix.lower() == PACKED else path.read_bytes()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise error(f"{path} is not a readable gzip file: {problem}") from problem
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
     if not data.strip(BOM + b" \t\r\n"):
         raise (NoRows if error is DataError else error)(f"{path} is empty")
+    return data
+
+
+def _unpacked(path: Path, error: type[CrossoverError]) -> bytes:
+    """What a gzip file holds. Raises `error` where that is too much."""
+    with gzip.open(path) as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise error(f"{path} unpacks to more than {LARGEST >> 20} MiB; valid is less, or the file unpacked")
     return data
 
 

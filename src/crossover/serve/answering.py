@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from crossover.data.text import is_blank
 from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
 from crossover.engine.similarity import WORDS, Index, MeaningIndex, WordIndex
@@ -31,7 +32,9 @@ class Answering:
         raise NotImplementedError
 
     def answer(self, text: str) -> str:
-        """The answer to a text. Raises `ValueError` where there is none, such as for a text that is too long."""
+        """The answer to a text. Raises `ValueError` where there is none, such as for a text that is too long, or blank."""
+        if is_blank(text):
+            raise ValueError("the input is empty")
         found = self.follow(text)
         if found.reply.error is not None:
             raise ValueError(found.reply.error)
@@ -56,7 +59,7 @@ def answer_lines(exported: Answering) -> int:
     given = [] if structured else sys.argv[1:]
     for line in given or read_lines(sys.stdin):
         try:
-            if not line.strip():
+            if is_blank(line):
                 sys.stdout.write("" if structured else "\n")
                 continue
             text = json.loads(line) if structured else line

@@ -12,7 +12,7 @@ from crossover.data.memory import is_held, take
 from crossover.data.rows import Row
 from crossover.data.task import Task
 from crossover.data.template import columns_of
-from crossover.data.text import folded
+from crossover.data.text import is_blank
 from crossover.data.textfile import as_path
 from crossover.engine.follow import follow
 from crossover.engine.render import Renderer
@@ -91,11 +91,11 @@ class Predictor:
         Raises `DataError` for what is no text.
         """
         labels, inputs = self.candidate.decoding.labels, texts_of(inputs)
-        asked = [text for text in inputs if folded(text).strip()]
+        asked = [text for text in inputs if not is_blank(text)]
         answered = iter(follow(self.candidate, self._renderer, asked, self.model.complete))
         found = []
         for text in inputs:
-            if not folded(text).strip():
+            if is_blank(text):
                 found.append(Answer(text, "", {}, 0.0, "the input is empty"))
                 continue
             one = next(answered)

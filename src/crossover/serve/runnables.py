@@ -25,6 +25,7 @@ from langchain_core.prompts import (
 from langchain_core.runnables import Runnable, RunnableLambda, RunnableParallel, RunnablePassthrough
 from pydantic import PrivateAttr
 
+from crossover.data.text import is_blank
 from crossover.engine.answer import prediction, vote
 from crossover.engine.follow import each_call
 from crossover.engine.render import Renderer, filled
@@ -65,7 +66,7 @@ def text_in(given: Any) -> dict[str, str]:
     text = given.get(INPUT) if isinstance(given, Mapping) else given
     if not isinstance(text, str):
         raise ValueError(f"received a {type(text).__name__}; valid is a text, or a mapping with a text as '{INPUT}'")
-    if not text.strip():
+    if is_blank(text):
         raise ValueError("the input is empty")
     return {INPUT: text}
 

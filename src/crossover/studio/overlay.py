@@ -11,6 +11,7 @@ from typing import Any
 from crossover.data.clusters import clusters
 from crossover.data.load import canonical_object
 from crossover.data.task import Task
+from crossover.data.text import is_blank
 from crossover.errors import DataError, OptionError, nearest
 from crossover.evaluation.aggregate import estimate
 from crossover.metrics.base import Judging, Metric
@@ -80,7 +81,7 @@ class Overlay:
 def label_of(task: Task, given: str) -> str:
     """A typed label as the task would read it. Raises `OptionError` for one that the task does not have."""
     text = given.replace("\r\n", "\n").strip()
-    if not text:
+    if is_blank(text):
         raise OptionError("the label is empty; valid is what the answer should be")
     if task.kind == "classify" and text not in task.labels:
         raise OptionError(f"'{text[:80]}' is no label of this task; {nearest(text, list(task.labels))}")

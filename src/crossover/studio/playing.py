@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from crossover.data.text import is_blank
 from crossover.errors import CrossoverError, OptionError
 from crossover.studio.compare import table
 from crossover.studio.editing import FIELDS, edited
@@ -181,7 +182,7 @@ def _begin(studio: Studio, name: str, form: FormData) -> Play:
     folder = studio.shelf.get(name)
     finished(studio, folder)
     text = str(form.get("input", "")).replace("\r\n", "\n")
-    if not text.strip():
+    if is_blank(text):
         raise OptionError("the input is empty; valid is a text with something to answer")
     used = list(dict.fromkeys(str(one) for one in form.getlist("use")))
     if not 1 <= len(used) <= MOST:

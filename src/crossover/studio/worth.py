@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crossover.data.near import near_twins
-from crossover.data.text import comparable
+from crossover.data.text import comparable, is_blank
 from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
 from crossover.errors import CrossoverError, OptionError
@@ -66,7 +66,7 @@ class Rankings:
 
     def begin(self, path: str, texts: Sequence[str], committee: Sequence[Ready]) -> Ranking:
         """Raises `OptionError` for no row, and for too many."""
-        rows = tuple(dict.fromkeys(text for text in texts if text.strip()))
+        rows = tuple(dict.fromkeys(text for text in texts if not is_blank(text)))
         if not 1 <= len(rows) <= MOST:
             raise OptionError(f"received {len(rows):,} different rows; valid are 1 to {MOST}")
         made = Ranking(rows, tuple(committee), path)

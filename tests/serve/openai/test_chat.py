@@ -268,6 +268,9 @@ def test_a_row_is_read_as_the_task_says(url: str, notes: StudyFolder) -> None:
     assert found[0]["answer"] == found[1]["answer"]
     status, told, _ = ask(url, "/predict", json.dumps({**body, "input": {"other": "x"}}).encode())
     assert (status, told["error"]["param"]) == (400, "input")
+    for blank in (" ", "\u200b\ufeff"):
+        status, told, _ = ask(url, "/predict", json.dumps({**body, "input": blank}).encode())
+        assert (status, "the input is empty" in told["error"]["message"]) == (400, True)
     assert ask(url, "/predict", json.dumps({"input": "x"}).encode())[0] == 400, "which of the candidates?"
     assert ask(url, "/predict", json.dumps({"model": "pocket", "input": "x"}).encode())[0] == 400
 

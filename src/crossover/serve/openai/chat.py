@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from crossover.data.text import is_blank
 from crossover.engine.follow import Answered
 from crossover.models.base import Token
 from crossover.serve.openai.catalogue import Served
@@ -71,7 +72,7 @@ class Chats:
     async def predicted(self, served: Served, text: str, name: str) -> Answered:
         """A candidate's answer to an input, as it was measured, which is called `name`. Raises `ApiError` where it has
         none."""
-        if not text.strip():
+        if is_blank(text):
             raise ApiError(400, "the input is empty; valid is a text with something to answer", "messages")
         found = await asyncio.wrap_future(self.asking.answer(served, text))
         if self.log:

@@ -1,0 +1,54 @@
+"""JSON objects that outputs hold otherwise than as bare JSON: in a code fence, or as Python writes a dict."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from typing import Any
+
+from crossover.data.jsonfile import parse
+from crossover.data.template import canonical
+from crossover.errors import DataError
+
+_FENCE = re.compile(r"```[\w+#.-]*[ \t]*\r?\n(.*?)\s*```", re.S)
+FENCED, PYTHON = "is JSON in a code fence: what stands in it is read", "is written as Python's dicts: it is read as JSON"
+
+
+def object_inside(text: str) -> tuple[dict[str, Any], str] | None:
+    """The JSON object that a text is but for its form, and what form that is ("" where it is JSON); None for any other."""
+    inner, form = text.strip(), ""
+    if fenced := _FENCE.fullmatch(inner):
+        inner, form = fenced[1].strip(), FENCED
+    if not (inner.startswith("{") and inner.endswith("}")):
+        return None
+    try:
+        value = parse(inner, "")
+    except DataError:
+        value, form = _literal(inner), form or PYTHON
+    return (value, form) if isinstance(value, dict) else None
+
+
+def _literal(text: str) -> Any:
+    """What Python's literal is as JSON; None where it is none, is JSON that was refused, or holds what JSON has not."""
+    try:
+        json.loads(text)
+        return None
+    except (ValueError, RecursionError):
+        pass
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a backslash before a letter
+            value = ast.literal_eval(text)
+        return json.loads(canonical(value)) if _is_json(value) else None
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_json(one) for key, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, (str, int, float))

@@ -1,0 +1,80 @@
+"""Labels that stand in several columns of 0 and 1, of which exactly one is 1 in every row (one-hot)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import reduce
+from itertools import accumulate, groupby
+from operator import or_
+from typing import Any
+
+from crossover.data.rows import Row
+from crossover.data.template import plain
+from crossover.data.text import is_blank
+
+LABEL = "label"  # the column that they become
+FEWEST = 4  # rows: of fewer, columns are so by chance
+ONE, ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
+
+
+def one_hot(rows: Iterable[Row]) -> list[str]:
+    """The columns beside each other that are one label together, the longest run of them; none where there is none."""
+    filled = [row for row in rows if any(not _blank(value) for value in row.fields.values())]
+    if len(filled) < FEWEST:
+        return []
+    names = list(dict.fromkeys(name for row in filled for name in row.fields))
+    found: list[str] = []
+    for binary, run in groupby([(name, _mask(filled, name)) for name in names], lambda column: column[1] is not None):
+        if binary:
+            found = max(found, _longest([(name, mask or 0) for name, mask in run], len(filled)), key=len)
+    return found
+
+
+def with_label(rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:
+    """The rows with a column `label`: the name of the column that is 1, "" where the row is blank."""
+    said = (
+        f"the {len(columns)} columns '{columns[0]}' to '{columns[-1]}' are 0 or 1, and exactly one is 1 in each row: they"
+        f" are read as one label, in a column '{LABEL}'"
+    )
+
+    def read(row: Row) -> Row:
+        label = next((name for name in columns if _bit(row.fields.get(name)) == 1), "")
+        return replace(row, fields={**row.fields, LABEL: label}, remarks=(*row.remarks, said))
+
+    return [read(row) for row in rows]
+
+
+def _longest(run: Sequence[tuple[str, int]], count: int) -> list[str]:
+    """The longest part of a run of columns in which each of `count` rows is 1 once, and more than one column has rows."""
+    upto = list(accumulate((mask.bit_count() for _, mask in run), initial=0))
+    for length in range(len(run), 1, -1):
+        for first in range(len(run) - length + 1):
+            part = run[first : first + length] if upto[first + length] - upto[first] == count else []
+            if sum(mask > 0 for _, mask in part) > 1 and reduce(or_, (mask for _, mask in part)).bit_count() == count:
+                return [name for name, _ in part]
+    return []
+
+
+def _mask(rows: Sequence[Row], name: str) -> int | None:
+    """The rows in which a column is 1, as bits; None where it is anything but 0 or 1 somewhere."""
+    bits = [_bit(row.fields.get(name)) for row in rows]
+    return None if None in bits else int("".join(map(str, bits)), 2)
+
+
+def _bit(value: Any) -> int | None:
+    if isinstance(value, (bytes, list, dict)):
+        return None
+    text = _text(value).strip().lower()
+    return 1 if text in ONE else 0 if text in ZERO else None
+
+
+def _blank(value: Any) -> bool:
+    return is_blank(_text(value))
+
+
+def _text(value: Any) -> str:
+    try:
+        return plain(value)
+    except ValueError:
+        return "?"
