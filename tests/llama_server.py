@@ -17,8 +17,8 @@ class Refused(Exception):
 
 
 @contextmanager
-def serving(routes: Routes) -> Iterator[str]:
-    """Its address."""
+def serving(routes: Routes, port: int = 0) -> Iterator[str]:
+    """Its address, at any free port where none is named."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -39,7 +39,7 @@ def serving(routes: Routes) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
