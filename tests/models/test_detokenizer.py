@@ -40,10 +40,8 @@ def tokenizer(kind: str) -> Any:
 def parts(kind: str) -> list[list[int]]:
     """Tokens of texts, some broken off within a character, and special ones."""
     own = tokenizer(kind)
-    whole = [
-        list(own(text.replace(" ", "▁") if kind != "pocket" else text, add_special_tokens=False)["input_ids"])
-        for text in TEXTS
-    ]
+    texts = TEXTS if kind == "pocket" else [text.replace(" ", "▁") for text in TEXTS]
+    whole = [list(own(text, add_special_tokens=False)["input_ids"]) for text in texts]
     cut = [list(own(text, add_special_tokens=False)["input_ids"])[:-1] for text in HALVES]
     words = [[own.convert_tokens_to_ids("▁the")]] if kind != "pocket" else []
     return [ids for ids in [*whole, *cut, *words, [own.eos_token_id]] if ids]

@@ -57,8 +57,8 @@ class Throttle:
             self.paused_until = max(self.paused_until, now + after)
 
     def failed(self, why: str, away: float | None = None) -> None:
-        """An attempt was not answered, or by an error of the service's own. `away`: the time, where nobody was there to take
-        it: so nobody bills it, and who was there before may come back."""
+        """An attempt was not answered, or by an error of the service's own. `away`: the time, where nobody was there to
+        take it: so nobody bills it, and who was there before may come back."""
         self.last = why
         if away is None or not self.known:
             self.failures += 1

@@ -1,4 +1,4 @@
-"""Who is answered now, of more weights than are kept loaded: to read some anew at each token takes longer than to write it."""
+"""Who is answered now, of more weights than are kept loaded: to read some at each token takes longer than to write it."""
 
 from __future__ import annotations
 

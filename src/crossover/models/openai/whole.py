@@ -58,7 +58,7 @@ class Whole:
             raise Lacking from error
 
     def _check(self, properties: Mapping[str, Any]) -> None:
-        """A server that was started anew has the same address: what it wrote before is not to be mixed with what it writes."""
+        """A server that was started anew has the same address. It cannot be so within a call, which would break."""
         served = {name: told for name in WHOSE if isinstance(told := properties.get(name), str)}
         self._served = self._served or served
         other = next((name for name, told in served.items() if self._served.get(name, told) != told), None)
