@@ -25,7 +25,9 @@ class Detokenizer:
         self._known = 0  # characters of its text that are before the cut
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of all `ids`: those of the last call and any number behind them, or up to `NEAR` fewer."""
+        """The text of all `ids`: those of the last call and any number behind them, or fewer."""
+        if len(ids) < self._since + BESIDE:
+            return self._decode(ids)
         tail = self._decode(ids[self._since :])
         if len(ids) - self._since > MOST:
             self._cut(ids, tail)
