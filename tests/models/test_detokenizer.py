@@ -30,7 +30,7 @@ def tokenizer(kind: str) -> Any:
     pieces = ["▁", "▁the", "▁card", *"thecardnv.ï\n日"]
     vocabulary = {piece: at for at, piece in enumerate([*special, *(f"<0x{byte:02X}>" for byte in range(256)), *pieces])}
     inner = Tokenizer(BPE(vocabulary, [], unk_token="<unk>", byte_fallback=True))
-    inner.decoder = decoders.Sequence(  # type: ignore[assignment]
+    inner.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
     )
     return PreTrainedTokenizerFast(tokenizer_object=inner, unk_token="<unk>", bos_token="<s>", eos_token="</s>")

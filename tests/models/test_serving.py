@@ -17,7 +17,7 @@ from peft import LoraConfig, get_peft_model
 
 from crossover.models.base import Token
 from crossover.models.fake import Fake
-from crossover.models.hf import Hf, pool
+from crossover.models.hf import Hf, adapters, pool
 from crossover.models.hf import scheduler as scheduling
 from crossover.models.hf.recurring import OFTEN, Recurring
 from crossover.models.hf.running import ROOM, Places
@@ -178,13 +178,13 @@ def test_more_adapters_than_are_kept_take_turns(tmp_path: Path, monkeypatch: pyt
         every.append(model.save(module, tmp_path / f"adapter-{number}"))
     asked = [ask(TEXTS[0], max_tokens=12), ask(TEXTS[1], labels=LABELS)]
     requests = [Request(one.messages, one.decoding, weights) for one in asked for weights in every]
-    alone, loaded, whole = [model.complete([request])[0] for request in requests], list[Path](), pool.adapters.read_plain
+    alone, loaded, whole = [model.complete([request])[0] for request in requests], list[Path](), adapters.read_plain
 
     def load(folder: Path, base: Any) -> Any:
         loaded.append(folder)
         return whole(folder, base)
 
-    monkeypatch.setattr(pool.adapters, "read_plain", load)
+    monkeypatch.setattr(adapters, "read_plain", load)
     same(answered(model.engine(), requests, lambda: 0), alone)
     assert len(loaded) <= 8
 
