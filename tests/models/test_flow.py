@@ -9,7 +9,7 @@ import pytest
 
 from crossover.errors import ModelError
 from crossover.models import _http, _throttle
-from crossover.models._http import TRIES, Attempt, Flow
+from crossover.models._http import TRIES, Attempt, Flow, all_of, flowing
 from crossover.models._throttle import Throttle
 from crossover.types import Decoding, Message, Reply, Request
 
@@ -86,19 +86,18 @@ def test_what_a_service_is_not_there_for_is_sent_when_it_is_back(seconds: float,
         sent += 1
         return Attempt(again="no connection", away=True) if sent > 1 and time.monotonic() < gone else Attempt(Reply("yes"))
 
-    flow, began = Flow(send, Throttle(4)), time.monotonic()
+    throttle, began = Throttle(4), time.monotonic()
     gone = began + seconds
-    flow.send(0, REQUEST)
-    found = flow.receive()
-    for number in range(1, 4):
-        flow.send(number, REQUEST)
+    with flowing(send, throttle) as flow:
+        all_of(flow, [REQUEST])
     if seconds > 1:
-        with pytest.raises(ModelError, match="no connection; nothing else has come for a while"):
-            flow.receive()
-            flow.check()
+        with (
+            pytest.raises(ModelError, match="no connection; nothing else has come for a while"),
+            flowing(send, throttle) as flow,
+        ):
+            all_of(flow, [REQUEST] * 3)
         assert 0.7 < time.monotonic() - began < 5
         return
-    while flow.under_way:
-        found += flow.receive()
-    assert sorted(number for number, reply in found if reply.text == "yes") == [0, 1, 2, 3]
+    with flowing(send, throttle) as flow:
+        assert [reply.text for reply in all_of(flow, [REQUEST] * 3)] == ["yes"] * 3
     assert sent > 3 * TRIES
