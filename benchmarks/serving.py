@@ -27,7 +27,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,6 +41,7 @@ from benchmarks.model import usual
 from benchmarks.peers import QUIET, Failed, environment
 from benchmarks.texts import GOAL, LABELS, TEMPLATE, ask, messages, written
 from crossover.models.hf import Hf
+from crossover.serve.child import child
 from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt, Request, to_json
 
 MIB = 1 << 20
@@ -77,10 +78,11 @@ class Server:
 @contextmanager
 def started(name: str, command: Sequence[str | Path], port: int, ready: str, work: Path) -> Iterator[Server]:
     """A server, once GET `ready` is answered with 200. Raises `Failed`."""
-    with (work / f"{name.split()[0]}.log").open("wb") as log:
-        process = subprocess.Popen(
-            list(map(str, command)), stdout=log, stderr=log, cwd=work, env={**os.environ, **QUIET, "PYTHONPATH": _path()}
-        )
+    own = {**os.environ, **QUIET, "PYTHONPATH": _path()}
+    with (
+        (work / f"{name.split()[0]}.log").open("wb") as log,
+        child(list(map(str, command)), stdout=log, stderr=log, cwd=work, env=own) as process,
+    ):
         try:
             until = time.monotonic() + PATIENCE
             while not _well(port, ready):
@@ -90,11 +92,8 @@ def started(name: str, command: Sequence[str | Path], port: int, ready: str, wor
             yield Server(name, port, process)
         finally:
             process.send_signal(signal.SIGINT)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _path() -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,13 +18,19 @@ class Refused(Exception):
 
 
 @contextmanager
-def serving(routes: Routes) -> Iterator[str]:
-    """Its address."""
+def serving(routes: Routes, port: int = 0) -> Iterator[str]:
+    """Its address, at any free port where none is named."""
+
+    open_: list[socket.socket] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
         wbufsize = -1  # head and body go out together: apart, each answer waits 40 ms
+
+        def setup(self) -> None:
+            super().setup()
+            open_.append(self.connection)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -39,7 +46,7 @@ def serving(routes: Routes) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -49,6 +56,9 @@ def serving(routes: Routes) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        for one in open_:  # else who keeps one goes on to be answered
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
 
 def _answer(routes: Routes, path: str, body: Any) -> tuple[int, Any]:

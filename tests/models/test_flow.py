@@ -8,7 +8,8 @@ import time
 import pytest
 
 from crossover.errors import ModelError
-from crossover.models._http import Attempt, Flow
+from crossover.models import _http, _throttle
+from crossover.models._http import TRIES, Attempt, Flow, all_of, flowing
 from crossover.models._throttle import Throttle
 from crossover.types import Decoding, Message, Reply, Request
 
@@ -70,3 +71,33 @@ def test_what_waits_is_not_sent_after_an_answer_that_ends_it_all() -> None:
         flow.receive()
     until(lambda: flow._throttle.under_way == 0)
     assert (sent, flow.room()) == (40, 0)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 30.0])
+def test_what_a_service_is_not_there_for_is_sent_when_it_is_back(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (_http, _throttle):
+        monkeypatch.setattr(module, "AWAY", 0.8)
+    monkeypatch.setattr(_http, "WAIT", 0.01)
+    monkeypatch.setattr(_http, "SOON", 0.02)
+    sent, gone = 0, 0.0
+
+    async def send(request: Request) -> Attempt:
+        nonlocal sent
+        sent += 1
+        return Attempt(again="no connection", away=True) if sent > 1 and time.monotonic() < gone else Attempt(Reply("yes"))
+
+    throttle, began = Throttle(4), time.monotonic()
+    gone = began + seconds
+    with flowing(send, throttle) as flow:
+        all_of(flow, [REQUEST])
+    if seconds > 1:
+        with (
+            pytest.raises(ModelError, match="no connection; nothing else has come for a while"),
+            flowing(send, throttle) as flow,
+        ):
+            all_of(flow, [REQUEST] * 3)
+        assert 0.7 < time.monotonic() - began < 5
+        return
+    with flowing(send, throttle) as flow:
+        assert [reply.text for reply in all_of(flow, [REQUEST] * 3)] == ["yes"] * 3
+    assert sent > 3 * TRIES

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from crossover.errors import ModelError
+from crossover.models import _http
 from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.types import Decoding, Message, Request
@@ -31,6 +34,8 @@ class Served:
     opens: str = ""
     system: bool = True
     marks: Mapping[str, int] = field(default_factory=lambda: {"</s>": END, "<turn>": 3})
+    path: str = "/models/a.gguf"
+    template: str = "{{ messages }}"
     silent: Sequence[int] = ()  # tokens of which it reports nothing, as they end within a character
     seen: list[Any] = field(default_factory=list)  # bodies
     told: list[Any] = field(default_factory=list)  # what templates were told
@@ -40,9 +45,13 @@ class Served:
         return {
             "/apply-template": self.rendered,
             "/tokenize": lambda body: {"tokens": self.tokens(**body)},
-            "/props?model=m": lambda body: {"eos_token": "</s>", "chat_template_caps": caps},
+            "/props?model=m": lambda body: {"eos_token": "</s>", "chat_template_caps": caps, **self.own},
             "/completion": self.written,
         }
+
+    @property
+    def own(self) -> Mapping[str, str]:
+        return {"model_path": self.path, "chat_template": self.template}
 
     def rendered(self, body: Any) -> Any:
         self.told.append(body["chat_template_kwargs"])
@@ -91,6 +100,39 @@ def test_each_label_is_scored_whole_with_its_end() -> None:
     assert model.told == ["a label of 'llamacpp:m' is chosen by log-probability of each whole label"]
     most = replace(model).at_most(ASKED)  # before anything was found out
     assert (most.tokens_in, most.tokens_out) > (first.usage.tokens_in, first.usage.tokens_out)
+
+
+def test_a_server_that_is_started_anew_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "WAIT", 0.01)
+    monkeypatch.setattr(_http, "SOON", 0.03)
+    requests = [replace(ASKED, messages=(Message("user", f"fee {number}"),)) for number in range(6)]
+    with serving(Served().routes()) as url:
+        model = open_model(f"llamacpp:m?url={url}/v1")
+        [before] = model.complete([ASKED])
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(model.complete, [ASKED, *requests])
+        time.sleep(0.6)  # six tries of each and thrice as many refusals in all were long enough
+        assert not asked.done()
+        with serving(Served().routes(), int(url.rpartition(":")[2])):
+            replies = asked.result(10)
+    assert [reply.error for reply in replies] == [None] * 7
+    assert replies[0].label_scores == before.label_scores
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (Served(path="/models/b.gguf"), r"was '/models/a\.gguf' and is '/models/b\.gguf' now: start it with the one"),
+        (Served(template="{{ other }}"), "has another chat template now than before"),
+    ],
+)
+def test_a_server_that_is_started_anew_with_another_model_ends_it(other: Served, said: str) -> None:
+    with serving(Served().routes()) as url:
+        model = open_model(f"llamacpp:m?url={url}/v1")
+        model.complete([ASKED])
+    with serving(other.routes(), int(url.rpartition(":")[2])), pytest.raises(ModelError, match=said):
+        model.complete([ASKED])
+    assert other.seen == [], "no label of the one was written by the other"
 
 
 def test_a_server_without_these_routes_is_held_to_a_grammar() -> None:

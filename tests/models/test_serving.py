@@ -13,13 +13,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peft import LoraConfig, get_peft_model
 
 from crossover.models.base import Token
 from crossover.models.fake import Fake
-from crossover.models.hf import Hf, pool
+from crossover.models.hf import Hf, adapters, pool
 from crossover.models.hf import scheduler as scheduling
 from crossover.models.hf.recurring import OFTEN, Recurring
 from crossover.models.hf.running import ROOM, Places
+from crossover.models.hf.turns import TURN, Turns
 from crossover.models.serving import Asked, Engine, engine_of
 from crossover.types import Decoding, Message, Reply, Request, Weights
 from tests.device import DEVICE
@@ -162,6 +164,48 @@ def test_fully_tuned_models_take_turns_as_one_is_loaded_at_a_time(tmp_path: Path
     monkeypatch.setattr(pool, "load_model", load)
     same(answered(model.engine(), requests, lambda: 0), alone)
     assert len(loaded) <= 4
+
+
+def test_more_adapters_than_are_kept_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, every = Hf(str(build(tmp_path / "base")), device=DEVICE), list[Weights]()
+    config = LoraConfig(task_type="CAUSAL_LM", r=2, target_modules=["q_proj"], init_lora_weights=False)
+    module: Any = get_peft_model(model.module(), config)
+    for number in range(6):
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                if "lora" in name:
+                    parameter.uniform_(-0.3, 0.3, generator=torch.Generator(parameter.device).manual_seed(number))
+        every.append(model.save(module, tmp_path / f"adapter-{number}"))
+    asked = [ask(TEXTS[0], max_tokens=12), ask(TEXTS[1], labels=LABELS)]
+    requests = [Request(one.messages, one.decoding, weights) for one in asked for weights in every]
+    alone, loaded, whole = [model.complete([request])[0] for request in requests], list[Path](), adapters.read_plain
+
+    def load(folder: Path, base: Any) -> Any:
+        loaded.append(folder)
+        return whole(folder, base)
+
+    monkeypatch.setattr(adapters, "read_plain", load)
+    same(answered(model.engine(), requests, lambda: 0), alone)
+    assert len(loaded) <= 8
+
+
+@settings(max_examples=30, deadline=None)
+@given(most=st.integers(1, 4), seed=st.integers(0, 9999), crowd=st.integers(1, 12))
+def test_everybody_who_waits_has_a_turn_and_few_are_loaded(most: int, seed: int, crowd: int) -> None:
+    turns, draw, steps = Turns(most), random.Random(seed), 400
+    every = [str(number) for number in range(crowd)]
+    stays = draw.sample(every, draw.randint(1, crowd))  # who is asked for at every step
+    waits, before, loads = dict.fromkeys(stays, 0), set[str](), 0
+    for _ in range(steps):
+        turns.take([*draw.sample(every, draw.randint(0, crowd)), *stays] if draw.random() < 0.2 else stays)
+        now = {one for one in every if turns.has(one)}
+        assert 1 <= len(now) <= most
+        loads, before = loads + len(now - before), now
+        for one in stays:
+            waits[one] = 0 if one in now else waits[one] + 1
+            assert waits[one] <= (TURN + 1) * (crowd // most + 1)
+    if len(stays) == crowd:
+        assert loads <= most * (steps // TURN + 1), "a turn is not cut short"
 
 
 def test_a_schema_that_cannot_be_used_fails_alone(engine: Engine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.models._throttle import FIRST, Throttle, seconds
+from crossover.models._throttle import AWAY, FIRST, Throttle, seconds
 
 
 def test_it_begins_quickly_halves_once_for_what_was_sent_together_and_goes_on_slowly() -> None:
@@ -48,6 +48,24 @@ def test_a_service_that_was_never_there_is_given_up_sooner_than_one_that_answere
     known = Throttle(100)
     known.answered({}, 0.0)
     assert failures(Throttle(100)) < failures(known)
+
+
+def test_who_had_answered_and_is_away_is_waited_for_and_others_are_not() -> None:
+    throttle, never = Throttle(8), Throttle(8)
+    throttle.answered({}, 0.0)
+    for number in range(500):
+        throttle.failed("refused", number * (AWAY - 1) / 500)
+        assert not throttle.broken()
+    for number in range(3 * FIRST):
+        assert not never.broken()
+        never.failed("refused", number * 0.01)
+    assert never.broken(), "a wrong address is said at once"
+    throttle.answered({}, AWAY - 1)
+    throttle.failed("refused", AWAY + 1)
+    throttle.failed("refused", 2 * AWAY)
+    assert not throttle.broken(), "it was there in between"
+    throttle.failed("refused", 2 * AWAY + 1)
+    assert throttle.broken()
 
 
 def test_durations() -> None:

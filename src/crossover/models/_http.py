@@ -15,11 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crossover.errors import ModelError
-from crossover.models._throttle import Throttle
+from crossover.models._throttle import AWAY, Throttle
 from crossover.types import LOST, Reply, Request, Usage
 
 TRIES = 6  # of a request, at the most
 WAIT, LONGEST = 0.5, 30.0  # seconds before the second try, at the most twice as long before each further one; the longest
+SOON = 5.0  # the longest wait where nobody was there: whoever comes back is found soon
+ABSENT = (502, 503)  # what a gateway says for a server that is not there, and llama.cpp's while it loads
 FEW = 16  # requests at a time: above, a quarter more is held ready, so that no slot at the service waits for the journal
 DOWN = "nothing else has come for a while: run it again when it answers, it goes on"
 GATHERED = 0.01  # seconds that replies are gathered for while more are held ready: they are journaled together
@@ -32,13 +34,14 @@ class Attempt:
     """What sending a request came to: a `reply`, which may have an error; `again`: why it may be sent again, at no cost; or
     `fatal`: why no request will be answered.
 
-    `refused`: too much was, or seems, asked at once; `after`: seconds that the service asks to wait; `headers`: of its
-    answer; `spent`: what was paid for on the way, beside the reply, whatever came of it.
+    `away`: nobody was there to take it; `refused`: too much was, or seems, asked at once; `after`: seconds that the service
+    asks to wait; `headers`: of its answer; `spent`: what was paid for on the way, beside the reply, whatever came of it.
     """
 
     reply: Reply | None = None
     again: str = ""
     fatal: str = ""
+    away: bool = False
     refused: bool = False
     after: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -125,7 +128,10 @@ class Flow:
 
     async def _reply(self, request: Request) -> Reply:
         spent = Usage()  # in all attempts, beside the reply
-        for tried in range(1, TRIES + 1):
+        tried = counted = 0  # while a service that is known is away, tries do not count
+        away: float | None = None
+        while counted < TRIES:
+            tried += 1
             await self._enter()
             if self._over.is_set():
                 self._throttle.under_way -= 1
@@ -155,21 +161,27 @@ class Flow:
                     self._throttle.answered(attempt.headers, self._loop.time())
                 self._wake()
                 return replace(attempt.reply, usage=replace(attempt.reply.usage, seconds=took), once=spent)
-            after = min(attempt.after or 0.0, PATIENCE)
+            after, now = min(attempt.after or 0.0, PATIENCE), self._loop.time()
             if attempt.refused:
-                self._throttle.refused(after or None, self._loop.time(), took)
+                self._throttle.refused(after or None, now, took)
             else:
-                self._throttle.failed(attempt.again)
+                self._throttle.failed(attempt.again, now if attempt.away else None)
             if (attempt.after or 0.0) > PATIENCE:
                 raise ModelError(
                     f"{attempt.again}; it asks to wait {attempt.after:.0f} seconds: run it again then, it goes on"
                 )
             if self._throttle.broken():
                 raise ModelError(f"{attempt.again}; {DOWN}")
-            if tried < TRIES and not self._over.is_set():
-                await self._rest(after + min(WAIT * 2 ** (tried - 1), LONGEST) * random.uniform(0.5, 1.0))
-            elif self._over.is_set():
+            if attempt.away and self._throttle.known:
+                away = now if away is None else away
+                counted += now - away >= AWAY
+            else:
+                counted += 1
+            if self._over.is_set():
                 break
+            if counted < TRIES:
+                longest = SOON if attempt.away else LONGEST
+                await self._rest(after + min(WAIT * 2 ** (tried - 1), longest) * random.uniform(0.5, 1.0))
         return Reply(error=f"{attempt.again} ({tried} tries)" if tried > 1 else attempt.again, once=spent)
 
     async def _enter(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 FIRST = 8  # requests at a time, before anything is known of a service
+AWAY = 60.0  # seconds that a service is waited for which had answered, and now is not there: a restart takes up to 30
 LEFT = 0.1  # of a quota: when less is left, no further request is added
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?")
 
@@ -26,7 +27,8 @@ class Throttle:
     failures: int = 0  # in a row, of all attempts
     last: str = ""  # why the last attempt failed
     _starting: bool = True
-    _ever: bool = False  # whether anything was answered
+    known: bool = False  # whether anything was answered
+    _away: tuple[float, float] | None = None  # the first and the last time that nobody was there, with no answer between
     _halved: float = field(default=-1e9, init=False)
 
     def __post_init__(self) -> None:
@@ -42,7 +44,7 @@ class Throttle:
 
     def answered(self, headers: Mapping[str, str], now: float) -> None:
         """An attempt was answered; `headers` may tell what is left of the quotas."""
-        self.failures, self._ever = 0, True
+        self.failures, self.known, self._away = 0, True, None
         if not self._quota(headers, now) and self.under_way + 1 >= int(self.limit):
             self.limit = min(self.most, self.limit + (1.0 if self._starting else 1.0 / self.limit))
 
@@ -54,13 +56,20 @@ class Throttle:
         if after is not None:
             self.paused_until = max(self.paused_until, now + after)
 
-    def failed(self, why: str) -> None:
-        """An attempt was not answered, or by an error of the service's own."""
-        self.failures, self.last = self.failures + 1, why
+    def failed(self, why: str, away: float | None = None) -> None:
+        """An attempt was not answered, or by an error of the service's own. `away`: the time, where nobody was there to
+        take it: so nobody bills it, and who was there before may come back."""
+        self.last = why
+        if away is None or not self.known:
+            self.failures += 1
+        else:
+            self._away = (self._away[0] if self._away else away, away)
 
     def broken(self) -> bool:
-        """Whether nothing but failures came for so long that the service is taken to be down."""
-        return self.failures >= max(3 * FIRST, 2 * int(self.most) if self._ever else 0)
+        """Whether nothing but failures came, or nobody was there, for so long that the service is taken to be down."""
+        if self._away and self._away[1] - self._away[0] >= AWAY:
+            return True
+        return self.failures >= max(3 * FIRST, 2 * int(self.most) if self.known else 0)
 
     def _quota(self, headers: Mapping[str, str], now: float) -> bool:
         """Whether a quota is nearly used up; where nothing is left, sending waits until it is filled again."""

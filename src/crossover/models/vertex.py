@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from crossover.errors import MissingExtra, ModelError, keep_secret
-from crossover.models._http import Attempt, Flow, all_of, flowing
+from crossover.models._http import ABSENT, Attempt, Flow, all_of, flowing
 from crossover.models._service import checked_key, checked_name, checked_url, told_line
 from crossover.models._throttle import Throttle
 from crossover.models.base import hosted_weights
@@ -211,10 +211,10 @@ def _refused(error: Exception, request: Request) -> Attempt:
         if "GoogleAuthError" in kinds and "TransportError" not in kinds:  # nothing was sent
             return Attempt(fatal=f"{said}; valid: 'gcloud auth application-default login', or the option key")
         if kinds & (UNSENT | {"GoogleAuthError"}):
-            return Attempt(again=f"no connection to the service: {said}")
+            return Attempt(again=f"no connection to the service: {said}", away=True)
         return Attempt(Reply(error=said, finish=LOST))  # it may have been paid for
     if code in PASSING or code >= 500:
-        return Attempt(again=f"the service answered {said}", refused=code == 429)
+        return Attempt(again=f"the service answered {said}", away=code in ABSENT, refused=code == 429)
     if code in ENDING and request.weights is None:
         return Attempt(fatal=f"the service answered {said}")
     return Attempt(Reply(error=f"the service answered {said}"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from crossover.errors import ModelError, OptionError
 from crossover.models.hf.chat import Chat
 from crossover.models.hf.gguf import read_vocabulary
 from crossover.serve import convert_script
+from crossover.serve.child import finished
 from crossover.serve.export import place_weights
 from crossover.serve.winner import Winner
 from crossover.study.folder import read_json, write_json, write_text
@@ -130,9 +130,7 @@ def way_of(folder: Path) -> str:
 
 def _convert(converter: Path, folder: Path, place: Path, kind: str) -> None:
     arguments = [str(converter), way_of(folder), str(folder), "--outfile", str(place), "--outtype", kind]
-    done = subprocess.run(
-        [sys.executable, convert_script.__file__, *arguments], capture_output=True, encoding="utf-8", errors="replace"
-    )
+    done = finished([sys.executable, str(convert_script.__file__), *arguments])
     if done.returncode or not place.is_file():
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         why = lines[-1] if lines else f"status {done.returncode}"

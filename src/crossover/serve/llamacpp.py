@@ -25,6 +25,7 @@ from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError, StudyError
 from crossover.serve.answering import EMBEDDING
 from crossover.serve.bundle import bundle
+from crossover.serve.child import child, finished
 from crossover.serve.export import NEAREST, write_candidate, write_finder
 from crossover.serve.gguf_model import GGUF, OUTTYPES, Llamacpp, write_gguf
 from crossover.serve.ollama import modelfile_of
@@ -182,9 +183,7 @@ def _longest(found: Winner) -> int:
 def _replayed(out: Path, server: list[str], split: str, rows: int) -> Replayed:
     """Raises `StudyError` when the server does not start, or the script that asks it does not run."""
     with _serving(out, server) as url:
-        done = subprocess.run(
-            [sys.executable, CHECK, url, "--json"], cwd=out, capture_output=True, encoding="utf-8", errors="replace"
-        )
+        done = finished([sys.executable, CHECK, url, "--json"], out)
     try:
         body = json.loads(done.stdout)
     except ValueError as error:
@@ -202,13 +201,10 @@ def _serving(out: Path, server: list[str]) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     log = out / ".server.log"
     with log.open("wb") as file:
-        running = subprocess.Popen([*server, "--host", "127.0.0.1", "--port", str(port)], cwd=out, stdout=file, stderr=file)
-        try:
+        argv = [*server, "--host", "127.0.0.1", "--port", str(port)]
+        with child(argv, cwd=out, stdin=subprocess.DEVNULL, stdout=file, stderr=file) as running:
             _await(running, url, log)
             yield url
-        finally:
-            running.kill()  # it keeps nothing, and may be in the middle of loading
-            running.wait()
     log.unlink()
 
 

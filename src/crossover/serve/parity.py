@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError
+from crossover.serve.child import finished
 from crossover.study.folder import StudyFolder
 from crossover.study.own import OwnCandidates
 
@@ -54,13 +54,8 @@ def check_parity(export: Path, folder: StudyFolder, candidate: str, script: str 
     split, records = measured(folder, candidate)
     chosen = spread(records, ROWS)
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, script, "--json"],
-        cwd=export,
-        input="".join(json.dumps(record["input"]) + "\n" for record in chosen),
-        capture_output=True,
-        encoding="utf-8",
-    )
+    asked = "".join(json.dumps(record["input"]) + "\n" for record in chosen)
+    done = finished([sys.executable, script, "--json"], export, asked)
     seconds = time.perf_counter() - began
     replies = [json.loads(line) for line in done.stdout.splitlines()]
     if len(replies) != len(chosen):

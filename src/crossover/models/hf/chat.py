@@ -18,7 +18,7 @@ tokens in the texts of a conversation, and in answers, are text (`verbatim.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,7 @@ PLAIN = (
     "{%- endfor -%}"
 )
 MARK = "crossovermark"
+LATEST = 64  # tokens, within which a separator that ends an answer stands
 SPACES = "Ġ▁"  # how byte-level and SentencePiece tokens write a space before a word
 
 
@@ -86,12 +87,17 @@ class Chat:
         """Token ids of an answer with its end of turn."""
         return [*self._verbatim.ids(self.answer_lead + self._verbatim.shielded(text)), *self.end]
 
-    def text(self, ids: Sequence[int]) -> str:
-        """The answer in generated ids: without end of turn, special tokens and white space around it."""
+    def text(self, ids: Sequence[int], decode: Callable[[Sequence[int]], str] | None = None) -> str:
+        """The answer in generated ids: without end of turn, special tokens and white space around it. `decode` may be
+        another way to `decoded`."""
         if self.end and tuple(ids[-len(self.end) :]) == self.end:
             ids = ids[: -len(self.end)]
-        text = str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
+        text = (decode or self.decoded)(ids).strip()
         return text.split(self.separator)[0].strip() if self.separator else text
+
+    def decoded(self, ids: Sequence[int]) -> str:
+        """The text of ids without special tokens."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def spelled(self, token: int) -> bytes:
         """The bytes of a token."""
@@ -105,12 +111,15 @@ class Chat:
         return {i: f" {self.tokenizer.decode([i]).strip()}" for i, token in tokens if token and token[0] in SPACES}
 
     def ended(self, ids: Sequence[int]) -> bool:
-        """Whether generated ids have come to the end of the turn."""
+        """Whether generated ids have come to the end of the turn with the latest."""
         if tuple(ids[-len(self.end) :]) == self.end:
             return True
         if not self.separator or not self._may_separate(ids[-1]):
             return False
-        return self.separator in self.tokenizer.decode(list(ids)).lstrip()
+        latest = str(self.tokenizer.decode(list(ids[-LATEST:])))  # a long answer has many lines
+        if len(ids) <= LATEST or self.separator in latest.lstrip():
+            return self.separator in latest.lstrip()
+        return self.separator in latest and self.separator in self.tokenizer.decode(list(ids)).lstrip()
 
     def _may_separate(self, token: int) -> bool:
         """Whether a separator can end in a token: decoding the whole answer behind each would cost more than writing."""

@@ -48,6 +48,7 @@ class Pool:
         self._peft: Any = None
         self._adapters: OrderedDict[str, adapters.Loaded | None] = OrderedDict()  # None: PEFT has it
         self._used: adapters.Loaded | None = None
+        self._vectors: OrderedDict[str, torch.Tensor | None] = OrderedDict()  # of soft prompts; None: an adapter has none
         self._full: tuple[str, Any] | None = None
 
     @property
@@ -67,9 +68,9 @@ class Pool:
         if weights is None:
             with self._idle():
                 yield self.base
-        elif weights.kind == "adapter" and soft.number_in(Path(weights.path)):
+        elif weights.kind == "adapter" and (vectors := self._soft(weights)) is not None:
             with self._idle():
-                soft.put(self.base, self._vectors(weights))
+                soft.put(self.base, vectors)
                 try:
                     yield self.base
                 finally:
@@ -100,11 +101,19 @@ class Pool:
         self._used = loaded
         adapters.use(self.base, loaded)
 
-    def _vectors(self, weights: Weights) -> torch.Tensor:
-        try:
-            return soft.read(Path(weights.path)).to(self._device)
-        except (OSError, KeyError, SafetensorError) as error:
-            raise ModelError(f"the soft prompt in {weights.path} does not load: {first_line(error)}") from error
+    def _soft(self, weights: Weights) -> torch.Tensor | None:
+        """The vectors of a soft prompt; None for an adapter of another kind."""
+        if weights.sha256 not in self._vectors:
+            folder = Path(weights.path)
+            try:
+                found = soft.read(folder).to(self._device) if soft.number_in(folder) else None
+            except (OSError, KeyError, SafetensorError) as error:
+                raise ModelError(f"the soft prompt in {weights.path} does not load: {first_line(error)}") from error
+            self._vectors[weights.sha256] = found
+            while len(self._vectors) > ADAPTERS:
+                self._vectors.popitem(last=False)
+        self._vectors.move_to_end(weights.sha256)
+        return self._vectors[weights.sha256]
 
     def _full_model(self, weights: Weights) -> Any:
         if self._full is None or self._full[0] != weights.sha256:

@@ -21,16 +21,17 @@ from crossover.models.hf.chat import Chat
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.generation import ROWS, ROWS_ELSEWHERE, Draft, Job
 from crossover.models.hf.labels import LabelTree, Scores, score_packed, score_plain
+from crossover.models.hf.pool import ADAPTERS
 from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.recurring import Recurring
 from crossover.models.hf.room import LOG, tokens_at_once, tokens_kept
 from crossover.models.hf.running import Ended, Row, Running, RunningPlain, advance
+from crossover.models.hf.turns import Turns
 from crossover.models.hf.writing import replied
 from crossover.models.serving import Asked
 from crossover.types import Reply, Request, Weights
 
 WEIGHTS = 16  # of which it is known what their prompts begin with
-TURN = 32  # steps of one fully tuned model before another one, which has to be loaded in its place
 Key = tuple[str, tuple[int, ...]]  # the hash of the weights, and the beginning
 
 
@@ -75,7 +76,7 @@ class Scheduler:
         self._texts: deque[_Ready] = deque()
         self._running: dict[Key, Running | RunningPlain] = {}
         self._recurring: OrderedDict[str, Recurring] = OrderedDict()
-        self._turn, self._taken = "", 0  # the fully tuned model that is asked now, and for how many steps
+        self._turns = {"full": Turns(1), "adapter": Turns(ADAPTERS)}
 
     @property
     def busy(self) -> bool:
@@ -125,17 +126,15 @@ class Scheduler:
         return found
 
     def _take_turns(self) -> None:
-        """Fully tuned models, of which one is loaded at a time, are not loaded anew at each step."""
+        """Weights of which more are asked than are kept loaded are not loaded anew at each step."""
         waiting = [*(row.asked for running in self._running.values() for row in running.rows[:1])]
         waiting += [ready.asked for ready in (*self._labels, *self._texts)]
-        full = dict.fromkeys(_sha(asked.request.weights) for asked in waiting if _full(asked.request.weights))
-        others = [sha for sha in full if sha != self._turn]
-        self._taken += 1
-        if others and (self._turn not in full or self._taken > TURN):
-            self._turn, self._taken = others[0], 1
+        asked = [weights for one in waiting if (weights := one.request.weights)]
+        for kind, turns in self._turns.items():
+            turns.take(weights.sha256 for weights in asked if weights.kind == kind)
 
     def _now(self, weights: Weights | None) -> bool:
-        return not _full(weights) or _sha(weights) == self._turn
+        return weights is None or weights.kind not in self._turns or self._turns[weights.kind].has(weights.sha256)
 
     def _score(self) -> int:
         """Score a batch that begins like the prompt that waits longest, and has its labels."""
@@ -249,10 +248,6 @@ class Scheduler:
         self._most = max(1, len(rows) // 2)
         LOG.warning("%s: going on with half as many", said)
         self._new = [*(row.asked for row in rows), *self._new]
-
-
-def _full(weights: Weights | None) -> bool:
-    return weights is not None and weights.kind == "full"
 
 
 def _sha(weights: Weights | None) -> str:

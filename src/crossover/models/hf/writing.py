@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from crossover.models.base import Listener, Token
 from crossover.models.hf.chat import Chat
+from crossover.models.hf.detokenizer import Detokenizer
 from crossover.models.hf.generation import Draft, Job
 from crossover.models.hf.grammar import Grammars
 from crossover.models.hf.telling import Told
@@ -31,7 +31,7 @@ def writing_job(
         # the draw belongs to the request, not to its place in a batch
         int(content_hash([request.messages, how.seed, request.repeat])[:12], 16) if how.temperature > 0 else 0,
         (lambda: grammars().writer(how.schema)) if how.schema else None,
-        partial(_tell, chat, listener, []) if listener else None,
+        _Teller(chat, listener) if listener else None,
         listener.top if listener else None,
         how.top_p,
     )
@@ -44,18 +44,39 @@ def replied(draft: Draft, chat: Chat, seconds: float) -> Reply:
     return Reply(chat.text(draft.answer), (), Usage(len(draft.job.prompt), len(draft.answer), seconds))
 
 
-def _tell(chat: Chat, listener: Listener, ids: list[int], told: Told) -> bool:
-    if told.place == 0:
-        ids.clear()
-    ids.append(told.token)
-    if not (listener.every or told.last):
-        return False
-    ends = ids[-1] in chat.tokenizer.all_special_ids or tuple(ids[-len(chat.end) :]) == chat.end
-    token = None
-    if not (told.complete and ends):
-        likely = tuple((chat.spelled(i), logprob) for i, logprob in told.top)
-        token = Token(chat.spelled(told.token), told.logprob, likely)
-    return listener.hear(chat.text(_without_half_end(chat, ids)), token, told.place, told.complete)
+class _Teller:
+    """Tells a listener of each token, and of all that is written by then."""
+
+    def __init__(self, chat: Chat, listener: Listener) -> None:
+        self._chat, self._listener = chat, listener
+        self._ids: list[int] = []
+        self._decode = detokenizer(chat).text
+
+    def __call__(self, told: Told) -> bool:
+        chat, ids = self._chat, self._ids
+        if told.place == 0:
+            ids.clear()
+            self._decode = detokenizer(chat).text
+        ids.append(told.token)
+        if not (self._listener.every or told.last):
+            return False
+        ends = ids[-1] in chat.tokenizer.all_special_ids or tuple(ids[-len(chat.end) :]) == chat.end
+        token = None
+        if not (told.complete and ends):
+            likely = tuple((chat.spelled(i), logprob) for i, logprob in told.top)
+            token = Token(chat.spelled(told.token), told.logprob, likely)
+        text = chat.text(_without_half_end(chat, ids), self._decode)
+        return self._listener.hear(text, token, told.place, told.complete)
+
+
+def detokenizer(chat: Chat) -> Detokenizer:
+    """For an answer that grows."""
+
+    def is_byte(token: int) -> bool:
+        raw = str(chat.tokenizer.convert_ids_to_tokens(token))
+        return len(raw) == 6 and raw.startswith("<0x") and raw.endswith(">")
+
+    return Detokenizer(chat.decoded, is_byte)
 
 
 def _without_half_end(chat: Chat, ids: list[int]) -> list[int]:

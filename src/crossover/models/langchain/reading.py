@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crossover.models._http import Attempt
+from crossover.models._http import ABSENT, Attempt
 from crossover.models._service import told_line
 from crossover.models._throttle import seconds
 from crossover.types import LOST, Reply, Request, Usage
@@ -95,14 +95,14 @@ def refused(error: Exception) -> Attempt:
     if "ModelRefusalError" in kinds:
         return Attempt(Reply(error=WITHHELD, finish=LOST))
     if any(kind.__name__ in UNSENT for one in _chain(error) for kind in type(one).__mro__):
-        return Attempt(again=said)
+        return Attempt(again=said, away=True)
     if isinstance(error, TimeoutError) or "ModelTimeoutError" in kinds:
         return Attempt(Reply(error=said, finish=LOST))
     status = status_of(error)
     if status in ENDING:
         return Attempt(fatal=f"the model cannot be asked: {said}")
     if status is not None and (status in PASSING or status >= 500):
-        return Attempt(again=said, refused=status == 429, after=_after(error))
+        return Attempt(again=said, away=status in ABSENT, refused=status == 429, after=_after(error))
     return Attempt(Reply(error=said, finish=LOST if status is None else ""))  # without one it may have been paid for
 
 

@@ -350,7 +350,7 @@ class Openai:
         """No answer, or not the whole of it."""
         cause, came_to = error.__cause__, fate(error)
         if came_to == "unsent":
-            return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {told_line(str(cause))}")
+            return Attempt(again=f"no connection to {urlsplit(self._url).netloc}: {told_line(str(cause))}", away=True)
         if came_to == "late":
             return replace(_lost(f"no answer within {self.timeout:g} seconds"), refused=True)
         if isinstance(cause, importlib.import_module("httpx2").DecodingError):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from crossover.errors import ModelError, shown
 from crossover.models.openai.scoring import Scoring, scoring
 from crossover.models.template import FIXED, end_of_thought, merge_system
 from crossover.types import Message, Reply, Usage
@@ -17,6 +18,8 @@ from crossover.types import Message, Reply, Usage
 Route = Callable[[str, Mapping[str, Any] | None], Awaitable[Any]]  # a route and its body, or None to get it -> JSON
 MANY = 32  # labels, each of which is some requests: of more, the server is asked for one answer
 WITHOUT = (404, 405, 501)  # what a server says that has no such routes
+WHOSE = ("model_path", "chat_template")  # what the server says that answers depend on
+AGAIN = "start it with the one that was measured and run it again, or make a study of its own of this one"
 SAID_HERE, ASKED_NEXT = "crossovermark", "crossovernext"
 
 
@@ -33,14 +36,17 @@ class Whole:
     _end: list[int] = field(default_factory=list)
     _parts: set[int] = field(default_factory=set)  # tokens that end within a character
     _merges: bool = False  # whether the template takes no system turn
+    _served: dict[str, str] = field(default_factory=dict)  # what the server has said that it serves
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def scored(self, ask: Route, messages: Sequence[Message], labels: Sequence[str]) -> Reply:
-        """Raises `Lacking`, and whatever `ask` does."""
+        """Raises `Lacking`, `ModelError` where another model is served now than before, and whatever `ask` does."""
         try:
+            properties = await ask("/props", None)
+            self._check(properties)
             async with self._lock:
                 if self._leads is None:
-                    self._leads = await self._read(ask)
+                    self._leads = await self._read(ask, properties)
                 for label in labels:
                     if label not in self._answers:
                         self._answers[label] = [*await _as_tokens(ask, self._leads[1] + label), *self._end]
@@ -51,12 +57,22 @@ class Whole:
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise Lacking from error
 
-    async def _read(self, ask: Route) -> tuple[str, str]:
+    def _check(self, properties: Mapping[str, Any]) -> None:
+        """A server that was started anew has the same address. It cannot be so within a call, which would break."""
+        served = {name: told for name in WHOSE if isinstance(told := properties.get(name), str)}
+        self._served = self._served or served
+        other = next((name for name, told in served.items() if self._served.get(name, told) != told), None)
+        if other == "model_path":
+            before, now = (shown(one[other]) for one in (self._served, served))
+            raise ModelError(f"the server's model was {before} and is {now} now: {AGAIN}")
+        if other:
+            raise ModelError(f"the server's model has another chat template now than before: {AGAIN}")
+
+    async def _read(self, ask: Route, properties: Mapping[str, Any]) -> tuple[str, str]:
         asked = [Message("user", "question")]
         prompt = await _as_text(ask, asked)
         whole = await _as_text(ask, [*asked, Message("assistant", SAID_HERE), Message("user", ASKED_NEXT)])
         before, _, behind = whole[: whole.index(ASKED_NEXT)].partition(SAID_HERE)
-        properties = await ask("/props", None)
         self._merges = properties.get("chat_template_caps", {}).get("supports_system_role") is False
         self._end = await _end_of(ask, behind.strip(), str(properties["eos_token"]))
         lead = before.removeprefix(prompt) if before.startswith(prompt) else ""

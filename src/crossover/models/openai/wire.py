@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossover.errors import shown
-from crossover.models._http import Attempt
+from crossover.models._http import ABSENT, Attempt
 from crossover.models._throttle import seconds
 from crossover.types import LOST, Reply, Request, Usage
 
@@ -132,7 +132,7 @@ def refusal(status: int, headers: Mapping[str, str], message: str, code: str, mo
     if status == 404:
         return Attempt(fatal=f"the service knows no model '{model}', or no chat completions at this address: {message}")
     if status in PASSING or status >= 500:
-        return Attempt(again=said, after=wait_of(headers), headers=headers)
+        return Attempt(again=said, away=status in ABSENT, after=wait_of(headers), headers=headers)
     return Attempt(Reply(error=said), headers=headers)
 
 

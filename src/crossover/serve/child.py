@@ -1,0 +1,79 @@
+"""Processes that are started here and end with this one, however it ends: a model's server would hold the memory for good.
+
+The end of a block ends them, with whatever they have started. A request to end (SIGTERM, a closed terminal) unwinds the
+block, where nobody else has a say in it; where this process is killed, Linux kills them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+# in the child, before it becomes the program: prctl(PR_SET_PDEATHSIG, SIGKILL), if this process lives by then
+BOUND = """
+import os, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9)
+except (ImportError, OSError, AttributeError):
+    pass
+try:
+    if os.getppid() == int(sys.argv[1]):
+        os.execvp(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    sys.exit(f"{sys.argv[2]}: {error.strerror}")
+"""
+
+
+@contextmanager
+def child(argv: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A program that runs for as long as the block lasts; `options` are those of `subprocess.Popen`."""
+    if sys.platform == "linux":
+        argv = [sys.executable, "-I", "-S", "-c", BOUND, str(os.getpid()), *argv]
+    with _unwinding():
+        running = subprocess.Popen(argv, start_new_session=True, **options)
+        try:
+            yield running
+        finally:
+            if running.poll() is None:  # it keeps nothing, and may be in the middle of loading
+                if hasattr(os, "killpg"):
+                    with suppress(ProcessLookupError, PermissionError):
+                        os.killpg(running.pid, signal.SIGKILL)
+                else:
+                    running.kill()
+                running.wait()
+
+
+def finished(argv: Sequence[str], cwd: Path | None = None, given: str = "") -> subprocess.CompletedProcess[str]:
+    """What a program came to that reads `given` from its standard input."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with child(argv, cwd=cwd, encoding="utf-8", errors="replace", **pipes) as running:
+        said, complained = running.communicate(given)
+    return subprocess.CompletedProcess(argv, running.returncode, said, complained)
+
+
+@contextmanager
+def _unwinding() -> Iterator[None]:
+    ours = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    taken = [number for number in ENDING if ours and signal.getsignal(number) == signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough
+    raise SystemExit(128 + number)
