@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.engine import postgres
+from crossover.engine.address import Address, address, named
 from crossover.engine.journal import Journal, JournalReader
-from crossover.engine.postgres import Address, address, named
 from crossover.errors import MissingExtra, StudyError
 from crossover.study import conductor
 from crossover.study.conductor import run_study
@@ -153,6 +153,50 @@ def test_what_ends_before_anything_is_spent_leaves_nothing(
     assert sql(database, "SELECT nspname FROM pg_namespace") == before
 
 
+def test_an_address_that_leads_nowhere_is_not_remembered(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "BRIEF", 0.1)
+    task, out = write_small(tmp_path, strategies=["zero_shot"]), tmp_path / "runs" / "one"
+    for where in ("postgresql://127.0.0.1:9/team", f"{database.url}1"):
+        with pytest.raises(StudyError, match="cannot be reached or used"):
+            run_study(task, out, journal=where)
+        assert not out.parent.exists()
+
+
+def test_nothing_of_others_is_taken_away(database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = write_small(tmp_path, strategies=["zero_shot"])
+    Journal(place(tmp_path, database, "theirs")).close()  # begun on another machine, and nothing spent yet
+    sql(database, "CREATE SCHEMA accounts; CREATE TABLE accounts.sums (x int); CREATE SCHEMA given")
+
+    def refused(*_: object) -> None:
+        raise StudyError("cannot be done")
+
+    monkeypatch.setattr(conductor, "freeze", refused)
+    cases = [("theirs", "cannot be done"), ("given", "cannot be done"), ("accounts", "is not a Crossover journal")]
+    for study, why in cases:
+        with pytest.raises(StudyError, match=why):
+            run_study(task, tmp_path / "none", journal=f"{database.url}?study={study}")
+        assert not (tmp_path / "none").exists()
+        assert sql(database, f"SELECT 1 FROM pg_namespace WHERE nspname = '{study}'")
+    assert sql(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'accounts'") == [("sums",)]
+
+
+@pytest.fixture(scope="module")
+def names(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    with closing(Journal(place(tmp_path_factory.mktemp("names"), database, "names"))) as journal:
+        yield journal
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_name_is_one(names: Journal, name: str) -> None:
+    names.set_candidate(name, name)
+    names.add_needs(name, "call", [name])
+    assert names.candidates()[name] == name
+    assert names.needs(name) == [("call", name)]
+
+
 # one writer
 
 
@@ -226,6 +270,31 @@ def test_fifty_writers_of_four_studies_outlive_the_server(database: Server, tmp_
         journal.close()
 
 
+def test_a_server_that_is_frozen_is_given_up_and_waited_for(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SILENT", 0.3)
+    journal = Journal(place(tmp_path, database, "frozen"))
+    reader = JournalReader(place(tmp_path, database, "frozen"))
+    held = "SELECT pid FROM pg_stat_activity WHERE application_name = 'crossover' AND pid != pg_backend_pid()"
+    stopped = [int(str(pid)) for (pid,) in sql(database, held)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert reader.fact("none", 1) == 1  # over another connection
+        write = threading.Thread(target=journal.add_calls, args=("w", {"a": reply(1)}))
+        write.start()
+        write.join(1.0)
+        assert write.is_alive()  # its own connection of before still has the study
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    write.join(20)
+    assert journal.spent()[0] == 1
+    journal.close()
+    reader.close()
+
+
 CLIENT = """
 import sys
 from pathlib import Path
@@ -272,7 +341,16 @@ def _free(path: Path) -> Journal:
         ("study.db", "is 'study.db'; valid is"),
         ("postgresql://me:hush@host/team", "holds a password, which would be written down: .* set PGPASSWORD"),
         ("postgresql://me@host/team?password=hush", "holds a password"),
-        ("mysql://me:hush@host/team", r"is 'mysql://me:\.\.\.@host/team'"),
+        ("postgresql://me:hu@hush@host/team", "holds a password"),
+        ("postgresql://me:hu/hush@host/team", "holds a password"),
+        ("postgresql://:hush@host/team", "holds a password"),
+        ("postgresql://host/team?sslmode=require&%70assword=hush", "holds a password"),
+        ("postgresql://host/team?sslpassword=hush", "holds a password"),
+        ("mysql://me:hu@hush@host/team", r"is 'mysql://\.\.\.@host/team'"),
+        ("mysql://host/team?%70assword=hush", r"is 'mysql://host/team\?\.\.\.'"),
+        ("host=h password=hush dbname=team", r"is '\.\.\.'"),
+        ("postgresql://host/team?study=a&study=b", "study='a' and study='b'; valid is one"),
+        ("postgresql://host/team\n?study=a", "valid is postgresql://"),
         ("postgresql://host:no/team", "valid is postgresql://"),
         ("postgresql://host/team?study=public", "study='public'; valid is"),
         ("postgresql://host/team?study=A-b", "study='A-b'"),
@@ -291,6 +369,23 @@ def test_an_address_and_its_study_are_read_as_written(folder: str, study: str) -
     assert address(str(made)) == made
     assert made.url == "postgresql://me@h:1/d?sslmode=require"
     assert named(f"postgresql://h/d?study={study}", folder) == Address("postgresql://h/d", study)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://[::1]:5432/team",
+        "postgresql://me@one:5432,two:5433,[::2]/team?target_session_attrs=read-write",
+        "postgresql:///team?host=/var/run/postgresql",
+        "postgresql://%2Ftmp/team",
+        "postgresql:///team?service=ours&passfile=%2Fhome%2Fme%2Fpass",
+        "postgresql://host/team?options=-c%20statement_timeout%3D5s",
+    ],
+)
+def test_what_libpq_takes_stays_as_it_is_written(url: str) -> None:
+    for text in (f"{url}{'&' if '?' in url else '?'}study=one", url.replace("/team", "/team?study=one&").rstrip("&")):
+        assert address(text.replace("&?", "&")) == Address(url, "one")
+    assert address(str(named(url, "pg-1"))).study.startswith("study_pg_1_")
 
 
 def test_what_cannot_be_reached_or_read_is_one_sentence(

@@ -32,6 +32,13 @@ class JournalReader:
 
     def __init__(self, path: Path) -> None:
         self._begin(path, writes=False)
+        try:
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self) -> None:
         found, place = self.fact("version"), self._database.place
         if found is None:
             raise StudyError(f"{place} is not a Crossover journal (it has no version): move it away or name another folder")
@@ -72,10 +79,12 @@ class JournalReader:
         return _body(self._one(self._sa.select(t.c.body).where(t.c.key == key)))
 
     def tunes(self) -> dict[str, Any]:
-        return {key: json.loads(body) for key, body in self._rows(self._sa.select(self._tunes))}
+        t = self._tunes
+        return {key: json.loads(body) for key, body in self._rows(self._sa.select(t).order_by(t.c.key))}
 
     def candidates(self) -> dict[str, Any]:
-        return {name: json.loads(body) for name, body in self._rows(self._sa.select(self._results))}
+        t = self._results
+        return {name: json.loads(body) for name, body in self._rows(self._sa.select(t).order_by(t.c.name))}
 
     # calls
 
@@ -173,13 +182,19 @@ class Journal(JournalReader):
 
     def __init__(self, path: Path) -> None:
         self._begin(path, writes=True)
+        try:
+            self._check()
+            self.set_fact("version", VERSION)
+        except BaseException:
+            self.close()  # a connection would have the study for as long as somebody keeps the error
+            raise
+
+    def _check(self) -> None:
         if (found := self.fact("version", VERSION)) != VERSION:
-            self.close()
             raise StudyError(
                 f"{self._database.place} was written by another version of Crossover (journal version {found}, here"
                 f" {VERSION}), which named candidates otherwise, so it cannot be continued: name another folder with --out"
             )
-        self.set_fact("version", VERSION)
 
     def set_fact(self, name: str, body: Any) -> None:
         self._put(self._facts, name=name, body=body)

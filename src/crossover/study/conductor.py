@@ -98,9 +98,7 @@ def run_task(
     """
     prepared, rule, opened = _opened(task, source)
     with folder.kept_if_spent(), folder.locked():
-        if journal_at is not None:
-            folder.keep_journal_at(journal_at)
-        journal = Journal(folder.journal)
+        journal = folder.open_journal(journal_at)
         try:
             keep_given(journal, task)
             prepared = replace(prepared, task=with_kept_curve(journal, prepared.task))
