@@ -128,6 +128,7 @@ def test_a_study_gives_the_same_decision_wherever_its_journal_is(database: Serve
         assert run_study(task, tmp_path / out).decision.exists()  # again, from where the folder says
         with closing(JournalReader(folder.journal)) as journal:
             assert journal.spent()[0] == body["spent"]["calls"]
+            assert "postgresql" not in str(journal.fact("options"))  # which the report shows
     assert found[0] == found[1]
     assert not (tmp_path / "database" / "study.db").exists()
     with pytest.raises(StudyError, match=r"has its journal in study\.db, not in postgresql://"):

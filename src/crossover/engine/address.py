@@ -36,7 +36,7 @@ def address(text: str) -> Address:
 
     Raises `StudyError`, without a password that stands there.
     """
-    text = text.strip()
+    text = text.strip() if isinstance(text, str) else str(text)
     head, _, query = text.partition("?")
     parts = [part for part in query.split("&") if part]
     user = head.partition("://")[2].rpartition("@")[0]

@@ -77,7 +77,7 @@ def run_study(
     """
     task, usual = _asked(task_path, model, settings)
     folder = StudyFolder(out or usual)
-    given = {"--model": model, "--out": out, "--journal": journal}
+    given = {"--model": model, "--out": out}  # not where the journal is: the report goes to others
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     options += tuple(word for setting in settings for word in ("--set", setting))
     return run_task(task, str(task_path), folder, listener, options, journal)
