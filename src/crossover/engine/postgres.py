@@ -43,7 +43,8 @@ OWN = (  # end our own connection of before, where it still has the lock
 )
 FULL = ("53100", "53200")  # SQLSTATE: the disk is full, no memory
 AWAY = ("08", "40", "53", "57")  # classes of SQLSTATE that pass: connection, roll-back, resources, operator
-LOCKED, STANDBY = "55P03", "25006"  # the second passes where another server takes over
+LOCKED = "55P03"
+STANDBY = ("25006", "0A000")  # as which it does not write: that passes where it takes over from another
 LASTING = re.compile(  # what a first connection fails for that no waiting mends
     r"does not exist|authentication|password|pg_hba\.conf|support SSL|certificate|translate host name|resolve host"
     r"|service not known|permission|invalid|definition of service",
@@ -124,7 +125,8 @@ class Postgres:
             made: Any = psycopg.connect(self.address.url, **asked)
             try:
                 if writes:
-                    self._hold(made)
+                    with _given_up(made):
+                        self._hold(made)
             except BaseException:
                 made.close()
                 raise
@@ -187,7 +189,11 @@ class Postgres:
         while True:
             with self._told():
                 try:
-                    with self._engine.connect() as connection, _given_up(connection), connection.begin():
+                    with (
+                        self._engine.connect() as connection,
+                        _given_up(connection.connection.dbapi_connection),
+                        connection.begin(),
+                    ):
                         found = work(connection)
                     _away.discard(self.address.url)
                     return found
@@ -207,7 +213,7 @@ class Postgres:
         state = _state(error)
         if state in FULL:
             return False
-        if state == STANDBY:
+        if state in STANDBY:
             return self._opened
         if state or error.connection_invalidated:
             return error.connection_invalidated or state == LOCKED or state[:2] in AWAY
@@ -240,9 +246,8 @@ class Postgres:
 
 
 @contextmanager
-def _given_up(connection: Any) -> Iterator[None]:
-    """Break a connection whose server says nothing for long: else nothing ends the wait for one that is frozen."""
-    raw = connection.connection.dbapi_connection
+def _given_up(raw: Any) -> Iterator[None]:
+    """Break a connection of psycopg's whose server says nothing for long: nothing else ends the wait for a frozen one."""
 
     def cut() -> None:
         with suppress(OSError, raw.OperationalError), socket.fromfd(raw.fileno(), socket.AF_INET, socket.SOCK_STREAM) as it:
