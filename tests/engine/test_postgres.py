@@ -167,15 +167,18 @@ def test_an_address_that_leads_nowhere_is_not_remembered(
 
 def test_nothing_of_others_is_taken_away(database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task = write_small(tmp_path, strategies=["zero_shot"])
-    Journal(place(tmp_path, database, "theirs")).close()  # begun on another machine, and nothing spent yet
+    for study, calls in (("theirs", {}), ("paid", {"a": reply(1)})):  # begun on another machine
+        with closing(Journal(place(tmp_path, database, study))) as journal:
+            journal.add_calls("w", calls)
+    monkeypatch.setattr(postgres, "PROCESS", "this one")
     sql(database, "CREATE SCHEMA accounts; CREATE TABLE accounts.sums (x int); CREATE SCHEMA given")
 
     def refused(*_: object) -> None:
         raise StudyError("cannot be done")
 
     monkeypatch.setattr(conductor, "freeze", refused)
-    cases = [("theirs", "cannot be done"), ("given", "cannot be done"), ("accounts", "is not a Crossover journal")]
-    for study, why in cases:
+    refusals = dict.fromkeys(("theirs", "paid", "given"), "cannot be done") | {"accounts": "is not a Crossover journal"}
+    for study, why in refusals.items():
         with pytest.raises(StudyError, match=why):
             run_study(task, tmp_path / "none", journal=f"{database.url}?study={study}")
         assert not (tmp_path / "none").exists()

@@ -13,6 +13,7 @@ from typing import Any
 
 from crossover.data.task import Task
 from crossover.data.textfile import as_path
+from crossover.engine import postgres
 from crossover.engine.address import SUFFIX, address, named, read_address
 from crossover.engine.database import discard
 from crossover.engine.journal import Journal, JournalReader
@@ -161,11 +162,14 @@ class StudyFolder:
             raise
 
     def _spent(self) -> bool:
-        """Whether anything lies here that took time: a journaled call, epoch or tune, or weights."""
+        """Whether anything is this folder's that took time: a journaled call, epoch or tune, or weights; of a study that
+        another began elsewhere only what lies here."""
         if not os.path.isfile(self.journal):
             return False
         try:
             with closing(JournalReader(self.journal)) as journal:
+                if self.journal.suffix == SUFFIX and journal.fact(postgres.MAKER) != postgres.PROCESS:
+                    return any(path.name not in (*JOURNAL, LOCK) for path in self.path.iterdir())
                 return bool(journal.spent()[0] or journal.tuned() or journal.tunes())
         except StudyError:
             return True
