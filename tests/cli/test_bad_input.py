@@ -15,7 +15,7 @@ from typing import Any
 import filelock
 import pytest
 
-from crossover.engine import journal, postgres
+from crossover.engine import postgres, sqlite
 from tests.cli.small import LABELS, Terminal, rows, table, task, write_task
 
 RUN = ["run", "task.yaml", "--out", "study", "--quiet"]
@@ -183,6 +183,16 @@ def data_absent(at: Place) -> list[str]:
 @bad(".csv cannot be read", "File name too long")
 def data_name_too_long(at: Place) -> list[str]:
     return at.run(data="r" * 300 + ".csv")
+
+
+@bad("there is no file", "with a metric 'right'")
+def metric_name_too_long(at: Place) -> list[str]:
+    return at.run(metric="m" * 300 + ".py:right")
+
+
+@bad("there is no file", "valid is another task file")
+def task_to_forget_name_too_long(at: Place) -> list[str]:
+    return at.run(forgetting=["f" * 300 + ".yaml"])
 
 
 @bad("rows.xlsx: the name has '.xlsx'", "valid: .csv, .tsv, .jsonl")
@@ -439,13 +449,13 @@ def journal_of_another_program(at: Place) -> list[str]:
 @bad("study.db cannot be written: the disk is full", "it continues")
 def disk_full(at: Place) -> list[str]:
     """SQLite itself is held to so few pages that it answers SQLITE_FULL in the middle of the climb."""
-    usual = journal._tune_connection
+    usual = sqlite._tune_connection
 
     def tight(connection: Any, record: Any) -> None:
         usual(connection, record)
         connection.execute("PRAGMA max_page_count=24")
 
-    at.monkeypatch.setattr(journal, "_tune_connection", tight)
+    at.monkeypatch.setattr(sqlite, "_tune_connection", tight)
     return at.run()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -46,7 +47,7 @@ def load_rows(path: Path) -> list[Row]:
             f"the data were a {path.name.removesuffix(HELD)} in the program that ran the study, and are not kept: save them"
             " to a file, and name it in a task file"
         )
-    if is_huggingface(str(path)) or any((path / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
+    if is_huggingface(str(path)) or any(os.path.isfile(path / name) for name in ("dataset_info.json", "dataset_dict.json")):
         raise DataError(
             f"{path} is a data set of Hugging Face, and no file; valid is to name it in a task file, as in"
             " data: hf:FOLDER or data: hf://ORG/NAME"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def located(reference: str, base: Path) -> tuple[Path, str]:
     if not file or not name.isidentifier():
         raise ValueError(f"'{reference}' names no metric; valid is FILE.py:NAME, a function or class in a Python file")
     path = base / Path(file).expanduser()
-    if not path.is_file():
+    if not os.path.isfile(path):  # also where the name is too long for one
         raise ValueError(f"there is no file {path} with a metric '{name}'; valid is a Python file beside the task file")
     return path.resolve(), name
 

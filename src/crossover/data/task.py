@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -336,7 +337,7 @@ def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:
     for number, step in enumerate(task.chain):
         if step.task is not None:
             other = task.folder / step.task
-            if not other.is_file():
+            if not os.path.isfile(other):
                 raise TaskError(f"{place(('chain', number))}: there is no file {other}; valid is another task file")
             inner, file = _load(other)
             if inner.chain:
@@ -344,7 +345,7 @@ def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:
             _check_other_tasks(inner, file.place)
     for number, reference in enumerate(task.forgetting if isinstance(task.forgetting, list) else ()):
         where, other = place(("forgetting", number)), task.folder / reference
-        if not other.is_file():
+        if not os.path.isfile(other):
             raise TaskError(f"{where}: there is no file {other}; valid is another task file")
         if other.suffix.lower() not in (".yaml", ".yml", ".json"):
             raise TaskError(f"{where}: {other} is no task file; 'crossover init {reference}' writes one for a data file")
