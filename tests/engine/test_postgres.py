@@ -299,6 +299,29 @@ def test_a_server_that_is_frozen_is_given_up_and_waited_for(
     reader.close()
 
 
+def test_a_server_that_stays_away_is_waited_for_once(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Journal(place(tmp_path, database, "gone"))) as journal:
+        database.stop()
+        took = []
+        for patience in (0.4, 60.0):
+            monkeypatch.setattr(journal._database, "_patience", patience)
+            began = time.monotonic()
+            with pytest.raises(StudyError, match="study=gone cannot be reached or used: .* run the same command again"):
+                journal.set_fact("data", 1)
+            took.append(time.monotonic() - began)
+        database.start()
+        assert took[1] < took[0] + 5
+        for attempt in range(50):  # until it takes connections
+            try:
+                journal.set_fact("data", attempt)
+                break
+            except StudyError:
+                time.sleep(0.1)
+        assert journal.fact("data") is not None
+
+
 CLIENT = """
 import sys
 from pathlib import Path

@@ -63,6 +63,7 @@ class Postgres:
         self._meta: Any = None
         self._token = PROCESS + secrets.token_hex(8)
         self._opened = False
+        self._gave_up = False  # waited long enough: from then on each is tried but once, until one gets through
         self._pid = 0  # of the server's process behind the connection that writes
 
     def open(self, writes: bool, meta: Any) -> None:
@@ -185,7 +186,7 @@ class Postgres:
         """Do it in a transaction, once more where the server was away. Raises `StudyError`."""
         import sqlalchemy as sa
 
-        until, wait = time.monotonic() + self._patience, 0.1
+        until, wait = time.monotonic() + (0.0 if self._gave_up else self._patience), 0.1
         while True:
             with self._told():
                 try:
@@ -196,12 +197,14 @@ class Postgres:
                     ):
                         found = work(connection)
                     _away.discard(self.address.url)
+                    self._gave_up = False
                     return found
                 except sa.exc.DBAPIError as error:
                     if not self._passes(error):
                         raise
                     if time.monotonic() + wait > until:
                         _away.add(self.address.url)
+                        self._gave_up = True
                         raise
             time.sleep(wait)
             wait = min(2 * wait, 5.0)
