@@ -308,7 +308,7 @@ def test_a_server_that_stays_away_is_waited_for_once(
         for patience in (0.4, 60.0):
             monkeypatch.setattr(journal._database, "_patience", patience)
             began = time.monotonic()
-            with pytest.raises(StudyError, match="study=gone cannot be reached or used: .* run the same command again"):
+            with pytest.raises(StudyError, match=r"study=gone cannot be reached or used: .* run the same command again"):
                 journal.set_fact("data", 1)
             took.append(time.monotonic() - began)
         database.start()
