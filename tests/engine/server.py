@@ -44,15 +44,14 @@ class Server:
     def secure(self) -> None:
         """Have connections encrypted, where the machine can: their errors have other words."""
         if shutil.which("openssl"):
-            kind = ("-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=tests")
-            files = ("-keyout", "data/server.key", "-out", "data/server.crt")
-            ids = {"user": _user(), "group": _group(), "cwd": self.folder}
-            subprocess.run(["openssl", "req", *kind, *files], check=True, capture_output=True, **ids)
+            kind = ["-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=tests"]
+            command = ["openssl", "req", *kind, "-keyout", "data/server.key", "-out", "data/server.crt"]
+            subprocess.run(command, check=True, capture_output=True, user=_user(), group=_group(), cwd=self.folder)
 
     def start(self) -> None:
         secure = "on" if (self.folder / "data" / "server.key").exists() else "off"
-        options = ("-p", str(self.port), "-k", str(self.folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
-        options += ("-c", f"ssl={secure}")
+        settings = ("listen_addresses=127.0.0.1", "fsync=off", f"ssl={secure}")
+        options = ("-p", str(self.port), "-k", str(self.folder), *(word for one in settings for word in ("-c", one)))
         self._process = self.run("postgres", *options)
         for _ in range(300):
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
