@@ -30,6 +30,7 @@ from tests.engine.server import Server, programs, server
 from tests.study.small import write_small
 
 PSYCOPG = pytest.importorskip("psycopg")
+HELD = "SELECT pid FROM pg_stat_activity WHERE application_name = 'crossover'"
 
 
 @pytest.fixture(scope="module")
@@ -258,11 +259,15 @@ def test_fifty_writers_of_four_studies_outlive_the_server(database: Server, tmp_
     threads = [threading.Thread(target=write, args=(n,)) for n in range(50)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    time.sleep(0.3)
+    os.kill(
+        int(str(sql(database, HELD)[0][0])), signal.SIGKILL
+    )  # for which the server ends all connections, in TLS's words
+    time.sleep(0.7)
     database.kill()
     time.sleep(0.3)
     database.start()
-    time.sleep(1.5)
+    time.sleep(1.2)
     stop.set()
     for thread in threads:
         thread.join(60)
@@ -280,8 +285,7 @@ def test_a_server_that_is_frozen_is_given_up_and_waited_for(
     monkeypatch.setattr(postgres, "SILENT", 0.3)
     journal = Journal(place(tmp_path, database, "frozen"))
     reader = JournalReader(place(tmp_path, database, "frozen"))
-    held = "SELECT pid FROM pg_stat_activity WHERE application_name = 'crossover' AND pid != pg_backend_pid()"
-    stopped = [int(str(pid)) for (pid,) in sql(database, held)]
+    stopped = [int(str(pid)) for (pid,) in sql(database, HELD)]
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     try:
