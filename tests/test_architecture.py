@@ -16,6 +16,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 ROOMS = [
     {"canonical"},
     {"types", "errors"},
+    {"alone"},
     {"registry"},
     {"data"},
     {"models"},

@@ -377,10 +377,8 @@ def _sentence(file: YamlFile, problem: ValidationError) -> str:
     if key[:1] == ("metric_options",):
         where = file.place(("metric",))
         return f"{where}: received {shown(first['input'])}; valid is {Task.model_fields['metric_options'].description}"
-    if key[:1] == ("strategies",):
-        key = key[:2]
-    elif key[:1] == ("labels",):
-        key = key[:1]
+    if key[:1] in (("strategies",), ("labels",)):
+        key = key[: 2 if key[0] == "strategies" else 1]
     where = file.place(key) if key else str(file.path)
     if first["type"] == "extra_forbidden":
         return f"{where}: unknown key"

@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crossover.alone import LOCK, alone
 from crossover.errors import PromptError
 
 VARIABLE = "CROSSOVER_PROMPTS"
 FOLDER = "prompts"
 VERSIONS, LABELS, SCORES = "versions", "labels", "scores"
-_LOCK = ".lock"
-_IGNORED = f"{_LOCK}\n.*.part\n"
+_IGNORED = f"{LOCK}\n.*.part\n"
 _PATIENCE = 60  # seconds: each writer holds the registry for a few milliseconds
 
 
@@ -60,22 +60,11 @@ def now() -> str:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Make the folder and hold it alone; the operating system frees it when the process dies. Raises `PromptError`."""
-    import filelock
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / _LOCK, timeout=_PATIENCE)
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise PromptError(f"{folder} is held by another process for {_PATIENCE} seconds: wait, or end it") from error
-    except (OSError, NotImplementedError) as error:
-        raise PromptError(f"{folder} cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    try:
+    busy = f"{folder} is held by another process for {_PATIENCE} seconds: wait, or end it"
+    with alone(folder, PromptError, busy, seconds=_PATIENCE):
         if not (folder / ".gitignore").exists():
             write_new(folder / ".gitignore", _IGNORED)
         yield
-    finally:
-        lock.release()
 
 
 def write_new(path: Path, text: str) -> None:

@@ -5,17 +5,35 @@ from __future__ import annotations
 import asyncio
 import time
 
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD = 20.0  # seconds for the head of a request, from the first moment of its connection or its first byte on
 SLOW, PACE = 60.0, 500  # seconds for a piece of a body; those for all of it, and one more for each so many bytes
 UNREAD = 60.0  # seconds in which nothing is taken of an answer that waits to be sent
-TOO_SLOW = f"the body comes too slowly; valid are {PACE} bytes a second"
 
 
-def patience(began: float, taken: int) -> float:
-    """Seconds that the next piece of a body may take, of which so many bytes came since `began` (`perf_counter`)."""
-    return min(SLOW, began + SLOW + taken / PACE - time.perf_counter())
+def limited(receive: Receive, most: int, too_large: str) -> Receive:
+    """Of a body that does not say how long it is, the bytes are counted, up to `most`; one that comes in drops is not
+    waited for. Raises `HTTPException`, which a reader of bodies lets through.
+    """
+    taken, whole, began = 0, False, time.perf_counter()
+
+    async def counted() -> Message:
+        nonlocal taken, whole
+        left = min(SLOW, began + SLOW + taken / PACE - time.perf_counter())
+        try:
+            async with asyncio.timeout(None if whole else left):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"the body comes too slowly; valid are {PACE} bytes a second") from None
+        taken, whole = taken + len(message.get("body", b"")), not message.get("more_body", False)
+        if taken > most:
+            raise HTTPException(413, too_large)
+        return message
+
+    return counted
 
 
 class Patient(H11Protocol):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hmac
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from crossover.serve.listening import LOOPBACK, name_in
-from crossover.serve.patience import TOO_SLOW, patience
+from crossover.serve.patience import limited
 
 BODY, UPLOAD = 2 << 20, 64 << 20  # bytes of a request, and of one with a file
 UPLOADS = "/new"  # where files may come; and under a study the rows to rank
@@ -81,7 +78,7 @@ class Guard:
             said = PlainTextResponse(refusal.sentence + "\n", refusal.status, {"connection": "close", **asked})
             await said(scope, receive, guarded)
             return
-        await self.app(scope, _limited(scope, receive), guarded)
+        await self.app(scope, limited(receive, _most(scope), _too_large(scope)), guarded)
 
     def _check(self, scope: Scope) -> None:
         """Raises `Refusal`."""
@@ -118,25 +115,6 @@ def _bears(given: str, key: str) -> bool:
     elif kind.lower() != "bearer":
         return False
     return hmac.compare_digest(rest.encode(), key.encode())
-
-
-def _limited(scope: Scope, receive: Receive) -> Receive:
-    """Bodies that do not say how long they are, are counted; one that comes in drops is not waited for."""
-    taken, whole, began = 0, False, time.perf_counter()
-
-    async def counted() -> MutableMapping[str, Any]:
-        nonlocal taken, whole
-        try:
-            async with asyncio.timeout(None if whole else patience(began, taken)):
-                message = await receive()
-        except TimeoutError:
-            raise HTTPException(408, TOO_SLOW) from None
-        taken, whole = taken + len(message.get("body", b"")), not message.get("more_body", False)
-        if taken > _most(scope):
-            raise HTTPException(413, _too_large(scope))
-        return message
-
-    return counted
 
 
 def _most(scope: Scope) -> int:

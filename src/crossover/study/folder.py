@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crossover.alone import LOCK, alone
 from crossover.data.task import Task
 from crossover.data.textfile import as_path
 from crossover.engine import postgres
@@ -22,7 +23,6 @@ from crossover.types import content_hash
 
 VERSION = 1  # of decision.json
 JOURNAL = ("study.db", "study.db-wal", "study.db-shm", "study.url")
-LOCK = ".lock"
 EVALUATIONS = "evaluations"  # the folder of what was measured after the verdict
 REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
 DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type each is
@@ -127,21 +127,9 @@ class StudyFolder:
         `instead`: what else one may do. Raises `StudyError` when the folder cannot be made or written, or another process
         works in it.
         """
-        import filelock
-
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.path / LOCK, timeout=0)
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise StudyError(f"{self.path} is in use by another crossover process: wait for it, or {instead}") from error
-        except (OSError, NotImplementedError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise StudyError(f"{self.path} cannot be written ({reason}): {instead}") from error
-        try:
+        busy = f"{self.path} is in use by another crossover process: wait for it, or {instead}"
+        with alone(self.path, StudyError, busy, lambda reason: f"{self.path} cannot be written ({reason}): {instead}"):
             yield
-        finally:
-            lock.release()
 
     @contextmanager
     def kept_if_spent(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crossover.alone import alone
 from crossover.engine.journal import JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder, damaged, read_json, write_json
@@ -16,7 +17,7 @@ from crossover.types import Candidate, Counts, Estimate, Example, Run, Score, ca
 
 PLACE = "studio"  # in the study's folder
 MADE = "made in the studio"  # the status of such a candidate
-LOCK, PATIENCE = ".lock", 30.0  # seconds for another process to write what it has
+PATIENCE = 30.0  # seconds for another process to write what it has
 _THREADS = threading.Lock()
 
 
@@ -26,24 +27,13 @@ def writing(folder: StudyFolder) -> Iterator[None]:
 
     Raises `StudyError`, also where the study was deleted: it is not to come back as a folder of odds and ends.
     """
-    import filelock
-
     place = folder.path / PLACE
     with _THREADS:
         if not folder.decision.is_file():
             raise StudyError(f"{folder.path} holds no finished study any more")
-        try:
-            place.mkdir(exist_ok=True)
-            lock = filelock.FileLock(place / LOCK, timeout=PATIENCE)
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise StudyError(f"{place} is being written by another studio: try once more") from error
-        except (OSError, NotImplementedError) as error:
-            raise StudyError(f"{place} cannot be written: {getattr(error, 'strerror', None) or error}") from error
-        try:
+        busy = f"{place} is being written by another studio: try once more"
+        with alone(place, StudyError, busy, seconds=PATIENCE, parents=False):
             yield
-        finally:
-            lock.release()
 
 
 def keep(folder: StudyFolder, file: str, body: Any) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import psutil
 
+from crossover.alone import LOCK
 from crossover.errors import StudyError
-from crossover.study.folder import LOCK, StudyFolder, read_json
+from crossover.study.folder import StudyFolder, read_json
 from crossover.study.listener import Listener, Stage
 from crossover.study.remaining import Remaining
 from crossover.types import Estimate, to_json

@@ -12,12 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.exceptions import HTTPException
-
 from crossover.serve.listening import LOOPBACK, name_in
 from crossover.serve.openai.errors import ApiError
 from crossover.serve.openai.measures import Measures
-from crossover.serve.patience import SLOW, TOO_SLOW, patience
+from crossover.serve.patience import SLOW, limited
 
 BODY, UPLOAD = 4 << 20, 512 << 20  # bytes of a request, and of one with a file
 DRAINED = 64 << 20  # bytes that are read of a body that is refused
@@ -54,7 +52,7 @@ class Guard:
 
         try:
             self._check(scope)
-            await self.app(scope, self._limited(scope, receive), noting)
+            await self.app(scope, limited(receive, _most(scope), _too_large(scope).message), noting)
         except ApiError as error:
             await _drain(receive)
             await _refuse(error, noting)
@@ -77,24 +75,6 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > _most(scope):
             raise _too_large(scope)
-
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """Bodies that do not say how long they are, are counted; one that comes in drops is not waited for."""
-        taken, whole, began = 0, False, time.perf_counter()
-
-        async def counted() -> MutableMapping[str, Any]:
-            nonlocal taken, whole
-            try:
-                async with asyncio.timeout(None if whole else patience(began, taken)):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, TOO_SLOW) from None
-            taken, whole = taken + len(message.get("body", b"")), not message.get("more_body", False)
-            if taken > _most(scope):
-                raise HTTPException(413, _too_large(scope).message)  # which a reader of bodies lets through
-            return message
-
-        return counted
 
 
 def _as_openai(scope: Scope) -> Scope:

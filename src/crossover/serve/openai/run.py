@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from filelock import FileLock, Timeout
 
+from crossover.alone import alone
 from crossover.errors import OptionError
 from crossover.serve.listening import LOOPBACK, bound, key_for
 from crossover.serve.openai.app import build
@@ -52,7 +52,7 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
     """
     key = settings.key
     catalogue = Catalogue(places)
-    with bound(settings.host, settings.port) as listening, _alone(settings.folder), _logging(settings) as log:
+    with bound(settings.host, settings.port) as listening, _held(settings.folder), _logging(settings) as log:
         app = build(catalogue, settings.folder, key, settings.local, settings.most, log)
         config = uvicorn.Config(
             app,
@@ -66,20 +66,9 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
         yield uvicorn.Server(config), listening, [served.name for served in catalogue]
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        raise OptionError(f"another server works in {folder}; valid is another --folder") from error
-    except (OSError, NotImplementedError) as error:
-        raise OptionError(f"--folder {folder} cannot be written: {getattr(error, 'strerror', None) or error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _held(folder: Path) -> AbstractContextManager[None]:
+    busy = f"another server works in {folder}; valid is another --folder"
+    return alone(folder, OptionError, busy, lambda reason: f"--folder {folder} cannot be written: {reason}")
 
 
 @contextmanager
