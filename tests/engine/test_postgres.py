@@ -115,6 +115,13 @@ def test_whatever_is_written_is_read(path: Path) -> None:
         assert journal.spent()[0] == 4
 
 
+def test_any_count_of_tokens_is_kept(path: Path) -> None:
+    with closing(Journal(path)) as journal:
+        journal.add_calls("tuning", {key: Reply("", (), Usage(5 * 10**9, 1), None) for key in "ab"})
+        assert journal.spent() == journal.usage("ab") == (2, Usage(10**10, 2))
+        assert json.dumps(journal.spent()[1].tokens_in) == "10000000000"  # no decimal
+
+
 def test_a_study_gives_the_same_decision_wherever_its_journal_is(database: Server, tmp_path: Path) -> None:
     task = write_small(tmp_path, strategies=["zero_shot"])
     found = []

@@ -107,27 +107,21 @@ class JournalReader:
 
     def spent(self) -> tuple[int, Usage]:
         """How many calls were made in all sessions, and what they took."""
-        sa, c = self._sa, self._calls.c
-        total = sa.select(
-            sa.func.count(),
-            sa.func.sum(c.tokens_in),
-            sa.func.sum(c.tokens_out),
-            sa.func.sum(c.seconds),
-            sa.func.sum(c.money),
-        )
-        [(calls, tokens_in, tokens_out, seconds, money)] = self._rows(total)
+        [(calls, tokens_in, tokens_out, seconds, money)] = self._rows(self._totals())
         return calls, Usage(tokens_in or 0, tokens_out or 0, seconds or 0.0, money or 0.0)
 
     def usage(self, keys: Iterable[str]) -> tuple[int, Usage]:
         """How many calls were made under these keys, failed ones too, and what they took."""
-        sa, c = self._sa, self._calls.c
         calls, total = 0, Usage()
         for chunk in _chunks(sorted(keys), 500):
-            columns = (c.tokens_in, c.tokens_out, c.seconds, c.money)
-            query = sa.select(sa.func.count(), *map(sa.func.sum, columns)).where(c.key.in_(chunk))
-            [(count, *sums)] = self._rows(query)
+            [(count, *sums)] = self._rows(self._totals().where(self._calls.c.key.in_(chunk)))
             calls, total = calls + count, total + Usage(*(value or 0 for value in sums))
         return calls, total
+
+    def _totals(self) -> Any:
+        sa, c = self._sa, self._calls.c
+        tokens = (sa.cast(sa.func.sum(one), sa.BigInteger) for one in (c.tokens_in, c.tokens_out))  # else a decimal
+        return sa.select(sa.func.count(), *tokens, sa.func.sum(c.seconds), sa.func.sum(c.money))
 
     # what was needed for what
 

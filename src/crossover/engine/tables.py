@@ -20,8 +20,8 @@ def schema() -> Any:
         sa.Column("purpose", name),
         sa.Column("reply", text),
         sa.Column("failed", sa.Boolean),
-        sa.Column("tokens_in", sa.Integer),
-        sa.Column("tokens_out", sa.Integer),
+        sa.Column("tokens_in", sa.BigInteger),  # a service may tune on thousands of millions
+        sa.Column("tokens_out", sa.BigInteger),
         sa.Column("seconds", number),
         sa.Column("money", number),
         sa.Column("made", number),
