@@ -15,7 +15,7 @@ from typing import Any
 import filelock
 import pytest
 
-from crossover.engine import sqlite
+from crossover.engine import postgres, sqlite
 from tests.cli.small import LABELS, Terminal, rows, table, task, write_task
 
 RUN = ["run", "task.yaml", "--out", "study", "--quiet"]
@@ -792,6 +792,37 @@ def curve_with_a_size_twice(at: Place) -> list[str]:
 @bad("key 'curve.sizes'", "item 2", "received 'many'")
 def curve_with_a_size_in_words(at: Place) -> list[str]:
     return at.run(curve={"sizes": [20, "many"]})
+
+
+# a journal elsewhere
+
+
+@bad("the address of a journal holds a password", "set PGPASSWORD")
+def journal_with_a_password(at: Place) -> list[str]:
+    return [*at.run(), "--journal", "postgresql://me:hush@host/team"]
+
+
+@bad("a journal's address is 'team'; valid is postgresql://")
+def plan_with_a_journal_nowhere(at: Place) -> list[str]:
+    return [*at.run(), "--plan", "--journal", "team"]
+
+
+def _away(at: Place) -> str:
+    pytest.importorskip("psycopg")
+    at.monkeypatch.setattr(postgres, "BRIEF", 0.0)
+    return "postgresql://127.0.0.1:9/team"
+
+
+@bad("postgresql://127.0.0.1:9/team?study=study_", "cannot be reached or used", "refused")
+def journal_that_is_away(at: Place) -> list[str]:
+    return [*at.run(), "--journal", _away(at)]
+
+
+@bad("postgresql://127.0.0.1:9/team?study=one cannot be reached or used", "refused")
+def show_of_a_study_whose_journal_is_away(at: Place) -> list[str]:
+    at.done()
+    at.write("study/study.url", f"{_away(at)}?study=one\n")
+    return ["show", "study"]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.engine import postgres
+from crossover.engine.address import Address, address, named
 from crossover.engine.journal import Journal, JournalReader
-from crossover.engine.postgres import Address, address, named
 from crossover.errors import MissingExtra, StudyError
 from crossover.study import conductor
 from crossover.study.conductor import run_study
@@ -30,6 +30,7 @@ from tests.engine.server import Server, programs, server
 from tests.study.small import write_small
 
 PSYCOPG = pytest.importorskip("psycopg")
+HELD = "SELECT pid FROM pg_stat_activity WHERE application_name = 'crossover'"
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +115,13 @@ def test_whatever_is_written_is_read(path: Path) -> None:
         assert journal.spent()[0] == 4
 
 
+def test_any_count_of_tokens_is_kept(path: Path) -> None:
+    with closing(Journal(path)) as journal:
+        journal.add_calls("tuning", {key: Reply("", (), Usage(5 * 10**9, 1), None) for key in "ab"})
+        assert journal.spent() == journal.usage("ab") == (2, Usage(10**10, 2))
+        assert json.dumps(journal.spent()[1].tokens_in) == "10000000000"  # no decimal
+
+
 def test_a_study_gives_the_same_decision_wherever_its_journal_is(database: Server, tmp_path: Path) -> None:
     task = write_small(tmp_path, strategies=["zero_shot"])
     found = []
@@ -121,13 +129,14 @@ def test_a_study_gives_the_same_decision_wherever_its_journal_is(database: Serve
         folder = run_study(task, tmp_path / out, journal=where)
         body = json.loads(folder.decision.read_text())
         body["spent"].pop("seconds")
-        body.pop("created")
+        body.pop("created"), body.pop("flips")  # some of which turn on the milliseconds of this run
         for row in body["candidates"]:
             row.pop("latency_ms"), row.pop("cost")
         found.append(body)
         assert run_study(task, tmp_path / out).decision.exists()  # again, from where the folder says
         with closing(JournalReader(folder.journal)) as journal:
             assert journal.spent()[0] == body["spent"]["calls"]
+            assert "postgresql" not in str(journal.fact("options"))  # which the report shows
     assert found[0] == found[1]
     assert not (tmp_path / "database" / "study.db").exists()
     with pytest.raises(StudyError, match=r"has its journal in study\.db, not in postgresql://"):
@@ -151,6 +160,53 @@ def test_what_ends_before_anything_is_spent_leaves_nothing(
         run_study(task, tmp_path / "none", journal=database.url)
     assert not (tmp_path / "none").exists()
     assert sql(database, "SELECT nspname FROM pg_namespace") == before
+
+
+def test_an_address_that_leads_nowhere_is_not_remembered(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "BRIEF", 0.1)
+    task, out = write_small(tmp_path, strategies=["zero_shot"]), tmp_path / "runs" / "one"
+    for where in ("postgresql://127.0.0.1:9/team", f"{database.url}1"):
+        with pytest.raises(StudyError, match="cannot be reached or used"):
+            run_study(task, out, journal=where)
+        assert not out.parent.exists()
+
+
+def test_nothing_of_others_is_taken_away(database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = write_small(tmp_path, strategies=["zero_shot"])
+    for study, calls in (("theirs", {}), ("paid", {"a": reply(1)})):  # begun on another machine
+        with closing(Journal(place(tmp_path, database, study))) as journal:
+            journal.add_calls("w", calls)
+    monkeypatch.setattr(postgres, "PROCESS", "this one")
+    sql(database, "CREATE SCHEMA accounts; CREATE TABLE accounts.sums (x int); CREATE SCHEMA given")
+
+    def refused(*_: object) -> None:
+        raise StudyError("cannot be done")
+
+    monkeypatch.setattr(conductor, "freeze", refused)
+    refusals = dict.fromkeys(("theirs", "paid", "given"), "cannot be done") | {"accounts": "is not a Crossover journal"}
+    for study, why in refusals.items():
+        with pytest.raises(StudyError, match=why):
+            run_study(task, tmp_path / "none", journal=f"{database.url}?study={study}")
+        assert not (tmp_path / "none").exists()
+        assert sql(database, f"SELECT 1 FROM pg_namespace WHERE nspname = '{study}'")
+    assert sql(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'accounts'") == [("sums",)]
+
+
+@pytest.fixture(scope="module")
+def names(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    with closing(Journal(place(tmp_path_factory.mktemp("names"), database, "names"))) as journal:
+        yield journal
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_name_is_one(names: Journal, name: str) -> None:
+    names.set_candidate(name, name)
+    names.add_needs(name, "call", [name])
+    assert names.candidates()[name] == name
+    assert names.needs(name) == [("call", name)]
 
 
 # one writer
@@ -210,11 +266,15 @@ def test_fifty_writers_of_four_studies_outlive_the_server(database: Server, tmp_
     threads = [threading.Thread(target=write, args=(n,)) for n in range(50)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    time.sleep(0.3)
+    os.kill(
+        int(str(sql(database, HELD)[0][0])), signal.SIGKILL
+    )  # for which the server ends all connections, in TLS's words
+    time.sleep(0.7)
     database.kill()
     time.sleep(0.3)
     database.start()
-    time.sleep(1.5)
+    time.sleep(1.2)
     stop.set()
     for thread in threads:
         thread.join(60)
@@ -224,6 +284,53 @@ def test_fifty_writers_of_four_studies_outlive_the_server(database: Server, tmp_
         assert journal.replies(calls) == calls
         assert journal.spent()[0] == len(calls)  # none twice
         journal.close()
+
+
+def test_a_server_that_is_frozen_is_given_up_and_waited_for(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SILENT", 0.3)
+    journal = Journal(place(tmp_path, database, "frozen"))
+    reader = JournalReader(place(tmp_path, database, "frozen"))
+    stopped = [int(str(pid)) for (pid,) in sql(database, HELD)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert reader.fact("none", 1) == 1  # over another connection
+        write = threading.Thread(target=journal.add_calls, args=("w", {"a": reply(1)}))
+        write.start()
+        write.join(1.0)
+        assert write.is_alive()  # its own connection of before still has the study
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    write.join(20)
+    assert journal.spent()[0] == 1
+    journal.close()
+    reader.close()
+
+
+def test_a_server_that_stays_away_is_waited_for_once(
+    database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Journal(place(tmp_path, database, "gone"))) as journal:
+        database.stop()
+        took = []
+        for patience in (0.4, 60.0):
+            monkeypatch.setattr(journal._database, "_patience", patience)
+            began = time.monotonic()
+            with pytest.raises(StudyError, match=r"study=gone cannot be reached or used: .* run the same command again"):
+                journal.set_fact("data", 1)
+            took.append(time.monotonic() - began)
+        database.start()
+        assert took[1] < took[0] + 5
+        for attempt in range(50):  # until it takes connections
+            try:
+                journal.set_fact("data", attempt)
+                break
+            except StudyError:
+                time.sleep(0.1)
+        assert journal.fact("data") is not None
 
 
 CLIENT = """
@@ -272,7 +379,16 @@ def _free(path: Path) -> Journal:
         ("study.db", "is 'study.db'; valid is"),
         ("postgresql://me:hush@host/team", "holds a password, which would be written down: .* set PGPASSWORD"),
         ("postgresql://me@host/team?password=hush", "holds a password"),
-        ("mysql://me:hush@host/team", r"is 'mysql://me:\.\.\.@host/team'"),
+        ("postgresql://me:hu@hush@host/team", "holds a password"),
+        ("postgresql://me:hu/hush@host/team", "holds a password"),
+        ("postgresql://:hush@host/team", "holds a password"),
+        ("postgresql://host/team?sslmode=require&%70assword=hush", "holds a password"),
+        ("postgresql://host/team?sslpassword=hush", "holds a password"),
+        ("mysql://me:hu@hush@host/team", r"is 'mysql://\.\.\.@host/team'"),
+        ("mysql://host/team?%70assword=hush", r"is 'mysql://host/team\?\.\.\.'"),
+        ("host=h password=hush dbname=team", r"is '\.\.\.'"),
+        ("postgresql://host/team?study=a&study=b", "study='a' and study='b'; valid is one"),
+        ("postgresql://host/team\n?study=a", "valid is postgresql://"),
         ("postgresql://host:no/team", "valid is postgresql://"),
         ("postgresql://host/team?study=public", "study='public'; valid is"),
         ("postgresql://host/team?study=A-b", "study='A-b'"),
@@ -291,6 +407,23 @@ def test_an_address_and_its_study_are_read_as_written(folder: str, study: str) -
     assert address(str(made)) == made
     assert made.url == "postgresql://me@h:1/d?sslmode=require"
     assert named(f"postgresql://h/d?study={study}", folder) == Address("postgresql://h/d", study)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://[::1]:5432/team",
+        "postgresql://me@one:5432,two:5433,[::2]/team?target_session_attrs=read-write",
+        "postgresql:///team?host=/var/run/postgresql",
+        "postgresql://%2Ftmp/team",
+        "postgresql:///team?service=ours&passfile=%2Fhome%2Fme%2Fpass",
+        "postgresql://host/team?options=-c%20statement_timeout%3D5s",
+    ],
+)
+def test_what_libpq_takes_stays_as_it_is_written(url: str) -> None:
+    for text in (f"{url}{'&' if '?' in url else '?'}study=one", url.replace("/team", "/team?study=one&").rstrip("&")):
+        assert address(text.replace("&?", "&")) == Address(url, "one")
+    assert address(str(named(url, "pg-1"))).study.startswith("study_pg_1_")
 
 
 def test_what_cannot_be_reached_or_read_is_one_sentence(

@@ -12,6 +12,7 @@ import psutil
 import pytest
 import yaml
 
+from crossover.studio import shelf
 from crossover.studio.live import Live
 from crossover.studio.pages import Pages
 from crossover.studio.runs import Ended, Runs
@@ -241,3 +242,18 @@ def test_markup_in_a_file_stays_text(tmp_path: Path) -> None:
     page = browser.get(browser.post("/new", files={"file": ("a.csv", content.encode())}).headers["hx-redirect"]).text
     assert "<b>text" not in page
     assert "&lt;b&gt;text" in page
+
+
+def test_a_study_whose_journal_is_elsewhere_is_read_anew_while_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[StudyFolder] = []
+    monkeypatch.setattr(shelf, "read_results", read.append)
+    (tmp_path / "study.url").write_text("postgresql://host/team?study=one")
+    seen, folder = shelf.Shelf(tmp_path), StudyFolder(tmp_path)
+    for expected in (1, 2):
+        seen.results(folder)
+        assert len(read) == expected  # no file tells that something changed
+    folder.decision.write_text("{}")
+    seen.results(folder), seen.results(folder)
+    assert len(read) == 3

@@ -15,6 +15,7 @@ from rich.console import Console
 from crossover.cli.output import json_out
 from crossover.cli.screen import screen
 from crossover.decision import numbers
+from crossover.engine.address import address
 from crossover.report.page import write_report
 from crossover.report.plan import plan_text
 from crossover.report.table import foot, glance, verdict_text
@@ -65,6 +66,8 @@ def command(
     Everything is journaled as it happens: interrupted, the same command continues; finished, it costs no model call.
     """
     if plan:
+        if journal is not None:
+            address(journal)
         with screen(quiet or as_json) as listener:
             found = preview_study(task, model, settings or (), listener)
         if as_json:

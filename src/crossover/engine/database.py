@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from crossover.engine import postgres, sqlite
+from crossover.engine.address import SUFFIX
+from crossover.engine.tables import schema
 
 
 class Database(Protocol):
@@ -32,10 +34,10 @@ class Database(Protocol):
 
 def at(path: Path) -> Database:
     """The database of a journal's file. Raises `StudyError` where its address cannot be read."""
-    return postgres.Postgres(path) if path.suffix == postgres.SUFFIX else sqlite.Sqlite(path)
+    return postgres.Postgres(path) if path.suffix == SUFFIX else sqlite.Sqlite(path)
 
 
 def discard(path: Path) -> None:
-    """Take away what a journal left in which nothing was spent, all but the file. Raises `StudyError`."""
-    if path.suffix == postgres.SUFFIX:
-        postgres.Postgres(path).discard()
+    """Take away what this process made for a journal in which nothing was spent, all but the file. Raises `StudyError`."""
+    if path.suffix == SUFFIX:
+        postgres.Postgres(path).discard(schema())

@@ -32,6 +32,13 @@ class JournalReader:
 
     def __init__(self, path: Path) -> None:
         self._begin(path, writes=False)
+        try:
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self) -> None:
         found, place = self.fact("version"), self._database.place
         if found is None:
             raise StudyError(f"{place} is not a Crossover journal (it has no version): move it away or name another folder")
@@ -72,10 +79,12 @@ class JournalReader:
         return _body(self._one(self._sa.select(t.c.body).where(t.c.key == key)))
 
     def tunes(self) -> dict[str, Any]:
-        return {key: json.loads(body) for key, body in self._rows(self._sa.select(self._tunes))}
+        t = self._tunes
+        return {key: json.loads(body) for key, body in self._rows(self._sa.select(t).order_by(t.c.key))}
 
     def candidates(self) -> dict[str, Any]:
-        return {name: json.loads(body) for name, body in self._rows(self._sa.select(self._results))}
+        t = self._results
+        return {name: json.loads(body) for name, body in self._rows(self._sa.select(t).order_by(t.c.name))}
 
     # calls
 
@@ -98,27 +107,21 @@ class JournalReader:
 
     def spent(self) -> tuple[int, Usage]:
         """How many calls were made in all sessions, and what they took."""
-        sa, c = self._sa, self._calls.c
-        total = sa.select(
-            sa.func.count(),
-            sa.func.sum(c.tokens_in),
-            sa.func.sum(c.tokens_out),
-            sa.func.sum(c.seconds),
-            sa.func.sum(c.money),
-        )
-        [(calls, tokens_in, tokens_out, seconds, money)] = self._rows(total)
+        [(calls, tokens_in, tokens_out, seconds, money)] = self._rows(self._totals())
         return calls, Usage(tokens_in or 0, tokens_out or 0, seconds or 0.0, money or 0.0)
 
     def usage(self, keys: Iterable[str]) -> tuple[int, Usage]:
         """How many calls were made under these keys, failed ones too, and what they took."""
-        sa, c = self._sa, self._calls.c
         calls, total = 0, Usage()
         for chunk in _chunks(sorted(keys), 500):
-            columns = (c.tokens_in, c.tokens_out, c.seconds, c.money)
-            query = sa.select(sa.func.count(), *map(sa.func.sum, columns)).where(c.key.in_(chunk))
-            [(count, *sums)] = self._rows(query)
+            [(count, *sums)] = self._rows(self._totals().where(self._calls.c.key.in_(chunk)))
             calls, total = calls + count, total + Usage(*(value or 0 for value in sums))
         return calls, total
+
+    def _totals(self) -> Any:
+        sa, c = self._sa, self._calls.c
+        tokens = (sa.cast(sa.func.sum(one), sa.BigInteger) for one in (c.tokens_in, c.tokens_out))  # else a decimal
+        return sa.select(sa.func.count(), *tokens, sa.func.sum(c.seconds), sa.func.sum(c.money))
 
     # what was needed for what
 
@@ -173,13 +176,19 @@ class Journal(JournalReader):
 
     def __init__(self, path: Path) -> None:
         self._begin(path, writes=True)
+        try:
+            self._check()
+            self.set_fact("version", VERSION)
+        except BaseException:
+            self.close()  # a connection would have the study for as long as somebody keeps the error
+            raise
+
+    def _check(self) -> None:
         if (found := self.fact("version", VERSION)) != VERSION:
-            self.close()
             raise StudyError(
                 f"{self._database.place} was written by another version of Crossover (journal version {found}, here"
                 f" {VERSION}), which named candidates otherwise, so it cannot be continued: name another folder with --out"
             )
-        self.set_fact("version", VERSION)
 
     def set_fact(self, name: str, body: Any) -> None:
         self._put(self._facts, name=name, body=body)

@@ -10,87 +10,47 @@ from __future__ import annotations
 
 import re
 import secrets
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from crossover.engine.address import read_address
 from crossover.errors import MissingExtra, StudyError
 
-SUFFIX = ".url"  # of the file that tells the address, in the place of the SQLite file
-STUDY = "study"  # the part of the address that names the schema
-NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
-TAKEN = ("public", "information_schema")
-WRITER = "writer"  # a fact: who may write
+WRITER, MAKER = "writer", "maker"  # facts: who may write, and which process made the schema
+PROCESS = secrets.token_hex(16)
 PATIENCE, BRIEF = 300.0, 10.0  # seconds that a writer, and who only looks, wait for a server that is away
+SILENT = 120.0  # seconds without an answer, after which a connection is given up: the server may be frozen
+CONNECTING = {"connect_timeout": 5, "application_name": "crossover", "client_encoding": "utf8"} | {
+    # a machine that vanished is noticed in a minute
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+NOTICED = (
+    "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
+    " set_config('tcp_keepalives_count', '3', false)"
+)
+OWN = (  # end our own connection of before, where it still has the lock
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND pid = %s"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (classid::bigint << 32) | objid::bigint = hashtextextended(%s, 0)"
+)
 FULL = ("53100", "53200")  # SQLSTATE: the disk is full, no memory
 AWAY = ("08", "40", "53", "57")  # classes of SQLSTATE that pass: connection, roll-back, resources, operator
-LASTING = re.compile(
-    r"does not exist|authentication|password|pg_hba\.conf|SSL|translate host name|service not known|permission"
+LOCKED = "55P03"
+STANDBY = ("25006", "0A000")  # as which it does not write: that passes where it takes over from another
+LASTING = re.compile(  # what a first connection fails for that no waiting mends
+    r"does not exist|authentication|password|pg_hba\.conf|support SSL|certificate|translate host name|resolve host"
+    r"|service not known|permission|invalid|definition of service",
+    re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class Address:
-    """`url`: of the database, without the study. `study`: the schema, "" where none is named."""
-
-    url: str
-    study: str
-
-    def __str__(self) -> str:
-        return f"{self.url}{'&' if '?' in self.url else '?'}{STUDY}={self.study}" if self.study else self.url
-
-
-def address(text: str) -> Address:
-    """Read `postgresql://[USER@]HOST[:PORT]/DATABASE[?study=NAME]`. Raises `StudyError`."""
-    import sqlalchemy as sa
-
-    try:
-        url = sa.engine.make_url(text.strip())
-    except (sa.exc.ArgumentError, ValueError):
-        url = None
-    if url is None or url.drivername not in ("postgresql", "postgres") or not url.database:
-        shown = re.sub(r"(//[^:/@]*):[^@]*@", r"\1:...@", text.strip())
-        raise StudyError(
-            f"a journal's address is {shown!r}; valid is postgresql://[USER@]HOST[:PORT]/DATABASE[?study=NAME]"
-        )
-    if url.password is not None or "password" in url.query:
-        raise StudyError(
-            "the address of a journal holds a password, which would be written down: leave it out and set PGPASSWORD, or"
-            " write it into ~/.pgpass"
-        )
-    query = dict(url.query)
-    study = query.pop(STUDY, "")
-    if not isinstance(study, str) or (study and (NAME.fullmatch(study) is None or study in TAKEN)):
-        raise StudyError(f"a journal's address has study={study!r}; valid is a study's name there, of a-z, 0-9 and _")
-    return Address(url.set(drivername="postgresql", query=query).render_as_string(), study)
-
-
-def named(text: str, folder: str) -> Address:
-    """The address of a journal for a new study in a folder: with a name of its own, where it has none yet.
-
-    Raises `StudyError`.
-    """
-    found = address(text)
-    if found.study:
-        return found
-    words = re.sub(r"[^a-z0-9]+", "_", folder.lower()).strip("_")[:40]
-    return Address(found.url, f"{'study_' if not words[:1].isalpha() else ''}{words}_{secrets.token_hex(4)}")
-
-
-def read_address(path: Path) -> Address:
-    """The address in a study's file. Raises `StudyError`."""
-    try:
-        found = address(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except StudyError as error:
-        raise StudyError(f"{path}: {error}") from error
-    if not found.study:
-        raise StudyError(f"{path} names no study: valid is an address that ends in ?{STUDY}=NAME")
-    return found
+_away: set[str] = set()  # addresses that this process found away: who only looks asks them but once
 
 
 class Postgres:
@@ -101,19 +61,21 @@ class Postgres:
         self.place = str(self.address)
         self._engine: Any = None
         self._meta: Any = None
-        self._token = secrets.token_hex(16)
+        self._token = PROCESS + secrets.token_hex(8)
         self._opened = False
+        self._gave_up = False  # waited long enough: from then on each is tried but once, until one gets through
+        self._pid = 0  # of the server's process behind the connection that writes
 
     def open(self, writes: bool, meta: Any) -> None:
         self._connect(writes)
         self._meta = meta
         try:
             if writes:
-                self._again(self._begin)
+                self.write(self._begin)
                 self._opened, self._patience = True, PATIENCE
             elif not self.read(self._known):
                 raise StudyError(f"{self.address.url} holds no study {self.address.study!r}, or not for this user")
-        except StudyError:
+        except BaseException:
             self.close()
             raise
 
@@ -123,26 +85,26 @@ class Postgres:
         return insert(table)
 
     def read(self, work: Callable[[Any], Any]) -> Any:
-        def once() -> Any:
-            with self._engine.connect() as connection:
-                return work(connection)
-
-        return self._again(once)
+        return self._again(work)
 
     def write(self, work: Callable[[Any], Any]) -> Any:
-        def once() -> Any:
-            with self._engine.begin() as connection:
-                return work(connection)
+        return self._again(work)
 
-        return self._again(once)
-
-    def discard(self) -> None:
-        """Drop the study where nobody writes it. Raises `StudyError`."""
+    def discard(self, meta: Any) -> None:
+        """Drop the study where this process made it, and nobody else has opened it since. Raises `StudyError`."""
         import sqlalchemy as sa
+
+        def work(connection: Any) -> None:
+            t = meta.tables["facts"]
+            made = dict(connection.execute(sa.select(t.c.name, t.c.body).where(t.c.name.in_([MAKER, WRITER]))).all())
+            if made.get(MAKER) == f'"{PROCESS}"' and made[WRITER].startswith(f'"{PROCESS}'):
+                meta.drop_all(connection)
+                connection.execute(sa.schema.DropSchema(self.address.study))  # not what others laid in it
 
         self._connect(writes=True)
         try:
-            self.write(lambda connection: connection.execute(sa.schema.DropSchema(self.address.study, cascade=True)))
+            if self.read(self._known):
+                self.write(work)
         finally:
             self.close()
 
@@ -157,12 +119,15 @@ class Postgres:
         except ImportError as error:
             raise MissingExtra("a journal in PostgreSQL", "postgres") from error
 
+        brief = not writes and self.address.url in _away
+        asked: dict[str, Any] = CONNECTING | ({"connect_timeout": 2} if brief else {})
+
         def connected() -> Any:
-            asked: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 30, "application_name": "crossover"}
-            made = psycopg.connect(self.address.url, **asked)
+            made: Any = psycopg.connect(self.address.url, **asked)
             try:
                 if writes:
-                    self._hold(made)
+                    with _given_up(made):
+                        self._hold(made)
             except BaseException:
                 made.close()
                 raise
@@ -173,29 +138,43 @@ class Postgres:
         self._engine = engine.execution_options(
             schema_translate_map={None: self.address.study}, postgresql_readonly=not writes
         )
-        self._patience = BRIEF
+        self._patience = 0.0 if brief else BRIEF
 
     def _hold(self, connection: Any) -> None:
         """Have the study alone while a connection of psycopg's lasts. Raises `StudyError` where another process has it."""
+        import psycopg
+
+        name = f"crossover {self.address.study}"
         lock = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
-        if not connection.execute(lock, [f"crossover {self.address.study}"]).fetchone()[0]:
+        if not connection.execute(lock, [name]).fetchone()[0]:
+            if self._pid and connection.execute(OWN, [self._pid, name]).fetchone():  # it has not seen that we are gone
+                connection.commit()
+                raise psycopg.OperationalError("the connection before this one is not closed yet")
             raise StudyError(f"{self.place} is in use by another crossover process: wait for it, or name another folder")
         if self._opened:
             who = f'SELECT body FROM "{self.address.study}".facts WHERE name = %s'
             if connection.execute(who, [WRITER]).fetchone() != (f'"{self._token}"',):
                 raise StudyError(f"{self.place} was taken over by another crossover process, while this one was cut off")
+        connection.execute(NOTICED)
         connection.commit()
+        self._pid = connection.info.backend_pid
 
-    def _begin(self) -> None:
-        """Make the tables where there are none, and say who writes from now on."""
+    def _begin(self, connection: Any) -> None:
+        """Make the tables where there are none, and say who writes from now on. Raises `StudyError` in a foreign schema."""
         import sqlalchemy as sa
 
-        with self._engine.begin() as connection:
-            if not self._known(connection):
-                connection.execute(sa.schema.CreateSchema(self.address.study))
-            self._meta.create_all(connection)
-            mine = self.insert(self._meta.tables["facts"]).values(name=WRITER, body=f'"{self._token}"')
-            connection.execute(mine.on_conflict_do_update(index_elements=["name"], set_={"body": mine.excluded.body}))
+        facts, lacking = {WRITER: self._token}, set[str]()
+        if not self._known(connection):
+            connection.execute(sa.schema.CreateSchema(self.address.study))
+            facts[MAKER] = PROCESS
+        elif there := sa.inspect(connection).get_table_names(schema=self.address.study):
+            lacking = {"facts", "calls"}.difference(there)
+        if lacking:
+            raise StudyError(self._foreign(f"it has tables, and no {min(lacking)!r} among them"))
+        self._meta.create_all(connection)
+        mine = self.insert(self._meta.tables["facts"])
+        mine = mine.on_conflict_do_update(index_elements=["name"], set_={"body": mine.excluded.body})
+        connection.execute(mine, [{"name": name, "body": f'"{body}"'} for name, body in facts.items()])
 
     def _known(self, connection: Any) -> bool:
         import sqlalchemy as sa
@@ -203,20 +182,47 @@ class Postgres:
         there = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
         return connection.execute(there, {"name": self.address.study}).first() is not None
 
-    def _again(self, work: Callable[[], Any]) -> Any:
-        """Do it, once more where the server was away. Raises `StudyError`."""
+    def _again(self, work: Callable[[Any], Any]) -> Any:
+        """Do it in a transaction, once more where the server was away. Raises `StudyError`."""
         import sqlalchemy as sa
 
-        until, wait = time.monotonic() + self._patience, 0.1
+        until, wait = time.monotonic() + (0.0 if self._gave_up else self._patience), 0.1
         while True:
             with self._told():
                 try:
-                    return work()
+                    with (
+                        self._engine.connect() as connection,
+                        _given_up(connection.connection.dbapi_connection),
+                        connection.begin(),
+                    ):
+                        found = work(connection)
+                    _away.discard(self.address.url)
+                    self._gave_up = False
+                    return found
                 except sa.exc.DBAPIError as error:
-                    if not _passes(error) or time.monotonic() + wait > until:
+                    if not self._passes(error):
+                        raise
+                    if time.monotonic() + wait > until:
+                        _away.add(self.address.url)
+                        self._gave_up = True
                         raise
             time.sleep(wait)
             wait = min(2 * wait, 5.0)
+
+    def _passes(self, error: Any) -> bool:
+        """Whether it may be done once more: the connection broke, or the server starts, stops or is full for a while."""
+        import sqlalchemy as sa
+
+        state = _state(error)
+        if state in FULL:
+            return False
+        if state in STANDBY:
+            return self._opened
+        if state or error.connection_invalidated:
+            return error.connection_invalidated or state == LOCKED or state[:2] in AWAY
+        # as while connecting: only the words tell, and an address that was right before is so again
+        connecting = isinstance(error, sa.exc.OperationalError)
+        return connecting and (self._opened or LASTING.search(str(error.orig)) is None)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -233,19 +239,31 @@ class Postgres:
         if state in FULL:
             return f"{self.place} cannot be written: {first}; free some space and run the same command again, it continues"
         if state in ("42P01", "42703"):
-            return f"{self.place} is not a Crossover journal ({first}): name another study"
+            return self._foreign(first)
         if state == "42501":
             return f"{self.place} does not allow it to this user: {first}"
         return f"{self.place} cannot be reached or used: {first}; mend that and run the same command again, it continues"
 
+    def _foreign(self, why: str) -> str:
+        return f"{self.place} is not a Crossover journal ({why}): name another study"
+
+
+@contextmanager
+def _given_up(raw: Any) -> Iterator[None]:
+    """Break a connection of psycopg's whose server says nothing for long: nothing else ends the wait for a frozen one."""
+
+    def cut() -> None:
+        with suppress(OSError, raw.OperationalError), socket.fromfd(raw.fileno(), socket.AF_INET, socket.SOCK_STREAM) as it:
+            it.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(SILENT, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
 
 def _state(error: Exception) -> str:
     return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-
-
-def _passes(error: Any) -> bool:
-    """Whether it may be done once more: the connection broke, or the server is starting, stopping or full for a while."""
-    state = _state(error)
-    if not state:  # as while connecting: only the words tell
-        return LASTING.search(str(error.orig)) is None
-    return state not in FULL and (error.connection_invalidated or state[:2] in AWAY)

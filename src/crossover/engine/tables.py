@@ -10,18 +10,18 @@ def schema() -> Any:
     import sqlalchemy as sa
 
     meta = sa.MetaData()
-    text, number = sa.Text, sa.Float
-    sa.Table("facts", meta, sa.Column("name", text, primary_key=True), sa.Column("body", text))
+    text, name, number = sa.Text, _name(), sa.Float
+    sa.Table("facts", meta, sa.Column("name", name, primary_key=True), sa.Column("body", text))
     sa.Table(
         "calls",
         meta,
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),  # which counts there
-        sa.Column("key", text, index=True),
-        sa.Column("purpose", text),
+        sa.Column("key", name, index=True),
+        sa.Column("purpose", name),
         sa.Column("reply", text),
         sa.Column("failed", sa.Boolean),
-        sa.Column("tokens_in", sa.Integer),
-        sa.Column("tokens_out", sa.Integer),
+        sa.Column("tokens_in", sa.BigInteger),  # a service may tune on thousands of millions
+        sa.Column("tokens_out", sa.BigInteger),
         sa.Column("seconds", number),
         sa.Column("money", number),
         sa.Column("made", number),
@@ -31,45 +31,45 @@ def schema() -> Any:
     sa.Table(
         "uses",
         meta,
-        sa.Column("key", text, primary_key=True),
-        sa.Column("purpose", text, primary_key=True),
+        sa.Column("key", name, primary_key=True),
+        sa.Column("purpose", name, primary_key=True),
     )
     sa.Table(
         "needs",
         meta,
-        sa.Column("whole", text, primary_key=True),
-        sa.Column("kind", text, primary_key=True),
-        sa.Column("part", text, primary_key=True),
+        sa.Column("whole", name, primary_key=True),
+        sa.Column("kind", name, primary_key=True),
+        sa.Column("part", name, primary_key=True),
     )
-    sa.Table("works", meta, sa.Column("work", text, primary_key=True), sa.Column("seconds", number))
+    sa.Table("works", meta, sa.Column("work", name, primary_key=True), sa.Column("seconds", number))
     sa.Table(
         "epochs",
         meta,
-        sa.Column("tune", text, primary_key=True),
+        sa.Column("tune", name, primary_key=True),
         sa.Column("epoch", sa.Integer, primary_key=True),
         sa.Column("body", text),
         sa.Column("made", number),
     )
-    sa.Table("tunes", meta, sa.Column("key", text, primary_key=True), sa.Column("body", text))
+    sa.Table("tunes", meta, sa.Column("key", name, primary_key=True), sa.Column("body", text))
     sa.Table(
         "tries",
         meta,
-        sa.Column("rung", text, primary_key=True),
-        sa.Column("candidate", text, primary_key=True),
+        sa.Column("rung", name, primary_key=True),
+        sa.Column("candidate", name, primary_key=True),
         sa.Column("body", text),
         sa.Column("made", number),
     )
     sa.Table(
         "candidates",
         meta,
-        sa.Column("name", text, primary_key=True),
+        sa.Column("name", name, primary_key=True),
         sa.Column("body", text),
     )
     sa.Table(
         "runs",
         meta,
-        sa.Column("candidate", text, primary_key=True),
-        sa.Column("split", text, primary_key=True),
+        sa.Column("candidate", name, primary_key=True),
+        sa.Column("split", name, primary_key=True),
         sa.Column("body", text),
     )
     sa.Table(
@@ -79,3 +79,21 @@ def schema() -> Any:
         sa.Column("seconds", number),
     )
     return meta
+
+
+def _name() -> Any:
+    """The type of a text that somebody may have chosen. PostgreSQL holds neither NUL nor half a character, some of its
+    databases nothing but Latin letters: there it is written as Python would escape it. What is JSON is ASCII anyway."""
+    import sqlalchemy as sa
+
+    class Escaped(sa.types.TypeDecorator[str]):
+        impl = sa.Text
+        cache_ok = True
+
+        def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+            return value and value.encode("unicode_escape").decode("ascii")
+
+        def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+            return value and value.encode("ascii").decode("unicode_escape")
+
+    return sa.Text().with_variant(Escaped(), "postgresql")

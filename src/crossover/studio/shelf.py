@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from crossover.engine.address import SUFFIX
 from crossover.errors import CrossoverError, StudyError
 from crossover.report.verdict import headline
 from crossover.study.folder import EVALUATIONS, StudyFolder
@@ -81,9 +82,10 @@ class Shelf:
     def results(self, folder: StudyFolder) -> Results:
         """What a reader is shown, remembered until something changes. Raises `StudyError`."""
         key, stamp = str(folder.path), _stamp(folder)
+        told = folder.journal.suffix != SUFFIX or not folder.begun  # else no file here changes while the study goes on
         with self._lock:
             known = self._known.get(key)
-            if known is not None and known[0] == stamp:
+            if told and known is not None and known[0] == stamp:
                 self._known.move_to_end(key)
                 return known[1]
         found = read_results(folder)

@@ -77,7 +77,7 @@ def run_study(
     """
     task, usual = _asked(task_path, model, settings)
     folder = StudyFolder(out or usual)
-    given = {"--model": model, "--out": out, "--journal": journal}
+    given = {"--model": model, "--out": out}  # not where the journal is: the report goes to others
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     options += tuple(word for setting in settings for word in ("--set", setting))
     return run_task(task, str(task_path), folder, listener, options, journal)
@@ -98,9 +98,7 @@ def run_task(
     """
     prepared, rule, opened = _opened(task, source)
     with folder.kept_if_spent(), folder.locked():
-        if journal_at is not None:
-            folder.keep_journal_at(journal_at)
-        journal = Journal(folder.journal)
+        journal = folder.open_journal(journal_at)
         try:
             keep_given(journal, task)
             prepared = replace(prepared, task=with_kept_curve(journal, prepared.task))

@@ -14,9 +14,10 @@ from typing import Any
 from crossover.alone import LOCK, alone
 from crossover.data.task import Task
 from crossover.data.textfile import as_path
+from crossover.engine import postgres
+from crossover.engine.address import SUFFIX, address, named, read_address
 from crossover.engine.database import discard
-from crossover.engine.journal import JournalReader
-from crossover.engine.postgres import SUFFIX, address, named, read_address
+from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import CrossoverError, StudyError
 from crossover.types import content_hash
 
@@ -53,11 +54,24 @@ class StudyFolder:
         elsewhere = self.path / f"study{SUFFIX}"
         return elsewhere if os.path.isfile(elsewhere) else self.path / "study.db"
 
-    def keep_journal_at(self, text: str) -> None:
-        """Have the journal in a database, whose address is `text`; `postgres.address` reads it.
+    def open_journal(self, elsewhere: str | None = None) -> Journal:
+        """The journal, to write it: that of a new study in the database whose address is `elsewhere`, if there is one.
 
-        Raises `StudyError` where it is read wrongly, or the study has its journal elsewhere already.
+        An address that leads nowhere is not kept. Raises `StudyError`, also where the study has its journal elsewhere
+        already, and `MissingExtra`.
         """
+        begun = os.path.isfile(self.journal)
+        if elsewhere is not None:
+            self._keep_journal_at(elsewhere)
+        try:
+            return Journal(self.journal)
+        except BaseException:
+            if elsewhere is not None and not begun:
+                with suppress(OSError):
+                    self.journal.unlink()
+            raise
+
+    def _keep_journal_at(self, text: str) -> None:
         asked, there = named(text, self.path.resolve().name), self.journal
         if not os.path.isfile(there):
             write_text(self.path / f"study{SUFFIX}", f"{asked}\n")
@@ -136,11 +150,14 @@ class StudyFolder:
             raise
 
     def _spent(self) -> bool:
-        """Whether anything lies here that took time: a journaled call, epoch or tune, or weights."""
+        """Whether anything is this folder's that took time: a journaled call, epoch or tune, or weights; of a study that
+        another began elsewhere only what lies here."""
         if not os.path.isfile(self.journal):
             return False
         try:
             with closing(JournalReader(self.journal)) as journal:
+                if self.journal.suffix == SUFFIX and journal.fact(postgres.MAKER) != postgres.PROCESS:
+                    return any(path.name not in (*JOURNAL, LOCK) for path in self.path.iterdir())
                 return bool(journal.spent()[0] or journal.tuned() or journal.tunes())
         except StudyError:
             return True
