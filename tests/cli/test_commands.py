@@ -421,6 +421,14 @@ def test_an_export_that_cannot_be_is_refused_before_torch_is_loaded(study: Path)
         assert done.stdout.split()[-1] == "False"
 
 
+def test_a_dash_is_standard_input(crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for dash in ([], ["-"]):
+        stdin(monkeypatch, b"where is it\nwho is it\n")
+        found.append(crossover("predict", study, "-c", "instruction", "--json", *dash).out)
+    assert [[json.loads(line)["input"] for line in out.splitlines()] for out in found] == [["where is it", "who is it"]] * 2
+
+
 def test_predict_says_that_standard_input_is_not_utf_8(
     crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

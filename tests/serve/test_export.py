@@ -178,7 +178,7 @@ def test_the_readmes_command_answers_an_argument_or_lines(
     assert spec.loader is not None
     predict = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(predict)
-    monkeypatch.setattr(sys, "argv", command[1:-1])
+    monkeypatch.setattr(sys, "argv", [*command[1:-1], "-"])
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*wanted, "", "endless " * 3000]) + "\n"))
     assert predict.main() == 1
     said = capsys.readouterr()

@@ -24,7 +24,7 @@ from crossover.study.folder import StudyFolder
 def command(
     study: Annotated[Path, typer.Argument(help="The folder of a finished run, such as runs/NAME.")],
     text: Annotated[
-        str | None, typer.Argument(help="One input. Without it, and without --file, lines of standard input.")
+        str | None, typer.Argument(help="One input. Without it (or -), and without --file, lines of standard input.")
     ] = None,
     file: Annotated[
         Path | None,
@@ -49,6 +49,8 @@ def command(
         raise OptionError("received both a text and --file; valid is one of them")
     if text is not None and is_blank(text):
         raise OptionError("the text is empty; valid is a text with something to answer")
+    if text == "-":
+        text = None
     exact()
     with ExitStack() as start:
         start.enter_context(uncollected())

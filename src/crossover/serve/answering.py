@@ -51,12 +51,12 @@ class Answering:
 
 
 def answer_lines(exported: Answering) -> int:
-    """Answer the arguments, or else the lines of standard input; the exit status.
+    """Answer the arguments, or without any (or for -) the lines of standard input; the exit status.
 
     A line has one line of output, in order: an empty one where it is blank or failed. With --json blank lines are left out.
     """
     structured, failed = sys.argv[1:] == ["--json"], False
-    given = [] if structured else sys.argv[1:]
+    given = [] if structured or sys.argv[1:] == ["-"] else sys.argv[1:]
     for line in given or read_lines(sys.stdin):
         try:
             if is_blank(line):
