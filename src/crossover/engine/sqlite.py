@@ -33,22 +33,19 @@ class Sqlite:
         return insert(table)
 
     def read(self, work: Callable[[Any], Any]) -> Any:
-        import sqlalchemy as sa
-
-        try:
-            with self._engine.connect() as connection:
-                return work(connection)
-        except sa.exc.DatabaseError as error:
-            raise StudyError(_reason(self.path, error, "read")) from error
+        return self._done(work, self._engine.connect, "read")
 
     def write(self, work: Callable[[Any], Any]) -> Any:
+        return self._done(work, self._engine.begin, "written")
+
+    def _done(self, work: Callable[[Any], Any], connect: Callable[[], Any], what: str) -> Any:
         import sqlalchemy as sa
 
         try:
-            with self._engine.begin() as connection:
+            with connect() as connection:
                 return work(connection)
         except sa.exc.DatabaseError as error:
-            raise StudyError(_reason(self.path, error, "written")) from error
+            raise StudyError(_reason(self.path, error, what)) from error
 
     def close(self) -> None:
         self._engine.dispose()

@@ -22,7 +22,8 @@ from crossover.errors import CrossoverError, StudyError
 from crossover.types import content_hash
 
 VERSION = 1  # of decision.json
-JOURNAL = ("study.db", "study.db-wal", "study.db-shm", "study.url")
+ELSEWHERE = f"study{SUFFIX}"  # the file with the address of a journal that is not in the folder
+JOURNAL = ("study.db", "study.db-wal", "study.db-shm", ELSEWHERE)
 EVALUATIONS = "evaluations"  # the folder of what was measured after the verdict
 REDECIDED = "redecided"  # what the files of later decisions are called, in `history/`
 DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type each is
@@ -51,7 +52,7 @@ class StudyFolder:
 
     @property
     def journal(self) -> Path:
-        elsewhere = self.path / f"study{SUFFIX}"
+        elsewhere = self.path / ELSEWHERE
         return elsewhere if os.path.isfile(elsewhere) else self.path / "study.db"
 
     def open_journal(self, elsewhere: str | None = None) -> Journal:
@@ -74,7 +75,7 @@ class StudyFolder:
     def _keep_journal_at(self, text: str) -> None:
         asked, there = named(text, self.path.resolve().name), self.journal
         if not os.path.isfile(there):
-            write_text(self.path / f"study{SUFFIX}", f"{asked}\n")
+            write_text(self.path / ELSEWHERE, f"{asked}\n")
             return
         held = read_address(there) if there.suffix == SUFFIX else None
         if held is None or held.url != asked.url or (address(text).study or held.study) != held.study:
