@@ -131,7 +131,10 @@ def rate(workers: int, number: int) -> dict[str, float]:
 def _alone(function: Any, *given: Any) -> Any:
     """In a process of its own: each has its own cluster."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, given)
+        found = pool.apply(function, given)
+        pool.close()
+        pool.join()
+        return found
 
 
 def main() -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,10 +36,10 @@ class Machines:
         self.places = [folder / name for name in ("one", "two")]
         self.away = [Away(Link(lambda operations: None, self._call), place) for place in self.places]
 
-    def _call(self, operations: list[Operation]) -> Any:
+    def _call(self, operations: list[Operation]) -> Callable[[], Any]:
         [(name, given)] = operations
         self.told.append(name)
-        return self.shelf.operations[name]("owner", *given)
+        return partial(self.shelf.operations[name], "owner", *given)
 
 
 def write(place: Path, files: Files) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +27,7 @@ from crossover.engine.meter import Meter
 from crossover.engine.purse import Purse
 from crossover.engine.spool import Spool
 from crossover.engine.store import LATER, Operation, Store
-from crossover.errors import BudgetExceeded, StudyError
+from crossover.errors import BudgetExceeded, CrossoverError, StudyError
 from crossover.types import Reply, Request, Usage
 from tests.engine.test_caller import Counting, requests
 
@@ -41,7 +42,7 @@ class Office:
     def desk(self, owner: str, limits: Limits, folder: Path) -> Desk:
         self.store.begin(owner)
 
-        def call(operations: list[Operation]) -> Any:
+        def served(operations: list[Operation]) -> Any:
             with self.changed:
                 while (found := self.store.serve(owner, operations)) is LATER:
                     operations = operations[-1:]
@@ -49,7 +50,19 @@ class Office:
                 self.changed.notify_all()
                 return found
 
-        return Desk.of(Link(lambda operations: (call(operations), None)[1], call), limits, folder)
+        def call(operations: list[Operation]) -> Callable[[], Any]:
+            """The answer is known by when it is waited for, or what is said instead."""
+            try:
+                found = served(operations)
+            except CrossoverError as error:
+                return partial(_raise, error)
+            return lambda: found
+
+        return Desk.of(Link(lambda operations: (served(operations), None)[1], call), limits, folder)
+
+
+def _raise(error: CrossoverError) -> None:
+    raise error
 
 
 def office(folder: Path, limits: Limits) -> tuple[Office, Journal, Purse]:
@@ -107,14 +120,14 @@ def test_who_dies_leaves_its_keys_its_money_and_what_it_was_given(tmp_path: Path
     at, journal, purse = office(tmp_path, Limits(calls=3))
     with closing(journal):
         a, b = (at.desk(name, Limits(calls=3), tmp_path) for name in "ab")
-        assert a.claims.take(["x", "y"]).mine == ["x", "y"]
+        assert a.claims.take(["x", "y"])().mine == ["x", "y"]
         a.purse.hold("x", Usage(), 2)
         a.spool.keep("x", Reply("paid"))
-        assert b.claims.take(["x", "y", "z"]).mine == ["z"]
+        assert b.claims.take(["x", "y", "z"])().mine == ["z"]
         assert at.store.serve("b", [("wait", (["x"],))]) is LATER
         at.store.end("a")
         assert at.store.serve("b", [("wait", (["x"],))]) == {}
-        given = b.claims.take(["x", "y"])
+        given = b.claims.take(["x", "y"])()
         assert (given.mine, given.paid) == (["x", "y"], {"x": Reply("paid")})
         assert not purse.held
         with pytest.raises(StudyError, match="taken for dead"):
@@ -129,10 +142,10 @@ def test_what_a_killed_study_was_given_is_given_to_whoever_wants_it(tmp_path: Pa
     at, journal, _ = office(tmp_path, Limits())
     with closing(journal):
         desk = at.desk("a", Limits(), tmp_path)
-        assert desk.claims.take(["x"]).paid == {"x": Reply("paid")}
+        assert desk.claims.take(["x"])().paid == {"x": Reply("paid")}
         desk.journal.add_calls("test", {"x": Reply("paid")})
         desk.claims.release(["x"])
-        assert desk.claims.take(["x"]).known == {"x": Reply("paid")}
+        assert desk.claims.take(["x"])().known == {"x": Reply("paid")}
 
 
 def test_before_a_limit_is_reached_what_others_hold_is_waited_for(tmp_path: Path) -> None:
@@ -159,8 +172,8 @@ def test_what_was_paid_for_work_that_nobody_wants_any_more_counts(tmp_path: Path
     at, journal, purse = office(tmp_path, Limits())
     with closing(journal):
         a, b = (at.desk(name, Limits(), tmp_path) for name in "ab")
-        a.claims.take(["x", "y"])
-        b.claims.take(["z"])
+        a.claims.take(["x", "y"])()
+        b.claims.take(["z"])()
         for desk, key in ((a, "x"), (a, "y"), (b, "z")):
             desk.spool.keep(key, Reply("paid", usage=Usage(money=1.0)))
         a.journal.add_calls("dev", {"x": Reply("paid", usage=Usage(money=1.0))})
@@ -174,7 +187,7 @@ def test_what_was_paid_for_work_that_nobody_wants_any_more_counts(tmp_path: Path
             a.purse.check()
         assert journal.spent()[0] == purse.calls == 2
         assert purse.money == 2.0
-        assert b.claims.take(["x", "y"]).known.keys() == {"x", "y"}
+        assert b.claims.take(["x", "y"])().known.keys() == {"x", "y"}
         at.store.end("b")  # done again
         assert purse.calls == 2
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,12 +37,16 @@ STRATEGIES = ["zero_shot", {"lora": LORA}, {"lora+few_shot": {"lora": LORA, "few
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[None]:
-    """Two, for all studies of this module: to start them takes longer than a study."""
+    """Two, for all studies of this module: to start them takes longer than a study. Each has one core, and so has this
+    process: over more threads a tune's last bits are others."""
     if find_spec("ray") is None:
         pytest.skip("without ray")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     joining.start_here(cpus=2)
     yield
     importlib.import_module("ray").shutdown()
+    torch.set_num_threads(threads)
 
 
 def working() -> list[psutil.Process]:

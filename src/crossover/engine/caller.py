@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from crossover.engine.batches import InBatches, noted
-from crossover.engine.claims import Alone, Claims
+from crossover.engine.claims import Alone, Claims, Given
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.spool import Spool
 from crossover.engine.taken import ELSEWHERE, HERE, MADE
-from crossover.errors import BudgetExceeded, without_keys
+from crossover.errors import BudgetExceeded, CrossoverError, without_keys
 from crossover.models.base import Concurrent, Model, Pipelined
 from crossover.models.batches import Batching
 from crossover.types import Decoding, Message, Reply, Request, to_json
@@ -25,8 +25,35 @@ from crossover.types import Decoding, Message, Reply, Request, to_json
 CHUNK = 32
 CLOCK = 1.0  # seconds between two notes of the time that calls to a service take
 TEXT = json.JSONEncoder(ensure_ascii=False)
-Submit = Callable[[Sequence[Request]], Callable[[], list[Reply]]]  # begins to answer; what it gives waits for the answers
 AHEAD = 1  # how many chunks may wait for their replies while the next is prepared
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a model is asked. `submit` begins to answer, and what it gives waits for the answers; `ahead`: how many chunks
+    may wait for their replies while the next is prepared; `size`: how many requests the next has."""
+
+    submit: Callable[[Sequence[Request]], Callable[[], list[Reply]]]
+    ahead: int
+    size: Callable[[], int]
+
+    @classmethod
+    def here(cls, model: Model) -> Way:
+        if isinstance(model, Pipelined):
+            return cls(model.submit, AHEAD, lambda: model.in_flight)
+        return cls(lambda chunk: partial(model.complete, chunk), 0, lambda: CHUNK)
+
+    def parts(self, keys: Sequence[str], known: Collection[str]) -> Iterator[list[str]]:
+        """The keys that are not known, chunk by chunk; towards the end smaller ones, so that all end together."""
+        start = 0
+        while start < len(keys):
+            size = self.size()
+            if self.ahead > AHEAD:
+                size = min(size, max(CHUNK, (len(keys) - start) // self.ahead))
+            part = [key for key in keys[start : start + size] if key not in known]
+            start += size
+            if part:
+                yield part
 
 
 def call_key(model: Model, request: Request) -> str:
@@ -73,7 +100,7 @@ class Caller:
         self.claims = claims or Alone()
         self._failed: dict[str, Reply] = {}  # at services, in this session: asked again they would most likely fail again
         self.spool = spool or Spool(journal.path.with_name("arrived.jsonl"))
-        self.spread: Callable[[Model], tuple[Submit, int] | None] = lambda model: None  # who answers chunks elsewhere
+        self.spread: Callable[[Model, Way], Way | None] = lambda model, here: None  # who answers chunks elsewhere
         self._whole = ""  # what is being made: that is what calls are needed for
 
     @contextmanager
@@ -129,9 +156,9 @@ class Caller:
         """Ask for what is missing, chunk by chunk; the keys that others ask for."""
         # longest last: batches of like length, in an order that does not depend on what is already answered
         order = sorted(wanted, key=lambda key: (_length(wanted[key]), key))
-        size = model.in_flight if isinstance(model, Pipelined) else CHUNK
-        several = sum(key not in replies for key in order) > size
-        submit, ahead = (self.spread(model) if several else None) or _submit(model)
+        way = Way.here(model)
+        if sum(key not in replies for key in order) > way.size():
+            way = self.spread(model, way) or way
         begun: deque[tuple[list[str], Callable[[], list[Reply]]]] = deque()
         others: list[str] = []
 
@@ -151,28 +178,42 @@ class Caller:
                 progress(len(replies), len(wanted))
 
         try:
-            for start in range(0, len(order), size):
-                missing = [key for key in order[start : start + size] if key not in replies]
-                if not missing:
-                    continue
-                given = self.claims.take(missing)
-                replies |= given.known
-                others += [key for key in missing if key not in given.mine and key not in given.known]
-                if not (mine := list(given.mine)):
-                    continue
-                chunk = [wanted[key] for key in mine]
-                try:
-                    self._hold(mine[0], chunk, model, finish)
-                except BaseException:
-                    self.claims.release(mine)
-                    raise
-                begun.append((mine, submit(chunk)))
-                finish(ahead)
+            with closing(self._taken(way.parts(order, replies))) as taken:
+                for missing, given in taken:
+                    replies |= given.known
+                    others += [key for key in missing if key not in given.mine and key not in given.known]
+                    if not (mine := list(given.mine)):
+                        continue
+                    chunk = [wanted[key] for key in mine]
+                    try:
+                        self._hold(mine[0], chunk, model, finish)
+                    except BaseException:
+                        self.claims.release(mine)
+                        raise
+                    begun.append((mine, way.submit(chunk)))
+                    finish(way.ahead)
             finish(0)
         except Exception:
             finish(0)  # what was begun is paid for, whatever came between
             raise
         return others
+
+    def _taken(self, parts: Iterable[list[str]]) -> Iterator[tuple[list[str], Given]]:
+        """Each with what is given of it. The next is asked for while one is worked at: an answer may come from afar."""
+        asked: deque[tuple[list[str], Callable[[], Given]]] = deque()
+        try:
+            for part in parts:
+                asked.append((part, self.claims.take(part)))
+                if len(asked) > 1:
+                    before, wait = asked.popleft()
+                    yield before, wait()
+            while asked:
+                before, wait = asked.popleft()
+                yield before, wait()
+        finally:
+            for _, wait in asked:
+                with suppress(CrossoverError):  # who has been given up has nothing
+                    self.claims.release(wait().mine)
 
     def _hold(self, name: str, chunk: Sequence[Request], model: Model, finish: Callable[[int], None]) -> None:
         """What is under way counts at its most until it is known; before a limit is said to be reached it is waited for."""
@@ -238,7 +279,7 @@ class Caller:
                     while (mine or names) and flow.room():
                         if not mine:
                             few = [names.popleft() for _ in range(min(CHUNK, len(names)))]
-                            given = self.claims.take(few)
+                            given = self.claims.take(few)()
                             mine.extend(key for key in given.mine if key not in given.paid)
                             others += [key for key in few if key not in given.mine and key not in given.known]
                             replies |= given.known
@@ -279,11 +320,6 @@ class Caller:
                 self._meter.add(reply.usage + reply.once)
             self.claims.release(priced)
             replies |= priced
-
-
-def _submit(model: Model) -> tuple[Submit, int]:
-    """How a model is asked here, and how many chunks may wait for their replies while the next is prepared."""
-    return (model.submit, AHEAD) if isinstance(model, Pipelined) else (lambda chunk: partial(model.complete, chunk), 0)
 
 
 def _without_keys(reply: Reply) -> Reply:

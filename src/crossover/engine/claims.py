@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -23,8 +23,8 @@ class Given:
 class Claims(Protocol):
     """Whoever waits holds no key of a call, so that none wait for each other."""
 
-    def take(self, keys: Sequence[str]) -> Given:
-        """The keys that nobody else has are this one's until they are released."""
+    def take(self, keys: Sequence[str]) -> Callable[[], Given]:
+        """The keys that nobody else has are this one's until they are released. What is returned waits for the answer."""
 
     def release(self, keys: Iterable[str]) -> None: ...
 
@@ -38,8 +38,8 @@ class Claims(Protocol):
 class Alone:
     """Of one process there is nobody to wait for."""
 
-    def take(self, keys: Sequence[str]) -> Given:
-        return Given(keys)
+    def take(self, keys: Sequence[str]) -> Callable[[], Given]:
+        return lambda: Given(keys)
 
     def release(self, keys: Iterable[str]) -> None: ...
 
@@ -52,7 +52,7 @@ class Alone:
 @contextmanager
 def held(claims: Claims, name: str) -> Iterator[None]:
     """A piece of work that one process does at a time: who comes later waits, and finds what became of it."""
-    while not claims.take([name]).mine:
+    while not claims.take([name])().mine:
         claims.wait([name])
     try:
         yield

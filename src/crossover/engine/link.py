@@ -23,11 +23,15 @@ SEVERAL = 64  # operations that are told at once, at the most
 
 
 class Link:
-    """`send` gives operations to the owner and goes on; `call` waits for the answer to the last. Both keep their order."""
+    """`send` gives operations to the owner and goes on; `call` does, too, and what it returns waits for the answer to the
+    last. Both keep their order. `looked`: when the owner last said that this may go on."""
 
-    def __init__(self, send: Callable[[list[Operation]], None], call: Callable[[list[Operation]], Any]) -> None:
-        self._send, self._call = send, call
+    def __init__(
+        self, send: Callable[[list[Operation]], None], call: Callable[[list[Operation]], Callable[[], Any]]
+    ) -> None:
+        self._send, self._call, self.looked = send, call, 0.0
         self._told: list[Operation] = []
+        self._behind = False  # whether the owner may not have all that was told
         self._lock = threading.RLock()
 
     def tell(self, name: str, *given: Any) -> None:
@@ -41,13 +45,24 @@ class Link:
         with self._lock:
             if self._told:
                 told, self._told = self._told, []
+                self._behind = True
                 self._send(told)
 
-    def ask(self, name: str, *given: Any) -> Any:
-        """Raises what the owner raises."""
+    def settle(self) -> None:
+        """Wait until the owner has all that was told."""
+        with self._lock:
+            behind = self._behind or bool(self._told)
+        if behind:
+            self.ask("done")
+
+    def begin(self, name: str, *given: Any) -> Callable[[], Any]:
+        """What is returned waits for the answer, and raises what the owner raises."""
         with self._lock:
             told, self._told = self._told, []
-        return self._call([*told, (name, given)])
+            return self._call([*told, (name, given)])
+
+    def ask(self, name: str, *given: Any) -> Any:
+        return self.begin(name, *given)()
 
 
 class AwayJournal(Journal):
@@ -112,7 +127,6 @@ class AwayPurse(Purse):
     def __init__(self, link: Link, limits: Limits) -> None:
         self._link, self.limits, self.reserve = link, limits, 0.0
         self._mine: set[str] = set()
-        self._looked = 0.0
         self._limited = any(one is not None for one in (limits.calls, limits.tokens, limits.money, limits.minutes))
 
     def tick(self, every: float = 0.0) -> None:
@@ -121,9 +135,9 @@ class AwayPurse(Purse):
     def add(self, usage: Usage) -> None: ...
 
     def check(self, most: Usage = NOTHING, calls: int = 0) -> None:
-        if time.monotonic() - self._looked >= OFTEN:  # also without limits: whoever was taken for dead hears of it
-            self._looked = time.monotonic()
+        if time.monotonic() - self._link.looked >= OFTEN:  # also without limits: whoever was taken for dead hears of it
             self._link.ask("check")
+            self._link.looked = time.monotonic()
 
     def check_time(self) -> None:
         self.check()
@@ -156,8 +170,14 @@ class AwayClaims:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    def take(self, keys: Sequence[str]) -> Given:
-        given: Given = self._link.ask("take", list(keys))
+    def take(self, keys: Sequence[str]) -> Callable[[], Given]:
+        wait = self._link.begin("take", list(keys))
+
+        def given() -> Given:
+            found: Given = wait()
+            self._link.looked = time.monotonic()
+            return found
+
         return given
 
     def release(self, keys: Iterable[str]) -> None:

@@ -86,6 +86,7 @@ class Store:
     # who asks what
 
     def _take(self, owner: str, keys: Sequence[str]) -> Given:
+        self._wanted(owner)
         free = [key for key in keys if self._claimed.get(key, owner) == owner]
         known = self._known(free)
         mine = [key for key in free if key not in known]

@@ -127,7 +127,7 @@ def done_elsewhere(opening: Opening, work: Work[Any], link: Link, node: str, ver
         for (study, spec), model in _models.items():
             if study == opening.id and getattr(model, "told", None):
                 said_choice(spec, model, scene.bench.journal)
-        link.ask("done")  # whatever was told has arrived
+        link.settle()
         return Outcome(value)
     except CrossoverError as error:
         return Outcome.failed(error)

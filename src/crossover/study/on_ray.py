@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
 
 from crossover.data.task import Task
-from crossover.engine.caller import Submit
+from crossover.engine.caller import Way
 from crossover.engine.link import Link
 from crossover.engine.store import Operation
 from crossover.errors import CrossoverError, MissingExtra, OptionError, StudyError
@@ -39,6 +39,8 @@ from crossover.types import Reply, Request
 T = TypeVar("T")
 LOOK = 5.0  # seconds between two looks at which nodes there are
 MANY = 100_000  # who may wait at a time
+SPELL = 1.0  # seconds of work in a chunk of requests, beside which its way counts little
+MOST = 1024  # requests in such a chunk
 DEATHS = 5  # of the workers of one piece of work, after which something else is wrong
 Asked = tuple[int | None, str, list[Operation]]
 
@@ -104,13 +106,15 @@ def do(opening: Opening, box: Any, owner: str, work: Work[Any], cpus: int) -> Ou
 
     places = itertools.count()
 
-    def call(operations: list[Operation]) -> Any:
-        outcome: Outcome = ray.get(box.ask.remote(owner, next(places), operations))
-        return outcome.get()
+    def call(operations: list[Operation]) -> Callable[[], Any]:
+        reference = box.ask.remote(owner, next(places), operations)
+        return lambda: ray.get(reference).get()
 
-    link = Link(lambda operations: box.tell.remote(owner, next(places), operations), call)
-    link.tell("at", ray.get_runtime_context().get_node_id())
-    link.flush()
+    def send(operations: list[Operation]) -> None:
+        box.tell.remote(owner, next(places), operations)
+
+    send([("at", (ray.get_runtime_context().get_node_id(),))])
+    link = Link(send, call)
     return done_elsewhere(opening, work, link, ray.util.get_node_ip_address(), metadata.version("crossover"))
 
 
@@ -220,18 +224,26 @@ class RayExecutor:
         self._submit()
         return list(runs)
 
-    def spread(self, model: Model) -> tuple[Submit, int] | None:
+    def spread(self, model: Model, here: Way) -> Way | None:
         """Chunks of a local model's requests are answered by all workers. None: it is asked here."""
         specs = {id(self._scene.bench.model_of(spec)): spec for spec in specs_of(self._told)}
         if not model.local or id(model) not in specs:
             return None
+        least, size = here.size(), here.size()
 
         def submit(requests: Sequence[Request]) -> Callable[[], list[Reply]]:
             self._answers += 1
             [going] = self.start([Answers(self._answers, specs[id(model)], tuple(requests))])
-            return going.result
 
-        return submit, 2 * self._room.cpus
+            def answers() -> list[Reply]:
+                nonlocal size
+                replies, seconds = going.result()
+                size = max(least, min(int(len(requests) * SPELL / max(seconds, 1e-3)), MOST))
+                return replies
+
+            return answers
+
+        return Way(submit, 2 * self._room.cpus, lambda: size)
 
     def drop(self) -> None:
         self._drop([*self._ahead, *self._going.values()])

@@ -6,12 +6,13 @@ is opened there (`study/elsewhere.py`); what it gives is then the same, and take
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from crossover.data.splits import Fold
-from crossover.engine.caller import Submit
+from crossover.engine.caller import Way
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Memory
 from crossover.models.base import Model
@@ -66,8 +67,8 @@ class Executor(Protocol):
         """Work in the order in which its results are asked for, at the latest when they are."""
         ...
 
-    def spread(self, model: Model) -> tuple[Submit, int] | None:
-        """Who answers a model's requests beside this process, chunk by chunk, and how many chunks may be under way."""
+    def spread(self, model: Model, here: Way) -> Way | None:
+        """How a model is asked that is asked beside this process, too. `here`: how it would be in this one."""
         ...
 
     def drop(self) -> None:
@@ -95,7 +96,7 @@ class Serial:
     def start(self, works: Sequence[Work[T]]) -> list[Going[T]]:
         return [Now(work, self.scene) for work in works]
 
-    def spread(self, model: Model) -> tuple[Submit, int] | None:
+    def spread(self, model: Model, here: Way) -> Way | None:
         return None
 
     def drop(self) -> None: ...
@@ -113,6 +114,10 @@ class Answers:
     def name(self) -> str:
         return f"chunk {self.number}"
 
-    def do(self, scene: Scene) -> list[Reply]:
+    def do(self, scene: Scene) -> tuple[list[Reply], float]:
+        """The replies, and how many seconds they took."""
         bench = scene.bench
-        return bench.model_of(self.spec).complete([bench.brought(request) for request in self.requests])
+        model, asked = bench.model_of(self.spec), [bench.brought(request) for request in self.requests]
+        began = time.perf_counter()
+        replies = model.complete(asked)
+        return replies, time.perf_counter() - began
