@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -198,7 +198,7 @@ class Caller:
             raise
         return others
 
-    def _taken(self, parts: Iterable[list[str]]) -> Iterator[tuple[list[str], Given]]:
+    def _taken(self, parts: Iterable[list[str]]) -> Generator[tuple[list[str], Given], None, None]:
         """Each with what is given of it. The next is asked for while one is worked at: an answer may come from afar."""
         asked: deque[tuple[list[str], Callable[[], Given]]] = deque()
         try:
