@@ -2,8 +2,9 @@
 
     python -m benchmarks.scale [--quick] [--json FILE]
 
-- `overhead_200`: 200 pieces of work over two workers, each of a known time in which it asks and journals as a rung does
-  (chunks of 32 calls); by how much longer they take than that time shared between two, as a share of it.
+- `overhead_200`: 200 pieces of work over two workers, each of which asks and journals as a rung does (chunks of 32 calls);
+  by how much longer they take than half of the time that such pieces take one after the other in one process (`Serial`), as
+  a share of it.
 - `speedup of scoring over two workers`: rows that the bundled model labels a second, by two workers with one core each, to
   those by one worker.
 
@@ -36,7 +37,7 @@ from crossover.study.folder import StudyFolder
 from crossover.study.joining import start_here
 from crossover.study.listener import Quiet
 from crossover.study.on_ray import RayExecutor, cluster
-from crossover.study.works import Scene
+from crossover.study.works import Scene, Serial
 from crossover.types import Candidate, Decoding, Example, Message, Reply, Request
 
 PIECES = 200
@@ -83,7 +84,8 @@ def rows(number: int) -> list[Example]:
 
 
 def worked(workers: int, scratch: Path, begin: Candidate) -> tuple[Scene, Task, Journal]:
-    start_here(workers)
+    if workers:
+        start_here(workers)
     few = rows(12)
     task = Task(
         name="scale", instruction="Which is it?", data="rows.csv", input="text", output="label", kind="classify",
@@ -93,6 +95,16 @@ def worked(workers: int, scratch: Path, begin: Candidate) -> tuple[Scene, Task, 
     model = open_model(begin.model, Path())
     bench = open_bench(task, few[:8], few[8:], scratch, journal, lambda spec: model, relevance_scorer())
     return Scene(bench, begin, StudyFolder(scratch)), task, journal
+
+
+def serial(pieces: int, seconds: float, chunks: int) -> float:
+    """Seconds that a piece takes in one process."""
+    with tempfile.TemporaryDirectory() as place:
+        scene, _, journal = worked(0, Path(place), Candidate("fake"))
+        with closing(journal):
+            executor = Serial(scene)
+            executor.start([Paced(-1, 0.1, 1)])[0].result()
+            return sum(one.result() for one in executor.start([Paced(n, seconds, chunks) for n in range(pieces)])) / pieces
 
 
 def overhead(pieces: int, seconds: float, chunks: int) -> dict[str, float]:
@@ -107,8 +119,7 @@ def overhead(pieces: int, seconds: float, chunks: int) -> dict[str, float]:
             began = time.perf_counter()
             own = sum(one.result() for one in executor.start([Paced(n, seconds, chunks) for n in range(pieces)]))
             wall = time.perf_counter() - began
-    whole = pieces * seconds
-    return {"overhead": 2 * wall / whole - 1, "asking": own / whole - 1, "seconds": wall}
+    return {"each": 2 * wall / pieces, "own": own / pieces}
 
 
 def rate(workers: int, number: int) -> dict[str, float]:
@@ -144,12 +155,13 @@ def main() -> int:
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     seconds, number = (0.5, 2_000) if options.quick else (2.0, 20_000)
-    spent = _alone(overhead, PIECES, seconds, 8)
+    peer, spent = _alone(serial, 20, seconds, 8), _alone(overhead, PIECES, seconds, 8)
     one, two = _alone(rate, 1, number), _alone(rate, 2, number)
     assert one["accuracy"] == two["accuracy"], "who answers changes no answer"
     board = Board(options.json or Path())
-    board.add("overhead_200", [100 * spent["overhead"]], 5, lower=True)
-    board.add("of it in asking and journaling, by the workers", [100 * spent["asking"]], None)
+    board.add("overhead_200", [100 * (spent["each"] / peer - 1)], 5, lower=True)
+    board.add("of it in asking and journaling, by the workers", [100 * (spent["own"] / peer - 1)], None)
+    board.add("a piece's own time, one after the other in one process", [peer], None, "s")
     board.add("speedup of scoring over two workers", [two["rows"] / one["rows"]], 1.8, "times")
     board.add("rows a second of one worker", [one["rows"]], None, "rows")
     if options.json:

@@ -93,7 +93,7 @@ class AwayJournal(Journal):
         return found
 
     def set_fact(self, name: str, body: Any) -> None:
-        self._link.ask("set_fact", name, body)
+        self._link.tell("set_fact", name, body)
 
     def set_tune(self, key: str, body: Any) -> None:
         self._link.ask("set_tune", key, body)
