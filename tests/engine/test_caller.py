@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from crossover.data.economics import Limits
-from crossover.engine.caller import CHUNK, Caller, call_key
+from crossover.engine.caller import CHUNK, Caller, Way, call_key
+from crossover.engine.claims import Alone, Given
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded, ModelError, StudyError
@@ -247,3 +248,66 @@ def test_when_a_pipelined_model_fails_what_it_had_begun_is_kept(tmp_path: Path) 
     with pytest.raises(ModelError):
         ask.ask(Piped(dies=True), requests(*(f"{i:03d}" for i in range(9))), "test")
     assert journal.spent()[0] == 6
+
+
+@dataclass
+class Asked(Alone):
+    """Notes who asks for what, and when; somebody else has what `taken` names."""
+
+    taken: tuple[str, ...] = ()
+    told: list[str] = field(default_factory=list)
+
+    def take(self, keys: Sequence[str]) -> Callable[[], Given]:
+        self.told.append(f"take {len(keys)}")
+        return lambda: Given([key for key in keys if key not in self.taken])
+
+    def release(self, keys: Iterable[str]) -> None:
+        self.told += [f"release {number}" for number in [len(list(keys))] if number]
+
+
+def test_the_next_keys_are_asked_for_while_requests_are_answered_and_none_is_kept(tmp_path: Path) -> None:
+    claims, several = Asked(), requests(*(f"text {i:03}" for i in range(3 * CHUNK)))
+    journal = Journal(tmp_path / "study.db")
+
+    class Noting(Counting):
+        def complete(self, requests: Sequence[Request]) -> list[Reply]:
+            claims.told.append("answer")
+            if claims.told.count("answer") == 3:
+                raise ModelError("out of order")
+            return super().complete(requests)
+
+    asking = Caller(journal, Meter(journal, Limits()), claims)
+    with pytest.raises(ModelError):
+        asking.ask(Noting(), several, "dev")
+    one, all_ = f"take {CHUNK}", f"release {CHUNK}"
+    assert claims.told == [one, one, "answer", all_, one, "answer", all_, "answer", all_]
+    claims.told.clear()
+    with pytest.raises(BudgetExceeded):
+        Caller(journal, Meter(journal, Limits(calls=2 * CHUNK + 1)), claims).ask(
+            Counting(), requests(*"abc") + several, "dev"
+        )
+    assert sum(int(one[5:]) for one in claims.told if one.startswith("take")) == sum(
+        int(one[8:]) for one in claims.told if one.startswith("release")
+    )
+
+
+def test_who_answers_elsewhere_gets_the_batches_that_would_be_answered_here(tmp_path: Path) -> None:
+    """Of any number to a chunk, whatever is known already and whatever somebody else has."""
+    texts = [f"text {i:03}" for i in range(5 * CHUNK + 7)]
+    (tmp_path / "here").mkdir()
+    here, there, model = caller(tmp_path / "here")[0], caller(tmp_path)[0], Counting()
+    there.ask(model, requests(*texts[10:50], texts[-1]), "dev")
+    here.ask(model, requests(*texts[10:50], texts[-1]), "dev")
+    model.asked.clear()
+    expected = here.ask(model, requests(*texts), "dev")
+    alone, chunks = list(model.asked), list[Sequence[Sequence[Request]]]()
+
+    def submit(chunk: Sequence[Sequence[Request]]) -> Callable[[], list[Reply]]:
+        chunks.append(chunk)
+        return lambda: [reply for batch in chunk for reply in model.complete(batch)]
+
+    there.spread = lambda model, here: Way(submit, here.size, 2, lambda left: max(1, left // 2))
+    model.asked.clear()
+    assert there.ask(model, requests(*texts), "dev") == expected
+    assert model.asked == alone
+    assert max(map(len, chunks)) == 2

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import chain
 
 from crossover.engine.batches import InBatches, noted
 from crossover.engine.claims import Alone, Claims, Given
@@ -30,30 +31,32 @@ AHEAD = 1  # how many chunks may wait for their replies while the next is prepar
 
 @dataclass(frozen=True)
 class Way:
-    """How a model is asked. `submit` begins to answer, and what it gives waits for the answers; `ahead`: how many chunks
-    may wait for their replies while the next is prepared; `size`: how many requests the next has."""
+    """How a model is asked: in batches of `size` requests, which do not hang on what is known already or on who answers.
 
-    submit: Callable[[Sequence[Request]], Callable[[], list[Reply]]]
+    `submit` begins to answer a chunk of some batches, and what it gives waits for the answers; `ahead`: how many chunks may
+    wait for their replies while the next is prepared; `batches`: how many the next chunk has, of so many that are left.
+    """
+
+    submit: Callable[[Sequence[Sequence[Request]]], Callable[[], list[Reply]]]
+    size: int
     ahead: int
-    size: Callable[[], int]
+    batches: Callable[[int], int] = lambda left: 1
 
     @classmethod
     def here(cls, model: Model) -> Way:
         if isinstance(model, Pipelined):
-            return cls(model.submit, AHEAD, lambda: model.in_flight)
-        return cls(lambda chunk: partial(model.complete, chunk), 0, lambda: CHUNK)
+            return cls(lambda chunk: model.submit(chunk[0]), model.in_flight, AHEAD)
+        return cls(lambda chunk: partial(model.complete, chunk[0]), CHUNK, 0)
 
-    def parts(self, keys: Sequence[str], known: Collection[str]) -> Iterator[list[str]]:
-        """The keys that are not known, chunk by chunk; towards the end smaller ones, so that all end together."""
-        start = 0
-        while start < len(keys):
-            size = self.size()
-            if self.ahead > AHEAD:
-                size = min(size, max(CHUNK, (len(keys) - start) // self.ahead))
-            part = [key for key in keys[start : start + size] if key not in known]
-            start += size
-            if part:
-                yield part
+    def chunks(self, keys: Sequence[str], known: Collection[str]) -> Iterator[list[list[str]]]:
+        """The keys that are not known, chunk by chunk, in their batches."""
+        left = [keys[start : start + self.size] for start in range(0, len(keys), self.size)]
+        while left:
+            several = self.batches(len(left))
+            batches = [[key for key in batch if key not in known] for batch in left[:several]]
+            left = left[several:]
+            if chunk := [batch for batch in batches if batch]:
+                yield chunk
 
 
 def call_key(model: Model, request: Request) -> str:
@@ -157,7 +160,7 @@ class Caller:
         # longest last: batches of like length, in an order that does not depend on what is already answered
         order = sorted(wanted, key=lambda key: (_length(wanted[key]), key))
         way = Way.here(model)
-        if sum(key not in replies for key in order) > way.size():
+        if sum(key not in replies for key in order) > way.size:
             way = self.spread(model, way) or way
         begun: deque[tuple[list[str], Callable[[], list[Reply]]]] = deque()
         others: list[str] = []
@@ -178,19 +181,21 @@ class Caller:
                 progress(len(replies), len(wanted))
 
         try:
-            with closing(self._taken(way.parts(order, replies))) as taken:
-                for missing, given in taken:
+            with closing(self._taken(way.chunks(order, replies))) as taken:
+                for chunk, given in taken:
                     replies |= given.known
-                    others += [key for key in missing if key not in given.mine and key not in given.known]
-                    if not (mine := list(given.mine)):
+                    mine = list(given.mine)
+                    held = set(mine)
+                    others += [key for key in chain(*chunk) if key not in held and key not in given.known]
+                    if not mine:
                         continue
-                    chunk = [wanted[key] for key in mine]
+                    asked = [[wanted[key] for key in batch if key in held] for batch in chunk]
                     try:
-                        self._hold(mine[0], chunk, model, finish)
+                        self._hold(mine[0], list(chain(*asked)), model, finish)
                     except BaseException:
                         self.claims.release(mine)
                         raise
-                    begun.append((mine, way.submit(chunk)))
+                    begun.append((mine, way.submit([batch for batch in asked if batch])))
                     finish(way.ahead)
             finish(0)
         except Exception:
@@ -198,12 +203,12 @@ class Caller:
             raise
         return others
 
-    def _taken(self, parts: Iterable[list[str]]) -> Generator[tuple[list[str], Given], None, None]:
+    def _taken(self, chunks: Iterable[list[list[str]]]) -> Generator[tuple[list[list[str]], Given], None, None]:
         """Each with what is given of it. The next is asked for while one is worked at: an answer may come from afar."""
-        asked: deque[tuple[list[str], Callable[[], Given]]] = deque()
+        asked: deque[tuple[list[list[str]], Callable[[], Given]]] = deque()
         try:
-            for part in parts:
-                asked.append((part, self.claims.take(part)))
+            for chunk in chunks:
+                asked.append((chunk, self.claims.take(list(chain(*chunk)))))
                 if len(asked) > 1:
                     before, wait = asked.popleft()
                     yield before, wait()

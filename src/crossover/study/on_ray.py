@@ -33,14 +33,12 @@ from crossover.study.joining import PATIENCE, address_of, joined, leave, room_of
 from crossover.study.listener import Listener
 from crossover.study.placing import Needs, needs
 from crossover.study.several import specs_of
-from crossover.study.works import Answers, Going, Scene, Work
+from crossover.study.works import Answers, Going, Pace, Scene, Work
 from crossover.types import Reply, Request
 
 T = TypeVar("T")
 LOOK = 5.0  # seconds between two looks at which nodes there are
 MANY = 100_000  # who may wait at a time
-SPELL = 1.0  # seconds of work in a chunk of requests, beside which its way counts little
-MOST = 1024  # requests in such a chunk
 DEATHS = 5  # of the workers of one piece of work, after which something else is wrong
 Asked = tuple[int | None, str, list[Operation]]
 
@@ -229,21 +227,20 @@ class RayExecutor:
         specs = {id(self._scene.bench.model_of(spec)): spec for spec in specs_of(self._told)}
         if not model.local or id(model) not in specs:
             return None
-        least, size = here.size(), here.size()
+        pace = Pace.of(self._told.limits, here.size, 2 * self._room.cpus)
 
-        def submit(requests: Sequence[Request]) -> Callable[[], list[Reply]]:
+        def submit(chunk: Sequence[Sequence[Request]]) -> Callable[[], list[Reply]]:
             self._answers += 1
-            [going] = self.start([Answers(self._answers, specs[id(model)], tuple(requests))])
+            [going] = self.start([Answers(self._answers, specs[id(model)], tuple(map(tuple, chunk)))])
 
             def answers() -> list[Reply]:
-                nonlocal size
                 replies, seconds = going.result()
-                size = max(least, min(int(len(requests) * SPELL / max(seconds, 1e-3)), MOST))
+                pace.seen(len(replies), seconds)
                 return replies
 
             return answers
 
-        return Way(submit, 2 * self._room.cpus, lambda: size)
+        return Way(submit, here.size, pace.ahead, pace.batches)
 
     def drop(self) -> None:
         self._drop([*self._ahead, *self._going.values()])

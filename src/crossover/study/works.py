@@ -7,10 +7,13 @@ is opened there (`study/elsewhere.py`); what it gives is then the same, and take
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
+from crossover.data.economics import Limits
 from crossover.data.splits import Fold
 from crossover.engine.caller import Way
 from crossover.evaluation.bench import StudyBench
@@ -19,6 +22,8 @@ from crossover.models.base import Model
 from crossover.study.folder import StudyFolder
 from crossover.types import Candidate, Reply, Request
 
+SPELL = 1.0  # seconds of work in a chunk of requests
+MOST = 1024  # requests in such a chunk
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -102,13 +107,35 @@ class Serial:
     def drop(self) -> None: ...
 
 
+@dataclass
+class Pace:
+    """How many batches of requests a chunk has that others answer: as many as fill a `SPELL`, beside which its way counts
+    little, and fewer towards the end, so that all end together. Where a limit counts requests it is one: where that stops a
+    study must not hang on how quick its workers are. `size`: of a batch; `ahead`: how many chunks are under way."""
+
+    size: int
+    ahead: int
+    limited: bool
+    quick: float = 0.0  # batches in a spell, as far as is known
+
+    @classmethod
+    def of(cls, limits: Limits, size: int, ahead: int) -> Pace:
+        return cls(size, ahead, any(one is not None for one in (limits.calls, limits.tokens, limits.money)))
+
+    def seen(self, requests: int, seconds: float) -> None:
+        self.quick = requests / self.size * SPELL / max(seconds, 1e-3)
+
+    def batches(self, left: int) -> int:
+        return 1 if self.limited else max(1, int(min(self.quick, left / self.ahead, MOST / self.size)))
+
+
 @dataclass(frozen=True)
 class Answers:
     """A chunk of requests as a piece of work: what it takes is counted by whoever has it done. `spec`: of the model."""
 
     number: int
     spec: str
-    requests: tuple[Request, ...]
+    batches: tuple[tuple[Request, ...], ...]
 
     @property
     def name(self) -> str:
@@ -117,7 +144,11 @@ class Answers:
     def do(self, scene: Scene) -> tuple[list[Reply], float]:
         """The replies, and how many seconds they took."""
         bench = scene.bench
-        model, asked = bench.model_of(self.spec), [bench.brought(request) for request in self.requests]
-        began = time.perf_counter()
-        replies = model.complete(asked)
+        way, asked = Way.here(bench.model_of(self.spec)), [[bench.brought(one) for one in batch] for batch in self.batches]
+        began, replies, begun = time.perf_counter(), list[Reply](), deque[Callable[[], list[Reply]]]()
+        for batch in asked:
+            begun.append(way.submit([batch]))
+            if len(begun) > way.ahead:
+                replies += begun.popleft()()
+        replies += chain.from_iterable(wait() for wait in begun)
         return replies, time.perf_counter() - began
