@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from crossover.errors import StudyError, TuningError
-from crossover.tuning.divide import divided_like, own_rows, whole_rows
+from crossover.tuning.divide import divided_like, own_rows, rows_of
 from crossover.tuning.group import ALONE, Group
 from crossover.tuning.stream import save_one_by_one
 from crossover.types import Epoch, Weights, to_json
@@ -102,7 +102,7 @@ def save_checkpoint(
             tensors[f"{key}/{name}"] = value
     temporary, about = folder / f"{CHECKPOINT}.new", {"progress": json.dumps(_json(progress))}
     if group.size > 1:
-        save_one_by_one(tensors, whole_rows, temporary if group.lead else None, about)
+        save_one_by_one(tensors, rows_of, temporary if group.lead else None, about)
     else:
         save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata=about)
     if group.lead:

@@ -44,6 +44,7 @@ from crossover.types import Epoch, FullRecipe, LoraRecipe, Recipe, SoftPromptRec
 INTERVAL = 60.0  # seconds between checkpoints within an epoch
 SHARE = 0.05  # of the time may go into writing them
 GRIDDED: bool | None = None  # whether batches come in few shapes; None: on a card
+DRAFT = "gathered.new"  # what several processes have, until it is saved
 LOOK = 1.0  # seconds between looks at the losses of a card, which make it wait
 
 
@@ -198,9 +199,9 @@ class _Tune:
                 raise
             module.eval()
             dev_loss = steps.evaluate(dev)
-            judged = partial(self._judged, progress, self._whole(module, shell), steps, train_loss, dev_loss, began)
+            weights = self._saved(module, shell, number)
+            judged = partial(self._judged, progress, weights, steps, train_loss, dev_loss, began)
             progress = agreed(group, folder, judged)
-            del judged  # it has a whole model
             with writing(folder):
                 save_checkpoint(folder, progress, parameters, optimizer, group)
             if group.lead:
@@ -238,21 +239,27 @@ class _Tune:
             spread(begun, module, group)
         return module, loss, shell
 
-    def _whole(self, module: Any, shell: Any) -> Any:
-        """The module as it is saved: of a divided one, what is saved is gathered for the lead."""
-        if self.group.size == 1:
-            return module
-        merged = self.start is not None and self.start.kind == "full"
-        values = gathered(module, merged, self.group)
-        return filled(shell, values) if self.group.lead else None
+    def _saved(self, module: Any, shell: Any, number: int) -> Weights | None:
+        """An epoch's weights on disk. Those of a divided module are gathered there, and saved by the lead alone."""
+        place, draft = self.folder / f"weights-{number}", self.folder / DRAFT
+        with writing(self.folder):
+            if self.group.size == 1:
+                return modules.save(self.model, module, self.start, place)
+            merged = self.start is not None and self.start.kind == "full"
+            values = gathered(module, merged, draft, self.group)
+            if not self.group.lead:
+                return None
+            weights = modules.save(self.model, filled(shell, values), self.start, place, spent=True)
+            del values  # they lie in it
+            draft.unlink()
+            return weights
 
     def _judged(
-        self, progress: Progress, module: Any, steps: Steps, train_loss: float, dev_loss: float, began: float
+        self, progress: Progress, weights: Weights | None, steps: Steps, train_loss: float, dev_loss: float, began: float
     ) -> Progress:
-        """Save an epoch's weights and measure them."""
+        """An epoch whose weights are saved, measured."""
+        assert weights is not None  # the lead's
         number = len(progress.epochs) + 1
-        with writing(self.folder):
-            weights = modules.save(self.model, module, self.start, self.folder / f"weights-{number}")
         metric = self.evaluate(weights)
         said = "; ".join([observe(progress.epochs, train_loss, dev_loss, metric), *steps.told()])
         epoch = Epoch(number, train_loss, dev_loss, metric, said, time.perf_counter() - began)
