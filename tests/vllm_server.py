@@ -47,6 +47,9 @@ class Vllm:
     no_number: bool = False  # its log-probabilities are none
     says: str = ""  # in the place of what the model writes
     ignores: bool = False  # it answers with the model for every adapter
+    any_name: bool = False  # it answers with the model to names that it does not know (VLLM_SKIP_MODEL_NAME_VALIDATION)
+    loses_after: int = 0  # completions, after which it has no adapter and loads none
+    forgets_after: int = 0  # completions, after each so many of which it has no adapter any more
     not_yet: int = 0  # times that an adapter is refused by who stands before it
     url: str = ""
     adapters: dict[str, Weights] = field(default_factory=dict)
@@ -118,8 +121,15 @@ class Vllm:
 
     def _complete(self, body: Body) -> Body:
         name = body["model"]
+        if self.loses_after and len(self.bodies) == self.loses_after:
+            self.loads = False
+            self.adapters.clear()
+        if self.forgets_after and len(self.bodies) % self.forgets_after == 0:
+            self.adapters.clear()
         if name not in (*self.names, *self.adapters):
-            raise Status(404, f"The model `{name}` does not exist.")
+            if not self.any_name:
+                raise Status(404, f"The model `{name}` does not exist.")
+            name = self.names[0]
         prompts = body["prompt"] if isinstance(body["prompt"][0], list) else [body["prompt"]]
         choices = [self._choice(i, prompt, name, body) for i, prompt in enumerate(prompts)]
         written = sum(len(choice["token_ids"]) for choice in choices)

@@ -148,16 +148,18 @@ class Shelf:
     def tune_take(self, owner: str, key: str, name: str, sha256: str) -> bool:
         """Whether a file that somebody put into the depot is here, where it is fetched meanwhile."""
         path, depot = self._path(key, name), self._depot
+        draft = path.with_name(f"{ARRIVING}{sha256[:12]}-{path.name}")
 
         def fetch() -> None:
-            draft = path.with_name(f"{ARRIVING}{sha256[:12]}-{path.name}")
             with _written(draft):
                 draft.parent.mkdir(parents=True, exist_ok=True)
             depot.get(_parcel(key, sha256), draft)
-            _arrived(draft, path, sha256)
-            depot.drop(_parcel(key, sha256))  # it is whole here, so nobody needs it there
+            depot.drop(_parcel(key, sha256))  # it is here, so nobody needs it there
 
-        return self._moved(("in", key, name, sha256), fetch)
+        if not self._moved(("in", key, name, sha256), fetch):
+            return False
+        _arrived(draft, path, sha256)  # here, where nobody is heard who was taken for dead meanwhile
+        return True
 
     @property
     def _depot(self) -> Depot:
@@ -231,11 +233,11 @@ def _parcel(key: str, sha256: str) -> str:
 def _names(home: Path) -> list[str]:
     """The files of a tune that are whole, from its folder on."""
     found = (path for path in home.rglob("*") if path.is_file() and not path.is_symlink()) if home.is_dir() else ()
-    return [path.relative_to(home).as_posix() for path in found if not _half(path)]
+    return [name.as_posix() for name in (path.relative_to(home) for path in found) if not any(map(_half, name.parts))]
 
 
-def _half(path: Path) -> bool:
-    return path.name.startswith(".") or path.suffix in (".new", ".part")
+def _half(name: str) -> bool:
+    return name.startswith(".") or name.endswith((".new", ".part"))
 
 
 def _state(path: Path) -> tuple[int, ...]:

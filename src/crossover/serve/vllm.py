@@ -173,8 +173,8 @@ def _readme(out: Path, found: Winner) -> str:
     if how.labels or how.schema:
         ways.append(
             "`structured_outputs` holds the answer to the labels, or to the schema with the white space that was measured;"
-            " vLLM before 0.12 has `guided_choice` and `guided_grammar` in its place, and later versions ignore those without"
-            " a word"
+            " vLLM before 0.12 has `guided_choice` and `guided_grammar` in its place, and later versions ignore those"
+            " without a word"
         )
     if _precision(out, found) != files.precision:
         ways.append(
