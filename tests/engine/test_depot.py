@@ -93,7 +93,7 @@ class Reading(BaseHTTPRequestHandler):
             "nosuch://bucket/a",
             r"CROSSOVER_WEIGHTS is 'nosuch://bucket/a': .*Protocol not known: nosuch.*; valid is a folder, or",
         ),
-        ("gdrive://bucket/a", r"what reads gdrive:// is not installed: pip install gdrivefs; valid is"),
+        ("gdrive://bucket/a", r"what reads gdrive:// is not installed: pip install gdrive_fsspec; valid is"),
         ("sftp://host/a", r"what reads sftp:// is not installed: SFTPFileSystem requires \"paramiko\"|cannot be written"),
         (
             "s3://me:secret@bucket/a",
@@ -101,7 +101,7 @@ class Reading(BaseHTTPRequestHandler):
         ),
         ("simplecache::s3://bucket/a", r"has a password or several addresses in it"),
         ("{file}/a", r"cannot be written \(NotADirectoryError|cannot be written \(FileExistsError"),
-        ("http://127.0.0.1:{port}/a", r"cannot be written \(NotImplementedError"),
+        ("http://127.0.0.1:{port}/a", r"crossover-\w+ cannot be written \(\w+: .*\); valid is"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused_at_the_beginning(

@@ -44,7 +44,8 @@ class Depot:
         try:
             found._write(lambda system, path: system.pipe_file(path, found._sign), found._id)
         except StudyError as error:
-            raise OptionError(f"{DEPOT} is {shown(given)}: {error}; {VALID}") from error
+            said = str(error).removesuffix(f": {AGAIN}")
+            raise OptionError(f"{DEPOT} is {shown(given)}: {said}; {VALID}") from error
         return found
 
     def check(self) -> None:

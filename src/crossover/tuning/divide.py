@@ -62,6 +62,7 @@ def gathered(module: Any, everything: bool, draft: Path, group: Group) -> dict[s
 
     All processes have to ask for them; none ever holds more than its part. Raises `OSError`.
     """
+    module.reshard()  # what was only evaluated still has the embedding whole
     wanted = {name: p.detach() for name, p in module.named_parameters() if everything or p.requires_grad}
     save_one_by_one(wanted, rows_of, draft if group.lead else None, {})
     return mapped(draft) if group.lead else {}
@@ -85,9 +86,10 @@ def undivided(tensor: Any) -> Tensor:
 
 def rows_of(tensor: Tensor) -> Iterator[Tensor]:
     """The rows of a tensor that is divided by them, in order and in pieces of at most `PIECE` bytes (or one row), for the
-    first process. All have to ask: the others send theirs, and get nothing."""
+    first process. All have to ask: the others send theirs, and get nothing. Copies: whoever makes an array of a tensor
+    fixes its size, and FSDP changes that."""
     if not isinstance(tensor, DTensor):
-        yield tensor
+        yield tensor.clone()
         return
     own: Tensor = tensor.to_local()
     mesh, rows = tensor.device_mesh, len(tensor)
@@ -97,7 +99,7 @@ def rows_of(tensor: Tensor) -> Iterator[Tensor]:
         for first in range(0, part.stop - part.start, most):
             count = min(most, part.stop - part.start - first)
             mine = own[first : first + count]
-            if mesh.get_local_rank() == 0:  # a copy: whoever makes an array of a tensor fixes its size, which FSDP changes
+            if mesh.get_local_rank() == 0:
                 yield mine.clone() if rank == 0 else _received(own.new_empty(count, *own.shape[1:]), rank)
             elif mesh.get_local_rank() == rank:
                 dist.send(mine.contiguous(), 0)
