@@ -48,7 +48,7 @@ class Vllm:
     says: str = ""  # in the place of what the model writes
     ignores: bool = False  # it answers with the model for every adapter
     any_name: bool = False  # it answers with the model to names that it does not know (VLLM_SKIP_MODEL_NAME_VALIDATION)
-    loses_after: int = 0  # completions, after which it has no adapter and loads none
+    loses_after: int = 0  # completions by adapters, after which it has none and loads none
     forgets_after: int = 0  # completions, after each so many of which it has no adapter any more
     not_yet: int = 0  # times that an adapter is refused by who stands before it
     url: str = ""
@@ -120,7 +120,7 @@ class Vllm:
 
     def _complete(self, body: Body) -> Body:
         name = body["model"]
-        if self.loses_after and len(self.bodies) == self.loses_after:
+        if self.loses_after and sum(one["model"] not in self.names for one in self.bodies) == self.loses_after:
             self.loads = False
             self.adapters.clear()
         if self.forgets_after and len(self.bodies) % self.forgets_after == 0:

@@ -57,7 +57,7 @@ def write_order(order: Order) -> None:
 
 
 def read_order(place: Path) -> Order:
-    """The order in a folder `together`. Raises `TuningError` where there is none."""
+    """The order in a tune's folder `together-….new`. Raises `TuningError` where there is none."""
     try:
         body = json.loads((place / ORDER).read_text(encoding="utf-8"))
         recipe = dict(body["recipe"])

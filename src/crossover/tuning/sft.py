@@ -34,7 +34,7 @@ from crossover.tuning.checkpoint import (
     writing,
 )
 from crossover.tuning.conflicts import conflict, undividable
-from crossover.tuning.divide import divide, filled, gathered, hollow, spread
+from crossover.tuning.divide import OwnAdamW, divide, filled, gathered, hollow, spread
 from crossover.tuning.group import ALONE, Group
 from crossover.tuning.loss import AnswerLoss, loss_for
 from crossover.tuning.observe import observe
@@ -162,7 +162,7 @@ class _Tune:
         train, dev, again = (_behind(kernels.lead(module), of) for of in (train, dev, again))
         parameters = modules.trainable(module)
         rate, decay = recipe.learning_rate, recipe.weight_decay
-        optimizer = torch.optim.AdamW(parameters.values(), rate, weight_decay=decay, fused=True)
+        optimizer = OwnAdamW(parameters.values(), rate, weight_decay=decay, fused=True)
         fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
         progress = load_checkpoint(folder, key, parameters, optimizer) or fresh
         group.least(0)  # all have read what the lead is about to write
