@@ -47,6 +47,9 @@ class Vllm:
     no_number: bool = False  # its log-probabilities are none
     says: str = ""  # in the place of what the model writes
     ignores: bool = False  # it answers with the model for every adapter
+    any_name: bool = False  # it answers with the model to names that it does not know (VLLM_SKIP_MODEL_NAME_VALIDATION)
+    loses_after: int = 0  # completions by adapters, after which it has none and loads none
+    forgets_after: int = 0  # completions, after each so many of which it has no adapter any more
     not_yet: int = 0  # times that an adapter is refused by who stands before it
     url: str = ""
     adapters: dict[str, Weights] = field(default_factory=dict)
@@ -109,30 +112,37 @@ class Vllm:
         self.loaded.append(name)
         return f"Success: LoRA adapter '{name}' added successfully."
 
-    def _logs(self, prompt: list[int], name: str) -> torch.Tensor:
+    def _logs(self, prompt: list[int], weights: Weights | None) -> torch.Tensor:
         """(length, vocabulary): log-probabilities of what follows each token of a prompt."""
-        weights = None if self.ignores else self.adapters.get(name)
         with self._lock, self.model.using(weights) as module:
             ids = torch.tensor([prompt])
             return torch.as_tensor(module(input_ids=ids, use_cache=False).logits[0]).float().log_softmax(-1).cpu()
 
     def _complete(self, body: Body) -> Body:
         name = body["model"]
+        if self.loses_after and sum(one["model"] not in self.names for one in self.bodies) == self.loses_after:
+            self.loads = False
+            self.adapters.clear()
+        if self.forgets_after and len(self.bodies) % self.forgets_after == 0:
+            self.adapters.clear()
         if name not in (*self.names, *self.adapters):
-            raise Status(404, f"The model `{name}` does not exist.")
+            if not self.any_name:
+                raise Status(404, f"The model `{name}` does not exist.")
+            name = self.names[0]
         prompts = body["prompt"] if isinstance(body["prompt"][0], list) else [body["prompt"]]
-        choices = [self._choice(i, prompt, name, body) for i, prompt in enumerate(prompts)]
+        weights = None if self.ignores else self.adapters.get(name)  # it keeps them for what is under way
+        choices = [self._choice(i, prompt, weights, body) for i, prompt in enumerate(prompts)]
         written = sum(len(choice["token_ids"]) for choice in choices)
         usage = {"prompt_tokens": sum(map(len, prompts)), "completion_tokens": written}
         return {"id": "cmpl-1", "object": "text_completion", "model": name, "choices": choices[::-1], "usage": usage}
 
-    def _choice(self, index: int, prompt: list[int], name: str, body: Body) -> Body:
+    def _choice(self, index: int, prompt: list[int], weights: Weights | None, body: Body) -> Body:
         if len(prompt) + body["max_tokens"] > self._window:
             raise Status(400, f"This model's maximum context length is {self._window} tokens.")
         tokenizer, ids, told = self.model.chat.tokenizer, list(prompt), list[Body]()
         stops, reason, finish = {*body.get("stop_token_ids", []), tokenizer.eos_token_id}, None, "length"
         for _ in range(body["max_tokens"]):
-            logs = self._logs(ids, name)
+            logs = self._logs(ids, weights)
             allowed = body.get("allowed_token_ids") if self.kind != "sglang" else None
             token = allowed[0] if allowed else int(logs[-1].argmax())
             named = body.get("logprob_token_ids") if self.kind == "vllm" else None
@@ -155,7 +165,7 @@ class Vllm:
             tokens = [f"token_id:{token}" for token in written]
             values = [top[token] for top, token in zip(told, tokens, strict=True)]
             if body.get("echo") and self.kind == "sglang":
-                whole = self._logs(ids, name)
+                whole = self._logs(ids, weights)
                 values = [None, *(float(whole[at, ids[at + 1]]) for at in range(len(ids) - 1))]
                 tokens = list(map(str, ids))
             logprobs = {"tokens": tokens, "token_logprobs": values, "top_logprobs": told}
@@ -168,7 +178,7 @@ class Vllm:
         ids, forced = list(body["prompt"]), [token for token, _ in body.get("logit_bias", [])]
         probabilities = []
         for _ in range(body["n_predict"]):
-            logs = self._logs(ids, "")[-1]
+            logs = self._logs(ids, None)[-1]
             ids.append(forced[0] if forced else int(logs.argmax()))
             probabilities.append({"id": ids[-1], "logprob": float(logs[ids[-1]]), "top_logprobs": []})
         written = ids[len(body["prompt"]) :]

@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.engine import carrier
 from crossover.engine.carrier import Away, Shelf
+from crossover.engine.depot import Depot
 from crossover.engine.link import Link
 from crossover.engine.store import Operation
 from crossover.errors import StudyError
@@ -27,14 +29,15 @@ def pieces() -> Iterator[None]:
     """Files are of several."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(carrier, "PIECE", 7)
+        patch.setattr(carrier, "LOOK", 0.001)
         yield
 
 
 class Machines:
-    def __init__(self, folder: Path) -> None:
-        self.shelf, self.told = Shelf(folder / "home"), list[str]()
+    def __init__(self, folder: Path, depot: Depot | None = None) -> None:
+        self.shelf, self.told = Shelf(folder / "home", depot), list[str]()
         self.places = [folder / name for name in ("one", "two")]
-        self.away = [Away(Link(lambda operations: None, self._call), place) for place in self.places]
+        self.away = [Away(Link(lambda operations: None, self._call), place, depot) for place in self.places]
 
     def _call(self, operations: list[Operation]) -> Callable[[], Any]:
         [(name, given)] = operations
@@ -58,17 +61,70 @@ def read(place: Path) -> Files:
     return {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
-@settings(max_examples=25)
-@given(steps=st.lists(st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=20), min_size=1), min_size=1, max_size=3))
-def test_what_one_machine_made_another_has(steps: list[Files]) -> None:
+STEPS = st.lists(st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=20), min_size=1), min_size=1, max_size=3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(STEPS, st.booleans())
+def test_what_one_machine_made_another_has(steps: list[Files], through: bool) -> None:
+    depot = Depot("memory://depot/crossover-1") if through else None
     with TemporaryDirectory() as folder:
-        at = Machines(Path(folder))
+        at = Machines(Path(folder), depot)
         for files in steps:
             write(at.places[0], files)
             at.away[0].send("k")
             assert read(at.shelf.folder) == files
+            assert not MemoryFileSystem().glob("/depot/**/k-*")  # what has arrived stays nowhere else
         at.away[1].bring("k")
         assert read(at.places[1]) == steps[-1]
+        if depot is not None:
+            depot.clear()
+            assert not MemoryFileSystem().find("/depot")
+
+
+def test_what_is_large_goes_through_the_depot_and_nothing_else_does(tmp_path: Path) -> None:
+    at = Machines(tmp_path, Depot((tmp_path / "depot" / "crossover-1").as_uri()))
+    write(at.places[0], {"checkpoint.safetensors": b"1" * 50, "trace.json": b"{}"})
+    at.away[0].send("k")
+    assert at.told.count("tune_write") == 1
+    assert "tune_take" in at.told
+    assert list((tmp_path / "depot").rglob("*k-*")) == []
+    at.told.clear()
+    at.away[1].bring("k")
+    assert at.told.count("tune_read") == 1
+    assert "tune_offer" in at.told
+    assert [path.name[:2] for path in (tmp_path / "depot").rglob("*k-*")] == ["k-"]
+
+
+def test_what_the_depot_has_of_another_hash_takes_no_place(tmp_path: Path) -> None:
+    depot = Depot(str(tmp_path / "depot" / "crossover-1"))
+    at = Machines(tmp_path, depot)
+    write(at.places[0], {"weights-1/a.safetensors": b"1" * 50})
+    at.away[0].send("k")
+    [(_, _, sha256)] = at.shelf.tune_files("owner", "k")
+    (tmp_path / "other").write_bytes(b"2" * 50)
+    depot.put(f"k-{sha256}", tmp_path / "other")
+    with pytest.raises(StudyError, match=r"a.safetensors of a tune arrived with the SHA-256"):
+        at.away[1].bring("k")
+    assert read(at.places[1]) == {}
+
+
+def test_a_depot_that_goes_away_is_one_sentence_at_whoever_waits(tmp_path: Path) -> None:
+    at = Machines(tmp_path, Depot(str(tmp_path / "depot" / "crossover-1")))
+    write(at.places[0], {"weights-1/a.safetensors": b"1" * 50})
+
+    def taken() -> None:
+        while not at.shelf.tune_take("owner", "k", "weights-1/a.safetensors", "0" * 64):
+            pass
+
+    with pytest.raises(StudyError, match=r"crossover-1 cannot be read \(FileNotFoundError: .*\): mend that, then run"):
+        taken()
+    (tmp_path / "depot").write_text("no folder any more")
+    with pytest.raises(StudyError, match=r"crossover-1 cannot be written \(\w+: .*\): mend that"):
+        at.away[0].send("k")
+    assert read(at.shelf.folder) == {}
+    with pytest.raises(StudyError, match="no place through which"):
+        Shelf(tmp_path).tune_take("owner", "k", "a", "0" * 64)
 
 
 def test_what_both_have_is_not_carried_again(tmp_path: Path) -> None:

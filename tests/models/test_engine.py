@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -128,6 +129,81 @@ def test_a_server_that_was_started_anew_loads_an_adapter_again(
     server.adapters.clear()
     assert [r.label_scores for r in engine.complete(asked)] == [r.label_scores for r in before]
     assert len(server.loaded) == 2
+
+
+@pytest.mark.parametrize("any_name", [False, True])
+def test_a_server_that_forgets_adapters_never_answers_with_the_bare_model_for_them(
+    any_name: bool, server: Vllm, tiny: Hf, adapted: list[Weights], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_http, "WAIT", 0.001)
+    engine, asked = opened(tiny, server.url), [replace(one, weights=w) for w in adapted[:2] for one in [*ASKED, *FREE]]
+    assert engine.found
+    right = tiny.complete(asked)
+    server.any_name, server.forgets_after = any_name, 7
+    there = engine.complete(asked)
+    assert len(server.loaded) > 2
+    for found, here in zip(there, right, strict=True):
+        if found.error is None:  # else it lost them at each of its tries
+            assert found.text == here.text
+            assert found.label_scores == pytest.approx(here.label_scores, abs=1e-3)
+    assert sum(found.error is None for found in there) > 6
+
+
+def referred(engine: Engine) -> Engine:
+    """The engine in a study that has begun."""
+    [reply] = engine.complete(ASKED[:1])
+    engine.refer(engine.reference_of(ASKED[0], reply))
+    return engine
+
+
+def test_a_server_that_loads_no_adapters_any_more_ends_it(
+    server: Vllm, tiny: Hf, adapted: list[Weights], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_http, "WAIT", 0.001)
+    engine, asked = referred(opened(tiny, server.url)), [replace(one, weights=adapted[0]) for one in ASKED]
+    right = engine.complete(asked)
+    server.loads = False
+    server.adapters.clear()
+    with pytest.raises(
+        ModelError, match=r"does not load the adapter in .*; it did when this study began: start it as it was"
+    ):
+        engine.complete(asked)
+    with pytest.raises(ModelError, match="it did when this study began"):  # by a further run's process, too
+        engine.recalled(engine.found.text(), engine._reference).complete(asked)
+    assert engine.complete(ASKED)[0].error is None
+    server.loads, server.most_rank = True, 1
+    engine._adapters.met()  # as when it is known again
+    with pytest.raises(
+        ModelError, match=r"rank 2 is greater than max_lora_rank 1.*; valid is .*; it did when this study began"
+    ):
+        engine.complete(asked)
+    server.most_rank = 16
+    engine._adapters.met()
+    assert [r.label_scores for r in engine.complete(asked)] == [r.label_scores for r in right]
+
+
+def test_a_server_that_answers_with_the_bare_model_in_an_adapters_name_is_found_out(
+    server: Vllm, tiny: Hf, adapted: list[Weights], tmp_path: Path
+) -> None:
+    engine, asked = referred(opened(tiny, server.url)), [replace(one, weights=adapted[0]) for one in ASKED]
+    server.ignores = True
+    with pytest.raises(
+        ModelError, match=r"answers with the bare model in the place of the adapter in .*; it did when this"
+    ):
+        engine.complete(asked)
+    idle = tiny.save(adapter_module(tiny, 0.0), tmp_path / "idle")  # that it is not felt is right
+    assert engine.complete([replace(ASKED[0], weights=idle)])[0].error is None
+
+
+def adapter_module(model: Hf, scale: float) -> Any:
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    module: Any = get_peft_model(model.module(), LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM"))
+    for name, parameter in module.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=scale)
+    return module
 
 
 def test_what_no_server_loads_is_answered_here(server: Vllm, tiny: Hf, adapted: list[Weights], tmp_path: Path) -> None:

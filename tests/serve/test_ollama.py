@@ -82,6 +82,9 @@ def test_everything_that_is_named_is_there(key: tuple[str, str], exported: dict[
 def test_extraction_sends_its_schema(exported: dict[tuple[str, str], Path]) -> None:
     assert json.loads((exported["meetings", "lora"] / "request.json").read_text())["format"]["type"] == "object"
     assert "format" not in json.loads((exported["notes", "lora"] / "request.json").read_text())
+    said = "Ollama lets white space stand anywhere in JSON"
+    assert said in (exported["meetings", "lora"] / "README.md").read_text()
+    assert said not in (exported["notes", "lora"] / "README.md").read_text()
 
 
 def test_an_adapter_can_be_merged(notes: StudyFolder, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
+from crossover.data.gbnf import grammar_of_schema
 from crossover.engine.render import Renderer
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
@@ -82,7 +83,16 @@ def test_free_text_stops_where_it_was_stopped(exported: dict[tuple[str, str], Pa
     body = request(exported["notes", "chain_of_thought"])
     assert "structured_outputs" not in body
     assert (body["stop"], body["stop_token_ids"], body["max_completion_tokens"]) == (["\n\n"], [2], 12)
-    assert request(exported["meetings", "lora"])["structured_outputs"]["json"]["type"] == "object"
+
+
+def test_json_is_held_to_the_white_space_that_was_measured(
+    exported: dict[tuple[str, str], Path], studies: dict[str, StudyFolder]
+) -> None:
+    """Of a schema alone vLLM makes a grammar with white space anywhere (`any_whitespace` of its back ends)."""
+    candidate, _ = read_candidate(studies["meetings"], "lora")
+    asked = request(exported["meetings", "lora"])["structured_outputs"]
+    assert asked == {"grammar": grammar_of_schema(candidate.decoding.schema)}
+    assert '": "' in asked["grammar"]
 
 
 def test_a_chain_has_a_request_a_step(exported: dict[tuple[str, str], Path]) -> None:

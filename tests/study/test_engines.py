@@ -21,6 +21,7 @@ from crossover.models.hf import Hf
 from crossover.models.open import open_model
 from crossover.serve import export as exports
 from crossover.serve.predict import Predictor
+from crossover.study import engines
 from crossover.study.conductor import run_study
 from crossover.study.engines import Parity, compared, engines_json
 from crossover.study.models import parity_fact
@@ -135,14 +136,39 @@ def test_adapters_that_the_engine_will_not_load_are_known_before_they_are_tuned(
     assert not (tmp_path / "run").exists(), "and nothing was measured"
 
 
-def test_tuned_weights_that_answer_otherwise_at_the_engine_are_said(tmp_path: Path) -> None:
-    server = served(write_few(tmp_path / "a", RUNGS).parent)
-    server.ignores = True
-    rungs: list[Any] = [{"lora": {"epochs": 2, "batch_size": 8, "learning_rate": 0.1}}]
-    with serving(server) as url:
-        path = write_few(tmp_path / "b", rungs, limits=ECONOMICS, engine=f"openai:{url}")
+def test_tuned_weights_that_answer_otherwise_at_the_engine_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "OTHERWISE", -1.0)
+    with serving(served(write_few(tmp_path / "a", RUNGS).parent)) as url:
+        path = write_few(tmp_path / "b", [TUNED], limits=ECONOMICS, engine=f"openai:{url}")
         verdict = json.loads(run_study(path, tmp_path / "run").decision.read_text())["verdict"]
     assert any("the weights of lora answer otherwise at the engine than here" in said for said in verdict["warnings"])
+
+
+def test_an_engine_that_has_no_adapters_any_more_ends_the_study_which_goes_on_when_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is started anew after the tune's first answers, without what loads adapters, then so that it takes any name and
+    answers with the bare model: no answer of that is an adapter's."""
+    monkeypatch.setattr(_http, "WAIT", 0.001)
+    rungs: list[Any] = [{"lora": {"epochs": 2, "batch_size": 8, "learning_rate": 0.1}}]
+    server = served(write_few(tmp_path / "a", rungs).parent)
+    server.loses_after = 6
+    with serving(server) as url:
+        path = write_few(tmp_path / "b", rungs, limits=ECONOMICS, engine=f"openai:{url}")
+        with pytest.raises(ModelError, match=r"does not load the adapter in .*; it did when this study began"):
+            run_study(path, tmp_path / "run")
+        known = answered(tmp_path / "run")
+        server.loses_after, server.loads, server.ignores = 0, True, True
+        with pytest.raises(ModelError, match="answers with the bare model in the place of the adapter"):
+            run_study(path, tmp_path / "run")
+        assert answered(tmp_path / "run") == known
+        server.ignores = False
+        server.adapters.clear()
+        folder = run_study(path, tmp_path / "run")
+    assert [row["failures"] for row in json.loads(folder.decision.read_text())["candidates"]] == [0, 0]
+    assert set(known) < set(answered(tmp_path / "run"))
 
 
 def test_free_answers_are_compared_as_texts_too(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
+from crossover.report.page import render
 from crossover.study.conductor import paid, preview_study, run_study
+from crossover.study.read import read_results
 from tests.forked import begun
-from tests.models.service import Service, said, serving
+from tests.models.service import Body, Service, said, serving
 
 WORDS = ["red", "green", "blue"]
 
@@ -50,6 +52,38 @@ def test_a_study_at_a_service_ends_in_a_verdict_and_asks_nothing_twice(tmp_path:
         run_study(path, tmp_path / "out")
         assert service.number == before
         assert "a label of 'openai:m' is chosen by log-probability" in assumptions(folder.journal)
+
+
+@pytest.mark.parametrize(("rows", "known"), [(90, None), (24, "some")])
+def test_a_service_that_keeps_what_it_read_is_timed_by_what_it_did_not_read(
+    rows: int, known: str | None, tmp_path: Path
+) -> None:
+    kept: set[str] = set()
+
+    def slowly(number: int, body: Body) -> str:
+        if (text := str(body["messages"])) not in kept:
+            kept.add(text)
+            time.sleep(0.005)
+        return ""
+
+    with serving(Service(plan=slowly)) as service:
+        path = task(tmp_path, service.url, rows=rows)
+        path.write_text(path.read_text().replace("[majority, zero_shot]", "[few_shot: {shots: [12], orders: 1}]"))
+        folder = run_study(path, tmp_path / "out")
+        [row] = [row for row in json.loads(folder.decision.read_text())["candidates"] if row["name"] == "few_shot"]
+        taken = row["latency_ms"]
+        before = service.number
+        run_study(path, tmp_path / "out")
+        assert service.number == before  # the same rows are those that time it
+    page = render(read_results(folder))
+    if known is None:
+        assert taken["p50_low"] >= 5
+        assert "known" not in taken
+        assert "asked before" not in page
+    else:
+        assert 0 < taken["known"] <= taken["n"]
+        assert f"{taken['known']} of {taken['n']} texts asked before" in page
+        assert "which a server may answer more quickly: there were no others" in page
 
 
 def test_a_proxy_on_this_machine_costs_what_it_is_said_to_cost(tmp_path: Path) -> None:

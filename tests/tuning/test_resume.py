@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crossover.errors import TuningError
+from crossover.errors import StudyError, TuningError
 from crossover.models.hf import Hf
 from crossover.tuning import sft
 from crossover.tuning.checkpoint import read_progress, read_trace
@@ -125,6 +125,42 @@ def test_half_written_files_of_a_killed_process_do_no_harm(
     (tmp_path / "weights-2").mkdir()
     (tmp_path / "weights-2" / "adapter_model.safetensors").write_bytes(b"half")
     assert alike(tune(model, tmp_path, RECIPES["lora"]), whole["lora"][0])
+
+
+@pytest.mark.parametrize("moment", ["step", "epoch", "evaluation"])
+def test_who_was_taken_for_dead_and_wakes_changes_nothing_of_a_tune_that_another_went_on_with(
+    moment: str, model: Hf, whole: dict[str, tuple[Weights, list[Epoch]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other goes on from the second epoch, and is in the middle of it while the first wakes."""
+    monkeypatch.setattr(sft, "INTERVAL", 0.0)
+    monkeypatch.setattr(sft, "SHARE", 1e9)
+    woken, state = list[str](), dict[str, bytes]()
+
+    def held() -> dict[str, bytes]:
+        paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in paths}
+
+    def other(step: int, steps: int, loss: float) -> None:
+        if step >= 5:
+            woken.append("other")
+            state.update(held())
+            raise Killed  # as far as it is by now
+
+    def sleeping(*_: Any) -> float:
+        if not woken and len(read_trace(tmp_path)) == 1:
+            woken.append("first")
+            with pytest.raises(Killed):
+                tune(model, tmp_path, RECIPES["lora"], on_step=other)
+        return 0.5
+
+    says: dict[str, Any] = {"step": {"on_step": sleeping}, "epoch": {"on_epoch": sleeping}}
+    says["evaluation"] = {"evaluate": sleeping}
+    with pytest.raises(StudyError, match="another process goes on with this tune, so this one has ended"):
+        tune(model, tmp_path, RECIPES["lora"], **says[moment])
+    assert woken == ["first", "other"]
+    assert held() == {name: content for name, content in state.items() if ".new/" not in name}
+    if moment != "evaluation":
+        assert alike(tune(model, tmp_path, RECIPES["lora"]), whole["lora"][0])
 
 
 def test_a_damaged_checkpoint_and_one_of_another_tune_are_named(model: Hf, tmp_path: Path) -> None:

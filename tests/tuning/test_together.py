@@ -30,7 +30,7 @@ from crossover.models.hf.layers import blocks
 from crossover.study.history import changes
 from crossover.study.outlook import Paces
 from crossover.testing.strategies import toy_bench, toy_examples, toy_start
-from crossover.tuning import loss, sft, together, worker
+from crossover.tuning import divide, loss, modules, sft, together, worker
 from crossover.tuning.batches import TokenRow
 from crossover.tuning.checkpoint import read_progress
 from crossover.tuning.group import Group, joined, parted
@@ -39,7 +39,7 @@ from crossover.tuning.open import check_tuning, trainer_for
 from crossover.tuning.providers import Lesson
 from crossover.tuning.shares import passes, shares
 from crossover.tuning.steps import Cramped
-from crossover.tuning.stream import save_one_by_one
+from crossover.tuning.stream import mapped, save_one_by_one
 from crossover.tuning.together import LAUNCH, MODULE, SharedTrainer
 from crossover.tuning.trainer import Events
 from crossover.types import FullRecipe, LoraRecipe, Message, Recipe, SoftPromptRecipe, Weights, content_hash
@@ -52,6 +52,7 @@ from tests.tuning.test_protocol import Foreign
 pytestmark = pytest.mark.skipif(DEVICE != "cpu", reason="several processes want a card each")
 
 ROWS, HELD, NEAR = TRAIN[:20], DEV[:5], 1e-4
+MOST = 512  # bytes of what travels at once
 LORA: dict[str, Any] = {"learning_rate": 2e-3, "epochs": 2, "batch_size": 8, "patience": 0, "rank": 4}
 ONCE = LORA | {"epochs": 1}
 FULL = FullRecipe(learning_rate=2e-4, epochs=2, batch_size=8, patience=0, weight_decay=0.01)
@@ -138,6 +139,14 @@ def share(rank: int, size: int, place: Path) -> None:
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     torch.set_num_threads(1)
     group = joined("cpu", place / "store")
+    received, divide.PIECE = divide._received, MOST
+    pieces: list[tuple[int, int]] = []
+
+    def noted(piece: torch.Tensor, rank: int) -> torch.Tensor:
+        pieces.append((piece.numel() * piece.dtype.itemsize, len(piece)))
+        return received(piece, rank)
+
+    divide._received = noted
     found = {name: tuned(name, place, place / f"shared {name}", group) for name in WORKS}
     steps: list[int] = []
     tune(
@@ -153,6 +162,7 @@ def share(rank: int, size: int, place: Path) -> None:
     found[GOES_ON] = [float(step) for step in steps]
     if rank == 0:
         (place / "losses.json").write_text(json.dumps(found))
+        (place / "pieces.json").write_text(json.dumps(pieces))
     parted()
 
 
@@ -512,12 +522,43 @@ def test_a_file_written_tensor_by_tensor_is_read_by_the_library(
 ) -> None:
     tensors = {name: torch.randn(shape).to(kind) for name, (shape, kind) in given_.items() if name != "__metadata__"}
     path = tmp_path_factory.mktemp("stream") / "file.safetensors"
-    save_one_by_one(tensors, lambda tensor: tensor, path, {"about": about})
+    save_one_by_one(tensors, lambda tensor: torch.split(tensor, 2) if tensor.dim() else [tensor], path, {"about": about})
     with safe_open(path, framework="pt") as file:
         assert file.metadata() == {"about": about}
         assert set(file.keys()) == set(tensors)
         for name, tensor in tensors.items():
             assert torch.equal(file.get_tensor(name), tensor)
+    found = mapped(path)
+    assert all(torch.equal(found[name], tensor) and found[name].shape == tensor.shape for name, tensor in tensors.items())
+    for tensor in found.values():
+        tensor.zero_()
+    del found
+    assert not any(tensor.any() for tensor in load_file(path).values())
+
+
+def test_what_several_have_is_gathered_and_saved_in_pieces(place: Path) -> None:
+    pieces = json.loads((place / "pieces.json").read_text())
+    assert all(size <= MOST or rows == 1 for size, rows in pieces)
+    assert max(rows for _, rows in pieces) > 1
+    assert not list(place.rglob("*.new"))
+
+
+@pytest.mark.parametrize("dora", [False, True])
+def test_an_adapter_is_merged_where_the_weights_lie(dora: bool, place: Path, tmp_path: Path) -> None:
+    model, start = opened("qwen2", place), read_progress(place / "full")
+    assert start is not None
+    module: Any = modules.prepare(model, LoraRecipe(**ONCE, dora=dora), start.best)
+    for name, parameter in modules.trainable(module).items():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    lie = {p.data_ptr() for name, p in module.named_parameters() if not p.requires_grad}
+    modules.save(model, module, start.best, tmp_path / "kept")
+    assert any("lora_A" in name for name, _ in module.named_parameters())  # training may go on
+    modules.save(model, module, start.best, tmp_path / "spent", spent=True)
+    assert {p.data_ptr() for _, p in module.base_model.model.named_parameters()} == lie
+    kept, spent = (load_file(tmp_path / name / "model.safetensors") for name in ("kept", "spent"))
+    assert all(torch.equal(kept[name], spent[name]) for name in kept)
+    assert any(not torch.equal(value, weights_of(place / "full")[name]) for name, value in kept.items())
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

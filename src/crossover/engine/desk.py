@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossover.data.economics import Limits
 from crossover.engine.carrier import Away, Carrier, Here
+from crossover.engine.depot import Depot
 from crossover.engine.link import AwayClaims, AwayJournal, AwayPurse, AwaySpool, Link
 
 
@@ -22,7 +23,7 @@ class Desk:
     carrier: Carrier
 
     @classmethod
-    def of(cls, link: Link, limits: Limits, folder: Path, shared: bool = True) -> Desk:
+    def of(cls, link: Link, limits: Limits, folder: Path, shared: bool = True, depot: Depot | None = None) -> Desk:
         journal, purse = AwayJournal(link, folder), AwayPurse(link, limits)
-        carrier = Here() if shared else Away(link, folder)
+        carrier = Here() if shared else Away(link, folder, depot)
         return cls(folder, journal, purse, AwayClaims(link), AwaySpool(link, folder), carrier)

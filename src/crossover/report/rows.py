@@ -227,6 +227,11 @@ def _latency(candidate: CandidateReport, value: float | None, ends: tuple[float,
         return Cell(numbers.ABSENT, why)
     text = numbers.milliseconds(value)
     busy = "; other work may have slowed this machine down meanwhile" if candidate.latency_contended else ""
+    if candidate.latency_known:
+        busy += (
+            f"; {candidate.latency_known} of the {candidate.latency_requests} texts had been asked before, which a server"
+            " may answer more quickly: there were no others"
+        )
     if ends is None:
         return Cell(text, busy.removeprefix("; "))
     return Cell(f"{text} ({numbers.latency_ends(*ends)})", f"95 % interval{busy}")

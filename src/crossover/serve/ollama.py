@@ -188,6 +188,8 @@ def _readme(out: Path, found: Winner) -> str:
         doubts.append(f"Ollama keeps the weights in 16 bits; they were measured in {found.files.precision}")
     else:
         doubts.append(f"they were measured in {found.files.precision}, and Ollama rounds between the layers of a GGUF file")
+    if found.candidate.decoding.schema:
+        doubts.append("Ollama lets white space stand anywhere in JSON, where one style was measured")
     doubts.append("a conversation longer than `num_ctx` loses its first messages, the demonstrations before all")
     adapter = ["- `adapter/`: the tuned adapter"] if (out / "adapter").is_dir() else []
     return "\n".join(

@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from crossover.data.gbnf import grammar_of_schema
 from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError
@@ -135,8 +136,8 @@ def request(found: Winner, prompt: Prompt, how: Decoding) -> dict[str, Any]:
         body["n"] = how.samples
     if said:  # with what stands before an answer, so that its tokens are those that were measured
         body["structured_outputs"] = {"choice": [chat.answer_lead + word for word in said]}
-    elif how.schema:
-        body["structured_outputs"] = {"json": json.loads(how.schema)}
+    elif how.schema:  # of a schema alone vLLM lets white space stand anywhere, unless the whole server is told otherwise
+        body["structured_outputs"] = {"grammar": grammar_of_schema(how.schema)}
     return body
 
 
@@ -171,8 +172,9 @@ def _readme(out: Path, found: Winner) -> str:
     ways = limits(found, "vLLM")
     if how.labels or how.schema:
         ways.append(
-            "`structured_outputs` holds the answer to the labels or the schema; vLLM before 0.12 has `guided_choice` and"
-            " `guided_json` in its place, and later versions ignore those without a word"
+            "`structured_outputs` holds the answer to the labels, or to the schema with the white space that was measured;"
+            " vLLM before 0.12 has `guided_choice` and `guided_grammar` in its place, and later versions ignore those"
+            " without a word"
         )
     if _precision(out, found) != files.precision:
         ways.append(

@@ -17,6 +17,7 @@ from typing import Any
 from crossover.data.splits import Fold
 from crossover.data.task import Task
 from crossover.engine.carrier import Shelf
+from crossover.engine.depot import Depot
 from crossover.engine.desk import Desk
 from crossover.engine.link import Link
 from crossover.engine.store import LATER, Operation, Store
@@ -47,7 +48,8 @@ class Opening:
     """What a scene is opened of in another process.
 
     `id`: of this run of the study; `named`: its folder as its own process calls it; `tuned`: the models whose weights are,
-    and may forget; `metric` and `relevance`: what they have to be there, too; `version`: of Crossover.
+    and may forget; `metric` and `relevance`: what they have to be there, too; `version`: of Crossover; `depot`: through
+    which large files travel to machines without the folder, else they do by the study's own process.
     """
 
     id: str
@@ -63,9 +65,10 @@ class Opening:
     metric: str
     relevance: str
     version: str
+    depot: Depot | None = None
 
     @classmethod
-    def of(cls, scene: Scene, task: Task, version: str) -> Opening:
+    def of(cls, scene: Scene, task: Task, version: str, depot: Depot | None = None) -> Opening:
         bench = scene.bench
         return cls(
             id=uuid.uuid4().hex,
@@ -82,6 +85,7 @@ class Opening:
             metric=bench.evaluator.metric_id,
             relevance=bench.evaluator.relevance.name,
             version=version,
+            depot=depot,
         )
 
 
@@ -162,7 +166,9 @@ def open_scene(opening: Opening, link: Link) -> Scene:
     place, shared = _place(opening)
     if not shared:
         link.tell("apart")
-    desk = Desk.of(link, task.limits, place, shared)
+        if opening.depot is not None:
+            opening.depot.check()
+    desk = Desk.of(link, task.limits, place, shared, opening.depot)
 
     def model_of(spec: str) -> Model:
         known = opening.id, spec
@@ -228,6 +234,7 @@ class Reception:
     shown: str = ""  # whose progress the listener is told
     nodes: dict[str, str] = field(default_factory=dict)  # where each is, by its name
     apart: bool = False  # whether a machine does not share the study's folder
+    depot: Depot | None = None
     _waiting: list[tuple[int, str, Operation]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -235,7 +242,7 @@ class Reception:
         self.purse = bench.meter.purse
         more: dict[str, Callable[..., Any]] = {}
         more |= {"progress": self._progress, "log": self._log, "settle": self._settle, "done": lambda owner: None}
-        more |= {"at": self.nodes.__setitem__, "apart": self._apart, **Shelf(bench.folder.resolve()).operations}
+        more |= {"at": self.nodes.__setitem__, "apart": self._apart, **Shelf(bench.folder.resolve(), self.depot).operations}
         self._store = Store(bench.journal, self.purse, bench.evaluator.caller.spool, more)
 
     def begin(self, owner: str) -> None:

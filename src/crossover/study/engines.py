@@ -14,7 +14,8 @@ from crossover.engine.render import Renderer
 from crossover.errors import ModelError
 from crossover.evaluation.bench import StudyBench
 from crossover.models.base import Model
-from crossover.models.engine import FAR, Engine, apart
+from crossover.models.engine import FAR, Engine
+from crossover.models.engine.proof import apart
 from crossover.strategies.then import Then
 from crossover.study.ladder import Rung
 from crossover.study.models import parity_fact
@@ -88,19 +89,28 @@ def compared(
             continue
         own = [rung for rung in rungs if (rung.model or next(iter(models))) == spec]
         tunes = any(rung.strategy.family in ("weights", "hybrid") for rung in own)
-        known = journal.fact(parity_fact(spec))
+        known, rank, tried = journal.fact(parity_fact(spec)), highest_rank(own), f"adapters tried at {spec}"
+        if known is not None and rank > journal.fact(tried, rank):
+            _try(model, folder, rank)  # a rung that came later has a higher one
+            journal.set_fact(tried, rank)
         if known is None:
             say(f"comparing the engine of {spec} with the model here")
             found = _compared(model, begin, renderer, dev)
             model.refer(found.reference)
-            if (rank := highest_rank(own)) and (why := model.tried(folder, rank)):
-                raise ModelError(why)
+            _try(model, folder, rank)
             known = asdict(found)
+            journal.set_fact(tried, rank)
             journal.set_fact(parity_fact(spec), known)
             for sentence in found.sentences(spec, tunes):
                 say(sentence)
         said += Parity(**known).sentences(spec, tunes)
     return said
+
+
+def _try(model: Engine, folder: Path, rank: int) -> None:
+    """Raise `ModelError` where the engine would not load an adapter of this rank, if it loads any."""
+    if rank and (why := model.tried(folder, rank)):
+        raise ModelError(why)
 
 
 def highest_rank(rungs: Sequence[Rung]) -> int:

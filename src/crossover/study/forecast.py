@@ -21,7 +21,7 @@ from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
 from crossover.evaluation.probe import PROBES, REPEATS
 from crossover.evaluation.service import trained_at_most
-from crossover.models.base import Model, by_the_hour
+from crossover.models.base import Concurrent, Model, by_the_hour
 from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
@@ -252,6 +252,8 @@ class _DryBench:
         if (candidate.id, "one by one") not in self._met and not in_batches(self.model_of(candidate.model)):
             self._met.add((candidate.id, "one by one"))
             times = min(PROBES + 1, len(self.bench.dev)) * (REPEATS if candidate.decoding.temperature else 1)
+            if isinstance(self.model_of(candidate.model), Concurrent):
+                times += PROBES + 1  # a server is timed by rows of its own
             each = self.count.of(candidate)
             self.add({what: times * each[what] for what in COUNTED if what in each} | {"alone": alone})
 

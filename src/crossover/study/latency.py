@@ -9,7 +9,9 @@ from crossover.decision.limits import too_slow
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.contention import Load, Watch, settled
-from crossover.evaluation.probe import Probe, look_up_seconds, probe
+from crossover.evaluation.probe import Probe, at_once, look_up_seconds, probe
+from crossover.evaluation.unasked import Timed, timed_by
+from crossover.models.base import Concurrent
 from crossover.types import Candidate, to_json
 
 
@@ -48,7 +50,7 @@ def judged(
 def _look(bench: StudyBench, candidate: Candidate, rounds: int) -> Probe | None:
     before = bench.remember(f"look-up {candidate.id}", lambda: look_up_seconds(bench.evaluator, candidate, bench.dev))
     watch = Watch()
-    found = probe(bench.evaluator, candidate, bench.dev, before, rounds)
+    found = probe(bench.evaluator, candidate, bench.dev, before, _rows(bench, candidate, rounds))
     if found is None:
         return None
     looks = bench.journal.fact(_looks(candidate), [])
@@ -59,6 +61,21 @@ def _look(bench: StudyBench, candidate: Candidate, rounds: int) -> Probe | None:
         Load(**looks[rounds - 1]) if bench.evaluator.model_of(candidate.model).local else None
     )  # elsewhere it is not felt
     return replace(found, load=load)
+
+
+def _rows(bench: StudyBench, candidate: Candidate, rounds: int) -> list[Timed | None]:
+    """By which a server is timed in each round. They are journaled, as a row is asked for the first time only once."""
+    if not isinstance(bench.model_of(candidate.model), Concurrent):
+        return [None] * rounds
+    fact = f"rows one by one {candidate.id}"
+    known = bench.journal.fact(fact, [])
+    if len(known) < rounds:
+        before = {id for one in known for id in one["rows"]}
+        found = timed_by(bench.evaluator, bench.journal, candidate, bench.train, bench.dev, at_once(), before)
+        known.append({"rows": [row.id for row in found.rows], "unasked": found.unasked})
+        bench.journal.set_fact(fact, known)
+    by_id = {row.id: row for row in (*bench.dev, *bench.train)}
+    return [Timed(tuple(by_id[id] for id in one["rows"]), one["unasked"]) for one in known[:rounds]]
 
 
 def _looks(candidate: Candidate) -> str:

@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from crossover.data.task import Task
 from crossover.engine.caller import Way
+from crossover.engine.depot import Depot
 from crossover.engine.link import Link
 from crossover.engine.store import Operation
 from crossover.errors import CrossoverError, MissingExtra, OptionError, StudyError
@@ -136,14 +137,19 @@ def cluster(on: str | None, models: Mapping[str, Model]) -> Iterator[Ray | None]
         )
     if find_spec("ray") is None:
         raise MissingExtra(f"--on {on}", "ray")
-    mine = joined(on, address)
-    found = Ray()
+    depot = Depot.asked()
     try:
-        yield found
+        mine = joined(on, address)
+        found = Ray(depot)
+        try:
+            yield found
+        finally:
+            found.close()
+            if mine:
+                leave()
     finally:
-        found.close()
-        if mine:
-            leave()
+        if depot is not None:
+            depot.clear()
 
 
 @dataclass(eq=False)
@@ -170,12 +176,13 @@ class Run(Generic[T]):
 
 @dataclass
 class Ray:
-    """A cluster that this process is part of."""
+    """A cluster that this process is part of. `depot`: where files go through to machines without the study's folder."""
 
+    depot: Depot | None = None
     _executors: list[RayExecutor] = field(default_factory=list)
 
     def executor(self, scene: Scene, task: Task, listener: Listener) -> RayExecutor:
-        found = RayExecutor(scene, task, listener)
+        found = RayExecutor(scene, task, listener, self.depot)
         self._executors.append(found)
         return found
 
@@ -190,12 +197,12 @@ class RayExecutor:
 
     apart = True
 
-    def __init__(self, scene: Scene, task: Task, listener: Listener) -> None:
+    def __init__(self, scene: Scene, task: Task, listener: Listener, depot: Depot | None = None) -> None:
         import ray
 
         self._ray, self._scene, self._told = ray, scene, task
         self._answers = 0
-        opening = Opening.of(scene, task, metadata.version("crossover"))
+        opening = Opening.of(scene, task, metadata.version("crossover"), depot)
         self._id, self._sign = opening.id, opening.folder / f"{SHARED}{opening.id}"
         write_text(self._sign, opening.id)
         self._opening = ray.put(opening)
@@ -203,7 +210,7 @@ class RayExecutor:
         self._box = ray.remote(LetterBox).options(num_cpus=0, scheduling_strategy=here, max_concurrency=MANY).remote()
         self._task = ray.remote(do)
         self._room = room_of(ray)
-        self._reception = Reception(scene, listener)
+        self._reception = Reception(scene, listener, depot=depot)
         self._poll = self._box.take.remote()
         self._going: dict[Any, Run[Any]] = {}  # Ray's reference -> what it is of
         self._ahead: list[Run[Any]] = []  # waits for others

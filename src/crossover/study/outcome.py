@@ -212,6 +212,7 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         latency_requests=probe.n if probe else 0,
         latency_others=probe.load.others if probe and probe.load else None,
         latency_contended=probe.contended if probe else False,
+        latency_known=probe.known if probe else 0,
         tokens_in=round(own.usage.tokens_in / len(own.records), 1) if own else 0,
         tokens_out=round(own.usage.tokens_out / len(own.records), 1) if own else 0,
         cost_fixed=contender.cost.fixed if contender else 0.0,

@@ -188,6 +188,7 @@ class CandidateReport:
     latency_p95_interval: tuple[float, float | None] | None = None  # 95 %; an upper end that few requests cannot give: None
     latency_contended: bool = False  # something else than the candidate may have taken the time
     latency_requests: int = 0
+    latency_known: int = 0  # of them a server had been asked the text before
     latency_others: float | None = None  # cores that others kept busy meanwhile
     same_as: str | None = None  # the name of an earlier rung that ended in the same candidate
     metric: str | None = None
@@ -213,6 +214,7 @@ class CandidateReport:
                 "n": self.latency_requests,
                 "others": None if self.latency_others is None else round(self.latency_others, 2),
                 "contended": self.latency_contended,
+                **({"known": self.latency_known} if self.latency_known else {}),
             }
         if self.status != "failed":
             cost = {"fixed": self.cost_fixed, "per_1k_requests": self.cost_per_1k, "currency": self.currency}
@@ -274,6 +276,7 @@ class CandidateReport:
             latency_requests=latency.get("n", 0),
             latency_others=latency.get("others"),
             latency_contended=latency.get("contended", False),
+            latency_known=latency.get("known", 0),
             cost_fixed=cost["fixed"],
             cost_per_1k=cost["per_1k_requests"],
             currency=cost["currency"],

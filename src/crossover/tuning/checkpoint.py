@@ -5,6 +5,7 @@ In the folder of a tune:
     checkpoint.safetensors   trained parameters and AdamW's state; in its header, the progress as JSON
     weights-N/               what epoch N saved; only the best epoch's is kept
     trace.json               the epochs so far, for readers; when `finished`, the tune's result
+    turn-ID.new/             what the process that tunes is writing (`turn.py`)
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from crossover.errors import StudyError, TuningError
-from crossover.tuning.divide import divided_like, own_rows, whole_rows
+from crossover.tuning.divide import divided_like, own_rows, rows_of
 from crossover.tuning.group import ALONE, Group
 from crossover.tuning.stream import save_one_by_one
 from crossover.types import Epoch, Weights, to_json
 
-CHECKPOINT, TRACE = "checkpoint.safetensors", "trace.json"
+CHECKPOINT, TRACE, TURN = "checkpoint.safetensors", "trace.json", "turn-{}.new"
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,9 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def write_trace(folder: Path, progress: Progress) -> None:
-    temporary = folder / f"{TRACE}.new"
+def write_trace(folder: Path, progress: Progress, place: Path | None = None) -> None:
+    """`place`: where files are made that are then moved into `folder`; None: in it."""
+    temporary = (place or folder) / f"{TRACE}.new"
     temporary.write_text(json.dumps(_json(progress), indent=1), encoding="utf-8")
     os.replace(temporary, folder / TRACE)
 
@@ -91,24 +93,26 @@ def save_checkpoint(
     parameters: Mapping[str, torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     group: Group = ALONE,
+    place: Path | None = None,
 ) -> None:
     """Write the checkpoint, then the trace, then remove the weights of epochs that are not the best.
 
-    All processes of a group have to ask for it; the lead writes what one process would have written.
+    All processes of a group have to ask for it; the lead writes what one process would have written. `place`: as
+    `write_trace` has it.
     """
     tensors = {f"value/{name}": p.detach() for name, p in parameters.items()}
     for name, parameter in parameters.items():
         for key, value in optimizer.state[parameter].items():
             tensors[f"{key}/{name}"] = value
-    temporary, about = folder / f"{CHECKPOINT}.new", {"progress": json.dumps(_json(progress))}
+    temporary, about = (place or folder) / f"{CHECKPOINT}.new", {"progress": json.dumps(_json(progress))}
     if group.size > 1:
-        save_one_by_one(tensors, whole_rows, temporary if group.lead else None, about)
+        save_one_by_one(tensors, rows_of, temporary if group.lead else None, about)
     else:
         save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata=about)
     if group.lead:
         os.replace(temporary, folder / CHECKPOINT)
-        write_trace(folder, progress)
-        clean(folder, progress)
+        write_trace(folder, progress, place)
+        clean(folder, progress, place)
 
 
 def load_checkpoint(
@@ -152,16 +156,30 @@ def check_key(folder: Path, progress: Progress, key: str) -> None:
         raise TuningError(f"{folder} holds a tune of other data, model or recipe: name another folder or remove it")
 
 
-def clean(folder: Path, progress: Progress) -> None:
-    """Remove what is not needed: weights of other epochs, half-written files, a finished tune's checkpoint."""
+def clean(folder: Path, progress: Progress, place: Path | None = None) -> None:
+    """Remove what is not needed: weights of other epochs, half-written files, a finished tune's checkpoint. `place`: as
+    `write_trace` has it."""
     keep = Path(progress.best.path).name if progress.best else ""
     for path in folder.glob("weights-*"):
         if path.name != keep:
-            shutil.rmtree(path)
+            os.rename(path, gone := (place or folder) / f"{path.name}.new")
+            shutil.rmtree(gone)
     for path in folder.glob("*.new"):
-        path.unlink()
+        if path.is_file():
+            path.unlink()
     if progress.finished:
         (folder / CHECKPOINT).unlink(missing_ok=True)
+        for path in folder.glob(TURN.format("*")):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def put(name: str, place: Path, folder: Path) -> Path:
+    """Move a folder that was made in `place` to its own, where nothing or an earlier one of its name lies; where it is."""
+    if (folder / name).exists():
+        os.rename(folder / name, place / f"{name}.before")
+    os.rename(place / name, folder / name)
+    shutil.rmtree(place / f"{name}.before", ignore_errors=True)
+    return folder / name
 
 
 def agreed(group: Group, folder: Path, make: Callable[[], Progress]) -> Progress:

@@ -8,7 +8,8 @@ their number.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +20,9 @@ from torch.distributed.tensor import DTensor, Shard, distribute_tensor
 
 from crossover.tuning.group import Group
 from crossover.tuning.modules import trainable
+from crossover.tuning.stream import mapped, save_one_by_one
+
+PIECE = 16 * 2**20  # bytes of a tensor that travel at once
 
 
 def divide(module: Any, blocks: Iterable[Any], group: Group) -> None:
@@ -34,6 +38,17 @@ def divide(module: Any, blocks: Iterable[Any], group: Group) -> None:
     for name, parameter in trainable(module).items():
         if place := held[name]:  # a hook on the whole parameter went with it
             parameter.register_post_accumulate_grad_hook(_still(*place))
+
+
+class OwnAdamW(torch.optim.AdamW):
+    """AdamW of which each process moves its own rows as plain tensors. Given divided ones, PyTorch finds out how its fused
+    kernel divides them by running it once on tensors of the whole size: four times the model, in each process."""
+
+    def _init_group(self, group: dict[str, Any], *lists: list[Any]) -> Any:
+        found = super()._init_group(group, *lists)  # type: ignore[no-untyped-call]
+        for tensors in lists:
+            tensors[:] = [one.to_local() if isinstance(one, DTensor) else one for one in tensors]
+        return found
 
 
 def spread(values: Mapping[str, Tensor], module: Any, group: Group) -> None:
@@ -53,18 +68,15 @@ def hollow(module: Any) -> Any:
     return copy.deepcopy(module, memo)
 
 
-def gathered(module: Any, everything: bool, group: Group) -> dict[str, Tensor]:
-    """The trained parameters of a divided module, or every one, whole and on the processor, for the lead.
+def gathered(module: Any, everything: bool, draft: Path, group: Group) -> dict[str, Tensor]:
+    """The trained parameters of a divided module, or every one, for the lead: in a file, where they may be written to.
 
-    All processes have to ask for them; nobody but the lead holds more than its part.
+    All processes have to ask for them; none ever holds more than its part. Raises `OSError`.
     """
-    found: dict[str, Tensor] = {}
-    for name, parameter in module.named_parameters():
-        if everything or parameter.requires_grad:
-            value = whole_rows(parameter.detach())
-            if group.lead:
-                found[name] = value.cpu()
-    return found
+    module.reshard()  # what was only evaluated still has the embedding whole
+    wanted = {name: p.detach() for name, p in module.named_parameters() if everything or p.requires_grad}
+    save_one_by_one(wanted, rows_of, draft if group.lead else None, {})
+    return mapped(draft) if group.lead else {}
 
 
 def filled(shell: Any, values: Mapping[str, Tensor]) -> Any:
@@ -83,32 +95,32 @@ def undivided(tensor: Any) -> Tensor:
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
-def whole_rows(tensor: Tensor) -> Tensor:
-    """All rows of a tensor that is divided by them, for the first process; all of them have to ask. The others, who need
-    no room for it, get their own."""
+def rows_of(tensor: Tensor) -> Iterator[Tensor]:
+    """The rows of a tensor that is divided by them, in order and in pieces of at most `PIECE` bytes (or one row), for the
+    first process. All have to ask: the others send theirs, and get nothing. Copies: whoever makes an array of a tensor
+    fixes its size, and FSDP changes that."""
     if not isinstance(tensor, DTensor):
-        return torch.as_tensor(tensor)
+        yield tensor.clone()
+        return
     own: Tensor = tensor.to_local()
-    size = tensor.device_mesh.size()
-    each = -(-len(tensor) // size)
-    padded = own.new_zeros(each, *own.shape[1:])
-    padded[: len(own)] = own
-    if tensor.device_mesh.get_local_rank():
-        dist.gather(padded)
-        return own
-    full = own.new_empty(size * each, *own.shape[1:])
-    dist.gather(padded, list(torch.split(full, each)))
-    return full[: len(tensor)]
+    mesh, rows = tensor.device_mesh, len(tensor)
+    most = max(1, PIECE * rows // max(1, tensor.numel() * tensor.dtype.itemsize))
+    for rank in range(mesh.size()):
+        part = _rows(rows, mesh.size(), rank)
+        for first in range(0, part.stop - part.start, most):
+            count = min(most, part.stop - part.start - first)
+            mine = own[first : first + count]
+            if mesh.get_local_rank() == 0:
+                yield mine.clone() if rank == 0 else _received(own.new_empty(count, *own.shape[1:]), rank)
+            elif mesh.get_local_rank() == rank:
+                dist.send(mine.contiguous(), 0)
 
 
 def own_rows(tensor: Any) -> slice:
     """Which rows of a tensor this process has."""
-    rows = len(tensor)
     if not isinstance(tensor, DTensor):
-        return slice(0, rows)
-    each = -(-rows // tensor.device_mesh.size())
-    first = min(rows, tensor.device_mesh.get_local_rank() * each)
-    return slice(first, min(rows, first + each))
+        return slice(0, len(tensor))
+    return _rows(len(tensor), tensor.device_mesh.size(), tensor.device_mesh.get_local_rank())
 
 
 def divided_like(tensor: Any, own: Tensor) -> Tensor:
@@ -118,6 +130,18 @@ def divided_like(tensor: Any, own: Tensor) -> Tensor:
     mesh, places = tensor.device_mesh, tensor.placements
     own = own.to(tensor.device)
     return DTensor.from_local(own, mesh, places, run_check=False, shape=tensor.shape, stride=tensor.stride())
+
+
+def _rows(rows: int, size: int, rank: int) -> slice:
+    """Of so many rows over `size` processes, those of one."""
+    each = -(-rows // size)
+    first = min(rows, rank * each)
+    return slice(first, min(rows, first + each))
+
+
+def _received(piece: Tensor, rank: int) -> Tensor:
+    dist.recv(piece, rank)
+    return piece
 
 
 def _still(first: int, dim: int) -> Callable[[Any], None]:

@@ -1,6 +1,6 @@
 """A tune in a folder, for the processes that share it: what they are given, what they tell, and what they are answered.
 
-In `together/`, beside the tune's own files, as long as it runs:
+In `together-ID.new/`, beside the tune's own files, as long as it runs; each try has its own:
 
     order.json        rows, recipe, model, start; what memory allowed before
     told.jsonl        the lead's lines: a step, an epoch, weights whose dev score is wanted
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ RECIPES: Mapping[str, Callable[..., Recipe]] = {"lora": LoraRecipe, "full": Full
 @dataclass(frozen=True)
 class Order:
     """What is to be tuned. `folder`: the tune's; `model`: its plug-in, the options of that, and the type of device;
-    `tokens`, `twice`: as `sft.Room`; `processes`: how many were asked for."""
+    `tokens`, `twice`: as `sft.Room`; `processes`: how many were asked for; `named`: of the folder."""
 
     folder: Path
     model: tuple[str, Mapping[str, Any], str]
@@ -42,10 +43,11 @@ class Order:
     tokens: int = 0
     twice: bool = False
     processes: int = 1
+    named: str = PLACE
 
     @property
     def place(self) -> Path:
-        return self.folder / PLACE
+        return self.folder / self.named
 
 
 def write_order(order: Order) -> None:
@@ -55,7 +57,7 @@ def write_order(order: Order) -> None:
 
 
 def read_order(place: Path) -> Order:
-    """The order in a folder `together`. Raises `TuningError` where there is none."""
+    """The order in a tune's folder `together-….new`. Raises `TuningError` where there is none."""
     try:
         body = json.loads((place / ORDER).read_text(encoding="utf-8"))
         recipe = dict(body["recipe"])
@@ -73,11 +75,18 @@ def read_order(place: Path) -> Order:
             tokens=body["tokens"],
             twice=body["twice"],
             processes=body["processes"],
+            named=place.name,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TuningError(
-            f"{place} holds no tune for several processes ({error}); valid: the folder 'together' of a tune under way"
+            f"{place} holds no tune for several processes ({error}); valid: the folder 'together-….new' of a tune under way"
         ) from error
+
+
+def clear(folder: Path) -> None:
+    """Take away what earlier tries of a tune by several processes have left, or still write."""
+    for path in folder.glob(f"{PLACE}*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossover import tuning
 from crossover.models.base import Tunable
-from crossover.tuning.handover import PLACE
+from crossover.tuning.handover import clear
 from crossover.tuning.providers import Lesson
 from crossover.tuning.trainer import Events, Tuned
 from crossover.types import Message, Recipe, Weights
@@ -45,5 +44,5 @@ class LocalTrainer:
             on_step=events.on_step,
             general=self.general() if recipe.replay else (),
         )
-        shutil.rmtree(folder / PLACE, ignore_errors=True)  # several processes may have begun it
+        clear(folder)  # several processes may have begun it
         return Tuned(weights)

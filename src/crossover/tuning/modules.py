@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from peft import PeftModel
+from peft.tuners.tuners_utils import BaseTunerLayer
 
 from crossover.errors import TuningError
 from crossover.models.base import Tunable
@@ -65,12 +66,26 @@ def trainable(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     return {name: p for name, p in sorted(module.named_parameters()) if p.requires_grad}
 
 
-def save(model: Tunable, module: torch.nn.Module, start: Weights | None, folder: Path) -> Weights:
-    """Save a tuned module. An adapter trained on full weights is merged into them: an adapter needs the plain base."""
+def save(model: Tunable, module: torch.nn.Module, start: Weights | None, folder: Path, *, spent: bool = False) -> Weights:
+    """Save a tuned module. An adapter trained on full weights is merged into them: an adapter needs the plain base.
+    `spent`: nobody needs the module any more, so that this is done in it."""
     saved: Any = module
     if isinstance(module, PeftModel) and start is not None and start.kind == "full":
-        saved = copy.deepcopy(saved).merge_and_unload()
+        saved = _merged(saved if spent else copy.deepcopy(saved))
     return model.save(saved, folder)
+
+
+@torch.no_grad()
+def _merged(module: Any) -> Any:
+    """The module under an adapter with that in its weights, written where these lie, layer by layer."""
+    for part in module.modules():
+        if isinstance(part, BaseTunerLayer):
+            base: Any = part.get_base_layer()
+            place = base.weight.data
+            part.merge()
+            if base.weight.data_ptr() != place.data_ptr():  # DoRA's is made anew
+                base.weight.data = place.copy_(base.weight.data)
+    return module.unload()
 
 
 def _first_tokens(model: Tunable, hint: str, number: int) -> list[int]:

@@ -27,23 +27,26 @@ from crossover.tuning.checkpoint import (
     check_key,
     clean,
     load_checkpoint,
+    put,
     read_progress,
     save_checkpoint,
     write_trace,
     writing,
 )
 from crossover.tuning.conflicts import conflict, undividable
-from crossover.tuning.divide import divide, filled, gathered, hollow, spread
+from crossover.tuning.divide import OwnAdamW, divide, filled, gathered, hollow, spread
 from crossover.tuning.group import ALONE, Group
 from crossover.tuning.loss import AnswerLoss, loss_for
 from crossover.tuning.observe import observe
 from crossover.tuning.plain import kernels_of
 from crossover.tuning.steps import Steps, tokens_at_once
+from crossover.tuning.turn import turn
 from crossover.types import Epoch, FullRecipe, LoraRecipe, Recipe, SoftPromptRecipe, Weights, content_hash
 
 INTERVAL = 60.0  # seconds between checkpoints within an epoch
 SHARE = 0.05  # of the time may go into writing them
 GRIDDED: bool | None = None  # whether batches come in few shapes; None: on a card
+DRAFT = "gathered.new"  # what several processes have, until it is saved
 LOOK = 1.0  # seconds between looks at the losses of a card, which make it wait
 
 
@@ -145,24 +148,28 @@ class _Tune:
             if group.lead:
                 clean(folder, done)
             return done.best
+        with turn(folder, group.lead) as place:
+            return self._tuned(key, plainly, place)
+
+    def _tuned(self, key: str, plainly: str, place: Path) -> Weights:
+        """`place`: where what is written is made."""
+        model, recipe, folder, group = self.model, self.recipe, self.folder, self.group
         more = recipe.tokens if isinstance(recipe, SoftPromptRecipe) else 0
         train, train_dropped = encode_rows(model, self.rows, "training", more)
         dev, dev_dropped = encode_rows(model, self.dev_rows, "dev", more)
         again = encode_rows(model, self.general, "general", more)[0] if recipe.replay else []
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
         kernels, (module, loss, shell) = kernels_of(model), self._prepared()
         train, dev, again = (_behind(kernels.lead(module), of) for of in (train, dev, again))
         parameters = modules.trainable(module)
         rate, decay = recipe.learning_rate, recipe.weight_decay
-        optimizer = torch.optim.AdamW(parameters.values(), rate, weight_decay=decay, fused=True)
+        optimizer = OwnAdamW(parameters.values(), rate, weight_decay=decay, fused=True)
         fresh = Progress(key, dropped={"train": train_dropped, "dev": dev_dropped})
         progress = load_checkpoint(folder, key, parameters, optimizer) or fresh
         group.least(0)  # all have read what the lead is about to write
         if group.lead:
             with writing(folder):
-                write_trace(folder, progress)
-                clean(folder, progress)
+                write_trace(folder, progress, place)
+                clean(folder, progress, place)
         device: Any = module.device
         gridded = not plainly and group.size == 1 and (device.type == "cuda" if GRIDDED is None else GRIDDED)
         room = group.least(tokens_at_once(module, kernels))  # here and now: the tune may have begun on a bigger card
@@ -185,7 +192,7 @@ class _Tune:
         def keep(done: int, summed: float, seconds: float) -> None:
             now = dataclasses.replace(progress, steps=done, loss=summed, seconds=seconds, tokens=steps.tokens)
             with writing(folder):
-                save_checkpoint(folder, now, parameters, optimizer, group)
+                save_checkpoint(folder, now, parameters, optimizer, group, place)
 
         while not _over(progress, recipe):
             began, number = time.perf_counter() - progress.seconds, len(progress.epochs) + 1
@@ -198,11 +205,11 @@ class _Tune:
                 raise
             module.eval()
             dev_loss = steps.evaluate(dev)
-            judged = partial(self._judged, progress, self._whole(module, shell), steps, train_loss, dev_loss, began)
+            weights = self._saved(module, shell, number, place)
+            judged = partial(self._judged, progress, weights, steps, train_loss, dev_loss, began)
             progress = agreed(group, folder, judged)
-            del judged  # it has a whole model
             with writing(folder):
-                save_checkpoint(folder, progress, parameters, optimizer, group)
+                save_checkpoint(folder, progress, parameters, optimizer, group, place)
             if group.lead:
                 self.on_epoch(progress.epochs[-1])
         best = progress.best
@@ -210,8 +217,8 @@ class _Tune:
         progress = dataclasses.replace(progress, finished=True)
         if group.lead:
             with writing(folder):
-                write_trace(folder, progress)
-                clean(folder, progress)
+                write_trace(folder, progress, place)
+                clean(folder, progress, place)
         group.least(0)  # nobody is gone before it is done
         return best
 
@@ -238,21 +245,28 @@ class _Tune:
             spread(begun, module, group)
         return module, loss, shell
 
-    def _whole(self, module: Any, shell: Any) -> Any:
-        """The module as it is saved: of a divided one, what is saved is gathered for the lead."""
-        if self.group.size == 1:
-            return module
-        merged = self.start is not None and self.start.kind == "full"
-        values = gathered(module, merged, self.group)
-        return filled(shell, values) if self.group.lead else None
+    def _saved(self, module: Any, shell: Any, number: int, place: Path) -> Weights | None:
+        """An epoch's weights on disk. Those of a divided module are gathered there, and saved by the lead alone."""
+        name, draft, spent = f"weights-{number}", place / DRAFT, self.group.size > 1
+        with writing(self.folder):
+            if spent:
+                merged = self.start is not None and self.start.kind == "full"
+                values = gathered(module, merged, draft, self.group)
+                if not self.group.lead:
+                    return None
+                module = filled(shell, values)
+                del values  # they lie in the draft
+            weights = modules.save(self.model, module, self.start, place / name, spent=spent)
+            del module
+            draft.unlink(missing_ok=True)
+            return dataclasses.replace(weights, path=str(put(name, place, self.folder)))
 
     def _judged(
-        self, progress: Progress, module: Any, steps: Steps, train_loss: float, dev_loss: float, began: float
+        self, progress: Progress, weights: Weights | None, steps: Steps, train_loss: float, dev_loss: float, began: float
     ) -> Progress:
-        """Save an epoch's weights and measure them."""
+        """An epoch whose weights are saved, measured."""
+        assert weights is not None  # the lead's
         number = len(progress.epochs) + 1
-        with writing(self.folder):
-            weights = modules.save(self.model, module, self.start, self.folder / f"weights-{number}")
         metric = self.evaluate(weights)
         said = "; ".join([observe(progress.epochs, train_loss, dev_loss, metric), *steps.told()])
         epoch = Epoch(number, train_loss, dev_loss, metric, said, time.perf_counter() - began)

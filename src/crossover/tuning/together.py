@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from crossover.child import child
 from crossover.errors import CrossoverError, ModelError, OptionError, StudyError, TuningError, shown, without_keys
 from crossover.models.base import Model, Shareable
 from crossover.tuning.conflicts import undividable
-from crossover.tuning.handover import TOLD, Order, new_lines, replace_text, write_order
+from crossover.tuning.handover import PLACE, TOLD, Order, clear, new_lines, replace_text, write_order
 from crossover.tuning.local import General, LocalTrainer
 from crossover.tuning.providers import Lesson
 from crossover.tuning.trainer import Events, Tuned
@@ -78,6 +79,7 @@ class SharedTrainer:
             self.general() if recipe.replay else (),
             dataclasses.replace(start, path=str(Path(start.path).absolute())) if start else None,
             processes=self.processes,
+            named=f"{PLACE}-{uuid.uuid4().hex[:12]}.new",
         )
         while True:
             try:
@@ -93,7 +95,7 @@ class SharedTrainer:
     def _tuned(self, order: Order, events: Events) -> None:
         place, begin = order.place, 0
         with tuning.writing(order.folder):
-            shutil.rmtree(place, ignore_errors=True)
+            clear(order.folder)
             place.mkdir(parents=True)
             write_order(order)
         with self._started(place, order.model[2]) as running:

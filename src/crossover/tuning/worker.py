@@ -1,7 +1,7 @@
 """One of the processes that share a tune: python -m crossover.tuning.worker FOLDER
 
-FOLDER is the `together` of a tune under way. torchrun starts it on each of several machines that see the same folder; on
-one machine the study does. It ends with who started it.
+FOLDER is the `together-….new` of a tune under way. torchrun starts it on each of several machines that see the same folder;
+on one machine the study does. It ends with who started it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch.distributed as dist
 
 from crossover import registry
 from crossover.errors import CrossoverError, StudyError
-from crossover.tuning.checkpoint import clean, read_progress, writing
+from crossover.tuning.checkpoint import writing
 from crossover.tuning.group import joined, parted
 from crossover.tuning.handover import TOLD, Order, read_order, replace_text
 from crossover.tuning.sft import Room, fit
@@ -47,8 +47,6 @@ def main() -> int:
         body["lost"] = isinstance(error, dist.DistError) or GLOO in str(error)
         if isinstance(error, Cramped):
             body |= {"tokens": error.tokens, "twice": error.twice}
-        if isinstance(error, StudyError):
-            _discard(place.parent)
         with suppress(OSError):
             replace_text(place / f"failed-{os.environ.get('RANK', 0)}.json", json.dumps(body))
         if isinstance(error, CrossoverError):
@@ -113,13 +111,6 @@ class Lead:
     def _tell(self, **what: Any) -> None:
         with writing(self._place.parent), (self._place / TOLD).open("a", encoding="utf-8") as file:
             file.write(json.dumps(what) + "\n")
-
-
-def _discard(folder: Path) -> None:
-    """Take away what is half written: on a full disk nothing else could be told."""
-    with suppress(OSError, CrossoverError):
-        if os.environ.get("RANK") == "0" and (progress := read_progress(folder)):
-            clean(folder, progress)
 
 
 def _bound(parent: int) -> None:

@@ -31,10 +31,11 @@ from crossover.models._refusals import broken, lost, refusal
 from crossover.models._service import checked_key, checked_url, words_of
 from crossover.models._throttle import Throttle
 from crossover.models.base import Runtime
-from crossover.models.engine.adapters import Adapters, Refused, loadable
+from crossover.models.engine.adapters import Adapters, Closed, Refused, loadable
 from crossover.models.engine.parted import Parted
+from crossover.models.engine.proof import Another, apart, by_name, prove, question
 from crossover.models.engine.server import Found, Server
-from crossover.models.engine.ways import LLAMA, scores
+from crossover.models.engine.ways import LLAMA, Ask, scores
 from crossover.models.engine.writing import written
 from crossover.models.open import open_model
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
@@ -122,8 +123,10 @@ class Engine:
 
     def reference_of(self, request: Request, reply: Reply) -> str:
         """What a reply with label scores is asked for once more by, in whatever process."""
-        sequences = [list(one) for one in self.base.tree(request.decoding.labels).sequences]
-        return json.dumps({"prompt": self._prompt(request), "answers": sequences, "scores": list(reply.label_scores)})
+        sequences = self.base.tree(request.decoding.labels).sequences
+        prompt = self._prompt(request)
+        assert not isinstance(prompt, Reply)  # it was answered
+        return question(request, reply, prompt, sequences)
 
     @property
     def where(self) -> str:
@@ -234,13 +237,22 @@ class Engine:
             self._under_way += 1
             try:
                 async with self._named(request.weights) as name:
-                    reply = await self._answered(name, request, prompt)
+                    ask = by_name(self._server.ask, name) if request.weights else self._server.ask
+                    reply = await self._answered(ask, name, request, prompt)
             finally:
                 self._under_way -= 1
             self._heard = time.monotonic()
             return Attempt(reply)
+        except Closed as error:
+            if not self._reference:
+                return Attempt(Reply(error=str(error)))
+            return Attempt(fatal=f"{error}; it did when this study began: start it as it was then, and run this again")
         except (Refused, ModelError) as error:
             return Attempt(Reply(error=str(error)))
+        except Another as error:
+            assert request.weights is not None
+            self._adapters.forget(request.weights)  # it has lost them, and takes any name
+            return Attempt(again=f"the engine answered as '{error}', and not with the adapter that it was asked for")
         except library.APIStatusError as error:
             said, status = words_of(error)[0], error.status_code
             if status == 404 and request.weights is not None:
@@ -269,11 +281,15 @@ class Engine:
         if weights is None:
             yield self.found.model
             return
-        async with self._adapters.using(weights, self.base.check_weights) as name:
+        async with self._adapters.using(weights, self.base.check_weights, self._prove) as name:
             yield name
 
-    async def _answered(self, name: str, request: Request, prompt: list[int]) -> Reply:
-        how, way, ask = request.decoding, self.found.way, self._server.ask
+    async def _prove(self, name: str, weights: Weights) -> None:
+        if self._reference:
+            await prove(self._server.ask, self.found.way, name, weights, json.loads(self._reference), self.base)
+
+    async def _answered(self, ask: Ask, name: str, request: Request, prompt: list[int]) -> Reply:
+        how, way = request.decoding, self.found.way
         if not how.labels:
             window = min(self.base.context_window, self.found.window or self.base.context_window)
             limit = max(1, min(how.max_tokens, window - len(prompt)))
@@ -354,8 +370,3 @@ class Engine:
 def far(here: Sequence[float], there: Sequence[float], tokens: Sequence[int]) -> bool:
     """Whether log-probabilities of the same texts are so far apart that they are of different models. `tokens`: of each."""
     return statistics.median(apart(here, there, tokens)) > FAR
-
-
-def apart(here: Sequence[float], there: Sequence[float], tokens: Sequence[int]) -> list[float]:
-    """How far they are apart, a token of each text."""
-    return [abs(a - b) / count for a, b, count in zip(here, there, tokens, strict=True)]

@@ -8,7 +8,7 @@ import importlib
 import json
 import tempfile
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,16 @@ NAME = "crossover-"
 CONFIG = "adapter_config.json"
 RANK = "max_lora_rank"  # in vLLM's refusal of a rank
 PASSING = (408, 425, 429, 502, 503, 504)  # of who stands before the server, or is not ready yet
+NO_ROUTE = (404, 405)  # also of a folder that it does not see
 ALREADY = "already been loaded"  # what vLLM says of a name that it has
 
 
 class Refused(Exception):
     """The server does not take an adapter: one sentence."""
+
+
+class Closed(Refused):
+    """It would take no other in its place: not from there, not of this rank, or none at all."""
 
 
 class Adapters:
@@ -36,16 +41,20 @@ class Adapters:
         self._server = server
         self._users: OrderedDict[str, int] = OrderedDict()  # by name, the last one asked for at the end
         self._locks: dict[str, asyncio.Lock] = {}
-        self._refused: dict[str, str] = {}
+        self._refused: dict[str, Refused] = {}
 
     @asynccontextmanager
-    async def using(self, weights: Weights, check: Callable[[Weights], None]) -> AsyncIterator[str]:
-        """`check` sees weights before they are loaded. Raises what it does, `Refused`, and what the client does."""
+    async def using(
+        self, weights: Weights, check: Callable[[Weights], None], prove: Callable[[str, Weights], Awaitable[None]]
+    ) -> AsyncIterator[str]:
+        """`check` sees weights before they are loaded, `prove` their name before it is used. Raises what these do,
+        `Refused`, and what the client does."""
         name = named(weights)
         async with self._locks.setdefault(name, asyncio.Lock()):
             if name not in self._users:
                 check(weights)
                 await self._load(name, weights)
+                await prove(name, weights)
                 self._users[name] = 0
             self._users.move_to_end(name)
             self._users[name] += 1
@@ -84,16 +93,18 @@ class Adapters:
     def _why(self, path: str, said: str) -> str:
         return (
             f"the engine at {self._server.name} does not load the adapter in {path}: {said}; valid is a folder that"
-            " lies at the same place on its machine, and a server that takes such adapters (vLLM: --max-lora-rank)"
+            " lies at the same place on its machine, and a server that takes such adapters (vLLM: --enable-lora,"
+            " --max-lora-rank, VLLM_ALLOW_RUNTIME_LORA_UPDATING=True)"
         )
 
     def met(self) -> None:
-        """The server may be another one than that which refused some."""
+        """The server may be another one than that which refused some and has the others."""
         self._refused.clear()
+        self._users.clear()
 
     async def _load(self, name: str, weights: Weights) -> None:
         if name in self._refused:
-            raise Refused(self._refused[name])
+            raise self._refused[name]
         library = importlib.import_module("openai")
         path = str(Path(weights.path).resolve())
         try:
@@ -104,8 +115,9 @@ class Adapters:
                 return
             if error.status_code in PASSING:
                 raise  # it says nothing of the adapter
-            self._refused[name] = self._why(path, said)
-            raise Refused(self._refused[name]) from error
+            closed = error.status_code in NO_ROUTE or RANK in said
+            self._refused[name] = (Closed if closed else Refused)(self._why(path, said))
+            raise self._refused[name] from error
 
     async def _make_room(self) -> None:
         library = importlib.import_module("openai")
