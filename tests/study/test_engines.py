@@ -125,6 +125,24 @@ def test_an_engine_with_other_weights_is_refused_and_nothing_is_left(tmp_path: P
     assert not (tmp_path / "run").exists()
 
 
+def test_the_engine_of_a_judge_is_compared_as_the_models_own_is(tmp_path: Path) -> None:
+    build(tmp_path / "other" / "model", intermediate_size=40)
+    path = write_few(tmp_path / "a", ["zero_shot"], limits=ECONOMICS)
+    for folder, run in ((tmp_path / "other", "refused"), (tmp_path / "a", "run")):
+        with serving(served(folder)) as url:
+            spec = f"model?engine=openai:{url}"
+            metric = {"judge": {"model": spec, "rubric": "Is it the topic?"}}
+            path = write_few(tmp_path / "a", ["zero_shot"], limits=ECONOMICS, metric=metric)
+            if run == "refused":
+                with pytest.raises(ModelError, match=r"has other weights than"):
+                    run_study(path, tmp_path / run)
+                assert not (tmp_path / run).exists()
+                continue
+            decision = json.loads(run_study(path, tmp_path / run).decision.read_text())
+            assert decision["judge"]["model"] == spec
+            assert decision["engines"][spec]["alike"] == decision["engines"][spec]["rows"] > 3
+
+
 def test_adapters_that_the_engine_will_not_load_are_known_before_they_are_tuned(tmp_path: Path) -> None:
     server = served(write_few(tmp_path / "a", RUNGS).parent)
     server.most_rank = 8

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,10 +22,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossover.engine.journal import Journal
 from crossover.errors import StudyError
 from crossover.study import joining, on_ray
 from crossover.study.conductor import run_study
 from crossover.study.elsewhere import Reception
+from crossover.study.listener import Quiet, Stage
 from tests.models.service import Service, said, serving
 from tests.study.small import write_small
 from tests.study.test_hosted import task
@@ -36,16 +39,24 @@ STRATEGIES = ["zero_shot", {"lora": LORA}, {"lora+few_shot": {"lora": LORA, "few
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[None]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def workers(home: Path) -> Iterator[None]:
     """Two, for all studies of this module: to start them takes longer than a study. Each has one core, and so has this
     process: over more threads a tune's last bits are others."""
     if find_spec("ray") is None:
         pytest.skip("without ray")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    joining.start_here(cpus=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # of a cluster that nobody has asked for
+        joining.start_here(cpus=2)
     yield
-    importlib.import_module("ray").shutdown()
+    joining.leave()
     torch.set_num_threads(threads)
 
 
@@ -80,7 +91,9 @@ def killing(part: str, monkeypatch: pytest.MonkeyPatch) -> Killer:
 
 
 @pytest.mark.usefixtures("workers")
-def test_a_cluster_of_this_machine_listens_nowhere_else() -> None:
+def test_a_cluster_of_this_machine_listens_nowhere_else_and_leaves_no_token_to_others(home: Path) -> None:
+    assert list(home.iterdir()) == []
+    assert len(os.environ["RAY_AUTH_TOKEN"]) == 64
     places = [
         connection.laddr.ip
         for process in psutil.Process().children(recursive=True)
@@ -130,6 +143,62 @@ def test_a_service_is_paid_once_for_what_several_workers_want_and_the_limit_hold
         [(money,)] = rows(less.path, "SELECT sum(money) FROM calls")
         assert 0 < money <= 2
         assert "the limit of 2 in money is reached" in less.decision.read_text()
+
+
+@pytest.mark.usefixtures("workers")
+def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_a_local_model_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
+    behind: list[list[psutil.Process]] = []
+    close = Journal.close
+    monkeypatch.setattr(Journal, "close", lambda journal: (behind.append(working()), close(journal))[1])
+    with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
+        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
+        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
+        with pytest.raises(KeyboardInterrupt):
+            run_study(about, tmp_path / "out", Impatient(service), on="ray")
+        assert behind == [[]]
+        kept = "SELECT count(*) FROM calls WHERE purpose LIKE '%judg%' OR purpose = 'given up'"
+        [(calls,)] = rows(tmp_path / "out", kept)
+        assert calls <= sum(service.paid.values()) <= calls + 2  # of each process, what finds out how labels are chosen
+
+
+class Waiting(Quiet):
+    """Gives the cluster free once it hears that it is waited for."""
+
+    def __init__(self, taken: Any) -> None:
+        self.taken, self.said = taken, list[str]()
+
+    def say(self, sentence: str) -> None:
+        if "has not begun anything" in sentence:
+            self.said.append(sentence)
+            importlib.import_module("ray").cancel(self.taken, force=True)
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_cluster_that_others_have_is_waited_for_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_ray, "IDLE", 0.1)
+    monkeypatch.setattr(on_ray, "LOOK", 0.1)
+    other = importlib.import_module("ray").remote(lambda: time.sleep(100)).options(num_cpus=2, max_retries=0).remote()
+    waiting = Waiting(other)
+    about = write_small(tmp_path / "task", ["zero_shot"], forgetting=False)
+    assert run_study(about, tmp_path / "out", waiting, on="ray").decision.exists()
+    assert len(waiting.said) == 1
+
+
+class Impatient(Quiet):
+    """Interrupts the climb once its judge is asked."""
+
+    def __init__(self, service: Service) -> None:
+        self.service, self.before = service, 0
+
+    def stage(self, stage: Stage) -> None:
+        self.before = self.before or (self.service.number if stage.kind == "climb" else 0)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        if self.before and self.service.number > self.before:
+            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("on", ["ray:127.0.0.1:9", "ray:nowhere.invalid:6379"])

@@ -16,6 +16,7 @@ from crossover.strategies.open import open_strategy
 from crossover.study.ascent import Climb
 from crossover.study.curve import Point
 from crossover.study.curve_plan import Size
+from crossover.study.joining import room_of
 from crossover.study.ladder import Rung
 from crossover.study.placing import PROCESS, WAITS, Room, needs, share
 from crossover.study.works import Answers, Scene
@@ -86,3 +87,26 @@ def test_a_share_is_enough_and_of_one_card(needed: float, card: int) -> None:
     found = share(needed, card)
     assert 0 < found <= 1
     assert found == 1 or found * card >= needed * (1 - 1e-9)
+
+
+def test_cards_that_others_have_are_not_waited_for_before_anything_is_begun() -> None:
+    class Lost(Exception): ...
+
+    def cluster(ready: bool, found: int | Lost) -> Any:
+        def get(asked: Any) -> int:
+            if isinstance(found, Lost):
+                raise found
+            return found
+
+        task = SimpleNamespace(options=lambda **given: SimpleNamespace(remote=lambda: "asked"))
+        return SimpleNamespace(
+            nodes=lambda: [{"Alive": True, "Resources": {"CPU": 4.0, "GPU": 2.0, "memory": 9.0}}],
+            remote=lambda function: task,
+            wait=lambda asked, timeout: (asked, []) if ready else ([], asked),
+            cancel=lambda asked: None,
+            get=get,
+            exceptions=SimpleNamespace(RayError=Lost),
+        )
+
+    assert [room_of(cluster(*one)).card for one in ((True, GIB), (False, GIB), (True, Lost()))] == [GIB, 0, 0]
+    assert room_of(cluster(False, 0)).gpus == 2

@@ -207,7 +207,12 @@ class AwaySpool(Spool):
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        yield
+        """What comes between is at a service: the owner knows for whom that is worth waiting."""
+        self._link.tell("asks", True)
+        try:
+            yield
+        finally:
+            self._link.tell("asks", False)
 
     def keep(self, key: str, reply: Reply) -> None:
         self._link.tell("keep", key, reply)

@@ -40,10 +40,12 @@ class Store:
         self._paid = dict(spool.left())  # given to somebody, and not journaled yet
         self._payers: dict[str, str] = {}  # key -> owner, of those
         self._stopping: set[str] = set()
+        self._asking: set[str] = set()  # owners that have calls at a service
         own: dict[str, Callable[..., Any]] = {}
         own |= {"take": self._take, "release": self._release, "wait": self._wait, "failing": self._failing}
         own |= {"hold": self._hold, "drop": self._drop, "check": self._check, "commit": self._commit}
         own |= {"holds": self._holds, "settled": self._settled, "add_calls": self._add_calls, "keep": self._keep}
+        own |= {"asks": self._asks}
         self._operations: Mapping[str, Callable[..., Any]] = {**(more or {}), **own}
 
     def begin(self, owner: str) -> None:
@@ -51,6 +53,10 @@ class Store:
 
     def knows(self, owner: str) -> bool:
         return owner in self._owners
+
+    def asking(self, owner: str) -> bool:
+        """Whether it has calls at a service, which are paid for."""
+        return owner in self._asking
 
     def stop(self, owner: str) -> None:
         """Nobody wants its work any more: it meets a limit before its next call, and takes what is under way."""
@@ -61,6 +67,7 @@ class Store:
         had not journaled is given to whoever wants it next; unless its work is done `again` it counts at once."""
         self._owners.discard(owner)
         self._stopping.discard(owner)
+        self._asking.discard(owner)
         if not again:
             mine = [key for key, one in self._payers.items() if one == owner]
             self._add_calls(owner, GIVEN_UP, {key: self._paid[key] for key in mine})
@@ -109,6 +116,9 @@ class Store:
 
     def _failing(self, owner: str, replies: Mapping[str, Reply]) -> None:
         self._failed |= replies
+
+    def _asks(self, owner: str, whether: bool) -> None:
+        (self._asking.add if whether else self._asking.discard)(owner)
 
     # calls, and what they take
 

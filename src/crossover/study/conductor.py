@@ -112,9 +112,11 @@ def run_task(
             with noted(folder, listener or Quiet()) as told:
                 _Conductor(prepared, source, folder, journal, told, models, rule, tuple(options), workers).conduct()
         finally:
-            if workers is not None:
-                workers.close()  # before another may begin here: what they are about still goes into the journal
-            journal.close()
+            try:
+                if workers is not None:
+                    workers.close()  # before another may begin here: what they are about still goes into the journal
+            finally:
+                journal.close()
         try:
             kept = keep_scores(folder, task)
         except PromptError as error:  # the verdict stands, whatever becomes of a file elsewhere
@@ -163,6 +165,7 @@ class Account:
     findings: list[Finding]  # of the data
     said: list[str]  # what was assumed
     warnings: list[str]
+    asked: Sequence[str] = ()  # models, by specification: the task's, a judge, a teacher
 
 
 @dataclass
@@ -276,7 +279,7 @@ class _Conductor:
         scene = Scene(self.bench, begin, self.folder, memories, folds)
         executor = self.cluster.executor(scene, self.task, self.listener) if self.cluster else Serial(scene)
         ascent = Ascent(self.bench, self.folder, memories, self.listener, warnings, executor)
-        self.account = Account(findings, said, warnings)
+        self.account = Account(findings, said, warnings, list(models))
         try:
             self.meter.reserve = FOLDS_RESERVE if folds else TEST_RESERVE
             speed = self.costing.speed(self.task.model)  # before the limits can cut it off
@@ -368,6 +371,7 @@ class _Conductor:
             judge=self.judge,
             overfitting=overfitting(climbed, {} if folds else runs, shipped, self.evaluator, self.task.margin),
             folds=folds,
+            asked=self.account.asked,
         )
 
     def _render(self, candidate: Candidate, dev: Run | None) -> tuple[Message, ...]:

@@ -21,7 +21,7 @@ from crossover.engine.depot import Depot
 from crossover.engine.desk import Desk
 from crossover.engine.link import Link
 from crossover.engine.store import LATER, Operation, Store
-from crossover.errors import CrossoverError, MissingExtra, ModelError, OptionError
+from crossover.errors import CrossoverError, MissingExtra, ModelError, OptionError, StudyError
 from crossover.evaluation.forgetting import Memory, Suite, open_suites
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import Relevance, relevance_scorer
@@ -124,8 +124,8 @@ def done_elsewhere(opening: Opening, work: Work[Any], link: Link, node: str, ver
         if version != opening.version:
             raise OptionError(f"Crossover is {version} there, and {opening.version} where the study runs")
         scene = open_scene(opening, link)
-    except CrossoverError as error:
-        return Outcome.failed(error, f"on node {node}: ")
+    except (CrossoverError, OSError) as error:
+        return Outcome.failed(_said(error), f"on node {node}: ")
     try:
         value = _as_at_home(work.do(scene), scene, opening)
         for (study, spec), model in _models.items():
@@ -134,7 +134,14 @@ def done_elsewhere(opening: Opening, work: Work[Any], link: Link, node: str, ver
         link.settle()
         return Outcome(value)
     except CrossoverError as error:
-        return Outcome.failed(error)
+        full = isinstance(error, StudyError) and str(scene.folder.path) in str(error)  # of this machine's own disk
+        return Outcome.failed(error, f"on node {node}: " if full else "")
+
+
+def _said(error: CrossoverError | OSError) -> CrossoverError:
+    if isinstance(error, CrossoverError):
+        return error
+    return StudyError(f"{error.filename or tempfile.gettempdir()} cannot be written ({error.strerror or error})")
 
 
 def _as_at_home(value: Any, scene: Scene, opening: Opening) -> Any:
@@ -250,6 +257,9 @@ class Reception:
 
     def stop(self, owner: str) -> None:
         self._store.stop(owner)
+
+    def asking(self, owner: str) -> bool:
+        return self._store.asking(owner)
 
     def end(self, owner: str, again: bool) -> list[tuple[int, Outcome]]:
         """Answers to whoever waited for it, too. `again`: its work is begun anew."""

@@ -25,7 +25,7 @@ from crossover.engine.caller import Way
 from crossover.engine.depot import Depot
 from crossover.engine.link import Link
 from crossover.engine.store import Operation
-from crossover.errors import CrossoverError, MissingExtra, OptionError, StudyError
+from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, OptionError, StudyError
 from crossover.models.base import Model
 from crossover.models.batches import in_batches
 from crossover.study.elsewhere import Opening, Outcome, Reception, done_elsewhere, stand_in
@@ -40,6 +40,8 @@ from crossover.types import Reply, Request
 T = TypeVar("T")
 LOOK = 5.0  # seconds between two looks at which nodes there are
 MANY = 100_000  # who may wait at a time
+ANSWERED = 120.0  # seconds for what is at a service to come, as long as a call may take
+IDLE = 60.0  # seconds after which it is said that nothing was begun
 DEATHS = 5  # of the workers of one piece of work, after which something else is wrong
 Asked = tuple[int | None, str, list[Operation]]
 
@@ -214,7 +216,7 @@ class RayExecutor:
         self._poll = self._box.take.remote()
         self._going: dict[Any, Run[Any]] = {}  # Ray's reference -> what it is of
         self._ahead: list[Run[Any]] = []  # waits for others
-        self._looked = time.monotonic()
+        self._looked = self._began = time.monotonic()
         self._draining = False
         self._spooling = scene.bench.evaluator.caller.spool.opened()
         self._spooling.__enter__()
@@ -252,23 +254,27 @@ class RayExecutor:
     def drop(self) -> None:
         self._drop([*self._ahead, *self._going.values()])
 
-    def _drop(self, runs: Sequence[Run[Any]]) -> None:
+    def _drop(self, runs: Sequence[Run[Any]], patience: float = PATIENCE) -> None:
         """What these ask is answered no more; what they have asked by now was paid for, and is kept."""
         self._ahead = [run for run in self._ahead if run not in runs]
-        self._drained([run for run in self._going.values() if run in runs and run.needs.waits])
+        asking = [run for run in self._going.values() if run in runs and self._reception.asking(run.owner)]
+        self._drained(asking, patience)
         self._ahead = [run for run in self._ahead if run not in runs]  # died meanwhile
-        for reference, run in list(self._going.items()):
-            if run in runs:
-                del self._going[reference]
-                with suppress(self._ray.exceptions.RayError):
-                    self._ray.cancel(reference, force=True)
-                self._answer(self._reception.end(run.owner, again=False))
+        dropped = {reference: run for reference, run in self._going.items() if run in runs}
+        for reference in dropped:
+            del self._going[reference]
+            with suppress(self._ray.exceptions.RayError):
+                self._ray.cancel(reference, force=True)
+        if dropped:  # whoever still runs may write into the folder
+            self._ray.wait(list(dropped), num_returns=len(dropped), timeout=PATIENCE)
+        for run in dropped.values():
+            self._answer(self._reception.end(run.owner, again=False))
 
-    def _drained(self, runs: Sequence[Run[Any]]) -> None:
+    def _drained(self, runs: Sequence[Run[Any]], patience: float) -> None:
         """What is at a service for these is paid for, so it is waited for: it counts, and no further run asks it again."""
         if self._draining:
             return
-        self._draining, until = True, time.monotonic() + PATIENCE
+        self._draining, until = True, time.monotonic() + patience
         try:
             for run in runs:
                 self._reception.stop(run.owner)
@@ -341,6 +347,7 @@ class RayExecutor:
         if time.monotonic() - self._looked >= LOOK:
             self._looked = time.monotonic()
             self._look()
+            self._idle()
 
     def _look(self) -> None:
         """Work on a node that the cluster has given up is begun anew: of a node that is cut off Ray says so only after
@@ -350,6 +357,15 @@ class RayExecutor:
             if self._reception.nodes.get(run.owner, next(iter(alive))) not in alive:
                 del self._going[reference]
                 self._died(run, "its node is cut off")
+
+    def _idle(self) -> None:
+        if self._reception.nodes or not self._going or time.monotonic() - self._began < IDLE:
+            return
+        self._began = float("inf")  # it is said once
+        self._reception.listener.say(
+            "the Ray cluster has not begun anything yet: its cores, cards or memory are with others, or it has none; it is"
+            " waited for"
+        )
 
     def _over(self, reference: Any) -> None:
         run = self._going.pop(reference)
@@ -372,9 +388,10 @@ class RayExecutor:
 
     def _ended(self, run: Run[Any]) -> None:
         self._answer(self._reception.end(run.owner, again=run.outcome is None))
-        failed = run.outcome is not None and run.outcome.error is not None
-        if failed and not self._draining:  # what comes behind it will not be asked for
-            self._drop([other for other in run.group if other.number > run.number])
+        error = run.outcome.error if run.outcome is not None else None
+        if error is not None and not self._draining:  # what comes behind it will not be asked for
+            behind = [other for other in run.group if other.number > run.number]
+            self._drop(behind, ANSWERED if isinstance(error, BudgetExceeded) else PATIENCE)
         self._submit()
 
     def _answer(self, answers: list[tuple[int, Outcome]]) -> None:

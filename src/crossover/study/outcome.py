@@ -38,7 +38,7 @@ FOLLOWED = 5  # inputs that are shown step by step
 @dataclass(frozen=True)
 class Outcome:
     """A finished study, in memory. `runs`: the test runs by contender id; `traces` (of tuning) and `prompts` (one
-    as it is asked): by rung name."""
+    as it is asked): by rung name; `asked`: the models that are, by specification."""
 
     task: Task
     task_path: str
@@ -63,6 +63,7 @@ class Outcome:
     prompts: Mapping[str, tuple[Message, ...]]
     learning: Learning | None = None
     folds: int = 0
+    asked: Sequence[str] = ()
 
 
 def write_outcome(outcome: Outcome, folder: StudyFolder, journal: Journal) -> None:
@@ -136,7 +137,7 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "folds": outcome.folds or None,
         "data_sha256": outcome.data_sha256,
         "candidates": [report.to_json() for report in _reports(outcome, journal)],
-        "engines": engines_json(specs_of(outcome.task), journal),
+        "engines": engines_json(outcome.asked, journal),
         "prompt_sensitivity": _sensitivity(outcome, journal),
         "comparisons": [*made["comparisons"], *(pair_json(pair, "baseline") for pair in changes)],
         "forgetting": {"replay": list(outcome.forgetting.replay), "said": list(outcome.forgetting.said)},

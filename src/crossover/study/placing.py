@@ -45,11 +45,6 @@ class Needs:
     memory: int = 0
 
     @property
-    def waits(self) -> bool:
-        """For a service, most of the time."""
-        return self.cpus == WAITS
-
-    @property
     def threads(self) -> int:
         return max(1, int(self.cpus))
 
