@@ -16,7 +16,10 @@ from typing import Any
 from crossover.cli.main import main
 
 IMPORTED = ["crossover.models.hf", "crossover.tuning.sft", "crossover.study.conductor", "crossover.cli.main"]
-IMPORTED += ["sentence_transformers", "sklearn.feature_extraction.text", "scipy.stats", "tests.still"]
+# and what is imported once it is used, by a model, a journal, a report and a service
+IMPORTED += ["transformers.models.llama.modeling_llama", "transformers.models.bert.modeling_bert", "peft.tuners.lora"]
+IMPORTED += ["sqlalchemy.dialects.sqlite", "matplotlib.figure", "matplotlib.backends.backend_svg", "openai", "aiohttp"]
+IMPORTED += ["sklearn.feature_extraction.text", "scipy.stats", "tests.still"]
 
 
 def forked(work: Callable[..., Any], *given: Any) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,10 +70,27 @@ def imports(tree: ast.AST) -> list[tuple[str, ast.stmt]]:
     return found
 
 
+@dataclass(frozen=True)
+class Read:
+    """Of a module: what it imports of ours, and what inside functions; its docstring."""
+
+    imports: list[tuple[str, ast.stmt]]
+    inside: list[tuple[str, ast.stmt]]
+    document: str | None
+
+
+@cache
+def read(path: Path) -> Read:
+    """Each is parsed once for all rules."""
+    tree = ast.parse(path.read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))]
+    return Read(imports(tree), [one for function in functions for one in imports(function)], ast.get_docstring(tree))
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_imports_only_to_its_left(path: Path) -> None:
     here = name_of(path)
-    for module, node in imports(ast.parse(path.read_text())):
+    for module, node in read(path).imports:
         if here in ("__init__",):
             continue
         there, own = room_of(module), room_of(here)
@@ -83,7 +102,7 @@ def test_no_plugin_imports_a_sibling(path: Path) -> None:
     here = name_of(path).split(".")
     if here[0] not in PLUGIN_ROOMS or len(here) < 2:
         return
-    for module, node in imports(ast.parse(path.read_text())):
+    for module, node in read(path).imports:
         parts = module.split(".")
         if parts[0] != here[0] or len(parts) < 2:
             continue
@@ -93,7 +112,7 @@ def test_no_plugin_imports_a_sibling(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in MODULES if name_of(path).startswith("tuning")], ids=name_of)
 def test_tuning_knows_of_models_only_what_they_promise(path: Path) -> None:
-    for module, node in imports(ast.parse(path.read_text())):
+    for module, node in read(path).imports:
         assert room_of(module) != "models" or module in ("models.base", "models.kernels"), (
             f"{name_of(path)} line {node.lineno}: {module}"
         )
@@ -106,7 +125,7 @@ def private(name: str) -> bool:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_what_another_room_uses_is_public(path: Path) -> None:
     here = name_of(path)
-    for module, node in imports(ast.parse(path.read_text())):
+    for module, node in read(path).imports:
         names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
         inner = any(map(private, module.split(".")))
         assert room_of(module) == room_of(here) or not inner, f"{here} line {node.lineno} imports {module}"
@@ -115,11 +134,8 @@ def test_what_another_room_uses_is_public(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_our_own_code_is_imported_at_the_top_of_a_module(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            inner = imports(function)
-            assert not inner, f"{name_of(path)} line {inner[0][1].lineno} imports {inner[0][0]} inside a function"
+    inner = read(path).inside
+    assert not inner, f"{name_of(path)} line {inner[0][1].lineno} imports {inner[0][0]} inside a function"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -128,8 +144,7 @@ def test_a_module_has_a_purpose_a_good_name_and_at_most_400_lines(path: Path) ->
     assert text.count("\n") <= 400, f"{name_of(path)} has {text.count(chr(10))} lines"
     assert path.stem not in ("utils", "util", "common", "helpers", "misc")
     if text.strip():
-        document = ast.get_docstring(ast.parse(text))
-        assert document, f"{name_of(path)} says not what it is for"
+        assert read(path).document, f"{name_of(path)} says not what it is for"
 
 
 @pytest.mark.parametrize("code", ["import crossover", "from crossover.cli.main import app", "import crossover.registry"])

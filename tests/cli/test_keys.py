@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ import yaml
 
 from crossover.cli.main import main
 from tests.cli.small import Terminal, write_task
-from tests.forked import forked
+from tests.forked import started
 from tests.models.service import Service, serving
 
 KEY = "AZ9canary4711bcdefghijklmnopqrstuv"  # of a service whose keys begin with nothing of their own
@@ -115,11 +113,6 @@ def test_serving_a_key_in_the_place_of_its_variable_is_refused_and_not_shown(cro
         assert KEY not in told.out + told.err
 
 
-DEBUG = (  # every library tells all that it can
-    "import logging; logging.basicConfig(level=logging.DEBUG); from crossover.cli.main import main; main()"
-)
-
-
 class Used:
     """What was done with a key from its variable, and what that left: in the folder, on the terminal, among processes."""
 
@@ -128,32 +121,22 @@ class Used:
         self.told, self.processes = b"", b""
 
     def crossover(self, *arguments: str, key: str = KEY) -> int:
-        """The exit status; a command that asks the service is started as a user does, among the processes of all."""
+        """The exit status; while a command asks the service, the command lines of all processes are read."""
         told = self.folder / "told"
-        environment = {"MY_SERVICE_KEY": key, "OPENAI_LOG": "debug"}
-        asks = arguments[0] == "run" and key == KEY
-        if asks:
-            status = self._started(arguments, told, environment)
-        else:
-            status = forked(debugged, arguments, self.folder, told, environment)
+        process = started(debugged, arguments, self.folder, told, {"MY_SERVICE_KEY": key, "OPENAI_LOG": "debug"})
+        before = self.service.number
+        while process.is_alive():
+            process.join(0.05)
+            if self.service.number > before and not self.processes and Path("/proc/self/cmdline").exists():
+                self.processes = b"".join(map(commanded, Path("/proc").glob("[0-9]*/cmdline")))
         self.told += told.read_bytes()
         told.unlink()
-        return status
-
-    def _started(self, arguments: tuple[str, ...], told: Path, environment: dict[str, str]) -> int:
-        before = self.service.number
-        command = [sys.executable, "-c", DEBUG, *arguments]
-        with told.open("wb") as out:
-            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=self.folder, env={**os.environ, **environment})
-            while process.poll() is None:
-                time.sleep(0.05)
-                if self.service.number > before and not self.processes and Path("/proc/self/cmdline").exists():
-                    self.processes = b"".join(map(commanded, Path("/proc").glob("[0-9]*/cmdline")))
-        return process.returncode
+        assert process.exitcode is not None
+        return process.exitcode
 
 
 def debugged(arguments: tuple[str, ...], folder: Path, told: Path, environment: dict[str, str]) -> None:
-    """`DEBUG` in a process that has been forked."""
+    """The command line, while every library tells all that it can."""
     with told.open("wb") as file:
         for standard in (1, 2):
             os.dup2(file.fileno(), standard)

@@ -119,3 +119,24 @@ def test_a_volume_that_flips_does_so_and_none_nearer_by_half_does(
     else:
         assert name(found.value) != base.chosen.name
         assert name((found.value * volume) ** 0.5) == base.chosen.name
+
+
+HEAD = measured("classifier", "control", pattern(200, 150), asked(0, control=True, labels=400))
+BOTH = measured("instruction+lora", "hybrid", pattern(200, 165), asked(90, True, labels=100, tuning_seconds=900))
+FOUR = evidence(PROMPT, LORA, HEAD, BOTH)
+MONEY = st.sampled_from([0.0, 0.01, 0.5, 1.0, 3.6, 40.0, 900.0])
+
+
+@settings(max_examples=100)
+@given(MONEY, MONEY, st.sampled_from([0, 1, 5e3, 2e4, 1e5, 1e6]), st.sampled_from([0.0, 0.02, 0.1]), st.booleans())
+def test_what_is_taken_from_a_settling_of_other_prices_is_what_these_settle(
+    hour: float, label: float, volume: float, margin: float, slow: bool
+) -> None:
+    """`FOUR` remembers: its costs are met in many orders, and nearly equal."""
+    limits = Limits(machine_cost_per_hour=hour, label_cost=label, requests_per_month=volume, horizon_months=10)
+    at = wanted(limits=limits, margin=margin, target=0.75 if slow else None)
+    taken, settled = FOUR.taken(at), FOUR.settle(at)
+    assert taken is not None
+    assert settled is not None
+    assert (taken.kind, taken.name) == (settled.kind, settled.chosen.name)
+    assert (taken.short, taken.met) == (settled.short is not None, settled.met)

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from crossover.serve import parity
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from tests.bare import Bare
+from tests.bare import bare as server
 from tests.pace import _one_pace as _one_pace
 from tests.serve.studies import write_meetings, write_notes
 
@@ -25,3 +30,16 @@ def meetings(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
 @pytest.fixture(scope="session")
 def studies(notes: StudyFolder, meetings: StudyFolder) -> dict[str, StudyFolder]:
     return {"notes": notes, "meetings": meetings}
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
+    """Starts programs where Crossover is not."""
+    with server(tmp_path_factory.mktemp("bare")) as made:
+        yield made
+
+
+@pytest.fixture
+def tried_bare(bare: Bare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports are tried by forking; that a new process is started is tested once, by `test_parity.py`."""
+    monkeypatch.setattr(parity, "finished", bare)

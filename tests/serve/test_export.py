@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from crossover.serve.standalone import Exported
 from crossover.study.folder import StudyFolder, write_json
 from crossover.study.read import read_candidate
 from crossover.types import Demonstration, Message, Prompt, candidate_from_json, to_json
+from tests.bare import Bare, missing
 from tests.serve.studies import recorded
 from tests.serve.test_bundle import plugin
 
@@ -86,18 +88,6 @@ def every_file(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
 
 
-def without(folder: Path, *names: str) -> dict[str, str]:
-    """An environment in which importing these packages fails."""
-    for name in names:
-        (folder / name).mkdir()
-        (folder / name / "__init__.py").write_text(f"raise ImportError('{name} is not here')\n")
-    environment = {**os.environ, "PYTHONPATH": str(folder), "HF_HUB_OFFLINE": "1"}
-    for name in names:
-        failed = subprocess.run([sys.executable, "-c", f"import {name}"], env=environment, capture_output=True, text=True)
-        assert f"{name} is not here" in failed.stderr
-    return environment
-
-
 def code_of(folder: Path) -> str:
     """The Python lines of an export's README."""
     found = re.search(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -109,15 +99,13 @@ def drive(
     keys: list[tuple[str, str, bool]],
     exported: dict[str, Path],
     studies: dict[str, StudyFolder],
-    environment: dict[str, str],
+    start: Callable[..., subprocess.CompletedProcess[str]],
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
     work = {}
     for key in keys:
         folder = exported[label(key)]
         work[label(key)] = (str(folder), code_of(folder), list(recorded(studies[key[0]], key[1])))
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER], env=environment, input=json.dumps(work), capture_output=True, text=True
-    )
+    done = start([sys.executable, "-c", DRIVER], given=json.dumps(work))
     assert done.returncode == 0, done.stderr
     answers, models = json.loads(done.stdout)
     return answers, models
@@ -125,10 +113,10 @@ def drive(
 
 @pytest.fixture(scope="module")
 def driven(
-    exported: dict[str, Path], studies: dict[str, StudyFolder], tmp_path_factory: pytest.TempPathFactory
+    exported: dict[str, Path], studies: dict[str, StudyFolder], bare: Bare
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
     """What each export answers, and the class that its README loads, where Crossover cannot be imported."""
-    return drive(RUNNABLE, exported, studies, without(tmp_path_factory.mktemp("bare"), "crossover"))
+    return drive(RUNNABLE, exported, studies, bare)
 
 
 @pytest.mark.parametrize("key", RUNNABLE, ids=label)
@@ -153,7 +141,12 @@ def test_the_readme_loads_it_with_transformers_and_peft(
 def test_a_merged_export_needs_transformers_alone(
     exported: dict[str, Path], studies: dict[str, StudyFolder], tmp_path: Path
 ) -> None:
-    answers, models = drive(MERGED, exported, studies, without(tmp_path, "crossover", "peft", "sklearn"))
+    environment = missing(tmp_path, "crossover", "peft", "sklearn")
+
+    def start(argv: list[str], given: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(argv, env=environment, input=given, capture_output=True, text=True)
+
+    answers, models = drive(MERGED, exported, studies, start)
     assert set(models.values()) == {BASE}
     for key in MERGED:
         assert answers[label(key)][:-1] == list(recorded(studies[key[0]], key[1]).values())
@@ -162,17 +155,18 @@ def test_a_merged_export_needs_transformers_alone(
 def test_the_readmes_command_answers_an_argument_or_lines(
     exported: dict[str, Path],
     studies: dict[str, StudyFolder],
-    tmp_path: Path,
+    bare: Bare,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder, environment = exported["notes-lora+few_shot"], without(tmp_path, "crossover")
+    folder = exported["notes-lora+few_shot"]
     [line] = re.findall(r"^python predict\.py.*$", (folder / "README.md").read_text(), re.MULTILINE)
     wanted = recorded(studies["notes"], "lora+few_shot")
     command = [sys.executable, *shlex.split(line, comments=True)[1:]]
     first = next(iter(wanted))
     command[-1] = first
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    done = bare(command, folder)
+    assert done.returncode == 0, done.stderr
     assert done.stdout == wanted[first] + "\n"
     spec = importlib.util.spec_from_file_location("exported_command", folder / command[1])
     assert spec is not None

@@ -57,6 +57,7 @@ def test_every_candidate_says_the_users_own_model_and_answers(name: str, study: 
     assert answer.text in ("garden", "kitchen", "journey")
 
 
+@pytest.mark.usefixtures("tried_bare")
 @pytest.mark.parametrize(("name", "merge"), [("instruction", False), ("lora", False), ("lora", True), ("full", False)])
 def test_an_export_answers_as_measured_without_the_file(name: str, merge: bool, study: StudyFolder, tmp_path: Path) -> None:
     alone = name == "lora" and not merge  # in a process of its own once: its start takes longer than all answers

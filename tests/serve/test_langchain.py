@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import subprocess
 import sys
 import threading
 import time
@@ -29,9 +28,10 @@ from crossover.serve.runnables import Together, runnable, template
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt, Reply, Request, Step
+from tests.bare import Bare
 from tests.models.service import Service, said, serving
+from tests.models.tiny import build
 from tests.serve.studies import NEAREST, NOTES, REASONED, recorded, write_task
-from tests.serve.test_export import without
 
 RUNGS = ["majority", "zero_shot", "instruction", {"few_shot": NEAREST}, {"chain_of_thought": REASONED}, "chain"]
 EXPORTED = ["instruction", "few_shot", "chain_of_thought", "chain"]  # labels, nearest ones, free text, several prompts
@@ -59,8 +59,10 @@ json.dump(found, sys.stdout)
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
-    """Prompts of every kind on 50 rows of dev, and as many of test; the majority control too."""
+    """Prompts of every kind on 50 rows of dev, and as many of test; the majority control too. The model is a random
+    one of a few thousand weights, whose answers differ."""
     folder = tmp_path_factory.mktemp("prompts")
+    build(folder / "model")
     rows = [{"text": text, "place": label} for label, texts in NOTES.items() for text in texts.split("|")]
     seen = [row for number, row in enumerate(rows) if number % 6]
     told = [{**row, "text": f"Listen, please: {row['text'].lower()}"} for row in seen]
@@ -78,32 +80,34 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
         "input": "text",
         "output": "place",
         "kind": "classify",
+        "model": "model",
         "strategies": RUNGS,
         "chain": steps,
     }
     return run_study(write_task(folder / "task.yaml", task), folder / "run")
 
 
-def test_the_export_answers_fifty_rows_as_measured_where_crossover_is_not(study: StudyFolder, tmp_path: Path) -> None:
+def test_the_export_answers_fifty_rows_as_measured_where_crossover_is_not(
+    study: StudyFolder, bare: Bare, tmp_path: Path
+) -> None:
     work = {}
     for name in EXPORTED:
         files = export(study, tmp_path / name, name, chain=True).files
         assert {"chain.py", "predict.py", "README.md"} <= set(files)
         work[name] = (str(tmp_path / name), list(recorded(study, name)))
         assert len(work[name][1]) == 50
-    environment = without(tmp_path, "crossover")
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER], env=environment, input=json.dumps(work), capture_output=True, text=True
-    )
+    done = bare([sys.executable, "-c", DRIVER], given=json.dumps(work))
     assert done.returncode == 0, done.stderr
     for name, (answers, ways, steps) in json.loads(done.stdout).items():
         measured = list(recorded(study, name).values())
+        assert len(set(measured)) > 1
         assert answers == measured
         assert ways[:4] == [measured[0]] * 3 + ["ModelError"]
         assert "tokens, the window is" in ways[4]
         assert [step for step in steps if "Runnable" not in step] == ["ChatPromptTemplate", "MeasuredModel", "AnswerParser"]
 
 
+@pytest.mark.usefixtures("tried_bare")
 def test_it_is_tried_by_replaying_measured_rows_and_the_readme_says_how_to_use_it(
     study: StudyFolder, tmp_path: Path
 ) -> None:
@@ -226,7 +230,7 @@ def test_requests_of_several_threads_are_asked_together() -> None:
     assert len(sizes) < 12
 
 
-def test_a_hosted_winner_is_asked_at_its_service_as_it_was_measured(tmp_path: Path) -> None:
+def test_a_hosted_winner_is_asked_at_its_service_as_it_was_measured(bare: Bare, tmp_path: Path) -> None:
     words = ["red", "green", "blue"]
     lines = [f"thing {i} is {words[i % 3]},{words[i % 3]}" for i in range(60)]
     (tmp_path / "rows.csv").write_text("text,label\n" + "\n".join(lines) + "\n")
@@ -249,19 +253,11 @@ def test_a_hosted_winner_is_asked_at_its_service_as_it_was_measured(tmp_path: Pa
         assert {"chain.py", "predict.py", "settings.json"} <= set(files)
         assert all("k-123456" not in (tmp_path / "out" / name).read_text() for name in files)
         measured = recorded(folder, "zero_shot")
-        environment = without(tmp_path, "crossover")
         texts = "".join(json.dumps(text) + "\n" for text in measured)
         for script in ("chain.py", "predict.py"):
             command = [sys.executable, script, "--json"]
             for key, status in (("k-123456", 0), ("", 1)):
-                done = subprocess.run(
-                    command,
-                    cwd=tmp_path / "out",
-                    env={**environment, "KEY_OF_MINE": key},
-                    input=texts,
-                    capture_output=True,
-                    text=True,
-                )
+                done = bare(command, tmp_path / "out", texts, KEY_OF_MINE=key)
                 assert done.returncode == status, done.stderr
                 found = [json.loads(line) for line in done.stdout.splitlines()]
                 if key:

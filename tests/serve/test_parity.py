@@ -51,6 +51,7 @@ def test_an_export_says_that_its_answers_are_as_measured(notes: StudyFolder, tmp
     assert export(notes, tmp_path / "control", "majority", check=True).parity is None  # nothing to run
 
 
+@pytest.mark.usefixtures("tried_bare")
 def test_an_export_says_which_answer_is_not_as_measured(study: StudyFolder, tmp_path: Path) -> None:
     candidate, row = read_candidate(study, "instruction")
     text = misremember(study, candidate.id, "test" if row["test"] else "dev")

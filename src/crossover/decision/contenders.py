@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Literal
 
 from crossover.decision.costs import Cost
@@ -63,8 +64,19 @@ def rung(candidate: Candidate, family: Family) -> Rung:
 def cheapest(contenders: Sequence[Contender]) -> Contender:
     """The one that costs least over the horizon; among those that cost the same, the simplest."""
     least = min(c.horizon_cost for c in contenders)
-    same = max(SAME_COST_MONEY, SAME_COST_SHARE * least)
-    return min((c for c in contenders if c.horizon_cost - least <= same), key=simplicity)
+    return min((c for c in contenders if _costs_as_much(c, least)), key=simplicity)
+
+
+def cost_order(contenders: Sequence[Contender]) -> tuple[tuple[bool, bool], ...]:
+    """All that `cheapest` takes from the costs of these, whichever of them it is asked about: of each pair, both ways
+    round, whether one costs less, and whether the other costs as much as it or less."""
+    return tuple(
+        (a.horizon_cost < b.horizon_cost, _costs_as_much(b, a.horizon_cost)) for a, b in permutations(contenders, 2)
+    )
+
+
+def _costs_as_much(contender: Contender, least: float) -> bool:
+    return contender.horizon_cost - least <= max(SAME_COST_MONEY, SAME_COST_SHARE * least)
 
 
 def simplicity(contender: Contender) -> tuple[int, int]:

@@ -71,6 +71,10 @@ class Prices:
 
     def rates(self) -> Rates:
         """The middle of each range."""
+        return self._middle
+
+    @cached_property
+    def _middle(self) -> Rates:
         return self._rates(middle)
 
     def drawn(self, draws: int, rng: Any) -> Rates:

@@ -6,13 +6,14 @@ deciding again is quick: `flip.py` does it a thousand times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
-from crossover.decision.contenders import Contender, Rung, finalists, standing
+from crossover.decision.contenders import Contender, Rung, cost_order, finalists, standing
 from crossover.decision.costs import CURRENCY, Bill, Prices, cost_of, middle
 from crossover.decision.crossing import Crossing, Doubt, Spread, crossing
 from crossover.decision.limits import doubt, removal
@@ -73,6 +74,17 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What a reader takes from a verdict: its kind, the `name` that it names, whether nothing does the task, whether the
+    target is met."""
+
+    kind: str
+    name: str
+    short: bool
+    met: bool | None
+
+
+@dataclass(frozen=True)
 class Decided:
     """`champions`: by family, those that were tested. `spreads`: of each contender's costs, by id. `crossing`: of the
     trained champion and the prompt's, None where one of them is missing. `untested`: finalists that have no test.
@@ -97,6 +109,9 @@ class Evidence:
         self.measured, self.metric, self.metric_name = tuple(measured), metric, metric_name
         self.seed, self.floor = seed, floor
         self.runs: dict[str, Run] = {one.id: one.test for one in self.measured if one.test is not None}
+        self._paid: tuple[object, ...] = (None, None, None)  # what contenders were priced by last: demands change nothing
+        self._contenders: list[Contender] = []
+        self._taken: dict[Hashable, Taken | None] = {}
 
     @cached_property
     def views(self) -> list[Tested]:
@@ -110,14 +125,40 @@ class Evidence:
 
     def contenders(self, task: Task) -> list[Contender]:
         """In ladder order; `removed` says which limit one breaks."""
+        paid = (task.limits, task.prices, task.models)
+        if not all(map(operator.is_, paid, self._paid)):
+            self._paid, self._contenders = paid, self._priced(task)
+        return list(self._contenders)
+
+    def _priced(self, task: Task) -> list[Contender]:
         prices = {spec: prices_of(task, spec) for spec in {one.model for one in self.measured}}
         return [one.contender(task, prices[one.model]) for one in self.measured]
 
     def settle(self, task: Task) -> Settled | None:
         """The verdict without words; None where no model was tested."""
+        return self._settle(task, *self._standing(task))
+
+    def taken(self, task: Task) -> Taken | None:
+        """What a reader takes from `settle`, which looks at costs for their order alone: so one settling of the same
+        candidates serves every price that orders them alike."""
+        best, others = self._standing(task)
+        order = cost_order(list(best.values()))
+        key = (
+            tuple((family, c.id) for family, c in best.items()), tuple(c.id for c in others), order,
+            task.margin, task.target, task.tolerance,
+        )  # fmt: skip
+        if key not in self._taken:
+            found = self._settle(task, best, others)
+            self._taken[key] = found and Taken(found.kind, found.chosen.name, found.short is not None, found.met)
+        return self._taken[key]
+
+    def _standing(self, task: Task) -> tuple[dict[Family, Contender], list[Contender]]:
+        """The champions that were tested, and all who were and may be chosen."""
         contenders = self.contenders(task)
         best = standing(contenders, task.margin, self.runs)
-        others = [c for c in contenders if c.id in self.runs and c.removed is None]
+        return best, [c for c in contenders if c.id in self.runs and c.removed is None]
+
+    def _settle(self, task: Task, best: Mapping[Family, Contender], others: Sequence[Contender]) -> Settled | None:
         return settle(best, self.runs, self.views, task.margin, task.target, self.floor, task.tolerance, others)
 
     def decide(self, task: Task) -> Decided:

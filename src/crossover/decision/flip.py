@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision import numbers
 from crossover.decision.costs import CURRENCY, HORIZON_MONTHS, MACHINE_COST_PER_HOUR, REQUESTS_PER_MONTH, Way, middle, way
-from crossover.decision.deciding import Evidence, prices_of
+from crossover.decision.deciding import Evidence, Taken, prices_of
 
 FAR = 100.0  # times today's value
 STEPS = 48  # of equal ratio, from today's value to FAR times it
@@ -75,7 +75,7 @@ class _Dial:
 
 def flips(evidence: Evidence, task: Task) -> Flips:
     """Of a decided study. Empty where nothing was tested."""
-    base = _outcome(evidence, task)
+    base = evidence.taken(task)
     if base is None:
         return Flips()
     dials = list(_dials(evidence, task))
@@ -87,41 +87,35 @@ def flips(evidence: Evidence, task: Task) -> Flips:
     return Flips(tuple(found), tuple(dial.key for dial in dials), tuple(_told(found, dials)))
 
 
-def _outcome(evidence: Evidence, task: Task) -> tuple[str, str, bool, bool | None] | None:
-    """What a reader takes from a verdict: its kind, whom it names, whether nothing does the task, whether the target is
-    met."""
-    found = evidence.settle(task)
-    return None if found is None else (found.kind, found.chosen.name, found.short is not None, found.met)
-
-
-def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Any) -> Flip | None:
+def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Taken) -> Flip | None:
     """The nearest value along `steps` with another outcome."""
     before = dial.now
     for number, value in enumerate(steps):
-        if _outcome(evidence, dial.at(value)) != base:
+        if evidence.taken(dial.at(value)) != base:
             edge = value if before is None else _narrowed(evidence, dial, before, value, base)
-            outcome = _outcome(evidence, dial.at(edge))
-            stays = all(_outcome(evidence, dial.at(further)) == outcome for further in steps[number:])
+            outcome = evidence.taken(dial.at(edge))
+            stays = all(evidence.taken(dial.at(further)) == outcome for further in steps[number:])
             beyond = "" if not stays else " or more" if steps[-1] > steps[0] else " or less"
             return _flip(dial, edge, beyond, outcome, base)
         before = value
     return None
 
 
-def _narrowed(evidence: Evidence, dial: _Dial, same: float, other: float, base: Any) -> float:
+def _narrowed(evidence: Evidence, dial: _Dial, same: float, other: float, base: Taken) -> float:
     """The value nearest to `same` at which the outcome is still another one, to a thousandth of the way there."""
     way_there = abs(other - (dial.now or 0.0))
     while abs(other - same) > NARROW * way_there:
         middle_value = (same + other) / 2
-        if _outcome(evidence, dial.at(middle_value)) == base:
+        if evidence.taken(dial.at(middle_value)) == base:
             same = middle_value
         else:
             other = middle_value
     return other
 
 
-def _flip(dial: _Dial, value: float, beyond: str, outcome: Any, base: Any) -> Flip:
-    kind, name, short, met = outcome if outcome is not None else ("undecided", "nothing", False, None)
+def _flip(dial: _Dial, value: float, beyond: str, outcome: Taken | None, base: Taken) -> Flip:
+    now = outcome or Taken("undecided", "nothing", False, None)
+    kind, name = now.kind, now.name
     if dial.share:
         distance = 20 * abs(value - (dial.now or 0.0))
     else:
@@ -129,14 +123,16 @@ def _flip(dial: _Dial, value: float, beyond: str, outcome: Any, base: Any) -> Fl
     today = "" if dial.now is None else f" (now {dial.shown(dial.now)})"
     if outcome is None:
         change = "no model that was tested is left to choose"
-    elif base[:3] == (kind, name, short):
-        change = {True: "the target is reached", False: "the target is not reached", None: "the target is in doubt"}[met]
-    elif short != base[2]:
-        change = "none of these does the task" if short else f"{name} does the task well enough to be named"
+    elif replace(now, met=base.met) == base:
+        change = {True: "the target is reached", False: "the target is not reached", None: "the target is in doubt"}[
+            now.met
+        ]
+    elif now.short != base.short:
+        change = "none of these does the task" if now.short else f"{name} does the task well enough to be named"
     elif kind == "undecided":
         change = f"the verdict is open ({name} for now)"
-    elif name == base[1]:
-        change = f"the verdict is settled: {name}" if base[0] == "undecided" else f"{name} is the verdict"
+    elif name == base.name:
+        change = f"the verdict is settled: {name}" if base.kind == "undecided" else f"{name} is the verdict"
     else:
         change = f"{name} ({VERDICTS[kind]}) is the verdict"
     said = f"With {dial.what} of {dial.shown(value)}{beyond}{today}, {change}."

@@ -44,6 +44,13 @@ class Tested:
         self, pairs: Sequence[tuple[Contender, Contender]], beside: Sequence[tuple[Contender, Contender]] = ()
     ) -> Comparisons:
         """Compare each pair and adjust the p-values over all of them, and over others `beside` that are not returned."""
+        key = ("pairs", tuple((a.id, b.id) for a, b in pairs), tuple((a.id, b.id) for a, b in beside))
+        found: Comparisons = self._once(key, partial(self._compare_pairs, pairs, beside))
+        return found
+
+    def _compare_pairs(
+        self, pairs: Sequence[tuple[Contender, Contender]], beside: Sequence[tuple[Contender, Contender]]
+    ) -> Comparisons:
         every = [*pairs, *beside]
         results: list[Comparison] = [self._once(("pair", a.id, b.id), partial(self._compare, a.id, b.id)) for a, b in every]
         adjusted = holm([min(1.0, r.p / self._share(a.id, b.id)) for (a, b), r in zip(every, results, strict=True)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,8 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "model": outcome.task.model,
         "seed": outcome.task.seed,
         "created": journal.fact("created"),
-        "crossover_version": importlib.metadata.version("crossover"),
-        "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "peft")},
+        "crossover_version": _version("crossover"),
+        "versions": {name: _version(name) for name in ("torch", "transformers", "peft")},
         "metric": outcome.task.metric,
         "judge": _judge(outcome.judge, specs_of(outcome.task)) if outcome.judge else None,
         "relevance": outcome.relevance,
@@ -155,6 +156,11 @@ def _decision(outcome: Outcome, journal: Journal) -> dict[str, Any]:
             "tuning_epochs": journal.tuned(),
         },
     }
+
+
+@cache  # it is written after every rung, and reading it takes milliseconds
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
 
 
 def _judge(check: JudgeCheck, models: Sequence[str]) -> dict[str, Any]:
