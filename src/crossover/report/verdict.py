@@ -209,9 +209,11 @@ def sensitivity_sentence(results: Results) -> str:
     if not found:
         return ""
     low, high = numbers.percent(found["low"]), numbers.percent(found["high"])
+    first = next(iter(results.task.get("models") or ()), None)
+    of = f" with {first}" if first else ""
     return (
-        f"Over {found['tried']} phrasings and formats of one instruction, {measure(str(results.task['metric']))} on dev ran"
-        f" from {low} to {high}: that is the task's prompt sensitivity."
+        f"Over {found['tried']} phrasings and formats of one instruction{of}, {measure(str(results.task['metric']))} on dev"
+        f" ran from {low} to {high}: that is the task's prompt sensitivity{of}."
     )
 
 

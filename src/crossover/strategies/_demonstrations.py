@@ -66,6 +66,16 @@ def with_steps(plain: Candidate, shown: tuple[Demonstration, ...], bench: Bench)
     return tuple(replace(d, steps=steps[d.input]) for d in shown if d.input in steps)
 
 
+def reasoned_answers(candidate: Candidate, attempts: int, bench: Bench) -> list[tuple[Demonstration, str]]:
+    """Demonstrations with the candidate's own reasoning where it led to the right answer, each with that answer: a bare
+    answer behind a prompt that asks for steps would teach to leave them out."""
+    return [
+        (Demonstration(record.example.input, record.reply.text, tuple(record.steps.items())), record.example.output)
+        for record in solved(candidate, attempts, bench)
+        if record.reply.text.strip() != record.prediction  # a bare answer shows no reasoning
+    ]
+
+
 def solved(candidate: Candidate, attempts: int, bench: Bench) -> list[Record]:
     """What the candidate answers right of a seeded draw of `attempts` training rows."""
     rows = random.Random(bench.seed).sample(list(bench.train), min(attempts, len(bench.train)))

@@ -9,6 +9,7 @@ from typing import ClassVar
 from crossover.data.jsonfile import kind_of, parse
 from crossover.data.textfile import read_text
 from crossover.engine.conversation import prompt_of
+from crossover.engine.decoding import without_prompt
 from crossover.errors import DataError, OptionError
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
@@ -32,7 +33,9 @@ class Given:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         prompt = read_messages(bench.task.folder / self.prompt)
-        made = replace(start, prompt=prompt, decoding=replace(start.decoding, label_bias=(), verbalizer=()))
+        outputs = [example.output for example in bench.train]
+        decoding = without_prompt(start, bench.task, bench.model_of(start.model), outputs)
+        made = replace(start, prompt=prompt, decoding=decoding)
         if not bench.fits(made):
             raise OptionError(f"strategy 'given': with {self.prompt} an input exceeds the context window of {start.model}")
         return made

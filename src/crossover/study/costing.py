@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision.contenders import rung
-from crossover.decision.costs import Bill, Making
+from crossover.decision.costs import Asked, Bill, Making
 from crossover.decision.deciding import Evidence, Measured
-from crossover.engine.taken import taken
+from crossover.engine.taken import REPORTED, taken
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.models.base import by_the_hour
 from crossover.study.ladder import Climbed, floor
+from crossover.study.several import specs_of
 from crossover.types import Candidate, Example, Message, Run, to_json
 
 BEGINNINGS = 8  # inputs whose prompts are compared for what all begin with
@@ -71,7 +73,7 @@ class Costing:
         return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, floor(climbed, runs))
 
     def _bill(self, made: Climbed, candidate: Candidate, dev: Run) -> Bill:
-        usages = [record.reply.usage for record in dev.records]
+        usages = dev.taken
         control = made.family == "control"
         return Bill(
             tokens_in=tuple(usage.tokens_in for usage in usages),
@@ -86,7 +88,10 @@ class Costing:
         )
 
     def _making(self, made: Climbed, candidate: Candidate) -> Making:
-        found = taken(self.bench.journal, made.work)
+        lists = [prices_for(spec, self.task.models, self.task.prices) for spec in specs_of(self.task)]
+        found = taken(self.bench.journal, made.work, cached=any(one.cached_input is not None for one in lists))
+        asked = {payee: Asked(u.tokens_in, u.tokens_out, u.cached_in, u.money) for payee, u in found.asked.items()}
+        reported = asked.pop(REPORTED, Asked()).money
         rows = {*found.labels, *self.bench.shown(candidate), *(["train"] if made.family == "control" else [])}
         counted = {"train": len(self.bench.train), "dev": len(self.bench.dev)}
         labels = sum(size for split, size in counted.items() if split in rows)
@@ -95,10 +100,9 @@ class Costing:
             calls=found.calls,
             call_seconds=found.here.seconds,
             tuning_seconds=found.tuning_seconds + found.seconds,
-            tokens_in=found.elsewhere.tokens_in,
-            tokens_out=found.elsewhere.tokens_out,
-            money=found.elsewhere.money,
+            money=reported,
             trained_tokens=found.trained_tokens,
+            asked=asked,
         )
 
     def _beginning(self, candidate: Candidate, dev: Run) -> float:

@@ -6,6 +6,7 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from crossover.data.checks import Finding
@@ -167,8 +168,10 @@ def _after(outcome: Outcome) -> list[str]:
 
 
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
-    """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
-    rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
+    """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated; with the first of
+    several models."""
+    model, climbed = outcome.task.model, [made for made in outcome.climbed if made.strategy == "instruction"]
+    rows = [row for made in climbed for row in journal.tries(made.name) if row.get("model", model) == model]
     values = list(
         {row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"] and not row.get("stopped")}.values()
     )
@@ -212,8 +215,8 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         latency_requests=probe.n if probe else 0,
         latency_others=probe.load.others if probe and probe.load else None,
         latency_contended=probe.contended if probe else False,
-        tokens_in=round(own.usage.tokens_in / len(own.records), 1) if own else 0,
-        tokens_out=round(own.usage.tokens_out / len(own.records), 1) if own else 0,
+        tokens_in=round(mean(usage.tokens_in for usage in own.taken), 1) if own else 0,
+        tokens_out=round(mean(usage.tokens_out for usage in own.taken), 1) if own else 0,
         cost_fixed=contender.cost.fixed if contender else 0.0,
         cost_per_1k=contender.cost.per_1k if contender else 0.0,
         currency=outcome.task.prices.currency or CURRENCY,
