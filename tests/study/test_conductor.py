@@ -162,6 +162,16 @@ def test_every_prompt_that_was_tried_is_kept_with_its_score(tmp_path: Path) -> N
     }
 
 
+def test_what_a_plainer_rung_gives_too_is_not_paid_as_what_a_dearer_one_took(tmp_path: Path) -> None:
+    """The instruction is tried and taken away again: what is left is the bare input, which takes nothing to make."""
+    decision = decide(write_task(tmp_path, ["instruction+zero_shot", "zero_shot"], model="fake"), tmp_path / "run")
+    rows = {row["name"]: row for row in decision["candidates"]}
+    assert rows["zero_shot"]["same_as"] == "instruction+zero_shot"
+    assert [(row["cost"]["calls"], row["cost"]["labels"]) for row in rows.values() if row["name"] != "majority"] == [
+        (0, 0)
+    ] * 2
+
+
 def test_other_data_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     task = write_task(tmp_path, ["zero_shot"], model="fake")
     decide(task, tmp_path / "run")

@@ -121,9 +121,10 @@ def test_making_is_paid_at_todays_prices_and_for_todays_task_alone(tmp_path: Pat
         assert cost["fixed_interval"][0] < 0.6 * money
         path.write_text(path.read_text().replace("Name the colour.", "Which colour is it?"))
         run_study(path, tmp_path / "out")
-        assert paid_for(folder.decision) == (calls, pytest.approx(money))
+        once = 0.018  # its first call finds out how the service answers, which the bare input's did before
+        assert paid_for(folder.decision) == (calls, pytest.approx(money + once))
         before = service.number
         path.write_text(path.read_text().replace("input: 1000, output: 4000", "input: 500, output: 2000"))
         run_study(path, tmp_path / "out")
-        assert paid_for(folder.decision) == (calls, pytest.approx(money / 2))
+        assert paid_for(folder.decision) == (calls, pytest.approx((money + once) / 2))
         assert service.number == before

@@ -53,7 +53,7 @@ class Costing:
         for order, made in enumerate(climbed):
             if made.candidate is None or made.dev is None or made.same_as is not None:
                 continue
-            candidate = made.candidate
+            candidate, twins = made.candidate, [one for one in climbed if one.same_as == made.name]
             found.append(
                 Measured(
                     name=made.name,
@@ -63,7 +63,7 @@ class Costing:
                     order=order,
                     id=candidate.id,
                     model=candidate.model,
-                    bill=self._bill(made, candidate, made.dev),
+                    bill=self._bill([made, *twins], candidate, made.dev),
                     dev=made.dev,
                     test=runs.get(candidate.id),
                     probe=made.probe,
@@ -72,16 +72,18 @@ class Costing:
         evaluator = self.bench.evaluator
         return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, floor(climbed, runs))
 
-    def _bill(self, made: Climbed, candidate: Candidate, dev: Run) -> Bill:
+    def _bill(self, ways: Sequence[Climbed], candidate: Candidate, dev: Run) -> Bill:
+        """`ways`: the rungs that ended in the candidate, of which the plainest is what making it takes."""
         usages = dev.taken
-        control = made.family == "control"
+        control = ways[0].family == "control"
+        makings = [self._making(made, candidate) for made in ways]
         return Bill(
             tokens_in=tuple(usage.tokens_in for usage in usages),
             tokens_out=tuple(usage.tokens_out for usage in usages),
             money=tuple(usage.money for usage in usages),
             cached=0.0 if control else self._beginning(candidate, dev),
             speed=self.speed(candidate.model),
-            making=self._making(made, candidate),
+            making=min(makings, key=lambda one: (one.tuning_seconds + one.trained_tokens, one.calls, one.labels)),
             local=by_the_hour(self.bench.model_of(candidate.model)),
             control=control,
             tuned=candidate.weights is not None and not control,
