@@ -90,3 +90,16 @@ def test_a_prompt_of_one_message_stays_for_what_comes_behind(
     if behind != "instruction":  # which tries others beside it
         assert made.prompt.template.startswith(ONE)
         assert all(one.prompt.template.startswith(ONE) for one in at.scored)
+
+
+@pytest.mark.parametrize("text", ["FROZEN  peas", "snow on the roof\u200b"])
+def test_one_that_shows_rows_that_it_is_measured_on_is_refused(tmp_path: Path, text: str) -> None:
+    rows = toy_examples()
+    prompt = Prompt("Be brief.", "{input}", (Demonstration(text, "cold"), Demonstration("a glass of milk", "cold")))
+    path = written(tmp_path, to_json(conversation(prompt)))
+    measured = [row for row in rows if row.input in ("snow on the roof", "frozen peas")]
+    with (
+        bench(tmp_path, [row for row in rows if row not in measured], measured) as at,
+        pytest.raises(OptionError, match="shows 1 of the rows that it would be measured on, with their answers"),
+    ):
+        open_strategy("given", {"prompt": path}).adapt(start(), at)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from crossover.data.text import comparable
 from crossover.engine.similarity import WordIndex
+from crossover.errors import OptionError
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Demonstration, Record
+from crossover.types import Candidate, Demonstration, Prompt, Record
 
 
 def balanced(pool: tuple[Demonstration, ...], shots: int, seed: int) -> tuple[Demonstration, ...]:
@@ -51,6 +53,20 @@ def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration,
             chosen.append(best)
         left = [indices for indices in left if indices]
     return tuple(pool[index] for index in chosen)
+
+
+def check_shown(prompt: Prompt, what: str, bench: Bench) -> None:
+    """Raise `OptionError` where a prompt that comes from outside shows an answer that it is to be measured on. `what`: how
+    it is called."""
+    shown = {d.input for one in (prompt, *(step.prompt for step in prompt.steps)) for d in one.demonstrations}
+    taught = {comparable(example.input) for example in bench.train}
+    strange = sorted(text for text in shown if comparable(text) not in taught)
+    met = len(strange) - len(bench.unseen(strange))
+    if met:
+        raise OptionError(
+            f"{what} shows {met} of the rows that it would be measured on, with their answers; valid is a prompt whose"
+            " demonstrations are training rows here, or in no split"
+        )
 
 
 def with_steps(plain: Candidate, shown: tuple[Demonstration, ...], bench: Bench) -> tuple[Demonstration, ...]:
