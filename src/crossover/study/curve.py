@@ -163,7 +163,7 @@ class CurveStudy:
 
 
 def _files(options: Mapping[str, Any], task: Task) -> list[str]:
-    """What is in the files that a rung's options and a chain's steps name: a prompt, inputs without labels, another task."""
+    """What is in the files that options and a chain's steps name: a prompt, inputs without labels, another task."""
     names = [value for value in (*_texts(options), *(step.task for step in task.chain)) if value]
     found = [task.folder / name for name in names if len(name) < LONGEST_NAME]
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in found if path.is_file()]
