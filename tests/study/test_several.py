@@ -297,6 +297,7 @@ def test_prompt_sensitivity_is_of_one_model(tmp_path: Path) -> None:
         "tried": len(own),
         "low": pytest.approx(min(own)),
         "high": pytest.approx(max(own)),
+        "model": "pocket",
     }
     assert "that is the task's prompt sensitivity with large." in sensitivity_sentence(read_results(folder))
 

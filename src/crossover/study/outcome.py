@@ -168,16 +168,17 @@ def _after(outcome: Outcome) -> list[str]:
 
 
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
-    """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated; with the first of
-    several models."""
-    model, climbed = outcome.task.model, [made for made in outcome.climbed if made.strategy == "instruction"]
-    rows = [row for made in climbed for row in journal.tries(made.name) if row.get("model", model) == model]
-    values = list(
-        {row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"] and not row.get("stopped")}.values()
-    )
-    if len(values) < 2:
-        return None
-    return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
+    """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated; of several models
+    that of the first that has one."""
+    first, several = outcome.task.model, bool(outcome.task.models)
+    rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
+    for spec in specs_of(outcome.task):
+        own = [row for row in rows if (row.get("model") or first) == spec]
+        known = {row["id"]: row["dev"]["value"] for row in own if not row["calibrated"] and not row.get("stopped")}
+        if len(known) > 1:
+            found = {"tried": len(known), "low": round(min(known.values()), 6), "high": round(max(known.values()), 6)}
+            return found | ({"model": spec} if several else {})
+    return None
 
 
 def _reports(outcome: Outcome, journal: Journal) -> list[CandidateReport]:
