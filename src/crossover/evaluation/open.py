@@ -46,8 +46,8 @@ def open_bench(
     """
     name = task.metric or METRIC
     own = task.model_copy(update={"prices": prices_for(task.model, task.models, task.prices)})
-    prices, payee = (partial(of, task, model_of) for of in (_prices_of, _payee))
-    meter = Meter(journal, task.limits, prices, desk.purse if desk else None, payee)
+    purse, payee = desk.purse if desk else None, partial(_payee, task, model_of)
+    meter = Meter(journal, task.limits, partial(_prices_of, task, model_of), purse, payee)
     caller = Caller(journal, meter, desk.claims, desk.spool) if desk else Caller(journal, meter)
     metric = metric or metric_of(task, "the task")
     judge = (metric.model or task.model) if isinstance(metric, Judging) else ""
