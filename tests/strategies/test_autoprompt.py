@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.tuning.batches import TokenRow
 from crossover.tuning.trigger import open_trigger
-from crossover.types import Candidate, Message, Prompt, Request
+from crossover.types import Candidate, Decoding, Message, Prompt, Request, Step
 from tests.strategies.toys import FRAMES, KINDS, bench, clearly_better, examples, kinds, start
 
 LABELS = dict.fromkeys(KINDS, "")
@@ -159,3 +160,23 @@ def test_it_looks_through_a_tuned_adapter_and_says_that_it_cannot_through_a_soft
             TuningError, match="autoprompt cannot look through a soft prompt; valid is autoprompt before it"
         ):
             open_strategy("autoprompt", QUICK).adapt(soft, at)
+
+
+def test_in_a_chain_it_reads_what_the_steps_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train, dev = kinds()
+    step = Step("thing", Prompt(template="{input}\nThing:"), Decoding(max_tokens=3))
+    prompt = Prompt("What kind is it?", "{input} ({thing})\nKind:", steps=(step,))
+    read: list[str] = []
+    encode = Hf.encode
+
+    def kept(self: Hf, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
+        read.extend(message.content for message in messages)
+        return encode(self, messages, answer)
+
+    monkeypatch.setattr(Hf, "encode", kept)
+    with bench(tmp_path, train[:9], dev[:3], labels=LABELS) as at:
+        chain = replace(begin(), prompt=prompt)
+        open_strategy("autoprompt", {"steps": 1, "candidates": 2, "batch": 3, "tokens": 2}).adapt(chain, at)
+    asked = [text for text in read if text.endswith("Kind:")]
+    assert asked
+    assert not any("{" in text for text in asked)
