@@ -13,6 +13,7 @@ from rich.console import Console
 
 from crossover.data.task import StrategySpec, Task, load_task
 from crossover.engine.decoding import decoding_for
+from crossover.engine.taken import REPORTED
 from crossover.errors import CrossoverError, OptionError, TaskError
 from crossover.models.open import open_model
 from crossover.report.page import render
@@ -283,6 +284,14 @@ def test_a_student_pays_its_teacher_at_the_teachers_prices_also_at_new_ones(tmp_
         assert taught(redecide(folder, free)) == pytest.approx(calls * 2 * 4000 / 1e6)
         assert "models.large.prices.input" in decided(folder)["flips"]["searched"]
         assert service.number == before
+
+
+def test_one_that_is_none_of_several_costs_what_it_reports(tmp_path: Path) -> None:
+    """And nothing at the prices of whoever asks it, a judge or a teacher."""
+    rows = toy_examples()
+    for several, payees in ((TWO, ["pocket", "fake", REPORTED]), (None, ["", "", ""])):
+        with bench(tmp_path, rows, rows, **({"model": "pocket", "models": several} if several else {})) as at:
+            assert [at.meter.payee(at.model_of(spec)) for spec in ("pocket", "fake", "fake:echo")] == payees
 
 
 def test_prompt_sensitivity_is_of_one_model(tmp_path: Path) -> None:

@@ -64,8 +64,10 @@ def _prices_of(task: Task, model_of: Callable[[str], Model], model: Model) -> Pr
 
 
 def _payee(task: Task, model_of: Callable[[str], Model], model: Model) -> str:
-    """Whose prices a model's are: of several models its own, or those that it reports itself."""
-    return REPORTED if isinstance(model, Priced) else _spec_of(task, model_of, model)
+    """Whose prices a model's are: the task's, of several models its own, or those that it reports itself, as does one that
+    is none of several."""
+    spec = _spec_of(task, model_of, model)
+    return REPORTED if isinstance(model, Priced) or (task.models and not spec) else spec
 
 
 def _spec_of(task: Task, model_of: Callable[[str], Model], model: Model) -> str:
