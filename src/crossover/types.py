@@ -288,6 +288,12 @@ class Run:
         return sum(record.score is None for record in self.records)
 
     @property
+    def taken(self) -> list[Usage]:
+        """What each answered request took; a failed call's nothing would make requests look cheaper than they are."""
+        answered = [record.reply.usage for record in self.records if record.reply.error is None]
+        return answered or [record.reply.usage for record in self.records]
+
+    @property
     def stopped(self) -> bool:
         return self.raced is not None and len(self.records) < self.raced.of
 

@@ -109,3 +109,21 @@ def test_the_family_is_what_the_candidate_is(candidate: Candidate, family: str) 
 
 def test_a_chain_without_an_instruction_is_no_baseline() -> None:
     assert rung(Candidate("m", Prompt(steps=(STEP,))), "prompt") == "engineered prompt"
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{input}", False),
+        ("Text: {input}\nLabel:", False),
+        ("TEXT = {input} | ANSWER =", False),
+        ("Text: {input}\nWhich queue should read it?", True),
+        ("Decide which queue should read it: {input}", True),
+        ("{input}\nQueue:", True),
+    ],
+)
+def test_words_around_the_input_are_a_prompt_as_an_instruction_is(template: str, says: bool) -> None:
+    prompt = Candidate("pocket", Prompt(template=template))
+    tuned = replace(prompt, weights=Weights("adapter", "sha"))
+    assert rung(prompt, family_of(prompt, False)) == ("engineered prompt" if says else "baseline")
+    assert family_of(tuned, False) == ("hybrid" if says else "weights")

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.data.economics import Economics, Limits, PriceList
-from crossover.decision.costs import Bill, Cost, Making, Prices, assumed, break_even, cost_of, way
+from crossover.decision.costs import Asked, Bill, Cost, Making, Prices, assumed, break_even, cost_of, way
 from crossover.decision.crossing import Doubt, crossing
 from crossover.decision.limits import doubt, removal
 from crossover.evaluation.contention import Load
 from crossover.evaluation.probe import Probe, Speed
-from crossover.types import Estimate
+from crossover.types import Estimate, to_json
 from tests.decision.builders import run
 
 FREE = Prices(machine_cost_per_hour=0, requests=1000, label_cost=0)
@@ -257,3 +257,19 @@ def test_over_two_percent_of_failed_calls_a_candidate_cannot_win() -> None:
     assert "6 of 100 calls" in str(removal(Limits(), "x", True, None, run("x", [True] * 94 + [None] * 6)))
     assert removal(Limits(), "x", True, None, run("x", [True] * 5 + [None])) is None  # one of a few tells no rate
     assert "3 of 6 calls" in str(removal(Limits(), "x", True, None, run("x", [True] * 3 + [None] * 3)))
+
+
+def test_a_teacher_is_paid_at_its_own_prices_and_what_was_read_before_as_cached() -> None:
+    """By hand: 1.0 million tokens in, 0.4 of them cached, 0.5 out: at 2, 0.5 and 8 they cost 1.2 + 0.2 + 4 = 5.4; the
+    task's own calls at 1 and 1 cost 1.5; one that has no price costs what it reported."""
+    teacher = replace(FREE, input=(1.0, 3.0), cached_input=0.5, output=8.0)
+    prices = replace(FREE, input=1.0, output=1.0, others={"teacher": teacher})
+    calls = Asked(tokens_in=1_000_000, tokens_out=500_000, cached_in=400_000, money=0.7)
+    for payee, costs in (("teacher", 5.4), ("", 1.5), ("unknown", 0.7)):
+        bill = Bill([1], [1], making=Making(asked={payee: calls}))
+        assert cost_of(bill, prices).parts["calls"] == pytest.approx(costs)
+    low, high = Doubt(prices, 0).spread(Bill([1], [1], making=Making(asked={"teacher": calls}))).fixed
+    assert (low, high) == (pytest.approx(4.815, abs=0.05), pytest.approx(5.985, abs=0.05))
+    reported = Making(money=2.0, asked={"": calls})
+    assert cost_of(Bill([1], [1], making=reported), prices).parts["calls"] == pytest.approx(3.5)
+    assert Making.from_json(to_json(reported)) == reported

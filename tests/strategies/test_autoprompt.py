@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from crossover.errors import OptionError
+from crossover.errors import OptionError, TuningError
 from crossover.models.hf import Hf
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy
 from crossover.tuning.batches import TokenRow
 from crossover.tuning.trigger import open_trigger
-from crossover.types import Candidate, Message, Prompt
+from crossover.types import Candidate, Decoding, Message, Prompt, Request, Step
 from tests.strategies.toys import FRAMES, KINDS, bench, clearly_better, examples, kinds, start
 
 LABELS = dict.fromkeys(KINDS, "")
@@ -137,3 +138,45 @@ def test_a_model_without_gradients_is_refused(tmp_path: Path) -> None:
         pytest.raises(OptionError, match="needs the gradients and the words of a model, and 'fake' gives none"),
     ):
         open_strategy("autoprompt").adapt(replace(begin(), model="fake"), at)
+
+
+def test_it_looks_through_a_tuned_adapter_and_says_that_it_cannot_through_a_soft_prompt(tmp_path: Path) -> None:
+    """The loss is that of the tuned model's own scores of the labels."""
+    train, dev = kinds()
+    with bench(tmp_path, train[:12], dev[:3], labels=LABELS) as at:
+        tuned = open_strategy("lora", {"epochs": 1}).adapt(begin(), at)
+        soft = open_strategy("soft_prompt", {"epochs": 1, "tokens": 2}).adapt(begin(), at)
+        model = at.model
+        assert isinstance(model, Hf)
+        trigger = open_trigger(model, [model.chat.answer(label) for label in KINDS], tuned.weights)
+        assert trigger is not None
+        asked = (Message("system", VAGUE.instruction), Message("user", "Text: a pear\nLabel:"))
+        [reply] = model.complete([Request(asked, tuned.decoding, tuned.weights)])
+        ids, begins = model.encode(asked, "")
+        loss = trigger.losses([(TokenRow(tuple(ids), begins), 0)])
+        scores = torch.tensor(reply.label_scores)
+        assert loss == pytest.approx(float(scores.logsumexp(0) - scores[0]), abs=0.05)
+        with pytest.raises(
+            TuningError, match="autoprompt cannot look through a soft prompt; valid is autoprompt before it"
+        ):
+            open_strategy("autoprompt", QUICK).adapt(soft, at)
+
+
+def test_in_a_chain_it_reads_what_the_steps_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train, dev = kinds()
+    step = Step("thing", Prompt(template="{input}\nThing:"), Decoding(max_tokens=3))
+    prompt = Prompt("What kind is it?", "{input} ({thing})\nKind:", steps=(step,))
+    read: list[str] = []
+    encode = Hf.encode
+
+    def kept(self: Hf, messages: Sequence[Message], answer: str) -> tuple[list[int], int]:
+        read.extend(message.content for message in messages)
+        return encode(self, messages, answer)
+
+    monkeypatch.setattr(Hf, "encode", kept)
+    with bench(tmp_path, train[:9], dev[:3], labels=LABELS) as at:
+        chain = replace(begin(), prompt=prompt)
+        open_strategy("autoprompt", {"steps": 1, "candidates": 2, "batch": 3, "tokens": 2}).adapt(chain, at)
+    asked = [text for text in read if text.endswith("Kind:")]
+    assert asked
+    assert not any("{" in text for text in asked)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from crossover.engine.decoding import decoding_for
 from crossover.errors import CrossoverError, OptionError
 from crossover.evaluation.bench import StudyBench
 from crossover.strategies.open import open_strategy
@@ -157,3 +158,15 @@ def test_what_cannot_be_taught_is_told(options: dict[str, Any], told: str, tmp_p
 def test_options_out_of_range_are_one_sentence(options: dict[str, Any], told: str) -> None:
     with pytest.raises(OptionError, match=told):
         open_strategy("distill", options)
+
+
+def test_another_teacher_is_not_calibrated_as_the_student_was_and_answers_as_long_as_it_has_to(
+    tmp_path: Path, learnt: list[Example]
+) -> None:
+    train, dev = kinds()
+    begin = replace(nearest(), decoding=replace(nearest().decoding, label_bias=(-9.0, 0.0, 9.0), max_tokens=99))
+    with bench(tmp_path, train[:6], dev[:3], **LABELS) as at:
+        open_strategy("distill", {"teacher": "fake"}).adapt(begin, at)
+        own = decoding_for(at.task, at.model_of("fake"), [example.output for example in train])
+    [teacher] = [candidate for candidate in at.scored if candidate.model == "fake"]
+    assert teacher.decoding == own

@@ -16,6 +16,7 @@ from crossover.models import embedding
 from crossover.strategies.open import open_strategy
 from crossover.testing.strategies import check_strategy, toy_examples
 from crossover.types import Demonstration, Prompt
+from tests.strategies.test_chain_of_thought import SUMS, bare, sums
 from tests.strategies.toys import KINDS, bench, examples, kinds, start
 
 # what a word's colour is cannot be known: it is written down in the training rows only
@@ -227,3 +228,50 @@ def test_nearest_by_meaning_without_its_library_says_what_to_install(
     told = pytest.raises(MissingExtra, match=r"crossover\[embeddings\]")
     with bench(tmp_path, toy_examples(), toy_examples()[:2]) as at, told:
         open_strategy("few_shot", {"selection": ["nearest_meaning"]}).adapt(start(), at)
+
+
+def test_of_a_start_that_reasons_its_own_solutions_are_shown(tmp_path: Path) -> None:
+    """Bare answers behind "think step by step" would teach to leave the steps out."""
+    rows = sums(24)
+    options = {
+        "chain_of_thought": {"shots": [0], "max_tokens": 40},
+        "few_shot": {"shots": [2], "selection": ["random", "nearest", "bootstrapped"]},
+    }
+    with bench(tmp_path, rows[:16], rows[16:], **SUMS) as at:
+        made = open_strategy("chain_of_thought+few_shot", options).adapt(bare(), at)
+        tried = [one for one in at.scored if one.prompt.demonstrations]
+        plain = open_strategy("chain_of_thought+zero_shot", {"chain_of_thought": options["chain_of_thought"]}).adapt(
+            bare(), at
+        )
+    assert made.decoding.pattern
+    assert tried
+    answers = {example.input: example.output for example in rows}
+    for candidate in tried:
+        for shown in candidate.prompt.demonstrations:
+            assert shown.output != answers[shown.input], "it has no steps"
+            assert answers[shown.input] in shown.output
+    assert plain.id == bare().id, "the bare input is asked for its answer at once"
+
+
+def test_a_start_that_reasons_and_solves_nothing_has_nothing_to_show(tmp_path: Path) -> None:
+    rows = toy_examples()
+    begin = replace(start(pattern="nothing (.*)"), model="fake:answer=none")
+    with bench(tmp_path, rows[::2], rows[1::2], model="fake:answer=none") as at:
+        made = open_strategy("few_shot").adapt(begin, at)
+    assert made.id == begin.id
+    assert made.provenance.note == "no demonstrations, as no training row was solved"
+
+
+@pytest.mark.parametrize("behind", ["instruction", "search"])
+def test_where_the_start_reasons_so_does_what_is_tried(tmp_path: Path, behind: str) -> None:
+    rows = toy_examples() * 4
+    rows = [replace(row, id=f"{row.id}-{i}", input=f"{row.input} {i}") for i, row in enumerate(rows)]
+    begin = replace(start(pattern="(warm|cold)"), prompt=Prompt("Warm or cold?\nThink step by step."))
+    options = {"instruction": {"formats": 1}, "search": {"calls": 400, "finalists": 1}}[behind]
+    with bench(tmp_path, rows[:30], rows[30:], model="fake") as at:
+        asked = []
+        answer = at.evaluator.run
+        at.evaluator.run = lambda c, *rest: asked.append(c) or answer(c, *rest)  # type: ignore[method-assign,func-returns-value]
+        open_strategy(behind, options).adapt(replace(begin, model="fake"), at)
+    assert len({one.id for one in asked}) > 2
+    assert all("step by step" in one.prompt.instruction for one in asked)

@@ -63,3 +63,43 @@ def test_a_file_that_is_no_prompt_is_named(body: Any, told: str, tmp_path: Path)
 def test_a_prompt_must_be_named() -> None:
     with pytest.raises(OptionError, match="strategy 'given', option 'prompt': received ''"):
         open_strategy("given")
+
+
+ONE = "Decide whether the thing is warm.\n\nThing: {input}\nWarm or cold:"
+
+
+@pytest.mark.parametrize(
+    ("behind", "options"),
+    [
+        ("few_shot", {"shots": [2], "selection": ["random"]}),
+        ("chain_of_thought", {"shots": [0], "max_tokens": 8}),
+        ("instruction", {"formats": 0}),
+        ("lora", {"epochs": 1}),
+        ("reflect", {"calls": 1000}),
+    ],
+)
+def test_a_prompt_of_one_message_stays_for_what_comes_behind(
+    tmp_path: Path, behind: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words stand around the input: it has an instruction as much as one with a system message."""
+    path = written(tmp_path, [{"role": "user", "content": ONE}])
+    monkeypatch.setattr("crossover.strategies.reflect.solved_already", lambda runs: "enough")
+    with bench(tmp_path, toy_examples()[::2], toy_examples()[1::2]) as at:
+        made = open_strategy(f"given+{behind}", {"given": {"prompt": path}, behind: options}).adapt(start(), at)
+    assert any(one.prompt.template.startswith(ONE) for one in [made, *at.scored])
+    if behind != "instruction":  # which tries others beside it
+        assert made.prompt.template.startswith(ONE)
+        assert all(one.prompt.template.startswith(ONE) for one in at.scored)
+
+
+@pytest.mark.parametrize("text", ["FROZEN  peas", "snow on the roof\u200b"])
+def test_one_that_shows_rows_that_it_is_measured_on_is_refused(tmp_path: Path, text: str) -> None:
+    rows = toy_examples()
+    prompt = Prompt("Be brief.", "{input}", (Demonstration(text, "cold"), Demonstration("a glass of milk", "cold")))
+    path = written(tmp_path, to_json(conversation(prompt)))
+    measured = [row for row in rows if row.input in ("snow on the roof", "frozen peas")]
+    with (
+        bench(tmp_path, [row for row in rows if row not in measured], measured) as at,
+        pytest.raises(OptionError, match="shows 1 of the rows that it would be measured on, with their answers"),
+    ):
+        open_strategy("given", {"prompt": path}).adapt(start(), at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,12 @@ def test_a_step_that_stands_again_has_draws_of_its_own(tmp_path: Path) -> None:
         between = open_strategy("lora+zero_shot+lora", once).adapt(start(KINDS), at)
     assert [recipe.seed for recipe in at.recipes] == [0, 1, 0, 1]
     assert twice.weights == between.weights
+
+
+def test_what_a_step_had_to_say_is_said_whatever_comes_behind_it(tmp_path: Path) -> None:
+    rows = toy_examples()
+    with bench(tmp_path, rows[::2], rows[1::2], model="fake") as at:
+        options = {"instruction": {"formats": 0}, "few_shot": {"shots": [2], "selection": ["random"]}}
+        made = open_strategy("instruction+few_shot", options).adapt(replace(start(), model="fake"), at)
+    told = r"instruction: best of 4 phrasings on dev \(.*\); few_shot: 2 demonstrations, random; best of 1 prompts on dev"
+    assert re.fullmatch(told, made.provenance.note)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crossover.data.task import Limits, load_task
-from crossover.engine.journal import Journal
+from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import DataError, OptionError, StudyError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Probe
@@ -160,6 +160,29 @@ def test_every_prompt_that_was_tried_is_kept_with_its_score(tmp_path: Path) -> N
         "low": round(min(plain), 6),
         "high": round(max(plain), 6),
     }
+
+
+def test_what_a_plainer_rung_gives_too_is_not_paid_as_what_a_dearer_one_took(tmp_path: Path) -> None:
+    """The instruction is tried and taken away again: what is left is the bare input, which takes nothing to make."""
+    decision = decide(write_task(tmp_path, ["instruction+zero_shot", "zero_shot"], model="fake"), tmp_path / "run")
+    rows = {row["name"]: row for row in decision["candidates"]}
+    assert rows["zero_shot"]["same_as"] == "instruction+zero_shot"
+    assert [(row["cost"]["calls"], row["cost"]["labels"]) for row in rows.values() if row["name"] != "majority"] == [
+        (0, 0)
+    ] * 2
+
+
+def test_failed_calls_make_no_request_look_cheaper(tmp_path: Path) -> None:
+    """About every fifth call fails and takes nothing; at 1,000 a million, a thousand requests cost their mean of tokens."""
+    prices = {"input": 1000, "output": 0}
+    decision = decide(write_task(tmp_path, ["zero_shot"], model="fake:fail:5", prices=prices), tmp_path / "run")
+    [row] = [row for row in decision["candidates"] if row["name"] == "zero_shot"]
+    journal = JournalReader(tmp_path / "run" / "study.db")
+    records = journal.run(row["id"], "dev")["records"]
+    journal.close()
+    answered = [record["tokens_in"] for record in records if record["error"] is None]
+    assert 0 < len(answered) < len(records)
+    assert row["cost"]["per_1k_requests"] == pytest.approx(sum(answered) / len(answered))
 
 
 def test_other_data_in_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -252,6 +252,24 @@ def test_a_plain_run_of_the_same_task_keeps_the_curve_that_was_measured(tmp_path
     assert not json.loads(run_study(task, tmp_path / "run").decision.read_text())["crossover"]["runs"]
 
 
+def test_a_changed_task_measures_its_curve_anew(tmp_path: Path) -> None:
+    """Of the same rows and model with other words: in the same folder as in a new one."""
+    (tmp_path / "prompt.json").write_text(json.dumps([{"role": "user", "content": "What is it about? {input}"}]))
+    curve = {"sizes": [10, 20], "seeds": 1}
+
+    def points(out: str, instruction: str) -> list[dict[str, Any]]:
+        told = {"instruction": instruction, "curve": curve, "model": "fake"}
+        rungs = ["zero_shot", {"given": {"prompt": "prompt.json"}}, {"instruction": {"formats": 0}}]
+        task = write_task(tmp_path, rungs, **told)
+        found: list[dict[str, Any]] = decided(task, tmp_path / out)["crossover"]["runs"]
+        return found
+
+    first = points("run", "Say what the note is about.")
+    assert points("run", "Name the topic.") == points("fresh", "Name the topic.") != first
+    (tmp_path / "prompt.json").write_text(json.dumps([{"role": "user", "content": "Its topic? {input}"}]))
+    assert points("run", "Name the topic.") == points("other", "Name the topic.")
+
+
 @pytest.mark.parametrize("setting", ["curve.seeds=1", "curve={sizes: [10, 20], seeds: 1}"])
 def test_a_curve_in_the_settings_is_measured_as_it_says(tmp_path: Path, setting: str) -> None:
     folder = run_study(write_task(tmp_path, PROMPTS, model="fake"), tmp_path / "run")

@@ -14,6 +14,7 @@ from crossover.errors import OptionError
 from crossover.report.page import render
 from crossover.study.conductor import paid, preview_study, run_study
 from crossover.study.read import read_results
+from crossover.study.redecide import redecide
 from tests.forked import begun
 from tests.models.service import Body, Service, said, serving
 
@@ -129,3 +130,35 @@ def test_a_killed_run_goes_on_and_asks_again_no_more_than_was_under_way(tmp_path
         again = sum(service.paid.values()) - len(service.paid)
         probes = json.loads((tmp_path / "out" / "decision.json").read_text())["spent"]["calls"]
         assert sum(service.paid.values()) - probes <= 4, f"{again} texts were asked more than once"
+
+
+def test_making_is_paid_at_todays_prices_and_for_todays_task_alone(tmp_path: Path) -> None:
+    """By hand: each call is 10 tokens in and 2 out. Decided again, or run again, at ten times the price, what was asked on
+    the way costs ten times as much; what another instruction asked before in the same folder is nobody's cost."""
+
+    def paid_for(path: Path) -> tuple[int, float]:
+        [row] = [row for row in json.loads(path.read_text())["candidates"] if row["name"] == "instruction"]
+        return row["cost"]["calls"], row["cost"]["parts"]["calls"]
+
+    with serving(Service()) as service:
+        path = task(tmp_path, service.url, more="instruction: Name the colour.\nprices: {input: 1000, output: 4000}\n")
+        path.write_text(path.read_text().replace("zero_shot]", "zero_shot, {instruction: {formats: 0}}]"))
+        folder = run_study(path, tmp_path / "out")
+        calls, money = paid_for(folder.decision)
+        assert calls == 4 * 12, "four phrasings, 12 dev rows"
+        assert money == pytest.approx(calls * (10 * 1000 + 2 * 4000) / 1e6)
+        dearer = redecide(folder, ["prices.input=10000", "prices.output=40000"])
+        assert paid_for(dearer) == (calls, pytest.approx(10 * money))
+        ranged = json.loads(redecide(folder, ["prices.input=[0, 2000]", "prices.output=4000"]).read_text())
+        [cost] = [row["cost"] for row in ranged["candidates"] if row["name"] == "instruction"]
+        assert cost["fixed"] == pytest.approx(money)
+        assert cost["fixed_interval"][0] < 0.6 * money
+        path.write_text(path.read_text().replace("Name the colour.", "Which colour is it?"))
+        run_study(path, tmp_path / "out")
+        once = 0.018  # its first call finds out how the service answers, which the bare input's did before
+        assert paid_for(folder.decision) == (calls, pytest.approx(money + once))
+        before = service.number
+        path.write_text(path.read_text().replace("input: 1000, output: 4000", "input: 500, output: 2000"))
+        run_study(path, tmp_path / "out")
+        assert paid_for(folder.decision) == (calls, pytest.approx((money + once) / 2))
+        assert service.number == before

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from crossover.data.task import Task, load_task
+from crossover.data.task import StrategySpec, Task, load_task
+from crossover.engine.decoding import decoding_for
+from crossover.engine.taken import REPORTED
 from crossover.errors import CrossoverError, OptionError, TaskError
 from crossover.models.open import open_model
 from crossover.report.page import render
 from crossover.report.plan import plan_text
+from crossover.report.verdict import sensitivity_sentence
+from crossover.strategies.open import open_strategy
 from crossover.study.conductor import preview_study, run_study
-from crossover.study.ladder import ladder
+from crossover.study.ladder import Rung, ladder, moved
 from crossover.study.read import read_candidate, read_results
 from crossover.study.redecide import redecide
+from crossover.testing.strategies import toy_examples
+from crossover.types import Candidate, Decoding, Prompt, Step
+from tests.models.service import Service, serving
 from tests.models.tiny import build
+from tests.strategies.toys import bench
 from tests.study.tasks import NOTES, write_task
 
 CHEAP, DEAR = {"input": 0.1, "output": 0.4}, {"input": 10, "output": 40}
@@ -250,3 +259,68 @@ def test_one_model_in_the_place_of_all_says_who_names_one_of_them(
     with pytest.raises(OptionError, match=rf"task.yaml.*{said}.*valid is --set models\.\w+\.spec="):
         run_study(task, tmp_path / "run", model="fake")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_student_pays_its_teacher_at_the_teachers_prices_also_at_new_ones(tmp_path: Path) -> None:
+    """By hand: each call to the teacher is 10 tokens in, 4 of them read before, and 2 out."""
+    usage = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
+
+    def taught(path: Path) -> float:
+        [row] = [row for row in json.loads(path.read_text())["candidates"] if row["name"].startswith("distill")]
+        return float(row["cost"]["parts"]["calls"])
+
+    with serving(Service(answer=lambda body: "garden", usage=usage)) as service:
+        prices = {"input": 1000, "cached_input": 100, "output": 4000}
+        large = {"spec": "openai:m", "url": service.url, "prices": prices}
+        build(tmp_path / "model")
+        models = {"small": "model", "large": large}
+        distill = {"distill": {"teacher": "large", "epochs": 1, "runs_on": "small"}}
+        folder = run_study(task_of(tmp_path, [distill, {"zero_shot": {"runs_on": "small"}}], models), tmp_path / "run")
+        splits = decided(folder)["splits"]
+        calls = splits["train"] + splits["dev"] + 1  # by which it is found out how the service answers
+        before = service.number
+        assert taught(folder.decision) == pytest.approx(calls * (6 * 1000 + 4 * 100 + 2 * 4000) / 1e6)
+        free = [f"models.large.prices.{name}=0" for name in ("input", "cached_input")]
+        assert taught(redecide(folder, free)) == pytest.approx(calls * 2 * 4000 / 1e6)
+        assert "models.large.prices.input" in decided(folder)["flips"]["searched"]
+        assert service.number == before
+
+
+def test_one_that_is_none_of_several_costs_what_it_reports(tmp_path: Path) -> None:
+    """And nothing at the prices of whoever asks it, a judge or a teacher."""
+    rows = toy_examples()
+    for several, payees in ((TWO, ["pocket", "fake", REPORTED]), (None, ["", "", ""])):
+        with bench(tmp_path, rows, rows, **({"model": "pocket", "models": several} if several else {})) as at:
+            assert [at.meter.payee(at.model_of(spec)) for spec in ("pocket", "fake", "fake:echo")] == payees
+
+
+def test_prompt_sensitivity_is_of_one_model(tmp_path: Path) -> None:
+    """`fake:echo` is wrong whatever it is asked: beside it the other's range would begin at nothing."""
+    models = {"large": "pocket", "small": "fake:answer=none"}
+    tried = {"instruction": {"formats": 2}}
+    folder = run_study(task_of(tmp_path, [tried, {"zero_shot": {"runs_on": "large"}}], models), tmp_path / "run")
+    found = {c.name: c for c in read_results(folder).candidates}
+    own = [row.dev.value for row in found["instruction (large)"].tried if not row.calibrated]
+    assert max(row.dev.value for row in found["instruction (small)"].tried) == 0
+    assert decided(folder)["prompt_sensitivity"] == {
+        "tried": len(own),
+        "low": pytest.approx(min(own)),
+        "high": pytest.approx(max(own)),
+        "model": "pocket",
+    }
+    assert "that is the task's prompt sensitivity with large." in sensitivity_sentence(read_results(folder))
+
+
+def test_a_prompt_found_on_one_keeps_what_a_chain_asks_for_and_answers_as_long_as_the_others_tokens_need(
+    tmp_path: Path,
+) -> None:
+    rows = toy_examples()
+    step = Step("what", Prompt(template="{input}"), Decoding(max_tokens=4))
+    spec = StrategySpec(name="chain", options={})
+    rung = Rung("chain", spec, open_strategy("chain"), "fake", "pocket")
+    with bench(tmp_path, rows[::2], rows[1::2]) as at:
+        usual = [decoding_for(at.task, open_model(name), ["warm", "cold"]).max_tokens for name in ("pocket", "fake")]
+        chain = Candidate("pocket", Prompt(steps=(step,)), Decoding(labels=("warm", "cold"), max_tokens=77))
+        asked = [chain, replace(chain, decoding=replace(chain.decoding, max_tokens=usual[0]))]
+        found = [moved(rung, one, "fake", at).decoding.max_tokens for one in asked]
+    assert found == [77, usual[1]]

@@ -339,3 +339,16 @@ def test_a_tuned_model_that_is_not_deployed_is_said_and_not_paid_again(tmp_path:
 def test_wrong_options_are_told(options: dict[str, Any], said: str) -> None:
     with pytest.raises(OptionError, match=said):
         open_strategy("openai_finetune", options)
+
+
+@pytest.mark.parametrize("options", [{"objective": "dpo", "warm_up": True}, {"objective": "reinforcement"}])
+def test_what_reasons_is_taught_by_its_solutions_or_not_at_all_and_nothing_is_paid(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    """Reinforcement would grade for the very words of its reasoning, and no wrong answer has a right one beside it."""
+    with serving() as service, at(tmp_path / "a", service) as bench:
+        strategy = open_strategy("openai_finetune", options)
+        reasons = Candidate(bench.task.model, decoding=Decoding(pattern="is (.*)"))
+        with pytest.raises(OptionError, match=f"the start reasons before it answers, and objective {options['objective']}"):
+            strategy.adapt(reasons, bench)
+        assert service.jobs == {}

@@ -8,6 +8,7 @@ from itertools import permutations
 from typing import Literal
 
 from crossover.decision.costs import Cost
+from crossover.engine.phrasing import speaks
 from crossover.types import Candidate, Estimate, Family
 
 Rung = Literal["control", "baseline", "engineered prompt", "few-shot", "tuned", "hybrid"]
@@ -38,14 +39,14 @@ class Contender:
 
 def family_of(candidate: Candidate, control: bool) -> Family:
     """What a candidate is, whatever it was named: a prompt, tuned weights, or both, where its prompt says something beside
-    the input (an instruction, demonstrations, steps before it). `control`: its model is no language model.
+    the input (an instruction or other words, demonstrations, steps before it). `control`: its model is no language model.
     """
     if control:
         return "control"
     if candidate.weights is None:
         return "prompt"
     prompt = candidate.prompt
-    return "hybrid" if prompt.instruction or prompt.demonstrations or prompt.steps else "weights"
+    return "hybrid" if speaks(prompt) or prompt.demonstrations or prompt.steps else "weights"
 
 
 def rung(candidate: Candidate, family: Family) -> Rung:
@@ -58,7 +59,7 @@ def rung(candidate: Candidate, family: Family) -> Rung:
         return "hybrid"
     if candidate.prompt.demonstrations:
         return "few-shot"
-    return "engineered prompt" if candidate.prompt.instruction or candidate.prompt.steps else "baseline"
+    return "engineered prompt" if speaks(candidate.prompt) or candidate.prompt.steps else "baseline"
 
 
 def cheapest(contenders: Sequence[Contender]) -> Contender:

@@ -7,9 +7,11 @@ or not at all beside a deployment that costs by the hour. The same arithmetic se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 from crossover.data.economics import Economics, PriceList
@@ -24,6 +26,7 @@ LABEL_COST = 0.0
 HOURS_PER_MONTH = 730
 MILLION = 1e6
 
+NO_OTHERS: Mapping[str, PriceList] = MappingProxyType({})
 Way = Literal["machine", "tokens", "reported", "hosted"]
 Amount = float | tuple[float, float]
 Number = Any  # a float, or a numpy array with one for each draw
@@ -34,6 +37,7 @@ class Prices:
     """The task's economics with the assumptions filled in; an amount is a number, or a range. Money is in `currency`.
 
     `requests`: over the whole horizon. `input`, `cached_input`, `output`: a million tokens, None where the task gives none.
+    `others`: of each of several models by its specification, at which what was asked of it in making is paid.
     """
 
     machine_cost_per_hour: Amount
@@ -47,9 +51,12 @@ class Prices:
     hosting_per_hour: Amount | None = None
     training: Amount | None = None
     currency: str = CURRENCY
+    others: Mapping[str, Prices] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, economics: Economics, listed: PriceList | None = None) -> Prices:
+    def of(
+        cls, economics: Economics, listed: PriceList | None = None, others: Mapping[str, PriceList] = NO_OTHERS
+    ) -> Prices:
         def given(value: Any, default: Any) -> Any:
             return default if value is None else value
 
@@ -67,6 +74,7 @@ class Prices:
             hosting_per_hour=listed.hosting_per_hour,
             training=listed.training,
             currency=listed.currency or CURRENCY,
+            others={spec: cls.of(economics, own) for spec, own in others.items()},
         )
 
     def rates(self) -> Rates:
@@ -75,13 +83,16 @@ class Prices:
 
     @cached_property
     def _middle(self) -> Rates:
-        return self._rates(middle)
+        return self._rates(middle, {spec: prices.rates() for spec, prices in self.others.items()})
 
     def drawn(self, draws: int, rng: Any) -> Rates:
         """Arrays of `draws` prices, uniform in each range: the same draw of a price for every candidate."""
-        return self._rates(lambda amount: rng.uniform(*amount, draws) if isinstance(amount, tuple) else middle(amount))
+        others = {spec: prices.drawn(draws, copy.deepcopy(rng)) for spec, prices in self.others.items()}
+        return self._rates(
+            lambda amount: rng.uniform(*amount, draws) if isinstance(amount, tuple) else middle(amount), others
+        )
 
-    def _rates(self, of: Any) -> Rates:
+    def _rates(self, of: Any, others: Mapping[str, Rates]) -> Rates:
         token_input = of(self.input) / MILLION
         return Rates(
             second=of(self.machine_cost_per_hour) / 3600,
@@ -91,6 +102,7 @@ class Prices:
             output=of(self.output) / MILLION,
             hosting=of(self.hosting_per_hour) * HOURS_PER_MONTH * self.months,
             training=of(self.training) / MILLION,
+            others=others,
         )
 
 
@@ -102,7 +114,7 @@ def middle(amount: Amount | None) -> float:
 @dataclass(frozen=True)
 class Rates:
     """The price of a machine's second, a label, a token of each kind (`training`: one that a service trains on), and of a
-    deployment over the whole horizon."""
+    deployment over the whole horizon. `others`: those of each of several models."""
 
     second: Number
     label: Number
@@ -111,6 +123,7 @@ class Rates:
     output: Number
     hosting: Number
     training: Number = 0.0
+    others: Mapping[str, Rates] = field(default_factory=dict)
 
 
 def assumed(economics: Economics, listed: PriceList | None = None) -> list[str]:
@@ -132,9 +145,25 @@ def assumed(economics: Economics, listed: PriceList | None = None) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Calls to a model elsewhere: their tokens, `cached_in` of which the service had read before, and the money that they
+    reported."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cached_in: int = 0
+    money: float = 0.0
+
+
+@dataclass(frozen=True)
 class Making:
     """What making a candidate took, once: labelled rows, seconds of this machine in calls and in tuning (and other timed
-    work), calls to models elsewhere, in tokens and in the money that they reported; tokens that services trained on."""
+    work), calls to models elsewhere, tokens that services trained on.
+
+    `asked`: these calls, "" at the task's prices, else by the specification of the model at whose prices they are; `money`:
+    what those reported that have no price. A study of an earlier version has no `asked`, and `tokens_in` and `tokens_out`
+    where nothing was reported.
+    """
 
     labels: int = 0
     calls: int = 0
@@ -144,6 +173,12 @@ class Making:
     tokens_out: int = 0
     money: float = 0.0
     trained_tokens: int = 0
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Making:
+        """The inverse of `to_json`."""
+        return cls(**{**body, "asked": {payee: Asked(**one) for payee, one in body.get("asked", {}).items()}})
 
 
 @dataclass(frozen=True)
@@ -224,6 +259,9 @@ def priced(
     else:
         request = money if paid == "reported" else 0.0 * rates.hosting
     asked = making.money if making.money else making.tokens_in * rates.input + making.tokens_out * rates.output
+    for payee, calls in making.asked.items():
+        own = (prices, rates) if not payee else (prices.others.get(payee), rates.others.get(payee))
+        asked = asked + _asked(calls, *own)
     times = _times(prices) if bill.tuned and not bill.control else 1
     parts = {
         "labels": times * making.labels * rates.label,
@@ -232,6 +270,14 @@ def priced(
         "hosting": rates.hosting if paid == "hosted" else 0.0,
     }
     return Cost(sum(parts.values()), 1000 * request, parts)
+
+
+def _asked(calls: Asked, prices: Prices | None, rates: Rates | None) -> Number:
+    """At a model's prices, else what was reported."""
+    if prices is None or rates is None or prices.input is None:
+        return calls.money
+    fresh = calls.tokens_in - calls.cached_in
+    return fresh * rates.input + calls.cached_in * rates.cached + calls.tokens_out * rates.output
 
 
 def _times(prices: Prices) -> int:

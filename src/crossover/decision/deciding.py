@@ -226,7 +226,8 @@ class Evidence:
 
 def prices_of(task: Task, spec: str) -> Prices:
     """The task's economics with the prices of one of its models."""
-    return Prices.of(task.limits, prices_for(spec, task.models, task.prices))
+    others = {one.spec: prices_for(one.spec, task.models, task.prices) for one in task.models.values()}
+    return Prices.of(task.limits, prices_for(spec, task.models, task.prices), others)
 
 
 def unfinished(evidence: Evidence, task: Task) -> Decided:

@@ -212,7 +212,8 @@ def _prices(
     prices, before, of = prices_for(spec, task.models, task.prices), f"models.{name}.prices" if name else "prices", ""
     if name:
         of = f" of {name}"
-    if (spec, "tokens") in ways and middle(prices.input) + middle(prices.output) > 0:
+    made = any((spec if name else "") in one.bill.making.asked for one in evidence.measured)  # as by a teacher
+    if ((spec, "tokens") in ways or made) and middle(prices.input) + middle(prices.output) > 0:
         yield _tokens(task, name, prices, f"{before}.", of)
     trained = any(one.bill.making.trained_tokens for one in evidence.measured if one.model == spec)
     for key, what, counts in (

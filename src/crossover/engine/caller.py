@@ -16,7 +16,7 @@ from crossover.engine.claims import Alone, Claims, Given
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.spool import Spool
-from crossover.engine.taken import ELSEWHERE, HERE, MADE
+from crossover.engine.taken import HERE, MADE, away
 from crossover.errors import BudgetExceeded, CrossoverError, without_keys
 from crossover.models.base import Concurrent, Model, Pipelined
 from crossover.models.batches import Batching
@@ -137,7 +137,7 @@ class Caller:
         wanted = dict(zip(keys, requests, strict=True))
         replies = self._journal.replies(wanted)
         self._journal.add_uses(purpose, wanted)
-        self.need(ELSEWHERE if self._meter.paid(model) else HERE, wanted)
+        self.need(away(self._meter.payee(model)) if self._meter.paid(model) else HERE, wanted)
         progress(len(replies), len(wanted))
         replies |= {key: self._failed[key] for key in wanted if key in self._failed and key not in replies}
         if isinstance(model, Batching) and model.batch:

@@ -282,6 +282,10 @@ class Journal(JournalReader):
         if rows:
             self._write(self._once(self._needs), rows)
 
+    def clear_needs(self, whole: str) -> None:
+        """Forget what a piece of work needed, before it is done again: by another task it may have needed other things."""
+        self._write(self._needs.delete().where(self._needs.c.whole == whole))
+
     def add_work(self, work: str, seconds: float) -> None:
         """Note how long a piece of work took; the first time counts."""
         self._write(self._once(self._works), [{"work": work, "seconds": seconds}])

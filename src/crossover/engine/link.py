@@ -120,6 +120,9 @@ class AwayJournal(Journal):
     def clear_tries(self, rung: str) -> None:
         self._link.tell("clear_tries", rung)
 
+    def clear_needs(self, whole: str) -> None:
+        self._link.tell("clear_needs", whole)
+
 
 class AwayPurse(Purse):
     """What calls took counts where they are journaled, so it is not told a second time."""

@@ -20,7 +20,7 @@ class Meter:
     """What models are about to take, as numbers of a `Purse`, which knows the limits. `check` raises `BudgetExceeded`.
 
     `prices`: of the tokens of a model at a service, which reports no money itself. `purse`: where there is one already, as
-    of a study whose work is done in several processes.
+    of a study whose work is done in several processes. `payee`: whose prices a model's are, "" where they are the task's.
     """
 
     def __init__(
@@ -29,10 +29,12 @@ class Meter:
         limits: Limits,
         prices: Callable[[Model], PriceList] = lambda model: PriceList(),
         purse: Purse | None = None,
+        payee: Callable[[Model], str] = lambda model: "",
     ) -> None:
         self.purse = purse or Purse(journal, limits)
         self._limits = limits
         self._prices_of = prices
+        self.payee = payee
         self._under_way: dict[str, tuple[Usage, PriceList]] = {}  # the most that each call may take, at which prices
 
     @property

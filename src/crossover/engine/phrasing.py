@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from crossover.data.task import Task
 from crossover.types import Candidate, Example, Prompt
+
+FORM = "Text: {input}\n"
+CUES, OTHER_CUE = {"classify": "Label:", "extract": "JSON:"}, "Answer:"
+BARE = re.compile(r"\{input\}|text\W+\{input\}\W+(?:label|json|answer)\W*", re.I)  # these forms, in whatever format
 
 
 def phrasings(task: Task, train: Sequence[Example]) -> list[Prompt]:
@@ -25,6 +30,12 @@ def worded(form: Prompt, start: Prompt) -> Prompt:
     return replace(form, template=start.template, steps=start.steps) if start.steps else form
 
 
+def speaks(prompt: Prompt) -> bool:
+    """Whether a prompt itself says what is wanted: by an instruction, or by words of its own around the input, as a prompt
+    of one message does. A chain's template is there for its steps' answers."""
+    return bool(prompt.instruction) or (not prompt.steps and not BARE.fullmatch(prompt.template.strip()))
+
+
 def own(start: Prompt) -> Prompt:
     """The start's own form, without its demonstrations."""
     return Prompt(start.instruction, start.template, steps=start.steps)
@@ -33,34 +44,40 @@ def own(start: Prompt) -> Prompt:
 def reasoned(task: Task, train: Sequence[Example], start: Prompt) -> list[Prompt]:
     """The instruction to think first and to end with 'The answer is' and the answer, in two phrasings, for a start.
 
-    An instruction that the start has, perhaps a searched one, stays."""
-    plain = own(start) if start.instruction else worded(phrasings(task, train)[0], start)
+    What the start says itself, perhaps a searched instruction, stays."""
+    plain = own(start) if speaks(start) else worded(phrasings(task, train)[0], start)
+    before = f"{plain.instruction}\n" if plain.instruction else ""
     what = {"classify": "one of the labels", "extract": "the JSON object"}.get(task.kind or "", "the final answer")
     return [
-        replace(plain, instruction=f"{plain.instruction}\nThink step by step. End with 'The answer is' and {what}."),
+        replace(plain, instruction=f"{before}Think step by step. End with 'The answer is' and {what}."),
         replace(
             plain,
-            instruction=f"{plain.instruction}\nThink step by step, then give {what}.",
+            instruction=f"{before}Think step by step, then give {what}.",
             template=f"{plain.template} Let's think step by step.",
         ),
     ]
 
 
+def reasoning(forms: Sequence[Prompt], start: Candidate, task: Task, train: Sequence[Example]) -> list[Prompt]:
+    """Forms as they are, or for a start that reasons before it answers, each asking for that, too. What a chain's last step
+    asks for stands in its template, which stays."""
+    if not start.decoding.pattern or start.prompt.steps:
+        return list(forms)
+    return [prompt for form in forms for prompt in reasoned(task, train, form)]
+
+
 def instructed(start: Candidate, task: Task, train: Sequence[Example]) -> Candidate:
-    """The start, with the plainest instruction where it has none."""
+    """The start, with the plainest instruction where it has none; words around the input stay."""
     if start.prompt.instruction:
         return start
     plain = worded(phrasings(task, train)[0], start.prompt)
-    return replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=plain.template))
+    template = start.prompt.template if speaks(start.prompt) else plain.template
+    return replace(start, prompt=replace(start.prompt, instruction=plain.instruction, template=template))
 
 
 def answer_form(task: Task) -> Prompt:
     """The plain question-and-answer form, without an instruction: what demonstrations alone are shown in."""
-    return Prompt(template="Text: {input}\n" + _cue(task))
-
-
-def _cue(task: Task) -> str:
-    return {"classify": "Label:", "extract": "JSON:"}.get(task.kind or "", "Answer:")
+    return Prompt(template=FORM + CUES.get(task.kind or "", OTHER_CUE))
 
 
 def _classify(task: Task) -> list[Prompt]:

@@ -21,7 +21,10 @@ LATER = object()  # instead of an answer: whoever asked waits
 GIVEN_UP = "given up"  # the purpose of calls that were paid for, for work that nobody wants any more
 # of the journal what a rung may touch
 READ = ("replies", "fact", "tune", "tunes", "epochs")
-WRITTEN = ("set_fact", "set_tune", "add_uses", "add_needs", "add_work", "add_epoch", "add_try", "clear_tries")
+WRITTEN = (
+    *("set_fact", "set_tune", "add_uses", "add_needs"),
+    *("add_work", "add_epoch", "add_try", "clear_tries", "clear_needs"),
+)
 
 
 class Store:

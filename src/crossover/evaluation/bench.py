@@ -123,6 +123,7 @@ class StudyBench:
         prompt, decoding = candidate.prompt, candidate.decoding
         shown = {
             "id": candidate.id,
+            "model": candidate.model,
             "instruction": prompt.instruction,
             "template": prompt.template,
             "demonstrations": prompt.shots if prompt.selection == "nearest" else len(prompt.demonstrations),

@@ -14,12 +14,13 @@ from crossover.engine.caller import Caller
 from crossover.engine.desk import Desk
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
+from crossover.engine.taken import REPORTED
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.relevance import Relevance
 from crossover.evaluation.run import Evaluator, Progress, silent
 from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import fingerprint, metric_of
-from crossover.models.base import Model
+from crossover.models.base import Model, Priced
 from crossover.types import Example
 
 METRIC = "accuracy"  # where the task names none
@@ -45,7 +46,8 @@ def open_bench(
     """
     name = task.metric or METRIC
     own = task.model_copy(update={"prices": prices_for(task.model, task.models, task.prices)})
-    meter = Meter(journal, task.limits, partial(_prices_of, task, model_of), desk.purse if desk else None)
+    purse, payee = desk.purse if desk else None, partial(_payee, task, model_of)
+    meter = Meter(journal, task.limits, partial(_prices_of, task, model_of), purse, payee)
     caller = Caller(journal, meter, desk.claims, desk.spool) if desk else Caller(journal, meter)
     metric = metric or metric_of(task, "the task")
     judge = (metric.model or task.model) if isinstance(metric, Judging) else ""
@@ -58,5 +60,16 @@ def open_bench(
 def _prices_of(task: Task, model_of: Callable[[str], Model], model: Model) -> PriceList:
     """What the answers of a model that is open cost; of one that the task does not name, as the task says, which with
     several models, each at its own prices, is nothing."""
-    spec = next((one.spec for one in task.models.values() if model_of(one.spec) is model), "")
-    return prices_for(spec, task.models, task.prices)
+    return prices_for(_spec_of(task, model_of, model), task.models, task.prices)
+
+
+def _payee(task: Task, model_of: Callable[[str], Model], model: Model) -> str:
+    """Whose prices a model's are: the task's, of several models its own, or those that it reports itself, as does one that
+    is none of several."""
+    spec = _spec_of(task, model_of, model)
+    return REPORTED if isinstance(model, Priced) or (task.models and not spec) else spec
+
+
+def _spec_of(task: Task, model_of: Callable[[str], Model], model: Model) -> str:
+    """The specification of one of several models of a task; "" where it is none of them."""
+    return next((one.spec for one in task.models.values() if model_of(one.spec) is model), "")

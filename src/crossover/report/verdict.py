@@ -209,9 +209,11 @@ def sensitivity_sentence(results: Results) -> str:
     if not found:
         return ""
     low, high = numbers.percent(found["low"]), numbers.percent(found["high"])
+    models = results.task.get("models") or {}
+    of = "".join(f" with {name}" for name, one in models.items() if one["spec"] == found.get("model"))
     return (
-        f"Over {found['tried']} phrasings and formats of one instruction, {measure(str(results.task['metric']))} on dev ran"
-        f" from {low} to {high}: that is the task's prompt sensitivity."
+        f"Over {found['tried']} phrasings and formats of one instruction{of}, {measure(str(results.task['metric']))} on dev"
+        f" ran from {low} to {high}: that is the task's prompt sensitivity{of}."
     )
 
 

@@ -11,7 +11,7 @@ from crossover.data.checks import raise_on_errors
 from crossover.data.infer import prepare
 from crossover.data.splits import Splits
 from crossover.data.task import Task, load_task
-from crossover.engine.phrasing import phrasings
+from crossover.engine.phrasing import phrasings, speaks
 from crossover.engine.render import Renderer, lessons
 from crossover.errors import OptionError
 from crossover.models.base import Model
@@ -61,7 +61,7 @@ def gather(source: Path, name: str | None = None) -> Lessons:
     if name is not None and against:
         raise OptionError(f"'{row['name']}' gives no training data: {against}; valid: a candidate with one prompt")
     splits = frozen_splits(folder, task)
-    bare = not candidate.prompt.instruction and not candidate.prompt.demonstrations
+    bare = not speaks(candidate.prompt) and not candidate.prompt.demonstrations
     if name is None and (against or bare):
         why = against or f"the verdict's choice, {row['name']}, has no prompt"
         return _render(task, splits, _plain(task, splits), Decoding(), f"the plain instruction, as {why}")

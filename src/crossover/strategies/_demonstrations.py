@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from crossover.data.text import comparable
 from crossover.engine.similarity import WordIndex
+from crossover.errors import OptionError
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Demonstration, Record
+from crossover.types import Candidate, Demonstration, Prompt, Record
 
 
 def balanced(pool: tuple[Demonstration, ...], shots: int, seed: int) -> tuple[Demonstration, ...]:
@@ -53,6 +55,20 @@ def diverse(pool: tuple[Demonstration, ...], shots: int) -> tuple[Demonstration,
     return tuple(pool[index] for index in chosen)
 
 
+def check_shown(prompt: Prompt, what: str, bench: Bench) -> None:
+    """Raise `OptionError` where a prompt that comes from outside shows an answer that it is to be measured on. `what`: how
+    it is called."""
+    shown = {d.input for one in (prompt, *(step.prompt for step in prompt.steps)) for d in one.demonstrations}
+    taught = {comparable(example.input) for example in bench.train}
+    strange = sorted(text for text in shown if comparable(text) not in taught)
+    met = len(strange) - len(bench.unseen(strange))
+    if met:
+        raise OptionError(
+            f"{what} shows {met} of the rows that it would be measured on, with their answers; valid is a prompt whose"
+            " demonstrations are training rows here, or in no split"
+        )
+
+
 def with_steps(plain: Candidate, shown: tuple[Demonstration, ...], bench: Bench) -> tuple[Demonstration, ...]:
     """Demonstrations for the last prompt of a chain: each with what its steps answer to the input, where none fails.
 
@@ -64,6 +80,16 @@ def with_steps(plain: Candidate, shown: tuple[Demonstration, ...], bench: Bench)
     records = bench.rehearse(plain, [example for example in bench.train if example.input in wanted]).records
     steps = {record.example.input: tuple(record.steps.items()) for record in records if record.reply.error is None}
     return tuple(replace(d, steps=steps[d.input]) for d in shown if d.input in steps)
+
+
+def reasoned_answers(candidate: Candidate, attempts: int, bench: Bench) -> list[tuple[Demonstration, str]]:
+    """Demonstrations with the candidate's own reasoning where it led to the right answer, each with that answer: a bare
+    answer behind a prompt that asks for steps would teach to leave them out."""
+    return [
+        (Demonstration(record.example.input, record.reply.text, tuple(record.steps.items())), record.example.output)
+        for record in solved(candidate, attempts, bench)
+        if record.reply.text.strip() != record.prediction  # a bare answer shows no reasoning
+    ]
 
 
 def solved(candidate: Candidate, attempts: int, bench: Bench) -> list[Record]:

@@ -26,6 +26,11 @@ def tuned(name: str, strategy: Any, start: Candidate, bench: Bench, least: int) 
     """
     options = {field.name: getattr(strategy, field.name) for field in fields(strategy) if field.name != "warm_up"}
     recipe = HostedRecipe(**options, seed=bench.seed)
+    if start.decoding.pattern and recipe.objective != "supervised":  # before a job is paid for
+        raise OptionError(
+            f"strategy '{name}': the start reasons before it answers, and objective {recipe.objective} takes an answer as"
+            " it stands; valid is objective supervised, which learns its own right solutions, or no reasoning before it"
+        )
     if recipe.objective == "reinforcement":
         return bench.tune(start, graded(name, bench, recipe))
     if recipe.objective == "supervised":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 from crossover import tuning
 from crossover.engine.phrasing import instructed
-from crossover.engine.render import Renderer
+from crossover.engine.render import NO_ANSWERS, Renderer
 from crossover.errors import OptionError
 from crossover.models.base import Spelling
 from crossover.strategies._calibration import score_best
@@ -129,6 +129,13 @@ class _Walk:
         return replace(self.start, prompt=replace(self.start.prompt, instruction=instruction))
 
     @cached_property
+    def _answers(self) -> dict[str, Mapping[str, str]]:
+        """What a chain's steps answer to each training row, whatever the trigger behind them is."""
+        if not self.start.prompt.steps:
+            return {}
+        return {record.example.id: record.steps for record in self.bench.rehearse(self.start, self.bench.train).records}
+
+    @cached_property
     def first(self) -> tuple[int, ...]:
         """The trigger before the first step."""
         token = next((i for i in self._words if self._text([i]) == FIRST), self._words[0])
@@ -163,7 +170,7 @@ class _Walk:
         labels = made.decoding.labels
         rows = []
         for example in examples:
-            messages = renderer.messages(example.input, leave_out=True)
+            messages = renderer.messages(example.input, self._answers.get(example.id, NO_ANSWERS), leave_out=True)
             ids, begin = self.model.encode(messages, made.decoding.spoken(example.output))
             rows.append((TokenRow(tuple(ids), begin), labels.index(example.output) if example.output in labels else -1))
         return [row for row in rows if row[1] >= 0] if labels else rows
@@ -173,7 +180,9 @@ class _Walk:
         return self._text(trigger).count(" ") == len(trigger) and bool(self._places(self._encoded(trigger), trigger))
 
     def _encoded(self, trigger: Sequence[int]) -> tuple[int, ...]:
-        messages = Renderer(self.candidate(trigger).prompt).messages(self.bench.train[0].input)
+        first = self.bench.train[0]
+        answers = self._answers.get(first.id, NO_ANSWERS)
+        messages = Renderer(self.candidate(trigger).prompt).messages(first.input, answers)
         return tuple(self.model.encode(messages, "")[0])
 
     @staticmethod

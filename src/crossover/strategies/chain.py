@@ -8,7 +8,7 @@ from typing import ClassVar
 from crossover.data.chain import ChainStep
 from crossover.data.infer import prepare
 from crossover.data.task import load_task
-from crossover.engine.decoding import decoding_for
+from crossover.engine.decoding import decoding_for, without_prompt
 from crossover.engine.phrasing import phrasings
 from crossover.errors import OptionError
 from crossover.strategies._calibration import score_best
@@ -35,9 +35,9 @@ class Chain:
             raise OptionError("strategy 'chain': the task file has no key 'chain'; valid is a list of steps with names")
         *before, last = written
         prompt = Prompt(last.instruction, last.template, steps=tuple(self._step(step, bench) for step in before))
-        decoding = replace(
-            start.decoding, label_bias=(), verbalizer=(), max_tokens=last.max_tokens or start.decoding.max_tokens
-        )
+        outputs = [example.output for example in bench.train]
+        decoding = without_prompt(start, bench.task, bench.model_of(start.model), outputs)
+        decoding = replace(decoding, max_tokens=last.max_tokens or decoding.max_tokens)
         if last.answer_pattern:
             decoding = replace(decoding, schema="", pattern=last.answer_pattern)
         candidate = replace(start, prompt=prompt, decoding=decoding)

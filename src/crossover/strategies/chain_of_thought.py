@@ -8,7 +8,7 @@ from typing import ClassVar
 from crossover.engine.phrasing import reasoned
 from crossover.errors import OptionError
 from crossover.strategies._choice import dev_values, first_best, noted
-from crossover.strategies._demonstrations import balanced, solved
+from crossover.strategies._demonstrations import balanced, reasoned_answers
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_better
 from crossover.strategies.base import Bench
@@ -66,7 +66,7 @@ class ChainOfThought:
         best = tried[first_best([run for _, run in tried], bench)]
         found = 0
         if max(self.shots) > 0:
-            worked = self._worked(best[0], bench)
+            worked = reasoned_answers(best[0], self.attempts, bench)
             found = len(worked)
             shown = [replace(best[0], prompt=replace(best[0].prompt, demonstrations=d)) for d in self._shown(worked, bench)]
             more = [(candidate, bench.score(candidate)) for candidate in shown if bench.fits(candidate)]
@@ -83,14 +83,6 @@ class ChainOfThought:
     def _decoding(self, decoding: Decoding, bench: Bench) -> Decoding:
         pattern = bench.task.answer_pattern or (JSON if bench.task.kind == "extract" else SAID)
         return replace(decoding, label_bias=(), verbalizer=(), schema="", pattern=pattern, max_tokens=self.max_tokens)
-
-    def _worked(self, candidate: Candidate, bench: Bench) -> list[tuple[Demonstration, str]]:
-        """Demonstrations with the model's own reasoning where it led to the right answer, each with that answer."""
-        return [
-            (Demonstration(record.example.input, record.reply.text, tuple(record.steps.items())), record.example.output)
-            for record in solved(candidate, self.attempts, bench)
-            if record.reply.text.strip() != record.prediction  # a bare answer shows no reasoning
-        ]
 
     def _shown(self, worked: list[tuple[Demonstration, str]], bench: Bench) -> list[tuple[Demonstration, ...]]:
         """A draw for each number of shots, balanced over the answers."""

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from crossover.data.load import load_rows, render_input
 from crossover.data.text import comparable
-from crossover.engine.decoding import decoding_for
-from crossover.engine.phrasing import answer_form, instructed
+from crossover.engine.decoding import decoding_for, on_another
+from crossover.engine.phrasing import answer_form, instructed, speaks
 from crossover.errors import OptionError
 from crossover.strategies._calibration import probabilities
 from crossover.strategies._choice import noted
@@ -84,7 +84,10 @@ class Distill:
     def _teacher(self, start: Candidate, bench: Bench) -> Candidate:
         if not self.teacher:
             return start
-        return replace(instructed(start, bench.task, bench.train), model=self.teacher, weights=None)
+        told, outputs = instructed(start, bench.task, bench.train), [example.output for example in bench.train]
+        models = bench.model_of(start.model), bench.model_of(self.teacher)
+        decoding = on_another(told, bench.task, *models, outputs)
+        return replace(told, model=self.teacher, weights=None, decoding=decoding)
 
     def _unlabelled(self, bench: Bench) -> list[Example]:
         """Further inputs, each once, without those that any split has. Raises `DataError`, `OptionError`."""
@@ -135,8 +138,7 @@ def _share(answer: str, reply: Reply, teacher: Candidate) -> tuple[str, float]:
 
 
 def _longer(prompt: Prompt, short: Prompt) -> bool:
-    more = (prompt.instruction, prompt.demonstrations, prompt.steps)
-    return any(more) or len(prompt.template) > len(short.template)
+    return speaks(prompt) or bool(prompt.demonstrations or prompt.steps) or len(prompt.template) > len(short.template)
 
 
 def _note(long: Run, short: Run, kept: int, asked: int) -> str:

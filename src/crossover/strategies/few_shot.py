@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
-from crossover.engine.phrasing import answer_form, phrasings, worded
+from crossover.engine.phrasing import answer_form, phrasings, speaks, worded
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
 from crossover.models.embedding import need_embedder
 from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import first_best, noted
-from crossover.strategies._demonstrations import balanced, diverse, solved, with_steps
+from crossover.strategies._demonstrations import balanced, diverse, reasoned_answers, solved, with_steps
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
@@ -21,12 +21,14 @@ from crossover.types import Candidate, Demonstration, Family, Prompt
 
 Selection = Literal["random", "nearest", "nearest_meaning", "diverse", "bootstrapped"]
 Pool = tuple[Demonstration, ...]
+Worked = Mapping[str, Demonstration]
 NEEDS = "strategy 'few_shot', selection 'nearest_meaning',"
 
 
 @dataclass(frozen=True)
 class FewShot:
-    """A start without an instruction is tried both without one and with the plainest one.
+    """A start without an instruction is tried both without one and with the plainest one. Of a start that reasons before
+    it answers, its own right solutions are shown.
 
     - `shots`: the numbers of demonstrations to try.
     - `selection`: how they are chosen, each is tried: `random`, balanced over the labels; `nearest` to each input by
@@ -35,7 +37,7 @@ class FewShot:
       et al. 2023, DSPy, section 3.3).
     - `many`: also as many as fit the context window (Agarwal et al. 2024).
     - `orders`: further orders of the best to try, unless it is `nearest` (Lu et al. 2022).
-    - `attempts`: training rows that `bootstrapped` lets the model answer.
+    - `attempts`: training rows that the model answers for `bootstrapped`, and where it reasons.
     - `screen`: so many training rows on which all prompts are tried first, and only the best one meets dev
       (`strategies/_halving.py`); 0: all do.
     """
@@ -61,10 +63,13 @@ class FewShot:
         )
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        worked = self._worked(start, bench)
+        if worked is not None and not worked:
+            return noted(start, "no demonstrations, as no training row was solved")
         offered = [
             (candidate, how)
             for form in self._forms(start, bench)
-            for candidate, how in self._candidates(replace(start, prompt=form), bench)
+            for candidate, how in self._candidates(replace(start, prompt=form), worked, bench)
             if bench.fits(candidate)
         ]
         called = {candidate.id: how for candidate, how in offered}
@@ -85,19 +90,22 @@ class FewShot:
 
     @staticmethod
     def _forms(start: Candidate, bench: Bench) -> list[Prompt]:
-        if not start.prompt.instruction and start.weights is None:
+        if not speaks(start.prompt) and start.weights is None:
             forms = answer_form(bench.task), phrasings(bench.task, bench.train)[0]
             return [worded(form, start.prompt) for form in forms]
         return [start.prompt]
 
-    def _candidates(self, plain: Candidate, bench: Bench) -> Iterator[tuple[Candidate, str]]:
+    def _candidates(self, plain: Candidate, worked: Worked | None, bench: Bench) -> Iterator[tuple[Candidate, str]]:
         """The form of `plain` with each choice of demonstrations, and what that choice is called."""
         bare = replace(plain, prompt=replace(plain.prompt, demonstrations=(), selection="fixed", shots=0))
-        pool = tuple(Demonstration(example.input, plain.decoding.spoken(example.output)) for example in bench.train)
-        right = self._answered(bare, bench) if "bootstrapped" in self.selection else ()
+        rows = [example for example in bench.train if worked is None or example.input in worked]
+        pool = tuple(Demonstration(example.input, plain.decoding.spoken(example.output)) for example in rows)
+        right = pool if worked is not None else ()
+        if worked is None and "bootstrapped" in self.selection:
+            right = self._answered(bare, bench)
         sizes = {min(shots, len(pool)) for shots in self.shots}
         if self.many:
-            sizes.add(self._most(plain, pool, bench))
+            sizes.add(self._most(plain, pool, worked, bench))
         for shots in sorted(sizes):
             chosen: dict[Selection, Pool] = {"random": balanced(pool, shots, bench.seed)}
             chosen |= {"nearest": pool, "nearest_meaning": pool}
@@ -107,7 +115,7 @@ class FewShot:
                 chosen["bootstrapped"] = balanced(right, shots, bench.seed)
             for selection in self.selection:
                 picked = chosen.get(selection, ())
-                shown = with_steps(bare, picked, bench)
+                shown = with_steps(bare, picked, bench) if worked is None else tuple(worked[d.input] for d in picked)
                 if shown:
                     prompt = replace(plain.prompt, demonstrations=shown, selection="fixed", shots=len(shown))
                     if picked is pool:
@@ -115,18 +123,27 @@ class FewShot:
                         prompt = replace(prompt, selection="nearest", shots=shots, likeness=likeness)
                     yield replace(plain, prompt=prompt), selection.replace("_", " by ")
 
+    def _worked(self, start: Candidate, bench: Bench) -> Worked | None:
+        """The own right solutions of a start that reasons before it answers, by their inputs; None for another."""
+        if not start.decoding.pattern:
+            return None
+        found = {shown.input: shown for shown, _ in reasoned_answers(start, self.attempts, bench)}
+        return found or (None if start.prompt.steps else {})  # a chain may reason in the steps before
+
     def _answered(self, bare: Candidate, bench: Bench) -> Pool:
         """Training rows that the model answers right as it is."""
         right, spoken = solved(bare, self.attempts, bench), bare.decoding.spoken
         return tuple(Demonstration(record.example.input, spoken(record.example.output)) for record in right)
 
     @staticmethod
-    def _most(plain: Candidate, pool: Pool, bench: Bench) -> int:
+    def _most(plain: Candidate, pool: Pool, worked: Worked | None, bench: Bench) -> int:
         """The largest number of random demonstrations that fits the context window, by bisection; 1 where none does."""
         low, high = 1, len(pool)
         while low < high:
             middle = (low + high + 1) // 2
-            prompt = replace(plain.prompt, demonstrations=balanced(pool, middle, bench.seed), shots=middle)
+            shown = balanced(pool, middle, bench.seed)
+            shown = shown if worked is None else tuple(worked[d.input] for d in shown)
+            prompt = replace(plain.prompt, demonstrations=shown, shots=middle)
             low, high = (middle, high) if bench.fits(replace(plain, prompt=prompt)) else (low, middle - 1)
         return low
 

@@ -9,7 +9,9 @@ from typing import ClassVar
 from crossover.data.jsonfile import kind_of, parse
 from crossover.data.textfile import read_text
 from crossover.engine.conversation import prompt_of
+from crossover.engine.decoding import without_prompt
 from crossover.errors import DataError, OptionError
+from crossover.strategies._demonstrations import check_shown
 from crossover.strategies._options import check
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family, Message, Prompt
@@ -17,7 +19,7 @@ from crossover.types import Candidate, Family, Message, Prompt
 
 @dataclass(frozen=True)
 class Given:
-    """Takes the prompt as it is, word for word; a start's weights are kept.
+    """Takes the prompt as it is, word for word; a start's weights are kept. One that shows rows of dev or test is refused.
 
     - `prompt`: a file beside the task file: a list of messages, {"role": ..., "content": ...}, as `crossover import` and
       `crossover export` write it, with {input} in the last one where the input goes.
@@ -32,7 +34,10 @@ class Given:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         prompt = read_messages(bench.task.folder / self.prompt)
-        made = replace(start, prompt=prompt, decoding=replace(start.decoding, label_bias=(), verbalizer=()))
+        check_shown(prompt, f"strategy 'given': {self.prompt}", bench)
+        outputs = [example.output for example in bench.train]
+        decoding = without_prompt(start, bench.task, bench.model_of(start.model), outputs)
+        made = replace(start, prompt=prompt, decoding=decoding)
         if not bench.fits(made):
             raise OptionError(f"strategy 'given': with {self.prompt} an input exceeds the context window of {start.model}")
         return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from crossover.engine.phrasing import own, phrasings, worded
+from crossover.engine.phrasing import own, phrasings, reasoning, speaks, worded
 from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._formats import formats
@@ -18,7 +18,8 @@ from crossover.types import Candidate, Family
 @dataclass(frozen=True)
 class Instruction:
     """Demonstrations of the start are kept, and its chain; an instruction that it has is one of those tried. With the start
-    already tuned, its weights are kept too. The spread of all that met dev is the prompt sensitivity in the report.
+    already tuned, its weights are kept too; where it reasons, so does all that is tried. The spread of all that met dev is
+    the prompt sensitivity in the report.
 
     - `formats`: how many other formats of the best phrasing are tried (field names, signs, gaps).
     - `screen`: so many training rows on which phrasings, and then formats, are tried first, and only the best one of
@@ -40,8 +41,9 @@ class Instruction:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         start = replace(start, decoding=replace(start.decoding, verbalizer=()))  # it names the labels themselves
-        found = [own(start.prompt)] if start.prompt.instruction else []  # perhaps a searched one
-        phrased = dict.fromkeys([*found, *(worded(form, start.prompt) for form in phrasings(bench.task, bench.train))])
+        found = [own(start.prompt)] if speaks(start.prompt) else []  # perhaps a searched one
+        plain = [worded(form, start.prompt) for form in phrasings(bench.task, bench.train)]
+        phrased = dict.fromkeys([*found, *reasoning(plain, start, bench.task, bench.train)])
         forms = [
             replace(start, prompt=replace(start.prompt, instruction=form.instruction, template=form.template))
             for form in phrased

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from crossover.data.text import comparable
+from crossover.engine.decoding import without_prompt
 from crossover.errors import OptionError, PromptError
 from crossover.prompts.names import reference
 from crossover.prompts.place import home
 from crossover.prompts.store import Registry
 from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted
+from crossover.strategies._demonstrations import check_shown
 from crossover.strategies.base import Bench
-from crossover.types import Candidate, Decoding, Family, Prompt
+from crossover.types import Candidate, Decoding, Family
 
 NAME = "registered"
 
@@ -38,8 +39,10 @@ class Registered:
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         version = Registry(home(bench.task.folder)).get(self.prompt)
-        _check_shown(version.prompt, self.prompt, bench)
-        decoding = _answering(start.decoding, version.decoding)
+        check_shown(version.prompt, f"strategy '{NAME}': '{self.prompt}'", bench)
+        outputs = [example.output for example in bench.train]
+        own = without_prompt(start, bench.task, bench.model_of(start.model), outputs)
+        decoding = _answering(own, version.decoding)
         candidate = replace(start, prompt=version.prompt, decoding=decoding)
         if not bench.fits(candidate):
             raise OptionError(
@@ -59,16 +62,3 @@ def _answering(start: Decoding, own: Decoding | None) -> Decoding:
         return replace(start, verbalizer=spoken)
     reasoning = replace(start, schema="", pattern=own.pattern, samples=own.samples, temperature=own.temperature)
     return replace(reasoning, verbalizer=spoken, max_tokens=max(start.max_tokens, own.max_tokens))
-
-
-def _check_shown(prompt: Prompt, name: str, bench: Bench) -> None:
-    """Raise `OptionError` where the prompt shows an answer that it is to be measured on."""
-    shown = {d.input for one in (prompt, *(step.prompt for step in prompt.steps)) for d in one.demonstrations}
-    taught = {comparable(example.input) for example in bench.train}
-    strange = sorted(text for text in shown if comparable(text) not in taught)
-    met = len(strange) - len(bench.unseen(strange))
-    if met:
-        raise OptionError(
-            f"strategy '{NAME}': '{name}' shows {met} of the rows that it would be measured on, with their answers; valid"
-            " is a prompt whose demonstrations are training rows here, or in no split"
-        )

@@ -10,7 +10,7 @@ from statistics import mean
 from typing import Any, ClassVar
 
 from crossover.engine.follow import calls_of
-from crossover.engine.phrasing import answer_form, phrasings, worded
+from crossover.engine.phrasing import answer_form, phrasings, reasoning, speaks, worded
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import dev_values, noted, solved_already
@@ -39,8 +39,8 @@ class Search:
     Prompts are tried on training rows, never with themselves as demonstrations, and compared by the mean probability of
     the right answer where the model has probabilities: on few rows it says more than how many are right. The start is
     kept unless one is better on dev beyond luck. A headroom test comes first: when the start solves the first rows, or
-    no plain change of the prompt changes what is right, nothing is searched. In a chain it searches the last
-    instruction alone. Needs the extra `search`.
+    no plain change of the prompt changes what is right, nothing is searched. In a chain, and where
+    the start reasons, it searches the (last) instruction alone. Needs the extra `search`.
 
     - `calls`: the most model calls that searching and confirming may take.
     - `shots`: the numbers of demonstrations to try, of those that fit the context window.
@@ -119,10 +119,11 @@ class _Walk:
         self.rows: list[Example] = random.Random(self.bench.seed).sample(train, min(len(train), MOST))
         self.pool = tuple(Demonstration(e.input, self.start.decoding.spoken(e.output)) for e in train)
         forms = [answer_form(self.bench.task), *phrasings(self.bench.task, self.bench.train)]
-        phrased = list(dict.fromkeys(worded(form, self.start.prompt) for form in forms))
-        if self.start.prompt.steps:
+        plain = [worded(form, self.start.prompt) for form in forms]
+        phrased = list(dict.fromkeys(reasoning(plain, self.start, self.bench.task, self.bench.train)))
+        if self.start.prompt.steps or self.start.decoding.pattern:
             self.given = (0,)
-        if self.start.prompt.instruction:
+        if speaks(self.start.prompt):
             phrased.insert(0, self.start.prompt)
         self.forms = [[prompt, *formats(prompt, FORMATS, self.bench.seed)] for prompt in phrased]
         self.covering = {shots: diverse(self.pool, shots) for shots in self.given}

@@ -8,6 +8,7 @@ from typing import Any
 
 from crossover import registry
 from crossover.errors import OptionError, shown
+from crossover.strategies._choice import noted
 from crossover.strategies.base import Bench, Strategy
 from crossover.types import Candidate, Family
 
@@ -51,7 +52,10 @@ class Then:
         return [registry.create("strategies", name, self.options.get(name)) for name in self.steps]
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        said = []
         for number, strategy in enumerate(self.strategies()):
             earlier = self.steps[:number].count(self.steps[number])
-            start = strategy.adapt(start, bench.again(earlier) if earlier else bench)
-        return start
+            start = strategy.adapt(noted(start, ""), bench.again(earlier) if earlier else bench)
+            if start.provenance.note:  # rows left out, say, are left out whatever comes behind
+                said.append(f"{self.steps[number]}: {start.provenance.note}")
+        return noted(start, "; ".join(said))

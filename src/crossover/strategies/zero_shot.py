@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.engine.decoding import without_prompt
 from crossover.strategies.base import Bench
 from crossover.types import Candidate, Family, Prompt
 
@@ -16,4 +17,6 @@ class ZeroShot:
     family: ClassVar[Family] = "prompt"
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        return replace(start, prompt=Prompt(), decoding=replace(start.decoding, label_bias=(), verbalizer=()))
+        outputs = [example.output for example in bench.train]
+        decoding = without_prompt(start, bench.task, bench.model_of(start.model), outputs)
+        return replace(start, prompt=Prompt(), decoding=decoding)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision.contenders import rung
-from crossover.decision.costs import Bill, Making
+from crossover.decision.costs import Asked, Bill, Making
 from crossover.decision.deciding import Evidence, Measured
-from crossover.engine.taken import taken
+from crossover.engine.taken import REPORTED, taken
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.models.base import by_the_hour
 from crossover.study.ladder import Climbed, floor
+from crossover.study.several import specs_of
 from crossover.types import Candidate, Example, Message, Run, to_json
 
 BEGINNINGS = 8  # inputs whose prompts are compared for what all begin with
@@ -51,7 +53,7 @@ class Costing:
         for order, made in enumerate(climbed):
             if made.candidate is None or made.dev is None or made.same_as is not None:
                 continue
-            candidate = made.candidate
+            candidate, twins = made.candidate, [one for one in climbed if one.same_as == made.name]
             found.append(
                 Measured(
                     name=made.name,
@@ -61,7 +63,7 @@ class Costing:
                     order=order,
                     id=candidate.id,
                     model=candidate.model,
-                    bill=self._bill(made, candidate, made.dev),
+                    bill=self._bill([made, *twins], candidate, made.dev),
                     dev=made.dev,
                     test=runs.get(candidate.id),
                     probe=made.probe,
@@ -70,23 +72,28 @@ class Costing:
         evaluator = self.bench.evaluator
         return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, floor(climbed, runs))
 
-    def _bill(self, made: Climbed, candidate: Candidate, dev: Run) -> Bill:
-        usages = [record.reply.usage for record in dev.records]
-        control = made.family == "control"
+    def _bill(self, ways: Sequence[Climbed], candidate: Candidate, dev: Run) -> Bill:
+        """`ways`: the rungs that ended in the candidate, of which the plainest is what making it takes."""
+        usages = dev.taken
+        control = ways[0].family == "control"
+        makings = [self._making(made, candidate) for made in ways]
         return Bill(
             tokens_in=tuple(usage.tokens_in for usage in usages),
             tokens_out=tuple(usage.tokens_out for usage in usages),
             money=tuple(usage.money for usage in usages),
             cached=0.0 if control else self._beginning(candidate, dev),
             speed=self.speed(candidate.model),
-            making=self._making(made, candidate),
+            making=min(makings, key=lambda one: (one.tuning_seconds + one.trained_tokens, one.calls, one.labels)),
             local=by_the_hour(self.bench.model_of(candidate.model)),
             control=control,
             tuned=candidate.weights is not None and not control,
         )
 
     def _making(self, made: Climbed, candidate: Candidate) -> Making:
-        found = taken(self.bench.journal, made.work)
+        lists = [prices_for(spec, self.task.models, self.task.prices) for spec in specs_of(self.task)]
+        found = taken(self.bench.journal, made.work, cached=any(one.cached_input is not None for one in lists))
+        asked = {payee: Asked(u.tokens_in, u.tokens_out, u.cached_in, u.money) for payee, u in found.asked.items()}
+        reported = asked.pop(REPORTED, Asked()).money
         rows = {*found.labels, *self.bench.shown(candidate), *(["train"] if made.family == "control" else [])}
         counted = {"train": len(self.bench.train), "dev": len(self.bench.dev)}
         labels = sum(size for split, size in counted.items() if split in rows)
@@ -95,10 +102,9 @@ class Costing:
             calls=found.calls,
             call_seconds=found.here.seconds,
             tuning_seconds=found.tuning_seconds + found.seconds,
-            tokens_in=found.elsewhere.tokens_in,
-            tokens_out=found.elsewhere.tokens_out,
-            money=found.elsewhere.money,
+            money=reported,
             trained_tokens=found.trained_tokens,
+            asked=asked,
         )
 
     def _beginning(self, candidate: Candidate, dev: Run) -> float:

@@ -7,12 +7,14 @@ asked again: what a champion reached there, with all labels, is one more point, 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crossover.data.clusters import clusters
 from crossover.data.splits import Splits
+from crossover.data.task import Task
 from crossover.decision.contenders import FAMILIES
 from crossover.decision.learning import LabelRun, learnt
 from crossover.errors import BudgetExceeded
@@ -26,6 +28,9 @@ from crossover.study.works import Executor, Going, Scene, Serial
 from crossover.types import Candidate, Example, Family, Run, content_hash
 
 OWN = -1  # the seed of the study's own run, with all labels
+# of a task, beside its rows, model and metric: what prompts are made of, and what stops on dev
+TOLD = ("instruction", "labels", "kind", "constrain", "answer_pattern", "chain", "exhaustive")
+LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -149,8 +154,24 @@ class CurveStudy:
         evaluator = bench.evaluator
         rows = [[(e.input, e.output) for e in part] for part in (bench.train, bench.dev, held)]
         metric = [evaluator.metric_name, evaluator.metric_id]
-        start = [self.begin.id, bench.model_of(self.begin.model).identity]
-        return f"curve {content_hash([rung.name, rung.spec.name, rung.spec.options, bench.seed, start, metric, rows])}"
+        asked = [spec for spec in (self.begin.model, rung.model, rung.found_on) if spec]
+        start = [self.begin.id, *(bench.model_of(spec).identity for spec in asked)]
+        told = [bench.task.model_dump(mode="json", include=set(TOLD)), *_files(rung.spec.options, bench.task)]
+        return (
+            f"curve {content_hash([rung.name, rung.spec.name, rung.spec.options, bench.seed, start, metric, rows, told])}"
+        )
+
+
+def _files(options: Mapping[str, Any], task: Task) -> list[str]:
+    """What is in the files that options and a chain's steps name: a prompt, inputs without labels, another task."""
+    names = [value for value in (*_texts(options), *(step.task for step in task.chain)) if value]
+    found = [task.folder / name for name in names if len(name) < LONGEST_NAME]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in found if path.is_file()]
+
+
+def _texts(options: Mapping[str, Any]) -> list[str]:
+    inner = [text for value in options.values() if isinstance(value, Mapping) for text in _texts(value)]
+    return [*(value for value in options.values() if isinstance(value, str)), *inner]
 
 
 def _named(rung: Rung, size: Size, seed: int) -> Rung:

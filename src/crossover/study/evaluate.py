@@ -216,7 +216,7 @@ def _body(asked: _Asked, runs: dict[str, Run], known: dict[str, Sequence[Example
     for candidate, row in asked.candidates:
         run = runs[candidate.id]
         without = estimate(_fresh(run, fresh), rule.metric.aggregate, rule.metric.binary, groups, task.seed)
-        usages = [record.reply.usage for record in run.records]
+        usages = run.taken
         rows.append(
             {
                 **{key: row[key] for key in ("id", "name", "family", "status")},
@@ -273,7 +273,7 @@ def _cost(run: Run, measured: Measured | None, task: Task) -> dict[str, Any] | N
     """What a thousand requests like these cost, at the study's prices and speed."""
     if measured is None:
         return None
-    usages = [record.reply.usage for record in run.records]
+    usages = run.taken
     bill = replace(
         measured.bill,
         tokens_in=tuple(usage.tokens_in for usage in usages),

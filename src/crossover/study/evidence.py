@@ -46,12 +46,12 @@ def read_evidence(journal: JournalReader, metric: Metric, metric_name: str, seed
 
 def _measured(row: Mapping[str, Any], journal: JournalReader) -> Measured:
     dev = _run(row["id"], "dev", journal.run(row["id"], "dev"))
-    usages = [record.reply.usage for record in dev.records]
+    usages, making = dev.taken, Making.from_json(row["making"])
     bill = Bill(
         tokens_in=tuple(usage.tokens_in for usage in usages),
         tokens_out=tuple(usage.tokens_out for usage in usages),
         money=tuple(usage.money for usage in usages),
-        **{name: row[name] for name in TAKEN} | {"speed": Speed.from_json(row["speed"]), "making": Making(**row["making"])},
+        **{name: row[name] for name in TAKEN} | {"speed": Speed.from_json(row["speed"]), "making": making},
     )
     test = _run(row["id"], "test", tested_run(journal, row["id"])) if row["tested"] else None
     probe = None

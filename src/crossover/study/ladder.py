@@ -14,7 +14,7 @@ from crossover import registry
 from crossover.data.task import StrategySpec, Task
 from crossover.data.yamlfile import KeyPath
 from crossover.decision.contenders import family_of
-from crossover.engine.decoding import decoding_for
+from crossover.engine.decoding import decoding_for, on_another
 from crossover.engine.journal import Journal
 from crossover.errors import (
     BudgetExceeded,
@@ -265,6 +265,7 @@ def climb(
     does = [rung.spec.name, _options(rung), bench.seed, start.id, rows]
     does += [rung.model, rung.found_on] if rung.model or rung.found_on else []  # what another model was asked is its own
     work = f"rung {content_hash(does)}"  # by what it does: another rung may have its name
+    journal.clear_needs(work)  # of a task with another instruction, say, whose calls this one does not need
 
     def measured() -> Climbed:
         with bench.evaluator.caller.making(work):
@@ -311,9 +312,8 @@ def moved(rung: Rung, candidate: Candidate, home: str, bench: StudyBench) -> Can
         return candidate
     if candidate.weights is not None:
         raise OptionError(_stay(rung.spec.name))
-    longest = decoding_for(bench.task, bench.model_of(home), [example.output for example in bench.train]).max_tokens
-    tokens = max(longest, candidate.decoding.max_tokens) if candidate.decoding.pattern else longest
-    decoding = replace(candidate.decoding, label_bias=(), max_tokens=tokens)
+    outputs = [example.output for example in bench.train]
+    decoding = on_another(candidate, bench.task, bench.model, bench.model_of(home), outputs)
     note = "; ".join(filter(None, [candidate.provenance.note, f"the prompt was found on {rung.found_on}"]))
     return replace(candidate, model=home, decoding=decoding, provenance=replace(candidate.provenance, note=note))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from crossover.data.checks import Finding
@@ -174,14 +175,17 @@ def _after(outcome: Outcome) -> list[str]:
 
 
 def _sensitivity(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
-    """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated."""
+    """The range on dev of one clear instruction over its phrasings and formats, none of them calibrated; of several models
+    that of the first that has one."""
+    first, several = outcome.task.model, bool(outcome.task.models)
     rows = [row for made in outcome.climbed if made.strategy == "instruction" for row in journal.tries(made.name)]
-    values = list(
-        {row["id"]: row["dev"]["value"] for row in rows if not row["calibrated"] and not row.get("stopped")}.values()
-    )
-    if len(values) < 2:
-        return None
-    return {"tried": len(values), "low": round(min(values), 6), "high": round(max(values), 6)}
+    for spec in specs_of(outcome.task):
+        own = [row for row in rows if (row.get("model") or first) == spec]
+        known = {row["id"]: row["dev"]["value"] for row in own if not row["calibrated"] and not row.get("stopped")}
+        if len(known) > 1:
+            found = {"tried": len(known), "low": round(min(known.values()), 6), "high": round(max(known.values()), 6)}
+            return found | ({"model": spec} if several else {})
+    return None
 
 
 def _reports(outcome: Outcome, journal: Journal) -> list[CandidateReport]:
@@ -220,8 +224,8 @@ def _report(outcome: Outcome, made: Climbed, journal: Journal) -> CandidateRepor
         latency_others=probe.load.others if probe and probe.load else None,
         latency_contended=probe.contended if probe else False,
         latency_known=probe.known if probe else 0,
-        tokens_in=round(own.usage.tokens_in / len(own.records), 1) if own else 0,
-        tokens_out=round(own.usage.tokens_out / len(own.records), 1) if own else 0,
+        tokens_in=round(mean(usage.tokens_in for usage in own.taken), 1) if own else 0,
+        tokens_out=round(mean(usage.tokens_out for usage in own.taken), 1) if own else 0,
         cost_fixed=contender.cost.fixed if contender else 0.0,
         cost_per_1k=contender.cost.per_1k if contender else 0.0,
         currency=outcome.task.prices.currency or CURRENCY,

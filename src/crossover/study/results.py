@@ -38,6 +38,7 @@ class Tried:
     dev: Estimate
     recipe: dict[str, Any] | None = None  # of the tune that made its weights
     stopped: bool = False  # it could not be the best, and met a part of dev
+    model: str = ""  # its specification; "" in a study of an earlier version
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy
 import torch
+from peft import PeftModel
 from torch import Tensor
 
+from crossover.errors import TuningError
 from crossover.models.base import Tunable
 from crossover.models.kernels import Kernels
 from crossover.tuning.batches import TokenRow
@@ -125,8 +127,13 @@ class Trigger:
 
 
 def open_trigger(model: Tunable, labels: Sequence[Sequence[int]] | None, start: Weights | None = None) -> Trigger | None:
-    """Of a model with the weights `start`. None where its architecture cannot be packed."""
-    kernels, module = kernels_of(model), model.module(start, frozen=True)
+    """Of a model with the weights `start`. None where its architecture cannot be packed. Raises `TuningError` for a soft
+    prompt."""
+    kernels = kernels_of(model)
+    if start is not None and kernels.is_soft(start):
+        raise TuningError("autoprompt cannot look through a soft prompt; valid is autoprompt before it")
+    module: Any = model.module(start, frozen=True)
+    module = module.merge_and_unload() if isinstance(module, PeftModel) else module
     module.requires_grad_(False)
     spoken = None if labels is None else tuple(tuple(ids) for ids in labels)
     return Trigger(module.eval(), kernels, spoken) if kernels.packs(module) else None
