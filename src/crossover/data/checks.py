@@ -20,6 +20,9 @@ from crossover.errors import DataError, nearest
 from crossover.types import Example
 
 ABSENT = re.compile(r"nan|NaN|NAN|None|NULL|null|nil|#?N/A|n/a|<NA>|NaT|-{1,3}|undefined")
+_TOKEN = re.compile(r"<\|[^<>|\s]+\|>")  # a model's own sign, in which bars join nothing
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+")
+MANY_NUMBERS = 12  # labels that are whole numbers: more are a scale and no classes
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
@@ -41,7 +44,7 @@ def check(task: Task, splits: Splits) -> list[Finding]:
 
     blank, damaged_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also
     merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label,
-    few_rows, imbalance, absent_label; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
+    few_rows, imbalance, absent_label, number_labels; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *damaged_texts(splits.all), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
@@ -229,11 +232,11 @@ def _group_leaks(splits: Splits) -> list[Finding]:
 
 
 def _labels(task: Task, splits: Splits) -> list[Finding]:
-    found = labels_shown(splits.all, task.output)
-    findings = [*merged_labels(splits.merged), *_shown(found, len(splits.all), "their own label and no other")]
-    findings += [*_several(splits), *_absent(splits)]
     counts = Counter(example.output for example in splits.train)
     everywhere = Counter(example.output for example in splits.all)
+    found = labels_shown(splits.all, task.output)
+    findings = [*merged_labels(splits.merged), *_shown(found, len(splits.all), "their own label and no other")]
+    findings += [*_several(splits), *_absent(splits), *_scale(everywhere)]
     if len(everywhere) == 1:
         only = next(iter(everywhere))
         message = f"every row has the output '{only}': there is nothing to decide; valid are two labels or more"
@@ -285,13 +288,29 @@ def _several(splits: Splits) -> list[Finding]:
         rows = _sources(splits.all, min(lists))
         message = f"the output {min(lists)} is a list of labels; valid is one label a row: keep the main one"
         return [Finding("error", "several_labels", message, rows)]
-    joined = [text for text in outputs for sign in ";|," if sign in text and _all_in(text.split(sign), outputs)]
-    joined = joined or (list(outputs) if _all_joined(outputs) else [])
+    plain = {text: _TOKEN.sub("", text) for text in outputs}
+    joined = [text for text, seen in plain.items() for sign in ";|," if sign in seen and _all_in(seen.split(sign), outputs)]
+    joined = joined or (list(outputs) if _all_joined(list(plain.values())) else [])
     if not joined:
         return []
     rows = tuple(example.source for example in splits.all if example.output in joined)
     message = f"{count_rows(len(rows))} with several labels, such as '{min(joined)}': each combination counts as a label"
     return [Finding("warning", "several_labels", message, rows)]
+
+
+def _scale(labels: Collection[str]) -> list[Finding]:
+    """Labels that are numbers of a scale."""
+    if not all(map(_NUMBER.fullmatch, labels)) or len(labels) < 3:
+        return []
+    values = sorted(map(float, labels))
+    if all(value.is_integer() for value in values) and len(values) < MANY_NUMBERS:
+        return []
+    ends = f"from {values[0]:g} to {values[-1]:g}"
+    message = (
+        f"the {len(labels)} labels are numbers ({ends}): each counts as a class of its own, so 'nearly' is wrong; fewer"
+        " classes, or a metric of your own (metric: own.py:name), may say more"
+    )
+    return [Finding("warning", "number_labels", message)]
 
 
 def _absent(splits: Splits) -> list[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
 from crossover.data.labelstudio import from_export, is_export
 from crossover.data.rows import Row
+from crossover.data.spans import from_spans, marked
 from crossover.errors import DataError
 
 # the better and the worse answer, and what they answer: as TRL names them, and as OpenAI does
@@ -48,6 +49,8 @@ def shaped(rows: list[Row]) -> list[Row]:
     for name in dict.fromkeys(name for row in rows for name in row.fields):
         if any(_given(row.fields.get(name)) for row in rows):
             rows = [_from_answers(row, name) for row in rows]
+    if (places := marked(rows)) is not None:
+        rows = [from_spans(row, *places) for row in rows]
     return rows
 
 

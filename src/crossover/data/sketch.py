@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +13,13 @@ from typing import Any
 import yaml
 
 from crossover.data.chat import is_talk
-from crossover.data.columnnames import INPUTS, OUTPUTS, by_name, is_beside, is_group
+from crossover.data.columnnames import CONTEXTS, INPUTS, OUTPUTS, by_name, is_beside, is_group, is_reference
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import PAIRS
 from crossover.data.load import check_columns, load_rows
+from crossover.data.looks import nested as holds_lists
+from crossover.data.looks import numeric, of_few, places, wordy
 from crossover.data.objects import roles_in
 from crossover.data.onehot import LABEL, one_hot, several_hot, with_label
 from crossover.data.prodigy import ANSWER, gold, judged
@@ -37,6 +38,8 @@ FOLDS = 5
 VERY_FEW, MORE_FOLDS = 200, 10  # where rows are fewer, tuning is quick, and each row that it learns from counts
 LISTED = 6  # columns that are named as not used
 NAMED = "by its name"
+MAY_BE_EMPTY = ("input", "context")  # in all rows, and still be what the layout says
+_UNNAMED = re.compile(r"column_\d+")
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
 
@@ -67,6 +70,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     "dev", "val" or "test" in the place of "train" become the splits. Raises `DataError` for a file that cannot be read or
     that has no two columns to choose from.
     """
+    path = _of_training(path)
     rows = load_rows(path)
     sole = judged(rows)
     rows = gold({"all": rows}, roles[1] if roles else ANSWER if sole else "")["all"]
@@ -108,9 +112,13 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
         *(one if output == LABEL else ()),
         *(name for pair in PAIRS for name in pair if rows[0].layout == "pair"),
     }
-    if unused := [f"'{name}'" for name in columns if name not in known]:
-        more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
-        assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
+    if unused := [name for name in columns if name not in known]:
+        assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {_quoted(unused)}")
+    if parted := next((name for name in unused if _names_splits(columns[name])), None):
+        assumed.append(
+            f"data: the column '{parted}' says which split a row is of, and is not used: save each split as a file of its"
+            " own, and name them in the task file, as in data: {train: a.csv, test: b.csv}"
+        )
     assumed += [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in unread.items()]
     found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
@@ -140,7 +148,7 @@ def _told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, s
 def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
     """The task's `input` and `output`, and why. Raises `DataError`."""
     of = rows[0].layout
-    names = dict.fromkeys(name for row in rows for name in row.fields)  # a context that is empty everywhere is one, too
+    names = dict.fromkeys(name for row in rows for name in row.fields if name in columns or name.lower() in MAY_BE_EMPTY)
     if not of and (found := roles_in(rows)):
         why = "by the layout (objects of what is asked and answered)"
         return found[0], found[1], f"{'the columns ' * found[0].startswith('{')}{shown(found[0])}, {why}", why
@@ -152,7 +160,7 @@ def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tu
         why = f"by the layout ({known.layout})"
         rest = {name: values for name, values in columns.items() if name not in used}
         output, why_output = (known.output, f"{why}{known.hint}") if known.output else _output(rest, path, used)
-        return known.input, output, f"the columns {shown(known.input)}, {why}", why_output
+        return known.input, output, f"the column{'s' * (len(used) > 1)} {shown(known.input)}, {why}", why_output
     if of == "chat" and list(columns) == ["input"]:
         raise DataError(
             f"{path}: no conversation ends with an answer, and no other column has content; valid is a last turn of the "
@@ -169,7 +177,13 @@ def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tu
         raise DataError(
             f"{path}: beside '{output}' there is no column for the input; valid are two, an input and an output"
         )
-    source, why_input = _input(others)
+    if several := _several_texts(others):
+        lines = "\n".join(f"{{{name}}}" for name in several)
+        return lines, output, f"the columns {_quoted(several)}, all texts", why_output
+    if several := _features(others):
+        lines = "\n".join(f"{name}: {{{name}}}" for name in several)
+        return lines, output, f"the columns {_quoted(several)}, as none holds texts", why_output
+    source, why_input = _input(others, path)
     if why_output != NAMED and any(is_talk(row.fields.get(source)) for row in rows):
         raise DataError(
             f"{path}: the column '{source}' holds conversations, and no column is named like an output; valid is a column "
@@ -203,20 +217,29 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     named = by_name(columns, OUTPUTS)
     if named:
         return named, NAMED
-    others = [name for name in columns if name.lower() not in INPUTS and not is_group(name) and not WORSE.search(name)]
-    others = [name for name in others if not is_beside(name) and not is_talk(columns[name][0])] or others
-    few = [name for name in others if _repeats(columns[name])]
+    others = [name for name in columns if name.lower() not in (*INPUTS, *CONTEXTS) and not is_group(name)]
+    others = [name for name in others if not WORSE.search(name)]
+    telling = [name for name in others if not is_beside(name) and not is_talk(columns[name][0])]
+    telling = [name for name in telling if not places(columns[name])]
+    others = telling or others
+    few = [name for name in others if of_few(columns[name])]
     if few:
         return min(few, key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
     if not others and any(map(WORSE.search, columns)):
         raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
-    return (others or list(columns))[-1], "as it is the last one"
+    last = (others or list(columns))[-1]
+    if not telling and is_beside(last):
+        raise DataError(
+            f"{path}: no column looks like an output: '{last}' tells of a row (an id, a source, a date); valid is an output"
+            " column called 'label', for example, or a task file that names one"
+        )
+    return last, "as it is the last one"
 
 
 def _has_output(columns: Mapping[str, list[str]], used: Sequence[str]) -> bool:
     """Whether a column beside those that are used is surely the output."""
     rest = [name for name in columns if name not in used and not is_group(name) and not is_beside(name)]
-    return by_name(rest, OUTPUTS) is not None or any(_repeats(columns[name]) for name in rest)
+    return by_name(rest, OUTPUTS) is not None or any(of_few(columns[name]) for name in rest)
 
 
 def _rival(columns: Iterable[str]) -> str:
@@ -226,15 +249,53 @@ def _rival(columns: Iterable[str]) -> str:
     return f"; the column '{rival}' is not used: to learn that instead, of the whole conversation, rename it 'output'"
 
 
-def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
+def _input(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
+    """The input column, and why. Raises `DataError` where all that is left names rows or files."""
     named = by_name(columns, INPUTS)
     if named:
         return named, NAMED
-    return max(columns, key=lambda name: fmean(map(len, columns[name]))), "as it has the longest text"
+    plainly = [name for name in columns if not is_beside(name) and not holds_lists(columns[name])]
+    if not plainly and all(map(is_reference, columns)):
+        raise DataError(
+            f"{path}: no column holds the texts: {_quoted(columns)} only names them; valid is a column with the texts"
+            " themselves, or a task file that names that one"
+        )
+    longest = max(plainly or columns, key=lambda name: fmean(map(len, columns[name])))
+    return longest, "as it has the longest text"
 
 
-def _repeats(values: list[str]) -> bool:
-    return 1 < len(Counter(values)) <= len(values) / 3
+def _several_texts(columns: Mapping[str, list[str]]) -> list[str]:
+    """The columns that are texts, where none has a name (a file without a header) and several are."""
+    if not all(_UNNAMED.fullmatch(name) for name in columns):
+        return []
+    found = [name for name, values in columns.items() if wordy(values)]
+    return found if len(found) > 1 else []
+
+
+def _features(columns: Mapping[str, list[str]]) -> list[str]:
+    """All columns of a table in which none holds texts: numbers, and values that come again and again."""
+    kept = [name for name in columns if not is_beside(name) and not re.search(r"[{}]", name)]
+    if len(kept) < 2 or by_name(columns, INPUTS) or not all(numeric(columns[n]) or of_few(columns[n]) for n in kept):
+        return []
+    return [] if any(wordy(columns[name]) for name in kept) else kept
+
+
+def _names_splits(values: Sequence[str]) -> bool:
+    known = {word for words in SPLIT_WORDS.values() for word in words}
+    return len(found := {value.strip().lower() for value in values}) > 1 and found <= known
+
+
+def _quoted(names: Iterable[str]) -> str:
+    """Some names, and how many more."""
+    shown = [f"'{name}'" for name in names]
+    more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
+    return f"{', '.join(shown[:LISTED])}{more}"
+
+
+def _of_training(path: Path) -> Path:
+    """The folder of training texts in a folder that has one for each split; any other path as it is."""
+    found = [path / word for word in SPLIT_WORDS["train"]] if path.is_dir() else []
+    return next((folder for folder in found if folder.is_dir()), path)
 
 
 def _splits(path: Path) -> dict[str, Path]:
@@ -247,7 +308,8 @@ def _splits(path: Path) -> dict[str, Path]:
             for split in ("dev", "test"):
                 wanted = {before + other + after for other in SPLIT_WORDS[split]}
                 for sibling in sorted(path.parent.iterdir()):
-                    if sibling.stem.lower() in wanted and sibling.suffix == path.suffix and sibling.is_file():
+                    alike = sibling.suffix == path.suffix and sibling.is_dir() == path.is_dir()
+                    if sibling.stem.lower() in wanted and alike:
                         files.setdefault(split, sibling)
             return files
     return {"train": path}

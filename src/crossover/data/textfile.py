@@ -87,7 +87,7 @@ def read_text(
     error: type[CrossoverError] = DataError,
     endings: Collection[str] = (),
 ) -> str:
-    """The file's text: UTF-8, with or without a byte order mark.
+    """The file's text: UTF-8, with or without a byte order mark, or UTF-16 with one, as Windows' own programs write.
 
     `place` names the row or line that follows a prefix of the text, for the message; `endings` as in `check_readable`.
     Raises `error`.
@@ -95,7 +95,7 @@ def read_text(
     check_readable(path, error, endings)
     data = read_bytes(path, error)
     if data.startswith(UTF16):
-        raise error(f"{path} is UTF-16 text, or binary; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
+        data = _from_utf16(path, data, error)
     data = data.removeprefix(BOM)
     nul = data.find(b"\0")
     if nul >= 0:
@@ -109,4 +109,14 @@ def read_text(
         raise error(
             f"{path}, {where}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'; from"
             " Western Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW)"
+        ) from problem
+
+
+def _from_utf16(path: Path, data: bytes, error: type[CrossoverError]) -> bytes:
+    """A text in UTF-16 in UTF-8. Raises `error`."""
+    try:
+        return data.decode("utf-16").encode()
+    except UnicodeError as problem:
+        raise error(
+            f"{path} begins as UTF-16 text does and is none, or damaged; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
         ) from problem
