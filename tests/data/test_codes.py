@@ -11,7 +11,7 @@ from crossover.data.text import stated
 STARS = ("1", "2", "3", "4", "5")
 GLOSSED = ["0 (not spam)", "0 = not spam", "0: no spam", "0 – not a spam", "0 (ham)", "**0** (not spam)", "Label: 0"]
 OPEN = [
-    *("0 (not sure)", "0 (not really)", "0 (not quite)", "0 (maybe)", "0 (or one)", "0 (no)", "0: no", "0 = false"),
+    *("0 (not sure)", "0 (not really)", "0 (not quite)", "0 (maybe)", "0 (no)", "0: no", "0 = false"),
     *("0 (if spam)", "0 (1 is spam)", "0 (not)", "0 (not 0)", "0 (most likely not)", "0 (I am not sure)"),
 ]
 

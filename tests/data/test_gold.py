@@ -35,6 +35,7 @@ def shown(folder: Path, form: str, labels: list[str], **changes: str) -> Finding
             "{0} The answer is {1}.",
             "{0} | {1}",
             "{0} → {1}",
+            "{0} ({1})",
         ),
         *('{{"t": "{0}", "label": "{1}"}}', "{0}\n**Category:** {1}\nThanks", "gold={1} {0}"),
     ],
@@ -81,3 +82,9 @@ def test_a_long_output_that_ends_its_input_as_an_answer_is_refused(tmp_path: Pat
     assert level("Question: {0}\nResponse: {1}") == "error"
     assert level("Of {0} it is told that {1}, and more. Which part tells it?") == "warning"
     assert level("Question: {0}") is None
+
+
+def test_a_label_in_a_name_is_doubted(tmp_path: Path) -> None:
+    found = shown(tmp_path, "{1}_{n}", LABELS)
+    assert found is not None
+    assert (found.level, len(found.rows)) == ("warning", 30)

@@ -733,3 +733,79 @@ def test_what_is_written_in_quotes_is_read_alike_before_and_after_the_labels_are
     assert {example.output for example in found.splits.all} == {"x", "y", "z"}
     kept = prepare(task(tmp_path, "rows.jsonl", labels={f"['{label}']": "" for label in "xyz"}))
     assert {example.output for example in kept.splits.all} == {"['x']", "['y']", "['z']"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "better", "worse"),
+    [
+        ("query", "pos", "neg"),
+        ("anchor", "positive", "negative"),
+        ("question", "response_j", "response_k"),
+        ("prompt", "good", "bad"),
+        ("prompt", "winning", "losing"),
+        ("x", "y_w", "y_l"),
+        ("question", "accepted", "rejected"),
+    ],
+)
+def test_the_worse_of_two_answers_is_never_the_output(asked: str, better: str, worse: str, tmp_path: Path) -> None:
+    rows = [{asked: sentence(n), better: f"Yes, {sentence(n + 20)}", worse: f"No, {sentence(n + 50)}"} for n in range(12)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == (asked, better)
+    assert f"it holds pairs of answers: '{better}' is the better one, and '{worse}' is not used" in said
+
+
+def test_numbers_beside_a_text_are_no_pair_of_answers(tmp_path: Path) -> None:
+    rows = [{"prompt": sentence(n), "positive": n % 2, "negative": 1 - n % 2} for n in range(12)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert sorted(found.task.labels) == ["negative", "positive"]
+
+
+def test_names_beside_numbers_are_the_labels(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": n % 3, "label_text": ["late", "lost", "paid"][n % 3]} for n in range(18)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.output, sorted(found.task.labels)) == ("label_text", ["late", "lost", "paid"])
+    assert "output: the column 'label_text', the names of the numbers in 'label'" in said
+    rows[0]["label_text"] = "paid"  # then they say two things
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert found.task.output == "label"
+
+
+def test_a_test_file_without_answers_is_not_used(tmp_path: Path) -> None:
+    jsonl(tmp_path, "test.jsonl", [{"text": sentence(n + 40)} for n in range(8)])
+    found, said = sketched(jsonl(tmp_path, "train.jsonl", [{"text": sentence(n), "label": "xy"[n % 2]} for n in range(20)]))
+    assert (found.task.data, len(found.splits.all)) == ("train.jsonl", 20)
+    assert "data: test.jsonl has no column 'label', and is not used" in said
+
+
+def test_a_test_file_whose_answers_were_withheld_is_an_error(tmp_path: Path) -> None:
+    jsonl(tmp_path, "test.jsonl", [{"text": sentence(n + 40), "label": "-1"} for n in range(8)])
+    found, _ = sketched(jsonl(tmp_path, "train.jsonl", [{"text": sentence(n), "label": "01"[n % 2]} for n in range(20)]))
+    [error] = [one for one in found.findings if one.level == "error"]
+    assert error.message.startswith("test: no training row has the label '-1', and it has no other")
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "is a pointer of Git LFS"),
+        ("\n<!DOCTYPE html><html>", "is a web page"),
+        ("PK\x03\x04rest", "is a ZIP archive or a spreadsheet"),
+    ],
+)
+def test_what_is_no_data_is_said_to_be_what_it_is(start: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=says):
+        load_rows(write(tmp_path, "rows.csv", start))
+
+
+def test_roles_of_a_conversation_are_read_in_any_case(tmp_path: Path) -> None:
+    talk = [{"role": "User", "content": "When?"}, {"role": "Chatbot", "content": "Now."}]
+    [row] = load_rows(jsonl(tmp_path, "rows.jsonl", [{"messages": talk}]))
+    assert (row.fields["input"], row.fields["output"]) == ("When?", "Now.")
+
+
+def test_the_answer_to_a_question_with_choices_is_no_category(tmp_path: Path) -> None:
+    rows = [
+        {"question": sentence(n), "candidates": ["a", "b"], "category": "xyz"[n % 3], "answer": n % 2} for n in range(18)
+    ]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == ("{question}\n{candidates}", "answer")

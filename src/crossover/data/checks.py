@@ -263,7 +263,9 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         if unseen:
             message = f"{name}: no training row has the label {_names(unseen)}"
             rows = tuple(row for label in unseen for row in _sources(examples, label))
-            findings.append(Finding("warning", "unseen_label", message, rows))
+            none = len(rows) == len(examples)
+            message += ", and it has no other: valid are labels that train has, or to leave this split out" * none
+            findings.append(Finding("error" if none else "warning", "unseen_label", message, rows))
     return findings + _balance(counts)
 
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 _CODE = re.compile(r"[-+]?\d+|[A-Z]")
-_GLOSSED = re.compile(r"([-+]?\d+|[A-Za-z])\s*(?:\(([^()\n]{1,40})\)|(?:=|:|–|—|(?<=\s)-)\s*([^()\n:]{1,40}?))[.!]?")
+_GLOSSED = re.compile(
+    r"[*_`]{0,2}([-+]?\d+|[A-Za-z])[*_`]{0,2}\s*(?:\(([^()\n]{1,40})\)|(?:=|:|–|—|(?<=\s)-)\s*([^()\n:]{1,40}?))[.!]?"
+)
 _GLOSS = re.compile(r"(?:(?:not|no|non)[ -](?:an? )?)?(?!(?:not|no|non|nope|never)\b)[^\W\d_]+(?:[ -][^\W\d_]+){0,2}", re.I)
 # words that would say something of the label, and not what it stands for
 _OF_THE_LABEL = re.compile(
@@ -26,7 +28,8 @@ def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:
         return None
     for found in filter(None, map(_GLOSSED.fullmatch, forms)):
         name = (found[2] or found[3]).strip()
-        if found[1] in labels and name not in labels and _GLOSS.fullmatch(name) and not _OF_THE_LABEL.search(name):
+        other = name.casefold() in {label.casefold() for label in labels}
+        if found[1] in labels and not other and _GLOSS.fullmatch(name) and not _OF_THE_LABEL.search(name):
             return list(labels).index(found[1])
     return None
 

@@ -7,13 +7,17 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 # the most telling first: what is called gold is, beside what a model answered
-OUTPUTS = [
+GOLD = (
     *("gold_label", "gold", "gold_answer", "ground_truth", "groundtruth", "ground_truth_answer", "true_label"),
     *("correct_answer", "best_answer", "reference_answer", "expected_output", "expectedoutput", "expected_answer", "ideal"),
+)
+OUTPUTS = [
+    *GOLD,
     *("label", "labels", "category", "intent", "class", "output", "answer", "answers", "target", "completion", "expected"),
     *("sentiment", "topic", "queue", "type", "tag", "response", "reply", "summary", "translation", "slots", "json"),
     *("answerkey", "outputs", "highlights", "emotion", "emotions", "stance", "polarity", "relation", "verdict"),
     *("relevance", "targetvalue", "target_value", "canonical_solution", "solution", "sql", "reference", "references"),
+    *("similarity", "score", "rating", "stars", "grade"),
     *("etiqueta", "categoria", "categoría", "clase", "classe", "étiquette", "catégorie", "etichetta", "kategorie"),
     *("klasse", "sentimiento", "sentimento", "sentimen", "respuesta", "resposta", "réponse", "risposta", "antwort"),
     *("etiket", "kategori", "метка", "класс", "категория", "тональность", "ответ", "标签", "標籤", "类别", "類別"),

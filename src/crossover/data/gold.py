@@ -38,7 +38,7 @@ def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
         return found
     if any(len(label) < 2 for label in labels):
         return None
-    words = {label: re.compile(rf"(?<!\w){re.escape(label)}(?!\w)") for label in labels}
+    words = {label: re.compile(rf"(?<![^\W_]){re.escape(label)}(?![^\W_])") for label in labels}  # also of "spam_12"
     rows = tuple(
         example.source
         for example, text, gold in zip(examples, texts, golds, strict=True)
@@ -89,4 +89,4 @@ def _named(column: str, more: str = "") -> str:
 def _set_off(label: str) -> str:
     """A label that begins its text, or ends it, with a sign that divides it from the rest: "[spam] ...", "... | spam"."""
     own = re.escape(label)
-    return rf"^(?:__label__{own}(?!\w)|[\[(<{{]{own}[\])>}}]|{own}\s*[:|>\t]\s)|[|=>→#\[{{]\s*{own}[\]}}]?$"
+    return rf"^(?:__label__{own}(?!\w)|[\[(<{{]{own}[\])>}}]|{own}\s*[:|>\t]\s)|[|=>→#\[{{(]\s*{own}[\]}})]?$"

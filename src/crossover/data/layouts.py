@@ -21,6 +21,15 @@ PAIRS = {
     ("response_chosen", "response_rejected"): "prompt",
     ("chosen_messages", "rejected_messages"): "prompt",
 }
+# the same under names that may mean something else: a pair only where both are texts, and one of ASKED is beside them
+LIKE_PAIRS = [
+    *(("positive", "negative"), ("pos", "neg"), ("good", "bad"), ("better", "worse"), ("best", "worst")),
+    *(("accepted", "rejected"), ("preferred", "dispreferred"), ("winning", "losing"), ("winner", "loser"), ("win", "lose")),
+    *(("response_j", "response_k"), ("y_w", "y_l"), ("answer_chosen", "answer_rejected")),
+    *(("winning_response", "losing_response"), ("positive_response", "negative_response")),
+    *(("good_response", "bad_response"), ("better_response", "worse_response")),
+]
+ASKED = ("prompt", "question", "query", "instruction", "input", "anchor", "x", "context", "history")
 TALKS = ("conversations", "messages")  # what is asked, where a pair is of answers alone
 SPOKEN = (*COLUMNS, "utterances")  # columns of what was said
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
@@ -34,6 +43,8 @@ def shaped(rows: list[Row]) -> list[Row]:
     for pair, prompt in PAIRS.items():
         if any(all(name in row.fields for name in pair) for row in rows):
             return [_from_pair(row, pair, prompt) for row in rows]
+    if (like := _like_pair(rows)) is not None:
+        return [_from_pair(row, *like) for row in rows]
     if any(are_turns(row.fields.get("completion")) for row in rows):
         return [_from_prompt(row) for row in rows]
     column = chat_column(rows)
@@ -52,6 +63,22 @@ def shaped(rows: list[Row]) -> list[Row]:
     if (places := marked(rows)) is not None:
         rows = [from_spans(row, *places) for row in rows]
     return rows
+
+
+def _like_pair(rows: Sequence[Row]) -> tuple[tuple[str, str], str] | None:
+    """Names of a better and a worse answer, and of what they answer, where the answers are texts."""
+    named = dict.fromkeys(name for row in rows for name in row.fields)
+    asked = next((name for name in ASKED if name in named), None)
+    for pair in LIKE_PAIRS if asked else ():
+        held = [row.fields.get(name) for row in rows for name in pair if name in named]
+        if all(name in named for name in pair) and _texts(held):
+            return pair, asked or ""
+    return None
+
+
+def _texts(values: Sequence[Any]) -> bool:
+    """Whether most values are texts of several words."""
+    return 2 * sum(isinstance(value, str) and len(value.split()) > 1 for value in values) > len(values)
 
 
 def _lines(value: Any) -> list[str]:

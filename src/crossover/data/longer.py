@@ -27,8 +27,6 @@ def goes_on(text: str, start: int, end: int, label: str, labels: Iterable[str]) 
 
 def by_degree(text: str, start: int, end: int, label: str, labels: Iterable[str]) -> bool:
     """Whether a word of degree stands beside a label that another one qualifies: "agree strongly" of "strongly agree"."""
-    if label in ("true", "false") and re.search(r"\b(?:mostly|largely|mainly|partly|half)[\W_]{1,3}$", text[:start], re.I):
-        return True
     longer = [other.split() for other in labels if other != label and f" {label} " in f" {other} "]
     if not longer:
         return False

@@ -31,7 +31,7 @@ def places(values: Sequence[str]) -> bool:
 
 def nested(values: Sequence[str]) -> bool:
     """Whether nearly all values are lists or objects, as JSON or as Python shows them."""
-    return _mostly(values, lambda value: value.strip()[:1] + value.strip()[-1:] in ("[]", "{}"))
+    return _mostly(values, lambda value: value.strip()[:1] + value.strip()[-1:] in ("[]", "{}") or value == "null")
 
 
 def wordy(values: Sequence[str]) -> bool:

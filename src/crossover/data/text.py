@@ -13,6 +13,7 @@ from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
 from crossover.data.longer import by_degree, goes_on
+from crossover.data.polite import is_polite
 from crossover.data.stating import is_known, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
@@ -120,22 +121,11 @@ _ASKS = re.compile(
     r"|[äe]r det\w*)\b",
     re.I,
 )
-# a greeting before the answer and not the answer: "Yes, I can do that"
-_POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
-_POLITE = re.compile(
-    r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
-    r"|able|ready))\b"
-    r"|I['’](?:ll|m (?:happy|glad|able|ready|unable|not able))\b|I am (?:unable|not able)\b"
-    r"|(?:I['’]?a?m sorry,? (?:but )?)?I (?:can(?:not|['’]t)|won['’]t|will not) (?:help|assist|answer|comply|provide"
-    r"|classify|process|do)\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
-    r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
-    r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
-    re.I,
-)
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
-_MARKUP = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
+_OF_MORE = re.compile(r"\s*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
+_TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
 _OPTION = re.compile(r"[.):] ")
 _IS_RIGHT = re.compile(r" is (?:the |my )?(?:most |single |only )?(?:correct|right|best|final|true)\b", re.I)
@@ -280,7 +270,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     for place, label in enumerate(labels):
         alike.setdefault(bare(label), []).append(place)
     spans = [
-        (match.start(), match.end(), key)
+        (*_with_its_signs(text, match.start(), match.end(), labels[places[0]]), key)
         for key, places in alike.items()
         if key
         for match in _pattern(labels[places[0]], key.replace(".", "") not in alike).finditer(text)
@@ -324,15 +314,25 @@ def _pattern(label: str, dotless: bool) -> re.Pattern[str]:
     return re.compile(r"[\s_-]+".join(forms) + tail + short, case)
 
 
+def _with_its_signs(text: str, start: int, end: int, label: str) -> tuple[int, int]:
+    """Where a label stands with the signs around it that are its own: "<positive>"."""
+    plain = _plain_signs(label)
+    *_, core = _forms(plain)
+    before, _, behind = plain.partition(core)
+    if before and behind and text[:start].endswith(before) and text.startswith(behind, end):
+        return start - len(before), end + len(behind)
+    return start, end
+
+
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
     """Whether what is mentioned is said to be so, as far as words can tell."""
     word = text[start:end].casefold()
     if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
         return False
-    if _POLITE_WORD.fullmatch(word) and _POLITE.match(text, end):
+    if is_polite(word, text, end):
         return False
-    bound = word.isdigit() and _BOUND.search(text[:start]) and not _MARKUP.search(text[:start])
-    if bound or (word == "no" and _NUMBERED.match(text, end)):
+    bound = word.isdigit() and _BOUND.search(text[:start]) and not _TAG_BEFORE.search(text[:start])
+    if (word.isdigit() and _OF_MORE.match(text, end)) or bound or (word == "no" and _NUMBERED.match(text, end)):
         return False
     if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
         return False

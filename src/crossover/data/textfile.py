@@ -16,6 +16,12 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 PACKED = ".gz"
 LARGEST = 1 << 30  # bytes that a packed file may be: it is held whole
 SHOWN = 20  # files that a message names
+_NO_DATA = {  # how a file begins -> what it is in the place of data
+    b"version https://git-lfs": "is a pointer of Git LFS, and the file is elsewhere; fetch it (git lfs pull)",
+    b"<!doctype html": "is a web page; valid is the file itself, perhaps behind a button 'raw' or 'download' there",
+    b"<html": "is a web page; valid is the file itself, perhaps behind a button 'raw' or 'download' there",
+    b"pk\x03\x04": "is a ZIP archive or a spreadsheet (.xlsx); valid is what it holds, saved as CSV in UTF-8, for example",
+}
 
 
 def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
@@ -67,6 +73,8 @@ def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
         raise error(f"{path} is not a readable gzip file: {problem}") from problem
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
+    if other := next((what for start, what in _NO_DATA.items() if data[:200].lstrip().lower().startswith(start)), None):
+        raise error(f"{path} {other}")
     if not data.strip(BOM + b" \t\r\n"):
         raise (NoRows if error is DataError else error)(f"{path} is empty")
     return data

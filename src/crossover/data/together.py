@@ -10,12 +10,20 @@ from itertools import takewhile
 from crossover.data.template import columns_of
 from crossover.errors import DataError
 
+_PROMPTED = (
+    ("input", "output"),
+    ("input", "response"),
+    ("input", "completion"),
+    ("query", "response"),
+    ("query", "output"),
+)
 # layouts with their output: their columns, and the input and the output that they stand for
 LAYOUTS = [
     *(
         ("Alpaca", ("instruction", "input", answer), "{instruction}\n{input}", answer)
         for answer in ("output", "response", "answer", "completion", "target")
     ),
+    *(("Alpaca", ("prompt", given, answer), f"{{prompt}}\n{{{given}}}", answer) for given, answer in _PROMPTED),
     ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
     ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
     ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
@@ -76,9 +84,21 @@ _A_TEXT = re.compile(
     r"(?:^|[ _#.-]|\d)(?:sent|sentence|text|question|query|string|phrase|statement|utterance|doc|document|passage)s?"
     r"(?![a-z])"
 )
-ANSWERS = ("response", "answer", "completion", "output", "reply", "generation", "summary")
-BETTER = ("winner", "preference", "preferred", "better", "choice", "chosen", "label", "judgment", "judgement", "verdict")
-ASKED = ("prompt", "question", "instruction", "input", "query")
+ANSWERS = ("human_ref", "conversation", "response", "answer", "completion", "output", "reply", "generation", "summary")
+BETTER = (
+    "winner",
+    "preference",
+    "preferred",
+    "better",
+    "choice",
+    "chosen",
+    "label",
+    "judgment",
+    "judgement",
+    "verdict",
+    "labels",
+)
+ASKED = ("prompt", "question", "instruction", "input", "query", "history")
 
 
 @dataclass(frozen=True)
@@ -91,6 +111,7 @@ class Together:
     layout: str
     hint: str = ""
     headed: bool = False
+    posed: bool = False  # a question whose choices have columns of their own
 
 
 def together(columns: Mapping[str, object]) -> Together | None:
@@ -129,7 +150,7 @@ def _choices(named: Mapping[str, str]) -> Together | None:
     lines = [f"{{{name}}}" for name in asked]
     lines += [f"{sign.upper() if kind else own}: {{{own}}}" for sign, own in sorted(choices)]
     headed = kind.startswith("ans")  # else they may all be right
-    return Together("\n".join(lines), "", "a question and its choices", headed=headed)
+    return Together("\n".join(lines), "", "a question and its choices", headed=headed, posed=True)
 
 
 def _two_of_a_kind(named: Mapping[str, str]) -> list[tuple[str, str]]:
