@@ -171,6 +171,11 @@ def test_letters_of_several_lines_are_no_stray_quotes(tmp_path, body):
     assert not row.remarks
 
 
+def test_a_line_of_delimiters_in_a_text_is_no_row(tmp_path):
+    rows = load_rows(write(tmp_path, "rows.csv", 'label,text\nx,"one line\n""ja,"\ny,next\n'))
+    assert [row.fields["text"] for row in rows] == ['one line\n"ja,', "next"]
+
+
 def test_spaces_behind_the_delimiters_of_the_names_are_none_of_the_values(tmp_path):
     rows = load_rows(write(tmp_path, "rows.csv", 'text, label\n"a, b", "x"\nc d, y\n'))
     assert [row.fields for row in rows] == [{"text": "a, b", "label": "x"}, {"text": "c d", "label": "y"}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crossover.data.words import length
 
@@ -64,8 +64,7 @@ def _is_span(item: object) -> bool:
     return len(ends) == 2 and all(type(end) is int for end in ends)
 
 
-def _mostly(values: Sequence[str], looks: object) -> bool:
-    assert callable(looks)
+def _mostly(values: Sequence[str], looks: Callable[[str], bool]) -> bool:
     return bool(values) and sum(map(looks, values)) >= MOST * len(values)
 
 
