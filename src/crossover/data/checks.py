@@ -10,7 +10,7 @@ from typing import Literal
 
 from crossover.data.chat import turns_in
 from crossover.data.damaged import damaged
-from crossover.data.gold import Shown, labels_shown, texts_shown
+from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
 from crossover.data.labels import Merged, seeming
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
@@ -44,7 +44,8 @@ def check(task: Task, splits: Splits) -> list[Finding]:
 
     blank, damaged_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also
     merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label,
-    few_rows, imbalance, absent_label, number_labels; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
+    few_rows, imbalance, absent_label, number_labels; for kinds generate and
+    extract gold_in_input. `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *damaged_texts(splits.all), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
@@ -53,6 +54,8 @@ def check(task: Task, splits: Splits) -> list[Finding]:
         findings += _labels(task, splits)
     if task.kind == "generate":
         findings += _shown(texts_shown(splits.all, task.output), len(splits.all), "their whole output")
+    if task.kind == "extract":
+        findings += _shown(objects_shown(splits.all), len(splits.all), "their output")
     return by_level(findings)
 
 

@@ -150,10 +150,10 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
         ]
     elif task.kind is None:
         outputs = _if_all_objects(rows, outputs)
-    groups = [(spelled(_text(row, task.group)) or None) if task.group else None for row in rows]
+    groups = [(spelled(text_of(row, task.group)) or None) if task.group else None for row in rows]
     ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
     sources = [row.source for row in rows]
-    slices = [{column: spelled(_text(row, column)) for column in task.slices} for row in rows]
+    slices = [{column: spelled(text_of(row, column)) for column in task.slices} for row in rows]
     return list(map(Example, ids, inputs, outputs, groups, sources, slices))
 
 
@@ -162,7 +162,7 @@ def render_input(task: Task, row: Row) -> str:
 
     A chat row's system message comes first, unless it is the task's instruction. Raises `DataError`.
     """
-    text = fill(task.input, {name: _text(row, name) for name in columns_of(task.input)})
+    text = fill(task.input, {name: text_of(row, name) for name in columns_of(task.input)})
     if row.system and row.system != task.instruction and text:
         return f"{row.system}\n\n{text}"
     return text
@@ -190,7 +190,8 @@ def _load(task: Task, reference: str, split: str) -> list[Row]:
     return shaped(read_split(reference, task.folder, split))
 
 
-def _text(row: Row, column: str) -> str:
+def text_of(row: Row, column: str) -> str:
+    """A field as text; "" where the row has none. Raises `DataError`."""
     value: Any = lookup(row.fields, column)
     try:
         return "" if value is MISSING else plain(value)
@@ -215,7 +216,7 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
             )
         row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
         said = (f"the column '{task.output}' holds lists of one: each is read as what it holds",)
-    written = _text(row, task.output)
+    written = text_of(row, task.output)
     if not holds_mark(written):
         return written, said
     reasoned = f"the reasoning in the column '{task.output}' (<think>...</think>) is no part of the answer, and is left out"
@@ -290,7 +291,7 @@ def _ids(rows: Sequence[Row], contents: list[tuple[str, str]]) -> list[str]:
 
 def _own_ids(rows: Sequence[Row]) -> list[str]:
     """The column `id` of each row; none where no row has it."""
-    return [_text(row, "id").strip() for row in rows] if any("id" in row.fields for row in rows) else []
+    return [text_of(row, "id").strip() for row in rows] if any("id" in row.fields for row in rows) else []
 
 
 def _twice(rows: Sequence[Row], ids: Sequence[str]) -> str | None:
