@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossover.data.chat import turns_in
-from crossover.data.damaged import damaged
+from crossover.data.damaged import absent, damaged
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
 from crossover.data.labels import Merged, seeming
 from crossover.data.near import near_pairs
@@ -42,8 +42,8 @@ class Finding:
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, damaged_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also
-    merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label,
+    blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify
+    also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label,
     few_rows, imbalance, absent_label, number_labels; for kinds generate and
     extract gold_in_input. `infer.prepare` adds read_otherwise.
     """
@@ -131,13 +131,19 @@ def _blank(splits: Splits) -> list[Finding]:
 
 def damaged_texts(examples: Sequence[Example]) -> list[Finding]:
     """Texts with letters lost, or read in another encoding than they were written in (code `damaged_text`)."""
+    findings = []
+    if len(nothing := absent(examples)) >= MUCH * max(1, len(examples)):
+        message = (
+            f"{count_rows(len(nothing))} whose input has a line 'nan', 'None' or 'null': empty cells, written as words?"
+        )
+        findings.append(Finding("warning", "absent_text", message, tuple(example.source for example in nothing)))
     if (found := damaged(examples)) is None:
-        return []
+        return findings
     message = (
         f"{count_rows(len(found.rows))} with letters that were lost or read in a wrong encoding, such as '{found.shown}' in"
         f" {found.rows[0]}: save the texts anew as UTF-8, from where they came"
     )
-    return [Finding("warning", "damaged_text", message, found.rows)]
+    return [*findings, Finding("warning", "damaged_text", message, found.rows)]
 
 
 def _duplicates(splits: Splits) -> list[Finding]:
