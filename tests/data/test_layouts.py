@@ -809,3 +809,18 @@ def test_the_answer_to_a_question_with_choices_is_no_category(tmp_path: Path) ->
     ]
     found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     assert (found.task.input, found.task.output) == ("{question}\n{candidates}", "answer")
+
+
+def test_instances_of_an_instruction_are_rows(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"seed_{n}",
+            "instruction": f"Do {sentence(n)}",
+            "instances": [{"input": "", "output": f"done {n}"}, {"input": "twice", "output": f"done twice {n}"}],
+            "is_classification": n % 2 == 0,
+        }
+        for n in range(9)
+    ]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output, len(found.splits.all)) == ("{instruction}\n{input}", "output", 18)
+    assert "'instances' holds inputs with their outputs: each is a row" in said

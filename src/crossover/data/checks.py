@@ -42,10 +42,10 @@ class Finding:
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify
-    also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label,
-    few_rows, imbalance, absent_label, number_labels; for kinds generate and
-    extract gold_in_input. `infer.prepare` adds read_otherwise.
+    blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind
+    classify also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants,
+    unseen_label, few_rows, imbalance, absent_label, number_labels; for kinds generate and extract gold_in_input.
+    `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *damaged_texts(splits.all), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers

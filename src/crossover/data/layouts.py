@@ -40,6 +40,8 @@ def shaped(rows: list[Row]) -> list[Row]:
     """The rows with text columns in the place of conversations. Raises `DataError`."""
     if is_export(rows):
         return [from_export(row) for row in rows]
+    if rows and all(_instances(row) for row in rows):
+        rows = [one for row in rows for one in _one_by_one(row)]
     for pair, prompt in PAIRS.items():
         if any(all(name in row.fields for name in pair) for row in rows):
             return [_from_pair(row, pair, prompt) for row in rows]
@@ -63,6 +65,22 @@ def shaped(rows: list[Row]) -> list[Row]:
     if (places := marked(rows)) is not None:
         rows = [from_spans(row, *places) for row in rows]
     return rows
+
+
+def _instances(row: Row) -> list[Mapping[str, Any]]:
+    """The inputs and outputs that stand under one instruction (Self-Instruct, Wang et al. 2023); none in another row."""
+    held = row.fields.get("instances")
+    whole = isinstance(held, list) and all(isinstance(one, Mapping) and {"input", "output"} <= one.keys() for one in held)
+    return list(held) if isinstance(held, list) and whole else []
+
+
+def _one_by_one(row: Row) -> list[Row]:
+    others = {name: value for name, value in row.fields.items() if name not in ("instances", "id")}
+    said = "'instances' holds inputs with their outputs: each is a row"
+    return [
+        replace(row, fields=others | one, source=f"{row.source}, instance {number}", remarks=(*row.remarks, said))
+        for number, one in enumerate(_instances(row), start=1)
+    ]
 
 
 def _like_pair(rows: Sequence[Row]) -> tuple[tuple[str, str], str] | None:
