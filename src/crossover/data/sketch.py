@@ -20,6 +20,7 @@ from crossover.data.looks import nested as holds_lists
 from crossover.data.onehot import LABEL, one_hot, several_hot, with_label
 from crossover.data.prodigy import ANSWER, gold, judged
 from crossover.data.roles import columns_in, names_of, quoted, roles_of, told
+from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, columns_of, lookup
@@ -74,7 +75,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     group = next((name for name in columns if name not in (*used, output) and is_group(name)), None)
     if roles is None and (name := names_of(columns, rows, output, used)) is not None:
         output, why_output = name, f"the names of the numbers in '{output}'"
-    files, unlabelled = _labelled(_splits(path), output)
+    files, unlabelled = _labelled(_splits(path), one if one and output == LABEL else [output])
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
     beside = {split: file.name for split, file in files.items()}  # read from there: `home` need not exist yet
@@ -84,7 +85,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     assumed = [f"input: {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
-    assumed += [f"data: {file} has no column '{output}', and is not used" for file in unlabelled]
+    assumed += [f"data: {name} has no column '{output}', and is not used" for name in unlabelled]
     nested = [name for name in used if any(isinstance(row.fields.get(name), (list, dict)) for row in rows)]
     assumed += [f"input: the column '{name}' holds lists or objects, which stand in it as JSON" for name in nested]
     if prepared.task.kind == "generate" and holds_lists(columns.get(output, [])):
@@ -138,14 +139,16 @@ def _names_splits(values: Sequence[str]) -> bool:
     return len(found := {value.strip().lower() for value in values}) > 1 and found <= known
 
 
-def _labelled(files: dict[str, Path], output: str) -> tuple[dict[str, Path], list[str]]:
-    """The files of splits that have the output, and the names of those that have not: some keep the answers of a test."""
-    absent = [
-        split
-        for split, file in list(files.items())[1:]
-        if all(lookup(row.fields, output) is MISSING for row in gold({"all": load_rows(file)}, output)["all"])
-    ]
+def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
+    """The files of splits that have the output's columns, and the names of those that have none: some keep the answers of
+    a test."""
+    absent = [split for split, file in list(files.items())[1:] if not _has_any(load_rows(file), output)]
     return {split: file for split, file in files.items() if split not in absent}, [files[split].name for split in absent]
+
+
+def _has_any(rows: Sequence[Row], columns: Sequence[str]) -> bool:
+    held = gold({"all": rows}, "")["all"]
+    return any(lookup(row.fields, column) is not MISSING for row in held for column in columns)
 
 
 def _of_training(path: Path) -> Path:
