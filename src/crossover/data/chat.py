@@ -13,17 +13,7 @@ from crossover.data.rows import Row
 from crossover.data.template import plain
 from crossover.errors import DataError, shown
 
-COLUMNS = (
-    "messages",
-    "conversations",
-    "items",
-    "conversation",
-    "dialog",
-    "dialogue",
-    "chat",
-    "turns",
-    "contents",
-)  # in any case
+COLUMNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat", "turns", "contents")  # in any case
 ROLES = ("system", "developer", "user", "assistant")
 SHARED = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant"}  # as ShareGPT names them
 OTHERS = {"chatbot": "assistant", "ai": "assistant", "human": "user", "bot": "assistant"}  # in the place of roles

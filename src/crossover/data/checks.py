@@ -11,7 +11,7 @@ from typing import Literal
 from crossover.data.chat import turns_in
 from crossover.data.damaged import absent, damaged
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
-from crossover.data.labels import Merged, seeming
+from crossover.data.labels import Merged, look_alikes
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
@@ -258,10 +258,7 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         unused = [label for label in task.labels if label not in everywhere]
         if unused:
             findings.append(Finding("warning", "unused_label", f"no row has the label {_names(unused)}"))
-    variants: defaultdict[str, list[str]] = defaultdict(list)
-    for label in everywhere:
-        variants[seeming(label)].append(label)
-    for same in variants.values():
+    for same in look_alikes(everywhere).values():
         if len(same) > 1:
             only = "case or white space" if len({spelled(label).lower() for label in same}) == 1 else "how they are typed"
             message = f"the labels {_names(same)} differ only in {only}: they count as different labels"
@@ -272,7 +269,7 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         if unseen:
             message = f"{name}: no training row has the label {_names(unseen)}"
             rows = tuple(row for label in unseen for row in _sources(examples, label))
-            none = len(rows) == len(examples)
+            none = len(rows) == len(examples) >= FEW_ROWS
             message += ", and it has no other: valid are labels that train has, or to leave this split out" * none
             findings.append(Finding("error" if none else "warning", "unseen_label", message, rows))
     return findings + _balance(counts)

@@ -132,7 +132,9 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     others = telling or others
     few = [name for name in others if of_few(columns[name])]
     if few:
-        return min(reversed(few), key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
+        if all(map(_UNNAMED.fullmatch, few)):
+            few.reverse()  # of a table without names, the last column is the class
+        return min(few, key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
     if not others and any(map(WORSE.search, columns)):
         raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
     last = (others or list(columns))[-1]
