@@ -705,6 +705,10 @@ def test_a_column_of_splits_is_told(tmp_path: Path) -> None:
     rows = [{"text": sentence(n), "label": "xy"[n % 2], "fold": ["train", "train", "test"][n % 3]} for n in range(18)]
     _, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     assert "the column 'fold' says which split a row is of, and is not used: save each split as a file of its own" in said
+    lines = [f"{n % 3},{sentence(n)},{['train', 'dev', 'test'][n % 3]}\n" for n in range(18)]  # no header names it
+    found, said = sketched(write(tmp_path, "rows.csv", "".join(lines)))
+    assert found.task.output == "column_1"
+    assert "the column 'column_3' says which split a row is of" in said
 
 
 def test_labels_that_are_a_scale_are_told(tmp_path: Path) -> None:

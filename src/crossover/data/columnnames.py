@@ -31,6 +31,8 @@ INPUTS = [
     *("comentario", "nachricht", "satz", "frage", "metin", "yorum", "soru", "текст", "сообщение", "вопрос", "отзыв"),
     *("文本", "内容", "评论", "句子", "问题", "テキスト", "文章", "質問", "텍스트", "문장", "질문"),
 ]
+# what splits are called, in names of files and in columns that say which split a row is of
+SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 # what is read for an answer, and is none itself
 CONTEXTS = ("context", "passage", "premise", "premises", "evidence", "story", "background", "facts")
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]

@@ -8,7 +8,17 @@ from pathlib import Path
 from statistics import fmean
 
 from crossover.data.chat import is_talk
-from crossover.data.columnnames import CONTEXTS, GOLD, INPUTS, OUTPUTS, by_name, is_beside, is_group, is_reference
+from crossover.data.columnnames import (
+    CONTEXTS,
+    GOLD,
+    INPUTS,
+    OUTPUTS,
+    SPLIT_WORDS,
+    by_name,
+    is_beside,
+    is_group,
+    is_reference,
+)
 from crossover.data.layouts import LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
 from crossover.data.looks import nested, numeric, of_few, places, wordy
@@ -128,7 +138,7 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     others = [name for name in columns if name.lower() not in (*INPUTS, *CONTEXTS) and not is_group(name)]
     others = [name for name in others if not WORSE.search(name)]
     telling = [name for name in others if not is_beside(name) and not is_talk(columns[name][0])]
-    telling = [name for name in telling if not places(columns[name])]
+    telling = [name for name in telling if not (places(columns[name]) or names_splits(columns[name]))]
     others = telling or others
     few = [name for name in others if of_few(columns[name])]
     if few:
@@ -189,6 +199,12 @@ def _features(columns: Mapping[str, list[str]]) -> list[str]:
     if len(kept) < 2 or by_name(columns, INPUTS) or not all(numeric(columns[n]) or of_few(columns[n]) for n in kept):
         return []
     return [] if any(wordy(columns[name]) for name in kept) else kept
+
+
+def names_splits(values: Sequence[str]) -> bool:
+    """Whether the values are the names of splits."""
+    known = {word for words in SPLIT_WORDS.values() for word in words}
+    return len(found := {value.strip().lower() for value in values}) > 1 and found <= known
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from crossover.data.columnnames import OUTPUTS, by_name, is_group
+from crossover.data.columnnames import OUTPUTS, SPLIT_WORDS, by_name, is_group
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import LIKE_PAIRS, PAIRS
@@ -19,7 +19,7 @@ from crossover.data.load import load_rows
 from crossover.data.looks import nested as holds_lists
 from crossover.data.onehot import LABEL, one_hot, several_hot, with_label
 from crossover.data.prodigy import ANSWER, gold, judged
-from crossover.data.roles import columns_in, names_of, quoted, roles_of, told
+from crossover.data.roles import columns_in, names_of, names_splits, quoted, roles_of, told
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
@@ -31,7 +31,6 @@ from crossover.errors import DataError
 SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
 FOLDS = 5
 VERY_FEW, MORE_FOLDS = 200, 10  # where rows are fewer, tuning is quick, and each row that it learns from counts
-SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     }
     if unused := [name for name in columns if name not in known]:
         assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {quoted(unused)}")
-    if parted := next((name for name in unused if _names_splits(columns[name])), None):
+    if parted := next((name for name in unused if names_splits(columns[name])), None):
         assumed.append(
             f"data: the column '{parted}' says which split a row is of, and is not used: save each split as a file of its"
             " own, and name them in the task file, as in data: {train: a.csv, test: b.csv}"
@@ -132,11 +131,6 @@ def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
     except DataError:  # too few groups
         return prepared, []
     return folded, [f"folds: {number}, so that every row tests once: a test split of {len(splits.test)} would say little"]
-
-
-def _names_splits(values: Sequence[str]) -> bool:
-    known = {word for words in SPLIT_WORDS.values() for word in words}
-    return len(found := {value.strip().lower() for value in values}) > 1 and found <= known
 
 
 def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
