@@ -118,7 +118,8 @@ def names_of(columns: dict[str, list[str]], rows: Sequence[Row], output: str, us
     if not numeric(columns.get(output, [])):
         return None
     for name in columns:
-        if name in used or is_beside(name) or numeric(columns[name]) or not of_few(columns[name]):
+        values = columns[name]
+        if name in used or is_beside(name) or numeric(values) or not of_few(values) or names_splits(values):
             continue
         found = {(plain(row.fields.get(output)).strip(), plain(row.fields.get(name)).strip()) for row in rows}
         numbers, names = (set(side) for side in zip(*found, strict=True))
@@ -148,7 +149,7 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     if not others and any(map(WORSE.search, columns)):
         raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
     last = (others or list(columns))[-1]
-    if not telling and is_beside(last):
+    if not telling and is_beside(last) and not wordy(columns[last]):
         raise DataError(
             f"{path}: no column looks like an output: '{last}' tells of a row (an id, a source, a date); valid is an output"
             " column called 'label', for example, or a task file that names one"
@@ -175,8 +176,8 @@ def _input(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
     if named:
         return named, NAMED
     plainly = [name for name in columns if not is_beside(name) and not nested(columns[name])]
-    names = [name for name in columns if is_reference(name)]
-    if names and all(is_reference(name) or numeric(columns[name]) for name in columns):
+    names = [name for name in columns if is_reference(name) and not wordy(columns[name])]
+    if names and all(name in names or numeric(columns[name]) for name in columns):
         raise DataError(
             f"{path}: no column holds the texts: {quoted(names)} only name{'s' * (len(names) == 1)} them; valid is a column"
             " with the texts themselves, or a task file that names what the input is"
