@@ -78,7 +78,7 @@ def _one_by_one(row: Row) -> list[Row]:
     others = {name: value for name, value in row.fields.items() if name not in ("instances", "id")}
     said = "'instances' holds inputs with their outputs: each is a row"
     return [
-        replace(row, fields=others | one, source=f"{row.source}, instance {number}", remarks=(*row.remarks, said))
+        replace(row, fields={**others, **one}, source=f"{row.source}, instance {number}", remarks=(*row.remarks, said))
         for number, one in enumerate(_instances(row), start=1)
     ]
 

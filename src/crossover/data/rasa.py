@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -21,7 +21,9 @@ _MARKED = re.compile(r"\[([^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})(?:\{[^{}]*\})?") 
 class _Loader(BoundedLoader):
     """Everything is text as it is written: an intent may be called `yes`."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self.yaml_implicit_resolvers = {}
 
 
 def read_rasa(path: Path) -> list[Row]:
