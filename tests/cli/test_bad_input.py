@@ -262,11 +262,6 @@ def parquet_that_is_none(at: Place) -> list[str]:
     return at.run_rows("text,label\na,b\n", "rows.parquet")
 
 
-@bad("rows.csv, row 3: the id 'a1' is that of rows.csv, row 1 too", "valid are unique ids")
-def ids_twice(at: Place) -> list[str]:
-    return at.run_rows("id,text,label\na1,tea,order\na2,milk,order\na1,bread,billing\n")
-
-
 @bad("every row has the output 'order'", "valid are two labels or more")
 def one_label(at: Place) -> list[str]:
     return at.run_rows(table([(text, "order") for text, _ in rows()]), kind="classify")

@@ -103,3 +103,13 @@ def test_a_step_is_no_task_with_a_chain_or_with_a_mistake(tmp_path: Path) -> Non
     write(tmp_path, "other.yaml", f"{OTHER}target: 7\n")
     with pytest.raises(TaskError, match=r"other\.yaml, line 5, key 'target': received 7"):
         load_task(write(tmp_path, "task.yaml", f"{LEAST}chain:\n{steps}"))
+
+
+def test_labels_of_a_step_are_the_words_as_they_are_written(tmp_path: Path) -> None:
+    steps = """
+  - {name: sure, labels: [yes, no]}
+  - name: answer
+    template: "{input} ({sure})"
+"""
+    first, _ = load_task(write(tmp_path, "task.yaml", f"{LEAST}chain:{steps}")).chain
+    assert first.labels == ["yes", "no"]

@@ -304,3 +304,12 @@ def test_an_output_that_nobody_sees_is_blank(tmp_path):
     rows = [{"text": sentence(n), "label": "\u200b" if n == 3 else "xy"[n % 2]} for n in range(12)]
     made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="classify"))
     assert made.splits.blank == ("rows.jsonl, line 4",)
+
+
+def test_yes_and_y_are_said_to_be_typed_otherwise(classify):
+    rows = [(None, label) for label in ("yes", "no", "Y", "N") for _ in range(6)]
+    found = [f.message for f in check(classify, splits(train=rows)) if f.code == "label_variants"]
+    assert len(found) == 2
+    assert all(
+        f"'{short}'" in " ".join(found) and f"'{whole}'" in " ".join(found) for short, whole in (("Y", "yes"), ("N", "no"))
+    )

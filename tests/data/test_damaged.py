@@ -61,3 +61,12 @@ def test_it_is_a_warning_with_a_count_and_a_row(tmp_path: Path) -> None:
     assert (found.level, len(found.rows)) == ("warning", 2)
     assert "2 rows with letters that were lost or read in a wrong encoding, such as '" in found.message
     assert f"in {found.rows[0]}: save the texts anew as UTF-8" in found.message
+
+
+def test_words_for_empty_cells_in_inputs_are_said(tmp_path: Path) -> None:
+    for word, codes in (("nan", ["absent_text"]), ("---", []), ("none of it", [])):
+        rows = [(f"{sentence(n)}\n{word if n % 3 else 'more'}", "xy"[n % 2]) for n in range(12)]
+        text = "text,label\n" + "".join(f'"{one}",{label}\n' for one, label in rows)
+        write(tmp_path, "rows.csv", text)
+        found = [finding.code for finding in prepare(task(tmp_path, "rows.csv")).findings]
+        assert [code for code in found if code == "absent_text"] == codes

@@ -35,6 +35,7 @@ def shown(folder: Path, form: str, labels: list[str], **changes: str) -> Finding
             "{0} The answer is {1}.",
             "{0} | {1}",
             "{0} → {1}",
+            "{0} ({1})",
         ),
         *('{{"t": "{0}", "label": "{1}"}}', "{0}\n**Category:** {1}\nThanks", "gold={1} {0}"),
     ],
@@ -81,3 +82,34 @@ def test_a_long_output_that_ends_its_input_as_an_answer_is_refused(tmp_path: Pat
     assert level("Question: {0}\nResponse: {1}") == "error"
     assert level("Of {0} it is told that {1}, and more. Which part tells it?") == "warning"
     assert level("Question: {0}") is None
+
+
+def test_a_label_in_a_name_is_doubted(tmp_path: Path) -> None:
+    found = shown(tmp_path, "{1}_{n}", LABELS)
+    assert found is not None
+    assert (found.level, len(found.rows)) == ("warning", 30)
+
+
+@pytest.mark.parametrize("form", ["{0}\n{1}", "Fill in: {1} {0}", "{0} ```json\n{1}\n```"])
+def test_an_object_that_stands_in_its_input_is_refused(form: str, tmp_path: Path) -> None:
+    rows = [
+        {"text": form.format(sentence(n), f'{{ "b": {n},  "a": "x{n}" }}'), "label": {"a": f"x{n}", "b": n}}
+        for n in range(12)
+    ]
+    made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name))
+    with pytest.raises(DataError, match="12 of 12 inputs say their own output"):
+        raise_on_errors(made.findings)
+    rows = [{**row, "text": f"{sentence(n)} {{}} {{"} for n, row in enumerate(rows)]
+    assert "gold_in_input" not in [
+        one.code for one in prepare(task(tmp_path, jsonl(tmp_path, "b.jsonl", rows).name)).findings
+    ]
+
+
+def test_a_column_that_says_the_label_in_other_words_is_refused(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "number": n % 3, "shop": n % 4, "label": LABELS[n % 3]} for n in range(24)]
+    jsonl(tmp_path, "rows.jsonl", rows)
+    made = prepare(task(tmp_path, "rows.jsonl", input="{text} ({number})"))
+    with pytest.raises(DataError, match="the column 'number' in the input says the output"):
+        raise_on_errors(made.findings)
+    for honest in ("{text} ({shop})", "text"):
+        assert not [one for one in prepare(task(tmp_path, "rows.jsonl", input=honest)).findings if one.level == "error"]

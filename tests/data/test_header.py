@@ -77,3 +77,12 @@ def test_the_sign_that_divides_all_lines_alike_is_taken_before_one_of_the_first_
     rows = load_rows(write(tmp_path, "rows.csv", text))
     assert rows[0].fields == {"column_1": "well, well, well", "column_2": "joy"}
     assert len(rows) == 13
+
+
+@pytest.mark.parametrize("label", ["question", "answer", "Comment", "review"])
+def test_a_label_that_is_a_usual_name_of_a_column_makes_no_header(tmp_path, label):
+    lines = [f"{[label, 'order', 'other'][n % 3]}\tSome words, number {n}\n" for n in range(12)]
+    rows = load_rows(write(tmp_path, "rows.tsv", "".join(lines)))
+    assert (len(rows), rows[0].fields["column_1"]) == (12, label)
+    headed = [f"{label}\ttext\n", *lines[1:], f"{label}\ttext\n"]  # a header, which stands there once more
+    assert "text" in load_rows(write(tmp_path, "rows.tsv", "".join(headed)))[0].fields

@@ -518,10 +518,38 @@ def test_a_label_beside_a_conversation_with_an_answer_is_said_to_be_a_choice(bes
         (["annotation_id", "annotator", "created_at", "lead_time", "text", "polarity"], "text", "polarity"),
         (["text", "source", "url", "kind", "predicted_label"], "text", "kind"),
         (["Question", "Category", "Best Answer"], "Question", "Best Answer"),
+        (["passage", "question", "options", "label"], "{passage}\n{question}\n{options}", "label"),
+        (["question", "context", "ans0", "ans1", "label"], "{context}\n{question}\n0: {ans0}\n1: {ans1}", "label"),
+        (["question", "A", "B", "C", "label"], "{question}\nA: {A}\nB: {B}\nC: {C}", "label"),
+        (["qtext", "label", "atext"], "{qtext}\n{atext}", "label"),
+        (["q1", "q2", "kind"], "{q1}\n{q2}", "kind"),
+        (["story_id", "premises", "conclusion", "label"], "{premises}\n{conclusion}", "label"),
+        (["sent_more", "sent_less", "annotations", "label"], "{sent_more}\n{sent_less}", "label"),
+        (["Q", "A", "label"], "{Q}\n{A}", "label"),
+        (["Q", "A"], "{Q}", "A"),
+        (["headline", "text", "category"], "{headline}\n{text}", "category"),
+        (["Utterance", "Speaker", "Emotion", "Season", "Episode"], "Utterance", "Emotion"),
+        (["utterance", "context", "targetValue"], "utterance", "targetValue"),
+        (["task_id", "prompt", "entry_point", "canonical_solution", "test"], "prompt", "canonical_solution"),
+        (["texto", "fuente", "etiqueta"], "texto", "etiqueta"),
+        (["标签", "评论"], "评论", "标签"),
     ],
 )
 def test_columns_are_told_by_what_people_call_them(columns: list[str], source: str, output: str, tmp_path: Path) -> None:
-    few = ("label", "Quality", "kind", "target", "queue", "Class Index", "annotator", "label1", "predicted_label", "source")
+    few = (
+        "label",
+        "Season",
+        "Episode",
+        "Quality",
+        "kind",
+        "target",
+        "queue",
+        "Class Index",
+        "annotator",
+        "label1",
+        "predicted_label",
+        "source",
+    )
 
     def value(name: str, n: int) -> str:
         return "xyz"[n % 3] if name in (*few, output) and name != "title" else f"{sentence(n)} {name}"
@@ -634,3 +662,169 @@ def test_labels_that_were_written_as_lists_of_one_or_in_quotes_are_what_they_hol
     rows[0]["label"] = "x"  # then the others are meant as they are
     found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     assert form.format("y") in found.task.labels or found.task.kind == "generate"
+
+
+def test_a_column_that_is_empty_everywhere_makes_no_layout(tmp_path: Path) -> None:
+    rows = [
+        {"passage": sentence(n), "question": "Who?", "options": ["a", "b"], "label": "AB"[n % 2], "answer": None}
+        for n in range(12)
+    ]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == ("{passage}\n{question}\n{options}", "label")
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"file_id": "f{}", "label": "{}"}, "no column holds the texts: 'file_id' only names them"),
+        ({"sentid": "s{}.txt", "sentence": "text {}"}, "no column looks like an output: 'sentid' tells of a row"),
+    ],
+)
+def test_what_only_names_rows_is_no_input_and_no_output(columns: dict[str, str], says: str, tmp_path: Path) -> None:
+    rows = [{name: held.format(n % 2 if name == "label" else n) for name, held in columns.items()} for n in range(12)]
+    with pytest.raises(DataError, match=says):
+        sketch(jsonl(tmp_path, "rows.jsonl", rows))
+
+
+def test_where_no_column_has_a_name_all_texts_are_the_input(tmp_path: Path) -> None:
+    lines = [f"{n % 3},{sentence(n)},{sentence(n + 40)}" for n in range(15)]
+    found, said = sketched(write(tmp_path, "rows.csv", "\n".join(lines) + "\n"))
+    assert (found.task.input, found.task.output) == ("{column_2}\n{column_3}", "column_1")
+    assert "input: the columns 'column_2', 'column_3', all texts" in said
+
+
+def test_where_no_column_holds_texts_all_are_the_input(tmp_path: Path) -> None:
+    lines = [f"{5 + n / 10},{3 + n / 7:.1f},{['north', 'south'][n % 2]},{'xyz'[n % 3]}" for n in range(24)]
+    found, said = sketched(write(tmp_path, "rows.csv", "length,width,side,class\n" + "\n".join(lines) + "\n"))
+    assert found.splits.all[0].input.splitlines()[0].startswith("length: ")
+    assert found.task.input == "length: {length}\nwidth: {width}\nside: {side}"
+    assert "as none holds texts" in said
+
+
+def test_a_column_of_splits_is_told(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": "xy"[n % 2], "fold": ["train", "train", "test"][n % 3]} for n in range(18)]
+    _, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert "the column 'fold' says which split a row is of, and is not used: save each split as a file of its own" in said
+    lines = [f"{n % 3},{sentence(n)},{['train', 'dev', 'test'][n % 3]}\n" for n in range(18)]  # no header names it
+    found, said = sketched(write(tmp_path, "rows.csv", "".join(lines)))
+    assert found.task.output == "column_1"
+    assert "the column 'column_3' says which split a row is of" in said
+
+
+def test_labels_that_are_a_scale_are_told(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": (n % 5) / 4} for n in range(30)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    [said] = [one.message for one in found.findings if one.code == "number_labels"]
+    assert said.startswith("the 5 labels are numbers (from 0 to 1): each counts as a class of its own")
+    rows = [{"text": sentence(n), "label": n % 5} for n in range(30)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert "number_labels" not in [one.code for one in found.findings]
+
+
+def test_a_sign_of_a_model_joins_no_labels(tmp_path: Path) -> None:
+    rows = [{"prompt": sentence(n), "completion": f" {['late', 'lost'][n % 2]}<|endoftext|>"} for n in range(18)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert "several_labels" not in [one.code for one in found.findings]
+
+
+def test_what_is_written_in_quotes_is_read_alike_before_and_after_the_labels_are_listed(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": f"['{'xyz'[n % 3]}']"} for n in range(18)]
+    path = jsonl(tmp_path, "rows.jsonl", rows)
+    text = sketch(path).text()
+    assert "labels:" in text  # so the file that `init` wrote lists them
+    found = prepare(load_task(write(tmp_path, "task.yaml", text)))
+    assert not [one for one in found.findings if one.level == "error"]
+    assert {example.output for example in found.splits.all} == {"x", "y", "z"}
+    kept = prepare(task(tmp_path, "rows.jsonl", labels={f"['{label}']": "" for label in "xyz"}))
+    assert {example.output for example in kept.splits.all} == {"['x']", "['y']", "['z']"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "better", "worse"),
+    [
+        ("query", "pos", "neg"),
+        ("anchor", "positive", "negative"),
+        ("question", "response_j", "response_k"),
+        ("prompt", "good", "bad"),
+        ("prompt", "winning", "losing"),
+        ("x", "y_w", "y_l"),
+        ("question", "accepted", "rejected"),
+    ],
+)
+def test_the_worse_of_two_answers_is_never_the_output(asked: str, better: str, worse: str, tmp_path: Path) -> None:
+    rows = [{asked: sentence(n), better: f"Yes, {sentence(n + 20)}", worse: f"No, {sentence(n + 50)}"} for n in range(12)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == (asked, better)
+    assert f"it holds pairs of answers: '{better}' is the better one, and '{worse}' is not used" in said
+
+
+def test_numbers_beside_a_text_are_no_pair_of_answers(tmp_path: Path) -> None:
+    rows = [{"prompt": sentence(n), "positive": n % 2, "negative": 1 - n % 2} for n in range(12)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert sorted(found.task.labels) == ["negative", "positive"]
+
+
+def test_names_beside_numbers_are_the_labels(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": n % 3, "label_text": ["late", "lost", "paid"][n % 3]} for n in range(18)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.output, sorted(found.task.labels)) == ("label_text", ["late", "lost", "paid"])
+    assert "output: the column 'label_text', the names of the numbers in 'label'" in said
+    rows[0]["label_text"] = "paid"  # then they say two things
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert found.task.output == "label"
+
+
+def test_a_test_file_without_answers_is_not_used(tmp_path: Path) -> None:
+    jsonl(tmp_path, "test.jsonl", [{"text": sentence(n + 40)} for n in range(8)])
+    found, said = sketched(jsonl(tmp_path, "train.jsonl", [{"text": sentence(n), "label": "xy"[n % 2]} for n in range(20)]))
+    assert (found.task.data, len(found.splits.all)) == ("train.jsonl", 20)
+    assert "data: test.jsonl has no column 'label', and is not used" in said
+
+
+def test_a_test_file_whose_answers_were_withheld_is_an_error(tmp_path: Path) -> None:
+    jsonl(tmp_path, "test.jsonl", [{"text": sentence(n + 40), "label": "-1"} for n in range(8)])
+    found, _ = sketched(jsonl(tmp_path, "train.jsonl", [{"text": sentence(n), "label": "01"[n % 2]} for n in range(20)]))
+    [error] = [one for one in found.findings if one.level == "error"]
+    assert error.message.startswith("test: no training row has the label '-1', and it has no other")
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "is a pointer of Git LFS"),
+        ("\n<!DOCTYPE html><html>", "is a web page"),
+        ("PK\x03\x04rest", "is a ZIP archive or a spreadsheet"),
+    ],
+)
+def test_what_is_no_data_is_said_to_be_what_it_is(start: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=says):
+        load_rows(write(tmp_path, "rows.csv", start))
+
+
+def test_roles_of_a_conversation_are_read_in_any_case(tmp_path: Path) -> None:
+    talk = [{"role": "User", "content": "When?"}, {"role": "Chatbot", "content": "Now."}]
+    [row] = load_rows(jsonl(tmp_path, "rows.jsonl", [{"messages": talk}]))
+    assert (row.fields["input"], row.fields["output"]) == ("When?", "Now.")
+
+
+def test_the_answer_to_a_question_with_choices_is_no_category(tmp_path: Path) -> None:
+    rows = [
+        {"question": sentence(n), "candidates": ["a", "b"], "category": "xyz"[n % 3], "answer": n % 2} for n in range(18)
+    ]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == ("{question}\n{candidates}", "answer")
+
+
+def test_instances_of_an_instruction_are_rows(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"seed_{n}",
+            "instruction": f"Do {sentence(n)}",
+            "instances": [{"input": "", "output": f"done {n}"}, {"input": "twice", "output": f"done twice {n}"}],
+            "is_classification": n % 2 == 0,
+        }
+        for n in range(9)
+    ]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output, len(found.splits.all)) == ("{instruction}\n{input}", "output", 18)
+    assert "'instances' holds inputs with their outputs: each is a row" in said

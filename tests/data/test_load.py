@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossover.data.load import load_rows, render_input
+from crossover.data.load import load_rows, load_tables, render_input
 from crossover.data.template import fill
 from crossover.errors import DataError
 from tests.data.builders import examples, jsonl, task, write
@@ -91,7 +91,11 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
         ),
         ("rows.csv", 'text;label\n"a\nb";x\ncafé;y\n'.encode("cp1252"), "rows.csv, row 2: byte 0xe9 is not UTF-8"),
         ("rows.csv", "größe,label\n".encode("cp1252"), "rows.csv, the header: byte 0xf6 is not UTF-8"),
-        ("rows.csv", "text,label\na,x\n".encode("utf-16"), "rows.csv is UTF-16 text, or binary; save it as UTF-8"),
+        (
+            "rows.csv",
+            b"\xff\xfea\x00\x00\xd8",
+            "rows.csv begins as UTF-16 text does and is none, or damaged; save it as UTF-8",
+        ),
         ("rows.csv", bytes(range(256)), "rows.csv, the header: a NUL byte"),
         ("rows.jsonl", '{"a": 1}\n{"a": \n', "rows.jsonl, line 2: not valid JSON: Expecting value at column 7"),
         ("rows.jsonl", '{"a": 1}\n\n[1]\n', "rows.jsonl, line 3: received a list, valid is an object"),
@@ -165,6 +169,11 @@ def test_letters_of_several_lines_are_no_stray_quotes(tmp_path, body):
     [row, _] = load_rows(write(tmp_path, "rows.csv", f'text,label\n"{body}",x\nnext,y\n'))
     assert row.fields == {"text": body, "label": "x"}
     assert not row.remarks
+
+
+def test_a_line_of_delimiters_in_a_text_is_no_row(tmp_path):
+    rows = load_rows(write(tmp_path, "rows.csv", 'label,text\nx,"one line\n""ja,"\ny,next\n'))
+    assert [row.fields["text"] for row in rows] == ['one line\n"ja,', "next"]
 
 
 def test_spaces_behind_the_delimiters_of_the_names_are_none_of_the_values(tmp_path):
@@ -324,14 +333,20 @@ class TestExamples:
         with pytest.raises(DataError, match=r"^rows.jsonl, line 1, column 'text': text with half a surrogate pair"):
             examples(task(tmp_path, "rows.jsonl"))
 
-    def test_own_ids_are_kept_and_must_be_unique(self, tmp_path):
+    def test_own_ids_are_kept_where_they_tell_rows_apart(self, tmp_path):
         rows = [{"id": 7, "text": "a", "label": "x"}, {"id": "8", "text": "a", "label": "x"}]
         assert [example.id for example in self.read(tmp_path, rows)] == ["7", "8"]
-        with pytest.raises(DataError) as caught:
-            self.read(tmp_path, [*rows, {"id": 7, "text": "b", "label": "y"}])
-        assert str(caught.value) == "rows.jsonl, line 3: the id '7' is that of rows.jsonl, line 1 too; valid are unique ids"
-        with pytest.raises(DataError, match=r"^rows.jsonl, line 3: the column 'id' is empty"):
-            self.read(tmp_path, [*rows, {"text": "b", "label": "y"}])
+        for third, why in (
+            ({"id": 7, "text": "b", "label": "y"}, "'7' is that of rows.jsonl, line 1 and of rows.jsonl, line 3"),
+            ({"text": "b", "label": "y"}, "that of rows.jsonl, line 3 is empty"),
+        ):  # then content tells rows apart, which is said
+            found = self.read(tmp_path, [*rows, third])
+            assert len({example.id for example in found}) == 3
+            assert not {"7", "8"} & {example.id for example in found}
+            [row, *_] = load_tables(task(tmp_path, "rows.jsonl"))["all"]
+            assert row.remarks == (
+                f"the column 'id' does not tell rows apart ({why}): they are told apart by what they hold",
+            )
 
     def test_ids_come_from_content_whatever_the_order(self, tmp_path):
         rows = [{"text": "a", "label": "x"}, {"text": "b", "label": "x"}, {"text": "a", "label": "x"}]

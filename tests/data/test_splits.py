@@ -187,3 +187,12 @@ def test_every_label_is_divided_by_its_shares(counts, seed):
             if len(examples) > 8:  # below, no split may stay empty
                 assert abs(parts[name][label] - count * share / 5) <= 1.2
             assert parts[name][label] >= (1 if count >= 3 and len(examples) > 8 else 0)
+
+
+def test_inputs_that_are_all_the_same_are_one_sentence(tmp_path):
+    for count, have in ((1, "have one and the same input"), (2, "have only 2 different inputs")):
+        jsonl(tmp_path, "rows.jsonl", [{"text": "ab"[n % count], "label": "xy"[n % 2]} for n in range(10)])
+        with pytest.raises(
+            DataError, match=f"line 1 and 9 more rows {have}, too few for train and dev and test; valid are"
+        ):
+            make_splits(task(tmp_path, "rows.jsonl"))

@@ -239,7 +239,7 @@ def test_a_key_without_a_value_is_as_if_absent(tmp_path):
         (LEAST + "? [a, b]\n: c\n", "task.yaml, line 5: a key is a list or a mapping; valid is text"),
         (LEAST + "labels: " + "[" * 3000, "task.yaml: not valid YAML: nested too deep"),
         (LEAST + "---\nname: two\n", "task.yaml, line 5, column 1: not valid YAML: but found another document"),
-        (b"\xff\xfen\x00a\x00", "task.yaml is UTF-16 text, or binary; save it as UTF-8"),
+        (b"\xff\xfen\x00a\x00\xd8", "task.yaml begins as UTF-16 text does and is none, or damaged; save it as UTF-8"),
         (b"\x89PNG\r\n\x1a\n\0\0", "task.yaml, line 3: a NUL byte; the file is binary or damaged"),
         (
             LEAST.encode() + "instruction: déjà\n".encode("latin-1"),

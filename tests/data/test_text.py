@@ -390,3 +390,45 @@ def test_what_a_reply_names_beside_a_label_does_not_hide_it(labels: tuple[str, .
 )
 def test_a_phrase_about_the_answer_is_not_the_answer(labels: tuple[str, ...], reply: str) -> None:
     assert read(reply, labels) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "No, I cannot help with this.",
+        "No, I can't assist with that.",
+        "No. I'm sorry, but I cannot answer that.",
+        "No, I am unable to say.",
+    ],
+)
+def test_a_refusal_is_no_no(reply: str) -> None:
+    assert stated(reply, ("yes", "no")) is None
+
+
+@pytest.mark.parametrize("reply", ["No, I cannot find it there.", "No, I don't think so.", "No.", "No, it is not."])
+def test_a_no_with_its_reason_is_one(reply: str) -> None:
+    assert stated(reply, ("yes", "no")) in (1, None)
+    assert stated("No, I don't think so.", ("yes", "no")) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Spam. I retract this.",
+        "Spam. Please ignore the above.",
+        "Spam. Then again, my aunt writes so.",
+        "!= spam",
+        "Spam. I am joking.",
+    ],
+)
+def test_what_is_taken_back_is_not_stated(reply: str) -> None:
+    assert stated(reply, ("spam", "ham")) is None
+
+
+@pytest.mark.parametrize(
+    "reply", ["<positive> was my first guess.", "<positive>: 0.01", "<Positive>: no", "not <positive>"]
+)
+def test_the_signs_of_a_label_belong_to_it(reply: str) -> None:
+    assert stated(reply, ("<positive>", "<negative>")) is None
+    assert stated("The label is <positive>.", ("<positive>", "<negative>")) == 0
+    assert stated("The label is positive.", ("<positive>", "<negative>")) == 0

@@ -18,7 +18,11 @@ from crossover.study.folder import write_text
 
 def command(
     data: Annotated[
-        Path, typer.Argument(help="A CSV, TSV, JSONL, JSON or Parquet file with labelled examples, packed (.gz) or not.")
+        Path,
+        typer.Argument(
+            help="A CSV, TSV, JSONL, JSON or Parquet file with labelled examples, packed (.gz) or not; or a folder with a"
+            " folder of texts for each label."
+        ),
     ],
     out: Annotated[
         Path | None,

@@ -16,6 +16,7 @@ from crossover.errors import DataError, shown
 COLUMNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat", "turns", "contents")  # in any case
 ROLES = ("system", "developer", "user", "assistant")
 SHARED = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant"}  # as ShareGPT names them
+OTHERS = {"chatbot": "assistant", "ai": "assistant", "human": "user", "bot": "assistant"}  # in the place of roles
 GEMINI = {"model": "assistant"}
 SYSTEMS = ("systemInstruction", "system_instruction")  # Gemini's, beside the conversation
 # an exchange of two turns in one object, by the names of both
@@ -173,7 +174,7 @@ def _turn(message: Any, place: str) -> Turn:
     role, content = (message["from"], message.get("value")) if shared else (message.get("role"), message.get("content"))
     names = SHARED if shared else GEMINI if gemini else {}
     role = "user" if gemini and role is None else role
-    known = names.get(role, role) if isinstance(role, str) else role
+    known = (names.get(role.lower()) or OTHERS.get(role.lower()) or role.lower()) if isinstance(role, str) else role
     if known not in ROLES:
         raise DataError(f"{place}: role {shown(role)}; valid: {', '.join((*names, *ROLES))}")
     return Turn(known, _parted(message["parts"] if gemini else content, place))

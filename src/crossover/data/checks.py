@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossover.data.chat import turns_in
-from crossover.data.damaged import damaged
-from crossover.data.gold import Shown, labels_shown, texts_shown
-from crossover.data.labels import Merged, seeming
+from crossover.data.damaged import absent, damaged
+from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
+from crossover.data.labels import Merged, look_alikes
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
@@ -20,6 +20,9 @@ from crossover.errors import DataError, nearest
 from crossover.types import Example
 
 ABSENT = re.compile(r"nan|NaN|NAN|None|NULL|null|nil|#?N/A|n/a|<NA>|NaT|-{1,3}|undefined")
+_TOKEN = re.compile(r"<\|[^<>|\s]+\|>")  # a model's own sign, in which bars join nothing
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+")
+MANY_NUMBERS = 12  # labels that are whole numbers: more are a scale and no classes
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
@@ -39,9 +42,10 @@ class Finding:
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, damaged_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind classify also
-    merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants, unseen_label,
-    few_rows, imbalance, absent_label; for kind generate gold_in_input. `infer.prepare` adds read_otherwise.
+    blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind
+    classify also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants,
+    unseen_label, few_rows, imbalance, absent_label, number_labels; for kinds generate and extract gold_in_input.
+    `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *damaged_texts(splits.all), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
@@ -50,6 +54,8 @@ def check(task: Task, splits: Splits) -> list[Finding]:
         findings += _labels(task, splits)
     if task.kind == "generate":
         findings += _shown(texts_shown(splits.all, task.output), len(splits.all), "their whole output")
+    if task.kind == "extract":
+        findings += _shown(objects_shown(splits.all), len(splits.all), "their output")
     return by_level(findings)
 
 
@@ -125,13 +131,19 @@ def _blank(splits: Splits) -> list[Finding]:
 
 def damaged_texts(examples: Sequence[Example]) -> list[Finding]:
     """Texts with letters lost, or read in another encoding than they were written in (code `damaged_text`)."""
+    findings = []
+    if len(nothing := absent(examples)) >= MUCH * max(1, len(examples)):
+        message = (
+            f"{count_rows(len(nothing))} whose input has a line 'nan', 'None' or 'null': empty cells, written as words?"
+        )
+        findings.append(Finding("warning", "absent_text", message, tuple(example.source for example in nothing)))
     if (found := damaged(examples)) is None:
-        return []
+        return findings
     message = (
         f"{count_rows(len(found.rows))} with letters that were lost or read in a wrong encoding, such as '{found.shown}' in"
         f" {found.rows[0]}: save the texts anew as UTF-8, from where they came"
     )
-    return [Finding("warning", "damaged_text", message, found.rows)]
+    return [*findings, Finding("warning", "damaged_text", message, found.rows)]
 
 
 def _duplicates(splits: Splits) -> list[Finding]:
@@ -229,11 +241,11 @@ def _group_leaks(splits: Splits) -> list[Finding]:
 
 
 def _labels(task: Task, splits: Splits) -> list[Finding]:
-    found = labels_shown(splits.all, task.output)
-    findings = [*merged_labels(splits.merged), *_shown(found, len(splits.all), "their own label and no other")]
-    findings += [*_several(splits), *_absent(splits)]
     counts = Counter(example.output for example in splits.train)
     everywhere = Counter(example.output for example in splits.all)
+    found = labels_shown(splits.all, task.output)
+    findings = [*merged_labels(splits.merged), *_shown(found, len(splits.all), "their own label and no other")]
+    findings += [*_several(splits), *_absent(splits), *_scale(everywhere)]
     if len(everywhere) == 1:
         only = next(iter(everywhere))
         message = f"every row has the output '{only}': there is nothing to decide; valid are two labels or more"
@@ -246,10 +258,7 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         unused = [label for label in task.labels if label not in everywhere]
         if unused:
             findings.append(Finding("warning", "unused_label", f"no row has the label {_names(unused)}"))
-    variants: defaultdict[str, list[str]] = defaultdict(list)
-    for label in everywhere:
-        variants[seeming(label)].append(label)
-    for same in variants.values():
+    for same in look_alikes(everywhere).values():
         if len(same) > 1:
             only = "case or white space" if len({spelled(label).lower() for label in same}) == 1 else "how they are typed"
             message = f"the labels {_names(same)} differ only in {only}: they count as different labels"
@@ -260,7 +269,9 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         if unseen:
             message = f"{name}: no training row has the label {_names(unseen)}"
             rows = tuple(row for label in unseen for row in _sources(examples, label))
-            findings.append(Finding("warning", "unseen_label", message, rows))
+            none = len(rows) == len(examples) >= FEW_ROWS
+            message += ", and it has no other: valid are labels that train has, or to leave this split out" * none
+            findings.append(Finding("error" if none else "warning", "unseen_label", message, rows))
     return findings + _balance(counts)
 
 
@@ -285,13 +296,29 @@ def _several(splits: Splits) -> list[Finding]:
         rows = _sources(splits.all, min(lists))
         message = f"the output {min(lists)} is a list of labels; valid is one label a row: keep the main one"
         return [Finding("error", "several_labels", message, rows)]
-    joined = [text for text in outputs for sign in ";|," if sign in text and _all_in(text.split(sign), outputs)]
-    joined = joined or (list(outputs) if _all_joined(outputs) else [])
+    plain = {text: _TOKEN.sub("", text) for text in outputs}
+    joined = [text for text, seen in plain.items() for sign in ";|," if sign in seen and _all_in(seen.split(sign), outputs)]
+    joined = joined or (list(outputs) if _all_joined(list(plain.values())) else [])
     if not joined:
         return []
     rows = tuple(example.source for example in splits.all if example.output in joined)
     message = f"{count_rows(len(rows))} with several labels, such as '{min(joined)}': each combination counts as a label"
     return [Finding("warning", "several_labels", message, rows)]
+
+
+def _scale(labels: Collection[str]) -> list[Finding]:
+    """Labels that are numbers of a scale."""
+    if not all(map(_NUMBER.fullmatch, labels)) or len(labels) < 3:
+        return []
+    values = sorted(map(float, labels))
+    if all(value.is_integer() for value in values) and len(values) < MANY_NUMBERS:
+        return []
+    ends = f"from {values[0]:g} to {values[-1]:g}"
+    message = (
+        f"the {len(labels)} labels are numbers ({ends}): each counts as a class of its own, so 'nearly' is wrong; fewer"
+        " classes, or a metric of your own (metric: own.py:name), may say more"
+    )
+    return [Finding("warning", "number_labels", message)]
 
 
 def _absent(splits: Splits) -> list[Finding]:

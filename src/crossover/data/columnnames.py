@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 # the most telling first: what is called gold is, beside what a model answered
-OUTPUTS = [
+GOLD = (
     *("gold_label", "gold", "gold_answer", "ground_truth", "groundtruth", "ground_truth_answer", "true_label"),
     *("correct_answer", "best_answer", "reference_answer", "expected_output", "expectedoutput", "expected_answer", "ideal"),
+)
+OUTPUTS = [
+    *GOLD,
     *("label", "labels", "category", "intent", "class", "output", "answer", "answers", "target", "completion", "expected"),
     *("sentiment", "topic", "queue", "type", "tag", "response", "reply", "summary", "translation", "slots", "json"),
-    *("answerkey", "outputs", "highlights"),
+    *("answerkey", "outputs", "highlights", "emotion", "emotions", "stance", "polarity", "relation", "verdict"),
+    *("relevance", "targetvalue", "target_value", "canonical_solution", "solution", "sql", "reference", "references"),
+    *("similarity", "score", "rating", "stars", "grade"),
+    *("etiqueta", "categoria", "categoría", "clase", "classe", "étiquette", "catégorie", "etichetta", "kategorie"),
+    *("klasse", "sentimiento", "sentimento", "sentimen", "respuesta", "resposta", "réponse", "risposta", "antwort"),
+    *("etiket", "kategori", "метка", "класс", "категория", "тональность", "ответ", "标签", "標籤", "类别", "類別"),
+    *("情感", "答案", "回答", "ラベル", "레이블", "라벨", "정답"),
 ]
 INPUTS = [
     *("input", "text", "message", "question", "prompt", "sentence", "utterance", "query", "content", "body"),
     *("document", "review", "comment", "email", "ticket", "description", "title", "subject", "instruction"),
-    *("tweet", "article", "post", "inputs"),
+    *("tweet", "article", "post", "inputs", "snippet", "headline", "caption", "dialogue", "conversation"),
+    *("texto", "texte", "testo", "frase", "mensaje", "mensagem", "messaggio", "pregunta", "pergunta", "domanda"),
+    *("comentario", "nachricht", "satz", "frage", "metin", "yorum", "soru", "текст", "сообщение", "вопрос", "отзыв"),
+    *("文本", "内容", "评论", "句子", "问题", "テキスト", "文章", "質問", "텍스트", "문장", "질문"),
 ]
+# what splits are called, in names of files and in columns that say which split a row is of
+SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
+# what is read for an answer, and is none itself
+CONTEXTS = ("context", "passage", "premise", "premises", "evidence", "story", "background", "facts")
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 # what tells of a row and not of its text: where it is from, who made it and when, what a model said of it
 _BESIDE = re.compile(
-    r"(?:(?:row|sent|sentence|example)[ _])?(?:idx|index)"
+    r"(?:(?:row|sent|sentence|example|question)[ _])?(?:idx|index)|(?:unnamed:? ?|sr\.? ?no\.?)\d*"
+    r"|season|episode|year|month|day|speaker|lang(?:uage)?"
     r"|(?:.*[ _.-])?(?:ids?|uuid|guid|hash|ur[il]|link|source|meta|metadata|date|datetime|time|timestamp|tstamp"
-    r"|annotators?|agent|completed[ _]by|(?:created|updated|modified|annotated|submitted)(?:[ _]?(?:at|by|on))?"
-    r"|split|fold|file(?:[ _]?name)?|file[ _]upload|path|agreement|confidence|predictions?|predicted|pred|probability"
+    r"|annotators?|annotations?|agent|completed[ _]by|(?:created|updated|modified|annotated|submitted)(?:[ _]?(?:at|by"
+    r"|on))?|split|fold|file(?:[ _]?name)?|file[ _]upload|path|agreement|confidence|predictions?|predicted|pred|probability"
     r"|suggestion|tokens|comment[ _]authors)"
+    r"|(?:sent|sentence|doc|document|text|row|item|example|story|passage|question|post|tweet|review|user|pair|prompt"
+    r"|caption)ids?"
     r"|pred(?:icted)?[ _.-].*|.*\.(?:responses\.(?:users|status)|suggestion\..*)|_.+",
     re.I,
 )
+_REFERENCE = re.compile(r"(?:.*[ _.-])?(?:ids?|uuid|guid|hash|idx|index|file(?:[ _]?name)?|path)", re.I)
 
 
 def by_name(columns: Iterable[str], known: Sequence[str]) -> str | None:
@@ -46,6 +67,11 @@ def is_beside(name: str) -> bool:
     return _BESIDE.fullmatch(name.strip()) is not None
 
 
+def is_reference(name: str) -> bool:
+    """Whether a column only says which row or file is meant, by its name: no text to be read stands there."""
+    return _REFERENCE.fullmatch(name.strip()) is not None
+
+
 def is_usual(name: str) -> bool:
     """Whether columns are often called so."""
     plain = _plain(name)
@@ -54,4 +80,4 @@ def is_usual(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[ _-]+", "_", name.lower().strip())
+    return re.sub(r"[ _-]+", "_", unicodedata.normalize("NFC", name).lower().strip())

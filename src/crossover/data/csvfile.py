@@ -210,7 +210,7 @@ def _each_a_row(apart: list[list[str]], width: int, delimiter: str) -> bool:
         return False
     if delimiter == "\t":
         return all("".join(fields).strip('" ') for fields in apart)
-    filled = all(sum(bool(field.strip()) for field in fields) > 1 for fields in apart)
+    filled = all(sum(bool(field.strip('" ')) for field in fields) > 1 for fields in apart)
     return filled and not any(field[:1].isspace() for fields in apart for field in fields[1:])
 
 

@@ -18,6 +18,7 @@ _DAMAGED = re.compile(
     "|â€.?|ðŸ.?"  # quotes and dashes; emoji
     f"|(?:[ÐÑ][{_LOW}]){{3,}}|(?:[ÎÏ][{_LOW}]){{3,}}"  # words in Cyrillic and in Greek
 )
+_NOTHING = re.compile(r"nan|NaN|NAN|None|NULL|null|<NA>|NaT|undefined")
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,8 @@ def damaged(examples: Sequence[Example]) -> Damaged | None:
         return None
     text, at = found[0][1].string, found[0][1].start()
     return Damaged(tuple(source for source, _ in found), text[max(0, at - 10) : at + 10].strip())
+
+
+def absent(examples: Sequence[Example]) -> list[Example]:
+    """Examples in whose inputs a line is the word that a program writes where a cell is empty ("nan", "None")."""
+    return [one for one in examples if any(map(_NOTHING.fullmatch, map(str.strip, one.input.split("\n"))))]

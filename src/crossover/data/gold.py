@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crossover.data.looks import of_few
+from crossover.data.template import canonical
 from crossover.data.text import comparable
 from crossover.data.words import length
 from crossover.types import Example
 
 SHOWN = 0.95  # of the inputs hold their own output: a sign that it was put there
 WRITTEN = 6  # words of an output that an input seldom holds by chance
+TRIED = 20  # braces that may begin an object
 MANY = 200  # labels: more are not looked for in every input
+_DECODER = json.JSONDecoder()
 _NAMES = r"labels?|answer|class|category|gold|target|output|ground[ _-]?truth|expected|correct(?: answer)?|solution"
 _MARK = r"[\"'*_\])]*\s*(?:(?:is|are)\b|[:=|>]|->|→)\s*[\"'*_\[({]*\s*"
 
@@ -38,7 +43,7 @@ def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
         return found
     if any(len(label) < 2 for label in labels):
         return None
-    words = {label: re.compile(rf"(?<!\w){re.escape(label)}(?!\w)") for label in labels}
+    words = {label: re.compile(rf"(?<![^\W_]){re.escape(label)}(?![^\W_])") for label in labels}  # also of "spam_12"
     rows = tuple(
         example.source
         for example, text, gold in zip(examples, texts, golds, strict=True)
@@ -62,6 +67,40 @@ def texts_shown(examples: Sequence[Example], column: str) -> Shown | None:
     ends = [text[: -len(gold)] for _, text, gold in held if text.endswith(gold)]
     planted = len(ends) >= SHOWN * len(examples) and all(before.search(text) for text in ends)
     return Shown(tuple(example.source for example, _, _ in held), planted, ends[0][-20:] + "…" if planted else "")
+
+
+def objects_shown(examples: Sequence[Example]) -> Shown | None:
+    """Whether nearly all inputs hold the JSON object that is their output, however it is spaced and sorted."""
+    rows = tuple(example.source for example in examples if example.output in _objects(example.input))
+    if len(rows) < SHOWN * len(examples):
+        return None
+    return Shown(rows, planted=True, example=f"{examples[0].output[:20]}…")
+
+
+def telling_column(columns: Sequence[str], rows: Sequence[Mapping[str, str]], outputs: Sequence[str]) -> str | None:
+    """The column of an input of several that says the output in other words: each of its values goes with one output, and
+    each output with one value. `rows`: the values of the columns."""
+    for column in columns if len(columns) > 1 else ():
+        values = [row[column] for row in rows]
+        pairs = set(zip(values, outputs, strict=True))
+        if of_few(values) and len(pairs) == len(set(values)) == len(set(outputs)):
+            return column
+    return None
+
+
+def _objects(text: str) -> set[str]:
+    """The JSON objects in a text, as canonical JSON; of many the first ones."""
+    found, at = set(), text.find("{")
+    for _ in range(TRIED):
+        if at < 0:
+            break
+        try:
+            value, _end = _DECODER.raw_decode(text, at)
+            found.add(canonical(value))
+        except (ValueError, RecursionError):
+            pass
+        at = text.find("{", at + 1)
+    return found
 
 
 def _planted(
@@ -89,4 +128,4 @@ def _named(column: str, more: str = "") -> str:
 def _set_off(label: str) -> str:
     """A label that begins its text, or ends it, with a sign that divides it from the rest: "[spam] ...", "... | spam"."""
     own = re.escape(label)
-    return rf"^(?:__label__{own}(?!\w)|[\[(<{{]{own}[\])>}}]|{own}\s*[:|>\t]\s)|[|=>→#\[{{]\s*{own}[\]}}]?$"
+    return rf"^(?:__label__{own}(?!\w)|[\[(<{{]{own}[\])>}}]|{own}\s*[:|>\t]\s)|[|=>→#\[{{(]\s*{own}[\]}})]?$"

@@ -25,8 +25,11 @@ def is_row(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool | None:
     of several.
     """
     first = [cell.strip() for cell in first]
-    if any(map(is_usual, first)) or first == list(map(str, range(len(first)))):
-        return False
+    usual = [at for at, cell in enumerate(first) if is_usual(cell)]
+    if not all(_comes_again(first[at], at, rows) for at in usual) or first == list(map(str, range(len(first)))):
+        return False  # a label may be called "question", too, but then it comes again
+    if usual and all(any(row[at : at + 1] == [cell] for row in rows) for at, cell in enumerate(first)):
+        return False  # the header is there twice
     if len(first) < 2 or len(rows) < FEWEST:
         return None
     found = None
@@ -44,6 +47,12 @@ def is_row(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool | None:
         elif " " not in cell and sum(" " in value for value in values) >= WORDY * len(values):
             return False
     return found
+
+
+def _comes_again(cell: str, at: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a cell is a value of its column, and that holds labels."""
+    values = [value for row in rows if len(row) > at and (value := row[at].strip())]
+    return cell in values and len(set(values)) * PER_VALUE <= len(values)
 
 
 def unnamed(first: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from statistics import median
 
 from crossover.data.checks import Finding, by_level, check, count_rows
+from crossover.data.gold import telling_column
 from crossover.data.infer_kind import infer_kind
-from crossover.data.load import canonical_object, load_tables
+from crossover.data.load import canonical_object, load_tables, text_of
 from crossover.data.named import check_gold
 from crossover.data.rows import Row
 from crossover.data.splits import Splits, make_splits
 from crossover.data.task import Task
+from crossover.data.template import columns_of
+from crossover.data.text import is_blank
 from crossover.data.words import length
 from crossover.types import Kind
 
@@ -38,7 +41,24 @@ def prepare(task: Task) -> Prepared:
     completed = complete(task, splits)
     # labels taken from train are not a list that the user made: a new label in test is then no error, but a warning
     asked = completed.model_copy(update={"labels": task.labels})
-    return Prepared(completed, splits, by_level([*odd, *check(asked, splits)]))
+    return Prepared(completed, splits, by_level([*odd, *_told(completed, tables), *check(asked, splits)]))
+
+
+def _told(task: Task, tables: Mapping[str, Sequence[Row]]) -> list[Finding]:
+    """A column in the input that says the label in other words: its number, its name."""
+    if task.kind != "classify":
+        return []
+    rows = [row for rows in tables.values() for row in rows if not is_blank(text_of(row, task.output))]
+    columns = columns_of(task.input)
+    held = [{column: text_of(row, column) for column in columns} for row in rows]
+    column = telling_column(columns, held, [text_of(row, task.output) for row in rows])
+    if column is None:
+        return []
+    message = (
+        f"the column '{column}' in the input says the output: each of its values goes with one label, and each label with"
+        " one value, so every prompt would hold its answer; valid is an input without it"
+    )
+    return [Finding("error", "gold_in_input", message)]
 
 
 def _read_otherwise(task: Task, rows: Sequence[Row]) -> tuple[Task, list[Finding]]:

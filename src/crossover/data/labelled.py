@@ -62,8 +62,8 @@ def read_labelled(task: Task, data: Any) -> Labelled:
 
 
 def check_labelled(task: Task, new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[Finding]:
-    """What is doubtful with new rows. `known`: the study's rows by split. Codes: blank, damaged_text, merged_labels,
-    unlisted_label, leak_exact, leak_near, leak_group; all are warnings."""
+    """What is doubtful with new rows. `known`: the study's rows by split. Codes: blank,
+    damaged_text, absent_text, merged_labels, unlisted_label, leak_exact, leak_near, leak_group; all are warnings."""
     findings = [*damaged_texts(new.examples), *merged_labels(new.merged), *_unlisted(task, new)]
     findings += [*leaks(new.name, new.examples, known), *_groups(new, known)]
     if new.blank:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from crossover.data.text import bare, comparable, folded, spelled
@@ -13,6 +13,7 @@ from crossover.types import Example
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _NUMBER = re.compile(r"([+-]?)(0|[1-9]\d*|(?=\.))(\.\d+)?")  # "007" is a code, and not 7
+_SHORT = {"y": "yes", "n": "no"}
 _ALIKE = str.maketrans("аеорсухіѕјԁһɡοαν", "aeopcyxisjdhgoav")  # Cyrillic and Greek letters that look like Latin ones
 
 
@@ -36,11 +37,21 @@ def sense(label: str) -> str:
 def seeming(label: str) -> str:
     """What a reader takes a label for: labels that only case, white space, quotes, dashes, full-width letters, the
     punctuation around them, letters that look alike or the writing of one number tell apart seem the same."""
-    text = "".join(str(unicodedata.decimal(c, c)) for c in bare(label) or comparable(label))
+    text = "".join(str(unicodedata.decimal(c, c)) for c in bare(label) or comparable(label)).replace("i\u0307", "i")
     if number := _NUMBER.fullmatch(text):
         value = f"{number[2].lstrip('0') or '0'}{(number[3] or '').rstrip('0').rstrip('.')}"
         return f"-{value}" if number[1] == "-" and value != "0" else value
     return text.translate(_ALIKE)
+
+
+def look_alikes(labels: Iterable[str]) -> dict[str, list[str]]:
+    """The labels by what they seem; "y" and "n" seem "yes" and "no" where these are among them."""
+    seen = {label: seeming(label) for label in labels}
+    both = {"y", "n"} <= set(seen.values()) and not {"yes", "no"}.isdisjoint(seen.values())
+    found: dict[str, list[str]] = {}
+    for label, text in seen.items():
+        found.setdefault(_SHORT.get(text, text) if both else text, []).append(label)
+    return found
 
 
 def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[list[Example], list[Merged]]:

@@ -10,6 +10,7 @@ from typing import Any
 from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
 from crossover.data.labelstudio import from_export, is_export
 from crossover.data.rows import Row
+from crossover.data.spans import from_spans, marked
 from crossover.errors import DataError
 
 # the better and the worse answer, and what they answer: as TRL names them, and as OpenAI does
@@ -20,6 +21,15 @@ PAIRS = {
     ("response_chosen", "response_rejected"): "prompt",
     ("chosen_messages", "rejected_messages"): "prompt",
 }
+# the same under names that may mean something else: a pair only where both are texts, and one of ASKED is beside them
+LIKE_PAIRS = [
+    *(("positive", "negative"), ("pos", "neg"), ("good", "bad"), ("better", "worse"), ("best", "worst")),
+    *(("accepted", "rejected"), ("preferred", "dispreferred"), ("winning", "losing"), ("winner", "loser"), ("win", "lose")),
+    *(("response_j", "response_k"), ("y_w", "y_l"), ("answer_chosen", "answer_rejected")),
+    *(("winning_response", "losing_response"), ("positive_response", "negative_response")),
+    *(("good_response", "bad_response"), ("better_response", "worse_response")),
+]
+ASKED = ("prompt", "question", "query", "instruction", "input", "anchor", "x", "context", "history")
 TALKS = ("conversations", "messages")  # what is asked, where a pair is of answers alone
 SPOKEN = (*COLUMNS, "utterances")  # columns of what was said
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
@@ -30,9 +40,13 @@ def shaped(rows: list[Row]) -> list[Row]:
     """The rows with text columns in the place of conversations. Raises `DataError`."""
     if is_export(rows):
         return [from_export(row) for row in rows]
+    if rows and all(_instances(row) for row in rows):
+        rows = [one for row in rows for one in _one_by_one(row)]
     for pair, prompt in PAIRS.items():
         if any(all(name in row.fields for name in pair) for row in rows):
             return [_from_pair(row, pair, prompt) for row in rows]
+    if (like := _like_pair(rows)) is not None:
+        return [_from_pair(row, *like) for row in rows]
     if any(are_turns(row.fields.get("completion")) for row in rows):
         return [_from_prompt(row) for row in rows]
     column = chat_column(rows)
@@ -48,7 +62,41 @@ def shaped(rows: list[Row]) -> list[Row]:
     for name in dict.fromkeys(name for row in rows for name in row.fields):
         if any(_given(row.fields.get(name)) for row in rows):
             rows = [_from_answers(row, name) for row in rows]
+    if (places := marked(rows)) is not None:
+        rows = [from_spans(row, *places) for row in rows]
     return rows
+
+
+def _instances(row: Row) -> list[Mapping[str, Any]]:
+    """The inputs and outputs that stand under one instruction (Self-Instruct, Wang et al. 2023); none in another row."""
+    held = row.fields.get("instances")
+    whole = isinstance(held, list) and all(isinstance(one, Mapping) and {"input", "output"} <= one.keys() for one in held)
+    return list(held) if isinstance(held, list) and whole else []
+
+
+def _one_by_one(row: Row) -> list[Row]:
+    others = {name: value for name, value in row.fields.items() if name not in ("instances", "id")}
+    said = "'instances' holds inputs with their outputs: each is a row"
+    return [
+        replace(row, fields={**others, **one}, source=f"{row.source}, instance {number}", remarks=(*row.remarks, said))
+        for number, one in enumerate(_instances(row), start=1)
+    ]
+
+
+def _like_pair(rows: Sequence[Row]) -> tuple[tuple[str, str], str] | None:
+    """Names of a better and a worse answer, and of what they answer, where the answers are texts."""
+    named = dict.fromkeys(name for row in rows for name in row.fields)
+    asked = next((name for name in ASKED if name in named), None)
+    for pair in LIKE_PAIRS if asked else ():
+        held = [row.fields.get(name) for row in rows for name in pair if name in named]
+        if all(name in named for name in pair) and _texts(held):
+            return pair, asked or ""
+    return None
+
+
+def _texts(values: Sequence[Any]) -> bool:
+    """Whether most values are texts of several words."""
+    return 2 * sum(isinstance(value, str) and len(value.split()) > 1 for value in values) > len(values)
 
 
 def _lines(value: Any) -> list[str]:

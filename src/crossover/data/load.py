@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.csvfile import read_csv
+from crossover.data.folder import read_folder
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
 from crossover.data.inside import object_inside
 from crossover.data.jsonfile import is_object, kind_of, parse, read_json, read_jsonl
 from crossover.data.layouts import shaped
+from crossover.data.looks import offsets
 from crossover.data.memory import HELD, is_gone
 from crossover.data.onehot import LABEL, one_hot, with_label
 from crossover.data.parquetfile import read_parquet
 from crossover.data.plaintext import read_txt
 from crossover.data.prodigy import gold
 from crossover.data.quoted import unwrapped
+from crossover.data.rasa import read_rasa
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
@@ -38,6 +41,8 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
     ".parquet": read_parquet,
     ".psv": lambda path: read_csv(path, "|"),
     ".txt": read_txt,
+    ".yml": read_rasa,
+    ".yaml": read_rasa,
 }
 
 
@@ -61,6 +66,7 @@ def whole_ending(name: str) -> str:
 
 def load_rows(path: Path) -> list[Row]:
     """The rows of a CSV, TSV, text, JSONL, JSON or Parquet file, told apart by the name's ending; it may be packed (`.gz`).
+    Also of a folder with a folder of texts for each label, and of Rasa's training data.
 
     Rows of a known layout are read by it: conversations get the columns `input` and `output`. Raises `DataError`, naming
     file and row.
@@ -75,6 +81,8 @@ def load_rows(path: Path) -> list[Row]:
             f"{path} is a data set of Hugging Face, and no file; valid is to name it in a task file, as in"
             " data: hf:FOLDER or data: hf://ORG/NAME"
         )
+    if path.is_dir():
+        return read_folder(path)
     check_readable(path, endings=(*READERS, PACKED))
     reader = READERS.get(ending_of(path))
     if reader is None:
@@ -92,7 +100,7 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
     tables = _one_label(task, gold(_tables(task), task.output))
-    tables = {split: [_remarked(task, row) for row in rows] for split, rows in tables.items()}
+    tables = {split: _named_anew([_remarked(task, row) for row in rows]) for split, rows in tables.items()}
     return _opened(task, _unwrapped(task, tables))
 
 
@@ -127,7 +135,8 @@ def _tables(task: Task) -> dict[str, list[Row]]:
 def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
     """Examples from rows: rendered input, output as text (for kind extract: canonical JSON), group, id, slices.
 
-    The id is the column `id` where there is one, else a hash of input and output, with an ordinal for repeats. Rows
+    The id is the column `id` where there is one that tells all rows apart, else a hash of input and output, with an ordinal
+    for repeats. Rows
     with a blank input or output become examples too; `make_splits` sets them apart. `name` is the file, for messages.
     Raises `DataError`.
     """
@@ -141,10 +150,10 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
         ]
     elif task.kind is None:
         outputs = _if_all_objects(rows, outputs)
-    groups = [(spelled(_text(row, task.group)) or None) if task.group else None for row in rows]
+    groups = [(spelled(text_of(row, task.group)) or None) if task.group else None for row in rows]
     ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
     sources = [row.source for row in rows]
-    slices = [{column: spelled(_text(row, column)) for column in task.slices} for row in rows]
+    slices = [{column: spelled(text_of(row, column)) for column in task.slices} for row in rows]
     return list(map(Example, ids, inputs, outputs, groups, sources, slices))
 
 
@@ -153,7 +162,7 @@ def render_input(task: Task, row: Row) -> str:
 
     A chat row's system message comes first, unless it is the task's instruction. Raises `DataError`.
     """
-    text = fill(task.input, {name: _text(row, name) for name in columns_of(task.input)})
+    text = fill(task.input, {name: text_of(row, name) for name in columns_of(task.input)})
     if row.system and row.system != task.instruction and text:
         return f"{row.system}\n\n{text}"
     return text
@@ -181,7 +190,8 @@ def _load(task: Task, reference: str, split: str) -> list[Row]:
     return shaped(read_split(reference, task.folder, split))
 
 
-def _text(row: Row, column: str) -> str:
+def text_of(row: Row, column: str) -> str:
+    """A field as text; "" where the row has none. Raises `DataError`."""
     value: Any = lookup(row.fields, column)
     try:
         return "" if value is MISSING else plain(value)
@@ -193,6 +203,11 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
     value = lookup(row.fields, task.output)
     said: tuple[str, ...] = ()
+    if isinstance(value, (list, tuple)) and value and offsets(value):
+        raise DataError(
+            f"{row.source}: the output '{task.output}' holds places in a text; valid is what stands there, as an object of"
+            ' fields, such as {"person": ["Ada Lovelace"]} (kind: extract)'
+        )
     if isinstance(value, (list, tuple)) and task.kind in (None, "classify"):
         if len(value) > 1:
             raise DataError(
@@ -201,7 +216,7 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
             )
         row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
         said = (f"the column '{task.output}' holds lists of one: each is read as what it holds",)
-    written = _text(row, task.output)
+    written = text_of(row, task.output)
     if not holds_mark(written):
         return written, said
     reasoned = f"the reasoning in the column '{task.output}' (<think>...</think>) is no part of the answer, and is left out"
@@ -219,7 +234,8 @@ def _unwrapped(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]
     written = [row.fields.get(task.output) for rows in tables.values() for row in rows]
     texts = [value for value in written if isinstance(value, str) and not is_blank(value)]
     whole = all(isinstance(value, str) or value is None for value in written)
-    if task.labels or task.kind not in (None, "classify") or not whole or (found := unwrapped(texts)) is None:
+    meant = task.kind == "extract" or not task.labels.keys().isdisjoint(texts)  # as they are
+    if meant or not whole or (found := unwrapped(texts)) is None:
         return tables
     held, form = found
     said = f"the column '{task.output}' {form}"
@@ -262,8 +278,8 @@ def _if_all_objects(rows: Sequence[Row], outputs: list[str]) -> list[str]:
 
 
 def _ids(rows: Sequence[Row], contents: list[tuple[str, str]]) -> list[str]:
-    if any("id" in row.fields for row in rows):
-        return _own_ids(rows)
+    if (own := _own_ids(rows)) and _twice(rows, own) is None:
+        return own
     seen: Counter[str] = Counter()
     ids = []
     for content in contents:
@@ -274,12 +290,26 @@ def _ids(rows: Sequence[Row], contents: list[tuple[str, str]]) -> list[str]:
 
 
 def _own_ids(rows: Sequence[Row]) -> list[str]:
+    """The column `id` of each row; none where no row has it."""
+    return [text_of(row, "id").strip() for row in rows] if any("id" in row.fields for row in rows) else []
+
+
+def _twice(rows: Sequence[Row], ids: Sequence[str]) -> str | None:
+    """Why ids do not tell rows apart; None where they do."""
     first: dict[str, str] = {}
-    for row in rows:
-        identity = _text(row, "id").strip()
+    for row, identity in zip(rows, ids, strict=True):
         if not identity:
-            raise DataError(f"{row.source}: the column 'id' is empty; every row needs its own id, or none has one")
+            return f"that of {row.source} is empty"
         if identity in first:
-            raise DataError(f"{row.source}: the id '{identity}' is that of {first[identity]} too; valid are unique ids")
+            return f"'{identity}' is that of {first[identity]} and of {row.source}"
         first[identity] = row.source
-    return list(first)
+    return None
+
+
+def _named_anew(rows: Sequence[Row]) -> list[Row]:
+    """The rows; where their own ids do not tell them apart, each says so."""
+    own = _own_ids(rows)
+    if not own or (why := _twice(rows, own)) is None:
+        return list(rows)
+    said = f"the column 'id' does not tell rows apart ({why}): they are told apart by what they hold"
+    return [replace(row, remarks=(*row.remarks, said)) for row in rows]

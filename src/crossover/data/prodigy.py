@@ -54,7 +54,7 @@ def _is_prodigy(rows: Sequence[Row]) -> bool:
     return known and any(
         any(name in row.fields for name in HASHES)
         or _chosen(row) is not None
-        or ("text" in row.fields and ("label" in row.fields or isinstance(row.fields.get("spans"), list)))
+        or ("text" in row.fields and ("label" in row.fields or isinstance(row.fields.get("spans"), (list, dict))))
         for row in rows
     )
 

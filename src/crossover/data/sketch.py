@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import yaml
 
-from crossover.data.chat import is_talk
-from crossover.data.columnnames import INPUTS, OUTPUTS, by_name, is_beside, is_group
+from crossover.data.columnnames import OUTPUTS, SPLIT_WORDS, by_name, is_group
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
-from crossover.data.layouts import PAIRS
-from crossover.data.load import check_columns, load_rows
-from crossover.data.objects import roles_in
+from crossover.data.layouts import LIKE_PAIRS, PAIRS
+from crossover.data.load import load_rows
+from crossover.data.looks import nested as holds_lists
 from crossover.data.onehot import LABEL, one_hot, several_hot, with_label
 from crossover.data.prodigy import ANSWER, gold, judged
+from crossover.data.roles import columns_in, names_of, names_splits, quoted, roles_of, told
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
-from crossover.data.template import columns_of, plain
+from crossover.data.template import MISSING, columns_of, lookup
 from crossover.data.textfile import PACKED
-from crossover.data.together import shown, together
 from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
 
-WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
 SAID = ("blank", "read_otherwise", "merged_labels", "gold_in_input", "leak_exact")  # findings that change what was read
 FOLDS = 5
 VERY_FEW, MORE_FOLDS = 200, 10  # where rows are fewer, tuning is quick, and each row that it learns from counts
-LISTED = 6  # columns that are named as not used
-NAMED = "by its name"
-SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 
 
 @dataclass(frozen=True)
@@ -67,18 +60,21 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     "dev", "val" or "test" in the place of "train" become the splits. Raises `DataError` for a file that cannot be read or
     that has no two columns to choose from.
     """
+    path = _of_training(path)
     rows = load_rows(path)
     sole = judged(rows)
     rows = gold({"all": rows}, roles[1] if roles else ANSWER if sole else "")["all"]
     one = [] if by_name(dict.fromkeys(name for row in rows for name in row.fields), OUTPUTS) else one_hot(rows)
     rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
-    columns, unread = _columns(rows)
+    columns, unread = columns_in(rows)
     if sole:
         columns.pop("label", None)
-    source, output, why_input, why_output = _told(rows, roles) if roles else _roles(columns, rows, path)
+    source, output, why_input, why_output = told(rows, roles) if roles else roles_of(columns, rows, path)
     used = columns_of(source)
     group = next((name for name in columns if name not in (*used, output) and is_group(name)), None)
-    files = _splits(path)
+    if roles is None and (name := names_of(columns, rows, output, used)) is not None:
+        output, why_output = name, f"the names of the numbers in '{output}'"
+    files, unlabelled = _labelled(_splits(path), one if one and output == LABEL else [output])
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
     beside = {split: file.name for split, file in files.items()}  # read from there: `home` need not exist yet
@@ -88,8 +84,11 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     assumed = [f"input: {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
+    assumed += [f"data: {name} has no column '{output}', and is not used" for name in unlabelled]
     nested = [name for name in used if any(isinstance(row.fields.get(name), (list, dict)) for row in rows)]
     assumed += [f"input: the column '{name}' holds lists or objects, which stand in it as JSON" for name in nested]
+    if prepared.task.kind == "generate" and holds_lists(columns.get(output, [])):
+        assumed.append(f"output: the column '{output}' holds lists, which are to be written as they stand there")
     if output in (several := several_hot(rows)):
         assumed.append(
             f"output: the {len(several)} columns '{several[0]}' to '{several[-1]}' are 0 or 1, and several may be 1 in a"
@@ -106,11 +105,15 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
         output,
         group,
         *(one if output == LABEL else ()),
-        *(name for pair in PAIRS for name in pair if rows[0].layout == "pair"),
+        *(name for pair in (*PAIRS, *LIKE_PAIRS) for name in pair if rows[0].layout == "pair"),
     }
-    if unused := [f"'{name}'" for name in columns if name not in known]:
-        more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
-        assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
+    if unused := [name for name in columns if name not in known]:
+        assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {quoted(unused)}")
+    if parted := next((name for name in unused if names_splits(columns[name])), None):
+        assumed.append(
+            f"data: the column '{parted}' says which split a row is of, and is not used: save each split as a file of its"
+            " own, and name them in the task file, as in data: {train: a.csv, test: b.csv}"
+        )
     assumed += [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in unread.items()]
     found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
@@ -130,111 +133,22 @@ def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
     return folded, [f"folds: {number}, so that every row tests once: a test split of {len(splits.test)} would say little"]
 
 
-def _told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, str]:
-    """Roles that somebody gave. Raises `DataError` for a column that there is not."""
-    source, output = roles
-    check_columns(rows, [*columns_of(source), output], "the file")
-    return source, output, f"'{source}', as was said", "as was said"
+def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
+    """The files of splits that have the output's columns, and the names of those that have none: some keep the answers of
+    a test."""
+    absent = [split for split, file in list(files.items())[1:] if not _has_any(load_rows(file), output)]
+    return {split: file for split, file in files.items() if split not in absent}, [files[split].name for split in absent]
 
 
-def _roles(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
-    """The task's `input` and `output`, and why. Raises `DataError`."""
-    of = rows[0].layout
-    names = dict.fromkeys(name for row in rows for name in row.fields)  # a context that is empty everywhere is one, too
-    if not of and (found := roles_in(rows)):
-        why = "by the layout (objects of what is asked and answered)"
-        return found[0], found[1], f"{'the columns ' * found[0].startswith('{')}{shown(found[0])}, {why}", why
-    known = None if of == "pair" else together(names)
-    if known and known.headed and not _has_output(columns, columns_of(known.input)):
-        known = None
-    used = columns_of(known.input) if known else []
-    if known is not None and any(name in columns for name in used) and (not known.output or known.output in columns):
-        why = f"by the layout ({known.layout})"
-        rest = {name: values for name, values in columns.items() if name not in used}
-        output, why_output = (known.output, f"{why}{known.hint}") if known.output else _output(rest, path, used)
-        return known.input, output, f"the columns {shown(known.input)}, {why}", why_output
-    if of == "chat" and list(columns) == ["input"]:
-        raise DataError(
-            f"{path}: no conversation ends with an answer, and no other column has content; valid is a last turn of the "
-            "assistant's, or a column 'output'"
-        )
-    if of == "chat" and "output" in columns and "input" in columns:
-        why = f"by the layout (chat){_rival(name for name in columns if name != 'output')}"
-        return "input", "output", "the column 'input', the conversation before the answer", why
-    better, worse = next((pair for pair in PAIRS if of == "pair" and pair[0] in columns), ("", ""))
-    columns = {name: values for name, values in columns.items() if name != worse}
-    output, why_output = (better, "the better one of each pair") if better else _output(columns, path)
-    others = {name: values for name, values in columns.items() if name != output}
-    if not others:
-        raise DataError(
-            f"{path}: beside '{output}' there is no column for the input; valid are two, an input and an output"
-        )
-    source, why_input = _input(others)
-    if why_output != NAMED and any(is_talk(row.fields.get(source)) for row in rows):
-        raise DataError(
-            f"{path}: the column '{source}' holds conversations, and no column is named like an output; valid is a column "
-            "'messages' of turns with role (user or assistant) and content, whose last answer is then the output, or an "
-            "output column called 'label'"
-        )
-    column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
-    return column, output, f"the column '{source}', {why_input}", why_output
+def _has_any(rows: Sequence[Row], columns: Sequence[str]) -> bool:
+    held = gold({"all": rows}, "")["all"]
+    return any(lookup(row.fields, column) is not MISSING for row in held for column in columns)
 
 
-def _columns(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Column -> its values as text, without the blank ones, and column -> why it cannot be text; ids are left out."""
-    names = dict.fromkeys(name for row in rows for name in row.fields if name.lower() != "id")
-    columns, unread = {}, {}
-    for name in names:
-        try:
-            values = [plain(row.fields.get(name)) for row in rows]
-        except ValueError as problem:
-            unread[name] = str(problem)
-            continue
-        if written := [value for value in values if value.strip()]:
-            columns[name] = written
-    return columns, unread
-
-
-def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ()) -> tuple[str, str]:
-    """The output column, and why. `used`: those that are the input already."""
-    if len(columns) < (1 if used else 2):
-        names = ", ".join((*used, *columns)) or "none"
-        raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
-    named = by_name(columns, OUTPUTS)
-    if named:
-        return named, NAMED
-    others = [name for name in columns if name.lower() not in INPUTS and not is_group(name) and not WORSE.search(name)]
-    others = [name for name in others if not is_beside(name) and not is_talk(columns[name][0])] or others
-    few = [name for name in others if _repeats(columns[name])]
-    if few:
-        return min(few, key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
-    if not others and any(map(WORSE.search, columns)):
-        raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
-    return (others or list(columns))[-1], "as it is the last one"
-
-
-def _has_output(columns: Mapping[str, list[str]], used: Sequence[str]) -> bool:
-    """Whether a column beside those that are used is surely the output."""
-    rest = [name for name in columns if name not in used and not is_group(name) and not is_beside(name)]
-    return by_name(rest, OUTPUTS) is not None or any(_repeats(columns[name]) for name in rest)
-
-
-def _rival(columns: Iterable[str]) -> str:
-    """What to do where a conversation with an answer has a label beside it, which may be the output as well."""
-    if (rival := by_name(columns, OUTPUTS)) is None:
-        return ""
-    return f"; the column '{rival}' is not used: to learn that instead, of the whole conversation, rename it 'output'"
-
-
-def _input(columns: dict[str, list[str]]) -> tuple[str, str]:
-    named = by_name(columns, INPUTS)
-    if named:
-        return named, NAMED
-    return max(columns, key=lambda name: fmean(map(len, columns[name]))), "as it has the longest text"
-
-
-def _repeats(values: list[str]) -> bool:
-    return 1 < len(Counter(values)) <= len(values) / 3
+def _of_training(path: Path) -> Path:
+    """The folder of training texts in a folder that has one for each split; any other path as it is."""
+    found = [path / word for word in SPLIT_WORDS["train"]] if path.is_dir() else []
+    return next((folder for folder in found if folder.is_dir()), path)
 
 
 def _splits(path: Path) -> dict[str, Path]:
@@ -247,7 +161,8 @@ def _splits(path: Path) -> dict[str, Path]:
             for split in ("dev", "test"):
                 wanted = {before + other + after for other in SPLIT_WORDS[split]}
                 for sibling in sorted(path.parent.iterdir()):
-                    if sibling.stem.lower() in wanted and sibling.suffix == path.suffix and sibling.is_file():
+                    alike = sibling.suffix == path.suffix and sibling.is_dir() == path.is_dir()
+                    if sibling.stem.lower() in wanted and alike:
                         files.setdefault(split, sibling)
             return files
     return {"train": path}

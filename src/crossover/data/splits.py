@@ -153,9 +153,11 @@ def cut(
     """
     units = _units(examples, seed, kin)
     if len(units) < len(shares):
+        named = any(example.group is not None for example in examples)
+        are = f"are {len(units)} group(s)" if named or kin else f"have {_different(len(units))}"
         raise DataError(
-            f"{examples[0].source} and {len(examples) - 1} more rows are {len(units)} group(s), too few for "
-            f"{' and '.join(shares)}; valid are at least {len(shares)} groups, or splits of your own"
+            f"{examples[0].source} and {len(examples) - 1} more rows {are}, too few for {' and '.join(shares)}; valid are"
+            f" at least {len(shares)} {'groups' if named or kin else 'different inputs'}, or splits of your own"
         )
     tallies = [Counter(example.output if stratify else "" for example in unit) for unit in units]
     totals: Counter[str] = sum(tallies, Counter())
@@ -185,6 +187,10 @@ def _one_spelling(task: Task, parts: dict[str, list[Example]]) -> tuple[dict[str
         return parts, []
     left = iter(respelled)
     return {name: [next(left) for _ in part] for name, part in parts.items()}, merged
+
+
+def _different(count: int) -> str:
+    return "one and the same input" if count == 1 else f"only {count} different inputs"
 
 
 def _is_blank(example: Example) -> bool:

@@ -77,7 +77,7 @@ _PHRASES = (
     r"|wähle|als|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur"
     r"|fällt|unter|in|ja|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt"
     r"|am besten|basierend auf|würde ich(?: \w+)? als|lautet die"
-    r"|e mail|bewertung|kommentar|rezension|stimmung|anliegen",
+    r"|e mail|bewertung|kommentar|rezension|stimmung|anliegen|insgesamt|überwiegend|größtenteils|eher",
     # French
     r"c'est|ce|cela|est|un|une|du|de la|le|la|l'|les|il|s'agit|de|d'|clairement|sûrement|réponse|catégorie|étiquette"
     r"|classe|correcte?|bonne|je|dirais|pense|crois|que|choisis|donc|message|texte|ceci|oui|appartient|appropriée?"
@@ -95,7 +95,7 @@ _PHRASES = (
     r"|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt|to|jest|odpowiedź"
     r"|etykieta|kategoria|wyraźnie|je|odpověď|kategorie|este|răspunsul|eticheta|categoria|on|se|tämä|vastaus|luokka",
     # Russian and its neighbours, Turkish, Indonesian, Vietnamese, Arabic, Hindi
-    r"настроение|тональность|эмоция|отзыва?|комментари[ия]|этого|текста|"
+    r"yorum|настроение|тональность|эмоция|отзыва?|комментари[ия]|этого|текста|"
     r"это|ответ|категория|этого сообщения|метка|класс|правильный|сообщение|текст|явно|точно|думаю|что|я|да|относится|к"
     r"|є|це|відповідь|bu|duygu|duygusu|yorumun?|metnin|cümlenin|cevap|yanıt|etiket|kategori|doğru|açıkça|bir|mesaj|metin|evet|ini|itu|adalah|jawaban"
     r"|jawabannya|labelnya|ya|pesan|đây|là|câu trả lời|nhãn|هذا|هذه|هي|هو|الإجابة|التصنيف|النص|التعليق|الشعور|المراجعة"
@@ -103,7 +103,7 @@ _PHRASES = (
     r"|यह|है|उत्तर|श्रेणी|जवाब|समीक्षा|भावना|टिप्पणी|वाक्य|זה"
     r"|זו|התשובה|היא|הוא|απάντηση|είναι|αυτό|η|το",
     # scripts without spaces: pieces of what is written in one
-    r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
+    r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|故|选|選|选项|選項|本题|本題|非常|很|十分|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
     r"|應該|应|應|结果|結果|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この|の|それ|は|が|を|です"
     r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに|レビュー|文章|コメント|口コミ"
     r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
@@ -118,7 +118,7 @@ _STILL = re.compile(
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
     r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?|ist|das|die|der|ein"
     r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es|respuesta|è|risposta"
-    r"|é|resposta|priority|是|的|です|でした|である|だ|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
+    r"|é|resposta|priority|отзыв|комментарий|текст|сообщение|是|的|选项|選項|です|でした|である|だ|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
     r"|と思います|になります|だと思います) )*",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.apart import is_word, stands_alone
+from crossover.data.codes import glossed, unscaled
 from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
 from crossover.data.longer import by_degree, goes_on
+from crossover.data.polite import is_polite
 from crossover.data.stating import is_known, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
@@ -39,7 +41,7 @@ _SMALL = re.compile(
 )  # words that stand in many a sentence
 _CUE = re.compile(
     r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s"
-    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly)\s*$|<[a-z]+>\s*$",
+    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly)\s*$|<[a-z]+>\s*$|[是为為选選は은는]\s*$",
     re.I,
 )
 _BECAUSE = re.compile(
@@ -97,7 +99,7 @@ _SO = re.compile(
     r"|the (?:\w+ ){0,2}is )?(?:an? |the )?[\"'“‘*`(]*(?=\u2588)",
     re.I,
 )
-_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|~~|\[ \]|<(?:s|del|strike)>", re.I)
+_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
     r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown|no"
@@ -106,7 +108,7 @@ _UNLIKELY = re.compile(
     re.I,
 )
 _ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
-_WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?out of )$")  # "4 out of 5": not 5
+_WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
 _PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
 _SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
@@ -119,19 +121,11 @@ _ASKS = re.compile(
     r"|[äe]r det\w*)\b",
     re.I,
 )
-# a greeting before the answer and not the answer: "Yes, I can do that"
-_POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
-_POLITE = re.compile(
-    r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
-    r"|able|ready))\b"
-    r"|I['’](?:ll|m (?:happy|glad|able|ready))\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
-    r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
-    r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
-    re.I,
-)
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
-_BOUND = re.compile(r"(?<![-=])(?<!^)[<>≤≥]=?\s*$")
+_BOUND = re.compile(r"(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
+_OF_MORE = re.compile(r"\s*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
+_TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
 _OPTION = re.compile(r"[.):] ")
 _IS_RIGHT = re.compile(r" is (?:the |my )?(?:most |single |only )?(?:correct|right|best|final|true)\b", re.I)
@@ -143,6 +137,8 @@ _FORMAL = re.compile(
     r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]*\s*[:=→-]?[\s*_\"'`]*\u2588+[\s*_\"'`.!]*$",
     re.I,
 )
+# "is" at the word that it follows, and "option"
+_JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|选项|選項|項|项")
 _CLOSING = " \n\"'”’»)*!"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
@@ -217,6 +213,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         found = {place for place, label in enumerate(labels) if key(label) in read}
         if found:
             return found.pop() if len(found) == 1 else None
+    if (told := glossed(forms, spelt)) is not None:
+        return told
     if (mentioned := _mentioned(text, spelt) if text else None) is not None:
         return mentioned
     head = bare(headed(text)) if text else ""
@@ -265,17 +263,14 @@ def bare(text: str) -> str:
 
 def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     """The one label that a text mentions without denying it."""
-    if all(label.isdigit() for label in labels) and (top := max(map(int, labels))) > 2:  # "4/5", "4 out of 5 stars"
-        text = re.sub(
-            rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?out of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text
-        )
+    text = unscaled(text, labels)
     if any(re.match(r"not[\s_-]", label, re.I) for label in labels):  # "This isn't spam" of "not spam"
         text = re.sub(r"\b(is|are|was|were)n't\b", r"\1 not", text, flags=re.I)
     alike: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         alike.setdefault(bare(label), []).append(place)
     spans = [
-        (match.start(), match.end(), key)
+        (*_with_its_signs(text, match.start(), match.end(), labels[places[0]]), key)
         for key, places in alike.items()
         if key
         for match in _pattern(labels[places[0]], key.replace(".", "") not in alike).finditer(text)
@@ -319,14 +314,25 @@ def _pattern(label: str, dotless: bool) -> re.Pattern[str]:
     return re.compile(r"[\s_-]+".join(forms) + tail + short, case)
 
 
+def _with_its_signs(text: str, start: int, end: int, label: str) -> tuple[int, int]:
+    """Where a label stands with the signs around it that are its own: "<positive>"."""
+    plain = _plain_signs(label)
+    *_, core = _forms(plain)
+    before, _, behind = plain.partition(core)
+    if before and behind and text[:start].endswith(before) and text.startswith(behind, end):
+        return start - len(before), end + len(behind)
+    return start, end
+
+
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
     """Whether what is mentioned is said to be so, as far as words can tell."""
     word = text[start:end].casefold()
     if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
         return False
-    if _POLITE_WORD.fullmatch(word) and _POLITE.match(text, end):
+    if is_polite(word, text, end):
         return False
-    if (word.isdigit() and _BOUND.search(text[:start])) or (word == "no" and _NUMBERED.match(text, end)):
+    bound = word.isdigit() and _BOUND.search(text[:start]) and not _TAG_BEFORE.search(text[:start])
+    if (word.isdigit() and _OF_MORE.match(text, end)) or bound or (word == "no" and _NUMBERED.match(text, end)):
         return False
     if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
         return False
@@ -385,6 +391,6 @@ def _set_off(text: str, start: int, end: int) -> bool:
     """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
-    follows = not after or after == "\n" or not (after.isspace() or is_word(after))
+    follows = not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end)
     right = end - start == 1 and _IS_RIGHT.match(text, end)
     return led and bool(follows or right or _BECAUSE.match(text[end:].lstrip()))

@@ -16,6 +16,12 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 PACKED = ".gz"
 LARGEST = 1 << 30  # bytes that a packed file may be: it is held whole
 SHOWN = 20  # files that a message names
+_NO_DATA = {  # how a file begins -> what it is in the place of data
+    b"version https://git-lfs": "is a pointer of Git LFS, and the file is elsewhere; fetch it (git lfs pull)",
+    b"<!doctype html": "is a web page; valid is the file itself, perhaps behind a button 'raw' or 'download' there",
+    b"<html": "is a web page; valid is the file itself, perhaps behind a button 'raw' or 'download' there",
+    b"pk\x03\x04": "is a ZIP archive or a spreadsheet (.xlsx); valid is what it holds, saved as CSV in UTF-8, for example",
+}
 
 
 def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
@@ -67,6 +73,8 @@ def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
         raise error(f"{path} is not a readable gzip file: {problem}") from problem
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
+    if other := next((what for start, what in _NO_DATA.items() if data[:200].lstrip().lower().startswith(start)), None):
+        raise error(f"{path} {other}")
     if not data.strip(BOM + b" \t\r\n"):
         raise (NoRows if error is DataError else error)(f"{path} is empty")
     return data
@@ -87,7 +95,7 @@ def read_text(
     error: type[CrossoverError] = DataError,
     endings: Collection[str] = (),
 ) -> str:
-    """The file's text: UTF-8, with or without a byte order mark.
+    """The file's text: UTF-8, with or without a byte order mark, or UTF-16 with one, as Windows' own programs write.
 
     `place` names the row or line that follows a prefix of the text, for the message; `endings` as in `check_readable`.
     Raises `error`.
@@ -95,7 +103,7 @@ def read_text(
     check_readable(path, error, endings)
     data = read_bytes(path, error)
     if data.startswith(UTF16):
-        raise error(f"{path} is UTF-16 text, or binary; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
+        data = _from_utf16(path, data, error)
     data = data.removeprefix(BOM)
     nul = data.find(b"\0")
     if nul >= 0:
@@ -109,4 +117,14 @@ def read_text(
         raise error(
             f"{path}, {where}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'; from"
             " Western Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW)"
+        ) from problem
+
+
+def _from_utf16(path: Path, data: bytes, error: type[CrossoverError]) -> bytes:
+    """A text in UTF-16 in UTF-8. Raises `error`."""
+    try:
+        return data.decode("utf-16").encode()
+    except UnicodeError as problem:
+        raise error(
+            f"{path} begins as UTF-16 text does and is none, or damaged; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
         ) from problem

@@ -5,32 +5,45 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from crossover.data.template import columns_of
 from crossover.errors import DataError
 
+_PROMPTED = (
+    ("input", "output"),
+    ("input", "response"),
+    ("input", "completion"),
+    ("query", "response"),
+    ("query", "output"),
+)
 # layouts with their output: their columns, and the input and the output that they stand for
 LAYOUTS = [
     *(
         ("Alpaca", ("instruction", "input", answer), "{instruction}\n{input}", answer)
         for answer in ("output", "response", "answer", "completion", "target")
     ),
+    *(("Alpaca", ("prompt", given, answer), f"{{prompt}}\n{{{given}}}", answer) for given, answer in _PROMPTED),
     ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
     ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
     ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
     ("rated answers", ("prompt", "completion", "label"), "{prompt}\n{completion}", "label"),
     ("rated answers", ("question", "answer", "label"), "{question}\n{answer}", "label"),
+    ("rated answers", ("q", "a", "label"), "{q}\n{a}", "label"),
+    ("questions and answers", ("q", "a"), "{q}", "a"),
 ]
 # columns of which each says little without the other, whatever the output is called
 PAIRED = [
-    *((of, "hypothesis") for of in ("premise", "context", "text")),
+    *((of, "hypothesis") for of in ("premise", "premises", "context", "text")),
+    *((of, "conclusion") for of in ("premises", "premise")),
     *(("claim", "evidence"), ("query", "passage"), ("query", "document"), ("ctx", "endings"), ("question", "sentence")),
     *(
         (f"{of}{one}", f"{of}{two}")
         for of in ("sentence", "question", "text", "query")
         for one, two in (("1", "2"), ("a", "b"), ("_1", "_2"), ("_a", "_b"))
     ),
-    *(("question", other) for other in ("context", "passage")),
+    *(("question", other) for other in ("context", "passage", "document", "article", "story", "paragraph", "support")),
+    *(("qtext", "atext"), ("sent_more", "sent_less")),
     *(
         (of, other)
         for of in ("question", "content", "text", "sentence", "context", "query", "prompt", "problem")
@@ -41,9 +54,14 @@ PAIRED = [
 # a heading and its text, where another column is sure to be the output
 HEADED = [
     *(("subject", body) for body in ("body", "message", "text", "content", "description")),
-    *(("title", body) for body in ("body", "description", "content", "abstract", "selftext")),
+    *(("title", body) for body in ("body", "description", "content", "abstract", "selftext", "text", "article")),
+    *(("headline", body) for body in ("body", "text", "content", "article")),
+    *((f"{of}1", f"{of}2") for of in ("q", "s", "t", "str")),
 ]
-CHOICES = ("question", "a", "b", "c", "d")
+# what is read, what is asked about it, and a list of what may be answered: where a file has all three
+READ = ("passage", "context", "article", "story", "paragraph", "document", "premise")
+POSED, LISTED = ("question", "query", "problem"), ("choices", "options", "candidates", "endings")
+LETTERS = "abcdefgh"  # columns of choices
 # what is asked, above choices that have a column each: "ending0" to "ending3", "option_a", "choice1"
 _ASKED_ABOVE = (
     "article",
@@ -58,7 +76,7 @@ _ASKED_ABOVE = (
     "prompt",
     "text",
 )
-_CHOICE = re.compile(r"(ending|option|choice|candidate|sol|opt?|alternative)s?[ _-]?(\d|[a-h])")
+_CHOICE = re.compile(r"(ending|option|choice|candidate|sol|opt?|alternative|ans(?:wer)?)s?[ _-]?(\d|[a-h])")
 # two of a kind: "sent_A" and "sent_B", "text_left" and "text_right", "#1 String" and "#2 String"
 _OTHERS = {"1": "2", "a": "b", "left": "right", "first": "second", "one": "two"}
 _OF_TWO = re.compile(r"(?<![a-z0-9])(a|left|first|one)(?![a-z0-9])|(?<!\d)(1)(?!\d)")
@@ -66,9 +84,21 @@ _A_TEXT = re.compile(
     r"(?:^|[ _#.-]|\d)(?:sent|sentence|text|question|query|string|phrase|statement|utterance|doc|document|passage)s?"
     r"(?![a-z])"
 )
-ANSWERS = ("response", "answer", "completion", "output", "reply", "generation", "summary")
-BETTER = ("winner", "preference", "preferred", "better", "choice", "chosen", "label", "judgment", "judgement", "verdict")
-ASKED = ("prompt", "question", "instruction", "input", "query")
+ANSWERS = ("human_ref", "conversation", "response", "answer", "completion", "output", "reply", "generation", "summary")
+BETTER = (
+    "winner",
+    "preference",
+    "preferred",
+    "better",
+    "choice",
+    "chosen",
+    "label",
+    "judgment",
+    "judgement",
+    "verdict",
+    "labels",
+)
+ASKED = ("prompt", "question", "instruction", "input", "query", "history")
 
 
 @dataclass(frozen=True)
@@ -81,6 +111,7 @@ class Together:
     layout: str
     hint: str = ""
     headed: bool = False
+    posed: bool = False  # a question whose choices have columns of their own
 
 
 def together(columns: Mapping[str, object]) -> Together | None:
@@ -92,12 +123,11 @@ def together(columns: Mapping[str, object]) -> Together | None:
             return Together(_own(template, named), named[output], layout)
     if (found := _compared(named)) is not None:
         return found
-    if all(name in named for name in CHOICES):
-        first, *letters = CHOICES
-        lines = "\n".join([f"{{{first}}}", *(f"{letter}: {{{letter}}}" for letter in letters)])
-        return Together(_own(lines, named), "", "a question and its choices")
     if found := _choices(named):
         return found
+    asked = [next((name for name in known if name in named), "") for known in (READ, POSED, LISTED)]
+    if all(asked):
+        return Together("\n".join(f"{{{named[name]}}}" for name in asked), "", "a question and its choices")
     for pairs, headed in ((PAIRED, False), (_two_of_a_kind(named), False), (HEADED, True)):
         for pair in pairs:
             if all(name in named for name in pair):
@@ -108,16 +138,19 @@ def together(columns: Mapping[str, object]) -> Together | None:
 
 def _choices(named: Mapping[str, str]) -> Together | None:
     """What is asked, and choices that have a column each, behind the sign that names each."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    letters = list(takewhile(named.__contains__, LETTERS)) if "question" in named else []
+    found: dict[str, list[tuple[str, str]]] = {"": [(letter, named[letter]) for letter in letters]}
     for name, own in named.items():
         if match := _CHOICE.fullmatch(name):
             found.setdefault(match[1], []).append((match[2], own))
-    choices = max(found.values(), key=len, default=[])
+    kind, choices = max(found.items(), key=lambda item: len(item[1]))
     asked = [named[name] for name in _ASKED_ABOVE if name in named]
     if len(choices) < 2 or not asked:
         return None
-    lines = [f"{{{name}}}" for name in asked] + [f"{sign.upper()}: {{{own}}}" for sign, own in sorted(choices)]
-    return Together("\n".join(lines), "", "a question and its choices")
+    lines = [f"{{{name}}}" for name in asked]
+    lines += [f"{sign.upper() if kind else own}: {{{own}}}" for sign, own in sorted(choices)]
+    headed = kind.startswith("ans")  # else they may all be right
+    return Together("\n".join(lines), "", "a question and its choices", headed=headed, posed=True)
 
 
 def _two_of_a_kind(named: Mapping[str, str]) -> list[tuple[str, str]]:

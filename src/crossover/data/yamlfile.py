@@ -168,8 +168,12 @@ def _index(path: Path, node: yaml.Node, key: KeyPath, lines: dict[KeyPath, int],
 
 
 def _keep_text(root: yaml.MappingNode, key: str) -> None:
-    """Tag the plain scalars of a list or mapping as text; an empty value stays null."""
+    """Tag the plain scalars of a list or mapping as text, also in the mappings of a list below (the steps of a chain); an
+    empty value stays null."""
     for name, value in root.value:
+        for item in value.value if isinstance(value, yaml.SequenceNode) else ():
+            if isinstance(item, yaml.MappingNode):
+                _keep_text(item, key)
         if name.value == key and isinstance(value, (yaml.SequenceNode, yaml.MappingNode)):
             pairs = [(item,) for item in value.value] if isinstance(value, yaml.SequenceNode) else value.value
             for scalar in (scalar for pair in pairs for scalar in pair):

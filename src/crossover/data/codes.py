@@ -1,0 +1,47 @@
+"""Labels that are numbers or letters: with what they stand for behind them ("0 (not spam)"), and on a scale ("4 of 5")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_CODE = re.compile(r"[-+]?\d+|[A-Z]")
+_GLOSSED = re.compile(
+    r"[*_`]{0,2}([-+]?\d+|[A-Za-z])[*_`]{0,2}\s*(?:\(([^()\n]{1,40})\)|(?:=|:|–|—|(?<=\s)-)\s*([^()\n:]{1,40}?))[.!]?"
+)
+_GLOSS = re.compile(r"(?:(?:not|no|non)[ -](?:an? )?)?(?!(?:not|no|non|nope|never)\b)[^\W\d_]+(?:[ -][^\W\d_]+){0,2}", re.I)
+# words that would say something of the label, and not what it stands for
+_OF_THE_LABEL = re.compile(
+    r"\b(?:sure|certain|really|quite|clear|exactly|necessarily|applicable|so|it|this|that|entirely|fully|all|or|and|maybe"
+    r"|perhaps|possibl[ey]|probabl[ey]|likely|unlikely|unsure|doubtful|nothing|yet|least|most|best|worst|nonsense|rejected"
+    r"|at|in|if|but|joke|joking|kidding)\b|\b(?:yes|no|none|correct|right|true|false|wrong|incorrect|low|unknown)$",
+    re.I,
+)
+
+
+def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:
+    """The label, by its place, of a text that is nothing but a number or a letter and a name for it; None for any other.
+
+    `forms`: the text, with and without what stands around it.
+    """
+    if not all(map(_CODE.fullmatch, labels)):
+        return None
+    for found in filter(None, map(_GLOSSED.fullmatch, forms)):
+        name = (found[2] or found[3]).strip()
+        other = name.casefold() in {label.casefold() for label in labels}
+        if found[1] in labels and not other and _GLOSS.fullmatch(name) and not _OF_THE_LABEL.search(name):
+            return list(labels).index(found[1])
+    return None
+
+
+def unscaled(text: str, labels: Sequence[str]) -> str:
+    """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
+    where the labels are whole numbers; any other as it is."""
+    if not all(label.isdigit() for label in labels) or (top := max(map(int, labels))) <= 2:
+        return text
+    text = re.sub(
+        rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text
+    )
+    ends = rf"{min(map(int, labels))} ?(?:-|–|to) ?{top}"
+    scale = rf"(?:\b(?:on|in) )?(?:\b(?:an?|the) )?\b(?:scale|range)(?: of| from)? {ends}\b,?|\({ends}\)"
+    return re.sub(scale, " ", text, flags=re.I).strip()

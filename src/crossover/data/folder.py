@@ -1,0 +1,48 @@
+"""Rows from a folder that has a folder of texts for each label: `reviews/pos/1.txt`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from crossover.data.rows import Row
+from crossover.data.textfile import read_text
+from crossover.errors import DataError, NoRows
+
+MOST = 200_000  # files
+_TEXT = re.compile(r".*\.(?:txt|text)|[^.]+", re.I)  # "10.txt", or "53068" without an ending
+
+
+def read_folder(path: Path) -> list[Row]:
+    """A row for each text file, columns `text` and `label`: the name of the folder that it lies in.
+
+    Hidden files are left out. Raises `DataError` where the folder holds anything else.
+    """
+    try:
+        labels = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
+        held = {label: [file for file in label.iterdir() if not file.name.startswith(".")] for label in labels}
+    except OSError as problem:
+        raise DataError(f"{path} cannot be read: {problem.strerror or problem}") from problem
+    valid = "valid is a file, or a folder that has a folder of text files (.txt) for each label"
+    if len(labels) < 2:
+        raise DataError(f"{path} is a folder; {valid}")
+    every = [file for files in held.values() for file in files]
+    odd = next((file for file in every if not (_TEXT.fullmatch(file.name) and file.is_file())), None)
+    if odd is not None:
+        raise DataError(f"{path} is a folder, and '{odd.relative_to(path)}' in it is no text file; {valid}")
+    if not (count := len(every)):
+        raise NoRows(f"{path} is a folder without text files; {valid}")
+    if count > MOST:
+        raise DataError(f"{path} holds {count:,} files; valid are up to {MOST:,}, or one file of them all")
+    said = "each text file is a row, and the folder that it lies in is its label"
+    pairs = [(label.name, file) for label, files in held.items() for file in sorted(files, key=_order)]
+    return [
+        Row(number, {"text": read_text(file), "label": label}, f"{path.name}/{label}/{file.name}", remarks=(said,))
+        for number, (label, file) in enumerate(pairs, start=1)
+    ]
+
+
+def _order(file: Path) -> tuple[int, str]:
+    """In the order of their numbers, where names have some."""
+    number = re.search(r"\d+", file.stem)
+    return (int(number[0]) if number else 0, file.name)

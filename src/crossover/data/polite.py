@@ -1,0 +1,22 @@
+"""Whether a yes or a no greets or refuses before the answer, and is none: "Yes, I can do that", "No, I cannot help"."""
+
+from __future__ import annotations
+
+import re
+
+_POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
+_POLITE = re.compile(
+    r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
+    r"|able|ready))\b"
+    r"|I['’](?:ll|m (?:happy|glad|able|ready|unable|not able))\b|I am (?:unable|not able)\b"
+    r"|(?:I['’]?a?m sorry,? (?:but )?)?I (?:can(?:not|['’]t)|won['’]t|will not) (?:help|assist|answer|comply|provide"
+    r"|classify|process|do)\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
+    r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
+    r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
+    re.I,
+)
+
+
+def is_polite(word: str, text: str, end: int) -> bool:
+    """Whether a word that ends there in a text is no answer, but polite."""
+    return _POLITE_WORD.fullmatch(word) is not None and _POLITE.match(text, end) is not None

@@ -1,0 +1,54 @@
+"""Places that somebody marked in a text (Prodigy's `spans`, doccano's and spaCy's lists), as what stands there by label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from crossover.data.columnnames import OUTPUTS, by_name
+from crossover.data.looks import ENDS, offsets
+from crossover.data.rows import Row
+
+TEXTS = ("text", "data", "content", "sentence")
+ANSWER = "answer"  # Prodigy's: what was accepted
+COLUMNS = ("spans", "entities", "label", "labels", "ents", "annotations")
+
+
+def marked(rows: Sequence[Row]) -> tuple[str, str] | None:
+    """The column with the text and the one with places in it, where no other is named like an output and all rows have
+    lists of places with labels; None else."""
+    named = dict.fromkeys(name for row in rows for name in row.fields)
+    text = next((name for name in TEXTS if name in named), None)
+    for column in (name for name in COLUMNS if name in named):
+        if text is None or by_name((name for name in named if name not in (text, column, ANSWER)), OUTPUTS):
+            continue
+        held = [(row.fields.get(text), row.fields.get(column)) for row in rows]
+        filled = [(whole, spans) for whole, spans in held if spans not in (None, [])]
+        if filled and all(isinstance(spans, list) and offsets(spans) and _within(whole, spans) for whole, spans in filled):
+            return text, column
+    return None
+
+
+def from_spans(row: Row, text: str, column: str) -> Row:
+    """A row with an object of the marked texts by label in the place of the list."""
+    whole, found = row.fields.get(text), dict[str, list[str]]()
+    for start, end, label in map(_span, row.fields.get(column) or []):
+        found.setdefault(label, []).append(str(whole)[start:end])
+    said = f"'{column}' holds places in the text: what stands there is read, by its label"
+    return replace(row, fields=row.fields | {column: found}, remarks=(*row.remarks, said))
+
+
+def _within(whole: Any, spans: list[Any]) -> bool:
+    """Whether all places lie in the text, and each has a label."""
+    return isinstance(whole, str) and all(
+        0 <= start < end <= len(whole) and isinstance(label, str) for start, end, label in map(_span, spans)
+    )
+
+
+def _span(span: Any) -> tuple[int, int, Any]:
+    """Where a place begins and ends, and its label (None without one)."""
+    if isinstance(span, Mapping):
+        first, last = next(ends for ends in ENDS if ends[0] in span and ends[1] in span)
+        return span[first], span[last], span.get("label")
+    return span[0], span[1], span[2] if len(span) > 2 else None

@@ -1,0 +1,66 @@
+"""Labels that are numbers or letters, in replies that say what they stand for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.data.text import stated
+
+STARS = ("1", "2", "3", "4", "5")
+GLOSSED = ["0 (not spam)", "0 = not spam", "0: no spam", "0 – not a spam", "0 (ham)", "**0** (not spam)", "Label: 0"]
+OPEN = [
+    *("0 (not sure)", "0 (not really)", "0 (not quite)", "0 (maybe)", "0 (no)", "0: no", "0 = false"),
+    *("0 (if spam)", "0 (1 is spam)", "0 (not)", "0 (not 0)", "0 (most likely not)", "0 (I am not sure)"),
+]
+
+
+@pytest.mark.parametrize("reply", GLOSSED)
+def test_a_number_with_what_it_stands_for_is_stated(reply: str) -> None:
+    assert stated(reply, ("0", "1")) == 0
+    assert stated(reply.replace("0", "1"), ("0", "1")) == 1  # neither side is missed more often
+
+
+@pytest.mark.parametrize("reply", OPEN)
+def test_what_says_something_of_the_number_leaves_doubt(reply: str) -> None:
+    assert stated(reply, ("0", "1")) is None
+
+
+@pytest.mark.parametrize(
+    "reply", ["4 of 5", "On a scale of 1 to 5, I would say 4.", "On a scale from 1 to 5: 4", "Rating (1-5): 4", "4 - good"]
+)
+def test_the_ends_of_a_scale_are_no_labels(reply: str) -> None:
+    assert stated(reply, STARS) == 3
+
+
+@pytest.mark.parametrize(
+    "reply", [">3", "<3", "≥3", "≤ 3", "under 3", "over 3", "on a scale of 1 to 5", "(1-5)", "1-5", "3 of 10"]
+)
+def test_a_bound_or_a_scale_is_no_label(reply: str) -> None:
+    assert stated(reply, STARS) is None
+
+
+@pytest.mark.parametrize("reply", ["<label>3</label>", "<answer>3</answer>", "> 3", "-> 3", "=> 3"])
+def test_marks_around_a_number_are_no_bound(reply: str) -> None:
+    assert stated(reply, STARS) in (2, None)
+    assert stated("<label>3</label>", STARS) == 2
+
+
+@pytest.mark.parametrize(
+    "reply", ["答案是B", "答案是B。", "选B", "故选B。", "B选项", "正解はBです", "정답은 B입니다", "答案：B"]
+)
+def test_a_letter_is_stated_in_scripts_without_spaces(reply: str) -> None:
+    assert stated(reply, ("A", "B", "C", "D")) == 1
+
+
+@pytest.mark.parametrize(
+    "reply", ["不是B", "不选B", "答案不是B", "答案是B吗？", "正解はBではない", "정답은 B이 아닙니다", "选A还是B"]
+)
+def test_a_letter_that_is_denied_is_not(reply: str) -> None:
+    assert stated(reply, ("A", "B", "C", "D")) is None
+
+
+@given(st.sampled_from("01"), st.text(st.characters(codec="ascii", exclude_characters="01"), max_size=30))
+def test_what_stands_behind_a_number_never_gives_the_other(code: str, text: str) -> None:
+    assert stated(f"{code} ({text})", ("0", "1")) in (int(code), None)

@@ -1,0 +1,75 @@
+"""Folders that have a folder of texts for each label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crossover.data.infer import prepare
+from crossover.data.load import load_rows
+from crossover.data.sketch import sketch
+from crossover.data.task import load_task
+from crossover.errors import DataError
+from tests.data.builders import sentence, write
+
+
+def texts(folder: Path, labels: tuple[str, ...], first: int, count: int) -> None:
+    for at, label in enumerate(labels):
+        (folder / label).mkdir(parents=True)
+        for n in range(count):
+            write(folder / label, f"{first + n}.txt", f"{sentence(first + at * count + n)}\nand a line\n")
+
+
+def test_each_text_file_is_a_row_with_its_folder_as_the_label(tmp_path: Path) -> None:
+    texts(tmp_path / "mail", ("lost", "paid"), 8, 6)
+    write(tmp_path / "mail" / "lost", ".hidden", b"\xff")
+    made = sketch(tmp_path / "mail")
+    found = prepare(load_task(write(tmp_path, "task.yaml", made.text())))
+    assert (found.task.name, found.task.input, found.task.output) == ("mail", "text", "label")
+    assert sorted(example.output for example in found.splits.all) == ["lost"] * 6 + ["paid"] * 6
+    assert [row.source for row in load_rows(tmp_path / "mail")][:3] == [
+        "mail/lost/8.txt",
+        "mail/lost/9.txt",
+        "mail/lost/10.txt",
+    ]
+    assert "data: each text file is a row, and the folder that it lies in is its label" in made.assumed
+
+
+def test_folders_of_splits_are_the_splits(tmp_path: Path) -> None:
+    texts(tmp_path / "mail" / "train", ("lost", "paid"), 0, 9)
+    texts(tmp_path / "mail" / "test", ("lost", "paid"), 20, 3)
+    for given in (tmp_path / "mail", tmp_path / "mail" / "train"):
+        found = sketch(given).prepared
+        assert (found.task.name, len(found.splits.test)) == ("mail", 6)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ([], "mail is a folder; valid is a file, or a folder that has a folder of text files"),
+        (["a/1.txt"], "mail is a folder; valid is a file"),
+        (["a/1.txt", "b/1.png"], r"'b.1\.png' in it is no text file"),
+        (["a/1.txt", "b/c/1.txt"], r"'b.c' in it is no text file"),
+    ],
+)
+def test_any_other_folder_is_one_sentence(files: list[str], says: str, tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    for name in files:
+        (tmp_path / "mail" / name).parent.mkdir(parents=True, exist_ok=True)
+        write(tmp_path / "mail", name, "some text")
+    with pytest.raises(DataError, match=says):
+        load_rows(tmp_path / "mail")
+
+
+def test_a_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    texts(tmp_path / "mail", ("lost", "paid"), 0, 3)
+    write(tmp_path / "mail" / "paid", "2.txt", b"caf\xe9")
+    with pytest.raises(DataError, match=r"2\.txt, line 1: byte 0xe9 is not UTF-8"):
+        load_rows(tmp_path / "mail")
+
+
+@pytest.mark.parametrize("form", ["utf-16", "utf-8-sig"])
+def test_what_windows_writes_is_read(form: str, tmp_path: Path) -> None:
+    path = write(tmp_path, "rows.csv", "text,label\nça va,ü\nnon,b\n".encode(form))
+    assert [dict(row.fields) for row in load_rows(path)] == [{"text": "ça va", "label": "ü"}, {"text": "non", "label": "b"}]
