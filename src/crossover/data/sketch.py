@@ -112,7 +112,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
         more = f" and {len(unused) - LISTED} more" if len(unused) > LISTED else ""
         assumed.append(f"not used: the column{'s' * (len(unused) > 1)} {', '.join(unused[:LISTED])}{more}")
     assumed += [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in unread.items()]
-    found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
+    found = [one.said for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
 
