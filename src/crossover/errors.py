@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import re
 import reprlib
+from collections.abc import Sequence
 from typing import Any
 
 _SHORT = reprlib.Repr()
@@ -132,9 +133,13 @@ def without_keys(text: str) -> str:
 
 
 def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
-    """`"; did you mean 'x'?"`, or nothing, followed by the valid names: the tail of an unknown-name message."""
+    """`"did you mean 'x'? "`, or nothing, followed by the valid names: the tail of an unknown-name message."""
+    return f"{meant(name, valid)}valid: {', '.join(sorted(valid))}"
+
+
+def meant(name: str, valid: Sequence[str], behind: str = "") -> str:
+    """`"did you mean 'x'? "`, the likest of the valid names and what stands behind it; or nothing."""
     import difflib
 
     close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    guess = f"did you mean '{close[0]}'? " if close else ""
-    return f"{guess}valid: {', '.join(sorted(valid))}"
+    return f"did you mean '{close[0]}{behind}'? " if close else ""

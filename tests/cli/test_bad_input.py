@@ -338,6 +338,26 @@ def metric_unsuited(at: Place) -> list[str]:
 # models
 
 
+@bad("there is no model 'pockt'; did you mean 'pocket'? valid: pocket, smollm2")
+def model_misspelt(at: Place) -> list[str]:
+    return at.run(model="pockt")
+
+
+@bad("there is no model 'opnai:some-name'; did you mean 'openai:some-name'? valid:")
+def service_misspelt(at: Place) -> list[str]:
+    return at.run(model="opnai:some-name")
+
+
+@bad("'opnai:gpt-5-mini' here: it is the name of one that runs at a provider; valid is openai:gpt-5-mini, or SERVICE:")
+def service_misspelt_of_a_known_name(at: Place) -> list[str]:
+    return at.run(model="opnai:gpt-5-mini")
+
+
+@bad("valid is openai:gpt-5, or SERVICE:gpt-5, with SERVICE one that speaks OpenAI's interface")
+def model_of_a_provider(at: Place) -> list[str]:
+    return at.run(model="gpt-5")
+
+
 @bad("there is no model 'gpt:4'", "valid: pocket, smollm2, an existing folder or .gguf file, a hub id")
 def model_unknown(at: Place) -> list[str]:
     return at.run(model="gpt:4")

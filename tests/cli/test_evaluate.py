@@ -152,11 +152,12 @@ def test_rows_that_the_study_has_met_are_said(crossover: Terminal, study: Path) 
     lines = [*(f"{text},{label}" for text, label in NEW), *known, ",order", "a new kind of letter,praise"]
     Path("new.csv").write_text("text,label\n" + "\n".join(lines) + "\n")
     said = crossover("evaluate", study, "--data", "new.csv")
-    told = words(said.out)
+    told = words(said.out + said.err)
     assert said.status == 0
     assert "the study has met 3 rows of these; without them" in told
     assert "scores on new.csv will look too good" in told
-    assert "new.csv: 1 row with a blank input or output, left out (new.csv, row 28)" in told
+    assert told.count("new.csv: 1 row with a blank input or output, left out (new.csv, row 28)") == 1, "once"
+    assert "left out (new.csv, row 28)" in words(crossover("evaluate", study, "--data", "new.csv", "--quiet").out)
     assert "new.csv: the study does not know the label 'praise' (1 row), so no candidate can give it" in told
     body = json.loads((study / "evaluations" / "1.json").read_text())
     assert body["data"] | {"sha256": ""} == {"name": "new.csv", "sha256": "", "rows": 28, "blank": 1, "met": 3}
@@ -179,6 +180,7 @@ def test_rows_that_the_study_has_met_all_show_nothing_new(crossover: Terminal, s
     assert said.status == 0
     assert "the study has met every row of these: they show nothing of rows that come later" in told
     assert "than on test" not in told
+    assert "−100.0" not in told, "a difference of no rows is none"
     body = json.loads((study / "evaluations" / "1.json").read_text())
     assert [row["change"] for row in body["candidates"]] == [None, None]
     assert [(pair["n"], pair["p"]) for pair in body["comparisons"]] == [(0, 1.0)]

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
+from crossover.cli.output import tell
 from crossover.cli.screen import Screen
 from crossover.study.listener import Stage
 from crossover.study.remaining import Remaining
@@ -150,6 +152,27 @@ def test_the_line_is_as_wide_as_the_terminal_and_keeps_the_time_left(width: int)
     assert "about 2 min left" in line  # a stage that nobody planned takes as long as the others do
     assert "0 %" in line
     assert "lora" in line
+
+
+WORDS = st.lists(st.text("abcdé字", min_size=1, max_size=60), min_size=1, max_size=40)
+
+
+@given(WORDS, st.integers(24, 140), st.sampled_from(["", "  ", "  · "]))
+def test_a_sentence_is_broken_between_words_below_itself_and_elsewhere_is_one_line(
+    said: list[str], width: int, mark: str
+) -> None:
+    terminal, file = io.StringIO(), io.StringIO()
+    tell(Console(file=terminal, width=width, force_terminal=True, color_system=None), " ".join(said), mark)
+    tell(Console(file=file, width=width), " ".join(said), mark)
+    assert file.getvalue() == f"{mark}{' '.join(said)}\n"
+    first, *rest = terminal.getvalue().splitlines()
+    assert first.startswith(mark)
+    assert all(line.startswith(" " * len(mark)) for line in rest)
+    assert all(cell_len(line) <= width for line in (first, *rest))
+    if all(cell_len(word) <= width - len(mark) for word in said):
+        assert " ".join((first.removeprefix(mark), *rest)).split() == said
+    else:  # a longer one goes on on the next line, whole
+        assert "".join((first.removeprefix(mark), *rest)).replace(" ", "") == "".join(said)
 
 
 def test_before_anything_is_known_no_time_is_made_up() -> None:

@@ -125,9 +125,9 @@ def test_labels_outside_the_tasks_list_are_errors(tmp_path):
     assert error.message == "the output 'y' is not among the task's labels; valid: x, z"
     assert error.rows[:2] == ("train.csv, row 2", "train.csv, row 4")
     assert (unused.level, unused.code, unused.message) == ("warning", "unused_label", "no row has the label 'z'")
-    with pytest.raises(DataError, match=r"valid: x, z \(train.csv, row 2 and 9 more\)$"):
+    with pytest.raises(DataError, match=r"valid: x, z \(train.csv, row 2; train.csv, row 4, and 8 more\)$"):
         raise_on_errors([error, unused])
-    with pytest.raises(DataError, match=r"\(and 1 more\)$"):
+    with pytest.raises(DataError, match=r"; there is 1 more error$"):
         raise_on_errors([error, error])
     raise_on_errors([unused])
 
@@ -201,7 +201,7 @@ def test_white_space_around_every_label_is_none_of_it(tmp_path):
 
 def test_few_rows_and_imbalance(classify):
     few, imbalance = check(classify, splits(train=[*[(None, "x")] * 60, (None, "z"), (None, "z")]))
-    assert (few.code, few.message) == ("few_rows", "1 of 3 labels have fewer than 5 training rows: z (2)")
+    assert (few.code, few.message) == ("few_rows", "1 of 3 labels has fewer than 5 training rows: z (2)")
     assert (imbalance.code, imbalance.level) == ("imbalance", "warning")
     assert imbalance.message == "the labels are unbalanced in train: 'x' has 66 rows, 'z' has 2"
 

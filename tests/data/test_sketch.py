@@ -1,5 +1,7 @@
 """A task file written by looking at the data: it loads, and says what was assumed."""
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -126,3 +128,12 @@ def test_odd_names_and_labels_load_back(tmp_path, column, labels):
     assert found.output == "label"
     assert list(found.labels) == sorted(label if label == label.strip() else sense(label) for label in labels)
     assert {example.input for example in prepare(found).splits.all} == {sentence(n) for n in range(12)}
+
+
+def test_folds_of_many_sizes_are_said_by_the_smallest_and_the_largest(tmp_path):
+    labels = [f"{'abcdefgh'[n % 8]} {n}" for n in range(120)]
+    rows = [{"text": f"{label[0] * 30} about {label[0] * 20} {label}", "label": label[0]} for label in labels]
+    rows += [{"text": sentence(n), "label": "ab"[n % 2]} for n in range(31)]
+    _, assumed = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    [said] = [one for one in assumed if "test in each" in one]
+    assert re.search(r"\((\d+|\d+ to \d+) rows test in each\)", said), said

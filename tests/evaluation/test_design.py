@@ -122,6 +122,36 @@ def test_what_ships_is_held_at_large_luck_by_what_the_folds_show() -> None:
     assert held["seen"] / 150 > 0.86
 
 
+def test_rows_that_are_nearly_alike_stand_or_fall_together_and_that_is_no_luck_of_a_making() -> None:
+    """30 forms of 4 rows each, cut into 10 folds whole: their difficulty differs much, and all makings are equally good."""
+    rng, forms, rows, folds = np.random.default_rng(5), 30, 4, 10
+    words = ["".join(rng.choice(list("abcdefghijklmnopqrst"), 24)) for _ in range(forms)]
+    held, widths, effects = 0, [], []
+    for _ in range(40):
+        rungs = []
+        for _rung in range(4):
+            easy = rng.beta(1.5, 0.5, forms)  # a form's share of right answers; the mean over forms is 0.75
+            right = rng.random((forms, rows)) < easy[:, None]
+            runs = []
+            for fold in range(folds):
+                records = tuple(
+                    Record(
+                        Example(text := f"{words[form]} {row}", text, "a"), Reply("a"), "a", Score(float(right[form, row]))
+                    )
+                    for form in range(fold, forms, folds)
+                    for row in range(rows)
+                )
+                runs.append(Run("c", "test", "accuracy", records, estimate([r.score for r in records], "mean", True)))
+            rungs.append(runs)
+        effects.append(seen_effect(rungs))
+        found = estimate([r.score for run in rungs[0] for r in run.records], "mean", True, design=effects[-1])
+        held += found.low <= 0.75 <= found.high
+        widths.append(found.high - found.low)
+    assert held / 40 > 0.92
+    assert 2 < np.mean(effects) < 5, "as much as rows of a form are alike, and the usual luck"
+    assert np.mean(widths) < 0.4
+
+
 def test_a_plan_of_cross_fitted_rows_names_more_of_them() -> None:
     found = []
     for design in (1.0, 2.25):

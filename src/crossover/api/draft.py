@@ -62,7 +62,7 @@ class Draft:
 
     def _repr_html_(self) -> str:
         said = [Text(f"assumed: {one}") for one in self.assumed]
-        told = [Text(f"{one.level}: {one.message}") for one in self.findings if one.message not in self.assumed]
+        told = [Text(f"{one.level}: {one.said}") for one in self.findings if one.said not in self.assumed]
         return printed_html(Group(Syntax(self.text, "yaml", theme="bw", background_color="default"), *said, *told))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from crossover.cli.output import json_out
+from crossover.cli.output import json_out, tell
 from crossover.cli.screen import screen
 from crossover.errors import OptionError
 from crossover.report.page import write_report
@@ -50,7 +50,7 @@ def command(
     if (table := curve_table(results)) is not None:
         console.print(table)
     for sentence in (*crossover_sentences(results), *results.decision["crossover"]["warnings"]):
-        console.print(f"• {sentence}", markup=False)
+        tell(console, sentence, "• ")
     console.print(f"report: {report}", soft_wrap=True, markup=False)
 
 

@@ -56,7 +56,7 @@ def command(
         typer.echo(json_out(file.read_text(encoding="utf-8")), nl=False)
         return
     console = Console(highlight=False)
-    console.print(evaluated(read_json(file)))
+    console.print(evaluated(read_json(file), known=not quiet))
     console.print(f"kept as {file}; every answer: {file.with_suffix('.jsonl')}", soft_wrap=True, markup=False)
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crossover.api.exports import check_options, export
+from crossover.cli.output import tell
 from crossover.errors import OptionError
 from crossover.study.folder import StudyFolder, check_new
 
@@ -89,12 +90,13 @@ def command(
     done = export(StudyFolder(study), out, tool, candidate, merge, check, llamacpp, outtype)
     typer.echo(f"wrote {out}: {', '.join(done.files)}")
     if done.equal is not None:
-        typer.echo(done.parity, err=not done.equal)
+        tell(Console(highlight=False, stderr=not done.equal), done.parity)
         if not done.equal:
             raise typer.Exit(1)
     elif tool == "llamacpp":
         why = ", whose server is not here" if check else ""
-        typer.echo(f"not tried in llama.cpp{why}: start {out / 'serve.sh'}, then run {out / 'check.py'}")
+        tried = f"not tried in llama.cpp{why}: start {out / 'serve.sh'}, then run {out / 'check.py'}"
+        tell(Console(highlight=False), tried)
 
 
 def _show(preview: Preview) -> None:
@@ -106,4 +108,4 @@ def _show(preview: Preview) -> None:
     console = Console(highlight=False)
     console.print(table)
     for note in preview.notes:
-        console.print(note, markup=False, soft_wrap=True)
+        tell(console, note)

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from crossover.cli.output import json_out
+from crossover.cli.output import json_out, tell
 from crossover.importing.folder import body_of, write
 from crossover.importing.open import read
-from crossover.report.imported import imported, plain
+from crossover.report.imported import imported
 
 
 def command(
@@ -55,6 +55,6 @@ def command(
         return
     console.print(f"wrote {out}", soft_wrap=True, markup=False)
     for sentence in said:
-        console.print(plain(f"  {sentence}"), soft_wrap=True)
+        tell(console, sentence, "  ")
     for task in sorted(out.rglob("task.yaml"))[:1]:
         console.print(f"next: read it, then  crossover run {task}", soft_wrap=True, markup=False)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from crossover.cli.output import harmless
+from crossover.cli.output import tell
 from crossover.data.sketch import sketch
 from crossover.decision.resolution import resolution
 from crossover.errors import TaskError
@@ -45,30 +46,31 @@ def command(
     if instruction is None and made.draft and sys.stdin.isatty() and sys.stdout.isatty():
         instruction = _asked(made.draft)
     write_text(path, made.text(instruction))
-    typer.echo(f"wrote {path}")
+    console = Console(highlight=False)
+    console.print(f"wrote {path}", soft_wrap=True, markup=False)
     for sentence in made.assumed:
-        typer.echo(harmless(f"  assumed: {sentence}"))
+        tell(console, f"assumed: {sentence}", "  ")
     if made.draft and not instruction:
-        draft = harmless(made.draft)
-        typer.echo(f"  assumed: instruction: a draft, “{draft}” — say it in your own words: prompts are made of it")
+        asked = f"assumed: instruction: a draft, “{made.draft}” — say it in your own words: prompts are made of it"
+        tell(console, asked, "  ")
     for finding in made.prepared.findings:
-        if finding.message in made.assumed:
+        if finding.said in made.assumed:
             continue  # it changed what was read, and stands above
-        typer.echo(harmless(f"  {finding.level}: {finding.message}"))
+        tell(console, f"{finding.level}: {finding.said}", "  ")
     if any(finding.level == "error" for finding in made.prepared.findings):
-        typer.echo(f"next: mend that in the data, then once more  crossover init {data} --force")
+        tell(console, f"next: mend that in the data, then once more  crossover init {data} --force")
         return
     splits = made.prepared.splits
     tested, folds = splits.all if splits.folds else splits.test, len(splits.folds)
     for sentence in resolution(len(tested), splits.cut, folds):
-        typer.echo(f"  {sentence}")
-    typer.echo(f"next: read it, then  crossover run {path}")
+        tell(console, sentence, "  ")
+    tell(console, f"next: read it, then  crossover run {path}")
 
 
 def _asked(draft: str) -> str:
     """The instruction as it is typed; nothing takes the draft."""
     typer.echo("What is to be done with an input? One clear sentence; prompts are made of it.")
-    typer.echo(harmless(f"Enter alone takes the draft: {draft}"))
+    tell(Console(highlight=False), f"Enter alone takes the draft: {draft}")
     try:
         return str(typer.prompt("instruction", default=draft, show_default=False)).strip() or draft
     except typer.Abort:

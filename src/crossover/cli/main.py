@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from crossover.cli.output import degrade
+from crossover.cli.output import degrade, tell
 from crossover.errors import CrossoverError, OptionError, nearest, without_keys
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
@@ -152,4 +152,4 @@ def _interrupted(error: KeyboardInterrupt) -> None:
 def _complain(sentence: str) -> None:
     """One line on standard error, whatever the data that it quotes holds: line breaks and control codes are escaped."""
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in without_keys(sentence))
-    Console(stderr=True, highlight=False, soft_wrap=True).print(line, markup=False, emoji=False)
+    tell(Console(stderr=True, highlight=False), line)

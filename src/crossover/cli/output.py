@@ -7,10 +7,14 @@ import json
 import sys
 from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+
 # signs of our own tables and sentences, as typewriters had them
 SIGNS = {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..", "\u2022": "*", "\u25cf": "*", "\u25cb": "o"}
 SIGNS |= {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2265": ">=", "\u2264": "<=", "\u2194": "~"}
 SIGNS |= {"\u2020": "+"}
+ROOM = 20  # characters of a line from which it is worth breaking between words
 
 
 def degrade() -> None:
@@ -28,6 +32,18 @@ def exact() -> None:
 def harmless(text: str) -> str:
     """A text of the user's or a model's as a terminal can have it: what would steer it is shown, not done."""
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
+def tell(console: Console, sentence: str, mark: str = "") -> None:
+    """Print a sentence behind its mark: on a terminal broken between words, below itself; elsewhere it is one line."""
+    letters = (c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in sentence)
+    text = Text("".join(letters), overflow="fold")
+    room = console.width - len(mark)
+    if not console.is_terminal or room < ROOM:
+        console.print(Text(mark) + text, soft_wrap=True)
+        return
+    for number, line in enumerate(text.wrap(console, room)):
+        console.print(Text(mark if number == 0 else " " * len(mark)) + line, soft_wrap=True)
 
 
 def unicode_out() -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from crossover.cli.output import tell
 from crossover.publish.open import publish
 from crossover.study.folder import StudyFolder
 
@@ -49,14 +50,14 @@ def command(
 
     A prompt comes back with  crossover import promptlayer:NAME@LABEL,  and is a rung with  given: {prompt: prompt.json}.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
 
-    def tell(sentence: str) -> None:
-        console.print(f"published {sentence}", markup=False)
+    def published(sentence: str) -> None:
+        tell(console, f"published {sentence}")
 
-    done = publish(StudyFolder(study), to, candidate, label, url, name, rows, dry_run, tell)
+    done = publish(StudyFolder(study), to, candidate, label, url, name, rows, dry_run, published)
     for sentence in done.sent if dry_run else ():
-        console.print(f"would send {sentence}", markup=False)
+        tell(console, f"would send {sentence}")
     for sentence in done.notes:
-        console.print(f"stays here: {sentence}", markup=False)
-    console.print(f"{'to' if dry_run else 'see'} {done.place}", markup=False)
+        tell(console, f"stays here: {sentence}")
+    console.print(f"{'to' if dry_run else 'see'} {done.place}", markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from crossover.cli.output import json_out
+from crossover.cli.output import json_out, tell
 from crossover.report.table import glance, verdict_text
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
@@ -42,7 +42,7 @@ def command(
     console.print(glance(results, console.width))
     console.print(verdict_text(results))
     changed = "; ".join(results.decision["redecided"]["changed"]) or "nothing"
-    console.print(f"changed: {changed}", soft_wrap=True, markup=False)
+    tell(console, f"changed: {changed}")
     console.print(_beside(results.decision["verdict"], first.decision["verdict"]), markup=False)
     console.print(f"kept as {file}; the first decision stays", soft_wrap=True, markup=False)
 

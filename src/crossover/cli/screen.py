@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from crossover.cli.output import tell
 from crossover.decision import numbers
 from crossover.report.imported import plain
 from crossover.study.listener import Listener, Quiet, Stage
@@ -63,19 +64,16 @@ class Screen:
 
     def result(self, name: str, dev: Estimate | None, note: str) -> None:
         if dev is None:
-            self._print(f"  {name}: failed: {note}")
+            tell(self._console, f"{name}: failed: {note}", "  ")
         elif self._stage is None or self._stage.kind not in ("fold", "test"):  # those stand in the table below
             if self._best is None or dev.value > self._best[1].value:
                 self._best = (name, dev)
-            self._print(f"  {name}: {numbers.estimate(dev)} on dev")
+            tell(self._console, f"{name}: {numbers.estimate(dev)} on dev", "  ")
 
     def say(self, sentence: str) -> None:
-        self._print(f"  · {sentence}")
+        tell(self._console, sentence, "  · ")
 
     def note(self, sentence: str) -> None: ...
-
-    def _print(self, text: str) -> None:
-        self._console.print(plain(text), soft_wrap=True)
 
     # what is drawn
 

@@ -26,6 +26,7 @@ MANY_NUMBERS = 12  # labels that are whole numbers: more are a scale and no clas
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
+NAMED = 2  # rows that a finding's sentence names
 MUCH = 0.1  # of the test rows in another split: more than the odd row that people write twice
 
 
@@ -37,6 +38,11 @@ class Finding:
     code: str
     message: str
     rows: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The sentence, with the first rows that it is about."""
+        return located(self.message, self.rows)
 
 
 def check(task: Task, splits: Splits) -> list[Finding]:
@@ -114,12 +120,18 @@ def check_written(examples: Sequence[Example], written: Callable[[str], str], mo
     return [Finding("warning", "unwritable", message, tuple(example.source for example in odd))]
 
 
+def located(message: str, rows: Sequence[str]) -> str:
+    """A finding's sentence with the first rows that it is about: "... (a.csv, row 3; a.csv, row 9, and 4 more)"."""
+    more = f", and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return f"{message} ({'; '.join(rows[:NAMED])}{more})" if rows else message
+
+
 def raise_on_errors(findings: Sequence[Finding]) -> None:
     """Raise `DataError` with the first finding of level error, and how many more there are."""
     errors = [finding for finding in findings if finding.level == "error"]
     if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise DataError(f"{errors[0].message}{_first(errors[0].rows)}{more}")
+        more = {1: "", 2: "; there is 1 more error"}.get(len(errors), f"; there are {len(errors) - 1} more errors")
+        raise DataError(f"{errors[0].said}{more}")
 
 
 def _blank(splits: Splits) -> list[Finding]:
@@ -362,7 +374,8 @@ def _balance(counts: Counter[str]) -> list[Finding]:
     findings = []
     few = [f"{label} ({n})" for label, n in sorted(counts.items()) if n < FEW_ROWS]
     if few:
-        message = f"{len(few)} of {len(counts)} labels have fewer than {FEW_ROWS} training rows: {', '.join(few)}"
+        have = "has" if len(few) == 1 else "have"
+        message = f"{len(few)} of {len(counts)} labels {have} fewer than {FEW_ROWS} training rows: {', '.join(few)}"
         findings.append(Finding("warning", "few_rows", message))
     (most, largest), (least, smallest) = counts.most_common(1)[0], min(counts.items(), key=lambda item: item[1])
     if largest > IMBALANCE * smallest:
@@ -386,10 +399,3 @@ def count_rows(count: int) -> str:
 
 def _inputs(count: int) -> str:
     return "1 input" if count == 1 else f"{count} inputs"
-
-
-def _first(rows: Sequence[str]) -> str:
-    if not rows:
-        return ""
-    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-    return f" ({rows[0]}{more})"

@@ -109,10 +109,11 @@ def complete(task: Task, splits: Splits) -> Task:
         metric, because_of = _metric(task.kind, splits)
         task = _assume(task, f"metric: {metric}, {because_of}", metric=metric)
     if splits.folds:
-        sizes = sorted({len(fold.test) for fold in splits.folds})
+        sizes = [len(fold.test) for fold in splits.folds]
+        tested = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
         task = _assume(
             task,
-            f"folds: {len(splits.folds)} cut with seed {task.seed} ({' to '.join(map(str, sizes))} rows test in each); what"
+            f"folds: {len(splits.folds)} cut with seed {task.seed} ({tested} rows test in each); what"
             f" ships is made of all rows (train {len(splits.train)}, dev {len(splits.dev)})",
         )
     elif splits.cut:

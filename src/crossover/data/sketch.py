@@ -115,7 +115,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
             " own, and name them in the task file, as in data: {train: a.csv, test: b.csv}"
         )
     assumed += [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in unread.items()]
-    found = [one.message for one in prepared.findings if one.code in SAID and one.level != "error"]
+    found = [one.said for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
 

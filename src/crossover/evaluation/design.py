@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from crossover.data.clusters import clusters
-from crossover.types import Run
+from crossover.data.near import near_twins
+from crossover.data.text import comparable
+from crossover.types import Example, Run
 
 USUAL, MOST = 0.06, 0.4  # a making's luck, as a standard deviation of the score
 LEAST = 0.05  # a ratio of variances: few rows can agree to the last one by chance
@@ -27,18 +29,24 @@ def refit_effect(folds: int) -> float:
 def seen_effect(rungs: Sequence[Sequence[Run]]) -> float:
     """The same of the rungs of one study, by what their makings in the folds show. Of each, its runs on the folds.
 
-    Beside the variance s / n of its n items, an estimate over K folds has (1 + 1 / K) t, where t is the variance of a
-    making's luck: of what ships, and of the K that were measured. A rung's variance between its folds over that within
-    (one-way analysis of variance, clusters as items) is 1 + n t / (K s) times an F statistic. As few folds tell little of
-    t, it is weighed with what is usual (its root: half of a Student t with 4 degrees of freedom and the scale `USUAL`),
-    and its mean is taken. Never more than there are items.
+    Rows that are nearly the same stand in one fold: what was made without any of them answers them all, and they stand or
+    fall together. They are one item here, and an estimate's variance grows as theirs says (Kish). Beside that variance,
+    an estimate over K folds has (1 + 1 / K) t, where t is the variance of a making's luck: of what ships, and of the K
+    that were measured. A rung's variance between its folds over that within (one-way analysis of variance) is
+    1 + n t / (K s) times an F statistic, for n items of variance s. As few folds tell little of t, it is weighed with what
+    is usual (its root: half of a Student t with 4 degrees of freedom and the scale `USUAL`), and its mean is taken. Never
+    more than there are items.
     """
     import numpy as np
     from scipy.stats import f, t
 
     folds = len(rungs[0])
-    found = [one for parts in rungs if (one := _spread([_items(run) for run in parts])) is not None]
-    if not found:
+    examples = [record.example for run in rungs[0] for record in run.records]
+    apart, kin = _named(examples), _named(examples, near_twins([comparable(example.input) for example in examples]))
+    found = [one for parts in rungs if (one := _spread([_items(run, kin) for run in parts])) is not None]
+    sampled = [(_variance(parts, apart), _variance(parts, kin)) for parts in rungs]
+    single = fmean(one for one, _ in sampled)
+    if not found or not single:
         return refit_effect(folds)
     luck = np.linspace(0.0, MOST, 201)
     believed = t.logpdf(luck / USUAL, 4)
@@ -47,17 +55,37 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> float:
         believed += f.logpdf(one.ratio / larger, one.parts - 1, one.items - one.parts) - np.log(larger)
     weights = np.exp(believed - believed.max())
     variance = float((weights * luck**2).sum() / weights.sum())
-    items = min(one.items for one in found)
-    return min(1 + (1 + 1 / folds) * items * variance / fmean(one.within for one in found), float(items))
+    alike = max(fmean(together for _, together in sampled) / single, 1.0)
+    return min(alike + (1 + 1 / folds) * variance / single, float(len(set(apart.values()))))
 
 
-def _items(run: Run) -> list[float]:
+def _named(examples: Sequence[Example], twins: Sequence[tuple[int, int]] = ()) -> dict[str, str]:
+    """The name of each example's cluster, by its id."""
+    return dict(zip((example.id for example in examples), clusters(examples, twins), strict=True))
+
+
+def _items(run: Run, names: Mapping[str, str]) -> list[float]:
     """The mean score of each cluster whose calls did not fail."""
+    return [fmean(scores) for scores in _scores([run], names).values()]
+
+
+def _scores(runs: Sequence[Run], names: Mapping[str, str]) -> Mapping[str, list[float]]:
     scores: defaultdict[str, list[float]] = defaultdict(list)
-    for name, record in zip(clusters([record.example for record in run.records]), run.records, strict=True):
-        if record.score is not None:
-            scores[name].append(record.score.value)
-    return [fmean(some) for some in scores.values()]
+    for run in runs:
+        for record in run.records:
+            if record.score is not None:
+                scores[names[record.example.id]].append(record.score.value)
+    return scores
+
+
+def _variance(runs: Sequence[Run], names: Mapping[str, str]) -> float:
+    """Of the mean score, where clusters are independent (Cochran 1977, section 9A.2: a ratio to the size of a cluster)."""
+    scores = list(_scores(runs, names).values())
+    rows = sum(map(len, scores))
+    if len(scores) < 2:
+        return 0.0
+    mean = sum(map(sum, scores)) / rows
+    return sum((sum(some) - mean * len(some)) ** 2 for some in scores) / rows**2 * len(scores) / (len(scores) - 1)
 
 
 @dataclass(frozen=True)

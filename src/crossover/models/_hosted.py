@@ -19,9 +19,10 @@ def hosted(spec: str) -> str | None:
     name = re.split(r"[:/]", spec)[-1]
     if not PROVIDERS.match(spec) and not NAMES.match(name):
         return None
-    of = "openai" if re.match(r"(openai[:/])?(chatgpt|gpt|o[1-9])", spec, re.IGNORECASE) else "SERVICE"
+    openai = re.match(r"chatgpt|gpt|o[1-9]", name, re.IGNORECASE)
+    valid = f"openai:{name}, or SERVICE:{name}" if openai else f"SERVICE:{name}"
     return (
-        f"'{spec}' here: it is the name of one that runs at a provider; valid is {of}:{name}, with SERVICE one that speaks"
+        f"'{spec}' here: it is the name of one that runs at a provider; valid is {valid}, with SERVICE one that speaks"
         " OpenAI's interface ('crossover list models' shows them), or a model that runs here (pocket, smollm2, a folder, a"
         " .gguf file, a hub id such as org/name)"
     )

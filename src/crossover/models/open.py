@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from crossover import registry
 from crossover.data.textfile import as_path
-from crossover.errors import CrossoverError, ModelError, OptionError, shown
+from crossover.errors import CrossoverError, ModelError, OptionError, meant, shown
 from crossover.models._hosted import hosted
 from crossover.models._hub import NAME, need_fetched
 from crossover.models._presets import PRESETS
@@ -62,10 +62,12 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
         return _create("hf", spec)
     if said := hosted(_without_options(spec)):
         raise ModelError(f"there is no model {said}")
-    plugins = ", ".join(registry.names("models"))
+    plugins, bare = registry.names("models"), _without_options(spec)
+    name, colon, behind = bare.partition(":")
+    kin = meant(name, [*SERVICES, *plugins] if colon else list(NAMED), colon + behind)
     raise ModelError(
-        f"there is no model '{_without_options(spec)}'; valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub"
-        f" id such as org/name, or NAME:TARGET with NAME one of {plugins}"
+        f"there is no model '{bare}'; {kin}valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub"
+        f" id such as org/name, or NAME:TARGET with NAME one of {', '.join(plugins)}"
     )
 
 

@@ -10,16 +10,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from crossover.data.checks import located
 from crossover.decision import numbers
 from crossover.decision.terms import measure
 from crossover.report.imported import plain
 from crossover.types import Estimate
 
 
-def evaluated(body: Mapping[str, Any]) -> RenderableType:
-    """An evaluation (`study.evaluate`) as a table, and sentences under it."""
+def evaluated(body: Mapping[str, Any], known: bool = False) -> RenderableType:
+    """An evaluation (`study.evaluate`) as a table, and sentences under it. `known`: the findings were said before."""
     data = body["data"]
-    against = {pair["a"]: pair for pair in body["comparisons"]}
+    against = {pair["a"]: pair for pair in body["comparisons"] if pair["n"]}  # of none, nothing is known
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",
         title=plain(f"{data['name']}: {numbers.plural(data['rows'], 'row')}"), title_justify="left",
@@ -46,7 +47,7 @@ def evaluated(body: Mapping[str, Any]) -> RenderableType:
         ]
         name = ("● " if row["chosen"] else "  ") + row["name"]
         table.add_row(plain(name), *map(plain, cells), style="bold" if row["chosen"] else "")
-    findings = [f"! data: {one['message']}{_rows(one['rows'])}" for one in body["findings"]]
+    findings = [f"! data: {located(one['message'], one['rows'])}" for one in body["findings"] if not known]
     return Group(table, *(plain(f"• {sentence}") for sentence in body["said"]), *map(plain, findings))
 
 
@@ -57,8 +58,3 @@ def _caption(body: Mapping[str, Any]) -> str:
 
 def _difference(found: Mapping[str, Any] | None) -> str:
     return numbers.difference(found["difference"], found["low"], found["high"]) if found else numbers.ABSENT
-
-
-def _rows(rows: list[str], most: int = 2) -> str:
-    more = f", and {len(rows) - most} more" if len(rows) > most else ""
-    return f" ({'; '.join(rows[:most])}{more})" if rows else ""

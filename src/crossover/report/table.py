@@ -13,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from crossover.data.checks import located
 from crossover.decision import numbers
 from crossover.decision.terms import measure
 from crossover.report import slices
@@ -38,7 +39,6 @@ _TERMS = {  # explained where they first stand
 }
 WIDEST = 28  # of a cell: a longer candidate name is folded
 EARLY = "†"  # beside the figure of a race that ended early
-ROWS = 2  # of a data finding that are named
 ESSENTIAL = 5  # one line per candidate is kept as long as the columns up to this rank fit
 
 
@@ -108,13 +108,7 @@ def foot(results: Results) -> RenderableType | None:
 
 def doubts(findings: Sequence[Found]) -> list[str]:
     """What the data checks warned of, a sentence each, with the first rows that it is about."""
-    said = []
-    for finding in findings:
-        if finding.level != "info":
-            more = f", and {len(finding.rows) - ROWS} more" if len(finding.rows) > ROWS else ""
-            where = f" ({'; '.join(finding.rows[:ROWS])}{more})" if finding.rows else ""
-            said.append(f"data: {finding.message}{where}")
-    return said
+    return [f"data: {located(one.message, one.rows)}" for one in findings if one.level != "info"]
 
 
 def verdict_text(results: Results) -> RenderableType:

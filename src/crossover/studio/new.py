@@ -101,7 +101,7 @@ def add_new(app: FastAPI, studio: Studio) -> None:
         drawn = _sketched(found, source, output)
         task, splits = drawn.prepared.task, drawn.prepared.splits
         errors = [one for one in drawn.prepared.findings if one.level == "error"]
-        said = [one for one in drawn.prepared.findings if one.message not in drawn.assumed]
+        said = [one for one in drawn.prepared.findings if one.said not in drawn.assumed]
         tested = splits.all if splits.folds else splits.test
         return studio.page(
             "asked.html",

@@ -42,7 +42,7 @@ from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
-from crossover.study.history import changed_since, keep_given, with_kept_curve
+from crossover.study.history import AGAIN, begun_before, changed_since, keep_given, with_kept_curve
 from crossover.study.ladder import Climbed, Rung, ladder, start
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import open_settled, said_choice, said_code, said_precision, settled
@@ -267,7 +267,7 @@ class _Conductor:
         folds = self.prepared.splits.folds
         self.listener.plan(planned(rungs, suited, folds=len(folds)))
         for finding in findings:
-            self.listener.say(f"{finding.level}: {finding.message}")
+            self.listener.say(f"{finding.level}: {finding.said}")
         begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
         warnings = [*blind(self.task), *too_few]
         for sentence in warnings:
@@ -294,7 +294,7 @@ class _Conductor:
                 ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
                 said += ahead.said
-                for sentence in ahead.said:
+                for sentence in (*ahead.said, *([AGAIN] if begun_before(self.journal) else [])):
                     self.listener.say(sentence)
                 later = with_curve(curve, self.prepared.splits, rungs, ahead.stages, self.listener.say)
                 self.listener.plan([*ahead.stages, *later])

@@ -110,7 +110,7 @@ def evaluate(
     with closing(JournalReader(asked.folder.journal)) as study:
         known, lacking = _known(asked, study)
         findings = check_labelled(asked.task, asked.new, known)
-        for sentence in (*lacking, *asked.rule.said(), *(f"{one.level}: {one.message}" for one in findings)):
+        for sentence in (*lacking, *asked.rule.said(), *(f"{one.level}: {one.said}" for one in findings)):
             told.say(sentence)
         with (
             home.kept_if_spent(),

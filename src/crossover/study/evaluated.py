@@ -42,7 +42,7 @@ def read_evaluated(folder: StudyFolder) -> tuple[Evaluated, ...]:
     for path in folder.evaluations:
         body = read_json(path)
         try:
-            data, pairs = body["data"], {pair["a"]: pair for pair in body["comparisons"]}
+            data, pairs = body["data"], {pair["a"]: pair for pair in body["comparisons"] if pair["n"]}
             reached = tuple(_reached(row, pairs.get(row["id"])) for row in body["candidates"])
             file = path.relative_to(folder.path).as_posix()
             found.append(Evaluated(file, str(body["at"]), str(data["name"]), int(data["rows"]), int(data["met"]), reached))

@@ -21,6 +21,7 @@ ABSENT = "nothing"
 # verdict, and changes none.
 APART = ("folder", "path", "curve", "tuning")
 GIVEN = "given"
+AGAIN = "less what earlier runs have finished, which is not done again"
 
 
 def keep_given(journal: Journal, task: Task) -> None:
@@ -49,6 +50,11 @@ def changed_since(journal: Journal, task: Task) -> list[str]:
     begun = journal.fact("so far")
     before = begun["task"] if begun else journal.fact("task")
     return changes(before, task.model_dump(mode="json")) if before else []
+
+
+def begun_before(journal: Journal) -> bool:
+    """Whether an earlier run has finished something of a study."""
+    return any(journal.fact(name) is not None for name in ("so far", "task"))
 
 
 def with_kept_curve(journal: Journal, task: Task) -> Task:
