@@ -185,7 +185,7 @@ def test_an_engine_that_has_no_adapters_any_more_ends_the_study_which_goes_on_wh
         server.ignores = False
         server.adapters.clear()
         folder = run_study(path, tmp_path / "run")
-    assert [row["failures"] for row in json.loads(folder.decision.read_text())["candidates"]] == [0, 0]
+    assert {row["failures"] for row in json.loads(folder.decision.read_text())["candidates"]} == {0}
     assert set(known) < set(answered(tmp_path / "run"))
 
 

@@ -62,9 +62,9 @@ def test_plain_peft_loads_it_on_the_plain_base_and_gives_the_trained_modules_out
     model, trained = tiny(tmp_path), []
     save = modules.save
 
-    def watched(owner: Any, module: Any, start: Any, folder: Path) -> Weights:
+    def watched(owner: Any, module: Any, start: Any, folder: Path, **more: Any) -> Weights:
         trained.append(logits(module, model))
-        return save(owner, module, start, folder)
+        return save(owner, module, start, folder, **more)
 
     monkeypatch.setattr(modules, "save", watched)
     weights = tune(model, tmp_path / "tune", recipe(**KINDS[kind]), rows=TRAIN[:20], evaluate=lambda w: 0.0)

@@ -53,11 +53,11 @@ def mapped(path: Path) -> dict[str, Tensor]:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))
     del header["__metadata__"]
-    whole = torch.UntypedStorage.from_file(str(path), True, path.stat().st_size)
+    whole: Any = torch.UntypedStorage.from_file(str(path), True, path.stat().st_size)
     found = {}
     for name, about in header.items():
         kind = KINDS[about["dtype"]]
         first = (8 + size + about["data_offsets"][0]) // kind.itemsize
         stride = torch.empty(about["shape"], device="meta").stride()
-        found[name] = torch.empty(0, dtype=kind).set_(whole, first, about["shape"], stride)  # type: ignore[call-overload]
+        found[name] = torch.empty(0, dtype=kind).set_(whole, first, about["shape"], stride)
     return found
