@@ -7,6 +7,8 @@ import importlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -141,22 +143,19 @@ def test_a_service_is_paid_once_for_what_several_workers_want_and_the_limit_hold
 
 
 @pytest.mark.usefixtures("workers")
-def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_a_local_model_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
-    behind: list[list[psutil.Process]] = []
-    close = Journal.close
-    monkeypatch.setattr(Journal, "close", lambda journal: (behind.append(working()), close(journal))[1])
-    with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
-        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
-        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
-        with pytest.raises(KeyboardInterrupt):
-            run_study(about, tmp_path / "out", Impatient(service), on="ray")
-        assert behind == [[]]
-        kept = "SELECT count(*) FROM calls WHERE purpose LIKE '%judg%' OR purpose = 'given up'"
-        [(calls,)] = rows(tmp_path / "out", kept)
-        assert calls <= sum(service.paid.values()) <= calls + 2  # of each process, what finds out how labels are chosen
+def test_another_token_is_one_sentence_at_once_and_ray_itself_says_nothing() -> None:
+    at = importlib.import_module("ray").get_runtime_context().gcs_address
+    code = (
+        "from crossover.study import joining\n"
+        f"try: joining.joined('ray:{at}', '{at}')\n"
+        "except joining.StudyError as error: print(error)\n"
+    )
+    other = os.environ | {"RAY_AUTH_TOKEN": "another" * 8}
+    told = subprocess.run([sys.executable, "-c", code], env=other, capture_output=True, text=True, timeout=20, check=True)
+    assert told.stdout.startswith(
+        f"--on ray:{at}: the Ray cluster there does not take this one's token: valid is its token:"
+    )
+    assert told.stderr == ""
 
 
 class Waiting(Quiet):
@@ -168,7 +167,7 @@ class Waiting(Quiet):
     def say(self, sentence: str) -> None:
         if "has not begun anything" in sentence:
             self.said.append(sentence)
-            importlib.import_module("ray").cancel(self.taken, force=True)
+            importlib.import_module("ray").cancel(self.taken)
 
 
 @pytest.mark.usefixtures("workers")
@@ -194,6 +193,25 @@ class Impatient(Quiet):
     def progress(self, what: str, done: int, total: int) -> None:
         if self.before and self.service.number > self.before:
             raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("workers")
+def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_a_local_model_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
+    behind: list[list[psutil.Process]] = []
+    close = Journal.close
+    monkeypatch.setattr(Journal, "close", lambda journal: (behind.append(working()), close(journal))[1])
+    with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
+        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
+        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
+        with pytest.raises(KeyboardInterrupt):
+            run_study(about, tmp_path / "out", Impatient(service), on="ray")
+        assert behind == [[]]
+        kept = "SELECT count(*) FROM calls WHERE purpose LIKE '%judg%' OR purpose = 'given up'"
+        [(calls,)] = rows(tmp_path / "out", kept)
+        assert calls <= sum(service.paid.values()) <= calls + 2  # of each process, what finds out how labels are chosen
 
 
 @pytest.mark.parametrize("on", ["ray:127.0.0.1:9", "ray:nowhere.invalid:6379"])

@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from crossover.errors import OptionError, StudyError
@@ -114,11 +116,25 @@ def _admitted(on: str, address: str) -> None:
     from ray.exceptions import AuthenticationError, RayError
 
     try:
-        GcsClient(address=address)
+        with _hushed():
+            GcsClient(address=address)
     except AuthenticationError as error:
         raise StudyError(f"--on {on}: the Ray cluster there does not take this one's token: valid is {TOKEN}") from error
     except RayError:  # joining says what it is
         return
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Nothing reaches the terminal: a line of Ray's own goes past Python's streams."""
+    with open(os.devnull, "w") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def leave() -> None:

@@ -24,7 +24,7 @@ from crossover.data.task import Task
 from crossover.engine.caller import Submit
 from crossover.engine.link import Link
 from crossover.engine.store import Operation
-from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, OptionError, StudyError
+from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, OptionError, StudyError, without_keys
 from crossover.models.base import Model
 from crossover.models.batches import in_batches
 from crossover.study.elsewhere import Opening, Outcome, Reception, done_elsewhere, stand_in
@@ -356,11 +356,19 @@ class RayExecutor:
         try:
             run.outcome = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:  # of the work itself, and no sentence of ours
-            run.outcome = Outcome(error=StudyError(f"{run.work.name} failed on the Ray cluster: {error.cause!r}"))
+            run.outcome = Outcome(error=StudyError(self._strange(run, error)))
         except self._ray.exceptions.RayError as error:
             self._died(run, str(error).strip().split("\n")[0])
             return
         self._ended(run)
+
+    def _strange(self, run: Run[Any], error: Any) -> str:
+        text = str(error.cause).strip()
+        last = without_keys(text.split("\n")[-1][:200])
+        if isinstance(error.cause, self._ray.exceptions.RaySystemError) or "failed to import" in text:
+            other = f"what the study sends is not understood there ({last})"
+            return f"on node {error.ip}: {other}; valid is the same Crossover as here, {metadata.version('crossover')}"
+        return f"{run.work.name} failed on the Ray cluster, on node {error.ip}: {type(error.cause).__name__}: {last}"
 
     def _died(self, run: Run[Any], reason: str) -> None:
         """Its worker or node did: it is begun anew, as long as that helps."""
