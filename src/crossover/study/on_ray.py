@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import shutil
 import sys
 import time
@@ -364,11 +365,12 @@ class RayExecutor:
 
     def _strange(self, run: Run[Any], error: Any) -> str:
         text = str(error.cause).strip()
-        last = without_keys(text.split("\n")[-1][:200])
+        last, at = without_keys(text.split("\n")[-1][:200]), re.search(r"\bip=([^),\s]+)", str(error))
+        where = f"on node {at[1]}" if at else "on the Ray cluster"
         if isinstance(error.cause, self._ray.exceptions.RaySystemError) or "failed to import" in text:
-            other = f"what the study sends is not understood there ({last})"
-            return f"on node {error.ip}: {other}; valid is the same Crossover as here, {metadata.version('crossover')}"
-        return f"{run.work.name} failed on the Ray cluster, on node {error.ip}: {type(error.cause).__name__}: {last}"
+            valid = f"valid is the same Crossover as here, {metadata.version('crossover')}"
+            return f"{where}: what the study sends is not understood there ({last}); {valid}"
+        return f"{run.work.name} failed {where}: {type(error.cause).__name__}: {last}"
 
     def _died(self, run: Run[Any], reason: str) -> None:
         """Its worker or node did: it is begun anew, as long as that helps."""
