@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -156,6 +158,37 @@ def test_another_token_is_one_sentence_at_once_and_ray_itself_says_nothing() -> 
         f"--on ray:{at}: the Ray cluster there does not take this one's token: valid is its token:"
     )
     assert told.stderr == ""
+
+
+def understood(at: int) -> Foreign:
+    if os.getpid() != at:
+        raise ImportError("No module named 'crossover.later'")
+    return Foreign()
+
+
+class Foreign:
+    """Is understood in this process alone."""
+
+    name = "zero_shot"
+
+    def __reduce__(self) -> Any:
+        return understood, (os.getpid(),)
+
+
+@pytest.mark.usefixtures("workers")
+def test_what_another_crossover_does_not_understand_is_one_sentence_with_its_node() -> None:
+    ray = importlib.import_module("ray")
+    by = SimpleNamespace(_ray=ray)
+    node = r"on node 127\.0\.0\.1: "
+    for work, sentence in (
+        (Foreign(), node + r"what the study sends is not understood there \(.*crossover\.later'\); valid is the same"),
+        (None, f"zero_shot failed {node}AttributeError: 'NoneType' object has no attribute"),
+    ):
+        with pytest.raises(ray.exceptions.RayTaskError) as error:
+            ray.get(ray.remote(on_ray.do).options(max_retries=0).remote(work, work, "a", work, 1))
+        found = on_ray.RayExecutor._strange(cast(Any, by), cast(Any, SimpleNamespace(work=Foreign())), error.value)
+        assert re.match(sentence, found)
+        assert "\n" not in found
 
 
 class Waiting(Quiet):
