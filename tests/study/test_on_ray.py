@@ -235,7 +235,12 @@ def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_
     """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
     behind: list[list[psutil.Process]] = []
     close = Journal.close
-    monkeypatch.setattr(Journal, "close", lambda journal: (behind.append(working()), close(journal))[1])
+
+    def closed(journal: Journal) -> None:
+        behind.append(working())
+        close(journal)
+
+    monkeypatch.setattr(Journal, "close", closed)
     with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
         judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
         about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 import shutil
@@ -54,15 +55,14 @@ def start_here(cpus: int | None = None) -> None:
 def _hold(token: str) -> None:
     """Have Ray take a token in this process, and whatever it starts; none: what it was told before it was imported."""
     global _own
-    from ray._raylet import AuthenticationTokenLoader, Config
-
+    raylet: Any = importlib.import_module("ray._raylet")
     if token:
         os.environ |= {MODE: "token", KEY: token}
     else:
         del os.environ[MODE], os.environ[KEY]
     _own = bool(token)
-    Config.initialize("")
-    AuthenticationTokenLoader.instance().reset_cache()
+    raylet.Config.initialize("")
+    raylet.AuthenticationTokenLoader.instance().reset_cache()
 
 
 def joined(on: str, address: str) -> bool:
@@ -112,12 +112,12 @@ def _greeted(line: socket.socket) -> None:
 
 def _admitted(on: str, address: str) -> None:
     """Ray itself would try for half a minute with a token that is missing or another one. Raises `StudyError`."""
-    from ray._raylet import GcsClient
     from ray.exceptions import AuthenticationError, RayError
 
+    raylet: Any = importlib.import_module("ray._raylet")
     try:
         with _hushed():
-            GcsClient(address=address)
+            raylet.GcsClient(address=address)
     except AuthenticationError as error:
         raise StudyError(f"--on {on}: the Ray cluster there does not take this one's token: valid is {TOKEN}") from error
     except RayError:  # joining says what it is
