@@ -207,8 +207,12 @@ class Waiting(Quiet):
 def test_a_cluster_that_others_have_is_waited_for_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_ray, "IDLE", 0.1)
     monkeypatch.setattr(on_ray, "LOOK", 0.1)
-    other = importlib.import_module("ray").remote(lambda: time.sleep(100)).options(num_cpus=2, max_retries=0).remote()
-    waiting = Waiting(other)
+
+    def other() -> None:
+        for _ in range(2000):
+            time.sleep(0.05)  # a longer one is not interrupted
+
+    waiting = Waiting(importlib.import_module("ray").remote(other).options(num_cpus=2, max_retries=0).remote())
     about = write_small(tmp_path / "task", ["zero_shot"], forgetting=False)
     assert run_study(about, tmp_path / "out", waiting, on="ray").decision.exists()
     assert len(waiting.said) == 1
