@@ -249,3 +249,20 @@ def test_what_arrives_is_kept_until_the_outermost_ends(tmp_path: Path) -> None:
         spool.keep("y", Reply("paid, too"))
         assert Spool(spool.path).left().keys() == {"x", "y"}
     assert not spool.path.exists()
+
+
+def test_who_has_calls_at_a_service_is_known_until_they_came_or_it_died(tmp_path: Path) -> None:
+    """For these it is worth waiting, whatever model the work itself is asked of."""
+    at, journal, _ = office(tmp_path, Limits())
+    with closing(journal):
+        desk = at.desk("a", Limits(), tmp_path)
+        for died in (False, True):
+            assert not at.store.asking("a")
+            with desk.spool.opened():
+                desk.claims.take(["call"])
+                assert at.store.asking("a")
+                if died:
+                    at.store.end("a")
+                    break
+            desk.journal.close()
+        assert not at.store.asking("a")

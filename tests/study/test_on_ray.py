@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -146,22 +150,50 @@ def test_a_service_is_paid_once_for_what_several_workers_want_and_the_limit_hold
 
 
 @pytest.mark.usefixtures("workers")
-def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_a_local_model_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
-    behind: list[list[psutil.Process]] = []
-    close = Journal.close
-    monkeypatch.setattr(Journal, "close", lambda journal: (behind.append(working()), close(journal))[1])
-    with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
-        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
-        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
-        with pytest.raises(KeyboardInterrupt):
-            run_study(about, tmp_path / "out", Impatient(service), on="ray")
-        assert behind == [[]]
-        kept = "SELECT count(*) FROM calls WHERE purpose LIKE '%judg%' OR purpose = 'given up'"
-        [(calls,)] = rows(tmp_path / "out", kept)
-        assert calls <= sum(service.paid.values()) <= calls + 2  # of each process, what finds out how labels are chosen
+def test_another_token_is_one_sentence_at_once_and_ray_itself_says_nothing() -> None:
+    at = importlib.import_module("ray").get_runtime_context().gcs_address
+    code = (
+        "from crossover.study import joining\n"
+        f"try: joining.joined('ray:{at}', '{at}')\n"
+        "except joining.StudyError as error: print(error)\n"
+    )
+    other = os.environ | {"RAY_AUTH_TOKEN": "another" * 8}
+    told = subprocess.run([sys.executable, "-c", code], env=other, capture_output=True, text=True, timeout=20, check=True)
+    assert told.stdout.startswith(
+        f"--on ray:{at}: the Ray cluster there does not take this one's token: valid is its token:"
+    )
+    assert told.stderr == ""
+
+
+def understood(at: int) -> Foreign:
+    if os.getpid() != at:
+        raise ImportError("No module named 'crossover.later'")
+    return Foreign()
+
+
+class Foreign:
+    """Is understood in this process alone."""
+
+    name = "zero_shot"
+
+    def __reduce__(self) -> Any:
+        return understood, (os.getpid(),)
+
+
+@pytest.mark.usefixtures("workers")
+def test_what_another_crossover_does_not_understand_is_one_sentence_with_its_node() -> None:
+    ray = importlib.import_module("ray")
+    by = SimpleNamespace(_ray=ray)
+    node = r"on node 127\.0\.0\.1: "
+    for work, sentence in (
+        (Foreign(), node + r"what the study sends is not understood there \(.*crossover\.later'\); valid is the same"),
+        (None, f"zero_shot failed {node}AttributeError: 'NoneType' object has no attribute"),
+    ):
+        with pytest.raises(ray.exceptions.RayTaskError) as error:
+            ray.get(ray.remote(on_ray.do).options(max_retries=0).remote(work, work, "a", work, 1))
+        found = on_ray.RayExecutor._strange(cast(Any, by), cast(Any, SimpleNamespace(work=Foreign())), error.value)
+        assert re.match(sentence, found)
+        assert "\n" not in found
 
 
 class Waiting(Quiet):
@@ -173,15 +205,19 @@ class Waiting(Quiet):
     def say(self, sentence: str) -> None:
         if "has not begun anything" in sentence:
             self.said.append(sentence)
-            importlib.import_module("ray").cancel(self.taken, force=True)
+            importlib.import_module("ray").cancel(self.taken)
 
 
 @pytest.mark.usefixtures("workers")
 def test_a_cluster_that_others_have_is_waited_for_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_ray, "IDLE", 0.1)
     monkeypatch.setattr(on_ray, "LOOK", 0.1)
-    other = importlib.import_module("ray").remote(lambda: time.sleep(100)).options(num_cpus=2, max_retries=0).remote()
-    waiting = Waiting(other)
+
+    def other() -> None:
+        for _ in range(2000):
+            time.sleep(0.05)  # a longer one is not interrupted
+
+    waiting = Waiting(importlib.import_module("ray").remote(other).options(num_cpus=2, max_retries=0).remote())
     about = write_small(tmp_path / "task", ["zero_shot"], forgetting=False)
     assert run_study(about, tmp_path / "out", waiting, on="ray").decision.exists()
     assert len(waiting.said) == 1
@@ -199,6 +235,30 @@ class Impatient(Quiet):
     def progress(self, what: str, done: int, total: int) -> None:
         if self.before and self.service.number > self.before:
             raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("workers")
+def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_a_local_model_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
+    behind: list[list[psutil.Process]] = []
+    close = Journal.close
+
+    def closed(journal: Journal) -> None:
+        behind.append(working())
+        close(journal)
+
+    monkeypatch.setattr(Journal, "close", closed)
+    with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
+        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
+        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
+        with pytest.raises(KeyboardInterrupt):
+            run_study(about, tmp_path / "out", Impatient(service), on="ray")
+        assert behind == [[]]
+        kept = "SELECT count(*) FROM calls WHERE purpose LIKE '%judg%' OR purpose = 'given up'"
+        [(calls,)] = rows(tmp_path / "out", kept)
+        assert calls <= sum(service.paid.values()) <= calls + 2  # of each process, what finds out how labels are chosen
 
 
 @pytest.mark.parametrize("on", ["ray:127.0.0.1:9", "ray:nowhere.invalid:6379"])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from crossover.errors import OptionError, StudyError
@@ -52,15 +55,14 @@ def start_here(cpus: int | None = None) -> None:
 def _hold(token: str) -> None:
     """Have Ray take a token in this process, and whatever it starts; none: what it was told before it was imported."""
     global _own
-    from ray._raylet import AuthenticationTokenLoader, Config
-
+    raylet: Any = importlib.import_module("ray._raylet")
     if token:
         os.environ |= {MODE: "token", KEY: token}
     else:
         del os.environ[MODE], os.environ[KEY]
     _own = bool(token)
-    Config.initialize("")
-    AuthenticationTokenLoader.instance().reset_cache()
+    raylet.Config.initialize("")
+    raylet.AuthenticationTokenLoader.instance().reset_cache()
 
 
 def joined(on: str, address: str) -> bool:
@@ -110,15 +112,29 @@ def _greeted(line: socket.socket) -> None:
 
 def _admitted(on: str, address: str) -> None:
     """Ray itself would try for half a minute with a token that is missing or another one. Raises `StudyError`."""
-    from ray._raylet import GcsClient
     from ray.exceptions import AuthenticationError, RayError
 
+    raylet: Any = importlib.import_module("ray._raylet")
     try:
-        GcsClient(address=address)
+        with _hushed():
+            raylet.GcsClient(address=address)
     except AuthenticationError as error:
         raise StudyError(f"--on {on}: the Ray cluster there does not take this one's token: valid is {TOKEN}") from error
     except RayError:  # joining says what it is
         return
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Nothing reaches the terminal: a line of Ray's own goes past Python's streams."""
+    with open(os.devnull, "w") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def leave() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import shutil
 import sys
 import time
@@ -25,7 +26,7 @@ from crossover.engine.caller import Way
 from crossover.engine.depot import Depot
 from crossover.engine.link import Link
 from crossover.engine.store import Operation
-from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, OptionError, StudyError
+from crossover.errors import BudgetExceeded, CrossoverError, MissingExtra, OptionError, StudyError, without_keys
 from crossover.models.base import Model
 from crossover.models.batches import in_batches
 from crossover.study.elsewhere import Opening, Outcome, Reception, done_elsewhere, stand_in
@@ -372,11 +373,20 @@ class RayExecutor:
         try:
             run.outcome = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:  # of the work itself, and no sentence of ours
-            run.outcome = Outcome(error=StudyError(f"{run.work.name} failed on the Ray cluster: {error.cause!r}"))
+            run.outcome = Outcome(error=StudyError(self._strange(run, error)))
         except self._ray.exceptions.RayError as error:
             self._died(run, str(error).strip().split("\n")[0])
             return
         self._ended(run)
+
+    def _strange(self, run: Run[Any], error: Any) -> str:
+        text = str(error.cause).strip()
+        last, at = without_keys(text.split("\n")[-1][:200]), re.search(r"\bip=([^),\s]+)", str(error))
+        where = f"on node {at[1]}" if at else "on the Ray cluster"
+        if isinstance(error.cause, self._ray.exceptions.RaySystemError) or "failed to import" in text:
+            valid = f"valid is the same Crossover as here, {metadata.version('crossover')}"
+            return f"{where}: what the study sends is not understood there ({last}); {valid}"
+        return f"{run.work.name} failed {where}: {type(error.cause).__name__}: {last}"
 
     def _died(self, run: Run[Any], reason: str) -> None:
         """Its worker or node did: it is begun anew, as long as that helps."""
