@@ -127,7 +127,8 @@ class JournalReader:
 
     def replies(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The finished, successful calls among `keys`."""
-        t, some = self._calls, self._sa.bindparam("some", expanding=True)
+        t = self._calls
+        some: Any = self._sa.bindparam("some", expanding=True)
         query = self._once_built(
             "replies", t, lambda: self._sa.select(t.c.key, t.c.reply).where(t.c.key.in_(some), ~t.c.failed)
         )
