@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 
 # rooms and files whose tests make studies, tune, or start programs
-SLOW = ("serve", "study", "strategies", "models", "tuning", "training", "cli", "stranger", "test_notebooks.py", "report")
+SLOW = ("serve", "study", "strategies", "models", "tuning", "training", "cli", "engine", "studio", "publish", "stranger")
+SLOW += ("test_pages.py", "test_notebooks.py", "report", "evaluation", "importing")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

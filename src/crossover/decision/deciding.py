@@ -149,7 +149,8 @@ class Evidence:
         )  # fmt: skip
         if key not in self._taken:
             found = self._settle(task, best, others)
-            self._taken[key] = found and Taken(found.kind, found.chosen.name, found.short is not None, found.met)
+            said = None if found is None else Taken(found.kind, found.chosen.name, found.short is not None, found.met)
+            self._taken[key] = said
         return self._taken[key]
 
     def _standing(self, task: Task) -> tuple[dict[Family, Contender], list[Contender]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from crossover.decision.contenders import FAMILIES, Contender, cheapest
@@ -235,8 +236,19 @@ def proven_of(champions: Sequence[Contender], comparisons: Comparisons, margin: 
     """Those of the side that wins by the rule that are proven; none where nobody wins."""
     ordered = _by_cost(champions)
     wins, within = _standing(ordered, comparisons, margin)
-    found = proven(wins, within, [c.family for c in ordered])[0]
+    found = _proven(wins.tobytes(), within.tobytes(), tuple(c.family for c in ordered))
     return [c for c, sure in zip(ordered, found, strict=True) if sure]
+
+
+@lru_cache(
+    maxsize=1024
+)  # what would flip a verdict is asked for thousands of margins, of which few change who stands where
+def _proven(wins: bytes, within: bytes, families: tuple[Family, ...]) -> tuple[bool, ...]:
+    """`rule.proven` of one study."""
+    import numpy as np
+
+    one, other = (np.frombuffer(told, dtype=bool).reshape(1, len(families), -1) for told in (wins, within))
+    return tuple(map(bool, proven(one, other, families)[0]))
 
 
 def _standing(ordered: Sequence[Contender], comparisons: Comparisons, margin: float) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ from crossover.types import Decoding, Message, Reply, Request, to_json
 
 # Requests at a time of a model that does not say: small enough that a killed process loses seconds, large enough to batch.
 CHUNK = 32
-CLOCK = 1.0  # seconds between two notes of the time that calls to a service take
+CLOCK = 1.0  # seconds between two notes of the time that calls take
 TEXT = json.JSONEncoder(ensure_ascii=False)
 AHEAD = 1  # how many chunks may wait for their replies while the next is prepared
 
@@ -176,7 +176,7 @@ class Caller:
                 finally:
                     self._meter.done(asked[0], fresh.values())
                     self.claims.release(asked)
-                self._meter.tick()
+                self._meter.tick(every=CLOCK)
                 replies.update(fresh)
                 progress(len(replies), len(wanted))
 

@@ -71,6 +71,7 @@ class JournalReader:
 
     def _name(self, meta: Any) -> None:
         tables = meta.tables
+        self._built: dict[tuple[str, str], Any] = {}
         self._facts, self._calls, self._uses = tables["facts"], tables["calls"], tables["uses"]
         self._needs, self._works = tables.get("needs"), tables.get("works")  # none in the first form
         self._epochs, self._tunes, self._tries = tables["epochs"], tables["tunes"], tables["tries"]
@@ -89,18 +90,26 @@ class JournalReader:
         `StudyError`."""
         return self._database.read(work)
 
-    def _rows(self, statement: Any) -> list[Any]:
-        return list(self._database.read(lambda connection: connection.execute(statement).all()))
+    def _rows(self, statement: Any, **given: Any) -> list[Any]:
+        return list(self._database.read(lambda connection: connection.execute(statement, given).all()))
 
-    def _one(self, statement: Any) -> Any:
+    def _one(self, statement: Any, **given: Any) -> Any:
         """The first value of the first row; None where there is no row."""
-        return next((row[0] for row in self._rows(statement)), None)
+        return next((row[0] for row in self._rows(statement, **given)), None)
+
+    def _once_built(self, what: str, table: Any, build: Callable[[], Any]) -> Any:
+        """A statement that is used again and again: to build it takes longer than to execute it."""
+        key = (what, table.name)
+        if key not in self._built:
+            self._built[key] = build()
+        return self._built[key]
 
     # facts, candidates, tunes: name -> JSON
 
     def fact(self, name: str, default: Any = None) -> Any:
-        t = self._facts
-        return _body(self._one(self._sa.select(t.c.body).where(t.c.name == name)), default)
+        sa, t = self._sa, self._facts
+        query = self._once_built("body", t, lambda: sa.select(t.c.body).where(t.c.name == sa.bindparam("wanted")))
+        return _body(self._one(query, wanted=name), default)
 
     def tune(self, key: str) -> Any:
         t = self._tunes
@@ -119,10 +128,13 @@ class JournalReader:
     def replies(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The finished, successful calls among `keys`."""
         t = self._calls
+        some: Any = self._sa.bindparam("some", expanding=True)
+        query = self._once_built(
+            "replies", t, lambda: self._sa.select(t.c.key, t.c.reply).where(t.c.key.in_(some), ~t.c.failed)
+        )
         found: dict[str, Reply] = {}
         for chunk in _chunks(list(keys), 500):
-            query = self._sa.select(t.c.key, t.c.reply).where(t.c.key.in_(chunk), ~t.c.failed)
-            found |= {key: reply_from_json(json.loads(body)) for key, body in self._rows(query)}
+            found |= {key: reply_from_json(json.loads(body)) for key, body in self._rows(query, some=chunk)}
         return found
 
     def cached(self) -> int:
@@ -267,8 +279,7 @@ class Journal(JournalReader):
             for took in (reply.usage + reply.once,)
         ]
         known = [{"name": name, "body": json.dumps(to_json(body))} for name, body in (facts or {}).items()]
-        calls = self._database.insert(self._calls).on_conflict_do_nothing()
-        self._write_all((calls, rows), (self._instead(self._facts), known))
+        self._write_all((self._once(self._calls), rows), (self._instead(self._facts), known))
 
     def add_uses(self, purpose: str, keys: Iterable[str]) -> None:
         """Note which calls a purpose wanted, whoever paid for them."""
@@ -319,13 +330,17 @@ class Journal(JournalReader):
 
     def _instead(self, table: Any) -> Any:
         """An insert in the place of a row of the same key."""
-        insert = self._database.insert(table)
-        rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-        return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+
+        def build() -> Any:
+            insert = self._database.insert(table)
+            rest = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+            return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+
+        return self._once_built("instead", table, build)
 
     def _once(self, table: Any) -> Any:
         """An insert where no row of the same key is."""
-        return self._database.insert(table).on_conflict_do_nothing()
+        return self._once_built("once", table, lambda: self._database.insert(table).on_conflict_do_nothing())
 
     def _write(self, statement: Any, rows: list[dict[str, Any]] | None = None) -> None:
         self._write_all((statement, rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 
@@ -28,7 +29,7 @@ class Purse:
         self._started = time.time()
         self._clock = time.monotonic()
         self._earlier = journal.wall_seconds()
-        self._ticked = 0.0
+        self._ticked = -math.inf
         self.calls, self.usage = journal.spent()
         self._held: dict[str, tuple[Usage, int]] = {}  # calls under way: the most that they take, and how many
         self._jobs: dict[str, float] = journal.fact(HELD, {})
