@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Sequence
@@ -10,11 +11,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import crossover as package
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import compare
 from crossover.models.fake import Fake
+from crossover.report.evaluated import evaluated
 from crossover.report.page import render
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
@@ -22,6 +25,7 @@ from crossover.types import Reply, Request, Score
 from tests.cli.small import LABELS, Terminal, table, write_task
 
 NEW = [(f"my letter of day {n} says: please look into it", LABELS[n % 4]) for n in range(24)]
+NAMES = ("classifier", "instruction+lora")
 
 
 def words(text: str) -> str:
@@ -288,3 +292,16 @@ def test_from_python_with_rows_at_hand(study: Path) -> None:
     assert "DataFrame (in memory), 24 rows: zero_shot" in str(found)
     assert "zero_shot" in found._repr_html_()
     assert package.open_study(study).results.evaluations[0].data == "DataFrame (in memory)"
+
+
+def test_a_name_is_not_broken_where_figures_are_many() -> None:
+    figure = {"n": 122, "value": 0.984, "low": 0.944, "high": 1.0}
+    change = {"difference": -0.131, "low": -0.449, "high": 0.989}
+    row = {"estimate": figure, "test": figure, "change": change, "failures": 1, "chosen": False}
+    rows = [{**row, "id": name, "name": name, "cost": {"currency": "USD", "per_1k_requests": 0.00088}} for name in NAMES]
+    pair = {**change, "a": NAMES[1], "p_adjusted": 0.0321, "n": 122}
+    body = {"data": {"name": "new.csv", "rows": 122}, "metric": "accuracy", "candidates": rows, "comparisons": [pair]}
+    out = io.StringIO()
+    Console(file=out, width=100).print(evaluated({**body, "findings": [], "said": []}))
+    assert all(name in out.getvalue() for name in NAMES)
+    assert all(len(line) <= 100 for line in out.getvalue().splitlines())

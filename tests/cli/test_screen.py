@@ -188,7 +188,8 @@ def test_what_says_least_is_left_out_first() -> None:
     screen.progress("dev", 20, 80)
     screen.result("zero_shot", Estimate(80, 0.4, 0.3, 0.5), "")
     assert screen.doing(80) == "few_shot (2/3) · dev 20/80 · best zero_shot 40.0 %"
-    assert screen.doing(42) == "few_shot (2/3) · best zero_shot 40.0 %"
+    assert screen.doing(42) == "few_shot (2/3) · dev 20/80 · best 40.0 %", "what moves stays longest"
+    assert screen.doing(30) == "few_shot (2/3) · dev 20/80"
     assert screen.doing(20) == "few_shot (2/3)"
     assert screen.doing(8) == "few_sho…"
     screen.stage(Stage("test", "few_shot", 1, 2))

@@ -128,6 +128,21 @@ def test_differences_are_paired_exact_and_adjusted_over_all_slices_and_rivals() 
     assert all(f.p_adjusted == 1.0 for f in found[1:])
 
 
+def test_by_label_who_always_answers_the_same_is_no_rival() -> None:
+    """It is right in all of one label, which says nothing of whoever else is not."""
+    golds = ["x"] * 30 + ["y"] * 30
+    items = examples(["a", "b"] * 30, golds)
+    always = run("always", items, [gold == "x" for gold in golds])
+    other = run("other", items, [True] * 60)
+    other = replace(other, records=tuple(replace(r, prediction=r.example.output) for r in other.records))
+    own = run("own", items, [False] * 10 + [True] * 50)
+    slices, _ = slices_of(items, "queue", None)
+    found = differences(own, [always, other], ACCURACY, slices, label="queue")
+    assert {(f.slice.column, f.slice.value, f.other) for f in found} == {
+        ("queue", "x", "other"), ("queue", "y", "other"), *(("by", v, o) for v in "ab" for o in ("always", "other")),
+    }  # fmt: skip
+
+
 def test_runs_of_which_one_stopped_early_are_compared_where_both_have_answers() -> None:
     items = examples(["a"] * 30 + ["b"] * 30)
     own, short = run("own", items, [True] * 60), run("short", items[:40], [False] * 40)

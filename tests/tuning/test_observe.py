@@ -20,6 +20,8 @@ def line(number: int, train: float, dev: float, metric: float) -> Epoch:
         ([(1.0, 1.0, 0.8)], (0.5, 1.2, 0.8), "overfitting"),
         ([(1.0, 1.0, 0.8), (0.5, 1.2, 0.8)], (0.3, 1.15, 0.8), "overfitting"),
         ([(1.0, 1.0, 0.8)], (3.0, 4.0, 0.1), "diverging"),
+        ([(0.005, 0.011, 1.0)], (0.008, 0.012, 0.96), "converging"),  # nearly nothing is lost, whatever its ratio
+        ([(0.01, 0.057, 0.96)], (0.009, 0.081, 0.92), "converging"),
         ([(1.0, 1.0, 0.8)], (1.6, 0.9, 0.8), "diverging"),
     ],
 )

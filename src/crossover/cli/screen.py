@@ -100,9 +100,12 @@ class Screen:
 
     def doing(self, width: int) -> str:
         """What is running, how far it is, and the best so far, in as many characters; what says least goes first."""
-        best = f"best {self._best[0]} {numbers.percent(self._best[1].value)}" if self._best else ""
+        best, short = "", ""
+        if self._best is not None:
+            name, reached = self._best[0], numbers.percent(self._best[1].value)
+            best, short = f"best {name} {reached}", f"best {reached}"
         what, part = self._running()
-        for pieces in ((what, part, best), (what, best), (what, part), (what,)):
+        for pieces in ((what, part, best), (what, part, short), (what, part), (what,)):
             text = " · ".join(piece for piece in pieces if piece)
             if cell_len(text) <= width:
                 return text

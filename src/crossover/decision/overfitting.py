@@ -39,11 +39,13 @@ def overfitted(name: str, tuned: Sides, untuned: Sides, metric: Metric, margin: 
     if found is None or found.low <= margin or found.here <= 0:
         return None
     on_train = _moved(untuned.train, tuned.train, "its training rows")
-    on_other = _moved(untuned.other, tuned.other, tuned.other.split)
+    other = tuned.other.split
+    on_other = _moved(untuned.other, tuned.other, other)
     fell = "but it fell " if found.there < 0 else "and "
     return (
         f"{name} overfits: tuning took it {on_train}, {fell}{on_other}; that is"
-        f" {difference(found.difference, found.low, found.high)} points more where it had seen the answers"
+        f" {difference(found.difference, found.low, found.high)} points more where it had seen the answers;"
+        f" what to expect of it is what it reaches on {other}"
     )
 
 

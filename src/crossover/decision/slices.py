@@ -78,7 +78,8 @@ def sliced(
     own = next((c for c in tested if c.id == chosen), None)
     against: list[Against] = []
     if own is not None:
-        against = differences(runs[own.id], [runs[c.id] for c in tested if c is not own], metric, slices, seed)
+        others = [runs[c.id] for c in tested if c is not own]
+        against = differences(runs[own.id], others, metric, slices, seed, columns[0])
     warnings = _lost(own, tested, runs, against) if own else []
     return Sliced(tuple(slices), estimates, tuple(against), chosen, tuple(said), tuple(warnings))
 

@@ -60,19 +60,29 @@ class Purse:
         made, spent = self.calls, self.usage.tokens_in + self.usage.tokens_out
         for held, under_way in (*self._batches.values(), *self._held.values()):
             made, spent = made + under_way, spent + held.tokens_in + held.tokens_out
-        if limits.calls is not None and made + max(calls, 1) > limits.calls * share:
-            raise BudgetExceeded(f"the limit of {limits.calls} calls is reached")
-        if limits.tokens is not None and spent + max(most.tokens_in + most.tokens_out, 1) > limits.tokens * share:
-            raise BudgetExceeded(f"the limit of {limits.tokens} tokens is reached")
+        wanted = made + max(calls, 1)
+        if limits.calls is not None and wanted > limits.calls * share:
+            raise self._reached(f"{limits.calls} calls", wanted > limits.calls)
+        wanted = spent + max(most.tokens_in + most.tokens_out, 1)
+        if limits.tokens is not None and wanted > limits.tokens * share:
+            raise self._reached(f"{limits.tokens} tokens", wanted > limits.tokens)
         self.check_time()
         if limits.money is not None and self.money + most.money > limits.money * share:
-            raise BudgetExceeded(f"the limit of {limits.money:g} in money is reached")
+            raise self._reached(f"{limits.money:g} in money", self.money + most.money > limits.money)
 
     def check_time(self) -> None:
         """Raise `BudgetExceeded` when the limit of minutes is reached."""
         minutes = self.limits.minutes
         if minutes is not None and self.seconds >= 60 * minutes * (1 - self.reserve):
-            raise BudgetExceeded(f"the limit of {minutes:g} minutes is reached")
+            limit = "1 minute" if minutes == 1 else f"{minutes:g} minutes"
+            raise self._reached(limit, self.seconds >= 60 * minutes)
+
+    def _reached(self, limit: str, whole: bool) -> BudgetExceeded:
+        """Where a part is kept, that part may have an end before the limit has one."""
+        if whole or not self.reserve:
+            return BudgetExceeded(f"the limit of {limit} is reached")
+        part = round(100 * (1 - self.reserve))
+        return BudgetExceeded(f"{part} % of the limit of {limit} are used (the rest is kept for the test)")
 
     @property
     def money(self) -> float:

@@ -85,12 +85,18 @@ def by_slice(run: Run, metric: Metric, slices: Sequence[Slice], seed: int = 0) -
     return found
 
 
-def differences(run: Run, others: Sequence[Run], metric: Metric, slices: Sequence[Slice], seed: int = 0) -> list[Against]:
-    """The run against each other one in each slice that is not pooled, on the items that both answered."""
+def differences(
+    run: Run, others: Sequence[Run], metric: Metric, slices: Sequence[Slice], seed: int = 0, label: str | None = None
+) -> list[Against]:
+    """The run against each other one in each slice that is not pooled, on the items that both answered.
+
+    `label`: the column of labels. By it, who gives all items the same answer is no rival: it is right in all of one label.
+    """
     aggregate, binary = measure(metric, [run, *others])
+    constant = {id(other) for other in others if len({record.prediction for record in other.records}) == 1}
     found: list[tuple[Slice, str, Comparison]] = []
     for one in (one for one in slices if not one.pooled):
-        for other in others:
+        for other in (other for other in others if one.column != label or id(other) not in constant):
             first, second = _scores(run, one), _scores(other, one)
             shared = [identity for identity in first if identity in second]
             examples = {record.example.id: record.example for record in run.records}

@@ -16,6 +16,8 @@ from crossover.decision.terms import measure
 from crossover.report.imported import plain
 from crossover.types import Estimate
 
+WIDEST = 28  # of a candidate's name: a longer one is folded
+
 
 def evaluated(body: Mapping[str, Any], known: bool = False) -> RenderableType:
     """An evaluation (`study.evaluate`) as a table, and sentences under it. `known`: the findings were said before."""
@@ -26,7 +28,8 @@ def evaluated(body: Mapping[str, Any], known: bool = False) -> RenderableType:
         title=plain(f"{data['name']}: {numbers.plural(data['rows'], 'row')}"), title_justify="left",
         caption=_caption(body), caption_justify="left", caption_style="dim",
     )  # fmt: skip
-    table.add_column("candidate", overflow="fold")
+    longest = max(len(row["name"]) for row in body["candidates"]) + 2
+    table.add_column("candidate", overflow="fold", min_width=min(longest, WIDEST))
     for heading in (f"{measure(body['metric'])}\n%", "on test\n%", "since test\npoints", "beside the\nfirst, points", "p"):
         table.add_column(Text(heading), justify="right", overflow="fold")
     currency = next((row["cost"]["currency"] for row in body["candidates"] if row["cost"]), "")
