@@ -81,7 +81,7 @@ def load_rows(path: Path) -> list[Row]:
             f"{path} is a data set of Hugging Face, and no file; valid is to name it in a task file, as in"
             " data: hf:FOLDER or data: hf://ORG/NAME"
         )
-    if path.is_dir():
+    if os.path.isdir(path):
         return read_folder(path)
     check_readable(path, endings=(*READERS, PACKED))
     reader = READERS.get(ending_of(path))
