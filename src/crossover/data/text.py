@@ -13,7 +13,7 @@ from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
 from crossover.data.longer import by_degree, goes_on
-from crossover.data.polite import is_polite
+from crossover.data.polite import is_polite, opens
 from crossover.data.stating import is_known, is_remark, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
@@ -124,9 +124,6 @@ _ASKS = re.compile(
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
-# a yes or a no that opens a reply is the answer, whatever is said of it, but where that is taken back
-_LEADING = re.compile(r"yes|no|ja|nein|oui|non|sí|sim")
-_APART_FROM = re.compile(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
 _OF_MORE = re.compile(r"\s*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
 _TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
@@ -361,7 +358,7 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         said = said[: colon.start() + 1]
     final = _FORMAL.search(rest)  # before it, the label may be spoken of
     before_it = final is not None and end <= final.start()
-    leads = _LEADING.fullmatch(word) and not re.search(r"\w", text[:start]) and _APART_FROM.match(text, end)
+    leads = opens(word, text[:start], text[end:])
     if leads and (is_remark(said[end - cuts[at] :]) or unsure(rest) or doubted(said) or _UNLIKELY.match(text, end)):
         return False
     if leads:
