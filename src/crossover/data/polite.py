@@ -1,4 +1,4 @@
-"""Whether a yes or a no greets or refuses before the answer ("Yes, I can do that", "No, I cannot help"), or is the answer."""
+"""Whether a yes or a no is polite and no answer ("Yes, I can do that", "No, I cannot help"), or opens a reply and is one."""
 
 from __future__ import annotations
 

@@ -358,11 +358,9 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         said = said[: colon.start() + 1]
     final = _FORMAL.search(rest)  # before it, the label may be spoken of
     before_it = final is not None and end <= final.start()
-    leads = opens(word, text[:start], text[end:])
-    if leads and (is_remark(said[end - cuts[at] :]) or unsure(rest) or doubted(said) or _UNLIKELY.match(text, end)):
-        return False
-    if leads:
-        return not hesitant(rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]])
+    if opens(word, text[:start], text[end:]):
+        kept = not (is_remark(said[end - cuts[at] :]) or unsure(rest) or doubted(said) or _UNLIKELY.match(text, end))
+        return kept and not hesitant(rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]])
     if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
     parts = _PARTS.match(text, end)
