@@ -1,4 +1,4 @@
-"""Whether a yes or a no is polite and no answer ("Yes, I can do that", "No, I cannot help"), or opens a reply and is one."""
+"""Whether a yes or a no is polite and no answer ("Yes, I can do that", "No, I cannot help"), or opens a reply and is."""
 
 from __future__ import annotations
 
