@@ -198,8 +198,9 @@ def states(before: str, behind: str) -> bool:
 
 
 def is_remark(behind: str) -> bool:
-    """Whether what stands apart behind a label says who said it, or takes it back."""
-    return _REMARK.fullmatch(next(filter(None, map(_plainly, _SEAM.split(behind))), "")) is not None
+    """Whether what stands apart behind a label says who said it, or takes it back; what the text says is its reason."""
+    piece = next(filter(None, map(_plainly, _SEAM.split(behind))), "")
+    return _REMARK.fullmatch(piece) is not None and re.match(rf"(?:the|this) (?:{_THING}) ", piece) is None
 
 
 def is_topic_of_talk(before: str, behind: str) -> bool:
