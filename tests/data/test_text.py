@@ -467,3 +467,10 @@ def test_a_yes_or_a_no_that_opens_a_reply_is_the_answer(form: str) -> None:
 def test_a_yes_that_is_taken_back_is_none(form: str) -> None:
     assert stated(form.format("Yes"), ("yes", "no")) is None
     assert stated(form.format("No"), ("yes", "no")) is None
+
+
+@pytest.mark.parametrize(
+    "reply", ["maybe and yes", "maybe and no", "yes or no answer", "Can't say yes -> no", "no yes there"]
+)
+def test_two_answers_are_none_also_where_one_is_a_small_word(reply: str) -> None:
+    assert stated(reply, ("yes", "no", "maybe")) is None

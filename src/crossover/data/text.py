@@ -110,6 +110,7 @@ _ASKS = re.compile(
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
+_NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
 _OF_MORE = re.compile(r"\s*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
 _TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
@@ -265,10 +266,9 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         return None
     if (said := set_off(text, own)) is not None:
         return _mentioned(said, labels)
-    plain = [
-        one for one in own if text[one[0] : one[1]].casefold() not in ("yes", "no") or stands_as_answer(text, *one[:2])
-    ]
-    own = plain or own  # "no" is a word of any sentence, too
+    # "no" is a word of any sentence, too: "Yes. There is no mention of it."
+    plain = [one for one in own if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))]
+    own = plain or own
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
         return None
