@@ -442,6 +442,7 @@ LED = [
     "{} it does.",
 ]
 TAKEN_BACK = [
+    *("❌ {}", "{} ❌", "[ ] {}, it is.", "{}, 1/10"),
     *(
         "{}, says the author.",
         "{}. I disagree.",

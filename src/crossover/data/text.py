@@ -348,8 +348,9 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     before_it = final is not None and end <= final.start()
     if first:
         behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
-        doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _UNLIKELY.match(text, end)
-        return not (doubt or is_remark(said[end - cuts[at] :]) or hesitant(next_one) or _OTHER.match(next_one))
+        doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
+        back = _UNLIKELY.match(text, end) or _PARTS.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
+        return not (doubt or back or is_remark(said[end - cuts[at] :]))
     if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
     parts = _PARTS.match(text, end)
