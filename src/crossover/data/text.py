@@ -346,15 +346,15 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         said = said[: colon.start() + 1]
     final = _FORMAL.search(rest)  # before it, the label may be spoken of
     before_it = final is not None and end <= final.start()
+    parts = _PARTS.match(text, end)
+    if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
+        return False
     if first:
         behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
         doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
-        back = _UNLIKELY.match(text, end) or _PARTS.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
+        back = _UNLIKELY.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
         return not (doubt or back or is_remark(said[end - cuts[at] :]))
     if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
-        return False
-    parts = _PARTS.match(text, end)
-    if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
         return False
     if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
         return False
