@@ -828,3 +828,15 @@ def test_instances_of_an_instruction_are_rows(tmp_path: Path) -> None:
     found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     assert (found.task.input, found.task.output, len(found.splits.all)) == ("{instruction}\n{input}", "output", 18)
     assert "'instances' holds inputs with their outputs: each is a row" in said
+
+
+@pytest.mark.parametrize(
+    "labels", [("<s>sold</s>", "<s>kept</s>"), ("alarm/set", "alarm/stop"), ("Sci/Tech", "Arts/Film"), ("n/a", "24/7")]
+)
+def test_labels_with_a_slash_are_no_names_of_files(labels: tuple[str, str], tmp_path: Path) -> None:
+    rows = [{"note": sentence(n), "held": labels[n % 2]} for n in range(12)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == ("note", "held")
+    rows = [{"note": sentence(n), "held": f"rows/{n % 2}/page.html", "mood": labels[n % 2]} for n in range(12)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert found.task.output == "mood"

@@ -58,3 +58,14 @@ def test_other_lines_are_refused(tmp_path, text, says):
 def test_all_labels_of_a_line_are_read(labels, text):
     found = _labelled("x", 1, " ".join(f"__label__{label}" for label in labels) + f" {text}")
     assert found == ((labels if len(labels) > 1 else labels[0]), text)
+
+
+def test_labels_in_a_file_of_their_own_are_told_to_be_joined(tmp_path):
+    write(tmp_path, "train_text.txt", "".join(f"{sentence(n)}\n" for n in range(9)))
+    write(tmp_path, "train_labels.txt", "0\n1\n2\n" * 3)
+    write(tmp_path, "val_labels.txt", "0\n1\n")
+    with pytest.raises(DataError, match=r"paste train_text.txt train_labels.txt > rows.tsv"):
+        load_rows(tmp_path / "train_text.txt")
+    (tmp_path / "train_labels.txt").write_bytes(b"\xff")
+    with pytest.raises(DataError, match="the lines have no columns; valid is"):
+        load_rows(tmp_path / "train_text.txt")

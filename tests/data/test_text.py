@@ -432,3 +432,46 @@ def test_the_signs_of_a_label_belong_to_it(reply: str) -> None:
     assert stated(reply, ("<positive>", "<negative>")) is None
     assert stated("The label is <positive>.", ("<positive>", "<negative>")) == 0
     assert stated("The label is positive.", ("<positive>", "<negative>")) == 0
+
+
+LED = [
+    "{} - it is stated.",
+    "**{}**, the text says so.",
+    "{}. There is no mention of it.",
+    "{}; the claim is not supported.",
+    "{} it does.",
+]
+TAKEN_BACK = [
+    *("❌ {}", "{} ❌", "[ ] {}, it is.", "{} (1/10)"),
+    *(
+        "{}, says the author.",
+        "{}. I disagree.",
+        "{}, maybe.",
+        "{}, if it rains.",
+        "{}?",
+        "{}: 0.1",
+        "{}, wait.",
+        "{} idea",
+        "{} label fits.",
+    ),
+    *("{}, I am not sure.", "{}. Or maybe.", "{}, or so it seems.", "{}, 20 % sure", "{}thing", "{} and more"),
+]
+
+
+@pytest.mark.parametrize("form", LED)
+def test_a_yes_or_a_no_that_opens_a_reply_is_the_answer(form: str) -> None:
+    assert stated(form.format("Yes"), ("yes", "no")) == 0
+    assert stated(form.format("No"), ("yes", "no")) == 1
+
+
+@pytest.mark.parametrize("form", TAKEN_BACK)
+def test_a_yes_that_is_taken_back_is_none(form: str) -> None:
+    assert stated(form.format("Yes"), ("yes", "no")) is None
+    assert stated(form.format("No"), ("yes", "no")) is None
+
+
+@pytest.mark.parametrize(
+    "reply", ["maybe and yes", "maybe and no", "yes or no answer", "Can't say yes -> no", "no yes there"]
+)
+def test_two_answers_are_none_also_where_one_is_a_small_word(reply: str) -> None:
+    assert stated(reply, ("yes", "no", "maybe")) is None

@@ -45,6 +45,8 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
     ".yaml": read_rasa,
 }
 
+YAML = (".yml", ".yaml")
+
 
 def ending_of(path: Path) -> str:
     """The ending of a file's name that tells how it is read, in lower case: of "rows.csv.gz" it is ".csv"."""
@@ -81,9 +83,9 @@ def load_rows(path: Path) -> list[Row]:
             f"{path} is a data set of Hugging Face, and no file; valid is to name it in a task file, as in"
             " data: hf:FOLDER or data: hf://ORG/NAME"
         )
-    if path.is_dir():
+    if os.path.isdir(path):
         return read_folder(path)
-    check_readable(path, endings=(*READERS, PACKED))
+    check_readable(path, endings=[*(ending for ending in READERS if ending not in YAML), PACKED])  # task files are no data
     reader = READERS.get(ending_of(path))
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"

@@ -12,7 +12,8 @@ from crossover.data.words import length
 MOST = 0.9  # of the values look so
 WORDS = 3.0  # of a text, on average
 _PLACE = re.compile(
-    r"(?:https?://|www\.|\.{0,2}/)\S+|[^\s/]+(?:/[^\s/]+)+|[^\s/]+\.(?:txt|csv|tsv|json|xml|html?|pdf|png|jpe?g|wav|mp3)"
+    r"(?:https?://|www\.)\S+|\.{0,2}/[\w./-]+|(?:[\w-]+/){2,}[\w.-]+"
+    r"|[\w./-]+\.(?:txt|csv|tsv|json|xml|html?|pdf|png|jpe?g|wav|mp3)"
 )
 _WHEN = re.compile(r"(?<!\d)(?:\d{1,2}:\d{2}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})(?!\d)")
 LONGEST_DATE = 8  # words

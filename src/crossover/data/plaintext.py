@@ -15,6 +15,7 @@ MARK = "__label__"  # fastText's (Joulin et al. 2017)
 _LABELLED = re.compile(r"((?:__label__\S+[ \t]+)*__label__\S+)[ \t,]+(.+)", re.S)
 _CODED = re.compile(r"(\d{1,2}|[A-Z][A-Z_]*(?::\w+)?)[ \t]+(\S.*)")  # "3 Some words", "LOC:city Where is it?"
 ROWS_PER_CODE = 5
+MOST_BESIDE = 100  # files that are looked at
 
 
 def read_txt(path: Path) -> list[Row]:
@@ -32,10 +33,27 @@ def read_txt(path: Path) -> list[Row]:
     if all(coded) and 1 < len(codes) <= len(lines) / ROWS_PER_CODE:
         said = "each line is a text behind its label"
         return [_row(path, n, (match[1], match[2]), said) for (n, _), match in zip(lines, coded, strict=True) if match]
+    if beside := _labels_beside(path, len(lines)):
+        raise DataError(
+            f"{path}: the lines have no columns, and {beside} has as many lines: where these are the labels, join both into"
+            f" one table (paste {path.name} {beside} > rows.tsv)"
+        )
     raise DataError(
         f"{path}: the lines have no columns; valid is the same number of tabs, semicolons or bars in each, {MARK}x before"
         " each text, or a file of another kind (.csv, .jsonl, ...)"
     )
+
+
+def _labels_beside(path: Path, count: int) -> str | None:
+    """The name of a file of labels beside a file of texts, line by line; None where there is none."""
+    for other in sorted(path.parent.glob("*.txt"))[:MOST_BESIDE]:
+        if other != path and re.search(r"label|tag|class", other.stem, re.I) and not re.search("label", path.stem, re.I):
+            try:
+                if sum(bool(line.strip()) for line in lines_of(read_text(other))) == count:
+                    return other.name
+            except DataError:  # whatever it is, it is no file of labels
+                continue
+    return None
 
 
 def _labelled(path: Path, number: int, line: str) -> tuple[str | list[str], str]:

@@ -1,4 +1,4 @@
-"""Whether a yes or a no greets or refuses before the answer, and is none: "Yes, I can do that", "No, I cannot help"."""
+"""Whether a yes or a no is polite and no answer ("Yes, I can do that", "No, I cannot help"), or opens a reply and is."""
 
 from __future__ import annotations
 
@@ -15,8 +15,16 @@ _POLITE = re.compile(
     r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
     re.I,
 )
+# a yes or a no that opens a reply is the answer, whatever is said of it, but where that is taken back
+_LEADING = re.compile(r"yes|no|ja|nein|oui|non|sí|sim")
+_APART_FROM = re.compile(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
 
 
 def is_polite(word: str, text: str, end: int) -> bool:
     """Whether a word that ends there in a text is no answer, but polite."""
     return _POLITE_WORD.fullmatch(word) is not None and _POLITE.match(text, end) is not None
+
+
+def opens(word: str, before: str, behind: str) -> bool:
+    """Whether a word is a yes or a no that opens a reply, and stands apart from what follows."""
+    return bool(_LEADING.fullmatch(word) and not re.search(r"\w", before) and _APART_FROM.match(behind))

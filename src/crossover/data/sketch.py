@@ -147,7 +147,7 @@ def _has_any(rows: Sequence[Row], columns: Sequence[str]) -> bool:
 
 def _of_training(path: Path) -> Path:
     """The folder of training texts in a folder that has one for each split; any other path as it is."""
-    found = [path / word for word in SPLIT_WORDS["train"]] if path.is_dir() else []
+    found = [path / word for word in SPLIT_WORDS["train"]] if os.path.isdir(path) else []
     return next((folder for folder in found if folder.is_dir()), path)
 
 

@@ -197,6 +197,12 @@ def states(before: str, behind: str) -> bool:
     return _all_of(_STATING, earlier[-1]) and not (_TOLD.fullmatch(earlier[-1]) or _GREETING.fullmatch(earlier[-1]))
 
 
+def is_remark(behind: str) -> bool:
+    """Whether what stands apart behind a label says who said it, or takes it back; what the text says is its reason."""
+    piece = next(filter(None, map(_plainly, _SEAM.split(behind))), "")
+    return _REMARK.fullmatch(piece) is not None and re.match(rf"(?:the|this) (?:{_THING}) ", piece) is None
+
+
 def is_topic_of_talk(before: str, behind: str) -> bool:
     """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
     own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])

@@ -7,14 +7,15 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from crossover.data.apart import is_word, stands_alone
+from crossover.data.apart import stands_alone
 from crossover.data.codes import glossed, unscaled
 from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
 from crossover.data.longer import by_degree, goes_on
-from crossover.data.polite import is_polite
-from crossover.data.stating import is_known, is_topic_of_talk, names_the_asked, states
+from crossover.data.polite import is_polite, opens
+from crossover.data.small import BECAUSE, is_small, stands_as_answer
+from crossover.data.stating import is_known, is_remark, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -34,22 +35,7 @@ _END = ".!?,;:。．！？，；：、…।¿¡"
 _PAIRS = (
     "\"\" '' `` ** __ ~~ || $$ () [] {} <> «» »« ‹› “” „“ „” ”” ‚‘ ‘’ ’’ 「」 『』 【】 （） 《》 〈〉 ＂＂"  # by spaces
 )
-_OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:="
 
-_SMALL = re.compile(
-    r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
-)  # words that stand in many a sentence
-_CUE = re.compile(
-    r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s"
-    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly)\s*$|<[a-z]+>\s*$|[是为為选選は은는]\s*$",
-    re.I,
-)
-_BECAUSE = re.compile(
-    r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
-    r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:"
-    r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I)\b|因为|因為|由于|由於",
-    re.I,
-)
 _NEGATION = re.compile(
     r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
     r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
@@ -124,11 +110,11 @@ _ASKS = re.compile(
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
+_NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
 _OF_MORE = re.compile(r"\s*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
 _TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
 _OPTION = re.compile(r"[.):] ")
-_IS_RIGHT = re.compile(r" is (?:the |my )?(?:most |single |only )?(?:correct|right|best|final|true)\b", re.I)
 _NUMBERED = re.compile(r"\.? ?\d")
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
@@ -137,8 +123,6 @@ _FORMAL = re.compile(
     r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]*\s*[:=→-]?[\s*_\"'`]*\u2588+[\s*_\"'`.!]*$",
     re.I,
 )
-# "is" at the word that it follows, and "option"
-_JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|选项|選項|項|项")
 _CLOSING = " \n\"'”’»)*!"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
@@ -282,6 +266,9 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         return None
     if (said := set_off(text, own)) is not None:
         return _mentioned(said, labels)
+    # "no" is a word of any sentence, too: "Yes. There is no mention of it."
+    plain = [one for one in own if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))]
+    own = plain or own
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
         return None
@@ -327,7 +314,8 @@ def _with_its_signs(text: str, start: int, end: int, label: str) -> tuple[int, i
 def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
     """Whether what is mentioned is said to be so, as far as words can tell."""
     word = text[start:end].casefold()
-    if (_SMALL.fullmatch(word) or (len(word) == 1 and word.isalpha())) and not _set_off(text, start, end):
+    first = opens(word, text[:start], text[end:])
+    if is_small(word) and not first and not stands_as_answer(text, start, end):
         return False
     if is_polite(word, text, end):
         return False
@@ -352,16 +340,21 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     here = rest[cuts[at] : cuts[at + 1]]
     if _ASKS.match(here) or here.rstrip(_CLOSING).endswith(_ASKING) or rest[end:].lstrip(_CLOSING).startswith(_ASKING):
         return False
-    reason = _BECAUSE.search(rest, end, cuts[at + 1])
+    reason = BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here
     if (colon := _COLON.search(said)) and LABEL not in said[colon.end() :] and _TELLS.match(said, colon.end()):
         said = said[: colon.start() + 1]
     final = _FORMAL.search(rest)  # before it, the label may be spoken of
     before_it = final is not None and end <= final.start()
-    if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
-        return False
     parts = _PARTS.match(text, end)
     if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
+        return False
+    if first:
+        behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
+        doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
+        back = _UNLIKELY.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
+        return not (doubt or back or is_remark(said[end - cuts[at] :]))
+    if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
     if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
         return False
@@ -385,12 +378,3 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     if any(m.end() == len(ends) for m in _NEGATION.finditer(ends)):
         return False
     return bool(_TELLS.match(later) or _TELLS_ELSE.match(later)) or not _NEGATION.search(" ".join(later.split()[:3]))
-
-
-def _set_off(text: str, start: int, end: int) -> bool:
-    """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
-    before, after = text[:start].rstrip(), text[end : end + 1]
-    led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
-    follows = not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end)
-    right = end - start == 1 and _IS_RIGHT.match(text, end)
-    return led and bool(follows or right or _BECAUSE.match(text[end:].lstrip()))
