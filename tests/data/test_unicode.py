@@ -119,7 +119,7 @@ def test_inputs_that_hold_their_own_label_are_doubtful(tmp_path: Path) -> None:
 def test_what_changes_the_data_is_said_by_init(tmp_path: Path) -> None:
     rows = [{"text": sentence(n) if n else "", "label": [0, 1, 0.0, "1"][n % 4]} for n in range(40)]
     assumed = sketch(jsonl(tmp_path, "rows.jsonl", rows)).assumed
-    assert "1 row with a blank input or output, left out" in assumed
+    assert any(said.startswith("1 row with a blank input or output, left out") for said in assumed)
     assert any(said.startswith("the label '0' is also written as '0.0'") for said in assumed)
 
 

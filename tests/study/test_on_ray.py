@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from crossover.engine.journal import Journal
 from crossover.errors import StudyError
-from crossover.study import joining, on_ray
+from crossover.study import joining, letterbox, on_ray
 from crossover.study.conductor import run_study
 from crossover.study.elsewhere import Reception
 from crossover.study.listener import Quiet, Stage
@@ -295,7 +295,7 @@ def test_what_answers_and_is_no_cluster_or_hangs_is_not_waited_for(says: bytes, 
 @given(st.permutations(range(6)))
 def test_what_one_worker_tells_is_taken_in_the_order_in_which_it_told_it(order: list[int]) -> None:
     async def arriving() -> list[Any]:
-        box, taken = on_ray.LetterBox(), list[Any]()
+        box, taken = letterbox.LetterBox(), list[Any]()
         for place in order:
             await box.tell("a", place, [("n", (place,))])
         await box.tell("b", 0, [("n", ("other",))])

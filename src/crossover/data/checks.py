@@ -11,7 +11,7 @@ from typing import Literal
 from crossover.data.chat import turns_in
 from crossover.data.damaged import absent, damaged
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
-from crossover.data.labels import Merged, look_alikes
+from crossover.data.labels import Merged, look_alikes, scale
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
 from crossover.data.task import Task
@@ -21,8 +21,6 @@ from crossover.types import Example
 
 ABSENT = re.compile(r"nan|NaN|NAN|None|NULL|null|nil|#?N/A|n/a|<NA>|NaT|-{1,3}|undefined")
 _TOKEN = re.compile(r"<\|[^<>|\s]+\|>")  # a model's own sign, in which bars join nothing
-_NUMBER = re.compile(r"[-+]?\d*\.?\d+")
-MANY_NUMBERS = 12  # labels that are whole numbers: more are a scale and no classes
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
@@ -320,10 +318,7 @@ def _several(splits: Splits) -> list[Finding]:
 
 def _scale(labels: Collection[str]) -> list[Finding]:
     """Labels that are numbers of a scale."""
-    if not all(map(_NUMBER.fullmatch, labels)) or len(labels) < 3:
-        return []
-    values = sorted(map(float, labels))
-    if all(value.is_integer() for value in values) and len(values) < MANY_NUMBERS:
+    if not (values := scale(labels)):
         return []
     ends = f"from {values[0]:g} to {values[-1]:g}"
     message = (

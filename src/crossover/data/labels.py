@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from crossover.data.text import bare, comparable, folded, spelled
@@ -13,6 +13,8 @@ from crossover.types import Example
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _NUMBER = re.compile(r"([+-]?)(0|[1-9]\d*|(?=\.))(\.\d+)?")  # "007" is a code, and not 7
+_SCALED = re.compile(r"[-+]?\d*\.?\d+")
+MANY_NUMBERS = 12  # labels that are whole numbers: more are a scale and no classes
 _SHORT = {"y": "yes", "n": "no"}
 _ALIKE = str.maketrans("аеорсухіѕјԁһɡοαν", "aeopcyxisjdhgoav")  # Cyrillic and Greek letters that look like Latin ones
 
@@ -105,3 +107,11 @@ def _way(written: str, label: str) -> str:
 def _invisible(text: str) -> int:
     """How many of its marks are not seen."""
     return sum(folded(f"x{letter}x") == "xx" for letter in text)
+
+
+def scale(labels: Collection[str]) -> list[float]:
+    """The numbers of a scale, in order, where labels are such; else none."""
+    if not all(map(_SCALED.fullmatch, labels)) or len(labels) < 3:
+        return []
+    values = sorted(map(float, labels))
+    return [] if all(value.is_integer() for value in values) and len(values) < MANY_NUMBERS else values

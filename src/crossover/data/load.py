@@ -22,7 +22,7 @@ from crossover.data.parquetfile import read_parquet
 from crossover.data.plaintext import read_txt
 from crossover.data.prodigy import gold
 from crossover.data.quoted import unwrapped
-from crossover.data.rasa import read_rasa
+from crossover.data.rasa import is_rasa, read_rasa
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
@@ -56,6 +56,11 @@ def ending_of(path: Path) -> str:
 def endings() -> list[str]:
     """The endings of names of data files: `.gz` stands behind one of the others."""
     return [*sorted(READERS), PACKED]
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether a file is one of rows by its name; YAML by what it holds, as task files are YAML, too."""
+    return ending_of(path) in READERS and (ending_of(path) not in YAML or is_rasa(path))
 
 
 def whole_ending(name: str) -> str:

@@ -13,7 +13,7 @@ from fastapi import FastAPI, File, Form, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from crossover.data.economics import Limits
-from crossover.data.load import READERS, ending_of, endings, load_rows, whole_ending
+from crossover.data.load import endings, holds_rows, load_rows, whole_ending
 from crossover.data.sketch import Sketch, sketch
 from crossover.data.template import plain
 from crossover.decision.resolution import resolution
@@ -71,7 +71,7 @@ class Uploads:
             known = {entry.name: entry.path for entry in os.scandir(self._place) if entry.is_dir(follow_symlinks=False)}
         except OSError:
             known = {}
-        files = [p for p in Path(known[identity]).iterdir() if ending_of(p) in READERS] if identity in known else []
+        files = [p for p in Path(known[identity]).iterdir() if holds_rows(p)] if identity in known else []
         if not files:
             raise Missing("there is no such file here: upload it again")
         return Upload(identity, files[0])

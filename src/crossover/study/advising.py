@@ -15,7 +15,7 @@ import yaml
 from crossover.data.checks import raise_on_errors
 from crossover.data.huggingface import is_huggingface
 from crossover.data.infer import Prepared, prepare
-from crossover.data.load import READERS, ending_of
+from crossover.data.load import ending_of, holds_rows
 from crossover.data.metric import is_file
 from crossover.data.sketch import in_folds, sketch
 from crossover.data.task import Task, load_task
@@ -88,7 +88,7 @@ def known_of(source: Path | Task | None, **answers: Any) -> Known:
 def _is_data(path: Path) -> bool:
     """Whether a file holds rows; a task file may be JSON too."""
     if ending_of(path) != ".json":
-        return ending_of(path) in READERS
+        return holds_rows(path)
     try:
         return isinstance(read_json(path), list)
     except StudyError:

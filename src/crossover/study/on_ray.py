@@ -7,7 +7,6 @@ what it was about to ask must be free first.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import re
@@ -32,6 +31,7 @@ from crossover.models.batches import in_batches
 from crossover.study.elsewhere import Opening, Outcome, Reception, done_elsewhere, stand_in
 from crossover.study.folder import SHARED, write_text
 from crossover.study.joining import PATIENCE, address_of, joined, leave, room_of
+from crossover.study.letterbox import LetterBox
 from crossover.study.listener import Listener
 from crossover.study.placing import Needs, needs
 from crossover.study.several import specs_of
@@ -44,56 +44,6 @@ MANY = 100_000  # who may wait at a time
 ANSWERED = 120.0  # seconds for what is at a service to come, as long as a call may take
 IDLE = 60.0  # seconds after which it is said that nothing was begun
 DEATHS = 5  # of the workers of one piece of work, after which something else is wrong
-Asked = tuple[int | None, str, list[Operation]]
-
-
-class LetterBox:
-    """An actor: who asks waits in it for an answer, which the study's process gives.
-
-    Ray may begin an actor's calls in another order than they were made in, so each has its place among those of its owner.
-    """
-
-    def __init__(self) -> None:
-        self._asked: list[Asked] = []
-        self._early: dict[tuple[str, int], Asked] = {}  # what was told or asked behind something that has not come yet
-        self._next: dict[str, int] = {}
-        self._arrived = asyncio.Event()
-        self._answers: dict[int, asyncio.Future[Outcome]] = {}
-        self._number = 0
-
-    async def tell(self, owner: str, place: int, operations: list[Operation]) -> None:
-        self._put(owner, place, (None, owner, operations))
-
-    async def ask(self, owner: str, place: int, operations: list[Operation]) -> Outcome:
-        self._number += 1
-        number = self._number
-        self._answers[number] = asyncio.get_running_loop().create_future()
-        self._put(owner, place, (number, owner, operations))
-        try:
-            return await self._answers[number]
-        finally:
-            del self._answers[number]
-
-    def _put(self, owner: str, place: int, asked: Asked) -> None:
-        self._early[owner, place] = asked
-        due = self._next.get(owner, 0)
-        while (owner, due) in self._early:
-            self._asked.append(self._early.pop((owner, due)))
-            due += 1
-            self._arrived.set()
-        self._next[owner] = due
-
-    async def take(self) -> list[Asked]:
-        """All that has arrived, as soon as something has."""
-        await self._arrived.wait()
-        self._arrived.clear()
-        asked, self._asked = self._asked, []
-        return asked
-
-    async def give(self, answers: list[tuple[int, Outcome]]) -> None:
-        for number, outcome in answers:
-            if number in self._answers and not self._answers[number].done():
-                self._answers[number].set_result(outcome)
 
 
 def do(opening: Opening, box: Any, owner: str, work: Work[Any], cpus: int) -> Outcome:
