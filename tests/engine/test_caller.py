@@ -173,7 +173,7 @@ def test_minutes_count_over_all_sessions(tmp_path: Path) -> None:
     journal.close()
     ask, meter, _ = caller(tmp_path, Limits(minutes=1))
     assert meter.seconds > 60
-    with pytest.raises(BudgetExceeded, match="1 minutes"):
+    with pytest.raises(BudgetExceeded, match="1 minute "):
         ask.ask(Counting(), requests("a"), "test")
 
 

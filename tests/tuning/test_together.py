@@ -375,7 +375,7 @@ def test_where_memory_runs_out_they_begin_anew_with_smaller_passes(tmp_path: Pat
         (
             "fail(said='of another shape\\nmore')",
             TuningError,
-            "ended \\(RuntimeError: of another shape\\); .*together-\w+.new has what",
+            "ended \\(RuntimeError: of another shape\\); .*together-\\w+.new has what",
         ),
         (
             "fail(lost=True, said='[gloo/transport/pair.cc:537] closed by peer. This is typical')",
