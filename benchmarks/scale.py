@@ -41,7 +41,7 @@ from crossover.study.works import Scene, Serial
 from crossover.types import Candidate, Decoding, Example, Message, Reply, Request
 
 PIECES = 200
-PAIRS = 3  # of one worker beside two, of which the middle one counts
+PAIRS = 3  # of one worker and two, one after the other
 LABELS = ("garden", "kitchen", "journey")
 WORDS = ("roses", "soup", "train", "slugs", "dough", "ticket", "bulbs", "oven", "border", "lawn", "butter", "hotel")
 
