@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,30 @@ def test_a_letter_that_is_denied_is_not(reply: str) -> None:
 @given(st.sampled_from("01"), st.text(st.characters(codec="ascii", exclude_characters="01"), max_size=30))
 def test_what_stands_behind_a_number_never_gives_the_other(code: str, text: str) -> None:
     assert stated(f"{code} ({text})", ("0", "1")) in (int(code), None)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        ("①②③④⑤", "정답은 ②입니다", "②"),
+        ("①②③④⑤", "The answer is ④.", "④"),
+        (("m", "²", "³"), "It is ²", "²"),
+        (("1" * 5000, "2", "3"), "It is 3.", "3"),  # more digits than Python reads as a number
+    ],
+)
+def test_digits_that_are_no_numbers_are_labels_all_the_same(labels: Sequence[str], reply: str, label: str) -> None:
+    found = stated(reply, labels)
+    assert found is not None
+    assert labels[found] == label
+
+
+@given(
+    st.lists(
+        st.text(st.characters(categories=("Nd", "No", "Nl")), min_size=1, max_size=3), min_size=2, max_size=5, unique=True
+    ),
+    st.data(),
+)
+def test_labels_of_any_digits_are_given_or_nothing_is(labels: list[str], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(labels) - 1))
+    for reply in ("I would say {}.", "정답은 {}입니다", "On a scale, {} of 5"):
+        assert stated(reply.format(labels[place]), labels) in (place, None)

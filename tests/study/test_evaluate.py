@@ -10,6 +10,7 @@ import pytest
 from crossover.errors import BudgetExceeded, OptionError
 from crossover.study.conductor import run_study
 from crossover.study.evaluate import evaluate, paid_evaluation
+from crossover.study.folder import StudyFolder
 from tests.models.service import Service, said, serving
 from tests.study.test_hosted import WORDS, task
 
@@ -51,3 +52,11 @@ def test_without_prices_no_limit_of_money_can_be_kept(tmp_path: Path) -> None:
             evaluate(folder, path, ["zero_shot"], money=1)
         assert paid_evaluation(folder, path, ["zero_shot"]) == ([f"openai:m?url={model}"], 6)
         assert not (tmp_path / "out" / "evaluations").exists()
+
+
+def test_only_files_that_are_numbered_are_evaluations(tmp_path: Path) -> None:
+    for name in ("evaluations/2.json", "evaluations/²³.json", "history/redecided-1.json", "history/redecided-①.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    folder = StudyFolder(tmp_path)
+    assert [path.name for path in (*folder.evaluations, *folder.redecisions)] == ["2.json", "redecided-1.json"]

@@ -104,13 +104,13 @@ class StudyFolder:
     @property
     def redecisions(self) -> list[Path]:
         """The files of decisions that were made again on what was measured here, in their order."""
-        found = (path for path in self.history.glob(f"{REDECIDED}-*.json") if path.stem.rpartition("-")[2].isdigit())
+        found = (path for path in self.history.glob(f"{REDECIDED}-*.json") if path.stem.rpartition("-")[2].isdecimal())
         return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
     @property
     def evaluations(self) -> list[Path]:
         """The files of what was measured on rows that came later, in their order."""
-        found = (path for path in (self.path / EVALUATIONS).glob("*.json") if path.stem.isdigit())
+        found = (path for path in (self.path / EVALUATIONS).glob("*.json") if path.stem.isdecimal())
         return sorted(found, key=lambda path: int(path.stem))
 
     @property

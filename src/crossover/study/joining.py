@@ -33,7 +33,7 @@ def address_of(on: str) -> str:
     """HOST:PORT, empty for this machine alone. Raises `OptionError`."""
     engine, colon, address = on.partition(":")
     host, _, port = address.rpartition(":")
-    if engine != "ray" or (colon and not (host and port.isdigit() and "/" not in host)):
+    if engine != "ray" or (colon and not (host and port.isascii() and port.isdecimal() and "/" not in host)):
         raise OptionError(f"--on: received '{on}'; valid is {VALID}")
     return address
 
