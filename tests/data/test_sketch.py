@@ -137,3 +137,56 @@ def test_folds_of_many_sizes_are_said_by_the_smallest_and_the_largest(tmp_path):
     _, assumed = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     [said] = [one for one in assumed if "test in each" in one]
     assert re.search(r"\((\d+|\d+ to \d+) rows test in each\)", said), said
+
+
+@pytest.mark.parametrize("answer", ["language", "lang", "speaker", "day", "year", "Season"])
+@pytest.mark.parametrize("text", ["text", "excerpt"])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"split": ["train", "test"]},
+        {"source": ["web", "mail"], "fold": ["0", "1", "2"]},
+        {"path": ["a/b/c.txt", "a/b/d.txt"], "file": ["x.wav", "y.wav"]},
+        {"sent_id": [str(n) for n in range(24)]},
+    ],
+)
+def test_what_tells_of_a_row_is_the_output_where_nothing_else_can_be(tmp_path, answer, text, beside):
+    values = ["1999", "2004", "2010"] if answer == "year" else ["mon", "tue", "wed"]
+    for order in (1, -1):
+        rows = [
+            {text: sentence(n), answer: values[n % 3], **{name: held[n % len(held)] for name, held in beside.items()}}
+            for n in range(24)
+        ]
+        rows = [dict(list(row.items())[::order]) for row in rows]
+        found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+        assert (found.input, found.output) == (text, answer)
+
+
+def test_without_an_answer_the_output_is_no_split_and_no_file(tmp_path):
+    rows = [{"text": sentence(n), "source": "uvw"[n % 3], "split": ["train", "test"][n % 2]} for n in range(24)]
+    assert sketched(jsonl(tmp_path, "rows.jsonl", rows))[0].output == "source"
+
+
+VOTES = list(range(-3, 9))
+
+
+@pytest.mark.parametrize(
+    ("columns", "output"),
+    [
+        ({"title": None, "score": VOTES, "subreddit": "abc"}, "subreddit"),
+        ({"comment": None, "score": VOTES, "toxic": [0, 1]}, "toxic"),
+        ({"comment": None, "score": VOTES, "upvotes": list(range(30))}, "score"),
+        ({"review": None, "rating": range(1, 6), "verified": [True, False]}, "rating"),
+        ({"review": None, "stars": range(1, 6), "genre": "abcd"}, "genre"),
+        ({"review": None, "grade": "ABCDEF", "genre": "ab"}, "grade"),
+        ({"text": None, "reference": list(range(40)), "field": "abc"}, "field"),
+        ({"text": None, "reference": [f"so {sentence(n)}" for n in range(36)]}, "reference"),
+    ],
+)
+def test_a_score_is_the_output_only_where_nothing_else_looks_like_labels(tmp_path, columns, output):
+    rows = [
+        {name: sentence(n) if held is None else held[n % len(held)] for name, held in columns.items()} for n in range(36)
+    ]
+    for order in (1, -1):
+        found, _ = sketched(jsonl(tmp_path, "rows.jsonl", [dict(list(row.items())[::order]) for row in rows]))
+        assert found.output == output

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossover.data.infer import prepare
 from crossover.data.load import load_rows, load_tables, to_examples
+from crossover.data.rows import Row
 from crossover.data.sketch import sketch
+from crossover.data.spans import from_spans
 from crossover.data.task import load_task
 from crossover.errors import DataError
 from tests.data.builders import jsonl, sentence, task, write
@@ -48,6 +52,35 @@ def test_places_beside_a_label_stay_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spans", [[[0, 99, "WHO"]], [{"start": 0, "end": 3}], [[0, 3]]])
 def test_places_that_cannot_be_read_are_one_sentence(spans: Any, tmp_path: Path) -> None:
     jsonl(tmp_path, "rows.jsonl", [{"text": "Ada paid", "spans": spans} for n in range(4)])
-    given = task(tmp_path, "rows.jsonl", output="spans")
+    whole = task(tmp_path, "rows.jsonl", output="spans")
     with pytest.raises(DataError, match=r"rows.jsonl, line 1: the output 'spans' holds places in a text; valid is what"):
-        to_examples(given, load_tables(given)["all"], "rows.jsonl")
+        to_examples(whole, load_tables(whole)["all"], "rows.jsonl")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_split_in_which_nothing_is_marked_has_empty_objects(shape: Any, tmp_path: Path) -> None:
+    rows = [{"text": f"Ada paid {sentence(n)}", **shape(n)} for n in range(24)]
+    for row in rows[12:]:
+        row |= {name: [] for name, value in row.items() if isinstance(value, list)}
+    path = jsonl(tmp_path, "train.jsonl", rows[:12])
+    jsonl(tmp_path, "test.jsonl", rows[12:])
+    found = prepare(load_task(write(tmp_path, "task.yaml", sketch(path).text())))
+    assert [example.output for example in found.splits.test] == ["{}"] * 12
+    assert {type(json.loads(example.output)) for example in found.splits.all} == {dict}
+    alone = load_tables(found.task.model_copy(update={"data": "test.jsonl"}))["all"]
+    assert [row.fields[found.task.output] for row in alone] == [{}] * 12
+
+
+def test_a_split_without_the_marks_column_stays_without_it(tmp_path: Path) -> None:
+    jsonl(tmp_path, "train.jsonl", [{"text": "Ada paid", "spans": [[0, 3, "WHO"]]}] * 4)
+    jsonl(tmp_path, "test.jsonl", [{"text": "Ada paid"}] * 4)
+    whole = task(tmp_path, {"train": "train.jsonl", "test": "test.jsonl"}, output="spans")
+    assert [dict(row.fields) for row in load_tables(whole)["test"]] == [{"text": "Ada paid"}] * 4
+
+
+@given(st.permutations([[0, 3, "WHO"], [4, 8, "ACT"], [9, 12, "WHO"], [13, 17, "WHO"]]))
+def test_marks_stand_in_the_order_of_the_text(spans: list[Any]) -> None:
+    row = Row(1, {"text": "Ada paid Bob soon", "spans": spans}, "rows.jsonl, line 1")
+    assert json.dumps(from_spans(row, "text", "spans").fields["spans"]) == (
+        '{"WHO": ["Ada", "Bob", "soon"], "ACT": ["paid"]}'
+    )

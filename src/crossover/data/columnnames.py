@@ -16,13 +16,15 @@ OUTPUTS = [
     *("label", "labels", "category", "intent", "class", "output", "answer", "answers", "target", "completion", "expected"),
     *("sentiment", "topic", "queue", "type", "tag", "response", "reply", "summary", "translation", "slots", "json"),
     *("answerkey", "outputs", "highlights", "emotion", "emotions", "stance", "polarity", "relation", "verdict"),
-    *("relevance", "targetvalue", "target_value", "canonical_solution", "solution", "sql", "reference", "references"),
-    *("similarity", "score", "rating", "stars", "grade"),
+    *("relevance", "targetvalue", "target_value", "canonical_solution", "solution", "sql"),
     *("etiqueta", "categoria", "categoría", "clase", "classe", "étiquette", "catégorie", "etichetta", "kategorie"),
     *("klasse", "sentimiento", "sentimento", "sentimen", "respuesta", "resposta", "réponse", "risposta", "antwort"),
     *("etiket", "kategori", "метка", "класс", "категория", "тональность", "ответ", "标签", "標籤", "类别", "類別"),
     *("情感", "答案", "回答", "ラベル", "레이블", "라벨", "정답"),
 ]
+RATINGS = ("rating", "stars", "grade")
+# outputs where nothing else looks like labels: a post's votes are its "score", and a paper's number its "reference"
+WEAK_OUTPUTS = (*RATINGS, "similarity", "score", "reference", "references")
 INPUTS = [
     *("input", "text", "message", "question", "prompt", "sentence", "utterance", "query", "content", "body"),
     *("document", "review", "comment", "email", "ticket", "description", "title", "subject", "instruction"),
@@ -37,9 +39,10 @@ SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "v
 CONTEXTS = ("context", "passage", "premise", "premises", "evidence", "story", "background", "facts")
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 # what tells of a row and not of its text: where it is from, who made it and when, what a model said of it
+_MAY_BE_ASKED = "season|year|month|day|speaker|lang(?:uage)?"
 _BESIDE = re.compile(
-    r"(?:(?:row|sent|sentence|example|question)[ _])?(?:idx|index)|(?:unnamed:? ?|sr\.? ?no\.?)\d*"
-    r"|season|episode|year|month|day|speaker|lang(?:uage)?"
+    rf"{_MAY_BE_ASKED}|episode"
+    r"|(?:(?:row|sent|sentence|example|question)[ _])?(?:idx|index)|(?:unnamed:? ?|sr\.? ?no\.?)\d*"
     r"|(?:.*[ _.-])?(?:ids?|uuid|guid|hash|ur[il]|link|source|meta|metadata|date|datetime|time|timestamp|tstamp"
     r"|annotators?|annotations?|agent|completed[ _]by|(?:created|updated|modified|annotated|submitted)(?:[ _]?(?:at|by"
     r"|on))?|split|fold|file(?:[ _]?name)?|file[ _]upload|path|agreement|confidence|predictions?|predicted|pred|probability"
@@ -67,6 +70,11 @@ def is_beside(name: str) -> bool:
     return _BESIDE.fullmatch(name.strip()) is not None
 
 
+def may_be_asked(name: str) -> bool:
+    """Whether a column that tells of a row may still be the answer, by its name: who speaks, and in which language."""
+    return re.fullmatch(_MAY_BE_ASKED, name.strip(), re.I) is not None
+
+
 def is_reference(name: str) -> bool:
     """Whether a column only says which row or file is meant, by its name: no text to be read stands there."""
     return _REFERENCE.fullmatch(name.strip()) is not None
@@ -75,7 +83,22 @@ def is_reference(name: str) -> bool:
 def is_usual(name: str) -> bool:
     """Whether columns are often called so."""
     plain = _plain(name)
-    usual = {*OUTPUTS, *INPUTS, *GROUPS, "id", "index", "idx", "name", "date", "url", "source", "split", "lang", "language"}
+    usual = {
+        *OUTPUTS,
+        *WEAK_OUTPUTS,
+        *INPUTS,
+        *GROUPS,
+        "id",
+        "index",
+        "idx",
+        "name",
+        "date",
+        "url",
+        "source",
+        "split",
+        "lang",
+        "language",
+    }
     return plain in usual or plain.removesuffix("s") in usual or plain.endswith("_id")
 
 

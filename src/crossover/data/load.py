@@ -24,6 +24,7 @@ from crossover.data.prodigy import gold
 from crossover.data.quoted import unwrapped
 from crossover.data.rasa import is_rasa, read_rasa
 from crossover.data.rows import Row
+from crossover.data.spans import emptied
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
 from crossover.data.text import is_blank, spelled
@@ -107,6 +108,7 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
     tables = _one_label(task, gold(_tables(task), task.output))
+    tables = emptied(tables, task.output, objects=task.kind == "extract")
     tables = {split: _named_anew([_remarked(task, row) for row in rows]) for split, rows in tables.items()}
     return _opened(task, _unwrapped(task, tables))
 

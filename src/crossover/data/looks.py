@@ -47,6 +47,12 @@ def of_few(values: Sequence[str]) -> bool:
     return 1 < len(Counter(values)) <= len(values) / 3
 
 
+def flags(values: Sequence[str]) -> bool:
+    """Whether each value says whether something is so: 0 or 1, true or false."""
+    found = {value.strip().lower() for value in values}
+    return found in ({"0", "1"}, {"true", "false"})
+
+
 def offsets(value: object) -> bool:
     """Whether a value is a list of places in a text: numbers, or lists or objects that begin and end somewhere."""
     if isinstance(value, str):

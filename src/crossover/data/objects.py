@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crossover.data.columnnames import INPUTS, OUTPUTS, by_name
+from crossover.data.columnnames import INPUTS, OUTPUTS, WEAK_OUTPUTS, by_name
 from crossover.data.rows import Row
 
 ASKED = ("inputs", "input")
@@ -32,7 +32,7 @@ def roles_in(rows: Sequence[Row]) -> tuple[str, str] | None:
 
 
 def _both(column: str, fields: Sequence[str]) -> tuple[str, str] | None:
-    output = by_name(fields, OUTPUTS) or (fields[-1] if len(fields) == 2 else None)
+    output = by_name(fields, (*OUTPUTS, *WEAK_OUTPUTS)) or (fields[-1] if len(fields) == 2 else None)
     rest = [name for name in fields if name != output]
     if output is None or not rest:
         return None

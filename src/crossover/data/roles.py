@@ -13,15 +13,18 @@ from crossover.data.columnnames import (
     GOLD,
     INPUTS,
     OUTPUTS,
+    RATINGS,
     SPLIT_WORDS,
+    WEAK_OUTPUTS,
     by_name,
     is_beside,
     is_group,
     is_reference,
+    may_be_asked,
 )
 from crossover.data.layouts import LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
-from crossover.data.looks import nested, numeric, of_few, places, wordy
+from crossover.data.looks import flags, nested, numeric, of_few, places, wordy
 from crossover.data.objects import roles_in
 from crossover.data.rows import Row
 from crossover.data.template import columns_of, plain
@@ -140,7 +143,13 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     others = [name for name in others if not WORSE.search(name)]
     telling = [name for name in others if not is_beside(name) and not is_talk(columns[name][0])]
     telling = [name for name in telling if not (places(columns[name]) or names_splits(columns[name]))]
-    others = telling or others
+    asked = [name for name in others if may_be_asked(name) and of_few(columns[name])]
+    if asked and not used and len(telling) == 1 and not (by_name(columns, INPUTS) or of_few(columns[telling[0]])):
+        telling = []  # it is the text
+    weak = by_name(columns, WEAK_OUTPUTS)
+    if weak and _wins(weak, {name: columns[name] for name in telling}):
+        return weak, NAMED
+    others = telling or asked or [name for name in others if not _names(name, columns[name])] or others
     few = [name for name in others if of_few(columns[name])]
     if few:
         if all(map(_UNNAMED.fullmatch, few)):
@@ -157,15 +166,28 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     return last, "as it is the last one"
 
 
+def _wins(weak: str, columns: Mapping[str, list[str]]) -> bool:
+    """Whether a column with the name of a weak output is it: its values are labels, or no other's are."""
+    labels = [name for name, values in columns.items() if of_few(values) and (not numeric(values) or flags(values))]
+    if weak.lower() in RATINGS and of_few(columns.get(weak, [])):
+        labels = [name for name in labels if not flags(columns[name])]  # whether it was bought, or is a reply
+    return weak in labels or not labels
+
+
+def _names(name: str, values: Sequence[str]) -> bool:
+    """Whether a column only says which row, file or split is meant."""
+    return names_splits(values) or places(values) or is_reference(name)
+
+
 def _has_output(columns: Mapping[str, list[str]], used: Sequence[str]) -> bool:
     """Whether a column beside those that are used is surely the output."""
     rest = [name for name in columns if name not in used and not is_group(name) and not is_beside(name)]
-    return by_name(rest, OUTPUTS) is not None or any(of_few(columns[name]) for name in rest)
+    return by_name(rest, (*OUTPUTS, *WEAK_OUTPUTS)) is not None or any(of_few(columns[name]) for name in rest)
 
 
 def _rival(columns: Iterable[str]) -> str:
     """What to do where a conversation with an answer has a label beside it, which may be the output as well."""
-    if (rival := by_name(columns, OUTPUTS)) is None:
+    if (rival := by_name(columns, (*OUTPUTS, *WEAK_OUTPUTS))) is None:
         return ""
     return f"; the column '{rival}' is not used: to learn that instead, of the whole conversation, rename it 'output'"
 

@@ -31,12 +31,32 @@ def marked(rows: Sequence[Row]) -> tuple[str, str] | None:
 
 
 def from_spans(row: Row, text: str, column: str) -> Row:
-    """A row with an object of the marked texts by label in the place of the list."""
+    """A row with an object of the marked texts by label in the place of the list, in their order in the text."""
     whole, found = row.fields.get(text), dict[str, list[str]]()
-    for start, end, label in map(_span, row.fields.get(column) or []):
+    for start, end, label in sorted(map(_span, row.fields.get(column) or []), key=lambda span: span[:2]):
         found.setdefault(label, []).append(str(whole)[start:end])
-    said = f"'{column}' holds places in the text: what stands there is read, by its label"
-    return replace(row, fields=row.fields | {column: found}, remarks=(*row.remarks, said))
+    return replace(row, fields=row.fields | {column: found}, remarks=(*row.remarks, _said(column)))
+
+
+def emptied(tables: dict[str, list[Row]], column: str, objects: bool) -> dict[str, list[Row]]:
+    """The tables with empty objects for the empty lists of one in which nothing is marked, where another's places were
+    read, or the column is known to hold `objects`."""
+    read = any(_said(column) in row.remarks for rows in tables.values() for row in rows)
+    bare = [
+        split
+        for split, rows in tables.items()
+        if (held := [row.fields.get(column) for row in rows]) and [] in held and all(one in (None, []) for one in held)
+    ]
+    if not (read or objects) or not bare:
+        return tables
+    empty = {
+        split: [from_spans(row, "", column) if column in row.fields else row for row in tables[split]] for split in bare
+    }
+    return tables | empty
+
+
+def _said(column: str) -> str:
+    return f"'{column}' holds places in the text: what stands there is read, by its label"
 
 
 def _within(whole: Any, spans: list[Any]) -> bool:
