@@ -102,7 +102,8 @@ def told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, st
 
 
 def columns_in(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Column -> its values as text, without the blank ones, and column -> why it cannot be text; ids are left out."""
+    """Column -> its values as text, without the blank ones, and column -> why it cannot be text; ids are left out, and
+    columns of nothing but empty lists or objects."""
     names = dict.fromkeys(name for row in rows for name in row.fields if name.lower() != "id")
     columns, unread = {}, {}
     for name in names:
@@ -111,7 +112,8 @@ def columns_in(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str
         except ValueError as problem:
             unread[name] = str(problem)
             continue
-        if written := [value for value in values if value.strip()]:
+        written = [value for value in values if value.strip()]
+        if not set(written) <= {"[]", "{}"}:
             columns[name] = written
     return columns, unread
 

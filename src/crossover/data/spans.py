@@ -47,7 +47,7 @@ def emptied(tables: dict[str, list[Row]], column: str, objects: bool) -> dict[st
         for split, rows in tables.items()
         if (held := [row.fields.get(column) for row in rows]) and [] in held and all(one in (None, []) for one in held)
     ]
-    if not (read or objects) or not bare:
+    if not (read or (objects and column in COLUMNS)) or not bare:
         return tables
     empty = {
         split: [from_spans(row, "", column) if column in row.fields else row for row in tables[split]] for split in bare
