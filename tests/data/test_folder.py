@@ -44,6 +44,26 @@ def test_folders_of_splits_are_the_splits(tmp_path: Path) -> None:
         assert (found.task.name, len(found.splits.test)) == ("mail", 6)
 
 
+def test_a_label_may_be_called_train(tmp_path: Path) -> None:
+    texts(tmp_path / "modes", ("bus", "car", "train"), 0, 6)
+    found = sketch(tmp_path / "modes").prepared
+    assert (found.task.data, sorted(found.task.labels)) == ("modes", ["bus", "car", "train"])
+    assert len(found.splits.all) == 18
+
+
+@pytest.mark.parametrize(
+    ("names", "says"), [(["a.txt"], "'a.txt' beside the"), (["b.txt", "a.csv"], "'a.csv' and 1 more beside the")]
+)
+def test_files_beside_the_folders_of_labels_are_said(names: list[str], says: str, tmp_path: Path) -> None:
+    texts(tmp_path / "mail" / "train", ("lost", "paid"), 0, 9)
+    for name in names:
+        write(tmp_path / "mail" / "train", name, "some text")
+    made = sketch(tmp_path / "mail")
+    assert len(made.prepared.splits.all) == 18
+    [said] = [one for one in made.assumed if "beside the folders" in one]
+    assert said.startswith(f"data: {says} folders of labels in train ")
+
+
 @pytest.mark.parametrize(
     ("files", "says"),
     [
@@ -51,6 +71,7 @@ def test_folders_of_splits_are_the_splits(tmp_path: Path) -> None:
         (["a/1.txt"], "mail is a folder; valid is a file"),
         (["a/1.txt", "b/1.png"], r"'b.1\.png' in it is no text file"),
         (["a/1.txt", "b/c/1.txt"], r"'b.c' in it is no text file"),
+        (["Test/1.txt", "train/1.txt"], "with 'Test' and 'train', which are splits and no labels, and hold no folders"),
     ],
 )
 def test_any_other_folder_is_one_sentence(files: list[str], says: str, tmp_path: Path) -> None:

@@ -65,6 +65,11 @@ def is_group(name: str) -> bool:
     return any(name.lower() in (word, f"{word}_id", f"{word}id") for word in GROUPS)
 
 
+def is_split(name: str) -> bool:
+    """Whether a split is called so."""
+    return any(name.strip().lower() in words for words in SPLIT_WORDS.values())
+
+
 def is_beside(name: str) -> bool:
     """Whether a column tells of a row and not of its text, by its name: no answer stands there."""
     return _BESIDE.fullmatch(name.strip()) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from crossover.data.columnnames import is_split
 from crossover.data.rows import Row
 from crossover.data.textfile import read_text
 from crossover.errors import DataError, NoRows
@@ -16,16 +17,23 @@ _TEXT = re.compile(r".*\.(?:txt|text)|[^.]+", re.I)  # "10.txt", or "53068" with
 def read_folder(path: Path) -> list[Row]:
     """A row for each text file, columns `text` and `label`: the name of the folder that it lies in.
 
-    Hidden files are left out. Raises `DataError` where the folder holds anything else.
+    Hidden files are left out, and those beside the folders of labels, which is said. Raises `DataError` where the folder
+    holds anything else.
     """
     try:
-        labels = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
+        seen = [entry for entry in sorted(path.iterdir()) if not entry.name.startswith(".")]
+        labels = [entry for entry in seen if entry.is_dir()]
         held = {label: [file for file in label.iterdir() if not file.name.startswith(".")] for label in labels}
     except OSError as problem:
         raise DataError(f"{path} cannot be read: {problem.strerror or problem}") from problem
     valid = "valid is a file, or a folder that has a folder of text files (.txt) for each label"
     if len(labels) < 2:
         raise DataError(f"{path} is a folder; {valid}")
+    if all(is_split(label.name) for label in labels):
+        names = " and ".join(f"'{label.name}'" for label in labels)
+        raise DataError(
+            f"{path} is a folder with {names}, which are splits and no labels, and hold no folders; {valid} in each"
+        )
     every = [file for files in held.values() for file in files]
     odd = next((file for file in every if not (_TEXT.fullmatch(file.name) and file.is_file())), None)
     if odd is not None:
@@ -34,10 +42,13 @@ def read_folder(path: Path) -> list[Row]:
         raise NoRows(f"{path} is a folder without text files; {valid}")
     if count > MOST:
         raise DataError(f"{path} holds {count:,} files; valid are up to {MOST:,}, or one file of them all")
-    said = "each text file is a row, and the folder that it lies in is its label"
+    said = ["each text file is a row, and the folder that it lies in is its label"]
+    if loose := [entry.name for entry in seen if not entry.is_dir()]:
+        more = f" and {len(loose) - 1} more" if len(loose) > 1 else ""
+        said.append(f"'{loose[0]}'{more} beside the folders of labels in {path.name} {'are' if more else 'is'} not read")
     pairs = [(label.name, file) for label, files in held.items() for file in sorted(files, key=_order)]
     return [
-        Row(number, {"text": read_text(file), "label": label}, f"{path.name}/{label}/{file.name}", remarks=(said,))
+        Row(number, {"text": read_text(file), "label": label}, f"{path.name}/{label}/{file.name}", remarks=tuple(said))
         for number, (label, file) in enumerate(pairs, start=1)
     ]
 

@@ -14,12 +14,12 @@ from crossover.data.columnnames import (
     INPUTS,
     OUTPUTS,
     RATINGS,
-    SPLIT_WORDS,
     WEAK_OUTPUTS,
     by_name,
     is_beside,
     is_group,
     is_reference,
+    is_split,
     may_be_asked,
 )
 from crossover.data.layouts import LIKE_PAIRS, PAIRS
@@ -228,8 +228,7 @@ def _features(columns: Mapping[str, list[str]]) -> list[str]:
 
 def names_splits(values: Sequence[str]) -> bool:
     """Whether the values are the names of splits."""
-    known = {word for words in SPLIT_WORDS.values() for word in words}
-    return len(found := {value.strip().lower() for value in values}) > 1 and found <= known
+    return len(found := {value.strip().lower() for value in values}) > 1 and all(map(is_split, found))
 
 
 def quoted(names: Iterable[str]) -> str:

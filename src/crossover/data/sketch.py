@@ -146,9 +146,10 @@ def _has_any(rows: Sequence[Row], columns: Sequence[str]) -> bool:
 
 
 def _of_training(path: Path) -> Path:
-    """The folder of training texts in a folder that has one for each split; any other path as it is."""
+    """The folder of training texts in a folder that has one for each split, with folders of labels in it; any other path,
+    also one with a label "train", as it is."""
     found = [path / word for word in SPLIT_WORDS["train"]] if os.path.isdir(path) else []
-    return next((folder for folder in found if folder.is_dir()), path)
+    return next((folder for folder in found if folder.is_dir() and any(map(Path.is_dir, folder.glob("[!.]*")))), path)
 
 
 def _splits(path: Path) -> dict[str, Path]:
