@@ -313,3 +313,20 @@ def test_yes_and_y_are_said_to_be_typed_otherwise(classify):
     assert all(
         f"'{short}'" in " ".join(found) and f"'{whole}'" in " ".join(found) for short, whole in (("Y", "yes"), ("N", "no"))
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (("yes", "no", "Y"), ["'yes', 'Y'"]),
+        (("Yes", "Y", "maybe"), ["'Yes', 'Y'"]),
+        (("yes", "no", "n"), ["'no', 'n'"]),
+        (("Y", "N", "No"), ["'N', 'No'"]),
+        (("n", "no", "adj"), []),
+        (("x", "y", "yes"), []),
+    ],
+)
+def test_a_short_answer_is_said_beside_the_whole_one(classify, labels, said):
+    rows = examples("train", 0, [(None, label) for label in labels for _ in range(6)])
+    found = [f.message for f in check(classify, Splits(rows, (), (), "0" * 64)) if f.code == "label_variants"]
+    assert [one.split(" differ ")[0].removeprefix("the labels ") for one in found] == said

@@ -71,7 +71,7 @@ def test_files_beside_the_folders_of_labels_are_said(names: list[str], says: str
         (["a/1.txt"], "mail is a folder; valid is a file"),
         (["a/1.txt", "b/1.png"], r"'b.1\.png' in it is no text file"),
         (["a/1.txt", "b/c/1.txt"], r"'b.c' in it is no text file"),
-        (["Test/1.txt", "train/1.txt"], "with 'Test' and 'train', which are splits and no labels, and hold no folders"),
+        (["Test/1.txt", "train/1.txt"], "with 'Test' and 'train', which are splits and no labels; valid is one of them"),
     ],
 )
 def test_any_other_folder_is_one_sentence(files: list[str], says: str, tmp_path: Path) -> None:

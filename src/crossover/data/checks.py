@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossover.data.chat import turns_in
-from crossover.data.damaged import absent, damaged
+from crossover.data.damaged import ABSENT, absent, damaged
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
 from crossover.data.labels import Merged, look_alikes, scale
 from crossover.data.near import near_pairs
@@ -19,7 +19,6 @@ from crossover.data.text import comparable, folded, spelled
 from crossover.errors import DataError, nearest
 from crossover.types import Example
 
-ABSENT = re.compile(r"nan|NaN|NAN|None|NULL|null|nil|#?N/A|n/a|<NA>|NaT|-{1,3}|undefined")
 _TOKEN = re.compile(r"<\|[^<>|\s]+\|>")  # a model's own sign, in which bars join nothing
 FEW_ROWS = 5
 IMBALANCE = 10.0

@@ -18,7 +18,9 @@ _DAMAGED = re.compile(
     "|â€.?|ðŸ.?"  # quotes and dashes; emoji
     f"|(?:[ÐÑ][{_LOW}]){{3,}}|(?:[ÎÏ][{_LOW}]){{3,}}"  # words in Cyrillic and in Greek
 )
-_NOTHING = re.compile(r"nan|NaN|NAN|None|NULL|null|<NA>|NaT|undefined")
+_NOTHING = "nan|NaN|NAN|None|NULL|null|<NA>|NaT|undefined"  # what a program writes where a cell is empty
+_EMPTY_LINE = re.compile(_NOTHING)
+ABSENT = re.compile(rf"{_NOTHING}|nil|#?N/A|n/a|-{{1,3}}")  # as a whole label; in a text "---" is a line, "n/a" an answer
 
 
 @dataclass(frozen=True)
@@ -45,4 +47,4 @@ def damaged(examples: Sequence[Example]) -> Damaged | None:
 
 def absent(examples: Sequence[Example]) -> list[Example]:
     """Examples in whose inputs a line is the word that a program writes where a cell is empty ("nan", "None")."""
-    return [one for one in examples if any(map(_NOTHING.fullmatch, map(str.strip, one.input.split("\n"))))]
+    return [one for one in examples if any(map(_EMPTY_LINE.fullmatch, map(str.strip, one.input.split("\n"))))]

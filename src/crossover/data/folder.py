@@ -32,7 +32,8 @@ def read_folder(path: Path) -> list[Row]:
     if all(is_split(label.name) for label in labels):
         names = " and ".join(f"'{label.name}'" for label in labels)
         raise DataError(
-            f"{path} is a folder with {names}, which are splits and no labels, and hold no folders; {valid} in each"
+            f"{path} is a folder with {names}, which are splits and no labels; valid is one of them, with a folder of text"
+            " files (.txt) for each label"
         )
     every = [file for files in held.values() for file in files]
     odd = next((file for file in every if not (_TEXT.fullmatch(file.name) and file.is_file())), None)

@@ -47,13 +47,21 @@ def seeming(label: str) -> str:
 
 
 def look_alikes(labels: Iterable[str]) -> dict[str, list[str]]:
-    """The labels by what they seem; "y" and "n" seem "yes" and "no" where these are among them."""
+    """The labels by what they seem; "y" and "n" seem "yes" and "no" where these are among them: one of the two
+    only where no other letter is a label."""
     seen = {label: seeming(label) for label in labels}
-    both = {"y", "n"} <= set(seen.values()) and not {"yes", "no"}.isdisjoint(seen.values())
+    among = set(seen.values())
+    answers = among >= {"y", "n"} or not ({"yes", "y"}.isdisjoint(among) or any(map(_other_letter, among)))
+    whole = {"yes", "no"} & among if answers else set()
     found: dict[str, list[str]] = {}
     for label, text in seen.items():
-        found.setdefault(_SHORT.get(text, text) if both else text, []).append(label)
+        meant = _SHORT.get(text, text)
+        found.setdefault(meant if meant in whole else text, []).append(label)
     return found
+
+
+def _other_letter(label: str) -> bool:
+    return len(label) == 1 and label.isalpha() and label not in _SHORT
 
 
 def one_spelling(examples: Sequence[Example], listed: Sequence[str]) -> tuple[list[Example], list[Merged]]:
