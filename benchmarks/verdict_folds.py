@@ -28,7 +28,7 @@ from crossover.decision.costs import Cost
 from crossover.decision.recommend import recommend
 from crossover.decision.wording import Wording
 from crossover.evaluation.aggregate import estimate
-from crossover.evaluation.design import seen_effect
+from crossover.evaluation.design import Effect, seen_effect
 from crossover.study.crossfit import leaning
 from crossover.types import Estimate, Family, Run
 
@@ -135,12 +135,11 @@ def study(rng: Any, rows: int, folds: int, luck: float) -> Found:
         for way, (_, tested, _) in zip(WAYS, shown, strict=True)
         if way.luck
     ]
-    seen = seen_effect(lucky) if folds else 1.0
+    seen = seen_effect(lucky) if folds else Effect()
     for way, (contender, tested, devs) in zip(WAYS, shown, strict=True):
-        design = seen if way.luck else 1.0
-        run = replace(_run(way.name, tested, design), folds=folds)
+        run = replace(_run(way.name, tested, seen.whole if way.luck else 1.0), folds=folds)
         if folds:
-            run = replace(run, leaning=leaning(rows, contender.dev, devs, design) if way.luck else 0.0)
+            run = replace(run, leaning=leaning(rows, contender.dev, devs, seen) if way.luck else 0.0)
             contender = replace(contender, dev=Estimate(run.estimate.n, run.estimate.value + run.leaning, 0, 1))
         runs[way.name] = run
         contenders.append(contender)

@@ -14,7 +14,9 @@ from crossover.engine.claims import Alone, Given
 from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded, ModelError, StudyError
+from crossover.models.open import open_model
 from crossover.types import Decoding, Message, Reply, Request, Usage, Weights
+from tests.models.service import Service, serving
 
 
 @dataclass
@@ -311,3 +313,26 @@ def test_who_answers_elsewhere_gets_the_batches_that_would_be_answered_here(tmp_
     assert there.ask(model, requests(*texts), "dev") == expected
     assert model.asked == alone
     assert max(map(len, chunks)) == 3
+
+
+def test_who_hears_that_nobody_wants_it_takes_what_is_at_a_service(tmp_path: Path) -> None:
+    """It hears it when it asks for more keys, and what is under way is paid for by then."""
+
+    class Stopped(Alone):
+        asked = 0
+
+        def take(self, keys: Sequence[str]) -> Callable[[], Given]:
+            self.asked += 1
+            return super().take(keys) if self.asked == 1 else self.stopped
+
+        def stopped(self) -> Given:
+            raise BudgetExceeded("nobody wants this any more")
+
+    with serving(Service(latency=0.2)) as service:
+        model = open_model(f"openai:m?url={service.url}", tmp_path)
+        journal = Journal(tmp_path / "study.db")
+        several = requests(*(f"text {i:03}" for i in range(2 * CHUNK)))
+        with pytest.raises(BudgetExceeded, match="nobody wants"):
+            Caller(journal, Meter(journal, Limits()), Stopped()).ask(model, several, "dev")
+        assert journal.spent()[0] == CHUNK
+        assert CHUNK <= sum(service.paid.values()) <= CHUNK + 1  # what finds out how it answers

@@ -78,11 +78,11 @@ def folds_of(right: Any, groups: int | None = None) -> list[Run]:
 def test_the_effect_that_is_seen_is_never_less_than_1_nor_more_than_the_items(folds: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     rungs = [folds_of(rng.random((folds, 6)) < rng.random((folds, 1))) for _ in range(2)]
-    assert 1 <= seen_effect(rungs) <= max(refit_effect(folds), 6 * folds)
+    assert 1 <= seen_effect(rungs).whole <= max(refit_effect(folds), 6 * folds)
     alike = [folds_of(np.tile([1, 0, 1], (folds, 1)))]
-    assert 1 < seen_effect(alike) < 2.5, "folds that agree show no luck"
+    assert 1 < seen_effect(alike).whole < 2.5, "folds that agree show no luck"
     always = [folds_of(np.ones((folds, 3)))]
-    assert seen_effect(always) == pytest.approx(refit_effect(folds)), "nothing is known of luck where all is right"
+    assert seen_effect(always).whole == pytest.approx(refit_effect(folds)), "nothing is known of luck where all is right"
 
 
 def test_the_effect_that_is_seen_grows_with_what_differs_between_folds_and_with_the_items() -> None:
@@ -91,18 +91,18 @@ def test_the_effect_that_is_seen_grows_with_what_differs_between_folds_and_with_
         shares = 0.7 + spread * np.array([-1.0, 1.0, -0.5, 0.5, 0.0])
         return np.arange(rows) < np.round(shares * rows)[:, None]
 
-    effects = [seen_effect([folds_of(right(spread))] * 3) for spread in (0.0, 0.1, 0.2, 0.3)]
+    effects = [seen_effect([folds_of(right(spread))] * 3).whole for spread in (0.0, 0.1, 0.2, 0.3)]
     assert effects == sorted(effects)
     assert effects[0] < refit_effect(5) < effects[2]
-    assert seen_effect([folds_of(right(0.2, 104))] * 3) > effects[2], "luck is more beside the doubt of more items"
+    assert seen_effect([folds_of(right(0.2, 104))] * 3).whole > effects[2], "luck is more beside the doubt of more items"
     twice = np.concatenate([right(0.2), right(0.2)], axis=1)
-    assert seen_effect([folds_of(twice, groups=26)] * 3) == pytest.approx(effects[2]), "26 items, not 52"
+    assert seen_effect([folds_of(twice, groups=26)] * 3).whole == pytest.approx(effects[2]), "26 items, not 52"
 
 
 def test_few_rows_without_luck_count_for_more_than_by_the_usual_effect() -> None:
     """The doubt of 50 rows is large beside any usual luck, so they are worth more than half as many independent ones."""
     rng = np.random.default_rng(4)
-    few = [seen_effect([folds_of(rng.random((10, 5)) < 0.7) for _ in range(5)]) for _ in range(20)]
+    few = [seen_effect([folds_of(rng.random((10, 5)) < 0.7) for _ in range(5)]).whole for _ in range(20)]
     assert 1.2 < np.mean(few) < 0.95 * refit_effect(10)
 
 
@@ -115,7 +115,7 @@ def test_what_ships_is_held_at_large_luck_by_what_the_folds_show() -> None:
             rungs.append(folds_of(rng.random((folds, n // folds)) < fits[:folds, None]))
             ships.append(fits[-1])
         scores = [record.score for run in rungs[0] for record in run.records]
-        for name, design in (("usual", refit_effect(folds)), ("seen", seen_effect(rungs))):
+        for name, design in (("usual", refit_effect(folds)), ("seen", seen_effect(rungs).whole)):
             found = estimate(scores, "mean", True, design=design)
             held[name] += found.low <= ships[0] <= found.high
     assert held["usual"] / 150 < 0.8
@@ -126,7 +126,7 @@ def test_rows_that_are_nearly_alike_stand_or_fall_together_and_that_is_no_luck_o
     """30 forms of 4 rows each, cut into 10 folds whole: their difficulty differs much, and all makings are equally good."""
     rng, forms, rows, folds = np.random.default_rng(5), 30, 4, 10
     words = ["".join(rng.choice(list("abcdefghijklmnopqrst"), 24)) for _ in range(forms)]
-    held, widths, effects = 0, [], []
+    held, widths, effects, likeness = 0, [], [], list[float]()
     for _ in range(40):
         rungs = []
         for _rung in range(4):
@@ -143,11 +143,14 @@ def test_rows_that_are_nearly_alike_stand_or_fall_together_and_that_is_no_luck_o
                 )
                 runs.append(Run("c", "test", "accuracy", records, estimate([r.score for r in records], "mean", True)))
             rungs.append(runs)
-        effects.append(seen_effect(rungs))
+        seen = seen_effect(rungs)
+        effects.append(seen.whole)
+        likeness.append(seen.alike)
         found = estimate([r.score for run in rungs[0] for r in run.records], "mean", True, design=effects[-1])
         held += found.low <= 0.75 <= found.high
         widths.append(found.high - found.low)
     assert held / 40 > 0.92
+    assert np.median(likeness) > 1.5
     assert 2 < np.mean(effects) < 5, "as much as rows of a form are alike, and the usual luck"
     assert np.mean(widths) < 0.4
 

@@ -17,6 +17,7 @@ from crossover.data.infer import prepare
 from crossover.data.task import Task, load_task
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import DataError
+from crossover.evaluation.design import Effect
 from crossover.report.page import render
 from crossover.report.table import glance
 from crossover.serve.export import export
@@ -182,14 +183,17 @@ def test_a_rung_that_fails_in_one_fold_cannot_win(tmp_path: Path, monkeypatch: p
     assert rows["zero_shot"]["test"]["n"] == 60
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(20, 200), st.floats(1, 20))
-def test_what_ships_is_guessed_between_its_rung_and_its_own_dev(own: float, usual: float, n: int, design: float) -> None:
-    devs = [Estimate(n // 6, usual, 0, 1)] * 5
-    moved = crossfit.leaning(n, Estimate(n // 5, own, 0, 1), devs, design)
-    luck = design - 1  # in variances of an estimate on all rows
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(20, 200), st.floats(0, 20), st.floats(1, 5))
+def test_what_ships_is_guessed_between_its_rung_and_its_own_dev(
+    own: float, usual: float, n: int, luck: float, alike: float
+) -> None:
+    """`luck` in variances of an estimate on all rows."""
+    devs, mine = [Estimate(n // 6, usual, 0, 1)] * 5, Estimate(n // 5, own, 0, 1)
+    moved = crossfit.leaning(n, mine, devs, Effect(luck=luck))
     assert moved == pytest.approx((own - usual) * luck / (luck + n / (n // 5) + n / (5 * (n // 6))))
-    assert crossfit.leaning(n, Estimate(n // 5, own, 0, 1), devs, 1.0) == 0, "without luck the folds say all"
-    assert crossfit.leaning(n, Estimate(0, 0.0, 0.0, 1.0), devs, design) == 0
+    assert abs(crossfit.leaning(n, mine, devs, Effect(alike, luck))) <= abs(moved), "rows that are alike say less"
+    assert crossfit.leaning(n, mine, devs, Effect(alike)) == 0, "without luck the folds say all, alike or not"
+    assert crossfit.leaning(n, Estimate(0, 0.0, 0.0, 1.0), devs, Effect(alike, luck)) == 0
 
 
 def test_all_that_is_refitted_has_the_effect_that_its_folds_show_together(
@@ -197,9 +201,9 @@ def test_all_that_is_refitted_has_the_effect_that_its_folds_show_together(
 ) -> None:
     met: list[int] = []
 
-    def seen(rungs: list[list[Run]]) -> float:
+    def seen(rungs: list[list[Run]]) -> Effect:
         met.extend(len(parts) for parts in rungs)
-        return 7.0
+        return Effect(2.0, 5.0)
 
     monkeypatch.setattr(crossfit, "seen_effect", seen)
     decision = decide(write_task(tmp_path, STRATEGIES[:2], model="fake", folds=FOLDS), tmp_path / "run")

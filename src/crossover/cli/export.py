@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crossover.api.exports import check_options, export
-from crossover.cli.output import tell
+from crossover.cli.output import harmless, tell
 from crossover.errors import OptionError
 from crossover.study.folder import StudyFolder, check_new
 
@@ -108,4 +108,4 @@ def _show(preview: Preview) -> None:
     console = Console(highlight=False)
     console.print(table)
     for note in preview.notes:
-        tell(console, note)
+        console.print(harmless(note), soft_wrap=True, markup=False)  # commands are copied whole

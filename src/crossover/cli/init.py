@@ -58,13 +58,16 @@ def command(
             continue  # it changed what was read, and stands above
         tell(console, f"{finding.level}: {finding.said}", "  ")
     if any(finding.level == "error" for finding in made.prepared.findings):
-        tell(console, f"next: mend that in the data, then once more  crossover init {data} --force")
+        # a command is copied whole
+        console.print(
+            f"next: mend that in the data, then once more  crossover init {data} --force", soft_wrap=True, markup=False
+        )
         return
     splits = made.prepared.splits
     tested, folds = splits.all if splits.folds else splits.test, len(splits.folds)
     for sentence in resolution(len(tested), splits.cut, folds):
         tell(console, sentence, "  ")
-    tell(console, f"next: read it, then  crossover run {path}")
+    console.print(f"next: read it, then  crossover run {path}", soft_wrap=True, markup=False)
 
 
 def _asked(draft: str) -> str:

@@ -150,6 +150,6 @@ def _interrupted(error: KeyboardInterrupt) -> None:
 
 
 def _complain(sentence: str) -> None:
-    """One line on standard error, whatever the data that it quotes holds: line breaks and control codes are escaped."""
+    """A sentence on standard error, whatever the data that it quotes holds: line breaks and control codes are escaped."""
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in without_keys(sentence))
     tell(Console(stderr=True, highlight=False), line)

@@ -44,8 +44,8 @@ def overfitted(name: str, tuned: Sides, untuned: Sides, metric: Metric, margin: 
     fell = "but it fell " if found.there < 0 else "and "
     return (
         f"{name} overfits: tuning took it {on_train}, {fell}{on_other}; that is"
-        f" {difference(found.difference, found.low, found.high)} points more where it had seen the answers;"
-        f" what to expect of it is what it reaches on {other}"
+        f" {difference(found.difference, found.low, found.high)} points more where it had seen the answers"
+        + ("; what to expect of it is what it reaches on test" if other == "test" else "")  # dev chose it
     )
 
 

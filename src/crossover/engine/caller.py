@@ -184,8 +184,8 @@ class Caller:
             with closing(self._taken(way.chunks(order, replies))) as taken:
                 for chunk, given in taken:
                     replies |= given.known
-                    mine = list(given.mine)
-                    held = set(mine)
+                    held = set(given.mine)
+                    mine = [key for key in chain(*chunk) if key in held]
                     others += [key for key in chain(*chunk) if key not in held and key not in given.known]
                     if not mine:
                         continue
@@ -284,7 +284,13 @@ class Caller:
                     while (mine or names) and flow.room():
                         if not mine:
                             few = [names.popleft() for _ in range(min(CHUNK, len(names)))]
-                            given = self.claims.take(few)()
+                            try:
+                                given = self.claims.take(few)()
+                            except BudgetExceeded:  # what is under way is paid for
+                                names.extendleft(reversed(few))
+                                if not flow.under_way:
+                                    raise
+                                break
                             mine.extend(key for key in given.mine if key not in given.paid)
                             others += [key for key in few if key not in given.mine and key not in given.known]
                             replies |= given.known

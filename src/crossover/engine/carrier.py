@@ -62,7 +62,7 @@ class Away:
             if path.is_file() and (self._same.get(path) == _state(path) or _hash(path) == sha256):
                 self._same[path] = _state(path)
                 continue
-            draft = _draft(path)
+            draft = _draft(path).with_name(f"{ARRIVING}{os.getpid()}-{path.name}")  # others of this machine bring it, too
             if self.depot is not None and size > PIECE:
                 self._through("tune_offer", key, name, sha256)
                 self.depot.get(_parcel(key, sha256), draft)
@@ -147,14 +147,14 @@ class Shelf:
 
     def tune_take(self, owner: str, key: str, name: str, sha256: str) -> bool:
         """Whether a file that somebody put into the depot is here, where it is fetched meanwhile."""
-        path, depot = self._path(key, name), self._depot
+        path, depot, parcel = self._path(key, name), self._depot, _parcel(key, sha256)
         draft = path.with_name(f"{ARRIVING}{sha256[:12]}-{path.name}")
 
         def fetch() -> None:
             with _written(draft):
                 draft.parent.mkdir(parents=True, exist_ok=True)
-            depot.get(_parcel(key, sha256), draft)
-            depot.drop(_parcel(key, sha256))  # it is here, so nobody needs it there
+            depot.get(parcel, draft)
+            depot.drop(parcel)  # it is here, so nobody needs it there
 
         if not self._moved(("in", key, name, sha256), fetch):
             return False
@@ -227,6 +227,8 @@ class _Move:
 
 def _parcel(key: str, sha256: str) -> str:
     """What a file is called where all see it. Of each tune there is one at work, so nobody takes away another's."""
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise StudyError(f"{sha256[:80]!r} is no SHA-256")
     return f"{key}-{sha256}"
 
 

@@ -174,11 +174,11 @@ class AwayClaims:
         self._link = link
 
     def take(self, keys: Sequence[str]) -> Callable[[], Given]:
-        wait = self._link.begin("take", list(keys))
+        asked, wait = time.monotonic(), self._link.begin("take", list(keys))
 
         def given() -> Given:
             found: Given = wait()
-            self._link.looked = time.monotonic()
+            self._link.looked = asked
             return found
 
         return given

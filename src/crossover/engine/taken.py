@@ -38,9 +38,8 @@ class Taken:
     trained_tokens: int = 0
 
 
-def taken(journal: Journal, whole: str, cached: bool = False) -> Taken:
-    """Of a piece of work as `Caller.making` names it, with all that it needed, also where another paid for it. `cached`:
-    also how many tokens of prompts services had read before, which takes a look into each reply."""
+def taken(journal: Journal, whole: str) -> Taken:
+    """Of a piece of work as `Caller.making` names it, with all that it needed, also where another paid for it."""
     here: dict[str, bool] = {}  # call -> whether its time is in the time of a piece of work
     elsewhere: dict[str, set[str]] = {}  # payee -> calls
     labels: set[str] = set()
@@ -72,9 +71,9 @@ def taken(journal: Journal, whole: str, cached: bool = False) -> Taken:
     for payee, keys in sorted(elsewhere.items()):
         number, asked[payee] = journal.usage(keys)
         others += number
-        if cached:
-            known = sum((one.usage + one.once).cached_in for one in journal.replies(keys).values())
-            asked[payee] = replace(asked[payee], cached_in=known)
+        # what services had read before stands in the replies alone
+        known = sum((one.usage + one.once).cached_in for one in journal.replies(keys).values())
+        asked[payee] = replace(asked[payee], cached_in=known)
     local = usage + Usage(covered.tokens_in, covered.tokens_out, 0.0, covered.money)
     return Taken(calls + more + others, local, asked, tuning, timed, frozenset(labels), trained)
 

@@ -16,6 +16,19 @@ USUAL, MOST = 0.06, 0.4  # a making's luck, as a standard deviation of the score
 LEAST = 0.05  # a ratio of variances: few rows can agree to the last one by chance
 
 
+@dataclass(frozen=True)
+class Effect:
+    """By how much the variance of an estimate exceeds that of as many independent items: `alike` times where rows that are
+    nearly the same stand or fall together, and by `luck` of a making beside."""
+
+    alike: float = 1.0
+    luck: float = 0.0
+
+    @property
+    def whole(self) -> float:
+        return self.alike + self.luck
+
+
 def refit_effect(folds: int) -> float:
     """By how much the variance of a cross-fitted estimate exceeds that of as many independent items of one candidate.
 
@@ -26,7 +39,7 @@ def refit_effect(folds: int) -> float:
     return 1 + folds / (folds - 1)
 
 
-def seen_effect(rungs: Sequence[Sequence[Run]]) -> float:
+def seen_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
     """The same of the rungs of one study, by what their makings in the folds show. Of each, its runs on the folds.
 
     Rows that are nearly the same stand in one fold: what was made without any of them answers them all, and they stand or
@@ -47,7 +60,7 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> float:
     sampled = [(_variance(parts, apart), _variance(parts, kin)) for parts in rungs]
     single = fmean(one for one, _ in sampled)
     if not found or not single:
-        return refit_effect(folds)
+        return Effect(luck=refit_effect(folds) - 1)
     luck = np.linspace(0.0, MOST, 201)
     believed = t.logpdf(luck / USUAL, 4)
     for one in found:
@@ -55,8 +68,9 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> float:
         believed += f.logpdf(one.ratio / larger, one.parts - 1, one.items - one.parts) - np.log(larger)
     weights = np.exp(believed - believed.max())
     variance = float((weights * luck**2).sum() / weights.sum())
-    alike = max(fmean(together for _, together in sampled) / single, 1.0)
-    return min(alike + (1 + 1 / folds) * variance / single, float(len(set(apart.values()))))
+    items = len(set(apart.values()))
+    alike = min(max(fmean(together for _, together in sampled) / single, 1.0), items)
+    return Effect(alike, min((1 + 1 / folds) * variance / single, items - alike))
 
 
 def _named(examples: Sequence[Example], twins: Sequence[tuple[int, int]] = ()) -> dict[str, str]:

@@ -20,7 +20,7 @@ from crossover.evaluation.relevance import Relevance
 from crossover.evaluation.run import Evaluator, Progress, silent
 from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import fingerprint, metric_of
-from crossover.models.base import Model, Priced
+from crossover.models.base import Model
 from crossover.types import Example
 
 METRIC = "accuracy"  # where the task names none
@@ -64,10 +64,10 @@ def _prices_of(task: Task, model_of: Callable[[str], Model], model: Model) -> Pr
 
 
 def _payee(task: Task, model_of: Callable[[str], Model], model: Model) -> str:
-    """Whose prices a model's are: the task's, of several models its own, or those that it reports itself, as does one that
-    is none of several."""
+    """Whose prices a model's are: the task's, of several models its own, or those that it reports itself where it is none
+    of several."""
     spec = _spec_of(task, model_of, model)
-    return REPORTED if isinstance(model, Priced) or (task.models and not spec) else spec
+    return REPORTED if task.models and not spec else spec
 
 
 def _spec_of(task: Task, model_of: Callable[[str], Model], model: Model) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision.contenders import rung
 from crossover.decision.costs import Asked, Bill, Making
@@ -16,7 +15,6 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Speed, measure_speed
 from crossover.models.base import by_the_hour
 from crossover.study.ladder import Climbed, floor
-from crossover.study.several import specs_of
 from crossover.types import Candidate, Example, Message, Run, to_json
 
 BEGINNINGS = 8  # inputs whose prompts are compared for what all begin with
@@ -90,8 +88,7 @@ class Costing:
         )
 
     def _making(self, made: Climbed, candidate: Candidate) -> Making:
-        lists = [prices_for(spec, self.task.models, self.task.prices) for spec in specs_of(self.task)]
-        found = taken(self.bench.journal, made.work, cached=any(one.cached_input is not None for one in lists))
+        found = taken(self.bench.journal, made.work)
         asked = {payee: Asked(u.tokens_in, u.tokens_out, u.cached_in, u.money) for payee, u in found.asked.items()}
         reported = asked.pop(REPORTED, Asked()).money
         rows = {*found.labels, *self.bench.shown(candidate), *(["train"] if made.family == "control" else [])}

@@ -15,7 +15,7 @@ from crossover.decision.limits import removal
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.bench import StudyBench
-from crossover.evaluation.design import seen_effect
+from crossover.evaluation.design import Effect, seen_effect
 from crossover.study.finals import count_use
 from crossover.study.ladder import Rung, adapted, guarded
 from crossover.study.listener import Listener
@@ -124,15 +124,15 @@ class CrossFit:
     def _judged(self, found: dict[str, Made], contenders: list[Contender]) -> dict[str, Run]:
         """The runs over all rows, and in `contenders` what to choose by."""
         refitted = [made.parts for made in found.values() if not made.same]
-        design = seen_effect(refitted) if refitted else 1.0
+        effect = seen_effect(refitted) if refitted else Effect()
         runs: dict[str, Run] = {}
         for at, contender in enumerate(contenders):
             if contender.id not in found:
                 continue
             made = found[contender.id]
-            run = pooled(contender.id, made.parts, self.bench, 1.0 if made.same else design)
+            run = pooled(contender.id, made.parts, self.bench, 1.0 if made.same else effect.whole)
             if not made.same:
-                run = replace(run, leaning=leaning(run.estimate.n, contender.dev, made.devs, design))
+                run = replace(run, leaning=leaning(run.estimate.n, contender.dev, made.devs, effect))
             runs[contender.id] = run
             contenders[at] = replace(contender, dev=replace(run.estimate, value=run.estimate.value + run.leaning))
         return runs
@@ -152,18 +152,18 @@ class CrossFit:
         return Made([part.run for part in parts], [part.dev for part in parts], same)
 
 
-def leaning(n: int, own: Estimate, devs: Sequence[Estimate], design: float) -> float:
+def leaning(n: int, own: Estimate, devs: Sequence[Estimate], effect: Effect) -> float:
     """By how much the best guess at what ships differs from its rung's estimate over folds, on `n` rows, seen on dev.
 
     What ships had more rows, and luck of its own: `own` is its dev estimate, `devs` are those of the folds, which were as
-    much chosen on. Their difference counts by what is signal in it: the variance of the luck is that of (design - 1) times
-    an estimate on `n` rows.
+    much chosen on. Their difference counts by what is signal in it: the variance of the luck is that of `effect.luck` times
+    an estimate on `n` independent rows, and rows that are nearly alike are more noise in both.
     """
     rows = sum(dev.n for dev in devs)
     if not own.n or not rows:
         return 0.0
     usual = sum(dev.n * dev.value for dev in devs) / rows
-    return (own.value - usual) * (design - 1) / (design - 1 + n / own.n + n / rows)
+    return (own.value - usual) * effect.luck / (effect.luck + effect.alike * (n / own.n + n / rows)) if effect.luck else 0.0
 
 
 def pooled(candidate: str, parts: Sequence[Run], bench: StudyBench, design: float = 1.0) -> Run:

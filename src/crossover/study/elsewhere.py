@@ -134,6 +134,8 @@ def done_elsewhere(opening: Opening, work: Work[Any], link: Link, node: str, ver
         link.settle()
         return Outcome(value)
     except CrossoverError as error:
+        with suppress(CrossoverError):
+            link.settle()  # what was paid for before it failed
         full = isinstance(error, StudyError) and str(scene.folder.path) in str(error)  # of this machine's own disk
         return Outcome.failed(error, f"on node {node}: " if full else "")
 

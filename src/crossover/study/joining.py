@@ -49,7 +49,12 @@ def start_here(cpus: int | None = None) -> None:
     if not any(name in os.environ for name in ASKED):  # else Ray writes one into the user's home, for others to read
         _hold(secrets.token_hex(32))
     ray_constants.ENABLE_RAY_CLUSTER = False  # ALONE, where somebody has imported it before
-    ray.init(address="local", num_cpus=cpus, include_dashboard=False, object_store_memory=OBJECTS, **QUIET)
+    try:
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, object_store_memory=OBJECTS, **QUIET)
+    except BaseException:
+        if _own:  # another cluster would not take it
+            _hold("")
+        raise
 
 
 def _hold(token: str) -> None:

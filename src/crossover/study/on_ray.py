@@ -43,6 +43,7 @@ LOOK = 5.0  # seconds between two looks at which nodes there are
 MANY = 100_000  # who may wait at a time
 ANSWERED = 120.0  # seconds for what is at a service to come, as long as a call may take
 IDLE = 60.0  # seconds after which it is said that nothing was begun
+SOON = 0.05  # seconds in which what has arrived can be read
 DEATHS = 5  # of the workers of one piece of work, after which something else is wrong
 
 
@@ -167,7 +168,7 @@ class RayExecutor:
         self._poll = self._box.take.remote()
         self._going: dict[Any, Run[Any]] = {}  # Ray's reference -> what it is of
         self._ahead: list[Run[Any]] = []  # waits for others
-        self._looked = self._began = time.monotonic()
+        self._looked, self._began = time.monotonic(), 0.0
         self._draining = False
         self._spooling = scene.bench.evaluator.caller.spool.opened()
         self._spooling.__enter__()
@@ -208,8 +209,7 @@ class RayExecutor:
     def _drop(self, runs: Sequence[Run[Any]], patience: float = PATIENCE) -> None:
         """What these ask is answered no more; what they have asked by now was paid for, and is kept."""
         self._ahead = [run for run in self._ahead if run not in runs]
-        asking = [run for run in self._going.values() if run in runs and self._reception.asking(run.owner)]
-        self._drained(asking, patience)
+        self._drained([run for run in self._going.values() if run in runs], patience)
         self._ahead = [run for run in self._ahead if run not in runs]  # died meanwhile
         dropped = {reference: run for reference, run in self._going.items() if run in runs}
         for reference in dropped:
@@ -218,22 +218,32 @@ class RayExecutor:
                 self._ray.cancel(reference, force=True)
         if dropped:  # whoever still runs may write into the folder
             self._ray.wait(list(dropped), num_returns=len(dropped), timeout=PATIENCE)
+            self._caught_up()
         for run in dropped.values():
             self._answer(self._reception.end(run.owner, again=False))
 
     def _drained(self, runs: Sequence[Run[Any]], patience: float) -> None:
         """What is at a service for these is paid for, so it is waited for: it counts, and no further run asks it again."""
-        if self._draining:
+        if self._draining or not runs:
             return
+        self._caught_up()
         self._draining, until = True, time.monotonic() + patience
         try:
             for run in runs:
                 self._reception.stop(run.owner)
             with suppress(CrossoverError):  # what ends the study is said already
-                while any(run in runs for run in self._going.values()) and time.monotonic() < until:
+                while time.monotonic() < until and any(
+                    run in runs and self._reception.asking(run.owner) for run in self._going.values()
+                ):
                     self._turn()
         finally:
             self._draining = False
+
+    def _caught_up(self) -> None:
+        """What has arrived by now is read."""
+        with suppress(CrossoverError):  # what ends the study is said already
+            while self._ray.wait([self._poll], timeout=SOON)[0]:
+                self._read()
 
     def close(self) -> None:
         self.drop()
@@ -278,6 +288,7 @@ class RayExecutor:
             task = self._task.options(max_retries=0, **run.needs.resources())
             reference = task.remote(self._opening, self._box, run.owner, run.work, run.needs.threads)
             self._going[reference] = run
+            self._began = self._began or time.monotonic()
 
     def _turn(self) -> None:
         """Wait until something arrives, and do what follows from it."""
@@ -285,20 +296,21 @@ class RayExecutor:
         self._reception.purse.tick(every=1.0)
         for reference in ready:
             if reference == self._poll:
-                try:
-                    asked = self._ray.get(self._poll)
-                except self._ray.exceptions.RayError as error:
-                    raise StudyError(
-                        "the study's letter box on the Ray cluster died: run it again, it continues"
-                    ) from error
-                self._poll = self._box.take.remote()
-                self._answer(self._reception.receive(asked))
+                self._read()
             else:
                 self._over(reference)
         if time.monotonic() - self._looked >= LOOK:
             self._looked = time.monotonic()
             self._look()
             self._idle()
+
+    def _read(self) -> None:
+        try:
+            asked = self._ray.get(self._poll)
+        except self._ray.exceptions.RayError as error:
+            raise StudyError("the study's letter box on the Ray cluster died: run it again, it continues") from error
+        self._poll = self._box.take.remote()
+        self._answer(self._reception.receive(asked))
 
     def _look(self) -> None:
         """Work on a node that the cluster has given up is begun anew: of a node that is cut off Ray says so only after

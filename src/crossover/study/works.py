@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
@@ -144,7 +144,10 @@ class Answers:
     def do(self, scene: Scene) -> tuple[list[Reply], float]:
         """The replies, and how many seconds they took."""
         bench = scene.bench
-        way, asked = Way.here(bench.model_of(self.spec)), [[bench.brought(one) for one in batch] for batch in self.batches]
+        first = {one.weights: one for one in chain(*self.batches)}  # weights are brought once for all that ask with them
+        there = {weights: bench.brought(one).weights for weights, one in first.items()}
+        asked = [[replace(one, weights=there[one.weights]) for one in batch] for batch in self.batches]
+        way = Way.here(bench.model_of(self.spec))
         began, replies, begun = time.perf_counter(), list[Reply](), deque[Callable[[], list[Reply]]]()
         for batch in asked:
             begun.append(way.submit([batch]))
