@@ -854,6 +854,11 @@ def plan_on_an_address_without_a_port(at: Place) -> list[str]:
     return [*at.run(), "--plan", "--on", "ray:host"]
 
 
+@bad("--on: received 'ray:host:²'; valid is ray, for workers on this machine, or ray:HOST:PORT")
+def plan_on_a_port_that_is_no_number(at: Place) -> list[str]:
+    return [*at.run(), "--plan", "--on", "ray:host:²"]
+
+
 @bad("--on ray needs an optional part that is not installed: pip install 'crossover[ray]'")
 def run_on_ray_without_it(at: Place) -> list[str]:
     at.monkeypatch.setattr(on_ray, "find_spec", lambda name: None)

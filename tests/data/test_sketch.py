@@ -162,6 +162,14 @@ def test_what_tells_of_a_row_is_the_output_where_nothing_else_can_be(tmp_path, a
         assert (found.input, found.output) == (text, answer)
 
 
+def test_a_language_of_few_rows_each_is_the_output_too(tmp_path):
+    rows = [{"text": sentence(n), "language": f"{'abcdefg'[n % 7]}a", "split": ["train", "test"][n % 2]} for n in range(12)]
+    assert sketched(jsonl(tmp_path, "rows.jsonl", rows))[0].output == "language"
+    rows = [{"text": sentence(n), "day": f"2024-05-{n + 10}", "split": ["train", "test"][n % 2]} for n in range(12)]
+    with pytest.raises(DataError, match="no column looks like an output: 'day' tells of a row"):
+        sketch(jsonl(tmp_path, "rows.jsonl", rows))
+
+
 def test_without_an_answer_the_output_is_no_split_and_no_file(tmp_path):
     rows = [{"text": sentence(n), "source": "uvw"[n % 3], "split": ["train", "test"][n % 2]} for n in range(24)]
     assert sketched(jsonl(tmp_path, "rows.jsonl", rows))[0].output == "source"

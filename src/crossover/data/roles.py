@@ -145,7 +145,7 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     others = [name for name in others if not WORSE.search(name)]
     telling = [name for name in others if not is_beside(name) and not is_talk(columns[name][0])]
     telling = [name for name in telling if not (places(columns[name]) or names_splits(columns[name]))]
-    asked = [name for name in others if may_be_asked(name) and of_few(columns[name])]
+    asked = [name for name in others if may_be_asked(name) and 1 < len(set(columns[name])) < len(columns[name])]
     if asked and not used and len(telling) == 1 and not (by_name(columns, INPUTS) or of_few(columns[telling[0]])):
         telling = []  # it is the text
     weak = by_name(columns, WEAK_OUTPUTS)
@@ -160,7 +160,7 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     if not others and any(map(WORSE.search, columns)):
         raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
     last = (others or list(columns))[-1]
-    if not telling and is_beside(last) and not wordy(columns[last]):
+    if not telling and last not in asked and is_beside(last) and not wordy(columns[last]):
         raise DataError(
             f"{path}: no column looks like an output: '{last}' tells of a row (an id, a source, a date); valid is an output"
             " column called 'label', for example, or a task file that names one"

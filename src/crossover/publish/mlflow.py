@@ -59,7 +59,7 @@ class MLflow:
         return stays_here(str(self.url))
 
     def check(self, material: Material) -> None:
-        if material.label == "latest" or (material.label[:1] in "vV" and material.label[1:].isdecimal()):
+        if material.label == "latest" or (material.label[:1] in "vV" and material.label[1:].isdigit()):
             raise OptionError(f"received the label '{material.label}', which MLflow keeps for itself; valid is another")
         _library()
 
