@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-LONGEST = 9  # digits of a scale's end: longer are codes
+MOST_DIGITS = 9  # digits of a scale's end: longer are codes
 _CODE = re.compile(r"[-+]?\d+|[A-Z]")
 _GLOSSED = re.compile(
     r"[*_`]{0,2}([-+]?\d+|[A-Za-z])[*_`]{0,2}\s*(?:\(([^()\n]{1,40})\)|(?:=|:|–|—|(?<=\s)-)\s*([^()\n:]{1,40}?))[.!]?"
@@ -38,7 +38,7 @@ def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:
 def unscaled(text: str, labels: Sequence[str]) -> str:
     """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
     where the labels are whole numbers; any other as it is."""
-    if not all(label.isdecimal() and len(label) <= LONGEST for label in labels) or (top := max(map(int, labels))) <= 2:
+    if not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels) or (top := max(map(int, labels))) <= 2:
         return text
     text = re.sub(
         rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text
