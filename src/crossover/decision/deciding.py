@@ -136,12 +136,12 @@ class Evidence:
 
     def settle(self, task: Task) -> Settled | None:
         """The verdict without words; None where no model was tested."""
-        return self._settle(task, *self._standing(task))
+        return self._settle(task, *self._standing(task, self.contenders(task)))
 
     def taken(self, task: Task) -> Taken | None:
         """What a reader takes from `settle`, which looks at costs for their order alone: so one settling of the same
         candidates serves every price that orders them alike."""
-        best, others = self._standing(task)
+        best, others = self._standing(task, self.contenders(task))
         order = cost_order(list(best.values()))
         key = (
             tuple((family, c.id) for family, c in best.items()), tuple(c.id for c in others), order,
@@ -153,9 +153,8 @@ class Evidence:
             self._taken[key] = said
         return self._taken[key]
 
-    def _standing(self, task: Task) -> tuple[dict[Family, Contender], list[Contender]]:
+    def _standing(self, task: Task, contenders: Sequence[Contender]) -> tuple[dict[Family, Contender], list[Contender]]:
         """The champions that were tested, and all who were and may be chosen."""
-        contenders = self.contenders(task)
         best = standing(contenders, task.margin, self.runs)
         return best, [c for c in contenders if c.id in self.runs and c.removed is None]
 
@@ -165,8 +164,7 @@ class Evidence:
     def decide(self, task: Task) -> Decided:
         """The verdict in words, with every cost's doubt and the crossing."""
         prices, contenders = Prices.of(task.limits, task.prices), self.contenders(task)
-        best = standing(contenders, task.margin, self.runs)
-        others = [c for c in contenders if c.id in self.runs and c.removed is None]
+        best, others = self._standing(task, contenders)
         wording = Wording(self.metric_name, prices.requests, middle(prices.label_cost), prices.currency, self.folds)
         verdict, comparisons = recommend(
             best,

@@ -31,7 +31,7 @@ class Link:
     ) -> None:
         self._send, self._call, self.looked = send, call, 0.0
         self._told: list[Operation] = []
-        self._behind = False  # whether the owner may not have all that was told
+        self._behind = False  # whether anything was sent for which nobody waited
         self._lock = threading.RLock()
 
     def tell(self, name: str, *given: Any) -> None:
