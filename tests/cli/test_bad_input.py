@@ -358,6 +358,19 @@ def model_of_a_provider(at: Place) -> list[str]:
     return at.run(model="gpt-5")
 
 
+@bad("there is no model 'llama3:8b'; did you mean 'ollama:llama3:8b'? valid:")
+def model_of_ollama(at: Place) -> list[str]:
+    return at.run(model="llama3:8b")
+
+
+@bad(
+    "there is no model 'openai/gpt-4o:beta' here: it is the name of one",
+    "valid is openai:gpt-4o:beta, or SERVICE:gpt-4o:beta",
+)
+def model_of_a_provider_with_a_tag(at: Place) -> list[str]:
+    return at.run(model="openai/gpt-4o:beta")
+
+
 @bad("there is no model 'gpt:4'", "valid: pocket, smollm2, an existing folder or .gguf file, a hub id")
 def model_unknown(at: Place) -> list[str]:
     return at.run(model="gpt:4")

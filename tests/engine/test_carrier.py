@@ -158,3 +158,13 @@ def test_nothing_is_written_or_read_beside_the_tunes(key: str, name: str, tmp_pa
     with pytest.raises(StudyError, match="a tune has no"):
         shelf.tune_read("owner", key, name, 0)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_half_a_file_of_a_machine_that_died_does_not_stay(tmp_path: Path) -> None:
+    at = Machines(tmp_path)
+    half = at.shelf.folder / "tunes" / "k" / "weights-1" / f"{carrier.ARRIVING}123-a.safetensors"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"12")
+    write(at.places[0], {"trace.json": b"1"})
+    at.away[0].send("k")
+    assert read(at.shelf.folder) == {"trace.json": b"1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -119,3 +120,24 @@ def test_a_place_that_cannot_be_is_refused_at_the_beginning(
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_a_home_is_no_folder_called_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(DEPOT, "~/depot")
+    found = Depot.asked()
+    assert found is not None
+    assert found.url.startswith(f"{tmp_path / 'home' / 'depot'}/crossover-")
+    assert not (tmp_path / "~").exists()
+
+
+def test_a_disk_that_is_full_here_is_not_said_of_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    depot = Depot("memory://depot/crossover-1")
+
+    def full(self: Any, rpath: str, lpath: str, **more: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", full)
+    with pytest.raises(StudyError, match=rf"^{tmp_path} cannot be written \(No space left on device\): mend that"):
+        depot.get("a", tmp_path / "draft")

@@ -266,3 +266,40 @@ def test_who_has_calls_at_a_service_is_known_until_they_came_or_it_died(tmp_path
                     break
             desk.journal.close()
         assert not at.store.asking("a")
+
+
+@pytest.mark.parametrize(
+    ("limits", "calls", "most", "said"),
+    [
+        (Limits(calls=100), 90, Usage(), "what is asked next may take more than is left of 80 % of the limit of 100 calls"),
+        (Limits(calls=100), 101, Usage(), "what is asked next may take more than is left of the limit of 100 calls"),
+        (
+            Limits(tokens=1000),
+            1,
+            Usage(900, 0),
+            "what is asked next may take more than is left of 80 % of the limit of 1000",
+        ),
+        (
+            Limits(money=1),
+            1,
+            Usage(money=0.9),
+            "what is asked next may take more than is left of 80 % of the limit of 1 in",
+        ),
+        (Limits(money=0), 1, Usage(money=0.1), "the limit of 0 in money is reached"),
+    ],
+)
+def test_what_is_not_used_is_not_said_to_be(limits: Limits, calls: int, most: Usage, said: str, tmp_path: Path) -> None:
+    _, journal, purse = office(tmp_path, limits)
+    purse.reserve = 0.2
+    with closing(journal), pytest.raises(BudgetExceeded, match=f"^{said}"):
+        purse.check(most, calls)
+
+
+def test_what_is_used_is_said_to_be(tmp_path: Path) -> None:
+    _, journal, purse = office(tmp_path, Limits(calls=10))
+    purse.reserve = 0.2
+    for _ in range(8):
+        purse.check(calls=1)
+        purse.add(Usage())
+    with closing(journal), pytest.raises(BudgetExceeded, match=r"^80 % of the limit of 10 calls are used \(the rest"):
+        purse.check(calls=1)

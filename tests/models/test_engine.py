@@ -188,7 +188,7 @@ def test_a_server_that_answers_with_the_bare_model_in_an_adapters_name_is_found_
     engine, asked = referred(opened(tiny, server.url)), [replace(one, weights=adapted[0]) for one in ASKED]
     server.ignores = True
     with pytest.raises(
-        ModelError, match=r"answers with the bare model in the place of the adapter in .*; it did when this"
+        ModelError, match=r"answers with the bare model in the place of the adapter in .*: valid is one that"
     ):
         engine.complete(asked)
     idle = tiny.save(adapter_module(tiny, 0.0), tmp_path / "idle")  # that it is not felt is right

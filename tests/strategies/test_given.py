@@ -103,3 +103,15 @@ def test_one_that_shows_rows_that_it_is_measured_on_is_refused(tmp_path: Path, t
         pytest.raises(OptionError, match="shows 1 of the rows that it would be measured on, with their answers"),
     ):
         open_strategy("given", {"prompt": path}).adapt(start(), at)
+
+
+def test_with_folds_one_that_shows_any_row_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    """Each row is tested in one of them."""
+    rows = toy_examples()
+    shown = rows[0]
+    path = written(tmp_path, to_json(conversation(Prompt("Be brief.", "{input}", (Demonstration(shown.input, "cold"),)))))
+    with bench(tmp_path, rows[:-4], rows[-4:]) as at:
+        open_strategy("given", {"prompt": path}).adapt(start(), at)
+    at.task = at.task.model_copy(update={"folds": 3})
+    with pytest.raises(OptionError, match=r"shows 1 of the rows .* no rows of the data, of which each is tested in one of"):
+        open_strategy("given", {"prompt": path}).adapt(start(), at)

@@ -323,7 +323,7 @@ def test_at_the_limit_of_calls_some_are_kept_for_the_test_split(tmp_path: Path) 
     task = write_task(tmp_path, strategies, model="fake", limits={"calls": 150})
     decision = decide(task, tmp_path / "run")
     assert any(
-        "80 % of the limit of 150 calls are used (the rest is kept for the test) while climbing" in w
+        "80 % of the limit of 150 calls" in w and "(the rest is kept for the test) while climbing" in w
         for w in decision["verdict"]["warnings"]
     )
     assert 0 < decision["spent"]["calls"] <= 150

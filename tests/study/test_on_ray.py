@@ -285,6 +285,26 @@ def test_interrupted_again_while_it_ends_nobody_works_behind_the_lock(
     assert behind == [[]]
 
 
+def test_on_a_cluster_that_never_is_quiet_work_is_stopped_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is always a letter more, of those who go on."""
+    monkeypatch.setattr(on_ray, "LONG_ENOUGH", 0.1)
+    told = list[str]()
+
+    class Busy(on_ray.RayExecutor):
+        def __init__(self) -> None:
+            self._ray = SimpleNamespace(wait=lambda references, timeout: (references, []))
+            self._reception = cast(Any, SimpleNamespace(stop=told.append, asking=lambda owner: False, shown="a"))
+            self._draining, self._going = False, {}
+            self._poll = "poll"
+
+        def _read(self) -> None:
+            told.append("read")
+
+    Busy()._drained([cast(Any, SimpleNamespace(owner="a#1"))], 1.0)
+    assert told[0] == "a#1"
+    assert "read" in told
+
+
 @pytest.mark.parametrize("on", ["ray:127.0.0.1:9", "ray:nowhere.invalid:6379"])
 def test_a_cluster_that_is_away_is_one_sentence_and_leaves_nothing(on: str, tmp_path: Path) -> None:
     pytest.importorskip("ray")

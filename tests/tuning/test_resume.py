@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from crossover.errors import StudyError, TuningError
 from crossover.models.hf import Hf
 from crossover.tuning import sft
-from crossover.tuning.checkpoint import read_progress, read_trace
+from crossover.tuning.checkpoint import TURN, read_progress, read_trace, writing
+from crossover.tuning.turn import turn
 from crossover.types import Epoch, FullRecipe, LoraRecipe, Weights
 from tests.device import DEVICE
 from tests.models.tiny import build
@@ -209,3 +211,24 @@ def test_a_tune_goes_on_with_no_more_at_once_than_this_machine_holds(
     done = read_progress(tmp_path)
     assert done is not None
     assert done.tokens == now
+
+
+def test_two_turns_of_one_instant_end_in_one_sentence_or_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is in the other's folder by the time that the other is to be moved into it."""
+    tune = tmp_path / "tune"
+    tune.mkdir()
+    rename = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        if Path(target).parent.exists():
+            rename(Path(target).parent, Path(source) / Path(target).parent.name)  # the other one was quicker
+        rename(source, target)
+
+    other = tune / TURN.format("other")
+    other.mkdir()
+    monkeypatch.setattr(os, "rename", late)
+    with pytest.raises(StudyError, match="another process goes on with this tune"), turn(tune, True) as own, writing(own):
+        (own / "file").write_text("a")
+    monkeypatch.undo()
+    with turn(tune, True) as own:
+        assert own.is_dir()

@@ -182,6 +182,8 @@ class Shelf:
         home = self._home(key)
         for name in set(_names(home)) - set(names):
             (home / name).unlink(missing_ok=True)
+        for draft in home.rglob(f"{ARRIVING}*"):  # of those who died over it
+            draft.unlink(missing_ok=True)
         for folder in [path for path in home.iterdir() if path.is_dir() and not any(path.rglob("*.*"))]:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,6 +7,7 @@ of a study stays there. Keys come from the environment of each machine, as fsspe
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ DEPOT = "CROSSOVER_WEIGHTS"
 VALID = "valid is a folder, or a URL that fsspec reaches, such as s3://BUCKET/FOLDER"
 WHOLE = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl")  # these show a file once all of it is there
 DRAFT = ".arriving"
+FULL = (errno.ENOSPC, errno.EDQUOT)
 LONGEST = 200  # characters of what a file system says
 AGAIN = "mend that, then run the same command again, it continues"
 
@@ -40,7 +42,8 @@ class Depot:
         place, _, path = given.partition("://")
         if path and (urlsplit(given).password or "::" in given):
             raise OptionError(f"{DEPOT} has a password or several addresses in it; {VALID}, keys being in the environment")
-        found = cls(f"{(given if path else Path(place).absolute().as_posix()).rstrip('/')}/crossover-{uuid.uuid4().hex}")
+        root = given if path else Path(place).expanduser().absolute().as_posix()
+        found = cls(f"{root.rstrip('/')}/crossover-{uuid.uuid4().hex}")
         try:
             found._write(lambda system, path: system.pipe_file(path, found._sign), found._id)
         except StudyError as error:
@@ -61,7 +64,12 @@ class Depot:
     def get(self, name: str, draft: Path) -> None:
         """Fetch a file; whoever asks looks at its hash."""
         with self._reached("read") as (system, root):
-            system.get_file(f"{root}/{name}", str(draft))
+            try:
+                system.get_file(f"{root}/{name}", str(draft))
+            except OSError as error:
+                if error.errno in FULL:  # of this machine's disk, and not of the place
+                    raise StudyError(f"{draft.parent} cannot be written ({error.strerror}): {AGAIN}") from error
+                raise
 
     def drop(self, name: str) -> None:
         """Take a file away, if that can be done."""
@@ -108,6 +116,8 @@ class Depot:
             system, root = url_to_fs(self.url)  # it keeps what it has made
             system.invalidate_cache()
             yield system, str(root)
+        except StudyError:
+            raise
         except ImportError as error:
             protocol = self.url.partition("://")[0]
             package = str(known_implementations.get(protocol, {}).get("class", "")).partition(".")[0]

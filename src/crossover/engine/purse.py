@@ -56,33 +56,43 @@ class Purse:
 
     def check(self, most: Usage = NOTHING, calls: int = 0) -> None:
         """Raise `BudgetExceeded` when a limit is reached, or `calls` more that take `most` might overrun it."""
-        share, limits = 1 - self.reserve, self.limits
+        limits = self.limits
         made, spent = self.calls, self.usage.tokens_in + self.usage.tokens_out
         for held, under_way in (*self._batches.values(), *self._held.values()):
             made, spent = made + under_way, spent + held.tokens_in + held.tokens_out
-        wanted = made + max(calls, 1)
-        if limits.calls is not None and wanted > limits.calls * share:
-            raise self._reached(f"{limits.calls} calls", wanted > limits.calls)
-        wanted = spent + max(most.tokens_in + most.tokens_out, 1)
-        if limits.tokens is not None and wanted > limits.tokens * share:
-            raise self._reached(f"{limits.tokens} tokens", wanted > limits.tokens)
+        self._fits(f"{limits.calls} calls", limits.calls, made, max(calls, 1))
+        self._fits(f"{limits.tokens} tokens", limits.tokens, spent, max(most.tokens_in + most.tokens_out, 1))
         self.check_time()
-        if limits.money is not None and self.money + most.money > limits.money * share:
-            raise self._reached(f"{limits.money:g} in money", self.money + most.money > limits.money)
+        if limits.money is not None:
+            self._fits(f"{limits.money:g} in money", limits.money, self.money, most.money, unit=0)
 
     def check_time(self) -> None:
         """Raise `BudgetExceeded` when the limit of minutes is reached."""
         minutes = self.limits.minutes
         if minutes is not None and self.seconds >= 60 * minutes * (1 - self.reserve):
             limit = "1 minute" if minutes == 1 else f"{minutes:g} minutes"
-            raise self._reached(limit, self.seconds >= 60 * minutes)
+            raise BudgetExceeded(self._reached(limit, self.seconds >= 60 * minutes))
 
-    def _reached(self, limit: str, whole: bool) -> BudgetExceeded:
-        """Where a part is kept, that part may have an end before the limit has one."""
-        if whole or not self.reserve:
-            return BudgetExceeded(f"the limit of {limit} is reached")
-        part = round(100 * (1 - self.reserve))
-        return BudgetExceeded(f"{part} % of the limit of {limit} are used (the rest is kept for the test)")
+    def _fits(self, limit: str, most: float | None, taken: float, next: float, unit: int = 1) -> None:
+        """Where a part is kept, that part may have an end before the limit has one. `unit`: the least that can be taken."""
+        if most is None or taken + next <= (usable := most * (1 - self.reserve)):
+            return
+        whole = taken + next > most
+        if taken >= usable or taken + unit > usable:
+            raise BudgetExceeded(self._reached(limit, whole))
+        part, kept = self._part if not whole else ("", "")
+        raise BudgetExceeded(f"what is asked next may take more than is left of {part}the limit of {limit}{kept}")
+
+    def _reached(self, limit: str, whole: bool) -> str:
+        part, kept = self._part
+        return f"the limit of {limit} is reached" if whole or not part else f"{part}the limit of {limit} are used{kept}"
+
+    @property
+    def _part(self) -> tuple[str, str]:
+        """How much of a limit may be taken, and why, as words; empty where all of it may."""
+        if not self.reserve:
+            return "", ""
+        return f"{round(100 * (1 - self.reserve))} % of ", " (the rest is kept for the test)"
 
     @property
     def money(self) -> float:

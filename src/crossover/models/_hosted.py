@@ -16,8 +16,10 @@ PROVIDERS = re.compile(
 
 def hosted(spec: str) -> str | None:
     """A sentence about a specification that names a provider's model and is not written as one, or None."""
-    name = re.split(r"[:/]", spec)[-1]
-    if not PROVIDERS.match(spec) and not NAMES.match(name):
+    names = [spec.rpartition("/")[2], re.split(r"[:/]", spec)[-1]]
+    if provider := PROVIDERS.match(spec):
+        name = spec[provider.end() :]
+    elif (name := next(filter(NAMES.match, names), "")) == "":
         return None
     openai = re.match(r"chatgpt|gpt|o[1-9]", name, re.IGNORECASE)
     valid = f"openai:{name}, or SERVICE:{name}" if openai else f"SERVICE:{name}"

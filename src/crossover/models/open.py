@@ -22,6 +22,7 @@ NAMED = {
 SERVICES = {name: preset.about for name, preset in PRESETS.items()}
 ENGINE = "engine"  # the option by which a server answers for a model, and the options that are then its
 ENGINES = (ENGINE, "served", "key", "in_flight", "timeout", "dtype")
+TAG = re.compile(r"\d[\d.x]*[bm](-.*)?|latest|(instruct|text|chat)(-.*)?", re.IGNORECASE)  # behind a name of Ollama's
 _OPTIONS = re.compile(r"(?:[A-Za-z_]\w*=[^&?]*)(?:&[A-Za-z_]\w*=[^&?]*)*")
 
 
@@ -65,6 +66,8 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     plugins, bare = registry.names("models"), _without_options(spec)
     name, colon, behind = bare.partition(":")
     kin = meant(name, [*SERVICES, *plugins] if colon else list(NAMED), colon + behind)
+    if colon and TAG.fullmatch(behind):
+        kin = f"did you mean 'ollama:{bare}'? "
     raise ModelError(
         f"there is no model '{bare}'; {kin}valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub"
         f" id such as org/name, or NAME:TARGET with NAME one of {', '.join(plugins)}"

@@ -59,13 +59,16 @@ def check_shown(prompt: Prompt, what: str, bench: Bench) -> None:
     """Raise `OptionError` where a prompt that comes from outside shows an answer that it is to be measured on. `what`: how
     it is called."""
     shown = {d.input for one in (prompt, *(step.prompt for step in prompt.steps)) for d in one.demonstrations}
-    taught = {comparable(example.input) for example in bench.train}
-    strange = sorted(text for text in shown if comparable(text) not in taught)
-    met = len(strange) - len(bench.unseen(strange))
+    rows = {comparable(example.input) for example in bench.train}
+    taught = {text for text in shown if comparable(text) in rows}
+    strange = sorted(shown - taught)
+    met, valid = len(strange) - len(bench.unseen(strange)), "training rows here, or in no split"
+    if bench.task.folds is not None:  # each row is tested in one of them
+        met, valid = met + len(taught), "no rows of the data, of which each is tested in one of the folds"
     if met:
         raise OptionError(
             f"{what} shows {met} of the rows that it would be measured on, with their answers; valid is a prompt whose"
-            " demonstrations are training rows here, or in no split"
+            f" demonstrations are {valid}"
         )
 
 

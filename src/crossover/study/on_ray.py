@@ -45,6 +45,7 @@ ANSWERED = 120.0  # seconds for what is at a service to come, as long as a call 
 IDLE = 60.0  # seconds after which it is said that nothing was begun
 DYING = 30.0  # for a worker that is killed to be gone
 SOON = 0.05  # seconds in which what has arrived can be read
+LONG_ENOUGH = 1.0  # seconds in which all is read that had arrived
 DEATHS = 5  # of the workers of one piece of work, after which something else is wrong
 
 
@@ -219,9 +220,10 @@ class RayExecutor:
         self._ahead = [run for run in self._ahead if run not in runs]  # died meanwhile
         dropped = {reference: run for reference, run in self._going.items() if run in runs}
         for reference in dropped:
-            del self._going[reference]
             with suppress(self._ray.exceptions.RayError):
                 self._ray.cancel(reference, force=True)
+        for reference in dropped:
+            del self._going[reference]
         if dropped:  # whoever still runs may write into the folder
             self._ray.wait(list(dropped), num_returns=len(dropped), timeout=DYING)
             self._caught_up()
@@ -232,12 +234,12 @@ class RayExecutor:
         """What is at a service for these is paid for, so it is waited for: it counts, and no further run asks it again."""
         if self._draining or not runs:
             return
+        for run in runs:  # before anything is read: on a busy cluster there is always more to read
+            self._reception.stop(run.owner)
         self._caught_up()
         self._draining, until = True, time.monotonic() + patience
         self._reception.shown = ""
         try:
-            for run in runs:
-                self._reception.stop(run.owner)
             with suppress(CrossoverError):  # what ends the study is said already
                 while time.monotonic() < until and any(
                     run in runs and self._reception.asking(run.owner) for run in self._going.values()
@@ -247,9 +249,10 @@ class RayExecutor:
             self._draining = False
 
     def _caught_up(self) -> None:
-        """What has arrived by now is read."""
+        """What has arrived by now is read; while others work, more always comes."""
+        until = time.monotonic() + LONG_ENOUGH
         with suppress(CrossoverError):  # what ends the study is said already
-            while self._ray.wait([self._poll], timeout=SOON)[0]:
+            while self._ray.wait([self._poll], timeout=SOON)[0] and time.monotonic() < until:
                 self._read()
 
     def close(self) -> None:
@@ -329,7 +332,7 @@ class RayExecutor:
         minutes."""
         alive = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
         for reference, run in list(self._going.items()):
-            if self._reception.nodes.get(run.owner, next(iter(alive))) not in alive:
+            if reference in self._going and self._reception.nodes.get(run.owner, next(iter(alive))) not in alive:
                 del self._going[reference]
                 self._died(run, "its node is cut off")
 

@@ -7,15 +7,18 @@ away, and a move out of a folder that is gone fails: so nothing of two turns eve
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from crossover.errors import StudyError
 from crossover.tuning.checkpoint import TURN, writing
+
+TAKEN_AWAY = (errno.ENOENT, errno.EINVAL)  # its process, or a third one, was quicker; or it has this one's in it already
 
 
 @contextmanager
@@ -29,8 +32,11 @@ def turn(folder: Path, lead: bool) -> Iterator[Path]:
     with writing(folder):
         own.mkdir(parents=True)
         for before in [path for path in folder.glob(TURN.format("*")) if path != own]:
-            with suppress(FileNotFoundError):  # its process, or a third one, was quicker
+            try:
                 os.rename(before, own / before.name)
+            except OSError as error:
+                if error.errno not in TAKEN_AWAY:
+                    raise
             shutil.rmtree(own / before.name, ignore_errors=True)
     try:
         yield own

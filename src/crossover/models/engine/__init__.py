@@ -31,7 +31,7 @@ from crossover.models._refusals import broken, lost, refusal
 from crossover.models._service import checked_key, checked_url, words_of
 from crossover.models._throttle import Throttle
 from crossover.models.base import Runtime
-from crossover.models.engine.adapters import Adapters, Closed, Refused, loadable
+from crossover.models.engine.adapters import Adapters, Closed, Ignored, Refused, loadable
 from crossover.models.engine.parted import Parted
 from crossover.models.engine.proof import Another, apart, by_name, prove, question
 from crossover.models.engine.server import Found, Server
@@ -243,6 +243,8 @@ class Engine:
                 self._under_way -= 1
             self._heard = time.monotonic()
             return Attempt(reply)
+        except Ignored as error:
+            return Attempt(fatal=str(error))
         except Closed as error:
             if not self._reference:
                 return Attempt(Reply(error=str(error)))
@@ -286,7 +288,12 @@ class Engine:
 
     async def _prove(self, name: str, weights: Weights) -> None:
         if self._reference:
-            await prove(self._server.ask, self.found.way, name, weights, json.loads(self._reference), self.base)
+            await prove(self._server.ask, self.found.way, name, weights, json.loads(self._reference), self._completed_here)
+
+    def _completed_here(self, requests: Sequence[Request]) -> list[Reply]:
+        with self._weighing:
+            found: list[Reply] = self.base.complete(requests)
+        return found
 
     async def _answered(self, ask: Ask, name: str, request: Request, prompt: list[int]) -> Reply:
         how, way = request.decoding, self.found.way

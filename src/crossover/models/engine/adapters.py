@@ -34,6 +34,10 @@ class Closed(Refused):
     """It would take no other in its place: not from there, not of this rank, or none at all."""
 
 
+class Ignored(Closed):
+    """It says that it took one, and answers without it."""
+
+
 class Adapters:
     """`using` gives the name by which the server answers with some weights, loaded where it is not."""
 
@@ -41,7 +45,7 @@ class Adapters:
         self._server = server
         self._users: OrderedDict[str, int] = OrderedDict()  # by name, the last one asked for at the end
         self._locks: dict[str, asyncio.Lock] = {}
-        self._refused: dict[str, Refused] = {}
+        self._refused: dict[str, tuple[type[Refused], str]] = {}
 
     @asynccontextmanager
     async def using(
@@ -104,7 +108,8 @@ class Adapters:
 
     async def _load(self, name: str, weights: Weights) -> None:
         if name in self._refused:
-            raise self._refused[name]
+            kind, said = self._refused[name]
+            raise kind(said)
         library = importlib.import_module("openai")
         path = str(Path(weights.path).resolve())
         try:
@@ -116,8 +121,8 @@ class Adapters:
             if error.status_code in PASSING:
                 raise  # it says nothing of the adapter
             closed = error.status_code in NO_ROUTE or RANK in said
-            self._refused[name] = (Closed if closed else Refused)(self._why(path, said))
-            raise self._refused[name] from error
+            kind, said = self._refused[name] = Closed if closed else Refused, self._why(path, said)
+            raise kind(said) from error
 
     async def _make_room(self) -> None:
         library = importlib.import_module("openai")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crossover.models.engine.adapters import Closed
+from crossover.models.engine.adapters import Ignored
 from crossover.models.engine.ways import Ask, scores
 from crossover.types import Decoding, Message, Reply, Request, Weights, to_json
 
 SAME, FELT = 0.01, 0.1  # nats a token: less is no difference at a server, more than an adapter's 16 bits can hide
+
+Complete = Callable[[Sequence[Request]], Sequence[Reply]]
 
 
 class Another(Exception):
@@ -43,9 +45,9 @@ def by_name(ask: Ask, name: str) -> Ask:
     return held
 
 
-async def prove(ask: Ask, way: str, name: str, weights: Weights, known: Mapping[str, Any], model: Any) -> None:
-    """Raise `Closed` where a server answers the question by which it is `known` (`question`) with an adapter as without it,
-    and the `model` here does not."""
+async def prove(ask: Ask, way: str, name: str, weights: Weights, known: Mapping[str, Any], here: Complete) -> None:
+    """Raise `Ignored` where a server answers the question by which it is `known` (`question`) with an adapter as without
+    it, and the model `here` does not."""
     if "messages" not in known:  # of an earlier version
         return
     lengths = list(map(len, known["answers"]))
@@ -53,6 +55,9 @@ async def prove(ask: Ask, way: str, name: str, weights: Weights, known: Mapping[
     if max(apart(known["scores"], there, lengths)) > SAME:
         return
     asked = Request(tuple(Message(**message) for message in known["messages"]), Decoding(labels=tuple(known["labels"])))
-    bare, adapted = await asyncio.to_thread(model.complete, [asked, dataclasses.replace(asked, weights=weights)])
+    bare, adapted = await asyncio.to_thread(here, [asked, dataclasses.replace(asked, weights=weights)])
     if not (bare.error or adapted.error) and max(apart(bare.label_scores, adapted.label_scores, lengths)) > FELT:
-        raise Closed(f"the engine answers with the bare model in the place of the adapter in {weights.path}")
+        raise Ignored(
+            f"the engine answers with the bare model in the place of the adapter in {weights.path}: valid is one that"
+            " answers with adapters under their names (vLLM: --enable-lora), or the study without an engine"
+        )
