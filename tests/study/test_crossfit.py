@@ -26,6 +26,7 @@ from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import guarded
 from crossover.study.read import read_candidate, read_results
+from crossover.study.works import Serial
 from crossover.types import Estimate, Run
 from tests.pace import PROBES
 from tests.study.small import write_small
@@ -175,11 +176,14 @@ def test_a_rung_that_fails_in_one_fold_cannot_win(tmp_path: Path, monkeypatch: p
     def failing(name: str, make: Any, folder: StudyFolder) -> Any:
         return "the loss is not a number" if name == "few_shot, fold 2" else guarded(name, make, folder)
 
+    dropped = list[str]()
     monkeypatch.setattr(crossfit, "guarded", failing)
+    monkeypatch.setattr(Serial, "drop", lambda _, going=(): dropped.extend(one.work.name for one in going))
     decision = decide(write_task(tmp_path, STRATEGIES[:2], model="fake", folds=FOLDS), tmp_path / "run")
     rows = {c["name"]: c for c in decision["candidates"]}
     assert (rows["few_shot"]["status"], rows["few_shot"]["test"]) == ("candidate", None)
     assert "few_shot cannot win: in fold 2 of 3, the loss is not a number" in decision["verdict"]["warnings"]
+    assert dropped == ["few_shot, fold 3"], "who works elsewhere already is told that nobody wants it"
     assert rows["zero_shot"]["test"]["n"] == 60
 
 

@@ -146,6 +146,7 @@ class CrossFit:
             self.listener.stage(fold_stage(rung, number, len(self.folds), position, total))
             part = one.result()
             if isinstance(part, str):
+                self.executor.drop(going[number:])
                 return f"in fold {number} of {len(self.folds)}, {part}"
             parts.append(part)
         same = all(part.made == shipped.id for part in parts)

@@ -205,8 +205,8 @@ class RayExecutor:
 
         return Way(submit, here.size, pace.ahead, pace.batches)
 
-    def drop(self) -> None:
-        self._drop([*self._ahead, *self._going.values()])
+    def drop(self, going: Sequence[Going[Any]] | None = None) -> None:
+        self._drop([run for run in (*self._ahead, *self._going.values()) if going is None or run in going])
 
     def _drop(self, runs: Sequence[Run[Any]], patience: float = PATIENCE) -> None:
         """What these ask is answered no more; what they have asked by now was paid for, and is kept."""

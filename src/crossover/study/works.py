@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from crossover.data.economics import Limits
 from crossover.data.splits import Fold
@@ -76,8 +76,8 @@ class Executor(Protocol):
         """How a model is asked that is asked beside this process, too. `here`: how it would be in this one."""
         ...
 
-    def drop(self) -> None:
-        """Results that nobody has asked for are wanted no more."""
+    def drop(self, going: Sequence[Going[Any]] | None = None) -> None:
+        """Results that nobody has asked for are wanted no more: these, or all."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Serial:
     def spread(self, model: Model, here: Way) -> Way | None:
         return None
 
-    def drop(self) -> None: ...
+    def drop(self, going: Sequence[Going[Any]] | None = None) -> None: ...
 
 
 @dataclass
