@@ -38,14 +38,14 @@ def by_name(folder: StudyFolder) -> dict[str, dict[str, Any]]:
 
 
 def test_planted_overfitting_is_flagged_in_the_trace_the_report_and_the_decision(tmp_path: Path) -> None:
-    """Forty rows whose labels are drawn by lot, sixty epochs, no early stop: there is nothing to learn but the rows.
+    """Forty rows whose labels are drawn by lot, and no early stop: there is nothing to learn but the rows.
 
-    Twelve of dev's rows say the same as rows of training, so that dev prefers an epoch that has learnt those by heart.
+    Twenty of dev's rows are rows of training, so that dev prefers an epoch that has learnt those by heart: by more than
+    luck with the other 28, whatever the last bits of a sum are.
     """
-    draw = random.Random(4)
+    draw = random.Random(7)
     marked = [(text, draw.choice(["red", "blue"])) for text in [*TEXTS, *(f"{text}, they said" for text in TEXTS[12:40])]]
-    said_again = [(f"{text}, they said", label) for text, label in marked[:12]]
-    splits = {"train": marked[:40], "dev": [*said_again, *marked[40:56]], "test": marked[56:]}
+    splits = {"train": marked[:40], "dev": [*marked[:20], *marked[40:68]], "test": marked[68:]}
     lora = {"epochs": 24, "patience": 0, "batch_size": 20, "rank": 4, "learning_rate": 8e-3, "targets": "attention"}
     folder = run_study(write(tmp_path, ["majority", "zero_shot", {"lora": lora}], splits), tmp_path / "run")
     decision = json.loads(folder.decision.read_text())

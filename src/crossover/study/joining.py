@@ -26,7 +26,9 @@ SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"
 SETTINGS_FRAME = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # of HTTP/2, with none
 MODE, KEY = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
 ASKED = (MODE, KEY, "RAY_AUTH_TOKEN_PATH")  # how a user says what is to be done about tokens
-ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # a node's address is then that of the loopback, on Linux, too
+# a node's address is then that of the loopback, on Linux, too; and work has the priority that it has without Ray, which
+# would let anything else on the machine go before it
+ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_worker_niceness": "0"}
 
 
 def address_of(on: str) -> str:
