@@ -378,7 +378,7 @@ def test_fifty_writers_of_four_studies_and_two_moves_outlive_the_server(
         return end
 
     def moving(which: int, where: str) -> None:
-        for _ in range(100):
+        for _ in range(600):
             try:
                 move_journal(folders[which], where)
                 return

@@ -299,7 +299,7 @@ def test_a_server_that_is_frozen_is_given_up_and_waited_for(
     finally:
         for pid in stopped:
             os.kill(pid, signal.SIGCONT)
-    write.join(20)
+    write.join(60)
     assert journal.spent()[0] == 1
     journal.close()
     reader.close()
@@ -318,8 +318,8 @@ def test_a_server_that_stays_away_is_waited_for_once(
                 journal.set_fact("data", 1)
             took.append(time.monotonic() - began)
         database.start()
-        assert took[1] < took[0] + 5
-        for attempt in range(50):  # until it takes connections
+        assert took[1] < took[0] + 30  # where it waits again, 60
+        for attempt in range(600):  # until it takes connections
             try:
                 journal.set_fact("data", attempt)
                 break
@@ -360,7 +360,7 @@ def test_what_a_killed_writer_had_written_is_there_once(database: Server, tmp_pa
 
 def _free(path: Path) -> Journal:
     """Once the server has seen that the writer is gone."""
-    for _ in range(100):
+    for _ in range(1200):
         try:
             return Journal(path)
         except StudyError:
