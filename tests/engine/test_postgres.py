@@ -258,18 +258,21 @@ def test_fifty_writers_of_four_studies_outlive_the_server(database: Server, tmp_
     threads = [threading.Thread(target=write, args=(n,)) for n in range(50)]
     for thread in threads:
         thread.start()
-    time.sleep(0.3)
+
+    def all_have(calls: int) -> None:
+        until = time.monotonic() + 120
+        while min(map(len, written)) <= calls and time.monotonic() < until:
+            time.sleep(0.02)
+
+    all_have(5)
     os.kill(
         int(str(sql(database, HELD)[0][0])), signal.SIGKILL
     )  # for which the server ends all connections, in TLS's words
-    time.sleep(0.7)
+    all_have(max(map(len, written)) + 5)
     database.kill()
     time.sleep(0.3)
     database.start()
-    time.sleep(1.2)
-    until = time.monotonic() + 60
-    while min(map(len, written)) <= 50 and time.monotonic() < until:  # on a busy machine
-        time.sleep(0.1)
+    all_have(max(50, *map(len, written)) + 5)
     stop.set()
     for thread in threads:
         thread.join(60)

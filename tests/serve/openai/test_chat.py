@@ -226,7 +226,7 @@ def test_a_key_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def until_told(url: str) -> tuple[int, str]:
     """Status and words of /ready, once recorded rows were replayed."""
-    for _ in range(600):
+    for _ in range(6000):
         status, body, _ = ask(url, "/ready")
         if body["proof"] != "recorded rows are being replayed":
             return status, body["proof"]
