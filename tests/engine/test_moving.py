@@ -393,7 +393,7 @@ def test_fifty_writers_of_four_studies_and_two_moves_outlive_the_server(
         while min(map(len, written)) <= calls and time.monotonic() < until:
             time.sleep(0.02)
 
-    all_have(40)
+    all_have(20)
     for end in first[:2]:
         end()
     ways = [(0, "file"), (1, f"{database.url}?study=many_moved")]
