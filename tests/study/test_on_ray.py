@@ -267,6 +267,30 @@ def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_
         assert calls <= sum(service.paid.values()) <= calls + 3  # of each process, what finds out how labels are chosen
 
 
+@pytest.mark.usefixtures("workers")
+def test_interrupted_again_while_it_ends_nobody_works_behind_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind: list[list[psutil.Process]] = []
+    close = Journal.close
+
+    def closed(journal: Journal) -> None:
+        behind.append(working())
+        close(journal)
+
+    def again(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "close", closed)
+    monkeypatch.setattr(Reception, "stop", again)
+    with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
+        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
+        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
+        with pytest.raises(KeyboardInterrupt):
+            run_study(about, tmp_path / "out", Impatient(service), on="ray")
+    assert behind == [[]]
+
+
 @pytest.mark.parametrize("on", ["ray:127.0.0.1:9", "ray:nowhere.invalid:6379"])
 def test_a_cluster_that_is_away_is_one_sentence_and_leaves_nothing(on: str, tmp_path: Path) -> None:
     pytest.importorskip("ray")

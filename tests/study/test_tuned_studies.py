@@ -38,19 +38,20 @@ def by_name(folder: StudyFolder) -> dict[str, dict[str, Any]]:
 
 
 def test_planted_overfitting_is_flagged_in_the_trace_the_report_and_the_decision(tmp_path: Path) -> None:
-    """Forty rows whose labels are drawn by lot, and no early stop: there is nothing to learn but the rows.
+    """Forty rows whose labels are drawn by lot, 24 epochs, no early stop: there is nothing to learn but the rows.
 
-    Twenty of dev's rows are rows of training, so that dev prefers an epoch that has learnt those by heart: by more than
-    luck with the other 28, whatever the last bits of a sum are.
+    28 of dev's rows say the same as rows of training, so that dev prefers an epoch that has learnt those by heart: with
+    fewer, an early one that is lucky wins on some processors.
     """
-    draw = random.Random(7)
+    draw = random.Random(6)
     marked = [(text, draw.choice(["red", "blue"])) for text in [*TEXTS, *(f"{text}, they said" for text in TEXTS[12:40])]]
-    splits = {"train": marked[:40], "dev": [*marked[:20], *marked[40:68]], "test": marked[68:]}
-    lora = {"epochs": 24, "patience": 0, "batch_size": 20, "rank": 4, "learning_rate": 8e-3, "targets": "attention"}
+    said_again = [(f"{text}, they said", label) for text, label in marked[:28]]
+    splits = {"train": marked[:40], "dev": [*said_again, *marked[40:56]], "test": marked[56:]}
+    lora = {"epochs": 24, "patience": 0, "batch_size": 20, "rank": 4, "learning_rate": 3e-3, "targets": "attention"}
     folder = run_study(write(tmp_path, ["majority", "zero_shot", {"lora": lora}], splits), tmp_path / "run")
     decision = json.loads(folder.decision.read_text())
     found = by_name(folder)["lora"]
-    assert found["train_gap"] > 0.2
+    assert found["train_gap"] > 0.1
     assert found["test_gap"] > 0.2
     (warning,) = [w for w in decision["verdict"]["warnings"] if w.startswith("lora overfits: ")]
     assert "% on its training rows" in warning

@@ -43,6 +43,7 @@ LOOK = 5.0  # seconds between two looks at which nodes there are
 MANY = 100_000  # who may wait at a time
 ANSWERED = 120.0  # seconds for what is at a service to come, as long as a call may take
 IDLE = 60.0  # seconds after which it is said that nothing was begun
+DYING = 30.0  # for a worker that is killed to be gone
 SOON = 0.05  # seconds in which what has arrived can be read
 DEATHS = 5  # of the workers of one piece of work, after which something else is wrong
 
@@ -209,7 +210,12 @@ class RayExecutor:
     def _drop(self, runs: Sequence[Run[Any]], patience: float = PATIENCE) -> None:
         """What these ask is answered no more; what they have asked by now was paid for, and is kept."""
         self._ahead = [run for run in self._ahead if run not in runs]
-        self._drained([run for run in self._going.values() if run in runs], patience)
+        try:
+            self._drained([run for run in self._going.values() if run in runs], patience)
+        finally:  # also where nobody has the patience: interrupted again
+            self._ended_by_force(runs)
+
+    def _ended_by_force(self, runs: Sequence[Run[Any]]) -> None:
         self._ahead = [run for run in self._ahead if run not in runs]  # died meanwhile
         dropped = {reference: run for reference, run in self._going.items() if run in runs}
         for reference in dropped:
@@ -217,7 +223,7 @@ class RayExecutor:
             with suppress(self._ray.exceptions.RayError):
                 self._ray.cancel(reference, force=True)
         if dropped:  # whoever still runs may write into the folder
-            self._ray.wait(list(dropped), num_returns=len(dropped), timeout=PATIENCE)
+            self._ray.wait(list(dropped), num_returns=len(dropped), timeout=DYING)
             self._caught_up()
         for run in dropped.values():
             self._answer(self._reception.end(run.owner, again=False))
@@ -228,6 +234,7 @@ class RayExecutor:
             return
         self._caught_up()
         self._draining, until = True, time.monotonic() + patience
+        self._reception.shown = ""
         try:
             for run in runs:
                 self._reception.stop(run.owner)
@@ -246,7 +253,12 @@ class RayExecutor:
                 self._read()
 
     def close(self) -> None:
-        self.drop()
+        try:
+            self.drop()
+        finally:
+            self._closed()
+
+    def _closed(self) -> None:
         with suppress(self._ray.exceptions.RayError):
             self._ray.kill(self._box)
         if self._reception.apart:
