@@ -19,8 +19,8 @@ ASKS = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # else not where the tests run behind another program
 from crossover.child import child
-with child(["/bin/sh", "-c", "sleep 60 & echo $$ $!; wait"]):
-    time.sleep(60)
+with child(["/bin/sh", "-c", "sleep 600 & echo $$ $!; wait"]):
+    time.sleep(600)
 """
 
 
@@ -40,14 +40,14 @@ def test_a_child_and_its_own_end_with_who_started_it(number: signal.Signals) -> 
     assert asks.stdout is not None
     pids = [int(word) for word in asks.stdout.readline().split()]
     asks.send_signal(number)
-    status = asks.wait(10)
+    status = asks.wait(60)
     asks.stdout.close()
     if number == signal.SIGKILL:  # nobody is left to end what the child itself has started
         os.kill(pids.pop(), signal.SIGKILL)
     if number in (signal.SIGTERM, signal.SIGHUP):
         assert status == 128 + number
     if number != signal.SIGKILL or sys.platform == "linux":
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while any(map(lives, pids)) and time.monotonic() < end:
             time.sleep(0.01)
         assert not any(map(lives, pids))
@@ -55,21 +55,21 @@ def test_a_child_and_its_own_end_with_who_started_it(number: signal.Signals) -> 
 
 def test_a_block_ends_its_child_and_changes_no_signal() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with child(["sleep", "60"]) as running:
+    with child(["sleep", "600"]) as running:
         assert running.poll() is None
     assert running.poll() == -signal.SIGKILL
     assert signal.getsignal(signal.SIGTERM) == before
 
 
 def ended(pid: int) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while lives(pid) and time.monotonic() < end:
         time.sleep(0.01)
     return not lives(pid)
 
 
 def test_what_a_child_left_behind_ends_with_the_block() -> None:
-    with child(["/bin/sh", "-c", "sleep 60 & echo $!"], stdout=subprocess.PIPE) as running:
+    with child(["/bin/sh", "-c", "sleep 600 & echo $!"], stdout=subprocess.PIPE) as running:
         assert running.stdout is not None
         pid = int(running.stdout.readline())
         running.stdout.close()
@@ -79,8 +79,8 @@ def test_what_a_child_left_behind_ends_with_the_block() -> None:
 
 
 def test_a_child_with_grace_is_asked_before_it_is_killed() -> None:
-    script = "trap 'exit 7' TERM; echo; sleep 60 & wait"
-    with child(["/bin/sh", "-c", script], grace=5.0, stdout=subprocess.PIPE) as running:
+    script = "trap 'exit 7' TERM; echo; sleep 600 & wait"
+    with child(["/bin/sh", "-c", script], grace=60.0, stdout=subprocess.PIPE) as running:
         assert running.stdout is not None
         running.stdout.readline()
         running.stdout.close()

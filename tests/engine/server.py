@@ -69,7 +69,7 @@ class Server:
         settings = ("listen_addresses=127.0.0.1", "fsync=off", f"ssl={secure}")
         options = ("-p", str(self.port), "-k", str(self.folder), *(word for one in settings for word in ("-c", one)))
         self._process = self.run("postgres", *options)
-        for _ in range(300):
+        for _ in range(1200):
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(0.05)
@@ -101,7 +101,7 @@ def server(bin: Path) -> Iterator[Server]:
         assert made.run("initdb", "-A", "trust", "-U", USER, "--no-sync").wait() == 0, (folder / "log").read_text()
         made.secure()
         made.start()
-        for _ in range(300):  # it takes connections before it answers them
+        for _ in range(1200):  # it takes connections before it answers them
             if "ready to accept connections" in (folder / "log").read_text():
                 break
             time.sleep(0.05)

@@ -378,7 +378,7 @@ def test_fifty_writers_of_four_studies_and_two_moves_outlive_the_server(
         return end
 
     def moving(which: int, where: str) -> None:
-        for _ in range(100):
+        for _ in range(600):
             try:
                 move_journal(folders[which], where)
                 return
@@ -387,7 +387,13 @@ def test_fifty_writers_of_four_studies_and_two_moves_outlive_the_server(
         failed.append(AssertionError("not moved"))
 
     first = [writing(which, 13 if which < 2 else 12, "before", threading.Event()) for which in range(4)]
-    time.sleep(0.3)
+
+    def all_have(calls: int) -> None:
+        until = time.monotonic() + 120
+        while min(map(len, written)) <= calls and time.monotonic() < until:
+            time.sleep(0.02)
+
+    all_have(20)
     for end in first[:2]:
         end()
     ways = [(0, "file"), (1, f"{database.url}?study=many_moved")]
@@ -402,10 +408,7 @@ def test_fifty_writers_of_four_studies_and_two_moves_outlive_the_server(
         move.join(60)
     assert [folders[which].journal.name for which in (0, 1)] == ["study.db", "study.url"]
     second = [writing(which, 13, "after", threading.Event()) for which in (0, 1)]
-    time.sleep(0.2)
-    until = time.monotonic() + 60
-    while min(map(len, written)) <= 20 and time.monotonic() < until:  # on a busy machine
-        time.sleep(0.1)
+    all_have(max(20, *map(len, written)) + 5)
     for end in (*first[2:], *second):
         end()
     assert not failed

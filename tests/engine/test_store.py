@@ -46,7 +46,7 @@ class Office:
             with self.changed:
                 while (found := self.store.serve(owner, operations)) is LATER:
                     operations = operations[-1:]
-                    assert self.changed.wait(10), "all wait for each other"
+                    assert self.changed.wait(120), "all wait for each other"
                 self.changed.notify_all()
                 return found
 

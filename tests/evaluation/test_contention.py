@@ -75,12 +75,12 @@ def test_what_runs_below_this_process_is_no_other(machine: dict[str, float]) -> 
 
 
 def test_a_child_of_this_process_is_its_own_work() -> None:
-    spin = "import time\nwhile time.process_time() < 1.0: pass"
-    with subprocess.Popen([sys.executable, "-c", spin]) as child:
-        while psutil.Process(child.pid).cpu_times().user < 0.1:
-            pass
+    spin = "import time\nprint(flush=True)\ninput()\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
+    with subprocess.Popen([sys.executable, "-c", spin], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
         before = contention._own()
-        child.wait()
+        child.communicate(b"\n")
     assert contention._own() - before > 0.2
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -246,8 +246,10 @@ def test_an_empty_a_withheld_and_a_strange_answer_are_failed_calls_and_a_late_on
         [reply] = model(thing).complete(asked("one"))
         assert reply.error == why
         assert (reply.finish == LOST) == (not reply.usage.tokens_in), "what it took counts as the most where it is not told"
-    slow = RunnableLambda(lambda messages: time.sleep(0.3) or "late")
+    over = threading.Event()
+    slow = RunnableLambda(lambda messages: over.wait(60) and "late")
     [reply] = model(slow, timeout=0.05).complete(asked("one"))
+    over.set()
     assert (reply.error, reply.finish) == ("no answer within 0.05 seconds", LOST)
 
 

@@ -178,7 +178,7 @@ FAULTS = ("429", "500", "503", "drop", "hang", "cut", "garbage", "empty", "filte
 def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_path: Path) -> None:
     draw = random.Random(1)
     with serving(Service(plan=lambda n, body: draw.choice(FAULTS) if draw.random() < 0.2 else "")) as service:
-        chosen = model(service, "&timeout=0.5&in_flight=100")
+        chosen = model(service, "&timeout=1&in_flight=100")
         ask, meter, journal = caller(tmp_path / "a")
         texts = [f"item {i}" for i in range(500)]
         replies = ask.ask(chosen, asked(texts), "dev")
@@ -221,7 +221,7 @@ def test_what_had_arrived_when_the_study_died_is_not_asked_again(tmp_path: Path,
             calls += 1
             if calls > 20:
                 quiet = 0
-                while quiet < 20:  # all that was sent is answered, and paid for, and what was held ready is sent too
+                while quiet < 50:  # all that was sent is answered, and paid for, and what was held ready is sent too
                     quiet = 0 if service.under_way else quiet + 1
                     time.sleep(0.01)
                 raise KeyboardInterrupt
@@ -362,7 +362,7 @@ def test_a_server_on_one_machine_is_asked_for_as_much_as_it_works_on() -> None:
 
 def test_a_service_that_does_not_answer_in_time_is_asked_for_less_at_once(tmp_path: Path) -> None:
     with serving(Service(latency=0.05, plan=lambda n, body: "hang" if n <= 8 else "")) as service:
-        chosen = model(service, "&timeout=0.3&in_flight=8")
+        chosen = model(service, "&timeout=1&in_flight=8")
         replies = chosen.complete(asked([f"item {i}" for i in range(16)]))
         assert [reply.error is None for reply in replies].count(True) == 8
         assert chosen._throttle.limit < 6, "those that were late halved it once"

@@ -83,23 +83,24 @@ def test_tokens_beyond_all_measure_are_not_believed() -> None:
 
 
 def test_what_comes_drop_by_drop_is_given_up() -> None:
+    left = threading.Event()
+
     def drip(to: BaseHTTPRequestHandler) -> None:
         to.send_response(200)
-        to.send_header("Content-Length", "1000")
+        to.send_header("Content-Length", "6000")
         to.end_headers()
         try:
-            for _ in range(30):
+            for _ in range(6000):
                 to.wfile.write(b" ")
                 time.sleep(0.1)
         except OSError:
-            pass
+            left.set()
 
     with raw(drip) as (url, calls):
-        began = time.monotonic()
         [reply] = Openai("m", url=url, timeout=0.4).complete([ask()])
         assert "no answer within 0.4 seconds" in str(reply.error)
         assert len(calls) == 1
-        assert time.monotonic() - began < 2.9  # all of it comes in 3
+        assert left.wait(60), "it hangs up, and reads no more"
 
 
 def test_an_answer_that_cannot_be_unpacked_is_not_asked_for_again() -> None:
@@ -239,7 +240,7 @@ def test_connections_are_closed_without_a_word_when_the_model_is_gone(caplog: py
         assert chosen.complete([ask()])[0].error is None
         del chosen
         gc.collect()
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while service.open and time.monotonic() < until:
             time.sleep(0.01)
         assert service.open == 0

@@ -114,7 +114,7 @@ def test_a_server_that_is_started_anew_is_waited_for(monkeypatch: pytest.MonkeyP
         time.sleep(0.6)  # six tries of each and thrice as many refusals in all were long enough
         assert not asked.done()
         with serving(Served().routes(), int(url.rpartition(":")[2])):
-            replies = asked.result(10)
+            replies = asked.result(60)
     assert [reply.error for reply in replies] == [None] * 7
     assert replies[0].label_scores == before.label_scores
 

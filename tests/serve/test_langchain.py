@@ -204,9 +204,11 @@ def test_a_failed_call_is_langchains_error_and_a_stop_is_refused() -> None:
 
 def test_requests_of_several_threads_are_asked_together() -> None:
     sizes: list[int] = []
+    begun = threading.Event()
 
     def complete(requests: Sequence[Request]) -> list[Reply]:
         sizes.append(len(requests))
+        assert begun.wait(60)
         time.sleep(0.05)
         if any(request.messages[0].content == "bad" for request in requests):
             raise OSError("gone")
@@ -224,8 +226,9 @@ def test_requests_of_several_threads_are_asked_together() -> None:
         threads = [threading.Thread(target=ask, args=(text,)) for text in texts]
         for thread in threads:
             thread.start()
+        begun.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     assert found == {**{str(i): str(i) for i in range(12)}, "bad": "gone", "after": "after"}
     assert len(sizes) < 12
 

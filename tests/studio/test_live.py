@@ -135,6 +135,7 @@ ANSWERS: dict[str, Any] = {
 }
 
 
+@pytest.mark.usefixtures("_by_words")
 def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Browser, str, Path]) -> None:
     browser, address, root = uploaded
     asked = browser.get(address).text

@@ -217,7 +217,7 @@ def test_a_run_of_several_models_is_remembered_once(place: Path) -> None:
 
     class Met(Future[Any]):
         def result(self, timeout: float | None = None) -> Any:
-            meet.wait(5)
+            meet.wait(60)
             raise OptionError("it failed")
 
     threads = [threading.Thread(target=play._finish, args=(cell, Met())) for cell in cells]

@@ -29,7 +29,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_killed_while_a_batch_is_under_way_it_finds_it_again(tmp_path: Path) -> None:
-    with serving(BatchService(answer=label, seconds=1.5)) as service:
+    with serving(BatchService(answer=label, seconds=600.0)) as service:
         path = task(tmp_path, f"{service.url}&batch=true", more="prices: {input: 1, output: 4}\nlimits: {money: 1}\n")
         process = begun("run", path, "--out", tmp_path / "out", "--quiet", "--yes")
         while not service.asked["GET batches"] and process.is_alive():

@@ -123,7 +123,8 @@ def test_a_killed_run_goes_on_and_asks_again_no_more_than_was_under_way(tmp_path
             time.sleep(0.02)
         process.kill()
         process.join()
-        time.sleep(0.3)  # what was sent is answered
+        while service.under_way:  # what was sent is answered
+            time.sleep(0.02)
         service.latency = 0.0
         assert process.exitcode == -signal.SIGKILL
         run_study(path, tmp_path / "out")

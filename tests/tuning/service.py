@@ -23,6 +23,7 @@ from crossover.types import Message, Reply, Request, Usage, Weights
 
 BASE, KEY = "base-mini", "sk-canary-1234567890"
 CHECKPOINT = "ft:{}:ckpt-step-{}"
+USAGE = Usage(5, 1)
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Service:
         """The one of this service; it reads no certificates, which takes most of what making one does."""
         if self.opened is None:
             plain = openai.DefaultHttpxClient(verify=False)
-            self.opened = openai.OpenAI(base_url=self.url, api_key=KEY, max_retries=0, timeout=5, http_client=plain)
+            self.opened = openai.OpenAI(base_url=self.url, api_key=KEY, max_retries=0, timeout=60, http_client=plain)
         return self.opened
 
     def started(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -165,16 +166,25 @@ class Toy:
         return sum(len(message.content.split()) for message in messages)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
-        return [self._reply(self.client(), request) for request in requests]
+        """Once it has answered the first, the rest is answered as it answers, without the way there and back."""
+        replies: list[Reply] = []
+        for request in requests:
+            if replies and replies[0].error is None and request.weights == requests[0].weights:
+                replies.append(Reply(self.service.answer(self._asked(request), request.messages[-1].content), (), USAGE))
+            else:
+                replies.append(self._reply(self.client(), request))
+        return replies
+
+    def _asked(self, request: Request) -> str:
+        return request.weights.ref if request.weights else self.name
 
     def _reply(self, client: openai.OpenAI, request: Request) -> Reply:
-        model = request.weights.ref if request.weights else self.name
         asked: Any = [{"role": m.role, "content": m.content} for m in request.messages]
         try:
-            found = client.chat.completions.create(model=model, messages=asked)
+            found = client.chat.completions.create(model=self._asked(request), messages=asked)
         except openai.APIError as error:
             return Reply(error=str(error))
-        return Reply(found.choices[0].message.content or "", (), Usage(5, 1))
+        return Reply(found.choices[0].message.content or "", (), USAGE)
 
 
 @contextmanager

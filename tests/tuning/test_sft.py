@@ -32,6 +32,12 @@ def tuned(pocket: Hf, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Wei
     return {r.method: tune(pocket, folder / r.method, r) for r in (LORA, FULL)}
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Hf:
+    """For what hangs on no skill."""
+    return Hf(str(build(tmp_path_factory.mktemp("small"))), device=DEVICE)
+
+
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_tuning_learns_the_task(method: str, pocket: Hf, tuned: dict[str, Weights]) -> None:
     trace = read_trace(Path(tuned[method].path).parent)
@@ -84,14 +90,13 @@ def test_base_adapter_and_full_model_answer_side_by_side(pocket: Hf, tuned: dict
         assert reply.label_scores == pytest.approx(plain_scores(pocket, request), abs=1e-3)
 
 
-def test_more_adapters_than_are_kept_loaded(tmp_path: Path) -> None:
-    model = Hf(str(build(tmp_path / "model")), device=DEVICE)
-    made = [tune(model, tmp_path / str(s), LoraRecipe(learning_rate=0.1, epochs=1, seed=s)) for s in range(6)]
+def test_more_adapters_than_are_kept_loaded(small: Hf, tmp_path: Path) -> None:
+    made = [tune(small, tmp_path / str(s), LoraRecipe(learning_rate=0.1, epochs=1, seed=s)) for s in range(6)]
     assert len({w.sha256 for w in made}) == 6
     for weights in [*made, made[0]]:
         (request, *_) = choices(weights)
-        (reply,) = model.complete([request])
-        assert reply.label_scores == pytest.approx(plain_scores(model, request), abs=1e-3)
+        (reply,) = small.complete([request])
+        assert reply.label_scores == pytest.approx(plain_scores(small, request), abs=1e-3)
 
 
 def test_tuning_continues_from_an_adapter(pocket: Hf, tuned: dict[str, Weights], tmp_path: Path) -> None:
@@ -138,17 +143,17 @@ def test_weights_are_bound_to_their_base_and_their_hash(
     assert "lack model.safetensors" in str(bad.error)
 
 
-def test_a_rate_that_is_far_too_high_is_named(pocket: Hf, tmp_path: Path) -> None:
+def test_a_rate_that_is_far_too_high_is_named(small: Hf, tmp_path: Path) -> None:
     with pytest.raises(TuningError, match=r"no longer a number in epoch 1, step \d of 8, with a learning rate of 1e\+30"):
-        tune(pocket, tmp_path, FullRecipe(learning_rate=1e30, batch_size=8))
+        tune(small, tmp_path, FullRecipe(learning_rate=1e30, batch_size=8))
 
 
-def test_patience_stops_early_and_the_best_epoch_is_kept(pocket: Hf, tmp_path: Path) -> None:
+def test_patience_stops_early_and_the_best_epoch_is_kept(small: Hf, tmp_path: Path) -> None:
     scores = iter([0.5, 0.7, 0.6, 0.7, 0.9])
     losses: dict[int, float] = {}
     recipe = LoraRecipe(learning_rate=1e-3, epochs=5, batch_size=30, patience=1)
     weights = tune(
-        pocket,
+        small,
         tmp_path,
         recipe,
         evaluate=lambda w: next(scores),
@@ -158,9 +163,9 @@ def test_patience_stops_early_and_the_best_epoch_is_kept(pocket: Hf, tmp_path: P
     assert Path(weights.path).name == "weights-2"
 
 
-def test_a_tie_goes_to_the_lower_dev_loss(pocket: Hf, tmp_path: Path) -> None:
+def test_a_tie_goes_to_the_lower_dev_loss(small: Hf, tmp_path: Path) -> None:
     recipe = LoraRecipe(learning_rate=1e-3, epochs=3, batch_size=30, patience=0)
-    weights = tune(pocket, tmp_path, recipe, evaluate=lambda w: 0.5)
+    weights = tune(small, tmp_path, recipe, evaluate=lambda w: 0.5)
     trace = read_trace(tmp_path)
     best = min(trace, key=lambda e: e.dev_loss)
     assert Path(weights.path).name == f"weights-{best.epoch}"
@@ -175,21 +180,21 @@ def test_rows_that_are_too_long_are_left_out_and_counted(tmp_path: Path) -> None
         tune(model, tmp_path / "none", LoraRecipe(epochs=1), rows=[long, long])
 
 
-def test_no_rows_and_recipes_out_of_range_are_refused(pocket: Hf, tmp_path: Path) -> None:
+def test_no_rows_and_recipes_out_of_range_are_refused(small: Hf, tmp_path: Path) -> None:
     with pytest.raises(TuningError, match="no training rows"):
-        tune(pocket, tmp_path, LoraRecipe(), rows=[])
+        tune(small, tmp_path, LoraRecipe(), rows=[])
     with pytest.raises(TuningError, match="no dev rows"):
-        tune(pocket, tmp_path, LoraRecipe(), dev=[])
+        tune(small, tmp_path, LoraRecipe(), dev=[])
     for recipe in (LoraRecipe(epochs=0), LoraRecipe(batch_size=0), LoraRecipe(rank=0), LoraRecipe(learning_rate=0.0)):
         with pytest.raises(TuningError, match="recipe: "):
-            tune(pocket, tmp_path, recipe)
+            tune(small, tmp_path, recipe)
 
 
-def test_a_data_set_smaller_than_a_batch_and_a_single_row_work(pocket: Hf, tmp_path: Path) -> None:
+def test_a_data_set_smaller_than_a_batch_and_a_single_row_work(small: Hf, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     recipe = LoraRecipe(epochs=2, batch_size=16, patience=0)
     tune(
-        pocket,
+        small,
         tmp_path,
         recipe,
         rows=TRAIN[:1],
@@ -200,25 +205,25 @@ def test_a_data_set_smaller_than_a_batch_and_a_single_row_work(pocket: Hf, tmp_p
     assert steps == [(1, 2), (2, 2)]
 
 
-def test_a_folder_holds_one_tune_and_a_finished_one_returns_at_once(pocket: Hf, tmp_path: Path) -> None:
+def test_a_folder_holds_one_tune_and_a_finished_one_returns_at_once(small: Hf, tmp_path: Path) -> None:
     recipe = LoraRecipe(epochs=1)
-    first = tune(pocket, tmp_path, recipe)
+    first = tune(small, tmp_path, recipe)
 
     def never(*_: Any) -> float:
         raise AssertionError("a finished tune does nothing")
 
-    assert tune(pocket, tmp_path, recipe, evaluate=never, on_step=never, on_epoch=never) == first
+    assert tune(small, tmp_path, recipe, evaluate=never, on_step=never, on_epoch=never) == first
     with pytest.raises(TuningError, match="holds a tune of other data, model or recipe"):
-        tune(pocket, tmp_path, LoraRecipe(epochs=2))
+        tune(small, tmp_path, LoraRecipe(epochs=2))
     (tmp_path / "trace.json").write_text("{")
     with pytest.raises(TuningError, match="is damaged"):
-        tune(pocket, tmp_path, recipe)
+        tune(small, tmp_path, recipe)
 
 
-def test_dropout_is_applied_and_seeded(pocket: Hf, tmp_path: Path) -> None:
+def test_dropout_is_applied_and_seeded(small: Hf, tmp_path: Path) -> None:
     def once(name: str, dropout: float) -> Weights:
         recipe = LoraRecipe(epochs=1, dropout=dropout, batch_size=30)
-        return tune(pocket, tmp_path / name, recipe, evaluate=lambda w: 0.0)
+        return tune(small, tmp_path / name, recipe, evaluate=lambda w: 0.0)
 
     first = once("a", 0.5)
     assert alike(once("b", 0.5), first)
@@ -240,7 +245,7 @@ def test_labels_of_the_task_are_written_too(pocket: Hf, tuned: dict[str, Weights
 
 @pytest.mark.parametrize(("look", "looks"), [(0.0, 4), (3600.0, 1)])
 def test_how_often_a_card_is_looked_at(
-    look: float, looks: int, pocket: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    look: float, looks: int, small: Hf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Cards(list[Any]):
         """No card, and yet the tune is told that there are some."""
@@ -257,6 +262,6 @@ def test_how_often_a_card_is_looked_at(
     monkeypatch.setattr(Steps, "losses", counted)
     monkeypatch.setattr(Steps, "cards", Cards() if DEVICE == "cpu" else Steps.cards)
     recipe = LoraRecipe(epochs=1, batch_size=4)
-    tune(pocket, tmp_path, recipe, rows=TRAIN[:16], dev=DEV[:2], evaluate=lambda weights: 0.0, look=look)
+    tune(small, tmp_path, recipe, rows=TRAIN[:16], dev=DEV[:2], evaluate=lambda weights: 0.0, look=look)
     assert len(found) == looks
     assert sum(map(len, found)) == 4

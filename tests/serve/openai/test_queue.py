@@ -41,7 +41,7 @@ class Held:
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         self.asked.append(len(requests))
-        assert self.may.wait(20)
+        assert self.may.wait(120)
         if self.fails:
             raise self.fails.pop()
         return Fake().complete(requests)
@@ -76,8 +76,8 @@ def test_what_does_not_fit_is_refused_and_it_recovers() -> None:
         assert int(told.value.headers["Retry-After"]) >= 1
         assert len(futures) < 150
         model.may.set()
-        assert all(future.result(20).answer in LABELS for future in futures)
-        assert queue.answer(one, "one more").result(20).answer in LABELS
+        assert all(future.result(120).answer in LABELS for future in futures)
+        assert queue.answer(one, "one more").result(120).answer in LABELS
         assert queue.depth == 0
 
 
@@ -91,8 +91,8 @@ def test_who_has_gone_while_he_waited_is_not_asked_for() -> None:
         last = queue.answer(served(model, labels=LABELS), "third")
         assert gone.cancel()
         model.may.set()
-        assert first.result(20).answer in LABELS
-        assert last.result(20).answer in LABELS
+        assert first.result(120).answer in LABELS
+        assert last.result(120).answer in LABELS
     assert model.asked == [1, 1]
 
 
@@ -101,8 +101,8 @@ def test_a_failure_ends_what_was_under_way_and_nothing_else() -> None:
     model.may.set()
     with asking() as queue:
         with pytest.raises(ModelError, match="disk"):
-            queue.answer(served(model, labels=LABELS), "text").result(20)
-        assert queue.answer(served(model, labels=LABELS), "text").result(20).answer in LABELS
+            queue.answer(served(model, labels=LABELS), "text").result(120)
+        assert queue.answer(served(model, labels=LABELS), "text").result(120).answer in LABELS
         queue.close()
         with pytest.raises(ApiError) as told:
             queue.answer(served(model, labels=LABELS), "text")
@@ -121,7 +121,7 @@ class Poisoned(Held):
 
     def complete(self, requests: Sequence[Request]) -> list[Reply]:
         self.asked.append(len(requests))
-        assert self.may.wait(20)
+        assert self.may.wait(120)
         if any("poison" in request.messages[-1].content for request in requests):
             raise self.error("it is poisoned")
         return Fake().complete(requests)
@@ -139,10 +139,10 @@ def test_one_that_no_step_survives_takes_nobody_along(error: type[BaseException]
         for text, future in zip(["first", *texts], futures, strict=True):
             if text == "poison":
                 with pytest.raises(Exception, match="poisoned"):
-                    future.result(20)
+                    future.result(120)
             else:
-                assert future.result(20).answer in LABELS
-        assert queue.answer(one, "one more").result(20).answer in LABELS
+                assert future.result(120).answer in LABELS
+        assert queue.answer(one, "one more").result(120).answer in LABELS
     assert len(model.asked) < 20, "they are found by halves"
 
 
@@ -154,20 +154,20 @@ def test_no_more_wait_than_may_while_others_begin(monkeypatch: pytest.MonkeyPatc
 
     def slowly(self: Asking, *others: Any) -> None:
         begins.set()
-        assert goes_on.wait(20)
+        assert goes_on.wait(120)
         whole(self, *others)
 
     monkeypatch.setattr(Asking, "_begin", slowly)
     with asking(most=3) as queue:
         futures.append(queue.answer(one, "first"))
-        assert begins.wait(20)
+        assert begins.wait(120)
         for number in range(2):
             futures.append(queue.answer(one, f"text {number}"))
         assert queue.depth == 3, "who begins waits until he has begun"
         with pytest.raises(ApiError, match="too many"):
             queue.answer(one, "one too many")
         goes_on.set()
-        assert all(future.result(20).answer in LABELS for future in futures)
+        assert all(future.result(120).answer in LABELS for future in futures)
 
 
 def test_what_waits_at_the_end_is_answered() -> None:
@@ -177,7 +177,7 @@ def test_what_waits_at_the_end_is_answered() -> None:
     closing = threading.Thread(target=queue.close)
     closing.start()
     model.may.set()
-    closing.join(20)
+    closing.join(120)
     assert all(future.done() for future in futures)
 
 
