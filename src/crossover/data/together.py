@@ -31,6 +31,8 @@ LAYOUTS = [
     ("rated answers", ("question", "answer", "label"), "{question}\n{answer}", "label"),
     ("rated answers", ("q", "a", "label"), "{q}\n{a}", "label"),
     ("questions and answers", ("q", "a"), "{q}", "a"),
+    ("problems, their solutions and answers", ("problem", "solution", "answer"), "{problem}", "answer"),
+    ("problems and their solutions", ("problem", "solution"), "{problem}", "solution"),
 ]
 # columns of which each says little without the other, whatever the output is called
 PAIRED = [
