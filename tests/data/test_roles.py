@@ -21,13 +21,28 @@ def sketched(path: Path) -> tuple[Prepared, str]:
     return prepare(load_task(write(path.parent, "task.yaml", made.text()))), " ".join(made.assumed)
 
 
-def some(name: str, n: int, flags: tuple[str, str] = ("Y", "N")) -> str:
+def some(name: str, n: int, translated: bool, flags: tuple[str, str] = ("Y", "N")) -> str:
     """A value of a column: of flags, of classes, of marks, or a text of its own."""
     name = name.lower()
     if name.startswith(("is_", "verified", "recommended")):
         return flags[n % 2]
-    if name.endswith(("label", "_id", "idx", "domain", "source", "adjudicated", "annotation", "status", "prediction")):
-        return "xyz"[n % 3] if name != "source" else "pq"[n % 2]
+    if name.endswith(
+        (
+            "label",
+            "category",
+            "intent",
+            "stance",
+            "_id",
+            "idx",
+            "domain",
+            "source",
+            "adjudicated",
+            "annotation",
+            "status",
+            "prediction",
+        )
+    ):
+        return "xyz"[n % 3] if name != "source" else f"{sentence(n)} said" if translated else "pq"[n % 2]
     if name.endswith(("rating", "stars", "score")):
         return str(1 + n % 5)
     return f"{sentence(n)} {name}"
@@ -56,10 +71,18 @@ def some(name: str, n: int, flags: tuple[str, str] = ("Y", "N")) -> str:
         (["problem", "type", "solution"], "{problem}", "solution"),
         (["problem", "solution", "answer"], "{problem}", "answer"),
         (["text", "prediction", "annotation", "status"], "text", "annotation"),
+        (["question", "answer", "a_label", "category"], "{question}", "answer"),
+        (["category", "intent", "instruction", "response"], "{instruction}", "response"),
+        (["prompt", "response", "label"], "{prompt}\n{response}", "label"),
+        (["document", "claim", "label"], "{document}\n{claim}", "label"),
+        (["Tweet", "Target", "Stance"], "{Tweet}\n{Target}", "Stance"),
+        (["src_label", "source", "target"], "source", "target"),
     ],
 )
 def test_what_people_decided_is_the_output(columns: list[str], source: str, output: str, tmp_path: Path) -> None:
-    path = jsonl(tmp_path, "rows.jsonl", [{name: some(name, n) for name in columns} for n in range(15)])
+    path = jsonl(
+        tmp_path, "rows.jsonl", [{name: some(name, n, "target" in columns) for name in columns} for n in range(15)]
+    )
     found, _ = sketched(path)
     assert (found.task.input, found.task.output) == (source, output)
 

@@ -208,6 +208,8 @@ def _input(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
             f"{path}: no column holds the texts: {quoted(names)} only name{'s' * (len(names) == 1)} them; valid is a column"
             " with the texts themselves, or a task file that names what the input is"
         )
+    if not any(wordy(columns[name]) for name in plainly):  # a "source" that is translated
+        plainly += [name for name in columns if wordy(columns[name])]
     longest = max(plainly or columns, key=lambda name: fmean(map(len, columns[name])))
     return longest, "as it has the longest text"
 
