@@ -93,3 +93,31 @@ def test_labels_of_any_digits_are_given_or_nothing_is(labels: list[str], data: s
     place = data.draw(st.integers(0, len(labels) - 1))
     for reply in ("I would say {}.", "정답은 {}입니다", "On a scale, {} of 5"):
         assert stated(reply.format(labels[place]), labels) in (place, None)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (["1.0", "2.0", "4.0"], "4", "4.0"),
+        (["1.0", "2.0", "4.0"], "Rating: 4", "4.0"),
+        (["1.0", "2.0", "4.0"], "I give it 2 stars.", "2.0"),
+        (["1.0", "2.0", "4.0"], "4.5", None),
+        (["1.0", "2.0", "4.0"], "40", None),
+        (["1.0", "2.0", "4.0"], "4.0.1", None),
+        (["1.0", "2.5", "4.0"], "2.5", "2.5"),
+        (["1.0", "2.5", "4.0"], "4", "4.0"),
+        (["1", "2", "4"], "4.0", "4"),
+        (["1", "2", "4"], "It is 4.00.", "4"),
+        (["1", "2", "4"], "+4", "4"),
+        (["-1", "0", "+1"], "+1", "+1"),
+        (["-1", "0", "1"], "-1.0", "-1"),
+        (["1", "1.0", "2"], "1.0", "1.0"),
+        (["v1", "v1.0"], "v1.0", "v1.0"),
+        (["1", "2", "4"], "4 (out of 10)", None),
+        (["1", "2", "4"], "≈4", None),
+        (["1", "2", "4"], "about ≈ 4", None),
+    ],
+)
+def test_a_whole_number_is_one_with_or_without_its_fraction(labels: list[str], reply: str, label: str | None) -> None:
+    place = stated(reply, labels)
+    assert (None if place is None else labels[place]) == label

@@ -113,3 +113,28 @@ def test_a_column_that_says_the_label_in_other_words_is_refused(tmp_path: Path) 
         raise_on_errors(made.findings)
     for honest in ("{text} ({shop})", "text"):
         assert not [one for one in prepare(task(tmp_path, "rows.jsonl", input=honest)).findings if one.level == "error"]
+
+
+@pytest.mark.parametrize("form", ["{0}\nAnswer: {1}", "Q: {0}\nA: {1}", "{0}. The answer is {1}.", "{0} completion: {1}"])
+def test_a_short_output_that_is_announced_at_the_end_of_its_input_is_refused(form: str, tmp_path: Path) -> None:
+    rows = [{"text": form.format(sentence(n), n * 37), "label": n * 37} for n in range(30)]
+    [found] = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name)).findings
+    assert (found.level, found.code) == ("error", "gold_in_input")
+
+
+@pytest.mark.parametrize("form", ["{0}. Total: {1}", "{0} -> {1}", "{1}: {0}", "{0} costs {1}"])
+def test_what_stands_in_a_text_to_be_found_there_is_no_answer_put_there(form: str, tmp_path: Path) -> None:
+    rows = [{"text": form.format(sentence(n), n * 37), "total": n * 37} for n in range(30)]
+    assert prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, output="total")).findings == []
+
+
+def test_a_label_under_another_name_of_one_is_refused_and_one_sign_by_itself_doubted(tmp_path: Path) -> None:
+    said = shown(tmp_path, "{0}\nSentiment: {1}", ["0", "1"])
+    assert said is not None
+    assert said.level == "error"
+    said = shown(tmp_path, "{0} {1} times", ["x", "y"])
+    assert said is not None
+    assert (said.level, said.message) == (
+        "warning",
+        "30 of 30 inputs hold their own label and no other: is the answer shown?",
+    )

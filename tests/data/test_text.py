@@ -70,7 +70,7 @@ HEDGES = [
     "It stopped being {}", "It is kind of {}", "{} at best", "Some would say {}", "Few would call it {}", "{} is possible",
     "Should it be from a friend, it is {}", "There is a possibility of {}", "{} with 10% confidence", "{}: low",
     "{} vs. something else", "{} / something else", "Less {} than sad", "Seemingly {}, in truth sad", "It only seems {}",
-    "Everything speaks against {}", "It was labelled {} by mistake",
+    "Everything speaks against {}", "It was labelled {} by mistake", "50/50 {}", "It is fifty-fifty. {}",
 ]  # fmt: skip
 FIRM = [
     "It is {}.", "I would say {}.", "I would classify this as {}.", "The best label would be {}.", "It is most likely {}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Literal
 from crossover.data.chat import turns_in
 from crossover.data.damaged import ABSENT, absent, damaged
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
+from crossover.data.joined import joined
 from crossover.data.labels import Merged, look_alikes, scale
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits
@@ -19,7 +19,6 @@ from crossover.data.text import comparable, folded, spelled
 from crossover.errors import DataError, nearest
 from crossover.types import Example
 
-_TOKEN = re.compile(r"<\|[^<>|\s]+\|>")  # a model's own sign, in which bars join nothing
 FEW_ROWS = 5
 IMBALANCE = 10.0
 NEAR = 0.9
@@ -47,7 +46,8 @@ def check(task: Task, splits: Splits) -> list[Finding]:
 
     blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind
     classify also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants,
-    unseen_label, few_rows, imbalance, absent_label, number_labels; for kinds generate and extract gold_in_input.
+    unseen_label, few_rows, imbalance, absent_label, number_labels; for kinds generate and extract gold_in_input; for kind
+    generate number_outputs.
     `infer.prepare` adds read_otherwise.
     """
     findings = [*_blank(splits), *damaged_texts(splits.all), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
@@ -57,6 +57,7 @@ def check(task: Task, splits: Splits) -> list[Finding]:
         findings += _labels(task, splits)
     if task.kind == "generate":
         findings += _shown(texts_shown(splits.all, task.output), len(splits.all), "their whole output")
+        findings += _measured(task, {example.output for example in splits.all})
     if task.kind == "extract":
         findings += _shown(objects_shown(splits.all), len(splits.all), "their output")
     return by_level(findings)
@@ -305,13 +306,10 @@ def _several(splits: Splits) -> list[Finding]:
         rows = _sources(splits.all, min(lists))
         message = f"the output {min(lists)} is a list of labels; valid is one label a row: keep the main one"
         return [Finding("error", "several_labels", message, rows)]
-    plain = {text: _TOKEN.sub("", text) for text in outputs}
-    joined = [text for text, seen in plain.items() for sign in ";|," if sign in seen and _all_in(seen.split(sign), outputs)]
-    joined = joined or (list(outputs) if _all_joined(list(plain.values())) else [])
-    if not joined:
+    if not (found := joined(outputs)):
         return []
-    rows = tuple(example.source for example in splits.all if example.output in joined)
-    message = f"{count_rows(len(rows))} with several labels, such as '{min(joined)}': each combination counts as a label"
+    rows = tuple(example.source for example in splits.all if example.output in found)
+    message = f"{count_rows(len(rows))} with several labels, such as '{min(found)}': each combination counts as a label"
     return [Finding("warning", "several_labels", message, rows)]
 
 
@@ -327,6 +325,18 @@ def _scale(labels: Collection[str]) -> list[Finding]:
     return [Finding("warning", "number_labels", message)]
 
 
+def _measured(task: Task, outputs: Collection[str]) -> list[Finding]:
+    """Outputs that are numbers with fractions, where only the same number is right."""
+    values = scale(outputs)
+    if task.metric not in (None, "exact_match") or not values or all(value.is_integer() for value in values):
+        return []
+    message = (
+        f"the outputs are numbers (from {values[0]:g} to {values[-1]:g}), and exact_match takes 'nearly' for wrong; a"
+        " metric of your own (metric: own.py:name), or classes in their place, may say more"
+    )
+    return [Finding("warning", "number_outputs", message)]
+
+
 def _absent(splits: Splits) -> list[Finding]:
     """Labels by which programs write that there is none."""
     found = sorted({example.output for example in splits.all if ABSENT.fullmatch(example.output.strip())})
@@ -335,19 +345,6 @@ def _absent(splits: Splits) -> list[Finding]:
     rows = tuple(example.source for example in splits.all if example.output in found)
     message = f"{count_rows(len(rows))} with the label {_names(found)}: if that stands for an absent label, leave them out"
     return [Finding("warning", "absent_label", message, rows)]
-
-
-def _all_joined(outputs: Collection[str]) -> bool:
-    """Whether all outputs are joined by one sign, of parts that come again in others."""
-    for sign in ";|":
-        parts = Counter(part.strip() for text in outputs for part in dict.fromkeys(text.split(sign)))
-        if all(sign in text for text in outputs) and max(parts.values()) > 1:
-            return True
-    return False
-
-
-def _all_in(parts: Sequence[str], labels: Collection[str]) -> bool:
-    return all(part.strip() in labels for part in parts)
 
 
 def _shown(found: Shown | None, count: int, what: str) -> list[Finding]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 MOST_DIGITS = 9  # digits of a scale's end: longer are codes
 _CODE = re.compile(r"[-+]?\d+|[A-Z]")
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_FRACTION = re.compile(r"(?<![\d.,])(\d+)\.0+(?![\d,]|\.\d)")  # of a whole number
 _GLOSSED = re.compile(
     r"[*_`]{0,2}([-+]?\d+|[A-Za-z])[*_`]{0,2}\s*(?:\(([^()\n]{1,40})\)|(?:=|:|–|—|(?<=\s)-)\s*([^()\n:]{1,40}?))[.!]?"
 )
@@ -33,6 +35,17 @@ def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:
         if found[1] in labels and not other and _GLOSS.fullmatch(name) and not _OF_THE_LABEL.search(name):
             return list(labels).index(found[1])
     return None
+
+
+def as_whole(reply: str, labels: Sequence[str]) -> tuple[str, list[str]]:
+    """A reply and labels with whole numbers without a fraction ("4.0" is "4"), and a reply without a plus sign that no
+    label has; as they are where labels are anything else, or are then the same."""
+    plain = [_FRACTION.sub(r"\1", label) for label in labels]
+    if not all(map(_NUMBER.fullmatch, plain)) or len(set(plain)) < len(plain):
+        return reply, list(labels)
+    signed = any(label.startswith("+") for label in labels)
+    said = reply if signed else re.sub(r"^\s*\+(?=\d+(?:\.\d+)?\W*$)", "", reply)
+    return _FRACTION.sub(r"\1", said), plain
 
 
 def unscaled(text: str, labels: Sequence[str]) -> str:

@@ -6,10 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+_GIVEN = ("label", "answer", "output", "response", "reply", "completion", "summary", "translation", "class", "category")
+_SURE = ("gold", "golden", "ground_truth", "true", "correct", "reference", "expected", "ideal", "human")
 # the most telling first: what is called gold is, beside what a model answered
 GOLD = (
     *("gold_label", "gold", "gold_answer", "ground_truth", "groundtruth", "ground_truth_answer", "true_label"),
     *("correct_answer", "best_answer", "reference_answer", "expected_output", "expectedoutput", "expected_answer", "ideal"),
+    *(f"{sure}_{given}{several}" for several in ("", "s") for sure in _SURE for given in _GIVEN),
+    *("adjudicated", "adjudicated_label", "final_label", "corrected_label", "label_corrected", "consensus_label"),
+    *("majority_label", "majority_vote"),
 )
 OUTPUTS = [
     *GOLD,
@@ -21,8 +26,12 @@ OUTPUTS = [
     *("klasse", "sentimiento", "sentimento", "sentimen", "respuesta", "resposta", "réponse", "risposta", "antwort"),
     *("etiket", "kategori", "метка", "класс", "категория", "тональность", "ответ", "标签", "標籤", "类别", "類別"),
     *("情感", "答案", "回答", "ラベル", "레이블", "라벨", "정답"),
+    "annotation",
 ]
-RATINGS = ("rating", "stars", "grade")
+RATINGS = (
+    *("rating", "stars", "grade"),
+    *("star_rating", "review_rating", "overall_rating", "user_rating", "customer_rating", "review_stars"),
+)
 # outputs where nothing else looks like labels: a post's votes are its "score", and a paper's number its "reference"
 WEAK_OUTPUTS = (*RATINGS, "similarity", "score", "reference", "references")
 INPUTS = [
@@ -46,6 +55,7 @@ _BESIDE = re.compile(
     r"|(?:.*[ _.-])?(?:ids?|uuid|guid|hash|ur[il]|link|source|meta|metadata|date|datetime|time|timestamp|tstamp"
     r"|annotators?|annotations?|agent|completed[ _]by|(?:created|updated|modified|annotated|submitted)(?:[ _]?(?:at|by"
     r"|on))?|split|fold|file(?:[ _]?name)?|file[ _]upload|path|agreement|confidence|predictions?|predicted|pred|probability"
+    r"|is_(?:train|training|dev|val|valid|validation|test)"
     r"|suggestion|tokens|comment[ _]authors)"
     r"|(?:sent|sentence|doc|document|text|row|item|example|story|passage|question|post|tweet|review|user|pair|prompt"
     r"|caption)ids?"
@@ -53,12 +63,30 @@ _BESIDE = re.compile(
     re.I,
 )
 _REFERENCE = re.compile(r"(?:.*[ _.-])?(?:ids?|uuid|guid|hash|idx|index|file(?:[ _]?name)?|path)", re.I)
+# the number of a class, or its place in a tree of them
+_OF_CLASS = re.compile(
+    r"(?:.*[ _.-])?(?:label|class|category|intent|topic|sentiment|emotion|genre)[ _.-](?:id|idx|index|path)", re.I
+)
+# what a model said, or what was said before somebody corrected it
+_SECOND_HAND = re.compile(
+    r"(?:.*[_.])?(?:models?|llm|(?:gpt|chatgpt|claude|llama|gemini|mistral|qwen|bert)[\w.]*?|bot|ai|baseline|system|machine"
+    r"|auto|automatic|generated|predicted|weak|noisy|silver|old|previous|prev|initial|original)"
+    rf"_(?:{'|'.join(_GIVEN)}|labels|answers|outputs|responses|sentiment|intent|topic|prediction|generation)",
+    re.I,
+)
 
 
 def by_name(columns: Iterable[str], known: Sequence[str]) -> str | None:
-    """The column with the most telling of the known names, in any case and with any separator; None without one."""
+    """The column with the most telling of the known names, in any case and with any separator, else with "text" behind it
+    ("target_text"); None without one."""
     lower = {_plain(name): name for name in reversed(list(columns))}
-    return next((lower[name] for name in known if name in lower), None)
+    longer = {plain.removesuffix("_text"): name for plain, name in lower.items()}
+    return next((found[name] for found in (lower, longer) for name in known if name in found), None)
+
+
+def first_hand(names: Sequence[str]) -> list[str]:
+    """The names without those of what a model said, or of what was corrected later, where others are left."""
+    return [name for name in names if not _SECOND_HAND.fullmatch(_plain(name))] or list(names)
 
 
 def is_group(name: str) -> bool:
@@ -67,12 +95,12 @@ def is_group(name: str) -> bool:
 
 def is_split(name: str) -> bool:
     """Whether a split is called so."""
-    return any(name.strip().lower() in words for words in SPLIT_WORDS.values())
+    return any(name.strip().lower().removeprefix("is_") in words for words in SPLIT_WORDS.values())
 
 
 def is_beside(name: str) -> bool:
     """Whether a column tells of a row and not of its text, by its name: no answer stands there."""
-    return _BESIDE.fullmatch(name.strip()) is not None
+    return _BESIDE.fullmatch(name.strip()) is not None and not _OF_CLASS.fullmatch(name.strip())
 
 
 def may_be_asked(name: str) -> bool:
@@ -82,7 +110,7 @@ def may_be_asked(name: str) -> bool:
 
 def is_reference(name: str) -> bool:
     """Whether a column only says which row or file is meant, by its name: no text to be read stands there."""
-    return _REFERENCE.fullmatch(name.strip()) is not None
+    return _REFERENCE.fullmatch(name.strip()) is not None and not _OF_CLASS.fullmatch(name.strip())
 
 
 def is_usual(name: str) -> bool:

@@ -101,7 +101,8 @@ _UNSURE = re.compile(
     r"|unsicher|unklar|schwer zu|difficile à|difícil de)"
     r"|\bI (?:do not|don['’]?t|cannot|can['’]?t|could not|couldn['’]?t|am unable to|would not) (?:\w+ )?"
     r"(?:know|tell|say|decide|determine|classify|judge)\b"
-    r"|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません",
+    r"|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
+    r"|(?<![\d/])50 ?/ ?50(?![\d/])|\bfifty[- ]fifty\b",
     re.I,
 )
 _ALONE = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)

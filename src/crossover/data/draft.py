@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from crossover.data.layouts import PAIRS
 from crossover.data.task import Task
 from crossover.data.template import columns_of
+from crossover.data.words import marks
 from crossover.types import Example
 
 NAMED = 6  # labels, or fields, that are named in it
@@ -16,6 +17,9 @@ CALLED_ANSWER = (
     *("output", "answer", "target", "expected", "completion", "gold", "gold label", "gold answer", "ground truth"),
     *("expected output", "expected answer", "ideal", "answer key"),
 )
+_SURE = re.compile(
+    r"(?:gold|golden|ground truth|true|correct|reference|expected|ideal|human) "
+)  # an answer, more than which
 _UNNAMED = re.compile(r"column \d+")  # of a file without a header
 BETTER = tuple(better.replace("_", " ") for better, _ in PAIRS)
 
@@ -28,6 +32,7 @@ def draft(task: Task, examples: Sequence[Example]) -> str:
     source = _words(columns[-1]) if len(columns) == 1 else "text"
     source = "text" if source in ("input", "content", "body", "prompt") or _UNNAMED.fullmatch(source) else source
     output = _words(task.output)
+    output = output if output in CALLED_ANSWER else _SURE.sub("", output)
     if task.kind == "classify":
         labels = sorted({example.output for example in examples})
         output = "label" if output in CALLED_ANSWER or _UNNAMED.fullmatch(output) else output
@@ -44,7 +49,8 @@ def draft(task: Task, examples: Sequence[Example]) -> str:
 def _words(column: str) -> str:
     """A column's name as words: "customerMessage" and "customer_message" are "customer message"."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.split(".")[-1])
-    words = re.sub(r"[\W_]+", " ", parted).strip().lower()
+    words = " ".join(re.findall(rf"(?:[^\W_][{marks()}]*)+", parted)).lower()
+    words = stem if (stem := words.removesuffix(" text")) in (*CALLED_ANSWER, "input") else words
     return re.sub(r"s$", "", words) if words in ("labels", "inputs", "texts", "outputs", "answers") else words or "text"
 
 

@@ -15,10 +15,13 @@ from crossover.types import Example
 
 SHOWN = 0.95  # of the inputs hold their own output: a sign that it was put there
 WRITTEN = 6  # words of an output that an input seldom holds by chance
+ENOUGH = 20  # rows: in so many no sign stands by chance
 TRIED = 20  # braces that may begin an object
 MANY = 200  # labels: more are not looked for in every input
 _DECODER = json.JSONDecoder()
 _NAMES = r"labels?|answer|class|category|gold|target|output|ground[ _-]?truth|expected|correct(?: answer)?|solution"
+_OTHERS = "sentiment|rating|score|stars|grade|intent|topic|emotion|polarity|stance|verdict|type|kind|tag|queue"  # of labels
+_REPLIES = "response|reply|completion|summary|a"
 _MARK = r"[\"'*_\])]*\s*(?:(?:is|are)\b|[:=|>]|->|→)\s*[\"'*_\[({]*\s*"
 
 
@@ -33,15 +36,17 @@ class Shown:
 
 
 def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
-    """Whether nearly all inputs hold their own label and no other. `column`: the output's, which may announce it."""
+    """Whether nearly all inputs hold their own label and no other. `column`: the output's, which may announce it. Labels of
+    one sign, where the rows are too many for chance."""
     texts, golds = [comparable(example.input) for example in examples], [comparable(e.output) for e in examples]
     labels = set(golds)
     if not 2 <= len(labels) <= MANY:
         return None
-    marked = {label: re.compile(f"{_named(column)}{re.escape(label)}(?!\\w)|{_set_off(label)}") for label in labels}
+    said = _named(column, _OTHERS)
+    marked = {label: re.compile(f"{said}{re.escape(label)}(?!\\w)|{_set_off(label)}") for label in labels}
     if found := _planted(examples, texts, golds, marked):
         return found
-    if any(len(label) < 2 for label in labels):
+    if any(len(label) < 2 for label in labels) and len(examples) < ENOUGH:
         return None
     words = {label: re.compile(rf"(?<![^\W_]){re.escape(label)}(?![^\W_])") for label in labels}  # also of "spam_12"
     rows = tuple(
@@ -54,8 +59,13 @@ def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
 
 def texts_shown(examples: Sequence[Example], column: str) -> Shown | None:
     """Whether nearly all outputs are more than a few words, and stand whole in their inputs: a span would be one of the
-    input, but for one that is announced as the answer and ends it."""
+    input, but for one that is announced as the answer and ends it, of any length."""
     texts, golds = [comparable(example.input) for example in examples], [comparable(e.output) for e in examples]
+    said = re.compile(rf"(?<!\w)(?:{_NAMES}|{_REPLIES}){_MARK}$")
+    heads = [_head(text, gold) for text, gold in zip(texts, golds, strict=True)]
+    found = [(example, head) for example, head in zip(examples, heads, strict=True) if said.search(head)]
+    if found and len(found) >= SHOWN * len(examples):
+        return Shown(tuple(example.source for example, _ in found), planted=True, example=f"{found[0][1][-20:].strip()}…")
     held = [
         (example, text, gold)
         for example, text, gold in zip(examples, texts, golds, strict=True)
@@ -63,10 +73,16 @@ def texts_shown(examples: Sequence[Example], column: str) -> Shown | None:
     ]
     if not held or len(held) < SHOWN * len(examples):
         return None
-    before = re.compile(f"{_named(column, 'response|reply|completion|summary')}$")
+    before = re.compile(f"{_named(column, _REPLIES)}$")
     ends = [text[: -len(gold)] for _, text, gold in held if text.endswith(gold)]
     planted = len(ends) >= SHOWN * len(examples) and all(before.search(text) for text in ends)
     return Shown(tuple(example.source for example, _, _ in held), planted, ends[0][-20:] + "…" if planted else "")
+
+
+def _head(text: str, gold: str) -> str:
+    """What stands before an output that ends its input; "" where none does."""
+    ends = next((end for end in (text, text.rstrip(".!;\"'*)] ")) if gold and end.endswith(gold)), "")
+    return ends[: len(ends) - len(gold)]
 
 
 def objects_shown(examples: Sequence[Example]) -> Shown | None:

@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"([+-]?)(0|[1-9]\d*|(?=\.))(\.\d+)?")  # "007" is a code, 
 _SCALED = re.compile(r"[-+]?\d*\.?\d+")
 MANY_NUMBERS = 12  # labels that are whole numbers: more are a scale and no classes
 _SHORT = {"y": "yes", "n": "no"}
+_SAYS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), "true"), **dict.fromkeys(("false", "f", "no", "n", "0"), "false")}
 _ALIKE = str.maketrans("аеорсухіѕјԁһɡοαν", "aeopcyxisjdhgoav")  # Cyrillic and Greek letters that look like Latin ones
 
 
@@ -48,9 +49,11 @@ def seeming(label: str) -> str:
 
 def look_alikes(labels: Iterable[str]) -> dict[str, list[str]]:
     """The labels by what they seem; "y" and "n" seem "yes" and "no" where these are among them: one of the two
-    only where no other letter is a label."""
+    only where no other letter is a label. Where all say yes or no, so do "1" and "true"."""
     seen = {label: seeming(label) for label in labels}
     among = set(seen.values())
+    if among <= _SAYS.keys() and len(among) > len({_SAYS[text] for text in among}) > 1:
+        seen = {label: _SAYS[text] for label, text in seen.items()}
     answers = among >= {"y", "n"} or not ({"yes", "y"}.isdisjoint(among) or any(map(_other_letter, among)))
     whole = {"yes", "no"} & among if answers else set()
     found: dict[str, list[str]] = {}

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from crossover.data.chat import turns_in
 from crossover.data.csvfile import read_csv
 from crossover.data.folder import read_folder
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
@@ -212,7 +213,7 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
     value = lookup(row.fields, task.output)
     said: tuple[str, ...] = ()
-    if isinstance(value, (list, tuple)) and value and offsets(value):
+    if offsets(value if isinstance(value, list) or task.kind not in (None, "classify") else turns_in(value)):
         raise DataError(
             f"{row.source}: the output '{task.output}' holds places in a text; valid is what stands there, as an object of"
             ' fields, such as {"person": ["Ada Lovelace"]} (kind: extract)'

@@ -48,9 +48,9 @@ def of_few(values: Sequence[str]) -> bool:
 
 
 def flags(values: Sequence[str]) -> bool:
-    """Whether each value says whether something is so: 0 or 1, true or false."""
+    """Whether each value says whether something is so: 0 or 1, true or false, yes or no."""
     found = {value.strip().lower() for value in values}
-    return found in ({"0", "1"}, {"true", "false"})
+    return found in ({"0", "1"}, {"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
 
 
 def offsets(value: object) -> bool:

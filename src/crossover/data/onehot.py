@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import accumulate, groupby
 from operator import or_
 from typing import Any
 
+from crossover.data.columnnames import is_split
 from crossover.data.rows import Row
 from crossover.data.template import plain
 from crossover.data.text import is_blank
@@ -24,7 +25,7 @@ def one_hot(rows: Iterable[Row]) -> list[str]:
     filled = [row for row in rows if any(not _blank(value) for value in row.fields.values())]
     if len(filled) < FEWEST:
         return []
-    names = list(dict.fromkeys(name for row in filled for name in row.fields))
+    names = [name for name in _names(filled) if not is_split(name)]
     found: list[str] = []
     for binary, run in groupby([(name, _mask(filled, name)) for name in names], lambda column: column[1] is not None):
         if binary:
@@ -35,14 +36,24 @@ def one_hot(rows: Iterable[Row]) -> list[str]:
 def several_hot(rows: Iterable[Row]) -> list[str]:
     """The columns of 0 and 1 beside each other, three or more, of which several are 1 in some row; none without such."""
     filled = [row for row in rows if any(not _blank(value) for value in row.fields.values())]
-    names = list(dict.fromkeys(name for row in filled for name in row.fields))
     found: list[str] = []
-    for binary, run in groupby([(name, _mask(filled, name)) for name in names], lambda column: bool(column[1])):
+    for binary, run in groupby([(name, _mask(filled, name)) for name in _names(filled)], lambda column: bool(column[1])):
         members = [(name, mask or 0) for name, mask in run] if binary else []
         once = reduce(or_, (mask for _, mask in members), 0)
         if len(members) >= SEVERAL and sum(mask.bit_count() for _, mask in members) > once.bit_count():
             found = max(found, [name for name, _ in members], key=len)
     return found
+
+
+def _names(rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row.fields))
+
+
+def chosen(value: Any) -> str | None:
+    """The one name that is 1 in an object of 0 and 1 (spaCy's `cats`); None for any other value."""
+    bits = {name: _bit(held) for name, held in value.items()} if isinstance(value, Mapping) else {}
+    ones = [name for name, bit in bits.items() if bit]
+    return ones[0] if len(bits) > 1 == len(ones) and None not in bits.values() else None
 
 
 def with_label(rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:

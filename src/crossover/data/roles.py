@@ -16,6 +16,7 @@ from crossover.data.columnnames import (
     RATINGS,
     WEAK_OUTPUTS,
     by_name,
+    first_hand,
     is_beside,
     is_group,
     is_reference,
@@ -152,6 +153,7 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     if weak and _wins(weak, {name: columns[name] for name in telling}):
         return weak, NAMED
     others = telling or asked or [name for name in others if not _names(name, columns[name])] or others
+    others = first_hand(others)
     few = [name for name in others if of_few(columns[name])]
     if few:
         if all(map(_UNNAMED.fullmatch, few)):
@@ -171,7 +173,7 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
 def _wins(weak: str, columns: Mapping[str, list[str]]) -> bool:
     """Whether a column with the name of a weak output is it: its values are labels, or no other's are."""
     labels = [name for name, values in columns.items() if of_few(values) and (not numeric(values) or flags(values))]
-    if weak.lower() in RATINGS and of_few(columns.get(weak, [])):
+    if by_name([weak], RATINGS) and of_few(columns.get(weak, [])):
         labels = [name for name in labels if not flags(columns[name])]  # whether it was bought, or is a reply
     return weak in labels or not labels
 
@@ -206,6 +208,8 @@ def _input(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
             f"{path}: no column holds the texts: {quoted(names)} only name{'s' * (len(names) == 1)} them; valid is a column"
             " with the texts themselves, or a task file that names what the input is"
         )
+    if not any(wordy(columns[name]) for name in plainly):  # a "source" that is translated
+        plainly += [name for name in columns if wordy(columns[name])]
     longest = max(plainly or columns, key=lambda name: fmean(map(len, columns[name])))
     return longest, "as it has the longest text"
 

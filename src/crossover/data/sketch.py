@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,10 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     columns, unread = columns_in(rows)
     if sole:
         columns.pop("label", None)
-    source, output, why_input, why_output = told(rows, roles) if roles else roles_of(columns, rows, path)
+    try:
+        source, output, why_input, why_output = told(rows, roles) if roles else roles_of(columns, rows, path)
+    except DataError as problem:
+        raise DataError(f"{problem}{''.join(f'; {one}' for one in _unread(unread))}") from problem
     used = columns_of(source)
     group = next((name for name in columns if name not in (*used, output) and is_group(name)), None)
     if roles is None and (name := names_of(columns, rows, output, used)) is not None:
@@ -114,10 +117,14 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
             f"data: the column '{parted}' says which split a row is of, and is not used: save each split as a file of its"
             " own, and name them in the task file, as in data: {train: a.csv, test: b.csv}"
         )
-    assumed += [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in unread.items()]
+    assumed += _unread(unread)
     found = [one.said for one in prepared.findings if one.code in SAID and one.level != "error"]
     said = (*assumed, *prepared.task.assumptions, *found)
     return Sketch(prepared, group, said, draft(prepared.task, prepared.splits.all))
+
+
+def _unread(columns: Mapping[str, str]) -> list[str]:
+    return [f"not used: the column '{name}', which cannot be read as text: {why}" for name, why in columns.items()]
 
 
 def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:

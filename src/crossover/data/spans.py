@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from crossover.data.chat import turns_in
 from crossover.data.columnnames import OUTPUTS, by_name
 from crossover.data.looks import ENDS, offsets
 from crossover.data.rows import Row
@@ -23,8 +24,8 @@ def marked(rows: Sequence[Row]) -> tuple[str, str] | None:
     for column in (name for name in COLUMNS if name in named):
         if text is None or by_name((name for name in named if name not in (text, column, ANSWER)), OUTPUTS):
             continue
-        held = [(row.fields.get(text), row.fields.get(column)) for row in rows]
-        filled = [(whole, spans) for whole, spans in held if spans not in (None, [])]
+        held = [(row.fields.get(text), _listed(row.fields.get(column))) for row in rows]
+        filled = [(whole, spans) for whole, spans in held if spans not in (None, "", [])]
         if filled and all(isinstance(spans, list) and offsets(spans) and _within(whole, spans) for whole, spans in filled):
             return text, column
     return None
@@ -33,7 +34,7 @@ def marked(rows: Sequence[Row]) -> tuple[str, str] | None:
 def from_spans(row: Row, text: str, column: str) -> Row:
     """A row with an object of the marked texts by label in the place of the list, in their order in the text."""
     whole, found = row.fields.get(text), dict[str, list[str]]()
-    for start, end, label in sorted(map(_span, row.fields.get(column) or []), key=lambda span: span[:2]):
+    for start, end, label in sorted(map(_span, _listed(row.fields.get(column)) or []), key=lambda span: span[:2]):
         found.setdefault(label, []).append(str(whole)[start:end])
     return replace(row, fields=row.fields | {column: found}, remarks=(*row.remarks, _said(column)))
 
@@ -42,11 +43,8 @@ def emptied(tables: dict[str, list[Row]], column: str, objects: bool) -> dict[st
     """The tables with empty objects for the empty lists of one in which nothing is marked, where another's places were
     read, or the column is known to hold `objects`."""
     read = any(_said(column) in row.remarks for rows in tables.values() for row in rows)
-    bare = [
-        split
-        for split, rows in tables.items()
-        if (held := [row.fields.get(column) for row in rows]) and [] in held and all(one in (None, []) for one in held)
-    ]
+    every = {split: [_listed(row.fields.get(column)) for row in rows] for split, rows in tables.items()}
+    bare = [split for split, held in every.items() if [] in held and all(one in (None, []) for one in held)]
     if not (read or (objects and column in COLUMNS)) or not bare:
         return tables
     empty = {
@@ -57,6 +55,11 @@ def emptied(tables: dict[str, list[Row]], column: str, objects: bool) -> dict[st
 
 def _said(column: str) -> str:
     return f"'{column}' holds places in the text: what stands there is read, by its label"
+
+
+def _listed(value: Any) -> Any:
+    """A list, also one that a table holds as text; any other value as it is."""
+    return value if (found := turns_in(value)) is None else found
 
 
 def _within(whole: Any, spans: list[Any]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.apart import stands_alone
-from crossover.data.codes import glossed, unscaled
+from crossover.data.codes import as_whole, glossed, unscaled
 from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
@@ -109,9 +109,9 @@ _ASKS = re.compile(
 )
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
-_BOUND = re.compile(r"(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
+_BOUND = re.compile(r"[≈≃∼]\s*$|(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
 _NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
-_OF_MORE = re.compile(r"\s*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
+_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
 _TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
 _OPTION = re.compile(r"[.):] ")
@@ -176,6 +176,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     """
     if (whole := spelled(reply)) in (spelt := [spelled(label) for label in labels]):
         return spelt.index(whole)
+    if (reply, spelt) != (trimmed := as_whole(reply, spelt)):
+        return stated(*trimmed)
     said = folded(without_thought(reply)).strip()
     if holds_mark(said):
         return None  # a thought that nothing ends

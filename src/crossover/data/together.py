@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
+from crossover.data.columnnames import GOLD, by_name
 from crossover.data.template import columns_of
 from crossover.errors import DataError
 
@@ -27,15 +28,26 @@ LAYOUTS = [
     ("Dolly", ("instruction", "context", "response"), "{instruction}\n{context}", "response"),
     ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
     ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
-    ("rated answers", ("prompt", "completion", "label"), "{prompt}\n{completion}", "label"),
-    ("rated answers", ("question", "answer", "label"), "{question}\n{answer}", "label"),
+    *(
+        ("rated answers", (posed, reply, "label"), f"{{{posed}}}\n{{{reply}}}", "label")
+        for posed in ("prompt", "question", "instruction", "query")
+        for reply in ("completion", "answer", "response", "reply")
+    ),
+    *(
+        ("a text and its target", (of, "target", said), f"{{{of}}}\n{{target}}", said)
+        for of in ("text", "tweet", "sentence", "post")
+        for said in ("stance", "polarity", "sentiment")
+    ),
     ("rated answers", ("q", "a", "label"), "{q}\n{a}", "label"),
     ("questions and answers", ("q", "a"), "{q}", "a"),
+    ("problems, their solutions and answers", ("problem", "solution", "answer"), "{problem}", "answer"),
+    ("problems and their solutions", ("problem", "solution"), "{problem}", "solution"),
 ]
 # columns of which each says little without the other, whatever the output is called
 PAIRED = [
     *((of, "hypothesis") for of in ("premise", "premises", "context", "text")),
     *((of, "conclusion") for of in ("premises", "premise")),
+    *((of, "claim") for of in ("document", "context", "passage", "article", "abstract")),
     *(("claim", "evidence"), ("query", "passage"), ("query", "document"), ("ctx", "endings"), ("question", "sentence")),
     *(
         (f"{of}{one}", f"{of}{two}")
@@ -58,6 +70,9 @@ HEADED = [
     *(("headline", body) for body in ("body", "text", "content", "article")),
     *((f"{of}1", f"{of}2") for of in ("q", "s", "t", "str")),
 ]
+# what is asked, and what answers it: other columns (a category, an intent) tell of both
+_POSED = ("instruction", "prompt", "question", "query")
+_REPLIES = ("response", "answer", "completion", "reply", "output")
 # what is read, what is asked about it, and a list of what may be answered: where a file has all three
 READ = ("passage", "context", "article", "story", "paragraph", "document", "premise")
 POSED, LISTED = ("question", "query", "problem"), ("choices", "options", "candidates", "endings")
@@ -133,6 +148,9 @@ def together(columns: Mapping[str, object]) -> Together | None:
             if all(name in named for name in pair):
                 lines = "\n".join(f"{{{named[name]}}}" for name in pair)
                 return Together(lines, "", "texts that belong together", headed=headed)
+    asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
+    if asks and answers and by_name(named, (*GOLD, "label", "labels")) is None:
+        return Together(f"{{{named[asks]}}}", named[answers], "questions and answers")
     return None
 
 

@@ -1,0 +1,216 @@
+"""Which columns are the input and the output, where several could be: gold before what a model said, classes before ids."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossover.data.infer import Prepared, prepare
+from crossover.data.sketch import sketch
+from crossover.data.task import load_task
+from crossover.errors import DataError
+from tests.data.builders import jsonl, sentence, table, task, write
+
+
+def sketched(path: Path) -> tuple[Prepared, str]:
+    """The data as the task file that `init` writes for them reads them, and all that it said."""
+    made = sketch(path)
+    return prepare(load_task(write(path.parent, "task.yaml", made.text()))), " ".join(made.assumed)
+
+
+def some(name: str, n: int, translated: bool, flags: tuple[str, str] = ("Y", "N")) -> str:
+    """A value of a column: of flags, of classes, of marks, or a text of its own."""
+    name = name.lower()
+    if name.startswith(("is_", "verified", "recommended")):
+        return flags[n % 2]
+    if name.endswith(
+        (
+            "label",
+            "category",
+            "intent",
+            "stance",
+            "_id",
+            "idx",
+            "domain",
+            "source",
+            "adjudicated",
+            "annotation",
+            "status",
+            "prediction",
+        )
+    ):
+        return "xyz"[n % 3] if name != "source" else f"{sentence(n)} said" if translated else "pq"[n % 2]
+    if name.endswith(("rating", "stars", "score")):
+        return str(1 + n % 5)
+    return f"{sentence(n)} {name}"
+
+
+@pytest.mark.parametrize(
+    ("columns", "source", "output"),
+    [
+        (["prompt", "human_answer", "model_answer"], "prompt", "human_answer"),
+        (["question", "human_answers", "chatgpt_answers"], "question", "human_answers"),
+        (["prompt", "expert_reply", "gpt-4o response"], "prompt", "expert_reply"),
+        (["prompt", "model_response", "expected_response", "score"], "prompt", "expected_response"),
+        (["text", "model_output_label", "human_label"], "text", "human_label"),
+        (["text", "old_label", "label_corrected"], "text", "label_corrected"),
+        (["text", "auto_label", "checked_label"], "text", "checked_label"),
+        (["text", "first_label", "second_label", "adjudicated"], "text", "adjudicated"),
+        (["prompt", "gpt4_response"], "prompt", "gpt4_response"),  # nothing else is the output
+        (["text", "model_label"], "text", "model_label"),
+        (["input_text", "target_text", "domain"], "input_text", "target_text"),
+        (["text", "label_id", "source"], "text", "label_id"),
+        (["text", "source", "class_idx"], "text", "class_idx"),
+        (["text", "response_id", "tone_label"], "text", "tone_label"),
+        (["review_text", "star_rating", "verified_purchase"], "review_text", "star_rating"),
+        (["review", "Review Rating", "recommended"], "review", "Review Rating"),
+        (["text", "is_train", "is_test", "is_spam"], "text", "is_spam"),
+        (["problem", "type", "solution"], "{problem}", "solution"),
+        (["problem", "solution", "answer"], "{problem}", "answer"),
+        (["text", "prediction", "annotation", "status"], "text", "annotation"),
+        (["question", "answer", "a_label", "category"], "{question}", "answer"),
+        (["category", "intent", "instruction", "response"], "{instruction}", "response"),
+        (["prompt", "response", "label"], "{prompt}\n{response}", "label"),
+        (["document", "claim", "label"], "{document}\n{claim}", "label"),
+        (["Tweet", "Target", "Stance"], "{Tweet}\n{Target}", "Stance"),
+        (["src_label", "source", "target"], "source", "target"),
+    ],
+)
+def test_what_people_decided_is_the_output(columns: list[str], source: str, output: str, tmp_path: Path) -> None:
+    path = jsonl(
+        tmp_path, "rows.jsonl", [{name: some(name, n, "target" in columns) for name in columns} for n in range(15)]
+    )
+    found, _ = sketched(path)
+    assert (found.task.input, found.task.output) == (source, output)
+
+
+def test_columns_that_say_which_split_a_row_is_of_are_no_label(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "is_train": int(n < 9), "is_test": int(n >= 9), "kind": "xyz"[n % 3]} for n in range(12)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert found.task.output == "kind"
+    assert "'is_train', 'is_test'" in said
+
+
+@pytest.mark.parametrize(
+    ("columns", "instruction"),
+    [
+        (("पाठ", "लेबल"), "Decide which लेबल fits the पाठ: x, y or z."),
+        (("ข้อความ", "ป้าย"), "Decide which ป้าย fits the ข้อความ: x, y or z."),
+        (("the_text", "human_label"), "Decide which label fits the the text: x, y or z."),
+    ],
+)
+def test_marks_belong_to_their_letters_in_a_drafted_instruction(
+    columns: tuple[str, str], instruction: str, tmp_path: Path
+) -> None:
+    rows = [{columns[0]: sentence(n), columns[1]: "xyz"[n % 3]} for n in range(12)]
+    assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).draft == instruction
+
+
+def test_a_column_that_is_no_text_is_named_where_another_is_missed(tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"text": [b"a", b"b"], "label": ["x", "y"]}), tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"valid are two, .*; not used: the column 'text', which cannot be"):
+        sketch(tmp_path / "rows.parquet")
+
+
+ANSWERS: list[Any] = [
+    lambda label: {"kind": [{"value": None, "status": "draft"}, {"value": label}, {"value": "w", "user_id": "u"}]},
+    lambda label: [
+        {"values": {"kind": {"value": "w"}}, "status": "discarded"},
+        {"values": {"kind": {"value": label}}, "status": "submitted"},
+    ],
+]
+
+
+@pytest.mark.parametrize("answers", ANSWERS)
+def test_records_of_argilla_are_read_by_their_first_response(answers: Any, tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"r{n}",
+            "status": "completed",
+            "fields": {"text": sentence(n)},
+            "suggestions": {},
+            "responses": answers("xyz"[n % 3]) if n else type(answers(""))(),
+        }
+        for n in range(13)
+    ]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output, found.task.kind) == ("text", "kind", "classify")
+    assert {example.id: example.output for example in found.splits.all} == {f"r{n}": "xyz"[n % 3] for n in range(1, 13)}
+    assert "it is an export of Argilla: the first response of each record is read" in said
+    assert "1 row with a blank input or output, left out" in said
+
+
+def test_an_object_of_0_and_1_is_the_label_that_is_1(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "cats": {name: float(name == "xyz"[n % 3]) for name in "xyz"}} for n in range(12)]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.output, found.task.kind, set(found.task.labels)) == ("cats", "classify", set("xyz"))
+    assert "'cats' holds objects of 0 and 1, and exactly one is 1 in each row" in said
+    rows[4]["cats"] = {"x": 1, "y": 1, "z": 0}  # several may be
+    assert sketched(jsonl(tmp_path, "several.jsonl", rows))[0].task.kind == "extract"
+
+
+@pytest.mark.parametrize("written", [json.dumps, lambda spans: str([tuple(span) for span in spans])])
+def test_places_that_a_table_holds_as_text_are_read_as_those_of_json(written: Any, tmp_path: Path) -> None:
+    held = [written([[0, 3, "WHO"]]) if n % 4 else "[]" for n in range(12)]
+    texts = "".join(f'Ada paid {sentence(n)},"{spans}"\n'.replace('"WHO"', '""WHO""') for n, spans in enumerate(held))
+    found, _ = sketched(write(tmp_path, "rows.csv", f"text,entities\n{texts}"))
+    assert found.task.kind == "extract"
+    assert sorted({example.output for example in found.splits.all}) == ['{"WHO": ["Ada"]}', "{}"]
+
+
+def test_places_as_text_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:
+    texts = "".join(f'{sentence(n)},"[[0, {n % 3 + 1}]]"\n' for n in range(12))
+    write(tmp_path, "rows.csv", f"text,places\n{texts}")
+    with pytest.raises(
+        DataError, match=r"rows.csv, row 1: the output 'places' holds places in a text; valid is what stands"
+    ):
+        prepare(task(tmp_path, "rows.csv", output="places"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "joined"),
+    [
+        (["joy, anger", "anger, joy", "fear"], 8),
+        (["joy, anger", "anger, fear", "fear"], 8),
+        (["joy/anger", "joy", "anger"], 4),
+        (["joy + anger", "joy", "anger"], 4),
+        (["joy and anger", "joy", "anger"], 4),
+        (["Art, Culture", "Food, Drink", "Law"], 0),
+        (["Paris, France", "Lyon, France", "Bonn, Germany"], 0),
+        (["C", "C++", "C#"], 0),
+        (["N/A", "yes", "no"], 0),
+    ],
+)
+def test_labels_that_join_several_are_said(labels: list[str], joined: int, tmp_path: Path) -> None:
+    jsonl(tmp_path, "rows.jsonl", [{"text": sentence(n), "label": labels[n % 3]} for n in range(12)])
+    found = prepare(task(tmp_path, "rows.jsonl")).findings
+    assert sum(len(one.rows) for one in found if one.code == "several_labels") == joined
+
+
+@pytest.mark.parametrize(
+    ("labels", "alike"),
+    [
+        (["True", "1", "False", "0"], ["the labels 'True', '1' differ", "the labels 'False', '0' differ"]),
+        (["yes", "true", "no"], ["the labels 'yes', 'true' differ"]),
+        (["true", "0"], []),
+        (["0", "1", "2", "true"], []),
+    ],
+)
+def test_yes_and_no_in_two_ways_are_said(labels: list[str], alike: list[str], tmp_path: Path) -> None:
+    write(tmp_path, "rows.csv", table(dict.fromkeys(labels, 8)))
+    found = [one.message for one in prepare(task(tmp_path, "rows.csv")).findings if one.code == "label_variants"]
+    quoted = [sorted(said.split("'")[1::2]) for said in found]
+    assert sorted(quoted) == sorted(sorted(said.split("'")[1::2]) for said in alike)
+
+
+def test_outputs_that_are_measured_are_told_that_nearly_is_wrong(tmp_path: Path) -> None:
+    jsonl(tmp_path, "rows.jsonl", [{"text": sentence(n), "label": n / 8} for n in range(12)])
+    [said] = [one.message for one in prepare(task(tmp_path, "rows.jsonl")).findings if one.code == "number_outputs"]
+    assert said.startswith("the outputs are numbers (from 0 to 1.375), and exact_match takes 'nearly' for wrong")
+    jsonl(tmp_path, "whole.jsonl", [{"text": sentence(n), "label": n} for n in range(12)])
+    codes = [one.code for one in prepare(task(tmp_path, "whole.jsonl")).findings]
+    assert "number_outputs" not in codes
