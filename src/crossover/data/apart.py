@@ -40,7 +40,7 @@ def _free_before(text: str, start: int, end: int, before: str) -> bool:
     if before in ("*", "~"):
         return text.count(before) % 2 == 0
     if before in ("'", "’", ".", "#"):
-        return not is_word(beyond)
+        return not (is_word(beyond) or (before == "#" and first.isdigit()))  # "#4" numbers something
     if before == "-":
         return not is_word(beyond) and beyond != "-" and first.isalpha()
     if before in (":", "=", ","):
@@ -49,7 +49,7 @@ def _free_before(text: str, start: int, end: int, before: str) -> bool:
         return is_word(beyond)
     if first.isdigit() and _LESS.search(text[:start]):
         return False
-    return before not in tuple("_+/\\@&$€£¥%°^¬≠")
+    return before not in tuple("_+/\\@&$€£¥%°^¬≠≈")
 
 
 def _free_behind(text: str, start: int, end: int, after: str) -> bool:
