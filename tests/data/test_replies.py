@@ -181,3 +181,52 @@ def test_a_label_is_set_off_in_any_language(form: str) -> None:
 )  # fmt: skip
 def test_replies_of_many_kinds(labels: tuple[str, ...], reply: str, label: str | None) -> None:
     assert read(reply, labels) == label
+
+
+GRADES = [("correct", "incorrect"), ("right", "wrong"), ("true", "false"), ("accurate", "inaccurate")]
+
+
+@pytest.mark.parametrize("grades", GRADES)
+def test_a_grade_that_only_qualifies_what_is_named_behind_it_is_not_given(grades: tuple[str, ...]) -> None:
+    good, bad = grades
+    for form in (
+        "The {} answer is 12.",
+        "{} answer: 12",
+        "**{} answer:** 12",
+        "The {} answer is Paris.",
+        "The {} value would be 7",
+    ):
+        assert read(form.format(good), grades) is None
+        assert read(f"{bad}. {form.format(good)}", grades) in (bad, None)
+    assert read(f"{bad}. The {good} answer is 12.", grades) == bad
+    assert read(f"The answer is {bad}. The {good} answer is 12.", grades) == bad
+    assert read(f"The student's answer is {good}.", grades) == good
+    assert read(f"This is the {good} answer.", grades) == good
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("正面", "负面"), "正面，因为客户很满意。", "正面"),
+        (("正面", "负面"), "正面吗，因为", None),
+        (("正面", "负面"), "是正面，而不是负面", "正面"),
+        (("正面", "负面"), "不是正面，因为客户不满意。", None),
+        (("垃圾邮件", "正常邮件"), "这不是垃圾邮件，是正常邮件。", "正常邮件"),
+        (("垃圾邮件", "正常邮件"), "不是垃圾邮件，不是正常邮件。", None),
+        (("是", "否"), "是否", None),
+        (("是", "否"), "无法判断是否", None),
+        (("是", "否"), "否，这不是垃圾邮件。", "否"),
+        (("是", "否"), "是的", "是"),
+        (("对", "错"), "没错", None),
+        (("肯定的", "否定的"), "肯定的と思います。", "肯定的"),
+        (("肯定的", "否定的"), "肯定的とは思いません。", None),
+        (("да", "нет"), "Нет, это не так.", "нет"),
+        (("да", "нет"), "Нет данных", None),
+        (("ja", "nein"), "Ja, das ist es nicht.", None),
+        (("ja", "nein"), "Nein, das ist es nicht.", "nein"),
+        (("положительный", "отрицательный"), "Этот отзыв положительный.", "положительный"),
+        (("positiv", "negativ"), "Ich würde diesen Text als negativ einstufen.", "negativ"),
+    ],
+)
+def test_replies_in_other_languages(labels: tuple[str, ...], reply: str, label: str | None) -> None:
+    assert read(reply, labels) == label

@@ -72,7 +72,7 @@ _SET_OFF = [
 
 def without_unspaced(text: str) -> str:
     """A text without what it denies only to say what is so instead: 不是…而是, ではなく, 이 아니라."""
-    return _NOT_BUT.sub("是", _INSTEAD.sub("", text))
+    return _AND_NOT.sub("", _NOT_BUT.sub("是", _INSTEAD.sub("", text)))
 
 
 def set_off(text: str, spans: Sequence[Span]) -> str | None:
@@ -101,7 +101,8 @@ def set_off(text: str, spans: Sequence[Span]) -> str | None:
     return plain if dropped and left and not dropped & left else None
 
 
-_NOT_BUT = re.compile(r"(?:不是|并非|並非)[^,，、。!！?？\n]{1,20}[,，、]?\s*而是")
+_NOT_BUT = re.compile(r"(?:不是|并非|並非)[^,，、。!！?？\n]{1,20}(?:[,，、]?\s*而是|[,，]\s*是(?!否))")
+_AND_NOT = re.compile(r"[,，](?:而|并)?不是[^,，、。!！?？\n]{1,20}(?=[。.!！]?\s*$)")
 _INSTEAD = re.compile(r"[^,，、。!！?？\n]{1,20}(?:ではなく(?!な)[、,]?\s*|(?:이|가) 아니라,? )")
 
 

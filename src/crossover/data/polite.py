@@ -20,9 +20,14 @@ _TAG = (
     r"[\"'”’*_`)]*[,.!;–—\s-]+(?:it|this|that|he|she|they|there|i|we|you) "
     r"(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)"
 )
-_AFFIRMED, _DENIED = re.compile(rf"{_TAG}[.!\s]*$", re.I), re.compile(rf"(?:{_TAG} not|{_TAG}n['’]t)[.!\s]*$", re.I)
+_AFFIRMED, _DENIED = (
+    re.compile(rf"{_TAG}[.!\s]*$", re.I),
+    re.compile(rf"(?:{_TAG} not|{_TAG}n['’]t|\W+(?:das|es|sie|er) (?:ist|tut|hat|kann)(?: es| das)? nicht)[.!\s]*$", re.I),
+)
 # a yes or a no that opens a reply is the answer, whatever is said of it, but where that is taken back
-_LEADING = re.compile(r"yes|no|ja|nein|oui|non|sí|sim")
+_LEADING = re.compile(
+    r"yes|no|ja|nein|oui|non|sí|sim|да|нет|nee|nej|evet|hayır|是|否|对|错|對|錯|はい|いいえ|네|예|아니요|نعم|لا|हाँ|नहीं"
+)
 _APART_FROM = re.compile(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
 
 

@@ -34,7 +34,7 @@ _NAMES_A = re.compile(
 )
 _SURE_BEHIND = re.compile(r"\s*(?:[✓✅☑]|\((?:(?:very )?high|\d\d+ ?%)(?: confidence)?\))")
 # "is" at the word that it follows, and "option"
-_JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|选项|選項|項|项")
+_JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|的(?!\w)|选项|選項|項|项")
 
 
 def is_felt(word: str, before: str) -> bool:

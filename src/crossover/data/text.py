@@ -17,7 +17,7 @@ from crossover.data.longer import by_degree, goes_on
 from crossover.data.polite import is_polite, opens
 from crossover.data.reasons import EXPLAINS, takes_back, tells, without_reason
 from crossover.data.small import BECAUSE, is_by_the_way, is_felt, is_small, stands_as_answer
-from crossover.data.stating import is_known, is_remark, is_topic_of_talk, names_the_asked, states
+from crossover.data.stating import is_known, is_of_another, is_remark, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -268,7 +268,9 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     plain = [
         one
         for one in own
-        if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2])) and not is_by_the_way(text, *one[:2])
+        if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
+        and not is_by_the_way(text, *one[:2])
+        and not is_of_another(one[2], text[one[1] :])
     ]
     own = plain or own
     if own and shows(text[: own[0][0]]):
@@ -336,7 +338,7 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
     if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
         return False
-    if is_felt(word, text[:start]):
+    if is_felt(word, text[:start]) or is_of_another(word, text[end:]):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
