@@ -156,6 +156,8 @@ def test_a_label_is_set_off_in_any_language(form: str) -> None:
         (("en", "is"), "is or en", None),
         (QUEUES, "None of the above.", "none"),
         (("spam", "not spam"), "This is **not** spam.", "not spam"),
+        (YES, "Label: no 🙂", "no"),
+        (LETTERS, "I would classify this as ”B”.", "B"),
         (SPAM, "### Response:\nspam", "spam"),
         (SPAM, "<|assistant|>spam", "spam"),
         (SPAM, '{"labels": ["spam"]}', "spam"),
@@ -230,3 +232,9 @@ def test_a_grade_that_only_qualifies_what_is_named_behind_it_is_not_given(grades
 )
 def test_replies_in_other_languages(labels: tuple[str, ...], reply: str, label: str | None) -> None:
     assert read(reply, labels) == label
+
+
+def test_a_reply_that_runs_in_a_circle_states_nothing() -> None:
+    assert read("spam " * 3, SPAM) == "spam"
+    assert read("spam " * 20_000, SPAM) is None
+    assert read("spam, not ham. " * 5_000, SPAM) is None

@@ -105,6 +105,7 @@ _NONE_OF = re.compile(
     r"|ies)))?\W*",
     re.I,
 )
+_MOST_MENTIONS = 64  # more is a reply that runs in a circle
 _OPTION = re.compile(r"[.):] ")
 _NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +[^\W\d]")  # "No. 5"; "1. The author ..."
 # the last line of a reply that names its label in form: "Label: spam"
@@ -257,6 +258,8 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if key
         for match in _pattern(labels[places[0]], key.replace(".", "") not in alike).finditer(text)
     ]
+    if len(spans) > _MOST_MENTIONS:
+        return None
     spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
     free = [span for span in spans if stands_alone(text, *span[:2])]
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
