@@ -62,11 +62,11 @@ def stands_as_answer(text: str, start: int, end: int) -> bool:
     """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
-    follows = not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end)
+    follows = bool(not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end))
     if text[start:end] == "a" and not _NAMES_A.search(text[:start]):
         return False  # "It is a", cut off
     if text[start:end].casefold() in ("yes", "no") and _A_CLEAR.search(text[:start]):
         led = True
-    follows = follows or _SURE_BEHIND.match(text, end) or not re.search(r"\w", text[end:])
+    follows = follows or bool(_SURE_BEHIND.match(text, end)) or not re.search(r"\w", text[end:])
     right = end - start == 1 and _IS_RIGHT.match(text, end)
     return led and bool(follows or right or BECAUSE.match(text[end:].lstrip()))
