@@ -83,7 +83,7 @@ _RETRACTED = re.compile(
     r"|only in part"
     r"|to (?:some|others)(?=\W*$)|c'est faux|es mentira|lo dudo|ne duvido|duvido|j'en doute|je doute|dubito|сомневаюсь"
     r"|joking|psych|gotcha|oops|whoops|sorry(?! (?:for|about|i can))|(?:ha){2,}|my (?:bad|mistake|error)"
-    r"|i (?:meant|lied|misspoke|mixed"
+    r"|i (?:meant?|lied|misspoke|mixed"
     r"|retract|withdraw|(?:was|am) (?:wrong|kidding|joking))|as if\b(?! by)|yeah,? right\b|in your dreams|if only\b"
     r"|(?:that is|that['’]s) what (?:they|he|she|you|it|the \w+) \w+|at least (?:that|so)\b|that was (?:the|my|an?"
     r"|before|wrong|once|then|until)\b|das war\b"

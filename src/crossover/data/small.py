@@ -67,6 +67,6 @@ def stands_as_answer(text: str, start: int, end: int) -> bool:
         return False  # "It is a", cut off
     if text[start:end].casefold() in ("yes", "no") and _A_CLEAR.search(text[:start]):
         led = True
-    follows = follows or bool(_SURE_BEHIND.match(text, end)) or not re.search(r"\w", text[end:])
+    follows = follows or bool(_SURE_BEHIND.match(text, end)) or not re.search(r"[\w+#−–-]", text[end:])
     right = end - start == 1 and _IS_RIGHT.match(text, end)
     return led and bool(follows or right or BECAUSE.match(text[end:].lstrip()))
