@@ -439,7 +439,6 @@ LED = [
     "**{}**, the text says so.",
     "{}. There is no mention of it.",
     "{}; the claim is not supported.",
-    "{} it does.",
 ]
 TAKEN_BACK = [
     *("❌ {}", "{} ❌", "[ ] {}, it is.", "{} (1/10)"),

@@ -105,3 +105,46 @@ def test_micro_f1_is_that_of_scikit_learn_over_field_value_pairs(rows):
 def test_any_answer_gets_a_score(gold, answer):
     for text in (answer, "{" + answer + "}", json.dumps({"a": answer})):
         assert 0 <= score(json.dumps(gold), text).value <= 1
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ('{"price": 2.0}', '{"price": "2.0"}'),
+        ('{"price": "2.0"}', '{"price": 2}'),
+        ('{"price": 1.5}', '{"price": "1.50"}'),
+        ('{"prices": [1, {"net": "3"}]}', '{"prices": [1.0, {"net": 3.0}]}'),
+        ('{"where": {"city": "Rome", "street": null}}', '{"where": {"city": "rome"}}'),
+        ('{"items": [], "where": {}, "name": "x"}', '{"name": "x"}'),
+        ('{"where": {"street": null}, "name": "x"}', '{"name": "x", "items": [""]}'),
+        ('{"a": 1e22}', '{"a": "10000000000000000000000"}'),
+    ],
+)
+def test_a_number_is_its_text_and_nothing_is_absent_on_every_level(gold, answer):
+    assert (score(gold, answer).value, score(answer, gold).value) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ('{"code": "007"}', '{"code": 7}'),
+        ('{"phone": "+49"}', '{"phone": 49}'),
+        ('{"version": "1.10"}', '{"version": "1.1"}'),
+        ('{"on": true}', '{"on": 1}'),
+        ('{"on": false}', "{}"),
+        ('{"n": 0}', "{}"),
+        ('{"list": ["x"]}', '{"list": "x"}'),
+        ('{"list": ["x", null]}', '{"list": ["x"]}'),
+        ('{"n": "12a"}', '{"n": 12}'),
+        ('{"n": 12345678901234567890}', '{"n": "12345678901234567891"}'),
+    ],
+)
+def test_what_only_looks_alike_is_another_value(gold, answer):
+    assert score(gold, answer).value < 1
+    assert score(answer, gold).value < 1
+
+
+def test_objects_within_objects_without_end_are_compared_or_wrong():
+    deep = '{"a": ' * 400 + "1" + "}" * 400
+    assert 0 <= score(GOLD, deep).value <= 1
+    assert 0 <= score(GOLD.replace('"4"', deep), GOLD.replace('"4"', deep)).value <= 1

@@ -12,7 +12,7 @@ UNSPACED = (
 )
 _WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
 _COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|属于|屬於|非常|很|十分|は|を|が|：)$")
-_BEHIND = re.compile(r"です|でした|である|だ(?!け)|的(?!\w)")
+_BEHIND = re.compile(r"です|でした|である|と思います|だ(?!け)|的(?!\w)")
 _KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
@@ -36,11 +36,13 @@ def _free_before(text: str, start: int, end: int, before: str) -> bool:
     if is_word(before):
         if not _WITHOUT_SPACES.match(before):
             return False
+        if before + first == "是否":  # "whether"
+            return False
         return not _WITHOUT_SPACES.match(first) or bool(_COPULA.search(text[:start]))
     if before in ("*", "~"):
         return text.count(before) % 2 == 0
     if before in ("'", "’", ".", "#"):
-        return not is_word(beyond)
+        return not (is_word(beyond) or (before == "#" and first.isdigit()))  # "#4" numbers something
     if before == "-":
         return not is_word(beyond) and beyond != "-" and first.isalpha()
     if before in (":", "=", ","):
@@ -49,7 +51,7 @@ def _free_before(text: str, start: int, end: int, before: str) -> bool:
         return is_word(beyond)
     if first.isdigit() and _LESS.search(text[:start]):
         return False
-    return before not in tuple("_+/\\@&$€£¥%°^¬≠")
+    return before not in tuple("_+/\\@&$€£¥%°^¬≠≈")
 
 
 def _free_behind(text: str, start: int, end: int, after: str) -> bool:
@@ -61,7 +63,7 @@ def _free_behind(text: str, start: int, end: int, after: str) -> bool:
     if after in ("*", "~"):
         return text.count(after) % 2 == 0
     if after in ("'", "’", ".", ",", ":"):
-        return not is_word(beyond)
+        return not is_word(beyond) or (after in ",:" and _WITHOUT_SPACES.match(beyond) is not None)  # "，因为"
     if last.isdigit() and _MORE.match(text, end):
         return False
     return after not in tuple("_-+#/\\@&$€£¥%°^=")

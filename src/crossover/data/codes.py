@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+_MOST = 100  # the end of a scale: larger are codes ("404/500")
 MOST_DIGITS = 9  # digits of a scale's end: longer are codes
 _CODE = re.compile(r"[-+]?\d+|[A-Z]")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
@@ -48,13 +49,34 @@ def as_whole(reply: str, labels: Sequence[str]) -> tuple[str, list[str]]:
     return _FRACTION.sub(r"\1", said), plain
 
 
+_SURE_OF = re.compile(
+    r"(?:\bwith )?(?:very )?(?:high|medium|moderate) (?:confidence|certainty)\b"
+    r"|[\[(,;\n]?\s*\b(?:confidence|certainty)(?: level| score)?(?: is)?[\s:=*_\"]{1,6}(?:very )?(?:high|medium"
+    r"|moderate)\b[\])]?",
+    re.I,
+)
+
+
+def without_sureness(text: str, labels: Sequence[str]) -> str:
+    """A text without how sure it is, where words that are labels say that: "Priority: low. Confidence: high"."""
+    if not any(label.casefold() in ("high", "medium", "moderate") for label in labels):
+        return text
+    return _SURE_OF.sub(" ", text).strip(" \n,;()")
+
+
 def unscaled(text: str, labels: Sequence[str]) -> str:
     """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
     where the labels are whole numbers; any other as it is."""
-    if not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels) or (top := max(map(int, labels))) <= 2:
+    if (
+        not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels)
+        or not 2 < (top := max(map(int, labels))) <= _MOST
+    ):
         return text
     text = re.sub(
-        rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of ){top}(?=\s*(?:$|[.;!)*\n]|,\s|stars?|points?))", r"\1", text
+        rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?(?:of|von|sur|de|su|van|av|из) ){top}(?=\s*(?:$|[.;!)*\n]|,\s"
+        rf"|stars?|points?))",
+        r"\1",
+        text,
     )
     ends = rf"{min(map(int, labels))} ?(?:-|–|to) ?{top}"
     scale = rf"(?:\b(?:on|in) )?(?:\b(?:an?|the) )?\b(?:scale|range)(?: of| from)? {ends}\b,?|\({ends}\)"

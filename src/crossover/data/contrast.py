@@ -51,8 +51,28 @@ _SET_OFF = [
         rf"|not (?:correct|right)|eliminated|ruled out){_SAID_NEXT}",
         rf"{_CLAUSE_BEGINS}(?:after |by )?(?:eliminating|ruling out|excluding|discarding) (?:options? )?{_ALL_NAMED},\s+",
         rf"{_CLAUSE_BEGINS}(?:rather than|instead of) {_ALL_NAMED},\s+",
+        # "Is it spam? No, it is ham", "ham, because it is not spam", "A is better than B", "I prefer A over B"
+        rf"{_CLAUSE_BEGINS}(?:is (?:it|this|that) )?{_NAMED_TOO}\?+ no(?:pe)?[,:.!–—-]+ ",
+        rf"(?P<kept>{_GIVEN})\s*,? (?:because|since|as) (?:it|this){_IS_NOT} {_ALL_NAMED}{_STOP}",
+        rf"(?P<kept>{_GIVEN} is (?:\w+ )?better) than {_NAMED_TOO}{_STOP}",
+        rf"(?P<kept>\b(?:prefer|choose|pick) {_NAMED_TOO}) (?:over|to) {_NAMED_TOO}{_STOP}",
+        # the same in other languages
+        rf"(?P<kept>^|\s)(?:nicht|keine?n?) {_NAMED_TOO},? sondern (?:eher )?",
+        rf"(?P<kept>^|\s)(?:ce )?n['’]est pas {_NAMED_TOO},? mais (?:plutôt )?",
+        rf"(?P<kept>^|\s)no (?:es )?{_NAMED_TOO},? sino (?:que )?(?:es )?",
+        rf"(?P<kept>^|\s)(?:não é {_NAMED_TOO},? mas (?:sim )?|non è {_NAMED_TOO},? (?:ma|bensì) (?:è )?)",
+        rf"(?P<kept>^|\s)(?:это )?не {_NAMED_TOO},? а ",
+        rf"(?P<kept>^|\s)(?:ليست? {_NAMED_TOO},? بل )",
+        rf"(?P<kept>^|\s){_NAMED_TOO} नहीं,? (?:बल्कि )?",
+        rf"(?P<kept>{_GIVEN})\s*,? (?:statt|anstatt|plutôt que|en (?:lugar|vez) de|em vez de|invece di|piuttosto che|а не)"
+        rf" {_ALL_NAMED}{_STOP}",
     )
 ]
+
+
+def without_unspaced(text: str) -> str:
+    """A text without what it denies only to say what is so instead: 不是…而是, ではなく, 이 아니라."""
+    return _AND_NOT.sub("", _NOT_BUT.sub("是", _INSTEAD.sub("", text)))
 
 
 def set_off(text: str, spans: Sequence[Span]) -> str | None:
@@ -79,6 +99,11 @@ def set_off(text: str, spans: Sequence[Span]) -> str | None:
     left = _signs(masked)
     dropped = _signs("".join(signs)) - left
     return plain if dropped and left and not dropped & left else None
+
+
+_NOT_BUT = re.compile(r"(?:不是|并非|並非)[^,，、。!！?？\n]{1,20}(?:[,，、]?\s*而是|[,，]\s*是(?!否))")
+_AND_NOT = re.compile(r"[,，](?:而|并)?不是[^,，、。!！?？\n]{1,20}(?=[。.!！]?\s*$)")
+_INSTEAD = re.compile(r"[^,，、。!！?？\n]{1,20}(?:ではなく(?!な)[、,]?\s*|(?:이|가) 아니라,? )")
 
 
 def _without(line: str, match: re.Match[str]) -> str:

@@ -48,7 +48,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
-    r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b"
+    r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b|\bich würde (?:d\w+ \w+ |es )?als\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
     r"(?:best|right|correct|appropriate|suitable|proper|fitting|better|choice|answer|pick|label)\b",
     re.I,
@@ -63,7 +63,8 @@ _CHOICE = re.compile(
 )
 _IF = re.compile(
     r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
-    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose|(?<!you )(?<!you have )(?<!the )(?<!user )provided"
+    r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose"
+    r"|(?<!you )(?<!you have )(?<!the )(?<!user )(?<!information )(?<!text )(?<!content )provided"
     r"|in case|depending|depends|had it|were it"
     r"|should (?:it|this) (?:be|come|have)"
     r"|falls (?:es|er|sie|der|die|das)|wenn|sofern"
@@ -82,7 +83,7 @@ _RETRACTED = re.compile(
     r"|only in part"
     r"|to (?:some|others)(?=\W*$)|c'est faux|es mentira|lo dudo|ne duvido|duvido|j'en doute|je doute|dubito|сомневаюсь"
     r"|joking|psych|gotcha|oops|whoops|sorry(?! (?:for|about|i can))|(?:ha){2,}|my (?:bad|mistake|error)"
-    r"|i (?:meant|lied|misspoke|mixed"
+    r"|i (?:meant?|lied|misspoke|mixed"
     r"|retract|withdraw|(?:was|am) (?:wrong|kidding|joking))|as if\b(?! by)|yeah,? right\b|in your dreams|if only\b"
     r"|(?:that is|that['’]s) what (?:they|he|she|you|it|the \w+) \w+|at least (?:that|so)\b|that was (?:the|my|an?"
     r"|before|wrong|once|then|until)\b|das war\b"

@@ -6,6 +6,7 @@ import json
 import re
 
 from crossover.data.doubt import LABEL, unsure
+from crossover.data.reasons import TEXT
 
 _ANSWER_FIELD = re.compile(
     r"(?:(?:final|predicted|correct)[ _-]?)?(?:label|answer|category|class|classification|sentiment|intent|topic|output"
@@ -14,6 +15,11 @@ _ANSWER_FIELD = re.compile(
 )
 FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
 
+_ROLE = re.compile(
+    r"^\s*(?:<\|(?:im_start\|>)?assistant(?:\|>)?|<start_of_turn>model|\[/INST\]"
+    r"|[#*\s]{0,6}(?:assistant|response|model)[*\s]*[:：][*]*)\s*",
+    re.I,
+)
 # a heading of grounds on a line of its own, what names a label in front of one, and what would name another at the end
 _EXPLAINED = re.compile(
     r"\n[ \t#>*_-]*(?:explanation|reason(?:ing)?|rationale|justification|begründung|explication|motivo|açıklama|解释|理由)"
@@ -24,6 +30,17 @@ _NAMED_FIRST = re.compile(
     r"^[ \t#>*_-]*(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer|category|class|classification|sentiment"
     r"|intent|topic|output|prediction|verdict|emotion|duygu|情感|类别|標籤|标签)[*_]*\s*[:：=]",
     re.I,
+)
+# prose behind an answer tells of the text, and leaves nothing open
+_OF_THE_TEXT = re.compile(rf"(?:the|this) {TEXT}\b", re.I)
+_TURNS = re.compile(
+    r"\b(?:wrong|incorrect|mistake\w*|misread|reconsider\w*|correction|rather|thoughts?|joking|kidding|anything|nothing"
+    r"|but|however|may"
+    r"|might|could|would|should|if|unless|other|opposite|also|labels?|category|class|answer|options?|choice|above|below"
+    r"|apply|applies"
+    r"|rejected|avoid\w*|call\w*|say so|so)\b|(?:\bnot|n['’]t)\W*$"
+    r"|^\W*(?:text|input|message|review|sentence|question|premise|tweet|passage|q|user|assistant)\W{0,3}:",
+    re.I | re.M,
 )
 _FINALLY = re.compile(
     r"\b(?:final|actual|correct(?:ed)?|revised|updated|true|new)\b[^.\n]{0,20}\b(?:label|answer|category|class|verdict)\b"
@@ -44,15 +61,36 @@ def in_object(reply: str) -> str | None:
         pairs = json.loads(text, object_pairs_hook=list)  # a field that stands twice is two
     except (ValueError, RecursionError):
         return None
-    found = [held for name, held in pairs if _ANSWER_FIELD.fullmatch(name)]
+    found = [held for name, held in pairs if _ANSWER_FIELD.fullmatch(name.removesuffix("s"))]
+    if len(found) == 1 and isinstance(found[0], list) and len(found[0]) == 1:
+        found = found[0]  # {"labels": ["spam"]}
     return found[0] if len(found) == 1 and isinstance(found[0], str) else None
 
 
+def without_role(reply: str) -> str:
+    """A reply without the role that it was begun with, as of a chat: "### Response:", "Assistant:", "<|assistant|>"."""
+    return _ROLE.sub("", reply, count=1)
+
+
 def headed(text: str) -> str:
-    """What a first line names as the answer, where all behind it is headed as its explanation and takes nothing back; else
-    ""."""
-    split = _EXPLAINED.search(text)
+    """What a first line names as the answer, where all behind it is headed as its explanation or tells of the text, and
+    nothing takes it back; else ""."""
+    split = _EXPLAINED.search(text) or _prose(text)
     if split is None or _FINALLY.search(text, split.end()) or unsure(f"{LABEL}. {text[split.end() :]}"):
         return ""
     head = text[: split.start()].strip()
-    return "" if "\n" in head else _NAMED_FIRST.sub("", head, count=1).strip(" \t*_#")
+    return "" if "\n" in head else _NAMED_FIRST.sub("", head, count=1).strip(" \t*_")
+
+
+def _prose(text: str) -> re.Match[str] | None:
+    """Where a first line ends behind which nothing but sentences stands, of which none takes back what was said."""
+    split = re.search(r"\n+(?=[^\W\d_a-z])", text)
+    if (
+        split is None
+        or "\n" in text[: split.start()].strip()
+        or text[: split.start()].rstrip(" *_").endswith(("?", "？", ":"))
+    ):
+        return None
+    if not _OF_THE_TEXT.match(text, split.end()) or _TURNS.search(text[split.end() :]):
+        return None
+    return split if all(len(line.split()) > 3 for line in text[split.end() :].splitlines() if line.strip()) else None

@@ -15,13 +15,26 @@ _POLITE = re.compile(
     r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
     re.I,
 )
+# a yes whose tag says no, or the other way round: "Yes, it does not.", "No, it is."
+_TAG = (
+    r"[\"'”’*_`)]*[,.!;–—\s-]+(?:it|this|that|he|she|they|there|i|we|you) "
+    r"(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)"
+)
+_AFFIRMED, _DENIED = (
+    re.compile(rf"{_TAG}[.!\s]*$", re.I),
+    re.compile(rf"(?:{_TAG} not|{_TAG}n['’]t|\W+(?:das|es|sie|er) (?:ist|tut|hat|kann)(?: es| das)? nicht)[.!\s]*$", re.I),
+)
 # a yes or a no that opens a reply is the answer, whatever is said of it, but where that is taken back
-_LEADING = re.compile(r"yes|no|ja|nein|oui|non|sí|sim")
+_LEADING = re.compile(
+    r"yes|no|ja|nein|oui|non|sí|sim|да|нет|nee|nej|evet|hayır|是|否|对|错|對|錯|はい|いいえ|네|예|아니요|نعم|لا|हाँ|नहीं"
+)
 _APART_FROM = re.compile(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
 
 
 def is_polite(word: str, text: str, end: int) -> bool:
-    """Whether a word that ends there in a text is no answer, but polite."""
+    """Whether a word that ends there in a text is no answer, but polite, or taken back by its own tag."""
+    if _LEADING.fullmatch(word) and (_AFFIRMED if word in ("no", "nein", "non") else _DENIED).match(text, end):
+        return True
     return _POLITE_WORD.fullmatch(word) is not None and _POLITE.match(text, end) is not None
 
 

@@ -6,13 +6,17 @@ import re
 
 from crossover.data.apart import is_word
 
-_OPENING = "\"'`(*[{<«‹“„‚‘「『【（《〈:="
+_OPENING = "\"'`(*[{<«‹“”„‚‘「『【（《〈:="
 _SMALL = re.compile(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
+_ANY_SENTENCE = re.compile(r"it|is|us|in|at|as|be|to|of|on|by|so|do|go|me|my|an|if|up|he|we|she|they|for|the")
 _CUE = re.compile(
-    r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|(?:it|that)['’]s"
-    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly)\s*$|<[a-z]+>\s*$|[是为為选選は은는]\s*$",
+    r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|prefer|response"
+    r"|assistant|winner|(?:it|that)['’]s"
+    r"|ist|est|es|è|é|lautet|definitely|clearly|certainly|as|это|adalah|là|är|dirais|cevap|यह|उत्तर|هي|هو|คือ)\s*$"
+    r"|(?:answer|label|class|category|option|ответ)\s*[–—-]\s*$|<[a-z]+>\s*$|[-=]>\s*$|[→✅➡☑✓]\s*$"
+    r"|\n\s*$|[是为為选選は은는]\s*$",
     re.I,
 )
 BECAUSE = re.compile(
@@ -21,9 +25,32 @@ BECAUSE = re.compile(
     r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I)\b|因为|因為|由于|由於",
     re.I,
 )
-_IS_RIGHT = re.compile(r" is (?:the |my )?(?:most |single |only )?(?:correct|right|best|final|true)\b", re.I)
+_IS_RIGHT = re.compile(
+    r" is (?:clearly |the |my )?(?:most |single |only )?(?:correct|right|best|better|final|true|winner)\b", re.I
+)
+_A_CLEAR = re.compile(r"(?:\bis|['’]s) an? (?:clear |definite |resounding |hard |firm |solid |big |simple )?$", re.I)
+_NAMES_A = re.compile(
+    r"(?:^\W*|[^\w\s]\s*|(?:answer|label|class|category|option|choice|letter|choose|pick|say) (?:is )?)$", re.I
+)
+_SURE_BEHIND = re.compile(r"\s*(?:[✓✅☑]|\((?:(?:very )?high|\d\d+ ?%)(?: confidence)?\))")
 # "is" at the word that it follows, and "option"
-_JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|选项|選項|項|项")
+_JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|的(?!\w)|选项|選項|項|项")
+
+
+def is_felt(word: str, before: str) -> bool:
+    """Whether a label is the verb of somebody's feeling there: "I love this"."""
+    return word in ("love", "hate", "fear") and re.search(r"\b(?:i|we|you|they|to)(?: \w+ly)? $", before, re.I) is not None
+
+
+def is_by_the_way(text: str, start: int, end: int) -> bool:
+    """Whether a label stands there only as a small word of its sentence: "is" and "it" of "It is en"."""
+    word = text[start:end]
+    if word == "I":
+        return re.match(r" (?:think|believe|would|say|choose|pick|classify)\b", text[end:]) is not None
+    if not (_ANY_SENTENCE.fullmatch(word.casefold()) and (word.islower() or word.istitle())):
+        return False
+    chosen = re.search(r"(?:choose|pick|option|choice|say|says|label|with|[\"'“‘`*(:])\s*$", text[:start], re.I)
+    return not chosen and not stands_as_answer(text, start, end)
 
 
 def is_small(word: str) -> bool:
@@ -35,6 +62,11 @@ def stands_as_answer(text: str, start: int, end: int) -> bool:
     """Whether a small word stands as an answer: behind a cue, a quote or nothing, and before punctuation or nothing."""
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
-    follows = not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end)
+    follows = bool(not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end))
+    if text[start:end] == "a" and not _NAMES_A.search(text[:start]):
+        return False  # "It is a", cut off
+    if text[start:end].casefold() in ("yes", "no") and _A_CLEAR.search(text[:start]):
+        led = True
+    follows = follows or bool(_SURE_BEHIND.match(text, end)) or not re.search(r"[\w+#−–-]", text[end:])
     right = end - start == 1 and _IS_RIGHT.match(text, end)
     return led and bool(follows or right or BECAUSE.match(text[end:].lstrip()))

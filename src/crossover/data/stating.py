@@ -27,7 +27,7 @@ _ASKED = (
     "priority|urgency|severity|difficulty|level|genre|mood|feeling|stance|polarity|relation|relationship|recommendation"
     "|grade|country|programming language|group|age(?: (?:group|range))?|sentiment polarity|cefr|assessment|diagnosis"
     "|risk(?: (?:level|assessment|class|category))?|(?:http |response |error |status )?code|status|version|size|currency"
-    "|part of speech|amount|reaction|action"
+    "|part of speech|date|day|month|year|time|language code|winner|amount|reaction|action"
 )
 _BEST = (
     "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better"
@@ -35,7 +35,7 @@ _BEST = (
     "|chosen|selected|assigned|gold|only"
 )
 _SURELY = (
-    "clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply|indeed|really|therefore|thus"
+    "clear|definite|resounding|clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply|indeed|really|therefore|thus"
     "|hence|so|then|here|again|also|just|of course|for sure|without (?:a|any) doubt|without question|no doubt"
     "|evidently|plainly|absolutely|exactly|precisely|strongly|highly|primarily|mainly|mostly|all in all|in short"
     "|in summary|in conclusion|in the end|without (?:any )?question|finally|ultimately|overall|in my opinion"
@@ -48,15 +48,18 @@ _PHRASES = (
     rf"(?:{_THING})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})|(?:{_ASKED})|(?:{_BEST})"
     rf"|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here|there)'s",
     r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
-    r"y+|yes|yeah|sure|okay?|great|well|absolutely|alright|hello|hi|there|thanks|thank you|please|here is|here are",
+    r"y+|yes|yeah|sure|ok|okay|hmm+|wait|ans|(?:student|candidate|model|assistant)'s"
+    r"|information provided|great|well|absolutely|alright"
+    r"|hello|hi|there|thanks"
+    r"|thank you|please|here is|here are",
     r"(?:should|must|can only|would|has to|have to|needs to|ought to|can|appears to|seems to) (?:best |most likely "
     r"|probably |then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd|(?:should|must) (?:go"
     r"|fall|belong)|we'd|i'll|we'll|let's|let us",
     r"(?:looks?|sounds?|reads?|feels?|seems?) (?:very |most |clearly |exactly |just |a lot )?like|looks?|seems?(?: to be)?",
     r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?",
-    r"(?:(?:overall|general|main|dominant|primary) )?emotional|likely to be",
+    r"(?:(?:overall|general|main|dominant|primary) )?emotional|likely to be|feels|(?:is )?(?:expressing|feeling)",
     r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag"
-    r"|tagged|mark|marked|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on"
+    r"|tagged|mark|marked|prefer|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on"
     r"|described|considered|put|(?:go|going|went|gone) (?:with|for)|reply|respond|read|(?:is|it's) (?:about|related to"
     r"|concerned with)|concerns|(?:route|send|forward|direct|move)(?: (?:this|it))?(?: to)?|pass (?:this"
     r"|it)(?: on)? to|one of the list|only|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed"
@@ -76,8 +79,9 @@ _PHRASES = (
     r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube"
     r"|wähle|als|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur"
     r"|fällt|unter|in|ja|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt"
-    r"|am besten|basierend auf|würde ich(?: \w+)? als|lautet die"
-    r"|e mail|bewertung|kommentar|rezension|stimmung|anliegen|insgesamt|überwiegend|größtenteils|eher",
+    r"|ich würde (?:den|die|das|diese[nrs]?) (?:text|satz|kommentar|nachricht|bewertung|e mail) als|am besten"
+    r"|basierend auf|würde ich(?: \w+)? als|lautet die"
+    r"|e mail|bewertung|kommentar|rezension|stimmung|gefühl|textes|des|anliegen|insgesamt|überwiegend|größtenteils|eher",
     # French
     r"c'est|ce|cela|est|un|une|du|de la|le|la|l'|les|il|s'agit|de|d'|clairement|sûrement|réponse|catégorie|étiquette"
     r"|classe|correcte?|bonne|je|dirais|pense|crois|que|choisis|donc|message|texte|ceci|oui|appartient|appropriée?"
@@ -95,17 +99,23 @@ _PHRASES = (
     r"|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt|to|jest|odpowiedź"
     r"|etykieta|kategoria|wyraźnie|je|odpověď|kategorie|este|răspunsul|eticheta|categoria|on|se|tämä|vastaus|luokka",
     # Russian and its neighbours, Turkish, Indonesian, Vietnamese, Arabic, Hindi
-    r"yorum|настроение|тональность|эмоция|отзыва?|комментари[ия]|этого|текста|"
+    r"yorum|настроение|тональность|эмоция|этот|отзыва?|комментари[ия]|этого|текста|"
     r"это|ответ|категория|этого сообщения|метка|класс|правильный|сообщение|текст|явно|точно|думаю|что|я|да|относится|к"
-    r"|є|це|відповідь|bu|duygu|duygusu|yorumun?|metnin|cümlenin|cevap|yanıt|etiket|kategori|doğru|açıkça|bir|mesaj|metin|evet|ini|itu|adalah|jawaban"
-    r"|jawabannya|labelnya|ya|pesan|đây|là|câu trả lời|nhãn|هذا|هذه|هي|هو|الإجابة|التصنيف|النص|التعليق|الشعور|المراجعة"
+    r"|є|це|відповідь|bu|duygu|duygusu|yorumun?|metnin|cümlenin|cevap|yanıt|etiket|kategori|doğru|açıkça|bir|mesaj|metin"
+    r"|evet|ini|itu|adalah|jawaban"
+    r"|jawabannya|labelnya|ya|pesan|đây|là|câu trả lời|đáp án|nhãn|هذا|هذه|هي|هو|الإجابة|التقييم|الجواب|التصنيف|النص"
+    r"|التعليق"
+    r"|الشعور|المراجعة"
     r"|في|إن|النص هو|المشاعر|शब्द|इस|की|का|वाक्य की|टिप्पणी की|समीक्षा की"
-    r"|यह|है|उत्तर|श्रेणी|जवाब|समीक्षा|भावना|टिप्पणी|वाक्य|זה"
+    r"|यह|है|सही|उत्तर|श्रेणी|जवाब|समीक्षा|भावना|टिप्पणी|वाक्य|זה"
     r"|זו|התשובה|היא|הוא|απάντηση|είναι|αυτό|η|το",
     # scripts without spaces: pieces of what is written in one
-    r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|故|选|選|选项|選項|本题|本題|非常|很|十分|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
-    r"|應該|应|應|结果|結果|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この|の|それ|は|が|を|です"
-    r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに|レビュー|文章|コメント|口コミ"
+    r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|故|选|選|选项|選項|本题|本題|非常|很|十分|标签|標籤|类别|類別|分类|分類|正确|正確"
+    r"|应该"
+    r"|應該|应|應|结果|結果|评分|評分|分析|表达了|文字|段|内容|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この"
+    r"|の|それ|は|が|を|です"
+    r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに|レビュー|文章|コメント"
+    r"|口コミ"
     r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
     r"|메시지|리뷰|문장|댓글|감정|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
 )
@@ -116,9 +126,11 @@ _STILL = re.compile(
     rf"|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say|(?:would|must|should|has to) be|(?:fits?|matches"
     rf"|applies|describes)(?: (?:this|it|the (?:{_THING})))?|as requested"
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
-    r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?|ist|das|die|der|ein"
+    r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
+    r"|sterne?n?|étoiles?|estrellas?|stelle|sterren|звезд[аы]?|звёзд[аы]?|星|颗星|分|评价|評價|情感|情绪|情緒|ist|das|die|der|ein"
     r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es|respuesta|è|risposta"
-    r"|é|resposta|priority|отзыв|комментарий|текст|сообщение|是|的|选项|選項|です|でした|である|だ|입니다|이다|이에요|예요|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
+    r"|é|resposta|priority|отзыв|комментарий|текст|сообщение|是|的|选项|選項|です|でした|である|だ|입니다|이다|이에요|예요"
+    r"|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
     r"|と思います|になります|だと思います) )*",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
@@ -166,9 +178,20 @@ _OF_ALL = re.compile(
 )
 _NAMED = re.compile(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
 _LISTS = re.compile(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
+_QUALITY = re.compile(
+    r"(?:in)?(?:correct|accurate|complete)|(?:in)?valid|right|wrong|true|false|good|bad|better|best|final|expected|ideal"
+)
+_OF_WHAT = re.compile(
+    rf"\W{{1,3}}(?:\w+ )?(?:{_KIND}|response|solution|value|number|result|one|spelling|word|date|name)s?(?:\W{{0,3}}[:=]"
+    r"|\W{1,3}(?:is|are|was|were|would|should|will|has)\b(?! (?:given|so|clear|right|correct|wrong|incorrect|true)\b))",
+    re.I,
+)
 _ITSELF = re.compile(rf"(?:{_THING}|{_KIND}) ")
 _ITS_PLACE = re.compile(r"(?:.* )?(?:an?|is|be|as|it's|label|category|class|answer|type|intent|to|under|say|choose|pick) |")
 _SPOKEN = re.compile(rf"(?:[\w{marks()}]|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
+_GROUNDS = re.compile(
+    r"(?:the|this) (?:text|message|e mail|review|tweet|post|passage|document|article|premise) says (?!it |that )"
+)
 _SEAM = re.compile(r"[,;:!?(){}\[\]\n|<>=—–/…]|(?<=\s)-+(?=\s)|->|(?<!\w)\*\*|\.(?:\s|$)|[。，；：！？、「」『』।]")
 
 
@@ -190,7 +213,8 @@ def states(before: str, behind: str) -> bool:
         or _LISTS.search(own or (earlier or [""])[-1])
     ):
         return False
-    if _REMARK.fullmatch(next(filter(None, rest), "")):
+    remark = next(filter(None, rest), "")
+    if _REMARK.fullmatch(remark) and not _GROUNDS.match(remark):
         return False
     if own or not earlier:
         return True
@@ -207,6 +231,11 @@ def is_topic_of_talk(before: str, behind: str) -> bool:
     """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
     own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
     return _ITS_PLACE.fullmatch(own) is None or re.match(r"(?:is|\d+) ", tail) is not None
+
+
+def is_of_another(word: str, behind: str) -> bool:
+    """Whether a label qualifies what is named behind it: "The right answer is 7" grades nothing as right."""
+    return _QUALITY.fullmatch(word) is not None and _OF_WHAT.match(behind) is not None
 
 
 def is_known(word: str) -> bool:

@@ -7,15 +7,17 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from crossover.data.announced import announced, shows
 from crossover.data.apart import stands_alone
-from crossover.data.codes import as_whole, glossed, unscaled
-from crossover.data.contrast import set_off
+from crossover.data.codes import as_whole, glossed, unscaled, without_sureness
+from crossover.data.contrast import set_off, without_unspaced
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
-from crossover.data.given import FENCE, headed, in_object
+from crossover.data.given import FENCE, headed, in_object, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.polite import is_polite, opens
-from crossover.data.small import BECAUSE, is_small, stands_as_answer
-from crossover.data.stating import is_known, is_remark, is_topic_of_talk, names_the_asked, states
+from crossover.data.reasons import EXPLAINS, takes_back, tells, without_reason
+from crossover.data.small import BECAUSE, is_by_the_way, is_felt, is_small, stands_as_answer
+from crossover.data.stating import is_known, is_of_another, is_remark, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -56,29 +58,12 @@ _CERTAIN = re.compile(
     r"(?:doubt|question|zweifel|dudas?|d[úu]vida|dubbio|сомнени[яй])\b(?! of\b)",
     re.I,
 )  # a negation of doubt denies no label
-# what tells of the text and not of its label, behind a label that is stated
-_TELLS = re.compile(
-    r"(?:the|das|der|die|el|la|le|il) (?!(?:\w+ )?(?:label|answer|category|class|option|choice|opposite|other|contrary"
-    r"|reverse|latter|former|rest|first|previous|above|guess|verdict|decision|conclusion|claim|sentiment|topic|intent"
-    r"|kategorie|antwort|respuesta|réponse|etiqueta|categoría|catégorie))[^\W\d]+"
-    r"(?:['’]s)? (?![^.!?\n]*\b(?:that|this|so|such|one|it|case|true|right|correct|das|dies\w*|es|so|eso|cela|ça"
-    r"|signs?|evidence|indications?|hints?|traits?|fits?|match\w*|appl(?:y|ies)|qualif\w*|present|detected|found)\b)"
-    r"(?:[\w'’-]+[ ,]+){2,}",
-    re.I,
-)
-_TELLS_ELSE = re.compile(
-    r"(?:there (?:is|are|was|were) no (?!such|way|question|chance|reason|evidence|indication|sign|hint|basis|ground|need)\w"
-    r"|(?:nobody|no one|never) (?![^.!?\n]*\b(?:that|this|so|such|one|it)\b)(?:[\w'’-]+[ ,]+){2,})",
-    re.I,
-)
-_EXPLAINS = re.compile(r"\W*(?:explanation|rationale|justification|reason(?:ing)?|begründung|explication|motivo)\W+", re.I)
 _LED = re.compile(  # grounds that a label is said behind
     r"\W*(?:since|as|because|given(?: that)?|considering(?: that)?|da|weil|comme|puisque|como|porque|poiché|omdat"
     r"|eftersom)\b"
     r"(?! if\b)[^\u2588]*[,;] (?=[^,;\u2588]*\w[^,;\u2588]*\u2588)",
     re.I,
 )
-_COLON = re.compile(r"\u2588[\"'”’*`)]*(?: (?:issue|problem|matter|inquiry|request|question))?\s*[:;–—]+\s+")
 # before it stand grounds, behind it the label alone: "..., so this is spam"
 _SO = re.compile(
     r"[,;.] (?:and )?(?:so|therefore|thus|hence),? (?:(?:this|it|that)(?: is|['’]s| must be) |(?:I|we) (?:say|choose|pick) "
@@ -88,7 +73,8 @@ _SO = re.compile(
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown|no"
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown"
+    r"|no(?! [^\W\d_]{3})"
     r"|n|absent|n/a)(?![\w.,%/])"
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
@@ -111,11 +97,17 @@ _ASKS = re.compile(
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"[≈≃∼]\s*$|(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
 _NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
-_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
+_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|in|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
 _TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
+_NONE_OF = re.compile(
+    r"\W*none of (?:the (?:above|labels|categories|options|classes|others|given \w+)|these|them)(?: (?:fits?|appl(?:y"
+    r"|ies)))?\W*",
+    re.I,
+)
+_MOST_MENTIONS = 64  # more is a reply that runs in a circle
 _OPTION = re.compile(r"[.):] ")
-_NUMBERED = re.compile(r"\.? ?\d")
+_NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +[^\W\d]")  # "No. 5"; "1. The author ..."
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
     r"\n[\s#>*_-]*(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
@@ -178,7 +170,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return spelt.index(whole)
     if (reply, spelt) != (trimmed := as_whole(reply, spelt)):
         return stated(*trimmed)
-    said = folded(without_thought(reply)).strip()
+    said = without_role(folded(without_thought(reply)).strip())
     if holds_mark(said):
         return None  # a thought that nothing ends
     for _ in range(3):  # \boxed{\text{...}}
@@ -194,6 +186,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return None
     if (answer := in_object(said)) is not None:
         return stated(answer, labels)
+    if "none" in (low := [label.casefold() for label in spelt]) and _NONE_OF.fullmatch(text):
+        return low.index("none") if low.count("none") == 1 else None
     for key in (comparable, _loose, bare):
         read = {key(form) for form in forms} - {""}
         found = {place for place, label in enumerate(labels) if key(label) in read}
@@ -203,10 +197,14 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return told
     if (mentioned := _mentioned(text, spelt) if text else None) is not None:
         return mentioned
+    if (last := announced(text)) is not None and (named := _mentioned(last[1], spelt)) is not None:
+        return named if stated(last[0], labels) in (None, named) else None
     head = bare(headed(text)) if text else ""
     alike = [place for place, label in enumerate(labels) if head and bare(label) == head]
     denied = re.search(rf"(?:\b(?:not|no|never)|n't)\b[^.,;\n]{{0,20}}{re.escape(head)}", text[len(head) :], re.I)
-    return alike[0] if len(alike) == 1 and not (denied and not _NEGATION.search(head)) else None
+    if len(alike) != 1 or (denied and not _NEGATION.search(head)):
+        return None
+    return alike[0] if _mentioned(text.partition("\n")[2].strip(), spelt) in (None, alike[0]) else None
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -249,9 +247,10 @@ def bare(text: str) -> str:
 
 def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     """The one label that a text mentions without denying it."""
-    text = unscaled(text, labels)
+    text = without_unspaced(without_sureness(unscaled(text, labels), labels))
     if any(re.match(r"not[\s_-]", label, re.I) for label in labels):  # "This isn't spam" of "not spam"
         text = re.sub(r"\b(is|are|was|were)n't\b", r"\1 not", text, flags=re.I)
+        text = re.sub(r"([*_]{1,2})(not)\1(?= )", r"\2", text, flags=re.I)
     alike: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         alike.setdefault(bare(label), []).append(place)
@@ -261,6 +260,8 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if key
         for match in _pattern(labels[places[0]], key.replace(".", "") not in alike).finditer(text)
     ]
+    if len(spans) > _MOST_MENTIONS:
+        return None
     spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
     free = [span for span in spans if stands_alone(text, *span[:2])]
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
@@ -269,8 +270,16 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     if (said := set_off(text, own)) is not None:
         return _mentioned(said, labels)
     # "no" is a word of any sentence, too: "Yes. There is no mention of it."
-    plain = [one for one in own if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))]
+    plain = [
+        one
+        for one in own
+        if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
+        and not is_by_the_way(text, *one[:2])
+        and not is_of_another(one[2], text[one[1] :])
+    ]
     own = plain or own
+    if own and shows(text[: own[0][0]]):
+        return None
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
         return None
@@ -297,6 +306,7 @@ def _pattern(label: str, dotless: bool) -> re.Pattern[str]:
     tail = re.escape(label[-1]) + "?" if label[-1] == "." and core[-1] != "." else ""
     forms = [re.escape(word).replace(r"\ ", r"\s+").replace("/", r"\s*/\s*") for word in words]
     forms = ["(?:and|&)" if form.casefold() == "and" else form.replace(r"\s+\&", r"\s+(?:&|and)") for form in forms]
+    forms = [form.replace("%", r"\s?%") for form in forms]
     if words[0].casefold() == "not":
         forms[0] += r"(?:[\s_-]+an?)?"
     short = f"|(?-i:{label.replace('.', '')})" if dotless and _ABBREVIATION.fullmatch(label) else ""
@@ -322,7 +332,9 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     if is_polite(word, text, end):
         return False
     bound = word.isdigit() and _BOUND.search(text[:start]) and not _TAG_BEFORE.search(text[:start])
-    if (word.isdigit() and _OF_MORE.match(text, end)) or bound or (word == "no" and _NUMBERED.match(text, end)):
+    if (word.isdigit() and _OF_MORE.match(text, end)) or bound or (word in ("no", "number") and _NUMBERED.match(text, end)):
+        return False
+    if word.isdigit() and _ITEM.match(text, end) and re.search(r"(?:^|\n)\W*$", text[:start]):
         return False
     if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
         return False
@@ -330,6 +342,8 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
     if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
+        return False
+    if is_felt(word, text[:start]) or is_of_another(word, text[end:]):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
@@ -344,8 +358,7 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     reason = BECAUSE.search(rest, end, cuts[at + 1])
     said = rest[cuts[at] : reason.start()] if reason else here
-    if (colon := _COLON.search(said)) and LABEL not in said[colon.end() :] and _TELLS.match(said, colon.end()):
-        said = said[: colon.start() + 1]
+    said = without_reason(said)
     final = _FORMAL.search(rest)  # before it, the label may be spoken of
     before_it = final is not None and end <= final.start()
     parts = _PARTS.match(text, end)
@@ -375,8 +388,10 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         return False
     if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in _NEGATION.finditer(earlier)):
         return False
-    later = _EXPLAINS.sub("", later, count=1)
+    later = EXPLAINS.sub("", later, count=1)
+    if takes_back(later):
+        return False
     ends = re.sub(r"\b(?:for|from|about|with|to) (?:nothing|nobody)$", "", later.rstrip(_CLOSING + ".!…"))
     if any(m.end() == len(ends) for m in _NEGATION.finditer(ends)):
         return False
-    return bool(_TELLS.match(later) or _TELLS_ELSE.match(later)) or not _NEGATION.search(" ".join(later.split()[:3]))
+    return tells(later) or not _NEGATION.search(" ".join(later.split()[:3]))

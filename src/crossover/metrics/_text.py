@@ -11,15 +11,21 @@ from crossover.data.words import marks, punctuation, units
 
 _CURRENCY = re.compile(r"[$€£¥₹]\s?")
 # A number that stands alone: not inside a word, a version (1.10.2), a date (2020-05-01) or a range (3-5).
-_NUMBER = re.compile(r"(?<![\w.,:/-])([-−])?((?:\d{1,3}(?:[,’'\u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?![\w:/-]|[.,]\d)")
+_NUMBER = re.compile(
+    r"(?<![\w.,:/-])([-−])?((?:\d{1,3}(?:[,’'\u00a0\u202f]\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d+)(?:\.\d+)?|\.\d+)(?![\w:/-]|[.,]\d)"
+)
 _DASH = re.compile(r"(?<=\d)[‐‑‒–−](?=\d)")
 _BETWEEN = re.compile(r"(?<=\d)[-/.:,'’_]+(?=\d)")  # divides digits: "3-5" is not 35, nor "1,5" 15
-# signs that tell apart what they stand at: C++, C#, A+, < 5, 5+6; they have a place of their own while others are dropped
-_TELLING = re.compile(r"(?<=[^\W\d_])[+#]+(?!\w)|(?<![-=])[<>]=?\s*(?=[-−.]?\d)|(?<=\d)[+=*^%|~<>](?=\d)")
-_SIGNS = "+#<>=*^%|~"
-_KEPT = str.maketrans(_SIGNS, "".join(chr(0xE000 + place) for place in range(len(_SIGNS))))
+# signs that tell apart what they stand at: C++, C#, A+, < 5, 5+6, 18+, -5km; they have a place of
+# their own while others are dropped
+_TELLING = re.compile(
+    r"(?<=[^\W\d_])[+#]+(?!\w)|(?<![-=])[<>]=?\s*(?=[-−.]?\d)|(?<=\d)[+=*^%|~<>](?=\d)"
+    r"|(?<=\d)\+(?![\w+])|(?<![\w.,:/)-])[-−](?=\.?\d[\d.]*[^\W\d])"
+)
+_SIGNS = "+#<>=*^%|~-"
+_KEPT = str.maketrans(_SIGNS + "−", "".join(chr(0xE000 + place) for place in [*range(len(_SIGNS)), len(_SIGNS) - 1]))
 _GIVEN_BACK = {0xE000 + place: sign for place, sign in enumerate(_SIGNS)}
-_ARTICLE = re.compile(rf"\b(?:a|an|the)\b(?![{marks()}\ue000\ue001])")
+_ARTICLE = re.compile(rf"\b(?:a|an|the)\b(?![{marks()}\ue000\ue001])(?=\s+\S)")
 _PUNCTUATION = punctuation() | str.maketrans("", "", string.punctuation)
 
 
@@ -28,9 +34,9 @@ def normal(text: str) -> str:
 
     Unlike there, a number that stands alone keeps its sign and its decimal point, and loses thousands commas, trailing
     zeros and a currency sign: "2,950", "2950" and "$2,950.00" are one number; "3.5" and "35", "-5" and "5" are two. Digits
-    with a sign between them stay apart ("3-5" is not "35"), "C++" is not "C", nor "> 5" "< 5", and a text that is nothing
-    but an article stays ("A" of "A", "B" and "C"). Text is composed and freed of invisible marks first, and punctuation
-    is that of every script (Lewis et al. 2020, MLQA).
+    with a sign between them stay apart ("3-5" is not "35"), "C++" is not "C", nor "> 5" "< 5", nor "-5km" "5km", and
+    an article that no word follows stays ("A" of "A", "B" and "C"; "vitamin A"). Text is composed and freed of invisible
+    marks first, and punctuation is that of every script (Lewis et al. 2020, MLQA).
     """
     text = _DASH.sub("-", _CURRENCY.sub("", folded(folded(text).lower())))
     text = _TELLING.sub(lambda match: match[0].strip().translate(_KEPT), text)
@@ -57,3 +63,9 @@ def _number(sign: str | None, digits: str) -> str:
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
     return f"-{digits}" if sign and digits.strip("0.") else digits
+
+
+def other_currency(left: str, right: str) -> bool:
+    """Whether two texts have signs of currencies, and not the same: "$5" and "€5". Without a sign any may be meant."""
+    named = [set(re.findall("[$€£¥₹]", text)) for text in (left, right)]
+    return all(named) and named[0] != named[1]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, NoReturn
 
 from crossover.data.text import comparable, folded
 from crossover.errors import DataError
 from crossover.metrics.base import Aggregate
 from crossover.types import Counts, Kind, Score
+
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # "007" and "+49" are codes
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,8 @@ class FieldF1:
     invented.
 
     Strings are compared composed (NFC), trimmed, case-folded and with white space joined; a number equals its text ("3" and
-    3); a nested value is compared whole, as canonical JSON. A field that is null or an empty string counts as absent.
+    3, "2.0" and 2), also inside a nested value, which is compared whole, whatever the order of its keys. A field that is
+    null or an empty text, list or object counts as absent, on every level.
     The answer is the first balanced {...} that is a JSON object; text and code fences around it are ignored.
     """
 
@@ -40,14 +45,14 @@ class FieldF1:
             return Score(0.0, {name: Counts(fn=1) for name in right}, valid=False)
         counts = {}
         for name in sorted(right.keys() | given.keys()):
-            same = name in right and name in given and right[name] == given[name]
+            same = name in right and name in given and _same(right[name], given[name])
             counts[name] = Counts(int(same), int(name in given and not same), int(name in right and not same))
         hits = sum(c.tp for c in counts.values())
         total = len(right) + len(given)
         return Score(2 * hits / total if total else 1.0, counts)
 
 
-def _first_object(answer: str) -> dict[str, str] | None:
+def _first_object(answer: str) -> dict[str, Any] | None:
     start = answer.find("{")
     while start >= 0:
         end = _closing(answer, start)
@@ -88,26 +93,44 @@ def _reject(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _fields(body: dict[str, Any]) -> dict[str, str]:
-    fields = {folded(name): _canonical(value) for name, value in body.items() if value is not None}
-    return {name: value for name, value in fields.items() if value}
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    return {folded(name): value for name, value in body.items() if not _absent(value)}
 
 
-def _canonical(value: Any) -> str:
+def _absent(value: Any) -> bool:
     if isinstance(value, (dict, list)):
-        return json.dumps(_nested(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return _scalar(value)
+        return all(map(_absent, value.values() if isinstance(value, dict) else value))
+    return value is None or (isinstance(value, str) and not comparable(value))
 
 
-def _nested(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {folded(name): _nested(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_nested(inner) for inner in value]
-    return None if value is None else _scalar(value)
+def _same(right: Any, given: Any) -> bool:
+    try:
+        return _equal(right, given)
+    except RecursionError:
+        return False
 
 
-def _scalar(value: str | float | bool) -> str:
+def _equal(right: Any, given: Any) -> bool:
+    if isinstance(right, dict) and isinstance(given, dict):
+        right, given = _fields(right), _fields(given)
+        return right.keys() == given.keys() and all(_equal(value, given[name]) for name, value in right.items())
+    if isinstance(right, list) and isinstance(given, list):
+        return len(right) == len(given) and all(map(_equal, right, given))
+    if isinstance(right, (dict, list)) or isinstance(given, (dict, list)):
+        return False
+    if isinstance(right, str) != isinstance(given, str) and _is_number(
+        number := given if isinstance(right, str) else right
+    ):
+        text = comparable(right if isinstance(right, str) else given)
+        return bool(_PLAIN.fullmatch(text)) and Decimal(text) == Decimal(str(number))
+    return _scalar(right) == _scalar(given)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _scalar(value: str | float | bool | None) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return comparable(str(value))
+    return "" if value is None else comparable(str(value))

@@ -1,0 +1,243 @@
+"""Whole replies as models write them: with what was asked, grounds, examples and corrections around the label."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.data.text import stated
+
+SPAM, MOODS, LETTERS, STARS = ("spam", "ham"), ("positive", "negative", "neutral"), tuple("ABCD"), tuple("12345")
+LEVELS, YES, QUEUES = ("low", "medium", "high"), ("yes", "no"), ("billing", "delivery", "none")
+
+
+def read(reply: str, labels: tuple[str, ...]) -> str | None:
+    place = stated(reply, labels)
+    return None if place is None else labels[place]
+
+
+ANNOUNCED = [
+    "The options are {y} and {x}. The answer is {x}.", "Labels: {x}, {y}\nLabel: {x}", "Options: {y}, {x}\nAnswer: {x}",
+    "Classify the text as {x} or {y}.\n\nText: The parcel came late.\nLabel: {x}", "Is this {y} or {x}?\n\nAnswer: {x}",
+    "Reasoning: It seems {y} at first.\n\nFinal answer: {x}", "It could be {y}, but the answer is {x}.",
+    "Although it could be {y}, the best answer is {x}.", "It may look like {y}, but it is {x}.",
+    "It seems {y} at first sight. **The final answer is {x}.**", "{y} or {x}?\n\n答案：{x}", "Oder {y}?\nAntwort: {x}",
+]  # fmt: skip
+NOT_ANNOUNCED = [
+    "{y}\n\nText: You won a prize.\nLabel: {x}", "It's {y}. The answer is {x}.",
+    "A wrong reply would be:\nAnswer: {x}, not {y}",
+    "I cannot choose between {x} and {y}.\n\nAnswer: {x}?", "If it were {y}, the answer is {x}.",
+    "Rejected: {y}\nRejected\nLabel: {x}",
+    "Text: a {y} one\nLabel: {y}\n\nText: b\nLabel: {x}", "{y} or {x}. The answer is unclear, {x} too.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", [SPAM, MOODS, LETTERS, STARS, ("C#", "C", "C++"), ("card_arrival", "card_lost")])
+def test_an_answer_that_is_announced_at_the_end_counts_whatever_was_said_before(labels: tuple[str, ...]) -> None:
+    for x, y in ((labels[0], labels[1]), (labels[1], labels[0])):
+        assert [form for form in ANNOUNCED if read(form.format(x=x, y=y), labels) != x] == []
+        assert [form for form in NOT_ANNOUNCED if read(form.format(x=x, y=y), labels) == x] == []
+
+
+@given(st.sampled_from(ANNOUNCED), st.permutations(MOODS), st.sampled_from(["Not {}.", "It's not {}.", "Or {}."]))
+def test_what_follows_an_announcement_takes_it_back(form: str, moods: list[str], more: str) -> None:
+    x, y, _ = moods
+    assert read(f"{form.format(x=x, y=y)} {more.format(x)}", MOODS) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'd be happy to help! Please provide the text. For example:\n\nText: You won!\nLabel: spam",
+        "Please provide the message. The output will look like this:\n\nLabel: spam",
+        "Sure! Send me the text and I will answer in this format:\nLabel: spam",
+        "The format is:\nLabel: spam",
+        "Example output:\nLabel: spam",
+    ],
+)
+def test_a_form_that_is_only_shown_states_nothing(reply: str) -> None:
+    assert read(reply, SPAM) is None
+    assert read("Here is the answer in the requested format:\nLabel: spam", SPAM) == "spam"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "It is not promotional.", "It's not an advertisement.", "It does not contain links.",
+        "The message is not promotional.",
+        "It has no links.", "The sender doesn't ask for money.",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["Ham. {}", "The answer is ham. {}", "**Ham**\n\n{}"])
+def test_what_a_text_is_not_is_no_denial_of_its_label(reason: str, form: str) -> None:
+    assert read(form.format(reason), SPAM) == "ham"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "It is not true.", "It's not so.", "It isn't.", "It is not a good fit.", "It is not the case.", "Not remotely.",
+        "No way.",
+        "It's not that.", "It does not apply.", "It doesn't fit.", "It is not ham.", "It is not settled.",
+        "Not in a million years.",
+        "It is not final.", "This label does not apply.", "The label is not right.", "The answer was rejected.",
+        "It doesn't describe the text.", "It is not backed by the text.", "It's not really.",
+    ],
+)  # fmt: skip
+def test_what_a_label_is_not_is_one(more: str) -> None:
+    assert read(f"Ham. {more}", SPAM) is None
+    assert read(f"Ham\n\n{more}", SPAM) is None
+
+
+@pytest.mark.parametrize("form", ["Ham: not {}", "Ham - not {}", "Ham (not {})", "Spam: no {}"])
+@pytest.mark.parametrize("word", ["found", "present", "detected", "flagged", "selected", "issue", "trace"])
+def test_a_label_that_was_not_found_is_not_stated(form: str, word: str) -> None:
+    assert read(form.format(word), SPAM) is None
+
+
+IN_OTHER_LANGUAGES = [
+    "Das ist nicht {y}, sondern {x}.", "Ce n'est pas {y}, mais {x}.", "No es {y}, sino {x}.", "Não é {y}, mas {x}.",
+    "Non è {y}, ma {x}.", "Это не {y}, а {x}.", "不是{y}，而是{x}。", "{y}ではなく{x}です。",
+    "{y}이 아니라 {x}입니다.", "{x} statt {y}",
+    "{x} plutôt que {y}", "{x} en lugar de {y}", "{x}, а не {y}", "ليس {y} بل {x}", "यह {y} नहीं, {x} है।",
+    "{x} because it is not {y}.", "I prefer {x} over {y}.", "Is it {y}? No, it is {x}.",
+]  # fmt: skip
+NEITHER = [
+    "Das könnte {x} statt {y} sein.",
+    "{x} statt {y}?",
+    "Это не {y}, а не знаю, {x}?",
+    "{y}ではなくなった{x}",
+    "No es {x}, ni {y}.",
+]
+
+
+@pytest.mark.parametrize("form", IN_OTHER_LANGUAGES)
+def test_a_label_is_set_off_in_any_language(form: str) -> None:
+    for x, y in (("negative", "positive"), ("neutral", "negative")):
+        assert read(form.format(x=x, y=y), MOODS) == x
+    assert [form for form in NEITHER if read(form.format(x="neutral", y="negative"), MOODS) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("C", "C#", ".NET"), "Label: C#\nReason: not .NET", "C#"),
+        (("C", "C#", "C++"), "**C#**\nExplanation: nothing of C++ in it", "C#"),
+        (("200", "404", "500"), "404/500", None),
+        (STARS, "4/5", "4"),
+        (STARS, "4 von 5", "4"),
+        (STARS, "1. The author describes an event.", None),  # the first of a list that was cut off
+        (STARS, "1. The food is bad\n2. The service is bad\nRating: 1", "1"),
+        (STARS, "#4", None),
+        (STARS, "≈3", None),
+        (("0", "1"), "1 in 10", None),
+        (STARS, "3\n\nThe customer waited 4 days.", "3"),
+        (STARS, "4 étoiles", "4"),
+        (YES, "Yes, it does not.", None),
+        (YES, "No, it is.", None),
+        (YES, "No it does.", None),
+        (YES, "Yes, it does.", "yes"),
+        (YES, "No, it isn't.", "no"),
+        (YES, "The answer is a clear no.", "no"),
+        (YES, "That's a no.", "no"),
+        (YES, "It's a yes or no question.", None),
+        (("a", "b"), "It is a", None),
+        (("a", "b"), "The answer is a", "a"),
+        (("joy", "love"), "I love this.", None),
+        (("joy", "love"), "The emotion is love.", "love"),
+        (("number", "human"), "The question number 5", None),
+        (LEVELS, "Priority: low\nConfidence: high", "low"),
+        (LEVELS, "Confidence: high\nPriority: low", "low"),
+        (LEVELS, "low (confidence: high)", "low"),
+        (LEVELS, "Confidence: high", None),
+        (("en", "is", "it", "de"), "The language is en.", "en"),
+        (("US", "UK", "IN"), "In my opinion, UK", "UK"),
+        (("en", "is"), "is or en", None),
+        (QUEUES, "None of the above.", "none"),
+        (("spam", "not spam"), "This is **not** spam.", "not spam"),
+        (YES, "Label: no 🙂", "no"),
+        (LETTERS, "I would classify this as ”B”.", "B"),
+        (SPAM, "### Response:\nspam", "spam"),
+        (SPAM, "<|assistant|>spam", "spam"),
+        (SPAM, '{"labels": ["spam"]}', "spam"),
+        (SPAM, '{"labels": ["spam", "ham"]}', None),
+        (SPAM, "Response: it is not spam", None),
+        (SPAM, "Wait, spam.", "spam"),
+        (SPAM, "spam\nham", None),
+        (SPAM, "Based on the information provided, the answer is spam.", "spam"),
+        (SPAM, "spam, provided it has a link", None),
+        (SPAM, "Spam - the text says so.", "spam"),
+        (SPAM, "Spam - the text says it is not.", None),
+        (MOODS, "Neutral\n\nThe text contains positive and negative parts.", "neutral"),
+        (MOODS, "Neutral\n\nThe text might be positive.", None),
+        (MOODS, "Neutral?\n\nThe text contains positive and negative parts.", None),
+        (("10%", "20%"), "10 %", "10%"),
+        (LETTERS, "A ✓", "A"),
+        (LETTERS, "Answer - B", "B"),
+        (("A", "A-", "B", "B+"), "Grade: A -", None),
+        (("A", "A-", "B", "B+"), "B +", None),
+        (("no", "is", "en"), "no, I mean is.", None),
+        (LETTERS, "→ B", "B"),
+        (LETTERS, "B (95% confidence)", "B"),
+        (("A", "B", "tie"), "Response A is better than B.", "A"),
+        (("A", "B", "tie"), "A is not better than B.", None),
+    ],
+)  # fmt: skip
+def test_replies_of_many_kinds(labels: tuple[str, ...], reply: str, label: str | None) -> None:
+    assert read(reply, labels) == label
+
+
+GRADES = [("correct", "incorrect"), ("right", "wrong"), ("true", "false"), ("accurate", "inaccurate")]
+
+
+@pytest.mark.parametrize("grades", GRADES)
+def test_a_grade_that_only_qualifies_what_is_named_behind_it_is_not_given(grades: tuple[str, ...]) -> None:
+    good, bad = grades
+    for form in (
+        "The {} answer is 12.",
+        "{} answer: 12",
+        "**{} answer:** 12",
+        "The {} answer is Paris.",
+        "The {} value would be 7",
+    ):
+        assert read(form.format(good), grades) is None
+        assert read(f"{bad}. {form.format(good)}", grades) in (bad, None)
+    assert read(f"{bad}. The {good} answer is 12.", grades) == bad
+    assert read(f"The answer is {bad}. The {good} answer is 12.", grades) == bad
+    assert read(f"The student's answer is {good}.", grades) == good
+    assert read(f"This is the {good} answer.", grades) == good
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("正面", "负面"), "正面，因为客户很满意。", "正面"),
+        (("正面", "负面"), "正面吗，因为", None),
+        (("正面", "负面"), "是正面，而不是负面", "正面"),
+        (("正面", "负面"), "不是正面，因为客户不满意。", None),
+        (("垃圾邮件", "正常邮件"), "这不是垃圾邮件，是正常邮件。", "正常邮件"),
+        (("垃圾邮件", "正常邮件"), "不是垃圾邮件，不是正常邮件。", None),
+        (("是", "否"), "是否", None),
+        (("是", "否"), "无法判断是否", None),
+        (("是", "否"), "否，这不是垃圾邮件。", "否"),
+        (("是", "否"), "是的", "是"),
+        (("对", "错"), "没错", None),
+        (("肯定的", "否定的"), "肯定的と思います。", "肯定的"),
+        (("肯定的", "否定的"), "肯定的とは思いません。", None),
+        (("да", "нет"), "Нет, это не так.", "нет"),
+        (("да", "нет"), "Нет данных", None),
+        (("ja", "nein"), "Ja, das ist es nicht.", None),
+        (("ja", "nein"), "Nein, das ist es nicht.", "nein"),
+        (("положительный", "отрицательный"), "Этот отзыв положительный.", "положительный"),
+        (("positiv", "negativ"), "Ich würde diesen Text als negativ einstufen.", "negativ"),
+    ],
+)
+def test_replies_in_other_languages(labels: tuple[str, ...], reply: str, label: str | None) -> None:
+    assert read(reply, labels) == label
+
+
+def test_a_reply_that_runs_in_a_circle_states_nothing() -> None:
+    assert read("spam " * 3, SPAM) == "spam"
+    assert read("spam " * 20_000, SPAM) is None
+    assert read("spam, not ham. " * 5_000, SPAM) is None
