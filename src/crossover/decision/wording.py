@@ -66,18 +66,25 @@ def cross_fitted(folds: int) -> str:
     )
 
 
-def bound(upper: float) -> str:
-    """ "nothing else here is more than 2.3 points better (95 %)"."""
+def bound(upper: float, limited: bool = False) -> str:
+    """ "nothing else that was tested is more than 2.3 points better (95 %)". `limited`: of what was tested, the limits keep
+    something out."""
+    what = "nothing else that was tested and is within the limits" if limited else "nothing else that was tested"
     if numbers.span(upper) == numbers.span(0.0):
-        return "nothing else here is better (95 %)"
-    return f"nothing else here is more than {numbers.span(upper)} better (95 %)"
+        return f"{what} is better (95 %)"
+    return f"{what} is more than {numbers.span(upper)} better (95 %)"
+
+
+def meanwhile(folds: int) -> str:
+    """Why who leads an open verdict is the one to use for now."""
+    return f"the cheapest with the best estimate{'' if folds else ' of those that dev preferred'}"
 
 
 @dataclass(frozen=True)
 class Wording:
     """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`.
 
-    `folds`: in how many parts all rows were tested, where they were.
+    `folds`: in how many parts all rows were tested, where they were. `limited`: as for `bound`.
     """
 
     metric: str
@@ -85,6 +92,7 @@ class Wording:
     label_cost: float = 0.0
     currency: str = CURRENCY
     folds: int = 0
+    limited: bool = False
 
     def reasons(
         self,
@@ -117,7 +125,7 @@ class Wording:
                 f" {numbers.span(tolerance)}; to be expected are {numbers.span(regret.expected)}.",
             ]
         elif confidence == "bounded":
-            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper)}."
+            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper, self.limited)}."
             use = f"{use} It reaches {numbers.estimate(best)} {items}."
             said = [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
         elif likely.family == "control":
@@ -128,7 +136,8 @@ class Wording:
             ]
         else:
             said = [
-                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items}; {bound(regret.upper)}.",
+                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items};"
+                f" {bound(regret.upper, self.limited)}."
             ]
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
@@ -137,7 +146,7 @@ class Wording:
             said.append(
                 f"About {needed:,} {self._rows} would settle it (80 % power); there are {there}{part}"
                 f"{self._price(needed - there)}."
-                + ("" if short else f" Until then {likely.name} is the one to use: the cheapest with the best estimate.")
+                + ("" if short else f" Until then {likely.name} is the one to use: {meanwhile(self.folds)}.")
             )
         if confidence == "open" and likely.family == "control" and short is None:
             said.append(
@@ -203,6 +212,13 @@ class Wording:
             return f"Any of the {len(names)} that were tested may be the best."
         out = [c.name for c in everyone if c not in left]
         return f"The best is {_any_of(names)} (95 %); {_all_of(out)} not."
+
+    def passed_over(self, other: Contender, estimate: Estimate, chosen: Contender, preferred: Contender) -> str:
+        """Who did better on these items than who is named, though dev did not choose it."""
+        return (
+            f"{other.name} reaches {numbers.estimate(estimate)} on these items, more than {chosen.name}; it is not named,"
+            f" as dev preferred {preferred.name}."
+        )
 
     def widened(self, chosen: Contender, estimate: Estimate, among: int) -> str:
         """Who leads on some rows is a little too good on them: the interval that allows for that."""

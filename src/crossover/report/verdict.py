@@ -9,7 +9,7 @@ from typing import Any, Literal
 from crossover.decision import numbers
 from crossover.decision.pairs import ALPHA
 from crossover.decision.terms import heading, measure
-from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound
+from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound, meanwhile
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateReport, Results
 
@@ -36,7 +36,7 @@ BOUNDED = {
 SURE = {
     "proven": "it won every comparison that the verdict rests on: of the other kinds (no model, prompts, tuned weights),"
     " what is cheaper is significantly worse, and what is dearer no better by more than the margin (95 %)",
-    "bounded": "not every comparison was won, but nothing else here is better by more than the tolerance (95 %)",
+    "bounded": "not every comparison was won, but nothing else that was tested is better by more than the tolerance (95 %)",
     "open": "what the choice may cost is above the tolerance: more test items would tell",
 }
 
@@ -87,8 +87,9 @@ def _headline(results: Results) -> str:
         )
     name = f"“{choice.name}”" if choice else "it"
     short = ", yet it misses the target" if verdict["target_met"] is False else ""
+    limited = any(c.test and c.status == "removed" for c in results.candidates)
     if choice and verdict.get("confidence") == "bounded":
-        return f"{BOUNDED[kind]}: use {name}; {bound(verdict['regret']['upper'])}{short}."
+        return f"{BOUNDED[kind]}: use {name}; {bound(verdict['regret']['upper'], limited)}{short}."
     if kind == "prompt":
         tuned = any(c.test for c in results.candidates if c.family in ("weights", "hybrid"))
         why = "is enough, fine-tuning is not worth it here" if tuned else "is the best prompt; nothing tuned was measured"
@@ -159,7 +160,7 @@ def facts(results: Results) -> list[Fact]:
     if shown and results.decision["verdict"].get("falls_short"):
         found.insert(0, Fact("If any", shown.name))
     elif shown and not choice:
-        found.insert(0, Fact("Until then", shown.name, "the cheapest with the best estimate"))
+        found.insert(0, Fact("Until then", shown.name, meanwhile(int(results.decision.get("folds") or 0))))
     return found
 
 

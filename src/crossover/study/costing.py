@@ -68,7 +68,8 @@ class Costing:
                 )
             )
         evaluator = self.bench.evaluator
-        return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, floor(climbed, runs))
+        least = floor(climbed, runs, evaluator.metric, self.task.seed)
+        return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, least)
 
     def _bill(self, ways: Sequence[Climbed], candidate: Candidate, dev: Run) -> Bill:
         """`ways`: the rungs that ended in the candidate, of which the plainest is what making it takes."""
