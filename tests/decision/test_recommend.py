@@ -387,6 +387,14 @@ def test_a_best_no_better_than_the_most_frequent_answer_is_not_named_to_be_used(
     assert decide(sides | {PROMPT: pattern(60, 55)}, floor=floor)[0].falls_short is None
 
 
+def test_an_interval_that_excludes_0_beside_a_test_that_does_not_is_explained() -> None:
+    few = pattern(60, 50)
+    [said] = [one for one in decide({PROMPT: few, LORA: moved(few, 5, 0)})[0].reasons if "not told apart" in one]
+    assert said.endswith(", p 0.062 by the test, which is stricter and decides).")
+    [same] = [one for one in decide({PROMPT: few, LORA: moved(few, 2, 1)})[0].reasons if "not told apart" in one]
+    assert same.endswith(", p 1.000).")
+
+
 def test_that_none_does_the_task_is_said_of_all_that_were_tested_not_of_those_that_dev_chose() -> None:
     """Dev chose an instruction that is bad on test; the bare prompt, tested too, is above the most frequent answer."""
     bare, floor = contender("zero_shot", "prompt", rung="baseline"), Estimate(25, 0.24, 0.11, 0.43)

@@ -88,6 +88,11 @@ def test_removed_and_failed_candidates_say_so() -> None:
     assert "failed" in printed(glance(failed(), 100), 100)
 
 
+def test_calls_that_failed_are_named_under_the_table() -> None:
+    text = " ".join(printed(glance(results(), 200), 200).split())
+    assert "calls that failed, which no figure counts: instruction+lora 1" in text
+
+
 def test_a_name_wider_than_the_terminal_is_folded_and_not_cut() -> None:
     long = "instruction+" * 12 + "lora"
     study = results(candidates=(dataclasses.replace(ladder()[4], name=long),))

@@ -11,7 +11,7 @@ from crossover.data.template import columns_of
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, break_even
-from crossover.decision.pairs import Comparisons, Pair
+from crossover.decision.pairs import ALPHA, Comparisons, Pair
 from crossover.decision.terms import measure
 from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
@@ -54,6 +54,8 @@ def gap(pair: Pair, of: int) -> str:
     r = pair.result
     low, high, p = numbers.points(r.low, unit=False), numbers.points(r.high, unit=False), numbers.p_value(pair.p_adjusted)
     alone, adjusted = (" taken alone;", f", adjusted for {of} comparisons") if of > 1 else (",", "")
+    if of == 1 and pair.p_adjusted >= ALPHA and (r.low > 0 or r.high < 0):
+        adjusted = " by the test, which is stricter and decides"
     return f"{numbers.points(r.difference)} ({low} to {high}{alone} p {p}{adjusted})"
 
 
