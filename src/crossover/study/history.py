@@ -94,6 +94,7 @@ def keep_verdict(folder: StudyFolder, journal: Journal, decision: Mapping[str, A
     ended = datetime.fromtimestamp(folder.decision.stat().st_mtime, UTC).isoformat(timespec="seconds")
     write_json(path, earlier)
     entry = {"file": _relative(path, folder), "ended": ended, "kind": verdict["kind"], "name": name, "changed": changed}
+    entry["short"] = bool(verdict.get("falls_short"))
     journal.set_fact(FACT, [*known, entry])
 
 
