@@ -72,6 +72,15 @@ class Page(HTMLParser):
         return " ".join("".join(self.words).split())
 
 
+@pytest.mark.parametrize("place", ["prices", "models"])
+def test_what_was_spent_at_prices_that_are_ranges_is_said_to_be_the_most(place: str) -> None:
+    said, known = "at most: a price that is a range counts at its upper end", results()
+    assert said not in Page(render(known)).text
+    prices = {"input": 1.0, "output": [2.0, 4.0], "currency": "USD"}
+    more = {"prices": prices} if place == "prices" else {"models": {"large": {"spec": "fake", "prices": prices}}}
+    assert said in Page(render(dataclasses.replace(known, task={**known.task, **more}))).text
+
+
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 def test_the_page_is_whole_and_needs_no_network_and_no_script(study: object) -> None:
     html = render(study())  # type: ignore[operator]
