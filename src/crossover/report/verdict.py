@@ -92,7 +92,7 @@ def _headline(results: Results) -> str:
         return f"{BOUNDED[kind]}: use {name}; {bound(verdict['regret']['upper'], limited)}{short}."
     if kind == "prompt":
         tuned = any(c.test for c in results.candidates if c.family in ("weights", "hybrid"))
-        why = "is enough, fine-tuning is not worth it here" if tuned else "is the best prompt; nothing tuned was measured"
+        why = "is enough, fine-tuning is not worth it here" if tuned else "is the prompt to use; nothing tuned was tested"
         return f"Prompt it: {name} {why}{short}."
     if kind == "weights":
         return f"Fine-tune it: {name} is the one to use{short}."
@@ -112,7 +112,7 @@ def _undecided(results: Results, best: CandidateReport | None) -> str:
     needed = results.decision["verdict"]["needed_test_items"]
     if best is None or best.test is None:
         return "Undecided: these measurements cannot tell the candidates apart."
-    names = {candidate.id: candidate.name for candidate in results.candidates}
+    names = {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None}
     beaten: list[str] = []
     left: list[str] = []
     for pair in results.decision["comparisons"]:
@@ -120,6 +120,8 @@ def _undecided(results: Results, best: CandidateReport | None) -> str:
             ahead = pair["difference"] if pair["a"] == best.id else -pair["difference"]
             other = names.get(pair["b"] if pair["a"] == best.id else pair["a"], "another")
             (beaten if ahead > 0 and pair["p_adjusted"] < ALPHA else left).append(other)
+    possible = results.decision["verdict"].get("may_be_best") or ()  # of all tested, also whom dev did not prefer
+    left += [name for id in possible if id != best.id and (name := names.get(id, "another")) not in (*beaten, *left)]
     told = f" It beats {_and(beaten)}." if beaten else ""
     told += f" Not excluded: {_and(left)}." if left else ""
     more = "these measurements cannot tell the candidates apart"

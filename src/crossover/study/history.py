@@ -81,7 +81,8 @@ def keep_verdict(folder: StudyFolder, journal: Journal, decision: Mapping[str, A
         return
     try:
         earlier = read_json(folder.decision)
-        verdict, names = earlier["verdict"], {c["id"]: c["name"] for c in earlier["candidates"]}
+        verdict = earlier["verdict"]
+        names = {c["id"]: c["name"] for c in earlier["candidates"] if not c.get("same_as")}
         name = names.get(verdict["choice"] or verdict["provisional"])
     except (StudyError, KeyError, TypeError):
         return  # damaged: there is nothing to keep

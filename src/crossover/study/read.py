@@ -96,7 +96,7 @@ def _past(path: Path, folder: StudyFolder) -> Past:
     body = read_json(path)
     try:
         verdict, made = body["verdict"], body["redecided"]
-        names = {c["id"]: c["name"] for c in body["candidates"]}
+        names = {c["id"]: c["name"] for c in body["candidates"] if not c.get("same_as")}
         name = names.get(verdict["choice"] or verdict["provisional"])
         file = path.relative_to(folder.path).as_posix()
         short = bool(verdict.get("falls_short"))
