@@ -68,7 +68,7 @@ def test_solutions_that_will_be_shown_are_counted(behind: str, tmp_path: Path) -
         [[paid]] = journal.execute("select count(*) from calls where purpose like 'chain_of_thought%'").fetchall()
     tested = json.loads(folder.decision.read_text())["splits"]["test"]
     assert paid - tested <= planned.calls <= 1.15 * (paid - tested), "a race may stop one early"
-    assert planned.tokens_in > 10_000, "two thoughts or four in each prompt"
+    assert planned.tokens_in > 6_000, "two thoughts or four in each prompt"
 
 
 def test_what_is_tuned_on_its_own_reasoning_is_asked_for_it_first(tmp_path: Path) -> None:
