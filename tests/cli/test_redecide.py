@@ -34,6 +34,7 @@ def test_it_prints_the_new_verdict_keeps_both_and_show_names_it(crossover: Termi
     [
         ({}, "the verdict is the same"),
         ({"provisional": "0123456789abcdef"}, "the verdict is another one"),
+        ({"kind": "prompt", "falls_short": "far below", "confidence": "bounded"}, "the verdict is another one"),
         ({"target_met": True}, "the candidate is the same, and what is said of how well it does is another"),
     ],
 )

@@ -115,6 +115,8 @@ def test_a_data_file_in_the_place_of_a_task_says_that_init_is_meant(name: str, c
         ("exprot", "did you mean 'export'?"),
         ("task.yaml", "did you mean 'crossover run task.yaml'?"),
         ("rows.csv", "did you mean 'crossover init rows.csv'?"),
+        ("history", "'crossover show runs/NAME' names the earlier verdicts; valid: init, "),
+        ("strategies", "'crossover list strategies' names them"),
         ("xyzzy", "valid: advise, curve, evaluate, export, import, init, list"),
     ],
 )

@@ -56,6 +56,26 @@ def test_at_a_flip_the_decision_is_another_one_and_just_before_it_the_same() -> 
             assert alike == same, flip
 
 
+def test_where_nothing_does_the_task_only_that_and_the_one_to_use_if_any_is_a_flip() -> None:
+    """A tolerance that would settle who is best changes nothing of what a reader is told."""
+    close = evidence(
+        measured("few_shot", "prompt", pattern(60, 9), asked(20)),
+        measured("lora", "weights", pattern(60, 11, 3), asked(500, True, tuning_seconds=1e6)),
+    )
+    at = wanted(target=0.95, tolerance=0.01)
+    settled = close.settle(at)
+    assert settled is not None
+    assert settled.short is not None
+    assert settled.confidence == "open"
+    found = flips(close, at)
+    assert close.settle(at.model_copy(update={"tolerance": 0.9})).kind != "undecided"  # type: ignore[union-attr]
+    assert "tolerance" not in by_key(found)
+    assert by_key(found)["target"].said.endswith("does the task well enough to be named.")
+    assert by_key(found)["margin"].said.endswith(
+        ", none of these does the task still, and the one to use if any is few_shot."
+    )
+
+
 def test_a_latency_limit_flips_where_it_removes_the_choice() -> None:
     slow = replace(PROMPT, probe=Probe(300, 420, 400, None, 20, Estimate(20, 1, 0.8, 1)))
     at = wanted(limits=Limits(**AT | {"requests_per_month": 1000}))
@@ -138,5 +158,5 @@ def test_what_is_taken_from_a_settling_of_other_prices_is_what_these_settle(
     taken, settled = FOUR.taken(at), FOUR.settle(at)
     assert taken is not None
     assert settled is not None
-    assert (taken.kind, taken.name) == (settled.kind, settled.chosen.name)
+    assert (taken.kind, taken.name) == ("undecided" if settled.short else settled.kind, settled.chosen.name)
     assert (taken.short, taken.met) == (settled.short is not None, settled.met)

@@ -35,11 +35,16 @@ def decide(
     tolerance: float = 0.03,
     label_cost: float = 0.0,
     floor: Estimate | None = None,
+    others: Mapping[Contender, Sequence[bool | None]] | None = None,
+    removed: Mapping[Contender, Sequence[bool | None]] | None = None,
 ) -> tuple[Verdict, Comparisons]:
+    """`others`: who was tested and is no champion; `removed`: whom the limits keep out."""
     champions = {c.family: c for c in patterns}
-    runs = {c.id: run(c.name, right) for c, right in patterns.items()}
+    more = others or {}
+    runs = {c.id: run(c.name, right) for c, right in {**patterns, **more, **(removed or {})}.items()}
     metric = registry.create("metrics", "accuracy")
-    return recommend(champions, runs, metric, margin, target, 0, Wording("accuracy", 1000, label_cost), floor, tolerance)
+    wording = Wording("accuracy", 1000, label_cost)
+    return recommend(champions, runs, metric, margin, target, 0, wording, floor, tolerance, list(more))
 
 
 def moved(right: Sequence[bool], gained: int, lost: int) -> list[bool]:
@@ -238,11 +243,11 @@ def test_a_choice_with_a_small_regret_is_bounded_and_says_so_in_one_sentence() -
     assert verdict.regret is not None
     assert 0.01 < verdict.regret.upper <= 0.03
     assert 0 < verdict.regret.expected < verdict.regret.upper
-    said = f"nothing else here is more than {100 * verdict.regret.upper:.1f} points better (95 %)"
+    said = f"nothing else that was tested is more than {100 * verdict.regret.upper:.1f} points better (95 %)"
     assert verdict.reasons[0].startswith(f"Use few_shot (prompting): {said}.")
     proven, _ = decide({CONTROL: pattern(400, 40), PROMPT: pattern(400, 380)})
     assert proven.confidence == "proven"
-    assert "nothing else here is better (95 %)" in proven.reasons[0]
+    assert "nothing else that was tested is better (95 %)" in proven.reasons[0]
 
 
 def test_where_only_the_dearer_ones_bound_is_small_enough_it_is_the_choice() -> None:
@@ -257,7 +262,7 @@ def test_where_only_the_dearer_ones_bound_is_small_enough_it_is_the_choice() -> 
     assert (sure.confidence, sure.choice) == ("bounded", LORA.id)
     assert sure.regret is not None
     assert sure.regret.upper <= 0.03
-    assert sure.reasons[0].startswith("Use lora (fine-tuning): nothing else here is more than ")
+    assert sure.reasons[0].startswith("Use lora (fine-tuning): nothing else that was tested is more than ")
     neither, _ = decide(sides, tolerance=0.01)
     assert (neither.confidence, neither.provisional) == ("open", PROMPT.id)
 
@@ -380,6 +385,38 @@ def test_a_best_no_better_than_the_most_frequent_answer_is_not_named_to_be_used(
     assert verdict.reasons[0].endswith("A larger model is the next thing to try.")
     assert not any("is the one to use:" in reason or "You do not need" in reason for reason in verdict.reasons)
     assert decide(sides | {PROMPT: pattern(60, 55)}, floor=floor)[0].falls_short is None
+
+
+def test_an_interval_that_excludes_0_beside_a_test_that_does_not_is_explained() -> None:
+    few = pattern(60, 50)
+    [said] = [one for one in decide({PROMPT: few, LORA: moved(few, 5, 0)})[0].reasons if "not told apart" in one]
+    assert said.endswith(", p 0.062 by the test, which is stricter and decides).")
+    [same] = [one for one in decide({PROMPT: few, LORA: moved(few, 2, 1)})[0].reasons if "not told apart" in one]
+    assert same.endswith(", p 1.000).")
+
+
+def test_that_none_does_the_task_is_said_of_all_that_were_tested_not_of_those_that_dev_chose() -> None:
+    """Dev chose an instruction that is bad on test; the bare prompt, tested too, is above the most frequent answer."""
+    bare, floor = contender("zero_shot", "prompt", rung="baseline"), Estimate(25, 0.24, 0.11, 0.43)
+    sides = {CONTROL: pattern(25, 6), PROMPT: pattern(25, 5)}
+    assert decide(sides, floor=floor)[0].falls_short is not None
+    verdict, _ = decide(sides, floor=floor, others={bare: pattern(25, 11)})
+    assert verdict.falls_short is None
+    assert not any("None of these" in reason for reason in verdict.reasons)
+    [said] = [reason for reason in verdict.reasons if reason.startswith("zero_shot reaches")]
+    assert said.startswith("zero_shot reaches 44.0 % (")
+    assert said.endswith("on these items, more than majority; it is not named, as dev preferred few_shot.")
+    assert verdict.provisional == CONTROL.id
+    worse, _ = decide(sides, floor=floor, others={bare: pattern(25, 6)})
+    assert worse.falls_short is not None
+    assert not any(reason.startswith("zero_shot reaches") for reason in worse.reasons)
+
+
+def test_what_is_said_of_nothing_else_is_said_of_what_was_tested_and_may_be_chosen() -> None:
+    sides, better = {CONTROL: pattern(400, 40), PROMPT: pattern(400, 300)}, {LORA: pattern(400, 399)}
+    assert "; nothing else that was tested is better (95 %)" in decide(sides)[0].reasons[0]
+    kept_out = decide(sides, removed=better)[0].reasons[0]
+    assert "; nothing else that was tested and is within the limits is better (95 %)" in kept_out
 
 
 def test_a_way_that_costs_less_yet_counts_as_equal_is_said_beside_the_choice() -> None:

@@ -66,6 +66,14 @@ def test_it_is_said_whether_it_is_as_good(result: Comparison, says: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("dear", "times"), [(0.15, "1.5 times"), (0.96, "9.6 times"), (15.04, "150 times"), (1234.5, "12,300 times")]
+)
+def test_how_many_times_less_it_costs_is_written_as_a_number_is(dear: float, times: str) -> None:
+    same, large = compared(0.0, -0.005, 0.02), of("lora (large)", "l", 0.8, dear)
+    assert f"costs {times} less (" in told(SMALL, large, lambda a, b: same, Crossing(None), 0.01, "USD")
+
+
+@pytest.mark.parametrize(
     ("requests", "said"),
     [(0.3, "from the first request on"), (1.0, "from the first request on"), (1500.4, "from about 1,500 requests on")],
 )

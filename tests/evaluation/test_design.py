@@ -155,6 +155,31 @@ def test_rows_that_are_nearly_alike_stand_or_fall_together_and_that_is_no_luck_o
     assert np.mean(widths) < 0.4
 
 
+@pytest.mark.parametrize("share", [0.6, 0.9])
+def test_a_cluster_of_most_rows_does_not_hide_how_it_stands_or_falls_together(share: float) -> None:
+    """It draws the mean to itself, so its distance from it is small however much it says."""
+    rows = 100
+    large = round(share * rows)
+    form = "".join(RNG.choice(list("abcdefghijklmnopqrst"), 400))
+    texts = [f"{form} {i}" for i in range(large)]
+    texts += ["".join(RNG.choice(list("abcdefghijklmnopqrst"), 30)) for _ in range(rows - large)]
+
+    def seen(right: Any) -> Any:
+        """Its rows are all in the first fold; the others are cut into four."""
+        folds = [range(large), *(range(large + i, rows, 4) for i in range(4))]
+        runs = []
+        for fold in folds:
+            records = tuple(Record(Example(texts[i], texts[i], "a"), Reply("a"), "a", Score(float(right[i]))) for i in fold)
+            runs.append(Run("c", "test", "accuracy", records, estimate([r.score for r in records], "mean", True)))
+        return seen_effect([runs])
+
+    together = seen([i < large or i % 8 < 4 for i in range(rows)])
+    assert together.largest == share
+    assert together.alike > 0.4 * rows * share**2, "nearly as few items as there are clusters of such sizes"
+    apart = [seen(RNG.random(rows) < 0.7) for _ in range(30)]
+    assert 1 <= np.mean([effect.alike for effect in apart]) < 2.2, "where its rows differ, it widens little"
+
+
 def test_a_plan_of_cross_fitted_rows_names_more_of_them() -> None:
     found = []
     for design in (1.0, 2.25):

@@ -75,6 +75,9 @@ def test_many_numbers_become_ranges_of_about_as_many_items_and_few_stay() -> Non
         (EMPTY, 12), ("18 to 32", 15), ("33 to 47", 15), ("48 to 62", 15), ("63 to 77", 15),
     ]  # fmt: skip
     assert said == [f"slices by 'by': 60 different numbers, in {RANGES} ranges of about as many test items each"]
+    large, _ = slices_of(examples([str(1_700_000_000 + i) for i in range(60)]), None, None)
+    assert sorted(one.value for one in large)[0] == "1700000000 to 1700000014"
+    assert [len(one.items) for one in large] == [15] * RANGES, "however close beside their size"
     few, _ = slices_of(examples(["1", "2", "3"] * 20), None, None)
     assert {one.value for one in few} == {"1", "2", "3"}
 

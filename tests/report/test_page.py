@@ -72,6 +72,15 @@ class Page(HTMLParser):
         return " ".join("".join(self.words).split())
 
 
+@pytest.mark.parametrize("place", ["prices", "models"])
+def test_what_was_spent_at_prices_that_are_ranges_is_said_to_be_the_most(place: str) -> None:
+    said, known = "at most: a price that is a range counts at its upper end", results()
+    assert said not in Page(render(known)).text
+    prices = {"input": 1.0, "output": [2.0, 4.0], "currency": "USD"}
+    more = {"prices": prices} if place == "prices" else {"models": {"large": {"spec": "fake", "prices": prices}}}
+    assert said in Page(render(dataclasses.replace(known, task={**known.task, **more}))).text
+
+
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 def test_the_page_is_whole_and_needs_no_network_and_no_script(study: object) -> None:
     html = render(study())  # type: ignore[operator]
@@ -165,15 +174,15 @@ def test_an_undecided_study_says_how_many_test_items_it_needs() -> None:
     assert "about 1,240 test items would tell; there are 160" in text
     assert "From how many labels on fine-tuning wins is not known yet: crossover curve runs/support measures" in text
     assert "No number of requests was found" in text
-    assert "Until thenfew_shotthe cheapest with the best estimate" in text
+    assert "Until thenfew_shotthe cheapest with the best estimate of those that dev preferred" in text
     assert "few_shotuntil then" in text
 
 
 @pytest.mark.parametrize(
     ("kind", "choice", "words"),
     [
-        ("prompt", 3, "Prompt it: use “few_shot”; nothing else here is more than 2.3 points better (95 %)."),
-        ("neither", 1, "Neither: you do not need a language model for this: use “zero_shot”; nothing else here"),
+        ("prompt", 3, "Prompt it: use “few_shot”; nothing else that was tested is more than 2.3 points better (95 %)."),
+        ("neither", 1, "Neither: you do not need a language model for this: use “zero_shot”; nothing else that was"),
     ],
 )
 def test_a_bounded_verdict_says_its_bound_in_one_sentence(kind: str, choice: int, words: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from crossover.report.table import glance, verdict_text
-from crossover.study.results import Results
+from crossover.report.table import foot, glance, verdict_text
+from crossover.study.results import Past, Results
 from crossover.types import Estimate
 
 from .fixtures import extraction, failed, forgotten, hostile, ladder, results, undecided
@@ -86,6 +86,23 @@ def test_a_value_from_dev_is_marked_and_explained() -> None:
 def test_removed_and_failed_candidates_say_so() -> None:
     assert "removed" in printed(glance(results(), 100), 100)
     assert "failed" in printed(glance(failed(), 100), 100)
+
+
+def test_what_a_study_held_before_is_said_as_it_was_told_then_and_why_a_rung_failed() -> None:
+    past = Past("history/1.json", "2026-01-02T03:04:05", "undecided", "few_shot", (), short=True)
+    again = dataclasses.replace(past, file="history/redecided-1.json", kind="prompt", short=False, changed=("margin",))
+    under = foot(dataclasses.replace(failed(), history=(past,), redecisions=(again,)))
+    assert under is not None
+    text = " ".join(printed(under, 300).split())
+    assert "earlier (2026-01-02 03:04, history/1.json): none of these, if any few_shot" in text
+    assert "decided again (2026-01-02 03:04, history/redecided-1.json): prompt, few_shot; with margin" in text
+    [one] = [c for c in failed().candidates if c.status == "failed"]
+    assert f"! {one.name} failed: {one.note}" in text
+
+
+def test_calls_that_failed_are_named_under_the_table() -> None:
+    text = " ".join(printed(glance(results(), 200), 200).split())
+    assert "calls that failed, which no figure counts: instruction+lora 1" in text
 
 
 def test_a_name_wider_than_the_terminal_is_folded_and_not_cut() -> None:

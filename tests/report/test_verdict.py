@@ -31,6 +31,25 @@ def test_what_to_use_for_now_comes_first_with_what_it_beats_and_what_is_not_excl
     assert f"It beats {others[0].name}. Not excluded: {others[1].name}. Undecided: about 1,240 test items" in said
 
 
+def test_whom_dev_did_not_prefer_and_who_may_be_the_best_is_not_excluded_and_has_its_first_name() -> None:
+    study = undecided()
+    best = study.decision["verdict"]["provisional"]
+    champion, other = [c for c in study.candidates if c.id != best][:2]
+    pairs = [{"a": best, "b": champion.id, "difference": 0.02, "p_adjusted": 0.6, "family": "verdict"}]
+    again = dataclasses.replace(other, name="a second way to it", same_as=other.name)
+    study = dataclasses.replace(study, candidates=(*study.candidates, again))
+    said = headline(with_verdict(study, pairs, may_be_best=[best, champion.id, other.id]))
+    assert f" Not excluded: {champion.name} and {other.name}. Undecided: " in said
+
+
+def test_a_prompt_is_not_called_the_best_where_only_controls_were_beaten() -> None:
+    study = results()
+    alone = tuple(c for c in study.candidates if c.family in ("control", "prompt"))
+    chosen = next(c for c in alone if c.family == "prompt")
+    decided = with_verdict(dataclasses.replace(study, candidates=alone), kind="prompt", choice=chosen.id, provisional=None)
+    assert f"“{chosen.name}” is the prompt to use; nothing tuned was tested" in headline(decided)
+
+
 def test_where_nothing_does_the_task_no_winner_is_named() -> None:
     for study in (results(), undecided()):
         short = with_verdict(study, falls_short="far below the target of 99.0 %")

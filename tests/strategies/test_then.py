@@ -42,6 +42,11 @@ def test_lora_then_few_shot_keeps_the_contract() -> None:
         ("instruction+lora", "hybrid"),
         ("lora+few_shot", "hybrid"),
         ("instruction+lora+few_shot", "hybrid"),
+        ("few_shot+distill", "weights"),  # a short prompt, whatever taught it
+        ("few_shot+distill+few_shot", "hybrid"),
+        ("zero_shot+lora", "weights"),
+        ("lora+few_shot+zero_shot", "weights"),
+        ("few_shot+zero_shot", "prompt"),
     ],
 )
 def test_the_family_is_that_of_the_steps_or_hybrid(name: str, family: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate, Example, Run
 from tests.models.tiny import build
 from tests.study.small import write_small
-from tests.study.tasks import write_task
+from tests.study.tasks import NOTES, write_task
 
 SCHEMA = {
     "top": "version task model seed created crossover_version splits data_sha256 candidates comparisons crossover verdict"
@@ -121,6 +122,27 @@ def test_a_short_prompt_with_weights_is_no_hybrid_though_a_long_one_taught_it(tm
     decision = decide(write_small(tmp_path, ["zero_shot", taught]), tmp_path / "run")
     families = {row["name"]: row["family"] for row in decision["candidates"]}
     assert families == {"majority": "control", "zero_shot": "prompt", "few_shot+distill": "weights"}
+
+
+def test_the_most_frequent_answer_is_measured_where_the_others_are(tmp_path: Path) -> None:
+    """Another control goes to test in its place, and test has other labels than dev: what dev says of it says nothing."""
+    path = write_task(tmp_path, ["majority", "nearest_neighbour", "zero_shot"], model="fake")
+    often = {"train": (12, 3), "dev": (9, 3), "test": (2, 10)}
+    for split, counts in often.items():
+        rows = [
+            f"{note.strip()} {split},{topic}\n"
+            for topic, count in zip(("garden", "kitchen"), counts, strict=True)
+            for note in NOTES[topic].strip().splitlines()[:count]
+        ]
+        (tmp_path / f"{split}.csv").write_text("note,topic\n" + "".join(rows))
+    body = json.loads(path.read_text()) | {"data": {split: f"{split}.csv" for split in often}}
+    path.write_text(json.dumps(body))
+    decision = decide(path, tmp_path / "run")
+    tested = {row["name"] for row in decision["candidates"] if row["test"]}
+    assert tested == {"nearest_neighbour", "zero_shot"}
+    with closing(JournalReader(tmp_path / "run" / "study.db")) as journal:
+        floor = journal.fact("evidence")["floor"]
+    assert (floor["n"], floor["value"]) == (12, pytest.approx(2 / 12))
 
 
 def test_a_control_is_added_and_said(finished: tuple[Path, dict[str, Any], Ear]) -> None:

@@ -218,6 +218,17 @@ def test_all_that_is_refitted_has_the_effect_that_its_folds_show_together(
     assert met == [FOLDS], "what is the same each time tells nothing of refits"
 
 
+def test_rows_that_are_mostly_one_text_are_warned_of(tmp_path: Path) -> None:
+    task = write_task(tmp_path, STRATEGIES[:2], folds=FOLDS, model="fake")
+    decision = decide(task, tmp_path / "few")
+    assert not any("may be right or wrong together" in said for said in decision["verdict"]["warnings"])
+    with (tmp_path / "notes.csv").open("a") as file:
+        boilerplate = " ".join(note.strip() for note in NOTES["journey"].strip().splitlines()[:12])
+        file.writelines(f"{boilerplate} {number},{topic}\n" for number, topic in enumerate(["garden", "kitchen"] * 50))
+    said = decide(task, tmp_path / "many")["verdict"]["warnings"]
+    assert any(one.startswith("62.5 % of the rows are one group, or nearly the same text: they may be") for one in said)
+
+
 def test_a_limit_on_the_folds_leaves_whole_rungs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conductor, "FOLDS_RESERVE", 0.0)
     whole = decide(write_task(tmp_path / "whole", STRATEGIES[:2], model="fake", folds=FOLDS), tmp_path / "whole" / "run")

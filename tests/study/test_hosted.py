@@ -55,6 +55,21 @@ def test_a_study_at_a_service_ends_in_a_verdict_and_asks_nothing_twice(tmp_path:
         assert "a label of 'openai:m' is chosen by log-probability" in assumptions(folder.journal)
 
 
+@pytest.mark.parametrize(("words", "cheaper"), [(20, False), (3000, True)])
+def test_a_beginning_is_paid_as_cached_where_services_remember_one_as_long(
+    words: int, cheaper: bool, tmp_path: Path
+) -> None:
+    with serving(Service(usage={"prompt_tokens": 6000, "completion_tokens": 1})) as service:
+        prices = "prices: {input: 1, cached_input: 0.1, output: 0}\n"
+        path = task(tmp_path, service.url, more=f"{prices}instruction: {'Say its colour. ' * (words // 3)}\n")
+        path.write_text(path.read_text().replace("zero_shot]", "zero_shot, instruction: {formats: 0}]"))
+        folder = run_study(path, tmp_path / "out")
+    costs = {c["name"]: c["cost"]["per_1k_requests"] for c in json.loads(folder.decision.read_text())["candidates"]}
+    assert costs["zero_shot"] == pytest.approx(6.0)
+    assert (costs["instruction"] < 5.0) == cheaper
+    assert cheaper or costs["instruction"] == pytest.approx(6.0)
+
+
 @pytest.mark.parametrize(("rows", "known"), [(90, None), (24, "some")])
 def test_a_service_that_keeps_what_it_read_is_timed_by_what_it_did_not_read(
     rows: int, known: str | None, tmp_path: Path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from crossover.models.base import Model
 from crossover.models.fake import Fake
 from crossover.study import asked
 from crossover.study.conductor import preview_study, run_study
+from tests.models.service import Body, Service, serving
 from tests.study.small import write_small
-from tests.study.tasks import write_task
+from tests.study.tasks import NOTES, write_task
 
 JUDGE = {"judge": {"model": "fake", "rubric": "Is it right?", "grades": ["wrong", "right"]}}
 
@@ -41,6 +44,43 @@ def test_calls_and_tokens_are_within_a_quarter(strategies: list[Any], more: dict
     assert abs(total.calls - spent["calls"]) <= 0.25 * spent["calls"]
     tokens = spent["tokens_in"] + spent["tokens_out"]
     assert abs(total.tokens_in + total.tokens_out - tokens) <= 0.25 * tokens
+
+
+def thinking(body: Body) -> str:
+    """The topic of a note, behind some steps where they are asked for."""
+    asked = body["messages"][-1]["content"]
+    topic = next(
+        (topic for topic, notes in NOTES.items() for note in notes.strip().splitlines() if note.strip() in asked), ""
+    )
+    steps = "I read it word by word, and then I weigh what it may be about. " * 2
+    return f"{steps}The answer is {topic}" if "step by step" in str(body["messages"]) else topic
+
+
+@pytest.mark.parametrize("behind", ["", "+few_shot"])
+def test_solutions_that_will_be_shown_are_counted(behind: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"chain_of_thought": {"max_tokens": 60}, "few_shot": {"shots": [2, 4]}}
+    rung = {f"chain_of_thought{behind}": options if behind else options["chain_of_thought"]}
+    with serving(Service(answer=thinking)) as service:
+        task = write_task(tmp_path, ["zero_shot", rung], model=f"openai:m?url={service.url}")
+        [planned] = [part for part in preview_study(task).parts if part.name.startswith("chain_of_thought")]
+        folder = run_study(task, tmp_path / "run")
+    with closing(sqlite3.connect(folder.journal)) as journal:
+        [[paid]] = journal.execute("select count(*) from calls where purpose like 'chain_of_thought%'").fetchall()
+    tested = json.loads(folder.decision.read_text())["splits"]["test"]
+    assert paid - tested <= planned.calls <= 1.15 * (paid - tested), "a race may stop one early"
+    assert planned.tokens_in > 6_000, "two thoughts or four in each prompt"
+
+
+def test_what_is_tuned_on_its_own_reasoning_is_asked_for_it_first(tmp_path: Path) -> None:
+    thought: dict[str, Any] = {"shots": [0], "max_tokens": 24}
+    task = write_small(
+        tmp_path,
+        [{"chain_of_thought": thought}, {"chain_of_thought+lora": {"chain_of_thought": thought, "lora": {"epochs": 1}}}],
+    )
+    parts = {part.name: part for part in preview_study(task).parts}
+    alone, tuned = parts["chain_of_thought"], parts["chain_of_thought+lora"]
+    assert tuned.calls >= alone.calls + 36, "an answer to each training row, and the tuned one on dev"
+    assert (tuned.seconds or 0) > (alone.seconds or 0)
 
 
 def test_a_rung_that_nobody_can_foresee_is_named_with_its_limit(tmp_path: Path) -> None:

@@ -107,6 +107,37 @@ def test_a_limit_that_removes_is_said_and_so_is_who_was_never_tested(study: Stud
 
 
 @pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"margin": 7}, "redecide, key 'margin': received 7; valid is a number from 0 to 1"),
+        ({"margn": 0.1}, "redecide, margn=0.1: there is no such key; valid are prices, limits and demands"),
+        ({"limits": {"minutes": 3}}, "redecide, limits.minutes=3: it needs measuring"),
+        ({"latency_p95_ms": None}, "redecide, latency_p95_ms=: there is no such key"),
+        ({"margin": None}, "redecide, margin=: that was not set, so nothing is taken away"),
+        ({"prices": {"input": 1}}, "there is a price for input and none for output"),
+        ({}, "redecide: nothing is set; valid is a key of the task file, such as"),
+    ],
+)
+def test_from_python_a_mistake_names_what_was_called(study: StudyFolder, changes: dict[str, Any], says: str) -> None:
+    with pytest.raises((OptionError, TaskError)) as found:
+        open_study(study).redecide(**changes)
+    assert says in str(found.value)
+    assert "--set" not in str(found.value)
+
+
+def test_from_python_a_curve_that_cannot_be_names_what_was_called(study: StudyFolder) -> None:
+    for changes, says in (
+        ({"margin": 7}, "measure_curve, key 'margin': received 7"),
+        ({"curve": False}, "curve: received none to measure, in measure_curve, curve"),
+        ({"sizes": [10, 20], "curve": True}, "sizes or seeds are given, and measure_curve, curve=true too"),
+    ):
+        with pytest.raises((OptionError, TaskError)) as found:
+            open_study(study).measure_curve(**changes)
+        assert says in str(found.value)
+        assert "--set" not in str(found.value)
+
+
+@pytest.mark.parametrize(
     ("setting", "error", "said"),
     [
         ("model=smollm2", OptionError, "it needs measuring, so the study has to be run with it; valid are prices, limits"),

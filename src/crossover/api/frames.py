@@ -36,7 +36,7 @@ def candidates(found: Sequence[CandidateReport]) -> pandas.DataFrame:
 
 def comparisons(results: Results) -> pandas.DataFrame:
     """A row for each pair of decision.json, with names for ids. Raises `MissingExtra`."""
-    names = {candidate.id: candidate.name for candidate in results.candidates}
+    names = {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None}
     pairs = [{**pair, "a": names[pair["a"]], "b": names[pair["b"]]} for pair in results.decision["comparisons"]]
     return _frame(pairs, PAIR)
 

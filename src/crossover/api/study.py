@@ -258,7 +258,7 @@ class Study:
 
         Raises `OptionError` for a key that would need measuring, `TaskError` for a value that is not valid.
         """
-        return Study(self.folder, redecide(self.folder, _settings("redecide", changes)))
+        return Study(self.folder, redecide(self.folder, _settings("redecide", changes), by="redecide"))
 
     def _named(self) -> str | None:
         """Whom a decision that was made again names; for the first, the folder's own decision says it."""
@@ -295,7 +295,8 @@ class Study:
         """The study with its learning curves, which are measured now where they were not: at these numbers of labels (else
         doubling up to all), each drawn `seeds` times. `changes`: keys of the task, as for `redecide`. Raises
         `CrossoverError` for what can be mended."""
-        return Study(measure_curve(self.folder, sizes, seeds, _settings("measure_curve", changes), listener))
+        settings = _settings("measure_curve", changes)
+        return Study(measure_curve(self.folder, sizes, seeds, settings, listener, by="measure_curve"))
 
     def evaluate(
         self,

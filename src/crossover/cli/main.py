@@ -31,6 +31,22 @@ ENDINGS = {
     "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"),
     "import": (".eval",),
 }
+ELSEWHERE = {  # words for what another command does
+    "history": "'crossover show runs/NAME' names the earlier verdicts",
+    "status": "'crossover show runs/NAME' says how far a study is",
+    "verdict": "'crossover show runs/NAME' prints it",
+    "results": "'crossover show runs/NAME' prints them",
+    "plan": "'crossover run task.yaml --plan' says what a study takes",
+    "resume": "'crossover run task.yaml', run again, continues",
+    "train": "'crossover run task.yaml' tunes too",
+    "tune": "'crossover run task.yaml' tunes too",
+    "test": "'crossover run task.yaml' tests the finalists; 'crossover evaluate' measures on newer rows",
+    "compare": "'crossover run task.yaml' compares what its strategies make",
+    "strategies": "'crossover list strategies' names them",
+    "metrics": "'crossover list metrics' names them",
+    "models": "'crossover list models' names them",
+    "keys": "'crossover list keys' names them",
+}
 ABOUT = """Prompt it, fine-tune it, or both? Crossover measures it on your task, your model and your limits.
 
 Start with a file of labelled examples:  crossover init data.csv,  then  crossover run task.yaml
@@ -113,6 +129,8 @@ def _meant(word: str) -> str:
     for command, endings in ENDINGS.items():
         if word.lower().endswith(endings):
             return f"did you mean 'crossover {command} {word}'? valid: {', '.join(COMMANDS)}"
+    if word in ELSEWHERE:
+        return f"{ELSEWHERE[word]}; valid: {', '.join(COMMANDS)}"
     return nearest(word, COMMANDS)
 
 

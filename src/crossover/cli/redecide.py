@@ -49,7 +49,11 @@ def command(
 
 def _beside(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     """Whether a verdict is another one, by what a reader takes from it: as what would flip it is searched for."""
-    if any(now[key] != before[key] for key in ("kind", "choice", "provisional")):
+    if now["falls_short"] and before["falls_short"]:
+        other = (now["choice"] or now["provisional"]) != (before["choice"] or before["provisional"])
+    else:
+        other = any(now[key] != before[key] for key in ("kind", "choice", "provisional"))
+    if other:
         return "the verdict is another one"
     if now["target_met"] != before["target_met"] or bool(now["falls_short"]) != bool(before["falls_short"]):
         return "the candidate is the same, and what is said of how well it does is another"

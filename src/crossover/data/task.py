@@ -27,7 +27,7 @@ from crossover.data.metric import apart
 from crossover.data.modelspec import DEFAULT, ENGINE, MODEL, WRITTEN, NamedModel, any_price, placed
 from crossover.data.named import check_gold, check_names
 from crossover.data.part import Distinct, Part
-from crossover.data.settings import overridden
+from crossover.data.settings import SET, overridden
 from crossover.data.template import columns_of
 from crossover.data.text import spelled
 from crossover.data.textfile import as_path
@@ -316,9 +316,10 @@ def task_from(file: YamlFile, folder: Path, **unwritten: Any) -> Task:
     return task
 
 
-def with_settings(task: Task, settings: Sequence[str]) -> Task:
-    """A checked task with some keys as on a command line: "limits.latency_p95_ms=200". Raises `TaskError`."""
-    file = overridden(YamlFile(Path("the task"), task.model_dump(exclude=set(UNWRITTEN))), settings)
+def with_settings(task: Task, settings: Sequence[str], by: str = SET) -> Task:
+    """A checked task with some keys as on a command line: "limits.latency_p95_ms=200". `by`: who gives them. Raises
+    `TaskError`."""
+    file = overridden(YamlFile(Path("the task"), task.model_dump(exclude=set(UNWRITTEN))), settings, by)
     return task_from(file, task.folder, metric_options=task.metric_options, assumptions=task.assumptions)
 
 

@@ -23,19 +23,20 @@ MERGE = "tag:yaml.org,2002:merge"
 @dataclass(frozen=True)
 class YamlFile:
     """The mapping's content, and where each key stands. `settings`: keys that were given beside the file, in `content`
-    but not in `written`."""
+    but not in `written`; `by`: how, as a message says it."""
 
     path: Path
     content: dict[str, Any]
     lines: dict[KeyPath, int] = field(default_factory=dict)
     written: dict[str, Any] = field(default_factory=dict)
     settings: frozenset[KeyPath] = frozenset()
+    by: str = "--set"
 
     def place(self, key: KeyPath) -> str:
         """`"task.yaml, line 3, key 'limits.money'"`; without a line where the file does not have the key."""
         beneath = key not in self.lines and any(given[: len(key)] == key for given in self.settings)
         if beneath or any(key[: len(given)] == given for given in self.settings):
-            return f"--set, {key_name(key)}"
+            return f"{self.by}, {key_name(key)}"
         line = next((self.lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.lines), None)
         at = f", line {line}" if line is not None else ""
         return f"{self.path}{at}, {key_name(key)}"

@@ -76,7 +76,7 @@ class Measured:
 @dataclass(frozen=True)
 class Taken:
     """What a reader takes from a verdict: its kind, the `name` that it names, whether nothing does the task, whether the
-    target is met."""
+    target is met. Where nothing does the task, the kind is "undecided", however sure it is who is the best."""
 
     kind: str
     name: str
@@ -149,8 +149,10 @@ class Evidence:
         )  # fmt: skip
         if key not in self._taken:
             found = self._settle(task, best, others)
-            said = None if found is None else Taken(found.kind, found.chosen.name, found.short is not None, found.met)
-            self._taken[key] = said
+            self._taken[key] = None
+            if found is not None:
+                kind = found.kind if found.short is None else "undecided"
+                self._taken[key] = Taken(kind, found.chosen.name, found.short is not None, found.met)
         return self._taken[key]
 
     def _standing(self, task: Task, contenders: Sequence[Contender]) -> tuple[dict[Family, Contender], list[Contender]]:

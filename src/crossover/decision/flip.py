@@ -129,6 +129,8 @@ def _flip(dial: _Dial, value: float, beyond: str, outcome: Taken | None, base: T
         ]
     elif now.short != base.short:
         change = "none of these does the task" if now.short else f"{name} does the task well enough to be named"
+    elif now.short:
+        change = f"none of these does the task still, and the one to use if any is {name}"
     elif kind == "undecided":
         change = f"the verdict is open ({name} for now)"
     elif name == base.name:

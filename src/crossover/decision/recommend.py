@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -121,8 +121,9 @@ def settle(
     if target is not None:
         told = {view.reaches(chosen, target, len(rivals)) for view in views}
         met = told.pop() if len(told) == 1 else None
-    estimates = {c.id: runs[c.id].estimate for c in ordered}
-    highest = max(estimates.values(), key=lambda estimate: estimate.value)
+    estimates = {c.id: runs[c.id].estimate for c in everyone}
+    still = [c for c in everyone if c is chosen or not views[0].beaten(c.id, ids)]
+    highest = max((estimates[c.id] for c in still), key=lambda estimate: estimate.value)  # whom dev did not choose, too
     return Settled(
         chosen=chosen,
         confidence="proven" if own else "bounded" if risk.upper <= tolerance else "open",
@@ -172,6 +173,7 @@ def recommend(
     chosen, risk, ordered = found.chosen, found.risk, list(found.ordered)
     run = runs[chosen.id]
     ids = {c.id for c in found.everyone}
+    wording = replace(wording, limited=any(id not in ids for id in runs))
     left = [c for c in ordered if c is chosen or not views[0].beaten(c.id, ids)]
     needed = None
     if found.confidence == "open":
@@ -203,6 +205,9 @@ def recommend(
         possible = [c for c, views_say in zip(found.everyone, told, strict=True) if any(views_say)]
         if found.short is None:
             said.insert(1, wording.possible(possible, found.everyone))
+    if found.confidence == "open" or found.short is not None:
+        for other in _passed_over(found, runs, views[0], margin):
+            said.insert(1, wording.passed_over(other, runs[other.id].estimate, chosen, champions[other.family]))
     if found.of > 1:
         said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.of), found.of))
     sure = chosen if found.confidence == "proven" else None
@@ -226,6 +231,13 @@ def recommend(
         may_be_best=None if possible is None else tuple(c.id for c in possible),
     )
     return verdict, found.comparisons
+
+
+def _passed_over(found: Settled, runs: Mapping[str, Run], scores: Tested, margin: float) -> list[Contender]:
+    """Who was no champion and did better on all test items than who is named. Over folds nobody: there they chose."""
+    least = runs[found.chosen.id].estimate.value + margin + 1e-9
+    others = [c for c in found.everyone if c not in found.ordered and c.id not in scores.early and not runs[c.id].folds]
+    return [c for c in others if runs[c.id].estimate.value > least]
 
 
 def _kind(choice: Contender) -> str:

@@ -33,7 +33,8 @@ def told(
     """A sentence on the cheaper one: what a request costs, from how many on it pays, and the paired difference."""
     one, another = (numbers.money(float(c.cost.per_1k), currency) for c in (other, chosen))
     free = not other.cost.per_1k
-    times = "nothing" if free else f"{float(chosen.cost.per_1k / other.cost.per_1k):.2g} times less"
+    ratio = 0.0 if free else float(chosen.cost.per_1k / other.cost.per_1k)
+    times = "nothing" if free else f"{numbers.about(ratio) if ratio >= 10 else f'{ratio:.2g}'} times less"
     costs = f"a request to {other.name} costs {times} ({one} against {another} per 1,000)"
     if crossing.value:
         ends = f"{numbers.about(crossing.low or 0.0)}–{numbers.about(crossing.high)}" if crossing.high else "no upper end"

@@ -11,7 +11,7 @@ from crossover.data.template import columns_of
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, break_even
-from crossover.decision.pairs import Comparisons, Pair
+from crossover.decision.pairs import ALPHA, Comparisons, Pair
 from crossover.decision.terms import measure
 from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
@@ -54,6 +54,8 @@ def gap(pair: Pair, of: int) -> str:
     r = pair.result
     low, high, p = numbers.points(r.low, unit=False), numbers.points(r.high, unit=False), numbers.p_value(pair.p_adjusted)
     alone, adjusted = (" taken alone;", f", adjusted for {of} comparisons") if of > 1 else (",", "")
+    if of == 1 and pair.p_adjusted >= ALPHA and (r.low > 0 or r.high < 0):
+        adjusted = " by the test, which is stricter and decides"
     return f"{numbers.points(r.difference)} ({low} to {high}{alone} p {p}{adjusted})"
 
 
@@ -66,18 +68,25 @@ def cross_fitted(folds: int) -> str:
     )
 
 
-def bound(upper: float) -> str:
-    """ "nothing else here is more than 2.3 points better (95 %)"."""
+def bound(upper: float, limited: bool = False) -> str:
+    """ "nothing else that was tested is more than 2.3 points better (95 %)". `limited`: of what was tested, the limits keep
+    something out."""
+    what = "nothing else that was tested and is within the limits" if limited else "nothing else that was tested"
     if numbers.span(upper) == numbers.span(0.0):
-        return "nothing else here is better (95 %)"
-    return f"nothing else here is more than {numbers.span(upper)} better (95 %)"
+        return f"{what} is better (95 %)"
+    return f"{what} is more than {numbers.span(upper)} better (95 %)"
+
+
+def meanwhile(folds: int) -> str:
+    """Why who leads an open verdict is the one to use for now."""
+    return f"the cheapest with the best estimate{'' if folds else ' of those that dev preferred'}"
 
 
 @dataclass(frozen=True)
 class Wording:
     """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`.
 
-    `folds`: in how many parts all rows were tested, where they were.
+    `folds`: in how many parts all rows were tested, where they were. `limited`: as for `bound`.
     """
 
     metric: str
@@ -85,6 +94,7 @@ class Wording:
     label_cost: float = 0.0
     currency: str = CURRENCY
     folds: int = 0
+    limited: bool = False
 
     def reasons(
         self,
@@ -117,7 +127,7 @@ class Wording:
                 f" {numbers.span(tolerance)}; to be expected are {numbers.span(regret.expected)}.",
             ]
         elif confidence == "bounded":
-            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper)}."
+            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper, self.limited)}."
             use = f"{use} It reaches {numbers.estimate(best)} {items}."
             said = [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
         elif likely.family == "control":
@@ -128,7 +138,8 @@ class Wording:
             ]
         else:
             said = [
-                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items}; {bound(regret.upper)}.",
+                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items};"
+                f" {bound(regret.upper, self.limited)}."
             ]
         said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
         if needed is not None:
@@ -137,7 +148,7 @@ class Wording:
             said.append(
                 f"About {needed:,} {self._rows} would settle it (80 % power); there are {there}{part}"
                 f"{self._price(needed - there)}."
-                + ("" if short else f" Until then {likely.name} is the one to use: the cheapest with the best estimate.")
+                + ("" if short else f" Until then {likely.name} is the one to use: {meanwhile(self.folds)}.")
             )
         if confidence == "open" and likely.family == "control" and short is None:
             said.append(
@@ -203,6 +214,13 @@ class Wording:
             return f"Any of the {len(names)} that were tested may be the best."
         out = [c.name for c in everyone if c not in left]
         return f"The best is {_any_of(names)} (95 %); {_all_of(out)} not."
+
+    def passed_over(self, other: Contender, estimate: Estimate, chosen: Contender, preferred: Contender) -> str:
+        """Who did better on these items than who is named, though dev did not choose it."""
+        return (
+            f"{other.name} reaches {numbers.estimate(estimate)} on these items, more than {chosen.name}; it is not named,"
+            f" as dev preferred {preferred.name}."
+        )
 
     def widened(self, chosen: Contender, estimate: Estimate, among: int) -> str:
         """Who leads on some rows is a little too good on them: the interval that allows for that."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -19,10 +19,15 @@ LEAST = 0.05  # a ratio of variances: few rows can agree to the last one by chan
 @dataclass(frozen=True)
 class Effect:
     """By how much the variance of an estimate exceeds that of as many independent items: `alike` times where rows that are
-    nearly the same stand or fall together, and by `luck` of a making beside."""
+    nearly the same stand or fall together, and by `luck` of a making beside.
+
+    `largest`: the share of all rows that is in one cluster. Where that is most, `alike` is a guess: one cluster cannot show
+    how it differs from others like it.
+    """
 
     alike: float = 1.0
     luck: float = 0.0
+    largest: float = 0.0
 
     @property
     def whole(self) -> float:
@@ -59,8 +64,11 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
     found = [one for parts in rungs if (one := _spread([_items(run, kin) for run in parts])) is not None]
     sampled = [(_variance(parts, apart), _variance(parts, kin)) for parts in rungs]
     single = fmean(one for one, _ in sampled)
+    largest = max(Counter(kin.values()).values()) / len(kin)
+    items = len(set(apart.values()))
+    alike = min(max(fmean(together for _, together in sampled) / single, 1.0), items) if single else 1.0
     if not found or not single:
-        return Effect(luck=refit_effect(folds) - 1)
+        return Effect(alike, min(refit_effect(folds) - 1, items - alike), largest)
     luck = np.linspace(0.0, MOST, 201)
     believed = t.logpdf(luck / USUAL, 4)
     for one in found:
@@ -68,9 +76,7 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
         believed += f.logpdf(one.ratio / larger, one.parts - 1, one.items - one.parts) - np.log(larger)
     weights = np.exp(believed - believed.max())
     variance = float((weights * luck**2).sum() / weights.sum())
-    items = len(set(apart.values()))
-    alike = min(max(fmean(together for _, together in sampled) / single, 1.0), items)
-    return Effect(alike, min((1 + 1 / folds) * variance / single, items - alike))
+    return Effect(alike, min((1 + 1 / folds) * variance / single, items - alike), largest)
 
 
 def _named(examples: Sequence[Example], twins: Sequence[tuple[int, int]] = ()) -> dict[str, str]:
@@ -93,13 +99,17 @@ def _scores(runs: Sequence[Run], names: Mapping[str, str]) -> Mapping[str, list[
 
 
 def _variance(runs: Sequence[Run], names: Mapping[str, str]) -> float:
-    """Of the mean score, where clusters are independent (Cochran 1977, section 9A.2: a ratio to the size of a cluster)."""
+    """Of the mean score, where clusters are independent (Cochran 1977, section 9A.2: a ratio to the size of a cluster).
+
+    A cluster draws the mean to itself by its share of the rows, so its distance from it is taken for as much larger (CR2 of
+    Bell and McCaffrey 2002, Survey Methodology 28: right on average where rows of a cluster are no more alike than others).
+    """
     scores = list(_scores(runs, names).values())
     rows = sum(map(len, scores))
     if len(scores) < 2:
         return 0.0
     mean = sum(map(sum, scores)) / rows
-    return sum((sum(some) - mean * len(some)) ** 2 for some in scores) / rows**2 * len(scores) / (len(scores) - 1)
+    return sum((sum(some) - mean * len(some)) ** 2 / (1 - len(some) / rows) for some in scores) / rows**2
 
 
 @dataclass(frozen=True)

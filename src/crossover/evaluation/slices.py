@@ -169,7 +169,8 @@ def _in_ranges(values: Sequence[str]) -> tuple[list[str], str]:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    one, other = (f"{end:.15g}" for end in (low, high))  # in full: shorter, two ranges of large numbers may have one name
+    return one if low == high else f"{one} to {other}"
 
 
 def _number(value: str) -> float | None:

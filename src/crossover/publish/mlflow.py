@@ -101,7 +101,7 @@ class _Log:
         decision = m.results.decision
         tags = {"crossover.version": decision["crossover_version"], NOTE: _note(m)}
         verdict = decision["verdict"]
-        names = {one.id: one.name for one in m.results.candidates}
+        names = {one.id: one.name for one in m.results.candidates if one.same_as is None}
         told = (verdict["kind"], names.get(verdict["choice"]), names.get(verdict["provisional"]), verdict.get("confidence"))
         tags |= {name: str(value) if value else "none" for name, value in zip(STUDY_TAGS, told, strict=True)}
         spent = {f"spent.{name}": value for name, value in decision["spent"].items() if isinstance(value, (int, float))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,8 +150,15 @@ def _context(results: Results) -> dict[str, Any]:
         "disagreements": results.disagreements[:MOST_DISAGREEMENTS],
         "most_rows": MOST_ROWS,
         "currency": next((candidate.currency for candidate in results.candidates), ""),
+        "at_most": _ranged(results.task),
         "command": verdict.command_line(results),
     }
+
+
+def _ranged(task: Mapping[str, Any]) -> bool:
+    """Whether some price is a range: what was spent is then counted at its upper end."""
+    lists = [task.get("prices"), *(one.get("prices") for one in (task.get("models") or {}).values())]
+    return any(isinstance(price, (list, tuple)) for one in lists for price in (one or {}).values())
 
 
 def _comparisons(results: Results) -> list[tuple[str, list[dict[str, Any]]]]:

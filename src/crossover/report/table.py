@@ -19,7 +19,7 @@ from crossover.decision.terms import measure
 from crossover.report import slices
 from crossover.report.rows import Cell, GlanceRow, curve_names, curve_rows, glance_rows
 from crossover.report.verdict import KINDS, facts, flip_sentences, headline
-from crossover.study.results import Results
+from crossover.study.results import Past, Results
 
 _KIND_STYLES = {
     "prompt": "blue",
@@ -81,29 +81,40 @@ def glance(results: Results, width: int = 100) -> Table:
 
 
 def foot(results: Results) -> RenderableType | None:
-    """What stands under table and verdict, if anything: the worst slices, what the data checks warned of, and what the
-    folder held before."""
+    """What stands under table and verdict, if anything: the worst slices, what the data checks warned of, why a rung
+    failed, and what the folder held before."""
     lines = Table.grid(padding=(0, 1, 0, 0))
     for sentence in filter(None, (slices.worst(results), *slices.said(results))):
         lines.add_row("•", Text(_printable(sentence)))
     for sentence in doubts(results.findings):
         lines.add_row(Text("!", style="bold yellow"), Text(_printable(sentence), style="yellow"))
+    for one in results.candidates:
+        if one.status == "failed" and one.note:
+            said = f"{one.name} failed: {one.note}"
+            lines.add_row(Text("!", style="bold yellow"), Text(_printable(said), style="yellow"))
     for past in results.history:
         changed = f"; since then changed: {'; '.join(past.changed)}" if past.changed else ""
-        said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
-        lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
+        said = f"earlier ({past.ended[:16].replace('T', ' ')}, {past.file}): {_was(past)}{changed}"
+        lines.add_row("•", Text(_printable(said), style="dim"))
     for past in results.redecisions:
         changed = f"; with {'; '.join(past.changed)}" if past.changed else ""
-        said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {KINDS[past.kind].lower()}"
-        lines.add_row("•", Text(_printable(f"{said}{f', {past.name}' if past.name else ''}{changed}"), style="dim"))
-    for one in results.evaluations:
-        reached = "; ".join(f"{found.name} {numbers.estimate(found.estimate)}" for found in one.reached)
-        said = f"measured on {one.data} ({one.at[:16].replace('T', ' ')}, {one.file}): {reached}"
+        said = f"decided again ({past.ended[:16].replace('T', ' ')}, {past.file}): {_was(past)}{changed}"
+        lines.add_row("•", Text(_printable(said), style="dim"))
+    for measured in results.evaluations:
+        reached = "; ".join(f"{found.name} {numbers.estimate(found.estimate)}" for found in measured.reached)
+        said = f"measured on {measured.data} ({measured.at[:16].replace('T', ' ')}, {measured.file}): {reached}"
         lines.add_row("•", Text(_printable(said), style="dim"))
     if results.later is not None:
         rest = f", still to come: {', '.join(results.later)}" if results.later else ""
         lines.add_row("•", Text(_printable(f"a later run in this folder is not finished{rest}; run it again"), style="dim"))
     return lines if lines.row_count else None
+
+
+def _was(past: Past) -> str:
+    """An earlier verdict in a few words: "prompt, few_shot", "none of these, if any few_shot"."""
+    if past.short:
+        return f"none of these{f', if any {past.name}' if past.name else ''}"
+    return f"{KINDS[past.kind].lower()}{f', {past.name}' if past.name else ''}"
 
 
 def doubts(findings: Sequence[Found]) -> list[str]:
@@ -192,6 +203,10 @@ def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -
     if early:
         where = ", ".join(f"{c.name} after {c.stopped.after:,} of {c.stopped.of:,} rows" for c in early if c.stopped)
         notes.append(f"{EARLY} stopped early, its interval holds whenever one stops: {_printable(where)}")
+    failed = ", ".join(
+        f"{row.candidate.name} {numbers.count(row.candidate.failures)}" for row in rows if row.candidate.failures
+    )
+    notes += [f"calls that failed, which no figure counts: {_printable(failed)}"] if failed else []
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from crossover.decision import numbers
 from crossover.decision.pairs import ALPHA
 from crossover.decision.terms import heading, measure
-from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound
+from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound, meanwhile
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateReport, Results
 
@@ -36,7 +36,7 @@ BOUNDED = {
 SURE = {
     "proven": "it won every comparison that the verdict rests on: of the other kinds (no model, prompts, tuned weights),"
     " what is cheaper is significantly worse, and what is dearer no better by more than the margin (95 %)",
-    "bounded": "not every comparison was won, but nothing else here is better by more than the tolerance (95 %)",
+    "bounded": "not every comparison was won, but nothing else that was tested is better by more than the tolerance (95 %)",
     "open": "what the choice may cost is above the tolerance: more test items would tell",
 }
 
@@ -87,11 +87,12 @@ def _headline(results: Results) -> str:
         )
     name = f"“{choice.name}”" if choice else "it"
     short = ", yet it misses the target" if verdict["target_met"] is False else ""
+    limited = any(c.test and c.status == "removed" for c in results.candidates)
     if choice and verdict.get("confidence") == "bounded":
-        return f"{BOUNDED[kind]}: use {name}; {bound(verdict['regret']['upper'])}{short}."
+        return f"{BOUNDED[kind]}: use {name}; {bound(verdict['regret']['upper'], limited)}{short}."
     if kind == "prompt":
         tuned = any(c.test for c in results.candidates if c.family in ("weights", "hybrid"))
-        why = "is enough, fine-tuning is not worth it here" if tuned else "is the best prompt; nothing tuned was measured"
+        why = "is enough, fine-tuning is not worth it here" if tuned else "is the prompt to use; nothing tuned was tested"
         return f"Prompt it: {name} {why}{short}."
     if kind == "weights":
         return f"Fine-tune it: {name} is the one to use{short}."
@@ -111,7 +112,7 @@ def _undecided(results: Results, best: CandidateReport | None) -> str:
     needed = results.decision["verdict"]["needed_test_items"]
     if best is None or best.test is None:
         return "Undecided: these measurements cannot tell the candidates apart."
-    names = {candidate.id: candidate.name for candidate in results.candidates}
+    names = {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None}
     beaten: list[str] = []
     left: list[str] = []
     for pair in results.decision["comparisons"]:
@@ -119,6 +120,8 @@ def _undecided(results: Results, best: CandidateReport | None) -> str:
             ahead = pair["difference"] if pair["a"] == best.id else -pair["difference"]
             other = names.get(pair["b"] if pair["a"] == best.id else pair["a"], "another")
             (beaten if ahead > 0 and pair["p_adjusted"] < ALPHA else left).append(other)
+    possible = results.decision["verdict"].get("may_be_best") or ()  # of all tested, also whom dev did not prefer
+    left += [name for id in possible if id != best.id and (name := names.get(id, "another")) not in (*beaten, *left)]
     told = f" It beats {_and(beaten)}." if beaten else ""
     told += f" Not excluded: {_and(left)}." if left else ""
     more = "these measurements cannot tell the candidates apart"
@@ -159,7 +162,7 @@ def facts(results: Results) -> list[Fact]:
     if shown and results.decision["verdict"].get("falls_short"):
         found.insert(0, Fact("If any", shown.name))
     elif shown and not choice:
-        found.insert(0, Fact("Until then", shown.name, "the cheapest with the best estimate"))
+        found.insert(0, Fact("Until then", shown.name, meanwhile(int(results.decision.get("folds") or 0))))
     return found
 
 

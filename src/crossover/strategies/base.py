@@ -120,7 +120,8 @@ class Bench(Protocol):
 class Strategy(Protocol):
     """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options.
 
-    `family`: what it is there to make. What a candidate of it is, the candidate says (`decision/contenders.py`).
+    `family`: what it is there to make. What a candidate of it is, the candidate says (`decision/contenders.py`). One with
+    `bare = True` leaves nothing of the prompt before it.
     """
 
     family: ClassVar[Family]

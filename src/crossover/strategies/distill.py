@@ -42,6 +42,7 @@ class Distill:
     """
 
     family: ClassVar[Family] = "weights"
+    bare: ClassVar[bool] = True
 
     teacher: str = ""
     unlabelled: str = ""

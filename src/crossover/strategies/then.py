@@ -44,9 +44,12 @@ class Then:
 
     @property
     def family(self) -> Family:
-        """What it is there to make: a hybrid when prompt and weights both take part, else the one family of its steps."""
-        families = {step.family for step in self.strategies()}
-        return families.pop() if len(families) == 1 else "hybrid"
+        """What it is there to make: a hybrid where its steps leave both a prompt and weights, else the one of them."""
+        prompted = tuned = False
+        for step in self.strategies():
+            prompted = not getattr(step, "bare", False) and (prompted or step.family in ("prompt", "hybrid"))
+            tuned = tuned or step.family in ("weights", "hybrid")
+        return "hybrid" if prompted and tuned else "weights" if tuned else "prompt"
 
     def strategies(self) -> list[Strategy]:
         return [registry.create("strategies", name, self.options.get(name)) for name in self.steps]

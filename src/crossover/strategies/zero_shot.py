@@ -15,6 +15,7 @@ class ZeroShot:
     """Takes every word around the input away. In classification the labels still bound the answer, unseen."""
 
     family: ClassVar[Family] = "prompt"
+    bare: ClassVar[bool] = True
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         outputs = [example.output for example in bench.train]

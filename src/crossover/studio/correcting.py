@@ -82,7 +82,7 @@ def add_rows(app: FastAPI, studio: Studio) -> None:
     def ahead(name: str) -> HTMLResponse:
         folder = studio.shelf.get(name)
         results = finished(studio, folder)
-        names = {c.id: c.name for c in results.candidates}
+        names = {c.id: c.name for c in results.candidates if c.same_as is None}
         who = [names[identity] for identity in usual(results)[-COMMITTEE:]]
         services = list(dict.fromkeys(one.candidate.model for one in _committee(studio, folder, results)[0] if one.paid))
         return studio.page("next.html", name=name, who=who, services=services, endings=endings())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crossover.data.infer import prepare
-from crossover.data.settings import overridden
+from crossover.data.settings import SET, called, overridden
 from crossover.data.task import task_from
 from crossover.data.yamlfile import YamlFile
 from crossover.engine.journal import JournalReader
@@ -27,11 +27,13 @@ def measure_curve(
     seeds: int | None = None,
     settings: Sequence[str] = (),
     listener: Listener | None = None,
+    by: str = SET,
 ) -> StudyFolder:
     """Measure the learning curves of a finished study, or go on with them, and write its verdict with them.
 
     `sizes`: numbers of labels, training and dev rows together; `seeds`: draws at each; without either as the study's task
-    says, or else as they are by default. `settings`: keys of the task, such as "limits.minutes=60". Raises `StudyError`
+    says, or else as they are by default. `settings`: keys of the task, such as "limits.minutes=60"; `by`: what a message
+    names, where no command line gave them. Raises `StudyError`
     where no finished study lies there, `TaskError`, `OptionError` and `DataError` for a curve that cannot be.
     """
     folder = StudyFolder.at(place).existing()
@@ -41,11 +43,11 @@ def measure_curve(
         source, options = journal.fact("task")["path"], journal.fact("options", [])
     finally:
         journal.close()
-    wanted = [*settings, *_wanted(keys, sizes, seeds, settings)]
-    task = task_from(overridden(YamlFile(Path(source), keys), wanted), where)
+    wanted = [*settings, *_wanted(keys, sizes, seeds, settings, by)]
+    task = task_from(overridden(YamlFile(Path(source), keys), wanted, by), where)
     if task.curve is None:
         raise OptionError(
-            f"curve: received none to measure, in --set {KEY}; valid is true, or {{sizes: [10, 20, 40], seeds: 3}}"
+            f"curve: received none to measure, in {called(KEY, by)}; valid is true, or {{sizes: [10, 20, 40], seeds: 3}}"
         )
     prepared = prepare(task)
     curve_plan(
@@ -55,12 +57,14 @@ def measure_curve(
     return folder
 
 
-def _wanted(keys: dict[str, object], sizes: Sequence[int], seeds: int | None, settings: Sequence[str]) -> list[str]:
+def _wanted(
+    keys: dict[str, object], sizes: Sequence[int], seeds: int | None, settings: Sequence[str], by: str
+) -> list[str]:
     named = [setting for setting in settings if setting.partition("=")[0].strip().split(".")[0] == KEY]
     if not sizes and seeds is None:
         return [] if keys.get(KEY) or named else [f"{KEY}=true"]
     if named:
-        raise OptionError(f"curve: sizes or seeds are given, and --set {named[0]} too; valid is one of the two")
+        raise OptionError(f"curve: sizes or seeds are given, and {called(named[0], by)} too; valid is one of the two")
     body = {**({"sizes": list(sizes)} if sizes else {}), **({} if seeds is None else {"seeds": seeds})}
     return [f"{KEY}={json.dumps(body)}"]
 

@@ -18,6 +18,7 @@ from crossover.study.ladder import Climbed, floor
 from crossover.types import Candidate, Example, Message, Run, to_json
 
 BEGINNINGS = 8  # inputs whose prompts are compared for what all begin with
+REMEMBERED = 1024  # tokens: services charge shorter beginnings in full (OpenAI, Gemini and Anthropic: that, or more)
 
 
 def speed_text(examples: Sequence[Example]) -> str:
@@ -68,7 +69,8 @@ class Costing:
                 )
             )
         evaluator = self.bench.evaluator
-        return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, floor(climbed, runs))
+        least = floor(climbed, runs, evaluator.metric, self.task.seed)
+        return Evidence(found, evaluator.metric, evaluator.metric_name, self.task.seed, least)
 
     def _bill(self, ways: Sequence[Climbed], candidate: Candidate, dev: Run) -> Bill:
         """`ways`: the rungs that ended in the candidate, of which the plainest is what making it takes."""
@@ -105,8 +107,9 @@ class Costing:
         )
 
     def _beginning(self, candidate: Candidate, dev: Run) -> float:
-        """Tokens with which all of its prompts begin, over a chain's steps and the draws: a provider may cache them."""
-        name = f"beginning of {candidate.id}"
+        """Tokens with which all of its prompts begin, over a chain's steps and the draws, where they are so many that a
+        provider may cache them."""
+        name = f"cached beginning of {candidate.id}"
         known = self.bench.journal.fact(name)
         if known is None:
             renderer, records = self.bench.evaluator.renderer(candidate.prompt), dev.records[:BEGINNINGS]
@@ -115,7 +118,8 @@ class Costing:
             for own, decoding in zip((*renderer.steps, renderer), decodings, strict=True):
                 asked = [own.messages(record.example.input, answers=record.steps) for record in records]
                 shared = common(asked)
-                known += decoding.samples * count(shared) if shared else 0
+                tokens = count(shared) if shared else 0
+                known += decoding.samples * tokens if tokens >= REMEMBERED else 0
             self.bench.journal.set_fact(name, known)
         return float(min(known, min((t for record in dev.records if (t := record.reply.usage.tokens_in)), default=0)))
 

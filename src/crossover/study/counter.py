@@ -74,6 +74,8 @@ class Counter:
         answers = [e.output for e in self._bench.train][: len(self._inputs)]
         bare = self._tokens([Message("user", "")])
         answer = sum(self._tokens([Message("user", text)]) - bare for text in answers) / len(answers)
+        if candidate.decoding.pattern:
+            answer = candidate.decoding.max_tokens / 2  # its own reasoning
         return prompt + answer + before / batch_size
 
     def _part(self, renderer: Renderer, decoding: Decoding, inputs: Sequence[str]) -> Work:

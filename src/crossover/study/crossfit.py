@@ -12,6 +12,7 @@ from crossover.data.clusters import clusters
 from crossover.data.splits import Fold
 from crossover.decision.contenders import Contender
 from crossover.decision.limits import removal
+from crossover.decision.numbers import percent
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.bench import StudyBench
@@ -23,6 +24,8 @@ from crossover.study.plan import fold_stage
 from crossover.study.scoring import Scoring
 from crossover.study.works import Executor, Going, Scene
 from crossover.types import Candidate, Estimate, Run, Score, Usage
+
+MOST = 0.5  # of the rows in one cluster, above which nobody can tell how much it says
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,17 @@ class CrossFit:
             if reason:
                 self.listener.say(reason)
                 contenders[contenders.index(contender)] = replace(contender, removed=reason)
-        return self._judged(found, contenders)
+        return self._judged(found, contenders, warnings)
 
-    def _judged(self, found: dict[str, Made], contenders: list[Contender]) -> dict[str, Run]:
+    def _judged(self, found: dict[str, Made], contenders: list[Contender], warnings: list[str]) -> dict[str, Run]:
         """The runs over all rows, and in `contenders` what to choose by."""
         refitted = [made.parts for made in found.values() if not made.same]
         effect = seen_effect(refitted) if refitted else Effect()
+        if effect.largest > MOST:
+            warnings.append(
+                f"{percent(effect.largest)} of the rows are one group, or nearly the same text: they may be right or wrong"
+                " together, and the intervals may then be too narrow"
+            )
         runs: dict[str, Run] = {}
         for at, contender in enumerate(contenders):
             if contender.id not in found:

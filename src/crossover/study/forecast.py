@@ -62,6 +62,7 @@ from crossover.types import (
 
 UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
 WRONG = "?"  # what is thought to be answered: a search looks at mistakes
+SOLVED = 2  # one training row in so many is thought to be solved: it may be shown
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
 ASKED = (
@@ -152,9 +153,10 @@ class Forecaster:
                 parts[f"forgetting {rung.name}"] = less(dry.work, before)
             graded = self._count.graded(self._tested)
             final = summed({what: self._tested * tokens for what, tokens in each.items()}, graded)
-            kind = kind_of(made, family_of(made, control))
+            family = family_of(made, control)
+            kind = kind_of(made, family)
             mine = "" if control else made.model
-            for group in {kind} if control else {kind, f"{made.model} {rung.strategy.family}"}:  # as `finalists` has them
+            for group in {kind} if control else {kind, f"{made.model} {family}"}:  # as `finalists` has them
                 finals[group] = max(finals.get(group, ("", {})), (mine, final), key=self._dear)
         whole = [dry.work for dry in dries.values()]
         tested: dict[str, Work] = {}
@@ -245,7 +247,14 @@ class _DryBench:
         return [self.score(candidate) for candidate in candidates]
 
     def rehearse(self, candidate: Candidate, examples: Sequence[Example]) -> Run:
-        return self._graded(candidate, "train", examples)
+        run = self._graded(candidate, "train", examples)
+        if examples is self.train:  # all are asked for their mistakes, a draw of them for what is right
+            return run
+        said = "and " * (candidate.decoding.max_tokens // 2) if candidate.decoding.pattern else ""  # as `Counter` has it
+        right = (replace(record, reply=Reply(said), score=Score(1.0)) for record in run.records[::SOLVED])
+        records = list(run.records)
+        records[::SOLVED] = right
+        return replace(run, records=tuple(records))
 
     def probe(self, candidate: Candidate, alone: float) -> None:
         """Asking dev rows one by one, once for each candidate; `alone`: the tokens by which that takes time."""
@@ -297,6 +306,9 @@ class _DryBench:
         if isinstance(recipe, HostedRecipe):
             return self._tune_elsewhere(candidate, recipe, self.train if examples is None else examples)
         self.recipes.setdefault(recipe.method, (recipe, candidate))
+        if candidate.decoding.pattern:  # it is tuned on its own reasoning
+            self._graded(candidate, "train", self.train if examples is None else examples)
+            self.score(candidate)
         rows = len(self.train if examples is None else examples) / (1 - recipe.replay)
         before = candidate.weights.sha256 if candidate.weights else ""
         made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples or ()), self.seed])

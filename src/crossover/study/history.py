@@ -81,7 +81,8 @@ def keep_verdict(folder: StudyFolder, journal: Journal, decision: Mapping[str, A
         return
     try:
         earlier = read_json(folder.decision)
-        verdict, names = earlier["verdict"], {c["id"]: c["name"] for c in earlier["candidates"]}
+        verdict = earlier["verdict"]
+        names = {c["id"]: c["name"] for c in earlier["candidates"] if not c.get("same_as")}
         name = names.get(verdict["choice"] or verdict["provisional"])
     except (StudyError, KeyError, TypeError):
         return  # damaged: there is nothing to keep
@@ -94,6 +95,7 @@ def keep_verdict(folder: StudyFolder, journal: Journal, decision: Mapping[str, A
     ended = datetime.fromtimestamp(folder.decision.stat().st_mtime, UTC).isoformat(timespec="seconds")
     write_json(path, earlier)
     entry = {"file": _relative(path, folder), "ended": ended, "kind": verdict["kind"], "name": name, "changed": changed}
+    entry["short"] = bool(verdict.get("falls_short"))
     journal.set_fact(FACT, [*known, entry])
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from crossover import registry
+from crossover.data.clusters import clusters
 from crossover.data.task import StrategySpec, Task
 from crossover.data.yamlfile import KeyPath
 from crossover.decision.contenders import family_of
@@ -26,9 +27,11 @@ from crossover.errors import (
     TuningError,
     without_keys,
 )
+from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe
+from crossover.metrics.base import Judging, Metric
 from crossover.models.base import Hosted, Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Strategy
@@ -348,9 +351,16 @@ def _options(rung: Rung) -> dict[str, Any]:
     return asdict(rung.strategy)  # type: ignore[call-overload,no-any-return]
 
 
-def floor(climbed: Sequence[Climbed], runs: Mapping[str, Run]) -> Estimate | None:
-    """What the most frequent answer reaches: on test where it was a finalist, else on dev."""
+def floor(climbed: Sequence[Climbed], runs: Mapping[str, Run], metric: Metric, seed: int) -> Estimate | None:
+    """What the most frequent answer reaches: on test also where it was no finalist, for it needs no call; on dev where
+    nothing was tested, or a model judges."""
     for made in climbed:
-        if made.candidate is not None and made.candidate.model.startswith("constant:") and made.dev is not None:
+        if made.candidate is None or not made.candidate.model.startswith("constant:") or made.dev is None:
+            continue
+        if made.candidate.id in runs or not runs or isinstance(metric, Judging):
             return runs.get(made.candidate.id, made.dev).estimate
+        records = max((run.records for run in runs.values()), key=len)
+        scores = [metric.score(record.example.output, made.dev.records[0].prediction) for record in records]
+        groups = clusters([record.example for record in records])
+        return estimate(scores, metric.aggregate, metric.binary, groups, seed)
     return None

@@ -77,7 +77,9 @@ def _results(folder: StudyFolder, redecided: Path | None) -> Results:
         folder=folder.path,
         task_path=task["path"],
         options=tuple(facts["options"]),
-        history=tuple(Past(p["file"], p["ended"], p["kind"], p["name"], tuple(p["changed"])) for p in past),
+        history=tuple(
+            Past(p["file"], p["ended"], p["kind"], p["name"], tuple(p["changed"]), p.get("short", False)) for p in past
+        ),
         redecisions=tuple(_past(path, folder) for path in folder.redecisions),
         evaluations=read_evaluated(folder),
         later=tuple(begun["decision"]["verdict"]["ahead"]) if begun and not folder.begun else None,
@@ -94,10 +96,11 @@ def _past(path: Path, folder: StudyFolder) -> Past:
     body = read_json(path)
     try:
         verdict, made = body["verdict"], body["redecided"]
-        names = {c["id"]: c["name"] for c in body["candidates"]}
+        names = {c["id"]: c["name"] for c in body["candidates"] if not c.get("same_as")}
         name = names.get(verdict["choice"] or verdict["provisional"])
         file = path.relative_to(folder.path).as_posix()
-        return Past(file, made["at"], verdict["kind"], name, tuple(made["changed"]))
+        short = bool(verdict.get("falls_short"))
+        return Past(file, made["at"], verdict["kind"], name, tuple(made["changed"]), short)
     except (KeyError, TypeError) as error:
         raise StudyError(f"{path} is damaged ({type(error).__name__}: {error}): take it away, or redecide again") from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.economics import Economics, PriceList
+from crossover.data.settings import SET, called
 from crossover.data.task import INNER, Task, with_settings
 from crossover.decision.deciding import Decided
 from crossover.decision.flip import flips
@@ -34,17 +35,19 @@ KEYS = (*FREE, *(f"limits.{name}" for name in LIMITS), *(f"prices.{name}" for na
 PRICE_OF_A_MODEL = re.compile(r"models\.[\w-]+\.prices\.\w+")
 
 
-def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
+def redecide(place: StudyFolder | Path | str, settings: Sequence[str], by: str = SET) -> Path:
     """Decide with settings such as "limits.requests_per_month=50000", and return the new decision's file.
 
-    The same settings again give the same file. Raises `StudyError` where no finished study lies, `OptionError` for a
-    setting that would need measuring, `TaskError` for one that is not valid.
+    The same settings again give the same file. `by`: what a message names, where no command line gave them. Raises
+    `StudyError` where no finished study lies, `OptionError` for a setting that would need measuring, `TaskError` for one
+    that is not valid.
     """
     folder = StudyFolder.at(place).existing()
     if not settings:
-        raise OptionError("redecide: nothing is set; valid is --set KEY=VALUE, such as limits.requests_per_month=50000")
+        valid = "--set KEY=VALUE" if by == SET else "a key of the task file"
+        raise OptionError(f"redecide: nothing is set; valid is {valid}, such as limits.requests_per_month=50000")
     for setting in settings:
-        _check(setting)
+        _check(setting, _called(setting, by))
     before = folder.read_decision()
     task = read_task(folder)
     named = {setting.split(".")[1] for setting in settings if PRICE_OF_A_MODEL.match(setting.strip())}
@@ -56,10 +59,11 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
     if task.models and any(setting.strip().startswith("prices.") and "currency" not in setting for setting in settings):
         first = next(iter(task.models))
         raise OptionError(f"redecide: the study has several models, each with its own prices: models.{first}.prices.input")
-    changed = with_settings(task, settings)
+    changed = with_settings(task, settings, by)
     differs = changes(task.model_dump(mode="json"), changed.model_dump(mode="json"))
     if not differs and all(setting.rstrip().endswith("=") for setting in settings):
-        raise OptionError(f"redecide, --set {' --set '.join(settings)}: that was not set, so nothing is taken away")
+        named_so = f" {by} ".join(settings) if by == SET else ", ".join(settings)
+        raise OptionError(f"{_called(named_so, by)}: that was not set, so nothing is taken away")
     with closing(JournalReader(folder.journal)) as journal:
         evidence = read_evidence(journal, metric_of(task, "redecide"), task.metric or "accuracy", task.seed)
         warned: Mapping[str, list[str]] = journal.fact(WARNINGS)
@@ -85,7 +89,11 @@ def redecide(place: StudyFolder | Path | str, settings: Sequence[str]) -> Path:
         return _kept(folder, decision)
 
 
-def _check(setting: str) -> None:
+def _called(setting: str, by: str) -> str:
+    return f"redecide, {called(setting, by)}" if by == SET else called(setting, by)
+
+
+def _check(setting: str, where: str) -> None:
     key = setting.partition("=")[0].strip()
     if key in KEYS or (PRICE_OF_A_MODEL.fullmatch(key) and key.rpartition(".")[2] in PriceList.model_fields):
         return
@@ -93,7 +101,7 @@ def _check(setting: str) -> None:
     known = outer in Task.model_fields and (outer not in INNER or not inner or inner in INNER[outer].model_fields)
     why = "it needs measuring, so the study has to be run with it" if known else "there is no such key"
     shown = ("target", "margin", "tolerance", "limits.requests_per_month", "limits.latency_p95_ms", "prices.input")
-    raise OptionError(f"redecide, --set {setting}: {why}; valid are prices, limits and demands, such as {', '.join(shown)}")
+    raise OptionError(f"{where}: {why}; valid are prices, limits and demands, such as {', '.join(shown)}")
 
 
 def _costs(decided: Decided, id: str, bills: Mapping[str, Any]) -> Any:

@@ -356,14 +356,15 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Past:
-    """A verdict that another took the place of: its file, when it was written, its kind and candidate, and what of the
-    task was changed after it."""
+    """A verdict that another took the place of: its file, when it was written, its kind and candidate, what of the task
+    was changed after it, and whether it was that nothing does the task (`short`)."""
 
     file: str
     ended: str
     kind: str
     name: str | None
     changed: tuple[str, ...]
+    short: bool = False
 
 
 @dataclass(frozen=True)
