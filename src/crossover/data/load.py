@@ -21,7 +21,7 @@ from crossover.data.onehot import LABEL, one_hot, with_label
 from crossover.data.parquetfile import read_parquet
 from crossover.data.plaintext import read_txt
 from crossover.data.prodigy import gold
-from crossover.data.quoted import unwrapped
+from crossover.data.quoted import READ_AS, form_of, held_in
 from crossover.data.rasa import is_rasa, read_rasa
 from crossover.data.rows import Row
 from crossover.data.spans import emptied
@@ -107,10 +107,20 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
+    return load_formed(task)[1]
+
+
+def load_formed(task: Task) -> tuple[Task, dict[str, list[Row]]]:
+    """The task with the form that its outputs are written in, told by all rows where it is not known, and the rows as
+    `load_tables` gives them. Raises `DataError`."""
     tables = _one_label(task, gold(_tables(task), task.output))
     tables = emptied(tables, task.output, objects=task.kind == "extract")
+    if task.output_form is None:
+        written = (lookup(row.fields, task.output) for rows in tables.values() for row in rows)
+        task = task.model_copy(update={"output_form": form_of(written, task.labels)})
+    tables = {split: [_unwrapped(task, row) for row in rows] for split, rows in tables.items()}
     tables = {split: _named_anew([_remarked(task, row) for row in rows]) for split, rows in tables.items()}
-    return _opened(task, _unwrapped(task, tables))
+    return task, _opened(task, tables)
 
 
 def _one_label(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
@@ -223,8 +233,9 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
                 f"{row.source}: the output '{task.output}' is a list of {len(value)}; valid is one label or text a row:"
                 " keep the main one, or make it an object of fields (kind: extract), or text (kind: generate)"
             )
-        row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
-        said = (f"the column '{task.output}' holds lists of one: each is read as what it holds",)
+        if task.kind == "classify" and text_of(row, task.output) not in task.labels:  # no label is a list
+            row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
+            said = (f"the column '{task.output}' {READ_AS['list of one']}",)
     written = text_of(row, task.output)
     if not holds_mark(written):
         return written, said
@@ -238,24 +249,13 @@ def _remarked(task: Task, row: Row) -> Row:
     return replace(row, remarks=(*row.remarks, *said)) if said else row
 
 
-def _unwrapped(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    """The rows with what their outputs hold, where all are lists of one, or quoted texts, that were written as text."""
-    written = [row.fields.get(task.output) for rows in tables.values() for row in rows]
-    texts = [value for value in written if isinstance(value, str) and not is_blank(value)]
-    whole = all(isinstance(value, str) or value is None for value in written)
-    meant = task.kind == "extract" or not task.labels.keys().isdisjoint(texts)  # as they are
-    if meant or not whole or (found := unwrapped(texts)) is None:
-        return tables
-    held, form = found
-    said = f"the column '{task.output}' {form}"
-
-    def read(row: Row) -> Row:
-        text = row.fields.get(task.output)
-        if text not in held:
-            return row
-        return replace(row, fields={**row.fields, task.output: held[text]}, remarks=(*row.remarks, said))
-
-    return {split: [read(row) for row in rows] for split, rows in tables.items()}
+def _unwrapped(task: Task, row: Row) -> Row:
+    """The row with what its output holds, where that is written as all outputs are."""
+    form = task.output_form or "as it stands"
+    if (held := held_in(lookup(row.fields, task.output), form)) is None:
+        return row
+    said = f"the column '{task.output}' {READ_AS[form]}"
+    return replace(row, fields={**row.fields, task.output: held}, remarks=(*row.remarks, said))
 
 
 def _opened(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:

@@ -87,7 +87,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     assumed += [f"data: {name} has no column '{output}', and is not used" for name in unlabelled]
     nested = [name for name in used if any(isinstance(row.fields.get(name), (list, dict)) for row in rows)]
     assumed += [f"input: the column '{name}' holds lists or objects, which stand in it as JSON" for name in nested]
-    if prepared.task.kind == "generate" and holds_lists(columns.get(output, [])):
+    if prepared.task.kind == "generate" and holds_lists([example.output for example in prepared.splits.all]):
         assumed.append(f"output: the column '{output}' holds lists, which are to be written as they stand there")
     if output in (several := several_hot(rows)):
         assumed.append(
