@@ -14,7 +14,7 @@ from crossover.data.infer import prepare
 from crossover.data.load import load_rows
 from crossover.data.sketch import sketch
 from crossover.data.task import load_task
-from crossover.errors import DataError
+from crossover.errors import DataError, NoRows
 from tests.data.builders import examples, jsonl, sentence, task, write
 
 ANSWERS = ["Call us.", "Write to us.", "Wait a day."]
@@ -799,6 +799,27 @@ def test_a_test_file_whose_answers_were_withheld_is_an_error(tmp_path: Path) -> 
 def test_what_is_no_data_is_said_to_be_what_it_is(start: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=says):
         load_rows(write(tmp_path, "rows.csv", start))
+
+
+@pytest.mark.parametrize("ending", [".json", ".jsonl", ".csv", ".txt", ".tsv"])
+@pytest.mark.parametrize(
+    "text", [b"", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\n\x00", b"\xef\xbb\xbf", b"\x0c", "\u2003".encode()]
+)
+def test_a_file_of_nothing_is_empty(ending: str, text: bytes, tmp_path: Path) -> None:
+    with pytest.raises(NoRows, match=" is empty"):
+        load_rows(write(tmp_path, f"rows{ending}", text))
+
+
+@pytest.mark.parametrize("ending", [".json", ".csv", ".txt", ".tsv"])
+@pytest.mark.parametrize("text", ["<html>", "<!doctype html>\n<html>\n<p>one, two\n</html>\n", "<HTML>\n<p>one\n<p>two\n"])
+def test_a_web_page_in_the_place_of_data_is_said(ending: str, text: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a web page"):
+        load_rows(write(tmp_path, f"rows{ending}", text))
+
+
+def test_a_web_page_may_be_the_first_text_of_a_table(tmp_path: Path) -> None:
+    lines = [f"<html><p>{sentence(n)}</p></html>,{'xy'[n % 2]}" for n in range(12)]
+    assert len(load_rows(write(tmp_path, "rows.csv", "\n".join(lines) + "\n"))) == 12
 
 
 def test_roles_of_a_conversation_are_read_in_any_case(tmp_path: Path) -> None:

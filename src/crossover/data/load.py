@@ -28,7 +28,7 @@ from crossover.data.spans import emptied
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
 from crossover.data.text import is_blank, spelled
-from crossover.data.textfile import PACKED, check_readable
+from crossover.data.textfile import PACKED, check_readable, is_page, page
 from crossover.data.thought import holds_mark, without_thought
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
@@ -96,7 +96,14 @@ def load_rows(path: Path) -> list[Row]:
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"
         raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}, and {PACKED} behind one of these")
-    rows = shaped(reader(path))
+    try:
+        rows = shaped(reader(path))
+    except DataError as problem:
+        if is_page(path):
+            raise DataError(page(path)) from problem
+        raise
+    if is_page(path) and not any(len(row.fields) > 1 for row in rows):  # else it is the first text of a table
+        raise DataError(page(path))
     if not rows:
         raise NoRows(f"{path} holds no row; valid is a file with at least one")
     return rows
