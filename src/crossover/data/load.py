@@ -14,7 +14,7 @@ from crossover.data.folder import read_folder
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
 from crossover.data.inside import object_inside
 from crossover.data.jsonfile import is_object, kind_of, parse, read_json, read_jsonl
-from crossover.data.layouts import shaped
+from crossover.data.layouts import as_used, shaped
 from crossover.data.looks import offsets
 from crossover.data.memory import HELD, is_gone
 from crossover.data.onehot import LABEL, one_hot, with_label
@@ -24,7 +24,7 @@ from crossover.data.prodigy import gold
 from crossover.data.quoted import READ_AS, form_of, held_in
 from crossover.data.rasa import is_rasa, read_rasa
 from crossover.data.rows import Row
-from crossover.data.spans import emptied
+from crossover.data.spans import SPANS, emptied
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
 from crossover.data.text import is_blank, spelled
@@ -125,7 +125,8 @@ def load_formed(task: Task) -> tuple[Task, dict[str, list[Row]]]:
     if task.output_form is None:
         written = (lookup(row.fields, task.output) for rows in tables.values() for row in rows)
         task = task.model_copy(update={"output_form": form_of(written, task.labels)})
-    tables = {split: [_unwrapped(task, row) for row in rows] for split, rows in tables.items()}
+    used = columns_of(task.input)
+    tables = {split: [_unwrapped(task, as_used(row, task.output, used)) for row in rows] for split, rows in tables.items()}
     tables = {split: _named_anew([_remarked(task, row) for row in rows]) for split, rows in tables.items()}
     return task, _opened(task, tables)
 
@@ -229,7 +230,7 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
     value = lookup(row.fields, task.output)
     said: tuple[str, ...] = ()
-    if isinstance(value, (list, tuple)) and value and offsets(value):
+    if isinstance(value, (list, tuple)) and value and offsets(value, bare=task.output in SPANS):
         raise DataError(
             f"{row.source}: the output '{task.output}' holds places in a text; valid is what stands there, as an object of"
             ' fields, such as {"person": ["Ada Lovelace"]} (kind: extract)'
