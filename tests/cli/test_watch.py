@@ -243,6 +243,10 @@ def test_following_ends_when_drift_is_shown(
             "has neither the ids of the log ('id') nor the input (text)",
         ),
         (("--log", "served.jsonl", "--labels", "input.csv"), "input.csv has no column 'label'"),
+        (
+            ("--log", "served.jsonl", "--labels", "twice.csv"),
+            "twice.csv, row 4: the id 'r1' has the label 'billing', and 'order' in twice.csv, row 2; valid is one label",
+        ),
         (("--log", "csv.jsonl"), "csv.jsonl, line 1: it is no JSON object"),
     ],
 )
@@ -253,6 +257,7 @@ def test_what_cannot_be_is_one_sentence(
     Path("other.jsonl").write_bytes(ServedRow("a", "b", model="another", candidate="0123").line())
     Path("odd.csv").write_text("letter,label\na,order\n")
     Path("input.csv").write_text("text\na\n")
+    Path("twice.csv").write_text("id,label\nr0,order\nr1,order\nr0,order\nr1,billing\n")
     Path("csv.jsonl").write_text("a,b\n")
     said = crossover("watch", f"{study}:zero_shot", *arguments)
     assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)

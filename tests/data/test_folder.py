@@ -8,7 +8,7 @@ import pytest
 
 from crossover.data.infer import prepare
 from crossover.data.load import load_rows
-from crossover.data.sketch import sketch
+from crossover.data.sketch import named, sketch
 from crossover.data.task import load_task
 from crossover.errors import DataError
 from tests.data.builders import sentence, write
@@ -94,3 +94,54 @@ def test_a_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 def test_what_windows_writes_is_read(form: str, tmp_path: Path) -> None:
     path = write(tmp_path, "rows.csv", "text,label\nça va,ü\nnon,b\n".encode(form))
     assert [dict(row.fields) for row in load_rows(path)] == [{"text": "ça va", "label": "ü"}, {"text": "non", "label": "b"}]
+
+
+@pytest.mark.parametrize("name", ["unsup", "Unlabeled", "unlabelled", "unsupervised"])
+def test_texts_without_a_label_are_no_label(name: str, tmp_path: Path) -> None:
+    texts(tmp_path / "reviews" / "train", ("neg", "pos", name), 0, 9)
+    texts(tmp_path / "reviews" / "test", ("neg", "pos"), 60, 3)
+    made = sketch(tmp_path / "reviews")
+    assert list(made.prepared.task.labels) == ["neg", "pos"]
+    assert len(made.prepared.splits.all) == 24
+    said = " ".join((*made.assumed, *(one.said for one in made.prepared.findings)))
+    assert f"the folder '{name}' in train holds texts without a label, and is not read" in said
+
+
+@pytest.mark.parametrize("empty", [b"", b" \n", b"\xff\xfe", "\u3000\x0c".encode()])
+def test_an_empty_text_is_a_row_that_is_left_out(empty: bytes, tmp_path: Path) -> None:
+    texts(tmp_path / "mail", ("lost", "paid"), 0, 6)
+    write(tmp_path / "mail" / "paid", "2.txt", empty)
+    found = sketch(tmp_path / "mail").prepared
+    assert (len(found.splits.all), found.splits.blank) == (11, ("mail/paid/2.txt",))
+
+
+def test_a_web_page_among_texts_is_a_text(tmp_path: Path) -> None:
+    texts(tmp_path / "mail", ("lost", "paid"), 0, 6)
+    write(tmp_path / "mail" / "paid", "2.txt", "<html><p>Paid</p></html>")
+    assert "<html><p>Paid</p></html>" in [row.fields["text"] for row in load_rows(tmp_path / "mail")]
+
+
+def test_where_we_are_has_a_name_and_studies_in_it_are_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts(tmp_path / "mail", ("lost", "paid"), 0, 6)
+    whole = sketch(tmp_path / "mail")
+    monkeypatch.chdir(tmp_path / "mail")
+    made = sketch(Path("."))
+    assert named(Path(".")) == tmp_path / "mail"
+    assert (made.prepared.task.name, made.prepared.splits.sha256) == ("mail", whole.prepared.splits.sha256)
+    write(tmp_path, "task.yaml", made.text())
+    write(tmp_path / "mail", "task.yaml", sketch(Path("."), Path(".")).text())
+    (tmp_path / "mail" / "runs" / "mail").mkdir(parents=True)
+    (tmp_path / "mail" / "runs" / "mail" / "study.db").touch()
+    for file in (tmp_path / "task.yaml", Path("task.yaml")):
+        assert prepare(load_task(file)).splits.sha256 == whole.prepared.splits.sha256
+
+
+def test_a_sibling_that_cannot_be_read_is_said_and_not_used(tmp_path: Path) -> None:
+    texts(tmp_path / "train", ("lost", "paid"), 0, 9)
+    (tmp_path / "test").mkdir()
+    write(tmp_path / "test", "1.txt", "some text")
+    made = sketch(tmp_path / "train")
+    assert made.prepared.task.data == "train"
+    [said] = [one for one in made.assumed if "is not used" in one]
+    assert said.startswith("data: test cannot be read, and is not used: ")
+    assert "is a folder; valid is a file, or a folder that has" in said

@@ -105,6 +105,24 @@ def test_an_object_that_stands_in_its_input_is_refused(form: str, tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{{"order": {1}, "note": "{0}"}}',
+        '[{{"note": "{0}"}}, {1}]',
+        'Which one? {0}\n{{"orders": [{1}, {{"b": 0}}]}}',
+        '<html><script type="application/ld+json">\n{1}</script><p>{0}</p></html>',
+    ],
+)
+def test_an_object_that_is_a_part_of_what_is_read_is_doubted(form: str, tmp_path: Path) -> None:
+    rows = [
+        {"text": form.format(sentence(n), f'{{"b": {n}, "a": "x{n}"}}'), "label": {"a": f"x{n}", "b": n}} for n in range(12)
+    ]
+    made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name))
+    [found] = [one for one in made.findings if one.code == "gold_in_input"]
+    assert (found.level, found.message) == ("warning", "12 of 12 inputs hold their output: is the answer shown?")
+
+
 def test_a_column_that_says_the_label_in_other_words_is_refused(tmp_path: Path) -> None:
     rows = [{"text": sentence(n), "number": n % 3, "shop": n % 4, "label": LABELS[n % 3]} for n in range(24)]
     jsonl(tmp_path, "rows.jsonl", rows)

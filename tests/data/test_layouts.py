@@ -14,7 +14,7 @@ from crossover.data.infer import prepare
 from crossover.data.load import load_rows
 from crossover.data.sketch import sketch
 from crossover.data.task import load_task
-from crossover.errors import DataError
+from crossover.errors import DataError, NoRows
 from tests.data.builders import examples, jsonl, sentence, task, write
 
 ANSWERS = ["Call us.", "Write to us.", "Wait a day."]
@@ -716,6 +716,11 @@ def test_labels_that_are_a_scale_are_told(tmp_path: Path) -> None:
     found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     [said] = [one.message for one in found.findings if one.code == "number_labels"]
     assert said.startswith("the 5 labels are numbers (from 0 to 1): each counts as a class of its own")
+    rows = [{"text": sentence(n), "label": n % 20} for n in range(80)]  # classes by their numbers, or points of twenty
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    [finding] = [one for one in found.findings if one.code == "number_labels"]
+    assert finding.level == "info"
+    assert "(from 0 to 19): if they are a scale, each counts as a class of its own" in finding.message
     rows = [{"text": sentence(n), "label": n % 5} for n in range(30)]
     found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     assert "number_labels" not in [one.code for one in found.findings]
@@ -801,6 +806,27 @@ def test_what_is_no_data_is_said_to_be_what_it_is(start: str, says: str, tmp_pat
         load_rows(write(tmp_path, "rows.csv", start))
 
 
+@pytest.mark.parametrize("ending", [".json", ".jsonl", ".csv", ".txt", ".tsv"])
+@pytest.mark.parametrize(
+    "text", [b"", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\n\x00", b"\xef\xbb\xbf", b"\x0c", "\u2003".encode()]
+)
+def test_a_file_of_nothing_is_empty(ending: str, text: bytes, tmp_path: Path) -> None:
+    with pytest.raises(NoRows, match=" is empty"):
+        load_rows(write(tmp_path, f"rows{ending}", text))
+
+
+@pytest.mark.parametrize("ending", [".json", ".csv", ".txt", ".tsv"])
+@pytest.mark.parametrize("text", ["<html>", "<!doctype html>\n<html>\n<p>one, two\n</html>\n", "<HTML>\n<p>one\n<p>two\n"])
+def test_a_web_page_in_the_place_of_data_is_said(ending: str, text: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a web page"):
+        load_rows(write(tmp_path, f"rows{ending}", text))
+
+
+def test_a_web_page_may_be_the_first_text_of_a_table(tmp_path: Path) -> None:
+    lines = [f"<html><p>{sentence(n)}</p></html>,{'xy'[n % 2]}" for n in range(12)]
+    assert len(load_rows(write(tmp_path, "rows.csv", "\n".join(lines) + "\n"))) == 12
+
+
 def test_roles_of_a_conversation_are_read_in_any_case(tmp_path: Path) -> None:
     talk = [{"role": "User", "content": "When?"}, {"role": "Chatbot", "content": "Now."}]
     [row] = load_rows(jsonl(tmp_path, "rows.jsonl", [{"messages": talk}]))
@@ -840,3 +866,61 @@ def test_labels_with_a_slash_are_no_names_of_files(labels: tuple[str, str], tmp_
     rows = [{"note": sentence(n), "held": f"rows/{n % 2}/page.html", "mood": labels[n % 2]} for n in range(12)]
     found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
     assert found.task.output == "mood"
+
+
+@pytest.mark.parametrize(
+    ("columns", "source", "output"),
+    [
+        ({"query": "what is {}", "positive": "it is {}", "negative": "it is not {}", "intent": "?"}, "query", "intent"),
+        ({"question": "what is {}", "good": "it is {}", "bad": "it is not {}", "rating": "?"}, "question", "rating"),
+        ({"query": "what is {}", "positive": "it is {}", "negative": "it is not {}"}, "query", "positive"),
+    ],
+)
+def test_a_pair_of_answers_is_the_output_only_where_no_other_column_is(
+    columns: dict[str, str], source: str, output: str, tmp_path: Path
+) -> None:
+    rows = [
+        {name: "xyz"[n % 3] if form == "?" else form.format(sentence(n)) for name, form in columns.items()}
+        for n in range(18)
+    ]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == (source, output)
+    assert ("'negative' is not used" in said) == (output == "positive")
+
+
+def test_what_is_used_of_a_pair_is_not_said_to_be_unused(tmp_path: Path) -> None:
+    rows = [
+        {"context": sentence(n), "positive": f"a {n} b", "negative": f"c {n} d", "mood": "xy"[n % 2]} for n in range(18)
+    ]
+    jsonl(tmp_path, "rows.jsonl", rows)
+
+    def said(source: str, output: str) -> str:
+        return " ".join(prepare(task(tmp_path, "rows.jsonl", input=source, output=output)).task.assumptions)
+
+    assert "is not used" not in said("{context} {positive} {negative}", "mood")
+    assert "is not used" not in said("{context} {negative}", "positive")
+    assert "'positive' is the better one, and 'negative' is not used" in said("context", "positive")
+
+
+@pytest.mark.parametrize("kind", ["q", "str", "question", "text"])
+def test_answers_of_a_questionnaire_are_no_pair_of_texts(kind: str, tmp_path: Path) -> None:
+    rows = [{f"{kind}{i}": (n * i) % 5 for i in (1, 2, 3)} | {"dept": "xyz"[n % 3]} for n in range(24)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == (
+        f"{kind}1: {{{kind}1}}\n{kind}2: {{{kind}2}}\n{kind}3: {{{kind}3}}",
+        "dept",
+    )
+    rows = [{f"{kind}{i}": sentence(n + 40 * i) for i in (1, 2)} | {"dept": "xyz"[n % 3]} for n in range(24)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == (f"{{{kind}1}}\n{{{kind}2}}", "dept")
+
+
+@pytest.mark.parametrize("held", [[[0, 3, 0], [1, 1, 2]], [[3, 5]], [[3, 5], [4, 6]]])
+def test_lists_of_numbers_are_no_places_in_a_text(held: list[list[int]], tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": [[one + n for one in pair] for pair in held]} for n in range(12)]
+    found = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="generate"))
+    assert {example.output for example in found.splits.all} == {json.dumps(row["label"]) for row in rows}
+    for places in ([[0, 3, "x"]], [{"start": 0, "end": 3}]):
+        rows[0]["label"] = places
+        with pytest.raises(DataError, match="the output 'label' holds places in a text"):
+            prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="generate"))

@@ -66,6 +66,15 @@ def test_labels_in_a_file_of_their_own_are_told_to_be_joined(tmp_path):
     write(tmp_path, "val_labels.txt", "0\n1\n")
     with pytest.raises(DataError, match=r"paste train_text.txt train_labels.txt > rows.tsv"):
         load_rows(tmp_path / "train_text.txt")
+    lines = [sentence(n) for n in range(9)]
+    write(
+        tmp_path, "train_text.txt", "\n".join([*lines[:3], "", *lines[3:]]) + "\n"
+    )  # joined, each would have the next label
+    with pytest.raises(DataError, match="the lines have no columns; valid is"):
+        load_rows(tmp_path / "train_text.txt")
+    write(tmp_path, "train_labels.txt", "0\n1\n2\n\n" + "0\n1\n2\n" * 2 + "\n")
+    with pytest.raises(DataError, match=r"paste train_text.txt train_labels.txt > rows.tsv"):
+        load_rows(tmp_path / "train_text.txt")
     (tmp_path / "train_labels.txt").write_bytes(b"\xff")
     with pytest.raises(DataError, match="the lines have no columns; valid is"):
         load_rows(tmp_path / "train_text.txt")

@@ -15,7 +15,7 @@ from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import Cost
 from crossover.decision.pairs import Comparisons
-from crossover.decision.recommend import Verdict, recommend
+from crossover.decision.recommend import Verdict, proven_of, recommend
 from crossover.decision.tested import tested as on_items
 from crossover.decision.wording import Wording
 from crossover.evaluation.intervals import wilson
@@ -559,3 +559,8 @@ def test_over_folds_the_interval_of_the_choice_allows_for_all_it_was_chosen_amon
     metric, wording = registry.create("metrics", "accuracy"), Wording("accuracy", 1000, folds=5)
     found = recommend(champions, runs, metric, 0.0, None, 0, wording, others=list(rights))[0]
     assert found.reasons[1].startswith("Chosen among 6 on these very items")
+
+
+def test_of_nobody_none_is_proven() -> None:
+    _, comparisons = decide({PROMPT: pattern(40, 20), LORA: pattern(40, 34)})
+    assert proven_of([], comparisons, 0.01) == []

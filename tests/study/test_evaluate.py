@@ -60,3 +60,23 @@ def test_only_files_that_are_numbered_are_evaluations(tmp_path: Path) -> None:
         (tmp_path / name).write_text("{}")
     folder = StudyFolder(tmp_path)
     assert [path.name for path in (*folder.evaluations, *folder.redecisions)] == ["2.json", "redecided-1.json"]
+
+
+def test_outputs_are_taken_out_of_lists_as_the_study_took_them(tmp_path: Path) -> None:
+    def rows(name: str, first: int, more: str = "") -> Path:
+        lines = [f'{{"q": "thing {n} of {n * 7}", "a": "[\\"{WORDS[n % 3]}\\"]"}}\n' for n in range(first, first + 30)]
+        (tmp_path / name).write_text("".join(lines) + more)
+        return tmp_path / name
+
+    rows("rows.jsonl", 0)
+    task_file = tmp_path / "task.yaml"
+    task_file.write_text("name: t\ninstruction: Do it.\ndata: rows.jsonl\ninput: q\noutput: a\nmodel: fake\n"
+                         "strategies: [zero_shot]\nforgetting: false\n")  # fmt: skip
+    folder = run_study(task_file, tmp_path / "out")
+    body = json.loads(
+        (found := evaluate(folder, rows("new.jsonl", 50, '{"q": "more", "a": "[\\"x\\", \\"y\\"]"}\n'))).read_text()
+    )
+    golds = [json.loads(line)["gold"] for line in found.with_suffix(".jsonl").read_text().splitlines()]
+    assert set(golds) == {*WORDS, '["x", "y"]'}
+    [finding] = [one["message"] for one in body["findings"] if one["code"] == "output_form"]
+    assert "1 row whose output is not the text of a list of one, as the study's are" in finding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from crossover.study import ascent, latency
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
+from crossover.testing.strategies import toy_bench, toy_examples, toy_start
+from crossover.types import Candidate, Demonstration, Prompt
+from tests.models.service import Service, serving
 from tests.study.tasks import write_task
 
 pytestmark = pytest.mark.usefixtures("all_looks")
@@ -107,3 +111,24 @@ def test_within_the_limit_nothing_is_measured_twice(tmp_path: Path, loads: list[
     assert not any("slow" in warning for warning in decision["verdict"]["warnings"])
     first = single(tmp_path)
     assert first == zero(decision)["latency_ms"]["n"] + 1
+
+
+def test_a_server_is_timed_by_rows_of_either_split_though_their_ids_are_the_same(tmp_path: Path) -> None:
+    train = [replace(row, id=str(n)) for n, row in enumerate(toy_examples())]  # files of their own, each numbered from 0
+    dev = [replace(row, input=f"later {row.input}") for row in train]
+    with serving(Service(answer=lambda body: "warm")) as service:
+        bench = toy_bench(tmp_path, train, dev, model=f"openai:m?url={service.url}")
+        shown = Prompt(demonstrations=tuple(Demonstration(row.input, row.output) for row in train[:6]))
+        candidate = Candidate(bench.task.model, shown, toy_start().decoding)
+        try:
+            load = {"cores": 2.0, "own": 0.0, "others": 0.0, "place": "machine"}
+            bench.journal.set_fact(f"latency of {candidate.id}", [load] * 3)  # of an earlier version: no rows beside
+            found = latency.timed(bench, candidate)
+            rounds = bench.journal.fact(f"rows one by one {candidate.id}")
+        finally:
+            bench.journal.close()
+    assert [one["unasked"] for one in rounds] == [4, 0, 0]
+    assert found is not None
+    assert found.known == 9
+    asked = {str(body["messages"][-1]["content"]) for body in service.bodies}
+    assert asked == {row.input for row in (*train[6:], *dev)}, "no demonstration is asked for itself"

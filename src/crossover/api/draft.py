@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from crossover.data.checks import Finding
-from crossover.data.sketch import Sketch, sketch
+from crossover.data.sketch import Sketch, named, sketch
 from crossover.data.task import Task
 from crossover.data.textfile import as_path
 from crossover.errors import DataError, TaskError
@@ -69,5 +69,5 @@ class Draft:
 def draft(data: Path | str, instruction: str | None = None) -> Draft:
     """Look at a file of labelled examples as `crossover init` does. `instruction`: what is to be done with an input, else
     a draft of one. Nothing is written before `write`. Raises `DataError`."""
-    path = as_path(data, "draft", DataError)
+    path = named(as_path(data, "draft", DataError))
     return Draft(sketch(path), path.parent, instruction)

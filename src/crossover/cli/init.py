@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from crossover.cli.output import tell
-from crossover.data.sketch import sketch
+from crossover.data.sketch import named, sketch
 from crossover.decision.resolution import resolution
 from crossover.errors import TaskError
 from crossover.study.folder import write_text
@@ -39,6 +39,7 @@ def command(
 
     The file is short and commented: read it, correct what was guessed wrong, then: crossover run task.yaml
     """
+    data = named(data)
     path = out or data.parent / "task.yaml"
     made = sketch(data, path.parent)
     if os.path.lexists(path) and not force:

@@ -318,11 +318,13 @@ def _scale(labels: Collection[str]) -> list[Finding]:
     if not (values := scale(labels)):
         return []
     ends = f"from {values[0]:g} to {values[-1]:g}"
+    whole = all(value.is_integer() for value in values)  # then they may be numbers of classes
+    doubt = "if they are a scale, " if whole else ""
     message = (
-        f"the {len(labels)} labels are numbers ({ends}): each counts as a class of its own, so 'nearly' is wrong; fewer"
-        " classes, or a metric of your own (metric: own.py:name), may say more"
+        f"the {len(labels)} labels are numbers ({ends}): {doubt}each counts as a class of its own,"
+        " so 'nearly' is wrong; fewer classes, or a metric of your own (metric: own.py:name), may say more"
     )
-    return [Finding("warning", "number_labels", message)]
+    return [Finding("info" if whole else "warning", "number_labels", message)]
 
 
 def _measured(task: Task, outputs: Collection[str]) -> list[Finding]:

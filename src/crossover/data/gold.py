@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crossover.data.looks import of_few
 from crossover.data.template import canonical
@@ -16,9 +18,10 @@ from crossover.types import Example
 SHOWN = 0.95  # of the inputs hold their own output: a sign that it was put there
 WRITTEN = 6  # words of an output that an input seldom holds by chance
 ENOUGH = 20  # rows: in so many no sign stands by chance
-TRIED = 20  # braces that may begin an object
+TRIED = 40  # signs that may begin JSON
 MANY = 200  # labels: more are not looked for in every input
 _DECODER = json.JSONDecoder()
+_OPENS, _SCRIPT = re.compile(r"[\[{]"), re.compile(r"<script[^>]*>\s*$", re.I)
 _NAMES = r"labels?|answer|class|category|gold|target|output|ground[ _-]?truth|expected|correct(?: answer)?|solution"
 _OTHERS = "sentiment|rating|score|stars|grade|intent|topic|emotion|polarity|stance|verdict|type|kind|tag|queue"  # of labels
 _REPLIES = "response|reply|completion|summary|a"
@@ -86,11 +89,14 @@ def _head(text: str, gold: str) -> str:
 
 
 def objects_shown(examples: Sequence[Example]) -> Shown | None:
-    """Whether nearly all inputs hold the JSON object that is their output, however it is spaced and sorted."""
-    rows = tuple(example.source for example in examples if example.output in _objects(example.input))
+    """Whether nearly all inputs hold the JSON object that is their output, however it is spaced and sorted. One that is a
+    part of more JSON, or of a page's scripts, may be what is to be found in it."""
+    found = [(example, _objects(example.input)) for example in examples]
+    rows = tuple(one.source for one, (alone, parts) in found if one.output in alone or one.output in parts)
     if len(rows) < SHOWN * len(examples):
         return None
-    return Shown(rows, planted=True, example=f"{examples[0].output[:20]}…")
+    planted = sum(example.output in alone for example, (alone, _) in found) >= SHOWN * len(examples)
+    return Shown(rows, planted, f"{examples[0].output[:20]}…" * planted)
 
 
 def telling_column(columns: Sequence[str], rows: Sequence[Mapping[str, str]], outputs: Sequence[str]) -> str | None:
@@ -104,19 +110,31 @@ def telling_column(columns: Sequence[str], rows: Sequence[Mapping[str, str]], ou
     return None
 
 
-def _objects(text: str) -> set[str]:
-    """The JSON objects in a text, as canonical JSON; of many the first ones."""
-    found, at = set(), text.find("{")
-    for _ in range(TRIED):
-        if at < 0:
-            break
+def _objects(text: str) -> tuple[set[str], set[str]]:
+    """The JSON objects in a text, as canonical JSON, of many the first ones: those that stand alone, and those that are a
+    part of a list, of another object, or of a page."""
+    alone, parts, end = set[str](), set[str](), 0
+    for found in itertools.islice(_OPENS.finditer(text), TRIED):
+        if (at := found.start()) < end:
+            continue
         try:
-            value, _end = _DECODER.raw_decode(text, at)
-            found.add(canonical(value))
+            value, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
-            pass
-        at = text.find("{", at + 1)
-    return found
+            continue
+        while isinstance(value, list) and len(value) == 1:
+            [value] = value
+        held = list(_objects_in(value))
+        if isinstance(value, dict) and not _SCRIPT.search(text[:at]):
+            alone.add(held.pop(0))
+        parts.update(held)
+    return alone, parts
+
+
+def _objects_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield canonical(value)
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects_in(one)
 
 
 def _planted(

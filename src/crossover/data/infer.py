@@ -9,7 +9,7 @@ from statistics import median
 from crossover.data.checks import Finding, by_level, check, count_rows
 from crossover.data.gold import telling_column
 from crossover.data.infer_kind import infer_kind
-from crossover.data.load import canonical_object, load_tables, text_of
+from crossover.data.load import canonical_object, load_formed, text_of
 from crossover.data.named import check_gold
 from crossover.data.rows import Row
 from crossover.data.splits import Splits, make_splits
@@ -35,7 +35,7 @@ def prepare(task: Task) -> Prepared:
     """Read, split, complete and check. Raises `DataError` for data that cannot be read, and `TaskError`
     for an input that shows the output; findings are not raised."""
     check_gold(task.input, task.output)
-    tables = load_tables(task)
+    task, tables = load_formed(task)
     task, odd = _read_otherwise(adopt_system(task, tables), [row for rows in tables.values() for row in rows])
     splits = make_splits(task, tables)
     completed = complete(task, splits)

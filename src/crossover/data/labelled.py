@@ -11,7 +11,10 @@ from crossover.data.checks import Finding, by_level, count_rows, damaged_texts, 
 from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
 from crossover.data.memory import check_given, is_held, take
+from crossover.data.quoted import READ_AS, WRITTEN_AS, Form, form_of, held_in
+from crossover.data.rows import Row
 from crossover.data.task import Task
+from crossover.data.template import MISSING, lookup
 from crossover.data.text import comparable, is_blank
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
@@ -20,20 +23,24 @@ from crossover.types import Example, content_hash
 @dataclass(frozen=True)
 class Labelled:
     """`name`: of the file, or what stands for rows in memory. `blank` names the rows that were left out; `merged`: labels
-    that are written otherwise than in the study. `sha256` covers inputs, outputs and groups, in their order."""
+    that are written otherwise than in the study. `sha256` covers inputs, outputs and groups, in their order. `form`: how
+    the outputs are written here, and `otherwise`: the rows whose output is not written as the study's are."""
 
     name: str
     examples: tuple[Example, ...]
     blank: tuple[str, ...]
     merged: tuple[Merged, ...]
     sha256: str
+    form: Form = "as it stands"
+    otherwise: tuple[str, ...] = ()
 
 
 def read_labelled(task: Task, data: Any) -> Labelled:
     """The rows of `data` for a completed task: a file, a Hugging Face data set (relative to the working directory), or a
     table in memory, with the task's own columns.
 
-    Labels are spelled as the study spells them, JSON outputs are canonical, rows with a blank input or output are left out.
+    Labels are spelled as the study spells them, outputs that it took out of lists or quotes are taken out here, and no
+    others, JSON outputs are canonical, rows with a blank input or output are left out.
     Raises `DataError`.
     """
     check_given(data)
@@ -58,13 +65,16 @@ def read_labelled(task: Task, data: Any) -> Labelled:
     if task.kind == "classify":
         kept, merged = one_spelling(kept, list(task.labels))
     digest = content_hash([(example.input, example.output, example.group) for example in kept])
-    return Labelled(name, tuple(kept), tuple(example.source for example in blank), tuple(merged), digest)
+    left = tuple(example.source for example in blank)
+    return Labelled(name, tuple(kept), left, tuple(merged), digest, *_otherwise(task, found["all"]))
 
 
 def check_labelled(task: Task, new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[Finding]:
     """What is doubtful with new rows. `known`: the study's rows by split. Codes: blank,
-    damaged_text, absent_text, merged_labels, unlisted_label, leak_exact, leak_near, leak_group; all are warnings."""
-    findings = [*damaged_texts(new.examples), *merged_labels(new.merged), *_unlisted(task, new)]
+    damaged_text, absent_text, output_form, merged_labels, unlisted_label, leak_exact, leak_near, leak_group; all are
+    warnings."""
+    findings = [*damaged_texts(new.examples), *_formed(task, new, known)]
+    findings += [*merged_labels(new.merged), *_unlisted(task, new)]
     findings += [*leaks(new.name, new.examples, known), *_groups(new, known)]
     if new.blank:
         message = f"{new.name}: {count_rows(len(new.blank))} with a blank input or output, left out"
@@ -80,6 +90,32 @@ def unmet(new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[bool]:
 
 def _whole(example: Example) -> bool:
     return not (is_blank(example.input) or is_blank(example.output))
+
+
+def _otherwise(task: Task, rows: Sequence[Row]) -> tuple[Form, tuple[str, ...]]:
+    """How outputs are written, and the rows whose output is not written as the study's are."""
+    written = [(row, lookup(row.fields, task.output)) for row in rows]
+    written = [(row, value) for row, value in written if value not in (MISSING, None, "")]
+    study = task.output_form or "as it stands"
+    if study != "as it stands":
+        said = f"the column '{task.output}' {READ_AS[study]}"
+        return study, tuple(row.source for row, _ in written if said not in row.remarks)
+    form = form_of([value for _, value in written], task.labels)
+    if form == "as it stands" or (form == "list of one" and task.kind == "classify"):  # no label is a list
+        return study, ()
+    return form, tuple(row.source for row, value in written if held_in(value, form) is not None)
+
+
+def _formed(task: Task, new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[Finding]:
+    """That outputs are in lists or quotes where the study's were not, or the other way around."""
+    begins = {example.output[:1] for examples in known.values() for example in examples}
+    usual = task.output_form == "as it stands" and ('"' if new.form == "quoted" else "[") in begins
+    if usual or not new.otherwise:
+        return []
+    how = WRITTEN_AS[new.form]
+    what = f"not {how}, as the study's are" if new.form == task.output_form else f"{how}, as no output of the study is"
+    message = f"{new.name}: {count_rows(len(new.otherwise))} whose output is {what}: it is read as it stands"
+    return [Finding("warning", "output_form", message, new.otherwise)]
 
 
 def _unlisted(task: Task, new: Labelled) -> list[Finding]:

@@ -14,7 +14,7 @@ from crossover.types import Example
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _NUMBER = re.compile(r"([+-]?)(0|[1-9]\d*|(?=\.))(\.\d+)?")  # "007" is a code, and not 7
 _SCALED = re.compile(r"[-+]?\d*\.?\d+")
-MANY_NUMBERS = 12  # labels that are whole numbers: more are a scale and no classes
+MANY_NUMBERS = 12  # labels that are whole numbers: more may be a scale and no classes
 _SHORT = {"y": "yes", "n": "no"}
 _SAYS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), "true"), **dict.fromkeys(("false", "f", "no", "n", "0"), "false")}
 _ALIKE = str.maketrans("аеорсухіѕјԁһɡοαν", "aeopcyxisjdhgoav")  # Cyrillic and Greek letters that look like Latin ones

@@ -9,6 +9,7 @@ from typing import Any
 
 from crossover.data.argilla import are_records, from_record
 from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
+from crossover.data.columnnames import OUTPUTS, RATINGS, by_name
 from crossover.data.labelstudio import from_export, is_export
 from crossover.data.onehot import chosen
 from crossover.data.rows import Row
@@ -23,7 +24,8 @@ PAIRS = {
     ("response_chosen", "response_rejected"): "prompt",
     ("chosen_messages", "rejected_messages"): "prompt",
 }
-# the same under names that may mean something else: a pair only where both are texts, and one of ASKED is beside them
+# the same under names that may mean something else: a pair only where both are texts, one of ASKED is beside them, and no
+# other column is named like an output
 LIKE_PAIRS = [
     *(("positive", "negative"), ("pos", "neg"), ("good", "bad"), ("better", "worse"), ("best", "worst")),
     *(("accepted", "rejected"), ("preferred", "dispreferred"), ("winning", "losing"), ("winner", "loser"), ("win", "lose")),
@@ -32,6 +34,7 @@ LIKE_PAIRS = [
     *(("good_response", "bad_response"), ("better_response", "worse_response")),
 ]
 ASKED = ("prompt", "question", "query", "instruction", "input", "anchor", "x", "context", "history")
+OF_PAIRS = "it holds pairs of answers: "
 TALKS = ("conversations", "messages")  # what is asked, where a pair is of answers alone
 SPOKEN = (*COLUMNS, "utterances")  # columns of what was said
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
@@ -74,6 +77,17 @@ def shaped(rows: list[Row]) -> list[Row]:
     return rows
 
 
+def as_used(row: Row, output: str, used: Sequence[str]) -> Row:
+    """A row without the remark on a pair of answers, where the pair is not the output, or both of it are used."""
+    unused = [f"'{name}' is not used" for name in used]
+    kept = [
+        said
+        for said in row.remarks
+        if not said.startswith(OF_PAIRS) or (f"'{output}'" in said and not any(one in said for one in unused))
+    ]
+    return replace(row, remarks=tuple(kept)) if len(kept) < len(row.remarks) else row
+
+
 def _instances(row: Row) -> list[Mapping[str, Any]]:
     """The inputs and outputs that stand under one instruction (Self-Instruct, Wang et al. 2023); none in another row."""
     held = row.fields.get("instances")
@@ -95,6 +109,8 @@ def _like_pair(rows: Sequence[Row]) -> tuple[tuple[str, str], str] | None:
     named = dict.fromkeys(name for row in rows for name in row.fields)
     asked = next((name for name in ASKED if name in named), None)
     for pair in LIKE_PAIRS if asked else ():
+        if by_name((name for name in named if name not in (*pair, asked)), (*OUTPUTS, *RATINGS)):
+            continue
         held = [row.fields.get(name) for row in rows for name in pair if name in named]
         if all(name in named for name in pair) and _texts(held):
             return pair, asked or ""
@@ -162,7 +178,7 @@ def _from_pair(row: Row, pair: tuple[str, str], prompt: str) -> Row:
                 before = value[: last.start()].strip()
                 fields[name] = value[last.end() :].strip()
                 fields[prompt] = before if _ANSWER.search(before) else _SPOKEN.sub("", before, count=1)
-    said = f"it holds pairs of answers: '{pair[0]}' is the better one, and '{pair[1]}' is not used"
+    said = f"{OF_PAIRS}'{pair[0]}' is the better one, and '{pair[1]}' is not used"
     return replace(read, remarks=(*row.remarks, said), layout="pair")
 
 

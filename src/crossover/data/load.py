@@ -15,21 +15,21 @@ from crossover.data.folder import read_folder
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
 from crossover.data.inside import object_inside
 from crossover.data.jsonfile import is_object, kind_of, parse, read_json, read_jsonl
-from crossover.data.layouts import shaped
+from crossover.data.layouts import as_used, shaped
 from crossover.data.looks import offsets
 from crossover.data.memory import HELD, is_gone
 from crossover.data.onehot import LABEL, one_hot, with_label
 from crossover.data.parquetfile import read_parquet
 from crossover.data.plaintext import read_txt
 from crossover.data.prodigy import gold
-from crossover.data.quoted import unwrapped
+from crossover.data.quoted import READ_AS, form_of, held_in
 from crossover.data.rasa import is_rasa, read_rasa
 from crossover.data.rows import Row
-from crossover.data.spans import emptied
+from crossover.data.spans import SPANS, emptied
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, canonical, columns_of, fill, lookup, plain
 from crossover.data.text import is_blank, spelled
-from crossover.data.textfile import PACKED, check_readable
+from crossover.data.textfile import PACKED, check_readable, is_page, page
 from crossover.data.thought import holds_mark, without_thought
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
@@ -97,7 +97,14 @@ def load_rows(path: Path) -> list[Row]:
     if reader is None:
         ending = f"'{path.suffix}'" if path.suffix else "no ending"
         raise DataError(f"{path}: the name has {ending}; valid: {', '.join(READERS)}, and {PACKED} behind one of these")
-    rows = shaped(reader(path))
+    try:
+        rows = shaped(reader(path))
+    except DataError as problem:
+        if is_page(path):
+            raise DataError(page(path)) from problem
+        raise
+    if is_page(path) and not any(len(row.fields) > 1 for row in rows):  # else it is the first text of a table
+        raise DataError(page(path))
     if not rows:
         raise NoRows(f"{path} holds no row; valid is a file with at least one")
     return rows
@@ -108,10 +115,21 @@ def load_tables(task: Task) -> dict[str, list[Row]]:
 
     A Hugging Face data set named alone is taken with its own splits where it has train and test. Raises `DataError`.
     """
+    return load_formed(task)[1]
+
+
+def load_formed(task: Task) -> tuple[Task, dict[str, list[Row]]]:
+    """The task with the form that its outputs are written in, told by all rows where it is not known, and the rows as
+    `load_tables` gives them. Raises `DataError`."""
     tables = _one_label(task, gold(_tables(task), task.output))
     tables = emptied(tables, task.output, objects=task.kind == "extract")
+    if task.output_form is None:
+        written = (lookup(row.fields, task.output) for rows in tables.values() for row in rows)
+        task = task.model_copy(update={"output_form": form_of(written, task.labels)})
+    used = columns_of(task.input)
+    tables = {split: [_unwrapped(task, as_used(row, task.output, used)) for row in rows] for split, rows in tables.items()}
     tables = {split: _named_anew([_remarked(task, row) for row in rows]) for split, rows in tables.items()}
-    return _opened(task, _unwrapped(task, tables))
+    return task, _opened(task, tables)
 
 
 def _one_label(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
@@ -213,7 +231,8 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
     value = lookup(row.fields, task.output)
     said: tuple[str, ...] = ()
-    if offsets(value if isinstance(value, list) or task.kind not in (None, "classify") else turns_in(value)):
+    held = value if isinstance(value, (list, tuple)) or task.kind not in (None, "classify") else turns_in(value)
+    if held and offsets(list(held) if isinstance(held, tuple) else held, bare=task.output in SPANS):
         raise DataError(
             f"{row.source}: the output '{task.output}' holds places in a text; valid is what stands there, as an object of"
             ' fields, such as {"person": ["Ada Lovelace"]} (kind: extract)'
@@ -224,8 +243,9 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
                 f"{row.source}: the output '{task.output}' is a list of {len(value)}; valid is one label or text a row:"
                 " keep the main one, or make it an object of fields (kind: extract), or text (kind: generate)"
             )
-        row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
-        said = (f"the column '{task.output}' holds lists of one: each is read as what it holds",)
+        if task.kind == "classify" and text_of(row, task.output) not in task.labels:  # no label is a list
+            row = replace(row, fields={**row.fields, task.output: value[0] if value else ""})
+            said = (f"the column '{task.output}' {READ_AS['list of one']}",)
     written = text_of(row, task.output)
     if not holds_mark(written):
         return written, said
@@ -239,24 +259,13 @@ def _remarked(task: Task, row: Row) -> Row:
     return replace(row, remarks=(*row.remarks, *said)) if said else row
 
 
-def _unwrapped(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    """The rows with what their outputs hold, where all are lists of one, or quoted texts, that were written as text."""
-    written = [row.fields.get(task.output) for rows in tables.values() for row in rows]
-    texts = [value for value in written if isinstance(value, str) and not is_blank(value)]
-    whole = all(isinstance(value, str) or value is None for value in written)
-    meant = task.kind == "extract" or not task.labels.keys().isdisjoint(texts)  # as they are
-    if meant or not whole or (found := unwrapped(texts)) is None:
-        return tables
-    held, form = found
-    said = f"the column '{task.output}' {form}"
-
-    def read(row: Row) -> Row:
-        text = row.fields.get(task.output)
-        if text not in held:
-            return row
-        return replace(row, fields={**row.fields, task.output: held[text]}, remarks=(*row.remarks, said))
-
-    return {split: [read(row) for row in rows] for split, rows in tables.items()}
+def _unwrapped(task: Task, row: Row) -> Row:
+    """The row with what its output holds, where that is written as all outputs are."""
+    form = task.output_form or "as it stands"
+    if (held := held_in(lookup(row.fields, task.output), form)) is None:
+        return row
+    said = f"the column '{task.output}' {READ_AS[form]}"
+    return replace(row, fields={**row.fields, task.output: held}, remarks=(*row.remarks, said))
 
 
 def _opened(task: Task, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:

@@ -53,21 +53,24 @@ def flags(values: Sequence[str]) -> bool:
     return found in ({"0", "1"}, {"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
 
 
-def offsets(value: object) -> bool:
-    """Whether a value is a list of places in a text: numbers, or lists or objects that begin and end somewhere."""
+def offsets(value: object, bare: bool = False) -> bool:
+    """Whether a value is a list of places in a text: lists of a beginning, an end and a label, or objects that begin and
+    end somewhere. `bare`: also without labels, which may else be anything: points, the lines of a grid."""
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.lstrip().startswith("[") else None
         except (ValueError, RecursionError):
             return False
-    return isinstance(value, list) and bool(value) and all(map(_is_span, value))
+    return isinstance(value, list) and bool(value) and all(_is_span(item, bare) for item in value)
 
 
-def _is_span(item: object) -> bool:
+def _is_span(item: object, bare: bool) -> bool:
     if isinstance(item, dict):
         ends = next(([item[one] for one in pair] for pair in ENDS if all(one in item for one in pair)), [])
     else:
-        ends = list(item[:2]) if isinstance(item, (list, tuple)) and len(item) in (2, 3) else []
+        found = list(item) if isinstance(item, (list, tuple)) else []
+        labelled = len(found) == 3 and isinstance(found[2], str)
+        ends = found[:2] if labelled or (bare and len(found) in (2, 3)) else []
     return len(ends) == 2 and all(type(end) is int for end in ends)
 
 

@@ -33,7 +33,7 @@ def read_txt(path: Path) -> list[Row]:
     if all(coded) and 1 < len(codes) <= len(lines) / ROWS_PER_CODE:
         said = "each line is a text behind its label"
         return [_row(path, n, (match[1], match[2]), said) for (n, _), match in zip(lines, coded, strict=True) if match]
-    if beside := _labels_beside(path, len(lines)):
+    if beside := _labels_beside(path, _filled(text)):
         raise DataError(
             f"{path}: the lines have no columns, and {beside} has as many lines: where these are the labels, join both into"
             f" one table (paste {path.name} {beside} > rows.tsv)"
@@ -44,12 +44,17 @@ def read_txt(path: Path) -> list[Row]:
     )
 
 
-def _labels_beside(path: Path, count: int) -> str | None:
+def _filled(text: str) -> list[bool]:
+    """Of each line whether something stands in it, up to the last one where something does: lines are joined by number."""
+    return [bool(line.strip()) for line in lines_of(text.rstrip())]
+
+
+def _labels_beside(path: Path, filled: list[bool]) -> str | None:
     """The name of a file of labels beside a file of texts, line by line; None where there is none."""
     for other in sorted(path.parent.glob("*.txt"))[:MOST_BESIDE]:
         if other != path and re.search(r"label|tag|class", other.stem, re.I) and not re.search("label", path.stem, re.I):
             try:
-                if sum(bool(line.strip()) for line in lines_of(read_text(other))) == count:
+                if _filled(read_text(other)) == filled:
                     return other.name
             except DataError:  # whatever it is, it is no file of labels
                 continue

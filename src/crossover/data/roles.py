@@ -34,6 +34,7 @@ from crossover.errors import DataError
 
 WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
 NAMED = "by its name"
+NUMBERED = ("1", "2")  # how the names of two columns of a kind end
 NAMES = 6  # columns that are named in a sentence
 MAY_BE_EMPTY = ("input", "context")  # in all rows, and still be what the layout says
 # what the answer to a question with choices is called, before anything else that may be beside it
@@ -50,6 +51,13 @@ def roles_of(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> 
         return found[0], found[1], f"{'the columns ' * found[0].startswith('{')}{shown(found[0])}, {why}", why
     known = None if of == "pair" else together(names)
     if known and known.headed and not _has_output(columns, columns_of(known.input)):
+        known = None
+    if (
+        known
+        and not known.output
+        and not known.posed
+        and not _of_two(columns, names, columns_of(known.input), known.headed)
+    ):
         known = None
     used = columns_of(known.input) if known else []
     if known is not None and any(name in columns for name in used) and (not known.output or known.output in columns):
@@ -187,6 +195,19 @@ def _has_output(columns: Mapping[str, list[str]], used: Sequence[str]) -> bool:
     """Whether a column beside those that are used is surely the output."""
     rest = [name for name in columns if name not in used and not is_group(name) and not is_beside(name)]
     return by_name(rest, (*OUTPUTS, *WEAK_OUTPUTS)) is not None or any(of_few(columns[name]) for name in rest)
+
+
+def _of_two(columns: Mapping[str, list[str]], names: Iterable[str], used: Sequence[str], headed: bool) -> bool:
+    """Whether columns whose names end in 1 and 2 are two texts: not the first of several, and no answers to questions.
+    `headed`: their names say so little that they have to be wordy."""
+    first = used[0].lower().strip()
+    if len(used) != len(NUMBERED) or not first.endswith(NUMBERED[0]):
+        return True
+    held = [columns.get(name, []) for name in used]
+    third = f"{first.removesuffix(NUMBERED[0])}3"
+    return third not in [name.lower().strip() for name in names] and (
+        all(map(wordy, held)) if headed else not any(map(numeric, held))
+    )
 
 
 def _rival(columns: Iterable[str]) -> str:

@@ -60,7 +60,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     "dev", "val" or "test" in the place of "train" become the splits. Raises `DataError` for a file that cannot be read or
     that has no two columns to choose from.
     """
-    path = _of_training(path)
+    path = _of_training(named(path))
     rows = load_rows(path)
     sole = judged(rows)
     rows = gold({"all": rows}, roles[1] if roles else ANSWER if sole else "")["all"]
@@ -77,7 +77,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     group = next((name for name in columns if name not in (*used, output) and is_group(name)), None)
     if roles is None and (name := names_of(columns, rows, output, used)) is not None:
         output, why_output = name, f"the names of the numbers in '{output}'"
-    files, unlabelled = _labelled(_splits(path), one if one and output == LABEL else [output])
+    files, unused_files = _labelled(_splits(path), one if one and output == LABEL else [output])
     home = path.parent if folder is None else folder
     references = {split: _relative(file, home) for split, file in files.items()}
     beside = {split: file.name for split, file in files.items()}  # read from there: `home` need not exist yet
@@ -87,10 +87,10 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     assumed = [f"input: {why_input}", f"output: the column '{output}', {why_output}"]
     if len(references) > 1:
         assumed.append(f"data: {', '.join(f'{split} is {name}' for split, name in references.items())}, by their names")
-    assumed += [f"data: {name} has no column '{output}', and is not used" for name in unlabelled]
+    assumed += unused_files
     nested = [name for name in used if any(isinstance(row.fields.get(name), (list, dict)) for row in rows)]
     assumed += [f"input: the column '{name}' holds lists or objects, which stand in it as JSON" for name in nested]
-    if prepared.task.kind == "generate" and holds_lists(columns.get(output, [])):
+    if prepared.task.kind == "generate" and holds_lists([example.output for example in prepared.splits.all]):
         assumed.append(f"output: the column '{output}' holds lists, which are to be written as they stand there")
     if output in (several := several_hot(rows)):
         assumed.append(
@@ -140,11 +140,25 @@ def in_folds(task: Task, prepared: Prepared) -> tuple[Prepared, list[str]]:
     return folded, [f"folds: {number}, so that every row tests once: a test split of {len(splits.test)} would say little"]
 
 
+def named(path: Path) -> Path:
+    """The path of a file or folder by its name, also where it is where we are (".")."""
+    return path if path.name not in ("", "..") else path.resolve()
+
+
 def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
-    """The files of splits that have the output's columns, and the names of those that have none: some keep the answers of
+    """The files of splits that have the output's columns, and a sentence on each of the others: some keep the answers of
     a test."""
-    absent = [split for split, file in list(files.items())[1:] if not _has_any(load_rows(file), output)]
-    return {split: file for split, file in files.items() if split not in absent}, [files[split].name for split in absent]
+    kept, said = {}, []
+    for number, (split, file) in enumerate(files.items()):
+        try:
+            if number and not _has_any(load_rows(file), output):
+                said.append(f"data: {file.name} has no column '{output[0]}', and is not used")
+                continue
+        except DataError as problem:
+            said.append(f"data: {file.name} cannot be read, and is not used: {problem}")
+            continue
+        kept[split] = file
+    return kept, said
 
 
 def _has_any(rows: Sequence[Row], columns: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from crossover.data.rows import Row
 
 TEXTS = ("text", "data", "content", "sentence")
 ANSWER = "answer"  # Prodigy's: what was accepted
+SPANS = ("spans", "entities", "ents")  # columns of nothing but places
 COLUMNS = ("spans", "entities", "label", "labels", "ents", "annotations")
 
 

@@ -27,6 +27,7 @@ from crossover.data.metric import apart
 from crossover.data.modelspec import DEFAULT, ENGINE, MODEL, WRITTEN, NamedModel, any_price, placed
 from crossover.data.named import check_gold, check_names
 from crossover.data.part import Distinct, Part
+from crossover.data.quoted import Form
 from crossover.data.settings import SET, overridden
 from crossover.data.template import columns_of
 from crossover.data.text import spelled
@@ -98,7 +99,7 @@ DataSpec = Annotated[Annotated[str, Tag("one")] | Annotated[Files, Tag("splits")
 
 
 class Task(Part):
-    """A task file's content, checked. `folder`, to which paths are relative, and `assumptions` are not in the file."""
+    """A task file's content, checked. `folder` (where paths begin), `assumptions` and `output_form` are not in it."""
 
     name: str = Field(description="1 to 100 letters, digits, - _ . (not a dot or dash first): it names a folder")
     instruction: str = Field(default="", description="text")
@@ -145,13 +146,14 @@ class Task(Part):
     folder: Path = Field(default=Path(), exclude=True)
     tables: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)  # rows by split, of data in memory
     assumptions: tuple[str, ...] = Field(default=(), exclude=True)
+    output_form: Form | None = Field(default=None, exclude=True)  # told by the study's rows, for those that come later
 
     def __init__(self, **fields: Any) -> None:
         """`data` may also be a DataFrame, a `datasets` data set or a list of mappings, or a mapping of splits to such.
 
         Raises `TaskError` in one sentence, and `DataError` for data that cannot be used.
         """
-        known = (*KEYS, *UNWRITTEN, "folder", "tables", "assumptions")
+        known = (*KEYS, *UNWRITTEN, "folder", "tables", "assumptions", "output_form")
         for key in fields:
             if key not in known:
                 raise TaskError(f"the task, {key_name((key,))}: unknown key; {nearest(key, KEYS)}")
@@ -320,7 +322,8 @@ def with_settings(task: Task, settings: Sequence[str], by: str = SET) -> Task:
     """A checked task with some keys as on a command line: "limits.latency_p95_ms=200". `by`: who gives them. Raises
     `TaskError`."""
     file = overridden(YamlFile(Path("the task"), task.model_dump(exclude=set(UNWRITTEN))), settings, by)
-    return task_from(file, task.folder, metric_options=task.metric_options, assumptions=task.assumptions)
+    kept = {name: getattr(task, name) for name in (*UNWRITTEN, "assumptions", "output_form")}
+    return task_from(file, task.folder, **kept)
 
 
 def check_task(task: Task) -> None:

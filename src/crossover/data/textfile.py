@@ -18,10 +18,9 @@ LARGEST = 1 << 30  # bytes that a packed file may be: it is held whole
 SHOWN = 20  # files that a message names
 _NO_DATA = {  # how a file begins -> what it is in the place of data
     b"version https://git-lfs": "is a pointer of Git LFS, and the file is elsewhere; fetch it (git lfs pull)",
-    b"<!doctype html": "is a web page; valid is the file itself, perhaps behind a button 'raw' or 'download' there",
-    b"<html": "is a web page; valid is the file itself, perhaps behind a button 'raw' or 'download' there",
     b"pk\x03\x04": "is a ZIP archive or a spreadsheet (.xlsx); valid is what it holds, saved as CSV in UTF-8, for example",
 }
+_PAGE = (b"<!doctype html", b"<html")
 
 
 def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
@@ -75,9 +74,29 @@ def read_bytes(path: Path, error: type[CrossoverError] = DataError) -> bytes:
         raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
     if other := next((what for start, what in _NO_DATA.items() if data[:200].lstrip().lower().startswith(start)), None):
         raise error(f"{path} {other}")
+    if error is not DataError and is_page(path):  # of data it may be a text
+        raise error(page(path))
     if not data.strip(BOM + b" \t\r\n"):
-        raise (NoRows if error is DataError else error)(f"{path} is empty")
+        raise _empty(path, error)
     return data
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file begins as a web page does; one that cannot be read does not."""
+    try:
+        with gzip.open(path) if path.suffix.lower() == PACKED else path.open("rb") as file:
+            return file.read(200).removeprefix(BOM).lstrip().lower().startswith(_PAGE)
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def page(path: Path) -> str:
+    """What is said of a web page in the place of a file."""
+    return f"{path} is a web page; valid is the file itself, perhaps behind a button 'raw' or 'download' there"
+
+
+def _empty(path: Path, error: type[CrossoverError]) -> CrossoverError:
+    return (NoRows if error is DataError else error)(f"{path} is empty")
 
 
 def _unpacked(path: Path, error: type[CrossoverError]) -> bytes:
@@ -110,7 +129,7 @@ def read_text(
         where = place(data[:nul].decode("utf-8", errors="replace"))
         raise error(f"{path}, {where}: a NUL byte; the file is binary or damaged, valid is UTF-8 text")
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
         where = place(data[: problem.start].decode("utf-8", errors="replace"))
         byte = data[problem.start]
@@ -118,6 +137,9 @@ def read_text(
             f"{path}, {where}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'; from"
             " Western Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW)"
         ) from problem
+    if not text.strip():  # marks and white space of other kinds
+        raise _empty(path, error)
+    return text
 
 
 def _from_utf16(path: Path, data: bytes, error: type[CrossoverError]) -> bytes:

@@ -246,6 +246,8 @@ def _kind(choice: Contender) -> str:
 
 def proven_of(champions: Sequence[Contender], comparisons: Comparisons, margin: float) -> list[Contender]:
     """Those of the side that wins by the rule that are proven; none where nobody wins."""
+    if not champions:
+        return []
     ordered = _by_cost(champions)
     wins, within = _standing(ordered, comparisons, margin)
     found = _proven(wins.tobytes(), within.tobytes(), tuple(c.family for c in ordered))

@@ -32,7 +32,7 @@ def timed_by(
     before: Collection[str] = (),
 ) -> Timed:
     """Up to so many training rows that the candidate's model was not asked as the candidate asks it, and dev rows in the
-    place of what lacks. `before`: ids of rows by which it was timed before."""
+    place of what lacks. `before`: ids of the training rows by which it was timed before."""
     model, renderer, prompt = evaluator.model_of(candidate.model), evaluator.renderer(candidate.prompt), candidate.prompt
     shown = {one.input for one in prompt.demonstrations} if prompt.selection == "fixed" else set()
     found: dict[str, Example] = {}  # by input: of equal ones the server would know the second

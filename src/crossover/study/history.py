@@ -18,8 +18,8 @@ FACT = "history"
 LONGEST = 60  # characters of a value
 ABSENT = "nothing"
 # Where the task file lies, and by how many processes it is tuned, is not what is to be done; a learning curve adds to a
-# verdict, and changes none.
-APART = ("folder", "path", "curve", "tuning")
+# verdict, and changes none. How outputs are written is told by the rows.
+APART = ("folder", "path", "curve", "tuning", "output_form")
 GIVEN = "given"
 AGAIN = "less what earlier runs have finished, which is not done again"
 

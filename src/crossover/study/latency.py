@@ -69,13 +69,17 @@ def _rows(bench: StudyBench, candidate: Candidate, rounds: int) -> list[Timed | 
         return [None] * rounds
     fact = f"rows one by one {candidate.id}"
     known = bench.journal.fact(fact, [])
-    if len(known) < rounds:
-        before = {id for one in known for id in one["rows"]}
+    while len(known) < rounds:  # a study of an earlier version may lack several
+        before = {id for one in known for id in one["rows"][: one["unasked"]]}
         found = timed_by(bench.evaluator, bench.journal, candidate, bench.train, bench.dev, at_once(), before)
         known.append({"rows": [row.id for row in found.rows], "unasked": found.unasked})
         bench.journal.set_fact(fact, known)
-    by_id = {row.id: row for row in (*bench.dev, *bench.train)}
-    return [Timed(tuple(by_id[id] for id in one["rows"]), one["unasked"]) for one in known[:rounds]]
+    # first those of train, then those of dev: where both are files of their own, their ids may be the same
+    train, dev = ({row.id: row for row in rows} for rows in (bench.train, bench.dev))
+    return [
+        Timed(tuple((train if n < one["unasked"] else dev)[id] for n, id in enumerate(one["rows"])), one["unasked"])
+        for one in known[:rounds]
+    ]
 
 
 def _looks(candidate: Candidate) -> str:

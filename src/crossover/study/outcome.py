@@ -106,9 +106,10 @@ def write_so_far(outcome: Outcome, ahead: Sequence[str], journal: Journal) -> No
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
     """What the report says of the task, by the names of the journal's facts."""
-    task = outcome.task.model_dump(mode="json")
+    task = outcome.task
+    beside = {"path": str(outcome.task_path), "folder": str(task.folder.resolve()), "output_form": task.output_form}
     return {
-        "task": task | {"path": str(outcome.task_path), "folder": str(outcome.task.folder.resolve())},
+        "task": task.model_dump(mode="json") | beside,
         "options": list(outcome.options),
         "findings": to_json(outcome.findings),
         "assumptions": list(outcome.assumptions),

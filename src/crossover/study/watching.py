@@ -211,6 +211,8 @@ class Watching:
         group = self.task.group if self.task.group in columns else None
         changes: dict[str, Any] = {"input": "id" if named else self.task.input, "group": group, "slices": []}
         examples, by = list(read_labelled(self.task.model_copy(update=changes), path).examples), "id" if named else "input"
+        if named:
+            _check_ids(examples)
         if own:  # else nobody knows yet what they are joined by
             self._known = stamp, examples, by
         return examples, by
@@ -252,6 +254,18 @@ class Watching:
         if over.low <= SLOW:
             return []
         return [f"{numbers.estimate(over)} of the answers take longer than the limit of {limit:g} ms, which 5 % may"]
+
+
+def _check_ids(examples: Sequence[Example]) -> None:
+    """Raise `DataError` for an id (the input here) that has two labels: which one is right, nobody can tell."""
+    first: dict[str, Example] = {}
+    for example in examples:
+        other = first.setdefault(example.input.strip(), example)
+        if other.output != example.output:
+            raise DataError(
+                f"{example.source}: the id '{example.input.strip()}' has the label '{example.output}', and"
+                f" '{other.output}' in {other.source}; valid is one label for each id"
+            )
 
 
 def _first(rows: Iterable[One], text: Any) -> list[One]:
