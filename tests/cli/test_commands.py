@@ -732,7 +732,8 @@ def test_help_breaks_no_paragraph_in_the_middle(crossover: Terminal, monkeypatch
 def test_an_interrupt_while_the_command_is_loaded_shows_no_traceback() -> None:
     script = (
         "import runpy, sys\nclass At:\n    def find_spec(self, name, *_):\n        if name == 'typer':\n"
-        "            raise KeyboardInterrupt\nsys.meta_path.insert(0, At())\nrunpy.run_module('crossover', run_name='__main__')"
+        "            raise KeyboardInterrupt\nsys.meta_path.insert(0, At())\n"
+        "runpy.run_module('crossover', run_name='__main__')"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout, said.stderr) == (130, "", "")

@@ -40,6 +40,14 @@ def lines_of(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
+def check_reach(path: Path, error: type[CrossoverError]) -> None:
+    """Raise `error` for a path that cannot be looked up: a name that is too long, a folder that may not be entered."""
+    try:
+        path.exists()
+    except OSError as problem:
+        raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
+
+
 def check_readable(path: Path, error: type[CrossoverError] = DataError, endings: Collection[str] = ()) -> None:
     """Raise `error` when `path` is absent, a folder, or out of reach; `endings`: those of the files that it may name."""
     try:
