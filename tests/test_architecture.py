@@ -38,7 +38,7 @@ ROOMS = [
     {"__init__", "__main__"},
 ]
 PLUGIN_ROOMS = {"models", "strategies", "metrics"}
-SHARED = {"base", "batches", "open", "start", "embedding", "kernels", "scoring", "serving", "template"}
+SHARED = {"base", "batches", "open", "start", "embedding", "kernels", "light", "scoring", "serving", "template"}
 
 
 def room_of(module: str) -> str:

@@ -16,6 +16,7 @@ CrossoverError              anything a user can mend; the command line prints it
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import reprlib
@@ -37,6 +38,9 @@ _SECRET_PART = re.compile(
 _SHORTEST = 8  # characters of a key: what is shorter is a word, such as "none"
 # environment variables with a key, also one that a library reads itself
 _VARIABLE = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+# of files: a name, a right or a disk, which the user can see to
+_OF_FILES = ("ENAMETOOLONG", "EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ELOOP", "ENOTDIR", "EISDIR", "EMFILE", "EIO")
+_MENDABLE = {getattr(errno, name) for name in _OF_FILES if hasattr(errno, name)}
 _keys: set[str] = set()  # that this process has read from its environment
 
 
@@ -89,6 +93,14 @@ class TuningError(CrossoverError):
 
 class BudgetExceeded(CrossoverError):
     """A limit of calls, tokens, money or minutes is reached."""
+
+
+def of_a_file(error: OSError) -> str | None:
+    """What the system says of a file that cannot be used, in a sentence; None where it is no fault that a user can mend."""
+    if error.errno not in _MENDABLE:
+        return None
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if isinstance(error.filename, (str, os.PathLike)) else said
 
 
 def shown(value: Any) -> str:

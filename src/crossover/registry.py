@@ -26,7 +26,7 @@ from typing import Any, Literal
 from crossover.errors import CrossoverError, OptionError, nearest, shown
 
 Room = Literal["strategies", "metrics", "models"]
-NOT_PLUGINS = {"base", "batches", "open", "embedding", "kernels", "scoring", "serving", "start", "template"}
+NOT_PLUGINS = {"base", "batches", "open", "embedding", "kernels", "light", "scoring", "serving", "start", "template"}
 
 
 @dataclass(frozen=True)

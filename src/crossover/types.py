@@ -34,7 +34,7 @@ class Example:
     input: str
     output: str
     group: str | None = None
-    source: str = ""  # "train.csv, row 12": what an error message or the report shows
+    source: str = ""  # "train.csv, line 12": what an error message or the report shows
     slices: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 

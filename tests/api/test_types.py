@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import datasets
+import pandas
 import pytest
 
 import crossover
@@ -97,6 +99,12 @@ def test_a_finished_study_takes_names_and_paths_only(tmp_path: Path) -> None:
     assert [one.input for one in predictor.answer("number 1 of many")] == ["number 1 of many"]
     with pytest.raises(CrossoverError, match="predict: received a int; valid is a text, or a list of texts"):
         predictor.answer([3])  # type: ignore[list-item]
+    for table in ({"note": ["a"]}, pandas.DataFrame({"note": ["a"]}), datasets.Dataset.from_dict({"note": ["a"]})):
+        with pytest.raises(CrossoverError, match=rf"received a {type(table).__name__}; .* `predict_rows` answers the rows"):
+            study.predict(table)  # type: ignore[arg-type]
+    for call in (crossover.advise, crossover.plan, crossover.draft, crossover.start_server):
+        with pytest.raises(CrossoverError, match="cannot be read: File name too long"):
+            call("x" * 300)
     with pytest.raises(CrossoverError, match="report: received 3; valid is a path"):
         study.report(3)  # type: ignore[arg-type]
 

@@ -211,12 +211,12 @@ def data_header_only(at: Place) -> list[str]:
     return at.run_rows("text,label\n")
 
 
-@bad("rows.csv, row 2: a NUL byte", "valid is UTF-8 text")
+@bad("rows.csv, line 3: a NUL byte", "valid is UTF-8 text")
 def data_binary(at: Place) -> list[str]:
     return at.run_rows(b"text,label\nfine,order\nnot \x00\x01\x02,order\n")
 
 
-@bad("rows.csv, row 2: byte 0xe9 is not UTF-8", "save the file as UTF-8")
+@bad("rows.csv, line 3: byte 0xe9 is not UTF-8", "save the file as UTF-8")
 def data_latin_1(at: Place) -> list[str]:
     return at.run_rows("text,label\ntea,order\ncafé,order\n".encode("latin-1"))
 
@@ -242,7 +242,7 @@ def template_broken(at: Place) -> list[str]:
     return at.run(input="{text")
 
 
-@bad("rows.csv, row 3: 3 fields, the header has 2", "double quotes")
+@bad("rows.csv, line 4: 3 fields, the header has 2", "double quotes")
 def row_ragged(at: Place) -> list[str]:
     return at.run_rows(table(rows()[:2]) + "pear, please,order\n" + table(rows()[2:]))
 
@@ -267,7 +267,7 @@ def one_label(at: Place) -> list[str]:
     return at.run_rows(table([(text, "order") for text, _ in rows()]), kind="classify")
 
 
-@bad("the output 'billing' is not among the task's labels", "valid: delivery, order, returns", "rows.csv, row 3")
+@bad("the output 'billing' is not among the task's labels", "valid: delivery, order, returns", "rows.csv, line 4")
 def label_unlisted(at: Place) -> list[str]:
     return at.run(labels=LABELS[:3])
 
@@ -422,12 +422,12 @@ def gold_as_the_input(at: Place) -> list[str]:
     return at.run(input="label")
 
 
-@bad("rows.csv, row 2: the double quote that opens on line 3 is closed on line 5")
+@bad("rows.csv, line 3: the double quote that opens there is closed on line 5")
 def stray_quotes_that_swallow_rows(at: Place) -> list[str]:
     return at.run_rows('text,label\na,x\n"b,y\nc,x\nd",y\n', kind="classify")
 
 
-@bad("10 of 10 inputs exceed the context window of 4096 tokens", "rows.csv, row")
+@bad("10 of 10 inputs exceed the context window of 4096 tokens", "rows.csv, line")
 def every_input_too_long(at: Place) -> list[str]:
     pairs = [(f"{n} " + "word " * 5000, LABELS[n % 2]) for n in range(10)]
     return at.run_rows(table(pairs), kind="classify")
@@ -486,6 +486,16 @@ def disk_full(at: Place) -> list[str]:
 
     at.monkeypatch.setattr(sqlite, "_tune_connection", tight)
     return at.run()
+
+
+@bad("File name too long")
+def name_that_is_too_long_to_serve(at: Place) -> list[str]:
+    return ["serve", "ä" * 200]
+
+
+@bad("File name too long")
+def name_that_is_too_long_to_advise_on(at: Place) -> list[str]:
+    return ["advise", f"{'x' * 300}.yaml"]
 
 
 # reading a study

@@ -729,6 +729,31 @@ def test_help_breaks_no_paragraph_in_the_middle(crossover: Terminal, monkeypatch
                 assert len(f"{line} {following.split()[0]}") > 95, f"{command}: '{line}' ends early"
 
 
+def test_an_interrupt_while_the_command_is_loaded_shows_no_traceback() -> None:
+    script = (
+        "import runpy, sys\nclass At:\n    def find_spec(self, name, *_):\n        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\nsys.meta_path.insert(0, At())\n"
+        "runpy.run_module('crossover', run_name='__main__')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout, said.stderr) == (130, "", "")
+
+
+def test_what_a_file_of_the_users_prints_is_no_result(crossover: Terminal, tmp_path: Path) -> None:
+    path = write_task(tmp_path, metric="own.py:loud")
+    (tmp_path / "own.py").write_text(
+        "print('run')\ndef loud(gold, answer):\n    print('counted')\n    return gold == answer\n"
+    )
+    study = tmp_path / "study"
+    for command in (["run", path, "--plan"], ["run", path, "--out", study], ["redecide", study, "--set", "margin=0.02"]):
+        said = crossover(*command, "--json")
+        assert isinstance(json.loads(said.out), dict)
+        assert "run\n" in said.err
+    assert "counted" not in crossover("run", path, "--out", tmp_path / "again", "--quiet").out
+    (tmp_path / "new.csv").write_text(table(rows()[:9]).replace("number", "no."))
+    assert json.loads(crossover("evaluate", study, "--data", tmp_path / "new.csv", "--json").out)
+
+
 def test_run_prints_pure_json(crossover: Terminal, study: Path) -> None:
     said = crossover("run", "task.yaml", "--out", "second", "--json")
     assert (said.status, said.err) == (0, "")

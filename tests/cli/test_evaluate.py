@@ -160,8 +160,8 @@ def test_rows_that_the_study_has_met_are_said(crossover: Terminal, study: Path) 
     assert said.status == 0
     assert "the study has met 3 rows of these; without them" in told
     assert "scores on new.csv will look too good" in told
-    assert told.count("new.csv: 1 row with a blank input or output, left out (new.csv, row 28)") == 1, "once"
-    assert "left out (new.csv, row 28)" in words(crossover("evaluate", study, "--data", "new.csv", "--quiet").out)
+    assert told.count("new.csv: 1 row with a blank input or output, left out (new.csv, line 29)") == 1, "once"
+    assert "left out (new.csv, line 29)" in words(crossover("evaluate", study, "--data", "new.csv", "--quiet").out)
     assert "new.csv: the study does not know the label 'praise' (1 row), so no candidate can give it" in told
     body = json.loads((study / "evaluations" / "1.json").read_text())
     assert body["data"] | {"sha256": ""} == {"name": "new.csv", "sha256": "", "rows": 28, "blank": 1, "met": 3}

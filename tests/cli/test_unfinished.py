@@ -103,7 +103,7 @@ def test_other_data_in_the_same_folder_are_refused_with_what_changed(crossover: 
 def test_warnings_about_the_data_are_said_once_also_where_it_is_quiet(crossover: Terminal, here: Path) -> None:
     rows = [(f"row {n} about fruit {n * n}", ("a", "b", "c")[n % 3]) for n in range(45)]
     Path("rows.csv").write_text(table([*rows, ("", "a"), ("row 3 about fruit 9", "b")]))
-    blank = "1 row with a blank input or output, left out (rows.csv, row 46)"
+    blank = "1 row with a blank input or output, left out (rows.csv, line 47)"
     loud = crossover("run", "task.yaml")
     assert words(loud.out + loud.err).count("1 row with a blank input or output") == 1
     quiet = crossover("run", "task.yaml", "--quiet")

@@ -20,7 +20,7 @@ def test_a_file_without_a_header_keeps_its_first_row(tmp_path, name, delimiter):
     rows = load_rows(write(tmp_path, name, "\n".join(lines(["lost", "late"], delimiter)) + "\n"))
     assert len(rows) == 12
     assert rows[0].fields == {"column_1": "lost", "column_2": sentence(0)}
-    assert (rows[0].source, rows[11].source) == (f"{name}, row 1", f"{name}, row 12")
+    assert (rows[0].source, rows[11].source) == (f"{name}, line 1", f"{name}, line 12")
     assert all("the first line is a row and no header: the columns are called" in row.remarks[-1] for row in rows)
 
 

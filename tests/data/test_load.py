@@ -33,7 +33,7 @@ def test_csv_with_any_delimiter_mark_and_line_end(tmp_path, delimiter, mark, new
     text = newline.join([f"text{delimiter}label", f'"ein ""Päckchen"", {newline}da"{delimiter}angekommen', ""])
     [row] = load_rows(write(tmp_path, "rows.csv", mark + text.encode()))
     assert row.fields == {"text": f'ein "Päckchen", {newline}da', "label": "angekommen"}
-    assert (row.number, row.source) == (1, "rows.csv, row 1")
+    assert (row.number, row.source) == (1, "rows.csv, line 2")
 
 
 def test_the_header_decides_the_delimiter(tmp_path):
@@ -56,26 +56,26 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("rows.csv", "text,label\na,x\nb\n", "rows.csv, row 2: 1 field, the header has 2; put a field"),
-        ("rows.csv", "text,label\na,x\nb, c,y\n", "rows.csv, row 2: 3 fields, the header has 2; put a field"),
-        ("rows.csv", 'text,label\n"a\nb",x\nb\n', "rows.csv, row 2: 1 field, the header has 2"),
-        ("rows.csv", 'text,label\na,x\n"b,y\nc,z\n', "rows.csv, row 2: a double quote is opened and never closed"),
-        ("rows.csv", 'text,label\n"a" b,x\n', "rows.csv, row 1: text follows a closing double quote"),
+        ("rows.csv", "text,label\na,x\nb\n", "rows.csv, line 3: 1 field, the header has 2; put a field"),
+        ("rows.csv", "text,label\na,x\nb, c,y\n", "rows.csv, line 3: 3 fields, the header has 2; put a field"),
+        ("rows.csv", 'text,label\n"a\nb",x\nb\n', "rows.csv, line 4: 1 field, the header has 2"),
+        ("rows.csv", 'text,label\na,x\n"b,y\nc,z\n', "rows.csv, line 3: a double quote is opened and never closed"),
+        ("rows.csv", 'text,label\n"a" b,x\n', "rows.csv, line 2: text follows a closing double quote"),
         (
             "rows.csv",
             f"text,label\na,x\n{'b' * 10_000_001},y\n",
-            "rows.csv, row 2: a field is longer than 10000000 characters",
+            "rows.csv, line 3: a field is longer than 10000000 characters",
         ),
-        ("rows.csv", f"{'b' * 10_000_001},y\n", "rows.csv, the header: a field is longer than 10000000 characters"),
+        ("rows.csv", f"{'b' * 10_000_001},y\n", "rows.csv, line 1: a field is longer than 10000000 characters"),
         (
             "rows.csv",
             'text,label\n"Where is it,delivery\nWrong sum,billing\nShe said ",billing\n',
-            "rows.csv, row 1: the double quote that opens on line 2 is closed on line 4",
+            "rows.csv, line 2: the double quote that opens there is closed on line 4",
         ),
         (
             "rows.csv",
             'text,label,note\n"Where is it,delivery,\nWrong sum,billing,\nShe said ",billing,\n',
-            "rows.csv, row 1: the double quote that opens on line 2 is closed on line 4",
+            "rows.csv, line 2: the double quote that opens there is closed on line 4",
         ),
         ("rows.csv", "text,text\na,b\n", "rows.csv: the header names the column 'text' twice"),
         ("rows.csv", " , \na,b\n", "rows.csv: the first row is empty; valid is a row of column names"),
@@ -83,20 +83,20 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
         ("rows.csv", "text,label\n\n\n", "rows.csv has a header and no rows"),
         ("rows.csv", "", "rows.csv is empty"),
         ("rows.csv", b"\xef\xbb\xbf\n", "rows.csv is empty"),
-        ("rows.csv", "text,label\na,x\nb\0,y\n", "rows.csv, row 2: a NUL byte; the file is binary or damaged"),
+        ("rows.csv", "text,label\na,x\nb\0,y\n", "rows.csv, line 3: a NUL byte; the file is binary or damaged"),
         (
             "rows.csv",
             "text,label\na,x\ncafé,y\n".encode("cp1252"),
-            "rows.csv, row 2: byte 0xe9 is not UTF-8; save the file",
+            "rows.csv, line 3: byte 0xe9 is not UTF-8; save the file",
         ),
-        ("rows.csv", 'text;label\n"a\nb";x\ncafé;y\n'.encode("cp1252"), "rows.csv, row 2: byte 0xe9 is not UTF-8"),
-        ("rows.csv", "größe,label\n".encode("cp1252"), "rows.csv, the header: byte 0xf6 is not UTF-8"),
+        ("rows.csv", 'text;label\n"a\nb";x\ncafé;y\n'.encode("cp1252"), "rows.csv, line 4: byte 0xe9 is not UTF-8"),
+        ("rows.csv", "größe,label\n".encode("cp1252"), "rows.csv, line 1: byte 0xf6 is not UTF-8"),
         (
             "rows.csv",
             b"\xff\xfea\x00\x00\xd8",
             "rows.csv begins as UTF-16 text does and is none, or damaged; save it as UTF-8",
         ),
-        ("rows.csv", bytes(range(256)), "rows.csv, the header: a NUL byte"),
+        ("rows.csv", bytes(range(256)), "rows.csv, line 1: a NUL byte"),
         ("rows.jsonl", '{"a": 1}\n{"a": \n', "rows.jsonl, line 2: not valid JSON: Expecting value at column 7"),
         ("rows.jsonl", '{"a": 1}\n\n[1]\n', "rows.jsonl, line 3: received a list, valid is an object"),
         ("rows.jsonl", "7\n", "rows.jsonl, line 1: received a number, valid is an object"),
@@ -159,7 +159,7 @@ def test_a_stray_quote_between_tabs_is_text(tmp_path, end):
 )  # fmt: skip
 def test_a_stray_quote_is_told_also_where_a_text_between_holds_a_comma(tmp_path, before, swallowed):
     said = complaint(tmp_path, "rows.csv", before + swallowed)
-    assert "the double quote that opens on line 5 is closed on line 7" in said
+    assert "line 5: the double quote that opens there is closed on line 7" in said
 
 
 @pytest.mark.parametrize(
@@ -476,7 +476,7 @@ def test_a_filled_template_shows_the_value_as_it_is(text):
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_a_spreadsheets_line_that_names_the_delimiter_is_no_header(tmp_path, newline):
     text = newline.join(["sep=;", "text;label", "one, two;x", 'a "b;y', ""])
-    with pytest.raises(DataError, match=r"rows\.csv, row 3: a double quote is opened"):
+    with pytest.raises(DataError, match=r"rows\.csv, line 5: a double quote is opened"):
         load_rows(write(tmp_path, "rows.csv", text + '"c'))
     [row] = load_rows(write(tmp_path, "rows.csv", newline.join(["\ufeffsep=;", "text;label", "one, two;x", ""])))
     assert row.fields == {"text": "one, two", "label": "x"}
@@ -484,7 +484,7 @@ def test_a_spreadsheets_line_that_names_the_delimiter_is_no_header(tmp_path, new
         "rows.csv has no header below its first line; valid is a row of column names"
     )
     assert complaint(tmp_path, "rows.csv", 'sep=;\ntext;label\na;b\n"c;d\ne;f\ng";h\n').startswith(
-        "rows.csv, row 2: the double quote that opens on line 4 is closed on line 6"
+        "rows.csv, line 4: the double quote that opens there is closed on line 6"
     )
 
 
@@ -498,3 +498,13 @@ def test_fields_between_bars(tmp_path):
     )
     [row] = load_rows(write(tmp_path, "rows.csv", "| text | label |\n| a | x |\n"))
     assert row.fields == {"text": "a", "label": "x"}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_row_of_a_text_file_is_told_by_the_line_on_which_it_begins(tmp_path, newline):
+    above = ["", "" if newline == "\r" else "sep=,"]
+    text = newline.join([*above, "text,label", f'"a{newline}b",x', "", "c,y", ""])
+    rows = load_rows(write(tmp_path, "rows.csv", text))
+    assert [row.source for row in rows] == ["rows.csv, line 4", "rows.csv, line 6", "rows.csv, line 7"]
+    stray = load_rows(write(tmp_path, "rows.tsv", 'text\tlabel\n"a\tx\nb\ty\n"c\tx\nd\ty\n'))
+    assert [row.source for row in stray] == [f"rows.tsv, line {n}" for n in (2, 3, 4, 5)]

@@ -166,9 +166,9 @@ def test_places_as_text_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> 
     texts = "".join(f'{sentence(n)},"[[0, {n % 3 + 1}]]"\n' for n in range(12))
     write(tmp_path, "rows.csv", f"text,spans\n{texts}")
     with pytest.raises(
-        DataError, match=r"rows.csv, row 1: the output 'spans' holds places in a text; valid is what stands"
+        DataError, match=r"rows.csv, line 2: the output 'spans' holds places in a text; valid is what stands"
     ):
-        prepare(task(tmp_path, "rows.csv", output="places"))
+        prepare(task(tmp_path, "rows.csv", output="spans"))
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_one_column_is_not_enough(tmp_path):
 
 
 def test_a_bad_file_is_the_same_error_as_in_a_run(tmp_path):
-    with pytest.raises(DataError, match=r"rows.csv, row 1: 1 field, the header has 2"):
+    with pytest.raises(DataError, match=r"rows.csv, line 2: 1 field, the header has 2"):
         sketch(write(tmp_path, "rows.csv", "text,label\na\n"))
     with pytest.raises(DataError, match=r"rows.csv: 3 usable rows; at least 6 labelled rows are needed"):
         sketch(write(tmp_path, "rows.csv", table({"a": 2, "b": 1})))

@@ -16,7 +16,7 @@ SHARES = {"train": 3, "dev": 1, "test": 1}
 
 
 def example(number, label="x", group=None, text=None):
-    return Example(f"e{number}", text or sentence(number), label, group, f"rows.csv, row {number}")
+    return Example(f"e{number}", text or sentence(number), label, group, f"rows.csv, line {number}")
 
 
 def labels(examples):
@@ -35,7 +35,7 @@ def test_one_file_becomes_60_20_20_by_label(three_labels):
     assert labels(splits.dev) == {"a": 10, "b": 6, "c": 4}
     assert labels(splits.test) == {"a": 10, "b": 6, "c": 4}
     assert splits.cut == ("train", "dev", "test")
-    assert {e.source for e in splits.all} == {f"rows.csv, row {n}" for n in range(1, 101)}
+    assert {e.source for e in splits.all} == {f"rows.csv, line {n}" for n in range(2, 102)}
 
 
 def test_the_hash_says_whether_the_data_is_the_same(three_labels, tmp_path):
@@ -71,7 +71,7 @@ def test_a_missing_split_is_a_fifth_of_train(tmp_path):
     no_dev = make_splits(task(tmp_path, {"train": "train.csv", "test": "other.csv"}, kind="classify"))
     assert labels(no_dev.dev) == {"a": 8, "b": 2, "c": 1}
     assert labels(no_dev.train) == {"a": 32, "b": 6, "c": 1}
-    assert (no_dev.test[0].source, no_dev.cut) == ("other.csv, row 1", ("dev",))
+    assert (no_dev.test[0].source, no_dev.cut) == ("other.csv, line 2", ("dev",))
     no_test = make_splits(task(tmp_path, {"train": "train.csv", "dev": "other.csv"}, kind="classify"))
     assert (labels(no_test.test), no_test.cut) == ({"a": 8, "b": 2, "c": 1}, ("test",))
     only = make_splits(task(tmp_path, {"train": "train.csv"}, kind="classify"))
@@ -88,7 +88,7 @@ def test_thirty_rows_of_ten_labels_have_every_label_everywhere(tmp_path):
 def test_blank_rows_are_left_out_and_named(tmp_path):
     write(tmp_path, "rows.csv", table({"a": 5, "b": 5}) + "lone text,\n,a\n  ,b\n")
     splits = make_splits(task(tmp_path, "rows.csv"))
-    assert splits.blank == ("rows.csv, row 11", "rows.csv, row 12", "rows.csv, row 13")
+    assert splits.blank == ("rows.csv, line 12", "rows.csv, line 13", "rows.csv, line 14")
     assert len(splits.all) == 10
 
 

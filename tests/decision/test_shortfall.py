@@ -28,6 +28,9 @@ def estimate(value: float, spread: float = 0.05) -> Estimate:
         (0.45, 0.10, 0.7, None),  # more than half of the way
         (0.93, 0.93, 0.9, None),  # the most frequent answer is good enough
         (0.10, None, None, None),
+        (1.00, 1.00, None, None),  # no model can be better
+        (0.995, 0.995, None, None),
+        (0.98, 0.98, None, "no more than always giving the most frequent answer (98.0 %)"),
     ],
 )
 def test_a_best_that_does_not_do_the_task_says_why(

@@ -136,6 +136,20 @@ def test_an_exit_while_scoring_is_an_error_like_any_other(folder: Path) -> None:
         open_metric("quits.py:f", folder).score("g", "a")
 
 
+def test_whatever_else_it_raises_is_an_error_but_who_interrupts_ends_it(folder: Path) -> None:
+    (folder / "own.py").write_text(
+        "class Failed(BaseException): ...\ndef f(gold, answer):\n    raise Failed('no')\n"
+        "def g(gold, answer):\n    raise KeyboardInterrupt\n"
+    )
+    (folder / "at_once.py").write_text("raise BaseException('not me')\n")
+    with pytest.raises(MetricError, match=r"own\.py, line 3: Failed: no, on the gold output 'g' and the answer 'a'"):
+        open_metric("own.py:f", folder).score("g", "a")
+    with pytest.raises(MetricError, match=r"at_once\.py, line 1: BaseException: not me$"):
+        open_metric("at_once.py:f", folder)
+    with pytest.raises(KeyboardInterrupt):
+        open_metric("own.py:g", folder).score("g", "a")
+
+
 @pytest.mark.parametrize("value", ["float('nan')", "1.5", "-0.1", "None", "[1]", "'0.5'"])
 def test_what_is_no_score_is_refused(folder: Path, value: str) -> None:
     (folder / "odd.py").write_text(f"def f(gold, answer):\n    return {value}\n")

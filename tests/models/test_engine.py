@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import shutil
 import tempfile
@@ -118,6 +120,48 @@ def test_adapters_are_loaded_under_their_hash_and_the_oldest_go(
     assert server.loaded == [*names, names[0]]
     assert server.unloaded == names[:3]
     assert sorted(server.adapters) == sorted([names[3], names[4], names[0]])
+
+
+async def _used(held: adapters.Adapters, weights: Weights) -> None:
+    async def prove(name: str, weights: Weights) -> None:
+        await asyncio.sleep(0)
+
+    async with held.using(weights, lambda weights: None, prove) as name:
+        await asyncio.sleep(0)
+        await held._server.send("/tokenize", {"model": name})
+
+
+@settings(max_examples=60, deadline=None)
+@given(order=st.lists(st.integers(0, 5), min_size=8, max_size=40), waits=st.lists(st.integers(0, 4), min_size=1))
+def test_whoever_asks_while_others_make_room_finds_its_adapter(order: list[int], waits: list[int]) -> None:
+    there: set[str] = set()
+    pauses = itertools.cycle(waits)
+
+    class Slow:
+        name = "slow"
+
+        async def send(self, path: str, body: dict[str, Any]) -> None:
+            """A server that takes its time, and does what it is told when it has."""
+            for _ in range(next(pauses)):
+                await asyncio.sleep(0)
+            if path == "/load_lora_adapter":
+                there.add(body["lora_name"])
+            elif path == "/unload_lora_adapter":
+                there.remove(body["lora_name"])
+            else:
+                assert body["model"] in there
+
+    async def asked() -> None:
+        held = adapters.Adapters(Slow())  # type: ignore[arg-type]
+        await asyncio.gather(*(_used(held, Weights("adapter", f"{n:064}", f"/weights/{n}")) for n in order))
+
+    kept = adapters.KEPT
+    adapters.KEPT = 2
+    try:
+        asyncio.run(asked())
+    finally:
+        adapters.KEPT = kept
+    assert len(there) <= 2
 
 
 def test_a_server_that_was_started_anew_loads_an_adapter_again(

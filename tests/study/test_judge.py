@@ -146,7 +146,7 @@ def test_the_judges_agreement_with_grades_by_hand(tmp_path: Path, monkeypatch: p
     assert decision["judge"]["constant"] == 0.5
     assert any("given by hand in 100.0 %" in sentence for sentence in decision["judge"]["said"])
     (tmp_path / "graded.csv").write_text("input,answer,grade\nx,y,fine\n")
-    with pytest.raises(DataError, match=r"graded\.csv, row 1, column 'grade': received 'fine'; valid: wrong, right"):
+    with pytest.raises(DataError, match=r"graded\.csv, line 2, column 'grade': received 'fine'; valid: wrong, right"):
         judged(tmp_path / "other", monkeypatch, fair, judge={"graded": "../graded.csv"})
 
 

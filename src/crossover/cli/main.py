@@ -19,7 +19,7 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from crossover.cli.output import degrade, tell
-from crossover.errors import CrossoverError, OptionError, nearest, without_keys
+from crossover.errors import CrossoverError, OptionError, nearest, of_a_file, without_keys
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
 COMMANDS = (
@@ -155,6 +155,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe has gone
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  a traceback is for a file, not for the user
+        if isinstance(error, OSError) and (said := of_a_file(error)) is not None:
+            _complain(f"crossover: {said}")
+            sys.exit(2)
         with tempfile.NamedTemporaryFile("w", prefix="crossover-", suffix=".log", delete=False) as log:
             log.write(without_keys(traceback.format_exc()))
         what = without_keys(f"{type(error).__name__}: {error}".split("\n", 1)[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import sys
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import Any
 
 from rich.console import Console
@@ -27,6 +28,12 @@ def degrade() -> None:
 def exact() -> None:
     """Let standard output escape what its encoding lacks, signs too: what is written is an answer."""
     _lacking("backslashreplace", sys.stdout)
+
+
+def results_alone() -> AbstractContextManager[Any]:
+    """Meanwhile what a metric, a model or a plug-in of the user's prints goes to standard error: a program may read the
+    results from standard output."""
+    return redirect_stdout(sys.stderr)
 
 
 def harmless(text: str) -> str:

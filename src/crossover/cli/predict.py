@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from crossover.cli.output import exact, harmless, unicode_out
+from crossover.cli.output import exact, harmless, results_alone, unicode_out
 from crossover.data.text import is_blank
 from crossover.errors import DataError, OptionError
 from crossover.models.start import answering
@@ -55,7 +55,8 @@ def command(
     with ExitStack() as start:
         start.enter_context(uncollected())
         start.enter_context(answering())
-        predictor = Predictor.open(StudyFolder(study), candidate)
+        with results_alone():
+            predictor = Predictor.open(StudyFolder(study), candidate)
         if text is not None:
             inputs = [_whole(text, "the text")]
         elif file is not None:
@@ -77,7 +78,8 @@ def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: b
     failed = broken = marked = blank = 0
     for start in range(0, len(inputs), 32):
         texts = inputs[start : start + 32]
-        answers = iter(predictor.answer([text for text in texts if not is_blank(text)]))
+        with results_alone():
+            answers = iter(predictor.answer([text for text in texts if not is_blank(text)]))
         started()
         for text in texts:
             if is_blank(text):

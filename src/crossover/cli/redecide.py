@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from crossover.cli.output import json_out, tell
+from crossover.cli.output import json_out, results_alone, tell
 from crossover.report.table import glance, verdict_text
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
@@ -33,7 +33,8 @@ def command(
     The first decision stays; the new one is kept beside it, in history/, and 'crossover show' names it.
     """
     folder = StudyFolder(study)
-    file = redecide(folder, settings or ())
+    with results_alone():
+        file = redecide(folder, settings or ())
     if as_json:
         typer.echo(json_out(file.read_text(encoding="utf-8")), nl=False)
         return

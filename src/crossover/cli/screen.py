@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from crossover.cli.output import tell
+from crossover.cli.output import results_alone, tell
 from crossover.decision import numbers
 from crossover.report.imported import plain
 from crossover.study.listener import Listener, Quiet, Stage
@@ -26,16 +26,17 @@ BAR, NARROW_BAR, NARROW = 20, 10, 120  # characters; below the last the bar is s
 @contextmanager
 def screen(quiet: bool) -> Iterator[Listener]:
     """A listener for the time of a study. Everything goes to standard error: standard output is for results."""
-    if quiet:
-        yield Quiet()
-        return
-    console = Console(stderr=True, highlight=False)
-    shown = Screen(console)
-    if not console.is_terminal:
-        yield shown
-        return
-    with Live(shown, console=console, transient=True, refresh_per_second=5):
-        yield shown
+    with results_alone():
+        if quiet:
+            yield Quiet()
+            return
+        console = Console(stderr=True, highlight=False)
+        shown = Screen(console)
+        if not console.is_terminal:
+            yield shown
+            return
+        with Live(shown, console=console, transient=True, refresh_per_second=5):
+            yield shown
 
 
 class Screen:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from crossover.cli.output import json_out
+from crossover.cli.output import json_out, results_alone
 from crossover.errors import DataError
 from crossover.report.imported import plain
 from crossover.report.watched import line, watched
@@ -49,8 +49,11 @@ def command(
     With labels the metric is compared with the test result; without them, inputs and answers alone.
     """
     place, _, candidate = study.rpartition(":") if ":" in study and not Path(study).is_dir() else (study, "", None)
-    watching = Watching.open(Path(place), log, labels, candidate)
-    body = _followed(watching, every, as_json) if follow else watching.look()
+    with results_alone():
+        watching = Watching.open(Path(place), log, labels, candidate)
+        body = None if follow else watching.look()
+    if body is None:
+        body = _followed(watching, every, as_json)
     if as_json:
         typer.echo(json_out(json.dumps(body, indent=None if follow else 1, ensure_ascii=False)))
     else:
@@ -80,8 +83,9 @@ def _followed(watching: Watching, every: float, as_json: bool) -> dict[str, Any]
 
 def _looked(watching: Watching, every: float) -> dict[str, Any]:
     """A file that is being written may be whole a moment later."""
-    try:
-        return watching.look(ended=False)
-    except DataError:
-        time.sleep(every)
-        return watching.look(ended=False)
+    with results_alone():
+        try:
+            return watching.look(ended=False)
+        except DataError:
+            time.sleep(every)
+            return watching.look(ended=False)

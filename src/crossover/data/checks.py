@@ -28,7 +28,7 @@ MUCH = 0.1  # of the test rows in another split: more than the odd row that peop
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found: how bad, a stable code, a sentence, and the rows ("train.csv, row 12") it is about."""
+    """One thing found: how bad, a stable code, a sentence, and the rows ("train.csv, line 12") it is about."""
 
     level: Literal["error", "warning", "info"]
     code: str
@@ -50,7 +50,9 @@ def check(task: Task, splits: Splits) -> list[Finding]:
     generate number_outputs.
     `infer.prepare` adds read_otherwise.
     """
-    findings = [*_blank(splits), *damaged_texts(splits.all), *_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
+    examples = splits.all
+    findings = [*_blank(splits), *absent_texts(examples), *damaged_texts(examples)]
+    findings += [*_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
     if task.kind != "generate":  # free text has many right answers
         findings += _conflicts(splits)
     if task.kind == "classify":
@@ -119,7 +121,7 @@ def check_written(examples: Sequence[Example], written: Callable[[str], str], mo
 
 
 def located(message: str, rows: Sequence[str]) -> str:
-    """A finding's sentence with the first rows that it is about: "... (a.csv, row 3; a.csv, row 9, and 4 more)"."""
+    """A finding's sentence with the first rows that it is about: "... (a.csv, line 3; a.csv, line 9, and 4 more)"."""
     more = f", and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     return f"{message} ({'; '.join(rows[:NAMED])}{more})" if rows else message
 
@@ -139,21 +141,24 @@ def _blank(splits: Splits) -> list[Finding]:
     return [Finding("warning", "blank", message, splits.blank)]
 
 
+def absent_texts(examples: Sequence[Example]) -> list[Finding]:
+    """Many inputs with a line that a program writes where a cell is empty (code `absent_text`)."""
+    found = absent(examples)
+    if len(found) < MUCH * max(1, len(examples)):
+        return []
+    message = f"{count_rows(len(found))} whose input has a line 'nan', 'None' or 'null': empty cells, written as words?"
+    return [Finding("warning", "absent_text", message, tuple(example.source for example in found))]
+
+
 def damaged_texts(examples: Sequence[Example]) -> list[Finding]:
     """Texts with letters lost, or read in another encoding than they were written in (code `damaged_text`)."""
-    findings = []
-    if len(nothing := absent(examples)) >= MUCH * max(1, len(examples)):
-        message = (
-            f"{count_rows(len(nothing))} whose input has a line 'nan', 'None' or 'null': empty cells, written as words?"
-        )
-        findings.append(Finding("warning", "absent_text", message, tuple(example.source for example in nothing)))
     if (found := damaged(examples)) is None:
-        return findings
+        return []
     message = (
         f"{count_rows(len(found.rows))} with letters that were lost or read in a wrong encoding, such as '{found.shown}' in"
         f" {found.rows[0]}: save the texts anew as UTF-8, from where they came"
     )
-    return [*findings, Finding("warning", "damaged_text", message, found.rows)]
+    return [Finding("warning", "damaged_text", message, found.rows)]
 
 
 def _duplicates(splits: Splits) -> list[Finding]:

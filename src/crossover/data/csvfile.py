@@ -35,7 +35,7 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     is closed in a later row is read as text where fields are divided by tabs, which no text holds. Raises `DataError`.
     """
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
-    text, above, named = _body(read_text(path, lambda prefix: _row_after(prefix, delimiter)))
+    text, above, named = _body(read_text(path))
     delimiter = delimiter or named or sniff(text)
     if not text:
         raise DataError(f"{path} has no header below its first line; valid is a row of column names")
@@ -60,7 +60,7 @@ def _rows(path: Path, header: Sequence[str], records: Iterable[_Record], delimit
     for record in records:
         if record.fields and len(record.fields) != len(header):
             raise DataError(
-                f"{path}, row {record.number}: {_fields(len(record.fields))}, the header has {len(header)}; "
+                f"{path}, line {record.line}: {_fields(len(record.fields))}, the header has {len(header)}; "
                 "put a field that holds the delimiter or a line break in double quotes"
             )
         values = [field.strip(" ") if delimiter == "|" else field for field in record.fields]
@@ -68,7 +68,7 @@ def _rows(path: Path, header: Sequence[str], records: Iterable[_Record], delimit
             raise DataError(f"{path}: a table in Markdown; valid is a CSV file, so leave out the line of dashes")
         fields = dict(zip(header, values or [""] * len(header), strict=True))
         fields.pop("", None)
-        row = Row(record.number, fields, f"{path.name}, row {record.number}", remarks=(STRAY,) * record.stray)
+        row = Row(record.number, fields, f"{path.name}, line {record.line}", remarks=(STRAY,) * record.stray)
         if record.fields:
             rows += [*empty, row]
             empty = []
@@ -82,7 +82,7 @@ def _body(text: str) -> tuple[str, int, str | None]:
     body = text.lstrip("\r\n")
     told = re.match(r"\"?sep=([^\w\"\r\n])\"?\r?\n", body, re.I)
     body = body[told.end() :] if told else body
-    return body, text[: len(text) - len(body)].count("\n"), told[1] if told else None
+    return body, len(re.findall(r"\r\n?|\n", text[: len(text) - len(body)])), told[1] if told else None
 
 
 def sniff(text: str) -> str:
@@ -126,9 +126,11 @@ def _width(text: str, delimiter: str) -> int:
 
 @dataclass(frozen=True)
 class _Record:
-    """A record: 0 is the header. `stray`: a double quote in it was read as text."""
+    """A record: number 0 is the header. `line`: the file's, on which it begins. `stray`: a double quote in it was read as
+    text."""
 
     number: int
+    line: int
     fields: list[str]
     stray: bool = False
 
@@ -180,24 +182,24 @@ def _records(path: Path, text: str, delimiter: str, above: int) -> Iterator[_Rec
         apart = [line.rstrip("\r\n").split(delimiter) for line in lines.taken]
         apart = [[field.removeprefix(" ") for field in fields] for fields in apart] if spaced else apart
         width = width or len(apart[0])
-        place = f"row {number}" if number else "the header"
+        line = lines.number - len(apart) + 1
         merged = len(apart) == 1 and len(fields) != width  # a quote that opens in one field and is closed in another
         if delimiter == "\t" and len(apart[0]) == width > 1 and (problem or merged or _each_a_row(apart, width, delimiter)):
             lines.back()
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
-            yield _Record(number, apart[0], stray=True)
+            yield _Record(number, line, apart[0], stray=True)
         elif problem:
-            raise DataError(f"{path}, {place}: {_explain(str(problem))}") from problem
+            raise DataError(f"{path}, line {line}: {_explain(str(problem))}") from problem
         elif len(apart) > 1 and (_each_a_row(apart, width, delimiter) or _each_with_a_label(apart, width, seen)):
             raise DataError(
-                f"{path}, {place}: the double quote that opens on line {lines.number - len(apart) + 1} is closed on line "
-                f"{lines.number}, and every line between looks like a row of its own; write a double quote that belongs to "
-                'a text as two inside quotes ("a ""word"""), or use JSONL'
+                f"{path}, line {line}: the double quote that opens there is closed on line {lines.number}, and every line"
+                " between looks like a row of its own; write a double quote that belongs to a text as two inside quotes"
+                ' ("a ""word"""), or use JSONL'
             )
         else:
             for column, values in seen.items():
                 values.update(fields[column:][:1])
-            yield _Record(number, fields)
+            yield _Record(number, line, fields)
         number += 1
 
 
@@ -240,17 +242,6 @@ def _check_header(path: Path, header: list[str]) -> None:
     for name in header:
         if name and header.count(name) > 1:
             raise DataError(f"{path}: the header names the column '{name}' twice; every column needs its own name")
-
-
-def _row_after(prefix: str, delimiter: str | None) -> str:
-    """The data row in which a file that starts with `prefix` goes on."""
-    text, _, told = _body(prefix + "x")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or told or sniff(text))
-    try:
-        number = sum(1 for _ in reader) - 1
-    except csv.Error:
-        number = text.count("\n")
-    return f"row {number}" if number else "the header"
 
 
 def _doubted(row: Row, sure: bool) -> Row:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.data.checks import Finding, by_level, count_rows, damaged_texts, leaks, merged_labels
+from crossover.data.checks import Finding, absent_texts, by_level, count_rows, damaged_texts, leaks, merged_labels
 from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
 from crossover.data.memory import check_given, is_held, take
@@ -73,7 +73,7 @@ def check_labelled(task: Task, new: Labelled, known: Mapping[str, Sequence[Examp
     """What is doubtful with new rows. `known`: the study's rows by split. Codes: blank,
     damaged_text, absent_text, output_form, merged_labels, unlisted_label, leak_exact, leak_near, leak_group; all are
     warnings."""
-    findings = [*damaged_texts(new.examples), *_formed(task, new, known)]
+    findings = [*absent_texts(new.examples), *damaged_texts(new.examples), *_formed(task, new, known)]
     findings += [*merged_labels(new.merged), *_unlisted(task, new)]
     findings += [*leaks(new.name, new.examples, known), *_groups(new, known)]
     if new.blank:

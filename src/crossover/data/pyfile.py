@@ -23,7 +23,9 @@ def run_file(path: Path, error: type[CrossoverError], purpose: str) -> tuple[typ
     sys.modules[module.__name__] = module  # dataclasses look up their module
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except (Exception, SystemExit) as failed:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failed:
         raise error(f"{place_of(failed, path)}: {reason_of(failed)}") from failed
     return module, hashlib.sha256(source).hexdigest()
 

@@ -20,7 +20,7 @@ class Row:
 
     number: int
     fields: dict[str, Any]
-    source: str  # "train.csv, row 12"
+    source: str  # "train.csv, line 13", of a table that is no text "train.parquet, row 12"
     system: str | None = None
     remarks: tuple[str, ...] = ()
     layout: Literal["", "chat", "pair"] = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,12 @@ def lines_of(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def line_of(prefix: str) -> str:
-    """The line on which a text that starts with `prefix` goes on."""
-    return f"line {prefix.count(chr(10)) + 1}"
+def check_reach(path: Path, error: type[CrossoverError]) -> None:
+    """Raise `error` for a path that cannot be looked up: a name that is too long, a folder that may not be entered."""
+    try:
+        path.exists()
+    except OSError as problem:
+        raise error(f"{path} cannot be read: {problem.strerror or problem}") from problem
 
 
 def check_readable(path: Path, error: type[CrossoverError] = DataError, endings: Collection[str] = ()) -> None:
@@ -108,16 +111,10 @@ def _unpacked(path: Path, error: type[CrossoverError]) -> bytes:
     return data
 
 
-def read_text(
-    path: Path,
-    place: Callable[[str], str] = line_of,
-    error: type[CrossoverError] = DataError,
-    endings: Collection[str] = (),
-) -> str:
+def read_text(path: Path, error: type[CrossoverError] = DataError, endings: Collection[str] = ()) -> str:
     """The file's text: UTF-8, with or without a byte order mark, or UTF-16 with one, as Windows' own programs write.
 
-    `place` names the row or line that follows a prefix of the text, for the message; `endings` as in `check_readable`.
-    Raises `error`.
+    `endings` as in `check_readable`. Raises `error`, which names the line.
     """
     check_readable(path, error, endings)
     data = read_bytes(path, error)
@@ -126,20 +123,23 @@ def read_text(
     data = data.removeprefix(BOM)
     nul = data.find(b"\0")
     if nul >= 0:
-        where = place(data[:nul].decode("utf-8", errors="replace"))
-        raise error(f"{path}, {where}: a NUL byte; the file is binary or damaged, valid is UTF-8 text")
+        raise error(f"{path}, line {_line(data, nul)}: a NUL byte; the file is binary or damaged, valid is UTF-8 text")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
-        where = place(data[: problem.start].decode("utf-8", errors="replace"))
-        byte = data[problem.start]
+        at = problem.start
         raise error(
-            f"{path}, {where}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'; from"
-            " Western Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW)"
+            f"{path}, line {_line(data, at)}: byte 0x{data[at]:02x} is not UTF-8; save the file as UTF-8 (in a spreadsheet:"
+            " 'CSV UTF-8'; from Western Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW)"
         ) from problem
     if not text.strip():  # marks and white space of other kinds
         raise _empty(path, error)
     return text
+
+
+def _line(data: bytes, at: int) -> int:
+    """The number of the line on which a byte stands."""
+    return data.count(b"\n", 0, at) + 1
 
 
 def _from_utf16(path: Path, data: bytes, error: type[CrossoverError]) -> bytes:

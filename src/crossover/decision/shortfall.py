@@ -12,11 +12,12 @@ def shortfall(best: Estimate, floor: Estimate | None, target: float | None, marg
     """Why the best does not do the task, as a clause, or None. `floor`: always giving the most frequent answer.
 
     It does not where its estimate is not above the floor by more than the margin, or where its whole interval lies below
-    the middle between floor and target. Whatever may reach the target does it.
+    the middle between floor and target. Whatever may reach the target does it; and above a floor that leaves no room for
+    the margin no model can be.
     """
     if target is not None and best.high >= target:
         return None
-    if floor is not None and best.value <= floor.value + margin + 1e-9:
+    if floor is not None and floor.value + margin < 1.0 and best.value <= floor.value + margin + 1e-9:
         return f"no more than always giving the most frequent answer ({numbers.percent(floor.value)})"
     low = floor.value if floor is not None else 0.0
     if target is not None and best.high < low + HALF * (target - low):

@@ -35,7 +35,9 @@ class FileMetric:
         """What the user's code says. Raises `MetricError`, with file and line, where it raises or gives no score."""
         try:
             found = self.call(gold, answer)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an assertion of a test library may be no `Exception`
             raise MetricError(f"{place_of(error, self.path)}: {reason_of(error)}{_on(gold, answer)}") from error
         if isinstance(found, Score) and _is_share(found.value):
             return found

@@ -5,6 +5,7 @@ What sentence-transformers imports beside, its trainers with PEFT, datasets and 
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Pooled:
     """The model in `folder`, with vectors as sentence-transformers gives them, to the bit."""
 
     def __init__(self, folder: str, pooling: Pooling) -> None:
+        importlib.import_module("crossover.models.light")  # before what imports transformers' models
         from transformers import AutoModel, AutoTokenizer
 
         self.max_seq_length, self._scaled = pooling.window, pooling.scaled

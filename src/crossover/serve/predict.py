@@ -38,7 +38,13 @@ class Answer:
 
 
 def texts_of(inputs: Any) -> list[str]:
-    """One text, or several, as a list. Raises `DataError` for anything else."""
+    """One text, or several, as a list. Raises `DataError` for anything else, also for a table, whose items are the names
+    of its columns."""
+    if isinstance(inputs, Mapping) or hasattr(inputs, "columns") or hasattr(inputs, "column_names"):
+        raise DataError(
+            f"predict: received a {type(inputs).__name__}; valid is a text, or a list of texts; `predict_rows` answers the"
+            " rows of a table"
+        )
     texts = [inputs] if isinstance(inputs, str) else list(inputs) if isinstance(inputs, Iterable) else [inputs]
     wrong = next((text for text in texts if not isinstance(text, str)), None)
     if wrong is not None or None in texts:

@@ -19,11 +19,12 @@ from crossover.data.load import ending_of, holds_rows
 from crossover.data.metric import is_file
 from crossover.data.sketch import in_folds, sketch
 from crossover.data.task import Task, load_task
+from crossover.data.textfile import check_reach
 from crossover.data.yamlfile import Dumper
 from crossover.decision.advice import ENOUGH, FEW, Expected
 from crossover.decision.resolution import resolution
 from crossover.decision.situation import Situation, situation
-from crossover.errors import OptionError, StudyError
+from crossover.errors import OptionError, StudyError, TaskError
 from crossover.models.open import runs_elsewhere
 from crossover.study.folder import StudyFolder, read_json, write_text
 from crossover.study.read import read_results
@@ -74,6 +75,8 @@ def known_of(source: Path | Task | None, **answers: Any) -> Known:
     given = {name: value for name, value in answers.items() if value is not None}
     if source is None:
         return Known(situation(**given))
+    if isinstance(source, Path):
+        check_reach(source, TaskError)
     if isinstance(source, Path) and (source.is_dir() or StudyFolder(source).begun):
         results = read_results(source)
         return Known(situation(**{**of_study(results), **given}), results=results)

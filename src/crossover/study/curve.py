@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from crossover.data.clusters import clusters
@@ -30,7 +31,6 @@ from crossover.types import Candidate, Example, Family, Run, content_hash
 OWN = -1  # the seed of the study's own run, with all labels
 # of a task, beside its rows, model and metric: what prompts are made of, and what stops on dev
 TOLD = ("instruction", "labels", "kind", "constrain", "answer_pattern", "chain", "exhaustive")
-LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,16 @@ class CurveStudy:
 def _files(options: Mapping[str, Any], task: Task) -> list[str]:
     """What is in the files that options and a chain's steps name: a prompt, inputs without labels, another task."""
     names = [value for value in (*_texts(options), *(step.task for step in task.chain)) if value]
-    found = [task.folder / name for name in names if len(name) < LONGEST_NAME]
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in found if path.is_file()]
+    found = [task.folder / name for name in names]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in found if _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it names a file: a text, such as a prompt, is no name, and too long to be one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _texts(options: Mapping[str, Any]) -> list[str]:

@@ -128,9 +128,13 @@ class Adapters:
         library = importlib.import_module("openai")
         idle = [name for name, users in self._users.items() if users <= 0]
         for name in idle[: max(0, len(self._users) - KEPT)]:
-            del self._users[name]
-            with suppress(library.OpenAIError, TimeoutError):  # it keeps it, which costs it little
-                await self._server.send("/unload_lora_adapter", {"lora_name": name})
+            lock = self._locks[name]
+            if lock.locked() or self._users.get(name, 1) > 0:
+                continue  # while another was unloaded it was asked for again, or forgotten
+            async with lock:  # who asks for it now loads it when it is gone
+                del self._users[name]
+                with suppress(library.OpenAIError, TimeoutError):  # it keeps it, which costs it little
+                    await self._server.send("/unload_lora_adapter", {"lora_name": name})
 
 
 def named(weights: Weights) -> str:

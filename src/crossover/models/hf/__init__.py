@@ -22,9 +22,9 @@ from jinja2.exceptions import TemplateError
 from transformers.utils import logging
 
 from crossover.errors import ModelError
+from crossover.models import light as light  # before what imports transformers' models
 from crossover.models.base import Listener, Runtime
 from crossover.models.hf import folder as folders
-from crossover.models.hf import light as light  # before what imports transformers' models
 from crossover.models.hf import room, soft
 from crossover.models.hf.chat import MARK, Chat, read_chat
 from crossover.models.hf.files import SCRIPT, ModelFiles, needs_of, settings_of, vectors_in

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.rows import Row
+from crossover.data.textfile import check_reach
 from crossover.engine.render import Renderer
-from crossover.errors import CrossoverError, OptionError
+from crossover.errors import CrossoverError, ModelError, OptionError
 from crossover.models.base import Model, Telling, Weighted, is_control
 from crossover.models.open import open_model
 from crossover.serve.openai.errors import ApiError, absent
@@ -94,6 +95,7 @@ class Catalogue:
 
     def _open(self, place: str) -> Served:
         path = Path(place).expanduser()
+        check_reach(path / EXPORTED, ModelError)
         if (path / EXPORTED).is_file():
             return self._export(path)
         if (path / DECISION).is_file() or StudyFolder(path).begun:
