@@ -12,7 +12,7 @@ _ANSWER_FIELD = re.compile(
     r"|prediction|result|verdict|emotion|tag|queue|choice|decision)",
     re.I,
 )
-FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
+FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
 
 # a heading of grounds on a line of its own, what names a label in front of one, and what would name another at the end
 _EXPLAINED = re.compile(

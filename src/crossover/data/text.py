@@ -13,6 +13,7 @@ from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
 from crossover.data.longer import by_degree, goes_on
+from crossover.data.loops import few_times
 from crossover.data.polite import is_polite, opens
 from crossover.data.small import BECAUSE, is_small, stands_as_answer
 from crossover.data.stating import is_known, is_remark, is_topic_of_talk, names_the_asked, states
@@ -118,11 +119,13 @@ _OPTION = re.compile(r"[.):] ")
 _NUMBERED = re.compile(r"\.? ?\d")
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
-    r"\n[\s#>*_-]*(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
+    r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
     r"|category|class"
-    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]*\s*[:=→-]?[\s*_\"'`]*\u2588+[\s*_\"'`.!]*$",
+    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]{0,9}\s{0,9}[:=→-]?"
+    r"[\s*_\"'`]{0,40}\u2588+[\s*_\"'`.!]*$",
     re.I,
 )
+_MOST_NAMED = 500  # mentions of labels that are weighed, each by all that is said
 _CLOSING = " \n\"'”’»)*!"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
@@ -176,7 +179,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     """
     if (whole := spelled(reply)) in (spelt := [spelled(label) for label in labels]):
         return spelt.index(whole)
-    said = folded(without_thought(reply)).strip()
+    said = few_times(folded(without_thought(reply))).strip()
     if holds_mark(said):
         return None  # a thought that nothing ends
     for _ in range(3):  # \boxed{\text{...}}
@@ -184,8 +187,9 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     text = _plain_signs(said.replace("\\_", "_")).strip()  # Markdown's escape, inside a label
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
-    forms, asked = list(_forms(text)), said.rstrip(_CLOSING).endswith(_ASKING)
-    for form in (spelled(form) for form in _forms(said)):
+    most = 4 * max(map(len, labels), default=0) + 200  # letters of what may be a label and signs around it
+    forms, asked = [form for form in _forms(text) if len(form) <= most], said.rstrip(_CLOSING).endswith(_ASKING)
+    for form in (spelled(form) for form in _forms(said) if len(form) <= most):
         if form in spelt and (not asked or form.endswith(_ASKING)):
             return spelt.index(form)
     if asked:
@@ -259,8 +263,12 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if key
         for match in _pattern(labels[places[0]], key.replace(".", "") not in alike).finditer(text)
     ]
-    spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
+    spans = [
+        span for span in spans if not (whole := _WHOLE.search(text, max(0, span[0] - 40), span[0])) or whole[1] not in alike
+    ]
     free = [span for span in spans if stands_alone(text, *span[:2])]
+    if len(free) > _MOST_NAMED:
+        return None
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
     if any(goes_on(text, a, b, key, alike) or by_degree(text, a, b, key, alike) for a, b, key in own):
         return None
