@@ -55,7 +55,7 @@ def test_what_takes_a_label_back_is_seen_behind_one_that_repeats_itself(behind: 
 @pytest.mark.parametrize(
     "unit",
     [
-        *(" ", "\n", " \n\t", ".", "...", "!", "?!", "。", "、", '"', "'\"", "`", "*", "_*", "(", "[]", "{", "<", "-", "- ", "– "),
+        *(" ", "\n", " \n\t", ".", "...", "!", "?!", "。", "、", '"', "'\"", "`", "*", "_*", "(", "[]", "{", "<", "- "),
         *("1", "1 ", "1,", "1.", "9%", "10% ", "not ", "no, ", "yes no ", "that is ", "is that ", "应该", "이것은", "<b>"),
         *("<think>", "</think>", "```\n", "\\boxed{", "\n- ", "\n**Label:** ", "if ", "but ", "ha", "A ", "A, B, "),
     ],

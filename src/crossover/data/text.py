@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.apart import stands_alone
-from crossover.data.codes import glossed, unscaled
+from crossover.data.codes import glossed, judged, unscaled
 from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
-from crossover.data.polite import is_polite, opens
+from crossover.data.polite import is_polite, opens, withholds
 from crossover.data.small import BECAUSE, is_small, stands_as_answer
 from crossover.data.stating import is_known, is_remark, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
@@ -203,6 +203,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
             return found.pop() if len(found) == 1 else None
     if (told := glossed(forms, spelt)) is not None:
         return told
+    if judged(forms, spelt):
+        return None
     if (mentioned := _mentioned(text, spelt) if text else None) is not None:
         return mentioned
     head = bare(headed(text)) if text else ""
@@ -361,6 +363,7 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
         doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
         back = _UNLIKELY.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
+        back = back or withholds(word, rest[end : cuts[min(at + 2, len(cuts) - 1)]])
         return not (doubt or back or is_remark(said[end - cuts[at] :]))
     if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
