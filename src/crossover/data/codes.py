@@ -44,18 +44,18 @@ def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:
 
     `forms`: the text, with and without what stands around it.
     """
-    for code, name in _named(forms, labels):
+    for code, name in _code_and_gloss(forms, labels):
         if not (_OF_THE_LABEL.search(name) or _JUDGES.search(name)):
             return list(labels).index(code)
     return None
 
 
-def judged(forms: Iterable[str], labels: Sequence[str]) -> bool:
+def judges_code(forms: Iterable[str], labels: Sequence[str]) -> bool:
     """Whether a text is nothing but a number or a letter and what may take it back: "1 - ruled out", "A (unclear)"."""
-    return any(_JUDGES.search(name) for _, name in _named(forms, labels))
+    return any(_JUDGES.search(name) for _, name in _code_and_gloss(forms, labels))
 
 
-def _named(forms: Iterable[str], labels: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _code_and_gloss(forms: Iterable[str], labels: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The codes that are labels, each with the few words behind it, in the forms of a text that are nothing else."""
     if not all(map(_CODE.fullmatch, labels)):
         return

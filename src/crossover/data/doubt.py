@@ -7,7 +7,7 @@ from functools import lru_cache
 
 LABEL = "\u2588"  # stands where a label stood
 
-_SIGNS = r"\W{0,40}"  # between words; bounded, or what repeats itself takes time like the fourth power of its length
+_GAP = r"\W{0,40}"  # between words; bounded, or what repeats itself takes time like the fourth power of its length
 _WITHIN = r"[^,;.!?\n\u2588]{0,200}"  # up to the next label, within its clause
 _NEXT_LABEL = rf"\W{{0,3}}(?:an? |the |as |in |it's |it is |eine? |un[ae]? )?\W{{0,3}}{LABEL}"
 _DOES = r"be|have been|fit|fall|belong|count|pass|look|seem|qualify|apply|work|also|well|even"
@@ -76,7 +76,7 @@ _RETRACTED = re.compile(
     rf"{LABEL}.*?(?:\b(?:hold on|hang on|(?:strike|scratch) that|take (?:that|it|this) back|on (?:second thoughts?"
     rf"|reflection)"
     r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
-    rf"|[.,;:!?…—–(\n-]{_SIGNS}(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
+    rf"|[.,;:!?…—–(\n-]{_GAP}(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
     r"|in jest|ha|yeah\W+sure"
     r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i)|please ignore\b|then again"
     r"|just testing|if you (?:say so|insist)"
@@ -91,7 +91,7 @@ _RETRACTED = re.compile(
     r"|\b(?:a|the) \w+ (?:that )?i (?:reject|dispute|doubt)\b"
     r"|怀疑|懐疑|疑わしい|리가|はず(?:が|は)"
     r"|[.!?]\s+[^.!?]{0,200}, though[.!]*\s*$"
-    rf"|[.,;:!?…—–-]{_SIGNS}(?:(?:oh|no|hmm+|but|ah){_SIGNS})?"
+    rf"|[.,;:!?…—–-]{_GAP}(?:(?:oh|no|hmm+|but|ah){_GAP})?"
     r"(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
     re.I | re.S,
 )

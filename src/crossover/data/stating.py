@@ -116,7 +116,7 @@ _PHRASES = (
     + "|[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於])++",
 )
 _STATING = re.compile("(?:" + "|".join(_PHRASES) + ") ")
-_LONGEST = 9  # words of a phrase
+_LONGEST_PHRASE = 9  # words of a phrase
 _UNLIKE_IT = re.compile(r"\bis typical of ")
 # what stands behind a label and still states it
 _STILL = re.compile(
@@ -241,5 +241,5 @@ def _all_of(vocabulary: re.Pattern[str], words: str) -> bool:
     reached = {0}
     for place, start in enumerate([0, *ends]):
         if start in reached:
-            reached.update(end for end in ends[place : place + _LONGEST] if vocabulary.fullmatch(words, start, end))
+            reached.update(end for end in ends[place : place + _LONGEST_PHRASE] if vocabulary.fullmatch(words, start, end))
     return len(words) in reached

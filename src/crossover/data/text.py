@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crossover.data.apart import stands_alone
-from crossover.data.codes import glossed, judged, unscaled
+from crossover.data.codes import glossed, judges_code, unscaled
 from crossover.data.contrast import set_off
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object
@@ -203,7 +203,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
             return found.pop() if len(found) == 1 else None
     if (told := glossed(forms, spelt)) is not None:
         return told
-    if judged(forms, spelt):
+    if judges_code(forms, spelt):
         return None
     if (mentioned := _mentioned(text, spelt) if text else None) is not None:
         return mentioned
@@ -363,8 +363,8 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
         doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
         back = _UNLIKELY.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
-        back = back or withholds(word, rest[end : cuts[min(at + 2, len(cuts) - 1)]])
-        return not (doubt or back or is_remark(said[end - cuts[at] :]))
+        left_open = withholds(word, rest[end : cuts[min(at + 2, len(cuts) - 1)]])
+        return not (doubt or back or left_open or is_remark(said[end - cuts[at] :]))
     if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
     if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
