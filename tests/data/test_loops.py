@@ -88,6 +88,12 @@ def test_fewer_times_are_as_odd_and_say_the_same_once(unit: str, times: int) -> 
     assert (text.count("*") - times * unit.count("*")) % 2 == 0
 
 
+@pytest.mark.parametrize("signs", ["[] (){}", "*_\"'`~ ", "\n\t  ", ".!?,;: ", "-—–| "])
+def test_signs_in_any_order_behind_a_label_are_read_to_their_end(signs: str) -> None:
+    behind = "".join(signs[place * place * place % 1009 % len(signs)] for place in range(LONG))
+    assert stated(f"Spam. {behind}", ("spam", "ham")) in (0, None)
+
+
 def test_numbers_and_stretched_words_stay() -> None:
     for text in ("1111111", "0.00000001", "sooooooo", "hahahahaha"):
         assert few_times(text) == text

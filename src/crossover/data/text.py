@@ -72,7 +72,9 @@ _TELLS_ELSE = re.compile(
     r"|(?:nobody|no one|never) (?![^.!?\n]*\b(?:that|this|so|such|one|it)\b)(?:[\w'’-]+[ ,]+){2,})",
     re.I,
 )
-_EXPLAINS = re.compile(r"\W*(?:explanation|rationale|justification|reason(?:ing)?|begründung|explication|motivo)\W+", re.I)
+_EXPLAINS = re.compile(
+    r"\W{0,40}(?:explanation|rationale|justification|reason(?:ing)?|begründung|explication|motivo)\W+", re.I
+)
 _LED = re.compile(  # grounds that a label is said behind
     r"\W*(?:since|as|because|given(?: that)?|considering(?: that)?|da|weil|comme|puisque|como|porque|poiché|omdat"
     r"|eftersom)\b"
