@@ -121,3 +121,56 @@ def test_labels_of_any_digits_are_given_or_nothing_is(labels: list[str], data: s
 def test_a_whole_number_is_one_with_or_without_its_fraction(labels: list[str], reply: str, label: str | None) -> None:
     place = stated(reply, labels)
     assert (None if place is None else labels[place]) == label
+
+
+VERDICTS = [
+    *("unclear", "denied", "depends", "hardly", "not given", "excluded", "eliminated", "ruled out", "implausible", "n"),
+    *(
+        "uncertain",
+        "undecided",
+        "guess",
+        "error",
+        "unproven",
+        "inconclusive",
+        "impossible",
+        "rejected",
+        "discarded",
+        "undetermined",
+    ),
+    *("disproved", "pending", "a guess", "not stated", "unanswerable", "invalid", "not chosen", "overturned"),
+]
+CLASSES = [
+    *(
+        "spam",
+        "not spam",
+        "Paris",
+        "good",
+        "sports",
+        "negative",
+        "world news",
+        "unsafe",
+        "information",
+        "important",
+        "unrelated",
+    ),
+    *("surprised", "industry", "health", "question", "sad", "red", "insurance", "New York", "toxic", "safe"),
+]
+
+
+@pytest.mark.parametrize("form", ["{} - {}", "{} ({})", "{}: {}", "{} = {}", "**{}** – {}."])
+def test_a_verdict_behind_a_code_is_no_name_of_its_class(form: str) -> None:
+    for labels in (("0", "1"), ("A", "B")):
+        for code, label in enumerate(labels):
+            assert [name for name in VERDICTS if stated(form.format(label, name), labels) is not None] == []
+            assert [name for name in CLASSES if stated(form.format(label, name), labels) != code] == []
+
+
+@given(
+    st.sampled_from(["un", "in", "im"]),
+    st.text("bcdfghklmnprst", min_size=4, max_size=8),
+    st.sampled_from(["ed", "ly", "ble"]),
+)
+def test_what_looks_like_a_verdict_is_not_taken_for_a_class(before: str, stem: str, behind: str) -> None:
+    assert stated(f"1 - {before}{stem}", ("0", "1")) is None
+    assert stated(f"1 ({stem}ed)", ("0", "1")) is None
+    assert stated(f"A - {before}{stem}{behind}", ("A", "B")) is None

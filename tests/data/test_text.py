@@ -474,3 +474,59 @@ def test_a_yes_that_is_taken_back_is_none(form: str) -> None:
 )
 def test_two_answers_are_none_also_where_one_is_a_small_word(reply: str) -> None:
     assert stated(reply, ("yes", "no", "maybe")) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "replies"),
+    [
+        (
+            ("yes", "no"),
+            [
+                *(
+                    "Yes, I don't think so",
+                    "Yes, not really",
+                    "Yes, but not really.",
+                    "Yes, not.",
+                    "Yes. I do not believe it.",
+                ),
+                *("No, there is no way to know.", "No. There is not enough information to say.", "No, not enough context"),
+                *(
+                    "No, the text is too short to say.",
+                    "No, this question cannot be answered",
+                    "No, it can't be determined.",
+                ),
+                *("No, insufficient information.", "Yes, it is impossible to tell", "Yes, but it is not certain."),
+            ],
+        ),
+        (
+            ("ja", "nein"),
+            [
+                *("Nein, dazu reicht der Text nicht.", "Nein, das kann ich nicht sagen.", "Ja, aber nicht sicher"),
+                *("Nein, das lässt sich nicht entscheiden.", "Nein, nicht genug Angaben.", "Ja, nicht wirklich."),
+            ],
+        ),
+        (("oui", "non"), ["Oui, mais ce n'est pas sûr", "Non, on ne peut pas le dire.", "Non, pas assez de contexte"]),
+        (("sí", "no"), ["Sí, pero no es seguro", "No, no se puede saber."]),
+    ],
+)
+def test_a_yes_or_a_no_that_is_left_open_or_denied_is_none(labels: tuple[str, ...], replies: list[str]) -> None:
+    assert [reply for reply in replies if stated(reply, labels) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "labels", "place"),
+    [
+        ("No, it is not spam.", ("yes", "no"), 1),
+        ("Yes, it does.", ("yes", "no"), 0),
+        ("No, not really.", ("yes", "no"), 1),
+        ("No, not at all.", ("yes", "no"), 1),
+        ("No, there is no clear link.", ("yes", "no"), 1),
+        ("Yes, it is stated in the text.", ("yes", "no"), 0),
+        ("No, the text does not say so.", ("yes", "no"), 1),
+        ("Yes. The writer cannot pay.", ("yes", "no"), 0),
+        ("Nein, das steht nicht im Text.", ("ja", "nein"), 1),
+        ("Non, ce n'est pas un spam.", ("oui", "non"), 1),
+    ],
+)
+def test_a_yes_or_a_no_with_a_plain_reason_stays(reply: str, labels: tuple[str, ...], place: int) -> None:
+    assert stated(reply, labels) == place

@@ -16,6 +16,7 @@ _BEHIND = re.compile(r"です|でした|である|と思います|だ(?!け)|的
 _KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
+_NEAR = 9  # letters before a label that say so
 _MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
 
 
@@ -38,7 +39,7 @@ def _free_before(text: str, start: int, end: int, before: str) -> bool:
             return False
         if before + first == "是否":  # "whether"
             return False
-        return not _WITHOUT_SPACES.match(first) or bool(_COPULA.search(text[:start]))
+        return not _WITHOUT_SPACES.match(first) or bool(_COPULA.search(text, max(0, start - _NEAR), start))
     if before in ("*", "~"):
         return text.count(before) % 2 == 0
     if before in ("'", "’", ".", "#"):
@@ -49,7 +50,7 @@ def _free_before(text: str, start: int, end: int, before: str) -> bool:
         return not (beyond.isdigit() and first.isdigit())
     if before == "!":  # "!spam"
         return is_word(beyond)
-    if first.isdigit() and _LESS.search(text[:start]):
+    if first.isdigit() and _LESS.search(text, max(0, start - _NEAR), start):
         return False
     return before not in tuple("_+/\\@&$€£¥%°^¬≠≈")
 

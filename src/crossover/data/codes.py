@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 _MOST = 100  # the end of a scale: larger are codes ("404/500")
 MOST_DIGITS = 9  # digits of a scale's end: longer are codes
@@ -21,6 +21,25 @@ _OF_THE_LABEL = re.compile(
     r"|at|in|if|but|joke|joking|kidding)\b|\b(?:yes|no|none|correct|right|true|false|wrong|incorrect|low|unknown)$",
     re.I,
 )
+# words that judge or take back a label are past counting: of those that look like it, only names of classes are read
+_JUDGES = re.compile(
+    r"\b(?!(?:unsafe|unimportant|unchanged|unsatisfied|unrelated|unacceptable|unwanted|unhappy|unfair|unhelpful"
+    r"|unfavou?rable|unpleasant|units?|union|unique|university|uniform|under\w*)\b)un\w+"
+    r"|\b(?!(?:information\w*|informal|informative|inquir\w+|international|individuals?|industr\w+|indoors?|insurance"
+    r"|interest\w*|intent\w*|internet|internal|investments?|invoic\w+|inventory|insults?|injur\w+|install\w*|inflation"
+    r"|inappropriate|insincere|inactive|india\w*|indonesia\w*|infrastructure|integration|incidents?|images?|impact|imports?"
+    r"|immediate|immigra\w+|infect\w+|inflamm\w+|important|improvement|implementation|increased)\b)i[nm]\w+"
+    r"|\b(?!(?:related|unrelated|mixed|red|speed|feed|united|unwanted|satisfied|unsatisfied|dissatisfied|infected|unchanged"
+    r"|increased|decreased|reduced|excited|bored|scared|worried|surprised|disgusted|relieved|disappointed|annoyed|amused"
+    r"|interested|relaxed|advanced|delayed|damaged|married|retired)\b)"
+    r"\w+ed\b"
+    r"|\b(?:depend\w*|hardly|barely|scarcely|guess\w*|error|mistake\w*|given|known|shown|said|found|chosen|meant|told|here"
+    r"|there|me|out|off|neither|never|opposite|reject\w*|fails?|doubt\w*|dubious|questionable|debatable|arguabl[ey]|ambiguous"
+    r"|borderline|tentative\w*|provisional|placeholder|default|example|skip|pending|void|moot|tbd|todo|nan|null|missing|absent"
+    r"|abstain|refuse|cannot|else|elsewhere|alternative|cancel|ignore|wait|stop|sorry|partly|partially|somewhat|almost"
+    r"|weak|vague|overturned|withdrawn|struck|wrongly|too|less|more|than|far)\b|^\w$|\b(?:nor|non)\b$",
+    re.I,
+)
 
 
 def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:
@@ -28,14 +47,26 @@ def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:
 
     `forms`: the text, with and without what stands around it.
     """
+    for code, name in _code_and_gloss(forms, labels):
+        if not (_OF_THE_LABEL.search(name) or _JUDGES.search(name)):
+            return list(labels).index(code)
+    return None
+
+
+def judges_code(forms: Iterable[str], labels: Sequence[str]) -> bool:
+    """Whether a text is nothing but a number or a letter and what may take it back: "1 - ruled out", "A (unclear)"."""
+    return any(_JUDGES.search(name) for _, name in _code_and_gloss(forms, labels))
+
+
+def _code_and_gloss(forms: Iterable[str], labels: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The codes that are labels, each with the few words behind it, in the forms of a text that are nothing else."""
     if not all(map(_CODE.fullmatch, labels)):
-        return None
+        return
     for found in filter(None, map(_GLOSSED.fullmatch, forms)):
         name = (found[2] or found[3]).strip()
         other = name.casefold() in {label.casefold() for label in labels}
-        if found[1] in labels and not other and _GLOSS.fullmatch(name) and not _OF_THE_LABEL.search(name):
-            return list(labels).index(found[1])
-    return None
+        if found[1] in labels and not other and _GLOSS.fullmatch(name):
+            yield found[1], name
 
 
 def as_whole(reply: str, labels: Sequence[str]) -> tuple[str, list[str]]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 LABEL = "\u2588"  # stands where a label stood
 
+_GAP = r"\W{0,40}"  # between words; bounded, or what repeats itself takes time like the fourth power of its length
 _WITHIN = r"[^,;.!?\n\u2588]{0,200}"  # up to the next label, within its clause
 _NEXT_LABEL = rf"\W{{0,3}}(?:an? |the |as |in |it's |it is |eine? |un[ae]? )?\W{{0,3}}{LABEL}"
 _DOES = r"be|have been|fit|fall|belong|count|pass|look|seem|qualify|apply|work|also|well|even"
@@ -76,7 +77,7 @@ _RETRACTED = re.compile(
     rf"{LABEL}.*?(?:\b(?:hold on|hang on|(?:strike|scratch) that|take (?:that|it|this) back|on (?:second thoughts?"
     rf"|reflection)"
     r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
-    r"|[.,;:!?…—–(\n-]\W*(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
+    rf"|[.,;:!?…—–(\n-]{_GAP}(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
     r"|in jest|ha|yeah\W+sure"
     r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i)|please ignore\b|then again"
     r"|just testing|if you (?:say so|insist)"
@@ -91,11 +92,12 @@ _RETRACTED = re.compile(
     r"|\b(?:a|the) \w+ (?:that )?i (?:reject|dispute|doubt)\b"
     r"|怀疑|懐疑|疑わしい|리가|はず(?:が|は)"
     r"|[.!?]\s+[^.!?]{0,200}, though[.!]*\s*$"
-    r"|[.,;:!?…—–-]\W*(?:oh|no|hmm+|but|ah)?\W*(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
+    rf"|[.,;:!?…—–-]{_GAP}(?:(?:oh|no|hmm+|but|ah){_GAP})?"
+    r"(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
     re.I | re.S,
 )
 _UNSURE = re.compile(
-    r"(?:^|[.!?;\n]\s*|\b(?:but|though|however),? )(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) )?"
+    r"(?:^|[.!?;\n]\s{0,9}|\b(?:but|though|however),? )(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) )?"
     r"(?:not (?:\w+ )?(?:sure|certain|clear|obvious)|unsure|uncertain|unclear|ambiguous|undecided"
     r"|(?:hard|difficult|impossible) to|no idea|a (?:coin )?toss|toss-up|it depends|could go either way"
     r"|can(?:no|['’])t (?:say|tell|decide)|who knows"
@@ -120,7 +122,7 @@ _LOW = re.compile(
     re.I,
 )
 _SHARE_SURE = re.compile(
-    rf"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>%|percent|per cent)\s*(?:\w+ ){{0,5}}?{_NEXT_LABEL}"
+    rf"(?<!\d)(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>%|percent|per cent)\s*(?:\w+ ){{0,5}}?{_NEXT_LABEL}"
     rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?:confiden\w*|certain\w*|sure\w*)\W*(?:\w+ )?"
     r"(?P<behind>\d+(?:[.,]\d+)?)(?P<by>\s*%?)"
     rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?P<with>\d+(?:[.,]\d+)?)(?P<unit_with>\s*%) (?:confiden|certain|sure)",
@@ -148,7 +150,10 @@ def doubted(sentence: str) -> bool:
 @lru_cache(64)
 def unsure(text: str) -> bool:
     """Whether the whole text says that its author does not know, or no longer means what it said."""
-    return _UNSURE.search(text) is not None or _RETRACTED.search(text) is not None
+    if _UNSURE.search(text) is not None:
+        return True
+    first = text.find(LABEL)  # what takes back any label stands behind the first
+    return first >= 0 and _RETRACTED.match(text, first) is not None
 
 
 def hesitant(sentence: str) -> bool:

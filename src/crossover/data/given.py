@@ -13,7 +13,7 @@ _ANSWER_FIELD = re.compile(
     r"|prediction|result|verdict|emotion|tag|queue|choice|decision)",
     re.I,
 )
-FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)\s*```", re.S)
+FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
 
 _ROLE = re.compile(
     r"^\s*(?:<\|(?:im_start\|>)?assistant(?:\|>)?|<start_of_turn>model|\[/INST\]"

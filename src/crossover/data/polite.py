@@ -29,6 +29,43 @@ _LEADING = re.compile(
     r"yes|no|ja|nein|oui|non|sí|sim|да|нет|nee|nej|evet|hayır|是|否|对|错|對|錯|はい|いいえ|네|예|아니요|نعم|لا|हाँ|नहीं"
 )
 _APART_FROM = re.compile(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
+# what leaves open what a yes or a no in front of it says: nobody can tell, too little is told, it is not sure
+_TELL = (
+    r"(?:answer\w*|say|said|tell|told|know\w*|judged?|decided?|determined?|assess\w*|classif\w+|conclu\w+|verif\w+|sagen"
+    r"|wissen|beurteil\w+|beantwort\w+|entscheid\w+|entschieden|bestimm\w+|feststell\w+|dire|savoir|répondre|juger|décider"
+    r"|decir|saber|responder|juzgar|dizer|julgar|decidir|rispondere|sapere)"
+)
+_LITTLE = r"(?:information\w*|info|context\w*|details?|data|text|kontext|angaben|informationen|contexte|contexto|contesto)"
+_OPEN_STILL = re.compile(
+    rf"\b(?:no|any) (?:way|means|basis|chance)\b[^.!?\n]{{0,40}}\b{_TELL}\b|(?:\b(?:not|no)|n['’]t) enough\b"
+    rf"|\b(?:insufficient|too little|no|lack of|zu wenig|keine|trop peu|muy poc[oa]|poc[oa]) (?:further |more )?{_LITTLE}\b"
+    rf"|\btoo (?:short|vague|brief|little|unclear|ambiguous|sparse|few|incomplete)\b[^.!?\n]{{0,40}}\b{_TELL}\b"
+    rf"|\b(?:can(?:not|['’]t| not)|could(?: not|n['’]t)|impossible|hard|difficult)\b[^.!?,;\n]{{0,20}}\b(?:be|to)\b"
+    rf"[^.!?,;\n]{{0,20}}\b{_TELL}\b"
+    r"|(?:\b(?:not|never)|n['’]t) (?:\w+ ){0,2}(?:sure|certain|clear)\b(?! to\b)"
+    r"|\b(?:nicht|pas|no|não|nao|non|niet|inte|ikke) (?:\w+ ){0,2}(?:sicher|klar|gewiss|sûre?|certaine?|clair|segur[oa]"
+    r"|cert[oa]|clar[oa]|sicur[oa]|chiar[oa]|certeza|zeker|duidelijk|säker|sikker)\b"
+    rf"|\b(?:kann|können|könnte|lässt|lassen)\b[^.!?\n]{{0,40}}\bnicht\b[^.!?\n]{{0,20}}\b{_TELL}\b"
+    r"|\breich(?:t|en)\b[^.!?\n]{0,60}\bnicht\b|\bnicht (?:genug|genügend|ausreich\w+)|\bpas assez\b|\bno hay suficiente"
+    r"|\bnão há (?:informaç\w+ )?suficiente|\bnon c'è abbastanza|\bweiß (?:es |ich |das )?(?:es )?nicht\b|\bsais pas\b"
+    rf"|\b(?:ne|n['’])\s?(?:peu[tx]|pouvons) pas\b[^.!?\n]{{0,20}}\b{_TELL}\b|\bimpossible (?:de|à)\b"
+    rf"|\b(?:no|não|non) (?:lo )?(?:puedo|se puede|podemos|posso|se pode|dá para|há como"
+    rf"|si può)\b[^.!?\n]{{0,20}}\b{_TELL}\b",
+    re.I,
+)
+_YES = re.compile(r"yes|ja|oui|sí|sim")
+_DENIES_YES = re.compile(
+    r"\W*(?:(?:but|aber|mais|pero) )?(?:I (?:do not|don['’]?t) (?:\w+ )?(?:think|believe|agree)\b|not (?:really|quite"
+    r"|exactly|at all|entirely|so|in|even|yet)\b|not\W*$|nicht (?:wirklich|ganz|so)\b|pas (?:vraiment|du tout)\b"
+    r"|no (?:realmente|mucho)\b"
+    r"|(?:das )?glaube ich nicht\b|ich glaube (?:es )?nicht\b|je ne (?:crois|pense) pas\b|no (?:lo )?creo\b)",
+    re.I,
+)
+
+
+def withholds(word: str, behind: str) -> bool:
+    """Whether what stands behind a yes or a no that opens a reply leaves open what is so, or denies the yes."""
+    return _OPEN_STILL.search(behind) is not None or bool(_YES.fullmatch(word) and _DENIES_YES.match(behind))
 
 
 def is_polite(word: str, text: str, end: int) -> bool:

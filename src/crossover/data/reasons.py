@@ -28,7 +28,21 @@ _TELLS_ELSE = re.compile(
     r"|(?:nobody|no one|never) (?![^.!?\n]*\b(?:that|this|so|such|one|it)\b)(?:[\w'’-]+[ ,]+){2,})",
     re.I,
 )
-EXPLAINS = re.compile(r"\W*(?:explanation|rationale|justification|reason(?:ing)?|begründung|explication|motivo)\W+", re.I)
+EXPLAINS = re.compile(
+    r"\W{0,40}(?:explanation|rationale|justification|reason(?:ing)?|begründung|explication|motivo)\W+", re.I
+)
+GROUNDS_FIRST = re.compile(  # grounds that a label is said behind
+    r"\W*(?:since|as|because|given(?: that)?|considering(?: that)?|da|weil|comme|puisque|como|porque|poiché|omdat"
+    r"|eftersom)\b"
+    r"(?! if\b)[^\u2588]*[,;] (?=[^,;\u2588]*\w[^,;\u2588]*\u2588)",
+    re.I,
+)
+# before it stand grounds, behind it the label alone: "..., so this is spam"
+SO_IT_IS = re.compile(
+    r"[,;.] (?:and )?(?:so|therefore|thus|hence),? (?:(?:this|it|that)(?: is|['’]s| must be) |(?:I|we) (?:say|choose|pick) "
+    r"|the (?:\w+ ){0,2}is )?(?:an? |the )?[\"'“‘*`(]*(?=\u2588)",
+    re.I,
+)
 _COLON = re.compile(
     r"\u2588[\"'”’*`)]*(?: (?:issue|problem|matter|inquiry|request|question))?\s*[:;,(–—-]+\s*(?:as |since )?"
 )

@@ -42,6 +42,14 @@ _SURELY = (
     "|in my view|to me|for me|for this|for the|i am sure|i'm sure|overwhelmingly|predominantly|purely|entirely"
     "|completely"
 )
+# scripts without spaces: pieces of what is written in one
+_PIECES = (
+    r"答案|答|故|选|選|选项|選項|本题|本題|非常|很|十分|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
+    r"|應該|应|應|结果|結果|评分|評分|分析|表达了|文字|段|内容|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この|の|それ|は|が|を|です"
+    r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに|レビュー|文章|コメント|口コミ"
+    r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
+    r"|메시지|리뷰|문장|댓글|감정|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย"
+)
 # what a phrase may be, by language; a word that states only with another stands with it
 _PHRASES = (
     # English
@@ -64,7 +72,7 @@ _PHRASES = (
     r"|concerned with)|concerns|(?:route|send|forward|direct|move)(?: (?:this|it))?(?: to)?|pass (?:this"
     r"|it)(?: on)? to|one of the list|only|(?:should|must|needs to|has to) be (?:routed|sent|forwarded|directed"
     r"|passed on) to|written in|an? (?:clear |typical |classic )?(?:case|example|instance) of|(?:is )?an? typical"
-    r"|is typical(?! of)|(?:am |i'm )?(?:classifying|labell?ing|categori[sz]ing)|which makes (?:it|this)|(?:expressed"
+    r"|is typical|(?:am |i'm )?(?:classifying|labell?ing|categori[sz]ing)|which makes (?:it|this)|(?:expressed"
     r"|conveyed)(?: here| in)?|(?:have|has been|have been) (?:labell?ed|classified|categori[sz]ed)|give (?:this|it)",
     r"belongs? (?:to|in|into|under)|falls? (?:under|into|in|within)|go(?:es)? (?:to|under|into|in)|fits?(?: best| into"
     r"| under| in)?|(?:matches|applies)(?: best)?|under|into|with (?:the|label|category|class)|to the|in the"
@@ -109,20 +117,17 @@ _PHRASES = (
     r"|في|إن|النص هو|المشاعر|शब्द|इस|की|का|वाक्य की|टिप्पणी की|समीक्षा की"
     r"|यह|है|सही|उत्तर|श्रेणी|जवाब|समीक्षा|भावना|टिप्पणी|वाक्य|זה"
     r"|זו|התשובה|היא|הוא|απάντηση|είναι|αυτό|η|το",
-    # scripts without spaces: pieces of what is written in one
-    r"(?:[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於]|答案|答|故|选|選|选项|選項|本题|本題|非常|很|十分|标签|標籤|类别|類別|分类|分類|正确|正確"
-    r"|应该"
-    r"|應該|应|應|结果|結果|评分|評分|分析|表达了|文字|段|内容|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この"
-    r"|の|それ|は|が|を|です"
-    r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに|レビュー|文章|コメント"
-    r"|口コミ"
-    r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
-    r"|메시지|리뷰|문장|댓글|감정|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย)+",
+    # scripts without spaces: pieces, the longest first, none of which is divided again
+    "(?:"
+    + "|".join(sorted(_PIECES.split("|"), key=len, reverse=True))
+    + "|[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於])++",
 )
-_STATING = re.compile("(?:(?:" + "|".join(_PHRASES) + ") )*")
+_STATING = re.compile("(?:" + "|".join(_PHRASES) + ") ")
+_LONGEST_PHRASE = 9  # words of a phrase
+_UNLIKE_IT = re.compile(r"\bis typical of ")
 # what stands behind a label and still states it
 _STILL = re.compile(
-    rf"(?:(?:{_THING}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that|is"
+    rf"(?:{_THING}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that|is"
     rf"|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say|(?:would|must|should|has to) be|(?:fits?|matches"
     rf"|applies|describes)(?: (?:this|it|the (?:{_THING})))?|as requested"
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
@@ -131,7 +136,7 @@ _STILL = re.compile(
     r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es|respuesta|è|risposta"
     r"|é|resposta|priority|отзыв|комментарий|текст|сообщение|是|的|选项|選項|です|でした|である|だ|입니다|이다|이에요|예요"
     r"|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
-    r"|と思います|になります|だと思います) )*",
+    r"|と思います|になります|だと思います) ",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
 _TOLD = re.compile(
@@ -254,4 +259,13 @@ def _plainly(text: str) -> str:
 
 @lru_cache(1024)
 def _all_of(vocabulary: re.Pattern[str], words: str) -> bool:
-    return vocabulary.fullmatch(words) is not None
+    """Whether words, each with a space behind it, can be divided into phrases of a vocabulary. From each place that phrases
+    reach the next is tried once: an expression for all of them would try every division, which are endlessly many."""
+    if _UNLIKE_IT.search(words):
+        return False
+    ends = [found.end() for found in re.finditer(" ", words)]
+    reached = {0}
+    for place, start in enumerate([0, *ends]):
+        if start in reached:
+            reached.update(end for end in ends[place : place + _LONGEST_PHRASE] if vocabulary.fullmatch(words, start, end))
+    return len(words) in reached

@@ -9,13 +9,14 @@ from functools import lru_cache
 
 from crossover.data.announced import announced, shows
 from crossover.data.apart import stands_alone
-from crossover.data.codes import as_whole, glossed, unscaled, without_sureness
+from crossover.data.codes import as_whole, glossed, judges_code, unscaled, without_sureness
 from crossover.data.contrast import set_off, without_unspaced
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.given import FENCE, headed, in_object, without_role
 from crossover.data.longer import by_degree, goes_on
-from crossover.data.polite import is_polite, opens
-from crossover.data.reasons import EXPLAINS, takes_back, tells, without_reason
+from crossover.data.loops import few_times
+from crossover.data.polite import is_polite, opens, withholds
+from crossover.data.reasons import EXPLAINS, GROUNDS_FIRST, SO_IT_IS, takes_back, tells, without_reason
 from crossover.data.small import BECAUSE, is_by_the_way, is_felt, is_small, stands_as_answer
 from crossover.data.stating import is_known, is_of_another, is_remark, is_topic_of_talk, names_the_asked, states
 from crossover.data.thought import holds_mark, without_thought
@@ -58,18 +59,6 @@ _CERTAIN = re.compile(
     r"(?:doubt|question|zweifel|dudas?|d[úu]vida|dubbio|сомнени[яй])\b(?! of\b)",
     re.I,
 )  # a negation of doubt denies no label
-_LED = re.compile(  # grounds that a label is said behind
-    r"\W*(?:since|as|because|given(?: that)?|considering(?: that)?|da|weil|comme|puisque|como|porque|poiché|omdat"
-    r"|eftersom)\b"
-    r"(?! if\b)[^\u2588]*[,;] (?=[^,;\u2588]*\w[^,;\u2588]*\u2588)",
-    re.I,
-)
-# before it stand grounds, behind it the label alone: "..., so this is spam"
-_SO = re.compile(
-    r"[,;.] (?:and )?(?:so|therefore|thus|hence),? (?:(?:this|it|that)(?: is|['’]s| must be) |(?:I|we) (?:say|choose|pick) "
-    r"|the (?:\w+ ){0,2}is )?(?:an? |the )?[\"'“‘*`(]*(?=\u2588)",
-    re.I,
-)
 _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
 _UNLIKELY = re.compile(
@@ -105,16 +94,17 @@ _NONE_OF = re.compile(
     r"|ies)))?\W*",
     re.I,
 )
-_MOST_MENTIONS = 64  # more is a reply that runs in a circle
 _OPTION = re.compile(r"[.):] ")
 _NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +[^\W\d]")  # "No. 5"; "1. The author ..."
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
-    r"\n[\s#>*_-]*(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
+    r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
     r"|category|class"
-    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]*\s*[:=→-]?[\s*_\"'`]*\u2588+[\s*_\"'`.!]*$",
+    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]{0,9}\s{0,9}[:=→-]?"
+    r"[\s*_\"'`]{0,40}\u2588+[\s*_\"'`.!]*$",
     re.I,
 )
+_MOST_NAMED = 500  # mentions of labels that are weighed, each by all that is said
 _CLOSING = " \n\"'”’»)*!"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
@@ -170,7 +160,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return spelt.index(whole)
     if (reply, spelt) != (trimmed := as_whole(reply, spelt)):
         return stated(*trimmed)
-    said = without_role(folded(without_thought(reply)).strip())
+    said = without_role(few_times(folded(without_thought(reply))).strip())
     if holds_mark(said):
         return None  # a thought that nothing ends
     for _ in range(3):  # \boxed{\text{...}}
@@ -178,8 +168,9 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     text = _plain_signs(said.replace("\\_", "_")).strip()  # Markdown's escape, inside a label
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
-    forms, asked = list(_forms(text)), said.rstrip(_CLOSING).endswith(_ASKING)
-    for form in (spelled(form) for form in _forms(said)):
+    most = 4 * max(map(len, labels), default=0) + 200  # letters of what may be a label and signs around it
+    forms, asked = [form for form in _forms(text) if len(form) <= most], said.rstrip(_CLOSING).endswith(_ASKING)
+    for form in (spelled(form) for form in _forms(said) if len(form) <= most):
         if form in spelt and (not asked or form.endswith(_ASKING)):
             return spelt.index(form)
     if asked:
@@ -195,6 +186,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
             return found.pop() if len(found) == 1 else None
     if (told := glossed(forms, spelt)) is not None:
         return told
+    if judges_code(forms, spelt):
+        return None
     if (mentioned := _mentioned(text, spelt) if text else None) is not None:
         return mentioned
     if (last := announced(text)) is not None and (named := _mentioned(last[1], spelt)) is not None:
@@ -260,10 +253,12 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if key
         for match in _pattern(labels[places[0]], key.replace(".", "") not in alike).finditer(text)
     ]
-    if len(spans) > _MOST_MENTIONS:
-        return None
-    spans = [span for span in spans if not (whole := _WHOLE.search(text[: span[0]])) or whole[1] not in alike]
+    spans = [
+        span for span in spans if not (whole := _WHOLE.search(text, max(0, span[0] - 40), span[0])) or whole[1] not in alike
+    ]
     free = [span for span in spans if stands_alone(text, *span[:2])]
+    if len(free) > _MOST_NAMED:
+        return None
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
     if any(goes_on(text, a, b, key, alike) or by_degree(text, a, b, key, alike) for a, b, key in own):
         return None
@@ -368,7 +363,8 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
         behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
         doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
         back = _UNLIKELY.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
-        return not (doubt or back or is_remark(said[end - cuts[at] :]))
+        left_open = withholds(word, rest[end : cuts[min(at + 2, len(cuts) - 1)]])
+        return not (doubt or back or left_open or is_remark(said[end - cuts[at] :]))
     if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
         return False
     if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
@@ -380,9 +376,9 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
         return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
-    if led := _LED.match(said):
+    if led := GROUNDS_FIRST.match(said):
         said = said[led.end() :]
-    if (grounds := _SO.search(said)) and LABEL not in said[: grounds.start()]:
+    if (grounds := SO_IT_IS.search(said)) and LABEL not in said[: grounds.start()]:
         said = said[grounds.start() :]
     if _NEGATION.search(said):
         return False

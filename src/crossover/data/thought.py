@@ -30,17 +30,17 @@ def without_thought(text: str) -> str:
     there is no answer, and nothing is left; a mark within a line that nothing ends is only spoken of, and so is one in
     quotes.
     """
-    kept, rest = "", text
+    kept, rest, ended = "", text, True
     while mark := _mark(rest):
         before, behind = rest[: mark.start()], rest[mark.end() :]
         if not mark["begin"]:
             kept, rest = "", behind
-        elif (end := _mark(behind, ending=True)) is not None:
+        elif ended and (end := _mark(behind, ending=True)) is not None:
             kept, rest = kept + before, behind[end.end() :]
         elif not f"{kept}{before}".rpartition("\n")[2].strip():
             return ""
         else:
-            kept, rest = kept + rest[: mark.end()], behind
+            kept, rest, ended = kept + rest[: mark.end()], behind, False  # nor does anything end the next one
     return kept + rest
 
 
