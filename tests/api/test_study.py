@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def test_predictions_are_the_measured_ones(study: Study) -> None:
     assert zero.test is not None
     assert len(shown) == zero.test.n
     assert sum(one.score or 0 for one in shown) / len(shown) == pytest.approx(zero.test.value, abs=1e-6)
-    assert shown[0].source.startswith("notes.csv, row") or ", row" in shown[0].source
+    assert re.fullmatch(r"notes\.csv, line \d+", shown[0].source)
     assert {one.split for one in study.predictions(split="dev")} == {"dev"}
     assert len({one.candidate for one in study.predictions(split="dev")}) == 3
     answered = study.predict("the roses need water", "zero_shot")

@@ -245,7 +245,7 @@ def test_following_ends_when_drift_is_shown(
         (("--log", "served.jsonl", "--labels", "input.csv"), "input.csv has no column 'label'"),
         (
             ("--log", "served.jsonl", "--labels", "twice.csv"),
-            "twice.csv, row 4: the id 'r1' has the label 'billing', and 'order' in twice.csv, row 2; valid is one label",
+            "twice.csv, line 5: the id 'r1' has the label 'billing', and 'order' in twice.csv, line 3; valid is one label",
         ),
         (("--log", "csv.jsonl"), "csv.jsonl, line 1: it is no JSON object"),
     ],

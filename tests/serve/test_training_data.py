@@ -287,7 +287,7 @@ def test_too_few_rows_and_broken_rows_write_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"notes: the rows break the rules of OpenAI.* train.jsonl has [0-9] rows"):
         export_training_data(path, tmp_path / "out", "openai")
     (tmp_path / "notes.csv").write_text("".join(table).replace(" the lawn", "\x08 the lawn"))
-    with pytest.raises(DataError, match=r"line \d+: .*U\+0008.* \[notes\.csv, row \d+\]"):
+    with pytest.raises(DataError, match=r"line \d+: .*U\+0008.* \[notes\.csv, line \d+\]"):
         export_training_data(path, tmp_path / "out", "trl")
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / ".out.part").exists()

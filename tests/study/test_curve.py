@@ -144,7 +144,7 @@ def test_a_curve_that_a_limit_cuts_off_leaves_the_verdict_with_the_points_it_has
     task = write_task(tmp_path, PROMPTS, model="fake", curve=CURVE | {"seeds": 3}, limits={"calls": calls})
     cut = decided(task, tmp_path / "run")
     assert cut["verdict"]["choice"] == plain["verdict"]["choice"]
-    assert cut["crossover"]["cut"] == f"the limit of {calls} calls is reached"
+    assert cut["crossover"]["cut"] == f"what is asked next may take more than is left of the limit of {calls} calls"
     assert 0 < sum(run["split"] == "curve" for run in cut["crossover"]["runs"]) < 27
     assert any("the learning curve is not finished" in warning for warning in cut["verdict"]["warnings"])
     measure_curve(tmp_path / "run", settings=["limits.calls=100000"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ class Pooled:
     """The model in `folder`, with vectors as sentence-transformers gives them, to the bit."""
 
     def __init__(self, folder: str, pooling: Pooling) -> None:
-        importlib.import_module("crossover.models.light")  # before what imports transformers' models
+        with suppress(ImportError):  # where this is a part of an export
+            importlib.import_module("crossover.models.light")  # before what imports transformers' models
         from transformers import AutoModel, AutoTokenizer
 
         self.max_seq_length, self._scaled = pooling.window, pooling.scaled
