@@ -83,7 +83,7 @@ FOR = {
     "limits.latency_p95_ms": "slower candidates are removed",
     "limits.data_stays_here": "whether models that run elsewhere are removed, and rows stay on this machine",
     "prices.input": "of what is asked",
-    "prices.cached_input": "of what all prompts begin with, where that is 1,024 tokens or more: most services remember no less",
+    "prices.cached_input": "of what all prompts begin with, from 1,024 tokens on: most services remember no less",
     "prices.output": "of what is answered, hidden thoughts included",
     "prices.hosting_per_hour": "where tuned weights answer on a deployment of your own alone",
     "prices.training": "where a service tunes",
