@@ -117,3 +117,13 @@ def test_that_outputs_are_lists_is_said_of_those_that_stay_lists(tmp_path: Path)
     assert said not in sketch(jsonl(tmp_path, "rows.jsonl", rows_of("text of a list", "text"))).assumed
     rows = [{"question": sentence(n), "answer": json.dumps([sentence(n), "b"])} for n in range(15)]
     assert said in sketch(jsonl(tmp_path, "rows.jsonl", rows)).assumed
+
+
+def test_lists_that_are_no_form_of_the_study_are_named(tmp_path: Path) -> None:
+    """Of texts, and some new rows are lists of one, one of two: none of them is right as it stands."""
+    jsonl(tmp_path, "rows.jsonl", [{"question": sentence(n), "answer": f"an answer to {sentence(n)}"} for n in range(15)])
+    study = prepare(task(tmp_path, "rows.jsonl", input="question", output="answer", kind="generate"))
+    new = [{"question": sentence(n), "answer": ["a"] * (1 + (n == 30))} for n in range(20, 31)]
+    read = read_labelled(study.task, jsonl(tmp_path, "new.jsonl", new))
+    said = {finding.code: finding for finding in check_labelled(study.task, read, {"train": study.splits.train})}
+    assert "output_form" in said

@@ -127,7 +127,7 @@ def test_a_label_is_set_off_in_any_language(form: str) -> None:
         (("200", "404", "500"), "404/500", None),
         (STARS, "4/5", "4"),
         (STARS, "4 von 5", "4"),
-        (STARS, "1. The author describes an event.", None),  # the first of a list that was cut off
+        (STARS, "1. The author describes an event and", None),  # the first of a list that was cut off
         (STARS, "1. The food is bad\n2. The service is bad\nRating: 1", "1"),
         (STARS, "#4", None),
         (STARS, "≈3", None),
@@ -242,3 +242,47 @@ def test_a_reply_that_runs_in_a_circle_says_what_it_says_once() -> None:
     assert read("spam " * 20_000, SPAM) == "spam"
     assert read("spam ham " * 20_000, SPAM) is None
     assert read("spam, not ham. " * 5_000, SPAM) == "spam"
+
+
+REPEATED = tuple("★" * n for n in range(1, 6))
+GRADES, DECIMALS, VERDICT = ("correct", "incorrect"), ("1.0", "2.0", "3.0"), ("true", "false")
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (REPEATED, "Rating: ★★★★★", "★★★★★"),
+        (REPEATED, "★★★★★!", "★★★★★"),
+        (REPEATED, "Rating: " + "★" * 12, None),
+        (tuple("★" * n + "☆" * (5 - n) for n in range(1, 6)), "It is ★★★★★.", "★★★★★"),
+        (DECIMALS, "1.0, 2.0", None),
+        (DECIMALS, "Between 1.0, and 2.0", None),
+        (DECIMALS, "The answer is 2.0, as the review is mixed.", "2.0"),
+        (DECIMALS, "Step 2: 3.0", "3.0"),
+        (GRADES, "Correct. The answer is 7.", "correct"),
+        (GRADES, "Incorrect. The answer should be 7.", "incorrect"),
+        (GRADES, "Correct\nAnswer: Incorrect", None),
+        (GRADES, "The right answer is 7.", None),
+        (VERDICT, "True. The name is Paul.", "true"),
+        (VERDICT, "true\nVerdict: false", None),
+        (SPAM, "spam\n\nThe message says it is ham", None),
+        (LETTERS, "A\n\nThis text belongs to C", None),
+        (MOODS, "Neutral\n\nThe text contains positive and negative parts.", "neutral"),
+        (STARS, "4. The review is mostly positive.", "4"),
+        (STARS, "Rating:\n4. The review is positive.", "4"),
+        (("0", "1"), "0. The text does not ask for money.", "0"),
+        (YES, "No, there is no information about prices in the text.", "no"),
+        (YES, "Yes, the customer is not sure how to reset the password.", "yes"),
+        (YES, "Yes, the instructions are not clear.", "yes"),
+        (YES, "No, the food was not enough.", "no"),
+        (YES, "Yes, I am not sure.", None),
+        (YES, "No, there is not enough information.", None),
+        (("0", "1"), "1 - supported", "1"),
+        (LETTERS, "D: Insects", "D"),
+        (("0", "1"), "1 - undecided", None),
+    ],
+)
+def test_what_bounds_a_reply_takes_no_plain_statement_and_makes_no_other(
+    labels: tuple[str, ...], reply: str, label: str | None
+) -> None:
+    assert read(reply, labels) == label

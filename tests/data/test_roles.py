@@ -214,3 +214,63 @@ def test_outputs_that_are_measured_are_told_that_nearly_is_wrong(tmp_path: Path)
     jsonl(tmp_path, "whole.jsonl", [{"text": sentence(n), "label": n} for n in range(12)])
     codes = [one.code for one in prepare(task(tmp_path, "whole.jsonl")).findings]
     assert "number_outputs" not in codes
+
+
+@pytest.mark.parametrize(
+    ("columns", "source", "output"),
+    [
+        ({"response_text": sentence, "theme": lambda n: "abc"[n % 3]}, "response_text", "theme"),
+        ({"answer_text": sentence, "grade": lambda n: "ABC"[n % 3]}, "answer_text", "grade"),
+        ({"input_text": sentence, "target_text": lambda n: f"{sentence(n)}!", "domain": lambda n: "ab"[n % 2]}, "input_text",
+         "target_text"),
+        ({"text": sentence, "target": lambda n: "04"[n % 2], "sentiment": lambda n: ("neg", "pos")[n % 2]}, "text",
+         "sentiment"),
+        ({"problem": sentence, "solution": lambda n: f"{sentence(n)}.", "label": lambda n: "ab"[n % 2]},
+         "{problem}\n{solution}", "label"),
+        ({"problem": sentence, "solution": lambda n: f"{sentence(n)}."}, "problem", "solution"),
+        ({"prompt": sentence, "human_response": lambda n: f"{sentence(n)}.", "label": lambda n: "ab"[n % 2]}, None, "label"),
+        ({"post": sentence, "topic_id": lambda n: str(n % 3), "mood": lambda n: "abcd"[n % 4]}, None, "mood"),
+        ({"s1": lambda n: f"item{n}", "s2": lambda n: f"thing{n * 7}", "label": lambda n: "01"[n % 2]}, "{s1}\n{s2}",
+         "label"),
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_an_answer_is_read(
+    columns: dict[str, Any], source: str | None, output: str, tmp_path: Path
+) -> None:
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", [{name: of(n) for name, of in columns.items()} for n in range(24)]))
+    assert found.task.output == output
+    if source is not None:
+        assert found.task.input in (source, f"{{{source}}}")
+
+
+def test_an_object_of_0_and_1_is_one_label_where_all_tables_say_so_and_nothing_to_extract_is_asked(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": {"a": n % 2, "b": 1 - n % 2}} for n in range(20)]
+    none = [{"text": sentence(n), "label": {"a": 0, "b": 0}} for n in range(20, 30)]
+    jsonl(tmp_path, "rows.jsonl", rows)
+    jsonl(tmp_path, "test.jsonl", none)
+    one = prepare(task(tmp_path, "rows.jsonl"))
+    assert {example.output for example in one.splits.all} == {"a", "b"}
+    asked = prepare(task(tmp_path, "rows.jsonl", kind="extract"))
+    both = prepare(task(tmp_path, {"train": "rows.jsonl", "test": "test.jsonl"}, kind="extract"))
+    for found in (asked, both):
+        assert all(example.output.startswith("{") for example in found.splits.all)
+
+
+@pytest.mark.parametrize("held", ['[{"start": 3, "end": 7, "what": "call"}]', '[[28, 32, "PER"]]'])
+def test_json_that_begins_and_ends_somewhere_may_be_what_is_to_be_written(held: str, tmp_path: Path) -> None:
+    jsonl(tmp_path, "rows.jsonl", [{"text": sentence(n), "label": held.replace("3", str(n))} for n in range(20)])
+    found = prepare(task(tmp_path, "rows.jsonl", kind="generate"))
+    assert len({example.output for example in found.splits.all}) == 20
+
+
+def test_fields_and_responses_of_another_are_no_record_of_argilla(tmp_path: Path) -> None:
+    rows = [{"fields": {"text": sentence(n)}, "responses": {"count": 3}, "label": "ab"[n % 2]} for n in range(20)]
+    found = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, input="{fields.text}"))
+    assert {example.output for example in found.splits.all} == {"a", "b"}
+
+
+def test_classes_called_train_are_classes(tmp_path: Path) -> None:
+    names = ("train", "bus", "car")
+    rows = [{"text": sentence(n), **{name: int(n % 3 == at) for at, name in enumerate(names)}} for n in range(24)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert {example.output for example in found.splits.all} == set(names)

@@ -8,13 +8,18 @@ from typing import Any
 
 from crossover.data.rows import Row
 
+_OWN = {"id", "fields", "responses", "metadata", "suggestions", "vectors", "external_id", "status", "_server_id"} | {
+    *("inserted_at", "updated_at", "record_id", "prediction", "annotation"),
+}
 _NOT_GIVEN = ("draft", "discarded", "pending")  # responses
 
 
 def are_records(rows: Sequence[Row]) -> bool:
-    """Whether each row has what was shown and what was answered, as objects of their own."""
+    """Whether each row has what was shown and what was answered, as objects of their own, and nothing of another's."""
     return bool(rows) and all(
-        isinstance(row.fields.get("fields"), Mapping) and isinstance(row.fields.get("responses"), (Mapping, list))
+        row.fields.keys() <= _OWN
+        and isinstance(row.fields.get("fields"), Mapping)
+        and isinstance(row.fields.get("responses"), (Mapping, list))
         for row in rows
     )
 
@@ -23,7 +28,7 @@ def from_record(row: Row) -> Row:
     """A row with the record's own fields and a column for each question: the first response that was submitted."""
     shown, said = row.fields["fields"], "it is an export of Argilla: the first response of each record is read"
     given = {f"{name}_" if name in shown else name: value for name, value in _given(row.fields["responses"]).items()}
-    own = {"id": row.fields["id"]} if "id" in row.fields else {}
+    own = {name: row.fields[name] for name in ("id", "metadata") if row.fields.get(name)}
     return replace(row, fields={**own, **shown, **given}, remarks=(*row.remarks, said))
 
 

@@ -9,7 +9,8 @@ _MOST = 100  # the end of a scale: larger are codes ("404/500")
 MOST_DIGITS = 9  # digits of a scale's end: longer are codes
 _CODE = re.compile(r"[-+]?\d+|[A-Z]")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_FRACTION = re.compile(r"(?<![\d.,])(\d+)\.0+(?![\d,]|\.\d)")  # of a whole number
+_FRACTION = re.compile(r"(?<![\d.,])(\d+)\.0+(?!\d|[.,]\d)")  # of a whole number
+_ITEMS = re.compile(r"^[^\w\n]{0,9}\d+[.)] ", re.M)
 _GLOSSED = re.compile(
     r"[*_`]{0,2}([-+]?\d+|[A-Za-z])[*_`]{0,2}\s*(?:\(([^()\n]{1,40})\)|(?:=|:|–|—|(?<=\s)-)\s*([^()\n:]{1,40}?))[.!]?"
 )
@@ -23,13 +24,17 @@ _OF_THE_LABEL = re.compile(
 )
 # words that judge or take back a label are past counting: of those that look like it, only names of classes are read
 _JUDGES = re.compile(
-    r"\b(?!(?:unsafe|unimportant|unchanged|unsatisfied|unrelated|unacceptable|unwanted|unhappy|unfair|unhelpful"
+    r"\b(?!(?:unbiased|unpaid|unanswered|unresolved|unsolved|unemploy\w+|uncle|unsafe"
+    r"|unimportant|unchanged|unsatisfied|unrelated|unacceptable|unwanted|unhappy|unfair|unhelpful"
     r"|unfavou?rable|unpleasant|units?|union|unique|university|uniform|under\w*)\b)un\w+"
-    r"|\b(?!(?:information\w*|informal|informative|inquir\w+|international|individuals?|industr\w+|indoors?|insurance"
+    r"|\b(?!(?:insulting|impolite|inbound|insects?|indirect|inertia|impulse\w*|imperialism|infrared|immun\w+|ink|inner|income"
+    r"|increases?|information\w*|informal|informative|inquir\w+|international|individuals?|industr\w+|indoors?|insurance"
     r"|interest\w*|intent\w*|internet|internal|investments?|invoic\w+|inventory|insults?|injur\w+|install\w*|inflation"
     r"|inappropriate|insincere|inactive|india\w*|indonesia\w*|infrastructure|integration|incidents?|images?|impact|imports?"
     r"|immediate|immigra\w+|infect\w+|inflamm\w+|important|improvement|implementation|increased)\b)i[nm]\w+"
-    r"|\b(?!(?:related|unrelated|mixed|red|speed|feed|united|unwanted|satisfied|unsatisfied|dissatisfied|infected|unchanged"
+    r"|\b(?!(?:supported|entailed|approved|verified|resolved|unresolved|solved|unsolved|closed|answered|unanswered|completed"
+    r"|shipped|biased|unbiased|opinionated|animated|hatred|seed|need|infrared|related|unrelated"
+    r"|mixed|red|speed|feed|united|unwanted|satisfied|unsatisfied|dissatisfied|infected|unchanged"
     r"|increased|decreased|reduced|excited|bored|scared|worried|surprised|disgusted|relieved|disappointed|annoyed|amused"
     r"|interested|relaxed|advanced|delayed|damaged|married|retired)\b)"
     r"\w+ed\b"
@@ -69,6 +74,11 @@ def _code_and_gloss(forms: Iterable[str], labels: Sequence[str]) -> Iterator[tup
             yield found[1], name
 
 
+def begins_list(text: str) -> bool:
+    """Whether what begins with a number and a sentence begins a list: it ends within that, or numbers more lines."""
+    return not text.rstrip(" \n\"'”’*_`)]").endswith((".", "!", "…", "。", "！")) or len(_ITEMS.findall(text)) > 1
+
+
 def as_whole(reply: str, labels: Sequence[str]) -> tuple[str, list[str]]:
     """A reply and labels with whole numbers without a fraction ("4.0" is "4"), and a reply without a plus sign that no
     label has; as they are where labels are anything else, or are then the same."""
@@ -77,6 +87,9 @@ def as_whole(reply: str, labels: Sequence[str]) -> tuple[str, list[str]]:
         return reply, list(labels)
     signed = any(label.startswith("+") for label in labels)
     said = reply if signed else re.sub(r"^\s*\+(?=\d+(?:\.\d+)?\W*$)", "", reply)
+    written = [found[0] for found in _FRACTION.finditer(said)]
+    if written and all(number in labels for number in written):
+        return said, list(labels)  # as the labels are: a whole number beside them is none ("Step 2: 3.0")
     return _FRACTION.sub(r"\1", said), plain
 
 

@@ -7,12 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 _GIVEN = ("label", "answer", "output", "response", "reply", "completion", "summary", "translation", "class", "category")
-_SURE = ("gold", "golden", "ground_truth", "true", "correct", "reference", "expected", "ideal", "human")
+_SURE = ("gold", "golden", "ground_truth", "true", "correct", "reference", "expected", "ideal")
 # the most telling first: what is called gold is, beside what a model answered
 GOLD = (
     *("gold_label", "gold", "gold_answer", "ground_truth", "groundtruth", "ground_truth_answer", "true_label"),
     *("correct_answer", "best_answer", "reference_answer", "expected_output", "expectedoutput", "expected_answer", "ideal"),
     *(f"{sure}_{given}{several}" for several in ("", "s") for sure in _SURE for given in _GIVEN),
+    *("human_label", "human_labels"),
     *("adjudicated", "adjudicated_label", "final_label", "corrected_label", "label_corrected", "consensus_label"),
     *("majority_label", "majority_vote"),
 )
@@ -76,12 +77,12 @@ _SECOND_HAND = re.compile(
 )
 
 
-def by_name(columns: Iterable[str], known: Sequence[str]) -> str | None:
-    """The column with the most telling of the known names, in any case and with any separator, else with "text" behind it
-    ("target_text"); None without one."""
+def by_name(columns: Iterable[str], known: Sequence[str], whole: bool = False) -> str | None:
+    """The column with the most telling of the known names, in any case and with any separator, else (unless `whole`) with
+    "text" behind it ("target_text"); None without one."""
     lower = {_plain(name): name for name in reversed(list(columns))}
     longer = {plain.removesuffix("_text"): name for plain, name in lower.items()}
-    return next((found[name] for found in (lower, longer) for name in known if name in found), None)
+    return next((found[name] for found in (lower, *((longer,) * (not whole))) for name in known if name in found), None)
 
 
 def first_hand(names: Sequence[str]) -> list[str]:
@@ -101,6 +102,11 @@ def is_split(name: str) -> bool:
 def is_beside(name: str) -> bool:
     """Whether a column tells of a row and not of its text, by its name: no answer stands there."""
     return _BESIDE.fullmatch(name.strip()) is not None and not _OF_CLASS.fullmatch(name.strip())
+
+
+def of_class(name: str) -> bool:
+    """Whether a column has the number of a class, or of a thread, a school's class, a node: its names say more."""
+    return _OF_CLASS.fullmatch(name.strip()) is not None
 
 
 def may_be_asked(name: str) -> bool:

@@ -18,7 +18,7 @@ CALLED_ANSWER = (
     *("expected output", "expected answer", "ideal", "answer key"),
 )
 _SURE = re.compile(
-    r"(?:gold|golden|ground truth|true|correct|reference|expected|ideal|human) "
+    r"\b(?:gold|golden|ground truth|true|correct|reference|expected|ideal|human) "
 )  # an answer, more than which
 _UNNAMED = re.compile(r"column \d+")  # of a file without a header
 BETTER = tuple(better.replace("_", " ") for better, _ in PAIRS)

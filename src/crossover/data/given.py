@@ -50,6 +50,12 @@ _FINALLY = re.compile(
 )
 
 
+_SAYS_SO = (
+    r"\b(?:is|are|was|be|as|to|seems?|sounds?|looks?|feels?|reads?|finds? it|deserves?) "
+    r"(?:(?:an?|the|in|best|seen|as|more|rather|clearly|quite|really|very|likely|probably|to|be|like) ){0,4}"
+)
+
+
 def in_object(reply: str) -> str | None:
     """The text of the one field that is called an answer, where a reply is an object, in a code fence or behind some words
     that introduce it; None for any other reply, and where several fields are."""
@@ -80,6 +86,12 @@ def headed(text: str) -> str:
         return ""
     head = text[: split.start()].strip()
     return "" if "\n" in head else _NAMED_FIRST.sub("", head, count=1).strip(" \t*_")
+
+
+def says_so(label: str, text: str) -> bool:
+    """Whether a text says of a label anywhere that it is so: "This text belongs to spam"."""
+    name = rf"(?<!\w){re.escape(label)}(?!\w)"
+    return re.search(rf"{_SAYS_SO}{name}|{name} (?:is (?:right|correct|true)|instead)\b", text, re.I) is not None
 
 
 def _prose(text: str) -> re.Match[str] | None:

@@ -119,11 +119,11 @@ def _objects(text: str) -> tuple[set[str], set[str]]:
             continue
         try:
             value, end = _DECODER.raw_decode(text, at)
+            while isinstance(value, list) and len(value) == 1:
+                [value] = value
+            held = list(_objects_in(value))
         except (ValueError, RecursionError):
             continue
-        while isinstance(value, list) and len(value) == 1:
-            [value] = value
-        held = list(_objects_in(value))
         if isinstance(value, dict) and not _SCRIPT.search(text[:at]):
             alone.add(held.pop(0))
         parts.update(held)

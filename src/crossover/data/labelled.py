@@ -100,7 +100,9 @@ def _otherwise(task: Task, rows: Sequence[Row]) -> tuple[Form, tuple[str, ...]]:
     if study != "as it stands":
         said = f"the column '{task.output}' {READ_AS[study]}"
         return study, tuple(row.source for row, _ in written if said not in row.remarks)
-    form = form_of([value for _, value in written], task.labels)
+    form = form_of([value for _, value in written], task.labels, task.kind)
+    if form == "as it stands" and task.kind != "classify":  # not alike: those that are lists beside texts
+        return "list of one", tuple(row.source for row, value in written if held_in(value, "list of one") is not None)
     if form == "as it stands" or (form == "list of one" and task.kind == "classify"):  # no label is a list
         return study, ()
     return form, tuple(row.source for row, value in written if held_in(value, form) is not None)

@@ -17,6 +17,7 @@ _SCALED = re.compile(r"[-+]?\d*\.?\d+")
 MANY_NUMBERS = 12  # labels that are whole numbers: more may be a scale and no classes
 _SHORT = {"y": "yes", "n": "no"}
 _SAYS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), "true"), **dict.fromkeys(("false", "f", "no", "n", "0"), "false")}
+_OTHER = {"t": "f", "f": "t", "y": "n", "n": "y"}  # without it, the letter stands for something else
 _ALIKE = str.maketrans("аеорсухіѕјԁһɡοαν", "aeopcyxisjdhgoav")  # Cyrillic and Greek letters that look like Latin ones
 
 
@@ -52,7 +53,8 @@ def look_alikes(labels: Iterable[str]) -> dict[str, list[str]]:
     only where no other letter is a label. Where all say yes or no, so do "1" and "true"."""
     seen = {label: seeming(label) for label in labels}
     among = set(seen.values())
-    if among <= _SAYS.keys() and len(among) > len({_SAYS[text] for text in among}) > 1:
+    lone = any(len(text) == 1 and not text.isdigit() and _OTHER[text] not in among for text in among & _OTHER.keys())
+    if among <= _SAYS.keys() and not lone and len(among) > len({_SAYS[text] for text in among}) > 1:
         seen = {label: _SAYS[text] for label, text in seen.items()}
     answers = among >= {"y", "n"} or not ({"yes", "y"}.isdisjoint(among) or any(map(_other_letter, among)))
     whole = {"yes", "no"} & among if answers else set()

@@ -11,7 +11,6 @@ from crossover.data.argilla import are_records, from_record
 from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
 from crossover.data.columnnames import OUTPUTS, RATINGS, by_name
 from crossover.data.labelstudio import from_export, is_export
-from crossover.data.onehot import chosen
 from crossover.data.rows import Row
 from crossover.data.spans import from_spans, marked
 from crossover.errors import DataError
@@ -46,7 +45,7 @@ def shaped(rows: list[Row]) -> list[Row]:
     if is_export(rows):
         return [from_export(row) for row in rows]
     if are_records(rows):
-        return [from_record(row) for row in rows]
+        rows = [from_record(row) for row in rows]
     if rows and all(_instances(row) for row in rows):
         rows = [one for row in rows for one in _one_by_one(row)]
     for pair, prompt in PAIRS.items():
@@ -69,9 +68,6 @@ def shaped(rows: list[Row]) -> list[Row]:
     for name in dict.fromkeys(name for row in rows for name in row.fields):
         if any(_given(row.fields.get(name)) for row in rows):
             rows = [_from_answers(row, name) for row in rows]
-    for name in ("cats", "label", "labels"):
-        if rows and all(chosen(row.fields.get(name)) for row in rows):
-            rows = [_from_choice(row, name) for row in rows]
     if (places := marked(rows)) is not None:
         rows = [from_spans(row, *places) for row in rows]
     return rows
@@ -150,12 +146,6 @@ def _from_answers(row: Row, name: str) -> Row:
     found = _given(row.fields.get(name))
     said = f"'{name}' holds answers with their places: the first text of each row is read"
     return replace(row, fields=row.fields | {name: found[0] if found else ""}, remarks=(*row.remarks, said))
-
-
-def _from_choice(row: Row, name: str) -> Row:
-    """A row with the one label that is 1 in the place of an object of all."""
-    said = f"'{name}' holds objects of 0 and 1, and exactly one is 1 in each row: they are read as one label"
-    return replace(row, fields=row.fields | {name: chosen(row.fields[name])}, remarks=(*row.remarks, said))
 
 
 def _from_pair(row: Row, pair: tuple[str, str], prompt: str) -> Row:

@@ -125,7 +125,7 @@ def load_formed(task: Task) -> tuple[Task, dict[str, list[Row]]]:
     tables = emptied(tables, task.output, objects=task.kind == "extract")
     if task.output_form is None:
         written = (lookup(row.fields, task.output) for rows in tables.values() for row in rows)
-        task = task.model_copy(update={"output_form": form_of(written, task.labels)})
+        task = task.model_copy(update={"output_form": form_of(written, task.labels, task.kind)})
     used = columns_of(task.input)
     tables = {split: [_unwrapped(task, as_used(row, task.output, used)) for row in rows] for split, rows in tables.items()}
     tables = {split: _named_anew([_remarked(task, row) for row in rows]) for split, rows in tables.items()}
@@ -231,7 +231,8 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
     value = lookup(row.fields, task.output)
     said: tuple[str, ...] = ()
-    held = value if isinstance(value, (list, tuple)) or task.kind not in (None, "classify") else turns_in(value)
+    held = value if isinstance(value, (list, tuple)) or task.output not in SPANS else turns_in(value)
+    held = None if isinstance(held, str) else held
     if held and offsets(list(held) if isinstance(held, tuple) else held, bare=task.output in SPANS):
         raise DataError(
             f"{row.source}: the output '{task.output}' holds places in a text; valid is what stands there, as an object of"

@@ -25,7 +25,12 @@ def one_hot(rows: Iterable[Row]) -> list[str]:
     filled = [row for row in rows if any(not _blank(value) for value in row.fields.values())]
     if len(filled) < FEWEST:
         return []
-    names = [name for name in _names(filled) if not is_split(name)]
+    names = _names(filled)
+    found = _one_hot(filled, [name for name in names if not is_split(name)]) or _one_hot(filled, names)
+    return [] if all(map(is_split, found)) else found
+
+
+def _one_hot(filled: Sequence[Row], names: Sequence[str]) -> list[str]:
     found: list[str] = []
     for binary, run in groupby([(name, _mask(filled, name)) for name in names], lambda column: column[1] is not None):
         if binary:

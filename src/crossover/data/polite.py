@@ -31,22 +31,32 @@ _LEADING = re.compile(
 _APART_FROM = re.compile(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
 # what leaves open what a yes or a no in front of it says: nobody can tell, too little is told, it is not sure
 _TELL = (
-    r"(?:answer\w*|say|said|tell|told|know\w*|judged?|decided?|determined?|assess\w*|classif\w+|conclu\w+|verif\w+|sagen"
+    r"(?:answer\w*|say|said|tell|told|know\w*|judged?|decided?|determined?|assess\w*|classif\w+|verif\w+|sagen"
     r"|wissen|beurteil\w+|beantwort\w+|entscheid\w+|entschieden|bestimm\w+|feststell\w+|dire|savoir|répondre|juger|décider"
     r"|decir|saber|responder|juzgar|dizer|julgar|decidir|rispondere|sapere)"
 )
 _LITTLE = r"(?:information\w*|info|context\w*|details?|data|text|kontext|angaben|informationen|contexte|contexto|contesto)"
+_IT_IS = r"(?:^\W*(?:but |though |although )?|\b(?:I am|I['’]m|we are|we['’]re|(?:it|that|this)(?: is| was|['’]s)) )not"
+_ES_IST = (
+    r"(?:^\W*(?:\w+,? )?|\b(?:(?:es|das) ist|bin(?: mir)?(?: \w+)?|ce n['’]est|ne suis|het is|dat is|det (?:är|er)|é|è) )"
+)
 _OPEN_STILL = re.compile(
-    rf"\b(?:no|any) (?:way|means|basis|chance)\b[^.!?\n]{{0,40}}\b{_TELL}\b|(?:\b(?:not|no)|n['’]t) enough\b"
-    rf"|\b(?:insufficient|too little|no|lack of|zu wenig|keine|trop peu|muy poc[oa]|poc[oa]) (?:further |more )?{_LITTLE}\b"
-    rf"|\btoo (?:short|vague|brief|little|unclear|ambiguous|sparse|few|incomplete)\b[^.!?\n]{{0,40}}\b{_TELL}\b"
-    rf"|\b(?:can(?:not|['’]t| not)|could(?: not|n['’]t)|impossible|hard|difficult)\b[^.!?,;\n]{{0,20}}\b(?:be|to)\b"
-    rf"[^.!?,;\n]{{0,20}}\b{_TELL}\b"
-    r"|(?:\b(?:not|never)|n['’]t) (?:\w+ ){0,2}(?:sure|certain|clear)\b(?! to\b)"
-    r"|\b(?:nicht|pas|no|não|nao|non|niet|inte|ikke) (?:\w+ ){0,2}(?:sicher|klar|gewiss|sûre?|certaine?|clair|segur[oa]"
-    r"|cert[oa]|clar[oa]|sicur[oa]|chiar[oa]|certeza|zeker|duidelijk|säker|sikker)\b"
-    rf"|\b(?:kann|können|könnte|lässt|lassen)\b[^.!?\n]{{0,40}}\bnicht\b[^.!?\n]{{0,20}}\b{_TELL}\b"
-    r"|\breich(?:t|en)\b[^.!?\n]{0,60}\bnicht\b|\bnicht (?:genug|genügend|ausreich\w+)|\bpas assez\b|\bno hay suficiente"
+    rf"\b(?:no|any) (?:way|means|basis|chance)\b[^.!?\n]{{0,40}}\b{_TELL}\b"
+    rf"|(?:\b(?:not|no)|n['’]t) enough (?:(?:\w+ )?{_LITTLE}\b|to {_TELL})"
+    rf"|\b(?:insufficient|too little|lack of|zu wenig|trop peu|muy poc[oa]|poc[oa]) (?:further |more )?{_LITTLE}\b"
+    rf"|(?:^\W*|\b(?:there(?: is|['’]s| are)|es gibt) )(?:no|keine) (?:further |more )?{_LITTLE}(?=\W*$"
+    r"| (?:to|given|available)\b)"
+    rf"|\btoo (?:short|vague|brief|little|unclear|ambiguous|sparse|few|incomplete)\b[^.!?\n]{{0,40}}\b{_TELL}\b(?! as\b)"
+    rf"|\b(?:can(?:not|['’]t| not)|could(?: not|n['’]t)|impossible|(?<!not )(?:hard|difficult))\b"
+    rf"[^.!?,;\n]{{0,20}}\b(?:be|to)\b[^.!?,;\n]{{0,20}}\b{_TELL}\b"
+    rf"|(?:{_IT_IS}|\b(?:it|that|this) isn['’]t) (?:\w+ ){{0,2}}(?:sure|certain|clear)\b(?! to\b)"
+    rf"|{_ES_IST}(?:nicht|pas|no|não|nao|non|niet|inte|ikke) (?:\w+ ){{0,2}}(?:sicher|klar|gewiss|sûre?|certaine?"
+    r"|clair|segur[oa]|cert[oa]|clar[oa]|sicur[oa]|chiar[oa]|certeza|zeker|duidelijk|säker|sikker)\b"
+    rf"|\b(?:(?:kann|könnte) (?:ich|man)|(?:ich|man) (?:kann|könnte)|(?:lässt|lassen) sich)\b[^.!?\n]{{0,40}}\bnicht\b"
+    rf"[^.!?\n]{{0,20}}\b{_TELL}\b"
+    rf"|\b(?:dazu reich(?:t|en)|(?:text|{_LITTLE}) reich(?:t|en))\b[^.!?\n]{{0,60}}\bnicht\b"
+    rf"|\bnicht (?:genug|genügend|ausreichend\w*) {_LITTLE}\b|\bpas assez (?:de |d['’]){_LITTLE}"
+    r"|\bno hay suficiente"
     r"|\bnão há (?:informaç\w+ )?suficiente|\bnon c'è abbastanza|\bweiß (?:es |ich |das )?(?:es )?nicht\b|\bsais pas\b"
     rf"|\b(?:ne|n['’])\s?(?:peu[tx]|pouvons) pas\b[^.!?\n]{{0,20}}\b{_TELL}\b|\bimpossible (?:de|à)\b"
     rf"|\b(?:no|não|non) (?:lo )?(?:puedo|se puede|podemos|posso|se pode|dá para|há como"

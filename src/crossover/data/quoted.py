@@ -8,24 +8,27 @@ from typing import Any, Literal
 
 from crossover.data.chat import turns_in
 from crossover.data.looks import offsets
+from crossover.data.onehot import chosen
 from crossover.data.template import MISSING, canonical
 from crossover.data.text import is_blank
 
 # how a whole table writes its outputs; a study keeps it, as a few new rows cannot tell
-Form = Literal["as it stands", "list of one", "text of a list of one", "quoted"]
+Form = Literal["as it stands", "list of one", "text of a list of one", "quoted", "one of several"]
 READ_AS: dict[Form, str] = {
     "list of one": "holds lists of one: each is read as what it holds",
     "text of a list of one": "holds lists of one, written as text: each is read as what it holds",
     "quoted": "holds texts as JSON, in quotes of their own: each is read without them",
+    "one of several": "holds objects of 0 and 1, and exactly one is 1 in each row: they are read as one label",
 }
 WRITTEN_AS: dict[Form, str] = {
     "list of one": "a list of one",
     "text of a list of one": "the text of a list of one",
     "quoted": "a text in quotes of its own",
+    "one of several": "an object of 0 and 1 with one 1",
 }
 
 
-def form_of(values: Iterable[Any], labels: Collection[str] = ()) -> Form:
+def form_of(values: Iterable[Any], labels: Collection[str] = (), kind: str | None = None) -> Form:
     """How all outputs of a table are written. `labels`: those that the task lists, which may be meant as they are written.
 
     Lists that are typed as such may have texts beside them; what is only a text counts where all outputs are alike.
@@ -34,6 +37,8 @@ def form_of(values: Iterable[Any], labels: Collection[str] = ()) -> Form:
     lists = [value for value in written if isinstance(value, (list, tuple))]
     texts = [value for value in written if isinstance(value, str)]
     forms: list[Form] = []
+    if kind in (None, "classify") and len(written) > 0 and all(map(chosen, written)):
+        return "one of several"
     if lists:
         forms = ["list of one"] * all(held_in(value, "list of one") is not None for value in lists)
         texts = [canonical(value) for value in lists if isinstance(value, (list, tuple))] if forms and labels else []
@@ -53,6 +58,8 @@ def held_in(value: Any, form: Form) -> Any:
         if not isinstance(value, (list, tuple)) or len(value) > 1 or any(isinstance(one, (list, tuple)) for one in value):
             return None
         return None if offsets(value) else "" if not value or value[0] is None else value[0]
+    if form == "one of several":
+        return chosen(value)
     if not isinstance(value, str):
         return None
     return _only(value) if form == "text of a list of one" else _text(value) if form == "quoted" else None

@@ -22,6 +22,7 @@ from crossover.data.columnnames import (
     is_reference,
     is_split,
     may_be_asked,
+    of_class,
 )
 from crossover.data.layouts import LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
@@ -58,6 +59,9 @@ def roles_of(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> 
         and not known.posed
         and not _of_two(columns, names, columns_of(known.input), known.headed)
     ):
+        known = None
+    aims = [name for name in columns_of(known.input) if name.strip().lower() == "target"] if known else []
+    if known and any(_same(rows, name, known.output) for name in aims):
         known = None
     used = columns_of(known.input) if known else []
     if known is not None and any(name in columns for name in used) and (not known.output or known.output in columns):
@@ -147,7 +151,9 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     if len(columns) < (1 if used else 2):
         names = ", ".join((*used, *columns)) or "none"
         raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
-    named = by_name(columns, OUTPUTS)
+    longer = by_name(columns, OUTPUTS)  # "target_text": beside labels alone, "answer_text" is what they are of
+    asks = by_name((name for name in columns if name != longer), INPUTS)
+    named = by_name(columns, OUTPUTS, whole=True) or (longer if asks else None)
     if named:
         return named, NAMED
     others = [name for name in columns if name.lower() not in (*INPUTS, *CONTEXTS) and not is_group(name)]
@@ -166,7 +172,10 @@ def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ())
     if few:
         if all(map(_UNNAMED.fullmatch, few)):
             few.reverse()  # of a table without names, the last column is the class
+        few = [name for name in few if not of_class(name)] or few
         return min(few, key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
+    if longer:
+        return longer, NAMED
     if not others and any(map(WORSE.search, columns)):
         raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
     last = (others or list(columns))[-1]
@@ -206,8 +215,14 @@ def _of_two(columns: Mapping[str, list[str]], names: Iterable[str], used: Sequen
     held = [columns.get(name, []) for name in used]
     third = f"{first.removesuffix(NUMBERED[0])}3"
     return third not in [name.lower().strip() for name in names] and (
-        all(map(wordy, held)) if headed else not any(map(numeric, held))
+        not any(map(numeric, held)) and not (headed and all(map(of_few, held)))
     )
+
+
+def _same(rows: Sequence[Row], one: str, other: str) -> bool:
+    """Whether two columns say the same in other words: numbers of classes, and their names."""
+    pairs = {(plain(row.fields.get(one)).strip(), plain(row.fields.get(other)).strip()) for row in rows}
+    return all(len(pairs) == len(set(side)) for side in zip(*pairs, strict=True))
 
 
 def _rival(columns: Iterable[str]) -> str:

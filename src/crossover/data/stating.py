@@ -187,7 +187,8 @@ _QUALITY = re.compile(
     r"(?:in)?(?:correct|accurate|complete)|(?:in)?valid|right|wrong|true|false|good|bad|better|best|final|expected|ideal"
 )
 _OF_WHAT = re.compile(
-    rf"\W{{1,3}}(?:\w+ )?(?:{_KIND}|response|solution|value|number|result|one|spelling|word|date|name)s?(?:\W{{0,3}}[:=]"
+    rf"[*_\"'”’`]{{0,3}} (?:\w+ )?(?:{_KIND}|response|solution|value|number|result|one|spelling|word|date|name)s?"
+    r"(?:\W{0,3}[:=]"
     r"|\W{1,3}(?:is|are|was|were|would|should|will|has)\b(?! (?:given|so|clear|right|correct|wrong|incorrect|true)\b))",
     re.I,
 )

@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from crossover.data.announced import announced, shows
 from crossover.data.apart import stands_alone
-from crossover.data.codes import as_whole, glossed, judges_code, unscaled, without_sureness
+from crossover.data.codes import as_whole, begins_list, glossed, judges_code, unscaled, without_sureness
 from crossover.data.contrast import set_off, without_unspaced
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
-from crossover.data.given import FENCE, headed, in_object, without_role
+from crossover.data.given import FENCE, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
 from crossover.data.polite import is_polite, opens, withholds
@@ -95,7 +95,7 @@ _NONE_OF = re.compile(
     re.I,
 )
 _OPTION = re.compile(r"[.):] ")
-_NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +[^\W\d]")  # "No. 5"; "1. The author ..."
+_NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +(?!\w+:)[^\W\d]")  # "No. 5"; "1. The author ..."
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
     r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
@@ -160,7 +160,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return spelt.index(whole)
     if (reply, spelt) != (trimmed := as_whole(reply, spelt)):
         return stated(*trimmed)
-    said = without_role(few_times(folded(without_thought(reply))).strip())
+    longest = max(map(len, labels), default=0)
+    said = without_role(few_times(folded(without_thought(reply)), longest).strip())
     if holds_mark(said):
         return None  # a thought that nothing ends
     for _ in range(3):  # \boxed{\text{...}}
@@ -168,7 +169,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     text = _plain_signs(said.replace("\\_", "_")).strip()  # Markdown's escape, inside a label
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
-    most = 4 * max(map(len, labels), default=0) + 200  # letters of what may be a label and signs around it
+    most = 4 * longest + 200  # letters of what may be a label and signs around it
     forms, asked = [form for form in _forms(text) if len(form) <= most], said.rstrip(_CLOSING).endswith(_ASKING)
     for form in (spelled(form) for form in _forms(said) if len(form) <= most):
         if form in spelt and (not asked or form.endswith(_ASKING)):
@@ -197,7 +198,10 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     denied = re.search(rf"(?:\b(?:not|no|never)|n't)\b[^.,;\n]{{0,20}}{re.escape(head)}", text[len(head) :], re.I)
     if len(alike) != 1 or (denied and not _NEGATION.search(head)):
         return None
-    return alike[0] if _mentioned(text.partition("\n")[2].strip(), spelt) in (None, alike[0]) else None
+    below = text.partition("\n")[2].strip()
+    if any(says_so(label, below) for place, label in enumerate(spelt) if place != alike[0] and bare(label) != head):
+        return None  # "Spam", and below it "This text belongs to ham"
+    return alike[0] if _mentioned(below, spelt) in (None, alike[0]) else None
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -329,7 +333,7 @@ def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, s
     bound = word.isdigit() and _BOUND.search(text[:start]) and not _TAG_BEFORE.search(text[:start])
     if (word.isdigit() and _OF_MORE.match(text, end)) or bound or (word in ("no", "number") and _NUMBERED.match(text, end)):
         return False
-    if word.isdigit() and _ITEM.match(text, end) and re.search(r"(?:^|\n)\W*$", text[:start]):
+    if word.isdigit() and _ITEM.match(text, end) and re.search(r"(?:^|\n)\W*$", text[:start]) and begins_list(text):
         return False
     if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Collection
 from os import PathLike
@@ -139,7 +140,7 @@ def read_text(path: Path, error: type[CrossoverError] = DataError, endings: Coll
 
 def _line(data: bytes, at: int) -> int:
     """The number of the line on which a byte stands."""
-    return data.count(b"\n", 0, at) + 1
+    return len(re.findall(rb"\r\n?|\n", data[:at])) + 1
 
 
 def _from_utf16(path: Path, data: bytes, error: type[CrossoverError]) -> bytes:

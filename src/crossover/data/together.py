@@ -30,8 +30,8 @@ LAYOUTS = [
     ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
     *(
         ("rated answers", (posed, reply, "label"), f"{{{posed}}}\n{{{reply}}}", "label")
-        for posed in ("prompt", "question", "instruction", "query")
-        for reply in ("completion", "answer", "response", "reply")
+        for posed in ("prompt", "question", "instruction", "query", "problem")
+        for reply in ("completion", "answer", "response", "reply", "solution")
     ),
     *(
         ("a text and its target", (of, "target", said), f"{{{of}}}\n{{target}}", said)
@@ -41,7 +41,6 @@ LAYOUTS = [
     ("rated answers", ("q", "a", "label"), "{q}\n{a}", "label"),
     ("questions and answers", ("q", "a"), "{q}", "a"),
     ("problems, their solutions and answers", ("problem", "solution", "answer"), "{problem}", "answer"),
-    ("problems and their solutions", ("problem", "solution"), "{problem}", "solution"),
 ]
 # columns of which each says little without the other, whatever the output is called
 PAIRED = [
@@ -71,8 +70,8 @@ HEADED = [
     *((f"{of}1", f"{of}2") for of in ("q", "s", "t", "str")),
 ]
 # what is asked, and what answers it: other columns (a category, an intent) tell of both
-_POSED = ("instruction", "prompt", "question", "query")
-_REPLIES = ("response", "answer", "completion", "reply", "output")
+_POSED = ("instruction", "prompt", "question", "query", "problem")
+_REPLIES = ("response", "answer", "completion", "reply", "output", "solution")
 # what is read, what is asked about it, and a list of what may be answered: where a file has all three
 READ = ("passage", "context", "article", "story", "paragraph", "document", "premise")
 POSED, LISTED = ("question", "query", "problem"), ("choices", "options", "candidates", "endings")
