@@ -285,12 +285,14 @@ def test_who_has_calls_at_a_service_is_known_until_they_came_or_it_died(tmp_path
             Usage(money=0.9),
             "what is asked next may take more than is left of 80 % of the limit of 1 in",
         ),
+        (Limits(calls=100), 30, Usage(), "80 % of the limit of 100 calls are used"),
         (Limits(money=0), 1, Usage(money=0.1), "the limit of 0 in money is reached"),
     ],
 )
 def test_what_is_not_used_is_not_said_to_be(limits: Limits, calls: int, most: Usage, said: str, tmp_path: Path) -> None:
     _, journal, purse = office(tmp_path, limits)
     purse.reserve = 0.2
+    purse.calls = 80 * (calls == 30)
     with closing(journal), pytest.raises(BudgetExceeded, match=f"^{said}"):
         purse.check(most, calls)
 

@@ -102,7 +102,7 @@ def test_what_a_study_held_before_is_said_as_it_was_told_then_and_why_a_rung_fai
 
 def test_calls_that_failed_are_named_under_the_table() -> None:
     text = " ".join(printed(glance(results(), 200), 200).split())
-    assert "calls that failed, which no figure counts: instruction+lora 1" in text
+    assert "calls that failed, which no estimate counts: instruction+lora 1" in text
 
 
 def test_a_name_wider_than_the_terminal_is_folded_and_not_cut() -> None:

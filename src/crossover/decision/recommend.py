@@ -124,12 +124,14 @@ def settle(
     estimates = {c.id: runs[c.id].estimate for c in everyone}
     still = [c for c in everyone if c is chosen or not views[0].beaten(c.id, ids)]
     highest = max((estimates[c.id] for c in still), key=lambda estimate: estimate.value)  # whom dev did not choose, too
+    short, own_short = (shortfall(one, floor, target, margin) for one in (highest, estimates[chosen.id]))
+    missed = own_short is not None and short is None  # it does not do the task, and one that dev passed over does
     return Settled(
         chosen=chosen,
-        confidence="proven" if own else "bounded" if risk.upper <= tolerance else "open",
+        confidence="proven" if own and not missed else "bounded" if risk.upper <= tolerance else "open",
         risk=risk,
         met=met,
-        short=shortfall(highest, floor, target, margin) and shortfall(estimates[chosen.id], floor, target, margin),
+        short=short and own_short,
         comparisons=comparisons,
         ordered=tuple(ordered),
         everyone=tuple(everyone),
@@ -181,7 +183,7 @@ def recommend(
         beside = found.comparisons.adjusted_for - len(found.comparisons.pairs)
         needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles, beside)
     estimates = {c.id: runs[c.id].estimate for c in ordered}
-    few = thin(views[0].scores[chosen.id], metric.aggregate)
+    few, passed = thin(views[0].scores[chosen.id], metric.aggregate), _passed_over(found, runs, views[0], margin)
     said = wording.reasons(
         chosen,
         found.confidence,
@@ -198,6 +200,7 @@ def recommend(
         found.among,
         run.raced.of if run.raced and run.stopped else run.estimate.n,
         few,
+        bool(passed),
     )
     possible: list[Contender] | None = None
     if found.confidence == "open":
@@ -205,9 +208,8 @@ def recommend(
         possible = [c for c, views_say in zip(found.everyone, told, strict=True) if any(views_say)]
         if found.short is None:
             said.insert(1, wording.possible(possible, found.everyone))
-    if found.confidence == "open" or found.short is not None:
-        for other in _passed_over(found, runs, views[0], margin):
-            said.insert(1, wording.passed_over(other, runs[other.id].estimate, chosen, champions[other.family]))
+    for other in passed:
+        said.insert(1, wording.passed_over(other, runs[other.id].estimate, chosen, champions[other.family]))
     if found.of > 1:
         said.insert(1, wording.widened(chosen, views[0].estimate(chosen, found.of), found.of))
     sure = chosen if found.confidence == "proven" else None

@@ -6,6 +6,7 @@ from crossover.decision import numbers
 from crossover.types import Estimate
 
 HALF = 0.5  # of the way from the most frequent answer to the target
+NEAR = 0.05  # a floor this near to 1 may leave no room for a margin; of a larger margin that says nothing
 
 
 def shortfall(best: Estimate, floor: Estimate | None, target: float | None, margin: float) -> str | None:
@@ -17,7 +18,10 @@ def shortfall(best: Estimate, floor: Estimate | None, target: float | None, marg
     """
     if target is not None and best.high >= target:
         return None
-    if floor is not None and floor.value + margin < 1.0 and best.value <= floor.value + margin + 1e-9:
+    if floor is not None:
+        room = floor.value + min(margin, NEAR) < 1.0 - 1e-9
+        least = floor.value + margin if room else floor.value - margin
+    if floor is not None and best.value <= least + (1e-9 if room else -1e-9):
         return f"no more than always giving the most frequent answer ({numbers.percent(floor.value)})"
     low = floor.value if floor is not None else 0.0
     if target is not None and best.high < low + HALF * (target - low):

@@ -113,6 +113,7 @@ class Wording:
         among: int = 0,
         there: int = 0,
         few: str | None = None,
+        passed: bool = False,
     ) -> list[str]:
         """`there`: the items that there are, where a race met fewer of them. `few`: what `thin` says of the choice."""
         best = estimates[likely.id]
@@ -150,7 +151,7 @@ class Wording:
                 f"{self._price(needed - there)}."
                 + ("" if short else f" Until then {likely.name} is the one to use: {meanwhile(self.folds)}.")
             )
-        if confidence == "open" and likely.family == "control" and short is None:
+        if confidence == "open" and likely.family == "control" and short is None and not passed:
             said.append(
                 "It may be that you do not need a language model for this: so far none has an estimate above that of the"
                 f" control {_control(likely)} by more than the margin of {numbers.span(margin)}."

@@ -79,7 +79,7 @@ class Purse:
             return
         whole = taken + next > most
         if taken >= usable or taken + unit > usable:
-            raise BudgetExceeded(self._reached(limit, whole))
+            raise BudgetExceeded(self._reached(limit, taken >= most or taken + unit > most))
         part, kept = self._part if not whole else ("", "")
         raise BudgetExceeded(f"what is asked next may take more than is left of {part}the limit of {limit}{kept}")
 

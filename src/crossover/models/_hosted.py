@@ -18,7 +18,7 @@ def hosted(spec: str) -> str | None:
     """A sentence about a specification that names a provider's model and is not written as one, or None."""
     names = [spec.rpartition("/")[2], re.split(r"[:/]", spec)[-1]]
     if provider := PROVIDERS.match(spec):
-        name = spec[provider.end() :]
+        name = spec[provider.end() :].removeprefix("openai/")
     elif (name := next(filter(NAMES.match, names), "")) == "":
         return None
     openai = re.match(r"chatgpt|gpt|o[1-9]", name, re.IGNORECASE)

@@ -66,7 +66,7 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     plugins, bare = registry.names("models"), _without_options(spec)
     name, colon, behind = bare.partition(":")
     kin = meant(name, [*SERVICES, *plugins] if colon else list(NAMED), colon + behind)
-    if colon and TAG.fullmatch(behind):
+    if colon and name not in NAMED and TAG.fullmatch(behind.partition("?")[0]):
         kin = f"did you mean 'ollama:{bare}'? "
     raise ModelError(
         f"there is no model '{bare}'; {kin}valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub"

@@ -206,7 +206,7 @@ def _table(results: Results, columns: list[_Column], most: int, stacked: bool) -
     failed = ", ".join(
         f"{row.candidate.name} {numbers.count(row.candidate.failures)}" for row in rows if row.candidate.failures
     )
-    notes += [f"calls that failed, which no figure counts: {_printable(failed)}"] if failed else []
+    notes += [f"calls that failed, which no estimate counts: {_printable(failed)}"] if failed else []
     notes += [f"left out at this width: {', '.join(left_out)}"] if left_out else []
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="dim",

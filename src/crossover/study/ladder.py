@@ -360,7 +360,10 @@ def floor(climbed: Sequence[Climbed], runs: Mapping[str, Run], metric: Metric, s
         if made.candidate.id in runs or not runs or isinstance(metric, Judging):
             return runs.get(made.candidate.id, made.dev).estimate
         records = max((run.records for run in runs.values()), key=len)
-        scores = [metric.score(record.example.output, made.dev.records[0].prediction) for record in records]
+        try:
+            scores = [metric.score(record.example.output, made.dev.records[0].prediction) for record in records]
+        except MetricError:  # of a user's file, on a pair that no finalist has
+            return made.dev.estimate
         groups = clusters([record.example for record in records])
         return estimate(scores, metric.aggregate, metric.binary, groups, seed)
     return None

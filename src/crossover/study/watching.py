@@ -261,7 +261,7 @@ def _check_ids(examples: Sequence[Example]) -> None:
     first: dict[str, Example] = {}
     for example in examples:
         other = first.setdefault(example.input.strip(), example)
-        if other.output != example.output:
+        if comparable(other.output) != comparable(example.output):
             raise DataError(
                 f"{example.source}: the id '{example.input.strip()}' has the label '{example.output}', and"
                 f" '{other.output}' in {other.source}; valid is one label for each id"
