@@ -211,7 +211,7 @@ class Waiting(Quiet):
     def say(self, sentence: str) -> None:
         if "has not begun anything" in sentence:
             self.said.append(sentence)
-            importlib.import_module("ray").cancel(self.taken)
+            importlib.import_module("ray").cancel(self.taken, force=True)  # also where interrupts are ignored
 
 
 @pytest.mark.usefixtures("workers")
