@@ -338,6 +338,16 @@ def metric_unsuited(at: Place) -> list[str]:
 # models
 
 
+@bad("there is no file", "~nosuchuser/m.py with a metric 'right'")
+def metric_in_the_home_of_nobody(at: Place) -> list[str]:
+    return at.run(metric="~nosuchuser/m.py:right")
+
+
+@bad("~nosuchuser/m")
+def model_in_the_home_of_nobody(at: Place) -> list[str]:
+    return at.run(model="hf:~nosuchuser/m")
+
+
 @bad("there is no model 'pockt'; did you mean 'pocket'? valid: pocket, smollm2")
 def model_misspelt(at: Place) -> list[str]:
     return at.run(model="pockt")

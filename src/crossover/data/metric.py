@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crossover.data.textfile import from_home
+
 
 def is_file(reference: str) -> bool:
     """Whether a metric's name is `FILE.py:NAME`, or was meant to be."""
@@ -18,7 +20,7 @@ def located(reference: str, base: Path) -> tuple[Path, str]:
     file, _, name = reference.rpartition(":")
     if not file or not name.isidentifier():
         raise ValueError(f"'{reference}' names no metric; valid is FILE.py:NAME, a function or class in a Python file")
-    path = base / Path(file).expanduser()
+    path = base / from_home(file)
     if not os.path.isfile(path):  # also where the name is too long for one
         raise ValueError(f"there is no file {path} with a metric '{name}'; valid is a Python file beside the task file")
     return path.resolve(), name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Collection
@@ -29,6 +30,11 @@ def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
     if not isinstance(value, (str, PathLike)):
         raise error(f"{what}: received {shown(value)}; valid is a path")
     return Path(value)
+
+
+def from_home(text: str) -> Path:
+    """A path whose "~" is a home; as it stands where there is no such user, so that it is said to be missing."""
+    return Path(os.path.expanduser(text))
 
 
 def lines_of(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from crossover import registry
-from crossover.data.textfile import as_path
+from crossover.data.textfile import as_path, from_home
 from crossover.errors import CrossoverError, ModelError, OptionError, meant, shown
 from crossover.models._hosted import hosted
 from crossover.models._hub import NAME, need_fetched
@@ -154,7 +154,7 @@ def _path(text: str, base: Path | None) -> Path | None:
     if not text:
         return None
     try:
-        path = Path(text).expanduser()
+        path = from_home(text)
         places = [place / path for place in (base, Path()) if place is not None]
         found = next((place for place in places if place.exists()), None)
         # a link to nothing is what was meant: whoever opens it says so

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crossover.alone import LOCK, alone
+from crossover.data.textfile import from_home
 from crossover.errors import PromptError
 
 VARIABLE = "CROSSOVER_PROMPTS"
@@ -24,7 +25,7 @@ def home(start: Path | None = None) -> Path:
     """The folder in CROSSOVER_PROMPTS; else the nearest `prompts` that holds registered ones, in `start` (default: the
     current folder) or above it; else `prompts` in `start`, which need not be there."""
     if given := os.environ.get(VARIABLE):
-        return Path(given).expanduser()
+        return from_home(given)
     begin = start or Path()
     with suppress(OSError):
         for level in (begin, *begin.resolve().parents):

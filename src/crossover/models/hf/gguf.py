@@ -29,6 +29,7 @@ from filelock import FileLock
 from safetensors import SafetensorError
 from tokenizers import pre_tokenizers
 
+from crossover.data.textfile import from_home
 from crossover.errors import ModelError
 from crossover.models.hf.folder import check_architecture, first_line, sha256
 from crossover.models.hf.gguf_file import Header, check_link, read_header
@@ -110,7 +111,7 @@ def cache() -> Path:
     """
     named = os.environ.get(VARIABLE)
     if named:
-        path = Path(named).expanduser()
+        path = from_home(named)
         if path.is_file():
             raise ModelError(f"{VARIABLE} names a file, {path}; name a folder")
         return path

@@ -6,6 +6,7 @@ import importlib.util
 import re
 from pathlib import Path
 
+from crossover.data.textfile import from_home
 from crossover.errors import ModelError
 from crossover.models._hub import fetched, need_fetched
 from crossover.models.hf import gguf
@@ -27,7 +28,7 @@ def resolve(target: str) -> Path:
         return POCKET
     if target == "smollm2":
         return _smollm2()
-    path = Path(target).expanduser()
+    path = from_home(target)
     check_link(path)
     if path.is_file():
         return gguf.converted(path)
@@ -48,7 +49,7 @@ def carried(target: str, folder: Path) -> tuple[bool, Path | None]:
     that it was made from, where it was."""
     if not (folder / gguf.SOURCE).is_file():
         return target in NAMES, None
-    path = Path(target).expanduser()
+    path = from_home(target)
     found = _packaged() if target == "smollm2" else path if path.is_file() else gguf.inside(path)
     return True, found.resolve() if found else None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.rows import Row
-from crossover.data.textfile import check_reach
+from crossover.data.textfile import check_reach, from_home
 from crossover.engine.render import Renderer
 from crossover.errors import CrossoverError, ModelError, OptionError
 from crossover.models.base import Model, Telling, Weighted, is_control
@@ -94,15 +94,15 @@ class Catalogue:
         self._served.pop(name, None)
 
     def _open(self, place: str) -> Served:
-        path = Path(place).expanduser()
+        path = from_home(place)
         check_reach(path / EXPORTED, ModelError)
         if (path / EXPORTED).is_file():
             return self._export(path)
         if (path / DECISION).is_file() or StudyFolder(path).begun:
             return self._study(path, None)
         study, colon, name = place.rpartition(":")
-        if colon and (Path(study).expanduser() / DECISION).is_file():
-            return self._study(Path(study).expanduser(), name)
+        if colon and (from_home(study) / DECISION).is_file():
+            return self._study(from_home(study), name)
         if path.is_dir() and not (path / "config.json").is_file():
             raise OptionError(
                 f"{place} is neither a finished study ({DECISION}) nor an export ({EXPORTED}) nor a model (config.json)"
