@@ -6,18 +6,20 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from crossover.data.task import Limits, load_task
 from crossover.engine.journal import Journal, JournalReader
-from crossover.errors import DataError, OptionError, StudyError
+from crossover.errors import DataError, MetricError, OptionError, StudyError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Probe
 from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.ladder import floor
 from crossover.study.listener import Stage
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate, Example, Run
@@ -407,3 +409,16 @@ def test_nothing_learns_from_a_test_input_in_another_form(tmp_path: Path) -> Non
     bench = StudyBench(task, [seen], [], None, journal, None, study.path, frozenset(["Un th\u00e9"]))  # type: ignore[arg-type]
     assert bench.unseen(["LE CAFE\u0301 est  froid", "un the\u0301\u200b", "un the"]) == ["un the"]
     journal.close()
+
+
+def test_a_metric_that_fails_on_the_answer_of_a_control_that_is_not_tested_ends_no_study() -> None:
+    """What that control reaches is then known of dev alone."""
+
+    class Strict:
+        def score(self, gold: str, prediction: str) -> Any:
+            raise MetricError(f"m.py, line 3: no rule for {gold} and {prediction}")
+
+    dev = SimpleNamespace(estimate="of dev", records=[SimpleNamespace(prediction="home")])
+    made: Any = SimpleNamespace(candidate=SimpleNamespace(id="a", model="constant:home"), dev=dev)
+    tested: Any = SimpleNamespace(records=[SimpleNamespace(example=SimpleNamespace(output="sky"))])
+    assert floor([made], {"b": tested}, cast(Any, Strict()), 0) == "of dev"
