@@ -74,6 +74,20 @@ def working() -> list[psutil.Process]:
     return found
 
 
+@pytest.fixture
+def behind(monkeypatch: pytest.MonkeyPatch) -> list[list[psutil.Process]]:
+    """Who works whenever a journal is closed."""
+    found: list[list[psutil.Process]] = []
+    close = Journal.close
+
+    def closed(journal: Journal) -> None:
+        found.append(working())
+        close(journal)
+
+    monkeypatch.setattr(Journal, "close", closed)
+    return found
+
+
 @dataclass
 class Killer:
     """Kills a worker that works, as soon as one tells of a part of its work, whether or not that is shown."""
@@ -245,17 +259,9 @@ class Impatient(Quiet):
 
 @pytest.mark.usefixtures("workers")
 def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_a_local_model_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, behind: list[list[psutil.Process]]
 ) -> None:
     """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
-    behind: list[list[psutil.Process]] = []
-    close = Journal.close
-
-    def closed(journal: Journal) -> None:
-        behind.append(working())
-        close(journal)
-
-    monkeypatch.setattr(Journal, "close", closed)
     with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
         judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
         about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
@@ -269,19 +275,11 @@ def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_
 
 @pytest.mark.usefixtures("workers")
 def test_interrupted_again_while_it_ends_nobody_works_behind_the_lock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, behind: list[list[psutil.Process]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    behind: list[list[psutil.Process]] = []
-    close = Journal.close
-
-    def closed(journal: Journal) -> None:
-        behind.append(working())
-        close(journal)
-
     def again(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Journal, "close", closed)
     monkeypatch.setattr(Reception, "stop", again)
     with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
         judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
