@@ -257,16 +257,21 @@ class Impatient(Quiet):
             raise KeyboardInterrupt
 
 
+def interrupted(folder: Path, service: Service) -> None:
+    """A study in `out`, whose judge is at the service, until that is asked."""
+    judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
+    about = write_small(folder / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(about, folder / "out", Impatient(service), on="ray")
+
+
 @pytest.mark.usefixtures("workers")
 def test_interrupted_nobody_works_behind_the_lock_and_what_a_judge_is_asked_for_a_local_model_is_kept(
     tmp_path: Path, behind: list[list[psutil.Process]]
 ) -> None:
     """What is at the judge's service when the study ends is paid for, though its rung's own model is asked on a worker."""
     with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
-        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
-        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
-        with pytest.raises(KeyboardInterrupt):
-            run_study(about, tmp_path / "out", Impatient(service), on="ray")
+        interrupted(tmp_path, service)
         assert behind == [[]]
         kept = "SELECT count(*) FROM calls WHERE purpose LIKE '%judg%' OR purpose = 'given up'"
         [(calls,)] = rows(tmp_path / "out", kept)
@@ -282,10 +287,7 @@ def test_interrupted_again_while_it_ends_nobody_works_behind_the_lock(
 
     monkeypatch.setattr(Reception, "stop", again)
     with serving(Service(answer=lambda body: "right", latency=0.1)) as service:
-        judge = {"judge": {"model": f"openai:m?url={service.url}", "rubric": "Is it the topic?"}}
-        about = write_small(tmp_path / "task", ["zero_shot", "instruction", {"lora": LORA}], metric=judge)
-        with pytest.raises(KeyboardInterrupt):
-            run_study(about, tmp_path / "out", Impatient(service), on="ray")
+        interrupted(tmp_path, service)
     assert behind == [[]]
 
 

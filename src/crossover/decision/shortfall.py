@@ -20,9 +20,9 @@ def shortfall(best: Estimate, floor: Estimate | None, target: float | None, marg
         return None
     if floor is not None:
         room = floor.value + min(margin, NEAR) < 1.0 - 1e-9
-        least = floor.value + margin if room else floor.value - margin
-    if floor is not None and best.value <= least + (1e-9 if room else -1e-9):
-        return f"no more than always giving the most frequent answer ({numbers.percent(floor.value)})"
+        least = floor.value + (margin + 1e-9 if room else -margin - 1e-9)
+        if best.value <= least:
+            return f"no more than always giving the most frequent answer ({numbers.percent(floor.value)})"
     low = floor.value if floor is not None else 0.0
     if target is not None and best.high < low + HALF * (target - low):
         return f"far below the target of {numbers.percent(target)}"

@@ -159,5 +159,5 @@ def _path(text: str, base: Path | None) -> Path | None:
         found = next((place for place in places if place.exists()), None)
         # a link to nothing is what was meant: whoever opens it says so
         return found.resolve() if found else next((place.absolute() for place in places if place.is_symlink()), None)
-    except (OSError, RuntimeError):  # too long for a name, or the home of nobody
+    except (OSError, RuntimeError):  # too long for a name, or links in a circle
         return None
