@@ -13,8 +13,8 @@ def shortfall(best: Estimate, floor: Estimate | None, target: float | None, marg
     """Why the best does not do the task, as a clause, or None. `floor`: always giving the most frequent answer.
 
     It does not where its estimate is not above the floor by more than the margin, or where its whole interval lies below
-    the middle between floor and target. Whatever may reach the target does it; and above a floor that leaves no room for
-    the margin no model can be.
+    the middle between floor and target. Whatever may reach the target does it; and where the floor leaves no room above it
+    for the margin, only what is below it by more than the margin does not.
     """
     if target is not None and best.high >= target:
         return None
