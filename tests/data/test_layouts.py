@@ -775,8 +775,8 @@ def test_names_beside_numbers_are_the_labels(tmp_path: Path) -> None:
     assert (found.task.output, sorted(found.task.labels)) == ("label_text", ["late", "lost", "paid"])
     assert "output: the column 'label_text', the names of the numbers in 'label'" in said
     rows[0]["label_text"] = "paid"  # then they say two things
-    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
-    assert found.task.output == "label"
+    with pytest.raises(DataError, match="which column is the output is not clear: 'label' or 'label_text' may be"):
+        sketch(jsonl(tmp_path, "rows.jsonl", rows))
 
 
 def test_a_test_file_without_answers_is_not_used(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from crossover.data.columnnames import OUTPUTS, SPLIT_WORDS, by_name, is_group
+from crossover.data.columnnames import SPLIT_WORDS, is_answer, is_group
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import LIKE_PAIRS, PAIRS
@@ -19,7 +19,8 @@ from crossover.data.load import load_rows
 from crossover.data.looks import nested as holds_lists
 from crossover.data.onehot import LABEL, one_hot, several_hot, with_label
 from crossover.data.prodigy import ANSWER, gold, judged
-from crossover.data.roles import columns_in, names_of, names_splits, quoted, roles_of, told
+from crossover.data.outputs import names_splits, quoted
+from crossover.data.roles import columns_in, names_of, roles_of, told
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
@@ -64,7 +65,7 @@ def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None
     rows = load_rows(path)
     sole = judged(rows)
     rows = gold({"all": rows}, roles[1] if roles else ANSWER if sole else "")["all"]
-    one = [] if by_name(dict.fromkeys(name for row in rows for name in row.fields), OUTPUTS) else one_hot(rows)
+    one = [] if any(is_answer(name) for row in rows for name in row.fields) else one_hot(rows)
     rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
     columns, unread = columns_in(rows)
     if sole:
