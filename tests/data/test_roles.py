@@ -231,9 +231,7 @@ def test_outputs_that_are_measured_are_told_that_nearly_is_wrong(tmp_path: Path)
          "label"),
     ],
 )  # fmt: skip
-def test_what_only_sounds_like_an_answer_is_read(
-    columns: dict[str, Any], source: str, output: str, tmp_path: Path
-) -> None:
+def test_what_only_sounds_like_an_answer_is_read(columns: dict[str, Any], source: str, output: str, tmp_path: Path) -> None:
     found, _ = sketched(jsonl(tmp_path, "rows.jsonl", [{name: of(n) for name, of in columns.items()} for n in range(24)]))
     assert found.task.output == output
     assert found.task.input in (source, f"{{{source}}}")

@@ -12,32 +12,34 @@ SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "v
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 # role -> the words that stand for it; the last word of a name says what is in a column, those before it whose it is
 _WORDS = {
-    # what is asked, and demands an answer; what is read; what stands above a text; what is read for an answer
+    # what is asked, and demands an answer; what is read, or noted of it; what stands above it; what is read for an answer
     "posed": "question query prompt instruction problem input q pregunta pergunta domanda frage soru вопрос 问题 質問 질문",
-    "text": "text message sentence utterance content body document review comment email ticket description tweet"
-    " article post snippet caption dialogue dialog conversation sent texto texte testo frase mensaje mensagem messaggio"
-    " comentario nachricht satz metin yorum текст сообщение отзыв 文本 内容 评论 句子 テキスト 文章 텍스트 문장",
+    "text": "text message sentence utterance content body document review email ticket tweet article post dialogue dialog"
+    " conversation sent texto texte testo frase mensaje mensagem messaggio comentario nachricht satz metin yorum текст"
+    " сообщение отзыв 文本 内容 评论 句子 テキスト 文章 텍스트 문장",
+    "note": "description comment caption snippet",
     "heading": "title subject headline",
     "context": "context passage premise evidence story background fact",
     # what is answered: in words; as a label; what may also tell of a text that has another output; a measure, or votes
-    "reply": "answer response reply completion solution summary translation highlight output target respuesta resposta"
-    " réponse risposta antwort ответ 答案 回答 정답",
-    "label": "label class verdict slot json sql etiqueta clase classe étiquette etichetta klasse etiket метка класс 标签"
-    " 標籤 ラベル 레이블 라벨",
+    "reply": "answer response reply completion solution summary translation highlight output target respuesta"
+    " resposta réponse risposta antwort ответ 答案 回答 정답",
+    "label": "label class annotation verdict slot json sql etiqueta clase classe étiquette etichetta klasse etiket метка"
+    " класс 标签 標籤 ラベル 레이블 라벨",
     "attribute": "category intent topic type tag queue sentiment emotion stance polarity relation relevance genre domain"
-    " annotation categoria categoría catégorie kategorie sentimiento sentimento sentimen kategori категория тональность"
+    " categoria categoría catégorie kategorie sentimiento sentimento sentimen kategori категория тональность"
     " 类别 類別 情感",
     "rating": "rating star grade",
     "weak": "similarity score votes",
     # whose an answer is: that of people who are right, or of a model, or from before somebody corrected it
-    "gold": "gold golden ground truth true correct reference expected ideal human best final corrected adjudicated consensus"
-    " majority canonical",
+    "gold": "gold golden ground truth true correct reference expected ideal human best final corrected adjudicated"
+    " consensus majority canonical",
     "second": "model llm gpt chatgpt claude llama gemini mistral qwen bert bot ai assistant baseline system machine auto"
     " automatic generated predicted pred prediction weak noisy silver old previous prev initial original raw",
     "copy": "clean cleaned lower lowercase processed preprocessed normalized normalised tokenized",
     # what tells of a row and not of its text: where it is from, who made it and when, how sure or why somebody was
-    "asked": "season year month day speaker lang language",
-    "beside": "episode id idx index uuid guid hash url uri link source meta metadata date datetime time timestamp tstamp"
+    "asked": "season year month day speaker lang language country region city channel platform device version gender age",
+    "beside": "episode annotations relations verified recommended helpful purchase id idx index uuid guid hash url uri"
+    " link source meta metadata date datetime time timestamp tstamp"
     " annotator agent created updated modified annotated submitted completed split fold file filename path agreement"
     " confidence probability suggestion tokens explanation rationale reasoning justification reason group customer user"
     " author authors session thread account patient",
@@ -45,7 +47,8 @@ _WORDS = {
 }
 _ROLE = {word: role for role, words in _WORDS.items() for word in words.split()}
 ANSWERS = ("reply", "label", "attribute", "rating", "weak")
-ASKS = ("posed", "text", "heading")
+ASKS = ("posed", "text", "note", "heading")
+MAKERS = ("model", "system")  # may also be what is asked for
 MARKS = ("gold", "second", "copy", "filler")  # are said of another word
 _NUMBERS = ("id", "idx", "index", "path")  # behind the name of a class: its number, or its place in a tree of them
 _ROWS = (*_NUMBERS, "uuid", "guid", "hash", "file", "filename")  # only say which row or file is meant
@@ -82,6 +85,10 @@ def read(name: str) -> Name:
 def _of(words: list[str], roles: list[str], whose: str) -> Name:
     kept = [(word, role) for word, role in zip(words, roles, strict=True) if role not in MARKS]
     if not kept:
+        maker = next((word for word in words if word in MAKERS), "")
+        if maker and ("gold" in roles or words[-1] == maker):
+            marked = "gold" if "gold" in roles else "second" if len(words) > 1 else ""
+            return Name("", marked, maker)
         alone = next((word for word, role in zip(words, roles, strict=True) if role == whose), "")
         return Name("reply" if whose in ("gold", "second") else "", whose, alone)
     *before, (head, role) = kept

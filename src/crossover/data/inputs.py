@@ -1,4 +1,4 @@
-"""Which column of a table is the input, once the output is known: the one that is called a text, else the one that is one."""
+"""Which column of a table is the input, once the output is known: what is called a text, else what is one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ _UNNAMED = re.compile(r"column_\d+")
 
 
 def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
-    """The input, a column or a template, and why. `columns`: without the output. Raises `Unclear` for several texts that are
-    called so, or where none is, and `DataError` where all that is left names rows or files."""
+    """The input, a column or a template, and why. `columns`: without the output. Raises `Unclear` for several texts that
+    are called so, or where none is, and `DataError` where all that is left names rows or files."""
     held = [Column(name, values, read(name), of_few(values)) for name, values in columns.items() if not WORSE.search(name)]
     asks = _without_copies([one for one in held if one.read.role in ASKS])
     if len(asks) > 1 and all(one.few or numeric(one.values) for one in asks):
         asks = []  # of a questionnaire
+    if len(asks) == 1 and asks[0].read.role == "note":  # may also be beside what is read
+        asks += [
+            one
+            for one in held
+            if wordy(one.values) and one.read.role in ("", "context", *ANSWERS) and one.read.whose != "second"
+        ]
     headings = [one for one in asks if one.read.role == "heading"]
     if len(asks) == 2 and len(headings) == 1:
         names = [one.name for one in sorted(asks, key=lambda one: one not in headings)]
@@ -40,7 +46,7 @@ def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
             f"{path}: no column holds the texts: {quoted(names)} only name{'s' * (len(names) == 1)} them; valid is a column"
             " with the texts themselves, or a task file that names what the input is"
         )
-    plain = [one for one in held if not (is_beside(one.name) or one.read.role in ANSWERS)]
+    plain = [one for one in held if not (is_beside(one.name) or (one.read.role in ANSWERS and (one.few or one.second)))]
     flat = [one for one in plain if not nested(one.values)]
     pools = [[one for one in flat if wordy(one.values)], [one for one in held if wordy(one.values)]]
     pools += [[one for one in flat if not (one.few or numeric(one.values))], flat, plain, held]

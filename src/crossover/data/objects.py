@@ -26,7 +26,11 @@ def roles_in(rows: Sequence[Row]) -> tuple[str, str] | None:
     replied = next((named[name] for name in REPLIED if name in named), None)
     if replied is None or (asked is None and not _fields(rows, replied)):
         return None
-    source = _lines(asked, _fields(rows, asked)) if asked else _sole(n for n in named.values() if n != replied and read(n).role in ASKS)
+    source = (
+        _lines(asked, _fields(rows, asked))
+        if asked
+        else _sole(n for n in named.values() if n != replied and read(n).role in ASKS)
+    )
     held = _fields(rows, replied)
     return (source, f"{replied}.{held[0]}" if len(held) == 1 else replied) if source else None
 

@@ -8,12 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.data.chat import is_talk
-from crossover.data.columnnames import ASKS, Name, is_beside, is_group, is_reference, is_split, may_be_asked, read
+from crossover.data.columnnames import (
+    ANSWERS,
+    ASKS,
+    MAKERS,
+    Name,
+    is_beside,
+    is_group,
+    is_reference,
+    is_split,
+    may_be_asked,
+    read,
+)
 from crossover.data.looks import flags, numeric, of_few, places, wordy
 from crossover.errors import DataError
 
 WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
 NAMED = "by its name"
+AGREED = 0.7  # of the rows: one column is what somebody else said of the other's question
+SHARED = 0.5  # of the values of two columns, for them to be answers of one kind
 NAMES = 6  # columns that are named in a sentence
 SAY = (
     "valid is to say which ones are meant, with the keys input: and output: of a task file (crossover init writes it with"
@@ -24,11 +37,7 @@ _UNNAMED = re.compile(r"column_\d+")
 
 
 class Unclear(DataError):
-    """Several columns could be the input or the output. `candidates`: their names."""
-
-    def __init__(self, message: str, candidates: Sequence[str]) -> None:
-        super().__init__(message)
-        self.candidates = tuple(candidates)
+    """Several columns could be the input or the output: somebody has to say which."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Column:
     @property
     def marked(self) -> bool:
         """Whether it is called what people decided, and can be."""
-        return self.read.whose == "gold" and self.strong
+        return self.read.whose == "gold" and (self.strong or self.read.role in ("attribute", "rating", "weak"))
 
     @property
     def strong(self) -> bool:
@@ -56,6 +65,11 @@ class Column:
     @property
     def named(self) -> bool:
         return (self.strong or self.read.role in ("attribute", "rating")) and not self.read.number
+
+    @property
+    def second(self) -> bool:
+        """Whether it is called what a model answered, or what was answered before."""
+        return self.read.whose == "second" and self.read.role in (*ANSWERS, "")
 
 
 def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] = (), known: str = "") -> tuple[str, str]:
@@ -70,7 +84,7 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
         raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
     held = [Column(name, values, read(name), of_few(values)) for name, values in columns.items() if not WORSE.search(name)]
     telling = [one for one in held if not (is_beside(one.name) or _names(one) or is_talk(one.values[0]))]
-    first = [one for one in telling if one.read.whose != "second" or one.read.role in ("", *ASKS)]
+    first = [one for one in telling if not one.second]
     posed = any(read(name).role == "posed" for name in (*used, *columns))
     first = _with_input(first, held, used)
     forced = [one for one in held if one.name == known]
@@ -82,7 +96,7 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
     group, numbers = _told_apart(next(filter(None, levels), []))
     if not group:
         return _unnamed(held, telling, first, path, used)
-    against = [] if len(group) > 1 else [one for one in first if one not in group and _rivals(group[0], one, posed, first)]
+    against = [one for one in first if one not in group and _rivals(group[0], one, posed, first)]
     if forced and group == forced:
         against = [one for one in against if one.read.role in _STRONG or one.read.whose == "odd"]
     if len(group) + len(against) > 1:
@@ -92,32 +106,43 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
 
 def _rivals(found: Column, other: Column, posed: bool, beside: Sequence[Column]) -> bool:
     """Whether another column speaks against the one that was found."""
-    if _same(found, other):
-        return False  # names of its numbers
+    if _same(found, other) or (flags(other.values) and _told_by(found, other)):
+        return False  # names of its numbers, or a sign of one of its labels
+    alike = similar(found.values, other.values)
+    if other.second:
+        return False
+    if other.read.whose == "gold" and not other.read.role and (other.few or wordy(other.values)):
+        return True
     if found.marked:
         graded = any(one.read.role in ("rating", "weak") for one in beside)
         kinds = {found.read.role, other.read.role} != {"reply"} or flags(found.values)  # it may judge the other
         apart = other.strong and other.few != found.few and kinds
         return apart or (other.read.whose == "odd" and graded and not found.few)
-    alike = other.few and {*other.values} == {*found.values}
-    if other.named:
-        tells = other.read.role in ("attribute", "rating") and found.strong  # of the same text
-        return not tells or alike or (other.few and not found.few and not posed)
-    return alike and not (flags(other.values) or numeric(other.values))
+    if other.strong:
+        return True
+    if not found.strong or found.read.whose == "odd":
+        return other.named or other.few
+    if found.few and found.read.head == "target" and other.read.role == "attribute":
+        return True  # what is said of a target is the other
+    if not found.few:  # a text, beside which labels may tell of the question, else of either
+        return other.few and not (posed and other.read.role not in ("rating", "weak"))
+    chance = (flags(other.values) or numeric(other.values)) and not other.named and not agree(found.values, other.values)
+    return alike and not chance and other.read.head not in MAKERS
 
 
 def _unnamed(
     held: Sequence[Column], telling: Sequence[Column], first: Sequence[Column], path: Path, used: Sequence[str]
 ) -> tuple[str, str]:
     """The output where no column of people's is called like one."""
-    second = [one for one in telling if one.read.whose == "second" and one.read.role not in ("", *ASKS)]
+    second = [one for one in telling if one.second]
     weak = [one for one in first if one.read.role == "weak"]
     asks = [one for one in first if one.read.role in ASKS]
     others = [one for one in first if one not in (*weak, *asks)]
     few, numbers = _told_apart([one for one in (*others, *(asks if len(asks) > 1 else ())) if one.few])
     few = [one for one in few if not _in_series(one.name, [other.name for other in held])] or few
-    shared = [one for one in few if any(one.few and {*one.values} == {*said.values} for said in second)]
     if second:
+        few += [one for one in weak if one.few]
+        shared = [one for one in few if any(similar(one.values, said.values) for said in second)]
         return _sole(shared or [*few, *second], path, NAMED)
     if few or weak:
         if len(few) > 1 and all(_UNNAMED.fullmatch(one.name) for one in few):
@@ -137,7 +162,9 @@ def _unnamed(
     if len(rest) > 1:
         raise unclear(path, "output", rest)
     left = [one for one in held if not (is_reference(one.name) or _names(one) or is_talk(one.values[0]))]
-    left = [one for one in left if one not in (*asks, *others) and not is_group(one.name) and (one.few or wordy(one.values))]
+    left = [
+        one for one in left if one not in (*asks, *others) and not is_group(one.name) and (one.few or wordy(one.values))
+    ]
     if left and (used or asks or others):
         return _sole(left, path, "as it is left")
     beside = [one.name for one in sorted(held, key=lambda one: not _names(one)) if one not in first]
@@ -160,6 +187,24 @@ def _with_input(first: Sequence[Column], held: Sequence[Column], used: Sequence[
     texts = [one for one in first if one.strong and not one.few and wordy(one.values)]
     others = [one for one in first if one not in texts and (one.few or one.named)]
     return list(first) if plain or not others else [one for one in first if one not in texts]
+
+
+def agree(one: Sequence[str], other: Sequence[str], share: float = AGREED) -> bool:
+    """Whether two columns mostly say the same."""
+    return sum(map(str.__eq__, one, other)) >= share * max(len(one), len(other), 1)
+
+
+def similar(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two columns answer one question: with the same few values, or with many that are the same."""
+    if of_few(one) and of_few(other):
+        return len({*one} & {*other}) >= SHARED * len({*one, *other})
+    return agree(one, other, SHARED)
+
+
+def _told_by(one: Column, other: Column) -> bool:
+    """Whether each value of a column goes with one value of the other."""
+    pairs = {*zip(one.values, other.values, strict=False)}
+    return len(one.values) == len(other.values) and one.few and len(pairs) == len({*one.values})
 
 
 def _told_apart(group: Sequence[Column]) -> tuple[list[Column], list[Column]]:
@@ -186,10 +231,7 @@ def _in_series(name: str, columns: Iterable[str]) -> bool:
 
 def _same(one: Column, other: Column) -> bool:
     """Whether two columns say the same in other words: numbers of classes, and their names."""
-    if len(one.values) != len(other.values) or not one.few:
-        return False
-    pairs = {*zip(one.values, other.values, strict=True)}
-    return {*one.values} != {*other.values} and len(pairs) == len({*one.values}) == len({*other.values})
+    return {*one.values} != {*other.values} and _told_by(one, other) and _told_by(other, one)
 
 
 def _sole(group: Sequence[Column], path: Path, why: str) -> tuple[str, str]:
@@ -200,7 +242,7 @@ def _sole(group: Sequence[Column], path: Path, why: str) -> tuple[str, str]:
 
 def unclear(path: Path, role: str, columns: Iterable[Column]) -> Unclear:
     names = [one.name for one in columns]
-    return Unclear(f"{path}: which column is the {role} is not clear: {quoted(names, 'or')} may be; {SAY}", names)
+    return Unclear(f"{path}: which column is the {role} is not clear: {quoted(names, 'or')} may be; {SAY}")
 
 
 def names_splits(values: Collection[str]) -> bool:

@@ -12,17 +12,23 @@ from crossover.data.layouts import ASKED, LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
 from crossover.data.looks import numeric, of_few
 from crossover.data.objects import roles_in
-from crossover.data.outputs import NAMED, WORSE, names_splits, output_of
+from crossover.data.outputs import NAMED, WORSE, names_splits, output_of, similar
 from crossover.data.rows import Row
 from crossover.data.template import columns_of, plain
 from crossover.data.together import Together, shown, together
 from crossover.errors import DataError
 
+Given = tuple[str | None, str | None]  # an input, or its template, and an output
 MAY_BE_EMPTY = ("input", "context")  # in all rows, and still be what the layout says
 
 
-def roles_of(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
-    """The task's `input` and `output`, and why. Raises `DataError`; `Unclear` where several columns could be one of them."""
+def roles_of(
+    columns: dict[str, list[str]], rows: Sequence[Row], path: Path, given: Given = (None, None)
+) -> tuple[str, str, str, str]:
+    """The task's `input` and `output`, and why. `given`: those that somebody said. Raises `DataError`; `Unclear` where
+    several columns could be one of them."""
+    if any(given):
+        return _told(columns, rows, path, *given)
     of = rows[0].layout
     names = dict.fromkeys(name for row in rows for name in row.fields if name in columns or name.lower() in MAY_BE_EMPTY)
     if not of and (found := roles_in(rows)):
@@ -39,8 +45,8 @@ def roles_of(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> 
     if (known := None if of == "pair" else _known(columns, rows, names)) is not None:
         used = columns_of(known.input)
         why = f"by the layout ({known.layout})"
-        others = {*used, *known.columns} - {known.output}
-        rest = {name: values for name, values in columns.items() if name not in others}
+        taken = {*used, *known.columns} - {known.output}
+        rest = {name: values for name, values in columns.items() if name not in taken}
         output, why_output = output_of(rest, path, used, known.output)
         why_output = f"{why}{known.hint}" if output == known.output else why_output
         return known.input, output, f"the column{'s' * (len(used) > 1)} {shown(known.input)}, {why}", why_output
@@ -60,11 +66,29 @@ def roles_of(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> 
     return source, output, why_input, why_output
 
 
-def told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, str]:
-    """Roles that somebody gave. Raises `DataError` for a column that there is not."""
-    source, output = roles
-    check_columns(rows, [*columns_of(source), output], "the file")
-    return source, output, f"'{source}', as was said", "as was said"
+def _told(
+    columns: Mapping[str, list[str]], rows: Sequence[Row], path: Path, source: str | None, output: str | None
+) -> tuple[str, str, str, str]:
+    """Roles of which somebody gave one or both. Raises `DataError` for a column that there is not."""
+    try:
+        used = columns_of(source) if source else []
+    except ValueError as problem:
+        raise DataError(f"input: received '{source}': {problem}") from problem
+    check_columns(rows, [*used, *([output] if output else [])], "the file")
+    why = why_output = "as was said"
+    if not output:
+        output, why_output = output_of({name: held for name, held in columns.items() if name not in used}, path, used)
+    why = f"'{source}', {why}"
+    if not source:
+        names = dict.fromkeys(name for name in columns if name != output)
+        known = _known({name: columns[name] for name in names}, rows, names)
+        whole = known if known and not known.headed and not known.output else None
+        source, why = (
+            (whole.input, f"the columns {shown(whole.input)}, by the layout ({whole.layout})")
+            if whole
+            else input_of({name: columns[name] for name in names}, path)
+        )
+    return source, output, why, why_output
 
 
 def columns_in(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str]]:
@@ -110,10 +134,12 @@ def _known(columns: Mapping[str, list[str]], rows: Sequence[Row], names: Mapping
         return None
     if not (known.output or known.posed) and not _are_texts(columns, used, known.headed):
         return None
-    if known.output:  # numbers of classes, and their names; an answer of few values is what another column says
+    if known.output:  # numbers of classes, and their names; or what somebody else said
+        said = columns[known.output]
         same = [name for name in used if _same(rows, name, known.output)]
-        labels = [name for name in used if is_answer(name) and of_few(columns.get(name, []))]
-        return None if same or labels else known
+        others = [columns.get(name, []) for name in (*used, *known.columns) if is_answer(name) and name != known.output]
+        alike = [held for held in others if similar(held, said)]
+        return None if same or alike else known
     return known
 
 
@@ -122,9 +148,9 @@ def _check_talks(columns: Mapping[str, list[str]], rows: Sequence[Row], path: Pa
     talks = [name for name in columns if any(is_talk(row.fields.get(name)) for row in rows)]
     if talks and not any(read(name).role in (*ASKS, *ANSWERS) for name in columns if name not in talks):
         raise DataError(
-            f"{path}: the column '{talks[0]}' holds conversations, and no column is named like an output; valid is a column "
-            "'messages' of turns with role (user or assistant) and content, whose last answer is then the output, or an "
-            "output column called 'label'"
+            f"{path}: the column '{talks[0]}' holds conversations, and no column is named like an output; valid is a"
+            " column 'messages' of turns with role (user or assistant) and content, whose last answer is then the output, or"
+            " an output column called 'label'"
         )
 
 
@@ -136,8 +162,8 @@ def _has_output(columns: Mapping[str, list[str]], used: Sequence[str]) -> bool:
 
 
 def _are_texts(columns: Mapping[str, list[str]], used: Sequence[str], headed: bool) -> bool:
-    """Whether columns whose names end in 1, 2 and so on are texts, and no answers to questions. `headed`: their names say so
-    little that they have to be wordy."""
+    """Whether columns whose names end in 1, 2 and so on are texts, and no answers to questions. `headed`: their names say
+    so little that they have to be wordy."""
     if len(used) < 2 or not used[0].lower().strip().endswith("1"):
         return True
     held = [columns.get(name, []) for name in used]

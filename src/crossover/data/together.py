@@ -29,14 +29,9 @@ LAYOUTS = [
     ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
     ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
     *(
-        ("rated answers", (posed, reply, "label"), f"{{{posed}}}\n{{{reply}}}", "label")
-        for posed in ("prompt", "question", "instruction", "query", "problem")
-        for reply in ("completion", "answer", "response", "reply", "solution")
-    ),
-    *(
         ("a text and its target", (of, "target", said), f"{{{of}}}\n{{target}}", said)
         for of in ("text", "tweet", "sentence", "post")
-        for said in ("stance", "polarity", "sentiment")
+        for said in ("stance",)
     ),
     ("rated answers", ("q", "a", "label"), "{q}\n{a}", "label"),
     ("questions and answers", ("q", "a"), "{q}", "a"),
@@ -149,7 +144,10 @@ def together(columns: Mapping[str, object]) -> Together | None:
                 lines = "\n".join(f"{{{named[name]}}}" for name in _run(pair, named))
                 return Together(lines, "", "texts that belong together", headed=headed)
     asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
-    if asks and answers and not any(read(name).role == "label" or read(name).whose == "gold" for name in named):
+    labels = [name for name in named if read(name).role == "label" and read(name).whose in ("", "gold")]
+    if asks and answers != "output" and answers and len(labels) == 1:
+        return Together(f"{{{named[asks]}}}\n{{{named[answers]}}}", named[labels[0]], "rated answers")
+    if asks and answers and not labels and not any(read(name).whose == "gold" for name in named):
         return Together(f"{{{named[asks]}}}", named[answers], "questions and answers")
     return None
 
