@@ -194,3 +194,10 @@ def test_a_score_is_the_output_only_where_nothing_else_looks_like_labels(tmp_pat
     for order in (1, -1):
         found, _ = sketched(jsonl(tmp_path, "rows.jsonl", [dict(list(row.items())[::order]) for row in rows]))
         assert found.output == output
+
+
+def test_a_damaged_file_of_a_split_is_an_error_and_not_left_out(tmp_path):
+    write(tmp_path, "train.csv", table({"a": 9, "b": 9}))
+    write(tmp_path, "test.csv", b"text,label\na,b,c\n\xff\xfe\x00\n")
+    with pytest.raises(DataError, match=r"test\.csv"):
+        sketch(tmp_path / "train.csv")

@@ -148,7 +148,7 @@ def named(path: Path) -> Path:
 
 def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
     """The files of splits that have the output's columns, and a sentence on each of the others: some keep the answers of
-    a test."""
+    a test, and some a folder of another kind beside them. Raises `DataError` for a file that cannot be read."""
     kept, said = {}, []
     for number, (split, file) in enumerate(files.items()):
         try:
@@ -156,6 +156,8 @@ def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, 
                 said.append(f"data: {file.name} has no column '{output[0]}', and is not used")
                 continue
         except DataError as problem:
+            if not os.path.isdir(file):
+                raise
             said.append(f"data: {file.name} cannot be read, and is not used: {problem}")
             continue
         kept[split] = file
