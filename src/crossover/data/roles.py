@@ -149,8 +149,8 @@ def _check_talks(columns: Mapping[str, list[str]], rows: Sequence[Row], path: Pa
     if talks and not any(read(name).role in (*ASKS, *ANSWERS) for name in columns if name not in talks):
         raise DataError(
             f"{path}: the column '{talks[0]}' holds conversations, and no column is named like an output; valid is a"
-            " column 'messages' of turns with role (user or assistant) and content, whose last answer is then the output, or"
-            " an output column called 'label'"
+            " column 'messages' of turns with role (user or assistant) and content, whose last answer is then the output,"
+            " or an output column called 'label'"
         )
 
 
