@@ -138,6 +138,11 @@ text:text b:few c:two > b c
 one:text two:other > one two
 review:text comment:other label:few > review comment
 prompt:text text:other label:few > prompt text
+word:id definition:text > word definition
+query:text doc:other label:few > label doc
+question:text gt:other category:few > category gt
+question:text gt:other prediction:text > gt prediction
+text:text original_label:few label:few > original_label label
 message:text raw_text:other label:few > message raw_text
 """
 

@@ -34,8 +34,8 @@ _WORDS = {
     "gold": "gold golden ground truth true correct reference expected ideal human best final corrected adjudicated"
     " consensus majority canonical",
     "second": "model llm gpt chatgpt claude llama gemini mistral qwen bert bot ai assistant baseline system machine auto"
-    " automatic generated predicted pred prediction weak noisy silver old previous prev initial original raw",
-    "copy": "clean cleaned lower lowercase processed preprocessed normalized normalised tokenized",
+    " automatic generated predicted pred prediction weak noisy silver old previous prev raw",
+    "copy": "initial original clean cleaned lower lowercase processed preprocessed normalized normalised tokenized",
     # what tells of a row and not of its text: where it is from, who made it and when, how sure or why somebody was
     "asked": "season year month day speaker lang language country region city channel platform device version gender age",
     "beside": "episode annotations relations verified recommended helpful purchase id idx index uuid guid hash url uri"
@@ -43,7 +43,7 @@ _WORDS = {
     " annotator agent created updated modified annotated submitted completed split fold file filename path agreement"
     " confidence probability suggestion tokens explanation rationale reasoning justification reason group customer user"
     " author authors session thread account patient",
-    "filler": "the value key name by at on vote num is",
+    "filler": "the value key name by at on vote num is left right first second one two",
 }
 _ROLE = {word: role for role, words in _WORDS.items() for word in words.split()}
 ANSWERS = ("reply", "label", "attribute", "rating", "weak")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from crossover.data.columnnames import ANSWERS, ASKS, is_beside, is_reference, read
+from crossover.data.columnnames import ANSWERS, ASKS, is_beside, is_group, is_reference, read
 from crossover.data.looks import nested, numeric, of_few, wordy
 from crossover.data.outputs import NAMED, WORSE, Column, quoted, unclear
 from crossover.errors import DataError
@@ -27,6 +27,8 @@ def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
             for one in held
             if wordy(one.values) and one.read.role in ("", "context", *ANSWERS) and one.read.whose != "second"
         ]
+    if len(asks) == 1 and asks[0].read.role == "posed":  # of something, perhaps
+        asks += [one for one in held if wordy(one.values) and not one.read.role and one.read.whose != "second"]
     headings = [one for one in asks if one.read.role == "heading"]
     if len(asks) == 2 and len(headings) == 1:
         names = [one.name for one in sorted(asks, key=lambda one: one not in headings)]
@@ -47,6 +49,8 @@ def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
             " with the texts themselves, or a task file that names what the input is"
         )
     plain = [one for one in held if not (is_beside(one.name) or (one.read.role in ANSWERS and (one.few or one.second)))]
+    plain += [one for one in held if one not in plain and is_group(one.name) and wordy(one.values)]  # what a user said
+    plain = [one for one in plain if len({*one.values}) > 1] or plain
     flat = [one for one in plain if not nested(one.values)]
     pools = [[one for one in flat if wordy(one.values)], [one for one in held if wordy(one.values)]]
     pools += [[one for one in flat if not (one.few or numeric(one.values))], flat, plain, held]

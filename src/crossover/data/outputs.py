@@ -96,7 +96,7 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
     group, numbers = _told_apart(next(filter(None, levels), []))
     if not group:
         return _unnamed(held, telling, first, path, used)
-    against = [one for one in first if one not in group and _rivals(group[0], one, posed, first)]
+    against = [one for one in first if one not in group and _rivals(group[0], one, posed, bool(used), first)]
     if forced and group == forced:
         against = [one for one in against if one.read.role in _STRONG or one.read.whose == "odd"]
     if len(group) + len(against) > 1:
@@ -104,7 +104,7 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
     return group[0].name, _names_of(numbers) or NAMED
 
 
-def _rivals(found: Column, other: Column, posed: bool, beside: Sequence[Column]) -> bool:
+def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Sequence[Column]) -> bool:
     """Whether another column speaks against the one that was found."""
     if _same(found, other) or (flags(other.values) and _told_by(found, other)):
         return False  # names of its numbers, or a sign of one of its labels
@@ -120,6 +120,10 @@ def _rivals(found: Column, other: Column, posed: bool, beside: Sequence[Column])
         return apart or (other.read.whose == "odd" and graded and not found.few)
     if other.strong:
         return True
+    if not found.few and alike:
+        return True
+    if posed != paired and not wordy(found.values) and not other.read.role and wordy(other.values):
+        return True  # a question has an answer, or something is asked of both
     if not found.strong or found.read.whose == "odd":
         return other.named or other.few
     if found.few and found.read.head == "target" and other.read.role == "attribute":
@@ -140,27 +144,26 @@ def _unnamed(
     others = [one for one in first if one not in (*weak, *asks)]
     few, numbers = _told_apart([one for one in (*others, *(asks if len(asks) > 1 else ())) if one.few])
     few = [one for one in few if not _in_series(one.name, [other.name for other in held])] or few
+    rest = [one for one in others if not one.few]
+    texts = [one for one in rest if wordy(one.values)]
+    given = bool(used) or any(one.read.role != "note" for one in asks)  # an input by its name
     if second:
-        few += [one for one in weak if one.few]
-        shared = [one for one in few if any(similar(one.values, said.values) for said in second)]
-        return _sole(shared or [*few, *second], path, NAMED)
+        rest = rest if asks or used or len(rest) > 1 else []  # a single text is the input
+        found = [*few, *(one for one in weak if one.few), *rest]
+        shared = [one for one in found if any(similar(one.values, said.values) for said in second)]
+        return _sole(shared if len(shared) == 1 else [*found, *second], path, NAMED)
     if few or weak:
         if len(few) > 1 and all(_UNNAMED.fullmatch(one.name) for one in few):
             few = [one for one in few if not numeric(one.values)][-1:] or few[-1:]  # of a table without names, the last one
-        group = [*few, *(one for one in weak if one.few or not few)]
+        group = [*few, *(one for one in weak if one.few or not few), *(texts if given and not used else ())]
         return _sole(group, path, _names_of(numbers) or "as its values come again and again")
     asked = [one for one in held if may_be_asked(one.name) and 1 < len({*one.values}) < len(one.values)]
-    rest = [one for one in others if not one.few]
-    if asked and (used or asks or len(rest) == 1):
-        return _sole(asked, path, NAMED)
-    if len(rest) > 1 and not (used or asks) and sum(wordy(one.values) for one in rest) == 1:
-        rest = [one for one in rest if not wordy(one.values)]  # else the texts are the input
-    elif len(rest) == 1 and not (used or asks) and not any(one.few for one in held):
-        rest = []
-    if rest and (used or asks or len(rest) != 2 or not all(wordy(one.values) for one in rest)):
+    if asked and (given or asks or len(rest) == 1):
+        return _sole([*asked, *(rest if given else ())], path, NAMED)
+    if not given and not asks and len(texts) == 1:
+        rest = [one for one in rest if numeric(one.values)] or (rest if len(rest) > 1 else [])  # the text is the input
+    if rest:
         return _sole(rest, path, "as it is left")
-    if len(rest) > 1:
-        raise unclear(path, "output", rest)
     left = [one for one in held if not (is_reference(one.name) or _names(one) or is_talk(one.values[0]))]
     left = [
         one for one in left if one not in (*asks, *others) and not is_group(one.name) and (one.few or wordy(one.values))

@@ -147,8 +147,6 @@ def together(columns: Mapping[str, object]) -> Together | None:
     labels = [name for name in named if read(name).role == "label" and read(name).whose in ("", "gold")]
     if asks and answers != "output" and answers and len(labels) == 1:
         return Together(f"{{{named[asks]}}}\n{{{named[answers]}}}", named[labels[0]], "rated answers")
-    if asks and answers and not labels and not any(read(name).whose == "gold" for name in named):
-        return Together(f"{{{named[asks]}}}", named[answers], "questions and answers")
     return None
 
 
