@@ -32,8 +32,9 @@ REPLIED = ("answer", "response", "output", "reply", "completion", "summary", "ta
 TEXTS = ("text", "message", "sentence", "review", "comment", "tweet", "body", "document", "input", "utterance", "post")
 POSED = ("question", "prompt", "query", "instruction", "problem")
 PAIRS = (("premise", "hypothesis"), ("sentence1", "sentence2"), ("question", "context"), ("claim", "evidence"),
-         ("subject", "body"), ("title", "description"), ("text_a", "text_b"), ("question", "response"),
-         ("prompt", "completion"), ("query", "doc"), ("question", "hint"), ("s_1", "s_2"), ("headline", "text"), ("document", "claim"))  # fmt: skip
+         ("subject", "body"), ("title", "description"), ("text_a", "text_b"), ("question", "response"), ("query", "doc"),
+         ("prompt", "completion"), ("question", "hint"), ("s_1", "s_2"), ("headline", "text"),
+         ("document", "claim"))  # fmt: skip
 OF_TEXT = ("customer", "user", "review", "email", "full", "source", "the")
 FOREIGN = (("texto", "etiqueta"), ("texte", "catégorie"), ("文本", "标签"), ("текст", "метка"), ("metin", "etiket"),
            ("testo", "etichetta"), ("質問", "ラベル"), ("문장", "레이블"))  # fmt: skip

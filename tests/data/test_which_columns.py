@@ -41,6 +41,7 @@ KINDS: dict[str, Any] = {
     "date": lambda n: f"2024-05-{n % 28 + 1:02} 10:00",
     "split": lambda n: ("train", "train", "test")[n % 3],
     "number": lambda n: round(n * 0.37, 2),
+    "json": lambda n: {"size": n},
     "list": lambda n: ["a", "b"],
 }
 # columns with what they hold, the columns of the input and the output
@@ -75,7 +76,9 @@ review:text sentiment:few > review > sentiment
 sentence:text label:two idx:id > sentence > label
 tweet_id:id tweet:text sentiment:few created_at:date > tweet > sentiment
 text:text emotion:few source:few > text > emotion
-text:text intent:few > text > intent
+text:text intent:few domain:two > text > intent
+text:text domain:few > text > domain
+text:text requested:few slots:json > text > slots
 utterance:text intent:few domain_id:id > utterance > intent
 query:text intent:few language:few > query > intent
 message:text spam:two > message > spam

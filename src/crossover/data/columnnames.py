@@ -25,7 +25,7 @@ _WORDS = {
     " resposta réponse risposta antwort ответ 答案 回答 정답",
     "label": "label class annotation verdict slot json sql etiqueta clase classe étiquette etichetta klasse etiket метка"
     " класс 标签 標籤 ラベル 레이블 라벨",
-    "attribute": "category intent topic type tag queue sentiment emotion stance polarity relation relevance genre domain"
+    "attribute": "category intent topic type tag queue sentiment emotion stance polarity relation relevance genre"
     " categoria categoría catégorie kategorie sentimiento sentimento sentimen kategori категория тональность"
     " 类别 類別 情感",
     "rating": "rating star grade",
@@ -37,13 +37,14 @@ _WORDS = {
     " automatic generated predicted pred prediction weak noisy silver old previous prev raw",
     "copy": "initial original clean cleaned lower lowercase processed preprocessed normalized normalised tokenized",
     # what tells of a row and not of its text: where it is from, who made it and when, how sure or why somebody was
-    "asked": "season year month day speaker lang language country region city channel platform device version gender age",
+    "asked": "season year month day speaker lang language country region city channel platform device version gender age"
+    " domain",
     "beside": "episode annotations relations verified recommended helpful purchase id idx index uuid guid hash url uri"
     " link source meta metadata date datetime time timestamp tstamp"
     " annotator agent created updated modified annotated submitted completed split fold file filename path agreement"
     " confidence probability suggestion tokens explanation rationale reasoning justification reason group customer user"
     " author authors session thread account patient",
-    "filler": "the value key name by at on vote num is left right first second one two",
+    "filler": "the example value key name by at on vote num is left right first second one two",
 }
 _ROLE = {word: role for role, words in _WORDS.items() for word in words.split()}
 ANSWERS = ("reply", "label", "attribute", "rating", "weak")

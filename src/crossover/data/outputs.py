@@ -20,7 +20,7 @@ from crossover.data.columnnames import (
     may_be_asked,
     read,
 )
-from crossover.data.looks import flags, numeric, of_few, places, wordy
+from crossover.data.looks import flags, nested, numeric, of_few, places, wordy
 from crossover.errors import DataError
 
 WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
@@ -128,7 +128,7 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
         return other.named or other.few
     if found.few and found.read.head == "target" and other.read.role == "attribute":
         return True  # what is said of a target is the other
-    if not found.few:  # a text, beside which labels may tell of the question, else of either
+    if not found.few and not nested(found.values):  # a text, beside which labels may tell of the question, else of either
         return other.few and not (posed and other.read.role not in ("rating", "weak"))
     chance = (flags(other.values) or numeric(other.values)) and not other.named and not agree(found.values, other.values)
     return alike and not chance and other.read.head not in MAKERS
