@@ -103,6 +103,7 @@ question:text answer:other label:two > question answer > label
 problem:text solution:other level:few type:few > problem > solution
 text:text response:few > text > response
 review:text model:few > review > model
+prompt:text reply:other model:few > prompt > reply
 response:text label:few > response > label
 category:few intent:few instruction:text response:other flags:few > instruction > response
 texto:text etiqueta:few > texto > etiqueta

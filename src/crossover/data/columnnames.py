@@ -11,7 +11,7 @@ from functools import cache
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
 # role -> the words that stand for it; the last word of a name says what is in a column, those before it whose it is
-_WORDS = {
+COLUMN_WORDS = {
     # what is asked, and demands an answer; what is read, or noted of it; what stands above it; what is read for an answer
     "posed": "question query prompt instruction problem input q pregunta pergunta domanda frage soru вопрос 问题 質問 질문",
     "text": "text message sentence utterance content body document review email ticket tweet article post dialogue dialog"
@@ -46,7 +46,7 @@ _WORDS = {
     " author authors session thread account patient",
     "filler": "the example value key name by at on vote num is left right first second one two",
 }
-_ROLE = {word: role for role, words in _WORDS.items() for word in words.split()}
+_ROLE = {word: role for role, words in COLUMN_WORDS.items() for word in words.split()}
 ANSWERS = ("reply", "label", "attribute", "rating", "weak")
 ASKS = ("posed", "text", "note", "heading")
 MAKERS = ("model", "system")  # may also be what is asked for

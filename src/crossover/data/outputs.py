@@ -121,7 +121,7 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
     if other.strong:
         return True
     if not found.few and alike:
-        return True
+        return other.read.head not in MAKERS
     if posed != paired and not wordy(found.values) and not other.read.role and wordy(other.values):
         return True  # a question has an answer, or something is asked of both
     if not found.strong or found.read.whose == "odd":
