@@ -67,6 +67,9 @@ input:text output:other > input > output
 input:text target:other > input > target
 input_text:text target_text:other domain:few > input_text > target_text
 source:text target:other > source > target
+source:text gt:other > source > gt
+article:text gold_title:other pred_title:text > article > gold_title
+user:text assistant:other > user > assistant
 article:text highlights:other id:id > article > highlights
 document:text summary:other > document > summary
 dialogue:text summary:other id:id > dialogue > summary
@@ -142,6 +145,11 @@ text:text b:few c:two > b c
 one:text two:other > one two
 review:text comment:other label:few > review comment
 prompt:text text:other label:few > prompt text
+title:text abstract:other > title abstract
+text:text title:other > text title
+complaint:text title:other > complaint title
+email_body:text expert_title:other system_output:text > expert_title system_output
+product_title:other review:text rating:five > product_title review
 word:id definition:text > word definition
 query:text doc:other label:few > label doc
 question:text gt:other category:few > category gt

@@ -40,7 +40,7 @@ COLUMN_WORDS = {
     "asked": "season year month day speaker lang language country region city channel platform device version gender age"
     " domain",
     "beside": "episode annotations relations verified recommended helpful purchase id idx index uuid guid hash url uri"
-    " link source meta metadata date datetime time timestamp tstamp"
+    " link source src meta metadata date datetime time timestamp tstamp"
     " annotator agent created updated modified annotated submitted completed split fold file filename path agreement"
     " confidence probability suggestion tokens explanation rationale reasoning justification reason group customer user"
     " author authors session thread account patient",
@@ -98,6 +98,8 @@ def _of(words: list[str], roles: list[str], whose: str) -> Name:
     if before and head == "text" and before[-1][1] in (*ASKS, *ANSWERS):  # "target_text" is a target
         *before, (head, role) = before
     whose = whose or ("odd" if any(one not in (*ASKS, *ANSWERS, "context") for _, one in before) else "")
+    if role == "heading" and whose in ("gold", "second"):  # of a text that was to be given one
+        role = "reply"
     return Name("" if role == "number" else role, whose, head)
 
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from crossover.data.columnnames import ANSWERS, ASKS, is_beside, is_group, is_reference, read
+from crossover.data.columnnames import ANSWERS, ASKS, is_beside, is_reference, read
 from crossover.data.looks import nested, numeric, of_few, wordy
-from crossover.data.outputs import NAMED, WORSE, Column, quoted, unclear
+from crossover.data.outputs import NAMED, Column, agree, columns_of_table, quoted, unclear
 from crossover.errors import DataError
 
 _UNNAMED = re.compile(r"column_\d+")
 
 
-def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
-    """The input, a column or a template, and why. `columns`: without the output. Raises `Unclear` for several texts that
-    are called so, or where none is, and `DataError` where all that is left names rows or files."""
-    held = [Column(name, values, read(name), of_few(values)) for name, values in columns.items() if not WORSE.search(name)]
+def input_of(columns: Mapping[str, list[str]], path: Path, said: Sequence[str]) -> tuple[str, str]:
+    """The input, a column or a template, and why. `columns`: without the output, `said`: its values.
+
+    Raises `Unclear` for several texts that are called so, or where none is, and for a table without texts in which a column
+    mostly says the output; `DataError` where all that is left names rows or files.
+    """
+    held = columns_of_table(columns)
     asks = _without_copies([one for one in held if one.read.role in ASKS])
     if len(asks) > 1 and all(one.few or numeric(one.values) for one in asks):
         asks = []  # of a questionnaire
-    if len(asks) == 1 and asks[0].read.role == "note":  # may also be beside what is read
+    if len(asks) == 1 and asks[0].read.role in ("note", "heading"):  # may also be beside what is read
         asks += [
             one
             for one in held
@@ -30,7 +33,7 @@ def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
     if len(asks) == 1 and asks[0].read.role == "posed":  # of something, perhaps
         asks += [one for one in held if wordy(one.values) and not one.read.role and one.read.whose != "second"]
     headings = [one for one in asks if one.read.role == "heading"]
-    if len(asks) == 2 and len(headings) == 1:
+    if len(asks) == 2 and len(headings) == 1 and not headings[0].read.whose and all(one.read.role in ASKS for one in asks):
         names = [one.name for one in sorted(asks, key=lambda one: one not in headings)]
         return _lines(names), f"the columns {quoted(names)}, a text and its heading"
     if len(asks) > 1:
@@ -40,6 +43,8 @@ def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
     if several := _several_texts(columns):
         return _lines(several), f"the columns {quoted(several)}, all texts"
     if several := _features(columns):
+        if any(agree(columns[name], said) for name in several):
+            raise unclear(path, "input", [one for one in held if one.name in several])
         lines = "\n".join(f"{name}: {{{name}}}" for name in several)
         return lines, f"the columns {quoted(several)}, as none holds texts"
     names = [name for name in columns if is_reference(name) and not wordy(columns[name])]
@@ -48,8 +53,7 @@ def input_of(columns: Mapping[str, list[str]], path: Path) -> tuple[str, str]:
             f"{path}: no column holds the texts: {quoted(names)} only name{'s' * (len(names) == 1)} them; valid is a column"
             " with the texts themselves, or a task file that names what the input is"
         )
-    plain = [one for one in held if not (is_beside(one.name) or (one.read.role in ANSWERS and (one.few or one.second)))]
-    plain += [one for one in held if one not in plain and is_group(one.name) and wordy(one.values)]  # what a user said
+    plain = [one for one in held if not (one.beside or (one.read.role in ANSWERS and (one.few or one.second)))]
     plain = [one for one in plain if len({*one.values}) > 1] or plain
     flat = [one for one in plain if not nested(one.values)]
     pools = [[one for one in flat if wordy(one.values)], [one for one in held if wordy(one.values)]]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossover.data.chat import is_talk
 from crossover.data.columnnames import (
     ANSWERS,
     ASKS,
+    GROUPS,
     MAKERS,
     Name,
-    is_beside,
     is_group,
     is_reference,
     is_split,
@@ -67,9 +67,24 @@ class Column:
         return (self.strong or self.read.role in ("attribute", "rating")) and not self.read.number
 
     @property
+    def beside(self) -> bool:
+        return self.read.role in ("beside", "asked")
+
+    @property
     def second(self) -> bool:
         """Whether it is called what a model answered, or what was answered before."""
         return self.read.whose == "second" and self.read.role in (*ANSWERS, "")
+
+
+def columns_of_table(columns: Mapping[str, list[str]]) -> list[Column]:
+    """The columns, without the worse of two answers; texts of a source, or of a user, are what is read."""
+
+    def column(name: str, values: list[str]) -> Column:
+        few, word = of_few(values), read(name)
+        spoken = word.role == "beside" and word.head in ("source", "src", *GROUPS) and wordy(values) and not few
+        return Column(name, values, replace(word, role="text") if spoken else word, few)
+
+    return [column(name, values) for name, values in columns.items() if not WORSE.search(name)]
 
 
 def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] = (), known: str = "") -> tuple[str, str]:
@@ -82,8 +97,8 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
     if len(columns) < (1 if used else 2):
         names = ", ".join((*used, *columns)) or "none"
         raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
-    held = [Column(name, values, read(name), of_few(values)) for name, values in columns.items() if not WORSE.search(name)]
-    telling = [one for one in held if not (is_beside(one.name) or _names(one) or is_talk(one.values[0]))]
+    held = columns_of_table(columns)
+    telling = [one for one in held if not (one.beside or _names(one) or is_talk(one.values[0]))]
     first = [one for one in telling if not one.second]
     posed = any(read(name).role == "posed" for name in (*used, *columns))
     first = _with_input(first, held, used)
@@ -146,20 +161,24 @@ def _unnamed(
     few = [one for one in few if not _in_series(one.name, [other.name for other in held])] or few
     rest = [one for one in others if not one.few]
     texts = [one for one in rest if wordy(one.values)]
-    given = bool(used) or any(one.read.role != "note" for one in asks)  # an input by its name
+    given = bool(used) or any(one.read.role in ("text", "posed") for one in asks)  # an input by its name
+    headings = [one for one in asks if one.read.role == "heading" and len(asks) > 1]  # which may be what is to be written
     if second:
         rest = rest if asks or used or len(rest) > 1 else []  # a single text is the input
-        found = [*few, *(one for one in weak if one.few), *rest]
+        found = [*few, *(one for one in weak if one.few), *rest, *headings]
         shared = [one for one in found if any(similar(one.values, said.values) for said in second)]
         return _sole(shared if len(shared) == 1 else [*found, *second], path, NAMED)
     if few or weak:
         if len(few) > 1 and all(_UNNAMED.fullmatch(one.name) for one in few):
             few = [one for one in few if not numeric(one.values)][-1:] or few[-1:]  # of a table without names, the last one
         group = [*few, *(one for one in weak if one.few or not few), *(texts if given and not used else ())]
+        group += [one for one in headings if one.read.whose == "odd"]
         return _sole(group, path, _names_of(numbers) or "as its values come again and again")
     asked = [one for one in held if may_be_asked(one.name) and 1 < len({*one.values}) < len(one.values)]
     if asked and (given or asks or len(rest) == 1):
-        return _sole([*asked, *(rest if given else ())], path, NAMED)
+        return _sole([*asked, *(rest if given else ()), *headings], path, NAMED)
+    if not given and asks and texts:
+        raise unclear(path, "output", [*asks, *texts])
     if not given and not asks and len(texts) == 1:
         rest = [one for one in rest if numeric(one.values)] or (rest if len(rest) > 1 else [])  # the text is the input
     if rest:
@@ -170,6 +189,8 @@ def _unnamed(
     ]
     if left and (used or asks or others):
         return _sole(left, path, "as it is left")
+    if len(asks) > 1:
+        raise unclear(path, "output", asks)
     beside = [one.name for one in sorted(held, key=lambda one: not _names(one)) if one not in first]
     if beside:
         raise DataError(

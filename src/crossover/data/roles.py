@@ -62,7 +62,7 @@ def roles_of(
             f"{path}: beside '{output}' there is no column for the input; valid are two, an input and an output"
         )
     asked = next((name for name in (PAIRS.get((better, worse)), *ASKED) if name in others), None) if better else None
-    source, why_input = (asked, f"the column '{asked}', {NAMED}") if asked else input_of(others, path)
+    source, why_input = (asked, f"the column '{asked}', {NAMED}") if asked else input_of(others, path, columns[output])
     return source, output, why_input, why_output
 
 
@@ -86,7 +86,7 @@ def _told(
         source, why = (
             (whole.input, f"the columns {shown(whole.input)}, by the layout ({whole.layout})")
             if whole
-            else input_of({name: columns[name] for name in names}, path)
+            else input_of({name: columns[name] for name in names}, path, columns.get(output, []))
         )
     return source, output, why, why_output
 
