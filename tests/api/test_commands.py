@@ -69,6 +69,7 @@ def test_a_draft_is_what_init_writes_and_replaces_nothing(terminal: Terminal, tm
     assert own.write(tmp_path / "other.yaml") == tmp_path / "other.yaml"
     with pytest.raises(DataError, match=r"gone\.csv"):
         crossover.draft(tmp_path / "gone.csv")
+    assert crossover.draft(data, input="Say: {text}", output="label").task.input == "Say: {text}"
 
 
 def test_a_plan_is_that_of_the_command_and_leaves_nothing(

@@ -787,6 +787,18 @@ def init_of_one_column(at: Place) -> list[str]:
     return ["init", "rows.csv"]
 
 
+@bad("the file has no column 'lable'", "did you mean 'label'?")
+def init_with_an_absent_output(at: Place) -> list[str]:
+    at.write("rows.csv", table(rows()))
+    return ["init", "rows.csv", "--output", "lable"]
+
+
+@bad("input: received '{text'", "is not a placeholder")
+def init_with_a_broken_template(at: Place) -> list[str]:
+    at.write("rows.csv", table(rows()))
+    return ["init", "rows.csv", "--input", "{text"]
+
+
 @bad("rows.csv/task.yaml cannot be written")
 def init_below_a_file(at: Place) -> list[str]:
     at.write("rows.csv", table(rows()))

@@ -43,6 +43,8 @@ HELP = {
         "--out",
         "default: task.yaml beside the data",
         "--force",
+        "--input",
+        "--output",
         "Parquet",
         "crossover run task.yaml",
     ),
@@ -300,6 +302,22 @@ def test_init_of_a_file_with_one_label_asks_for_other_data_not_for_a_run(
     said = crossover("init", "parcels.csv")
     assert "there is nothing to decide; valid are two labels or more" in said.out
     assert said.out.splitlines()[-1] == "next: mend that in the data, then once more  crossover init parcels.csv --force"
+
+
+def test_init_asks_which_columns_are_meant_and_takes_what_is_said(
+    crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mood = [f"{text},{label},{LABELS[at % 2]}" for at, (text, label) in enumerate(rows())]
+    Path("rows.csv").write_text("\n".join(["text,topic,mood", *mood]) + "\n")
+    asked = crossover("init", "rows.csv")
+    assert asked.status == 2
+    assert "rows.csv: which column is the output is not clear: 'topic' or 'mood' may be; valid is to say" in asked.err
+    assert not Path("task.yaml").exists()
+    assert crossover("init", "rows.csv", "--output", "mood").status == 0
+    assert (load_task(Path("task.yaml")).input, load_task(Path("task.yaml")).output) == ("text", "mood")
+    assert crossover("init", "rows.csv", "--force", "--output", "mood", "--input", "{text} {topic}").status == 0
+    assert load_task(Path("task.yaml")).input == "{text} {topic}"
 
 
 def test_init_replaces_a_task_file_when_told(crossover: Terminal, study: Path) -> None:

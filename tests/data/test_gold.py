@@ -140,7 +140,7 @@ def test_a_short_output_that_is_announced_at_the_end_of_its_input_is_refused(for
     assert (found.level, found.code) == ("error", "gold_in_input")
 
 
-@pytest.mark.parametrize("form", ["{0}. Total: {1}", "{0} -> {1}", "{1}: {0}", "{0} costs {1}"])
+@pytest.mark.parametrize("form", ["{0}. Total: {1}", "{0} -> {1}", "{1}: {0}", "{0} costs {1}", "{0}; b: 3; a: {1}"])
 def test_what_stands_in_a_text_to_be_found_there_is_no_answer_put_there(form: str, tmp_path: Path) -> None:
     rows = [{"text": form.format(sentence(n), n * 37), "total": n * 37} for n in range(30)]
     assert prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, output="total")).findings == []

@@ -13,6 +13,7 @@ from crossover.data.infer import prepare
 from crossover.data.onehot import one_hot, with_label
 from crossover.data.rows import Row
 from crossover.data.sketch import sketch
+from crossover.errors import DataError
 from tests.data.builders import jsonl, sentence, task, write
 from tests.data.test_layouts import sketched
 
@@ -59,15 +60,17 @@ def test_init_and_run_read_them_as_one_label(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("output", ["label", "Category"])
 def test_a_column_that_is_named_like_an_output_stays_it(output: str, tmp_path: Path) -> None:
-    rows = [{**row.fields, output: "xy"[n % 2]} for n, row in enumerate(rows_of([0, 1, 2] * 6))]
+    rows = [{**row.fields, output: "xyz"[n % 3]} for n, row in enumerate(rows_of([0, 1, 2] * 6))]
     made = sketch(jsonl(tmp_path, "rows.jsonl", rows))
     assert made.prepared.task.output == output
     found = prepare(task(tmp_path, "rows.jsonl", output=output))
-    assert {example.output for example in found.splits.all} == {"x", "y"}
+    assert {example.output for example in found.splits.all} == {"x", "y", "z"}
 
 
 def test_columns_of_which_several_are_1_are_told_to_be_questions_of_their_own(tmp_path: Path) -> None:
     rows = [{"comment": sentence(n), "rude": n % 2, "loud": int(n % 3 == 0), "odd": int(n % 4 == 0)} for n in range(12)]
-    made = sketch(jsonl(tmp_path, "rows.jsonl", rows))
-    assert made.prepared.task.output == "rude"
+    with pytest.raises(DataError, match="the output is not clear: 'rude', 'loud' or 'odd' may be"):
+        sketch(jsonl(tmp_path, "rows.jsonl", rows))
+    made = sketch(tmp_path / "rows.jsonl", roles=(None, "rude"))
+    assert made.prepared.task.input == "comment"
     assert any("the 3 columns 'rude' to 'odd' are 0 or 1, and several may be 1 in a row" in said for said in made.assumed)

@@ -127,3 +127,12 @@ def test_lists_that_are_no_form_of_the_study_are_named(tmp_path: Path) -> None:
     read = read_labelled(study.task, jsonl(tmp_path, "new.jsonl", new))
     said = {finding.code: finding for finding in check_labelled(study.task, read, {"train": study.splits.train})}
     assert "output_form" in said
+
+
+def test_a_label_of_the_study_is_none_that_is_written_otherwise(tmp_path: Path) -> None:
+    rows = [{"text": sentence(n), "label": [["late", "paid"][n % 2]]} for n in range(24)]
+    study = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name))
+    later = [{"text": sentence(n), "label": "late" if n % 2 else ["paid"]} for n in range(40, 46)]
+    new = read_labelled(study.task, jsonl(tmp_path, "new.jsonl", later))
+    assert {example.output for example in new.examples} == {"late", "paid"}
+    assert new.otherwise == ()

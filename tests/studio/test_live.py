@@ -237,6 +237,21 @@ def test_what_is_no_data_is_said_and_not_kept(tmp_path: Path, name: str, content
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_which_columns_are_meant_is_asked_where_it_is_not_clear(tmp_path: Path) -> None:
+    lines = [f"{text},{label},{'pq'[at % 2]}" for at, (text, label) in enumerate(rows())]
+    browser = opened(tmp_path / "runs")
+    told = browser.post("/new", files={"file": ("a.csv", "\n".join(["text,topic,mood", *lines, ""]).encode())})
+    assert told.status_code == 204, told.text
+    address = told.headers["hx-redirect"]
+    page = browser.get(address).text
+    assert "which column is the output is not clear: &#39;topic&#39; or &#39;mood&#39; may be" in page
+    assert "Start it" not in page
+    page = browser.get(f"{address}?source=&output=mood").text
+    assert "Start it" in page
+    assert 'name="output" value="mood"' in page
+    assert 'name="source" value="text"' in page
+
+
 def test_there_is_no_upload_but_those_that_are_listed(browser: Browser) -> None:
     for name in ("nothing", "..%2f..", "%2e%2e"):
         assert browser.get(f"/new/{name}").status_code == 404

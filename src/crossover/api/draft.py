@@ -66,8 +66,14 @@ class Draft:
         return printed_html(Group(Syntax(self.text, "yaml", theme="bw", background_color="default"), *said, *told))
 
 
-def draft(data: Path | str, instruction: str | None = None) -> Draft:
+def draft(
+    data: Path | str,
+    instruction: str | None = None,
+    input: str | None = None,
+    output: str | None = None,
+) -> Draft:
     """Look at a file of labelled examples as `crossover init` does. `instruction`: what is to be done with an input, else
-    a draft of one. Nothing is written before `write`. Raises `DataError`."""
+    a draft of one. `input` (a column or a template) and `output`: which columns are meant, where that is not clear. Nothing
+    is written before `write`. Raises `DataError`."""
     path = named(as_path(data, "draft", DataError))
-    return Draft(sketch(path), path.parent, instruction)
+    return Draft(sketch(path, roles=(input, output)), path.parent, instruction)

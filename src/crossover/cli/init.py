@@ -34,6 +34,15 @@ def command(
         str | None,
         typer.Option("--instruction", "-i", help="What is to be done with an input (default: asked, or a draft)."),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--input", help="The input: a column, or a template of {columns} (default: told by names and contents)."
+        ),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", help="The column of the output (default: told by names and contents).")
+    ] = None,
 ) -> None:
     """Write a task file by looking at a data file, and say what was assumed.
 
@@ -41,7 +50,7 @@ def command(
     """
     data = named(data)
     path = out or data.parent / "task.yaml"
-    made = sketch(data, path.parent)
+    made = sketch(data, path.parent, (source, output))
     if os.path.lexists(path) and not force:
         raise TaskError(f"{path} exists already: name another file with --out, or replace it with --force")
     if instruction is None and made.draft and sys.stdin.isatty() and sys.stdout.isatty():

@@ -1,93 +1,111 @@
-"""What people call their columns: those of inputs, of outputs, of groups, and of what is neither."""
+"""What people call their columns: a name is read by its words, each of which stands for one role."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
-_GIVEN = ("label", "answer", "output", "response", "reply", "completion", "summary", "translation", "class", "category")
-_SURE = ("gold", "golden", "ground_truth", "true", "correct", "reference", "expected", "ideal")
-# the most telling first: what is called gold is, beside what a model answered
-GOLD = (
-    *("gold_label", "gold", "gold_answer", "ground_truth", "groundtruth", "ground_truth_answer", "true_label"),
-    *("correct_answer", "best_answer", "reference_answer", "expected_output", "expectedoutput", "expected_answer", "ideal"),
-    *(f"{sure}_{given}{several}" for several in ("", "s") for sure in _SURE for given in _GIVEN),
-    *("human_label", "human_labels"),
-    *("adjudicated", "adjudicated_label", "final_label", "corrected_label", "label_corrected", "consensus_label"),
-    *("majority_label", "majority_vote"),
-)
-OUTPUTS = [
-    *GOLD,
-    *("label", "labels", "category", "intent", "class", "output", "answer", "answers", "target", "completion", "expected"),
-    *("sentiment", "topic", "queue", "type", "tag", "response", "reply", "summary", "translation", "slots", "json"),
-    *("answerkey", "outputs", "highlights", "emotion", "emotions", "stance", "polarity", "relation", "verdict"),
-    *("relevance", "targetvalue", "target_value", "canonical_solution", "solution", "sql"),
-    *("etiqueta", "categoria", "categoría", "clase", "classe", "étiquette", "catégorie", "etichetta", "kategorie"),
-    *("klasse", "sentimiento", "sentimento", "sentimen", "respuesta", "resposta", "réponse", "risposta", "antwort"),
-    *("etiket", "kategori", "метка", "класс", "категория", "тональность", "ответ", "标签", "標籤", "类别", "類別"),
-    *("情感", "答案", "回答", "ラベル", "레이블", "라벨", "정답"),
-    "annotation",
-]
-RATINGS = (
-    *("rating", "stars", "grade"),
-    *("star_rating", "review_rating", "overall_rating", "user_rating", "customer_rating", "review_stars"),
-)
-# outputs where nothing else looks like labels: a post's votes are its "score", and a paper's number its "reference"
-WEAK_OUTPUTS = (*RATINGS, "similarity", "score", "reference", "references")
-INPUTS = [
-    *("input", "text", "message", "question", "prompt", "sentence", "utterance", "query", "content", "body"),
-    *("document", "review", "comment", "email", "ticket", "description", "title", "subject", "instruction"),
-    *("tweet", "article", "post", "inputs", "snippet", "headline", "caption", "dialogue", "conversation"),
-    *("texto", "texte", "testo", "frase", "mensaje", "mensagem", "messaggio", "pregunta", "pergunta", "domanda"),
-    *("comentario", "nachricht", "satz", "frage", "metin", "yorum", "soru", "текст", "сообщение", "вопрос", "отзыв"),
-    *("文本", "内容", "评论", "句子", "问题", "テキスト", "文章", "質問", "텍스트", "문장", "질문"),
-]
 # what splits are called, in names of files and in columns that say which split a row is of
 SPLIT_WORDS = {"train": ("train", "training"), "dev": ("dev", "val", "valid", "validation"), "test": ("test",)}
-# what is read for an answer, and is none itself
-CONTEXTS = ("context", "passage", "premise", "premises", "evidence", "story", "background", "facts")
 GROUPS = ["group", "customer", "user", "author", "conversation", "session", "thread", "account", "patient"]
-# what tells of a row and not of its text: where it is from, who made it and when, what a model said of it
-_MAY_BE_ASKED = "season|year|month|day|speaker|lang(?:uage)?"
-_BESIDE = re.compile(
-    rf"{_MAY_BE_ASKED}|episode"
-    r"|(?:(?:row|sent|sentence|example|question)[ _])?(?:idx|index)|(?:unnamed:? ?|sr\.? ?no\.?)\d*"
-    r"|(?:.*[ _.-])?(?:ids?|uuid|guid|hash|ur[il]|link|source|meta|metadata|date|datetime|time|timestamp|tstamp"
-    r"|annotators?|annotations?|agent|completed[ _]by|(?:created|updated|modified|annotated|submitted)(?:[ _]?(?:at|by"
-    r"|on))?|split|fold|file(?:[ _]?name)?|file[ _]upload|path|agreement|confidence|predictions?|predicted|pred|probability"
-    r"|is_(?:train|training|dev|val|valid|validation|test)"
-    r"|suggestion|tokens|comment[ _]authors)"
-    r"|(?:sent|sentence|doc|document|text|row|item|example|story|passage|question|post|tweet|review|user|pair|prompt"
-    r"|caption)ids?"
-    r"|pred(?:icted)?[ _.-].*|.*\.(?:responses\.(?:users|status)|suggestion\..*)|_.+",
-    re.I,
-)
-_REFERENCE = re.compile(r"(?:.*[ _.-])?(?:ids?|uuid|guid|hash|idx|index|file(?:[ _]?name)?|path)", re.I)
-# the number of a class, or its place in a tree of them
-_OF_CLASS = re.compile(
-    r"(?:.*[ _.-])?(?:label|class|category|intent|topic|sentiment|emotion|genre)[ _.-](?:id|idx|index|path)", re.I
-)
-# what a model said, or what was said before somebody corrected it
-_SECOND_HAND = re.compile(
-    r"(?:.*[_.])?(?:models?|llm|(?:gpt|chatgpt|claude|llama|gemini|mistral|qwen|bert)[\w.]*?|bot|ai|baseline|system|machine"
-    r"|auto|automatic|generated|predicted|weak|noisy|silver|old|previous|prev|initial|original)"
-    rf"_(?:{'|'.join(_GIVEN)}|labels|answers|outputs|responses|sentiment|intent|topic|prediction|generation)",
-    re.I,
-)
+# role -> the words that stand for it; the last word of a name says what is in a column, those before it whose it is
+COLUMN_WORDS = {
+    # what is asked, and demands an answer; what is read, or noted of it; what stands above it; what is read for an answer
+    "posed": "question query prompt instruction problem input q pregunta pergunta domanda frage soru вопрос 问题 質問 질문",
+    "text": "text message sentence utterance content body document review email ticket tweet article post dialogue dialog"
+    " conversation sent texto texte testo frase mensaje mensagem messaggio comentario nachricht satz metin yorum текст"
+    " сообщение отзыв 文本 内容 评论 句子 テキスト 文章 텍스트 문장",
+    "note": "description comment caption snippet",
+    "heading": "title subject headline",
+    "context": "context passage premise evidence story background fact",
+    # what is answered: in words; as a label; what may also tell of a text that has another output; a measure, or votes
+    "reply": "answer response reply completion solution summary translation highlight output target respuesta"
+    " resposta réponse risposta antwort ответ 答案 回答 정답",
+    "label": "label class annotation verdict slot json sql etiqueta clase classe étiquette etichetta klasse etiket метка"
+    " класс 标签 標籤 ラベル 레이블 라벨",
+    "attribute": "category intent topic type tag queue sentiment emotion stance polarity relation relevance genre"
+    " categoria categoría catégorie kategorie sentimiento sentimento sentimen kategori категория тональность"
+    " 类别 類別 情感",
+    "rating": "rating star grade",
+    "weak": "similarity score votes",
+    # whose an answer is: that of people who are right, or of a model, or from before somebody corrected it
+    "gold": "gold golden ground truth true correct reference expected ideal human best final corrected adjudicated"
+    " consensus majority canonical",
+    "second": "model llm gpt chatgpt claude llama gemini mistral qwen bert bot ai assistant baseline system machine auto"
+    " automatic generated predicted pred prediction weak noisy silver old previous prev raw",
+    "copy": "initial original clean cleaned lower lowercase processed preprocessed normalized normalised tokenized",
+    # what tells of a row and not of its text: where it is from, who made it and when, how sure or why somebody was
+    "asked": "season year month day speaker lang language country region city channel platform device version gender age"
+    " domain",
+    "beside": "episode annotations relations verified recommended helpful purchase id idx index uuid guid hash url uri"
+    " link source src meta metadata date datetime time timestamp tstamp"
+    " annotator agent created updated modified annotated submitted completed split fold file filename path agreement"
+    " confidence probability suggestion tokens explanation rationale reasoning justification reason group customer user"
+    " author authors session thread account patient",
+    "filler": "the example value key name by at on vote num is left right first second one two",
+}
+_ROLE = {word: role for role, words in COLUMN_WORDS.items() for word in words.split()}
+ANSWERS = ("reply", "label", "attribute", "rating", "weak")
+ASKS = ("posed", "text", "note", "heading")
+MAKERS = ("model", "system")  # may also be what is asked for
+MARKS = ("gold", "second", "copy", "filler")  # are said of another word
+_NUMBERS = ("id", "idx", "index", "path")  # behind the name of a class: its number, or its place in a tree of them
+_ROWS = (*_NUMBERS, "uuid", "guid", "hash", "file", "filename")  # only say which row or file is meant
+_OF_TOOLS = re.compile(r"_.+|unnamed.*|sr\.? ?no.*|.*\.(?:responses\.(?:users|status)|suggestion\..*)", re.I)
 
 
-def by_name(columns: Iterable[str], known: Sequence[str], whole: bool = False) -> str | None:
-    """The column with the most telling of the known names, in any case and with any separator, else (unless `whole`) with
-    "text" behind it ("target_text"); None without one."""
-    lower = {_plain(name): name for name in reversed(list(columns))}
-    longer = {plain.removesuffix("_text"): name for plain, name in lower.items()}
-    return next((found[name] for found in (lower, *((longer,) * (not whole))) for name in known if name in found), None)
+@dataclass(frozen=True)
+class Name:
+    """`role`: one of those above, "" where the words say nothing. `whose` an answer is, or which form of a text: "gold",
+    "second" or "copy", "" where nothing says, "odd" where a word does that is not known, or a number. `head` is the word
+    that told the role, `number` whether a column has the number of a class."""
+
+    role: str
+    whose: str
+    head: str
+    number: bool = False
 
 
-def first_hand(names: Sequence[str]) -> list[str]:
-    """The names without those of what a model said, or of what was corrected later, where others are left."""
-    return [name for name in names if not _SECOND_HAND.fullmatch(_plain(name))] or list(names)
+@cache
+def read(name: str) -> Name:
+    """A column's name, in any case and with any separator."""
+    if _OF_TOOLS.fullmatch(name.strip()) or is_split(name):
+        return Name("beside", "", "")
+    words = _words(name)
+    roles = ["number" if word.isdigit() else _ROLE.get(word, "") for word in words]
+    numbered = False
+    while len(words) > 1 and (roles[-1] in ("number", "filler") or (not roles[-1] and len(words[-1]) == 1)):
+        numbered |= roles.pop() != "filler"
+        words.pop()
+    whose = next((mark for mark in ("second", "gold", "copy") if mark in roles), "odd" if numbered else "")
+    return _of(words, roles, whose)
+
+
+def _of(words: list[str], roles: list[str], whose: str) -> Name:
+    kept = [(word, role) for word, role in zip(words, roles, strict=True) if role not in MARKS]
+    if not kept:
+        maker = next((word for word in words if word in MAKERS), "")
+        if maker and ("gold" in roles or words[-1] == maker):
+            marked = "gold" if "gold" in roles else "second" if len(words) > 1 else ""
+            return Name("", marked, maker)
+        alone = next((word for word, role in zip(words, roles, strict=True) if role == whose), "")
+        return Name("reply" if whose in ("gold", "second") else "", whose, alone)
+    *before, (head, role) = kept
+    if before and head in _NUMBERS and before[-1][1] in ("label", "attribute") and before[-1][0] != "annotation":
+        return Name(before[-1][1], whose, before[-1][0], number=True)
+    if before and head == "text" and before[-1][1] in (*ASKS, *ANSWERS):  # "target_text" is a target
+        *before, (head, role) = before
+    whose = whose or ("odd" if any(one not in (*ASKS, *ANSWERS, "context") for _, one in before) else "")
+    if role == "heading" and whose in ("gold", "second"):  # of a text that was to be given one
+        role = "reply"
+    return Name("" if role == "number" else role, whose, head)
+
+
+def is_answer(name: str) -> bool:
+    """Whether a column is called like an output, by whomever that is."""
+    return read(name).role in ANSWERS and read(name).role != "weak"
 
 
 def is_group(name: str) -> bool:
@@ -101,45 +119,43 @@ def is_split(name: str) -> bool:
 
 def is_beside(name: str) -> bool:
     """Whether a column tells of a row and not of its text, by its name: no answer stands there."""
-    return _BESIDE.fullmatch(name.strip()) is not None and not _OF_CLASS.fullmatch(name.strip())
-
-
-def of_class(name: str) -> bool:
-    """Whether a column has the number of a class, or of a thread, a school's class, a node: its names say more."""
-    return _OF_CLASS.fullmatch(name.strip()) is not None
+    return read(name).role in ("beside", "asked")
 
 
 def may_be_asked(name: str) -> bool:
     """Whether a column that tells of a row may still be the answer, by its name: who speaks, and in which language."""
-    return re.fullmatch(_MAY_BE_ASKED, name.strip(), re.I) is not None
+    return read(name).role == "asked"
 
 
 def is_reference(name: str) -> bool:
     """Whether a column only says which row or file is meant, by its name: no text to be read stands there."""
-    return _REFERENCE.fullmatch(name.strip()) is not None and not _OF_CLASS.fullmatch(name.strip())
+    return read(name).role == "beside" and read(name).head in _ROWS
 
 
 def is_usual(name: str) -> bool:
     """Whether columns are often called so."""
-    plain = _plain(name)
-    usual = {
-        *OUTPUTS,
-        *WEAK_OUTPUTS,
-        *INPUTS,
-        *GROUPS,
-        "id",
-        "index",
-        "idx",
-        "name",
-        "date",
-        "url",
-        "source",
-        "split",
-        "lang",
-        "language",
-    }
-    return plain in usual or plain.removesuffix("s") in usual or plain.endswith("_id")
+    words = _words(name)
+    known = [_ROLE.get(word, "") for word in words]
+    return 0 < len(words) < 3 and all(known) and not {*known} <= {*MARKS}
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[ _-]+", "_", unicodedata.normalize("NFC", name).lower().strip())
+def _words(name: str) -> list[str]:
+    """The known words of a name, in the singular; others as they are, numbers apart."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFC", name)).lower()
+    return [one for word in re.findall(r"[^\W\d_]+|\d+", parted) for one in _known(word)]
+
+
+def _known(word: str) -> list[str]:
+    """A word as the table has it, or the two known words that it is made of ("goldlabel")."""
+    if (one := _singular(word)) in _ROLE:
+        return [one]
+    for at in range(2, len(word) - 1):
+        first, last = _singular(word[:at]), _singular(word[at:])
+        if first in _ROLE and last in _ROLE:
+            return [first, last]
+    return [word]
+
+
+def _singular(word: str) -> str:
+    stems = (word, word.removesuffix("s"), re.sub(r"ies$", "y", word), word.removesuffix("es"))
+    return next((stem for stem in stems if stem in _ROLE), word)

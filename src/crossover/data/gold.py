@@ -24,7 +24,7 @@ _DECODER = json.JSONDecoder()
 _OPENS, _SCRIPT = re.compile(r"[\[{]"), re.compile(r"<script[^>]*>\s*$", re.I)
 _NAMES = r"labels?|answer|class|category|gold|target|output|ground[ _-]?truth|expected|correct(?: answer)?|solution"
 _OTHERS = "sentiment|rating|score|stars|grade|intent|topic|emotion|polarity|stance|verdict|type|kind|tag|queue"  # of labels
-_REPLIES = "response|reply|completion|summary|a"
+_REPLIES = "response|reply|completion|summary"
 _MARK = r"[\"'*_\])]*\s*(?:(?:is|are)\b|[:=|>]|->|→)\s*[\"'*_\[({]*\s*"
 
 
@@ -64,7 +64,7 @@ def texts_shown(examples: Sequence[Example], column: str) -> Shown | None:
     """Whether nearly all outputs are more than a few words, and stand whole in their inputs: a span would be one of the
     input, but for one that is announced as the answer and ends it, of any length."""
     texts, golds = [comparable(example.input) for example in examples], [comparable(e.output) for e in examples]
-    said = re.compile(rf"(?<!\w)(?:{_NAMES}|{_REPLIES}){_MARK}$")
+    said = re.compile(rf"(?<!\w)(?:{_NAMES}|{_REPLIES}){_MARK}$|(?<!\w)q\s*[:.].*(?<!\w)a{_MARK}$", re.S)
     heads = [_head(text, gold) for text, gold in zip(texts, golds, strict=True)]
     found = [(example, head) for example, head in zip(examples, heads, strict=True) if said.search(head)]
     if found and len(found) >= SHOWN * len(examples):

@@ -9,7 +9,7 @@ from typing import Any
 
 from crossover.data.checks import Finding, absent_texts, by_level, count_rows, damaged_texts, leaks, merged_labels
 from crossover.data.labels import Merged, one_spelling
-from crossover.data.load import load_tables, to_examples
+from crossover.data.load import load_tables, text_of, to_examples
 from crossover.data.memory import check_given, is_held, take
 from crossover.data.quoted import READ_AS, WRITTEN_AS, Form, form_of, held_in
 from crossover.data.rows import Row
@@ -96,6 +96,7 @@ def _otherwise(task: Task, rows: Sequence[Row]) -> tuple[Form, tuple[str, ...]]:
     """How outputs are written, and the rows whose output is not written as the study's are."""
     written = [(row, lookup(row.fields, task.output)) for row in rows]
     written = [(row, value) for row, value in written if value not in (MISSING, None, "")]
+    written = [(row, value) for row, value in written if text_of(row, task.output) not in task.labels]
     study = task.output_form or "as it stands"
     if study != "as it stands":
         said = f"the column '{task.output}' {READ_AS[study]}"

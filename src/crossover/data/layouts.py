@@ -9,7 +9,7 @@ from typing import Any
 
 from crossover.data.argilla import are_records, from_record
 from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
-from crossover.data.columnnames import OUTPUTS, RATINGS, by_name
+from crossover.data.columnnames import is_answer
 from crossover.data.labelstudio import from_export, is_export
 from crossover.data.rows import Row
 from crossover.data.spans import from_spans, marked
@@ -105,7 +105,7 @@ def _like_pair(rows: Sequence[Row]) -> tuple[tuple[str, str], str] | None:
     named = dict.fromkeys(name for row in rows for name in row.fields)
     asked = next((name for name in ASKED if name in named), None)
     for pair in LIKE_PAIRS if asked else ():
-        if by_name((name for name in named if name not in (*pair, asked)), (*OUTPUTS, *RATINGS)):
+        if any(map(is_answer, named.keys() - {*pair, asked})):
             continue
         held = [row.fields.get(name) for row in rows for name in pair if name in named]
         if all(name in named for name in pair) and _texts(held):

@@ -231,9 +231,7 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     """A row's output as text, and what of it was read otherwise than it is written."""
     value = lookup(row.fields, task.output)
     said: tuple[str, ...] = ()
-    held = value if isinstance(value, (list, tuple)) or task.output not in SPANS else turns_in(value)
-    held = None if isinstance(held, str) else held
-    if held and offsets(list(held) if isinstance(held, tuple) else held, bare=task.output in SPANS):
+    if offsets(_listed(task, value), bare=task.output in SPANS):
         raise DataError(
             f"{row.source}: the output '{task.output}' holds places in a text; valid is what stands there, as an object of"
             ' fields, such as {"person": ["Ada Lovelace"]} (kind: extract)'
@@ -253,6 +251,12 @@ def _answer(task: Task, row: Row) -> tuple[str, tuple[str, ...]]:
     reasoned = f"the reasoning in the column '{task.output}' (<think>...</think>) is no part of the answer, and is left out"
     found = without_thought(written)
     return found.strip(), said if found == written else (*said, reasoned)
+
+
+def _listed(task: Task, value: Any) -> list[Any]:
+    """The list that an output is, or that is written in a column of nothing but places; else none."""
+    held = turns_in(value) if task.output in SPANS and not isinstance(value, (list, tuple)) else value
+    return list(held) if isinstance(held, (list, tuple)) else []
 
 
 def _remarked(task: Task, row: Row) -> Row:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from crossover.data.columnnames import INPUTS, OUTPUTS, WEAK_OUTPUTS, by_name
+from crossover.data.columnnames import ASKS, is_answer, read
 from crossover.data.rows import Row
 
 ASKED = ("inputs", "input")
@@ -26,18 +26,27 @@ def roles_in(rows: Sequence[Row]) -> tuple[str, str] | None:
     replied = next((named[name] for name in REPLIED if name in named), None)
     if replied is None or (asked is None and not _fields(rows, replied)):
         return None
-    source = _lines(asked, _fields(rows, asked)) if asked else by_name([n for n in named.values() if n != replied], INPUTS)
+    source = (
+        _lines(asked, _fields(rows, asked))
+        if asked
+        else _sole(n for n in named.values() if n != replied and read(n).role in ASKS)
+    )
     held = _fields(rows, replied)
     return (source, f"{replied}.{held[0]}" if len(held) == 1 else replied) if source else None
 
 
 def _both(column: str, fields: Sequence[str]) -> tuple[str, str] | None:
-    output = by_name(fields, (*OUTPUTS, *WEAK_OUTPUTS)) or (fields[-1] if len(fields) == 2 else None)
+    output = _sole(filter(is_answer, fields)) or (fields[-1] if len(fields) == 2 else None)
     rest = [name for name in fields if name != output]
     if output is None or not rest:
         return None
-    source = by_name(rest, INPUTS)
+    source = _sole(name for name in rest if read(name).role in ASKS)
     return _lines(column, [source] if source else rest), f"{column}.{output}"
+
+
+def _sole(names: Iterable[str]) -> str | None:
+    found = list(names)
+    return found[0] if len(found) == 1 else None
 
 
 def _lines(column: str, fields: Sequence[str]) -> str:

@@ -2,77 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 
 from crossover.data.chat import is_talk
-from crossover.data.columnnames import (
-    CONTEXTS,
-    GOLD,
-    INPUTS,
-    OUTPUTS,
-    RATINGS,
-    WEAK_OUTPUTS,
-    by_name,
-    first_hand,
-    is_beside,
-    is_group,
-    is_reference,
-    is_split,
-    may_be_asked,
-    of_class,
-)
-from crossover.data.layouts import LIKE_PAIRS, PAIRS
+from crossover.data.columnnames import ANSWERS, ASKS, is_answer, is_beside, is_group, read
+from crossover.data.inputs import input_of
+from crossover.data.layouts import ASKED, LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
-from crossover.data.looks import flags, nested, numeric, of_few, places, wordy
+from crossover.data.looks import numeric, of_few
 from crossover.data.objects import roles_in
+from crossover.data.outputs import NAMED, WORSE, names_splits, output_of, similar
 from crossover.data.rows import Row
 from crossover.data.template import columns_of, plain
-from crossover.data.together import LISTED, shown, together
+from crossover.data.together import Together, shown, together
 from crossover.errors import DataError
 
-WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
-NAMED = "by its name"
-NUMBERED = ("1", "2")  # how the names of two columns of a kind end
-NAMES = 6  # columns that are named in a sentence
+Given = tuple[str | None, str | None]  # an input, or its template, and an output
 MAY_BE_EMPTY = ("input", "context")  # in all rows, and still be what the layout says
-# what the answer to a question with choices is called, before anything else that may be beside it
-CHOSEN = (*GOLD, "label", "labels", "answer", "answers", "answerkey", "answer_key", "correct", "target")
-_UNNAMED = re.compile(r"column_\d+")
 
 
-def roles_of(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
-    """The task's `input` and `output`, and why. Raises `DataError`."""
+def roles_of(
+    columns: dict[str, list[str]], rows: Sequence[Row], path: Path, given: Given = (None, None)
+) -> tuple[str, str, str, str]:
+    """The task's `input` and `output`, and why. `given`: those that somebody said. Raises `DataError`; `Unclear` where
+    several columns could be one of them."""
+    if any(given):
+        return _told(columns, rows, path, *given)
     of = rows[0].layout
     names = dict.fromkeys(name for row in rows for name in row.fields if name in columns or name.lower() in MAY_BE_EMPTY)
     if not of and (found := roles_in(rows)):
         why = "by the layout (objects of what is asked and answered)"
         return found[0], found[1], f"{'the columns ' * found[0].startswith('{')}{shown(found[0])}, {why}", why
-    known = None if of == "pair" else together(names)
-    if known and known.headed and not _has_output(columns, columns_of(known.input)):
-        known = None
-    if (
-        known
-        and not known.output
-        and not known.posed
-        and not _of_two(columns, names, columns_of(known.input), known.headed)
-    ):
-        known = None
-    aims = [name for name in columns_of(known.input) if name.strip().lower() == "target"] if known else []
-    if known and any(_same(rows, name, known.output) for name in aims):
-        known = None
-    used = columns_of(known.input) if known else []
-    if known is not None and any(name in columns for name in used) and (not known.output or known.output in columns):
-        why = f"by the layout ({known.layout})"
-        rest = {name: values for name, values in columns.items() if name not in used}
-        chosen = by_name(rest, CHOSEN) if known.posed or any(name.lower() in LISTED for name in used) else None
-        if known.output:
-            output, why_output = known.output, f"{why}{known.hint}"
-        else:
-            output, why_output = (chosen, NAMED) if chosen else _output(rest, path, used)
-        return known.input, output, f"the column{'s' * (len(used) > 1)} {shown(known.input)}, {why}", why_output
     if of == "chat" and list(columns) == ["input"]:
         raise DataError(
             f"{path}: no conversation ends with an answer, and no other column has content; valid is a last turn of the "
@@ -81,37 +42,53 @@ def roles_of(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> 
     if of == "chat" and "output" in columns and "input" in columns:
         why = f"by the layout (chat){_rival(name for name in columns if name != 'output')}"
         return "input", "output", "the column 'input', the conversation before the answer", why
+    if (known := None if of == "pair" else _known(columns, rows, names)) is not None:
+        used = columns_of(known.input)
+        why = f"by the layout ({known.layout})"
+        taken = {*used, *known.columns} - {known.output}
+        rest = {name: values for name, values in columns.items() if name not in taken}
+        output, why_output = output_of(rest, path, used, known.output)
+        why_output = f"{why}{known.hint}" if output == known.output else why_output
+        return known.input, output, f"the column{'s' * (len(used) > 1)} {shown(known.input)}, {why}", why_output
     pairs = [pair for pair in (*PAIRS, *LIKE_PAIRS) if of == "pair" and all(name in columns for name in pair)]
     better, worse = next(iter(pairs), ("", ""))
     columns = {name: values for name, values in columns.items() if name != worse}
-    output, why_output = (better, "the better one of each pair") if better else _output(columns, path)
+    if not better:
+        _check_talks(columns, rows, path)
+    output, why_output = (better, "the better one of each pair") if better else output_of(columns, path)
     others = {name: values for name, values in columns.items() if name != output}
     if not others:
         raise DataError(
             f"{path}: beside '{output}' there is no column for the input; valid are two, an input and an output"
         )
-    if several := _several_texts(others):
-        lines = "\n".join(f"{{{name}}}" for name in several)
-        return lines, output, f"the columns {quoted(several)}, all texts", why_output
-    if several := _features(others):
-        lines = "\n".join(f"{name}: {{{name}}}" for name in several)
-        return lines, output, f"the columns {quoted(several)}, as none holds texts", why_output
-    source, why_input = _input(others, path)
-    if why_output != NAMED and any(is_talk(row.fields.get(source)) for row in rows):
-        raise DataError(
-            f"{path}: the column '{source}' holds conversations, and no column is named like an output; valid is a column "
-            "'messages' of turns with role (user or assistant) and content, whose last answer is then the output, or an "
-            "output column called 'label'"
+    asked = next((name for name in (PAIRS.get((better, worse)), *ASKED) if name in others), None) if better else None
+    source, why_input = (asked, f"the column '{asked}', {NAMED}") if asked else input_of(others, path, columns[output])
+    return source, output, why_input, why_output
+
+
+def _told(
+    columns: Mapping[str, list[str]], rows: Sequence[Row], path: Path, source: str | None, output: str | None
+) -> tuple[str, str, str, str]:
+    """Roles of which somebody gave one or both. Raises `DataError` for a column that there is not."""
+    try:
+        used = columns_of(source) if source else []
+    except ValueError as problem:
+        raise DataError(f"input: received '{source}': {problem}") from problem
+    check_columns(rows, [*used, *([output] if output else [])], "the file")
+    why = why_output = "as was said"
+    if not output:
+        output, why_output = output_of({name: held for name, held in columns.items() if name not in used}, path, used)
+    why = f"'{source}', {why}"
+    if not source:
+        names = dict.fromkeys(name for name in columns if name != output)
+        known = _known({name: columns[name] for name in names}, rows, names)
+        whole = known if known and not known.headed and not known.output else None
+        source, why = (
+            (whole.input, f"the columns {shown(whole.input)}, by the layout ({whole.layout})")
+            if whole
+            else input_of({name: columns[name] for name in names}, path, columns.get(output, []))
         )
-    column = source.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
-    return column, output, f"the column '{source}', {why_input}", why_output
-
-
-def told(rows: Sequence[Row], roles: tuple[str, str]) -> tuple[str, str, str, str]:
-    """Roles that somebody gave. Raises `DataError` for a column that there is not."""
-    source, output = roles
-    check_columns(rows, [*columns_of(source), output], "the file")
-    return source, output, f"'{source}', as was said", "as was said"
+    return source, output, why, why_output
 
 
 def columns_in(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str]]:
@@ -146,133 +123,63 @@ def names_of(columns: dict[str, list[str]], rows: Sequence[Row], output: str, us
     return None
 
 
-def _output(columns: dict[str, list[str]], path: Path, used: Sequence[str] = ()) -> tuple[str, str]:
-    """The output column, and why. `used`: those that are the input already."""
-    if len(columns) < (1 if used else 2):
-        names = ", ".join((*used, *columns)) or "none"
-        raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
-    longer = by_name(columns, OUTPUTS)  # "target_text": beside labels alone, "answer_text" is what they are of
-    asks = by_name((name for name in columns if name != longer), INPUTS)
-    named = by_name(columns, OUTPUTS, whole=True) or (longer if asks else None)
-    if named:
-        return named, NAMED
-    others = [name for name in columns if name.lower() not in (*INPUTS, *CONTEXTS) and not is_group(name)]
-    others = [name for name in others if not WORSE.search(name)]
-    telling = [name for name in others if not is_beside(name) and not is_talk(columns[name][0])]
-    telling = [name for name in telling if not (places(columns[name]) or names_splits(columns[name]))]
-    asked = [name for name in others if may_be_asked(name) and 1 < len(set(columns[name])) < len(columns[name])]
-    if asked and not used and len(telling) == 1 and not (by_name(columns, INPUTS) or of_few(columns[telling[0]])):
-        telling = []  # it is the text
-    weak = by_name(columns, WEAK_OUTPUTS)
-    if weak and _wins(weak, {name: columns[name] for name in telling}):
-        return weak, NAMED
-    others = telling or asked or [name for name in others if not _names(name, columns[name])] or others
-    others = first_hand(others)
-    few = [name for name in others if of_few(columns[name])]
-    if few:
-        if all(map(_UNNAMED.fullmatch, few)):
-            few.reverse()  # of a table without names, the last column is the class
-        few = [name for name in few if not of_class(name)] or few
-        return min(few, key=lambda name: len(set(columns[name]))), "as it has the fewest distinct values"
-    if longer:
-        return longer, NAMED
-    if not others and any(map(WORSE.search, columns)):
-        raise DataError(f"{path}: no column is named like an output; valid is an output column called 'label', for example")
-    last = (others or list(columns))[-1]
-    if not telling and last not in asked and is_beside(last) and not wordy(columns[last]):
+def _known(columns: Mapping[str, list[str]], rows: Sequence[Row], names: Mapping[str, None]) -> Together | None:
+    """The layout that the names of the columns are, where what they hold agrees with it."""
+    if (known := together(names)) is None:
+        return None
+    used = columns_of(known.input)
+    if not any(name in columns for name in used) or (known.output and known.output not in columns):
+        return None
+    if known.headed and not _has_output(columns, used):
+        return None
+    if not (known.output or known.posed) and not _are_texts(columns, used, known.headed):
+        return None
+    if known.output:  # numbers of classes, and their names; or what somebody else said
+        said = columns[known.output]
+        same = [name for name in used if _same(rows, name, known.output)]
+        others = [columns.get(name, []) for name in (*used, *known.columns) if is_answer(name) and name != known.output]
+        alike = [held for held in others if similar(held, said)]
+        return None if same or alike else known
+    return known
+
+
+def _check_talks(columns: Mapping[str, list[str]], rows: Sequence[Row], path: Path) -> None:
+    """Raise `DataError` for conversations that nobody can read, beside which nothing is called an input or an output."""
+    talks = [name for name in columns if any(is_talk(row.fields.get(name)) for row in rows)]
+    if talks and not any(read(name).role in (*ASKS, *ANSWERS) for name in columns if name not in talks):
         raise DataError(
-            f"{path}: no column looks like an output: '{last}' tells of a row (an id, a source, a date); valid is an output"
-            " column called 'label', for example, or a task file that names one"
+            f"{path}: the column '{talks[0]}' holds conversations, and no column is named like an output; valid is a"
+            " column 'messages' of turns with role (user or assistant) and content, whose last answer is then the output,"
+            " or an output column called 'label'"
         )
-    return last, "as it is the last one"
-
-
-def _wins(weak: str, columns: Mapping[str, list[str]]) -> bool:
-    """Whether a column with the name of a weak output is it: its values are labels, or no other's are."""
-    labels = [name for name, values in columns.items() if of_few(values) and (not numeric(values) or flags(values))]
-    if by_name([weak], RATINGS) and of_few(columns.get(weak, [])):
-        labels = [name for name in labels if not flags(columns[name])]  # whether it was bought, or is a reply
-    return weak in labels or not labels
-
-
-def _names(name: str, values: Sequence[str]) -> bool:
-    """Whether a column only says which row, file or split is meant."""
-    return names_splits(values) or places(values) or is_reference(name)
 
 
 def _has_output(columns: Mapping[str, list[str]], used: Sequence[str]) -> bool:
     """Whether a column beside those that are used is surely the output."""
     rest = [name for name in columns if name not in used and not is_group(name) and not is_beside(name)]
-    return by_name(rest, (*OUTPUTS, *WEAK_OUTPUTS)) is not None or any(of_few(columns[name]) for name in rest)
+    rest = [name for name in rest if not WORSE.search(name)]
+    return any(is_answer(name) or of_few(columns[name]) for name in rest)
 
 
-def _of_two(columns: Mapping[str, list[str]], names: Iterable[str], used: Sequence[str], headed: bool) -> bool:
-    """Whether columns whose names end in 1 and 2 are two texts: not the first of several, and no answers to questions.
-    `headed`: their names say so little that they have to be wordy."""
-    first = used[0].lower().strip()
-    if len(used) != len(NUMBERED) or not first.endswith(NUMBERED[0]):
+def _are_texts(columns: Mapping[str, list[str]], used: Sequence[str], headed: bool) -> bool:
+    """Whether columns whose names end in 1, 2 and so on are texts, and no answers to questions. `headed`: their names say
+    so little that they have to be wordy."""
+    if len(used) < 2 or not used[0].lower().strip().endswith("1"):
         return True
     held = [columns.get(name, []) for name in used]
-    third = f"{first.removesuffix(NUMBERED[0])}3"
-    return third not in [name.lower().strip() for name in names] and (
-        not any(map(numeric, held)) and not (headed and all(map(of_few, held)))
-    )
+    return not any(map(numeric, held)) and not ((headed or len(used) > 2) and all(map(of_few, held)))
 
 
 def _same(rows: Sequence[Row], one: str, other: str) -> bool:
     """Whether two columns say the same in other words: numbers of classes, and their names."""
     pairs = {(plain(row.fields.get(one)).strip(), plain(row.fields.get(other)).strip()) for row in rows}
-    return all(len(pairs) == len(set(side)) for side in zip(*pairs, strict=True))
+    few = 3 * len(pairs) <= len(rows)
+    return few and all(len(pairs) == len(set(side)) for side in zip(*pairs, strict=True))
 
 
 def _rival(columns: Iterable[str]) -> str:
     """What to do where a conversation with an answer has a label beside it, which may be the output as well."""
-    if (rival := by_name(columns, (*OUTPUTS, *WEAK_OUTPUTS))) is None:
+    rival = next((name for name in columns if is_answer(name) and read(name).role not in ASKS), None)
+    if rival is None:
         return ""
     return f"; the column '{rival}' is not used: to learn that instead, of the whole conversation, rename it 'output'"
-
-
-def _input(columns: dict[str, list[str]], path: Path) -> tuple[str, str]:
-    """The input column, and why. Raises `DataError` where all that is left names rows or files."""
-    named = by_name(columns, INPUTS)
-    if named:
-        return named, NAMED
-    plainly = [name for name in columns if not is_beside(name) and not nested(columns[name])]
-    names = [name for name in columns if is_reference(name) and not wordy(columns[name])]
-    if names and all(name in names or numeric(columns[name]) for name in columns):
-        raise DataError(
-            f"{path}: no column holds the texts: {quoted(names)} only name{'s' * (len(names) == 1)} them; valid is a column"
-            " with the texts themselves, or a task file that names what the input is"
-        )
-    if not any(wordy(columns[name]) for name in plainly):  # a "source" that is translated
-        plainly += [name for name in columns if wordy(columns[name])]
-    longest = max(plainly or columns, key=lambda name: fmean(map(len, columns[name])))
-    return longest, "as it has the longest text"
-
-
-def _several_texts(columns: Mapping[str, list[str]]) -> list[str]:
-    """The columns that are texts, where none has a name (a file without a header) and several are."""
-    if not all(_UNNAMED.fullmatch(name) for name in columns):
-        return []
-    found = [name for name, values in columns.items() if wordy(values)]
-    return found if len(found) > 1 else []
-
-
-def _features(columns: Mapping[str, list[str]]) -> list[str]:
-    """All columns of a table in which none holds texts: numbers, and values that come again and again."""
-    kept = [name for name in columns if not is_beside(name) and not re.search(r"[{}]", name)]
-    if len(kept) < 2 or by_name(columns, INPUTS) or not all(numeric(columns[n]) or of_few(columns[n]) for n in kept):
-        return []
-    return [] if any(wordy(columns[name]) for name in kept) else kept
-
-
-def names_splits(values: Sequence[str]) -> bool:
-    """Whether the values are the names of splits."""
-    return len(found := {value.strip().lower() for value in values}) > 1 and all(map(is_split, found))
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Some names, and how many more."""
-    shown = [f"'{name}'" for name in names]
-    more = f" and {len(shown) - NAMES} more" if len(shown) > NAMES else ""
-    return f"{', '.join(shown[:NAMES])}{more}"

@@ -11,15 +11,16 @@ from typing import Any
 
 import yaml
 
-from crossover.data.columnnames import OUTPUTS, SPLIT_WORDS, by_name, is_group
+from crossover.data.columnnames import SPLIT_WORDS, is_answer, is_group
 from crossover.data.draft import draft
 from crossover.data.infer import Prepared, prepare
 from crossover.data.layouts import LIKE_PAIRS, PAIRS
 from crossover.data.load import load_rows
 from crossover.data.looks import nested as holds_lists
 from crossover.data.onehot import LABEL, one_hot, several_hot, with_label
+from crossover.data.outputs import names_splits, quoted
 from crossover.data.prodigy import ANSWER, gold, judged
-from crossover.data.roles import columns_in, names_of, names_splits, quoted, roles_of, told
+from crossover.data.roles import Given, columns_in, names_of, roles_of
 from crossover.data.rows import Row
 from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
@@ -52,30 +53,30 @@ class Sketch:
         return _write(self.prepared, self.group, own or self.draft, drafted=not own)
 
 
-def sketch(path: Path, folder: Path | None = None, roles: tuple[str, str] | None = None) -> Sketch:
+def sketch(path: Path, folder: Path | None = None, roles: Given = (None, None)) -> Sketch:
     """A task file for a data file, by looking at it.
 
     `folder`: where the task file will lie (default: beside the data). The file's columns are told by name, else by
     content, where `roles` do not say which are the input (or its template) and the output; files of the same name with
     "dev", "val" or "test" in the place of "train" become the splits. Raises `DataError` for a file that cannot be read or
-    that has no two columns to choose from.
+    that has no two columns to choose from, `Unclear` where several could be the input or the output.
     """
     path = _of_training(named(path))
     rows = load_rows(path)
     sole = judged(rows)
-    rows = gold({"all": rows}, roles[1] if roles else ANSWER if sole else "")["all"]
-    one = [] if by_name(dict.fromkeys(name for row in rows for name in row.fields), OUTPUTS) else one_hot(rows)
-    rows = with_label(rows, one) if one and (roles is None or roles[1] == LABEL) else rows
+    rows = gold({"all": rows}, roles[1] or (ANSWER if sole else ""))["all"]
+    one = [] if any(is_answer(name) for row in rows for name in row.fields) else one_hot(rows)
+    rows = with_label(rows, one) if one and roles[1] in (None, LABEL) else rows
     columns, unread = columns_in(rows)
     if sole:
         columns.pop("label", None)
     try:
-        source, output, why_input, why_output = told(rows, roles) if roles else roles_of(columns, rows, path)
+        source, output, why_input, why_output = roles_of(columns, rows, path, roles)
     except DataError as problem:
-        raise DataError(f"{problem}{''.join(f'; {one}' for one in _unread(unread))}") from problem
+        raise type(problem)(f"{problem}{''.join(f'; {one}' for one in _unread(unread))}") from problem
     used = columns_of(source)
     group = next((name for name in columns if name not in (*used, output) and is_group(name)), None)
-    if roles is None and (name := names_of(columns, rows, output, used)) is not None:
+    if not roles[1] and (name := names_of(columns, rows, output, used)) is not None:
         output, why_output = name, f"the names of the numbers in '{output}'"
     files, unused_files = _labelled(_splits(path), one if one and output == LABEL else [output])
     home = path.parent if folder is None else folder
@@ -147,7 +148,7 @@ def named(path: Path) -> Path:
 
 def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
     """The files of splits that have the output's columns, and a sentence on each of the others: some keep the answers of
-    a test."""
+    a test, and some a folder of another kind beside them. Raises `DataError` for a file that cannot be read."""
     kept, said = {}, []
     for number, (split, file) in enumerate(files.items()):
         try:
@@ -155,6 +156,8 @@ def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, 
                 said.append(f"data: {file.name} has no column '{output[0]}', and is not used")
                 continue
         except DataError as problem:
+            if not os.path.isdir(file):
+                raise
             said.append(f"data: {file.name} cannot be read, and is not used: {problem}")
             continue
         kept[split] = file

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from crossover.data.chat import turns_in
-from crossover.data.columnnames import OUTPUTS, by_name
+from crossover.data.columnnames import is_answer
 from crossover.data.looks import ENDS, offsets
 from crossover.data.rows import Row
 
@@ -23,7 +23,7 @@ def marked(rows: Sequence[Row]) -> tuple[str, str] | None:
     named = dict.fromkeys(name for row in rows for name in row.fields)
     text = next((name for name in TEXTS if name in named), None)
     for column in (name for name in COLUMNS if name in named):
-        if text is None or by_name((name for name in named if name not in (text, column, ANSWER)), OUTPUTS):
+        if text is None or any(map(is_answer, named.keys() - {text, column, ANSWER})):
             continue
         held = [(row.fields.get(text), _listed(row.fields.get(column))) for row in rows]
         filled = [(whole, spans) for whole, spans in held if spans not in (None, "", [])]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-from crossover.data.columnnames import GOLD, by_name
+from crossover.data.columnnames import read
 from crossover.data.template import columns_of
 from crossover.errors import DataError
 
@@ -29,14 +29,9 @@ LAYOUTS = [
     ("a text and its context", ("question", "context", "answer"), "{question}\n{context}", "answer"),
     ("a text and its context", ("question", "context", "answers"), "{question}\n{context}", "answers"),
     *(
-        ("rated answers", (posed, reply, "label"), f"{{{posed}}}\n{{{reply}}}", "label")
-        for posed in ("prompt", "question", "instruction", "query", "problem")
-        for reply in ("completion", "answer", "response", "reply", "solution")
-    ),
-    *(
         ("a text and its target", (of, "target", said), f"{{{of}}}\n{{target}}", said)
         for of in ("text", "tweet", "sentence", "post")
-        for said in ("stance", "polarity", "sentiment")
+        for said in ("stance",)
     ),
     ("rated answers", ("q", "a", "label"), "{q}\n{a}", "label"),
     ("questions and answers", ("q", "a"), "{q}", "a"),
@@ -126,6 +121,7 @@ class Together:
     hint: str = ""
     headed: bool = False
     posed: bool = False  # a question whose choices have columns of their own
+    columns: tuple[str, ...] = ()  # all that it names: none of them is another output
 
 
 def together(columns: Mapping[str, object]) -> Together | None:
@@ -134,7 +130,7 @@ def together(columns: Mapping[str, object]) -> Together | None:
     named = {name.lower().strip(): name for name in reversed(list(columns)) if not re.search(r"[{}]", name)}
     for layout, needed, template, output in LAYOUTS:
         if all(name in named for name in needed):
-            return Together(_own(template, named), named[output], layout)
+            return Together(_own(template, named), named[output], layout, columns=tuple(named[name] for name in needed))
     if (found := _compared(named)) is not None:
         return found
     if found := _choices(named):
@@ -145,11 +141,12 @@ def together(columns: Mapping[str, object]) -> Together | None:
     for pairs, headed in ((PAIRED, False), (_two_of_a_kind(named), False), (HEADED, True)):
         for pair in pairs:
             if all(name in named for name in pair):
-                lines = "\n".join(f"{{{named[name]}}}" for name in pair)
+                lines = "\n".join(f"{{{named[name]}}}" for name in _run(pair, named))
                 return Together(lines, "", "texts that belong together", headed=headed)
     asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
-    if asks and answers and by_name(named, (*GOLD, "label", "labels")) is None:
-        return Together(f"{{{named[asks]}}}", named[answers], "questions and answers")
+    labels = [name for name in named if read(name).role == "label" and read(name).whose in ("", "gold")]
+    if asks and answers != "output" and answers and len(labels) == 1:
+        return Together(f"{{{named[asks]}}}\n{{{named[answers]}}}", named[labels[0]], "rated answers")
     return None
 
 
@@ -178,6 +175,14 @@ def _two_of_a_kind(named: Mapping[str, str]) -> list[tuple[str, str]]:
             other = f"{name[: match.start()]}{_OTHERS[match[0]]}{name[match.end() :]}"
             found += [(name, other)] if other in named else []
     return sorted(found, key=lambda pair: len(pair[0]))
+
+
+def _run(pair: tuple[str, str], named: Mapping[str, str]) -> list[str]:
+    """The columns of a pair, and those that only have higher numbers."""
+    found, stem = list(pair), pair[0].removesuffix("1")
+    if pair == (f"{stem}1", f"{stem}2"):
+        found += takewhile(named.__contains__, (f"{stem}{number}" for number in range(3, 100)))
+    return found
 
 
 def shown(template: str) -> str:

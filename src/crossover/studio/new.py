@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from crossover.data.economics import Limits
 from crossover.data.load import endings, holds_rows, load_rows, whole_ending
+from crossover.data.outputs import Unclear
 from crossover.data.sketch import Sketch, sketch
 from crossover.data.template import plain
 from crossover.decision.resolution import resolution
@@ -42,7 +43,8 @@ class Upload:
 
     def told(self, error: CrossoverError) -> DataError:
         """What is wrong with the file, without where it lies here."""
-        return DataError(str(error).replace(str(self.path), self.path.name))
+        kind = Unclear if isinstance(error, Unclear) else DataError
+        return kind(str(error).replace(str(self.path), self.path.name))
 
 
 class Uploads:
@@ -90,6 +92,8 @@ def add_new(app: FastAPI, studio: Studio) -> None:
         made = uploads.put(file.filename or "", file.file.read())
         try:
             sketch(made.path)
+        except Unclear:
+            pass  # the next page asks
         except CrossoverError as error:
             _discard(made)
             raise made.told(error) from error
@@ -98,7 +102,11 @@ def add_new(app: FastAPI, studio: Studio) -> None:
     @app.get("/new/{identity}")
     def asked(identity: str, source: str = "", output: str = "") -> HTMLResponse:
         found = uploads.get(identity)
-        drawn = _sketched(found, source, output)
+        try:
+            drawn = _sketched(found, source, output)
+        except Unclear as unclear:
+            shown = _preview(found.path)
+            return studio.page("which.html", upload=found, unclear=str(unclear), rows=shown, source=source, output=output)
         task, splits = drawn.prepared.task, drawn.prepared.splits
         errors = [one for one in drawn.prepared.findings if one.level == "error"]
         said = [one for one in drawn.prepared.findings if one.said not in drawn.assumed]
@@ -153,7 +161,7 @@ def add_new(app: FastAPI, studio: Studio) -> None:
 
 def _sketched(found: Upload, source: str, output: str) -> Sketch:
     try:
-        return sketch(found.path, roles=(source, output) if source and output else None)
+        return sketch(found.path, roles=(source or None, output or None))
     except CrossoverError as error:
         raise found.told(error) from error
 
