@@ -57,7 +57,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
 _CHOICE = re.compile(
     rf"\b(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b(?: \w+){{0,2}}?{_NEXT_LABEL}"
     rf"|{LABEL}[\"'”’*`)]*(?:,?\s+(?:\w+ )?|\.\s+)(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b"
-    rf"|{LABEL} ?/ ?\w|\w ?/ ?{LABEL}"
+    rf"|{LABEL} ?/ ?[^\s>]|[^\s<] ?/ ?{LABEL}|{LABEL} is {LABEL}"
     rf"|(?:或|还是|または|あるいは|혹은|또는|หรือ)\W{{0,3}}{LABEL}|{LABEL}\W{{0,3}}(?:或|还是|または|あるいは|혹은"
     rf"|또는|หรือ)",
     re.I,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 
 from crossover.data.doubt import LABEL, unsure
 from crossover.data.reasons import TEXT
@@ -73,9 +74,11 @@ def in_object(reply: str) -> str | None:
     return found[0] if len(found) == 1 and isinstance(found[0], str) else None
 
 
-def without_role(reply: str) -> str:
-    """A reply without the role that it was begun with, as of a chat: "### Response:", "Assistant:", "<|assistant|>"."""
-    return _ROLE.sub("", reply, count=1)
+def without_role(reply: str, labels: Collection[str]) -> str:
+    """A reply without the role that it was begun with, as of a chat: "### Response:", "Assistant:", "<|assistant|>"; where
+    labels name roles, it may be one of them."""
+    named = any(label.casefold() in ("assistant", "response", "model") for label in labels)
+    return reply if named else _ROLE.sub("", reply, count=1)
 
 
 def headed(text: str) -> str:

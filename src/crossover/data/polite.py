@@ -15,6 +15,12 @@ _POLITE = re.compile(
     r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
     re.I,
 )
+# the question that ends a reply and asks for no answer to it
+_OFFER = re.compile(
+    r"(?:(?<=[.!?*_)\"'”’])\s+|\n\s*)[^.!?\n]{0,40}\b(?:you|I|we|there|need|got)\b[^.!?\n]{0,60}\b(?:else|more|further|other|another"
+    r"|help|assist|questions?|explain|elaborate|details?|continue|feedback|clarification)\b[^.!?\n]{0,60}\?\W*$",
+    re.I,
+)
 # a yes whose tag says no, or the other way round: "Yes, it does not.", "No, it is."
 _TAG = (
     r"[\"'”’*_`)]*[,.!;–—\s-]+(?:it|this|that|he|she|they|there|i|we|you) "
@@ -78,11 +84,17 @@ def withholds(word: str, behind: str) -> bool:
     return _OPEN_STILL.search(behind) is not None or bool(_YES.fullmatch(word) and _DENIES_YES.match(behind))
 
 
-def is_polite(word: str, text: str, end: int) -> bool:
-    """Whether a word that ends there in a text is no answer, but polite, or taken back by its own tag."""
+def without_offer(text: str) -> str:
+    """A text without the question that ends it to offer more: "Is there anything else I can help with?"."""
+    return _OFFER.sub("", text)
+
+
+def is_polite(word: str, text: str, start: int, end: int) -> bool:
+    """Whether a word that stands there in a text is no answer, but polite, or taken back by its own tag."""
     if _LEADING.fullmatch(word) and (_AFFIRMED if word in ("no", "nein", "non") else _DENIED).match(text, end):
         return True
-    return _POLITE_WORD.fullmatch(word) is not None and _POLITE.match(text, end) is not None
+    begins = not re.search(r"[\w:][^\w:.!?,\n]*$", text[:start])
+    return begins and _POLITE_WORD.fullmatch(word) is not None and _POLITE.match(text, end) is not None
 
 
 def opens(word: str, before: str, behind: str) -> bool:

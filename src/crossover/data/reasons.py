@@ -83,9 +83,10 @@ _ABOUT_IT = re.compile(
     r"(?<=\w)(?:(?<=like)|(?<=enjoy)|(?<=love)|(?<=want)|(?<=mention)|(?<=recommend)) (?:it|this|that)\b", re.I
 )
 _TAKES_BACK = re.compile(
-    r"\s*(?:this|the|that) (?:other )?(?:label|answer|category|class|classification|verdict|option|choice)\b[^.!?\n]{0,80}"
-    r"(?:\bnot\b|n['’]t\b|\b(?:rejected|wrong|incorrect|another|possible|better|discarded|withdrawn|would|could|might"
-    r"|may)\b)",
+    r"\s*(?:this|the|that) (?:other )?(?:label|answer|category|class|classification|verdict|option|choice)\b"
+    r"[^.!?\n\u2588]{0,80}"
+    r"(?:\bnot\b|n['’]t\b|\b(?:rejected|wrong|incorrect|another|possible|better|discarded|withdrawn|(?:would|could"
+    r"|might|may)(?! be\W{1,3}\u2588))\b)",
     re.I,
 )
 _ADVERBS = re.compile(

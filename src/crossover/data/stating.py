@@ -187,13 +187,20 @@ _QUALITY = re.compile(
     r"(?:in)?(?:correct|accurate|complete)|(?:in)?valid|right|wrong|true|false|good|bad|better|best|final|expected|ideal"
 )
 _OF_WHAT = re.compile(
+    r"[*_\"'”’`]{0,3} (?:label|class|category|classification|verdict) is\b|"
     rf"[*_\"'”’`]{{0,3}} (?:\w+ )?(?:{_KIND}|response|solution|value|number|result|one|spelling|word|date|name)s?"
     r"(?:\W{0,3}[:=]"
     r"|\W{1,3}(?:is|are|was|were|would|should|will|has)\b(?! (?:given|so|clear|right|correct|wrong|incorrect|true)\b))",
     re.I,
 )
+# reports what somebody answered who is graded: "The student's answer is C"
+_GRADED = re.compile(r"\b(?:student|candidate|pupil|user|writer|author|model|assistant)'s \w+ (?:is|was) $")
+_HEADS = re.compile(r"[*_:]{0,5}\s*\n\s*(?!(?:[-•*]|\d+[.)]) )\S")  # "### Answer", and below it the answer
+_OF_THE = re.compile(rf"\b(?:the|this|that|your|my|our|each|any|every|{_BEST}|great|good) $")
 _ITSELF = re.compile(rf"(?:{_THING}|{_KIND}) ")
-_ITS_PLACE = re.compile(r"(?:.* )?(?:an?|is|be|as|it's|label|category|class|answer|type|intent|to|under|say|choose|pick) |")
+_ITS_PLACE = re.compile(
+    rf"(?:.* )?(?:an?|is|be|as|it's|it|with|but|{_KIND}|to|under|say|choose|pick)(?: (?:{_SURELY}))* |(?:(?:{_SURELY}) )*"
+)
 _SPOKEN = re.compile(rf"(?:[\w{marks()}]|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
 _GROUNDS = re.compile(
     r"(?:the|this) (?:text|message|e mail|review|tweet|post|passage|document|article|premise) says (?!it |that )"
@@ -233,15 +240,35 @@ def is_remark(behind: str) -> bool:
     return _REMARK.fullmatch(piece) is not None and re.match(rf"(?:the|this) (?:{_THING}) ", piece) is None
 
 
-def is_topic_of_talk(before: str, behind: str) -> bool:
+def is_topic_of_talk(word: str, before: str, behind: str) -> bool:
     """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
+    if not _names_the_asked(word):
+        return False
     own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
-    return _ITS_PLACE.fullmatch(own) is None or re.match(r"(?:is|\d+) ", tail) is not None
+    return (
+        _ITS_PLACE.fullmatch(own) is None
+        or re.match(r"(?:is|\d+) ", tail) is not None
+        or is_spoken_of(word, before, behind)
+    )
 
 
-def is_of_another(word: str, behind: str) -> bool:
-    """Whether a label qualifies what is named behind it: "The right answer is 7" grades nothing as right."""
-    return _QUALITY.fullmatch(word) is not None and _OF_WHAT.match(behind) is not None
+def is_spoken_of(word: str, before: str, behind: str) -> bool:
+    """Whether such a label surely stands for what was asked or answered, beside the one that is the answer: "The text is an
+    image."."""
+    if not _names_the_asked(word):
+        return False
+    if _HEADS.match(behind) and not re.search(r"\w[^\n]*$", before) and re.fullmatch(_KIND, word):
+        return True
+    own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
+    return _OF_THE.search(own) is not None or (own == "" and tail.startswith("is "))
+
+
+def is_of_another(word: str, before: str, behind: str) -> bool:
+    """Whether a label says what another answer is: "The right answer is 7" grades nothing as right, and "The student's
+    answer is C" reports what is to be graded."""
+    if _QUALITY.fullmatch(word):
+        return _OF_WHAT.match(behind) is not None
+    return _GRADED.search(_plainly(before[-80:])) is not None
 
 
 def is_known(word: str) -> bool:
@@ -249,7 +276,7 @@ def is_known(word: str) -> bool:
     return _all_of(_STATING, _plainly(word)) or _all_of(_STILL, _plainly(word))
 
 
-def names_the_asked(label: str) -> bool:
+def _names_the_asked(label: str) -> bool:
     """Whether a label is itself a word for what was asked, or for an answer."""
     return _ITSELF.fullmatch(_plainly(label)) is not None
 
