@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from crossover.data.called import BEST_WORDS, LABEL_WORDS
 from crossover.data.codes import begins_list
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.polite import is_polite, opens, withholds
@@ -66,9 +67,9 @@ _OPTION = re.compile(r"[.):] ")
 _NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +(?!\w+:)[^\W\d]")  # "No. 5"; "1. The author ..."
 # the last line of a reply that names its label in form: "Label: spam"
 _FORMAL = re.compile(
-    r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
-    r"|category|class"
-    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]{0,9}\s{0,9}[:=→-]?"
+    r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?"
+    rf"(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})"
+    r"(?: is)?[*_\"]{0,9}\s{0,9}[:=→-]?"
     r"[\s*_\"'`]{0,40}\u2588+[\s*_\"'`.!]*$",
     re.I,
 )

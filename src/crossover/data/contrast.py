@@ -33,25 +33,25 @@ _SOME = (
     r"(?:(?:one|two|three|four|five|several|out|of|from|among|between|the|these|my|your|possible|available|valid|given"
     r"|following) ){0,4}"
 )
-_OPTIONS = r"(?:options|labels|categories|classes|choices|answers)"
+_OPTION_WORDS = r"(?:options|labels|categories|classes|choices|answers)"
 _ASKED_WHICH = (
     r"(?:the question (?:is|asks)|the task is|you (?:are )?ask(?:ed|ing)?|i (?:need|have|was asked|am asked)|to (?:choose"
     r"|decide)|decide|determine|choose|pick|select|classify|reply|answer|respond)"
 )
 _ENDS = r"(?=\s*(?:$|[.;:!\n]|,\s))[.,]?"
-_LISTS = [
+_AS_OPTIONS = [
     re.compile(pattern, re.I)
     for pattern in (
-        rf"{_CLAUSE_BEGINS}[*_#> ]*{_SOME}{_OPTIONS}(?: (?:here|are|include|to choose from)){{0,2}}[*_]*\s*[:(=]?[*_]*"
+        rf"{_CLAUSE_BEGINS}[*_#> ]*{_SOME}{_OPTION_WORDS}(?: (?:here|are|include|to choose from)){{0,2}}[*_]*\s*[:(=]?[*_]*"
         rf"(?:\s*{_LISTED}\)?|{_BELOW}){_ENDS}",
         rf"{_CLAUSE_BEGINS}(?:is|are|was) (?:it|this|that|the \w+) {_LISTED}\?+",
-        rf"{_CLAUSE_BEGINS}(?:out of|of|among|between|from) {_SOME}(?:{_OPTIONS}:? )?{_LISTED},\s+",
+        rf"{_CLAUSE_BEGINS}(?:out of|of|among|between|from) {_SOME}(?:{_OPTION_WORDS}:? )?{_LISTED},\s+",
         rf"{_CLAUSE_BEGINS}{_ASKED_WHICH} [^.,;:!?\n\ue000-\uf8ff]{{0,60}}:?\s{_LISTED}{_ENDS}",
         rf"(?P<kept>[\w*_]) ?[(\[]{_LISTED}[)\]](?=[*_]*\s*[:=?])",
     )
 ]
 # what denies others in a sentence of its own, before or behind the one that gives the label
-_DENIED = (
+_OTHERS_DENIED = (
     rf"(?:{_WHAT_IS}(?:{_IS_NOT}| can(?:not|['’]t) be| (?:does not|doesn['’]t) (?:seem|look|sound)(?: like| to be)?)"
     rf" {_ALL_NAMED}"
     rf"|(?:options? |choices? |answers? |labels? )?{_ALL_NAMED} (?:(?:is|are|would be) (?:wrong|incorrect"
@@ -85,14 +85,14 @@ _SET_OFF = [
         rf"{_SAID_NEXT}",
         # "Neutral: neither positive nor negative", "Medium, between low and high"
         rf"(?P<kept>{_GIVEN})\s*[,:;(–—-]\s*(?:as )?(?:(?:it|this)(?: is|'s) )?(?:neither|between) {_ALL_NAMED}\)?{_STOP}",
-        rf"(?P<kept>^|[.;!)\n]\s*){_DENIED}(?:,? (?:as|because|since|due to) [^.;!?\n\ue000-\uf8ff]*)?"
+        rf"(?P<kept>^|[.;!)\n]\s*){_OTHERS_DENIED}(?:,? (?:as|because|since|due to) [^.;!?\n\ue000-\uf8ff]*)?"
         r"(?:[.!;]\s*|(?=\s*(?:$|\n)))",
         rf"{_CLAUSE_BEGINS}not {_NAMED_TOO}\.\s+(?=\S)",
         # "Although it sounds like spam, ...", "It may seem spam at first, but ...", "I considered spam, but ..."
         rf"{_CLAUSE_BEGINS}(?:although|though|while) {_WEIGHED},\s+",
         rf"{_CLAUSE_BEGINS}(?:{_WHAT_IS} )(?:may|might|could|can|seems?|looks?|sounds?|appears?) {_WEIGHED},? but ",
         rf"{_CLAUSE_BEGINS}(?:at first,? )?I (?:also |first )?(?:considered|thought (?:of|about)) {_ALL_NAMED}"
-        r"(?:,? but |[.;]\s*)",
+        r"(?:,? but |[.;]\s*(?=(?:it|this|the|my|so|therefore|answer|label)\b))",
         # "more positive than negative"
         rf"\bmore (?:of )?(?P<kept>{_NAMED_TOO}) than {_NAMED_TOO}",
         # "A is wrong, so B", "After ruling out A and C, B", "Rather than A, B"
@@ -131,7 +131,7 @@ def without_lists(text: str, spans: Sequence[Span]) -> str:
         text: A reply.
         spans: Where labels stand in it, with the quotes and brackets around them: begin, end, which one.
     """
-    return _left(_LISTS, *_signed(text, spans))[1]
+    return _left(_AS_OPTIONS, *_signed(text, spans))[1]
 
 
 def set_off(text: str, spans: Sequence[Span]) -> str | None:

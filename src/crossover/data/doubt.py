@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from crossover.data.called import LABEL_WORDS
+
 LABEL = "\u2588"  # stands where a label stood
 
 _GAP = r"\W{0,40}"  # between words; bounded, or what repeats itself takes time like the fourth power of its length
@@ -45,7 +47,7 @@ _TAKEN_BACK = re.compile(
     re.I,
 )
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
-    r"\b(?:label|category|class|classification|answer|choice|option|topic|intent|sentiment|queue|match|fit)\b"
+    rf"\b(?:{LABEL_WORDS}|match|fit)\b"
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"

@@ -6,14 +6,10 @@ import json
 import re
 from collections.abc import Collection
 
+from crossover.data.called import BEST_WORDS, GROUNDS_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import LABEL, unsure
-from crossover.data.reasons import TEXT
 
-_ANSWER_FIELD = re.compile(
-    r"(?:(?:final|predicted|correct)[ _-]?)?(?:label|answer|category|class|classification|sentiment|intent|topic|output"
-    r"|prediction|result|verdict|emotion|tag|queue|choice|decision)",
-    re.I,
-)
+_ANSWER_FIELD = re.compile(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
 FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
 
 _ROLE = re.compile(
@@ -22,31 +18,24 @@ _ROLE = re.compile(
     re.I,
 )
 # a heading of grounds on a line of its own, what names a label in front of one, and what would name another at the end
-_EXPLAINED = re.compile(
-    r"\n[ \t#>*_-]*(?:explanation|reason(?:ing)?|rationale|justification|begründung|explication|motivo|açıklama|解释|理由)"
-    r"[*_]*\s*[:：]",
-    re.I,
-)
+_EXPLAINED = re.compile(rf"\n[ \t#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]", re.I)
 _NAMED_FIRST = re.compile(
-    r"^[ \t#>*_-]*(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer|category|class|classification|sentiment"
-    r"|intent|topic|output|prediction|verdict|emotion|duygu|情感|类别|標籤|标签)[*_]*\s*[:：=]",
-    re.I,
+    rf"^[ \t#>*_-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD})[*_]*\s*[:：=]", re.I
 )
 # prose behind an answer tells of the text, and leaves nothing open
-_OF_THE_TEXT = re.compile(rf"(?:the|this) {TEXT}\b", re.I)
+_OF_THE_TEXT = re.compile(rf"(?:the|this) (?:{TEXT_WORDS})\b", re.I)
 _TURNS = re.compile(
     r"\b(?:wrong|incorrect|mistake\w*|misread|reconsider\w*|correction|rather|thoughts?|joking|kidding|anything|nothing"
     r"|but|however|may"
     r"|might|could|would|should|if|unless|other|opposite|also|labels?|category|class|answer|options?|choice|above|below"
     r"|apply|applies"
     r"|rejected|avoid\w*|call\w*|say so|so)\b|(?:\bnot|n['’]t)\W*$"
-    r"|^\W*(?:text|input|message|review|sentence|question|premise|tweet|passage|q|user|assistant)\W{0,3}:",
+    rf"|^\W*(?:{TEXT_WORDS}|q|assistant)\W{{0,3}}:",
     re.I | re.M,
 )
 _FINALLY = re.compile(
-    r"\b(?:final|actual|correct(?:ed)?|revised|updated|true|new)\b[^.\n]{0,20}\b(?:label|answer|category|class|verdict)\b"
-    r"|\n[ \t#>*_-]*(?:label|answer|category|class|sentiment|output|prediction)[*_]*\s*[:=]"
-    r"|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
+    rf"\b(?:final|actual|correct(?:ed)?|revised|updated|true|new)\b[^.\n]{{0,20}}\b(?:{LABEL_WORDS})\b"
+    rf"|\n[ \t#>*_-]*(?:{LABEL_WORDS})[*_]*\s*[:=]|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
     re.I,
 )
 

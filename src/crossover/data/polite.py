@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from crossover.data.called import LABEL_WORDS
+
 _POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
 _POLITE = re.compile(
     r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
@@ -12,13 +14,15 @@ _POLITE = re.compile(
     r"|(?:I['’]?a?m sorry,? (?:but )?)?I (?:can(?:not|['’]t)|won['’]t|will not) (?:help|assist|answer|comply|provide"
     r"|classify|process|do)\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
     r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
-    r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
+    rf"|here(?: is|['’]s) (?:the|my|your) (?:{LABEL_WORDS})|the (?:{LABEL_WORDS}) is\b)",
     re.I,
 )
 # the question that ends a reply and asks for no answer to it
 _OFFER = re.compile(
-    r"(?:(?<=[.!?*_)\"'”’])\s+|\n\s*)[^.!?\n]{0,40}\b(?:you|I|we|there|need|got)\b[^.!?\n]{0,60}\b(?:else|more|further|other|another"
-    r"|help|assist|questions?|explain|elaborate|details?|continue|feedback|clarification)\b[^.!?\n]{0,60}\?\W*$",
+    r"(?:(?<=[.!?*_)\"'”’])\s+|\n\s*)"
+    r"(?:(?:(?:is|are) there|do you (?:have|need)|(?:do you|did you) want|would you like|(?:can|may|shall|could|should) I"
+    r"|how (?:else )?(?:can|may) I)\b[^.!?\n]{0,60}\b(?:help|assist|explain|elaborate|continue|questions?|further|more)"
+    r"|(?:is there )?(?:anything|something|what) else(?= (?:I|you|we|that (?:I|you|we))\b|\?))\b[^.!?\n]{0,60}\?\W*$",
     re.I,
 )
 # a yes whose tag says no, or the other way round: "Yes, it does not.", "No, it is."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crossover.data.apart import is_word
+from crossover.data.called import GROUNDS_WORDS
 
 _OPENING = "\"'`(*_[{<«‹“”„‚‘「『【（《〈:="
 _SMALL = re.compile(
@@ -21,7 +22,7 @@ _CUE = re.compile(
 )
 BECAUSE = re.compile(
     r"\b(?:because|since|due to|based on|given that|weil|denn|porque|parce que|car|потому)\b"
-    r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:"
+    rf"|\b(?:{GROUNDS_WORDS}|why)\b\W{{0,3}}:"
     r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I|it)\b|因为|因為|由于|由於",
     re.I,
 )

@@ -9,19 +9,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from crossover.data.called import LABEL_WORDS, LABEL_WORDS_TOO, TEXT_WORDS
 from crossover.data.words import marks
 
-_THING = (
-    "message|sms(?: message)?|text message|mail|e mail|email|review|tweet|post|comment|sentence|statement|question"
-    "|query|request|input|passage|document|article|ticket|item|code(?: snippet)?|headline|title|utterance|snippet"
-    "|content|customer|user|writer|sender|one|case|text|claim|pair|lesion|tumou?r|finding|response|issue|alert|incident"
-    "|transaction|conversation|dialogue|paragraph|essay|story|author|speaker"
-)
-_KIND = (
-    "label|answer|class|category|classification|prediction|choice|option|sentiment|topic|intent|intention|type|output"
-    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|opinion"
-    "|tone|analysis|score"
-)
+_KIND = f"{LABEL_WORDS}|{LABEL_WORDS_TOO}"
 # also asked about, and only in front of an answer: "The priority is low."
 _ASKED = (
     "priority|urgency|severity|difficulty|level|genre|mood|feeling|stance|polarity|relation|relationship|recommendation"
@@ -53,8 +44,8 @@ _PIECES = (
 # what a phrase may be, by language; a word that states only with another stands with it
 _PHRASES = (
     # English
-    rf"(?:{_THING})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})|(?:{_ASKED})|(?:{_BEST})"
-    rf"|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here|there)'s",
+    rf"(?:{TEXT_WORDS})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})"
+    rf"|(?:{_ASKED})|(?:{_BEST})|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here|there)'s",
     r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
     r"y+|yes|yeah|sure|ok|okay|hmm+|wait|ans|(?:student|candidate|model|assistant)'s"
     r"|information provided|great|well|absolutely|alright"
@@ -81,7 +72,7 @@ _PHRASES = (
     r"(?:(?:quite|very|fairly|pretty|rather|absolutely|completely|\d+ ?%?) )?(?:confident|certain|sure"
     r"|positive)(?: that| of)?|(?:with )?(?:high|very high|full|great) (?:confidence|certainty|probability)|confidence"
     r"|probability|with \d+ ?(?:%|percent)?(?: (?:confidence|certainty|probability))?|\d+(?: (?:%|percent))?",
-    rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option \d+|number \d+|(?:{_THING}) of|meant|and",
+    rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option \d+|number \d+|(?:{TEXT_WORDS}) of|meant|and",
     # German
     r"das|dies|dieser?|dieses|es|ist|der|die|den|dem|ein|eine|einen|handelt|sich|um|hier|eindeutig|klar|sicher|ganz"
     r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube"
@@ -127,9 +118,9 @@ _LONGEST_PHRASE = 9  # words of a phrase
 _UNLIKE_IT = re.compile(r"\bis typical of ")
 # what stands behind a label and still states it
 _STILL = re.compile(
-    rf"(?:{_THING}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that|is"
+    rf"(?:{TEXT_WORDS}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that|is"
     rf"|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say|(?:would|must|should|has to) be|(?:fits?|matches"
-    rf"|applies|describes)(?: (?:this|it|the (?:{_THING})))?|as requested"
+    rf"|applies|describes)(?: (?:this|it|the (?:{TEXT_WORDS})))?|as requested"
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
     r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
     r"|sterne?n?|étoiles?|estrellas?|stelle|sterren|звезд[аы]?|звёзд[аы]?|星|颗星|分|评价|評價|情感|情绪|情緒|ist|das|die|der|ein"
@@ -140,7 +131,8 @@ _STILL = re.compile(
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
 _TOLD = re.compile(
-    rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices|(?:confidence|certainty)(?: level| score)?) "
+    rf"(?:(?:the|your|this|my) )?(?:{TEXT_WORDS}|options|labels|categories|choices"
+    r"|(?:confidence|certainty)(?: level| score)?) "
 )
 _GREETING = re.compile(r"(?:hello|hi|thanks|thank you)(?: there)? ")  # "Hello, world!" speaks to one
 _ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
@@ -159,7 +151,7 @@ _REMARK = re.compile(
     r"|denkt|behauptet|findet|laut|zufolge|dice|cree|piensa|afirma|según|dit|pense|croit|prétend|selon|d'après|crede"
     r"|pensa|sostiene|secondo|diz|acha|segundo|zegt|vindt|volgens|säger|tycker|enligt|думает|говорит|считает"
     r"|утверждает|якобы|по мнению)\b.{0,60}"
-    rf"|according to (?!(?:the |its |your |this )?(?:{_THING})).{{0,60}}"
+    rf"|according to (?!(?:the |its |your |this )?(?:{TEXT_WORDS})).{{0,60}}"
     r"|(?:please |kindly |now )?(?:send|give|provide|try|show|paste|share)(?: me)?(?: the| a| an| your| another)? .{0,60}"
 )
 # what ends in a label that is a word of its own: "I am positive", "Great question", "Message 2 is spam", "out of 5"
@@ -168,8 +160,9 @@ _SPEAKS = re.compile(
     r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:please )?(?:call|mark|think|read|rate|tag) (?:(?:the|an?|your|our) )?$"
     r"|^(?:let's |let us )?say (?:that )?(?:it|this"
     r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
-    rf"|\b(?:{_THING}) \d+ (?:is|as) "
-    rf"|^an? (?:{_THING}) (?:that|which) (?:is|are) $|^(?:hello|hi|dear|thanks|thank you) $"
+    rf"|\b(?:{TEXT_WORDS}) \d+ (?:is|as) "
+    rf"|^an? (?:{TEXT_WORDS}) (?:that|which) (?:is|are) $|^(?:hello|hi|dear|thanks|thank you) $"
+    r"|\b(?:i|we) (?:\w+ )?considered $"
     r"|^as an? $|^in (?:my |our )?$|^thank(?:s| you) for "  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
     r"|\b(?:confidence|certainty)(?: level| score)?(?: is)? $"
 )
@@ -197,7 +190,7 @@ _OF_WHAT = re.compile(
 _GRADED = re.compile(r"\b(?:student|candidate|pupil|user|writer|author|model|assistant)'s \w+ (?:is|was) $")
 _HEADS = re.compile(r"[*_:]{0,5}\s*\n\s*(?!(?:[-•*]|\d+[.)]) )\S")  # "### Answer", and below it the answer
 _OF_THE = re.compile(rf"\b(?:the|this|that|your|my|our|each|any|every|{_BEST}|great|good) $")
-_ITSELF = re.compile(rf"(?:{_THING}|{_KIND}) ")
+_ITSELF = re.compile(rf"(?:{TEXT_WORDS}|{_KIND}) ")
 _ITS_PLACE = re.compile(
     rf"(?:.* )?(?:an?|is|be|as|it's|it|with|but|{_KIND}|to|under|say|choose|pick)(?: (?:{_SURELY}))* |(?:(?:{_SURELY}) )*"
 )
@@ -237,7 +230,7 @@ def states(before: str, behind: str) -> bool:
 def is_remark(behind: str) -> bool:
     """Whether what stands apart behind a label says who said it, or takes it back; what the text says is its reason."""
     piece = next(filter(None, map(_plainly, _SEAM.split(behind))), "")
-    return _REMARK.fullmatch(piece) is not None and re.match(rf"(?:the|this) (?:{_THING}) ", piece) is None
+    return _REMARK.fullmatch(piece) is not None and re.match(rf"(?:the|this) (?:{TEXT_WORDS}) ", piece) is None
 
 
 def is_topic_of_talk(word: str, before: str, behind: str) -> bool:
@@ -258,6 +251,8 @@ def is_spoken_of(word: str, before: str, behind: str) -> bool:
     if not _names_the_asked(word):
         return False
     if _HEADS.match(behind) and not re.search(r"\w[^\n]*$", before) and re.fullmatch(_KIND, word):
+        return True
+    if re.match(r"[*_]*\s*[:=]", behind) and re.fullmatch(_KIND, word):
         return True
     own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
     return _OF_THE.search(own) is not None or (own == "" and tail.startswith("is "))

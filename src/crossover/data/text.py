@@ -32,7 +32,7 @@ _DASH = re.compile(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus
 _APOSTROPHE = re.compile(r"(?<=\w)[’ʼ‘′´`](?=\w)")
 
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
-_MARKUP = re.compile(
+_UNSPOKEN = re.compile(
     r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I
 )  # says nothing of what it holds
 _TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
@@ -40,7 +40,7 @@ _END = ".!?,;:。．！？，；：、…।¿¡"
 
 _ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
 _WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
-_PLACE = re.compile(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
+_COUNTED = re.compile(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
 _NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
 _NONE_OF = re.compile(
     r"\W*none of (?:the (?:above|labels|categories|options|classes|others|given \w+)|these|them)(?: (?:fits?|appl(?:y"
@@ -104,8 +104,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     said = without_role(few_times(folded(without_thought(reply)), longest).strip(), spelt)
     if holds_mark(said):
         return None  # a thought that nothing ends
-    if not any(map(_MARKUP.search, spelt)):
-        said = _MARKUP.sub("", said)
+    if not any(map(_UNSPOKEN.search, spelt)):
+        said = _UNSPOKEN.sub("", said)
     said = without_offer(said)
     for _ in range(3):  # \boxed{\text{...}}
         said = _TEX.sub(r"\1", said)
@@ -222,7 +222,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
         and not is_by_the_way(text, *one[:2])
         and not is_of_another(one[2], text[: one[0]], text[one[1] :])
-        and not (one[2].isdigit() and _PLACE.search(text[: one[0]]))
+        and not (one[2].isdigit() and _COUNTED.search(text[: one[0]]))
     ]
     own = plain or own
     if own and shows(text[: own[0][0]]):
