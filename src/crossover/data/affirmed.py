@@ -41,7 +41,7 @@ _STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|d
 _UNLIKELY = re.compile(
     r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown"
     r"|no(?! [^\W\d_]{3})"
-    r"|n|absent|n/a)(?![\w.,%/])"
+    r"|n|absent|n/a)(?![\w%/]|[.,]\d)"
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )

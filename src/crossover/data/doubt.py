@@ -51,6 +51,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
+    rf"|\bich würde(?= {LABEL}+ (?:sagen|wählen)\b)"
     r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b|\bich würde (?:d\w+ \w+ |es )?als\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
     r"(?:best|right|correct|appropriate|suitable|proper|fitting|better|choice|answer|pick|label)\b",

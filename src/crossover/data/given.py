@@ -24,6 +24,8 @@ _NAMED_FIRST = re.compile(
 )
 # prose behind an answer tells of the text, and leaves nothing open
 _OF_THE_TEXT = re.compile(rf"(?:the|this) (?:{TEXT_WORDS})\b", re.I)
+_LINE_ENDS = re.compile(r"\n+(?=[^\W\d_a-z])")
+_SENTENCE_ENDS = re.compile(r"(?<=\w\w[.!:])[*_\"]*\s+(?=[^\W\d_a-z])|(?<=\w[.!:][*_\"])[*_\"]*\s+(?=[^\W\d_a-z])")
 _TURNS = re.compile(
     r"\b(?:wrong|incorrect|mistake\w*|misread|reconsider\w*|correction|rather|thoughts?|joking|kidding|anything|nothing"
     r"|but|however|may"
@@ -70,31 +72,32 @@ def without_role(reply: str, labels: Collection[str]) -> str:
     return reply if named else _ROLE.sub("", reply, count=1)
 
 
-def headed(text: str) -> str:
-    """What a first line names as the answer, where all behind it is headed as its explanation or tells of the text, and
-    nothing takes it back; else ""."""
+def headed(text: str) -> tuple[str, str]:
+    """What a first line or sentence says, and what is below it, where that is headed as its explanation or tells of the
+    text, and nothing takes it back; else "" and ""."""
     split = _EXPLAINED.search(text) or _prose(text)
     if split is None or _FINALLY.search(text, split.end()) or unsure(f"{LABEL}. {text[split.end() :]}"):
-        return ""
+        return "", ""
     head = text[: split.start()].strip()
-    return "" if "\n" in head else _NAMED_FIRST.sub("", head, count=1).strip(" \t*_")
+    return ("", "") if "\n" in head else (_NAMED_FIRST.sub("", head, count=1).strip(" \t*_"), text[split.end() :])
 
 
 def says_so(label: str, text: str) -> bool:
-    """Whether a text says of a label anywhere that it is so: "This text belongs to spam"."""
+    """Whether a text says of a label anywhere that it is so, or heads a line with it: "This text belongs to spam"."""
     name = rf"(?<!\w){re.escape(label)}(?!\w)"
-    return re.search(rf"{_SAYS_SO}{name}|{name} (?:is (?:right|correct|true)|instead)\b", text, re.I) is not None
+    so = rf"{_SAYS_SO}{name}|{name} (?:is (?:right|correct|true)|instead)\b|(?:^|[.!?\n])\W*{name}[*_\"]*\s*[:：–—=-]"
+    return re.search(so, text, re.I) is not None
 
 
 def _prose(text: str) -> re.Match[str] | None:
-    """Where a first line ends behind which nothing but sentences stands, of which none takes back what was said."""
-    split = re.search(r"\n+(?=[^\W\d_a-z])", text)
-    if (
-        split is None
-        or "\n" in text[: split.start()].strip()
-        or text[: split.start()].rstrip(" *_").endswith(("?", "？", ":"))
-    ):
-        return None
-    if not _OF_THE_TEXT.match(text, split.end()) or _TURNS.search(text[split.end() :]):
-        return None
-    return split if all(len(line.split()) > 3 for line in text[split.end() :].splitlines() if line.strip()) else None
+    """Where a first line or sentence ends behind which nothing but sentences that tell of the text stand, of which none
+    takes back what was said."""
+    for split in filter(None, (_LINE_ENDS.search(text), _SENTENCE_ENDS.search(text))):
+        head, rest = text[: split.start()].strip(" \n*_"), text[split.end() :]
+        open_still = head.endswith(("?", "？")) or (head.endswith(":") and "\n" in split[0])
+        lines = [line for line in rest.splitlines() if line.strip()]
+        if "\n" in head or open_still or not _OF_THE_TEXT.match(rest) or _TURNS.search(rest):
+            continue
+        if all(len(line.split()) > 3 for line in lines):
+            return split
+    return None

@@ -67,6 +67,8 @@ def stands_as_answer(text: str, start: int, end: int) -> bool:
     follows = bool(not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end))
     if text[start:end] == "a" and not _NAMES_A.search(text[:start]):
         return False  # "It is a", cut off
+    if end - start == 1 and text[start].isupper():
+        led = True  # its clause says so, or it does not
     if text[start:end].casefold() in ("yes", "no") and _A_CLEAR.search(text[:start]):
         led = True
     follows = follows or bool(_SURE_BEHIND.match(text, end)) or not re.search(r"[\w+#−–-]", text[end:])

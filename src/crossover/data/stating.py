@@ -49,13 +49,13 @@ _PHRASES = (
     r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
     r"y+|yes|yeah|sure|ok|okay|hmm+|wait|ans|(?:student|candidate|model|assistant)'s"
     r"|information provided|great|well|absolutely|alright"
-    r"|hello|hi|there|thanks"
+    r"|hello|hi|there|thanks|you should (?:choose|pick|select|answer)|(?:i|we) can conclude that|(?:i|we) have y+"
     r"|thank you|please|here is|here are",
     r"(?:should|must|can only|would|has to|have to|needs to|ought to|can|appears to|seems to) (?:best |most likely "
     r"|probably |then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd|(?:should|must) (?:go"
     r"|fall|belong)|we'd|i'll|we'll|let's|let us",
     r"(?:looks?|sounds?|reads?|feels?|seems?) (?:very |most |clearly |exactly |just |a lot )?like|looks?|seems?(?: to be)?",
-    r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?",
+    r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?|depicts|reflects",
     r"(?:(?:overall|general|main|dominant|primary) )?emotional|likely to be|feels|(?:is )?(?:expressing|feeling)",
     r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag"
     r"|tagged|mark|marked|prefer|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on"
@@ -75,7 +75,7 @@ _PHRASES = (
     rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option \d+|number \d+|(?:{TEXT_WORDS}) of|meant|and",
     # German
     r"das|dies|dieser?|dieses|es|ist|der|die|den|dem|ein|eine|einen|handelt|sich|um|hier|eindeutig|klar|sicher|ganz"
-    r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube"
+    r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde(?: sagen)?|denke|meine|glaube"
     r"|wähle|als|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur"
     r"|fällt|unter|in|ja|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt"
     r"|ich würde (?:den|die|das|diese[nrs]?) (?:text|satz|kommentar|nachricht|bewertung|e mail) als|am besten"
@@ -87,7 +87,7 @@ _PHRASES = (
     r"|relève|à|voici|résultat|entre dans|l'avis|avis|commentaire|phrase|ton|cet|cette|d'une?|plutôt|sentiment|exprimé"
     r"|dans|ce texte|polarité|émotion|l'émotion",
     # Spanish, Portuguese, Italian
-    r"es|esto|este|esta|ese|eso|el|la|lo|un|una|se|trata|se trata de|claramente|seguramente|sin duda|respuesta"
+    r"es|yo|esto|este|esta|ese|eso|el|la|lo|un|una|se|trata|se trata de|claramente|seguramente|sin duda|respuesta"
     r"|etiqueta|clase|categoría|correcta|creo|diría|pienso|que|elijo|mensaje|texto|sí|pertenece|a|por (?:lo )?tanto"
     r"|resultado|é|isto|isso|este|esta|o|a|um|uma|trata-se de|claramente|resposta|etiqueta|categoria|classe|correta"
     r"|acho|diria|mensagem|sim|portanto|resultado|è|questo|questa|quello|il|lo|si|tratta|si tratta di|chiaramente"
@@ -124,7 +124,7 @@ _STILL = re.compile(
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
     r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
     r"|sterne?n?|étoiles?|estrellas?|stelle|sterren|звезд[аы]?|звёзд[аы]?|星|颗星|分|评价|評價|情感|情绪|情緒|ist|das|die|der|ein"
-    r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es|respuesta|è|risposta"
+    r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|sagen|wählen|est|la|réponse|es|respuesta|è|risposta"
     r"|é|resposta|priority|отзыв|комментарий|текст|сообщение|是|的|选项|選項|です|でした|である|だ|입니다|이다|이에요|예요"
     r"|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
     r"|と思います|になります|だと思います) ",
@@ -189,11 +189,9 @@ _OF_WHAT = re.compile(
 # reports what somebody answered who is graded: "The student's answer is C"
 _GRADED = re.compile(r"\b(?:student|candidate|pupil|user|writer|author|model|assistant)'s \w+ (?:is|was) $")
 _HEADS = re.compile(r"[*_:]{0,5}\s*\n\s*(?!(?:[-•*]|\d+[.)]) )\S")  # "### Answer", and below it the answer
+_TOLD_OF = re.compile(rf"is (?!(?:clearly )?(?:the|my) (?:{_BEST} )*(?:{_KIND}) )")  # "question is ..."
 _OF_THE = re.compile(rf"\b(?:the|this|that|your|my|our|each|any|every|{_BEST}|great|good) $")
 _ITSELF = re.compile(rf"(?:{TEXT_WORDS}|{_KIND}) ")
-_ITS_PLACE = re.compile(
-    rf"(?:.* )?(?:an?|is|be|as|it's|it|with|but|{_KIND}|to|under|say|choose|pick)(?: (?:{_SURELY}))* |(?:(?:{_SURELY}) )*"
-)
 _SPOKEN = re.compile(rf"(?:[\w{marks()}]|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
 _GROUNDS = re.compile(
     r"(?:the|this) (?:text|message|e mail|review|tweet|post|passage|document|article|premise) says (?!it |that )"
@@ -235,27 +233,14 @@ def is_remark(behind: str) -> bool:
 
 def is_topic_of_talk(word: str, before: str, behind: str) -> bool:
     """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
-    if not _names_the_asked(word):
+    if not _ITSELF.fullmatch(_plainly(word)):
         return False
     own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
-    return (
-        _ITS_PLACE.fullmatch(own) is None
-        or re.match(r"(?:is|\d+) ", tail) is not None
-        or is_spoken_of(word, before, behind)
-    )
-
-
-def is_spoken_of(word: str, before: str, behind: str) -> bool:
-    """Whether such a label surely stands for what was asked or answered, beside the one that is the answer: "The text is an
-    image."."""
-    if not _names_the_asked(word):
-        return False
-    if _HEADS.match(behind) and not re.search(r"\w[^\n]*$", before) and re.fullmatch(_KIND, word):
+    heads = re.match(r"[*_]*\s*[:=]", behind) or (_HEADS.match(behind) and not re.search(r"\w[^\n]*$", before))
+    if heads and re.fullmatch(_KIND, word):
         return True
-    if re.match(r"[*_]*\s*[:=]", behind) and re.fullmatch(_KIND, word):
-        return True
-    own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
-    return _OF_THE.search(own) is not None or (own == "" and tail.startswith("is "))
+    numbers = re.match(r" \d+(?![.)\d])", behind) is not None
+    return numbers or _OF_THE.search(own) is not None or (own == "" and _TOLD_OF.match(tail) is not None)
 
 
 def is_of_another(word: str, before: str, behind: str) -> bool:
@@ -269,11 +254,6 @@ def is_of_another(word: str, before: str, behind: str) -> bool:
 def is_known(word: str) -> bool:
     """Whether a word by itself is one of those that state."""
     return _all_of(_STATING, _plainly(word)) or _all_of(_STILL, _plainly(word))
-
-
-def _names_the_asked(label: str) -> bool:
-    """Whether a label is itself a word for what was asked, or for an answer."""
-    return _ITSELF.fullmatch(_plainly(label)) is not None
 
 
 def _plainly(text: str) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from crossover.data.affirmed import ASKING_SIGNS, END_SIGNS, NEGATION, PAIR_SIGNS, affirmed, dressed
 from crossover.data.announced import announced, shows
-from crossover.data.apart import stands_alone
+from crossover.data.apart import UNSPACED, stands_alone
 from crossover.data.codes import as_whole, glossed, judges_code, unscaled, without_sureness
 from crossover.data.contrast import set_off, without_lists, without_unspaced
 from crossover.data.given import FENCE, headed, in_object, says_so, without_role
@@ -17,7 +17,7 @@ from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
 from crossover.data.polite import without_offer
 from crossover.data.small import is_by_the_way, stands_as_answer
-from crossover.data.stating import is_of_another, is_spoken_of
+from crossover.data.stating import is_of_another, is_topic_of_talk
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -29,7 +29,7 @@ _IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![
 # other forms of ASCII signs: full-width ones, hyphens, raised and small plus and minus, the sharp of C♯
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans("‐‑⁃﹣⁻⁺﹢♯﹟", "-----++##")
 _DASH = re.compile(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus only beside a word: apart it divides clauses
-_APOSTROPHE = re.compile(r"(?<=\w)[’ʼ‘′´`](?=\w)")
+_APOSTROPHE = re.compile(rf"(?<=\w)(?<![{UNSPACED}가-힣])[’ʼ‘′´`](?=\w)")
 
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
 _UNSPOKEN = re.compile(
@@ -136,12 +136,14 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return mentioned
     if (last := announced(text)) is not None and (named := _mentioned(last[1], spelt)) is not None:
         return named if stated(last[0], labels) in (None, named) else None
-    head = bare(headed(text)) if text else ""
+    first, below = headed(text) if text else ("", "")
+    head = bare(first)
     alike = [place for place, label in enumerate(labels) if head and bare(label) == head]
+    if first and not alike and (place := _mentioned(first, spelt)) is not None:
+        alike, head = [place], bare(labels[place])
     denied = re.search(rf"(?:\b(?:not|no|never)|n't)\b[^.,;\n]{{0,20}}{re.escape(head)}", text[len(head) :], re.I)
     if len(alike) != 1 or (denied and not NEGATION.search(head)):
         return None
-    below = text.partition("\n")[2].strip()
     if any(says_so(label, below) for place, label in enumerate(spelt) if place != alike[0] and bare(label) != head):
         return None  # "Spam", and below it "This text belongs to ham"
     return alike[0] if _mentioned(below, spelt) in (None, alike[0]) else None
@@ -209,7 +211,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
     if (unlisted := without_lists(text, [(*dressed(text, a, b), key) for a, b, key in own])) != text:
         return _mentioned(unlisted, labels)
-    talk = [one for one in own if is_spoken_of(one[2], text[: one[0]], text[one[1] :])]
+    talk = [one for one in own if is_topic_of_talk(one[2], text[: one[0]], text[one[1] :])]
     own = [one for one in own if one not in talk] or own
     if (said := set_off(text, [(*dressed(text, a, b), key) for a, b, key in own])) is not None:
         return _mentioned(said, labels)
