@@ -296,6 +296,7 @@ MOOD_AND_PROSE = [
     ("Positive: The text has good parts. Negative: The text has bad parts.", None),
     ("Positive: The text has good parts.\nNegative: The text has bad parts.", None),
     ("Positive. The review is negative.", None),
+    ("**Positive** reviews are rare. The review is short, that is all.", None),
     ("Positive. The user says it is negative.", None),
     ("Maybe positive. The review mentions a negative aspect of it.", None),
     ("Positive? The review mentions a negative aspect of it.", None),
@@ -338,4 +339,26 @@ def test_a_first_sentence_counts_above_prose_that_tells_of_the_text(reply: str, 
 def test_labels_that_are_words_of_replies_and_options_that_are_repeated(
     labels: tuple[str, ...], reply: str, label: str | None
 ) -> None:
+    assert read(reply, labels) == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (SPAM, "This message is spam. Do not click the link.", "spam"),
+        (SPAM, "Spam. Don't hesitate to ask.", "spam"),
+        (SPAM, "Spam. Do not label it so.", None),
+        (SPAM, "Spam. Never reply with this label.", None),
+        (SPAM, "No, it is ham.", "ham"),
+        (SPAM, "No, it is spam no more.", None),
+        (SPAM, "No, it is hardly spam.", None),
+        (STARS, "The review gives 2 stars.", "2"),
+        (STARS, "The rating is 2 because the battery died after 1 day.", "2"),
+        (STARS, "It took 3 days.", None),
+        (QUEUES, "The ticket should go to the billing team.", "billing"),
+        (("supported", "refuted"), "The claim is supported by the text.", "supported"),
+        (("supported", "refuted"), "The claim is supported by nobody.", None),
+    ],
+)
+def test_advice_counts_and_sources_beside_a_label(labels: tuple[str, ...], reply: str, label: str | None) -> None:
     assert read(reply, labels) == label

@@ -49,6 +49,7 @@ _PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
 _SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
 _OTHER_WORD = re.compile(r" +(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
+_ANSWERS_NO = re.compile(r"^\W*no(?:pe)?, (?=(?:it|this|that)(?: is|['’]s) )", re.I)
 _OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
 ASKING_SIGNS = ("?", "？")
 _ASKS = re.compile(
@@ -150,6 +151,7 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
     if NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
         before, _, behind = said.partition("\u2588")
         return not NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
+    said = _ANSWERS_NO.sub("", said, count=1)
     if led := GROUNDS_FIRST.match(said):
         said = said[led.end() :]
     if (grounds := SO_IT_IS.search(said)) and LABEL not in said[: grounds.start()]:

@@ -72,14 +72,15 @@ def without_role(reply: str, labels: Collection[str]) -> str:
     return reply if named else _ROLE.sub("", reply, count=1)
 
 
-def headed(text: str) -> tuple[str, str]:
-    """What a first line or sentence says, and what is below it, where that is headed as its explanation or tells of the
-    text, and nothing takes it back; else "" and ""."""
+def headed(text: str) -> tuple[str, str, str]:
+    """A first line or sentence, what it names as the answer, and what is below it, where that is headed as its explanation
+    or tells of the text, and nothing takes it back; else three times ""."""
     split = _EXPLAINED.search(text) or _prose(text)
     if split is None or _FINALLY.search(text, split.end()) or unsure(f"{LABEL}. {text[split.end() :]}"):
-        return "", ""
+        return "", "", ""
     head = text[: split.start()].strip()
-    return ("", "") if "\n" in head else (_NAMED_FIRST.sub("", head, count=1).strip(" \t*_"), text[split.end() :])
+    named = _NAMED_FIRST.sub("", head, count=1).strip(" \t*_")
+    return ("", "", "") if "\n" in head else (head, named, text[split.end() :])
 
 
 def says_so(label: str, text: str) -> bool:

@@ -46,6 +46,11 @@ _DENIES = re.compile(
     r"|offers|makes) no)(?: an?| any| the)? (?P<what>[^.!?\n\u2588]+?)[)\s]*(?:[.!?\n]|$)",
     re.I,
 )
+_ADVISES = re.compile(  # what to do with the text: "Do not click the link."
+    r"\s*(?:please )?(?:do not|don['’]t|never) (?:click|open|reply|respond|pay|share|send|forward|worry|hesitate|download"
+    r"|enter|buy)\b(?![^.!?\n]*\b(?:labels?|answer|this as|that as|it as)\b)",
+    re.I,
+)
 _SPEAKS_OF_LABEL = re.compile(
     r"\b(?:true|false|correct|right|wrong|accurate|so|that|this|it|one|what|which|case|applicable|appl(?:y|ies)"
     r"|appropriate|fit\w*"
@@ -89,7 +94,7 @@ _ADVERBS = re.compile(
 
 def tells(later: str) -> bool:
     """Whether what begins here, behind a label, is told of the text: its negations deny no label."""
-    if _TELLS.match(later) or _TELLS_ELSE.match(later):
+    if _ADVISES.match(later) or _TELLS.match(later) or _TELLS_ELSE.match(later):
         return True
     denied = _DENIES.match(later)
     if denied is None or _SPEAKS_OF_LABEL.search(_ABOUT_IT.sub("", denied["what"])):

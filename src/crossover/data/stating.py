@@ -55,7 +55,7 @@ _PHRASES = (
     r"|probably |then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd|(?:should|must) (?:go"
     r"|fall|belong)|we'd|i'll|we'll|let's|let us",
     r"(?:looks?|sounds?|reads?|feels?|seems?) (?:very |most |clearly |exactly |just |a lot )?like|looks?|seems?(?: to be)?",
-    r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?|depicts|reflects",
+    r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?|depicts|reflects|gives|gave|deserves",
     r"(?:(?:overall|general|main|dominant|primary) )?emotional|likely to be|feels|(?:is )?(?:expressing|feeling)",
     r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag"
     r"|tagged|mark|marked|prefer|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on"
@@ -118,7 +118,8 @@ _LONGEST_PHRASE = 9  # words of a phrase
 _UNLIKE_IT = re.compile(r"\bis typical of ")
 # what stands behind a label and still states it
 _STILL = re.compile(
-    rf"(?:{TEXT_WORDS}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that|is"
+    rf"(?:{TEXT_WORDS}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic|team)"
+    rf"|by the (?:text|evidence|context|facts|premise)|{_SURELY}|{_BEST}|it|this|that|is"
     rf"|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say|(?:would|must|should|has to) be|(?:fits?|matches"
     rf"|applies|describes)(?: (?:this|it|the (?:{TEXT_WORDS})))?|as requested"
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"

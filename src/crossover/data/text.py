@@ -40,6 +40,9 @@ _END = ".!?,;:。．！？，；：、…।¿¡"
 
 _ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
 _WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
+_COUNTS = re.compile(
+    r" (?:days?|weeks?|months?|years?|hours?|minutes?|times?|people|dollars?|euros?|pounds?|items?)\b", re.I
+)
 _COUNTED = re.compile(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
 _NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
 _NONE_OF = re.compile(
@@ -136,8 +139,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return mentioned
     if (last := announced(text)) is not None and (named := _mentioned(last[1], spelt)) is not None:
         return named if stated(last[0], labels) in (None, named) else None
-    first, below = headed(text) if text else ("", "")
-    head = bare(first)
+    first, named_first, below = headed(text)
+    head = bare(named_first)
     alike = [place for place, label in enumerate(labels) if head and bare(label) == head]
     if first and not alike and (place := _mentioned(first, spelt)) is not None:
         alike, head = [place], bare(labels[place])
@@ -224,7 +227,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
         and not is_by_the_way(text, *one[:2])
         and not is_of_another(one[2], text[: one[0]], text[one[1] :])
-        and not (one[2].isdigit() and _COUNTED.search(text[: one[0]]))
+        and not (one[2].isdigit() and (_COUNTED.search(text[: one[0]]) or _COUNTS.match(text, one[1])))
     ]
     own = plain or own
     if own and shows(text[: own[0][0]]):
