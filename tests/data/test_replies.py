@@ -355,6 +355,8 @@ def test_labels_that_are_words_of_replies_and_options_that_are_repeated(
         (STARS, "The review gives 2 stars.", "2"),
         (STARS, "The rating is 2 because the battery died after 1 day.", "2"),
         (STARS, "It took 3 days.", None),
+        (STARS, "The 3, 25", None),
+        (STARS, "It is 3, 100 % sure.", "3"),
         (QUEUES, "The ticket should go to the billing team.", "billing"),
         (("supported", "refuted"), "The claim is supported by the text.", "supported"),
         (("supported", "refuted"), "The claim is supported by nobody.", None),

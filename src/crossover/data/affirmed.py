@@ -61,7 +61,8 @@ _ASKS = re.compile(
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
 _APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
 _BOUND = re.compile(r"[≈≃∼]\s*$|(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
-_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|in|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
+# "3 of 10", where 10 is not the scale's end; "3, 25"
+_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|in|von|sur|de|su|van|из)\s*\d|, ?\d+\W*$")
 _TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
 _SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"[^\w(]+(?:confiden|certain)", re.I)
 _OPTION = re.compile(r"[.):] ")
