@@ -286,3 +286,81 @@ def test_what_bounds_a_reply_takes_no_plain_statement_and_makes_no_other(
     labels: tuple[str, ...], reply: str, label: str | None
 ) -> None:
     assert read(reply, labels) == label
+
+
+MOOD_AND_PROSE = [
+    ("Positive: The review praises the chair and gives a positive impression.", "positive"),
+    ("The sentiment is positive. The user praises the sound and mentions a negative aspect.", "positive"),
+    ("**Positive:** The review mentions a negative aspect of it.", "positive"),
+    ("The review depicts a negative sentiment, as the user dislikes the battery.", "negative"),
+    ("Positive: The text has good parts. Negative: The text has bad parts.", None),
+    ("Positive: The text has good parts.\nNegative: The text has bad parts.", None),
+    ("Positive. The review is negative.", None),
+    ("**Positive** reviews are rare. The review is short, that is all.", None),
+    ("Positive. The user says it is negative.", None),
+    ("Maybe positive. The review mentions a negative aspect of it.", None),
+    ("Positive? The review mentions a negative aspect of it.", None),
+]
+
+
+@pytest.mark.parametrize(("reply", "label"), MOOD_AND_PROSE)
+def test_a_first_sentence_counts_above_prose_that_tells_of_the_text(reply: str, label: str | None) -> None:
+    assert read(reply, MOODS) == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (("answer", "no answer"), "Answer: no answer", "no answer"),
+        (("answer", "no answer"), "The answer is not in the text.", None),
+        (("text", "image"), "The text is an image.", "image"),
+        (("text", "image"), "The text is not an image.", None),
+        (("question", "complaint"), "The user asks a question about a complaint.", None),
+        (("model", "human", "response"), "**Model**", "model"),
+        (("fact", "opinion"), "**fact**: 20%, opinion: 30%", None),
+        (LETTERS, "The student's answer is B.", None),
+        (LETTERS, "The student's answer is B, so the grade is C.", "C"),
+        (("correct", "incorrect"), "The student's answer is incorrect.", "incorrect"),
+        (("correct", "incorrect"), 'The label "incorrect" is incorrect.', None),
+        (SPAM, "I considered spam, but not ham.", None),
+        (SPAM, "Options: spam, ham. I would not choose ham.", None),
+        (SPAM, "Options: spam, ham. Neither.", None),
+        (SPAM, "While ham is possible, spam is possible, too.", None),
+        (SPAM, "I ruled out ham. I ruled out spam, too.", None),
+        (SPAM, "It could be ham, but the answer is spam. It is not spam.", None),
+        (SPAM, "Spam. Is there something else it could be?", None),
+        (SPAM, "Is it spam? Would you like more help?", None),
+        (SPAM, "<b>Spam</b> is wrong.", None),
+        (SPAM, "The answer is <s>spam</s>", None),
+        (("U.S.", "U.K."), "It is the U.S. The text says so.", "U.S."),
+        (("0", "1"), "0\n0\n0", "0"),
+    ],
+)
+def test_labels_that_are_words_of_replies_and_options_that_are_repeated(
+    labels: tuple[str, ...], reply: str, label: str | None
+) -> None:
+    assert read(reply, labels) == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (SPAM, "This message is spam. Do not click the link.", "spam"),
+        (SPAM, "Spam. Don't hesitate to ask.", "spam"),
+        (SPAM, "Spam. Do not label it so.", None),
+        (SPAM, "Spam. Never reply with this label.", None),
+        (SPAM, "No, it is ham.", "ham"),
+        (SPAM, "No, it is spam no more.", None),
+        (SPAM, "No, it is hardly spam.", None),
+        (STARS, "The review gives 2 stars.", "2"),
+        (STARS, "The rating is 2 because the battery died after 1 day.", "2"),
+        (STARS, "It took 3 days.", None),
+        (STARS, "The 3, 25", None),
+        (STARS, "It is 3, 100 % sure.", "3"),
+        (QUEUES, "The ticket should go to the billing team.", "billing"),
+        (("supported", "refuted"), "The claim is supported by the text.", "supported"),
+        (("supported", "refuted"), "The claim is supported by nobody.", None),
+    ],
+)
+def test_advice_counts_and_sources_beside_a_label(labels: tuple[str, ...], reply: str, label: str | None) -> None:
+    assert read(reply, labels) == label

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 
+from crossover.data.called import BEST_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import unsure
 
-_ASKED_FOR = (
-    r"(?:label|answer|category|class|classification|sentiment|intent|topic|emotion|rating|score|verdict|choice|prediction"
-    r"|antwort|kategorie|bewertung|réponse|catégorie|respuesta|categoría|resposta|risposta|antwoord)"
-)
+_ASKED_FOR = f"(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD}|rating|score)"
 _IS = r"(?:[*_\"]*\s*[:：=][*_\"]*|[*_\"]* (?:is|ist|lautet|est|es|é|è)\b:?)"
 _LED_IN = r"(?:(?:so|therefore|thus|hence|overall|finally|in (?:conclusion|summary|short)),? )?"
-_BEST_OF = (
-    r"(?:(?:the|my|die|das|la|a|het) )?(?:(?:final|correct|best|right|overall|predicted|most \w+|richtige|bonne|juiste) )?"
-)
+_BEST_OF = rf"(?:(?:the|my|die|das|la|a|het) )?(?:(?:{BEST_WORDS}|richtige|bonne|juiste) )?"
 _OF = r"(?: (?:for|of|to|in) (?:the|this) (?:given )?\w+)?"
 _ANNOUNCES = re.compile(
     r"(?:^|\n|[.!?]\s+|, (?:so|but|hence|therefore|thus) |\b(?:although|though|while|whereas) [^.!?\n]{1,200}, )"
@@ -27,9 +23,7 @@ _ANNOUNCES = re.compile(
 )
 _GOES_ON = re.compile(r"\n\s*\S|[.!?。]\s+\S")
 _CONDITION = re.compile(r"\b(?:if|unless|when|whether|assuming|suppose|wenn|falls|si)\b", re.I)
-_HEADED_ITEM = re.compile(
-    r"^\W*(?:text|input|message|review|sentence|question|premise|tweet|passage|q|user)\W{0,3}:", re.I | re.M
-)
+_HEADED_ITEM = re.compile(rf"^\W*(?:{TEXT_WORDS}|q)\W{{0,3}}:", re.I | re.M)
 _HEADING = re.compile(  # of an answer that was, or that is wrong
     r".*\b(?:rejected|discarded|withdrawn|retracted|deleted|superseded|wrong|bad|incorrect|old|former|previous|not|never"
     r"|examples?|samples?|first|second|alternative|draft)\b.*",

@@ -1,4 +1,4 @@
-"""What a reply names beside its label only to set it off: "C, not C++", "This isn't spam, it's ham", "A is wrong, so B"."""
+"""What a reply names beside its label only to set it off or list it: "C, not C++", "A is wrong, so B", "Labels: A, B"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 Span = tuple[int, int, str]
 
 _FIRST_SIGN, _MOST_SIGNS = 0xE000, 0x1900  # a sign of its own stands in the place of each label
-_IN_MARKS = r"[\"'“”‘’`*]*"
+_IN_MARKS = r"[\"'“”‘’«»`*_]*"
 _GIVEN = rf"[\ue000-\uf8ff]+{_IN_MARKS}"
 _SIGN = rf"{_IN_MARKS}{_GIVEN}"
 _ARTICLE = r"(?:(?:an?|the|in|as|to|about|for|of|une?|eine?n?|das|die|der) ){0,2}"
@@ -25,6 +25,47 @@ _SAID_NEXT = (
     r"|the answer)\b))(?:but |and )?"
 )
 _CLAUSE_BEGINS = r"(?P<kept>^|[.;:!\n]\s*|,\s+)"
+# what stands there as one that may be chosen: "Options: A, B", "The labels are A and B.", "Choose one of: A, B",
+# "Is it A or B?", "Out of A, B and C, ...", "Sentiment (A/B): ..."
+_LISTED = rf"{_NAMED_TOO}(?:(?:, ?(?:(?:or|and) )?|,? (?:or|and|vs\.?|oder|ou|o) | ?[/|;] ?){_NAMED_TOO})+"
+_BELOW = rf"(?:\s*\n[ \t]*(?:[-*•]|\d[.)])?[ \t]*{_SIGN}[,;.]?)+"
+_SOME = (
+    r"(?:(?:one|two|three|four|five|several|out|of|from|among|between|the|these|my|your|possible|available|valid|given"
+    r"|following) ){0,4}"
+)
+_OPTION_WORDS = r"(?:options|labels|categories|classes|choices|answers)"
+_ASKED_WHICH = (
+    r"(?:the question (?:is|asks)|the task is|you (?:are )?ask(?:ed|ing)?|i (?:need|have|was asked|am asked)|to (?:choose"
+    r"|decide)|decide|determine|choose|pick|select|classify|reply|answer|respond)"
+)
+_ENDS = r"(?=\s*(?:$|[.;:!\n]|,\s))[.,]?"
+_AS_OPTIONS = [
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"{_CLAUSE_BEGINS}[*_#> ]*{_SOME}{_OPTION_WORDS}(?: (?:here|are|include|to choose from)){{0,2}}[*_]*\s*[:(=]?[*_]*"
+        rf"(?:\s*{_LISTED}\)?|{_BELOW}){_ENDS}",
+        rf"{_CLAUSE_BEGINS}(?:is|are|was) (?:it|this|that|the \w+) {_LISTED}\?+",
+        rf"{_CLAUSE_BEGINS}(?:out of|of|among|between|from) {_SOME}(?:{_OPTION_WORDS}:? )?{_LISTED},\s+",
+        rf"{_CLAUSE_BEGINS}{_ASKED_WHICH} [^.,;:!?\n\ue000-\uf8ff]{{0,60}}:?\s{_LISTED}{_ENDS}",
+        rf"(?P<kept>[\w*_]) ?[(\[]{_LISTED}[)\]](?=[*_]*\s*[:=?])",
+    )
+]
+# what denies others in a sentence of its own, before or behind the one that gives the label
+_OTHERS_DENIED = (
+    rf"(?:{_WHAT_IS}(?:{_IS_NOT}| can(?:not|['’]t) be| (?:does not|doesn['’]t) (?:seem|look|sound)(?: like| to be)?)"
+    rf" {_ALL_NAMED}"
+    rf"|(?:options? |choices? |answers? |labels? )?{_ALL_NAMED} (?:(?:is|are|would be) (?:wrong|incorrect"
+    rf"|not (?:correct|right|applicable|suitable|appropriate)|less (?:fitting|suitable|likely)|eliminated|ruled out)"
+    rf"|(?:does not|do not|doesn['’]t|don['’]t) (?:fit|apply|match)(?: here| well)?)"
+    r"|(?:there is |there's |there are |I see |I find )?(?:no|nothing) (?:signs?|hints?|evidence|trace|indication) of"
+    rf" {_ALL_NAMED}"
+    rf"|not {_ALL_NAMED}|I (?:also )?(?:ruled out|excluded|rule out|exclude|rejected|dismissed) {_ALL_NAMED})"
+)
+_WEIGHED = (  # without saying that it is so
+    r"(?:(?:some|parts?|of|it|this|the|text|words?|message|review|elements?|a|few|may|might|could|can|seems?|looks?|sounds?"
+    rf"|appears?|like|be|mistaken|read|as|to) ){{0,8}}{_ALL_NAMED}"
+    r"(?: (?:is|was|seems?|looks?) (?:\w+ )?(?:tempting|possible|plausible|close))?(?: at first(?: glance| sight)?)?"
+)
 _SET_OFF = [
     re.compile(pattern, re.I)
     for pattern in (
@@ -44,6 +85,14 @@ _SET_OFF = [
         rf"{_SAID_NEXT}",
         # "Neutral: neither positive nor negative", "Medium, between low and high"
         rf"(?P<kept>{_GIVEN})\s*[,:;(–—-]\s*(?:as )?(?:(?:it|this)(?: is|'s) )?(?:neither|between) {_ALL_NAMED}\)?{_STOP}",
+        rf"(?P<kept>^|[.;!)\n]\s*){_OTHERS_DENIED}(?:,? (?:as|because|since|due to) [^.;!?\n\ue000-\uf8ff]*)?"
+        r"(?:[.!;]\s*|(?=\s*(?:$|\n)))",
+        rf"{_CLAUSE_BEGINS}not {_NAMED_TOO}\.\s+(?=\S)",
+        # "Although it sounds like spam, ...", "It may seem spam at first, but ...", "I considered spam, but ..."
+        rf"{_CLAUSE_BEGINS}(?:although|though|while) {_WEIGHED},\s+",
+        rf"{_CLAUSE_BEGINS}(?:{_WHAT_IS} )(?:may|might|could|can|seems?|looks?|sounds?|appears?) {_WEIGHED},? but ",
+        rf"{_CLAUSE_BEGINS}(?:at first,? )?I (?:also |first )?(?:considered|thought (?:of|about)) {_ALL_NAMED}"
+        r"(?:,? but |[.;]\s*(?=(?:it|this|the|my|so|therefore|answer|label)\b))",
         # "more positive than negative"
         rf"\bmore (?:of )?(?P<kept>{_NAMED_TOO}) than {_NAMED_TOO}",
         # "A is wrong, so B", "After ruling out A and C, B", "Rather than A, B"
@@ -75,30 +124,49 @@ def without_unspaced(text: str) -> str:
     return _AND_NOT.sub("", _NOT_BUT.sub("是", _INSTEAD.sub("", text)))
 
 
-def set_off(text: str, spans: Sequence[Span]) -> str | None:
-    """The text without the labels that it names only to deny them beside the one that it gives.
+def without_lists(text: str, spans: Sequence[Span]) -> str:
+    """The text without the labels that it only lists as what may be chosen.
 
     Args:
         text: A reply.
-        spans: Where labels stand in it: begin, end, which one.
+        spans: Where labels stand in it, with the quotes and brackets around them: begin, end, which one.
+    """
+    return _left(_AS_OPTIONS, *_signed(text, spans))[1]
+
+
+def set_off(text: str, spans: Sequence[Span]) -> str | None:
+    """The text without the labels that it names only to deny them beside the one that it gives; as `without_lists`.
 
     Returns:
         None where nothing can be left out, or a label that would be left out is named elsewhere, too.
     """
-    keys = sorted({key for _, _, key in spans})
-    if not 1 < len(keys) <= _MOST_SIGNS:
-        return None
-    signs = list(text)
-    for start, end, key in spans:
-        signs[start:end] = chr(_FIRST_SIGN + keys.index(key)) * (end - start)
-    masked, plain = "".join(signs), text
+    masked, plain = _signed(text, spans)
+    gone: set[str] = set()
     for _ in range(4):  # one may stand behind another: "A is wrong. B is wrong. ..."
-        for pattern in _SET_OFF:
-            while match := pattern.search(masked):
-                masked, plain = (_without(line, match) for line in (masked, plain))
+        masked, plain, dropped = _left(_SET_OFF, masked, plain)
+        gone |= dropped
     left = _signs(masked)
-    dropped = _signs("".join(signs)) - left
-    return plain if dropped and left and not dropped & left else None
+    return plain if gone and left and not gone & left else None
+
+
+def _signed(text: str, spans: Sequence[Span]) -> tuple[str, str]:
+    """The text with a sign in the place of each label, and as it is; without signs where labels are one or too many."""
+    keys = sorted({key for _, _, key in spans})
+    signs = list(text)
+    for start, end, key in spans if 1 < len(keys) <= _MOST_SIGNS else ():
+        signs[start:end] = chr(_FIRST_SIGN + keys.index(key)) * (end - start)
+    return "".join(signs), text
+
+
+def _left(patterns: Sequence[re.Pattern[str]], masked: str, plain: str) -> tuple[str, str, set[str]]:
+    """What patterns leave of a text with signs and of the same with its labels, and the signs that are gone."""
+    gone: set[str] = set()
+    for pattern in patterns:
+        while match := pattern.search(masked):
+            begin, end = match.span("kept")
+            gone |= _signs(masked[match.start() : begin] + masked[end : match.end()])
+            masked, plain = (_without(line, match) for line in (masked, plain))
+    return masked, plain, gone
 
 
 _NOT_BUT = re.compile(r"(?:不是|并非|並非)[^,，、。!！?？\n]{1,20}(?:[,，、]?\s*而是|[,，]\s*是(?!否))")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from crossover.data.called import LABEL_WORDS
+
 LABEL = "\u2588"  # stands where a label stood
 
 _GAP = r"\W{0,40}"  # between words; bounded, or what repeats itself takes time like the fourth power of its length
@@ -45,10 +47,11 @@ _TAKEN_BACK = re.compile(
     re.I,
 )
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
-    r"\b(?:label|category|class|classification|answer|choice|option|topic|intent|sentiment|queue|match|fit)\b"
+    rf"\b(?:{LABEL_WORDS}|match|fit)\b"
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
+    rf"|\bich würde(?= {LABEL}+ (?:sagen|wählen)\b)"
     r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b|\bich würde (?:d\w+ \w+ |es )?als\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
     r"(?:best|right|correct|appropriate|suitable|proper|fitting|better|choice|answer|pick|label)\b",
@@ -57,7 +60,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
 _CHOICE = re.compile(
     rf"\b(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b(?: \w+){{0,2}}?{_NEXT_LABEL}"
     rf"|{LABEL}[\"'”’*`)]*(?:,?\s+(?:\w+ )?|\.\s+)(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b"
-    rf"|{LABEL} ?/ ?\w|\w ?/ ?{LABEL}"
+    rf"|{LABEL} ?/ ?[^\s>]|[^\s<] ?/ ?{LABEL}|{LABEL} is {LABEL}"
     rf"|(?:或|还是|または|あるいは|혹은|또는|หรือ)\W{{0,3}}{LABEL}|{LABEL}\W{{0,3}}(?:或|还是|または|あるいは|혹은"
     rf"|또는|หรือ)",
     re.I,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 
+from crossover.data.called import BEST_WORDS, GROUNDS_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import LABEL, unsure
-from crossover.data.reasons import TEXT
 
-_ANSWER_FIELD = re.compile(
-    r"(?:(?:final|predicted|correct)[ _-]?)?(?:label|answer|category|class|classification|sentiment|intent|topic|output"
-    r"|prediction|result|verdict|emotion|tag|queue|choice|decision)",
-    re.I,
-)
+_ANSWER_FIELD = re.compile(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
 FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
 
 _ROLE = re.compile(
@@ -21,31 +18,26 @@ _ROLE = re.compile(
     re.I,
 )
 # a heading of grounds on a line of its own, what names a label in front of one, and what would name another at the end
-_EXPLAINED = re.compile(
-    r"\n[ \t#>*_-]*(?:explanation|reason(?:ing)?|rationale|justification|begründung|explication|motivo|açıklama|解释|理由)"
-    r"[*_]*\s*[:：]",
-    re.I,
-)
+_EXPLAINED = re.compile(rf"\n[ \t#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]", re.I)
 _NAMED_FIRST = re.compile(
-    r"^[ \t#>*_-]*(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer|category|class|classification|sentiment"
-    r"|intent|topic|output|prediction|verdict|emotion|duygu|情感|类别|標籤|标签)[*_]*\s*[:：=]",
-    re.I,
+    rf"^[ \t#>*_-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD})[*_]*\s*[:：=]", re.I
 )
 # prose behind an answer tells of the text, and leaves nothing open
-_OF_THE_TEXT = re.compile(rf"(?:the|this) {TEXT}\b", re.I)
+_OF_THE_TEXT = re.compile(rf"(?:the|this) (?:{TEXT_WORDS})\b", re.I)
+_LINE_ENDS = re.compile(r"\n+(?=[^\W\d_a-z])")
+_SENTENCE_ENDS = re.compile(r"(?<=\w\w[.!:])[*_\"]*\s+(?=[^\W\d_a-z])|(?<=\w[.!:][*_\"])[*_\"]*\s+(?=[^\W\d_a-z])")
 _TURNS = re.compile(
     r"\b(?:wrong|incorrect|mistake\w*|misread|reconsider\w*|correction|rather|thoughts?|joking|kidding|anything|nothing"
     r"|but|however|may"
     r"|might|could|would|should|if|unless|other|opposite|also|labels?|category|class|answer|options?|choice|above|below"
     r"|apply|applies"
     r"|rejected|avoid\w*|call\w*|say so|so)\b|(?:\bnot|n['’]t)\W*$"
-    r"|^\W*(?:text|input|message|review|sentence|question|premise|tweet|passage|q|user|assistant)\W{0,3}:",
+    rf"|^\W*(?:{TEXT_WORDS}|q|assistant)\W{{0,3}}:",
     re.I | re.M,
 )
 _FINALLY = re.compile(
-    r"\b(?:final|actual|correct(?:ed)?|revised|updated|true|new)\b[^.\n]{0,20}\b(?:label|answer|category|class|verdict)\b"
-    r"|\n[ \t#>*_-]*(?:label|answer|category|class|sentiment|output|prediction)[*_]*\s*[:=]"
-    r"|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
+    rf"\b(?:final|actual|correct(?:ed)?|revised|updated|true|new)\b[^.\n]{{0,20}}\b(?:{LABEL_WORDS})\b"
+    rf"|\n[ \t#>*_-]*(?:{LABEL_WORDS})[*_]*\s*[:=]|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
     re.I,
 )
 
@@ -73,36 +65,40 @@ def in_object(reply: str) -> str | None:
     return found[0] if len(found) == 1 and isinstance(found[0], str) else None
 
 
-def without_role(reply: str) -> str:
-    """A reply without the role that it was begun with, as of a chat: "### Response:", "Assistant:", "<|assistant|>"."""
-    return _ROLE.sub("", reply, count=1)
+def without_role(reply: str, labels: Collection[str]) -> str:
+    """A reply without the role that it was begun with, as of a chat: "### Response:", "Assistant:", "<|assistant|>"; where
+    labels name roles, it may be one of them."""
+    named = any(label.casefold() in ("assistant", "response", "model") for label in labels)
+    return reply if named else _ROLE.sub("", reply, count=1)
 
 
-def headed(text: str) -> str:
-    """What a first line names as the answer, where all behind it is headed as its explanation or tells of the text, and
-    nothing takes it back; else ""."""
+def headed(text: str) -> tuple[str, str, str]:
+    """A first line or sentence, what it names as the answer, and what is below it, where that is headed as its explanation
+    or tells of the text, and nothing takes it back; else three times ""."""
     split = _EXPLAINED.search(text) or _prose(text)
     if split is None or _FINALLY.search(text, split.end()) or unsure(f"{LABEL}. {text[split.end() :]}"):
-        return ""
+        return "", "", ""
     head = text[: split.start()].strip()
-    return "" if "\n" in head else _NAMED_FIRST.sub("", head, count=1).strip(" \t*_")
+    named = _NAMED_FIRST.sub("", head, count=1).strip(" \t*_")
+    return ("", "", "") if "\n" in head else (head, named, text[split.end() :])
 
 
 def says_so(label: str, text: str) -> bool:
-    """Whether a text says of a label anywhere that it is so: "This text belongs to spam"."""
+    """Whether a text says of a label anywhere that it is so, or heads a line with it: "This text belongs to spam"."""
     name = rf"(?<!\w){re.escape(label)}(?!\w)"
-    return re.search(rf"{_SAYS_SO}{name}|{name} (?:is (?:right|correct|true)|instead)\b", text, re.I) is not None
+    so = rf"{_SAYS_SO}{name}|{name} (?:is (?:right|correct|true)|instead)\b|(?:^|[.!?\n])\W*{name}[*_\"]*\s*[:：–—=-]"
+    return re.search(so, text, re.I) is not None
 
 
 def _prose(text: str) -> re.Match[str] | None:
-    """Where a first line ends behind which nothing but sentences stands, of which none takes back what was said."""
-    split = re.search(r"\n+(?=[^\W\d_a-z])", text)
-    if (
-        split is None
-        or "\n" in text[: split.start()].strip()
-        or text[: split.start()].rstrip(" *_").endswith(("?", "？", ":"))
-    ):
-        return None
-    if not _OF_THE_TEXT.match(text, split.end()) or _TURNS.search(text[split.end() :]):
-        return None
-    return split if all(len(line.split()) > 3 for line in text[split.end() :].splitlines() if line.strip()) else None
+    """Where a first line or sentence ends behind which nothing but sentences that tell of the text stand, of which none
+    takes back what was said."""
+    for split in filter(None, (_LINE_ENDS.search(text), _SENTENCE_ENDS.search(text))):
+        head, rest = text[: split.start()].strip(" \n*_"), text[split.end() :]
+        open_still = head.endswith(("?", "？")) or (head.endswith(":") and "\n" in split[0])
+        lines = [line for line in rest.splitlines() if line.strip()]
+        if "\n" in head or open_still or not _OF_THE_TEXT.match(rest) or _TURNS.search(rest):
+            continue
+        if all(len(line.split()) > 3 for line in lines):
+            return split
+    return None

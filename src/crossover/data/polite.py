@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from crossover.data.called import LABEL_WORDS
+
 _POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
 _POLITE = re.compile(
     r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
@@ -12,7 +14,15 @@ _POLITE = re.compile(
     r"|(?:I['’]?a?m sorry,? (?:but )?)?I (?:can(?:not|['’]t)|won['’]t|will not) (?:help|assist|answer|comply|provide"
     r"|classify|process|do)\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
     r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
-    r"|here(?: is|['’]s) (?:the|my|your) (?:label|answer|classification|result|output)|the (?:label|answer|category) is\b)",
+    rf"|here(?: is|['’]s) (?:the|my|your) (?:{LABEL_WORDS})|the (?:{LABEL_WORDS}) is\b)",
+    re.I,
+)
+# the question that ends a reply and asks for no answer to it
+_OFFER = re.compile(
+    r"(?:(?<=[.!?*_)\"'”’])\s+|\n\s*)"
+    r"(?:(?:(?:is|are) there|do you (?:have|need)|(?:do you|did you) want|would you like|(?:can|may|shall|could|should) I"
+    r"|how (?:else )?(?:can|may) I)\b[^.!?\n]{0,60}\b(?:help|assist|explain|elaborate|continue|questions?|further|more)"
+    r"|(?:is there )?(?:anything|something|what) else(?= (?:I|you|we|that (?:I|you|we))\b|\?))\b[^.!?\n]{0,60}\?\W*$",
     re.I,
 )
 # a yes whose tag says no, or the other way round: "Yes, it does not.", "No, it is."
@@ -78,11 +88,17 @@ def withholds(word: str, behind: str) -> bool:
     return _OPEN_STILL.search(behind) is not None or bool(_YES.fullmatch(word) and _DENIES_YES.match(behind))
 
 
-def is_polite(word: str, text: str, end: int) -> bool:
-    """Whether a word that ends there in a text is no answer, but polite, or taken back by its own tag."""
+def without_offer(text: str) -> str:
+    """A text without the question that ends it to offer more: "Is there anything else I can help with?"."""
+    return _OFFER.sub("", text)
+
+
+def is_polite(word: str, text: str, start: int, end: int) -> bool:
+    """Whether a word that stands there in a text is no answer, but polite, or taken back by its own tag."""
     if _LEADING.fullmatch(word) and (_AFFIRMED if word in ("no", "nein", "non") else _DENIED).match(text, end):
         return True
-    return _POLITE_WORD.fullmatch(word) is not None and _POLITE.match(text, end) is not None
+    begins = not re.search(r"[\w:][^\w:.!?,\n]*$", text[:start])
+    return begins and _POLITE_WORD.fullmatch(word) is not None and _POLITE.match(text, end) is not None
 
 
 def opens(word: str, before: str, behind: str) -> bool:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 
+from crossover.data.called import GROUNDS_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import LABEL
 
-TEXT = (  # what was asked about, as a reply calls it
-    r"(?:text|message|e-?mail|mail|review|tweet|post|comment|sentence|statement|question|passage|document|article|ticket"
-    r"|title"
-    r"|headline|utterance|request|author|writer|sender|customer|user|speaker|reviewer|premise|hypothesis|film|movie"
-    r"|product)"
-)
+TEXT = rf"(?:{TEXT_WORDS})"  # what was asked about, as a reply calls it
 
 # what tells of the text and not of its label, behind a label that is stated
 _TELLS = re.compile(
-    r"(?:the|das|der|die|el|la|le|il) (?!(?:\w+ )?(?:label|answer|category|class|option|choice|opposite|other|contrary"
-    r"|reverse|latter|former|rest|first|previous|above|guess|verdict|decision|conclusion|claim|sentiment|topic|intent"
-    r"|kategorie|antwort|respuesta|réponse|etiqueta|categoría|catégorie))[^\W\d]+"
+    rf"(?:the|das|der|die|el|la|le|il) (?!(?:\w+ )?(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD}|opposite|other|contrary|reverse"
+    r"|latter|former|rest|first|previous|above|guess|conclusion|claim))[^\W\d]+"
     r"(?:['’]s)? (?![^.!?\n]*\b(?:that|this|so|such|one|it|case|true|right|correct|das|dies\w*|es|so|eso|cela|ça"
     r"|signs?|evidence|indications?|hints?|traits?|fits?|match\w*|appl(?:y|ies)|qualif\w*|present|detected|found)\b)"
     r"(?:[\w'’-]+[ ,]+){2,}",
@@ -28,9 +23,7 @@ _TELLS_ELSE = re.compile(
     r"|(?:nobody|no one|never) (?![^.!?\n]*\b(?:that|this|so|such|one|it)\b)(?:[\w'’-]+[ ,]+){2,})",
     re.I,
 )
-EXPLAINS = re.compile(
-    r"\W{0,40}(?:explanation|rationale|justification|reason(?:ing)?|begründung|explication|motivo)\W+", re.I
-)
+EXPLAINS = re.compile(rf"\W{{0,40}}(?:{GROUNDS_WORDS})\W+", re.I)
 GROUNDS_FIRST = re.compile(  # grounds that a label is said behind
     r"\W*(?:since|as|because|given(?: that)?|considering(?: that)?|da|weil|comme|puisque|como|porque|poiché|omdat"
     r"|eftersom)\b"
@@ -51,6 +44,11 @@ _DENIES = re.compile(
     rf"\s*(?:it|(?:the|this) {TEXT})(?:(?:['’]s| is| are| was| does| did| has)(?:n['’]t| not)| (?:has|contains|includes"
     rf"|mentions"
     r"|offers|makes) no)(?: an?| any| the)? (?P<what>[^.!?\n\u2588]+?)[)\s]*(?:[.!?\n]|$)",
+    re.I,
+)
+_ADVISES = re.compile(  # what to do with the text: "Do not click the link."
+    r"\s*(?:please )?(?:do not|don['’]t|never) (?:click|open|reply|respond|pay|share|send|forward|worry|hesitate|download"
+    r"|enter|buy)\b(?![^.!?\n]*\b(?:labels?|answer|this as|that as|it as)\b)",
     re.I,
 )
 _SPEAKS_OF_LABEL = re.compile(
@@ -83,9 +81,10 @@ _ABOUT_IT = re.compile(
     r"(?<=\w)(?:(?<=like)|(?<=enjoy)|(?<=love)|(?<=want)|(?<=mention)|(?<=recommend)) (?:it|this|that)\b", re.I
 )
 _TAKES_BACK = re.compile(
-    r"\s*(?:this|the|that) (?:other )?(?:label|answer|category|class|classification|verdict|option|choice)\b[^.!?\n]{0,80}"
-    r"(?:\bnot\b|n['’]t\b|\b(?:rejected|wrong|incorrect|another|possible|better|discarded|withdrawn|would|could|might"
-    r"|may)\b)",
+    rf"\s*(?:this|the|that) (?:other )?(?:{LABEL_WORDS})\b"
+    r"[^.!?\n\u2588]{0,80}"
+    r"(?:\bnot\b|n['’]t\b|\b(?:rejected|wrong|incorrect|another|possible|better|discarded|withdrawn|(?:would|could"
+    r"|might|may)(?! be\W{1,3}\u2588))\b)",
     re.I,
 )
 _ADVERBS = re.compile(
@@ -95,7 +94,7 @@ _ADVERBS = re.compile(
 
 def tells(later: str) -> bool:
     """Whether what begins here, behind a label, is told of the text: its negations deny no label."""
-    if _TELLS.match(later) or _TELLS_ELSE.match(later):
+    if _ADVISES.match(later) or _TELLS.match(later) or _TELLS_ELSE.match(later):
         return True
     denied = _DENIES.match(later)
     if denied is None or _SPEAKS_OF_LABEL.search(_ABOUT_IT.sub("", denied["what"])):

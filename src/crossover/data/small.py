@@ -5,34 +5,36 @@ from __future__ import annotations
 import re
 
 from crossover.data.apart import is_word
+from crossover.data.called import GROUNDS_WORDS
 
-_OPENING = "\"'`(*[{<«‹“”„‚‘「『【（《〈:="
+_OPENING = "\"'`(*_[{<«‹“”„‚‘「『【（《〈:="
 _SMALL = re.compile(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
 _ANY_SENTENCE = re.compile(r"it|is|us|in|at|as|be|to|of|on|by|so|do|go|me|my|an|if|up|he|we|she|they|for|the")
 _CUE = re.compile(
     r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|prefer|response"
-    r"|assistant|winner|(?:it|that)['’]s"
+    r"|assistant|winner|(?:it|that)['’]s|(?:label|call|mark|tag|rate|grade) (?:it|this)"
     r"|ist|est|es|è|é|lautet|definitely|clearly|certainly|as|это|adalah|là|är|dirais|cevap|यह|उत्तर|هي|هو|คือ)\s*$"
     r"|(?:answer|label|class|category|option|ответ)\s*[–—-]\s*$|<[a-z]+>\s*$|[-=]>\s*$|[→✅➡☑✓]\s*$"
     r"|\n\s*$|[是为為选選は은는]\s*$",
     re.I,
 )
 BECAUSE = re.compile(
-    r"\b(?:because|since|due to|given that|weil|denn|porque|parce que|car|потому)\b"
-    r"|\b(?:reason(?:ing)?|explanation|rationale|justification|why)\b\W{0,3}:"
-    r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I)\b|因为|因為|由于|由於",
+    r"\b(?:because|since|due to|based on|given that|weil|denn|porque|parce que|car|потому)\b"
+    rf"|\b(?:{GROUNDS_WORDS}|why)\b\W{{0,3}}:"
+    r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I|it)\b|因为|因為|由于|由於",
     re.I,
 )
 _IS_RIGHT = re.compile(
-    r" is (?:clearly |the |my )?(?:most |single |only )?(?:correct|right|best|better|final|true|winner)\b", re.I
+    r" (?:is (?:clearly |the |my )?(?:most |single |only )?(?:correct|right|best|better|final|true|winner)|fits best)\b",
+    re.I,
 )
 _A_CLEAR = re.compile(r"(?:\bis|['’]s) an? (?:clear |definite |resounding |hard |firm |solid |big |simple )?$", re.I)
 _NAMES_A = re.compile(
     r"(?:^\W*|[^\w\s]\s*|(?:answer|label|class|category|option|choice|letter|choose|pick|say) (?:is )?)$", re.I
 )
-_SURE_BEHIND = re.compile(r"\s*(?:[✓✅☑]|\((?:(?:very )?high|\d\d+ ?%)(?: confidence)?\))")
+_SURE_BEHIND = re.compile(r"\s*(?:[✓✅☑]|\((?:confidence:? )?(?:(?:very )?high|\d\d+ ?%)(?: confidence)?\))")
 # "is" at the word that it follows, and "option"
 _JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|的(?!\w)|选项|選項|項|项")
 
@@ -46,7 +48,7 @@ def is_by_the_way(text: str, start: int, end: int) -> bool:
     """Whether a label stands there only as a small word of its sentence: "is" and "it" of "It is en"."""
     word = text[start:end]
     if word == "I":
-        return re.match(r" (?:think|believe|would|say|choose|pick|classify)\b", text[end:]) is not None
+        return re.match(r" (?!(?:is|fits|because|since|as|due|here|best|and|or)\b)[a-z]", text[end:]) is not None
     if not (_ANY_SENTENCE.fullmatch(word.casefold()) and (word.islower() or word.istitle())):
         return False
     chosen = re.search(r"(?:choose|pick|option|choice|say|says|label|with|[\"'“‘`*(:])\s*$", text[:start], re.I)
@@ -65,6 +67,8 @@ def stands_as_answer(text: str, start: int, end: int) -> bool:
     follows = bool(not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end))
     if text[start:end] == "a" and not _NAMES_A.search(text[:start]):
         return False  # "It is a", cut off
+    if end - start == 1 and text[start].isupper():
+        led = True  # its clause says so, or it does not
     if text[start:end].casefold() in ("yes", "no") and _A_CLEAR.search(text[:start]):
         led = True
     follows = follows or bool(_SURE_BEHIND.match(text, end)) or not re.search(r"[\w+#−–-]", text[end:])

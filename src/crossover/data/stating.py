@@ -9,19 +9,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from crossover.data.called import LABEL_WORDS, LABEL_WORDS_TOO, TEXT_WORDS
 from crossover.data.words import marks
 
-_THING = (
-    "message|sms(?: message)?|text message|mail|e mail|email|review|tweet|post|comment|sentence|statement|question"
-    "|query|request|input|passage|document|article|ticket|item|code(?: snippet)?|headline|title|utterance|snippet"
-    "|content|customer|user|writer|sender|one|case|text|claim|pair|lesion|tumou?r|finding|response|issue|alert|incident"
-    "|transaction|conversation|dialogue|paragraph|essay|story|author|speaker"
-)
-_KIND = (
-    "label|answer|class|category|classification|prediction|choice|option|sentiment|topic|intent|intention|type|output"
-    "|result|verdict|pick|queue|tag|rating|emotion|language|theme|department|match|fit|conclusion|decision|opinion"
-    "|tone|analysis|score"
-)
+_KIND = f"{LABEL_WORDS}|{LABEL_WORDS_TOO}"
 # also asked about, and only in front of an answer: "The priority is low."
 _ASKED = (
     "priority|urgency|severity|difficulty|level|genre|mood|feeling|stance|polarity|relation|relationship|recommendation"
@@ -53,18 +44,18 @@ _PIECES = (
 # what a phrase may be, by language; a word that states only with another stands with it
 _PHRASES = (
     # English
-    rf"(?:{_THING})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})|(?:{_ASKED})|(?:{_BEST})"
-    rf"|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here|there)'s",
+    rf"(?:{TEXT_WORDS})(?:'s)?(?: you(?: have|'ve)? (?:provided|gave|given|sent|shared))?|(?:{_KIND})"
+    rf"|(?:{_ASKED})|(?:{_BEST})|(?:{_SURELY})|(?:label|answer|category|class|choice|option|here|there)'s",
     r"the|an?|it|its|it's|this|that|that's|these|my|our|your|i|we|is|are|am|i'm|as|is that|that is|that this|that it",
     r"y+|yes|yeah|sure|ok|okay|hmm+|wait|ans|(?:student|candidate|model|assistant)'s"
     r"|information provided|great|well|absolutely|alright"
-    r"|hello|hi|there|thanks"
+    r"|hello|hi|there|thanks|you should (?:choose|pick|select|answer)|(?:i|we) can conclude that|(?:i|we) have y+"
     r"|thank you|please|here is|here are",
     r"(?:should|must|can only|would|has to|have to|needs to|ought to|can|appears to|seems to) (?:best |most likely "
     r"|probably |then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd|(?:should|must) (?:go"
     r"|fall|belong)|we'd|i'll|we'll|let's|let us",
     r"(?:looks?|sounds?|reads?|feels?|seems?) (?:very |most |clearly |exactly |just |a lot )?like|looks?|seems?(?: to be)?",
-    r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?",
+    r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?|depicts|reflects|gives|gave|deserves",
     r"(?:(?:overall|general|main|dominant|primary) )?emotional|likely to be|feels|(?:is )?(?:expressing|feeling)",
     r"say|think|believe|guess|choose|pick|select|assign|call|label|labell?ed|classif(?:y|ied)|categori[sz]ed?|tag"
     r"|tagged|mark|marked|prefer|rate|rated|answer|answering|predict|conclude|decide on|opt for|settle on|settled on"
@@ -81,10 +72,10 @@ _PHRASES = (
     r"(?:(?:quite|very|fairly|pretty|rather|absolutely|completely|\d+ ?%?) )?(?:confident|certain|sure"
     r"|positive)(?: that| of)?|(?:with )?(?:high|very high|full|great) (?:confidence|certainty|probability)|confidence"
     r"|probability|with \d+ ?(?:%|percent)?(?: (?:confidence|certainty|probability))?|\d+(?: (?:%|percent))?",
-    rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option \d+|number \d+|(?:{_THING}) of|meant|and",
+    rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option \d+|number \d+|(?:{TEXT_WORDS}) of|meant|and",
     # German
     r"das|dies|dieser?|dieses|es|ist|der|die|den|dem|ein|eine|einen|handelt|sich|um|hier|eindeutig|klar|sicher|ganz"
-    r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde sagen|denke|meine|glaube"
+    r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde(?: sagen)?|denke|meine|glaube"
     r"|wähle|als|antwort|lautet|kategorie|klasse|etikett|richtige|passende|beste|meine|text|nachricht|gehört|zu|zur"
     r"|fällt|unter|in|ja|(?:ein)?stufen|einzuordnen|einordnen|ordne|ein|bezeichnen|ergebnis|klassifikation|passt"
     r"|ich würde (?:den|die|das|diese[nrs]?) (?:text|satz|kommentar|nachricht|bewertung|e mail) als|am besten"
@@ -96,7 +87,7 @@ _PHRASES = (
     r"|relève|à|voici|résultat|entre dans|l'avis|avis|commentaire|phrase|ton|cet|cette|d'une?|plutôt|sentiment|exprimé"
     r"|dans|ce texte|polarité|émotion|l'émotion",
     # Spanish, Portuguese, Italian
-    r"es|esto|este|esta|ese|eso|el|la|lo|un|una|se|trata|se trata de|claramente|seguramente|sin duda|respuesta"
+    r"es|yo|esto|este|esta|ese|eso|el|la|lo|un|una|se|trata|se trata de|claramente|seguramente|sin duda|respuesta"
     r"|etiqueta|clase|categoría|correcta|creo|diría|pienso|que|elijo|mensaje|texto|sí|pertenece|a|por (?:lo )?tanto"
     r"|resultado|é|isto|isso|este|esta|o|a|um|uma|trata-se de|claramente|resposta|etiqueta|categoria|classe|correta"
     r"|acho|diria|mensagem|sim|portanto|resultado|è|questo|questa|quello|il|lo|si|tratta|si tratta di|chiaramente"
@@ -127,20 +118,22 @@ _LONGEST_PHRASE = 9  # words of a phrase
 _UNLIKE_IT = re.compile(r"\bis typical of ")
 # what stands behind a label and still states it
 _STILL = re.compile(
-    rf"(?:{_THING}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic)|{_SURELY}|{_BEST}|it|this|that|is"
+    rf"(?:{TEXT_WORDS}|{_KIND}|(?:issue|problem|matter|inquiry|enquiry|concern|topic|team)"
+    rf"|by the (?:text|evidence|context|facts|premise)|{_SURELY}|{_BEST}|it|this|that|is"
     rf"|the|an?|my|i|me|we|think|believe|(?:i )?(?:would|'d) say|(?:would|must|should|has to) be|(?:fits?|matches"
-    rf"|applies|describes)(?: (?:this|it|the (?:{_THING})))?|as requested"
+    rf"|applies|describes)(?: (?:this|it|the (?:{TEXT_WORDS})))?|as requested"
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
     r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
     r"|sterne?n?|étoiles?|estrellas?|stelle|sterren|звезд[аы]?|звёзд[аы]?|星|颗星|分|评价|評價|情感|情绪|情緒|ist|das|die|der|ein"
-    r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|est|la|réponse|es|respuesta|è|risposta"
+    r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|sagen|wählen|est|la|réponse|es|respuesta|è|risposta"
     r"|é|resposta|priority|отзыв|комментарий|текст|сообщение|是|的|选项|選項|です|でした|である|だ|입니다|이다|이에요|예요"
     r"|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
     r"|と思います|になります|だと思います) ",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
 _TOLD = re.compile(
-    rf"(?:(?:the|your|this|my) )?(?:{_THING}|options|labels|categories|choices|(?:confidence|certainty)(?: level| score)?) "
+    rf"(?:(?:the|your|this|my) )?(?:{TEXT_WORDS}|options|labels|categories|choices"
+    r"|(?:confidence|certainty)(?: level| score)?) "
 )
 _GREETING = re.compile(r"(?:hello|hi|thanks|thank you)(?: there)? ")  # "Hello, world!" speaks to one
 _ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
@@ -159,7 +152,7 @@ _REMARK = re.compile(
     r"|denkt|behauptet|findet|laut|zufolge|dice|cree|piensa|afirma|según|dit|pense|croit|prétend|selon|d'après|crede"
     r"|pensa|sostiene|secondo|diz|acha|segundo|zegt|vindt|volgens|säger|tycker|enligt|думает|говорит|считает"
     r"|утверждает|якобы|по мнению)\b.{0,60}"
-    rf"|according to (?!(?:the |its |your |this )?(?:{_THING})).{{0,60}}"
+    rf"|according to (?!(?:the |its |your |this )?(?:{TEXT_WORDS})).{{0,60}}"
     r"|(?:please |kindly |now )?(?:send|give|provide|try|show|paste|share)(?: me)?(?: the| a| an| your| another)? .{0,60}"
 )
 # what ends in a label that is a word of its own: "I am positive", "Great question", "Message 2 is spam", "out of 5"
@@ -168,8 +161,9 @@ _SPEAKS = re.compile(
     r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:please )?(?:call|mark|think|read|rate|tag) (?:(?:the|an?|your|our) )?$"
     r"|^(?:let's |let us )?say (?:that )?(?:it|this"
     r"|that)|\bout of $|\b(?:i'll|we'll|i'd|let's|let us) be $"
-    rf"|\b(?:{_THING}) \d+ (?:is|as) "
-    rf"|^an? (?:{_THING}) (?:that|which) (?:is|are) $|^(?:hello|hi|dear|thanks|thank you) $"
+    rf"|\b(?:{TEXT_WORDS}) \d+ (?:is|as) "
+    rf"|^an? (?:{TEXT_WORDS}) (?:that|which) (?:is|are) $|^(?:hello|hi|dear|thanks|thank you) $"
+    r"|\b(?:i|we) (?:\w+ )?considered $"
     r"|^as an? $|^in (?:my |our )?$|^thank(?:s| you) for "  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
     r"|\b(?:confidence|certainty)(?: level| score)?(?: is)? $"
 )
@@ -187,13 +181,18 @@ _QUALITY = re.compile(
     r"(?:in)?(?:correct|accurate|complete)|(?:in)?valid|right|wrong|true|false|good|bad|better|best|final|expected|ideal"
 )
 _OF_WHAT = re.compile(
+    r"[*_\"'”’`]{0,3} (?:label|class|category|classification|verdict) is\b|"
     rf"[*_\"'”’`]{{0,3}} (?:\w+ )?(?:{_KIND}|response|solution|value|number|result|one|spelling|word|date|name)s?"
     r"(?:\W{0,3}[:=]"
     r"|\W{1,3}(?:is|are|was|were|would|should|will|has)\b(?! (?:given|so|clear|right|correct|wrong|incorrect|true)\b))",
     re.I,
 )
-_ITSELF = re.compile(rf"(?:{_THING}|{_KIND}) ")
-_ITS_PLACE = re.compile(r"(?:.* )?(?:an?|is|be|as|it's|label|category|class|answer|type|intent|to|under|say|choose|pick) |")
+# reports what somebody answered who is graded: "The student's answer is C"
+_GRADED = re.compile(r"\b(?:student|candidate|pupil|user|writer|author|model|assistant)'s \w+ (?:is|was) $")
+_HEADS = re.compile(r"[*_:]{0,5}\s*\n\s*(?!(?:[-•*]|\d+[.)]) )\S")  # "### Answer", and below it the answer
+_TOLD_OF = re.compile(rf"is (?!(?:clearly )?(?:the|my) (?:{_BEST} )*(?:{_KIND}) )")  # "question is ..."
+_OF_THE = re.compile(rf"\b(?:the|this|that|your|my|our|each|any|every|{_BEST}|great|good) $")
+_ITSELF = re.compile(rf"(?:{TEXT_WORDS}|{_KIND}) ")
 _SPOKEN = re.compile(rf"(?:[\w{marks()}]|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
 _GROUNDS = re.compile(
     r"(?:the|this) (?:text|message|e mail|review|tweet|post|passage|document|article|premise) says (?!it |that )"
@@ -230,28 +229,32 @@ def states(before: str, behind: str) -> bool:
 def is_remark(behind: str) -> bool:
     """Whether what stands apart behind a label says who said it, or takes it back; what the text says is its reason."""
     piece = next(filter(None, map(_plainly, _SEAM.split(behind))), "")
-    return _REMARK.fullmatch(piece) is not None and re.match(rf"(?:the|this) (?:{_THING}) ", piece) is None
+    return _REMARK.fullmatch(piece) is not None and re.match(rf"(?:the|this) (?:{TEXT_WORDS}) ", piece) is None
 
 
-def is_topic_of_talk(before: str, behind: str) -> bool:
+def is_topic_of_talk(word: str, before: str, behind: str) -> bool:
     """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
+    if not _ITSELF.fullmatch(_plainly(word)):
+        return False
     own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
-    return _ITS_PLACE.fullmatch(own) is None or re.match(r"(?:is|\d+) ", tail) is not None
+    heads = re.match(r"[*_]*\s*[:=]", behind) or (_HEADS.match(behind) and not re.search(r"\w[^\n]*$", before))
+    if heads and re.fullmatch(_KIND, word):
+        return True
+    numbers = re.match(r" \d+(?![.)\d])", behind) is not None
+    return numbers or _OF_THE.search(own) is not None or (own == "" and _TOLD_OF.match(tail) is not None)
 
 
-def is_of_another(word: str, behind: str) -> bool:
-    """Whether a label qualifies what is named behind it: "The right answer is 7" grades nothing as right."""
-    return _QUALITY.fullmatch(word) is not None and _OF_WHAT.match(behind) is not None
+def is_of_another(word: str, before: str, behind: str) -> bool:
+    """Whether a label says what another answer is: "The right answer is 7" grades nothing as right, and "The student's
+    answer is C" reports what is to be graded."""
+    if _QUALITY.fullmatch(word):
+        return _OF_WHAT.match(behind) is not None
+    return _GRADED.search(_plainly(before[-80:])) is not None
 
 
 def is_known(word: str) -> bool:
     """Whether a word by itself is one of those that state."""
     return _all_of(_STATING, _plainly(word)) or _all_of(_STILL, _plainly(word))
-
-
-def names_the_asked(label: str) -> bool:
-    """Whether a label is itself a word for what was asked, or for an answer."""
-    return _ITSELF.fullmatch(_plainly(label)) is not None
 
 
 def _plainly(text: str) -> str:

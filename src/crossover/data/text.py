@@ -7,18 +7,17 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from crossover.data.affirmed import ASKING_SIGNS, END_SIGNS, NEGATION, PAIR_SIGNS, affirmed, dressed
 from crossover.data.announced import announced, shows
-from crossover.data.apart import stands_alone
-from crossover.data.codes import as_whole, begins_list, glossed, judges_code, unscaled, without_sureness
-from crossover.data.contrast import set_off, without_unspaced
-from crossover.data.doubt import LABEL, doubted, hesitant, unsure
+from crossover.data.apart import UNSPACED, stands_alone
+from crossover.data.codes import as_whole, glossed, judges_code, unscaled, without_sureness
+from crossover.data.contrast import set_off, without_lists, without_unspaced
 from crossover.data.given import FENCE, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
-from crossover.data.polite import is_polite, opens, withholds
-from crossover.data.reasons import EXPLAINS, GROUNDS_FIRST, SO_IT_IS, takes_back, tells, without_reason
-from crossover.data.small import BECAUSE, is_by_the_way, is_felt, is_small, stands_as_answer
-from crossover.data.stating import is_known, is_of_another, is_remark, is_topic_of_talk, names_the_asked, states
+from crossover.data.polite import without_offer
+from crossover.data.small import is_by_the_way, stands_as_answer
+from crossover.data.stating import is_of_another, is_topic_of_talk
 from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
@@ -30,84 +29,28 @@ _IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![
 # other forms of ASCII signs: full-width ones, hyphens, raised and small plus and minus, the sharp of C♯
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans("‐‑⁃﹣⁻⁺﹢♯﹟", "-----++##")
 _DASH = re.compile(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus only beside a word: apart it divides clauses
-_APOSTROPHE = re.compile(r"(?<=\w)[’ʼ‘′´`](?=\w)")
+_APOSTROPHE = re.compile(rf"(?<=\w)(?<![{UNSPACED}가-힣])[’ʼ‘′´`](?=\w)")
 
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
+_UNSPOKEN = re.compile(
+    r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I
+)  # says nothing of what it holds
 _TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
 _END = ".!?,;:。．！？，；：、…।¿¡"
-_PAIRS = (
-    "\"\" '' `` ** __ ~~ || $$ () [] {} <> «» »« ‹› “” „“ „” ”” ‚‘ ‘’ ’’ 「」 『』 【】 （） 《》 〈〉 ＂＂"  # by spaces
-)
 
-_NEGATION = re.compile(
-    r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
-    r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
-    r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)"
-    r"|mitnichten|keineswegs|ausgeschlossen|übertrieben|falsch|scheidet aus|allesbehalve"
-    r"|δεν|όχι|μη|ні|вряд ли|едва ли|нельзя|далеко не"
-    r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
-    r"|false|wrong|incorrect|(?:be|is) a mistake|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
-    r"|nicht|kein\w*|kaum|alles andere als|guère|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans"
-    r"|ni|nunca|tampoco|ningun\w*|ningún|sin|não"
-    r"|nao|nem|sem|mai|senza|nessun\w*|né|niet|geen|nooit|zonder|ikke|ingen|inte|aldrig|ei|bez|není"
-    r"|не|нет|ни|никогда|без|değil|hayır|yok|không|chẳng|bukan|tidak|لا|لم|لن|ليس\w*|غير|نیست|לא|אין|न|मत)\b"
-    r"|नहीं|ไม่|[不没沒非未无無否绝絕]|ない|なく|ません|아니|아닌|않|없|못|\u2588[ -]free\b",
-    re.I,
-)
-_CERTAIN = re.compile(
-    r"\b(?:no|without(?: an?y?)?|beyond(?: any)?|ohne|sin|sem|senza|без|kein(?:en)?) "
-    r"(?:doubt|question|zweifel|dudas?|d[úu]vida|dubbio|сомнени[яй])\b(?! of\b)",
-    re.I,
-)  # a negation of doubt denies no label
-_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|del|strike)>", re.I)
-# what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
-_UNLIKELY = re.compile(
-    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown"
-    r"|no(?! [^\W\d_]{3})"
-    r"|n|absent|n/a)(?![\w.,%/])"
-    r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
-    re.I,
-)
 _ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
 _WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
-_PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
-# "other" as a word of a sentence, and not as the label: "the other one", "in other words"
-_SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
-_OTHER_WORD = re.compile(r"\s+(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
-_OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
-_ASKING = ("?", "？")
-_ASKS = re.compile(
-    r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b"
-    r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)"
-    r"|[äe]r det\w*)\b",
-    re.I,
+_COUNTS = re.compile(
+    r" (?:days?|weeks?|months?|years?|hours?|minutes?|times?|people|dollars?|euros?|pounds?|items?)\b", re.I
 )
-# a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
-_APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
-_BOUND = re.compile(r"[≈≃∼]\s*$|(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
+_COUNTED = re.compile(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
 _NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
-_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|in|von|sur|de|su|van|из)\s*\d")  # "3 of 10", where 10 is not the scale's end
-_TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
-_SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"\W+(?:confiden|certain)", re.I)
 _NONE_OF = re.compile(
     r"\W*none of (?:the (?:above|labels|categories|options|classes|others|given \w+)|these|them)(?: (?:fits?|appl(?:y"
     r"|ies)))?\W*",
     re.I,
 )
-_OPTION = re.compile(r"[.):] ")
-_NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +(?!\w+:)[^\W\d]")  # "No. 5"; "1. The author ..."
-# the last line of a reply that names its label in form: "Label: spam"
-_FORMAL = re.compile(
-    r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?(?:final |correct |best |predicted )?(?:label|answer"
-    r"|category|class"
-    r"|classification|sentiment|intent|topic|output|prediction)(?: is)?[*_\"]{0,9}\s{0,9}[:=→-]?"
-    r"[\s*_\"'`]{0,40}\u2588+[\s*_\"'`.!]*$",
-    re.I,
-)
 _MOST_NAMED = 500  # mentions of labels that are weighed, each by all that is said
-_CLOSING = " \n\"'”’»)*!"
-_CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
-_SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
 
 
 def folded(text: str) -> str:
@@ -161,18 +104,21 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     if (reply, spelt) != (trimmed := as_whole(reply, spelt)):
         return stated(*trimmed)
     longest = max(map(len, labels), default=0)
-    said = without_role(few_times(folded(without_thought(reply)), longest).strip())
+    said = without_role(few_times(folded(without_thought(reply)), longest).strip(), spelt)
     if holds_mark(said):
         return None  # a thought that nothing ends
+    if not any(map(_UNSPOKEN.search, spelt)):
+        said = _UNSPOKEN.sub("", said)
+    said = without_offer(said)
     for _ in range(3):  # \boxed{\text{...}}
         said = _TEX.sub(r"\1", said)
     text = _plain_signs(said.replace("\\_", "_")).strip()  # Markdown's escape, inside a label
     if (item := re.fullmatch(r"[-−‒–]\s+(\d.*)", text)) and f"-{item[1].rstrip(_END)}" in spelt:
         return None  # an item of a list, or a number below zero
     most = 4 * longest + 200  # letters of what may be a label and signs around it
-    forms, asked = [form for form in _forms(text) if len(form) <= most], said.rstrip(_CLOSING).endswith(_ASKING)
+    forms, asked = [form for form in _forms(text) if len(form) <= most], said.rstrip(END_SIGNS).endswith(ASKING_SIGNS)
     for form in (spelled(form) for form in _forms(said) if len(form) <= most):
-        if form in spelt and (not asked or form.endswith(_ASKING)):
+        if form in spelt and (not asked or form.endswith(ASKING_SIGNS)):
             return spelt.index(form)
     if asked:
         return None
@@ -193,12 +139,14 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return mentioned
     if (last := announced(text)) is not None and (named := _mentioned(last[1], spelt)) is not None:
         return named if stated(last[0], labels) in (None, named) else None
-    head = bare(headed(text)) if text else ""
+    first, named_first, below = headed(text)
+    head = bare(named_first)
     alike = [place for place, label in enumerate(labels) if head and bare(label) == head]
+    if first and not alike and (place := _mentioned(first, spelt)) is not None:
+        alike, head = [place], bare(labels[place])
     denied = re.search(rf"(?:\b(?:not|no|never)|n't)\b[^.,;\n]{{0,20}}{re.escape(head)}", text[len(head) :], re.I)
-    if len(alike) != 1 or (denied and not _NEGATION.search(head)):
+    if len(alike) != 1 or (denied and not NEGATION.search(head)):
         return None
-    below = text.partition("\n")[2].strip()
     if any(says_so(label, below) for place, label in enumerate(spelt) if place != alike[0] and bare(label) != head):
         return None  # "Spam", and below it "This text belongs to ham"
     return alike[0] if _mentioned(below, spelt) in (None, alike[0]) else None
@@ -213,7 +161,7 @@ def _forms(text: str) -> Iterator[str]:
             text = inner[1].strip()
         elif len(text) > 4 and text[:2] == text[-2:] == "~~":
             return  # struck out
-        elif len(text) > 2 and text[0] + text[-1] in _PAIRS:
+        elif len(text) > 2 and text[0] + text[-1] in PAIR_SIGNS:
             text = text[1:-1].strip()
         elif len(text) > 1 and text[-1] in _END:
             text = text[:-1].rstrip()
@@ -264,17 +212,22 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     if len(free) > _MOST_NAMED:
         return None
     own = [(a, b, key) for a, b, key in free if not any(c <= a and b <= d and d - c > b - a for c, d, _ in free)]
+    if (unlisted := without_lists(text, [(*dressed(text, a, b), key) for a, b, key in own])) != text:
+        return _mentioned(unlisted, labels)
+    talk = [one for one in own if is_topic_of_talk(one[2], text[: one[0]], text[one[1] :])]
+    own = [one for one in own if one not in talk] or own
+    if (said := set_off(text, [(*dressed(text, a, b), key) for a, b, key in own])) is not None:
+        return _mentioned(said, labels)
     if any(goes_on(text, a, b, key, alike) or by_degree(text, a, b, key, alike) for a, b, key in own):
         return None
-    if (said := set_off(text, own)) is not None:
-        return _mentioned(said, labels)
     # "no" is a word of any sentence, too: "Yes. There is no mention of it."
     plain = [
         one
         for one in own
         if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
         and not is_by_the_way(text, *one[:2])
-        and not is_of_another(one[2], text[one[1] :])
+        and not is_of_another(one[2], text[: one[0]], text[one[1] :])
+        and not (one[2].isdigit() and (_COUNTED.search(text[: one[0]]) or _COUNTS.match(text, one[1])))
     ]
     own = plain or own
     if own and shows(text[: own[0][0]]):
@@ -282,7 +235,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     hidden = any(c <= a and b <= d and d - c > b - a for a, b, _ in own for c, d, _ in spans)  # "card" of "credit cards"
     if hidden or len({key for _, _, key in own}) != 1:
         return None
-    if not all(_affirmed(text, a, b, own) for a, b, _ in own):
+    if not all(affirmed(text, a, b, own) for a, b, _ in own):
         return None
     places = alike[own[0][2]]
     if len(places) == 1:
@@ -320,78 +273,3 @@ def _with_its_signs(text: str, start: int, end: int, label: str) -> tuple[int, i
     if before and behind and text[:start].endswith(before) and text.startswith(behind, end):
         return start - len(before), end + len(behind)
     return start, end
-
-
-def _affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
-    """Whether what is mentioned is said to be so, as far as words can tell."""
-    word = text[start:end].casefold()
-    first = opens(word, text[:start], text[end:])
-    if is_small(word) and not first and not stands_as_answer(text, start, end):
-        return False
-    if is_polite(word, text, end):
-        return False
-    bound = word.isdigit() and _BOUND.search(text[:start]) and not _TAG_BEFORE.search(text[:start])
-    if (word.isdigit() and _OF_MORE.match(text, end)) or bound or (word in ("no", "number") and _NUMBERED.match(text, end)):
-        return False
-    if word.isdigit() and _ITEM.match(text, end) and re.search(r"(?:^|\n)\W*$", text[:start]) and begins_list(text):
-        return False
-    if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
-        return False
-    if names_the_asked(word) and is_topic_of_talk(text[:start], text[end:]):
-        return False
-    lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
-    if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
-        return False
-    if is_felt(word, text[:start]) or is_of_another(word, text[end:]):
-        return False
-    if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
-        return False
-    blanked = list(text)
-    for a, b, _ in spans:
-        blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
-    rest = _CERTAIN.sub(lambda match: "y" * len(match[0]), "".join(blanked))
-    cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
-    at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
-    here = rest[cuts[at] : cuts[at + 1]]
-    if _ASKS.match(here) or here.rstrip(_CLOSING).endswith(_ASKING) or rest[end:].lstrip(_CLOSING).startswith(_ASKING):
-        return False
-    reason = BECAUSE.search(rest, end, cuts[at + 1])
-    said = rest[cuts[at] : reason.start()] if reason else here
-    said = without_reason(said)
-    final = _FORMAL.search(rest)  # before it, the label may be spoken of
-    before_it = final is not None and end <= final.start()
-    parts = _PARTS.match(text, end)
-    if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
-        return False
-    if first:
-        behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
-        doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
-        back = _UNLIKELY.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
-        left_open = withholds(word, rest[end : cuts[min(at + 2, len(cuts) - 1)]])
-        return not (doubt or back or left_open or is_remark(said[end - cuts[at] :]))
-    if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
-        return False
-    if _UNLIKELY.match(text, end) or _STRUCK.search(here) or unsure(rest) or doubted(said):
-        return False
-    earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
-    later = rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
-    if hesitant(earlier) or hesitant(later) or _OTHER.match(later):
-        return False
-    if _NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
-        before, _, behind = said.partition("\u2588")
-        return not _NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
-    if led := GROUNDS_FIRST.match(said):
-        said = said[led.end() :]
-    if (grounds := SO_IT_IS.search(said)) and LABEL not in said[: grounds.start()]:
-        said = said[grounds.start() :]
-    if _NEGATION.search(said):
-        return False
-    if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in _NEGATION.finditer(earlier)):
-        return False
-    later = EXPLAINS.sub("", later, count=1)
-    if takes_back(later):
-        return False
-    ends = re.sub(r"\b(?:for|from|about|with|to) (?:nothing|nobody)$", "", later.rstrip(_CLOSING + ".!…"))
-    if any(m.end() == len(ends) for m in _NEGATION.finditer(ends)):
-        return False
-    return tells(later) or not _NEGATION.search(" ".join(later.split()[:3]))

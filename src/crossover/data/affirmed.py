@@ -1,0 +1,170 @@
+"""Whether a label that a reply mentions is said to be so, as far as the words around it can tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from crossover.data.called import BEST_WORDS, LABEL_WORDS
+from crossover.data.codes import begins_list
+from crossover.data.doubt import LABEL, doubted, hesitant, unsure
+from crossover.data.polite import is_polite, opens, withholds
+from crossover.data.reasons import EXPLAINS, GROUNDS_FIRST, SO_IT_IS, takes_back, tells, without_reason
+from crossover.data.small import BECAUSE, is_felt, is_small, stands_as_answer
+from crossover.data.stating import is_known, is_of_another, is_remark, is_topic_of_talk, states
+
+PAIR_SIGNS = frozenset(
+    re.findall("..", "\"\"''``**__~~||$$()[]{}<>«»»«‹›“”„“„”””‚‘‘’’’「」『』【】（）《》〈〉＂＂")  # one before, one behind
+)
+NEGATION = re.compile(
+    r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
+    r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
+    r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)"
+    r"|mitnichten|keineswegs|ausgeschlossen|übertrieben|falsch|scheidet aus|allesbehalve"
+    r"|δεν|όχι|μη|ні|вряд ли|едва ли|нельзя|далеко не"
+    r"|unlikely|unlike|doubt\w*|except|exclud\w*|instead of|rather than|anything but|far from|other than|opposite"
+    r"|false|wrong|incorrect|(?:be|is) a mistake|non|lack\w*|ruled? out|ruling out|avoid\w*|den(?:y|ies|ied)"
+    r"|nicht|kein\w*|kaum|alles andere als|guère|weder|nie|niemals|ohne|pas|aucun\w*|jamais|ne|n(?=['’])|sans"
+    r"|ni|nunca|tampoco|ningun\w*|ningún|sin|não"
+    r"|nao|nem|sem|mai|senza|nessun\w*|né|niet|geen|nooit|zonder|ikke|ingen|inte|aldrig|ei|bez|není"
+    r"|не|нет|ни|никогда|без|değil|hayır|yok|không|chẳng|bukan|tidak|لا|لم|لن|ليس\w*|غير|نیست|לא|אין|न|मत)\b"
+    r"|नहीं|ไม่|[不没沒非未无無否绝絕]|ない|なく|ません|아니|아닌|않|없|못|\u2588[ -]free\b",
+    re.I,
+)
+_CERTAIN = re.compile(
+    r"\b(?:no|without(?: an?y?)?|beyond(?: any)?|ohne|sin|sem|senza|без|kein(?:en)?) "
+    r"(?:doubt|question|zweifel|dudas?|d[úu]vida|dubbio|сомнени[яй])\b(?! of\b)",
+    re.I,
+)  # a negation of doubt denies no label
+_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|del|strike)>", re.I)
+# what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
+_UNLIKELY = re.compile(
+    r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown"
+    r"|no(?! [^\W\d_]{3})"
+    r"|n|absent|n/a)(?![\w%/]|[.,]\d)"
+    r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
+    re.I,
+)
+_PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
+# "other" as a word of a sentence, and not as the label: "the other one", "in other words"
+_SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
+_OTHER_WORD = re.compile(r" +(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
+_ANSWERS_NO = re.compile(r"^\W*no(?:pe)?, (?=(?:it|this|that)(?: is|['’]s) )", re.I)
+_OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
+ASKING_SIGNS = ("?", "？")
+_ASKS = re.compile(
+    r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b"
+    r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)"
+    r"|[äe]r det\w*)\b",
+    re.I,
+)
+# a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
+_APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
+_BOUND = re.compile(r"[≈≃∼]\s*$|(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
+# "3 of 10", where 10 is not the scale's end; "3, 25"
+_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|in|von|sur|de|su|van|из)\s*\d|, ?\d+\W*$")
+_TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
+_SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"[^\w(]+(?:confiden|certain)", re.I)
+_OPTION = re.compile(r"[.):] ")
+_NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +(?!\w+:)[^\W\d]")  # "No. 5"; "1. The author ..."
+# the last line of a reply that names its label in form: "Label: spam"
+_FORMAL = re.compile(
+    r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?"
+    rf"(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})"
+    r"(?: is)?[*_\"]{0,9}\s{0,9}[:=→-]?"
+    r"[\s*_\"'`]{0,40}\u2588+[\s*_\"'`.!]*$",
+    re.I,
+)
+END_SIGNS = " \n\"'”’»)*!"
+_CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
+_SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
+_ENDS_IN_DOT = re.compile(r"\.(?=\s+[^\W\d_a-z][a-z])")  # "It is the U.S. The text says so."
+
+
+def dressed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where a label stands with the quotes, brackets and emphasis around it, which are no seams of its clause."""
+    while start > 0 and end < len(text) and text[start - 1] != "~" and text[start - 1] + text[end] in PAIR_SIGNS:
+        start, end = start - 1, end + 1
+    return start, end
+
+
+def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, str]]) -> bool:
+    """Whether what is mentioned is said to be so, as far as words can tell."""
+    word = text[start:end].casefold()
+    first = opens(word, text[:start], text[end:])
+    if is_small(word) and not first and not stands_as_answer(text, start, end):
+        return False
+    if is_polite(word, text, start, end):
+        return False
+    bound = word.isdigit() and _BOUND.search(text[:start]) and not _TAG_BEFORE.search(text[:start])
+    if (word.isdigit() and _OF_MORE.match(text, end)) or bound or (word in ("no", "number") and _NUMBERED.match(text, end)):
+        return False
+    if word.isdigit() and _ITEM.match(text, end) and re.search(r"(?:^|\n)\W*$", text[:start]) and begins_list(text):
+        return False
+    if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
+        return False
+    if is_topic_of_talk(word, text[:start], text[end:]):
+        return False
+    lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
+    if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
+        return False
+    if is_felt(word, text[:start]) or is_of_another(word, text[:start], text[end:]):
+        return False
+    if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
+        return False
+    blanked = list(text)
+    for a, b in (dressed(text, a, b - bool(_ENDS_IN_DOT.match(text, b - 1))) for a, b, _ in spans):
+        blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
+    start, end = dressed(text, start, end)
+    rest = _CERTAIN.sub(lambda match: "y" * len(match[0]), "".join(blanked))
+    cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
+    at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
+    here = rest[cuts[at] : cuts[at + 1]]
+    if (
+        _ASKS.match(here)
+        or here.rstrip(END_SIGNS).endswith(ASKING_SIGNS)
+        or rest[end:].lstrip(END_SIGNS).startswith(ASKING_SIGNS)
+    ):
+        return False
+    reason = BECAUSE.search(rest, end, cuts[at + 1])
+    said = rest[cuts[at] : reason.start()] if reason else here
+    said = without_reason(said)
+    final = _FORMAL.search(rest)  # before it, the label may be spoken of
+    before_it = final is not None and end <= final.start()
+    parts = _PARTS.match(text, end)
+    if parts and 2 * float(parts[1].replace(",", ".")) < float(parts[2]):
+        return False
+    if first:
+        behind, next_one = rest[end:], rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
+        doubt = unsure(rest) or unsure(re.sub(r"^\W+", "", behind)) or doubted(said) or _STRUCK.search(here)
+        back = _UNLIKELY.match(text, end) or hesitant(next_one) or _OTHER.match(next_one)
+        left_open = withholds(word, rest[end : cuts[min(at + 2, len(cuts) - 1)]])
+        return not (doubt or back or left_open or is_remark(said[end - cuts[at] :]))
+    if not before_it and not states(rest[cuts[at] : start], said[end - cuts[at] :]):
+        return False
+    unlikely = _UNLIKELY.match(text, end) and not (word.isdigit() and text[end] == "\n")
+    if unlikely or _STRUCK.search(here) or unsure(rest) or doubted(said):
+        return False
+    earlier = rest[cuts[at - 1] : cuts[at]].rstrip(" \n*_") if at else ""
+    later = rest[cuts[at + 1] : cuts[min(at + 2, len(cuts) - 1)]]
+    if hesitant(earlier) or hesitant(later) or _OTHER.match(later):
+        return False
+    if NEGATION.search(text[start:end]):  # "No, it is not spam" agrees with "not spam": only its own clause can deny it
+        before, _, behind = said.partition("\u2588")
+        return not NEGATION.search(f"{_CLAUSE.split(before)[-1]}\u2588 . {_CLAUSE.split(behind)[0]}")
+    said = _ANSWERS_NO.sub("", said, count=1)
+    if led := GROUNDS_FIRST.match(said):
+        said = said[led.end() :]
+    if (grounds := SO_IT_IS.search(said)) and LABEL not in said[: grounds.start()]:
+        said = said[grounds.start() :]
+    if NEGATION.search(said):
+        return False
+    if any(m.end() == len(earlier.rstrip(".:!")) or earlier.endswith(":") for m in NEGATION.finditer(earlier)):
+        return False
+    later = EXPLAINS.sub("", later, count=1)
+    if takes_back(later):
+        return False
+    ends = re.sub(r"\b(?:for|from|about|with|to) (?:nothing|nobody)$", "", later.rstrip(END_SIGNS + ".!…"))
+    if any(m.end() == len(ends) for m in NEGATION.finditer(ends)):
+        return False
+    return tells(later) or not NEGATION.search(" ".join(later.split()[:3]))
