@@ -135,6 +135,23 @@ def test_a_call_of_the_judge_that_fails_is_a_failure_and_never_a_score(
     assert zero["dev"]["n"] + zero["failures"] == decision["splits"]["dev"]
     assert zero["dev"]["value"] == 1.0, "only what was graded counts"
     assert decision["judge"]["failures"] > 0
+    assert any("The judge gave no grade in" in doubt for doubt in decision["judge"]["doubts"])
+
+
+def test_a_judge_that_gives_no_grade_at_all_ends_the_study_before_anything_is_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = r"the judge \(fake:echo\) gave no grade in any of \d+ calls, .*: 'Nice weather.'; valid is .*: wrong, right"
+    with pytest.raises(MetricError, match=says):
+        judged(tmp_path, monkeypatch, lambda gold, answer, text: "Nice weather.")
+    assert not (tmp_path / "run" / "decision.json").exists()
+
+
+def test_what_could_not_be_measured_of_a_judge_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decision, _ = judged(tmp_path, monkeypatch, lambda gold, answer, text: "right" if gold == answer else "eh")
+    told = [*decision["judge"]["said"], *decision["judge"]["doubts"]]
+    assert any("was not measured: no two of the dev rows" in sentence for sentence in told)
+    assert not any(" of 0 " in sentence for sentence in told)
 
 
 def test_the_judges_agreement_with_grades_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +216,18 @@ def test_a_metric_of_the_users_own_runs_is_said_and_is_held(tmp_path: Path, monk
     with pytest.raises(StudyError, match=r"scored its test split with another version of the metric own\.py:half"):
         run_study(task, tmp_path / "run")
     run_study(task, tmp_path / "another")
+
+
+def test_a_judge_that_the_tasks_models_mean_by_a_name_is_held_by_what_it_is(tmp_path: Path) -> None:
+    def run(grader: str) -> None:
+        models = {"small": "fake", "grader": grader}
+        rungs = [{"instruction": {"runs_on": "small", "formats": 0}}]
+        metric = {"judge": {"model": "grader"}}
+        run_study(write_task(tmp_path, rungs, models=models, metric=metric), tmp_path / "run")
+
+    run("fake:answer=right")
+    with pytest.raises(StudyError, match=r"scored its test split with another version of the metric judge"):
+        run("fake:answer=wrong")
 
 
 def test_a_mistake_in_the_users_metric_ends_the_study_with_file_and_line(tmp_path: Path) -> None:

@@ -17,13 +17,14 @@ from crossover.data.task import Task
 from crossover.data.template import plain
 from crossover.data.text import comparable
 from crossover.engine.caller import Caller
-from crossover.errors import DataError
+from crossover.errors import DataError, MetricError
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import Comparison, compare
 from crossover.metrics.base import Judging
 from crossover.models.base import Model
 from crossover.types import Estimate, Example, Request, Score, Usage
 
+SAID = "the judge: "
 ROWS = 40  # of the task, on which a judge is measured
 PADDING = (
     "I have read the question with care and looked at it from every side before I came to an answer. My answer is this: {}."
@@ -47,6 +48,7 @@ class JudgeCheck:
     `agreement`: rows where the gold answer is graded above another row's. `moved`: answers whose grade changes when answer
     and gold change places; `position`: what standing first changes. `length`: what wrapping an answer in words that say
     nothing changes. `hand`: answers graded as by hand; `constant`: the same for always giving the most frequent grade.
+    `failures` of `calls`: those that gave no grade, with what was the matter with the first of them in `failed`.
     `token_seconds`: what a token that it read took.
     """
 
@@ -59,6 +61,8 @@ class JudgeCheck:
     constant: float | None
     failures: int
     token_seconds: float = 0.0
+    calls: int = 0
+    failed: str = ""
 
 
 def graded(
@@ -78,12 +82,19 @@ def measure_judge(
 ) -> JudgeCheck:
     """Grade gold answers and wrong ones of up to 40 examples, in both orders and padded, and the answers graded by hand.
 
-    Raises `DataError` for a file of grades that cannot be used, and as `Caller.ask` does.
+    Raises `DataError` for a file of grades that cannot be used, `MetricError` for a judge that gives no grade at all, and
+    as `Caller.ask` does.
     """
     by_hand = graded_by_hand(metric, task)
     requests = check_requests(metric, examples, task)
     found = _ask(metric, model, caller, requests, "measuring the judge")
     spent = sum((one.usage for one in found if one.error is None), Usage())
+    lost = [(one.error or "").removeprefix(SAID) for one in found if one.score is None]
+    if found and len(lost) == len(found):
+        raise MetricError(
+            f"the judge ({spec}) gave no grade in any of {len(found)} calls, the first of which says: {lost[0]}; valid is a"
+            f" model that answers with one of: {', '.join(metric.grades)}"
+        )
     scores, n = [one.score for one in found], (len(requests) - len(by_hand)) // 3
     first, second, third, own = scores[:n], scores[n : 2 * n], scores[2 * n : 3 * n], scores[3 * n :]
     both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
@@ -102,7 +113,9 @@ def measure_judge(
         length=compare(third, first, "mean", False, seed=task.seed),
         hand=_share(agreed) if by_hand else None,
         constant=frequent[0][1] / len(by_hand) if by_hand else None,
-        failures=sum(score is None for score in scores),
+        failures=len(lost),
+        calls=len(found),
+        failed=lost[0] if lost else "",
         token_seconds=spent.seconds / spent.tokens_in if spent.tokens_in else 0.0,
     )
 
@@ -136,7 +149,7 @@ def _ask(
     found = []
     for reply in caller.ask(model, requests, purpose, progress):
         score = metric.verdict(reply)
-        error = None if score else f"the judge: {reply.error or f'its reply states no grade: {reply.text[:60]!r}'}"
+        error = None if score else f"{SAID}{reply.error or f'its reply states no grade: {reply.text[:60]!r}'}"
         found.append(Graded(score, error, reply.usage))
     return found
 
