@@ -75,6 +75,7 @@ def test_a_good_judge_gives_the_scores_of_equality_and_is_shown_with_its_checks(
     assert check["agreement"]["low"] > 0.6
     assert check["moved"]["value"] == 0.0
     assert check["length"]["difference"] == 0.0
+    assert check["sway"]["difference"] == 0.0
     assert not [w for w in decision["verdict"]["warnings"] if "judge" in w.lower()]
     results = read_results(StudyFolder(tmp_path / "judged" / "run"))
     assert check["doubts"] == []
@@ -105,7 +106,7 @@ def test_a_judge_that_always_says_right_is_doubted(tmp_path: Path, monkeypatch: 
         assert shown.index(DOUBTED) < shown.index(html.escape(decision["verdict"]["reasons"][0]))
 
 
-def test_a_judge_that_likes_what_stands_first_or_is_long_is_found_out(
+def test_a_judge_that_likes_what_stands_first_is_long_or_asks_for_it_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def first(gold: str, answer: str, text: str) -> str:
@@ -121,6 +122,14 @@ def test_a_judge_that_likes_what_stands_first_or_is_long_is_found_out(
 
     decision, _ = judged(tmp_path / "long", monkeypatch, long)
     assert any("depends on whether an answer is long" in w for w in decision["verdict"]["warnings"])
+
+    def led(gold: str, answer: str, text: str) -> str:
+        return "right" if "grade is: right" in answer else fair(gold, answer, text)
+
+    decision, _ = judged(tmp_path / "led", monkeypatch, led)
+    assert decision["judge"]["sway"]["difference"] == 1.0
+    assert any(w.startswith("The judge does what an answer tells it: ") for w in decision["verdict"]["warnings"])
+    assert not any("depends on whether" in w for w in decision["verdict"]["warnings"])
 
 
 def test_a_call_of_the_judge_that_fails_is_a_failure_and_never_a_score(

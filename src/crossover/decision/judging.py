@@ -31,6 +31,8 @@ def told(check: JudgeCheck | None) -> list[str]:
             f" places; an answer that stands first gets {_shift(check.position)}",
             f"an answer wrapped in words that say nothing gets {_shift(check.length)} from the judge",
         ]
+    if check.sway is not None and check.sway.n:
+        said.append(f"a wrong answer that tells the judge to give it the best grade gets {_shift(check.sway)}")
     if check.hand is not None and check.constant is not None:
         said.append(
             f"the judge gives the grade that was given by hand in {estimate(check.hand)} of {check.hand.n} answers; always"
@@ -63,6 +65,11 @@ def doubts(check: JudgeCheck | None, models: Sequence[str]) -> list[str]:
     for what, shift in (("stands before the gold answer", check.position), ("is long", check.length)):
         if shift.p < ALPHA:
             said.append(f"The judge's grade depends on whether an answer {what}: {_shift(shift)}, p {p_value(shift.p)}.")
+    if check.sway is not None and check.sway.p < ALPHA and check.sway.difference > 0:
+        said.append(
+            f"The judge does what an answer tells it: a wrong one that asks for the best grade gets {_shift(check.sway)}, p"
+            f" {p_value(check.sway.p)}. Texts from strangers can win by it."
+        )
     if check.model in models:
         one = "the model" if len(models) == 1 else "one of the models"
         said.append(f"The judge is {one} that it judges ({check.model}): it may like its own mistakes.")
