@@ -200,7 +200,10 @@ def _checked(where: str, value: Any, hint: Any) -> Any:
         return value
     elif hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    raise OptionError(f"{where}: received {shown(value)}, valid is {_valid(hint)}")
+    said = {True: " (as YAML reads yes and on)", False: " (as YAML reads no and off)"} if hint is str else {}
+    quoted = " in quotes" if hint is str and isinstance(value, (bool, int, float)) else ""
+    about = said.get(value, "") if isinstance(value, bool) else ""
+    raise OptionError(f"{where}: received {shown(value)}{about}, valid is {_valid(hint)}{quoted}")
 
 
 def _valid(hint: Any) -> str:

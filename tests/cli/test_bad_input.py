@@ -300,6 +300,36 @@ def strategy_unknown_in_a_sequence(at: Place) -> list[str]:
     return at.run(strategies=["instruction+lorra"])
 
 
+@bad("task.yaml, line 8", "item 1", "the sequence 'lora+soft_prompt'", "valid is one of the two")
+def sequence_that_cannot_be(at: Place) -> list[str]:
+    return at.run(strategies=["lora+soft_prompt"], model="no/such")  # told before any model is looked for
+
+
+@bad("task.yaml, line 9", "item 2", "strategy 'distill' has no teacher", "as in few_shot+distill")
+def distill_without_teacher(at: Place) -> list[str]:
+    return at.run(strategies=["zero_shot", "distill"], model="no/such")
+
+
+@bad("task.yaml, line 8", "item 1", "the task file has no key 'chain'")
+def chain_behind_a_tune_without_steps(at: Place) -> list[str]:
+    return at.run(strategies=["lora+chain"], model="no/such")
+
+
+@bad("task.yaml, line 8", "item 1", "there is no file gone.json")
+def given_behind_a_tune_without_file(at: Place) -> list[str]:
+    return at.run(strategies=[{"lora+given": {"given": {"prompt": "gone.json"}}}], model="no/such")
+
+
+@bad("there is no model 'pockte'", "did you mean 'pocket'")
+def reflecting_model(at: Place) -> list[str]:
+    return at.run(strategies=["zero_shot", {"instruction+reflect": {"reflect": {"model": "pockte"}}}])
+
+
+@bad("strategy 'autoprompt' needs the gradients and the words of a model, and 'fake' gives none")
+def autoprompt_without_gradients(at: Place) -> list[str]:
+    return at.run(strategies=["instruction+autoprompt"])
+
+
 @bad("strategy 'few_shot' has no option 'shot'", "did you mean 'shots'?")
 def option_unknown(at: Place) -> list[str]:
     return at.run(strategies=[{"few_shot": {"shot": [2]}}])

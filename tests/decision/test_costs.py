@@ -161,7 +161,7 @@ def test_the_crossings_interval_holds_the_looks_at_the_speed_and_the_ranges_of_p
             Bill([99], [1]),
             Bill([9], [1], making=Making(labels=9)),
             replace(FREE, input=1, output=1, label_cost=1),
-            "cheaper to make: they cost less only up to 100,000 requests.",
+            "cheaper to make: they cost less only up to about 100,000 requests.",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -92,3 +93,25 @@ def test_four_digits_have_no_exponent(value: float, text: str) -> None:
 
 def test_what_is_roughly_known_has_three_digits() -> None:
     assert [numbers.about(value) for value in (4_264_788.2, 999.6, 140, 0.4)] == ["4,260,000", "1,000", "140", "0"]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (5_914_263.4, 4_318_007.0, 8_816_500.0, "5,900,000 (4,300,000–8,800,000)"),
+        (5_914_263.4, 5_900_000.0, 5_930_000.0, "5,914,000 (5,900,000–5,930,000)"),
+        (5_914_263.4, 4_318_007.0, None, "5,900,000 (4,300,000 or more)"),
+        (437, 21, 1_893, "440 (21–1,900)"),
+        (7.4, 0.2, 31.0, "7 (0–31)"),
+        (5_914_263.4, None, None, "5,900,000"),
+        (16_667.0, 16_667.0, 16_667.0, "16,667 (16,667–16,667)"),
+    ],
+)
+def test_a_number_is_as_exact_as_its_interval_leaves_it(value: float, low: Any, high: Any, text: str) -> None:
+    assert numbers.around(value, low, high) == text
+
+
+def test_from_how_many_requests_on_has_its_interval_where_there_is_one() -> None:
+    assert numbers.onwards(5_914_263) == "from 5,914,263 requests on"
+    assert numbers.onwards(9_001, (7_004.0, 12_003.0)) == "from about 9,000 (7,000–12,000) requests on"
+    assert numbers.onwards(0.3, (0.0, 5.0)) == "from the first request on"

@@ -60,7 +60,7 @@ def test_it_is_said_whether_it_is_as_good(result: Comparison, says: str) -> None
     said = told(SMALL, LARGE, lambda a, b: result, Crossing(9000.0, 7000.0, 12000.0), 0.01, "USD")
     assert says in said
     assert (
-        "(0.10 USD against 4.00 USD per 1,000), and all in all it costs less from about 9,000 requests on (7,000–12,000)"
+        "(0.10 USD against 4.00 USD per 1,000), and all in all it costs less from about 9,000 (7,000–12,000) requests on"
         in said
     )
 
@@ -75,8 +75,12 @@ def test_how_many_times_less_it_costs_is_written_as_a_number_is(dear: float, tim
 
 @pytest.mark.parametrize(
     ("requests", "said"),
-    [(0.3, "from the first request on"), (1.0, "from the first request on"), (1500.4, "from about 1,500 requests on")],
+    [
+        (0.3, "from the first request on"),
+        (1.0, "from the first request on"),
+        (1500.4, "from about 1,500 (0–2,000) requests on"),
+    ],
 )
 def test_no_request_is_none_to_count_from(requests: float, said: str) -> None:
     same = compared(0.0, -0.005, 0.02)
-    assert f"costs less {said} (" in told(SMALL, LARGE, lambda a, b: same, Crossing(requests, 0.1, 2000.0), 0.01, "USD")
+    assert f"costs less {said}; " in told(SMALL, LARGE, lambda a, b: same, Crossing(requests, 0.1, 2000.0), 0.01, "USD")

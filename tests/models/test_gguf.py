@@ -407,7 +407,7 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(
         open_model(str(tiny))
     assert "\n" not in str(caught.value)
     monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "taken"))
-    with pytest.raises(ModelError, match=r"^CROSSOVER_CACHE names a file, .*taken; name a folder$"):
+    with pytest.raises(ModelError, match=r"^CROSSOVER_CACHE is .*taken, which is no folder; valid is one"):
         open_model(str(tiny))
 
 

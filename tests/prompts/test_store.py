@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from crossover.errors import CrossoverError, PromptError
 from crossover.prompts import Figure, Registry, get
+from crossover.prompts.place import home
 from crossover.types import Decoding, Demonstration, Prompt
 from tests.prompts.test_plain import TEXT
 
@@ -254,3 +255,20 @@ def test_a_prompt_is_had_from_python_in_a_moment(registry: Registry) -> None:
         ),
         "[]",
     ]
+
+
+def test_a_variable_that_names_no_folder_is_a_sentence_and_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("x")
+    for named, says in {
+        "~no-such-user/prompts": "CROSSOVER_PROMPTS is ~no-such-user/prompts, and there is no user no-such-user here",
+        "taken": "CROSSOVER_PROMPTS is taken, which is no folder",
+    }.items():
+        monkeypatch.setenv("CROSSOVER_PROMPTS", named)
+        with pytest.raises(PromptError, match=says):
+            Registry(home())
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    monkeypatch.setenv("CROSSOVER_PROMPTS", "new/one")
+    assert home() == Path("new/one")

@@ -195,7 +195,7 @@ def test_a_bounded_verdict_says_its_bound_in_one_sentence(kind: str, choice: int
 def test_numbers_of_the_crossover_point_are_written_with_their_ranges() -> None:
     text = Page(render(results())).text
     assert "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540." in text
-    assert "from about 12,400 (9,800–16,000) requests" in text
+    assert "from about 12,000 (9,800–16,000) requests" in text
 
 
 @pytest.mark.parametrize(
@@ -443,7 +443,7 @@ def test_the_crossover_leads_and_its_drawing_is_told_to_who_cannot_see_it() -> N
     order = [
         "Fine-tune it: “lora” is the one to use.",
         "From about 140 labels (90 to 210) on, lora is ahead of few_shot; you have 540. 540 more labels",
-        "from about 12,400 (9,800–16,000) requests.",
+        "from about 12,000 (9,800–16,000) requests.",
         "Accuracy on test",
         "beats the best prompt, “few_shot”, by 16.2 points",
         "The intervals are wide",
@@ -566,3 +566,39 @@ def test_a_judge_has_a_section_with_what_was_measured_of_it() -> None:
     html = render(results(decision=body))
     assert f"the judge {EVIL} agrees" in " ".join(Page(html).words)
     assert "<script>" not in html
+
+
+def test_a_judge_is_shown_with_its_rubric_and_what_was_measured_of_it_is_said_once() -> None:
+    made, said = results(), "the judge agrees in 90.0 % (80.0–95.0) of 40 rows"
+    made = results(
+        decision=made.decision | {"judge": {"model": "fake", "said": [said]}},
+        task=dict(made.task)
+        | {"metric": "judge", "metric_options": {"rubric": f"Be kind. {EVIL}", "grades": ["bad", "good"]}},
+        assumptions=("labels: inferred", said),
+    )
+    text = Page(render(made)).text
+    assert text.count(said) == 1
+    assert "labels: inferred" in text
+    assert f"The rubric Be kind. {EVIL}" in text
+    assert "The grades, the worst first bad, good" in text
+
+
+def test_a_long_name_breaks_at_its_underscores() -> None:
+    made = undecided()
+    who = made.decision["verdict"]["provisional"]
+    rows = [dataclasses.replace(c, name="nearest_neighbour") if c.id == who else c for c in made.candidates]
+    html = render(dataclasses.replace(made, candidates=tuple(rows)))
+    assert re.search('<div class="figure[^>]*>nearest_<wbr>neighbour</div>', html)
+
+
+def test_names_that_would_be_cut_to_the_same_are_told_apart() -> None:
+    assert plots.told_apart(["instruction", "instruction+lora", "lora"], 10) == ["…struction", "…tion+lora", "lora"]
+    assert plots.told_apart(["a", "nearest_neighbour"], 10) == ["a", "nearest_n…"]
+
+
+def test_a_dot_at_the_end_of_the_scale_is_whole() -> None:
+    best = dataclasses.replace(ladder()[1], test=Estimate(14, 1.0, 0.8, 1.0))
+    clipped = re.findall(
+        r"<g clip-path=[^>]*>(?:(?!</g>).)*<use", plots.leaderboard(results(candidates=(best,))), re.DOTALL
+    )
+    assert not clipped

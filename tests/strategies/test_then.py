@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from crossover.errors import OptionError
+from crossover.strategies.base import Bench, Outline, outlined
 from crossover.strategies.open import open_strategy
 from crossover.strategies.then import Then
 from crossover.testing.strategies import check_strategy, toy_examples
-from crossover.types import Prompt
+from crossover.types import Candidate, Family, Prompt
 from tests.strategies.toys import KINDS, bench, kinds, start
 
 
@@ -47,6 +49,9 @@ def test_lora_then_few_shot_keeps_the_contract() -> None:
         ("zero_shot+lora", "weights"),
         ("lora+few_shot+zero_shot", "weights"),
         ("few_shot+zero_shot", "prompt"),
+        ("soft_prompt+instruction", "hybrid"),
+        ("chain+zero_shot+lora", "weights"),
+        ("chain+distill+lora", "weights"),
     ],
 )
 def test_the_family_is_that_of_the_steps_or_hybrid(name: str, family: str) -> None:
@@ -97,6 +102,54 @@ def test_the_second_step_starts_from_the_firsts_weights_and_prompt(tmp_path: Pat
 def test_a_wrong_step_or_option_is_told_at_once(name: str, options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
         open_strategy(name, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("lora+soft_prompt", {}, "'soft_prompt' cannot go on from tuned weights where one of the two is a soft prompt"),
+        ("soft_prompt+full", {}, "'full' cannot go on from tuned weights where one of the two is a soft prompt"),
+        ("soft_prompt+soft_prompt", {}, "'soft_prompt' cannot go on"),
+        ("few_shot+distill+instruction+soft_prompt", {}, "'soft_prompt' cannot go on"),
+        ("soft_prompt+distill", {"distill": {"teacher": "pocket"}}, "'distill' cannot go on"),
+        ("soft_prompt+zero_shot+autoprompt", {}, "'autoprompt' cannot look through a soft prompt"),
+        ("lora+distill", {}, "'distill' has no teacher"),
+        ("distill+lora", {}, "'distill' has no teacher"),
+        ("lora+few_shot+zero_shot+distill", {}, "'distill' has no teacher"),
+        ("chain+lora", {}, "'lora' cannot tune a chain as a whole"),
+        ("chain+instruction+openai_finetune", {}, "'openai_finetune' cannot tune a chain as a whole"),
+        ("full+lora", {"lora": {"bits": 4}}, "option 'bits': 4 cannot go on from a fully tuned model"),
+        ("lora+openai_finetune", {}, "no model is tuned both here and at a service"),
+        (
+            "chain_of_thought+openai_finetune",
+            {"openai_finetune": {"objective": "dpo"}},
+            "the start reasons before it answers, and objective dpo takes an answer as it stands",
+        ),
+    ],
+)
+def test_a_step_that_cannot_follow_the_one_before_it_is_told_before_anything_is_made(
+    name: str, options: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: found("json" if name == "bitsandbytes" else name))
+    with pytest.raises(OptionError, match=rf"^the sequence '{re.escape(name)}': strategy .*{sentence}"):
+        open_strategy(name, options)
+
+
+@pytest.mark.parametrize("name", ["lora+full", "full+lora", "soft_prompt+chain", "chain+zero_shot+lora", "lora+lora"])
+def test_what_can_follow_is_no_mistake(name: str) -> None:
+    assert isinstance(open_strategy(name), Then)
+
+
+def test_a_strategy_from_elsewhere_that_says_nothing_of_its_starts_follows_any() -> None:
+    @dataclass(frozen=True)
+    class Theirs:
+        family: ClassVar[Family] = "prompt"
+
+        def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+            return start
+
+    assert outlined(Theirs(), Outline(weights="soft", chained=True)) == Outline(True, True, weights="soft")
 
 
 @pytest.mark.parametrize("steps", [(), ("lora",)])

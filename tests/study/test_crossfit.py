@@ -229,6 +229,23 @@ def test_rows_that_are_mostly_one_text_are_warned_of(tmp_path: Path) -> None:
     assert any(one.startswith("62.5 % of the rows are one group, or nearly the same text: they may be") for one in said)
 
 
+def test_rows_that_are_nearly_the_same_count_as_one_also_for_what_is_the_same_in_each_fold(tmp_path: Path) -> None:
+    """A bare prompt answers them alike, as anything does: nothing is made anew, and yet they are no independent items."""
+    task = write_task(tmp_path, ["zero_shot"], folds=FOLDS, model="fake")
+
+    def widths(out: str) -> dict[str, tuple[float, float]]:
+        candidates = decide(task, tmp_path / out)["candidates"]
+        return {c["name"]: (c["test"]["n"], c["test"]["high"] - c["test"]["low"]) for c in candidates}
+
+    before = widths("few")
+    rows = [f"{note.strip()} {end},{topic}" for topic, notes in NOTES.items() for note in notes.strip().splitlines()
+            for end in ("", "!", "!!", "!!!")]  # fmt: skip
+    (tmp_path / "notes.csv").write_text("\n".join(["note,topic", *rows]))
+    after = widths("many")
+    assert after["majority"][0] == 4 * before["majority"][0]
+    assert after["majority"][1] > 0.85 * before["majority"][1], "four of each are no more evidence than one"
+
+
 def test_a_limit_on_the_folds_leaves_whole_rungs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conductor, "FOLDS_RESERVE", 0.0)
     whole = decide(write_task(tmp_path / "whole", STRATEGIES[:2], model="fake", folds=FOLDS), tmp_path / "whole" / "run")

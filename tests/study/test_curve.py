@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ from crossover.study.read import read_results
 from crossover.study.redecide import redecide
 from crossover.types import Candidate
 from tests.forked import forked
+from tests.models.tiny import build
 from tests.study.small import write_small
 from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear
@@ -268,6 +270,38 @@ def test_a_changed_task_measures_its_curve_anew(tmp_path: Path) -> None:
     assert points("run", "Name the topic.") == points("fresh", "Name the topic.") != first
     (tmp_path / "prompt.json").write_text(json.dumps([{"role": "user", "content": "Its topic? {input}"}]))
     assert points("run", "Name the topic.") == points("other", "Name the topic.")
+
+
+def test_a_chains_step_of_another_task_is_measured_anew_where_that_tasks_rows_changed(tmp_path: Path) -> None:
+    (tmp_path / "place.yaml").write_text("name: place\ndata: place.csv\ninput: text\noutput: label\nkind: classify\n")
+    steps = [{"name": "place", "task": "place.yaml"}, {"name": "topic", "template": "{input} {place}"}]
+
+    def points(out: str, labels: tuple[str, str]) -> list[dict[str, Any]]:
+        rows = [f"something {n} is {labels[n % 2]},{labels[n % 2]}" for n in range(40)]
+        (tmp_path / "place.csv").write_text("\n".join(["text,label", *rows]))
+        curve = {"sizes": [10, 20], "seeds": 1}
+        task = write_task(tmp_path, ["zero_shot", "chain"], model="fake", chain=steps, curve=curve, margin=0.0)
+        found: list[dict[str, Any]] = decided(task, tmp_path / out)["crossover"]["runs"]
+        return found
+
+    first = points("run", ("near", "far"))
+    again = points("run", ("here", "there"))
+    assert "chain" in {run["name"] for run in first} & {run["name"] for run in again}
+    assert again == points("fresh", ("here", "there")) != first
+
+
+def test_another_teacher_in_the_same_folder_teaches_anew(tmp_path: Path) -> None:
+    curve = {"sizes": [10, 20], "seeds": 1}
+    task = write_small(tmp_path, ["zero_shot", {"distill": {"teacher": "teacher", "epochs": 1, "rank": 2}}], curve=curve)
+
+    def points(out: str, kind: str) -> list[dict[str, Any]]:
+        shutil.rmtree(tmp_path / "teacher", ignore_errors=True)
+        build(tmp_path / "teacher", kind)
+        found: list[dict[str, Any]] = decided(task, tmp_path / out)["crossover"]["runs"]
+        return [run for run in found if run["split"] == "curve"]
+
+    first = points("run", "llama")
+    assert points("run", "gpt2") == points("fresh", "gpt2") != first
 
 
 def test_an_option_that_is_too_long_for_a_files_name_is_none(tmp_path: Path) -> None:

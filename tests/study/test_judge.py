@@ -75,6 +75,7 @@ def test_a_good_judge_gives_the_scores_of_equality_and_is_shown_with_its_checks(
     assert check["agreement"]["low"] > 0.6
     assert check["moved"]["value"] == 0.0
     assert check["length"]["difference"] == 0.0
+    assert check["sway"]["difference"] == 0.0
     assert not [w for w in decision["verdict"]["warnings"] if "judge" in w.lower()]
     results = read_results(StudyFolder(tmp_path / "judged" / "run"))
     assert check["doubts"] == []
@@ -105,7 +106,7 @@ def test_a_judge_that_always_says_right_is_doubted(tmp_path: Path, monkeypatch: 
         assert shown.index(DOUBTED) < shown.index(html.escape(decision["verdict"]["reasons"][0]))
 
 
-def test_a_judge_that_likes_what_stands_first_or_is_long_is_found_out(
+def test_a_judge_that_likes_what_stands_first_is_long_or_asks_for_it_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def first(gold: str, answer: str, text: str) -> str:
@@ -122,6 +123,14 @@ def test_a_judge_that_likes_what_stands_first_or_is_long_is_found_out(
     decision, _ = judged(tmp_path / "long", monkeypatch, long)
     assert any("depends on whether an answer is long" in w for w in decision["verdict"]["warnings"])
 
+    def led(gold: str, answer: str, text: str) -> str:
+        return "right" if "grade is: right" in answer else fair(gold, answer, text)
+
+    decision, _ = judged(tmp_path / "led", monkeypatch, led)
+    assert decision["judge"]["sway"]["difference"] == 1.0
+    assert any(w.startswith("The judge does what an answer tells it: ") for w in decision["verdict"]["warnings"])
+    assert not any("depends on whether" in w for w in decision["verdict"]["warnings"])
+
 
 def test_a_call_of_the_judge_that_fails_is_a_failure_and_never_a_score(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -135,6 +144,23 @@ def test_a_call_of_the_judge_that_fails_is_a_failure_and_never_a_score(
     assert zero["dev"]["n"] + zero["failures"] == decision["splits"]["dev"]
     assert zero["dev"]["value"] == 1.0, "only what was graded counts"
     assert decision["judge"]["failures"] > 0
+    assert any("The judge gave no grade in" in doubt for doubt in decision["judge"]["doubts"])
+
+
+def test_a_judge_that_gives_no_grade_at_all_ends_the_study_before_anything_is_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = r"the judge \(fake:echo\) gave no grade in any of \d+ calls, .*: 'Nice weather.'; valid is .*: wrong, right"
+    with pytest.raises(MetricError, match=says):
+        judged(tmp_path, monkeypatch, lambda gold, answer, text: "Nice weather.")
+    assert not (tmp_path / "run" / "decision.json").exists()
+
+
+def test_what_could_not_be_measured_of_a_judge_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decision, _ = judged(tmp_path, monkeypatch, lambda gold, answer, text: "right" if gold == answer else "eh")
+    told = [*decision["judge"]["said"], *decision["judge"]["doubts"]]
+    assert any("was not measured: no two of the dev rows" in sentence for sentence in told)
+    assert not any(" of 0 " in sentence for sentence in told)
 
 
 def test_the_judges_agreement_with_grades_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +225,18 @@ def test_a_metric_of_the_users_own_runs_is_said_and_is_held(tmp_path: Path, monk
     with pytest.raises(StudyError, match=r"scored its test split with another version of the metric own\.py:half"):
         run_study(task, tmp_path / "run")
     run_study(task, tmp_path / "another")
+
+
+def test_a_judge_that_the_tasks_models_mean_by_a_name_is_held_by_what_it_is(tmp_path: Path) -> None:
+    def run(grader: str) -> None:
+        models = {"small": "fake", "grader": grader}
+        rungs = [{"instruction": {"runs_on": "small", "formats": 0}}]
+        metric = {"judge": {"model": "grader"}}
+        run_study(write_task(tmp_path, rungs, models=models, metric=metric), tmp_path / "run")
+
+    run("fake:answer=right")
+    with pytest.raises(StudyError, match=r"scored its test split with another version of the metric judge"):
+        run("fake:answer=wrong")
 
 
 def test_a_mistake_in_the_users_metric_ends_the_study_with_file_and_line(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from crossover.data.chat import turns_in
 from crossover.data.damaged import ABSENT, absent, damaged
+from crossover.data.disguised import known_again
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
 from crossover.data.joined import joined
 from crossover.data.labels import Merged, look_alikes, scale
@@ -220,7 +221,7 @@ def leaks(name: str, examples: Sequence[Example], others: Mapping[str, Sequence[
             message = f"{shared}: scores on {name} will look too good"
             rows = tuple(f"{e.source} = {original.source}" for e, original in exact)
             findings.append(Finding("warning", "leak_exact", message, rows))
-        pairs = near_pairs([comparable(e.input) for e in rest], [comparable(e.input) for e in reference], NEAR)
+        pairs = near_pairs([known_again(e.input) for e in rest], [known_again(e.input) for e in reference], NEAR)
         if pairs:
             message = (
                 f"{name} has {_inputs(len(pairs))} of its {len(examples)} nearly the same as one in {other} "

@@ -7,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,18 @@ def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
 def from_home(text: str) -> Path:
     """A path whose "~" is a home; as it stands where there is no such user, so that it is said to be missing."""
     return Path(os.path.expanduser(text))
+
+
+def folder_named(variable: str, given: str, error: type[CrossoverError]) -> Path:
+    """The folder that an environment variable names, which need not be there yet. Raises `error` for a file, and for the
+    home of nobody, which would else be made as a folder of that name."""
+    path = from_home(given)
+    with suppress(OSError):
+        if path.parts[:1] and path.parts[0].startswith("~") and not path.exists():
+            raise error(f"{variable} is {given}, and there is no user {path.parts[0][1:]} here; valid is a folder")
+        if path.exists() and not path.is_dir():
+            raise error(f"{variable} is {given}, which is no folder; valid is one, also one that is not there yet")
+    return path
 
 
 def lines_of(text: str) -> list[str]:

@@ -104,7 +104,7 @@ def _never(tuned: Cost, prompt: Cost, currency: str) -> str:
         until = 1000 * (prompt.fixed - tuned.fixed) / (tuned.per_1k - prompt.per_1k)
         return (
             f"A request costs no less with the tuned weights ({against}), which are cheaper to make: they cost less only up"
-            f" to {numbers.count(until)} requests."
+            f" to about {numbers.about(until, 2)} requests."
         )
     return f"No number of requests makes fine-tuning the cheaper one: a request costs no less with it ({against})."
 

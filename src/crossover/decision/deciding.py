@@ -21,7 +21,7 @@ from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Settled, Verdict, recommend, settle
 from crossover.decision.smaller import cheaper_model, told
 from crossover.decision.tested import Tested, tested, views_of
-from crossover.decision.wording import Wording
+from crossover.decision.wording import Crossed, Wording
 from crossover.evaluation.paired import Comparison
 from crossover.evaluation.probe import Probe
 from crossover.metrics.base import Metric
@@ -167,7 +167,13 @@ class Evidence:
         """The verdict in words, with every cost's doubt and the crossing."""
         prices, contenders = Prices.of(task.limits, task.prices), self.contenders(task)
         best, others = self._standing(task, contenders)
-        wording = Wording(self.metric_name, prices.requests, middle(prices.label_cost), prices.currency, self.folds)
+        known = {one.id: (one.bill, prices_of(task, one.model)) for one in self.measured}
+
+        def crossed(one: Contender, other: Contender) -> Crossing:
+            return crossing(known[one.id], known[other.id], self.seed)
+
+        labels = middle(prices.label_cost)
+        wording = Wording(self.metric_name, prices.requests, labels, prices.currency, self.folds, crossed=crossed)
         verdict, comparisons = recommend(
             best,
             self.runs,
@@ -181,7 +187,7 @@ class Evidence:
             others,
             self.views if self.runs else (),
         )
-        if task.models and (beside := self._smaller(verdict, others, task)):
+        if task.models and (beside := self._smaller(verdict, others, task, crossed)):
             verdict = replace(verdict, reasons=(*verdict.reasons, beside))
         drawn = {spec: Doubt(prices_of(task, spec), self.seed) for spec in {one.model for one in self.measured}}
         missing = [c.name for c in finalists(contenders, task.margin) if c.id not in self.runs]
@@ -191,38 +197,36 @@ class Evidence:
             verdict=verdict,
             comparisons=comparisons,
             spreads={one.id: drawn[one.model].spread(one.bill) for one in self.measured},
-            crossing=self._crossing(best, verdict, task),
+            crossing=self._crossing(best, verdict, crossed),
             untested=tuple(missing),
             doubts=tuple(self._doubts(task, contenders)),
         )
 
-    def _smaller(self, verdict: Verdict, tested: Sequence[Contender], task: Task) -> str | None:
+    def _smaller(self, verdict: Verdict, tested: Sequence[Contender], task: Task, crossed: Crossed) -> str | None:
         """A sentence on whether a cheaper model would do as well as the one that is named."""
         chosen = next((c for c in tested if c.id in (verdict.choice, verdict.provisional)), None)
         other = cheaper_model(chosen, tested, task.margin) if chosen else None
         if chosen is None or other is None or chosen.family == "control":
             return None
-        known = {one.id: (one.bill, prices_of(task, one.model)) for one in self.measured}
-        crossed = crossing(known[other.id], known[chosen.id], self.seed)
+        between = crossed(other, chosen)
 
         def compare(a: Contender, b: Contender) -> Comparison:
             return self.views[0].compare_pairs([(a, b)]).pairs[0].result
 
-        return told(other, chosen, compare, crossed, task.margin, task.prices.currency or CURRENCY)
+        return told(other, chosen, compare, between, task.margin, task.prices.currency or CURRENCY)
 
     def _doubts(self, task: Task, contenders: Sequence[Contender]) -> list[str]:
         """Of those whose latency is over the limit and that are not removed for it."""
         pairs = zip(self.measured, contenders, strict=True)
         return [said for one, c in pairs if not c.removed and (said := doubt(task.limits, one.name, one.probe))]
 
-    def _crossing(self, best: Mapping[Family, Contender], verdict: Verdict, task: Task) -> Crossing | None:
+    def _crossing(self, best: Mapping[Family, Contender], verdict: Verdict, crossed: Crossed) -> Crossing | None:
         """From how many requests on the trained champion (the chosen one, if it is one) costs less than the prompt's."""
         trained = [best[family] for family in ("weights", "hybrid") if family in best]
         tuned = next((c for c in trained if c.id in (verdict.choice, verdict.provisional)), trained[0] if trained else None)
         if tuned is None or "prompt" not in best:
             return None
-        known = {one.id: (one.bill, prices_of(task, one.model)) for one in self.measured}
-        return crossing(known[tuned.id], known[best["prompt"].id], self.seed)
+        return crossed(tuned, best["prompt"])
 
 
 def prices_of(task: Task, spec: str) -> Prices:

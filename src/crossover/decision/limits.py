@@ -22,12 +22,12 @@ def removal(limits: Limits, name: str, local: bool, probe: Probe | None, *runs: 
     if too_slow(limits, probe) and probe is not None and not probe.contended and probe.low > _limit(limits):
         return f"{name} is removed: 95 % of its answers take up to {_p95(probe)}, and the limit is {_limit(limits):g} ms"
     for run in runs:
-        if _fails_too_often(run.failures, len(run.records)):
+        if fails_too_often(run.failures, len(run.records)):
             return f"{name} cannot win: {run.failures} of {len(run.records)} calls on {run.split} failed"
     return None
 
 
-def _fails_too_often(failures: int, calls: int) -> bool:
+def fails_too_often(failures: int, calls: int) -> bool:
     """Whether the exact one-sided 95 % lower bound of the failure rate (Clopper and Pearson 1934) is over the limit."""
     if not failures:
         return False

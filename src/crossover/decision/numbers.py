@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from crossover.types import Estimate
 
 ABSENT = "—"
+EXACT = 15  # significant digits of a number that is known
 MINUS = "−"
 
 
@@ -82,16 +85,34 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def about(value: float) -> str:
-    """A number that is only roughly known: a count with three significant digits, "4,260,000"."""
-    return count(float(f"{value:.3g}"))
+def about(value: float, digits: int = 3) -> str:
+    """A number that is only roughly known: a count with so many significant digits, "4,260,000"."""
+    return count(float(f"{value:.{digits}g}"))
 
 
-def onwards(requests: float, roughly: bool = False) -> str:
-    """From how many requests on: "from 9,000 requests on", "from about ..." or "from the first request on"."""
+def digits(low: float | None, high: float | None) -> int:
+    """The significant digits that an interval leaves a number: two, one more for each power of ten by which it is narrower
+    than its upper end, and two where an end is open (None)."""
+    if low is None or high is None:
+        return 2
+    return 2 + max(0, math.floor(math.log10(high / (high - low)))) if high > low else EXACT
+
+
+def around(value: float, low: float | None, high: float | None) -> str:
+    """A number with its interval, all as exact as that leaves it: "4,300,000 (3,900,000–4,800,000)", "430 (390 or more)"
+    where the upper end is open (None)."""
+    shown = digits(low, high)
+    if low is None:
+        return about(value, shown)
+    return f"{about(value, shown)} ({about(low, shown)}{' or more' if high is None else f'–{about(high, shown)}'})"
+
+
+def onwards(requests: float, ends: tuple[float | None, float | None] | None = None) -> str:
+    """From how many requests on: "from 9,000 requests on", "from about 9,000 (7,000–12,000) requests on" where `ends` are
+    its interval's, or "from the first request on"."""
     if round(requests) <= 1:
         return "from the first request on"
-    return f"from {f'about {about(requests)}' if roughly else count(requests)} requests on"
+    return f"from {count(requests) if ends is None else f'about {around(requests, *ends)}'} requests on"
 
 
 def four_digits(value: float) -> str:

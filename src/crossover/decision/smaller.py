@@ -37,8 +37,7 @@ def told(
     times = "nothing" if free else f"{numbers.about(ratio) if ratio >= 10 else f'{ratio:.2g}'} times less"
     costs = f"a request to {other.name} costs {times} ({one} against {another} per 1,000)"
     if crossing.value:
-        ends = f"{numbers.about(crossing.low or 0.0)}–{numbers.about(crossing.high)}" if crossing.high else "no upper end"
-        costs += f", and all in all it costs less {numbers.onwards(crossing.value, roughly=True)} ({ends})"
+        costs += f", and all in all it costs less {numbers.onwards(crossing.value, (crossing.low, crossing.high))}"
     found = compare(other, chosen)
     low, high = numbers.points(found.low, unit=False), numbers.points(found.high, unit=False)
     gap = f"{numbers.points(found.difference)} ({low} to {high}, this pair alone)"

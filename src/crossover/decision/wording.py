@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from crossover.data.template import columns_of
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, break_even
+from crossover.decision.crossing import Crossing
 from crossover.decision.pairs import ALPHA, Comparisons, Pair
 from crossover.decision.terms import measure
 from crossover.evaluation.regret import Regret
@@ -82,11 +83,15 @@ def meanwhile(folds: int) -> str:
     return f"the cheapest with the best estimate{'' if folds else ' of those that dev preferred'}"
 
 
+Crossed = Callable[[Contender, Contender], Crossing]
+
+
 @dataclass(frozen=True)
 class Wording:
     """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`.
 
-    `folds`: in how many parts all rows were tested, where they were. `limited`: as for `bound`.
+    `folds`: in how many parts all rows were tested, where they were. `limited`: as for `bound`. `crossed`: from how many
+    requests on the first of two costs less, with its interval, where the doubt of costs is known.
     """
 
     metric: str
@@ -95,6 +100,7 @@ class Wording:
     currency: str = CURRENCY
     folds: int = 0
     limited: bool = False
+    crossed: Crossed | None = None
 
     def reasons(
         self,
@@ -261,8 +267,10 @@ class Wording:
                 saved, equal = likely.horizon_cost - other.horizon_cost, ""
                 if saved > 0 and cheapest([likely, other]) is likely:
                     equal = f", over which it saves {numbers.money(saved, self.currency)}: that counts as no difference"
+                found = self.crossed(dear, cheap) if self.crossed else None
+                ends = (found.low, found.high) if found else None
                 said.append(
-                    f"{numbers.onwards(requests).capitalize()}, {dear.name} also costs less than {cheap.name}"
+                    f"{numbers.onwards(requests, ends).capitalize()}, {dear.name} also costs less than {cheap.name}"
                     f" ({numbers.money(dear.cost.per_1k, self.currency)} against"
                     f" {numbers.money(cheap.cost.per_1k, self.currency)} per 1,000);"
                     f" {self.requests:,.0f} are planned{equal}."

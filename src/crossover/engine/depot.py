@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from crossover.data.textfile import from_home
+from crossover.data.textfile import folder_named
 from crossover.errors import OptionError, StudyError, shown, without_keys
 
 DEPOT = "CROSSOVER_WEIGHTS"
@@ -43,7 +43,7 @@ class Depot:
         place, _, path = given.partition("://")
         if path and (urlsplit(given).password or "::" in given):
             raise OptionError(f"{DEPOT} has a password or several addresses in it; {VALID}, keys being in the environment")
-        root = given if path else from_home(place).absolute().as_posix()
+        root = given if path else folder_named(DEPOT, place, OptionError).absolute().as_posix()
         found = cls(f"{root.rstrip('/')}/crossover-{uuid.uuid4().hex}")
         try:
             found._write(lambda system, path: system.pipe_file(path, found._sign), found._id)

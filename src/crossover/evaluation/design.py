@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from crossover.data.clusters import clusters
@@ -58,17 +58,12 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
     import numpy as np
     from scipy.stats import f, t
 
-    folds = len(rungs[0])
-    examples = [record.example for run in rungs[0] for record in run.records]
-    apart, kin = _named(examples), _named(examples, near_twins([comparable(example.input) for example in examples]))
+    folds, alone = len(rungs[0]), alike_effect(rungs)
+    apart, kin = _clusters(rungs)
     found = [one for parts in rungs if (one := _spread([_items(run, kin) for run in parts])) is not None]
-    sampled = [(_variance(parts, apart), _variance(parts, kin)) for parts in rungs]
-    single = fmean(one for one, _ in sampled)
-    largest = max(Counter(kin.values()).values()) / len(kin)
-    items = len(set(apart.values()))
-    alike = min(max(fmean(together for _, together in sampled) / single, 1.0), items) if single else 1.0
+    single, items = fmean(_variance(parts, apart) for parts in rungs), len(set(apart.values()))
     if not found or not single:
-        return Effect(alike, min(refit_effect(folds) - 1, items - alike), largest)
+        return replace(alone, luck=min(refit_effect(folds) - 1, items - alone.alike))
     luck = np.linspace(0.0, MOST, 201)
     believed = t.logpdf(luck / USUAL, 4)
     for one in found:
@@ -76,7 +71,23 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
         believed += f.logpdf(one.ratio / larger, one.parts - 1, one.items - one.parts) - np.log(larger)
     weights = np.exp(believed - believed.max())
     variance = float((weights * luck**2).sum() / weights.sum())
-    return Effect(alike, min((1 + 1 / folds) * variance / single, items - alike), largest)
+    return replace(alone, luck=min((1 + 1 / folds) * variance / single, items - alone.alike))
+
+
+def alike_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
+    """The same without any luck: of candidates that are what ships, each time. Rows that are nearly the same stand or fall
+    together whoever answers them."""
+    apart, kin = _clusters(rungs)
+    single = fmean(_variance(parts, apart) for parts in rungs)
+    largest = max(Counter(kin.values()).values()) / len(kin)
+    ratio = fmean(_variance(parts, kin) for parts in rungs) / single if single else 1.0
+    return Effect(min(max(ratio, 1.0), len(set(apart.values()))), largest=largest)
+
+
+def _clusters(rungs: Sequence[Sequence[Run]]) -> tuple[dict[str, str], dict[str, str]]:
+    """The name of each row's cluster, by its id: without, and with those that are nearly the same."""
+    examples = [record.example for run in rungs[0] for record in run.records]
+    return _named(examples), _named(examples, near_twins([comparable(example.input) for example in examples]))
 
 
 def _named(examples: Sequence[Example], twins: Sequence[tuple[int, int]] = ()) -> dict[str, str]:

@@ -11,7 +11,7 @@ from crossover.data.metric import is_file
 from crossover.data.task import Task
 from crossover.errors import OptionError
 from crossover.metrics._file import FileMetric, open_file
-from crossover.metrics.base import Metric
+from crossover.metrics.base import Judging, Metric
 from crossover.types import Kind, content_hash
 
 
@@ -59,6 +59,9 @@ def code_of(metric: Metric) -> tuple[Path, str] | None:
 
 
 def fingerprint(metric: Metric, options: Mapping[str, Any]) -> str:
-    """What a metric is beside its name: the SHA-256 of the user's file that it is in, and a hash of its options."""
+    """What a metric is beside its name: the SHA-256 of the user's file that it is in, and a hash of its options, with the
+    judge that the task's models mean by a name."""
+    if isinstance(metric, Judging) and "model" in options:
+        options = {**options, "model": metric.model}
     parts = [metric.sha256] if isinstance(metric, FileMetric) else []
     return " ".join([*parts, content_hash(options)] if options else parts)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crossover.alone import LOCK, alone
-from crossover.data.textfile import from_home
+from crossover.data.textfile import folder_named
 from crossover.errors import PromptError
 
 VARIABLE = "CROSSOVER_PROMPTS"
@@ -23,9 +23,10 @@ _PATIENCE = 60  # seconds: each writer holds the registry for a few milliseconds
 
 def home(start: Path | None = None) -> Path:
     """The folder in CROSSOVER_PROMPTS; else the nearest `prompts` that holds registered ones, in `start` (default: the
-    current folder) or above it; else `prompts` in `start`, which need not be there."""
+    current folder) or above it; else `prompts` in `start`, which need not be there. Raises `PromptError` for a variable
+    that names no folder."""
     if given := os.environ.get(VARIABLE):
-        return from_home(given)
+        return folder_named(VARIABLE, given, PromptError)
     begin = start or Path()
     with suppress(OSError):
         for level in (begin, *begin.resolve().parents):

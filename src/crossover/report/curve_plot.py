@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crossover.decision import numbers
-from crossover.report.plots import HALF, shorten
+from crossover.report.plots import HALF, told_apart
 from crossover.report.svg import BAND, FAMILIES, INK, MUTED, PAPER, PROMPT, WEIGHTS, axes_in, blank, inline, style, write
 
 APART = 1.025  # between the intervals of two families at one number of labels
@@ -38,8 +38,9 @@ def learning_curve(crossover: Mapping[str, Any], metric: str, width: int = HALF)
             x, y = [beside * p["labels"] for p in line], [100 * p["value"] for p in line]
             around = [[100 * (p["value"] - p["low"]) for p in line], [100 * (p["high"] - p["value"]) for p in line]]
             axes.errorbar(x, y, around, fmt="o", color=colour, markersize=6, markeredgecolor=PAPER, elinewidth=1.2)
-            ends.append((shorten(str(line[0].get("name", family)), 15 if width == HALF else 10), (fitted or line)[-1]))
-        _names(axes, ends)
+            ends.append((str(line[0].get("name", family)), (fitted or line)[-1]))
+        shown = told_apart([name for name, _ in ends], 15 if width == HALF else 10)
+        _names(axes, [(name, end) for name, (_, end) in zip(shown, ends, strict=True)])
         _crossing(axes, crossover)
         ticks = _ticks([point["labels"] for point in (*points, *crossover.get("fits", ()))])
         axes.set_xticks(ticks, [numbers.count(tick) for tick in ticks])
@@ -83,7 +84,7 @@ def _crossing(axes: Any, crossover: Mapping[str, Any]) -> None:
         low, high = labels["low"] or left, labels["high"] or right
         axes.axvspan(low, high, color=BAND, linewidth=0, zorder=0)
         axes.axvline(labels["value"], color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
-        name = f"crossover {numbers.count(labels['value'])}"
+        name = f"crossover {numbers.about(labels['value'], numbers.digits(labels['low'], labels['high']))}"
         write(axes, name, (labels["value"], 1), (0, 21), on="x", ha="center", fontsize=11)
     axes.set_xlim(left, right)
 

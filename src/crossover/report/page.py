@@ -104,12 +104,17 @@ def _context(results: Results) -> dict[str, Any]:
     metric, crossover = verdict.metric_name(results), results.decision["crossover"]
     widths, halves = (plots.WIDE, plots.NARROW), (plots.HALF, plots.NARROW)
     confusion = results.confusion
+    judging = results.task.get("metric_options") or {}
+    judged = (results.decision.get("judge") or {}).get("said", ())
     drawable = confusion is not None and 0 < len(confusion.labels) <= plots.MOST_LABELS
     return {
         "results": results,
         "decision": results.decision,
         "task": results.task,
         "metric": metric,
+        "rubric": judging.get("rubric"),
+        "grades": judging.get("grades"),
+        "assumptions": [said for said in results.assumptions if said not in judged],  # it has a section of its own
         "kind": verdict.label(results),
         "headline": verdict.headline(results),
         "facts": verdict.facts(results),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crossover.decision import numbers
 from crossover.report.rows import cost_lines, tested_best_first
@@ -27,11 +27,9 @@ from crossover.report.verdict import metric_name
 from crossover.study.results import CandidateReport, Confusion, Results
 from crossover.types import Epoch
 
-if TYPE_CHECKING:
-    pass
-
 WIDE, NARROW = 1024, 350  # CSS pixels: a desk and a phone
 HALF = 500  # two drawings side by side
+FEW_TICKS = 100  # times the smallest cost, within which powers of ten are too few ticks
 MOST_LABELS = 30  # a larger confusion matrix is not readable as a drawing
 
 
@@ -39,6 +37,15 @@ def shorten(text: str, most: int) -> str:
     """The text on one line, cut with an ellipsis after `most` characters; "(empty)" for none."""
     line = " ".join(text.split()) or "(empty)"
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def told_apart(texts: Sequence[str], most: int) -> list[str]:
+    """Each as `shorten` has it; those that would look the same by their ends: "…tion+lora"."""
+    short = [shorten(text, most) for text in texts]
+    return [
+        one if short.count(one) == 1 or one == text else "…" + " ".join(text.split())[1 - most :].lstrip()
+        for one, text in zip(short, texts, strict=True)
+    ]
 
 
 def leaderboard(results: Results, width: int = WIDE) -> str:
@@ -49,7 +56,7 @@ def leaderboard(results: Results, width: int = WIDE) -> str:
     from matplotlib.ticker import MaxNLocator
 
     ranked = tested_best_first(results)
-    names = [shorten(candidate.name, 30 if width == WIDE else 17) for candidate in ranked]
+    names = told_apart([candidate.name for candidate in ranked], 30 if width == WIDE else 17)
     target, choice = results.task["target"], results.decision["verdict"]["choice"]
     ends = [100 * end for c in ranked for shown in (c.dev, c.test) if shown for end in (shown.low, shown.high)]
     ends += [] if target is None else [100 * target]
@@ -89,7 +96,14 @@ def _intervals(axes: Any, y: float, candidate: CandidateReport) -> None:
         ends, look = [100 * estimate.low, 100 * estimate.high], {"color": colour, "alpha": 1 if full else 0.75}
         axes.plot(ends, [at, at], linewidth=3 if full else 1.4, **look)
         fill, edge, size = (colour, PAPER, 9) if full else (PAPER, colour, 5.5)
-        axes.plot(100 * estimate.value, at, "o", markersize=size, mfc=fill, mec=edge, markeredgewidth=1.5)
+        dot = {
+            "markersize": size,
+            "mfc": fill,
+            "mec": edge,
+            "markeredgewidth": 1.5,
+            "clip_on": False,
+        }  # whole also at 100 %
+        axes.plot(100 * estimate.value, at, "o", **dot)
 
 
 def _dev(candidate: CandidateReport) -> str:
@@ -192,7 +206,8 @@ def cumulative_cost(results: Results, width: int = HALF) -> str:
         axes.set_xscale("log")
         axes.set_yscale("log")
         ends = []
-        for candidate, cost in lines:
+        names = told_apart([candidate.name for candidate, _ in lines], 16 if width > NARROW else 11)
+        for name, (candidate, cost) in zip(names, lines, strict=True):
             colour = FAMILIES[candidate.family]
             total = candidate.cost_fixed + candidate.cost_per_1k * requests / 1000
             if cost.fixed_interval and cost.per_1k_interval:
@@ -202,7 +217,7 @@ def cumulative_cost(results: Results, width: int = HALF) -> str:
                 )
                 axes.fill_between(requests, numpy.maximum(low, total * 1e-3), high, color=colour, alpha=0.15, linewidth=0)
             axes.plot(requests, total, color=colour)
-            ends.append((float(total[-1]), shorten(candidate.name, 16 if width > NARROW else 11)))
+            ends.append((float(total[-1]), name))
         bottom, top = axes.get_ylim()
         gap, last = 0.07 * numpy.log(top / bottom), -numpy.inf
         for y, name in sorted(ends):  # names that would overlap are written one above the other
@@ -216,7 +231,8 @@ def cumulative_cost(results: Results, width: int = HALF) -> str:
                 linewidth=0,
                 zorder=0,
             )
-            _marker(axes, crossing["value"], f"crossing: {numbers.about(crossing['value'])}")
+            shown = numbers.about(crossing["value"], numbers.digits(crossing["low"], crossing["high"]))
+            _marker(axes, crossing["value"], f"crossing: {shown}")
         if planned:
             axes.axvline(planned, color=MUTED, linewidth=1.4, linestyle=":", zorder=1)
             write(
@@ -232,11 +248,12 @@ def cumulative_cost(results: Results, width: int = HALF) -> str:
         axes.set_xlim(requests[0], requests[-1])
         few = 8 if width > NARROW else 4
         axes.xaxis.set_major_locator(LogLocator(numticks=few))
-        axes.yaxis.set_major_locator(LogLocator(numticks=6))
+        steps = (1.0,) if top / bottom > FEW_TICKS else (1.0, 2.0, 5.0)
+        axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=6))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))  # 100k, 1M: else the ticks run into each other
-        axes.yaxis.set_major_formatter(lambda value, _: numbers.money(value, ""))
+        axes.yaxis.set_major_formatter(lambda value, _: numbers.count(value) if value >= 1 else numbers.money(value, ""))
         axes.set_xlabel(f"requests (cost in all, {currency})")
         return inline(figure, f"cost-{width}", "Cumulative cost by number of requests")
 

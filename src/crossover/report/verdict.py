@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from crossover.decision import numbers
 from crossover.decision.pairs import ALPHA
@@ -198,7 +198,8 @@ def _requests(results: Results) -> str:
     plan = f"; {numbers.count(planned)} are planned" if planned is not None else ""
     if requests["value"] < 1:
         return f"Fine-tuning costs less than the best prompt from the first request{plan}."
-    return f"Fine-tuning costs less than the best prompt from about {_around(requests)} requests{plan}."
+    around = numbers.around(requests["value"], requests["low"], requests["high"])
+    return f"Fine-tuning costs less than the best prompt from about {around} requests{plan}."
 
 
 def flip_sentences(results: Results) -> list[str]:
@@ -279,11 +280,3 @@ def _regret(results: Results) -> list[Fact]:
 
 def _test_items(results: Results) -> int:
     return int(results.decision["splits"]["test"])
-
-
-def _around(point: dict[str, Any]) -> str:
-    """A number with its interval, of which an end may be open (null)."""
-    text, low, high = numbers.about(point["value"]), point["low"], point["high"]
-    if low is None:
-        return text
-    return f"{text} ({numbers.about(low)}{' or more' if high is None else '–' + numbers.about(high)})"

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from crossover.data.task import Task
 from crossover.data.text import comparable
 from crossover.errors import OptionError
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench
+from crossover.strategies._recipe import tuned_outline
+from crossover.strategies.base import Bench, Outline
 from crossover.tuning.providers import sayable
 from crossover.tuning.recipe import HostedRecipe
 from crossover.types import Candidate, Decoding, Example, Record
@@ -27,10 +29,7 @@ def tuned(name: str, strategy: Any, start: Candidate, bench: Bench, least: int) 
     options = {field.name: getattr(strategy, field.name) for field in fields(strategy) if field.name != "warm_up"}
     recipe = HostedRecipe(**options, seed=bench.seed)
     if start.decoding.pattern and recipe.objective != "supervised":  # before a job is paid for
-        raise OptionError(
-            f"strategy '{name}': the start reasons before it answers, and objective {recipe.objective} takes an answer as"
-            " it stands; valid is objective supervised, which learns its own right solutions, or no reasoning before it"
-        )
+        raise OptionError(_reasoned(name, recipe.objective))
     if recipe.objective == "reinforcement":
         return bench.tune(start, graded(name, bench, recipe))
     if recipe.objective == "supervised":
@@ -48,6 +47,26 @@ def tuned(name: str, strategy: Any, start: Candidate, bench: Bench, least: int) 
         raise OptionError(f"strategy '{name}': {few}; valid: more rows, or objective supervised")
     note = "; ".join(filter(None, [start.provenance.note, f"only warmed up: so tuned, {few}"]))
     return replace(start, provenance=replace(start.provenance, note=note))  # which is paid for
+
+
+def _reasoned(name: str, objective: str) -> str:
+    return (
+        f"strategy '{name}': the start reasons before it answers, and objective {objective} takes an answer as it stands;"
+        " valid is objective supervised, which learns its own right solutions, or no reasoning before it"
+    )
+
+
+def hosted_outline(name: str, objective: str, start: Outline) -> Outline:
+    """What a job leaves of a start. Raises `OptionError` for one that it cannot go on from."""
+    if start.reasons and objective != "supervised":
+        raise OptionError(_reasoned(name, objective))
+    return tuned_outline(name, start, "hosted")
+
+
+def check_graded(name: str, objective: str, task: Task) -> None:
+    """Raise `OptionError` where a metric that the task names has to be written as a grader and cannot."""
+    if objective == "reinforcement" and task.metric is not None:
+        _grader(name, task.metric)
 
 
 def check_hosted(name: str, strategy: Any) -> None:
@@ -85,17 +104,17 @@ def _worse(record: Record, decoding: Decoding) -> str:
 
 def graded(name: str, bench: Bench, recipe: HostedRecipe) -> HostedRecipe:
     """The recipe with the task's metric as OpenAI's dialect writes a grader. Raises `OptionError` where it cannot."""
-    metric = bench.task.metric or "accuracy"
+    return replace(recipe, grader=_grader(name, bench.task.metric or "accuracy"))
+
+
+def _grader(name: str, metric: str) -> Mapping[str, Any]:
     sides = {"input": "{{sample.output_text}}", "reference": "{{item.reference}}"}
-    grader: Mapping[str, Any]
     if metric in EQUAL:
-        grader = {"type": "string_check", "name": metric, "operation": "eq", **sides}
-    elif metric in SIMILAR:
-        grader = {"type": "text_similarity", "name": metric, "evaluation_metric": SIMILAR[metric], **sides}
-    else:
-        valid = ", ".join((*EQUAL, *SIMILAR))
-        raise OptionError(
-            f"strategy '{name}': the metric '{metric}' cannot be written as a grader of the service; valid with objective"
-            f" reinforcement: {valid}"
-        )
-    return replace(recipe, grader=grader)
+        return {"type": "string_check", "name": metric, "operation": "eq", **sides}
+    if metric in SIMILAR:
+        return {"type": "text_similarity", "name": metric, "evaluation_metric": SIMILAR[metric], **sides}
+    valid = ", ".join((*EQUAL, *SIMILAR))
+    raise OptionError(
+        f"strategy '{name}': the metric '{metric}' cannot be written as a grader of the service; valid with objective"
+        f" reinforcement: {valid}"
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
-from typing import Any, Protocol, TypeVar
+from dataclasses import fields, replace
+from typing import Any, Literal, Protocol, TypeVar
 
+from crossover.errors import OptionError
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.tuning.defaults import default_epochs, default_patience, default_rate
 from crossover.types import Candidate, FullRecipe, LoraRecipe, SoftPromptRecipe
 
@@ -61,3 +62,22 @@ def check_tuner(name: str, tuner: Any) -> None:
         ("learning_rate", "a number above 0", rate is None or (rate > 0 and math.isfinite(rate))),
         ("replay", f"a share from 0 to {MOST_REPLAY}", 0 <= share <= MOST_REPLAY),
     )
+
+
+def tuned_outline(name: str, start: Outline, kind: Literal["soft", "adapter", "full", "hosted"]) -> Outline:
+    """What tuning leaves of a start. Raises `OptionError` for one whose weights or prompt it cannot go on from."""
+    if start.chained:
+        raise OptionError(
+            f"strategy '{name}' cannot tune a chain as a whole; valid is tuned weights in a chain, such as {name}+chain"
+        )
+    if start.weights == "soft" or (kind == "soft" and start.weights):
+        raise OptionError(
+            f"strategy '{name}' cannot go on from tuned weights where one of the two is a soft prompt; valid is one of the"
+            " two"
+        )
+    if start.weights not in ("", "other") and (kind == "hosted") != (start.weights == "hosted"):
+        raise OptionError(
+            f"strategy '{name}' cannot go on from what was tuned before it: no model is tuned both here and at a service;"
+            " valid is one of the two"
+        )
+    return replace(start, weights="full" if start.weights == "full" else kind)

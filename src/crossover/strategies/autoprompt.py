@@ -12,12 +12,12 @@ from crossover import tuning
 from crossover.engine.phrasing import instructed
 from crossover.engine.render import NO_ANSWERS, Renderer
 from crossover.errors import OptionError
-from crossover.models.base import Spelling
+from crossover.models.base import Model, Spelling
 from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.tuning.batches import TokenRow
 from crossover.types import Candidate, Example, Family, Message, content_hash
 
@@ -63,11 +63,20 @@ class Autoprompt:
             ("fluency", "0 or more", self.fluency >= 0),
         )
 
-    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        if not isinstance(bench.model, Spelling):
+    def outline(self, start: Outline) -> Outline:
+        if start.weights == "soft":
+            raise OptionError("strategy 'autoprompt' cannot look through a soft prompt; valid is autoprompt before it")
+        return replace(start, worded=True)
+
+    def check_model(self, model: Model, spec: str) -> None:
+        if not isinstance(model, Spelling):
             raise OptionError(
-                f"strategy 'autoprompt' needs the gradients and the words of a model, and '{bench.task.model}' gives none"
+                f"strategy 'autoprompt' needs the gradients and the words of a model, and '{spec}' gives none"
             )
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        self.check_model(bench.model, bench.task.model)
+        assert isinstance(bench.model, Spelling)
         start = instructed(start, bench.task, bench.train)
         solved = solved_already([bench.rehearse(start, bench.train[:PROBED]), bench.score(start)])
         if solved:

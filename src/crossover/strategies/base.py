@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from crossover.data.task import Task
 from crossover.models.base import Model
@@ -120,8 +121,9 @@ class Bench(Protocol):
 class Strategy(Protocol):
     """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options.
 
-    `family`: what it is there to make. What a candidate of it is, the candidate says (`decision/contenders.py`). One with
-    `bare = True` leaves nothing of the prompt before it.
+    `family`: what it is there to make. What a candidate of it is, the candidate says (`decision/contenders.py`). One that
+    cannot begin with every start, or leaves less of it than others, is `Outlining`; one that needs something of the task
+    or of a file is `Demanding`, one that not every model can serve `Selective`.
     """
 
     family: ClassVar[Family]
@@ -129,3 +131,51 @@ class Strategy(Protocol):
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         """A better candidate for the bench's task, made from `start`; `start` itself is a valid answer."""
         ...
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of a candidate before it is made. `worded`: its prompt says something beside the input; `chained`:
+    it has steps; `reasons`: before it answers; `weights`: which are tuned, "other" where only their strategy knows.
+    """
+
+    worded: bool = False
+    chained: bool = False
+    reasons: bool = False
+    weights: Literal["", "soft", "adapter", "full", "hosted", "other"] = ""
+
+
+@runtime_checkable
+class Outlining(Protocol):
+    """A strategy that says what it would make of a start, so that what cannot follow is told before anything is made."""
+
+    def outline(self, start: Outline) -> Outline:
+        """What is left of such a start. Raises `OptionError` where `adapt` could not begin with it."""
+        ...
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """A strategy that needs something of the task, or of a file that its options name."""
+
+    def check(self, task: Task) -> None:
+        """Raise a `CrossoverError` where it is not there: told as the task file is read, before any data or model is."""
+        ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A strategy that cannot work with every model, beside whether its weights can be tuned."""
+
+    def check_model(self, model: Model, spec: str) -> None:
+        """Raise `OptionError` for a model, called `spec`, that it cannot work with."""
+        ...
+
+
+def outlined(strategy: Strategy, start: Outline) -> Outline:
+    """What a strategy would make of a start. Raises `OptionError` where it could not begin with it."""
+    if isinstance(strategy, Outlining):
+        return strategy.outline(start)
+    if strategy.family in ("weights", "hybrid"):
+        start = replace(start, weights="other")
+    return start if strategy.family == "weights" else replace(start, worded=True)

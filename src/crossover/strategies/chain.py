@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from crossover.data.chain import ChainStep
 from crossover.data.infer import prepare
-from crossover.data.task import load_task
+from crossover.data.task import Task, load_task
 from crossover.engine.decoding import decoding_for, without_prompt
 from crossover.engine.phrasing import phrasings
 from crossover.errors import OptionError
 from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Decoding, Family, Prompt, Step
 
 LENGTH = 64  # tokens of a step's answer where the file does not say
@@ -29,10 +29,19 @@ class Chain:
 
     family: ClassVar[Family] = "prompt"
 
-    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
-        written = bench.task.chain
-        if not written:
+    def outline(self, start: Outline) -> Outline:
+        return Outline(worded=True, chained=True, weights=start.weights)
+
+    def check(self, task: Task) -> None:
+        if not task.chain:
             raise OptionError("strategy 'chain': the task file has no key 'chain'; valid is a list of steps with names")
+        for step in task.chain:
+            if step.task is not None:
+                load_task(task.folder / step.task)
+
+    def adapt(self, start: Candidate, bench: Bench) -> Candidate:
+        self.check(bench.task)
+        written = bench.task.chain
         *before, last = written
         prompt = Prompt(last.instruction, last.template, steps=tuple(self._step(step, bench) for step in before))
         outputs = [example.output for example in bench.train]

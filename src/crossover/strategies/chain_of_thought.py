@@ -11,7 +11,7 @@ from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._demonstrations import balanced, reasoned_answers
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_better
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Decoding, Demonstration, Family, Run
 
 # what is taken from a reasoned reply where the task does not say
@@ -52,6 +52,9 @@ class ChainOfThought:
             ("max_tokens", "1 or more", self.max_tokens >= 1),
             ("attempts", "1 or more", self.attempts >= 1),
         )
+
+    def outline(self, start: Outline) -> Outline:
+        return replace(start, worded=True, reasons=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         plain = replace(start, decoding=self._decoding(start.decoding, bench))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.data.load import load_rows, render_input
+from crossover.data.task import Task
 from crossover.data.text import comparable
 from crossover.engine.decoding import decoding_for, on_another
 from crossover.engine.phrasing import answer_form, instructed, speaks
@@ -14,9 +15,14 @@ from crossover.errors import OptionError
 from crossover.strategies._calibration import probabilities
 from crossover.strategies._choice import noted
 from crossover.strategies._options import check
-from crossover.strategies._recipe import check_tuner, recipe_for
-from crossover.strategies.base import Bench
+from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Example, Family, LoraRecipe, Prompt, Reply, Run, content_hash
+
+NO_TEACHER = (
+    "strategy 'distill' has no teacher: the start's prompt is as short as the student's; valid: a prompt before it, as in"
+    " few_shot+distill, or the option 'teacher'"
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,6 @@ class Distill:
     """
 
     family: ClassVar[Family] = "weights"
-    bare: ClassVar[bool] = True
 
     teacher: str = ""
     unlabelled: str = ""
@@ -66,14 +71,21 @@ class Distill:
             ("agreement", "a number from 0 to 1", 0 <= self.agreement <= 1),
         )
 
+    def outline(self, start: Outline) -> Outline:
+        if not self.teacher and not start.worded:
+            raise OptionError(NO_TEACHER)
+        return tuned_outline("distill", Outline(weights=start.weights), "adapter")
+
+    def check(self, task: Task) -> None:
+        if self.unlabelled:
+            for row in load_rows(task.folder / self.unlabelled)[:1]:
+                render_input(task, row)
+
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         teacher = self._teacher(start, bench)
         short = answer_form(bench.task)
         if not self.teacher and not _longer(teacher.prompt, short):
-            raise OptionError(
-                "strategy 'distill' has no teacher: the start's prompt is as short as the student's; valid: a prompt before"
-                " it, as in few_shot+distill, or the option 'teacher'"
-            )
+            raise OptionError(NO_TEACHER)
         asked = [*bench.train, *self._unlabelled(bench)]
         taught = self._taught(teacher, asked, bench)
         decoding = decoding_for(bench.task, bench.model_of(start.model), [example.output for example in taught])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossover.strategies._recipe import check_tuner, recipe_for
+from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
 from crossover.strategies._tries import tune
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Family, FullRecipe
 
 
@@ -41,6 +41,9 @@ class Full:
 
     def __post_init__(self) -> None:
         check_tuner("full", self)
+
+    def outline(self, start: Outline) -> Outline:
+        return tuned_outline("full", start, "full")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         recipe = recipe_for(self, FullRecipe, start, bench, weight_decay=self.weight_decay, replay=self.replay)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from crossover.data.jsonfile import kind_of, parse
+from crossover.data.task import Task
 from crossover.data.textfile import read_text
 from crossover.engine.conversation import prompt_of
 from crossover.engine.decoding import without_prompt
 from crossover.errors import DataError, OptionError
 from crossover.strategies._demonstrations import check_shown
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Family, Message, Prompt
 
 
@@ -31,6 +32,12 @@ class Given:
 
     def __post_init__(self) -> None:
         check("given", self, ("prompt", "a file with a prompt's messages, such as prompt.json", bool(self.prompt)))
+
+    def outline(self, start: Outline) -> Outline:
+        return Outline(worded=True, weights=start.weights)
+
+    def check(self, task: Task) -> None:
+        read_messages(task.folder / self.prompt)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         prompt = read_messages(bench.task.folder / self.prompt)

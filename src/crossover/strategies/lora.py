@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from crossover.errors import MissingExtra, OptionError
-from crossover.strategies._recipe import check_tuner, recipe_for
+from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
 from crossover.strategies._tries import tune
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.tuning.conflicts import conflict
 from crossover.types import Candidate, Family, LoraRecipe
 
@@ -63,6 +63,14 @@ class Lora:
             raise OptionError(f"strategy 'lora': {clash}")
         if self.bits and importlib.util.find_spec("bitsandbytes") is None:
             raise MissingExtra("strategy 'lora', option 'bits'", "quantized")
+
+    def outline(self, start: Outline) -> Outline:
+        if self.bits and start.weights == "full":
+            raise OptionError(
+                "strategy 'lora', option 'bits': 4 cannot go on from a fully tuned model, into which the adapter would be"
+                " merged; valid is null there"
+            )
+        return tuned_outline("lora", start, "adapter")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         names = ("rank", "alpha", "dropout", "replay", "targets", "dora", "rslora", "pissa", "bits")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from crossover.strategies._hosted import check_hosted, tuned
+from crossover.data.task import Task
+from crossover.strategies._hosted import check_graded, check_hosted, hosted_outline, tuned
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Family
 
 LEAST = 10  # pairs that a job takes
@@ -46,6 +47,12 @@ class OpenaiFinetune:
     def __post_init__(self) -> None:
         check_hosted("openai_finetune", self)
         check("openai_finetune", self, ("batch_size", "1 or more", self.batch_size is None or self.batch_size >= 1))
+
+    def outline(self, start: Outline) -> Outline:
+        return hosted_outline("openai_finetune", self.objective, start)
+
+    def check(self, task: Task) -> None:
+        check_graded("openai_finetune", self.objective, task)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         return tuned("openai_finetune", self, start, bench, LEAST)

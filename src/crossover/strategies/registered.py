@@ -13,7 +13,7 @@ from crossover.prompts.store import Registry
 from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted
 from crossover.strategies._demonstrations import check_shown
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Decoding, Family
 
 NAME = "registered"
@@ -36,6 +36,9 @@ class Registered:
             reference(self.prompt)
         except PromptError as error:
             raise OptionError(f"strategy '{NAME}', option 'prompt': {error}") from error
+
+    def outline(self, start: Outline) -> Outline:
+        return Outline(worded=True, weights=start.weights)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         version = Registry(home(bench.task.folder)).get(self.prompt)

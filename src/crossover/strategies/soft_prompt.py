@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossover.strategies._recipe import check_tuner, recipe_for
-from crossover.strategies.base import Bench
+from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Family, SoftPromptRecipe
 
 
@@ -31,6 +31,9 @@ class SoftPrompt:
 
     def __post_init__(self) -> None:
         check_tuner("soft_prompt", self)
+
+    def outline(self, start: Outline) -> Outline:
+        return tuned_outline("soft_prompt", start, "soft")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         return bench.tune(start, recipe_for(self, SoftPromptRecipe, start, bench, tokens=self.tokens))

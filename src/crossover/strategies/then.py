@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossover import registry
+from crossover.data.task import Task
 from crossover.errors import OptionError, shown
 from crossover.strategies._choice import noted
-from crossover.strategies.base import Bench, Strategy
+from crossover.strategies.base import Bench, Demanding, Outline, Strategy, outlined
 from crossover.types import Candidate, Family
 
 
@@ -35,24 +36,36 @@ class Then:
         for step, given in self.options.items():
             if not isinstance(given, Mapping):
                 raise OptionError(f"strategy '{step}': received {shown(given)}, valid is a mapping of options")
+        outline = Outline()
         for name, strategy in zip(self.steps, self.strategies(), strict=True):  # a wrong name or option is told at once
             if strategy.family == "control":
                 raise OptionError(
                     f"the sequence '{'+'.join(self.steps)}' has a control in it, and '{name}' leaves no language model to"
                     f" prompt or tune; valid is '{name}' by itself"
                 )
+            try:
+                outline = outlined(strategy, outline)
+            except OptionError as error:
+                raise OptionError(f"the sequence '{'+'.join(self.steps)}': {error}") from error
 
     @property
     def family(self) -> Family:
         """What it is there to make: a hybrid where its steps leave both a prompt and weights, else the one of them."""
-        prompted = tuned = False
-        for step in self.strategies():
-            prompted = not getattr(step, "bare", False) and (prompted or step.family in ("prompt", "hybrid"))
-            tuned = tuned or step.family in ("weights", "hybrid")
-        return "hybrid" if prompted and tuned else "weights" if tuned else "prompt"
+        left = self.outline(Outline())
+        return "hybrid" if left.worded and left.weights else "weights" if left.weights else "prompt"
 
     def strategies(self) -> list[Strategy]:
         return [registry.create("strategies", name, self.options.get(name)) for name in self.steps]
+
+    def outline(self, start: Outline) -> Outline:
+        for step in self.strategies():
+            start = outlined(step, start)
+        return start
+
+    def check(self, task: Task) -> None:
+        for step in self.strategies():
+            if isinstance(step, Demanding):
+                step.check(task)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         said = []

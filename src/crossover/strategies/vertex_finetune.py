@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from crossover.strategies._hosted import check_hosted, tuned
+from crossover.strategies._hosted import check_hosted, hosted_outline, tuned
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Family
 
 RANKS = (1, 2, 4, 8, 16, 32)
@@ -55,6 +55,9 @@ class VertexFinetune:
             ("bucket", "gs://NAME, or a folder in it", BUCKET.fullmatch(self.bucket) is not None),
             ("rank", ", ".join(map(str, RANKS)), self.rank is None or self.rank in RANKS),
         )
+
+    def outline(self, start: Outline) -> Outline:
+        return hosted_outline("vertex_finetune", self.objective, start)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         return tuned("vertex_finetune", self, start, bench, LEAST)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from crossover.engine.decoding import without_prompt
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Family, Prompt
 
 
@@ -15,7 +15,9 @@ class ZeroShot:
     """Takes every word around the input away. In classification the labels still bound the answer, unseen."""
 
     family: ClassVar[Family] = "prompt"
-    bare: ClassVar[bool] = True
+
+    def outline(self, start: Outline) -> Outline:
+        return Outline(weights=start.weights)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         outputs = [example.output for example in bench.train]

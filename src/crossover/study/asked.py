@@ -19,7 +19,7 @@ from crossover.study.listed import with_listed_prices
 from crossover.study.paying import need_prices
 from crossover.study.registered import pinned
 from crossover.study.scoring import Scoring, scoring
-from crossover.study.several import check_none_named, specs_of
+from crossover.study.several import check_none_named, further_models, specs_of
 
 
 def asked(task_path: Path, model: str | None, settings: Sequence[str]) -> tuple[Task, Path]:
@@ -46,7 +46,10 @@ def opened(task: Task, source: str) -> tuple[Prepared, Scoring, dict[str, Model]
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source, prepared.splits.dev)
     models, priced = {spec: open_model(spec, task.folder) for spec in specs_of(task)}, prepared.task
-    away = [spec for spec, model in models.items() if not model.local]
+    others = {
+        spec: open_model(spec, task.folder) for spec in further_models(task)
+    }  # told now, not once others have climbed
+    away = [spec for spec, model in (models | others).items() if not model.local]
     if task.limits.data_stays_here and away:
         raise OptionError(
             f"{source}: limits.data_stays_here is true, and the model '{away[0]}' runs elsewhere;"

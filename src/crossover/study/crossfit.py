@@ -16,7 +16,7 @@ from crossover.decision.numbers import percent
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.bench import StudyBench
-from crossover.evaluation.design import Effect, seen_effect
+from crossover.evaluation.design import Effect, alike_effect, seen_effect
 from crossover.study.finals import count_use
 from crossover.study.ladder import Rung, adapted, guarded
 from crossover.study.listener import Listener
@@ -127,10 +127,12 @@ class CrossFit:
     def _judged(self, found: dict[str, Made], contenders: list[Contender], warnings: list[str]) -> dict[str, Run]:
         """The runs over all rows, and in `contenders` what to choose by."""
         refitted = [made.parts for made in found.values() if not made.same]
+        unchanged = [made.parts for made in found.values() if made.same]
         effect = seen_effect(refitted) if refitted else Effect()
-        if effect.largest > MOST:
+        beside = alike_effect(unchanged) if unchanged else Effect()
+        if (largest := max(effect.largest, beside.largest)) > MOST:
             warnings.append(
-                f"{percent(effect.largest)} of the rows are one group, or nearly the same text: they may be right or wrong"
+                f"{percent(largest)} of the rows are one group, or nearly the same text: they may be right or wrong"
                 " together, and the intervals may then be too narrow"
             )
         runs: dict[str, Run] = {}
@@ -138,7 +140,7 @@ class CrossFit:
             if contender.id not in found:
                 continue
             made = found[contender.id]
-            run = pooled(contender.id, made.parts, self.bench, 1.0 if made.same else effect.whole)
+            run = pooled(contender.id, made.parts, self.bench, beside.alike if made.same else effect.whole)
             if not made.same:
                 run = replace(run, leaning=leaning(run.estimate.n, contender.dev, made.devs, effect))
             runs[contender.id] = run

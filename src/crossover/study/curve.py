@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from crossover.data.clusters import clusters
+from crossover.data.infer import prepare
 from crossover.data.splits import Splits
-from crossover.data.task import Task
+from crossover.data.task import Task, load_task
 from crossover.decision.contenders import FAMILIES
 from crossover.decision.learning import LabelRun, learnt
 from crossover.errors import BudgetExceeded
@@ -25,6 +27,7 @@ from crossover.study.folder import StudyFolder
 from crossover.study.ladder import Rung, adapted, guarded
 from crossover.study.listener import Listener, Stage
 from crossover.study.outcome import Outcome
+from crossover.study.several import named_models
 from crossover.study.works import Executor, Going, Scene, Serial
 from crossover.types import Candidate, Example, Family, Run, content_hash
 
@@ -149,14 +152,21 @@ class CurveStudy:
             journal.set_fact(key, asdict(one))
         return one
 
+    @cached_property
+    def _steps(self) -> list[str]:
+        """The rows of the tasks that a chain's steps are: their labels, fields and wording come of them."""
+        tasks = [self.bench.task.folder / step.task for step in self.bench.task.chain if step.task]
+        return [prepare(load_task(path)).splits.sha256 for path in tasks]
+
     def _key(self, rung: Rung, bench: StudyBench, held: Sequence[Example]) -> str:
         """Everything that a run is made of."""
         evaluator = bench.evaluator
         rows = [[(e.input, e.output) for e in part] for part in (bench.train, bench.dev, held)]
         metric = [evaluator.metric_name, evaluator.metric_id]
-        asked = [spec for spec in (self.begin.model, rung.model, rung.found_on) if spec]
+        others = named_models(rung.spec.options)
+        asked = [spec for spec in (self.begin.model, rung.model, rung.found_on, *others) if spec]
         start = [self.begin.id, *(bench.model_of(spec).identity for spec in asked)]
-        told = [bench.task.model_dump(mode="json", include=set(TOLD)), *_files(rung.spec.options, bench.task)]
+        told = [bench.task.model_dump(mode="json", include=set(TOLD)), *_files(rung.spec.options, bench.task), *self._steps]
         return (
             f"curve {content_hash([rung.name, rung.spec.name, rung.spec.options, bench.seed, start, metric, rows, told])}"
         )

@@ -19,11 +19,13 @@ from crossover.engine.decoding import decoding_for, on_another
 from crossover.engine.journal import Journal
 from crossover.errors import (
     BudgetExceeded,
+    DataError,
     MetricError,
     MissingExtra,
     ModelError,
     OptionError,
     StudyError,
+    TaskError,
     TuningError,
     without_keys,
 )
@@ -34,7 +36,7 @@ from crossover.evaluation.probe import Probe
 from crossover.metrics.base import Judging, Metric
 from crossover.models.base import Hosted, Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
-from crossover.strategies.base import Strategy
+from crossover.strategies.base import Demanding, Outline, Selective, Strategy, outlined
 from crossover.strategies.open import open_strategy
 from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
@@ -92,16 +94,20 @@ class Climbed:
 
 
 def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
-    """Raise `OptionError` for a strategy whose options are not valid, saying by `place` where it stands.
+    """Raise `OptionError` for a strategy whose options are not valid, that cannot follow the one before it, or that needs
+    what the task has not, saying by `place` where it stands.
 
     Needs no model; nothing is imported but the strategies that are named.
     """
     for number, spec in enumerate(task.strategies):
         try:
             for one in expanded([without_places(spec)]):
-                open_strategy(one.name, one.options)
+                strategy = open_strategy(one.name, one.options)
+                outlined(strategy, Outline())
+                if isinstance(strategy, Demanding):
+                    strategy.check(task)
             placed([spec], task.models, lambda one: False)
-        except OptionError as error:
+        except (OptionError, DataError, TaskError) as error:
             raise OptionError(f"{place(('strategies', number))}: {error}") from error
 
 
@@ -140,8 +146,8 @@ def ladder(task: Task, model: Model, model_of: Callable[[str], Model] | None = N
     rungs = []
     for name, spec in zip(_names(specs), specs, strict=True):
         strategy = open_strategy(spec.name, spec.options)
-        if not can_tune(strategy, model):
-            raise OptionError(_untunable(spec.name, strategy, task.model))
+        if why := unfit(spec.name, strategy, model, task.model):
+            raise OptionError(why)
         rungs.append(Rung(name, spec, strategy))
     return rungs, said
 
@@ -156,9 +162,9 @@ def _over(task: Task, specs: Sequence[StrategySpec], model_of: Callable[[str], M
             where, strategy = task.models[one.on].spec, open_strategy(one.spec.name, one.spec.options)
             if one.found_on and strategy.family in ("weights", "hybrid"):  # before anything is tuned in vain
                 raise OptionError(_stay(spec.name))
-            if not can_tune(strategy, model_of(where)):
+            if why := unfit(spec.name, strategy, model_of(where), one.on):
                 if one.named:
-                    raise OptionError(_untunable(spec.name, strategy, one.on))
+                    raise OptionError(why)
                 left_out.append(f"{spec.name} on {one.on}")
                 continue
             found += 1
@@ -171,7 +177,7 @@ def _over(task: Task, specs: Sequence[StrategySpec], model_of: Callable[[str], M
         if not found:
             raise OptionError(_untunable(spec.name, open_strategy(spec.name, without_places(spec).options), "any of them"))
     if left_out:
-        said.append(f"not climbed, as these models cannot be tuned so: {', '.join(left_out)}")
+        said.append(f"not climbed, as these models cannot be tuned or looked into so: {', '.join(left_out)}")
     counts = Counter(rung.name for rung in rungs)
     if twice := [name for name, count in counts.items() if count > 1]:
         raise OptionError(f"strategy '{twice[0]}' stands {counts[twice[0]]} times; valid is once, or with other options")
@@ -199,12 +205,20 @@ def _untunable(name: str, strategy: Strategy, model: str) -> str:
     )
 
 
-def can_tune(strategy: Strategy, model: Model) -> bool:
-    """Whether the weights that a strategy tunes, if any, are a model's that it can tune: here, or at its service."""
-    return all(
+def unfit(name: str, strategy: Strategy, model: Model, spec: str) -> str:
+    """Why a model cannot do what a strategy wants of it: be tuned, here or at its service, or looked into; "" if it can."""
+    if not all(
         isinstance(model, Tunable) if dialect is None else isinstance(model, Hosted) and model.dialect == dialect
         for dialect in _dialects(strategy)
-    )
+    ):
+        return _untunable(name, strategy, spec)
+    try:
+        for step in strategy.strategies() if isinstance(strategy, Then) else [strategy]:
+            if isinstance(step, Selective):
+                step.check_model(model, spec)
+    except OptionError as error:
+        return str(error)
+    return ""
 
 
 def _dialects(strategy: Strategy) -> set[str | None]:

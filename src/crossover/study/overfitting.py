@@ -19,7 +19,7 @@ def overfitting(
     evaluator: Evaluator,
     margin: float,
 ) -> list[str]:
-    """One line for all of them, or nothing. `runs`: test runs by candidate; `shipped`: the candidates that are asked about.
+    """A line for each that overfits. `runs`: test runs by candidate; `shipped`: the candidates that are asked about.
 
     The untuned side answers the same training rows; its other rows are test where a candidate of the study with that
     prompt was tested, else dev: nothing is scored on test for this.
@@ -37,8 +37,7 @@ def overfitting(
         except BudgetExceeded:
             continue
         found.append(overfitted(made.name, *sides, evaluator.metric, margin, evaluator.seed))
-    line = "; ".join(sentence for sentence in found if sentence)
-    return [line] if line else []
+    return [sentence for sentence in found if sentence]
 
 
 def _sides(

@@ -44,7 +44,7 @@ def placed(
             )
         names = [on] if on else list(models)[:1] if once(spec) else [name for name in models if name != found_on]
         for name in names:
-            if not on and models[name].spec in _named(own.options):
+            if not on and models[name].spec in named_models(own.options, ("teacher",)):
                 continue  # it would teach itself
             found.append(Placed(own, name, found_on or "", bool(on)))
     return found
@@ -74,6 +74,12 @@ def _names_in(options: Mapping[str, Any], models: Mapping[str, NamedModel]) -> I
 def specs_of(task: Task) -> list[str]:
     """The specifications of a task's models, the first one first."""
     return [one.spec for one in task.models.values()] or [task.model]
+
+
+def further_models(task: Task) -> list[str]:
+    """The specifications of the models that strategies name beside the task's: who teaches, or reflects."""
+    named = dict.fromkeys(one for spec in task.strategies for one in named_models(_resolved(spec.options, task.models)))
+    return [spec for spec in named if spec not in specs_of(task)]
 
 
 def without_places(spec: StrategySpec) -> StrategySpec:
@@ -106,12 +112,12 @@ def _resolved(options: Mapping[str, Any], models: Mapping[str, NamedModel]) -> d
     return found
 
 
-def _named(options: Mapping[str, Any]) -> set[str]:
-    """The further models that options name."""
-    found = set()
+def named_models(options: Mapping[str, Any], keys: Sequence[str] = NAMING) -> list[str]:
+    """The further models that options name under some keys."""
+    found: list[str] = []
     for key, value in options.items():
         if isinstance(value, Mapping):
-            found |= _named(value)
-        elif key == "teacher" and isinstance(value, str):
-            found.add(value)
+            found += named_models(value, keys)
+        elif key in keys and isinstance(value, str) and value:
+            found.append(value)
     return found

@@ -29,7 +29,7 @@ from filelock import FileLock
 from safetensors import SafetensorError
 from tokenizers import pre_tokenizers
 
-from crossover.data.textfile import from_home
+from crossover.data.textfile import folder_named
 from crossover.errors import ModelError
 from crossover.models.hf.folder import check_architecture, first_line, sha256
 from crossover.models.hf.gguf_file import Header, check_link, read_header
@@ -107,14 +107,11 @@ def read_vocabulary(file: Path) -> tuple[Any, dict[str, Any]]:
 def cache() -> Path:
     """Where what is made once lies: the folder in `CROSSOVER_CACHE`, else the user's cache of this platform.
 
-    Raises `ModelError` where the variable names a file.
+    Raises `ModelError` where the variable names no folder.
     """
     named = os.environ.get(VARIABLE)
     if named:
-        path = from_home(named)
-        if path.is_file():
-            raise ModelError(f"{VARIABLE} names a file, {path}; name a folder")
-        return path
+        return folder_named(VARIABLE, named, ModelError)
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "crossover"
     if sys.platform == "win32":

@@ -1,0 +1,51 @@
+"""What a text says under escapes and look-alike letters; a leak is one also where it is short and disguised."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.data.checks import leaks
+from crossover.data.disguised import undisguised
+from crossover.types import Example
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("r\u0435fund pl\u0435ase", "refund please"),  # Cyrillic letters in Latin words
+        ("fish &amp;amp; chips", "fish & chips"),
+        ("it&#39;s late", "it's late"),
+        (r"it\'s\nlate", "it's\nlate"),
+        (r"caf\u00e9", "café"),
+        ("pay%20now", "pay now"),
+        ("ｒｅｆｕｎｄ", "refund"),
+        ("100 % off, 5%", "100 % off, 5%"),
+        ("Вася поехал", "Вася поехал"),  # a word of one script is as it is
+        ("χρόνος", "χρόνος"),
+    ],
+)
+def test_a_text_without_its_disguise(text: str, plain: str) -> None:
+    assert undisguised(text) == plain
+
+
+@given(st.text(max_size=40))
+def test_any_text_can_be_escaped_and_is_the_same(text: str) -> None:
+    assert undisguised(html.escape(text)) == undisguised(text)
+
+
+@pytest.mark.parametrize("shown", ["no r\u0435fund", "no&nbsp;refund", r"no\trefund", "no%20refund", "ｎｏ ｒｅｆｕｎｄ"])
+def test_a_short_text_that_was_disguised_is_a_leak(shown: str) -> None:
+    train = [
+        Example("a", "no refund", "x", source="a.csv, line 2"),
+        Example("b", "late parcel", "y", source="a.csv, line 3"),
+    ]
+    found = leaks("test", [Example("c", shown, "x", source="b.csv, line 2")], {"train": train})
+    assert [(one.code, one.rows) for one in found] in (
+        [("leak_near", ("b.csv, line 2 ~ a.csv, line 2",))],
+        [("leak_exact", ("b.csv, line 2 = a.csv, line 2",))],
+    )
+    assert not leaks("test", [Example("c", "no parcel", "x", source="b.csv, line 2")], {"train": train})
