@@ -364,3 +364,41 @@ def test_labels_that_are_words_of_replies_and_options_that_are_repeated(
 )
 def test_advice_counts_and_sources_beside_a_label(labels: tuple[str, ...], reply: str, label: str | None) -> None:
     assert read(reply, labels) == label
+
+
+CODES, PARTS = ("fr", "is", "en", "no"), ("answer", "question", "comment")
+
+
+@pytest.mark.parametrize(
+    ("labels", "reply", "label"),
+    [
+        (SPAM, '{"options": ["spam", "ham"], "label": "ham"}', "ham"),
+        (SPAM, '{"choices": ["spam", "ham"], "answer": "ham"}', "ham"),
+        (SPAM, '{"labels": ["spam"], "answer": "ham"}', None),
+        (SPAM, '{"label": ["spam", "ham"], "answer": "ham"}', None),
+        (LETTERS, "<B>", "B"),
+        (LETTERS, "Answer: <B>", "B"),
+        (LETTERS, "<b>B</b>", "B"),
+        (SPAM, "The text is about spam, but the label is unclear.", None),
+        (LETTERS, "The text is about B, but the category remains unclear.", None),
+        (("clear", "unclear"), "The label is unclear.", "unclear"),
+        (CODES, 'The answer is not "fr".', None),
+        (CODES, "The label is not en.", None),
+        (CODES, "The label is fr.", "fr"),
+        (CODES, "The label is is.", "is"),
+        (PARTS, "question 50%, comment 50%", None),
+        (PARTS, "answer\ncomment", None),
+        (PARTS, "### Answer\ncomment", "comment"),
+        (PARTS, "**Answer**\n\ncomment", "comment"),
+        (SPAM, "Spam. Is there more to it?", None),
+        (SPAM, "I'd say spam. The text supports ham.", None),
+        (SPAM, "I'd say spam. The text leaves doubt.", None),
+        (SPAM, "Spam. Between spam and ham, hard.", None),
+        (SPAM, "Between spam and ham, I choose ham.", "ham"),
+        (MOODS, "I'd say positive. The text shows negative words, too.", "positive"),
+    ],
+)
+def test_what_stands_beside_a_label_neither_makes_another_nor_hides_it(
+    labels: tuple[str, ...], reply: str, label: str | None
+) -> None:
+    assert read(reply, labels) == label

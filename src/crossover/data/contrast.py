@@ -45,7 +45,8 @@ _AS_OPTIONS = [
         rf"{_CLAUSE_BEGINS}[*_#> ]*{_SOME}{_OPTION_WORDS}(?: (?:here|are|include|to choose from)){{0,2}}[*_]*\s*[:(=]?[*_]*"
         rf"(?:\s*{_LISTED}\)?|{_BELOW}){_ENDS}",
         rf"{_CLAUSE_BEGINS}(?:is|are|was) (?:it|this|that|the \w+) {_LISTED}\?+",
-        rf"{_CLAUSE_BEGINS}(?:out of|of|among|between|from) {_SOME}(?:{_OPTION_WORDS}:? )?{_LISTED},\s+",
+        rf"{_CLAUSE_BEGINS}(?:out of|of|among|between|from) {_SOME}(?:{_OPTION_WORDS}:? )?{_LISTED},\s+"
+        r"(?=[^.!?]{0,200}[\ue000-\uf8ff])",
         rf"{_CLAUSE_BEGINS}{_ASKED_WHICH} [^.,;:!?\n\ue000-\uf8ff]{{0,60}}:?\s{_LISTED}{_ENDS}",
         rf"(?P<kept>[\w*_]) ?[(\[]{_LISTED}[)\]](?=[*_]*\s*[:=?])",
     )

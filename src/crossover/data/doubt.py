@@ -100,7 +100,8 @@ _RETRACTED = re.compile(
     re.I | re.S,
 )
 _UNSURE = re.compile(
-    r"(?:^|[.!?;\n]\s{0,9}|\b(?:but|though|however),? )(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) )?"
+    r"(?:^|[.!?;\n]\s{0,9}|\b(?:but|though|however),? )(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) "
+    rf"|the (?:{LABEL_WORDS}) (?:is|remains) )?"
     r"(?:not (?:\w+ )?(?:sure|certain|clear|obvious)|unsure|uncertain|unclear|ambiguous|undecided"
     r"|(?:hard|difficult|impossible) to|no idea|a (?:coin )?toss|toss-up|it depends|could go either way"
     r"|can(?:no|['’])t (?:say|tell|decide)|who knows"

@@ -28,6 +28,7 @@ _LINE_ENDS = re.compile(r"\n+(?=[^\W\d_a-z])")
 _SENTENCE_ENDS = re.compile(r"(?<=\w\w[.!:])[*_\"]*\s+(?=[^\W\d_a-z])|(?<=\w[.!:][*_\"])[*_\"]*\s+(?=[^\W\d_a-z])")
 _TURNS = re.compile(
     r"\b(?:wrong|incorrect|mistake\w*|misread|reconsider\w*|correction|rather|thoughts?|joking|kidding|anything|nothing"
+    r"|doubts?|doubtful|elsewhere|ambiguous|unclear"
     r"|but|however|may"
     r"|might|could|would|should|if|unless|other|opposite|also|labels?|category|class|answer|options?|choice|above|below"
     r"|apply|applies"
@@ -46,6 +47,7 @@ _SAYS_SO = (
     r"\b(?:is|are|was|be|as|to|seems?|sounds?|looks?|feels?|reads?|finds? it|deserves?) "
     r"(?:(?:an?|the|in|best|seen|as|more|rather|clearly|quite|really|very|likely|probably|to|be|like) ){0,4}"
 )
+_GIVES = "supports?|gets?|got|labell?ed|says?|shows?|means?|meant|suggests?|indicates?|express(?:es)?|conveys?|implies"
 
 
 def in_object(reply: str) -> str | None:
@@ -59,7 +61,10 @@ def in_object(reply: str) -> str | None:
         pairs = json.loads(text, object_pairs_hook=list)  # a field that stands twice is two
     except (ValueError, RecursionError):
         return None
-    found = [held for name, held in pairs if _ANSWER_FIELD.fullmatch(name.removesuffix("s"))]
+    fields = [(name, held) for name, held in pairs if _ANSWER_FIELD.fullmatch(name.removesuffix("s"))]
+    # beside the answer a list of several may hold what can be chosen: {"options": ["spam", "ham"], "label": "ham"}
+    one = [held for name, held in fields if not (name.endswith("s") and isinstance(held, list) and len(held) > 1)]
+    found = one or [held for _, held in fields]
     if len(found) == 1 and isinstance(found[0], list) and len(found[0]) == 1:
         found = found[0]  # {"labels": ["spam"]}
     return found[0] if len(found) == 1 and isinstance(found[0], str) else None
@@ -86,7 +91,9 @@ def headed(text: str) -> tuple[str, str, str]:
 def says_so(label: str, text: str) -> bool:
     """Whether a text says of a label anywhere that it is so, or heads a line with it: "This text belongs to spam"."""
     name = rf"(?<!\w){re.escape(label)}(?!\w)"
-    so = rf"{_SAYS_SO}{name}|{name} (?:is (?:right|correct|true)|instead)\b|(?:^|[.!?\n])\W*{name}[*_\"]*\s*[:：–—=-]"
+    ends = r"(?=[*_\"]*\s*(?:[.,;!?]|$))"  # "shows negative.", and not "shows negative words"
+    so = rf"{_SAYS_SO}{name}|\b(?:{_GIVES}) {name}{ends}"
+    so += rf"|{name} (?:is (?:right|correct|true)|instead)\b|(?:^|[.!?\n])\W*{name}[*_\"]*\s*[:：–—=-]"
     return re.search(so, text, re.I) is not None
 
 

@@ -20,8 +20,9 @@ _POLITE = re.compile(
 # the question that ends a reply and asks for no answer to it
 _OFFER = re.compile(
     r"(?:(?<=[.!?*_)\"'”’])\s+|\n\s*)"
-    r"(?:(?:(?:is|are) there|do you (?:have|need)|(?:do you|did you) want|would you like|(?:can|may|shall|could|should) I"
-    r"|how (?:else )?(?:can|may) I)\b[^.!?\n]{0,60}\b(?:help|assist|explain|elaborate|continue|questions?|further|more)"
+    r"(?:(?:(?:is|are) there any|do you (?:have|need)|(?:do you|did you) want|would you like"
+    r"|(?:can|may|shall|could|should) I|how (?:else )?(?:can|may) I)\b"
+    r"[^.!?\n]{0,60}\b(?:help|assist|explain|elaborate|continue|questions?|further|more)"
     r"|(?:is there )?(?:anything|something|what) else(?= (?:I|you|we|that (?:I|you|we))\b|\?))\b[^.!?\n]{0,60}\?\W*$",
     re.I,
 )

@@ -236,11 +236,14 @@ def is_topic_of_talk(word: str, before: str, behind: str) -> bool:
     """Whether a label that also names what was asked or answered ("question") stands for that: "Great question!"."""
     if not _ITSELF.fullmatch(_plainly(word)):
         return False
-    own, tail = _plainly(_SEAM.split(before)[-1]), _plainly(_SEAM.split(behind)[0])
-    heads = re.match(r"[*_]*\s*[:=]", behind) or (_HEADS.match(behind) and not re.search(r"\w[^\n]*$", before))
+    line = before.rpartition("\n")[2]
+    own, tail = _plainly(_SEAM.split(line)[-1]), _plainly(_SEAM.split(behind.partition("\n")[0])[0])
+    # "answer" above "comment" heads nothing without a sign of a heading: both may be labels
+    marked = re.search(r"[^\W_]", line) is None and re.search("[#*_]", line + behind[:1]) is not None
+    heads = re.match(r"[*_]*\s*[:=]", behind) or (marked and _HEADS.match(behind))
     if heads and re.fullmatch(_KIND, word):
         return True
-    numbers = re.match(r" \d+(?![.)\d])", behind) is not None
+    numbers = re.match(r" \d+(?![.)\d]| ?%)", behind) is not None
     return numbers or _OF_THE.search(own) is not None or (own == "" and _TOLD_OF.match(tail) is not None)
 
 

@@ -32,9 +32,9 @@ _DASH = re.compile(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus
 _APOSTROPHE = re.compile(rf"(?<=\w)(?<![{UNSPACED}가-힣])[’ʼ‘′´`](?=\w)")
 
 _BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
-_UNSPOKEN = re.compile(
-    r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I
-)  # says nothing of what it holds
+# says nothing of what it holds
+_UNSPOKEN = re.compile(r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I)
+_TAGGED = re.compile(r"</|<br ?/?>|\|>", re.I)  # an option in brackets has none: "<B>"
 _TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
 _END = ".!?,;:。．！？，；：、…।¿¡"
 
@@ -107,7 +107,7 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
     said = without_role(few_times(folded(without_thought(reply)), longest).strip(), spelt)
     if holds_mark(said):
         return None  # a thought that nothing ends
-    if not any(map(_UNSPOKEN.search, spelt)):
+    if _TAGGED.search(said) and not any(map(_UNSPOKEN.search, spelt)):
         said = _UNSPOKEN.sub("", said)
     said = without_offer(said)
     for _ in range(3):  # \boxed{\text{...}}
@@ -216,6 +216,7 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         return _mentioned(unlisted, labels)
     talk = [one for one in own if is_topic_of_talk(one[2], text[: one[0]], text[one[1] :])]
     own = [one for one in own if one not in talk] or own
+    own = [one for one in own if not is_by_the_way(text, *one[:2])] or own  # "is" of "The answer is not fr"
     if (said := set_off(text, [(*dressed(text, a, b), key) for a, b, key in own])) is not None:
         return _mentioned(said, labels)
     if any(goes_on(text, a, b, key, alike) or by_degree(text, a, b, key, alike) for a, b, key in own):
@@ -225,7 +226,6 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         one
         for one in own
         if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
-        and not is_by_the_way(text, *one[:2])
         and not is_of_another(one[2], text[: one[0]], text[one[1] :])
         and not (one[2].isdigit() and (_COUNTED.search(text[: one[0]]) or _COUNTS.match(text, one[1])))
     ]
