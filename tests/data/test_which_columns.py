@@ -43,6 +43,10 @@ KINDS: dict[str, Any] = {
     "number": lambda n: round(n * 0.37, 2),
     "json": lambda n: {"size": n},
     "list": lambda n: ["a", "b"],
+    "same": lambda n: "NO_QUERY",
+    "day": lambda n: f"{n % 28 + 1:02}-03-2020",
+    "rare": lambda n: "xyz"[n % 3] if n < 4 else "",
+    "partly": lambda n: "pqr"[n // 3 % 3] if n % 3 else "",
 }
 # columns with what they hold, the columns of the input and the output
 USUAL = """
@@ -110,6 +114,16 @@ prompt:text reply:other model:few > prompt > reply
 response:text label:few > response > label
 category:few intent:few instruction:text response:other flags:few > instruction > response
 texto:text etiqueta:few > texto > etiqueta
+polarity:few date:date query:same user:id text:text > text > polarity
+OriginalTweet:text TweetAt:day Location:other Sentiment:few > OriginalTweet > Sentiment
+airline_sentiment:few airline:five negativereason:partly airline_sentiment_gold:rare text:text > text > airline_sentiment
+title:other text:text subject:five label:two > title text > label
+Product:few Review:text Rating:five > Review > Rating
+App:five Translated_Review:text Sentiment:few Sentiment_Polarity:number > Translated_Review > Sentiment
+Betreff:other Nachricht:text Abteilung:few > Betreff Nachricht > Abteilung
+text:text label:two prompt_name:five > text > label
+question_stem:text choices:list answerKey:few > question_stem choices > answerKey
+question:text answerA:text answerB:other answerC:text label:few > question answerA answerB answerC > label
 """
 
 
@@ -156,6 +170,9 @@ question:text gt:other category:few > category gt
 question:text gt:other prediction:text > gt prediction
 text:text original_label:few label:few > original_label label
 message:text raw_text:other label:few > message raw_text
+sentence1:text sentence2:other genre:few score:number > genre score
+review:text Division_Name:few Class_Name:five > Class_Name Division_Name
+headlines:other text:text ctext:text > ctext headlines
 """
 
 
@@ -179,3 +196,19 @@ def test_what_is_said_is_taken_and_the_rest_is_told(tmp_path: Path) -> None:
         sketch(path, roles=(None, "moot"))
     with pytest.raises(DataError, match=r"input: received '\{text': '\{' is not a placeholder"):
         sketch(path, roles=("{text", None))
+
+
+def test_a_text_that_is_said_makes_no_other_text_a_rival(tmp_path: Path) -> None:
+    rows = [{"{a}": sentence(n), "{b}": f"so {sentence(n + 60)} it is", "label": "xyz"[n % 3]} for n in range(36)]
+    path = jsonl(tmp_path, "rows.jsonl", rows)
+    with pytest.raises(DataError, match=r"which column is the input is not clear: '\{a\}' or '\{b\}' may be"):
+        sketch(path)
+    task = sketch(path, roles=("{a}", None)).prepared.task  # as the sentence has it
+    assert (columns_of(task.input), task.output) == (["{a}"], "label")
+
+
+def test_a_table_of_numbers_does_not_show_its_labels_in_other_words(tmp_path: Path) -> None:
+    rows = [{"length": n * 7 % 50, "width": n * 3 % 41, "target": n % 3, "species": "abc"[n % 3]} for n in range(36)]
+    path = jsonl(tmp_path, "rows.jsonl", rows)
+    for said in (None, "target", "species"):
+        assert columns_of(sketch(path, roles=(None, said)).prepared.task.input) == ["length", "width"]

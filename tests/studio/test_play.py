@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -95,6 +96,16 @@ def test_the_page_has_one_of_each_kind_and_keeps_a_history(place: Path, browser:
     again = browser.get(f"/study/notes/play?again={entry['id']}").text
     assert again.count('class="column"') == 1
     assert "<script>document" not in again
+
+
+def test_a_run_ends_once_it_is_in_the_history(place: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(of: Play) -> None:
+        time.sleep(0.5)  # a disk that is slow
+        remember(of)
+
+    monkeypatch.setattr("crossover.studio.play.remember", slowly)
+    run(browser, [ids(place)["zero_shot"]], "a pot of soil")
+    assert history(StudyFolder(place / "runs" / "notes"))[0]["input"] == "a pot of soil"
 
 
 def test_a_dev_row_is_offered_and_never_a_test_row(place: Path, browser: Browser) -> None:

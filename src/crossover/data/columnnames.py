@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 # what splits are called, in names of files and in columns that say which split a row is of
@@ -18,7 +18,7 @@ COLUMN_WORDS = {
     " conversation sent texto texte testo frase mensaje mensagem messaggio comentario nachricht satz metin yorum текст"
     " сообщение отзыв 文本 内容 评论 句子 テキスト 文章 텍스트 문장",
     "note": "description comment caption snippet",
-    "heading": "title subject headline",
+    "heading": "title subject headline betreff titel objet titre asunto título oggetto titolo assunto konu тема 标题 主题",
     "context": "context passage premise evidence story background fact",
     # what is answered: in words; as a label; what may also tell of a text that has another output; a measure, or votes
     "reply": "answer response reply completion solution summary translation highlight output target respuesta"
@@ -37,7 +37,8 @@ COLUMN_WORDS = {
     " automatic generated predicted pred prediction weak noisy silver old previous prev raw",
     "copy": "initial original clean cleaned lower lowercase processed preprocessed normalized normalised tokenized",
     # what tells of a row and not of its text: where it is from, who made it and when, how sure or why somebody was
-    "asked": "season year month day speaker lang language country region city channel platform device version gender age"
+    "asked": "season year month day speaker lang language country region city timezone"
+    " channel platform app device version gender age"
     " domain",
     "beside": "episode annotations relations verified recommended helpful purchase id idx index uuid guid hash url uri"
     " link source src meta metadata date datetime time timestamp tstamp"
@@ -74,13 +75,18 @@ def read(name: str) -> Name:
     if _OF_TOOLS.fullmatch(name.strip()) or is_split(name):
         return Name("beside", "", "")
     words = _words(name)
+    if len(words) > 1 and words[-1] == "at":  # says when
+        return Name("beside", "", words[-2])
     roles = ["number" if word.isdigit() else _ROLE.get(word, "") for word in words]
-    numbered = False
+    is_name, numbered = words[-1:] == ["name"], False
     while len(words) > 1 and (roles[-1] in ("number", "filler") or (not roles[-1] and len(words[-1]) == 1)):
         numbered |= roles.pop() != "filler"
         words.pop()
     whose = next((mark for mark in ("second", "gold", "copy") if mark in roles), "odd" if numbered else "")
-    return _of(words, roles, whose)
+    found = _of(words, roles, whose)
+    return (
+        replace(found, role="beside") if is_name and found.role in ("posed", "text") else found
+    )  # what a prompt is called is none
 
 
 def _of(words: list[str], roles: list[str], whose: str) -> Name:
@@ -130,6 +136,12 @@ def may_be_asked(name: str) -> bool:
 def is_reference(name: str) -> bool:
     """Whether a column only says which row or file is meant, by its name: no text to be read stands there."""
     return read(name).role == "beside" and read(name).head in _ROWS
+
+
+def is_said_of(name: str, other: str) -> bool:
+    """Whether a column is called after another, which names what it tells of: "airline_sentiment" and "airline"."""
+    words, of = _words(name), _words(other)
+    return not read(other).role and 0 < len(of) < len(words) and words[: len(of)] == of
 
 
 def is_usual(name: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crossover.data.columnnames import ANSWERS, ASKS, is_beside, is_reference, read
-from crossover.data.looks import nested, numeric, of_few, wordy
-from crossover.data.outputs import NAMED, Column, agree, columns_of_table, quoted, unclear
+from crossover.data.looks import dates, nested, numeric, of_few, places, wordy
+from crossover.data.outputs import NAMED, Column, agree, columns_of_table, quoted, recoded, unclear
 from crossover.errors import DataError
 
 _UNNAMED = re.compile(r"column_\d+")
@@ -21,7 +21,8 @@ def input_of(columns: Mapping[str, list[str]], path: Path, said: Sequence[str]) 
     mostly says the output; `DataError` where all that is left names rows or files.
     """
     held = columns_of_table(columns)
-    asks = _without_copies([one for one in held if one.read.role in ASKS])
+    asks = [one for one in held if one.read.role in ASKS]
+    asks = _without_copies([one for one in asks if _varies(one.values)] or asks)
     if len(asks) > 1 and all(one.few or numeric(one.values) for one in asks):
         asks = []  # of a questionnaire
     if len(asks) == 1 and asks[0].read.role in ("note", "heading"):  # may also be beside what is read
@@ -39,12 +40,13 @@ def input_of(columns: Mapping[str, list[str]], path: Path, said: Sequence[str]) 
     if len(asks) > 1:
         raise unclear(path, "input", asks)
     if asks:
-        return _column(asks[0].name), f"the column '{asks[0].name}', {NAMED}"
+        return column(asks[0].name), f"the column '{asks[0].name}', {NAMED}"
     if several := _several_texts(columns):
         return _lines(several), f"the columns {quoted(several)}, all texts"
     if several := _features(columns):
         if any(agree(columns[name], said) for name in several):
             raise unclear(path, "input", [one for one in held if one.name in several])
+        several = [name for name in several if not recoded(columns[name], said)] or several
         lines = "\n".join(f"{name}: {{{name}}}" for name in several)
         return lines, f"the columns {quoted(several)}, as none holds texts"
     names = [name for name in columns if is_reference(name) and not wordy(columns[name])]
@@ -63,7 +65,12 @@ def input_of(columns: Mapping[str, list[str]], path: Path, said: Sequence[str]) 
         raise unclear(path, "input", pool)
     if not pool:
         raise DataError(f"{path}: beside the output no column holds a text; valid are two columns, an input and an output")
-    return _column(pool[0].name), f"the column '{pool[0].name}', as it is the only text"
+    return column(pool[0].name), f"the column '{pool[0].name}', as it is the only text"
+
+
+def _varies(values: Sequence[str]) -> bool:
+    """Whether a column may be read row by row: not the same in each, no number, address or date."""
+    return len({*values}) > 1 and not (numeric(values) or places(values) or dates(values))
 
 
 def _without_copies(asks: list[Column]) -> list[Column]:
@@ -76,7 +83,7 @@ def _lines(names: list[str]) -> str:
     return "\n".join(f"{{{name}}}" for name in names)
 
 
-def _column(name: str) -> str:
+def column(name: str) -> str:
     return name.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
 
 

@@ -15,7 +15,7 @@ _PLACE = re.compile(
     r"(?:https?://|www\.)\S+|\.{0,2}/[\w./-]+|(?:[\w-]+/){2,}[\w.-]+"
     r"|[\w./-]+\.(?:txt|csv|tsv|json|xml|html?|pdf|png|jpe?g|wav|mp3)"
 )
-_WHEN = re.compile(r"(?<!\d)(?:\d{1,2}:\d{2}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})(?!\d)")
+_WHEN = re.compile(r"(?<!\d)(?:\d{1,2}:\d{2}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4})(?!\d)")
 LONGEST_DATE = 8  # words
 ENDS = (("start", "end"), ("start_offset", "end_offset"))  # what tools call the places where something begins and ends
 
@@ -37,9 +37,13 @@ def nested(values: Sequence[str]) -> bool:
 
 def wordy(values: Sequence[str]) -> bool:
     """Whether the values are texts of several words, and neither dates nor lists."""
-    dates = _mostly(values, lambda value: len(value.split()) < LONGEST_DATE and _WHEN.search(value) is not None)
     mean = sum(map(length, values)) / max(1, len(values))
-    return mean >= WORDS and not (dates or nested(values) or numeric(values))
+    return mean >= WORDS and not (dates(values) or nested(values) or numeric(values))
+
+
+def dates(values: Sequence[str]) -> bool:
+    """Whether nearly all values say when something was."""
+    return _mostly(values, lambda value: len(value.split()) < LONGEST_DATE and _WHEN.search(value) is not None)
 
 
 def of_few(values: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from crossover.data.columnnames import (
     Name,
     is_group,
     is_reference,
+    is_said_of,
     is_split,
     may_be_asked,
     read,
@@ -27,6 +28,8 @@ WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)
 NAMED = "by its name"
 AGREED = 0.7  # of the rows: one column is what somebody else said of the other's question
 SHARED = 0.5  # of the values of two columns, for them to be answers of one kind
+SPARSE = 0.1  # of the rows: what is told of fewer is an exception
+FULL = 0.9  # of the rows of another: what is blank in more tells of some of them only
 NAMES = 6  # columns that are named in a sentence
 SAY = (
     "valid is to say which ones are meant, with the keys input: and output: of a task file (crossover init writes it with"
@@ -99,19 +102,25 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
         raise DataError(f"{path}: columns with content, besides 'id': {names}; valid are two, an input and an output")
     held = columns_of_table(columns)
     telling = [one for one in held if not (one.beside or _names(one) or is_talk(one.values[0]))]
+    most = max(len(one.values) for one in telling) if telling else 0
+    telling = [one for one in telling if len(one.values) >= SPARSE * most]
     first = [one for one in telling if not one.second]
     posed = any(read(name).role == "posed" for name in (*used, *columns))
     first = _with_input(first, held, used)
     forced = [one for one in held if one.name == known]
+    named = [one for one in first if one.named]
     levels = (
         [one for one in first if one.marked],
         forced or [one for one in first if one.strong],
-        [one for one in first if one.named],
+        [one for one in named if not _measures(one, named)],
     )
     group, numbers = _told_apart(next(filter(None, levels), []))
     if not group:
         return _unnamed(held, telling, first, path, used)
-    against = [one for one in first if one not in group and _rivals(group[0], one, posed, bool(used), first)]
+    against = [one for one in first if one not in group and not _measures(one, group)]
+    against = [one for one in against if _rivals(group[0], one, posed, len(used) > 1, first)]
+    if any(_in_series(name, used) for name in used) and not group[0].strong:  # how alike two texts are
+        against += [one for one in first if one.read.role == "weak" and one not in (*group, *against)]
     if forced and group == forced:
         against = [one for one in against if one.read.role in _STRONG or one.read.whose == "odd"]
     if len(group) + len(against) > 1:
@@ -135,6 +144,12 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
         return apart or (other.read.whose == "odd" and graded and not found.few)
     if other.strong:
         return True
+    if not other.named and (is_said_of(found.name, other.name) or len(other.values) < FULL * len(found.values)):
+        return False
+    if found.read.role == "rating" and other.few and not (other.named or flags(other.values)):
+        return not any(one.read.head == "review" for one in beside)  # what is reviewed has a name
+    if other.few and all(one.name.lower().endswith("name") for one in (found, other)):
+        return True  # names of several things
     if not found.few and alike:
         return other.read.head not in MAKERS
     if posed != paired and not wordy(found.values) and not other.read.role and wordy(other.values):
@@ -182,6 +197,7 @@ def _unnamed(
     if not given and not asks and len(texts) == 1:
         rest = [one for one in rest if numeric(one.values)] or (rest if len(rest) > 1 else [])  # the text is the input
     if rest:
+        rest = [*rest, *(headings if any(map(wordy, [one.values for one in rest])) else ())]
         return _sole(rest, path, "as it is left")
     left = [one for one in held if not (is_reference(one.name) or _names(one) or is_talk(one.values[0]))]
     left = [
@@ -213,6 +229,11 @@ def _with_input(first: Sequence[Column], held: Sequence[Column], used: Sequence[
     return list(first) if plain or not others else [one for one in first if one not in texts]
 
 
+def _measures(one: Column, others: Sequence[Column]) -> bool:
+    """Whether a column has numbers for what another says in a few words."""
+    return one.read.role == "attribute" and numeric(one.values) and not one.few and any(other.few for other in others)
+
+
 def agree(one: Sequence[str], other: Sequence[str], share: float = AGREED) -> bool:
     """Whether two columns mostly say the same."""
     return sum(map(str.__eq__, one, other)) >= share * max(len(one), len(other), 1)
@@ -229,6 +250,12 @@ def _told_by(one: Column, other: Column) -> bool:
     """Whether each value of a column goes with one value of the other."""
     pairs = {*zip(one.values, other.values, strict=False)}
     return len(one.values) == len(other.values) and one.few and len(pairs) == len({*one.values})
+
+
+def recoded(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two columns say the same in other words: numbers of classes, and their names."""
+    pairs = {*zip(one, other, strict=False)}
+    return of_few(one) and len(one) == len(other) and len(pairs) == len({*one}) == len({*other})
 
 
 def _told_apart(group: Sequence[Column]) -> tuple[list[Column], list[Column]]:
@@ -255,7 +282,7 @@ def _in_series(name: str, columns: Iterable[str]) -> bool:
 
 def _same(one: Column, other: Column) -> bool:
     """Whether two columns say the same in other words: numbers of classes, and their names."""
-    return {*one.values} != {*other.values} and _told_by(one, other) and _told_by(other, one)
+    return {*one.values} != {*other.values} and recoded(one.values, other.values)
 
 
 def _sole(group: Sequence[Column], path: Path, why: str) -> tuple[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crossover.data.chat import is_talk
 from crossover.data.columnnames import ANSWERS, ASKS, is_answer, is_beside, is_group, read
-from crossover.data.inputs import input_of
+from crossover.data.inputs import column, input_of
 from crossover.data.layouts import ASKED, LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
 from crossover.data.looks import numeric, of_few
@@ -70,6 +71,8 @@ def _told(
     columns: Mapping[str, list[str]], rows: Sequence[Row], path: Path, source: str | None, output: str | None
 ) -> tuple[str, str, str, str]:
     """Roles of which somebody gave one or both. Raises `DataError` for a column that there is not."""
+    if source and source in columns and re.search(r"[{}]", source):
+        source = column(source)  # as the sentence that asks for it names it
     try:
         used = columns_of(source) if source else []
     except ValueError as problem:
@@ -132,6 +135,11 @@ def _known(columns: Mapping[str, list[str]], rows: Sequence[Row], names: Mapping
         return None
     if known.headed and not _has_output(columns, used):
         return None
+    if known.headed and not known.posed and of_few(columns.get(used[0], [])):  # a subject like "politics" heads no text
+        rest = {name: None for name in names if name != used[0]}
+        other = _known(columns, rows, rest)
+        if other and other.headed and used[1] in columns_of(other.input):
+            return other
     if not (known.output or known.posed) and not _are_texts(columns, used, known.headed):
         return None
     if known.output:  # numbers of classes, and their names; or what somebody else said

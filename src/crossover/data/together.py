@@ -55,7 +55,8 @@ PAIRED = [
         for of in ("question", "content", "text", "sentence", "context", "query", "prompt", "problem")
         for other in ("choices", "options", "candidates", "endings")
     ),
-    *((of, "aspect") for of in ("text", "sentence", "review")),
+    *(("question_stem", other) for other in ("choices", "options")),
+    *((of, aspect) for of in ("text", "sentence", "review") for aspect in ("aspect", "aspect_term", "aspect term")),
 ]
 # a heading and its text, where another column is sure to be the output
 HEADED = [
@@ -87,6 +88,7 @@ _ASKED_ABOVE = (
 )
 _CHOICE = re.compile(r"(ending|option|choice|candidate|sol|opt?|alternative|ans(?:wer)?)s?[ _-]?(\d|[a-h])")
 # two of a kind: "sent_A" and "sent_B", "text_left" and "text_right", "#1 String" and "#2 String"
+_THIRD = {"a": "c", "1": "3", "0": "2"}
 _OTHERS = {"1": "2", "a": "b", "left": "right", "first": "second", "one": "two"}
 _OF_TWO = re.compile(r"(?<![a-z0-9])(a|left|first|one)(?![a-z0-9])|(?<!\d)(1)(?!\d)")
 _A_TEXT = re.compile(
@@ -195,7 +197,7 @@ def _compared(named: Mapping[str, str]) -> Together | None:
     ends = [("_a", "_b"), ("_1", "_2"), ("a", "b"), ("1", "2"), ("_0", "_1")]
     pairs = [(f"{answer}{one}", f"{answer}{two}") for answer in ANSWERS for one, two in ends]
     pair = next((pair for pair in pairs if all(name in named for name in pair)), None)
-    if pair is None:
+    if pair is None or f"{pair[0][:-1]}{_THIRD.get(pair[0][-1], pair[0])}" in named:  # of more than two, one is right
         return None
     outcome = next((name for name in BETTER if name in named), None)
     several = [name for name in named if re.match(r"(?:winner|preferred|better)[_ ]", name)]

@@ -83,8 +83,9 @@ class Play:
     cells: list[Cell]
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     left: bool = False
+    over: bool = False  # answered by all and in the history
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _over: bool = False
+    _settled: bool = False
 
     def begin(self) -> None:
         for cell in self.cells:
@@ -94,6 +95,7 @@ class Play:
                 cell.error = "the model was put away meanwhile: run it again"
                 continue
             future.add_done_callback(partial(self._finish, cell))
+        self._settle()
 
     @property
     def done(self) -> bool:
@@ -117,11 +119,20 @@ class Play:
             cell.error = str(error)
         except Exception as error:  # noqa: BLE001  one candidate's failure is not the others'
             cell.error = f"it failed: {type(error).__name__}: {error}"
+        self._settle()
+
+    def _settle(self) -> None:
+        """Put the run into the history once all have answered."""
         with self._lock:
-            over, self._over = self.done and not self._over, self.done
-        if over and not self.left:
-            with suppress(StudyError):  # the study was deleted meanwhile, or the disk is full: the answers are there
-                remember(self)
+            if self._settled or not self.done:
+                return
+            self._settled = True
+        try:
+            if not self.left:
+                with suppress(StudyError):  # the study was deleted meanwhile, or the disk is full: the answers are there
+                    remember(self)
+        finally:
+            self.over = True
 
 
 def _result(cell: Cell, found: Answered) -> Result:

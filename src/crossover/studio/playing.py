@@ -223,7 +223,7 @@ async def _events(studio: Studio, play: Play) -> AsyncIterator[str]:
     seen: dict[int, tuple[str, bool]] = {}
     try:
         while True:
-            over = play.done  # before the cells are looked at, so that the last words are sent
+            over = play.over  # before the cells are looked at, so that the last words are sent
             for number, cell in enumerate(play.cells):
                 state = (cell.text, cell.done)
                 if state != seen.get(number, ("", False)):
