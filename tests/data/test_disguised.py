@@ -23,6 +23,10 @@ from crossover.types import Example
         (r"caf\u00e9", "café"),
         ("pay%20now", "pay now"),
         ("ｒｅｆｕｎｄ", "refund"),
+        ("𝐫𝐞𝐟𝐮𝐧𝐝", "refund"),
+        ("ﾊﾟﾝ", "パン"),
+        ("10² m, ½ of ①", "10² m, ½ of ①"),
+        (r"\d+ \alpha C:\Users", r"\d+ \alpha C:\Users"),
         ("100 % off, 5%", "100 % off, 5%"),
         ("Вася поехал", "Вася поехал"),  # a word of one script is as it is
         ("χρόνος", "χρόνος"),
@@ -49,3 +53,12 @@ def test_a_short_text_that_was_disguised_is_a_leak(shown: str) -> None:
         [("leak_exact", ("b.csv, line 2 = a.csv, line 2",))],
     )
     assert not leaks("test", [Example("c", "no parcel", "x", source="b.csv, line 2")], {"train": train})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("10²", "102"), ("x²", "x2"), (r"\d+", "d+"), (r"\alpha", "alpha"), ("%E4", "%F6"), ("½", "1⁄2"), ("А4", "A4")],
+)
+def test_short_texts_that_differ_by_what_they_mean_are_no_leak(one: str, other: str) -> None:
+    train = [Example("a", one, "x", source="a.csv, line 2"), Example("b", "late parcel", "y", source="a.csv, line 3")]
+    assert not leaks("test", [Example("c", other, "x", source="b.csv, line 2")], {"train": train})

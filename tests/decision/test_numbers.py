@@ -115,3 +115,14 @@ def test_from_how_many_requests_on_has_its_interval_where_there_is_one() -> None
     assert numbers.onwards(5_914_263) == "from 5,914,263 requests on"
     assert numbers.onwards(9_001, (7_004.0, 12_003.0)) == "from about 9,000 (7,000–12,000) requests on"
     assert numbers.onwards(0.3, (0.0, 5.0)) == "from the first request on"
+
+
+@given(st.floats(1.0, 1e7), st.floats(1.0, 1e7))
+def test_a_rounded_number_lies_where_it_does_beside_another_one(value: float, beside: float) -> None:
+    shown = numbers.about(round(value), numbers.digits(0.5 * value, 2 * value, round(value), round(beside)))
+    assert (int(shown.replace(",", "")) <= round(beside)) == (round(value) <= round(beside))
+
+
+def test_what_is_planned_is_never_said_to_be_past_what_it_does_not_reach() -> None:
+    assert numbers.onwards(9_040, (7_004.0, 12_003.0), 9_020.0) == "from about 9,040 (7,000–12,000) requests on"
+    assert numbers.onwards(9_040, (7_004.0, 12_003.0), 20_000.0) == "from about 9,000 (7,000–12,000) requests on"

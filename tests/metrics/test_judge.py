@@ -9,7 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crossover.errors import MetricError, OptionError
+from crossover.metrics import judge as judging
 from crossover.metrics.judge import Judge
+from crossover.metrics.open import fingerprint
 from crossover.registry import create
 from crossover.types import Reply
 
@@ -24,6 +26,13 @@ def test_it_asks_with_rubric_question_gold_and_answer_in_either_order() -> None:
     assert turned.index("Answer to grade") < turned.index("Reference answer")
     assert "Reference answer" not in judge.request("Where?", "", "Oslo").messages[0].content
     assert judge.request("Where?", "in Oslo", "Oslo").decoding.labels == ("wrong", "right")
+
+
+def test_a_judge_that_is_asked_in_other_words_is_another_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(Judge(model="fake"), {"model": "fake"})
+    assert before == fingerprint(Judge(model="fake"), {"model": "fake"})
+    monkeypatch.setattr(judging, "DATA", "Be strict.")
+    assert before != fingerprint(Judge(model="fake"), {"model": "fake"})
 
 
 @given(st.text("<>\n ab", max_size=40), st.text("<>\n ab", max_size=40))

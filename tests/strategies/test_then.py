@@ -149,7 +149,15 @@ def test_a_strategy_from_elsewhere_that_says_nothing_of_its_starts_follows_any()
         def adapt(self, start: Candidate, bench: Bench) -> Candidate:
             return start
 
-    assert outlined(Theirs(), Outline(weights="soft", chained=True)) == Outline(True, True, weights="soft")
+    @dataclass(frozen=True)
+    class TheirTune(Theirs):
+        family: ClassVar[Family] = "hybrid"
+
+    left = outlined(Theirs(), Outline(weights="soft", chained=True, reasons=True))
+    assert left == Outline(worded=True, weights="soft")  # it may write a prompt without the steps
+    assert outlined(open_strategy("lora"), outlined(Theirs(), Outline(chained=True))).weights == "adapter"
+    for name in ("soft_prompt", "lora", "openai_finetune"):  # only it knows what it tunes, if anything
+        assert outlined(open_strategy(name), outlined(TheirTune(), Outline())).worded
 
 
 @pytest.mark.parametrize("steps", [(), ("lora",)])

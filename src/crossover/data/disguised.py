@@ -15,20 +15,23 @@ LOOKS = str.maketrans(
     "ABEKMHOPCTYXIJSaeopcyxijshdqwABEZHIKMNOPTYXaiovpu",
 )
 WORD = re.compile(r"\w+")
-ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt]|[^0-9a-zA-Z]))", re.DOTALL)  # \d and \alpha stay
+STYLED = re.compile("[\u3000\uff01-\uffee\U0001d400-\U0001d7ff]+")  # full or half width, or bold and the like
 SPACES = {"n": "\n", "r": "\n", "t": "\t"}
 ROUNDS = 3  # how often a text may have been escaped
 
 
 def undisguised(text: str) -> str:
-    """The text without HTML's, a URL's or a backslash's escapes, with compatibility forms (full width) written plainly,
-    and Latin letters in the words that mix them with others."""
+    """The text without HTML's, a URL's or a backslash's escapes, letters of another width or style written plainly, and
+    Latin letters in the words that mix them with others. Raised and circled digits stay: 10² is not 102."""
     for _ in range(ROUNDS):
-        plain = ESCAPED.sub(_said, unquote(html.unescape(text)))
+        plain = ESCAPED.sub(_said, unquote(html.unescape(text), errors="surrogateescape"))  # %E4 is not %F6
         if plain == text:
             break
         text = plain
-    return WORD.sub(_latin, unicodedata.normalize("NFKC", text))
+    if text.isascii():
+        return text
+    return WORD.sub(_latin, STYLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text))
 
 
 def known_again(text: str) -> str:

@@ -31,7 +31,7 @@ def overtaking(learning: Learning, verdict: Verdict) -> str:
         return f"{said}; you have {numbers.count(have)}."
     if found.value is None:
         return f"No number of labels can be named from which {trained} overtakes {prompt}: {found.reason}{_bounds(found)}."
-    about = f"about {_about(found)} labels ({_between(found)})"
+    about = f"about {_about(found, have)} labels ({_between(found, have)})"
     if found.value <= have:
         return f"From {about} on, {trained} is ahead of {prompt}; you have {numbers.count(have)}."
     if verdict.kind == "prompt":
@@ -91,7 +91,7 @@ def _reaches(learning: Learning, family: Family, target: float) -> str:
     goal = f"the target of {numbers.percent(target)}"
     if found.value is None:
         return f"No number of labels can be named with which {name} reaches {goal}: {found.reason}{_bounds(found)}."
-    return f"{name} reaches {goal} with about {_about(found)} labels ({_between(found)})."
+    return f"{name} reaches {goal} with about {_about(found, learning.have)} labels ({_between(found, learning.have)})."
 
 
 def _settling(learning: Learning, target: float | None, label_cost: float, currency: str) -> Iterator[str]:
@@ -111,12 +111,13 @@ def _settling(learning: Learning, target: float | None, label_cost: float, curre
         yield f"More labels are a way to the target, too: {_reaches(learning, best, target)}"
 
 
-def _about(found: LabelCrossing) -> str:
-    return numbers.about(found.value or 0, numbers.digits(found.low, found.high))
+def _about(found: LabelCrossing, have: int) -> str:
+    value = found.value or 0
+    return numbers.about(value, numbers.digits(found.low, found.high, value, have))
 
 
-def _between(found: LabelCrossing) -> str:
-    shown = numbers.digits(found.low, found.high)
+def _between(found: LabelCrossing, have: int | None = None) -> str:
+    shown = numbers.digits(found.low, found.high, found.value or 0, have)
     low, high = (None if end is None else numbers.about(end, shown) for end in (found.low, found.high))
     if low is None:
         return f"up to {high}"

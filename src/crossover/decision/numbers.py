@@ -90,29 +90,33 @@ def about(value: float, digits: int = 3) -> str:
     return count(float(f"{value:.{digits}g}"))
 
 
-def digits(low: float | None, high: float | None) -> int:
+def digits(low: float | None, high: float | None, value: float = 0.0, beside: float | None = None) -> int:
     """The significant digits that an interval leaves a number: two, one more for each power of ten by which it is narrower
-    than its upper end, and two where an end is open (None)."""
-    if low is None or high is None:
-        return 2
-    return 2 + max(0, math.floor(math.log10(high / (high - low)))) if high > low else EXACT
+    than its upper end, and two where an end is open (None); more where `value` would else seem to lie on the other side of
+    the number that stands `beside` it."""
+    shown = 2
+    if low is not None and high is not None:
+        shown += max(0, math.floor(math.log10(high / (high - low)))) if high > low else EXACT - shown
+    while beside is not None and shown < EXACT and (float(f"{value:.{shown}g}") <= beside) != (value <= beside):
+        shown += 1
+    return shown
 
 
-def around(value: float, low: float | None, high: float | None) -> str:
+def around(value: float, low: float | None, high: float | None, beside: float | None = None) -> str:
     """A number with its interval, all as exact as that leaves it: "4,300,000 (3,900,000–4,800,000)", "430 (390 or more)"
-    where the upper end is open (None)."""
-    shown = digits(low, high)
+    where the upper end is open (None). `beside`: as for `digits`."""
+    shown = digits(low, high, value, beside)
     if low is None:
         return about(value, shown)
     return f"{about(value, shown)} ({about(low, shown)}{' or more' if high is None else f'–{about(high, shown)}'})"
 
 
-def onwards(requests: float, ends: tuple[float | None, float | None] | None = None) -> str:
+def onwards(requests: float, ends: tuple[float | None, float | None] | None = None, beside: float | None = None) -> str:
     """From how many requests on: "from 9,000 requests on", "from about 9,000 (7,000–12,000) requests on" where `ends` are
-    its interval's, or "from the first request on"."""
+    its interval's, or "from the first request on". `beside`: as for `digits`."""
     if round(requests) <= 1:
         return "from the first request on"
-    return f"from {count(requests) if ends is None else f'about {around(requests, *ends)}'} requests on"
+    return f"from {count(requests) if ends is None else f'about {around(requests, *ends, beside)}'} requests on"
 
 
 def four_digits(value: float) -> str:

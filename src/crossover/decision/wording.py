@@ -270,8 +270,8 @@ class Wording:
                 found = self.crossed(dear, cheap) if self.crossed else None
                 ends = (found.low, found.high) if found else None
                 said.append(
-                    f"{numbers.onwards(requests, ends).capitalize()}, {dear.name} also costs less than {cheap.name}"
-                    f" ({numbers.money(dear.cost.per_1k, self.currency)} against"
+                    f"{numbers.onwards(requests, ends, self.requests).capitalize()}, {dear.name} also costs less than"
+                    f" {cheap.name} ({numbers.money(dear.cost.per_1k, self.currency)} against"
                     f" {numbers.money(cheap.cost.per_1k, self.currency)} per 1,000);"
                     f" {self.requests:,.0f} are planned{equal}."
                 )

@@ -58,8 +58,8 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
     import numpy as np
     from scipy.stats import f, t
 
-    folds, alone = len(rungs[0]), alike_effect(rungs)
-    apart, kin = _clusters(rungs)
+    folds, (apart, kin) = len(rungs[0]), _clusters(rungs)
+    alone = _alike(rungs, apart, kin)
     found = [one for parts in rungs if (one := _spread([_items(run, kin) for run in parts])) is not None]
     single, items = fmean(_variance(parts, apart) for parts in rungs), len(set(apart.values()))
     if not found or not single:
@@ -77,7 +77,10 @@ def seen_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
 def alike_effect(rungs: Sequence[Sequence[Run]]) -> Effect:
     """The same without any luck: of candidates that are what ships, each time. Rows that are nearly the same stand or fall
     together whoever answers them."""
-    apart, kin = _clusters(rungs)
+    return _alike(rungs, *_clusters(rungs))
+
+
+def _alike(rungs: Sequence[Sequence[Run]], apart: Mapping[str, str], kin: Mapping[str, str]) -> Effect:
     single = fmean(_variance(parts, apart) for parts in rungs)
     largest = max(Counter(kin.values()).values()) / len(kin)
     ratio = fmean(_variance(parts, kin) for parts in rungs) / single if single else 1.0

@@ -60,8 +60,9 @@ def code_of(metric: Metric) -> tuple[Path, str] | None:
 
 def fingerprint(metric: Metric, options: Mapping[str, Any]) -> str:
     """What a metric is beside its name: the SHA-256 of the user's file that it is in, and a hash of its options, with the
-    judge that the task's models mean by a name."""
-    if isinstance(metric, Judging) and "model" in options:
-        options = {**options, "model": metric.model}
+    judge that the task's models mean by a name and how it is asked: grades for another question are none for this one."""
+    if isinstance(metric, Judging):
+        asked = [message.content for message in metric.request("question", "gold", "answer").messages]
+        options = {**options, "model": metric.model, "asked": asked}
     parts = [metric.sha256] if isinstance(metric, FileMetric) else []
     return " ".join([*parts, content_hash(options)] if options else parts)

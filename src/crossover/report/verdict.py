@@ -198,7 +198,7 @@ def _requests(results: Results) -> str:
     plan = f"; {numbers.count(planned)} are planned" if planned is not None else ""
     if requests["value"] < 1:
         return f"Fine-tuning costs less than the best prompt from the first request{plan}."
-    around = numbers.around(requests["value"], requests["low"], requests["high"])
+    around = numbers.around(requests["value"], requests["low"], requests["high"], planned)
     return f"Fine-tuning costs less than the best prompt from about {around} requests{plan}."
 
 

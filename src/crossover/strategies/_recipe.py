@@ -70,7 +70,7 @@ def tuned_outline(name: str, start: Outline, kind: Literal["soft", "adapter", "f
         raise OptionError(
             f"strategy '{name}' cannot tune a chain as a whole; valid is tuned weights in a chain, such as {name}+chain"
         )
-    if start.weights == "soft" or (kind == "soft" and start.weights):
+    if start.weights == "soft" or (kind == "soft" and start.weights not in ("", "other")):
         raise OptionError(
             f"strategy '{name}' cannot go on from tuned weights where one of the two is a soft prompt; valid is one of the"
             " two"

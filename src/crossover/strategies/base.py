@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -173,9 +173,11 @@ class Selective(Protocol):
 
 
 def outlined(strategy: Strategy, start: Outline) -> Outline:
-    """What a strategy would make of a start. Raises `OptionError` where it could not begin with it."""
+    """What a strategy would make of a start. Raises `OptionError` where it could not begin with it.
+
+    One that does not say may write the prompt anew: nobody knows whether steps or reasoning stay.
+    """
     if isinstance(strategy, Outlining):
         return strategy.outline(start)
-    if strategy.family in ("weights", "hybrid"):
-        start = replace(start, weights="other")
-    return start if strategy.family == "weights" else replace(start, worded=True)
+    weights = "other" if strategy.family in ("weights", "hybrid") else start.weights
+    return Outline(worded=start.worded or strategy.family != "weights", weights=weights)

@@ -16,7 +16,7 @@ from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, reasoned_answers, solved, with_steps
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Demonstration, Family, Prompt
 
 Selection = Literal["random", "nearest", "nearest_meaning", "diverse", "bootstrapped"]
@@ -61,6 +61,9 @@ class FewShot:
             ("attempts", "1 or more", self.attempts >= 1),
             ("screen", "0 or more", self.screen >= 0),
         )
+
+    def outline(self, start: Outline) -> Outline:
+        return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         worked = self._worked(start, bench)

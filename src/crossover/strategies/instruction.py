@@ -11,7 +11,7 @@ from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Family
 
 
@@ -38,6 +38,9 @@ class Instruction:
             ("formats", "0 or more", self.formats >= 0),
             ("screen", "0 or more", self.screen >= 0),
         )
+
+    def outline(self, start: Outline) -> Outline:
+        return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         start = replace(start, decoding=replace(start.decoding, verbalizer=()))  # it names the labels themselves

@@ -20,7 +20,7 @@ from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import dev_values, noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Example, Family, Message, Record
 
 PART = "instruction"
@@ -76,6 +76,9 @@ class Reflect:
         )
         if importlib.util.find_spec("gepa") is None:
             raise MissingExtra("strategy 'reflect'", "reflect")
+
+    def outline(self, start: Outline) -> Outline:
+        return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         start = instructed(start, bench.task, bench.train)

@@ -18,7 +18,7 @@ from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best, worth
-from crossover.strategies.base import Bench
+from crossover.strategies.base import Bench, Outline
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
 
 FIRST = 16  # rows on which every prompt is met; half of them where there are calls for few prompts
@@ -63,6 +63,9 @@ class Search:
         )
         if importlib.util.find_spec("optuna") is None:
             raise MissingExtra("strategy 'search'", "search")
+
+    def outline(self, start: Outline) -> Outline:
+        return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         begun = bench.score(start)
