@@ -11,6 +11,7 @@ from multiprocessing import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from hypothesis import settings
 
@@ -54,6 +55,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, as tests wait for servers and other processes a quarter of their time."""
+    return max(1, min((os.cpu_count() or 1) + 1, psutil.virtual_memory().total // (4 << 30)))
 
 
 @pytest.hookimpl(optionalhook=True)
