@@ -19,7 +19,7 @@ from tests.device import DEVICE
 
 if DEVICE == "cpu":
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # studies of the command line then open their models there too
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command line does: spinning threads slow each other down
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # spinning threads slow each other down, and tests run side by side
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process a core
 else:  # what libraries and killed processes leave lies in one folder; pytest keeps its own, which it clears

@@ -80,7 +80,7 @@ class LazyGroup(TyperGroup):
 
 
 # A thread that waits by spinning for long makes torch many times slower beside any other work; read when torch is loaded.
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 app = typer.Typer(
     name="crossover",
