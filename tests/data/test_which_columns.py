@@ -137,6 +137,19 @@ def test_of_usual_tables_nothing_is_asked(line: str, tmp_path: Path) -> None:
         assert (set(columns_of(made.input)), made.output) == (set(asked.split()), output)
 
 
+@pytest.mark.parametrize("reply", ["solution", "response", "completion"])
+def test_what_ends_with_the_answer_is_how_it_is_come_to(reply: str, tmp_path: Path) -> None:
+    rows = [
+        {"question": sentence(n), reply: f"{sentence(n + 1)}\nSo it is {n * 7} in all.", "answer": str(n * 7)}
+        for n in range(36)
+    ]
+    made = sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task
+    assert (made.input, made.output) == ("question", "answer")
+    apart = [row | {reply: sentence(n + 1)} for n, row in enumerate(rows)]
+    with pytest.raises(Unclear, match=f"'{reply}' or 'answer'"):
+        sketch(jsonl(tmp_path, "apart.jsonl", apart))
+
+
 # what a reader cannot know either: which columns are named for the output, or for the input
 OPEN = """
 text:text label:few annotation:few > label annotation

@@ -29,6 +29,7 @@ NAMED = "by its name"
 AGREED = 0.7  # of the rows: one column is what somebody else said of the other's question
 SHARED = 0.5  # of the values of two columns, for them to be answers of one kind
 SPARSE = 0.1  # of the rows: what is told of fewer is an exception
+TIMES, ENDING = 3, 200  # as long as the answer is what ends with it, and in how many characters it does
 FULL = 0.9  # of the rows of another: what is blank in more tells of some of them only
 NAMES = 6  # columns that are named in a sentence
 SAY = (
@@ -105,6 +106,8 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
     most = max(len(one.values) for one in telling) if telling else 0
     telling = [one for one in telling if len(one.values) >= SPARSE * most]
     first = [one for one in telling if not one.second]
+    answers = [one for one in first if one.strong]
+    first = [one for one in first if one not in answers or not any(_works_out(one, other) for other in answers)]
     posed = any(read(name).role == "posed" for name in (*used, *columns))
     first = _with_input(first, held, used)
     forced = [one for one in held if one.name == known]
@@ -256,6 +259,13 @@ def recoded(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two columns say the same in other words: numbers of classes, and their names."""
     pairs = {*zip(one, other, strict=False)}
     return of_few(one) and len(one) == len(other) and len(pairs) == len({*one}) == len({*other})
+
+
+def _works_out(one: Column, other: Column) -> bool:
+    """Whether a column ends with what another holds, at length: how an answer is come to, beside the answer."""
+    pairs = [*zip(one.values, other.values, strict=False)]
+    ends = sum(len(long) > TIMES * len(short) and short in long[-ENDING:] for long, short in pairs)
+    return len(one.values) == len(other.values) and ends >= FULL * len(pairs)
 
 
 def _told_apart(group: Sequence[Column]) -> tuple[list[Column], list[Column]]:
