@@ -84,9 +84,9 @@ def read(name: str) -> Name:
         words.pop()
     whose = next((mark for mark in ("second", "gold", "copy") if mark in roles), "odd" if numbered else "")
     found = _of(words, roles, whose)
-    return (
-        replace(found, role="beside") if is_name and found.role in ("posed", "text") else found
-    )  # what a prompt is called is none
+    if is_name and found.role in ("posed", "text"):  # what a prompt is called is none
+        return replace(found, role="beside")
+    return found
 
 
 def _of(words: list[str], roles: list[str], whose: str) -> Name:
