@@ -41,8 +41,7 @@ _FINALLY = re.compile(
     rf"|\n[ \t#>*_-]*(?:{LABEL_WORDS})[*_]*\s*[:=]|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
     re.I,
 )
-
-
+# what says of the label behind it that it is so
 _SAYS_SO = (
     r"\b(?:is|are|was|be|as|to|seems?|sounds?|looks?|feels?|reads?|finds? it|deserves?) "
     r"(?:(?:an?|the|in|best|seen|as|more|rather|clearly|quite|really|very|likely|probably|to|be|like) ){0,4}"

@@ -84,7 +84,8 @@ def _lines(names: list[str]) -> str:
 
 
 def column(name: str) -> str:
-    return name.replace("{", "{{").replace("}", "}}")  # else they would read as a template's
+    """A column as an input: its braces are none of a template's."""
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 def _several_texts(columns: Mapping[str, list[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from crossover.data.layouts import ASKED, LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
 from crossover.data.looks import numeric, of_few
 from crossover.data.objects import roles_in
-from crossover.data.outputs import NAMED, WORSE, names_splits, output_of, similar
+from crossover.data.outputs import NAMED, WORSE, names_splits, output_of, recoded, similar
 from crossover.data.rows import Row
 from crossover.data.template import columns_of, plain
 from crossover.data.together import Together, shown, together
@@ -179,10 +179,9 @@ def _are_texts(columns: Mapping[str, list[str]], used: Sequence[str], headed: bo
 
 
 def _same(rows: Sequence[Row], one: str, other: str) -> bool:
-    """Whether two columns say the same in other words: numbers of classes, and their names."""
-    pairs = {(plain(row.fields.get(one)).strip(), plain(row.fields.get(other)).strip()) for row in rows}
-    few = 3 * len(pairs) <= len(rows)
-    return few and all(len(pairs) == len(set(side)) for side in zip(*pairs, strict=True))
+    """Whether two columns say the same in other words, row by row, the blank ones too."""
+    said, others = ([plain(row.fields.get(name)).strip() for row in rows] for name in (one, other))
+    return recoded(said, others)
 
 
 def _rival(columns: Iterable[str]) -> str:

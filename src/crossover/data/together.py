@@ -87,8 +87,8 @@ _ASKED_ABOVE = (
     "text",
 )
 _CHOICE = re.compile(r"(ending|option|choice|candidate|sol|opt?|alternative|ans(?:wer)?)s?[ _-]?(\d|[a-h])")
+_THIRD = {"a": "c", "1": "3", "0": "2"}  # by the first of several answers
 # two of a kind: "sent_A" and "sent_B", "text_left" and "text_right", "#1 String" and "#2 String"
-_THIRD = {"a": "c", "1": "3", "0": "2"}
 _OTHERS = {"1": "2", "a": "b", "left": "right", "first": "second", "one": "two"}
 _OF_TWO = re.compile(r"(?<![a-z0-9])(a|left|first|one)(?![a-z0-9])|(?<!\d)(1)(?!\d)")
 _A_TEXT = re.compile(

@@ -46,9 +46,7 @@ def opened(task: Task, source: str) -> tuple[Prepared, Scoring, dict[str, Model]
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source, prepared.splits.dev)
     models, priced = {spec: open_model(spec, task.folder) for spec in specs_of(task)}, prepared.task
-    others = {
-        spec: open_model(spec, task.folder) for spec in further_models(task)
-    }  # told now, not once others have climbed
+    others = {spec: open_model(spec, task.folder) for spec in further_models(task)}  # refused now, not half way up
     away = [spec for spec, model in (models | others).items() if not model.local]
     if task.limits.data_stays_here and away:
         raise OptionError(
