@@ -46,6 +46,39 @@ def test_calls_and_tokens_are_within_a_quarter(strategies: list[Any], more: dict
     assert abs(total.tokens_in + total.tokens_out - tokens) <= 0.25 * tokens
 
 
+def test_the_bounds_hold_what_a_run_takes_and_the_table_has_their_middle(tmp_path: Path) -> None:
+    tuned = {"instruction+lora": {"lora": {"epochs": 4, "patience": 1}}}
+    task = write_small(tmp_path, ["zero_shot", {"few_shot": {"shots": [1, 6]}}, tuned], exhaustive=True)
+    found, folder = preview_study(task), run_study(task, tmp_path / "run")
+    assert found.bounds is not None
+    least, most = found.bounds
+    three = [(part.calls, part.tokens_in + part.tokens_out) for part in (least, found.total, most)]
+    [speed] = [part for part in found.parts if part.kind == "speed"]  # a busy machine's is measured again
+    with closing(sqlite3.connect(folder.journal)) as journal:
+        [[asked, read]] = journal.execute(
+            "select count(*), sum(tokens_in) + sum(tokens_out) from calls where purpose not in ('speed', 'pace')"
+        ).fetchall()
+    (few, some, many), (short, between, long) = zip(*three, strict=True)
+    assert few < some < many
+    assert short < between < long
+    assert few <= asked + speed.calls <= many
+    assert short <= read + speed.tokens_in + speed.tokens_out <= long
+    assert found.to_json()["bounds"]["most"]["calls"] == most.calls
+    assert any(f"{few:,} to {many:,} calls" in sentence for sentence in found.said)
+
+
+def test_the_prompt_alone_is_asked_for_overfitting_only_of_who_could_be_shipped(tmp_path: Path) -> None:
+    once = {"lora": {"epochs": 1}}
+    dear, cheap = {"lora+few_shot": {"few_shot": {"shots": [6]}, **once}}, {"instruction+lora": once}
+
+    def planned(*rungs: Any) -> dict[str, int]:
+        task = write_small(tmp_path, ["zero_shot", *rungs])
+        return {part.name: part.calls for part in preview_study(task).parts if part.kind == "climb"}
+
+    alone, beside = planned(cheap), planned(dear, cheap)
+    assert alone["instruction+lora"] - beside["instruction+lora"] == 36, "the training rows"
+
+
 def thinking(body: Body) -> str:
     """The topic of a note, behind some steps where they are asked for."""
     asked = body["messages"][-1]["content"]

@@ -1,7 +1,7 @@
 """What a ladder will take, before it is climbed: each rung adapts at a bench where nothing is asked and nothing is tuned.
 
 Tokens are counted on a few rows and scaled to all. Of several prompts the dearest is taken to win, and every tune
-to last its epochs, so the forecast is rather too long than too short.
+to last its epochs, so the forecast is rather too long than too short; or the cheapest, and to stop as early as it may.
 """
 
 from __future__ import annotations
@@ -110,15 +110,16 @@ class Forecaster:
         self._bench, self._begin, self.suites, self._tested, self.folds = bench, begin, suites, tested, folds
         self._count = Counter(bench)
 
-    def forecast(self, rungs: Sequence[Rung]) -> Forecast:
+    def forecast(self, rungs: Sequence[Rung], least: bool = False) -> Forecast:
+        """What these take at the most, or with `least` where the cheapest prompts win and every tune stops early."""
         dries: dict[str, _DryBench] = {}
-        finals: dict[str, tuple[str, Work]] = {}  # by kind: the model, and what it takes
+        finals: dict[str, _Finalist] = {}  # by kind
         parts: dict[str, Work] = {}
         unforeseen = []
         for rung in rungs:
             begin, at = begun(rung, self._begin, self._bench)
             count = self._count if at is self._bench else Counter(at)
-            dry = dries.setdefault(at.task.model, _DryBench(at, count))
+            dry = dries.setdefault(at.task.model, _DryBench(at, count, least))
             before = dict(dry.work)
             control = rung.strategy.family == "control"
             try:
@@ -134,15 +135,15 @@ class Forecaster:
                     rows = len(self._bench.dev)
                     dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
                     parts[rung.name] = less(dry.work, before)
-                    finals.setdefault("control", ("", summed({CALLS: self._tested}, self._count.graded(self._tested))))
+                    asked = summed({CALLS: self._tested}, self._count.graded(self._tested))
+                    finals.setdefault("control", _Finalist(rung.name, "", asked))
                 else:
                     unforeseen.append(rung.name)
                 continue
             each = dry.count.of(made)
             dry.probe(made, 0.0 if control else PROBES * max(time_of(each), ALONE))
             if made.weights is not None:
-                for side in (made, replace(made, weights=None)):  # overfitting is told from what the prompt alone does
-                    dry.rehearse(side, self._bench.train[:TRAIN_SAMPLE])
+                dry.rehearse(made, self._bench.train[:TRAIN_SAMPLE])
             parts[rung.name] = less(dry.work, before)
             if self.folds:
                 alike = made.weights is None and not made.prompt.demonstrations
@@ -157,22 +158,26 @@ class Forecaster:
             kind = kind_of(made, family)
             mine = "" if control else made.model
             for group in {kind} if control else {kind, f"{made.model} {family}"}:  # as `finalists` has them
-                finals[group] = max(finals.get(group, ("", {})), (mine, final), key=self._dear)
-        whole = [dry.work for dry in dries.values()]
+                one = _Finalist(rung.name, mine, final, made, dry)
+                finals[group] = max(finals.get(group, one), one, key=self._dear)
         tested: dict[str, Work] = {}
-        once = {id(final): (spec, final) for spec, final in finals.values()}
-        for spec, final in () if self.folds else once.values():
-            tested[spec] = summed(tested.get(spec, {}), final)
+        for one in {one.name: one for one in finals.values()}.values():
+            if one.made is not None and one.dry is not None and one.made.weights is not None:
+                before = dict(one.dry.work)  # whether it overfits is told from what its prompt alone does
+                one.dry.rehearse(replace(one.made, weights=None), self._bench.train[:TRAIN_SAMPLE])
+                parts[one.name] = summed(parts[one.name], less(one.dry.work, before))
+            if not self.folds:
+                tested[one.model] = summed(tested.get(one.model, {}), one.work)
+        whole = [dry.work for dry in dries.values()]
         parts["test"] = summed(*tested.values())
         folded = [work for name, work in parts.items() if name.startswith("folds of ")]
         models: dict[str, Recipes] = {spec: dry.recipes for spec, dry in dries.items()}
         recipes = {name: recipe for own in models.values() for name, recipe in own.items()}
         return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts, tested, models)
 
-    def _dear(self, final: tuple[str, Work]) -> tuple[float, float, float]:
+    def _dear(self, final: _Finalist) -> tuple[float, float, float]:
         """By what the dearest finalist of a kind is told: money where calls cost some, then time."""
-        spec, work = final
-        at = self._bench.on(spec)
+        work, at = final.work, self._bench.on(final.model)
         money = 0.0 if by_the_hour(at.model) else asked_for(work.get(IN, 0.0), work.get(OUT, 0.0), at.task.prices)
         return money or 0.0, time_of(work), work.get(CALLS, 0.0)
 
@@ -204,6 +209,17 @@ class Forecaster:
                 dry.answers(Candidate(model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
 
 
+@dataclass(frozen=True)
+class _Finalist:
+    """A rung that may be measured on test: its model ("" for a control's), and what its answers take; what it makes."""
+
+    name: str
+    model: str
+    work: Work
+    made: Candidate | None = None
+    dry: _DryBench | None = None
+
+
 class _Unforeseen(CrossoverError):
     """A strategy asks what cannot be known before it is done. One of our errors: searching libraries go on after others."""
 
@@ -214,6 +230,7 @@ class _DryBench:
 
     bench: StudyBench
     count: Counter
+    least: bool = False
     work: Work = field(default_factory=dict)
     recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
@@ -313,12 +330,13 @@ class _DryBench:
         before = candidate.weights.sha256 if candidate.weights else ""
         made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples or ()), self.seed])
         each, dev = self.count.lesson(candidate, recipe.batch_size), len(self.bench.dev)
+        epochs = min(recipe.epochs, 1 + recipe.patience) if self.least and recipe.patience else recipe.epochs
         if (made, "") not in self._met:
             self._met.add((made, ""))
-            self.add({recipe.method: recipe.epochs * rows * each})
-            self.add({"prompt": recipe.epochs * dev * each})  # the loss on dev
-            self.add({what: (recipe.epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
-            self.add(self.count.graded((recipe.epochs - 1) * dev))  # the best epoch's score is counted elsewhere
+            self.add({recipe.method: epochs * rows * each})
+            self.add({"prompt": epochs * dev * each})  # the loss on dev
+            self.add({what: (epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
+            self.add(self.count.graded((epochs - 1) * dev))  # the best epoch's score is counted elsewhere
         return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
 
     def _tune_elsewhere(self, candidate: Candidate, recipe: HostedRecipe, examples: Sequence[Example]) -> Candidate:
@@ -346,8 +364,8 @@ class _DryBench:
     def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
         each, fresh = self.count.of(candidate, inputs), self._fresh(candidate, split, examples)
         self.add({what: fresh * tokens for what, tokens in each.items()})
-        dear = time_of(each)
-        value = UNSOLVED * dear / (1 + dear)  # the dearer, the better: so that it is the dearest that wins
+        dear = time_of(each) + each.get(IN, 0.0)  # what is shared by all rows takes no time, but is read each time
+        value = UNSOLVED * (1 if self.least else dear) / (1 + dear)  # the dearest wins, or the cheapest
         records = tuple(Record(example, Reply(), WRONG, Score(value)) for example in examples)
         estimate = Estimate(len(records), value, value, value)
         return Run(candidate.id, split, self.bench.evaluator.metric_name, records, estimate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from crossover.data.checks import Finding
 from crossover.data.economics import highest
 from crossover.data.splits import Splits
 from crossover.decision.costs import CURRENCY, Prices
-from crossover.decision.numbers import plural
+from crossover.decision.numbers import count, duration, plural
 from crossover.decision.resolution import least_shown, resolution
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.judging import check_requests
@@ -34,8 +35,8 @@ Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"
 
 @dataclass(frozen=True)
 class Part:
-    """A stage of the run. `seconds` and `money` are None where nobody knows; money is what calls cost at the most, or the
-    machine's price for the seconds."""
+    """A stage of the run. `seconds` and `money` are None where nobody knows; money is what calls cost, or the machine's
+    price for the seconds."""
 
     kind: Kind
     name: str
@@ -48,10 +49,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Preview:
-    """`splits`: the rows of each; over `folds`, where not 0, all of them test. `models`: those that cost money or run
-    elsewhere. `named`: of several models the specification of each. `unforeseen`: rungs of which nobody knows what they
-    will ask, with the most calls where an option says it. `least`: the smallest difference that the test rows show with
-    80 % power. `findings`: of the data, as a run says them."""
+    """`parts`: of calls, tokens and seconds the middle between `bounds`, of money the most. `bounds`: what all of it takes
+    where the cheapest prompts win and tunes stop early, and where the dearest win and none does. `splits`: the rows of
+    each; over `folds`, where not 0, all of them test. `models`: those that cost money or run elsewhere. `named`: of several
+    models the specification of each. `unforeseen`: rungs of which nobody knows what they will ask, with the most calls
+    where an option says it. `least`: the smallest difference that the test rows show with 80 % power. `findings`: of the
+    data, as a run says them."""
 
     task: str
     model: str
@@ -66,13 +69,13 @@ class Preview:
     folds: int = 0
     named: dict[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    bounds: tuple[Part, Part] | None = None
 
     @property
     def total(self) -> Part:
         return replace(_together(self.parts), kind="test", name="all")
 
     def to_json(self) -> dict[str, Any]:
-        whole = {name: value for name, value in asdict(self.total).items() if name not in ("kind", "name")}
         return {
             "task": self.task,
             "model": self.model,
@@ -80,7 +83,8 @@ class Preview:
             "splits": self.splits,
             "folds": self.folds or None,
             "stages": [asdict(part) for part in self.parts],
-            "total": whole,
+            "total": _amounts(self.total),
+            "bounds": self.bounds and dict(zip(("least", "most"), map(_amounts, self.bounds), strict=True)),
             "unforeseen": [{"name": name, "most_calls": most} for name, most in self.unforeseen],
             "paid_models": list(self.models),
             "currency": self.currency,
@@ -142,36 +146,39 @@ def previewed(
         more_in, more_out = round(work.get(AWAY_IN, 0.0)), round(work.get(AWAY_OUT, 0.0))
         return Part(kind, name, calls, tokens_in + more_in, tokens_out + more_out, seconds, money)
 
-    parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
-    judge = bench.evaluator.metric
-    if isinstance(judge, Judging):
-        grader = bench.model_of(bench.evaluator.judge)
-        asked = check_requests(judge, splits.dev, task)
-        tokens = float(sum(grader.count_tokens(request.messages) for request in asked))
-        found: Work = {CALLS: len(asked), IN: tokens, OUT: 2.0 * len(asked), "judge": tokens}
-        parts.append(part("judge", "the judge", found, spec=bench.evaluator.judge))
-    for rung in kept:
-        spec = rung.found_on or rung.model
-        if rung.name in forecast.parts:
-            parts.append(part("climb", rung.name, forecast.parts[rung.name], spec=spec))
-        if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
-            parts.append(part("forgetting", rung.name, lost, spec=rung.model))
-        if forecaster.folds:
-            parts.append(
-                part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=rung.found_on or rung.model)
-            )
-    if not forecaster.folds:
-        parts.append(_together([part("test", FINALISTS, work, spec=spec) for spec, work in forecast.finals.items()]))
+    judging = _judging(bench, splits)
     plan, too_few = planned_curve(task, splits)
     said += too_few
-    if plan is not None:
-        asked_by = _curve(plan, kept, forecast)
-        parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
+
+    def staged(forecast: Forecast, least: bool) -> list[Part]:
+        parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
+        if judging:
+            parts.append(part("judge", "the judge", judging, spec=bench.evaluator.judge))
+        for rung in kept:
+            spec = rung.found_on or rung.model
+            if rung.name in forecast.parts:
+                parts.append(part("climb", rung.name, forecast.parts[rung.name], spec=spec))
+            if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
+                parts.append(part("forgetting", rung.name, lost, spec=rung.model))
+            if forecaster.folds:
+                parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=spec))
+        if not forecaster.folds:
+            parts.append(_together([part("test", FINALISTS, work, spec=spec) for spec, work in forecast.finals.items()]))
+        if plan is not None:
+            asked_by = _curve(plan, kept, forecast, least)
+            parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
+        return parts
+
+    least, most = staged(forecaster.forecast(kept, least=True), True), staged(forecast, False)
+    parts = [_middle(*ends) for ends in zip(least, most, strict=True)]
+    bounds = _together(least), _together(most)
+    if (less := _between(*bounds)) is not None:
+        said.append(less)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
     said += [batches_text(spec, _stages(spec, task.model, kept, forecast)) for spec in batched]
     if paid and not batched and not task.exhaustive:
-        said.append("who cannot be the best on dev, or has surely lost on test, stops early: this is what it takes at most")
+        said.append("who cannot be the best on dev, or has surely lost on test, stops early, which is not in the sum")
     unforeseen = [rung for rung in kept if rung.name in forecast.unforeseen]
     tested = splits.all if splits.folds else splits.test
     rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(tested)}
@@ -188,6 +195,7 @@ def previewed(
         currency,
         len(splits.folds),
         {name: one.spec for name, one in task.models.items()},
+        bounds=bounds,
     )
 
 
@@ -207,6 +215,51 @@ def _stages(spec: str, first: str, rungs: Sequence[Rung], forecast: Forecast) ->
     return sum(bool(work.get(CALLS)) for work in (*known, forecast.finals.get(spec, {})))
 
 
+def _amounts(part: Part) -> dict[str, Any]:
+    return {name: value for name, value in asdict(part).items() if name not in ("kind", "name")}
+
+
+def _middle(least: Part, most: Part) -> Part:
+    """What a stage is thought to take: of calls, tokens and seconds the geometric mean, as they are known within a factor;
+    of money the most, since who pays wants to know that."""
+
+    def middle(name: str) -> float:
+        low, high = getattr(least, name), getattr(most, name)
+        return math.sqrt(low * high) if low else high / 2
+
+    calls, tokens_in, tokens_out = (round(middle(name)) for name in ("calls", "tokens_in", "tokens_out"))
+    seconds = None if least.seconds is None or most.seconds is None else middle("seconds")
+    return replace(most, calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)
+
+
+def _between(least: Part, most: Part) -> str | None:
+    """What the least and the most are, where they differ."""
+    ends = [(one.calls, one.tokens_in + one.tokens_out) for one in (least, most)]
+    if ends[0] == ends[1]:
+        return None
+    (calls, tokens), (more_calls, more_tokens) = ends
+    asked = plural(calls, "call") if calls == more_calls else f"{count(calls)} to {count(more_calls)} calls"
+    read = "" if tokens == more_tokens else f", {count(tokens)} to {count(more_tokens)} tokens"
+    took = ""
+    if least.seconds is not None and most.seconds is not None:
+        took = f", {duration(least.seconds)} to {duration(most.seconds)}"
+    return (
+        f"{asked}{read}{took}: less where short prompts win and tunes stop early, more where neither is so;"
+        f" the table has the middle{', of money the most' if most.money else ''}"
+    )
+
+
+def _judging(bench: StudyBench, splits: Splits) -> Work:
+    """What trying the judge takes; nothing where none judges."""
+    judge = bench.evaluator.metric
+    if not isinstance(judge, Judging):
+        return {}
+    grader = bench.model_of(bench.evaluator.judge)
+    asked = check_requests(judge, splits.dev, bench.task)
+    tokens = float(sum(grader.count_tokens(request.messages) for request in asked))
+    return {CALLS: len(asked), IN: tokens, OUT: 2.0 * len(asked), "judge": tokens}
+
+
 def _together(parts: Sequence[Part]) -> Part:
     """One stage of several; what nobody knows of one nobody knows of all."""
 
@@ -219,17 +272,17 @@ def _together(parts: Sequence[Part]) -> Part:
     return Part(parts[0].kind, parts[0].name, calls, tokens_in, tokens_out, seconds, money)
 
 
-def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast) -> dict[str, Work]:
-    """What a learning curve takes, by model: of each family the dearest rung, which asks with all labels what it asks with
-    each."""
+def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast, least: bool) -> dict[str, Work]:
+    """What a learning curve takes, by model: of each family one rung, the dearest or with `least` the cheapest, which asks
+    with all labels what it asks with each."""
     share = sum(size.labels for size in plan.sizes) * plan.seeds / plan.have
-    dearest: dict[str, tuple[str, Work]] = {}
+    families: dict[str, list[tuple[str, Work]]] = {}
     for rung in rungs:
-        work, (_, known) = forecast.parts.get(rung.name, {}), dearest.get(rung.strategy.family, ("", {}))
-        if work.get(IN, 0.0) >= known.get(IN, 0.0):
-            dearest[rung.strategy.family] = rung.found_on or rung.model, work
+        one = rung.found_on or rung.model, forecast.parts.get(rung.name, {})
+        families.setdefault(rung.strategy.family, []).append(one)
     found: dict[str, Work] = {}
-    for spec, work in dearest.values():
+    for climbed in families.values():
+        spec, work = (min if least else max)(climbed, key=lambda one: one[1].get(IN, 0.0))
         scaled = {name: share * amount for name, amount in work.items() if name != "alone"}
         found[spec] = summed(found.get(spec, {}), scaled)
     return found
