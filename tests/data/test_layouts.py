@@ -512,7 +512,7 @@ def test_a_label_beside_a_conversation_with_an_answer_is_said_to_be_a_choice(bes
         (["question", "option_a", "option_b", "target"], "{question}\nA: {option_a}\nB: {option_b}", "target"),
         (["Class Index", "Title", "Description"], "{Title}\n{Description}", "Class Index"),
         (["subject", "body", "queue"], "{subject}\n{body}", "queue"),
-        (["question", "contexts", "ground_truth", "answer"], "question", "ground_truth"),
+        (["question", "contexts", "ground_truth", "answer"], "{question}\n{contexts}", "ground_truth"),
         (["gold_label", "sentence1", "sentence2", "label1"], "{sentence1}\n{sentence2}", "gold_label"),
         (["annotation_id", "annotator", "created_at", "lead_time", "text", "polarity"], "text", "polarity"),
         (["text", "source", "url", "kind", "predicted_label"], "text", "kind"),
