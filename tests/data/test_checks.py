@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from crossover.data.checks import Finding, check, check_lengths, raise_on_errors
+from crossover.data.checks import check, check_lengths
+from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import prepare
 from crossover.data.near import near_pairs
 from crossover.data.splits import Splits

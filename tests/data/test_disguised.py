@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.data.checks import leaks
 from crossover.data.disguised import undisguised
+from crossover.data.leaks import leaks
 from crossover.types import Example
 
 

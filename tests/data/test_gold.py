@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.data.checks import Finding, raise_on_errors
+from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import prepare
 from crossover.errors import DataError
 from tests.data.builders import jsonl, sentence, task

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from crossover.data.checks import Finding, by_level, check, count_rows
+from crossover.data.checks import check
+from crossover.data.finding import Finding, by_level, count_rows
 from crossover.data.gold import telling_column
 from crossover.data.infer_kind import infer_kind
 from crossover.data.load import canonical_object, load_formed, text_of
