@@ -7,7 +7,7 @@ import pytest
 from crossover.data.checks import check, check_lengths
 from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import prepare
-from crossover.data.near import near_pairs
+from crossover.data.near import near_pairs, near_twins
 from crossover.data.splits import Splits
 from crossover.errors import DataError
 from crossover.types import Example
@@ -260,6 +260,31 @@ def test_near_pairs_are_those_of_all_products(threshold):
     assert 10 < len(found) < 90
     assert [i for i, _ in found] == sorted(wanted)
     assert [cosines[i][j] for i, j in found] == pytest.approx([wanted[i] for i, _ in found], abs=1e-5)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.9])
+def test_near_twins_are_those_of_all_products(threshold):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    chance = random.Random(7)
+    words = [f"w{n}" for n in range(60)]
+    texts = [" ".join(chance.choices(words, k=chance.randrange(12))) for _ in range(40)]
+    texts += [" ".join(word if chance.random() > 0.1 else "new" for word in text.split()) for text in texts]
+    matrix = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4)).fit_transform(texts)
+    cosines = (matrix @ matrix.T).toarray()
+    expected = {(i, j) for i in range(80) for j in range(i + 1, 80) if cosines[i, j] >= threshold}
+    assert expected
+    assert set(near_twins(texts, threshold)) == expected
+
+
+def test_test_rows_that_are_nearly_each_other_are_said(classify):
+    more = [(f"please send the parcel number {n} to the old address at once", "xy"[n % 2]) for n in range(6)]
+    found = only(check(classify, splits(test=more)))
+    assert (found.level, found.code, len(found.rows)) == ("warning", "alike_test", 6)
+    assert found.message.startswith("6 of 10 test rows are nearly the same as another one (similarity 0.9 or more): if")
+    made = splits()
+    grouped = examples("test", 100, clean(100, 4)) + examples("again", 0, more, group="letter")
+    assert check(classify, Splits(made.train, made.dev, grouped, "0" * 64)) == []
 
 
 def test_near_pairs_of_nothing():

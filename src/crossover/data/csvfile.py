@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from crossover.data.header import check_whole_texts, is_row, told, unnamed
+from crossover.data.jsonfile import is_object
 from crossover.data.rows import Row
 from crossover.data.textfile import read_text
 from crossover.errors import DataError, NoRows
@@ -39,6 +40,8 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     delimiter = delimiter or named or sniff(text)
     if not text:
         raise DataError(f"{path} has no header below its first line; valid is a row of column names")
+    if is_object(text.split("\n", 1)[0]):
+        raise DataError(f"{path} holds JSON, an object a line; valid is a name that ends in .jsonl")
     first, *records = _records(path, text, delimiter, above)
     below = [record.fields for record in records if record.fields]
     check_whole_texts(path, below)
@@ -59,9 +62,10 @@ def _rows(path: Path, header: Sequence[str], records: Iterable[_Record], delimit
     empty: list[Row] = []
     for record in records:
         if record.fields and len(record.fields) != len(header):
+            above = ", or leave out what stands above the row of column names" * (len(header) == 1)
             raise DataError(
                 f"{path}, line {record.line}: {_fields(len(record.fields))}, the header has {len(header)}; "
-                "put a field that holds the delimiter or a line break in double quotes"
+                f"put a field that holds the delimiter or a line break in double quotes{above}"
             )
         values = [field.strip(" ") if delimiter == "|" else field for field in record.fields]
         if record.number == 1 and delimiter == "|" and all(re.fullmatch(r"(?::?-+:?)?", value) for value in values):
