@@ -53,7 +53,13 @@ def test_choices_stand_behind_the_signs_of_the_output(values: list[Any], signs: 
         for n in range(36)
     ]
     lines = "\n".join(f"{sign}: {{{name}}}" for sign, name in zip(signs, FOUR, strict=True))
-    assert made(tmp_path, rows) == (f"{{question}}\n{lines}", "cop")
+    path = jsonl(tmp_path, "rows.jsonl", rows)
+    if len(values) == len(FOUR):
+        assert made(tmp_path, rows) == (f"{{question}}\n{lines}", "cop")
+    else:
+        with pytest.raises(Unclear, match="'cop'"):
+            sketch(path)
+    assert sketch(path, roles=(None, "cop")).prepared.task.input == f"{{question}}\n{lines}"
 
 
 def test_the_first_of_two_solutions_is_called_what_the_label_calls_it(tmp_path: Path) -> None:
@@ -86,3 +92,21 @@ def test_a_number_that_may_be_a_level_is_no_choice_by_itself(beside: dict[str, A
     else:
         with pytest.raises(Unclear, match="is not clear"):
             made(tmp_path, rows)
+
+
+@pytest.mark.parametrize("choices", [2, 4])
+def test_a_flag_of_a_question_is_no_choice(choices: int, tmp_path: Path) -> None:
+    rows = [
+        asked(n) | {"choices": [sentence(n + at) for at in range(choices)], "is_hard": n * 5 // 3 % 2} for n in range(36)
+    ]
+    with pytest.raises(Unclear, match="'is_hard'"):
+        made(tmp_path, rows)
+
+
+@pytest.mark.parametrize("name", ["grade", "score", "votes"])
+def test_a_rating_of_a_question_is_no_choice(name: str, tmp_path: Path) -> None:
+    rows = [
+        asked(n) | {"choices": [sentence(n + at) for at in range(4)], name: n * 5 // 3 % 4, "key": "ABCD"[n * 7 // 5 % 4]}
+        for n in range(36)
+    ]
+    assert made(tmp_path, rows)[1] == "key"

@@ -1009,3 +1009,12 @@ def test_a_text_that_cannot_be_read_is_said_with_its_row(tmp_path: Path) -> None
     rows = [f'{{"text": "{sentence(n)}{chr(92) + "ud83d" if n == 3 else ""}", "label": "x"}}' for n in range(12)]
     with pytest.raises(DataError, match=r"text with half a surrogate pair, .* \(rows.jsonl, line 4\)"):
         sketch(write(tmp_path, "rows.jsonl", "\n".join(rows)))
+
+
+def test_an_answer_is_rated_with_what_it_keeps_to(tmp_path: Path) -> None:
+    rows = [
+        {"question": sentence(n), "answer": sentence(n + 30), "evidence": sentence(n + 60), "label": n % 2}
+        for n in range(20)
+    ]
+    task = sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task
+    assert (task.input, task.output) == ("{evidence}\n{question}\n{answer}", "label")

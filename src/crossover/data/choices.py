@@ -12,16 +12,20 @@ from crossover.data.rows import Row
 from crossover.data.template import columns_of, plain
 
 _CHOICE = re.compile(r"^([^{}\n]+): \{([^{}]+)\}$", re.M)  # as `together` writes a column of its own
+FLAG = 2  # choices
+_FREE = ("reply", "label", "")  # a rating or a category has a meaning of its own
 
 
 def pointing(template: str, columns: Sequence[str], rows: Sequence[Row]) -> str | None:
     """The one of `columns` that names a choice of its row everywhere, where the input's template has choices: by its place
     from 0 or from 1, by its letter, or as it is written. None where none or several do, or where another one is called an
-    answer and does not."""
+    answer and does not. A flag may say anything of a question with two choices, so only its name can tell."""
     held = [found for row in rows if (found := _choices(template, row))]
     if len(held) < len(rows):
         return None
-    found = [name for name in columns if not is_beside(name) and _points([row.fields.get(name) for row in rows], held)]
+    two = max(map(len, held)) == FLAG
+    may = [name for name in columns if not is_beside(name) and read(name).role in (("reply", "label") if two else _FREE)]
+    found = [name for name in may if _points([row.fields.get(name) for row in rows], held)]
     others = [read(name) for name in columns if name not in found]
     named = any(other.role in ("reply", "label") and other.whose in ("", "gold") for other in others)
     return found[0] if len(found) == 1 and not named else None
@@ -53,11 +57,14 @@ def _choices(template: str, row: Row) -> list[str]:
 
 
 def _points(values: Sequence[Any], choices: Sequence[Sequence[str]]) -> bool:
-    """Whether each value is a place, a letter or a text among the choices of its row, and not always the same."""
+    """Whether each value is a place, a letter or a text among the choices of its row, and not always the same; places and
+    letters reach the last choice."""
     texts = [_text(value) for value in values]
     if len(set(texts)) < 2:
         return False
     pairs = [*zip(texts, choices, strict=True)]
+    if all(map(str.isalnum, texts)) and len(set(texts)) < max(map(len, choices)):
+        return all(text in held for text, held in pairs)
     if all(text.isdecimal() for text in texts):
         return any(all(first <= int(text) < first + len(held) for text, held in pairs) for first in (0, 1))
     if all(re.fullmatch("[A-Za-z]", text) for text in texts):

@@ -131,9 +131,7 @@ def names_of(columns: dict[str, list[str]], rows: Sequence[Row], output: str, us
         values = columns[name]
         if name in used or is_beside(name) or numeric(values) or not of_few(values) or names_splits(values):
             continue
-        found = {(plain(row.fields.get(output)).strip(), plain(row.fields.get(name)).strip()) for row in rows}
-        numbers, names = (set(side) for side in zip(*found, strict=True))
-        if len(found) == len(numbers) == len(names) and "" not in names:
+        if len(values) == len(rows) and _same(rows, output, name):
             return name
     return None
 

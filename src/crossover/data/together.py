@@ -149,7 +149,9 @@ def together(columns: Mapping[str, object]) -> Together | None:
     asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
     labels = [name for name in named if read(name).role == "label" and read(name).whose in ("", "gold")]
     if asks and answers != "output" and answers and len(labels) == 1:
-        return Together(f"{{{named[asks]}}}\n{{{named[answers]}}}", named[labels[0]], "rated answers")
+        given = [name for name in named if read(name).role == "context" and read(name).whose != "second"]
+        shows = [*(given if len(given) == 1 else ()), asks, answers]  # an answer may have to keep to what it is given
+        return Together("\n".join(f"{{{named[name]}}}" for name in shows), named[labels[0]], "rated answers")
     return None
 
 
