@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -1018,3 +1020,14 @@ def test_an_answer_is_rated_with_what_it_keeps_to(tmp_path: Path) -> None:
     ]
     task = sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task
     assert (task.input, task.output) == ("{evidence}\n{question}\n{answer}", "label")
+
+
+def test_texts_in_formulas_of_a_spreadsheet_are_what_it_shows(tmp_path: Path) -> None:
+    held = io.StringIO(newline="")
+    cells = [(f'="{sentence(n)}, ""so"""', f'="00{n % 3}"', f'="x" or {n}') for n in range(12)]
+    csv.writer(held).writerows([("text", "label", "note"), *cells])
+    rows = load_rows(write(tmp_path, "rows.csv", held.getvalue()))
+    assert [tuple(row.fields.values()) for row in rows] == [
+        (f'{sentence(n)}, "so"', f"00{n % 3}", f'="x" or {n}') for n in range(12)
+    ]
+    assert "the column 'label' holds texts as a spreadsheet's formulas" in rows[0].remarks[1]
