@@ -326,6 +326,18 @@ def test_a_group_in_another_unicode_form_is_the_same_group(tmp_path):
     assert len(set(homes)) == 1
 
 
+def test_a_group_that_is_a_number_is_one_however_it_is_typed(tmp_path):
+    jsonl(tmp_path, "train.jsonl", [{"text": sentence(n), "label": "xy"[n % 2], "who": n // 2} for n in range(12)])
+    rows = [
+        {"text": sentence(n), "label": "xy"[n % 2], "who": f"{n // 2 - 20}.0" if n < 44 else " "} for n in range(40, 50)
+    ]
+    jsonl(tmp_path, "test.jsonl", rows)
+    made = prepare(task(tmp_path, {"train": "train.jsonl", "test": "test.jsonl"}, group="who"))
+    [found] = [f for f in made.findings if f.code == "leak_group" and "test.jsonl, line 1" in f.rows]
+    assert [row for row in found.rows if row.startswith("test")] == [f"test.jsonl, line {n}" for n in range(1, 5)]
+    assert [example.group for example in made.splits.test] == ["0", "0", "1", "1", *[None] * 6]
+
+
 def test_an_output_that_nobody_sees_is_blank(tmp_path):
     rows = [{"text": sentence(n), "label": "\u200b" if n == 3 else "xy"[n % 2]} for n in range(12)]
     made = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="classify"))
