@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from crossover.data.checks import Finding, check, check_lengths, raise_on_errors
+from crossover.data.checks import check, check_lengths
+from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import prepare
-from crossover.data.near import near_pairs
+from crossover.data.near import near_pairs, near_twins
 from crossover.data.splits import Splits
 from crossover.errors import DataError
 from crossover.types import Example
@@ -261,6 +262,31 @@ def test_near_pairs_are_those_of_all_products(threshold):
     assert [cosines[i][j] for i, j in found] == pytest.approx([wanted[i] for i, _ in found], abs=1e-5)
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.9])
+def test_near_twins_are_those_of_all_products(threshold):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    chance = random.Random(7)
+    words = [f"w{n}" for n in range(60)]
+    texts = [" ".join(chance.choices(words, k=chance.randrange(12))) for _ in range(40)]
+    texts += [" ".join(word if chance.random() > 0.1 else "new" for word in text.split()) for text in texts]
+    matrix = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4)).fit_transform(texts)
+    cosines = (matrix @ matrix.T).toarray()
+    expected = {(i, j) for i in range(80) for j in range(i + 1, 80) if cosines[i, j] >= threshold}
+    assert expected
+    assert set(near_twins(texts, threshold)) == expected
+
+
+def test_test_rows_that_are_nearly_each_other_are_said(classify):
+    more = [(f"please send the parcel number {n} to the old address at once", "xy"[n % 2]) for n in range(6)]
+    found = only(check(classify, splits(test=more)))
+    assert (found.level, found.code, len(found.rows)) == ("warning", "alike_test", 6)
+    assert found.message.startswith("6 of 10 test rows are nearly the same as another one (similarity 0.9 or more): if")
+    made = splits()
+    grouped = examples("test", 100, clean(100, 4)) + examples("again", 0, more, group="letter")
+    assert check(classify, Splits(made.train, made.dev, grouped, "0" * 64)) == []
+
+
 def test_near_pairs_of_nothing():
     assert near_pairs([], ["a text"]) == []
     assert near_pairs(["a text"], []) == []
@@ -298,6 +324,18 @@ def test_a_group_in_another_unicode_form_is_the_same_group(tmp_path):
     homes = [name for name, split in made.splits.items() for example in split if example.group == "José"]
     assert len(homes) == 3
     assert len(set(homes)) == 1
+
+
+def test_a_group_that_is_a_number_is_one_however_it_is_typed(tmp_path):
+    jsonl(tmp_path, "train.jsonl", [{"text": sentence(n), "label": "xy"[n % 2], "who": n // 2} for n in range(12)])
+    rows = [
+        {"text": sentence(n), "label": "xy"[n % 2], "who": f"{n // 2 - 20}.0" if n < 44 else " "} for n in range(40, 50)
+    ]
+    jsonl(tmp_path, "test.jsonl", rows)
+    made = prepare(task(tmp_path, {"train": "train.jsonl", "test": "test.jsonl"}, group="who"))
+    [found] = [f for f in made.findings if f.code == "leak_group" and "test.jsonl, line 1" in f.rows]
+    assert [row for row in found.rows if row.startswith("test")] == [f"test.jsonl, line {n}" for n in range(1, 5)]
+    assert [example.group for example in made.splits.test] == ["0", "0", "1", "1", *[None] * 6]
 
 
 def test_an_output_that_nobody_sees_is_blank(tmp_path):

@@ -41,6 +41,8 @@ def test_whose_an_answer_is_stands_on_either_side_of_it(
         *(("message_id", "beside", ""), ("created_at", "beside", ""), ("label_source", "beside", "")),
         *(("is_train", "beside", ""), ("Unnamed: 0", "beside", ""), ("text.suggestion.agent", "beside", "")),
         *(("mood", "", ""), ("old_mood", "", "second"), ("Étiquette", "label", ""), ("E\u0301tiquette", "label", "")),
+        *(("replyContent", "reply", ""), ("question_body", "posed", ""), ("email_body", "text", "")),
+        *(("thumbsUpCount", "beside", "odd"), ("commit_message", "text", "odd"), ("_source.label", "label", "odd")),
         *(("Categories", "attribute", ""), ("goldLabel", "label", "gold"), ("GROUNDTRUTH", "reply", "gold")),
     ],
 )  # fmt: skip

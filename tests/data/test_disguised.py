@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.data.checks import leaks
 from crossover.data.disguised import undisguised
+from crossover.data.leaks import leaks
 from crossover.types import Example
 
 
@@ -26,6 +26,11 @@ from crossover.types import Example
         ("𝐫𝐞𝐟𝐮𝐧𝐝", "refund"),
         ("ﾊﾟﾝ", "パン"),
         ("10² m, ½ of ①", "10² m, ½ of ①"),
+        (r"yes \ud83d\ude00 \u00e9", "yes 😀 é"),
+        ("it’s “late” – he said…", 'it\'s "late" - he said...'),
+        ("one<br/>two<BR />three", "one two three"),
+        ("r\ufe01e\U000e0101f\U000e0041und", "refund"),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e007f a", "\U0001f3f4\U000e0067\U000e0062\U000e007f a"),  # a flag
         (r"\d+ \alpha C:\Users", r"\d+ \alpha C:\Users"),
         ("100 % off, 5%", "100 % off, 5%"),
         ("Вася поехал", "Вася поехал"),  # a word of one script is as it is
@@ -41,7 +46,19 @@ def test_any_text_can_be_escaped_and_is_the_same(text: str) -> None:
     assert undisguised(html.escape(text)) == undisguised(text)
 
 
-@pytest.mark.parametrize("shown", ["no r\u0435fund", "no&nbsp;refund", r"no\trefund", "no%20refund", "ｎｏ ｒｅｆｕｎｄ"])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "no r\u0435fund",
+        "no&nbsp;refund",
+        r"no\trefund",
+        "no%20refund",
+        "ｎｏ ｒｅｆｕｎｄ",
+        "No refund!",
+        "“no refund”",
+        "no refund…",
+    ],
+)
 def test_a_short_text_that_was_disguised_is_a_leak(shown: str) -> None:
     train = [
         Example("a", "no refund", "x", source="a.csv, line 2"),
@@ -57,7 +74,18 @@ def test_a_short_text_that_was_disguised_is_a_leak(shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("10²", "102"), ("x²", "x2"), (r"\d+", "d+"), (r"\alpha", "alpha"), ("%E4", "%F6"), ("½", "1⁄2"), ("А4", "A4")],
+    [
+        ("10²", "102"),
+        ("x²", "x2"),
+        (r"\d+", "d+"),
+        (r"\alpha", "alpha"),
+        ("%E4", "%F6"),
+        ("½", "1⁄2"),
+        ("А4", "A4"),
+        ("C", "C++"),
+        ("5", "-5"),
+        (".NET", "NET"),
+    ],
 )
 def test_short_texts_that_differ_by_what_they_mean_are_no_leak(one: str, other: str) -> None:
     train = [Example("a", one, "x", source="a.csv, line 2"), Example("b", "late parcel", "y", source="a.csv, line 3")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.data.checks import Finding, raise_on_errors
+from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import prepare
 from crossover.errors import DataError
 from tests.data.builders import jsonl, sentence, task
@@ -156,3 +156,20 @@ def test_a_label_under_another_name_of_one_is_refused_and_one_sign_by_itself_dou
         "warning",
         "30 of 30 inputs hold their own label and no other: is the answer shown?",
     )
+
+
+@pytest.mark.parametrize(
+    ("held", "named"),
+    [
+        (lambda n: {"body": sentence(n), "code": n % 3}, "text.code"),
+        (lambda n: [{"text": sentence(n + at), "is_correct": at == n % 3} for at in range(3)], "text.is_correct"),
+        (lambda n: {"texts": [sentence(n)] * 3, "labels": [int(at == n % 3) for at in range(3)]}, "text.labels"),
+        (lambda n: {"body": sentence(n), "code": n // 3 % 3}, ""),
+        (lambda n: [{"text": sentence(n + at), "seen": at > n % 3} for at in range(3)], ""),
+    ],
+)
+def test_an_object_in_the_input_does_not_say_the_label_in_other_words(tmp_path, held, named):
+    rows = [{"text": held(n), "label": "ABC"[n % 3]} for n in range(36)]
+    found = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name)).findings
+    told = [one.message for one in found if one.code == "gold_in_input"]
+    assert [one.split("'")[1] for one in told] == [named] * bool(named)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -512,7 +515,7 @@ def test_a_label_beside_a_conversation_with_an_answer_is_said_to_be_a_choice(bes
         (["question", "option_a", "option_b", "target"], "{question}\nA: {option_a}\nB: {option_b}", "target"),
         (["Class Index", "Title", "Description"], "{Title}\n{Description}", "Class Index"),
         (["subject", "body", "queue"], "{subject}\n{body}", "queue"),
-        (["question", "contexts", "ground_truth", "answer"], "question", "ground_truth"),
+        (["question", "contexts", "ground_truth", "answer"], "{question}\n{contexts}", "ground_truth"),
         (["gold_label", "sentence1", "sentence2", "label1"], "{sentence1}\n{sentence2}", "gold_label"),
         (["annotation_id", "annotator", "created_at", "lead_time", "text", "polarity"], "text", "polarity"),
         (["text", "source", "url", "kind", "predicted_label"], "text", "kind"),
@@ -800,9 +803,18 @@ def test_a_test_file_whose_answers_were_withheld_is_an_error(tmp_path: Path) -> 
         ("version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "is a pointer of Git LFS"),
         ("\n<!DOCTYPE html><html>", "is a web page"),
         ("PK\x03\x04rest", "is a ZIP archive or a spreadsheet"),
+        (gzip.compress(b"text,label\na,b\n"), "is packed with gzip; valid is a name that ends in .gz"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "is a spreadsheet"),
+        (b"PAR1\x15\x04\x15", "is a Parquet file"),
+        (b"SQLite format 3\0", "is a database"),
+        (b"%PDF-1.4\n%\xe2\xe3", "is a PDF"),
+        ("text,label\na b c,d\n".encode("utf-16-le"), "is UTF-32, UTF-16 without a byte order mark, or no text"),
+        ("text,label\na b c,d\n".encode("utf-32"), "is UTF-32, UTF-16 without a byte order mark, or no text"),
+        ('{"text": "a, b", "label": "c"}\n', "holds JSON, an object a line; valid is a name that ends in .jsonl"),
+        ("All tickets\ntext,label\na,b\n", "or leave out what stands above the row of column names"),
     ],
 )
-def test_what_is_no_data_is_said_to_be_what_it_is(start: str, says: str, tmp_path: Path) -> None:
+def test_what_is_no_data_is_said_to_be_what_it_is(start: str | bytes, says: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=says):
         load_rows(write(tmp_path, "rows.csv", start))
 
@@ -930,3 +942,92 @@ def test_lists_of_numbers_are_no_places_in_a_text(held: list[list[int]], tmp_pat
         rows[0]["label"] = places
         with pytest.raises(DataError, match="the output 'label' holds places in a text"):
             prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name, kind="generate"))
+
+
+@pytest.mark.parametrize("call", ["tool_calls", "function_call"])
+@pytest.mark.parametrize("said", ["Let me look.", "", None])
+def test_a_call_of_a_tool_is_no_answer_and_is_said(call: str, said: str | None, tmp_path: Path) -> None:
+    calls = {call: [{"function": {"name": "look", "arguments": "{}"}}]}
+    rows = [
+        {"messages": [{"role": "user", "content": sentence(n)}, {"role": "assistant", "content": said or f"{n}"}]}
+        for n in range(12)
+    ]
+    rows[3]["messages"][1] |= {"content": said} | calls  # type: ignore[operator]
+    path = jsonl(tmp_path, "rows.jsonl", rows)
+    with pytest.raises(
+        DataError, match=f"rows.jsonl, line 4, message 2: (it calls a tool \\('{call}'\\)|the content is null)"
+    ):
+        sketch(path)
+
+
+def test_an_answer_that_is_not_to_be_learnt_is_none(tmp_path: Path) -> None:
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": sentence(n)},
+                {"role": "assistant", "content": f"so {n % 3}", "weight": 1},
+            ]
+        }
+        for n in range(12)
+    ]
+    rows[3]["messages"][1]["weight"] = 0  # type: ignore[index]
+    found = sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.splits
+    assert found.blank == ("rows.jsonl, line 4",)
+
+
+def test_parts_as_openais_responses_name_them_are_text(tmp_path: Path) -> None:
+    def part(kind: str, text: str) -> list[dict[str, str]]:
+        return [{"type": f"{kind}_text", "text": text}]
+
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": part("input", sentence(n))},
+                {"role": "assistant", "content": part("output", "xy"[n % 2])},
+            ]
+        }
+        for n in range(12)
+    ]
+    found = sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.splits
+    assert {(one.input, one.output) for one in found.all} == {(sentence(n), "xy"[n % 2]) for n in range(12)}
+
+
+def test_a_mark_where_another_file_was_put_behind_is_no_text(tmp_path: Path) -> None:
+    rows = [json.dumps({"text": sentence(n), "label": "xy"[n % 2]}) for n in range(12)]
+    text = "\n".join([*rows[:6], f"\ufeff{rows[6]}", *rows[7:]])
+    assert [row.fields["text"] for row in load_rows(write(tmp_path, "rows.jsonl", text))] == [
+        sentence(n) for n in range(12)
+    ]
+
+
+def test_a_parquet_file_with_a_name_twice_is_a_sentence(tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"])] * 2, names=["text", "text"]), tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"rows\.parquet has the column 'text' twice; every column needs its own name"):
+        load_rows(tmp_path / "rows.parquet")
+
+
+def test_a_text_that_cannot_be_read_is_said_with_its_row(tmp_path: Path) -> None:
+    rows = [f'{{"text": "{sentence(n)}{chr(92) + "ud83d" if n == 3 else ""}", "label": "x"}}' for n in range(12)]
+    with pytest.raises(DataError, match=r"text with half a surrogate pair, .* \(rows.jsonl, line 4\)"):
+        sketch(write(tmp_path, "rows.jsonl", "\n".join(rows)))
+
+
+def test_an_answer_is_rated_with_what_it_keeps_to(tmp_path: Path) -> None:
+    rows = [
+        {"question": sentence(n), "answer": sentence(n + 30), "evidence": sentence(n + 60), "label": n % 2}
+        for n in range(20)
+    ]
+    task = sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task
+    assert (task.input, task.output) == ("{evidence}\n{question}\n{answer}", "label")
+
+
+def test_texts_in_formulas_of_a_spreadsheet_are_what_it_shows(tmp_path: Path) -> None:
+    held = io.StringIO(newline="")
+    cells = [(f'="{sentence(n)}, ""so"""', f'="00{n % 3}"', f'="x" or {n}') for n in range(12)]
+    csv.writer(held).writerows([("text", "label", "note"), *cells])
+    rows = load_rows(write(tmp_path, "rows.csv", held.getvalue()))
+    assert [tuple(row.fields.values()) for row in rows] == [
+        (f'{sentence(n)}, "so"', f"00{n % 3}", f'="x" or {n}') for n in range(12)
+    ]
+    assert "the column 'label' holds texts as a spreadsheet's formulas" in rows[0].remarks[1]

@@ -124,6 +124,16 @@ Betreff:other Nachricht:text Abteilung:few > Betreff Nachricht > Abteilung
 text:text label:two prompt_name:five > text > label
 question_stem:text choices:list answerKey:few > question_stem choices > answerKey
 question:text answerA:text answerB:other answerC:text label:few > question answerA answerB answerC > label
+content:text replyContent:other at:date > content > replyContent
+question_title:other question_body:text answer_body:other > question_title question_body > answer_body
+sql_prompt:text sql_context:other sql:other sql_explanation:text > sql_prompt sql_context > sql
+domain:two domain_description:other sql_prompt:text sql:other > sql_prompt > sql
+question:text contexts:list ground_truth:other answer:text > question contexts > ground_truth
+claim:text evidences:list claim_label:few > claim evidences > claim_label
+Question:text long_cot:other Response:other > Question > Response
+review:text label:few likes:five thumbsUpCount:five > review > label
+review:text mood:few thumbsUpCount:five replied:date > review > mood
+message:text department:few license:two repo:five > message > department
 """
 
 
@@ -186,6 +196,12 @@ message:text raw_text:other label:few > message raw_text
 sentence1:text sentence2:other genre:few score:number > genre score
 review:text Division_Name:few Class_Name:five > Class_Name Division_Name
 headlines:other text:text ctext:text > ctext headlines
+diff:other message:text > diff message
+content:text replyContent:other score:five > replyContent score
+turns:text category:few reference:list > category reference
+sentence:text target:id aspect:few score:five > target score
+question:text passage_context:other story_context:text answer:other > passage_context story_context
+query:other query_toks:list question:text question_toks:list > query question
 """
 
 

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.syntax import Syntax
 from rich.text import Text
 
-from crossover.data.checks import Finding
+from crossover.data.finding import Finding
 from crossover.data.sketch import Sketch, named, sketch
 from crossover.data.task import Task
 from crossover.data.textfile import as_path

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crossover.data.jsonfile import kind_of
+from crossover.data.listed import list_in
 from crossover.data.rows import Row
 from crossover.data.template import plain
 from crossover.errors import DataError, shown
@@ -18,6 +17,8 @@ ROLES = ("system", "developer", "user", "assistant")
 SHARED = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant"}  # as ShareGPT names them
 OTHERS = {"chatbot": "assistant", "ai": "assistant", "human": "user", "bot": "assistant"}  # in the place of roles
 GEMINI = {"model": "assistant"}
+CALLS = ("tool_calls", "function_call")
+TEXTS = ("text", "input_text", "output_text")  # kinds of parts, the last two of OpenAI's Responses
 SYSTEMS = ("systemInstruction", "system_instruction")  # Gemini's, beside the conversation
 # an exchange of two turns in one object, by the names of both
 ASKED = ("input", "user", "human", "question", "prompt", "query")
@@ -30,8 +31,11 @@ SAID = ("content", "value", "text", "message", "utterance", "body")
 
 @dataclass(frozen=True)
 class Turn:
+    """`learnt`: whether a model is to learn to say it; OpenAI's `weight` 0 says that it is not."""
+
     role: str
     text: str
+    learnt: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,9 @@ class Talk:
 
     @property
     def answer(self) -> str | None:
-        """What the assistant says last; None where the user does."""
-        return self.spoken[-1].text if self.spoken and self.spoken[-1].role == "assistant" else None
+        """What the assistant says last; None where the user does, or where it is not to be learnt."""
+        last = self.spoken[-1] if self.spoken else None
+        return last.text if last and last.role == "assistant" and last.learnt else None
 
     def before_answer(self) -> str:
         """What precedes the answer, as text."""
@@ -66,18 +71,8 @@ def chat_column(rows: Sequence[Row]) -> str | None:
 
 
 def turns_in(value: Any) -> list[Any] | None:
-    """A list, also one that was written as JSON (or as Python shows it) into a text; None for anything else."""
-    if isinstance(value, list):
-        return value
-    if not isinstance(value, str) or not value.lstrip().startswith("["):
-        return None
-    for read in (json.loads, ast.literal_eval):
-        try:
-            found = read(value.strip())
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        return found if isinstance(found, list) else None
-    return None
+    """A list, also one that was written into a text; None for anything else."""
+    return value if isinstance(value, list) else list_in(value) if isinstance(value, str) else None
 
 
 def are_turns(value: Any) -> bool:
@@ -177,7 +172,9 @@ def _turn(message: Any, place: str) -> Turn:
     known = (names.get(role.lower()) or OTHERS.get(role.lower()) or role.lower()) if isinstance(role, str) else role
     if known not in ROLES:
         raise DataError(f"{place}: role {shown(role)}; valid: {', '.join((*names, *ROLES))}")
-    return Turn(known, _parted(message["parts"] if gemini else content, place))
+    if (call := next((name for name in CALLS if message.get(name)), None)) is not None:
+        raise DataError(f"{place}: it calls a tool ('{call}'), which is no text; valid are conversations without that")
+    return Turn(known, _parted(message["parts"] if gemini else content, place), message.get("weight") != 0)
 
 
 def _parted(content: Any, place: str) -> str:
@@ -200,7 +197,7 @@ def _is_thought(part: Mapping[str, Any]) -> bool:
 
 
 def _is_text(part: dict[str, Any]) -> bool:
-    return part.get("type", "text") == "text" and isinstance(part.get("text", part.get("value")), str)
+    return part.get("type", "text") in TEXTS and isinstance(part.get("text", part.get("value")), str)
 
 
 def _text(value: Any, row: Row) -> str:

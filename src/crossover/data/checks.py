@@ -3,57 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Collection, Sequence
 
 from crossover.data.chat import turns_in
 from crossover.data.damaged import ABSENT, absent, damaged
-from crossover.data.disguised import known_again
+from crossover.data.finding import Finding, by_level, count_inputs, count_rows
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
 from crossover.data.joined import joined
 from crossover.data.labels import Merged, look_alikes, scale
-from crossover.data.near import near_pairs
+from crossover.data.leaks import MUCH, duplicates, met_before
 from crossover.data.splits import Splits
 from crossover.data.task import Task
 from crossover.data.text import comparable, folded, spelled
-from crossover.errors import DataError, nearest
+from crossover.errors import nearest
 from crossover.types import Example
 
 FEW_ROWS = 5
 IMBALANCE = 10.0
-NEAR = 0.9
-NAMED = 2  # rows that a finding's sentence names
-MUCH = 0.1  # of the test rows in another split: more than the odd row that people write twice
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing found: how bad, a stable code, a sentence, and the rows ("train.csv, line 12") it is about."""
-
-    level: Literal["error", "warning", "info"]
-    code: str
-    message: str
-    rows: tuple[str, ...] = ()
-
-    @property
-    def said(self) -> str:
-        """The sentence, with the first rows that it is about."""
-        return located(self.message, self.rows)
 
 
 def check(task: Task, splits: Splits) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
-    blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, leak_group; for kind
-    classify also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label, label_variants,
-    unseen_label, few_rows, imbalance, absent_label, number_labels; for kinds generate and extract gold_in_input; for kind
-    generate number_outputs.
+    blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, alike_test, leak_group; for
+    kind classify also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label,
+    label_variants, unseen_label, few_rows, imbalance, absent_label, number_labels; for kinds generate and extract
+    gold_in_input; for kind generate number_outputs.
     `infer.prepare` adds read_otherwise.
     """
     examples = splits.all
     findings = [*_blank(splits), *absent_texts(examples), *damaged_texts(examples)]
-    findings += [*_duplicates(splits), *_leaks(splits), *_group_leaks(splits)]
+    findings += [*duplicates(splits), *met_before(splits)]
     if task.kind != "generate":  # free text has many right answers
         findings += _conflicts(splits)
     if task.kind == "classify":
@@ -66,12 +46,6 @@ def check(task: Task, splits: Splits) -> list[Finding]:
     return by_level(findings)
 
 
-def by_level(findings: Sequence[Finding]) -> list[Finding]:
-    """Errors first, then warnings."""
-    order = ("error", "warning", "info")
-    return sorted(findings, key=lambda finding: order.index(finding.level))
-
-
 def check_lengths(examples: Sequence[Example], count: Callable[[str], int], window: int, reserve: int) -> list[Finding]:
     """Inputs whose tokens and `reserve` (prompt and answer) together exceed the model's window of tokens.
 
@@ -82,8 +56,8 @@ def check_lengths(examples: Sequence[Example], count: Callable[[str], int], wind
     if not rows:
         return []
     message = (
-        f"{len(rows)} of {_inputs(len(examples))} exceed the context window of {window} tokens with {reserve} kept for "
-        f"prompt and answer; the longest has {max(lengths)} tokens"
+        f"{len(rows)} of {count_inputs(len(examples))} exceed the context window of {window} tokens with {reserve} kept "
+        f"for prompt and answer; the longest has {max(lengths)} tokens"
     )
     return [Finding("error" if len(rows) == len(examples) else "warning", "too_long", message, rows)]
 
@@ -121,20 +95,6 @@ def check_written(examples: Sequence[Example], written: Callable[[str], str], mo
     return [Finding("warning", "unwritable", message, tuple(example.source for example in odd))]
 
 
-def located(message: str, rows: Sequence[str]) -> str:
-    """A finding's sentence with the first rows that it is about: "... (a.csv, line 3; a.csv, line 9, and 4 more)"."""
-    more = f", and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
-    return f"{message} ({'; '.join(rows[:NAMED])}{more})" if rows else message
-
-
-def raise_on_errors(findings: Sequence[Finding]) -> None:
-    """Raise `DataError` with the first finding of level error, and how many more there are."""
-    errors = [finding for finding in findings if finding.level == "error"]
-    if errors:
-        more = {1: "", 2: "; there is 1 more error"}.get(len(errors), f"; there are {len(errors) - 1} more errors")
-        raise DataError(f"{errors[0].said}{more}")
-
-
 def _blank(splits: Splits) -> list[Finding]:
     if not splits.blank:
         return []
@@ -162,31 +122,6 @@ def damaged_texts(examples: Sequence[Example]) -> list[Finding]:
     return [Finding("warning", "damaged_text", message, found.rows)]
 
 
-def _duplicates(splits: Splits) -> list[Finding]:
-    findings = []
-    for name, examples in splits.items():
-        first: dict[tuple[str, str], Example] = {}
-        again = [
-            (example, original)
-            for example in examples
-            if (original := first.setdefault((comparable(example.input), comparable(example.output)), example))
-            is not example
-        ]
-        if again:
-            message = (
-                f"{name}: {count_rows(len(again))} with the same input and output as an earlier row{_other_form(again)}"
-            )
-            rows = tuple(f"{example.source} = {original.source}" for example, original in again)
-            findings.append(Finding("warning", "duplicates", message, rows))
-    return findings
-
-
-def _other_form(pairs: Sequence[tuple[Example, Example]]) -> str:
-    """How many inputs are only the same in Unicode's composed form and without invisible marks, where some are."""
-    found = sum(" ".join(a.input.casefold().split()) != " ".join(b.input.casefold().split()) for a, b in pairs)
-    return f" ({found} of them in another Unicode form)" if found else ""
-
-
 def _conflicts(splits: Splits) -> list[Finding]:
     found: defaultdict[str, list[Example]] = defaultdict(list)
     for example in splits.all:
@@ -198,62 +133,8 @@ def _conflicts(splits: Splits) -> list[Finding]:
     ]
     if not rows:
         return []
-    message = f"{_inputs(len(rows))} with more than one output: the labels contradict each other"
+    message = f"{count_inputs(len(rows))} with more than one output: the labels contradict each other"
     return [Finding("warning", "conflict", message, tuple(rows))]
-
-
-def _leaks(splits: Splits) -> list[Finding]:
-    dev = leaks("dev", splits.dev, {"train": splits.train})
-    test = leaks("test", splits.test, {"train": splits.train, "dev": splits.dev})
-    return [*dev, *test, *_known_before(splits)]
-
-
-def leaks(name: str, examples: Sequence[Example], others: Mapping[str, Sequence[Example]]) -> list[Finding]:
-    """Inputs of `examples`, called `name`, that other rows have too (code `leak_exact`), or nearly (`leak_near`)."""
-    findings = []
-    for other, reference in others.items():
-        known = {comparable(example.input): example for example in reversed(reference)}
-        plain = [comparable(e.input) for e in examples]
-        exact = [(e, known[text]) for e, text in zip(examples, plain, strict=True) if text in known]
-        rest = [e for e, text in zip(examples, plain, strict=True) if text not in known]
-        if exact:
-            shared = f"{name} shares {_inputs(len(exact))} of its {len(examples)} with {other}{_other_form(exact)}"
-            message = f"{shared}: scores on {name} will look too good"
-            rows = tuple(f"{e.source} = {original.source}" for e, original in exact)
-            findings.append(Finding("warning", "leak_exact", message, rows))
-        pairs = near_pairs([known_again(e.input) for e in rest], [known_again(e.input) for e in reference], NEAR)
-        if pairs:
-            message = (
-                f"{name} has {_inputs(len(pairs))} of its {len(examples)} nearly the same as one in {other} "
-                f"(similarity {NEAR} or more)"
-            )
-            rows = tuple(f"{rest[i].source} ~ {reference[j].source}" for i, j in pairs)
-            findings.append(Finding("warning", "leak_near", message, rows))
-    return findings
-
-
-def _known_before(splits: Splits) -> list[Finding]:
-    """That so many test rows were learnt or chosen from that the whole study says little."""
-    known = {comparable(example.input) for example in (*splits.train, *splits.dev)}
-    rows = tuple(example.source for example in splits.test if comparable(example.input) in known)
-    if not rows or len(rows) < MUCH * len(splits.test):
-        return []
-    message = f"{len(rows)} of {len(splits.test)} test rows stand in train or dev, too, so this says little about new texts"
-    return [Finding("info", "known_before", message, rows)]
-
-
-def _group_leaks(splits: Splits) -> list[Finding]:
-    home: dict[str, str] = {}
-    crossing: defaultdict[str, list[str]] = defaultdict(list)
-    for name, examples in splits.items():
-        for example in examples:
-            if example.group is not None and home.setdefault(example.group, name) != name:
-                crossing[example.group].append(example.source)
-    if not crossing:
-        return []
-    some = ", ".join(f"'{group}'" for group in list(crossing)[:3])
-    message = f"{len(crossing)} group(s) are in more than one split, such as {some}: scores will look too good"
-    return [Finding("warning", "leak_group", message, tuple(row for rows in crossing.values() for row in rows))]
 
 
 def _labels(task: Task, splits: Splits) -> list[Finding]:
@@ -361,11 +242,11 @@ def _shown(found: Shown | None, count: int, what: str) -> list[Finding]:
         return []
     if found.planted:
         message = (
-            f"{len(found.rows)} of {_inputs(count)} say their own output ('{found.example}'): every prompt would hold its"
-            " answer; valid is an input without it"
+            f"{len(found.rows)} of {count_inputs(count)} say their own output ('{found.example}'): every prompt would hold"
+            " its answer; valid is an input without it"
         )
         return [Finding("error", "gold_in_input", message, found.rows)]
-    message = f"{len(found.rows)} of {_inputs(count)} hold {what}: is the answer shown?"
+    message = f"{len(found.rows)} of {count_inputs(count)} hold {what}: is the answer shown?"
     return [Finding("warning", "gold_in_input", message, found.rows)]
 
 
@@ -389,12 +270,3 @@ def _sources(examples: Sequence[Example], label: str) -> tuple[str, ...]:
 
 def _names(labels: Sequence[str]) -> str:
     return ", ".join(f"'{label}'" for label in labels)
-
-
-def count_rows(count: int) -> str:
-    """A number of rows in words."""
-    return "1 row" if count == 1 else f"{count} rows"
-
-
-def _inputs(count: int) -> str:
-    return "1 input" if count == 1 else f"{count} inputs"

@@ -15,8 +15,8 @@ COLUMN_WORDS = {
     # what is asked, and demands an answer; what is read, or noted of it; what stands above it; what is read for an answer
     "posed": "question query prompt instruction problem input q pregunta pergunta domanda frage soru вопрос 问题 質問 질문",
     "text": "text message sentence utterance content body document review email ticket tweet article post dialogue dialog"
-    " conversation sent texto texte testo frase mensaje mensagem messaggio comentario nachricht satz metin yorum текст"
-    " сообщение отзыв 文本 内容 评论 句子 テキスト 文章 텍스트 문장",
+    " conversation sent diff patch texto texte testo frase mensaje mensagem messaggio comentario nachricht satz metin yorum"
+    " текст сообщение отзыв 文本 内容 评论 句子 テキスト 文章 텍스트 문장",
     "note": "description comment caption snippet",
     "heading": "title subject headline betreff titel objet titre asunto título oggetto titolo assunto konu тема 标题 主题",
     "context": "context passage premise evidence story background fact",
@@ -42,6 +42,7 @@ COLUMN_WORDS = {
     " domain",
     "beside": "episode annotations relations verified recommended helpful purchase id idx index uuid guid hash url uri"
     " link source src meta metadata date datetime time timestamp tstamp"
+    " license licence repo repository commit sha count likes shares views upvotes downvotes retweets toks cot thinking"
     " annotator agent created updated modified annotated submitted completed split fold file filename path agreement"
     " confidence probability suggestion tokens explanation rationale reasoning justification reason group customer user"
     " author authors session thread account patient",
@@ -50,11 +51,13 @@ COLUMN_WORDS = {
 _ROLE = {word: role for role, words in COLUMN_WORDS.items() for word in words.split()}
 ANSWERS = ("reply", "label", "attribute", "rating", "weak")
 ASKS = ("posed", "text", "note", "heading")
+# words for what holds a text -> what they hold, where that stands before them
+_HELD_IN = {"text": (*ASKS, *ANSWERS), **dict.fromkeys(("content", "body", "message"), ("posed", "reply"))}
 MAKERS = ("model", "system")  # may also be what is asked for
 MARKS = ("gold", "second", "copy", "filler")  # are said of another word
 _NUMBERS = ("id", "idx", "index", "path")  # behind the name of a class: its number, or its place in a tree of them
 _ROWS = (*_NUMBERS, "uuid", "guid", "hash", "file", "filename")  # only say which row or file is meant
-_OF_TOOLS = re.compile(r"_.+|unnamed.*|sr\.? ?no.*|.*\.(?:responses\.(?:users|status)|suggestion\..*)", re.I)
+_OF_TOOLS = re.compile(r"_[^.]+|unnamed.*|sr\.? ?no.*|.*\.(?:responses\.(?:users|status)|suggestion\..*)", re.I)
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def _of(words: list[str], roles: list[str], whose: str) -> Name:
     *before, (head, role) = kept
     if before and head in _NUMBERS and before[-1][1] in ("label", "attribute") and before[-1][0] != "annotation":
         return Name(before[-1][1], whose, before[-1][0], number=True)
-    if before and head == "text" and before[-1][1] in (*ASKS, *ANSWERS):  # "target_text" is a target
+    if before and before[-1][1] in _HELD_IN.get(head, ()):  # "target_text" is a target
         *before, (head, role) = before
     whose = whose or ("odd" if any(one not in (*ASKS, *ANSWERS, "context") for _, one in before) else "")
     if role == "heading" and whose in ("gold", "second"):  # of a text that was to be given one
@@ -138,10 +141,15 @@ def is_reference(name: str) -> bool:
     return read(name).role == "beside" and read(name).head in _ROWS
 
 
+def is_called_after(name: str, other: str) -> bool:
+    """Whether the name of a column begins with that of another: "domain_description" and "domain"."""
+    words, of = _words(name), _words(other)
+    return 0 < len(of) < len(words) and words[: len(of)] == of
+
+
 def is_said_of(name: str, other: str) -> bool:
     """Whether a column is called after another, which names what it tells of: "airline_sentiment" and "airline"."""
-    words, of = _words(name), _words(other)
-    return not read(other).role and 0 < len(of) < len(words) and words[: len(of)] == of
+    return not read(other).role and is_called_after(name, other)
 
 
 def is_usual(name: str) -> bool:

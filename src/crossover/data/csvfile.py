@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from crossover.data.header import check_whole_texts, is_row, told, unnamed
+from crossover.data.jsonfile import is_object
 from crossover.data.rows import Row
 from crossover.data.textfile import read_text
 from crossover.errors import DataError, NoRows
@@ -21,6 +22,7 @@ LOOKED_AT, LONGEST_LOOK = 100, 1 << 16  # records, and characters, that show whi
 LONGEST = 10_000_000  # characters of a field: as long as many a book
 STRAY = "a double quote that opens a field and is closed in no field is read as text"
 
+_FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
 HEADER = "a field is the same as its column's name: is the first line data, or the header repeated?"
 
 
@@ -39,18 +41,20 @@ def read_csv(path: Path, delimiter: str | None = None) -> list[Row]:
     delimiter = delimiter or named or sniff(text)
     if not text:
         raise DataError(f"{path} has no header below its first line; valid is a row of column names")
+    if is_object(text.split("\n", 1)[0]):
+        raise DataError(f"{path} holds JSON, an object a line; valid is a name that ends in .jsonl")
     first, *records = _records(path, text, delimiter, above)
     below = [record.fields for record in records if record.fields]
     check_whole_texts(path, below)
     if headless := is_row(first.fields, below):
         header = unnamed(first.fields, below)
         records = [replace(record, number=record.number + 1) for record in [first, *records]]
-        return told(_rows(path, header, records, delimiter), header)
+        return _without_formulas(told(_rows(path, header, records, delimiter), header))
     header = [name.strip(BLANK) for name in first.fields]
     _check_header(path, header)
     if not (rows := _rows(path, header, records, delimiter)):
         raise NoRows(f"{path} has a header and no rows")
-    return [_doubted(row, sure=headless is False) for row in rows]
+    return _without_formulas([_doubted(row, sure=headless is False) for row in rows])
 
 
 def _rows(path: Path, header: Sequence[str], records: Iterable[_Record], delimiter: str) -> list[Row]:
@@ -59,9 +63,10 @@ def _rows(path: Path, header: Sequence[str], records: Iterable[_Record], delimit
     empty: list[Row] = []
     for record in records:
         if record.fields and len(record.fields) != len(header):
+            above = ", or leave out what stands above the row of column names" * (len(header) == 1)
             raise DataError(
                 f"{path}, line {record.line}: {_fields(len(record.fields))}, the header has {len(header)}; "
-                "put a field that holds the delimiter or a line break in double quotes"
+                f"put a field that holds the delimiter or a line break in double quotes{above}"
             )
         values = [field.strip(" ") if delimiter == "|" else field for field in record.fields]
         if record.number == 1 and delimiter == "|" and all(re.fullmatch(r"(?::?-+:?)?", value) for value in values):
@@ -249,6 +254,25 @@ def _doubted(row: Row, sure: bool) -> Row:
     same = [value.strip(BLANK) == name for name, value in row.fields.items() if value.strip(BLANK)]
     doubtful = bool(same) and (all(same) if sure else any(same))
     return replace(row, remarks=(*row.remarks, HEADER)) if doubtful else row
+
+
+def _without_formulas(rows: list[Row]) -> list[Row]:
+    """The rows with what a spreadsheet shows of `="007"`, in columns that hold nothing else: so programs keep its zeros."""
+    if not rows or not any(_FORMULA.fullmatch(str(value)) for value in rows[0].fields.values()):
+        return rows
+    filled = {name: [value for row in rows if (value := str(row.fields[name])).strip()] for name in rows[0].fields}
+    columns = [name for name, values in filled.items() if all(map(_FORMULA.fullmatch, values)) and values]
+    for name in columns:
+        said = f"the column '{name}' holds texts as a spreadsheet's formulas (=\"...\"): each is read as what it shows"
+        rows = [
+            replace(row, fields=row.fields | {name: _shown(str(row.fields[name]))}, remarks=(*row.remarks, said))
+            for row in rows
+        ]
+    return rows
+
+
+def _shown(value: str) -> str:
+    return found[1].replace('""', '"') if (found := _FORMULA.fullmatch(value)) else value
 
 
 def _fields(count: int) -> str:

@@ -99,11 +99,26 @@ def objects_shown(examples: Sequence[Example]) -> Shown | None:
     return Shown(rows, planted, f"{examples[0].output[:20]}…" * planted)
 
 
+def parts_of(column: str, value: Any) -> dict[str, str]:
+    """What an object says, field by field, and which one of several is marked there ("choices.is_correct": the place of the
+    only true one); nothing of any other value. Names are dotted."""
+    found: dict[str, str] = {}
+    if isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+        value = {name: [one.get(name) for one in value] for name in dict.fromkeys(name for one in value for name in one)}
+    for name, held in value.items() if isinstance(value, Mapping) else ():
+        if isinstance(held, list):
+            if held.count(True) == 1 and held.count(False) == len(held) - 1:  # also 1 and 0
+                found[f"{column}.{name}"] = str(held.index(True))
+        elif isinstance(held, (str, int, float)):
+            found[f"{column}.{name}"] = str(held)
+    return found
+
+
 def telling_column(columns: Sequence[str], rows: Sequence[Mapping[str, str]], outputs: Sequence[str]) -> str | None:
     """The column of an input of several that says the output in other words: each of its values goes with one output, and
     each output with one value. `rows`: the values of the columns."""
     for column in columns if len(columns) > 1 else ():
-        values = [row[column] for row in rows]
+        values = [row.get(column, "") for row in rows]
         pairs = set(zip(values, outputs, strict=True))
         if of_few(values) and len(pairs) == len(set(values)) == len(set(outputs)):
             return column

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from crossover.data.checks import Finding, by_level, check, count_rows
-from crossover.data.gold import telling_column
+from crossover.data.checks import check
+from crossover.data.finding import Finding, by_level, count_rows
+from crossover.data.gold import parts_of, telling_column
 from crossover.data.infer_kind import infer_kind
 from crossover.data.load import canonical_object, load_formed, text_of
 from crossover.data.named import check_gold
 from crossover.data.rows import Row
 from crossover.data.splits import Splits, make_splits
 from crossover.data.task import Task
-from crossover.data.template import columns_of
+from crossover.data.template import columns_of, lookup
 from crossover.data.text import is_blank
 from crossover.data.words import length
 from crossover.types import Kind
@@ -51,7 +52,11 @@ def _told(task: Task, tables: Mapping[str, Sequence[Row]]) -> list[Finding]:
     rows = [row for rows in tables.values() for row in rows if not is_blank(text_of(row, task.output))]
     columns = columns_of(task.input)
     held = [{column: text_of(row, column) for column in columns} for row in rows]
-    column = telling_column(columns, held, [text_of(row, task.output) for row in rows])
+    for shown, row in zip(held, rows, strict=True):
+        for name in columns:
+            shown |= parts_of(name, lookup(row.fields, name))
+    names = [*columns, *dict.fromkeys(name for shown in held for name in shown if name not in columns)]
+    column = telling_column(names, held, [text_of(row, task.output) for row in rows])
     if column is None:
         return []
     message = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from crossover.data.columnnames import ANSWERS, ASKS, is_beside, is_reference, read
+from crossover.data.columnnames import ANSWERS, ASKS, is_beside, is_called_after, is_reference, read
 from crossover.data.looks import dates, nested, numeric, of_few, places, wordy
 from crossover.data.outputs import NAMED, Column, agree, columns_of_table, quoted, recoded, unclear
 from crossover.errors import DataError
@@ -22,7 +22,7 @@ def input_of(columns: Mapping[str, list[str]], path: Path, said: Sequence[str]) 
     """
     held = columns_of_table(columns)
     asks = [one for one in held if one.read.role in ASKS]
-    asks = _without_copies([one for one in asks if _varies(one.values)] or asks)
+    asks = _without_notes(_without_copies([one for one in asks if _varies(one.values)] or asks), columns)
     if len(asks) > 1 and all(one.few or numeric(one.values) for one in asks):
         asks = []  # of a questionnaire
     if len(asks) == 1 and asks[0].read.role in ("note", "heading"):  # may also be beside what is read
@@ -39,6 +39,11 @@ def input_of(columns: Mapping[str, list[str]], path: Path, said: Sequence[str]) 
         return _lines(names), f"the columns {quoted(names)}, a text and its heading"
     if len(asks) > 1:
         raise unclear(path, "input", asks)
+    if asks and asks[0].read.role == "posed" and (given := [one for one in held if _is_given(one)]):
+        if len(given) > 1:
+            raise unclear(path, "input", [*asks, *given])
+        names = [asks[0].name, given[0].name]
+        return _lines(names), f"the columns {quoted(names)}, a question and what is read for its answer"
     if asks:
         return column(asks[0].name), f"the column '{asks[0].name}', {NAMED}"
     if several := _several_texts(columns):
@@ -77,6 +82,18 @@ def _without_copies(asks: list[Column]) -> list[Column]:
     """Texts without those that are another one, cleaned, or as it was before."""
     plain = [one for one in asks if one.read.whose not in ("copy", "second")]
     return [one for one in asks if one in plain or one.read.head not in [other.read.head for other in plain]]
+
+
+def _without_notes(asks: list[Column], columns: Iterable[str]) -> list[Column]:
+    """Texts without notes on other columns ("domain_description" beside "domain"), where that leaves some."""
+    names = list(columns)
+    plain = [one for one in asks if one.read.role != "note" or not any(is_called_after(one.name, of) for of in names)]
+    return plain or asks
+
+
+def _is_given(one: Column) -> bool:
+    """Whether a column holds what is read for an answer: a text, or a list of them."""
+    return one.read.role == "context" and one.read.whose != "second" and (wordy(one.values) or nested(one.values))
 
 
 def _lines(names: list[str]) -> str:

@@ -42,6 +42,7 @@ def is_object(text: str) -> bool:
 def _rows_by_line(path: Path, text: str) -> list[Row]:
     rows = []
     for number, line in enumerate(lines_of(text), start=1):
+        line = line.removeprefix("\ufeff")  # of a file that was put behind another
         if line.strip():
             source = f"{path.name}, line {number}"
             rows.append(Row(number, _object(parse(line, f"{path}, line {number}"), f"{path}, line {number}"), source))

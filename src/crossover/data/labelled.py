@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.data.checks import Finding, absent_texts, by_level, count_rows, damaged_texts, leaks, merged_labels
+from crossover.data.checks import absent_texts, damaged_texts, merged_labels
+from crossover.data.finding import Finding, by_level, count_rows
 from crossover.data.labels import Merged, one_spelling
+from crossover.data.leaks import leaks
 from crossover.data.load import load_tables, text_of, to_examples
 from crossover.data.memory import check_given, is_held, take
 from crossover.data.quoted import READ_AS, WRITTEN_AS, Form, form_of, held_in

@@ -15,6 +15,7 @@ from crossover.data.folder import read_folder
 from crossover.data.huggingface import is_huggingface, read_split, read_splits
 from crossover.data.inside import object_inside
 from crossover.data.jsonfile import is_object, kind_of, parse, read_json, read_jsonl
+from crossover.data.labels import sense
 from crossover.data.layouts import as_used, shaped
 from crossover.data.looks import offsets
 from crossover.data.memory import HELD, is_gone
@@ -178,11 +179,16 @@ def to_examples(task: Task, rows: Sequence[Row], name: str) -> list[Example]:
         ]
     elif task.kind is None:
         outputs = _if_all_objects(rows, outputs)
-    groups = [(spelled(text_of(row, task.group)) or None) if task.group else None for row in rows]
+    groups = [_group(text_of(row, task.group)) if task.group else None for row in rows]
     ids = _ids(rows, list(zip(inputs, outputs, strict=True)))
     sources = [row.source for row in rows]
     slices = [{column: spelled(text_of(row, column)) for column in task.slices} for row in rows]
     return list(map(Example, ids, inputs, outputs, groups, sources, slices))
+
+
+def _group(text: str) -> str | None:
+    """A group's name however it is typed: 7 is "7.0" in a table where others have none."""
+    return None if is_blank(text) else sense(text)
 
 
 def render_input(task: Task, row: Row) -> str:

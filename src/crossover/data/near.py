@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 SIZE = 4  # characters of an n-gram
@@ -13,32 +13,14 @@ RARE = 0.75  # the share of a text's squared norm that its rarest n-grams have t
 
 
 def near_pairs(left: Sequence[str], right: Sequence[str], threshold: float = 0.9) -> list[tuple[int, int]]:
-    """For each text of `left` its most similar text of `right`, where the cosine reaches the threshold: index pairs.
-
-    Exact, at a fraction of the cost of all products: with the common n-grams left out of one side, a product is too low
-    by at most the norm of what was left out, so only pairs that could still reach the threshold are multiplied in full
-    (the bound of Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007, section 4).
-    """
-    import numpy as np
-
+    """For each text of `left` its most similar text of `right`, where the cosine reaches the threshold: index pairs."""
     if not any(text.strip() for text in left) or not any(text.strip() for text in right):
         return []
     matrix = _vectors([*left, *right])
-    a, b = matrix[: len(left)], matrix[len(left) :]
-    rare, transposed = _rarest(a, np.bincount(matrix.indices, minlength=matrix.shape[1])), b.T.tocsr()
-    could = threshold - (1 - RARE) ** 0.5 - 1e-5
-    block = max(1, PAIRS // len(right))
     best: dict[int, tuple[float, int]] = {}
-    for start in range(0, len(left), block):
-        partial = (rare[start : start + block] @ transposed).tocoo()
-        kept = partial.data >= could
-        rows, columns = partial.row[kept] + start, partial.col[kept]
-        for part in range(0, len(rows), 10_000):
-            i, j = rows[part : part + 10_000], columns[part : part + 10_000]
-            cosines = np.asarray(a[i].multiply(b[j]).sum(axis=1)).ravel()
-            for k in np.flatnonzero(cosines >= threshold - 1e-6):
-                found = (float(cosines[k]), -int(j[k]))
-                best[int(i[k])] = max(found, best.get(int(i[k]), found))
+    for i, j, cosine in _reaching(matrix, slice(0, len(left)), slice(len(left), None), threshold):
+        found = (cosine, -j)
+        best[i] = max(found, best.get(i, found))
     return [(i, -best[i][1]) for i in sorted(best)]
 
 
@@ -46,14 +28,32 @@ def near_twins(texts: Sequence[str], threshold: float = 0.9) -> list[tuple[int, 
     """All pairs of places in `texts`, the lower first, whose texts' cosine (as in `near_pairs`) reaches the threshold."""
     if not any(text.strip() for text in texts):
         return []
-    matrix = _vectors(texts)
-    found: list[tuple[int, int]] = []
-    block = max(1, PAIRS // len(texts))
-    for start in range(0, len(texts), block):
-        products = (matrix[start : start + block] @ matrix.T).tocoo()
-        near = (products.data >= threshold - 1e-6) & (products.row + start < products.col)
-        found += zip((products.row[near] + start).tolist(), products.col[near].tolist(), strict=True)
-    return found
+    whole = slice(0, None)
+    return [(i, j) for i, j, _ in _reaching(_vectors(texts), whole, whole, threshold) if i < j]
+
+
+def _reaching(matrix: Any, left: slice, right: slice, threshold: float) -> Iterator[tuple[int, int, float]]:
+    """The places in two parts of the rows whose cosine reaches the threshold, and the cosine.
+
+    Exact, at a fraction of the cost of all products: with the common n-grams left out of one side, a product is too low
+    by at most the norm of what was left out, so only pairs that could still reach the threshold are multiplied in full
+    (the bound of Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007, section 4).
+    """
+    import numpy as np
+
+    a, b = matrix[left], matrix[right]
+    rare, transposed = _rarest(a, np.bincount(matrix.indices, minlength=matrix.shape[1])), b.T.tocsr()
+    could = threshold - (1 - RARE) ** 0.5 - 1e-5
+    block = max(1, PAIRS // b.shape[0])
+    for start in range(0, a.shape[0], block):
+        partial = (rare[start : start + block] @ transposed).tocoo()
+        kept = partial.data >= could
+        rows, columns = partial.row[kept] + start, partial.col[kept]
+        for part in range(0, len(rows), 10_000):
+            i, j = rows[part : part + 10_000], columns[part : part + 10_000]
+            cosines = np.asarray(a[i].multiply(b[j]).sum(axis=1)).ravel()
+            for k in np.flatnonzero(cosines >= threshold - 1e-6):
+                yield int(i[k]), int(j[k]), float(cosines[k])
 
 
 def _vectors(texts: Sequence[str]) -> Any:

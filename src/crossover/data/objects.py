@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from crossover.data.columnnames import ASKS, is_answer, read
+from crossover.data.columnnames import ANSWERS, ASKS, is_answer, is_beside, is_group, read
+from crossover.data.looks import of_few
 from crossover.data.rows import Row
+from crossover.data.template import plain as as_text
 
 ASKED = ("inputs", "input")
 REPLIED = ("outputs", "reference_outputs", "expected_output", "expectedoutput", "expected_outputs", "expectations", "ideal")
@@ -33,6 +35,24 @@ def roles_in(rows: Sequence[Row]) -> tuple[str, str] | None:
     )
     held = _fields(rows, replied)
     return (source, f"{replied}.{held[0]}" if len(held) == 1 else replied) if source else None
+
+
+def opened(columns: Mapping[str, list[str]], rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The columns with the fields of objects ("data.text") in the place of these, where no column beside says what is asked
+    or answered; of objects that tell of a row ("meta") where a field is called an answer and no column may be one."""
+    held = {name: found for name in columns if (found := _fields(rows, name))}
+    plain = [name for name in columns if name not in held and not (is_beside(name) or is_group(name))]
+    if not plain and not any(read(name).role in (*ASKS, *ANSWERS) for name in held):
+        chosen = list(held)
+    elif len(plain) == 1 and not of_few(columns[plain[0]]) and all(map(is_beside, held)):
+        chosen = [name for name, fields in held.items() if any(map(is_answer, fields))]
+    else:
+        return dict(columns)
+    texts: dict[str, list[str]] = {}
+    for name, values in columns.items():
+        fields = held[name] if name in chosen else []
+        texts |= {f"{name}.{field}": [_text(row, name, field) for row in rows] for field in fields} or {name: values}
+    return {name: found for name, values in texts.items() if (found := [text for text in values if text.strip()])}
 
 
 def _both(column: str, fields: Sequence[str]) -> tuple[str, str] | None:
@@ -64,3 +84,9 @@ def _fields(rows: Sequence[Row], column: str) -> list[str]:
     whole = all(value.keys() == found[0].keys() for value in found) and not any("." in name for name in names)
     plain = not any(isinstance(held, (Mapping, list)) for value in found for held in value.values())
     return names if whole and plain else []
+
+
+def _text(row: Row, column: str, field: str) -> str:
+    """A field of an object as text; "" where the row has no object there."""
+    value = row.fields.get(column)
+    return as_text(value[field]) if isinstance(value, Mapping) else ""

@@ -21,7 +21,7 @@ from crossover.data.columnnames import (
     may_be_asked,
     read,
 )
-from crossover.data.looks import flags, nested, numeric, of_few, places, wordy
+from crossover.data.looks import dates, flags, nested, numeric, of_few, places, wordy
 from crossover.errors import DataError
 
 WORSE = re.compile(r"reject|dispreferred|non_preferred|worse|worst|loser", re.I)  # an answer that is not to be given
@@ -105,6 +105,7 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
     telling = [one for one in held if not (one.beside or _names(one) or is_talk(one.values[0]))]
     most = max(len(one.values) for one in telling) if telling else 0
     telling = [one for one in telling if len(one.values) >= SPARSE * most]
+    telling = [one for one in telling if one.strong or not dates(one.values)] or telling
     first = [one for one in telling if not one.second]
     answers = [one for one in first if one.strong]
     first = [one for one in first if one not in answers or not any(_works_out(one, other) for other in answers)]
@@ -138,8 +139,8 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
     alike = similar(found.values, other.values)
     if other.second:
         return False
-    if other.read.whose == "gold" and not other.read.role and (other.few or wordy(other.values)):
-        return True
+    if other.read.whose == "gold" and other.read.role in ("", "reply") and not other.strong:
+        return other.few or wordy(other.values) or nested(other.values)
     if found.marked:
         graded = any(one.read.role in ("rating", "weak") for one in beside)
         kinds = {found.read.role, other.read.role} != {"reply"} or flags(found.values)  # it may judge the other
@@ -159,8 +160,8 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
         return True  # a question has an answer, or something is asked of both
     if not found.strong or found.read.whose == "odd":
         return other.named or other.few
-    if found.few and found.read.head == "target" and other.read.role == "attribute":
-        return True  # what is said of a target is the other
+    if found.read.head == "target" and not wordy(found.values) and other.read.role in ("attribute", "rating", "weak"):
+        return found.few or other.read.role != "attribute"  # what is said of a target is the other
     if not found.few and not nested(found.values):  # a text, beside which labels may tell of the question, else of either
         return other.few and not (posed and other.read.role not in ("rating", "weak"))
     chance = (flags(other.values) or numeric(other.values)) and not other.named and not agree(found.values, other.values)

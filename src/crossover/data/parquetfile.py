@@ -18,6 +18,9 @@ def read_parquet(path: Path) -> list[Row]:
 
     data = read_bytes(path)
     try:
+        names = pyarrow.parquet.read_schema(pyarrow.BufferReader(data)).names
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise DataError(f"{path} has the column '{twice}' twice; every column needs its own name")
         table = pyarrow.parquet.read_table(pyarrow.BufferReader(data))
         records = table.to_pylist()
     except (pyarrow.ArrowException, OSError, ValueError) as problem:

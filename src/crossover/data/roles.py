@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from crossover.data.chat import is_talk
+from crossover.data.choices import pointing, signed
 from crossover.data.columnnames import ANSWERS, ASKS, is_answer, is_beside, is_group, read
 from crossover.data.inputs import column, input_of
 from crossover.data.layouts import ASKED, LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
 from crossover.data.looks import numeric, of_few
-from crossover.data.objects import roles_in
+from crossover.data.objects import opened, roles_in
 from crossover.data.outputs import NAMED, WORSE, names_splits, output_of, recoded, similar
 from crossover.data.rows import Row
 from crossover.data.template import columns_of, plain
@@ -20,6 +21,7 @@ from crossover.data.together import Together, shown, together
 from crossover.errors import DataError
 
 Given = tuple[str | None, str | None]  # an input, or its template, and an output
+POINTS = "as it says which choice is right"
 MAY_BE_EMPTY = ("input", "context")  # in all rows, and still be what the layout says
 
 
@@ -35,6 +37,7 @@ def roles_of(
     if not of and (found := roles_in(rows)):
         why = "by the layout (objects of what is asked and answered)"
         return found[0], found[1], f"{'the columns ' * found[0].startswith('{')}{shown(found[0])}, {why}", why
+    columns = columns if of else opened(columns, rows)
     if of == "chat" and list(columns) == ["input"]:
         raise DataError(
             f"{path}: no conversation ends with an answer, and no other column has content; valid is a last turn of the "
@@ -48,9 +51,11 @@ def roles_of(
         why = f"by the layout ({known.layout})"
         taken = {*used, *known.columns} - {known.output}
         rest = {name: values for name, values in columns.items() if name not in taken}
-        output, why_output = output_of(rest, path, used, known.output)
+        told = None if known.output else pointing(known.input, list(rest), rows)
+        output, why_output = (told, POINTS) if told else output_of(rest, path, used, known.output)
         why_output = f"{why}{known.hint}" if output == known.output else why_output
-        return known.input, output, f"the column{'s' * (len(used) > 1)} {shown(known.input)}, {why}", why_output
+        source = signed(known.input, output, rows)
+        return source, output, f"the column{'s' * (len(used) > 1)} {shown(source)}, {why}", why_output
     pairs = [pair for pair in (*PAIRS, *LIKE_PAIRS) if of == "pair" and all(name in columns for name in pair)]
     better, worse = next(iter(pairs), ("", ""))
     columns = {name: values for name, values in columns.items() if name != worse}
@@ -87,7 +92,7 @@ def _told(
         known = _known({name: columns[name] for name in names}, rows, names)
         whole = known if known and not known.headed and not known.output else None
         source, why = (
-            (whole.input, f"the columns {shown(whole.input)}, by the layout ({whole.layout})")
+            (signed(whole.input, output, rows), f"the columns {shown(whole.input)}, by the layout ({whole.layout})")
             if whole
             else input_of({name: columns[name] for name in names}, path, columns.get(output, []))
         )
@@ -101,7 +106,7 @@ def columns_in(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str
     columns, unread = {}, {}
     for name in names:
         try:
-            values = [plain(row.fields.get(name)) for row in rows]
+            values = [_read(row, name) for row in rows]
         except ValueError as problem:
             unread[name] = str(problem)
             continue
@@ -109,6 +114,13 @@ def columns_in(rows: Sequence[Row]) -> tuple[dict[str, list[str]], dict[str, str
         if not set(written) <= {"[]", "{}"}:
             columns[name] = written
     return columns, unread
+
+
+def _read(row: Row, name: str) -> str:
+    try:
+        return plain(row.fields.get(name))
+    except ValueError as problem:
+        raise ValueError(f"{problem} ({row.source})") from problem
 
 
 def names_of(columns: dict[str, list[str]], rows: Sequence[Row], output: str, used: Sequence[str]) -> str | None:
@@ -119,9 +131,7 @@ def names_of(columns: dict[str, list[str]], rows: Sequence[Row], output: str, us
         values = columns[name]
         if name in used or is_beside(name) or numeric(values) or not of_few(values) or names_splits(values):
             continue
-        found = {(plain(row.fields.get(output)).strip(), plain(row.fields.get(name)).strip()) for row in rows}
-        numbers, names = (set(side) for side in zip(*found, strict=True))
-        if len(found) == len(numbers) == len(names) and "" not in names:
+        if len(values) == len(rows) and _same(rows, output, name):
             return name
     return None
 

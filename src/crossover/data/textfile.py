@@ -18,10 +18,22 @@ BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 PACKED = ".gz"
 LARGEST = 1 << 30  # bytes that a packed file may be: it is held whole
+NULS = 4  # every so many bytes, or more often, a NUL: letters of two bytes, or of four
 SHOWN = 20  # files that a message names
 _NO_DATA = {  # how a file begins -> what it is in the place of data
     b"version https://git-lfs": "is a pointer of Git LFS, and the file is elsewhere; fetch it (git lfs pull)",
     b"pk\x03\x04": "is a ZIP archive or a spreadsheet (.xlsx); valid is what it holds, saved as CSV in UTF-8, for example",
+}
+_NO_TEXT = {  # the same of what is read as text
+    b"\x1f\x8b": "is packed with gzip; valid is a name that ends in .gz",
+    b"bzh91ay&sy": "is packed with bzip2; valid is it unpacked, or packed with gzip (.gz)",
+    b"(\xb5/\xfd": "is packed with Zstandard; valid is it unpacked, or packed with gzip (.gz)",
+    b"\xd0\xcf\x11\xe0": "is a spreadsheet (.xls) or a document of old; valid is what it holds, saved as CSV in UTF-8",
+    b"par1\x15": "is a Parquet file; valid is a name that ends in .parquet",
+    b"arrow1\0\0": "is an Arrow file; valid is what it holds, saved as Parquet",
+    b"sqlite format 3\0": "is a database of SQLite; valid is a table of it, saved as CSV",
+    b"%pdf-": "is a PDF; valid is the text itself, in rows",
+    b"{\\rtf": "is a document (RTF); valid is the text itself, in rows",
 }
 _PAGE = (b"<!doctype html", b"<html")
 
@@ -138,10 +150,17 @@ def read_text(path: Path, error: type[CrossoverError] = DataError, endings: Coll
     """
     check_readable(path, error, endings)
     data = read_bytes(path, error)
+    if other := next((what for start, what in _NO_TEXT.items() if data[:20].lower().startswith(start)), None):
+        raise error(f"{path} {other}")
     if data.startswith(UTF16):
         data = _from_utf16(path, data, error)
     data = data.removeprefix(BOM)
     nul = data.find(b"\0")
+    if NULS * data.count(b"\0") > len(data):
+        raise error(
+            f"{path} is UTF-32, UTF-16 without a byte order mark, or no text; save it as UTF-8 (in a spreadsheet: 'CSV"
+            " UTF-8')"
+        )
     if nul >= 0:
         raise error(f"{path}, line {_line(data, nul)}: a NUL byte; the file is binary or damaged, valid is UTF-8 text")
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -141,14 +141,17 @@ def together(columns: Mapping[str, object]) -> Together | None:
     if all(asked):
         return Together("\n".join(f"{{{named[name]}}}" for name in asked), "", "a question and its choices")
     for pairs, headed in ((PAIRED, False), (_two_of_a_kind(named), False), (HEADED, True)):
-        for pair in pairs:
+        for singular in pairs:
+            pair = tuple(name if headed or name in named else f"{name}s" for name in singular)  # also lists of them
             if all(name in named for name in pair):
                 lines = "\n".join(f"{{{named[name]}}}" for name in _run(pair, named))
                 return Together(lines, "", "texts that belong together", headed=headed)
     asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
     labels = [name for name in named if read(name).role == "label" and read(name).whose in ("", "gold")]
     if asks and answers != "output" and answers and len(labels) == 1:
-        return Together(f"{{{named[asks]}}}\n{{{named[answers]}}}", named[labels[0]], "rated answers")
+        given = [name for name in named if read(name).role == "context" and read(name).whose != "second"]
+        shows = [*(given if len(given) == 1 else ()), asks, answers]  # an answer may have to keep to what it is given
+        return Together("\n".join(f"{{{named[name]}}}" for name in shows), named[labels[0]], "rated answers")
     return None
 
 
@@ -179,7 +182,7 @@ def _two_of_a_kind(named: Mapping[str, str]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda pair: len(pair[0]))
 
 
-def _run(pair: tuple[str, str], named: Mapping[str, str]) -> list[str]:
+def _run(pair: Sequence[str], named: Mapping[str, str]) -> list[str]:
     """The columns of a pair, and those that only have higher numbers."""
     found, stem = list(pair), pair[0].removesuffix("1")
     if pair == (f"{stem}1", f"{stem}2"):

@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crossover.data.checks import raise_on_errors
 from crossover.data.clusters import clusters
+from crossover.data.finding import raise_on_errors
 from crossover.data.infer import prepare
 from crossover.data.task import Task, load_task
 from crossover.engine.decoding import decoding_for

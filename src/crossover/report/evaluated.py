@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from crossover.data.checks import located
+from crossover.data.finding import located
 from crossover.decision import numbers
 from crossover.decision.terms import measure
 from crossover.report.imported import plain

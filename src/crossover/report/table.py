@@ -13,7 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from crossover.data.checks import located
+from crossover.data.finding import located
 from crossover.decision import numbers
 from crossover.decision.terms import measure
 from crossover.report import slices

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossover.data.checks import raise_on_errors
+from crossover.data.finding import raise_on_errors
 from crossover.data.infer import prepare
 from crossover.data.splits import Splits
 from crossover.data.task import Task, load_task

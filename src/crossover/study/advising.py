@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from crossover.data.checks import raise_on_errors
+from crossover.data.finding import raise_on_errors
 from crossover.data.huggingface import is_huggingface
 from crossover.data.infer import Prepared, prepare
 from crossover.data.load import ending_of, holds_rows

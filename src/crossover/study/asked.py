@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from crossover.data.checks import raise_on_errors
+from crossover.data.finding import raise_on_errors
 from crossover.data.infer import Prepared, prepare
 from crossover.data.modelspec import with_engine
 from crossover.data.task import Task, load_with_settings

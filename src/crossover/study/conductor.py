@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crossover.data.checks import Finding, raise_on_errors
+from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import Prepared
 from crossover.data.task import Task
 from crossover.decision.costs import assumed

@@ -3,7 +3,8 @@ that it cannot give."""
 
 from __future__ import annotations
 
-from crossover.data.checks import Finding, check_lengths, check_tokens, check_written
+from crossover.data.checks import check_lengths, check_tokens, check_written
+from crossover.data.finding import Finding
 from crossover.data.splits import Splits
 from crossover.data.task import Task
 from crossover.models.base import Model, Tunable, Writing

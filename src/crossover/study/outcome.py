@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from crossover.data.checks import Finding
+from crossover.data.finding import Finding
 from crossover.data.task import Task
 from crossover.decision.costs import CURRENCY
 from crossover.decision.deciding import Decided, Evidence

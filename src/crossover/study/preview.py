@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from crossover.data.checks import Finding
 from crossover.data.economics import highest
+from crossover.data.finding import Finding
 from crossover.data.splits import Splits
 from crossover.decision.costs import CURRENCY, Prices
 from crossover.decision.numbers import count, duration, plural
