@@ -320,6 +320,16 @@ def given_behind_a_tune_without_file(at: Place) -> list[str]:
     return at.run(strategies=[{"lora+given": {"given": {"prompt": "gone.json"}}}], model="no/such")
 
 
+@bad("task.yaml, line", "key 'limits.latency_p95_ms': received 'fast'; valid is a number")
+def key_that_looks_like_a_password(at: Place) -> list[str]:
+    return at.run(limits={"latency_p95_ms": "fast"})
+
+
+@bad("key 'limits.latency_p95_mss': unknown key; did you mean 'latency_p95_ms'")
+def key_that_looks_like_a_password_with_a_typo(at: Place) -> list[str]:
+    return [*at.run(), "--set", "limits.latency_p95_mss=3"]
+
+
 @bad("there is no model 'pockte'", "did you mean 'pocket'")
 def reflecting_model(at: Place) -> list[str]:
     return at.run(strategies=["zero_shot", {"instruction+reflect": {"reflect": {"model": "pockte"}}}])

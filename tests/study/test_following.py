@@ -1,4 +1,4 @@
-"""What may stand behind what in a sequence, by the task that is read: told before anything is made, and only where it is so."""
+"""What may stand behind what in a sequence, by the task that is read: told before anything is made, and only where true."""
 
 from __future__ import annotations
 
