@@ -218,6 +218,23 @@ def test_other_data_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         decide(task, tmp_path / "run")
 
 
+@pytest.mark.parametrize("judge", [False, True])
+def test_another_model_at_the_same_place_is_refused_and_test_is_not_met_by_it(judge: bool, tmp_path: Path) -> None:
+    judged = {"metric": {"judge": {"model": "judge", "rubric": "Is it right?"}}} if judge else {}
+    build(tmp_path / "judge", hidden_act="gelu")
+    task = write_small(tmp_path, ["zero_shot"], **judged)
+    decided = run_study(task, tmp_path / "run").read_decision()
+    changed = "judge" if judge else "model"
+    build(tmp_path / changed, hidden_act="relu")
+    with pytest.raises(StudyError, match=rf"holds a study of the model '{changed}' as it was \(.*put its files back"):
+        run_study(task, tmp_path / "run")
+    assert StudyFolder(tmp_path / "run").read_decision() == decided
+    build(tmp_path / changed, **({"hidden_act": "gelu"} if judge else {}))
+    again = run_study(task, tmp_path / "run").read_decision()
+    assert again["candidates"] == decided["candidates"]
+    assert again["spent"]["calls"] == decided["spent"]["calls"]
+
+
 def test_a_rung_added_later_pays_only_for_itself_and_test_reuse_is_said(tmp_path: Path) -> None:
     decide(write_task(tmp_path, ["zero_shot"], model="fake"), tmp_path / "run")
     journal = Journal(tmp_path / "run" / "study.db")

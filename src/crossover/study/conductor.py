@@ -252,7 +252,9 @@ class _Conductor:
         suited = any(memory.suites for memory in memories)
         curve, too_few = planned_curve(self.task, self.prepared.splits)
         changed = changed_since(self.journal, self.task)
-        freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
+        compared_by = dict.fromkeys([*specs_of(self.task), *filter(None, [self.rule.judge])])
+        identities = {spec: self.model_of(spec).identity for spec in compared_by}
+        freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed, identities)
         self.rule.hold(self.journal, self.folder)
         self.listener.say(introduced(self.task, self.prepared.splits, rungs))
         since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []
