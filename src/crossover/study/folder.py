@@ -51,6 +51,8 @@ class StudyFolder:
     @classmethod
     def at(cls, place: StudyFolder | Path | str) -> StudyFolder:
         """The folder that a place names. Raises `StudyError` for what is no path."""
+        if place == "":  # which the system takes for the working directory
+            raise StudyError("the study's folder: received ''; valid is a path, such as runs/NAME")
         return place if isinstance(place, StudyFolder) else cls(as_path(place, "the study's folder", StudyError))
 
     @property

@@ -38,11 +38,6 @@ def parity_fact(spec: str) -> str:
     return f"parity of {spec}"
 
 
-def open_settled(spec: str, base: Path, journal: Journal) -> Model:
-    """`open_model`, then `settled`."""
-    return settled(open_model(spec, base), spec, journal)
-
-
 def settled(model: Model, spec: str, journal: Journal) -> Model:
     """The model in the precision of the study's first process, and with the engine that was found then: both are journaled,
     as they are part of a model's identity."""
