@@ -707,11 +707,35 @@ def show_of_a_decision_with_another_type(at: Place) -> list[str]:
     return ["show", "study"]
 
 
-@bad("decision.json is damaged (KeyError: 'choice')", "run the study again")
+@bad("decision.json is damaged (its verdict lacks 'kind')", "run the study again")
 def show_of_a_decision_without_a_choice(at: Place) -> list[str]:
     path = at.done() / "decision.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"verdict": {}}))
     return ["show", "study"]
+
+
+def _nameless(*command: str) -> Callable[[Place], list[str]]:
+    def build(at: Place) -> list[str]:
+        path = at.done() / "decision.json"
+        decision = json.loads(path.read_text())
+        del decision["candidates"][1]["name"]
+        path.write_text(json.dumps(decision))
+        return list(command)
+
+    return build
+
+
+for reader, command in (READERS | {"redecide": ("redecide", "study", "--set", "margin=0.1")}).items():
+    CASES[f"{reader}_of_a_decision_without_a_name"] = Case(
+        _nameless(*command), ("decision.json is damaged (candidate 2 lacks 'name')", "run the study again")
+    )
+
+
+@bad("history/redecided-1.json is damaged", "delete it, and decide again")
+def redecide_beside_one_that_is_damaged(at: Place) -> list[str]:
+    at.done()
+    at.write("study/history/redecided-1.json", "{}")
+    return ["redecide", "study", "--set", "margin=0.1"]
 
 
 @bad("candidate.json is damaged", "run the study again")

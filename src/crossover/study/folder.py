@@ -38,6 +38,8 @@ DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type e
     **dict.fromkeys(("splits", "crossover", "verdict", "spent"), dict),
     **dict.fromkeys(("candidates", "comparisons"), list),
 }
+OF_VERDICT = ("kind", "choice", "provisional")
+OF_CANDIDATE = ("id", "name", "family", "status", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,11 @@ class StudyFolder:
         other = next((key for key, kind in DECISION.items() if not isinstance(body[key], kind)), None)
         if other is not None:
             raise damaged(self.decision, f"'{other}' is a {type(body[other]).__name__}")
+        rows: list[tuple[str, tuple[str, ...], Any]] = [("its verdict", OF_VERDICT, body["verdict"])]
+        rows += [(f"candidate {n}", OF_CANDIDATE, row) for n, row in enumerate(body["candidates"], start=1)]
+        for what, needed, row in rows:
+            if lacking := [key for key in needed if not isinstance(row, dict) or key not in row]:
+                raise damaged(self.decision, f"{what} lacks '{lacking[0]}'")
         return dict(body)
 
 
