@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,14 @@ import pytest
 
 from crossover.errors import CrossoverError
 from crossover.prompts import Registry
+from crossover.strategies.base import Outline, outlined
+from crossover.strategies.open import open_strategy
 from crossover.study.asked import asked
 from crossover.study.conductor import run_study
+from crossover.testing.strategies import toy_examples
 from crossover.types import Decoding, Prompt, Step
+from tests.strategies.toys import bench
+from tests.strategies.toys import start as begin
 from tests.study.small import write_small
 from tests.study.tasks import write_task
 
@@ -82,6 +89,30 @@ def test_what_may_follow_is_let_through(
     name: str, options: dict[str, Any], chain: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     asked(write_task(tmp_path, [{name: options}], **({"chain": chain} if chain else {})), None, [])
+
+
+PROMPTS: dict[str, dict[str, Any]] = {
+    "zero_shot": {},
+    "instruction": {"formats": 0},
+    "few_shot": {"shots": [2], "selection": ["random"]},
+    "chain": {},
+    "chain_of_thought": {"shots": [0], "max_tokens": 8},
+    "given": {"prompt": "worded.json"},
+    "registered": {"prompt": "chained"},
+}
+
+
+@pytest.mark.parametrize("chain", [[LAST], TWO, THINKS, BARE], ids=["one step", "two steps", "reasons", "bare"])
+def test_what_a_sequence_is_said_to_leave_is_what_it_leaves(chain: list[dict[str, Any]], tmp_path: Path) -> None:
+    task, toys = asked(write_task(tmp_path, [], chain=chain, model="fake"), None, [])[0], toy_examples()
+    with bench(tmp_path, toys[::2], toys[1::2]) as at:
+        at.task = task
+        for first, second in itertools.product(PROMPTS, repeat=2):
+            options = {name: PROMPTS[name] for name in {first, second}}
+            strategy = open_strategy(f"{first}+{second}", options)
+            made, said = strategy.adapt(replace(begin(), model="fake"), at), outlined(strategy, Outline(), task)
+            left = Outline().told(made.prompt, made.decoding.pattern)
+            assert (said.chained, said.reasons, said.worded) == (left.chained, left.reasons, left.worded), (first, second)
 
 
 def test_a_prompt_that_is_not_there_is_told_once(tmp_path: Path) -> None:
