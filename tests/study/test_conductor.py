@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from crossover.api.study import open_study
 from crossover.data.task import Limits, load_task
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import DataError, MetricError, OptionError, StudyError
@@ -229,6 +230,9 @@ def test_another_model_at_the_same_place_is_refused_and_test_is_not_met_by_it(ju
     with pytest.raises(StudyError, match=rf"holds a study of the model '{changed}' as it was \(.*put its files back"):
         run_study(task, tmp_path / "run")
     assert StudyFolder(tmp_path / "run").read_decision() == decided
+    if not judge:  # nor does it answer for the one that was measured
+        with pytest.raises(StudyError, match="measured the model 'model' as it was"):
+            open_study(tmp_path / "run").predict("a text", name="zero_shot")
     build(tmp_path / changed, **({"hidden_act": "gelu"} if judge else {}))
     again = run_study(task, tmp_path / "run").read_decision()
     assert again["candidates"] == decided["candidates"]

@@ -10,8 +10,7 @@ from crossover.data.task import Task
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder
-
-ANSWERED = "what answered"  # by specification of a model: its identity
+from crossover.study.models import ANSWERED
 
 
 def freeze(
