@@ -29,7 +29,10 @@ _UNLIKE_A_WORD = r"(?=[\w*.+/-]*[\d*])(?=[\w*.+/-]*[A-Za-z*])[\w*.+/-]{5,}[\w*+/
 _PREFIXED = re.compile(
     r"\b(?:sk|gsk)-[\w*.-]{5,}[\w*-]|\b(?:sk|pk|rk|gsk|xai|nvapi|fw|tgp|hf)[-_](?=[\w*.-]*[\d*])[\w*.-]{7,}[\w*-]|\bAIza[\w-]{20,}|\bya29\.[\w.-]{6,}"
 )
-_SAID = r"\b(?:api[-_ ]?)?(?:key|bearer|token|secret|password)\b(?:\s+(?:provided|given|is|was))?[\s:=\"'`]+"
+# in ", key 'limits.latency_p95_ms'" it is a key of a file, as our own sentences name one
+_SAID = (
+    r"(?!(?<=, )key ')\b(?:api[-_ ]?)?(?:key|bearer|token|secret|password)\b(?:\s+(?:provided|given|is|was))?[\s:=\"'`]+"
+)
 _ANNOUNCED = re.compile(f"({_SAID}){_UNLIKE_A_WORD}", re.IGNORECASE)
 _SECRET_FIELD = re.compile(r"key$|token$|secret|password|authorization|credential", re.IGNORECASE)
 _SECRET_PART = re.compile(

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -146,6 +147,16 @@ def test_keywords_stand_in_the_place_of_the_task_files(study: Study, place: Path
     assert again.decision["spent"]["calls"] == found.decision["spent"]["calls"], "no model is asked again"
 
 
+def test_tuples_and_numpys_numbers_are_taken_for_lists_and_numbers(frame: pd.DataFrame, tmp_path: Path) -> None:
+    keys = FIELDS | {"strategies": ("zero_shot", {"few_shot": {"shots": (2,)}}), "limits": {"label_cost": np.int64(2)}}
+    found = crossover.run_study(data=frame, out=tmp_path / "run", seed=np.int64(3), exhaustive=np.bool_(True), **keys)
+    assert [one.name for one in found.candidates] == ["majority", "zero_shot", "few_shot"]
+    written = json.loads((tmp_path / "run" / "decision.json").read_text())
+    assert written["candidates"][0]["cost"]["parts"]["labels"] == 2 * written["candidates"][0]["cost"]["labels"]
+    dear = found.redecide(limits={"label_cost": np.float32(4)})
+    assert dear.decision["candidates"][0]["cost"]["parts"]["labels"] == 4 * written["candidates"][0]["cost"]["labels"]
+
+
 def test_mistakes_are_sentences(study: Study, frame: pd.DataFrame, tmp_path: Path) -> None:
     def said(kind: type[CrossoverError], text: str, *given: Any, **keys: Any) -> None:
         with pytest.raises(kind, match=text) as raised:
@@ -165,6 +176,11 @@ def test_mistakes_are_sentences(study: Study, frame: pd.DataFrame, tmp_path: Pat
     said(DataError, f"data: received a list of tuple; {own}", data=[("a", "b")], **FIELDS)
     said(DataError, f"data: received a list of str in a mapping; {own}", data={"note": ["a"], "topic": ["b"]}, **FIELDS)
     said(DataError, f"data: received a generator; {own}", data=(row for row in [{"note": "a"}]), **FIELDS)
+    with pytest.raises(OptionError, match="on: received 3; valid is ray"):
+        crossover.run_study(data=frame, out=tmp_path / "run", on=3, **FIELDS)  # type: ignore[arg-type]
+    for path in ("", "a\0b", b"run"):
+        with pytest.raises(StudyError, match=r"the study.s folder: received .*; valid is a path"):
+            crossover.run_study(data=frame, out=path, **FIELDS)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="open_study: received a int; valid is the folder of a run"):
         crossover.open_study(3)  # type: ignore[arg-type]
     for wrong, kind in ((3, "int"), ([None], "NoneType"), (["text", 3.5], "float")):

@@ -320,6 +320,16 @@ def given_behind_a_tune_without_file(at: Place) -> list[str]:
     return at.run(strategies=[{"lora+given": {"given": {"prompt": "gone.json"}}}], model="no/such")
 
 
+@bad("task.yaml, line", "key 'limits.latency_p95_ms': received 'fast'; valid is a number")
+def key_that_looks_like_a_password(at: Place) -> list[str]:
+    return at.run(limits={"latency_p95_ms": "fast"})
+
+
+@bad("key 'limits.latency_p95_mss': unknown key; did you mean 'latency_p95_ms'")
+def key_that_looks_like_a_password_with_a_typo(at: Place) -> list[str]:
+    return [*at.run(), "--set", "limits.latency_p95_mss=3"]
+
+
 @bad("there is no model 'pockte'", "did you mean 'pocket'")
 def reflecting_model(at: Place) -> list[str]:
     return at.run(strategies=["zero_shot", {"instruction+reflect": {"reflect": {"model": "pockte"}}}])
@@ -697,11 +707,35 @@ def show_of_a_decision_with_another_type(at: Place) -> list[str]:
     return ["show", "study"]
 
 
-@bad("decision.json is damaged (KeyError: 'choice')", "run the study again")
+@bad("decision.json is damaged (its verdict lacks 'kind')", "run the study again")
 def show_of_a_decision_without_a_choice(at: Place) -> list[str]:
     path = at.done() / "decision.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"verdict": {}}))
     return ["show", "study"]
+
+
+def _nameless(*command: str) -> Callable[[Place], list[str]]:
+    def build(at: Place) -> list[str]:
+        path = at.done() / "decision.json"
+        decision = json.loads(path.read_text())
+        del decision["candidates"][1]["name"]
+        path.write_text(json.dumps(decision))
+        return list(command)
+
+    return build
+
+
+for reader, command in (READERS | {"redecide": ("redecide", "study", "--set", "margin=0.1")}).items():
+    CASES[f"{reader}_of_a_decision_without_a_name"] = Case(
+        _nameless(*command), ("decision.json is damaged (candidate 2 lacks 'name')", "run the study again")
+    )
+
+
+@bad("history/redecided-1.json is damaged", "delete it, and decide again")
+def redecide_beside_one_that_is_damaged(at: Place) -> list[str]:
+    at.done()
+    at.write("study/history/redecided-1.json", "{}")
+    return ["redecide", "study", "--set", "margin=0.1"]
 
 
 @bad("candidate.json is damaged", "run the study again")

@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -302,6 +303,22 @@ def test_init_of_a_file_with_one_label_asks_for_other_data_not_for_a_run(
     said = crossover("init", "parcels.csv")
     assert "there is nothing to decide; valid are two labels or more" in said.out
     assert said.out.splitlines()[-1] == "next: mend that in the data, then once more  crossover init parcels.csv --force"
+
+
+def test_a_command_that_is_said_can_be_copied_whole(
+    crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my data").mkdir()
+    write_task(Path("my data"))
+    said = crossover("init", "my data/rows.csv", "--out", "my data/new.yaml").out.splitlines()[-1]
+    assert shlex.split(said.partition("  ")[2]) == ["crossover", "run", "my data/new.yaml"]
+    said = crossover("run", "my data/task.yaml", "--out", "my run").out
+    used = next(line for line in said.splitlines() if line.startswith("use it: ")).removeprefix("use it: ").split("   ")
+    assert [shlex.split(one) for one in used] == [
+        ["crossover", "predict", "my run"],
+        ["crossover", "export", "my run", "OUT"],
+    ]
 
 
 def test_init_asks_which_columns_are_meant_and_takes_what_is_said(

@@ -54,6 +54,11 @@ def test_a_currency_beside_a_price_is_that_of_all(tmp_path: Path) -> None:
         ("prices: {hosting_per_hour: cheap}\n", "key 'prices.hosting_per_hour': received 'cheap'; valid is a number"),
         ("prices: {price: 1}\n", "key 'prices.price': unknown key"),
         ("limits: {label_cost: .inf}\n", "key 'limits.label_cost': received inf; valid is a number"),
+        ("limits: {label_cost: 1.0e+300}\n", "key 'limits.label_cost': received 1e+300; valid is a number from 0 up"),
+        ("prices: {training: [0, 1.0e+16]}\n", "key 'prices.training': received [0, 1e+16]; valid is a number from 0 up"),
+        ("limits: {requests_per_month: 1.0e+300}\n", "received 1e+300 for requests_per_month; valid is 1e+15 at the most"),
+        ("limits: {horizon_months: 1.0e+16}\n", "received 1e+16 for horizon_months; valid is 1e+15 at the most"),
+        ("limits: {retrain_months: 1.0e-320}\n", "for retrain_months; valid is 0.01 or more"),
         ("limits: {retrain_months: 0}\n", "key 'limits.retrain_months': received 0; valid is a number above 0"),
         (
             "limits: {data_stays_here: true}\nprices: {input: 1, output: 1}\n",

@@ -222,6 +222,10 @@ def test_a_key_without_a_value_is_as_if_absent(tmp_path):
             LEAST + "limits:\n  money: 1\n  money: 2\n",
             "task.yaml, line 7, key 'limits.money': it stands on line 6 already",
         ),
+        (
+            LEAST + "limits: {minutes: 1:30}\n",  # 90 to YAML 1.1
+            "task.yaml, line 5, key 'limits.minutes': received '1:30'; valid is a number from 0 up",
+        ),
         ("- name\n", "task.yaml holds a list; valid is a YAML mapping with the keys of a task file"),
         ("just words\n", "task.yaml holds a single value; valid is a YAML mapping"),
         ("# a comment\n", "task.yaml holds nothing; valid is a YAML mapping"),

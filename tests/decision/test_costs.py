@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -194,6 +195,30 @@ def test_at_a_crossing_both_cost_the_same_and_beyond_it_the_weights_less(
     if found.value:
         assert one.over(found.value) == pytest.approx(other.over(found.value))
     assert one.over(2 * found.value + 1) < other.over(2 * found.value + 1)
+
+
+# the least and the most that a task file may say
+extremes = st.sampled_from([0.0, 5e-324, 1.0, 1e15])
+
+
+@given(st.lists(bills, min_size=2, max_size=2), *[extremes] * 6, st.sampled_from([None, 0.01, 1e15]))
+def test_whatever_a_task_file_may_say_every_cost_is_a_number(
+    pair: list[Bill], machine: float, label: float, requests: float, months: float, hosting: float, token: float, every: Any
+) -> None:
+    economics = Economics(
+        requests_per_month=requests,
+        horizon_months=months,
+        retrain_months=every,
+        label_cost=label,
+        machine_cost_per_hour=machine,
+    )
+    listed = PriceList(input=token, output=token, hosting_per_hour=hosting, training=token)
+    prices = Prices.of(economics, listed)
+    for bill in pair:
+        cost = cost_of(replace(bill, making=replace(bill.making, trained_tokens=10**12)), prices)
+        assert all(map(math.isfinite, (cost.fixed, cost.per_1k, cost.over(prices.requests))))
+    met = crossing((pair[0], prices), (pair[1], prices), 0).value
+    assert met is None or math.isfinite(met)
 
 
 @settings(max_examples=60)

@@ -133,6 +133,7 @@ ORDINARY = (
     "the key columns of sk-learn pipelines",
     "secret ingredient missing",
     "at most 4096 tokens of key words",
+    "task.yaml, line 3, key 'models.gpt4o.prices': it is missing",
 )
 KEYS = (
     "Incorrect API key provided: {}. You can find yours at the service",
@@ -140,6 +141,7 @@ KEYS = (
     "api_key={} is unknown",
     "the token '{}' has expired",
     "password is {}",
+    "task.yaml, line 3, key 'model': the service says: no such API key '{}'",
 )
 
 

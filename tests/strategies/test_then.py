@@ -116,8 +116,6 @@ def test_a_wrong_step_or_option_is_told_at_once(name: str, options: dict[str, An
         ("lora+distill", {}, "'distill' has no teacher"),
         ("distill+lora", {}, "'distill' has no teacher"),
         ("lora+few_shot+zero_shot+distill", {}, "'distill' has no teacher"),
-        ("chain+lora", {}, "'lora' cannot tune a chain as a whole"),
-        ("chain+instruction+openai_finetune", {}, "'openai_finetune' cannot tune a chain as a whole"),
         ("full+lora", {"lora": {"bits": 4}}, "option 'bits': 4 cannot go on from a fully tuned model"),
         ("lora+openai_finetune", {}, "no model is tuned both here and at a service"),
         (

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from crossover.api.study import open_study
 from crossover.data.task import Limits, load_task
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import DataError, MetricError, OptionError, StudyError
@@ -216,6 +217,26 @@ def test_other_data_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         file.write("the kettle whistles,kitchen\n")
     with pytest.raises(StudyError, match="other data or splits"):
         decide(task, tmp_path / "run")
+
+
+@pytest.mark.parametrize("judge", [False, True])
+def test_another_model_at_the_same_place_is_refused_and_test_is_not_met_by_it(judge: bool, tmp_path: Path) -> None:
+    judged = {"metric": {"judge": {"model": "judge", "rubric": "Is it right?"}}} if judge else {}
+    build(tmp_path / "judge", hidden_act="gelu")
+    task = write_small(tmp_path, ["zero_shot"], **judged)
+    decided = run_study(task, tmp_path / "run").read_decision()
+    changed = "judge" if judge else "model"
+    build(tmp_path / changed, hidden_act="relu")
+    with pytest.raises(StudyError, match=rf"holds a study of the model '{changed}' as it was \(.*put its files back"):
+        run_study(task, tmp_path / "run")
+    assert StudyFolder(tmp_path / "run").read_decision() == decided
+    if not judge:  # nor does it answer for the one that was measured
+        with pytest.raises(StudyError, match="measured the model 'model' as it was"):
+            open_study(tmp_path / "run").predict("a text", name="zero_shot")
+    build(tmp_path / changed, **({"hidden_act": "gelu"} if judge else {}))
+    again = run_study(task, tmp_path / "run").read_decision()
+    assert again["candidates"] == decided["candidates"]
+    assert again["spent"]["calls"] == decided["spent"]["calls"]
 
 
 def test_a_rung_added_later_pays_only_for_itself_and_test_reuse_is_said(tmp_path: Path) -> None:

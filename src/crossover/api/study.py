@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crossover.api import frames
 from crossover.api.evaluation import Evaluation
 from crossover.api.exports import Exported, export, training_data
+from crossover.api.objects import plain
 from crossover.api.runnables import runnable_of
 from crossover.api.watch import Watch
 from crossover.data.textfile import as_path
@@ -335,7 +336,7 @@ class Study:
 
 def _settings(called: str, changes: Mapping[str, Any]) -> list[str]:
     """Keys of the task as a command line has them."""
-    return [f"{name}={_written(called, value)}" for name, value in _flat(changes).items()]
+    return [f"{name}={_written(called, plain(value))}" for name, value in _flat(changes).items()]
 
 
 def _flat(changes: Mapping[str, Any], before: str = "") -> dict[str, Any]:

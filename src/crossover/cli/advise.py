@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -88,7 +89,7 @@ def command(
     console.print(printed(advice))
     if written is not None:
         console.print(f"wrote {written}", soft_wrap=True, markup=False)
-        console.print(f"next: read it, then  crossover run {written}", soft_wrap=True, markup=False)
+        console.print(f"next: read it, then  crossover run {shlex.quote(str(written))}", soft_wrap=True, markup=False)
     elif advice.experiment is not None:
         console.print("to have it as a task file: --write FILE.yaml", markup=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -57,4 +58,4 @@ def command(
     for sentence in said:
         tell(console, sentence, "  ")
     for task in sorted(out.rglob("task.yaml"))[:1]:
-        console.print(f"next: read it, then  crossover run {task}", soft_wrap=True, markup=False)
+        console.print(f"next: read it, then  crossover run {shlex.quote(str(task))}", soft_wrap=True, markup=False)

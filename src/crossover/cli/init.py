@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -70,14 +71,16 @@ def command(
     if any(finding.level == "error" for finding in made.prepared.findings):
         # a command is copied whole
         console.print(
-            f"next: mend that in the data, then once more  crossover init {data} --force", soft_wrap=True, markup=False
+            f"next: mend that in the data, then once more  crossover init {shlex.quote(str(data))} --force",
+            soft_wrap=True,
+            markup=False,
         )
         return
     splits = made.prepared.splits
     tested, folds = splits.all if splits.folds else splits.test, len(splits.folds)
     for sentence in resolution(len(tested), splits.cut, folds):
         tell(console, sentence, "  ")
-    console.print(f"next: read it, then  crossover run {path}", soft_wrap=True, markup=False)
+    console.print(f"next: read it, then  crossover run {shlex.quote(str(path))}", soft_wrap=True, markup=False)
 
 
 def _asked(draft: str) -> str:

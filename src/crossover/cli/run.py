@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -102,10 +103,9 @@ def command(
     if quiet and (under := foot(results)) is not None:  # else it was said before anything was spent
         console.print(under)
     console.print(f"report: {report}", soft_wrap=True, markup=False)
+    place = shlex.quote(str(folder.path))  # a command is copied whole
     if results.decision["verdict"]["choice"] or results.decision["verdict"]["provisional"]:
-        console.print(
-            f"use it: crossover predict {folder.path}   crossover export {folder.path} OUT", soft_wrap=True, markup=False
-        )
+        console.print(f"use it: crossover predict {place}   crossover export {place} OUT", soft_wrap=True, markup=False)
     own, all_in_all = time.monotonic() - began, results.decision["spent"]["seconds"]
     earlier = f", {numbers.duration(all_in_all)} with earlier runs" if all_in_all > 1.1 * own else ""
     console.print(f"finished in {numbers.duration(own)}{earlier}", markup=False)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from crossover.data.part import Part
 from crossover.errors import shown
 
+MOST = 1e15  # of any amount, volume or number of months: their products are still numbers
+SHORTEST = 0.01  # months after which weights are tuned anew
 RANGE = "a number from 0 up, or a range of two such as [0.1, 0.2]"
 CURRENCY = re.compile(r"[A-Z]{3}")
 PRICED = re.compile(r"\s*(?:([A-Z]{3})\s*)?([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*([A-Z]{3})?\s*")
@@ -25,6 +27,8 @@ def _amount(value: Any) -> Any:
         raise ValueError(f"received {shown(value)}; valid is {RANGE}")
     if len(pair) == 2 and pair[0] > pair[1]:
         raise ValueError(f"received {shown(value)}, whose lower end is the higher; valid is {RANGE}")
+    if max(pair) > MOST:
+        raise ValueError(f"received {shown(value)}; valid is {RANGE}, no number above {MOST:g}")
     return (float(pair[0]), float(pair[1])) if len(pair) == 2 else float(pair[0])
 
 
@@ -76,6 +80,16 @@ class Economics(Part):
     )
     label_cost: Amount | None = Field(default=None, description=f"{RANGE}: what one labelled row costs")
     machine_cost_per_hour: Amount | None = Field(default=None, description=RANGE)
+
+    @model_validator(mode="after")
+    def _reckonable(self) -> Self:
+        for name in ("requests_per_month", "horizon_months", "retrain_months"):
+            value = getattr(self, name)
+            if value is not None and value > MOST:
+                raise ValueError(f"received {value:g} for {name}; valid is {MOST:g} at the most")
+        if self.retrain_months is not None and self.retrain_months < SHORTEST:
+            raise ValueError(f"received {self.retrain_months:g} for retrain_months; valid is {SHORTEST} or more")
+        return self
 
 
 class Limits(Economics):

@@ -40,9 +40,10 @@ _PAGE = (b"<!doctype html", b"<html")
 
 def as_path(value: Any, what: str, error: type[CrossoverError]) -> Path:
     """A path that a program gave as a path or as text. Raises `error` for anything else; `what` it is, for the message."""
-    if not isinstance(value, (str, PathLike)):
+    text = os.fspath(value) if isinstance(value, (str, PathLike)) else b""
+    if not isinstance(text, str) or "\0" in text:  # a path may be bytes, to the system
         raise error(f"{what}: received {shown(value)}; valid is a path")
-    return Path(value)
+    return Path(text)
 
 
 def from_home(text: str) -> Path:

@@ -131,8 +131,23 @@ class BoundedLoader(yaml.SafeLoader):
         return node
 
 
+_WITHOUT_COLONS = {  # YAML 1.1's numbers
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(0b[01_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)\Z"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"([-+]?([0-9][0-9_]*)\.[0-9_]*([eE][-+][0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z"
+    ),
+}
+
+
 class _Loader(BoundedLoader):
-    """PyYAML reads 1e-3 as text, which YAML 1.2 and everyone who writes a learning rate read as a number."""
+    """PyYAML reads 1e-3 as text, which YAML 1.2 and everyone who writes a learning rate read as a number, and 1:30 as the
+    number 90, which nobody does."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, _WITHOUT_COLONS.get(tag, written)) for tag, written in found]
+    for first, found in BoundedLoader.yaml_implicit_resolvers.items()
+}
 
 
 class Dumper(yaml.SafeDumper):

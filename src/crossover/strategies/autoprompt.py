@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from crossover import tuning
+from crossover.data.task import Task
 from crossover.engine.phrasing import instructed
 from crossover.engine.render import NO_ANSWERS, Renderer
 from crossover.errors import OptionError
@@ -17,7 +18,7 @@ from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining, Selective
 from crossover.tuning.batches import TokenRow
 from crossover.types import Candidate, Example, Family, Message, content_hash
 
@@ -28,7 +29,7 @@ LABELLED = 256  # rows that label words are learnt from
 
 
 @dataclass(frozen=True)
-class Autoprompt:
+class Autoprompt(Outlining, Selective):
     """Shin et al. 2020, for causal models and with whole words, so that the trigger is text that any tokenizer run gives
     again.
 
@@ -63,7 +64,7 @@ class Autoprompt:
             ("fluency", "0 or more", self.fluency >= 0),
         )
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         if start.weights == "soft":
             raise OptionError("strategy 'autoprompt' cannot look through a soft prompt; valid is autoprompt before it")
         return replace(start, worded=True)

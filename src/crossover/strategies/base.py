@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from crossover.data.task import Task
 from crossover.models.base import Model
 from crossover.tuning.recipe import AnyRecipe
-from crossover.types import Candidate, Example, Family, Message, Reply, Run, Weights
+from crossover.types import Candidate, Example, Family, Message, Prompt, Reply, Run, Weights
 
 
 class Bench(Protocol):
@@ -122,8 +123,9 @@ class Strategy(Protocol):
     """A rung of the ladder: a frozen dataclass in `crossover/strategies/NAME.py`; its typed fields are its options.
 
     `family`: what it is there to make. What a candidate of it is, the candidate says (`decision/contenders.py`). One that
-    cannot begin with every start, or leaves less of it than others, is `Outlining`; one that needs something of the task
-    or of a file is `Demanding`, one that not every model can serve `Selective`.
+    cannot begin with every start, or leaves less of it than others, is derived from `Outlining`; one that needs something
+    of the task or of a file from `Demanding`, one that not every model can serve from `Selective`, and one that tunes at
+    a service from `Serviced`. What only has a method or an option of these names is none of them.
     """
 
     family: ClassVar[Family]
@@ -144,40 +146,49 @@ class Outline:
     reasons: bool = False
     weights: Literal["", "soft", "adapter", "full", "hosted", "other"] = ""
 
+    def told(self, prompt: Prompt, pattern: str = "") -> Outline:
+        """With another prompt, that is known: `pattern` is what is taken from a reply that reasons."""
+        return Outline(prompt != Prompt(), bool(prompt.steps), bool(pattern), self.weights)
 
-@runtime_checkable
-class Outlining(Protocol):
+
+class Outlining(ABC):
     """A strategy that says what it would make of a start, so that what cannot follow is told before anything is made."""
 
-    def outline(self, start: Outline) -> Outline:
-        """What is left of such a start. Raises `OptionError` where `adapt` could not begin with it."""
-        ...
+    @abstractmethod
+    def outline(self, start: Outline, task: Task | None) -> Outline:
+        """What is left of such a start. `task`: None where it is not known yet, so that only what no task allows is
+        refused. Raises `OptionError` where `adapt` could not begin with it."""
 
 
-@runtime_checkable
-class Demanding(Protocol):
+class Demanding(ABC):
     """A strategy that needs something of the task, or of a file that its options name."""
 
+    @abstractmethod
     def check(self, task: Task) -> None:
         """Raise a `CrossoverError` where it is not there: told as the task file is read, before any data or model is."""
-        ...
 
 
-@runtime_checkable
-class Selective(Protocol):
+class Selective(ABC):
     """A strategy that cannot work with every model, beside whether its weights can be tuned."""
 
+    @abstractmethod
     def check_model(self, model: Model, spec: str) -> None:
         """Raise `OptionError` for a model, called `spec`, that it cannot work with."""
-        ...
 
 
-def outlined(strategy: Strategy, start: Outline) -> Outline:
-    """What a strategy would make of a start. Raises `OptionError` where it could not begin with it.
+class Serviced(ABC):
+    """A strategy that tunes at the service where a model runs. `dialect`: of the models that it can tune."""
+
+    dialect: ClassVar[str]
+
+
+def outlined(strategy: Strategy, start: Outline, task: Task | None = None) -> Outline:
+    """What a strategy would make of a start, for a task where that is known. Raises `OptionError` where it could not begin
+    with it.
 
     One that does not say may write the prompt anew: nobody knows whether steps or reasoning stay.
     """
     if isinstance(strategy, Outlining):
-        return strategy.outline(start)
+        return strategy.outline(start, task)
     weights = "other" if strategy.family in ("weights", "hybrid") else start.weights
     return Outline(worded=start.worded or strategy.family != "weights", weights=weights)

@@ -13,14 +13,14 @@ from crossover.engine.phrasing import phrasings
 from crossover.errors import OptionError
 from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Demanding, Outline, Outlining
 from crossover.types import Candidate, Decoding, Family, Prompt, Step
 
 LENGTH = 64  # tokens of a step's answer where the file does not say
 
 
 @dataclass(frozen=True)
-class Chain:
+class Chain(Outlining, Demanding):
     """The steps stand under `chain` in the task file (Wu et al. 2022, AI Chains). A step may be another task: it is asked
     as that task's plainest instruction asks, for one of its labels or JSON of its fields.
 
@@ -29,8 +29,12 @@ class Chain:
 
     family: ClassVar[Family] = "prompt"
 
-    def outline(self, start: Outline) -> Outline:
-        return Outline(worded=True, chained=True, weights=start.weights)
+    def outline(self, start: Outline, task: Task | None) -> Outline:
+        if task is None:  # one step alone is no chain
+            return Outline(worded=True, weights=start.weights)
+        *before, last = task.chain
+        left = start.told(Prompt(last.instruction, last.template), last.answer_pattern or "")
+        return replace(left, worded=left.worded or bool(before), chained=bool(before))
 
     def check(self, task: Task) -> None:
         if not task.chain:

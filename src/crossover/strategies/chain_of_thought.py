@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.data.task import Task
 from crossover.engine.phrasing import reasoned
 from crossover.errors import OptionError
 from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._demonstrations import balanced, reasoned_answers
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_better
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Decoding, Demonstration, Family, Run
 
 # what is taken from a reasoned reply where the task does not say
@@ -20,7 +21,7 @@ JSON = r"(?s)\{.*\}"
 
 
 @dataclass(frozen=True)
-class ChainOfThought:
+class ChainOfThought(Outlining):
     """Chain of thought (Wei et al. 2022; without demonstrations: Kojima et al. 2022).
 
     Demonstrations of the start have no reasoning and are not kept; its instruction, weights and chain are.
@@ -53,7 +54,7 @@ class ChainOfThought:
             ("attempts", "1 or more", self.attempts >= 1),
         )
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return replace(start, worded=True, reasons=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

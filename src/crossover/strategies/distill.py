@@ -16,7 +16,7 @@ from crossover.strategies._calibration import probabilities
 from crossover.strategies._choice import noted
 from crossover.strategies._options import check
 from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Demanding, Outline, Outlining
 from crossover.types import Candidate, Example, Family, LoraRecipe, Prompt, Reply, Run, content_hash
 
 NO_TEACHER = (
@@ -26,7 +26,7 @@ NO_TEACHER = (
 
 
 @dataclass(frozen=True)
-class Distill:
+class Distill(Outlining, Demanding):
     """The start is the teacher, as in `few_shot+distill`: its answers to the training inputs are what is tuned on.
 
     No gold answer is used: context distillation (Askell et al. 2021, appendix; Snell et al. 2022), at sequence level
@@ -71,7 +71,7 @@ class Distill:
             ("agreement", "a number from 0 to 1", 0 <= self.agreement <= 1),
         )
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         if not self.teacher and not start.worded:
             raise OptionError(NO_TEACHER)
         return tuned_outline("distill", Outline(weights=start.weights), "adapter")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
+from crossover.data.task import Task
 from crossover.engine.phrasing import answer_form, phrasings, speaks, worded
 from crossover.engine.similarity import WORDS
 from crossover.errors import OptionError
@@ -16,7 +17,7 @@ from crossover.strategies._choice import first_best, noted
 from crossover.strategies._demonstrations import balanced, diverse, reasoned_answers, solved, with_steps
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Demonstration, Family, Prompt
 
 Selection = Literal["random", "nearest", "nearest_meaning", "diverse", "bootstrapped"]
@@ -26,7 +27,7 @@ NEEDS = "strategy 'few_shot', selection 'nearest_meaning',"
 
 
 @dataclass(frozen=True)
-class FewShot:
+class FewShot(Outlining):
     """A start without an instruction is tried both without one and with the plainest one. Of a start that reasons before
     it answers, its own right solutions are shown.
 
@@ -62,7 +63,7 @@ class FewShot:
             ("screen", "0 or more", self.screen >= 0),
         )
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.task import Task
 from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
 from crossover.strategies._tries import tune
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Family, FullRecipe
 
 
 @dataclass(frozen=True)
-class Full:
+class Full(Outlining):
     """Tunes on the training rows, rendered with the start's prompt.
 
     - `learning_rate`: null is 0.1 / the model's hidden size, which is 4e-4 at 256 and 2.4e-5 at 4096; half of it where
@@ -42,7 +43,7 @@ class Full:
     def __post_init__(self) -> None:
         check_tuner("full", self)
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return tuned_outline("full", start, "full")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

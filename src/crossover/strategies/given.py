@@ -14,12 +14,12 @@ from crossover.engine.decoding import without_prompt
 from crossover.errors import DataError, OptionError
 from crossover.strategies._demonstrations import check_shown
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Demanding, Outline, Outlining
 from crossover.types import Candidate, Family, Message, Prompt
 
 
 @dataclass(frozen=True)
-class Given:
+class Given(Outlining, Demanding):
     """Takes the prompt as it is, word for word; a start's weights are kept. One that shows rows of dev or test is refused.
 
     - `prompt`: a file beside the task file: a list of messages, {"role": ..., "content": ...}, as `crossover import` and
@@ -33,8 +33,10 @@ class Given:
     def __post_init__(self) -> None:
         check("given", self, ("prompt", "a file with a prompt's messages, such as prompt.json", bool(self.prompt)))
 
-    def outline(self, start: Outline) -> Outline:
-        return Outline(worded=True, weights=start.weights)
+    def outline(self, start: Outline, task: Task | None) -> Outline:
+        if task is None:
+            return Outline(worded=True, weights=start.weights)
+        return start.told(read_messages(task.folder / self.prompt))
 
     def check(self, task: Task) -> None:
         read_messages(task.folder / self.prompt)

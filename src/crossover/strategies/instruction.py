@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.data.task import Task
 from crossover.engine.phrasing import own, phrasings, reasoning, speaks, worded
 from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import dev_values, first_best, noted
 from crossover.strategies._formats import formats
 from crossover.strategies._halving import halved
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Family
 
 
 @dataclass(frozen=True)
-class Instruction:
+class Instruction(Outlining):
     """Demonstrations of the start are kept, and its chain; an instruction that it has is one of those tried. With the start
     already tuned, its weights are kept too; where it reasons, so does all that is tried. The spread of all that met dev is
     the prompt sensitivity in the report.
@@ -39,7 +40,7 @@ class Instruction:
             ("screen", "0 or more", self.screen >= 0),
         )
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

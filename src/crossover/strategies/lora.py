@@ -6,16 +6,17 @@ import importlib.util
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.task import Task
 from crossover.errors import MissingExtra, OptionError
 from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
 from crossover.strategies._tries import tune
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.tuning.conflicts import conflict
 from crossover.types import Candidate, Family, LoraRecipe
 
 
 @dataclass(frozen=True)
-class Lora:
+class Lora(Outlining):
     """Tunes on the training rows, rendered with the start's prompt.
 
     - `rank`: the rank of the adapters; more can learn more, and forget more.
@@ -64,7 +65,7 @@ class Lora:
         if self.bits and importlib.util.find_spec("bitsandbytes") is None:
             raise MissingExtra("strategy 'lora', option 'bits'", "quantized")
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         if self.bits and start.weights == "full":
             raise OptionError(
                 "strategy 'lora', option 'bits': 4 cannot go on from a fully tuned model, into which the adapter would be"

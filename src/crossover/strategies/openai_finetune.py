@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 from crossover.data.task import Task
 from crossover.strategies._hosted import check_graded, check_hosted, hosted_outline, tuned
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Demanding, Outline, Outlining, Serviced
 from crossover.types import Candidate, Family
 
 LEAST = 10  # pairs that a job takes
 
 
 @dataclass(frozen=True)
-class OpenaiFinetune:
+class OpenaiFinetune(Outlining, Demanding, Serviced):
     """Sends the training rows and dev, rendered with the start's prompt, and never the test split. The job is paid once: an
     interrupted study finds it again.
 
@@ -48,7 +48,7 @@ class OpenaiFinetune:
         check_hosted("openai_finetune", self)
         check("openai_finetune", self, ("batch_size", "1 or more", self.batch_size is None or self.batch_size >= 1))
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return hosted_outline("openai_finetune", self.objective, start)
 
     def check(self, task: Task) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from crossover.data.task import Task
 from crossover.data.text import comparable
 from crossover.data.thought import without_thought
 from crossover.data.words import marks
@@ -20,7 +21,7 @@ from crossover.strategies._calibration import score_all
 from crossover.strategies._choice import dev_values, noted, solved_already
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Example, Family, Message, Record
 
 PART = "instruction"
@@ -44,7 +45,7 @@ between two lines of ```."""
 
 
 @dataclass(frozen=True)
-class Reflect:
+class Reflect(Outlining):
     """GEPA (Agrawal et al. 2025), by its authors' library; needs the extra `reflect`.
 
     Feedback and comparison use different training rows, and the start is kept unless one of the best is better on dev
@@ -77,7 +78,7 @@ class Reflect:
         if importlib.util.find_spec("gepa") is None:
             raise MissingExtra("strategy 'reflect'", "reflect")
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.data.task import Task
 from crossover.engine.decoding import without_prompt
 from crossover.errors import OptionError, PromptError
 from crossover.prompts.names import reference
@@ -13,14 +14,14 @@ from crossover.prompts.store import Registry
 from crossover.strategies._calibration import score_best
 from crossover.strategies._choice import noted
 from crossover.strategies._demonstrations import check_shown
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Decoding, Family
 
 NAME = "registered"
 
 
 @dataclass(frozen=True)
-class Registered:
+class Registered(Outlining):
     """The prompt is taken to the letter; the start's weights are kept. How it reasons comes along where it was kept from a
     study, its calibration does not: that belongs to a model, and dev says anew whether it helps.
 
@@ -37,8 +38,14 @@ class Registered:
         except PromptError as error:
             raise OptionError(f"strategy '{NAME}', option 'prompt': {error}") from error
 
-    def outline(self, start: Outline) -> Outline:
-        return Outline(worded=True, weights=start.weights)
+    def outline(self, start: Outline, task: Task | None) -> Outline:
+        if task is None:
+            return Outline(worded=True, weights=start.weights)
+        try:
+            version = Registry(home(task.folder)).get(self.prompt)
+        except PromptError as error:
+            raise OptionError(str(error)) from error
+        return start.told(version.prompt, version.decoding.pattern if version.decoding else "")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:
         version = Registry(home(bench.task.folder)).get(self.prompt)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from statistics import mean
 from typing import Any, ClassVar
 
+from crossover.data.task import Task
 from crossover.engine.follow import calls_of
 from crossover.engine.phrasing import answer_form, phrasings, reasoning, speaks, worded
 from crossover.errors import MissingExtra, OptionError
@@ -18,7 +19,7 @@ from crossover.strategies._demonstrations import balanced, diverse
 from crossover.strategies._formats import formats
 from crossover.strategies._options import check
 from crossover.strategies._worth import surely_best, worth
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Demonstration, Example, Family, Prompt, Run
 
 FIRST = 16  # rows on which every prompt is met; half of them where there are calls for few prompts
@@ -33,7 +34,7 @@ DRAWS = 6
 
 
 @dataclass(frozen=True)
-class Search:
+class Search(Outlining):
     """Tree-structured Parzen estimators (Bergstra et al. 2011) with asynchronous successive halving (Li et al. 2020).
 
     Prompts are tried on training rows, never with themselves as demonstrations, and compared by the mean probability of
@@ -64,7 +65,7 @@ class Search:
         if importlib.util.find_spec("optuna") is None:
             raise MissingExtra("strategy 'search'", "search")
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return replace(start, worded=True)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crossover.data.task import Task
 from crossover.strategies._recipe import check_tuner, recipe_for, tuned_outline
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Family, SoftPromptRecipe
 
 
 @dataclass(frozen=True)
-class SoftPrompt:
+class SoftPrompt(Outlining):
     """Between a prompt and an adapter: vectors that begin as the embeddings of the start's first message.
 
     - `tokens`: how many vectors.
@@ -32,7 +33,7 @@ class SoftPrompt:
     def __post_init__(self) -> None:
         check_tuner("soft_prompt", self)
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return tuned_outline("soft_prompt", start, "soft")
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

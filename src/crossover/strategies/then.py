@@ -10,12 +10,12 @@ from crossover import registry
 from crossover.data.task import Task
 from crossover.errors import OptionError, shown
 from crossover.strategies._choice import noted
-from crossover.strategies.base import Bench, Demanding, Outline, Strategy, outlined
+from crossover.strategies.base import Bench, Demanding, Outline, Outlining, Strategy, outlined
 from crossover.types import Candidate, Family
 
 
 @dataclass(frozen=True)
-class Then:
+class Then(Outlining, Demanding):
     """Its own options are written by the plus sign. A step that stands a further time has a seed of its own: with the same
     draws it would only find the same again.
 
@@ -36,30 +36,29 @@ class Then:
         for step, given in self.options.items():
             if not isinstance(given, Mapping):
                 raise OptionError(f"strategy '{step}': received {shown(given)}, valid is a mapping of options")
-        outline = Outline()
         for name, strategy in zip(self.steps, self.strategies(), strict=True):  # a wrong name or option is told at once
             if strategy.family == "control":
                 raise OptionError(
                     f"the sequence '{'+'.join(self.steps)}' has a control in it, and '{name}' leaves no language model to"
                     f" prompt or tune; valid is '{name}' by itself"
                 )
-            try:
-                outline = outlined(strategy, outline)
-            except OptionError as error:
-                raise OptionError(f"the sequence '{'+'.join(self.steps)}': {error}") from error
+        self.outline(Outline(), None)
 
     @property
     def family(self) -> Family:
         """What it is there to make: a hybrid where its steps leave both a prompt and weights, else the one of them."""
-        left = self.outline(Outline())
+        left = self.outline(Outline(), None)
         return "hybrid" if left.worded and left.weights else "weights" if left.weights else "prompt"
 
     def strategies(self) -> list[Strategy]:
         return [registry.create("strategies", name, self.options.get(name)) for name in self.steps]
 
-    def outline(self, start: Outline) -> Outline:
-        for step in self.strategies():
-            start = outlined(step, start)
+    def outline(self, start: Outline, task: Task | None) -> Outline:
+        try:
+            for step in self.strategies():
+                start = outlined(step, start, task)
+        except OptionError as error:
+            raise OptionError(f"the sequence '{'+'.join(self.steps)}': {error}") from error
         return start
 
     def check(self, task: Task) -> None:

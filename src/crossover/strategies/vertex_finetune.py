@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from crossover.data.task import Task
 from crossover.strategies._hosted import check_hosted, hosted_outline, tuned
 from crossover.strategies._options import check
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining, Serviced
 from crossover.types import Candidate, Family
 
 RANKS = (1, 2, 4, 8, 16, 32)
@@ -17,7 +18,7 @@ LEAST = 1  # pairs that a job takes
 
 
 @dataclass(frozen=True)
-class VertexFinetune:
+class VertexFinetune(Outlining, Serviced):
     """Sends the training rows and dev, rendered with the start's prompt, and never the test split. The job is paid once: an
     interrupted study finds it again.
 
@@ -56,7 +57,7 @@ class VertexFinetune:
             ("rank", ", ".join(map(str, RANKS)), self.rank is None or self.rank in RANKS),
         )
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return hosted_outline("vertex_finetune", self.objective, start)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from crossover.data.task import Task
 from crossover.engine.decoding import without_prompt
-from crossover.strategies.base import Bench, Outline
+from crossover.strategies.base import Bench, Outline, Outlining
 from crossover.types import Candidate, Family, Prompt
 
 
 @dataclass(frozen=True)
-class ZeroShot:
+class ZeroShot(Outlining):
     """Takes every word around the input away. In classification the labels still bound the answer, unseen."""
 
     family: ClassVar[Family] = "prompt"
 
-    def outline(self, start: Outline) -> Outline:
+    def outline(self, start: Outline, task: Task | None) -> Outline:
         return Outline(weights=start.weights)
 
     def adapt(self, start: Candidate, bench: Bench) -> Candidate:

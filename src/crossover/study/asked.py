@@ -41,7 +41,8 @@ def _with_engine(model: str, settings: Sequence[str]) -> str:
 
 
 def opened(task: Task, source: str) -> tuple[Prepared, Scoring, dict[str, Model]]:
-    """The task with its rows and with public prices where it names none, its metric, and its models."""
+    """The task with its rows and with public prices where it names none, its metric, and its models, with those that
+    strategies name beside them."""
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source, prepared.splits.dev)
@@ -57,4 +58,4 @@ def opened(task: Task, source: str) -> tuple[Prepared, Scoring, dict[str, Model]
         priced, said = with_listed_prices(priced, spec, model)
         priced = priced.model_copy(update={"assumptions": (*priced.assumptions, *said)})
         need_prices(priced, spec, model)
-    return replace(prepared, task=priced), rule, models
+    return replace(prepared, task=priced), rule, models | others

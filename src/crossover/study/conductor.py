@@ -45,7 +45,7 @@ from crossover.study.freeze import freeze
 from crossover.study.history import AGAIN, begun_before, changed_since, keep_given, with_kept_curve
 from crossover.study.ladder import Climbed, Rung, ladder, start
 from crossover.study.listener import Listener, Quiet
-from crossover.study.models import open_settled, said_choice, said_code, said_precision, settled
+from crossover.study.models import said_choice, said_code, said_precision, settled
 from crossover.study.on_ray import Ray, cluster
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
@@ -175,14 +175,14 @@ class _Conductor:
     folder: StudyFolder
     journal: Journal
     listener: Listener
-    opened: Mapping[str, Model]  # the task's, by specification
+    opened: Mapping[str, Model]  # the task's, and those that strategies name, by specification
     rule: Scoring
     options: tuple[str, ...]  # of the command, as they were given
     cluster: Ray | None = None  # where work is done side by side
 
     def __post_init__(self) -> None:
         self.task: Task = self.prepared.task
-        self.models = {spec: settled(model, spec, self.journal) for spec, model in self.opened.items()}
+        self.models = {spec: settled(self.opened[spec], spec, self.journal) for spec in specs_of(self.task)}
         splits = self.prepared.splits
         self.bench = open_bench(
             self.task,
@@ -203,7 +203,9 @@ class _Conductor:
 
     def model_of(self, spec: str) -> Model:
         if spec not in self.models:
-            self.models[spec] = open_settled(spec, self.task.folder, self.journal)
+            known = self.opened.get(spec)  # opened once: a user's file is run for some
+            model = open_model(spec, self.task.folder) if known is None else known
+            self.models[spec] = settled(model, spec, self.journal)
         return self.models[spec]
 
     def _begun(self) -> tuple[Model, list[Rung], list[str], list[Memory], list[Finding]]:
@@ -252,7 +254,9 @@ class _Conductor:
         suited = any(memory.suites for memory in memories)
         curve, too_few = planned_curve(self.task, self.prepared.splits)
         changed = changed_since(self.journal, self.task)
-        freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed)
+        compared_by = dict.fromkeys([*specs_of(self.task), *filter(None, [self.rule.judge])])
+        identities = {spec: self.model_of(spec).identity for spec in compared_by}
+        freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed, identities)
         self.rule.hold(self.journal, self.folder)
         self.listener.say(introduced(self.task, self.prepared.splits, rungs))
         since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []

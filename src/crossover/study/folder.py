@@ -38,6 +38,8 @@ DECISION: dict[str, type | tuple[type, ...]] = {  # its keys, and of what type e
     **dict.fromkeys(("splits", "crossover", "verdict", "spent"), dict),
     **dict.fromkeys(("candidates", "comparisons"), list),
 }
+OF_VERDICT = ("kind", "choice", "provisional")
+OF_CANDIDATE = ("id", "name", "family", "status", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class StudyFolder:
     @classmethod
     def at(cls, place: StudyFolder | Path | str) -> StudyFolder:
         """The folder that a place names. Raises `StudyError` for what is no path."""
+        if place == "":  # which the system takes for the working directory
+            raise StudyError("the study's folder: received ''; valid is a path, such as runs/NAME")
         return place if isinstance(place, StudyFolder) else cls(as_path(place, "the study's folder", StudyError))
 
     @property
@@ -203,6 +207,11 @@ class StudyFolder:
         other = next((key for key, kind in DECISION.items() if not isinstance(body[key], kind)), None)
         if other is not None:
             raise damaged(self.decision, f"'{other}' is a {type(body[other]).__name__}")
+        rows: list[tuple[str, tuple[str, ...], Any]] = [("its verdict", OF_VERDICT, body["verdict"])]
+        rows += [(f"candidate {n}", OF_CANDIDATE, row) for n, row in enumerate(body["candidates"], start=1)]
+        for what, needed, row in rows:
+            if lacking := [key for key in needed if not isinstance(row, dict) or key not in row]:
+                raise damaged(self.decision, f"{what} lacks '{lacking[0]}'")
         return dict(body)
 
 

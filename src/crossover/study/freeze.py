@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from crossover.data.splits import Splits, make_splits
@@ -10,12 +10,22 @@ from crossover.data.task import Task
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import StudyError
 from crossover.study.folder import StudyFolder
+from crossover.study.models import ANSWERED
 
 
-def freeze(journal: Journal, folder: StudyFolder, model: str, splits: Splits, changed: Sequence[str]) -> None:
+def freeze(
+    journal: Journal,
+    folder: StudyFolder,
+    model: str,
+    splits: Splits,
+    changed: Sequence[str],
+    identities: Mapping[str, str],
+) -> None:
     """Write down what a study begins with, or raise `StudyError` where it is not what it began with.
 
-    `changed`: how its task differs from that of the folder's last run.
+    `changed`: how its task differs from that of the folder's last run. `identities`: of each model that is compared, or
+    judges, by its specification: a folder or a file may hold another one at the same place, and candidates, their speed
+    and what was tested are known by the specification.
     """
     frozen = journal.fact("data")
     now = {"sha256": splits.sha256, "n": {name: len(examples) for name, examples in splits.items()}}
@@ -35,6 +45,15 @@ def freeze(journal: Journal, folder: StudyFolder, model: str, splits: Splits, ch
         raise StudyError(
             f"{folder.path} holds a study of the model '{known}', now '{model}': name another folder with --out"
         )
+    answered = journal.fact(ANSWERED, {})
+    for spec, identity in identities.items():
+        if answered.get(spec, identity) != identity:
+            raise StudyError(
+                f"{folder.path} holds a study of the model '{spec}' as it was ({answered[spec]}), and it is another one now"
+                f" ({identity}): put its files back as they were, or name another folder with --out"
+            )
+    if new := {spec: identity for spec, identity in identities.items() if spec not in answered}:
+        journal.set_fact(ANSWERED, answered | new)
 
 
 def frozen_splits(folder: StudyFolder, task: Task) -> Splits:

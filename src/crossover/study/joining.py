@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from crossover.errors import OptionError, StudyError
+from crossover.errors import OptionError, StudyError, shown
 from crossover.study.placing import STEP, Room
 
 _own = False  # whether this process made the token of a cluster
@@ -34,6 +34,8 @@ ALONE = {
 
 def address_of(on: str) -> str:
     """HOST:PORT, empty for this machine alone. Raises `OptionError`."""
+    if not isinstance(on, str):
+        raise OptionError(f"on: received {shown(on)}; valid is {VALID}")
     engine, colon, address = on.partition(":")
     host, _, port = address.rpartition(":")
     if engine != "ray" or (colon and not (host and port.isascii() and port.isdecimal() and "/" not in host)):

@@ -36,7 +36,7 @@ from crossover.evaluation.probe import Probe
 from crossover.metrics.base import Judging, Metric
 from crossover.models.base import Hosted, Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
-from crossover.strategies.base import Demanding, Outline, Selective, Strategy, outlined
+from crossover.strategies.base import Demanding, Outline, Selective, Serviced, Strategy, outlined
 from crossover.strategies.open import open_strategy
 from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
@@ -103,9 +103,9 @@ def check_strategies(task: Task, place: Callable[[KeyPath], str]) -> None:
         try:
             for one in expanded([without_places(spec)]):
                 strategy = open_strategy(one.name, one.options)
-                outlined(strategy, Outline())
                 if isinstance(strategy, Demanding):
                     strategy.check(task)
+                outlined(strategy, Outline(), task)
             placed([spec], task.models, lambda one: False)
         except (OptionError, DataError, TaskError) as error:
             raise OptionError(f"{place(('strategies', number))}: {error}") from error
@@ -224,7 +224,7 @@ def unfit(name: str, strategy: Strategy, model: Model, spec: str) -> str:
 def _dialects(strategy: Strategy) -> set[str | None]:
     """Of the services at which a strategy tunes; None: in this process."""
     steps = strategy.strategies() if isinstance(strategy, Then) else [strategy]
-    return {getattr(step, "dialect", None) for step in steps if step.family in ("weights", "hybrid")}
+    return {step.dialect if isinstance(step, Serviced) else None for step in steps if step.family in ("weights", "hybrid")}
 
 
 def _tunable(strategy: Strategy) -> str:

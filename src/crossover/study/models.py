@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from crossover.engine.journal import Journal, JournalReader
+from crossover.errors import StudyError
 from crossover.models.base import Model, Weighted
 from crossover.models.engine import Engine
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
 from crossover.types import Candidate
+
+ANSWERED = "what answered"  # by specification of a model: its identity
 
 
 class Measured(Protocol):
@@ -36,11 +39,6 @@ def engine_fact(spec: str) -> str:
 def parity_fact(spec: str) -> str:
     """The fact of how a model's engine was compared with the model here."""
     return f"parity of {spec}"
-
-
-def open_settled(spec: str, base: Path, journal: Journal) -> Model:
-    """`open_model`, then `settled`."""
-    return settled(open_model(spec, base), spec, journal)
 
 
 def settled(model: Model, spec: str, journal: Journal) -> Model:
@@ -70,15 +68,21 @@ def _measures(model: Any) -> bool:
 
 
 def open_measured(folder: StudyFolder, candidate: Candidate, base: Path) -> Model:
-    """A finished study's candidate's model as it was measured, once its weights are known to be the same.
+    """A finished study's candidate's model as it was measured, once it and its weights are known to be the same.
 
     Raises `StudyError`, `ModelError`.
     """
     journal = JournalReader(folder.existing().journal)
     try:
         model = _as_measured(open_model(candidate.model, base), candidate.model, journal)
+        answered = journal.fact(ANSWERED, {}).get(candidate.model)
     finally:
         journal.close()
+    if answered is not None and isinstance(model, Weighted) and model.identity != answered:  # at a service nothing tells
+        raise StudyError(
+            f"{folder.path} measured the model '{candidate.model}' as it was ({answered}), and it is another one now"
+            f" ({model.identity}): put its files back as they were, or run the study again in a new folder"
+        )
     if candidate.weights is not None and isinstance(model, Weighted):
         model.check_weights(candidate.weights)
     return model

@@ -102,7 +102,7 @@ def _past(path: Path, folder: StudyFolder) -> Past:
         short = bool(verdict.get("falls_short"))
         return Past(file, made["at"], verdict["kind"], name, tuple(made["changed"]), short)
     except (KeyError, TypeError) as error:
-        raise StudyError(f"{path} is damaged ({type(error).__name__}: {error}): take it away, or redecide again") from error
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
 
 
 def read_candidate(place: StudyFolder | Path | str, name: str | None = None) -> tuple[Candidate, dict[str, Any]]:

@@ -23,7 +23,7 @@ from crossover.errors import OptionError, nearest
 from crossover.metrics.open import metric_of
 from crossover.study.decided import cost_detail, crossover_json, decided_json, slices_of, status_of
 from crossover.study.evidence import WARNINGS, read_evidence
-from crossover.study.folder import REDECIDED, StudyFolder, read_json, write_json
+from crossover.study.folder import REDECIDED, StudyFolder, damaged, read_json, write_json
 from crossover.study.history import changes
 from crossover.study.labels import read_learning
 from crossover.study.read import read_task
@@ -140,7 +140,9 @@ def _kept(folder: StudyFolder, decision: dict[str, Any]) -> Path:
     fresh = json.loads(json.dumps(decision))
     for path in files:
         known = read_json(path)
-        if isinstance(known, dict) and known | {"redecided": {**known["redecided"], "at": None}} == fresh:
+        if not isinstance(known, dict) or not isinstance(known.get("redecided"), dict):
+            raise damaged(path, "it lacks 'redecided'")  # nobody could read the folder with the new one either
+        if known | {"redecided": {**known["redecided"], "at": None}} == fresh:
             return path
     decision["redecided"]["at"] = datetime.now(UTC).isoformat(timespec="seconds")
     last = int(files[-1].stem.rpartition("-")[2]) if files else 0  # more than there are, where some were deleted
