@@ -122,6 +122,15 @@ def test_a_proxy_on_this_machine_costs_what_it_is_said_to_cost(tmp_path: Path) -
         assert paid(path, tmp_path / "other") == []
 
 
+@pytest.mark.parametrize("price", [1.0, None])
+def test_finalists_behind_a_proxy_on_this_machine_race_where_it_has_a_price(price: float | None, tmp_path: Path) -> None:
+    with serving(Service()) as service:
+        more = "" if price is None else f"prices: {{input: {price}, output: {price}}}\n"
+        folder = run_study(task(tmp_path, service.url, more=more), tmp_path / "out")
+        races = [line for line in assumptions(folder.journal) if "meet the test rows block by block" in line]
+        assert bool(races) == (price is not None)
+
+
 def test_a_limit_of_money_without_prices_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     with serving(Service()) as service:
         path = task(tmp_path, service.url.replace("127.0.0.1", "127.0.0.2"), more="limits: {money: 1}\n")

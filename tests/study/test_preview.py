@@ -17,6 +17,7 @@ from crossover.models.fake import Fake
 from crossover.study import asked
 from crossover.study.conductor import preview_study, run_study
 from tests.models.service import Body, Service, serving
+from tests.models.tiny import build
 from tests.study.small import write_small
 from tests.study.tasks import NOTES, write_task
 
@@ -65,6 +66,57 @@ def test_the_bounds_hold_what_a_run_takes_and_the_table_has_their_middle(tmp_pat
     assert short <= read + speed.tokens_in + speed.tokens_out <= long
     assert found.to_json()["bounds"]["most"]["calls"] == most.calls
     assert any(f"{few:,} to {many:,} calls" in sentence for sentence in found.said)
+
+
+@pytest.mark.parametrize(
+    ("rung", "more"),
+    [
+        ({"distill": {"teacher": "big", "epochs": 1}}, {}),
+        ("instruction", {"metric": {"judge": {"model": "big", "rubric": "?"}}}),
+    ],
+    ids=["teacher", "judge"],
+)
+def test_a_teacher_and_a_judge_behind_a_priced_proxy_here_are_planned_at_their_own_prices(
+    rung: Any, more: dict[str, Any], tmp_path: Path
+) -> None:
+    def money(host: str) -> float:
+        big = {"spec": f"openai:m?url=http://{host}:9/v1", "prices": {"input": 1000, "output": 4000}}
+        task = write_task(
+            tmp_path, [rung], model=None, models={"small": build(tmp_path / "model").name, "big": big}, **more
+        )
+        [part] = [part for part in preview_study(task).parts if part.name in ("distill (small)", "instruction (small)")]
+        assert part.money is not None
+        return part.money
+
+    assert money("127.0.0.1") == pytest.approx(money("127.0.0.2"), rel=0.01)
+    assert money("127.0.0.1") > 1
+
+
+def test_a_judge_that_meets_the_same_labels_again_is_between_the_bounds(tmp_path: Path) -> None:
+    rungs = ["zero_shot", {"instruction": {"formats": 0}}, {"few_shot": {"shots": [2]}}]
+    task = write_task(tmp_path, rungs, model="fake", metric=JUDGE, exhaustive=True)
+    found, spent = preview_study(task), taken(task, tmp_path / "run")
+    assert found.bounds is not None
+    assert found.bounds[0].calls <= spent["calls"] <= found.bounds[1].calls
+    assert any("the judge meets the same labels again" in sentence for sentence in found.said)
+
+
+def test_a_judge_grades_the_answers_of_all_folds(tmp_path: Path) -> None:
+    def folded(**more: Any) -> int:
+        task = write_task(tmp_path, ["zero_shot"], model="fake", kind="generate", folds=3, **more)
+        found = preview_study(task)
+        [part] = [part for part in found.parts if (part.kind, part.name) == ("folds", "zero_shot")]
+        return part.calls
+
+    rows = sum(len(notes.strip().splitlines()) for notes in NOTES.values())
+    assert folded(metric="exact_match") in range(rows - 12, rows + 1), "but those that dev asked already"
+    assert folded(metric=JUDGE) >= 1.5 * folded(metric="exact_match")
+
+
+def test_the_bare_prompt_is_counted_beside_a_control_that_has_the_same(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["majority", "zero_shot"], model="fake", kind="generate", metric="exact_match")
+    [part] = [part for part in preview_study(task).parts if (part.kind, part.name) == ("climb", "zero_shot")]
+    assert part.calls == 12 + 7, "dev, and one by one"
 
 
 def test_the_prompt_alone_is_asked_for_overfitting_only_of_who_could_be_shipped(tmp_path: Path) -> None:

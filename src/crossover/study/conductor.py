@@ -325,7 +325,7 @@ class _Conductor:
         else:
             seconds = {made.name: made.dev.usage.seconds / len(made.dev.records) for made in ascent.climbed if made.dev}
             test = self.prepared.splits.test
-            finals = Finals(self.task, test, self.evaluator, self.rule, self.journal, self.listener, seconds)
+            finals = Finals(self.task, test, self.evaluator, self.meter, self.rule, self.journal, self.listener, seconds)
             runs = finals.held(contenders, candidates, warnings, said)
         outcome = self._decided(ascent.climbed, runs)
         if curve is not None:  # the verdict stands before it, whatever comes

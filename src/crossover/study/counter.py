@@ -11,7 +11,7 @@ from crossover.engine.follow import calls_of
 from crossover.engine.render import Renderer
 from crossover.evaluation.bench import StudyBench
 from crossover.metrics.base import Judging
-from crossover.models.base import Priced, by_the_hour, is_control
+from crossover.models.base import Priced, is_control
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, UNPRICED, Work, add, asked_for
 from crossover.types import Candidate, Decoding, Message, Request, content_hash
 
@@ -45,12 +45,12 @@ class Counter:
             self._known[key] = found
         return self._known[key]
 
-    def graded(self, rows: int) -> Work:
+    def graded(self, rows: float) -> Work:
         """What a judge is asked about the answers to so many rows; nothing where none is."""
         tokens, words = self._grade
         if not tokens:
             return {}
-        asked = self._other(self._bench.evaluator.judge, rows * tokens, float(rows))
+        asked = self._other(self._bench.evaluator.judge, rows * tokens, rows)
         return {CALLS: rows, "judge": rows * (tokens + words)} | asked
 
     @cached_property
@@ -106,7 +106,7 @@ class Counter:
     def _other(self, spec: str, tokens_in: float, tokens_out: float) -> Work:
         """Tokens of a model by its specification; one elsewhere that is not the bench's asks prices of its own."""
         task = self._bench.task
-        if spec == task.model or by_the_hour(self._bench.model_of(spec)):
+        if spec == task.model or not self._bench.meter.paid(self._bench.model_of(spec)):
             return {IN: tokens_in, OUT: tokens_out}
         money = asked_for(tokens_in, tokens_out, prices_for(spec, task.models, task.prices))
         known = {UNPRICED: tokens_in} if money is None else {AWAY_MONEY: money}

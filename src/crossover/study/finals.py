@@ -10,9 +10,10 @@ from crossover.data.task import Task
 from crossover.decision.contenders import Contender, champions, finalists
 from crossover.decision.limits import removal
 from crossover.engine.journal import Journal
+from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.run import Evaluator
-from crossover.models.base import Priced, by_the_hour
+from crossover.models.base import Priced
 from crossover.models.batches import in_batches
 from crossover.study.listener import Listener, Stage
 from crossover.study.race import Race
@@ -30,6 +31,7 @@ class Finals:
     task: Task
     test: Sequence[Example]
     evaluator: Evaluator
+    meter: Meter
     rule: Scoring
     journal: Journal
     listener: Listener
@@ -137,7 +139,7 @@ class Finals:
         known = self.journal.fact(RACES)
         if known is None:
             models = [self.evaluator.model_of(candidates[c.name].model) for c in chosen]
-            paid = any(not by_the_hour(model) or isinstance(model, Priced) for model in models)
+            paid = any(self.meter.paid(model) or isinstance(model, Priced) for model in models)
             slow = any(map(in_batches, models))  # each look would wait for a batch
             known = not slow and (paid or len(self.test) * sum(self.seconds.get(c.name, 0.0) for c in chosen) > SLOW)
             self.journal.set_fact(RACES, known)

@@ -1,7 +1,8 @@
 """What a ladder will take, before it is climbed: each rung adapts at a bench where nothing is asked and nothing is tuned.
 
 Tokens are counted on a few rows and scaled to all. Of several prompts the dearest is taken to win, and every tune
-to last its epochs, so the forecast is rather too long than too short; or the cheapest, and to stop as early as it may.
+to last its epochs, so the forecast is rather too long than too short; or the cheapest, and to stop as early as it may,
+with the same labels, which a judge grades once.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from crossover.evaluation.forgetting import CONTINUE, Suite
 from crossover.evaluation.general import passages
 from crossover.evaluation.probe import PROBES, REPEATS
 from crossover.evaluation.service import trained_at_most
-from crossover.models.base import Concurrent, Model, by_the_hour
+from crossover.models.base import Concurrent, Model
 from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
@@ -116,10 +117,12 @@ class Forecaster:
         finals: dict[str, _Finalist] = {}  # by kind
         parts: dict[str, Work] = {}
         unforeseen = []
+        judged: set[str] = set()
+        folded, same = False, least and labelled(self._bench.task)
         for rung in rungs:
             begin, at = begun(rung, self._begin, self._bench)
             count = self._count if at is self._bench else Counter(at)
-            dry = dries.setdefault(at.task.model, _DryBench(at, count, least))
+            dry = dries.setdefault(at.task.model, _DryBench(at, count, least, judged))
             before = dict(dry.work)
             control = rung.strategy.family == "control"
             try:
@@ -135,8 +138,7 @@ class Forecaster:
                     rows = len(self._bench.dev)
                     dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
                     parts[rung.name] = less(dry.work, before)
-                    asked = summed({CALLS: self._tested}, self._count.graded(self._tested))
-                    finals.setdefault("control", _Finalist(rung.name, "", asked))
+                    finals.setdefault("control", _Finalist(rung.name, "", {CALLS: float(self._tested)}))
                 else:
                     unforeseen.append(rung.name)
                 continue
@@ -147,13 +149,13 @@ class Forecaster:
             parts[rung.name] = less(dry.work, before)
             if self.folds:
                 alike = made.weights is None and not made.prompt.demonstrations
-                parts[f"folds of {rung.name}"] = self._again(making, each, alike)
+                parts[f"folds of {rung.name}"] = self._again(making, each, alike, not (same and folded))
+                folded = True
             if made.weights is not None:
                 before = dict(dry.work)
                 self._remember(dry, begin.model, made.weights)
                 parts[f"forgetting {rung.name}"] = less(dry.work, before)
-            graded = self._count.graded(self._tested)
-            final = summed({what: self._tested * tokens for what, tokens in each.items()}, graded)
+            final = {what: self._tested * tokens for what, tokens in each.items()}
             family = family_of(made, control)
             kind = kind_of(made, family)
             mine = "" if control else made.model
@@ -167,25 +169,26 @@ class Forecaster:
                 one.dry.rehearse(replace(one.made, weights=None), self._bench.train[:TRAIN_SAMPLE])
                 parts[one.name] = summed(parts[one.name], less(one.dry.work, before))
             if not self.folds:
-                tested[one.model] = summed(tested.get(one.model, {}), one.work)
+                graded = {} if same and tested else self._count.graded(self._tested)
+                tested[one.model] = summed(tested.get(one.model, {}), one.work, graded)
         whole = [dry.work for dry in dries.values()]
         parts["test"] = summed(*tested.values())
-        folded = [work for name, work in parts.items() if name.startswith("folds of ")]
+        again = [work for name, work in parts.items() if name.startswith("folds of ")]
         models: dict[str, Recipes] = {spec: dry.recipes for spec, dry in dries.items()}
         recipes = {name: recipe for own in models.values() for name, recipe in own.items()}
-        return Forecast(summed(*whole, parts["test"], *folded), recipes, tuple(unforeseen), parts, tested, models)
+        return Forecast(summed(*whole, parts["test"], *again), recipes, tuple(unforeseen), parts, tested, models)
 
     def _dear(self, final: _Finalist) -> tuple[float, float, float]:
         """By what the dearest finalist of a kind is told: money where calls cost some, then time."""
         work, at = final.work, self._bench.on(final.model)
-        money = 0.0 if by_the_hour(at.model) else asked_for(work.get(IN, 0.0), work.get(OUT, 0.0), at.task.prices)
+        money = 0.0 if not at.meter.paid(at.model) else asked_for(work.get(IN, 0.0), work.get(OUT, 0.0), at.task.prices)
         return money or 0.0, time_of(work), work.get(CALLS, 0.0)
 
-    def _again(self, once: Work, each: Work, alike: bool) -> Work:
+    def _again(self, once: Work, each: Work, alike: bool, graded: bool) -> Work:
         """A rung made again in all folds, whose rows are one part less and cut otherwise; and an answer to each row.
 
         `once`: making it of all rows. `alike`: no rows are in its prompts, so that no row is asked anew of whom another
-        fold asked.
+        fold asked. `graded`: a judge has not graded these answers yet.
         """
         rows, dev = len(self._bench.train) + len(self._bench.dev), len(self._bench.dev)
         share = IN_FOLD["dev"] / sum(IN_FOLD.values())
@@ -196,6 +199,7 @@ class Forecaster:
         tuned = (self.folds - 1) * (1 - share) * rows / (rows - dev)
         found = {what: (asked if what in ASKED else tuned) * tokens for what, tokens in once.items()}
         add(found, {what: answered * tokens for what, tokens in each.items()})
+        add(found, self._count.graded(answered) if graded else {})
         return found
 
     def _remember(self, dry: _DryBench, model: str, weights: Weights) -> None:
@@ -207,6 +211,11 @@ class Forecaster:
             prose = [Example(p.text, CONTINUE.format(p.opening), p.text) for p in passages()]
             for one in prose:
                 dry.answers(Candidate(model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
+
+
+def labelled(task: Task) -> bool:
+    """Whether answers are few, so that a judge may meet the same ones again, which it grades once: texts seldom are."""
+    return task.kind == "classify"
 
 
 @dataclass(frozen=True)
@@ -231,6 +240,7 @@ class _DryBench:
     bench: StudyBench
     count: Counter
     least: bool = False
+    judged: set[str] = field(default_factory=set)  # rows of which an answer is graded; at the least all answer alike
     work: Work = field(default_factory=dict)
     recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
@@ -336,7 +346,7 @@ class _DryBench:
             self.add({recipe.method: epochs * rows * each})
             self.add({"prompt": epochs * dev * each})  # the loss on dev
             self.add({what: (epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
-            self.add(self.count.graded((epochs - 1) * dev))  # the best epoch's score is counted elsewhere
+            self.add(self._grading((epochs - 1) * dev))  # the best epoch's score is counted elsewhere
         return replace(candidate, weights=Weights("full" if recipe.method == "full" else "adapter", made))
 
     def _tune_elsewhere(self, candidate: Candidate, recipe: HostedRecipe, examples: Sequence[Example]) -> Candidate:
@@ -347,16 +357,28 @@ class _DryBench:
             tried = len(self.bench.dev) * (recipe.epochs - 1 if recipe.checkpoints else 0)  # the best is scored elsewhere
             trained = float(trained_at_most(self.bench.evaluator, candidate, recipe, examples))
             self.add({UNPRICED if recipe.hourly else TRAINED: trained})
-            self.add(summed({w: tried * n for w, n in self.count.of(candidate).items()}, self.count.graded(tried)))
+            self.add(summed({w: tried * n for w, n in self.count.of(candidate).items()}, self._grading(tried)))
         return replace(candidate, weights=Weights("hosted", made))
 
     def _graded(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
-        self.add(self.count.graded(self._fresh(candidate, f"grade {split}", examples)))
+        rows = {f"{split} {example.id}" for example in examples}
+        new = (
+            len(rows - self.judged)
+            if self.least and labelled(self.task)
+            else self._fresh(candidate, f"grade {split}", examples)
+        )
+        self.judged |= rows
+        self.add(self.count.graded(new))
         return self._run(candidate, split, examples)
+
+    def _grading(self, answers: int) -> Work:
+        """What grading answers to rows takes whose last answer is graded elsewhere: the same again is not graded anew."""
+        return {} if self.least and labelled(self.task) else self.count.graded(answers)
 
     def _fresh(self, candidate: Candidate, what: str, examples: Sequence[Example]) -> int:
         """How many rows it was not asked yet for this."""
-        key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), candidate.weights])
+        own = replace(candidate.decoding, label_bias=())
+        key = content_hash([candidate.model, candidate.prompt, own, candidate.weights])
         fresh = {(key, f"{what} {example.id}") for example in examples} - self._met
         self._met |= fresh
         return len(fresh)

@@ -21,7 +21,7 @@ from crossover.models.base import Tunable, by_the_hour
 from crossover.models.batches import in_batches
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
-from crossover.study.forecast import Forecast, Forecaster
+from crossover.study.forecast import Forecast, Forecaster, labelled
 from crossover.study.ladder import Rung
 from crossover.study.outlook import Paces, outlook
 from crossover.study.paying import paid_models
@@ -50,11 +50,11 @@ class Part:
 @dataclass(frozen=True)
 class Preview:
     """`parts`: of calls, tokens and seconds the middle between `bounds`, of money the most. `bounds`: what all of it takes
-    where the cheapest prompts win and tunes stop early, and where the dearest win and none does. `splits`: the rows of
-    each; over `folds`, where not 0, all of them test. `models`: those that cost money or run elsewhere. `named`: of several
-    models the specification of each. `unforeseen`: rungs of which nobody knows what they will ask, with the most calls
-    where an option says it. `least`: the smallest difference that the test rows show with 80 % power. `findings`: of the
-    data, as a run says them."""
+    where the cheapest prompts win, tunes stop early and a judge meets the same labels again, and where none of it is so.
+    `splits`: the rows of each; over `folds`, where not 0, all of them test. `models`: those that cost money or run
+    elsewhere. `named`: of several models the specification of each. `unforeseen`: rungs of which nobody knows what they
+    will ask, with the most calls where an option says it. `least`: the smallest difference that the test rows show with
+    80 % power. `findings`: of the data, as a run says them."""
 
     task: str
     model: str
@@ -172,7 +172,7 @@ def previewed(
     least, most = staged(forecaster.forecast(kept, least=True), True), staged(forecast, False)
     parts = [_middle(*ends) for ends in zip(least, most, strict=True)]
     bounds = _together(least), _together(most)
-    if (less := _between(*bounds)) is not None:
+    if (less := _between(*bounds, bool(judging) and labelled(task))) is not None:
         said.append(less)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
@@ -232,7 +232,7 @@ def _middle(least: Part, most: Part) -> Part:
     return replace(most, calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)
 
 
-def _between(least: Part, most: Part) -> str | None:
+def _between(least: Part, most: Part, judged: bool) -> str | None:
     """What the least and the most are, where they differ."""
     ends = [(one.calls, one.tokens_in + one.tokens_out) for one in (least, most)]
     if ends[0] == ends[1]:
@@ -243,8 +243,11 @@ def _between(least: Part, most: Part) -> str | None:
     took = ""
     if least.seconds is not None and most.seconds is not None:
         took = f", {duration(least.seconds)} to {duration(most.seconds)}"
+    less = "short prompts win and tunes stop early"
+    if judged:
+        less = "short prompts win, tunes stop early and the judge meets the same labels again"
     return (
-        f"{asked}{read}{took}: less where short prompts win and tunes stop early, more where neither is so;"
+        f"{asked}{read}{took}: less where {less}, more where none of it is so;"
         f" the table has the middle{', of money the most' if most.money else ''}"
     )
 
