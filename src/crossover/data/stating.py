@@ -26,8 +26,10 @@ _BEST = (
     "|chosen|selected|assigned|gold|only"
 )
 _SURELY = (
-    "clear|definite|resounding|clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply|indeed|really|therefore|thus"
-    "|hence|so|then|here|again|also|just|of course|for sure|without (?:a|any) doubt|without question|no doubt"
+    "clear|definite|resounding|clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply"
+    "|indeed|really|therefore|thus"
+    "|hence|so|then|here|again|also|just|of course|for sure|without (?:a|any) doubt|without hesitation|i e"
+    "|that is to say|without question|no doubt"
     "|evidently|plainly|absolutely|exactly|precisely|strongly|highly|primarily|mainly|mostly|all in all|in short"
     "|in summary|in conclusion|in the end|without (?:any )?question|finally|ultimately|overall|in my opinion"
     "|in my view|to me|for me|for this|for the|i am sure|i'm sure|overwhelmingly|predominantly|purely|entirely"
@@ -36,7 +38,8 @@ _SURELY = (
 # scripts without spaces: pieces of what is written in one
 _PIECES = (
     r"答案|答|故|选|選|选项|選項|本题|本題|非常|很|十分|标签|標籤|类别|類別|分类|分類|正确|正確|应该"
-    r"|應該|应|應|结果|結果|评分|評分|分析|表达了|文字|段|内容|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この|の|それ|は|が|を|です"
+    r"|應該|应|應|结果|結果|评分|評分|分析|表达了|文字|段|内容|文本|消息|邮件|我|认为|認為|选择|選擇|明显|明顯|情感|情绪|情緒|感情|倾向|評論|评论|评价|總體|总体|来说|因此|所以|これ|この|の"
+    r"|それ|は|が|を|です"
     r"|でした|である|だ|と|に|答え|回答|正解|ラベル|分類|カテゴリ|カテゴリー|文|メッセージ|なります|思います|明らかに|レビュー|文章|コメント|口コミ"
     r"|이것은|의|카테고리는|메시지의|이것|이|그|정답은|정답|답은|답|은|는|라벨|분류|입니다|이다|예요|이에요|로|으로"
     r"|메시지|리뷰|문장|댓글|감정|คำตอบ|คือ|นี่|เป็น|ข้อความ|ป้าย"
@@ -53,7 +56,7 @@ _PHRASES = (
     r"|thank you|please|here is|here are",
     r"(?:should|must|can only|would|has to|have to|needs to|ought to|can|appears to|seems to) (?:best |most likely "
     r"|probably |then |therefore |clearly |only )?be|(?:i|we) (?:would|will|should|must)|i'd|(?:should|must) (?:go"
-    r"|fall|belong)|we'd|i'll|we'll|let's|let us",
+    r"|fall|belong)(?: to| in| into| under)?|we'd|i'll|we'll|let's|let us",
     r"(?:looks?|sounds?|reads?|feels?|seems?) (?:very |most |clearly |exactly |just |a lot )?like|looks?|seems?(?: to be)?",
     r"appears?(?: to be)?|sounds?|reads? as|indicates?|expresses|shows?|conveys?|depicts|reflects|gives|gave|deserves",
     r"(?:(?:overall|general|main|dominant|primary) )?emotional|likely to be|feels|(?:is )?(?:expressing|feeling)",
@@ -95,7 +98,8 @@ _PHRASES = (
     r"|risposta|etichetta|corretta|credo|direi|penso|che|scelgo|messaggio|testo|sì|quindi|risultato|appartiene",
     # Dutch, Scandinavian, Polish, Czech, Romanian
     r"dit|dat|het|is|een|duidelijk|antwoord|categorie|juiste|ik|zou zeggen|denk|bericht|tekst|dus|ja|det|den|detta|här"
-    r"|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt|to|jest|odpowiedź"
+    r"|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt|(?:kategoria"
+    r"|odpowiedź|etykieta) to|to (?:jest|je)|jest|odpowiedź"
     r"|etykieta|kategoria|wyraźnie|je|odpověď|kategorie|este|răspunsul|eticheta|categoria|on|se|tämä|vastaus|luokka",
     # Russian and its neighbours, Turkish, Indonesian, Vietnamese, Arabic, Hindi
     r"yorum|настроение|тональность|эмоция|этот|отзыва?|комментари[ия]|этого|текста|"
@@ -125,7 +129,8 @@ _STILL = re.compile(
     r"|seems?|looks?|appears?|to be|with|of|in|for|(?:\d+ )?(?:%|percent)|\d+|high|confidence|probability|certainty"
     r"|confident|certain|sure|to|based on|given|and|y+|yes|ok|true|correct|okay|stars?|points?"
     r"|sterne?n?|étoiles?|estrellas?|stelle|sterren|звезд[аы]?|звёзд[аы]?|星|颗星|分|评价|評價|情感|情绪|情緒|ist|das|die|der|ein"
-    r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|sagen|wählen|est|la|réponse|es|respuesta|è|risposta"
+    r"|antwort|richtig|ganz|klar|einstufen|einordnen|klassifizieren|bezeichnen|sagen|wählen|est|la|réponse|es"
+    r"|respuesta|è|risposta"
     r"|é|resposta|priority|отзыв|комментарий|текст|сообщение|是|的|选项|選項|です|でした|である|だ|입니다|이다|이에요|예요"
     r"|है|dır|dir|dur|tir|tır|olarak|ครับ|ค่ะ|とします"
     r"|と思います|になります|だと思います) ",
@@ -165,7 +170,11 @@ _SPEAKS = re.compile(
     rf"|^an? (?:{TEXT_WORDS}) (?:that|which) (?:is|are) $|^(?:hello|hi|dear|thanks|thank you) $"
     r"|\b(?:i|we) (?:\w+ )?considered $"
     r"|^as an? $|^in (?:my |our )?$|^thank(?:s| you) for "  # "As an AI, I think ...", "In fact, ...", "In my opinion, ..."
-    r"|\b(?:confidence|certainty)(?: level| score)?(?: is)? $"
+    r"|\b(?:confidence|certainty)(?: level| score)?(?: (?:in|of|about|for)(?: \w+){1,4}? is| is)? $"
+    r"|^please (?:(?:answer|choose|pick|select|return|write) )?$|^(?:say|reply|respond)(?: with| in)? $"  # asks for it
+    r"|^(?:so|as|such) (?:is|was|are) (?:the |an? )?$"  # says that it is something else, too
+    r"|\b(?:answer|reply|response) is (?:written |given )?in $|\bmy (?:tone|mood|emotion"
+    r"|stance) is $"  # of the reply itself
 )
 _SHOWN = re.compile(  # heads what is shown and not said
     r"(?:an? |the |for )?(?:bad |wrong |good |incorrect |poor )?(?:example|sample|instance|demo"
@@ -179,6 +188,7 @@ _NAMED = re.compile(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
 _LISTS = re.compile(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
 _QUALITY = re.compile(
     r"(?:in)?(?:correct|accurate|complete)|(?:in)?valid|right|wrong|true|false|good|bad|better|best|final|expected|ideal"
+    r"|relevant|certain|definite|clear|simple|short|long"
 )
 _OF_WHAT = re.compile(
     r"[*_\"'”’`]{0,3} (?:label|class|category|classification|verdict) is\b|"
@@ -186,6 +196,20 @@ _OF_WHAT = re.compile(
     r"(?:\W{0,3}[:=]"
     r"|\W{1,3}(?:is|are|was|were|would|should|will|has)\b(?! (?:given|so|clear|right|correct|wrong|incorrect|true)\b))",
     re.I,
+)
+# what talk is made of, with a label in it: the words behind it, and those in front of it
+_TALKED_OF = re.compile(
+    r"(?:good (?:question|point|idea|luck|news|catch|guess|morning|day|evening)|relevant (?:label|category|option"
+    r"|choice|class)"
+    r"|(?:final|best) (?:answer|label|option|choice|decision|verdict|category|class)"
+    r"|(?:first|second|third|next|last),? (?:let|i|we|you|read|look|consider|check|note"
+    r"|identify))\b"  # "First, let me read"
+)
+_TALK = re.compile(
+    r"(?:^\W*sounds good|\bmy bad|\b(?:one|just a|give me a|wait a) second|\bso long"
+    r"|\b(?:analysis|classification|evaluation|assessment|task|processing|labell?ing) (?:is )?(?:now )?complete"
+    r"|\d ?% complete"
+    r")\W*$"
 )
 # reports what somebody answered who is graded: "The student's answer is C"
 _GRADED = re.compile(r"\b(?:student|candidate|pupil|user|writer|author|model|assistant)'s \w+ (?:is|was) $")
@@ -241,7 +265,7 @@ def is_topic_of_talk(word: str, before: str, behind: str) -> bool:
     # "answer" above "comment" heads nothing without a sign of a heading: both may be labels
     marked = re.search(r"[^\W_]", line) is None and re.search("[#*_]", line + behind[:1]) is not None
     heads = re.match(r"[*_]*\s*[:=]", behind) or (marked and _HEADS.match(behind))
-    if heads and re.fullmatch(_KIND, word):
+    if heads and re.fullmatch(rf"{_KIND}|text|input|passage|sentence|document|title|headline|snippet|content", word):
         return True
     numbers = re.match(r" \d+(?![.)\d]| ?%)", behind) is not None
     return numbers or _OF_THE.search(own) is not None or (own == "" and _TOLD_OF.match(tail) is not None)
@@ -249,7 +273,9 @@ def is_topic_of_talk(word: str, before: str, behind: str) -> bool:
 
 def is_of_another(word: str, before: str, behind: str) -> bool:
     """Whether a label says what another answer is: "The right answer is 7" grades nothing as right, and "The student's
-    answer is C" reports what is to be graded."""
+    answer is C" reports what is to be graded, and "Good question!" is talk."""
+    if _TALKED_OF.match(word + behind.lower()) or _TALK.search(f"{before.lower()[-40:]}{word}"):
+        return True
     if _QUALITY.fullmatch(word):
         return _OF_WHAT.match(behind) is not None
     return _GRADED.search(_plainly(before[-80:])) is not None
