@@ -142,3 +142,8 @@ def test_an_object_with_words_around_it_states_its_label(reply: str) -> None:
 def test_what_stands_behind_an_object_is_no_small_label() -> None:
     reply = '```json\n{"answer": "yes"}\n```\nThere is no doubt, as there is no link.'
     assert read(reply, ("yes", "no")) == "yes"
+
+
+@pytest.mark.parametrize("form", ["N/A ({})", "??? {}", "50% {}.", "{}, among others."])
+def test_a_label_beside_a_sign_of_not_knowing_is_none(form: str) -> None:
+    assert read(form.format("spam"), SPAM) is None

@@ -53,7 +53,8 @@ _JUDGES = re.compile(
     re.I,
 )
 
-_NUMBERS = re.compile(
+_LISTED_BY = re.compile(r"(?<![\w.)])\(?\b[A-H]\)\s+(?=\S)")
+_NUMBERED_BY = re.compile(
     r"\b(?:message|mail|e-?mail|review|tweet|post|comment|sentence|statement|question|query|passage|document|article|ticket"
     r"|headline|text|input|step|item|line|part|point|paragraph|example|sample) $",
     re.I,
@@ -94,12 +95,19 @@ def _code_and_gloss(forms: Iterable[str], labels: Sequence[str]) -> Iterator[tup
             yield found[1], name
 
 
+def without_letter(text: str, labels: Sequence[str]) -> str:
+    """A text without the one letter that an option in it is listed by ("Answer: C) spam"), where no label is a letter."""
+    if any(len(label) == 1 for label in labels) or len(found := list(_LISTED_BY.finditer(text))) != 1:
+        return text
+    return text[: found[0].start()] + text[found[0].end() :]
+
+
 def counts(text: str, start: int, end: int) -> bool:
     """Whether a number there counts things of talk, or numbers one: "There is 1 answer.", "1 reason: price", "Tweet 1"."""
     if not text[start:end].isdecimal():
         return False
     before = text[:start]
-    return bool(_NUMBERS.search(before) or (_THINGS.match(text, end) and not _CLASS_OF.search(before)))
+    return bool(_NUMBERED_BY.search(before) or (_THINGS.match(text, end) and not _CLASS_OF.search(before)))
 
 
 def begins_list(text: str) -> bool:

@@ -46,11 +46,17 @@ _TAKEN_BACK = re.compile(
     r"|vs|versus|by mistake|mistakenly|wrongly)\b",
     re.I,
 )
+_WOULD_BUT = re.compile(
+    rf"\b(?:would|['’]d)\b{_WITHIN}{LABEL}[^.!?]{{0,200}}[,;—–-]\s*(?:and )?(?:yet|but|although|though|however|except"
+    rf"|only)\b", re.I
+)
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
     rf"\b(?:{LABEL_WORDS}|match|fit)\b"
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
+    rf"|^\W*(?:that|this)(?: would|['’]d) be(?= (?:an? |the )?{LABEL}+\W*$)"
+    r"|\bwould (?:best |most likely )?(?:(?:fall|belong|go|fit) (?:under|into?|to|within)|(?:count|qualify) as)\b"
     rf"|\bich würde(?= {LABEL}+ (?:sagen|wählen)\b)"
     r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b|\bich würde (?:d\w+ \w+ |es )?als\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
@@ -125,7 +131,7 @@ _UNSURE = re.compile(
     r"|unsicher|unklar|schwer zu|difficile à|difícil de)"
     r"|\bI (?:do not|don['’]?t|cannot|can['’]?t|could not|couldn['’]?t|am unable to|would not) (?:\w+ )?"
     r"(?:know|tell|say|decide|determine|classify|judge)\b"
-    r"|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
+    r"|(?<![\w/])n/a(?![\w/])|\?{3}|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
     r"|(?<![\d/])50 ?/ ?50(?![\d/])|\bfifty[- ]fifty\b",
     re.I,
 )
@@ -157,6 +163,8 @@ _PART_OF_ONE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%|percent|per cent|(?:out of|in
 def doubted(sentence: str) -> bool:
     """Whether a sentence with `LABEL` in the place of its label leaves open that it is so."""
     plain = _CHOSEN.sub("is", sentence)
+    if _WOULD_BUT.search(sentence):
+        return True
     if any(sign.search(plain) for sign in (_LEFT_OPEN, _TAKEN_BACK, _CHOICE, _IF, _LOW)) or _OPENS.match(plain):
         return True
     if _PROBABLE.search(plain):
@@ -166,7 +174,7 @@ def doubted(sentence: str) -> bool:
     if sure is None:
         return False
     number, unit = sure["number"] or sure["behind"] or sure["with"], sure["unit"] or sure["by"] or sure["unit_with"] or ""
-    return _share(number, unit, sure["whole"]) < 0.5
+    return _share(number, unit, sure["whole"]) <= 0.5
 
 
 @lru_cache(64)

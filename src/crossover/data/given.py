@@ -63,6 +63,9 @@ _SAYS_SO = (
 _GIVES = "supports?|gets?|got|labell?ed|says?|shows?|means?|meant|suggests?|indicates?|express(?:es)?|conveys?|implies"
 
 
+_NAMES_IT = "mentions|contains|includes|avoids|lacks|uses|quotes|denies|excludes|rejects|contradicts|opposes|is|was|has|does"
+
+
 def in_object(reply: str) -> tuple[str, str] | None:
     """The text of the one field that is called an answer, where a reply is an object, in a code fence or behind some words
     that introduce it, and what stands behind it; None for any other reply, and where several fields are."""
@@ -120,6 +123,7 @@ def says_so(label: str, text: str) -> bool:
         return re.search(rf"\b(?:is|be) [\"'*]*{re.escape(label)}[\"'*]*(?:[.!,;]|\s*$)", text) is not None
     ends = r"(?=[*_\"]*\s*(?:[.,;!?]|$))"  # "shows negative.", and not "shows negative words"
     so = rf"{_SAYS_SO}{name}|\b(?:{_GIVES}) {name}{ends}"
+    so += rf"|\b(?:{TEXT_WORDS}) (?!(?:{_NAMES_IT})\b)\w+s {name}{ends}"  # "The text screams ham."
     so += rf"|{name} (?:is (?:right|correct|true)|instead)\b|(?:^|[.!?\n])\W*{name}[*_\"]*\s*[:：–—=-]"
     return re.search(so, text, re.I) is not None
 
