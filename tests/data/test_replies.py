@@ -23,9 +23,11 @@ ANNOUNCED = [
     "Reasoning: It seems {y} at first.\n\nFinal answer: {x}", "It could be {y}, but the answer is {x}.",
     "Although it could be {y}, the best answer is {x}.", "It may look like {y}, but it is {x}.",
     "It seems {y} at first sight. **The final answer is {x}.**", "{y} or {x}?\n\n答案：{x}", "Oder {y}?\nAntwort: {x}",
+    "## Reasoning\nIt could be {y}.\n\n## Label\n{x}", "**Analysis**\nIt may be {y}.\n\n**Final answer:**\n\n**{x}**",
 ]  # fmt: skip
 NOT_ANNOUNCED = [
-    "{y}\n\nText: You won a prize.\nLabel: {x}", "It's {y}. The answer is {x}.",
+    "{y}\n\nText: You won a prize.\nLabel: {x}", "It's {y}. The answer is {x}.", "## Label\n{y}\n\n## Label\n{x}",
+    "It's {y}.\n\n## Label\n{x}", "I can't help with that.\n\n{x}", "I won't answer. {x}.", "I refuse. {x}",
     "A wrong reply would be:\nAnswer: {x}, not {y}",
     "I cannot choose between {x} and {y}.\n\nAnswer: {x}?", "If it were {y}, the answer is {x}.",
     "Rejected: {y}\nRejected\nLabel: {x}",

@@ -144,6 +144,12 @@ def test_what_stands_behind_an_object_is_no_small_label() -> None:
     assert read(reply, ("yes", "no")) == "yes"
 
 
-@pytest.mark.parametrize("form", ["N/A ({})", "??? {}", "50% {}.", "{}, among others."])
+@pytest.mark.parametrize("form", ["N/A ({})", "??? {}", "50% {}.", "{}, among others.", "{} (less likely)", "{} (unlikely)"])
 def test_a_label_beside_a_sign_of_not_knowing_is_none(form: str) -> None:
     assert read(form.format("spam"), SPAM) is None
+
+
+@pytest.mark.parametrize("reply", ["down|up", "up / down", "1. up (most likely)\n2. down (less likely)", "down, up"])
+def test_a_small_word_among_labels_is_one_of_them(reply: str) -> None:
+    assert read(reply, ("up", "down")) is None
+    assert read("It is en.", ("it", "en")) == "en"

@@ -131,6 +131,10 @@ _UNSURE = re.compile(
     r"|unsicher|unklar|schwer zu|difficile à|difícil de)"
     r"|\bI (?:do not|don['’]?t|cannot|can['’]?t|could not|couldn['’]?t|am unable to|would not) (?:\w+ )?"
     r"(?:know|tell|say|decide|determine|classify|judge)\b"
+    r"|\bI (?:cannot|can['’]?t|can not|will not|won['’]t|(?:am|['’]m) (?:unable|not able) to|refuse to) (?:answer"
+    r"|comply|assist"
+    r"|help(?: you)? with (?:this|that)|provide (?:an?|any|the) (?:label|answer|classification))\b"
+    r"|(?:^|[.!?]\s)I refuse\W"
     r"|(?<![\w/])n/a(?![\w/])|\?{3}|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
     r"|(?<![\d/])50 ?/ ?50(?![\d/])|\bfifty[- ]fifty\b",
     re.I,

@@ -63,7 +63,7 @@ _SAYS_SO = (
 _GIVES = "supports?|gets?|got|labell?ed|says?|shows?|means?|meant|suggests?|indicates?|express(?:es)?|conveys?|implies"
 
 
-_NAMES_IT = "mentions|contains|includes|avoids|lacks|uses|quotes|denies|excludes|rejects|contradicts|opposes|is|was|has|does"
+_NAMES_IT = "mentions|contains|includes|avoids|lacks|uses|quotes|denies|excludes|rejects|contradicts|is|was|has|does"
 
 
 def in_object(reply: str) -> tuple[str, str] | None:

@@ -58,6 +58,8 @@ def is_by_the_way(text: str, start: int, end: int) -> bool:
         return re.match(r" (?!(?:is|fits|because|since|as|due|here|best|and|or)\b)[a-z]", text[end:]) is not None
     if not (_ANY_SENTENCE.fullmatch(word.casefold()) and (word.islower() or word.istitle())):
         return False
+    if not (re.match(r" \w|['’]\w", text[end:]) or re.search(r"\w $", text[:start])):
+        return False  # beside a sign alone: "he|she", "1. up (most likely)"
     chosen = re.search(r"(?:choose|pick|say|says|with|[\"'“‘`*(:])\s*$", text[:start], re.I)
     return not chosen and not stands_as_answer(text, start, end)
 
