@@ -407,18 +407,21 @@ def test_what_stands_beside_a_label_neither_makes_another_nor_hides_it(
 
 
 MORE_STATED = [
-    "That would be {x}.", "This would fall under {x}.", "I'd file this under {x}.", "Option B: {x}", "Answer: C) {x}", "(C) {x}",
+    "That would be {x}.", "This would fall under {x}.", "I'd file this under {x}.", "Option B: {x}",
+    "Answer: C) {x}", "(C) {x}",
     "This text qualifies as {x}.", "This counts as {x}.", "We're dealing with {x} here.", "What we have here is {x}.",
     "I have decided: {x}.", "Outcome: {x}", "Judgment: {x}", "Here you go: {x}", "I'm going to go with {x} on this one.",
     "The above is {x}.", "Given the wording, {x}.", "The message is best characterized as {x}.", "Klassifizierung: **{x}**",
-    "A) {y}\nB) {x}\n\nAnswer: B) {x}", "Meiner Meinung nach {x}.", "À mon avis, {x}.", "En mi opinión, {x}.", "أعتقد أنه {x}",
+    "A) {y}\nB) {x}\n\nAnswer: B) {x}", "Meiner Meinung nach {x}.", "À mon avis, {x}.", "En mi opinión, {x}.",
+    "أعتقد أنه {x}",
 ]  # fmt: skip
 NOT_STATED = [
     "That would be {x} in other countries.", "That would be {x}, but the sender is known.", "Would that be {x}?",
     "This would fall under {x}, but the sender is known.", "The best label would be {x}, but the sender is known.",
     "I'd file this under {x}, except the sender is known.", "It barely qualifies as {x}.", "It no longer counts as {x}.",
     "It only counts as {x} when it is paid.", "We are hardly dealing with {x}.", "I decided against {x}.", "Not A) {x}",
-    "They decided: {x}.", "A) {x}\nB) {y}", "A) {x} B) {y}", "A) {x} is wrong.", "Deiner Meinung nach {x}.", "À son avis, {x}.",
+    "They decided: {x}.", "A) {x}\nB) {y}", "A) {x} B) {y}", "A) {x} is wrong.", "Deiner Meinung nach {x}.",
+    "À son avis, {x}.",
     "{x}. The text screams {y}.", "لا أعتقد أنه {x}",
 ]  # fmt: skip
 
@@ -434,8 +437,16 @@ def test_more_ways_to_state_a_label_and_what_only_looks_like_them(labels: tuple[
     ("labels", "stated_so", "unsaid"),
     [
         (("บวก", "ลบ"), ["คำตอบคือ{}", "ข้อความนี้เป็น{}", "เป็น{}ครับ"], ["ไม่เป็น{}", "ไม่ได้เป็น{}", "อาจเป็น{}", "เป็น{}หรือไม่"]),
-        (("正面", "负面"), ["归类为{}", "最终答案：{}", "属于{}类。", "结论：{}"], ["未归类为{}", "不属于{}类", "是否归类为{}", "{}类型很多"]),
-        (("إيجابي", "سلبي"), ["أعتقد أنه {}", "إنه {}.", "الجواب الصحيح هو {}"], ["إنه ليس {}", "أعتقد أنه غير {}", "يقول البعض إنه {}"]),
+        (
+            ("正面", "负面"),
+            ["归类为{}", "最终答案：{}", "属于{}类。", "结论：{}"],
+            ["未归类为{}", "不属于{}类", "是否归类为{}", "{}类型很多"],
+        ),
+        (
+            ("إيجابي", "سلبي"),
+            ["أعتقد أنه {}", "إنه {}.", "الجواب الصحيح هو {}"],
+            ["إنه ليس {}", "أعتقد أنه غير {}", "يقول البعض إنه {}"],
+        ),
         (("Lob", "Tadel"), ["Richtig ist {}.", "Das ist ein Fall von {}."], ["Kein Fall von {}.", "Nicht richtig ist {}."]),
     ],
 )

@@ -74,7 +74,8 @@ BACK = [
     "That's a guess.", "Tough call.", "It's a coin flip.", "Could go both ways.", "God knows.", "Beats me.",
     "Take it with a grain of salt.", "With reservations.",
     "More context is needed.", "The reverse is true.", "Think twice.",
-    "On the contrary.", "I made that up.", "Just an example.", "That's the example.", "This answer is a placeholder.",
+    "On the contrary.", "I made that up.", "Just an example.", "Could be otherwise.", "Let me start over.",
+    "That's the example.", "This answer is a placeholder.",
     "Starting over.", "Scratch it.", "Forget what I said.", "That's a lie.",
 ]  # fmt: skip
 SEAMS = [". {}", "\n{}", "; {}"]
@@ -99,7 +100,7 @@ def test_an_abbreviation_ends_no_sentence(reply: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "gloss", ["Absolutely not", "definitely not", "Nein", "Нет", "Oops", "My bad", "不对", "just guessing"]
+    "gloss", ["Absolutely not", "By no means", "Not even close", "Nein", "Oops", "My bad", "不对", "just guessing"]
 )
 @pytest.mark.parametrize("form", ["A ({})", "A - {}.", "A: {}"])
 def test_a_remark_that_takes_back_is_no_name_of_an_option(form: str, gloss: str) -> None:
@@ -144,7 +145,9 @@ def test_what_stands_behind_an_object_is_no_small_label() -> None:
     assert read(reply, ("yes", "no")) == "yes"
 
 
-@pytest.mark.parametrize("form", ["N/A ({})", "??? {}", "50% {}.", "{}, among others.", "{} (less likely)", "{} (unlikely)"])
+@pytest.mark.parametrize(
+    "form", ["N/A ({})", "??? {}", "50% {}.", "{}, among others.", "{} (less likely)", "{} (unlikely)"]
+)
 def test_a_label_beside_a_sign_of_not_knowing_is_none(form: str) -> None:
     assert read(form.format("spam"), SPAM) is None
 

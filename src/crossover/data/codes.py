@@ -21,7 +21,8 @@ _GLOSS = re.compile(r"(?:(?:not|no|non)[ -](?:an? )?)?(?!(?:not|no|non|nope|neve
 # words that would say something of the label, and not what it stands for
 _OF_THE_LABEL = re.compile(
     r"\b(?:sure|certain|really|quite|clear|exactly|necessarily|applicable|so|it|this|that|entirely|fully|all|or|and|maybe"
-    r"|perhaps|possibl[ey]|probabl[ey]|likely|unlikely|unsure|doubtful|nothing|yet|least|most|best|worst|nonsense|rejected"
+    r"|perhaps|possibl[ey]|probabl[ey]|likely|unlikely|unsure|doubtful|nothing|yet|even|close|remotely|least|most"
+    r"|best|worst|nonsense|rejected"
     r"|at|in|if|but|joke|joking|kidding)\b|\b(?:yes|no|none|correct|right|true|false|wrong|incorrect|low|unknown)$",
     re.I,
 )
@@ -61,7 +62,10 @@ _NUMBERED_BY = re.compile(
 )
 _THINGS = re.compile(rf" (?:{TEXT_WORDS}|{LABEL_WORDS}|{GROUNDS_WORDS}|reason|thing|word|line|error)s?\b", re.I)
 _CLASS_OF = re.compile(r"\b(?:class|category|type|label|level|grade|rating|score|group|option|priority|tier|topic) $", re.I)
-_DENIES_AT_END = re.compile(r"(?:\b(?:not|no|nah|nein|nicht|falsch|non|pas|нет|не|niet|nee)|[错錯对對])$", re.I)
+_DENIES_AT_END = re.compile(
+    r"(?:\b(?:not|no|nah|nein|nicht|falsch|non|pas|нет|не|niet|nee)|[错錯对對])$|\w (?:no|not|never|nicht|kein\w*|pas) ",
+    re.I,
+)
 
 
 def glossed(forms: Iterable[str], labels: Sequence[str]) -> int | None:

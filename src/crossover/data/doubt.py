@@ -48,7 +48,8 @@ _TAKEN_BACK = re.compile(
 )
 _WOULD_BUT = re.compile(
     rf"\b(?:would|['’]d)\b{_WITHIN}{LABEL}[^.!?]{{0,200}}[,;—–-]\s*(?:and )?(?:yet|but|although|though|however|except"
-    rf"|only)\b", re.I
+    rf"|only)\b",
+    re.I,
 )
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
     rf"\b(?:{LABEL_WORDS}|match|fit)\b"
@@ -90,7 +91,8 @@ _RETRACTED = re.compile(
     r"|in jest|ha|yeah\W+sure"
     r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i|what)|please ignore\b"
     r"|then again"
-    r"|scratch it|start(?:ing)? over|i made (?:that|this|it) up|on the contrary|(?:quite )?the (?:opposite|reverse)\b"
+    r"|scratch it|(?:let me |i will |i['’]ll )?start(?:ing)? over|i made (?:that|this|it) up|on the contrary"
+    r"|(?:quite )?the (?:opposite|reverse)\b"
     r"|think twice"
     r"|(?:this|that|the) (?:\w+ )?is (?:just |only )?an? (?:lie|placeholder|example|test|sample)\b|(?:just"
     r"|only) an? (?:example"
@@ -126,7 +128,11 @@ _UNSURE = re.compile(
     r"|can(?:no|['’])t (?:say|tell|decide|be sure|be certain)|(?:who|god) knows|beats me|with (?:some )?reservations"
     r"|(?:just |only |merely )?(?:an? )?(?:wild |pure |mere )?guess(?:ing|work)?(?=\W*$)|(?:take|taken) (?:it "
     r"|this )?with a "
-    r"(?:grain|pinch) of salt|I (?:could|may|might) (?:well )?be (?:wrong|mistaken)|more (?:context|information|details?) "
+    r"(?:grain|pinch) of salt|(?:I )?(?:could|may|might) (?:also |well )?be (?:wrong|mistaken|otherwise"
+    r"|different|something else)|(?:maybe|perhaps) something else|(?:another|the other|a different"
+    r"|the second) (?:label|one|option"
+    r"|answer|class|category) (?:fits|is|would be|may be|might be|works) (?:better|best|right|correct|more)"
+    r"|more (?:context|information|details?) "
     r"(?:is|are|would be) (?:needed|required)"
     r"|unsicher|unklar|schwer zu|difficile à|difícil de)"
     r"|\bI (?:do not|don['’]?t|cannot|can['’]?t|could not|couldn['’]?t|am unable to|would not) (?:\w+ )?"

@@ -154,7 +154,8 @@ _GREETING = re.compile(r"(?:hello|hi|thanks|thank you)(?: there)? ")  # "Hello, 
 _ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
 # what stands apart behind a label and takes it back, or says who said it
 _REMARK = re.compile(
-    r"(?:less|least|not very|un) ?(?:likely|probable|plausible|fitting|suitable|sure|certain) |(?:among others|etc|and the like|inter alia|unter anderem|entre autres|entre otros) |(?:only )?(?:partly"
+    r"(?:less|least|not very|un) ?(?:likely|probable|plausible|fitting|suitable|sure|certain) |(?:among others|etc"
+    r"|and the like|inter alia|unter anderem|entre autres|entre otros) |(?:only )?(?:partly"
     r"|partially|in part|somewhat|loosely|pending|rejected|deleted|withdrawn|struck|discarded"
     r"|dismissed|excluded|removed|crossed out|old|former|outdated|second|third|2nd|3rd|rank [2-9]|runner up"
     r"|alternative|see |to be |tbd|weak|overruled|superseded|debunked|a? ?joke|in theory|on paper|at a (?:push|pinch)"
