@@ -61,8 +61,7 @@ _SAYS_SO = (
     r"(?:(?:an?|the|in|best|seen|as|more|rather|clearly|quite|really|very|likely|probably|to|be|like) ){0,4}"
 )
 _GIVES = "supports?|gets?|got|labell?ed|says?|shows?|means?|meant|suggests?|indicates?|express(?:es)?|conveys?|implies"
-
-
+# verbs of a text that say nothing of its label
 _NAMES_IT = "mentions|contains|includes|avoids|lacks|uses|quotes|denies|excludes|rejects|contradicts|is|was|has|does"
 
 
