@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from crossover.data.called import BEST_WORDS, LABEL_WORDS
-from crossover.data.codes import begins_list
+from crossover.data.codes import begins_list, counts
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.polite import is_polite, opens, withholds
 from crossover.data.reasons import EXPLAINS, GROUNDS_FIRST, SO_IT_IS, takes_back, tells, without_reason
-from crossover.data.small import BECAUSE, is_felt, is_small, stands_as_answer
+from crossover.data.small import BECAUSE, is_small, is_verb, stands_as_answer
 from crossover.data.stating import is_known, is_of_another, is_remark, is_topic_of_talk, states
 
 PAIR_SIGNS = frozenset(
@@ -78,7 +78,17 @@ _FORMAL = re.compile(
 END_SIGNS = " \n\"'”’»)*!"
 _CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
 _SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
+_SHORT_FOR = re.compile(
+    r"(?:^|[\s(])(?:e\.g|i\.e|z\. ?b|d\. ?h|p\. ?ex|p\. ?ej|cf|vs|viz|approx|ca|bzw|usw|resp|mr|mrs|ms|dr|prof|st|fig"
+    r"|sec|vol)$",
+    re.I,
+)
 _ENDS_IN_DOT = re.compile(r"\.(?=\s+[^\W\d_a-z][a-z])")  # "It is the U.S. The text says so."
+
+
+def _ends(text: str, seam: re.Match[str]) -> bool:
+    """Whether a sentence ends there, and not an abbreviation."""
+    return not text[seam.end() : seam.end() + 1].islower() and not _SHORT_FOR.search(text, 0, seam.start())
 
 
 def dressed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -101,6 +111,8 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
         return False
     if word.isdigit() and _ITEM.match(text, end) and re.search(r"(?:^|\n)\W*$", text[:start]) and begins_list(text):
         return False
+    if counts(text, start, end):
+        return False
     if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
         return False
     if is_topic_of_talk(word, text[:start], text[end:]):
@@ -108,7 +120,7 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
     lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
     if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
         return False
-    if is_felt(word, text[:start]) or is_of_another(word, text[:start], text[end:]):
+    if is_verb(word, text[:start]) or is_of_another(word, text[:start], text[end:]):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
@@ -117,7 +129,7 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
         blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
     start, end = dressed(text, start, end)
     rest = _CERTAIN.sub(lambda match: "y" * len(match[0]), "".join(blanked))
-    cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
+    cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if _ends(rest, m)), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
     if (

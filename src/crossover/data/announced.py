@@ -18,6 +18,7 @@ _ANNOUNCES = re.compile(
     r"|\b(?:may|might|could|can|seems?|looks?|sounds?|appears?|at first)\b[^.!?\n]{1,100}, but (?P<yet>(?:it|this"
     r"|that)(?: is|['’]s) )"
     r"|(?:^|[\n。，])\s*(?P<unspaced>(?:因此|所以)?(?:，)?(?:正确|最终)?答案(?:是|：|:)|答えは|正解は|(?:정답|답)은 )"
+    rf"|(?:^|\n)[ \t]*(?P<heading>(?:#{{1,6}} ?|\*\*)\**(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})\**:?\**[ \t]*\n+)(?=\s*\S)"
     r"|(?:^|\n|[.!?]\s+)[\s#>*_-]*(?P<other>(?:правильный )?ответ ?[:—]|الإجابة(?: هي|:)|(?:सही )?उत्तर ?:)",
     re.I,
 )
@@ -48,10 +49,11 @@ def announced(text: str) -> tuple[str, str] | None:
     found = list(_ANNOUNCES.finditer(text))
     if len(found) != 1:
         return None
-    at = max(found[0].start(name) for name in ("said", "yet", "unspaced", "other"))
+    at = max(found[0].start(name) for name in ("said", "yet", "unspaced", "other", "heading"))
     before, said = text[:at], text[at:].strip()
+    below = text[found[0].end() :].strip(" *_\n")
     sentence = re.split(r"[.!?\n]\s", before.rstrip(" *_#>-\n"))[-1]
-    if _GOES_ON.search(said) or not re.search(r"\w", before) or unsure(before) or _CONDITION.search(sentence):
+    if _GOES_ON.search(below) or not re.search(r"\w", before) or unsure(before) or _CONDITION.search(sentence):
         return None
     if shows(before) or sentence.rstrip(" *_\n").endswith(":"):
         return None

@@ -11,8 +11,8 @@ UNSPACED = (
     "\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
-_COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|属于|屬於|非常|很|十分|は|を|が|：)$")
-_BEHIND = re.compile(r"です|でした|である|と思います|だ(?!け)|的(?!\w)")
+_COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|属于|屬於|非常|很|十分|は|を|が|：|(?<!ไม่)คือ|(?<!ไม่)เป็น)$")
+_BEHIND = re.compile(r"です|でした|である|と思います|だ(?!け)|的(?!\w)|に分類され|[类類](?!\w)|ครับ|ค่ะ")
 _KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
 _LESS = re.compile(r"[−‒–]$|\bminus $", re.I)

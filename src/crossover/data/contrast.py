@@ -108,6 +108,7 @@ _SET_OFF = [
         rf"(?P<kept>\b(?:prefer|choose|pick) {_NAMED_TOO}) (?:over|to) {_NAMED_TOO}{_STOP}",
         # the same in other languages
         rf"(?P<kept>^|\s)(?:nicht|keine?n?) {_NAMED_TOO},? sondern (?:eher )?",
+        rf"{_CLAUSE_BEGINS}ce n['’]est pas {_ALL_NAMED}\s*[,;.:–—]\s*(?=c['’]est\b)",
         rf"(?P<kept>^|\s)(?:ce )?n['’]est pas {_NAMED_TOO},? mais (?:plutôt )?",
         rf"(?P<kept>^|\s)no (?:es )?{_NAMED_TOO},? sino (?:que )?(?:es )?",
         rf"(?P<kept>^|\s)(?:não é {_NAMED_TOO},? mas (?:sim )?|non è {_NAMED_TOO},? (?:ma|bensì) (?:è )?)",

@@ -46,11 +46,18 @@ _TAKEN_BACK = re.compile(
     r"|vs|versus|by mistake|mistakenly|wrongly)\b",
     re.I,
 )
+_WOULD_BUT = re.compile(
+    rf"\b(?:would|['’]d)\b{_WITHIN}{LABEL}[^.!?]{{0,200}}[,;—–-]\s*(?:and )?(?:yet|but|although|though|however|except"
+    rf"|only)\b",
+    re.I,
+)
 _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
     rf"\b(?:{LABEL_WORDS}|match|fit)\b"
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
+    rf"|^\W*(?:that|this)(?: would|['’]d) be(?= (?:an? |the )?{LABEL}+\W*$)"
+    r"|\bwould (?:best |most likely )?(?:(?:fall|belong|go|fit) (?:under|into?|to|within)|(?:count|qualify) as)\b"
     rf"|\bich würde(?= {LABEL}+ (?:sagen|wählen)\b)"
     r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b|\bich würde (?:d\w+ \w+ |es )?als\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
@@ -82,7 +89,15 @@ _RETRACTED = re.compile(
     r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
     rf"|[.,;:!?…—–(\n-]{_GAP}(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
     r"|in jest|ha|yeah\W+sure"
-    r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i)|please ignore\b|then again"
+    r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i|what)|please ignore\b"
+    r"|then again"
+    r"|scratch it|(?:let me |i will |i['’]ll )?start(?:ing)? over|i made (?:that|this|it) up|on the contrary"
+    r"|(?:quite )?the (?:opposite|reverse)\b"
+    r"|think twice"
+    r"|(?:this|that|the) (?:\w+ )?is (?:just |only )?an? (?:lie|placeholder|example|test|sample)\b|(?:just"
+    r"|only) an? (?:example"
+    r"|placeholder|test|sample)\b|that['’]s (?:just |only )?(?:an?|the|my) (?:lie|placeholder|example|test|sample)\b"
+    r"|but wait\b|quatsch\b|错(?!误)|錯(?!誤)"
     r"|just testing|if you (?:say so|insist)"
     r"|only in part"
     r"|to (?:some|others)(?=\W*$)|c'est faux|es mentira|lo dudo|ne duvido|duvido|j'en doute|je doute|dubito|сомневаюсь"
@@ -99,20 +114,38 @@ _RETRACTED = re.compile(
     r"(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
     re.I | re.S,
 )
+_JUDGE = (
+    r"(?:tell|say|know|judge|decide|determine|classif\w+|categori\w+|label|assess|call|answer|choose|pick|give|make|rate"
+    r"|be (?:sure|certain)|distinguish|see|interpret)\b"
+)
 _UNSURE = re.compile(
-    r"(?:^|[.!?;\n]\s{0,9}|\b(?:but|though|however),? )(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) "
+    r"(?:^|[.!?;,(—–\n]\s{0,9}|\s-\s|\b(?:but|though|however|hmm*|well|uh|um|honestly|sorry),? )"
+    r"(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) |this is "
     rf"|the (?:{LABEL_WORDS}) (?:is|remains) )?"
     r"(?:not (?:\w+ )?(?:sure|certain|clear|obvious)|unsure|uncertain|unclear|ambiguous|undecided"
-    r"|(?:hard|difficult|impossible) to|no idea|a (?:coin )?toss|toss-up|it depends|could go either way"
-    r"|can(?:no|['’])t (?:say|tell|decide)|who knows"
+    rf"|(?:hard|difficult|impossible|tough|tricky) to {_JUDGE}|(?:a )?(?:hard|tough|close|difficult) call"
+    r"|no (?:idea|clue)|a (?:coin )?(?:toss|flip)|a toss-up|toss-up|it depends|could go (?:either|both) ways?"
+    r"|can(?:no|['’])t (?:say|tell|decide|be sure|be certain)|(?:who|god) knows|beats me|with (?:some )?reservations"
+    r"|(?:just |only |merely )?(?:an? )?(?:wild |pure |mere )?guess(?:ing|work)?(?=\W*$)|(?:take|taken) (?:it "
+    r"|this )?with a "
+    r"(?:grain|pinch) of salt|(?:I )?(?:could|may|might) (?:also |well )?be (?:wrong|mistaken|otherwise"
+    r"|different|something else)|(?:maybe|perhaps) something else|(?:another|the other|a different"
+    r"|the second) (?:label|one|option"
+    r"|answer|class|category) (?:fits|is|would be|may be|might be|works) (?:better|best|right|correct|more)"
+    r"|more (?:context|information|details?) "
+    r"(?:is|are|would be) (?:needed|required)"
     r"|unsicher|unklar|schwer zu|difficile à|difícil de)"
     r"|\bI (?:do not|don['’]?t|cannot|can['’]?t|could not|couldn['’]?t|am unable to|would not) (?:\w+ )?"
     r"(?:know|tell|say|decide|determine|classify|judge)\b"
-    r"|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
+    r"|\bI (?:cannot|can['’]?t|can not|will not|won['’]t|(?:am|['’]m) (?:unable|not able) to|refuse to) (?:answer"
+    r"|comply|assist"
+    r"|help(?: you)? with (?:this|that)|provide (?:an?|any|the) (?:label|answer|classification))\b"
+    r"|(?:^|[.!?]\s)I refuse\W"
+    r"|(?<![\w/])n/a(?![\w/])|\?{3}|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
     r"|(?<![\d/])50 ?/ ?50(?![\d/])|\bfifty[- ]fifty\b",
     re.I,
 )
-_ALONE = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
+_ALONE = re.compile(r"\W*(?:hmm*|maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
 _CHANCE = (
     r"(?:probabilit\w*|likelihood|chances?|odds"
     r"|(?:risk|score)(?!(?: (?:level|assessment|class|category))? ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit"
@@ -127,11 +160,12 @@ _LOW = re.compile(
 )
 _SHARE_SURE = re.compile(
     rf"(?<!\d)(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>%|percent|per cent)\s*(?:\w+ ){{0,5}}?{_NEXT_LABEL}"
-    rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?:confiden\w*|certain\w*|sure\w*)\W*(?:\w+ )?"
-    r"(?P<behind>\d+(?:[.,]\d+)?)(?P<by>\s*%?)"
-    rf"|{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?P<with>\d+(?:[.,]\d+)?)(?P<unit_with>\s*%) (?:confiden|certain|sure)",
+    rf"|{LABEL}\W{{0,6}}(?:[\w'’]+ ){{0,3}}(?:confiden\w*|certain\w*|sure\w*)\W*(?:\w+ ){{0,3}}"
+    r"(?P<behind>\d+(?:[.,]\d+)?)(?P<by>\s*%?)(?:\s*(?:/|out of)\s*(?P<whole>\d+))?"
+    rf"|{LABEL}\W{{0,6}}(?:[\w'’]+ ){{0,3}}(?P<with>\d+(?:[.,]\d+)?)(?P<unit_with>\s*%) (?:confiden|certain|sure)",
     re.I,
 )
+_SURENESS = re.compile(r"[\s(\[*_]*(?:[\w%.'’]+[ *_]+){0,4}?(?:confiden\w+|certain\w*|sure)\b", re.I)
 _PART_OF_ONE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%|percent|per cent|(?:out of|in|/|von|sur|de)\s*(\d+))?", re.I)
 
 
@@ -139,6 +173,8 @@ _PART_OF_ONE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%|percent|per cent|(?:out of|in
 def doubted(sentence: str) -> bool:
     """Whether a sentence with `LABEL` in the place of its label leaves open that it is so."""
     plain = _CHOSEN.sub("is", sentence)
+    if _WOULD_BUT.search(sentence):
+        return True
     if any(sign.search(plain) for sign in (_LEFT_OPEN, _TAKEN_BACK, _CHOICE, _IF, _LOW)) or _OPENS.match(plain):
         return True
     if _PROBABLE.search(plain):
@@ -148,7 +184,7 @@ def doubted(sentence: str) -> bool:
     if sure is None:
         return False
     number, unit = sure["number"] or sure["behind"] or sure["with"], sure["unit"] or sure["by"] or sure["unit_with"] or ""
-    return _share(number, unit, None) < 0.5
+    return _share(number, unit, sure["whole"]) <= 0.5
 
 
 @lru_cache(64)
@@ -161,7 +197,9 @@ def unsure(text: str) -> bool:
 
 
 def hesitant(sentence: str) -> bool:
-    """Whether a sentence beside a label's is nothing but a doubt ("Maybe."), or another choice ("Or a complaint.")."""
+    """Whether a sentence beside a label's is nothing but a doubt: "Maybe.", "Confidence: 10%"."""
+    if _SURENESS.match(sentence):
+        return doubted(f"{LABEL}, {sentence.lstrip(' ([')}")
     return _ALONE.match(sentence) is not None
 
 

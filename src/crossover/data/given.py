@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Collection
 
+from crossover.data.announced import shows
 from crossover.data.called import BEST_WORDS, GROUNDS_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import LABEL, unsure
+from crossover.data.small import is_small
 
 _ANSWER_FIELD = re.compile(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
 FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
@@ -41,21 +43,37 @@ _FINALLY = re.compile(
     rf"|\n[ \t#>*_-]*(?:{LABEL_WORDS})[*_]*\s*[:=]|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
     re.I,
 )
+# words around an object that say that it is a form, not the answer, or not right
+_IF_ASKED = r"(?:if|once|when|after) you (?:send|share|provide|paste|give)\b"
+_HEADS_FORM = re.compile(
+    rf"\b(?:(?:an?|the|for|bad|wrong) (?:\w+ )?(?:example|sample|template)|(?:example|sample|template)(?: \w+)?\W*$"
+    rf"|like this|(?:is|was|be)(?: not|n['’]t) (?:this|it|the)|{_IF_ASKED})",
+    re.I,
+)
+_WAS_FORM = re.compile(
+    r"\b(?:(?:just |only )?an? (?:example|sample|template|placeholder)|wrong|incorrect|mistake\w*|misread|reconsider\w*"
+    rf"|rejected|instead|{_IF_ASKED}|please (?:send|share|provide|paste))\b",
+    re.I,
+)
 # what says of the label behind it that it is so
 _SAYS_SO = (
     r"\b(?:is|are|was|be|as|to|seems?|sounds?|looks?|feels?|reads?|finds? it|deserves?) "
     r"(?:(?:an?|the|in|best|seen|as|more|rather|clearly|quite|really|very|likely|probably|to|be|like) ){0,4}"
 )
 _GIVES = "supports?|gets?|got|labell?ed|says?|shows?|means?|meant|suggests?|indicates?|express(?:es)?|conveys?|implies"
+# verbs of a text that say nothing of its label
+_NAMES_IT = "mentions|contains|includes|avoids|lacks|uses|quotes|denies|excludes|rejects|contradicts|is|was|has|does"
 
 
-def in_object(reply: str) -> str | None:
+def in_object(reply: str) -> tuple[str, str] | None:
     """The text of the one field that is called an answer, where a reply is an object, in a code fence or behind some words
-    that introduce it; None for any other reply, and where several fields are."""
-    fenced = FENCE.findall(reply)
-    text = fenced[0].strip() if len(fenced) == 1 else reply.strip()
+    that introduce it, and what stands behind it; None for any other reply, and where several fields are."""
+    fenced = list(FENCE.finditer(reply))
+    text = fenced[0][1].strip() if len(fenced) == 1 else reply.strip()
     if not (text.startswith("{") and text.endswith("}")):
         return None
+    if len(fenced) == 1 and _only_shown(reply[: fenced[0].start()], reply[fenced[0].end() :]):
+        return "", ""
     try:
         pairs = json.loads(text, object_pairs_hook=list)  # a field that stands twice is two
     except (ValueError, RecursionError):
@@ -66,7 +84,17 @@ def in_object(reply: str) -> str | None:
     found = one or [held for _, held in fields]
     if len(found) == 1 and isinstance(found[0], list) and len(found[0]) == 1:
         found = found[0]  # {"labels": ["spam"]}
-    return found[0] if len(found) == 1 and isinstance(found[0], str) else None
+    behind = reply[fenced[0].end() :] if len(fenced) == 1 else ""
+    return (found[0], behind) if len(found) == 1 and isinstance(found[0], str) else None
+
+
+def _only_shown(before: str, behind: str) -> bool:
+    """Whether what stands around an object shows a form, or takes back what is in it."""
+    if shows(before) or _HEADS_FORM.search(before):
+        return True
+    return unsure(f"{LABEL}. {behind}") or (
+        _EXPLAINED.match(f"\n{behind.lstrip()}") is None and bool(_WAS_FORM.search(behind))
+    )
 
 
 def without_role(reply: str, labels: Collection[str]) -> str:
@@ -90,8 +118,11 @@ def headed(text: str) -> tuple[str, str, str]:
 def says_so(label: str, text: str) -> bool:
     """Whether a text says of a label anywhere that it is so, or heads a line with it: "This text belongs to spam"."""
     name = rf"(?<!\w){re.escape(label)}(?!\w)"
+    if is_small(label):  # "There is no link in it." says no "no"
+        return re.search(rf"\b(?:is|be) [\"'*]*{re.escape(label)}[\"'*]*(?:[.!,;]|\s*$)", text) is not None
     ends = r"(?=[*_\"]*\s*(?:[.,;!?]|$))"  # "shows negative.", and not "shows negative words"
     so = rf"{_SAYS_SO}{name}|\b(?:{_GIVES}) {name}{ends}"
+    so += rf"|\b(?:{TEXT_WORDS}) (?!(?:{_NAMES_IT})\b)\w+s {name}{ends}"  # "The text screams ham."
     so += rf"|{name} (?:is (?:right|correct|true)|instead)\b|(?:^|[.!?\n])\W*{name}[*_\"]*\s*[:：–—=-]"
     return re.search(so, text, re.I) is not None
 

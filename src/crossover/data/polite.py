@@ -12,7 +12,9 @@ _POLITE = re.compile(
     r"|able|ready))\b"
     r"|I['’](?:ll|m (?:happy|glad|able|ready|unable|not able))\b|I am (?:unable|not able)\b"
     r"|(?:I['’]?a?m sorry,? (?:but )?)?I (?:can(?:not|['’]t)|won['’]t|will not) (?:help|assist|answer|comply|provide"
-    r"|classify|process|do)\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
+    r"|classify|process|do)\b|(?:please(?=\W*$| (?:share|send|provide|paste"
+    r"|give|enter|tell|type|show|specify|upload|attach|wait)\b)|got it\b|understood\b|go (?:on|ahead)|tell|ask|send"
+    r"|show|what|sure|thanks"
     r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
     rf"|here(?: is|['’]s) (?:the|my|your) (?:{LABEL_WORDS})|the (?:{LABEL_WORDS}) is\b)",
     re.I,
@@ -76,7 +78,12 @@ _OPEN_STILL = re.compile(
 )
 _YES = re.compile(r"yes|ja|oui|sí|sim")
 _DENIES_YES = re.compile(
-    r"\W*(?:(?:but|aber|mais|pero) )?(?:I (?:do not|don['’]?t) (?:\w+ )?(?:think|believe|agree)\b|not (?:really|quite"
+    r"\W*(?:(?:but|aber|mais|pero|um|well),? )?(?:(?:absolutely|definitely|certainly|surely|clearly|of course|maybe"
+    r"|probably) "
+    r"not\W*$|by no means\b|under no circumstances\b|far from it\b|(?:(?:quite )?the )?opposite\b|doch nicht\b"
+    r"|(?:except|only)(?: that)? (?:it|this|that|he|she|they)(?: (?:is|was|does|do|did) not|\w*n['’]t| \w+n['’]t)\b"
+    r"|I have (?:my )?doubts\b|I['’]m not (?:so |really )?(?:convinced|sure)|hmm+\b|不对|不對|错\W|I (?:do not"
+    r"|don['’]?t) (?:\w+ )?(?:think|believe|agree)\b|not (?:really|quite"
     r"|exactly|at all|entirely|so|in|even|yet)\b|not\W*$|nicht (?:wirklich|ganz|so)\b|pas (?:vraiment|du tout)\b"
     r"|no (?:realmente|mucho)\b"
     r"|(?:das )?glaube ich nicht\b|ich glaube (?:es )?nicht\b|je ne (?:crois|pense) pas\b|no (?:lo )?creo\b)",

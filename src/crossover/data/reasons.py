@@ -12,7 +12,7 @@ TEXT = rf"(?:{TEXT_WORDS})"  # what was asked about, as a reply calls it
 # what tells of the text and not of its label, behind a label that is stated
 _TELLS = re.compile(
     rf"(?:the|das|der|die|el|la|le|il) (?!(?:\w+ )?(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD}|opposite|other|contrary|reverse"
-    r"|latter|former|rest|first|previous|above|guess|conclusion|claim))[^\W\d]+"
+    r"|latter|former|rest|confidence|certainty|probability|likelihood|first|previous|above|guess|conclusion|claim))[^\W\d]+"
     r"(?:['’]s)? (?![^.!?\n]*\b(?:that|this|so|such|one|it|case|true|right|correct|das|dies\w*|es|so|eso|cela|ça"
     r"|signs?|evidence|indications?|hints?|traits?|fits?|match\w*|appl(?:y|ies)|qualif\w*|present|detected|found)\b)"
     r"(?:[\w'’-]+[ ,]+){2,}",

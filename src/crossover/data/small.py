@@ -30,6 +30,11 @@ _IS_RIGHT = re.compile(
     r" (?:is (?:clearly |the |my )?(?:most |single |only )?(?:correct|right|best|better|final|true|winner)|fits best)\b",
     re.I,
 )
+_WHO_DOES = re.compile(
+    r"\b(?:I|we)(?:['’](?:ll|d|ve))?(?: (?:will|would|must|can|could|should|may|might|do))?(?: (?:just|also|\w+ly))? $",
+    re.I,
+)
+_TRANSITIVE = re.compile(r"\b(?:label|mark|tag|rate|grade|classify|call) $", re.I)  # "I will label it"
 _A_CLEAR = re.compile(r"(?:\bis|['’]s) an? (?:clear |definite |resounding |hard |firm |solid |big |simple )?$", re.I)
 _NAMES_A = re.compile(
     r"(?:^\W*|[^\w\s]\s*|(?:answer|label|class|category|option|choice|letter|choose|pick|say) (?:is )?)$", re.I
@@ -39,9 +44,11 @@ _SURE_BEHIND = re.compile(r"\s*(?:[✓✅☑]|\((?:confidence:? )?(?:(?:very )?h
 _JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|的(?!\w)|选项|選項|項|项")
 
 
-def is_felt(word: str, before: str) -> bool:
-    """Whether a label is the verb of somebody's feeling there: "I love this"."""
-    return word in ("love", "hate", "fear") and re.search(r"\b(?:i|we|you|they|to)(?: \w+ly)? $", before, re.I) is not None
+def is_verb(word: str, before: str) -> bool:
+    """Whether a label is what somebody does or feels there: "I love this", "I'll pass", "I reject this request"."""
+    if word in ("love", "hate", "fear"):
+        return re.search(r"\b(?:i|we|you|they|to)(?: \w+ly)? $", before, re.I) is not None
+    return not word.endswith("agree") and _WHO_DOES.search(before) is not None
 
 
 def is_by_the_way(text: str, start: int, end: int) -> bool:
@@ -51,6 +58,8 @@ def is_by_the_way(text: str, start: int, end: int) -> bool:
         return re.match(r" (?!(?:is|fits|because|since|as|due|here|best|and|or)\b)[a-z]", text[end:]) is not None
     if not (_ANY_SENTENCE.fullmatch(word.casefold()) and (word.islower() or word.istitle())):
         return False
+    if not (re.match(r" \w|['’]\w", text[end:]) or re.search(r"\w $", text[:start])):
+        return False  # beside a sign alone: "he|she", "1. up (most likely)"
     chosen = re.search(r"(?:choose|pick|say|says|with|[\"'“‘`*(:])\s*$", text[:start], re.I)
     return not chosen and not stands_as_answer(text, start, end)
 
@@ -65,6 +74,8 @@ def stands_as_answer(text: str, start: int, end: int) -> bool:
     before, after = text[:start].rstrip(), text[end : end + 1]
     led = not before or before[-1] in _OPENING + ".!?;," or bool(_CUE.search(text[:start]))
     follows = bool(not after or after == "\n" or not (after.isspace() or is_word(after)) or _JOINED.match(text, end))
+    if text[start:end] == "it" and _TRANSITIVE.search(text[:start]):
+        return False
     if text[start:end] == "a" and not _NAMES_A.search(text[:start]):
         return False  # "It is a", cut off
     if end - start == 1 and text[start].isupper():

@@ -10,11 +10,12 @@ from functools import lru_cache
 from crossover.data.affirmed import ASKING_SIGNS, END_SIGNS, NEGATION, PAIR_SIGNS, affirmed, dressed
 from crossover.data.announced import announced, shows
 from crossover.data.apart import UNSPACED, stands_alone
-from crossover.data.codes import as_whole, glossed, judges_code, unscaled, without_sureness
+from crossover.data.codes import as_whole, counts, glossed, judges_code, unscaled, without_letter, without_sureness
 from crossover.data.contrast import set_off, without_lists, without_unspaced
 from crossover.data.given import FENCE, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
+from crossover.data.marked import as_marked
 from crossover.data.polite import without_offer
 from crossover.data.small import is_by_the_way, stands_as_answer
 from crossover.data.stating import is_of_another, is_topic_of_talk
@@ -122,8 +123,14 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
             return spelt.index(form)
     if asked:
         return None
-    if (answer := in_object(said)) is not None:
-        return stated(answer, labels)
+    if (held := in_object(said)) is not None:
+        given = stated(held[0], labels)
+        others = [label for place, label in enumerate(spelt) if place != given]
+        return None if any(says_so(label, held[1]) for label in others) else given
+    inside = FENCE.fullmatch(said)
+    keys = [bare(label) for label in spelt]
+    if (one := as_marked(inside[1].strip() if inside else said, keys, bare)) is not None:
+        return keys.index(one) if keys.count(one) == 1 else None
     if "none" in (low := [label.casefold() for label in spelt]) and _NONE_OF.fullmatch(text):
         return low.index("none") if low.count("none") == 1 else None
     for key in (comparable, _loose, bare):
@@ -192,7 +199,7 @@ def bare(text: str) -> str:
 
 def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     """The one label that a text mentions without denying it."""
-    text = without_unspaced(without_sureness(unscaled(text, labels), labels))
+    text = without_unspaced(without_sureness(unscaled(without_letter(text, labels), labels), labels))
     if any(re.match(r"not[\s_-]", label, re.I) for label in labels):  # "This isn't spam" of "not spam"
         text = re.sub(r"\b(is|are|was|were)n't\b", r"\1 not", text, flags=re.I)
         text = re.sub(r"([*_]{1,2})(not)\1(?= )", r"\2", text, flags=re.I)
@@ -227,7 +234,9 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         for one in own
         if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
         and not is_of_another(one[2], text[: one[0]], text[one[1] :])
-        and not (one[2].isdigit() and (_COUNTED.search(text[: one[0]]) or _COUNTS.match(text, one[1])))
+        and not (
+            one[2].isdigit() and (counts(text, *one[:2]) or _COUNTED.search(text[: one[0]]) or _COUNTS.match(text, one[1]))
+        )
     ]
     own = plain or own
     if own and shows(text[: own[0][0]]):
