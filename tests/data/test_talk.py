@@ -140,6 +140,140 @@ def test_an_object_with_words_around_it_states_its_label(reply: str) -> None:
     assert read(reply.format(OBJECT), SPAM) == "spam"
 
 
+FAULTS_OF_TEXT = [
+    "The customer received the wrong item.", "The payment was rejected.", "An incorrect amount was charged.",
+    "I chose this category because the customer was charged by mistake and wants a refund instead of a voucher.",
+    "It mentions a wrong charge.", "They were charged the wrong amount.", "The invoice is incorrect.",
+    "The message is about a wrong charge.",
+]  # fmt: skip
+FAULTS_OF_ANSWER = [
+    "The label is wrong because the text is about a card.", "The JSON above is wrong.", "A mistake.", "They were wrong.",
+    "The text was labelled by mistake.", "The wrong one was chosen.", "The claim is just wrong.", "I made a mistake.",
+    "The text is fine, but the label was rejected.", "The text is not promotional; use ham instead.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["{}\n\n{}", "Here is the label:\n\n{}\n\n{}"])
+def test_what_went_wrong_in_the_text_takes_no_object_back(form: str) -> None:
+    assert [more for more in FAULTS_OF_TEXT if read(form.format(OBJECT, more), SPAM) != "spam"] == []
+    assert [more for more in FAULTS_OF_ANSWER if read(form.format(OBJECT, more), SPAM) is not None] == []
+    assert read("Spam\n\nThe customer says that the invoice is incorrect.", SPAM) == "spam"
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("Here is the classification for the given sample:", "spam"),
+        ("Here is the JSON for the example text:", "spam"),
+        ("Based on the examples provided, the answer is:", "spam"),
+        ("Using the template you provided, the answer is:", "spam"),
+        ("A message like this is unwanted:", "spam"),
+        ("Here is the example:", None),
+        ("Here's a sample response:", None),
+        ("Example JSON:", None),
+        ("A bad example:", None),
+        ("For example, the answer could be:", None),
+        ("It looks like this:", None),
+    ],
+)
+def test_an_object_for_an_example_is_no_example_of_an_object(before: str, said: str | None) -> None:
+    assert read(f"{before}\n\n{OBJECT}", SPAM) == said
+
+
+@pytest.mark.parametrize("star", STARS)
+@pytest.mark.parametrize(
+    "form",
+    [
+        "I rate this review {}.", "I'd rate this review {} stars.", "I would rate this review {}/5.",
+        "I give this comment {} out of 5.", "I would rate the review {} stars out of 5.", "I'd assign the message {}.",
+        "I rate the sentiment of this review {}.",
+    ],
+)  # fmt: skip
+def test_what_is_graded_is_not_numbered(form: str, star: str) -> None:
+    assert read(form.format(star), STARS) == star
+    for numbered in ("This is review {}.", "Here is tweet {}.", "In review {}, the user is happy."):
+        assert read(numbered.format(star), STARS) is None
+
+
+@pytest.mark.parametrize("label", ["No", "False"])
+@pytest.mark.parametrize(
+    "more",
+    [", quite the opposite.", ". On the contrary, the passage says that it was closed.", ", the opposite is the case."],
+)
+def test_the_contrary_goes_on_with_a_label_that_denies(label: str, more: str) -> None:
+    labels = ("yes", "no", "true", "false")
+    assert read(label + more, labels) == label.casefold()
+    assert read("Yes" + more, labels) is read("True" + more, labels) is None
+    assert read("Yes. The opposite of hot is cold.", labels) == "yes"
+
+
+OF_THE_TEXT = [
+    ' - "think twice before you reply"', ". The film is a lie.", ". This is an example of lazy writing.",
+    ". It is just an example of lazy writing.", " - hard to give it any credit", ". It is hard to see why it was sent.",
+    ". It is hard to say anything good about it.", "\nSubcategory: N/A",
+    "\n**Notes:** N/A",
+]  # fmt: skip
+OF_THE_LABEL = [
+    ". Think twice.", ". The label is a lie.", ". This is an example.", ". The opposite of that.",
+    ". The opposite of {}.", '". Just kidding.',
+    " - hard to give a label", ". Hard to see.", ". It is hard to say anything.", "\nFinal label: N/A", ". N/A",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", [SPAM, MOODS, ("bug", "feature request")])
+def test_what_is_said_or_cited_of_the_text_takes_no_label_back(labels: tuple[str, ...]) -> None:
+    for label in labels:
+        assert [more for more in OF_THE_TEXT if read(label + more, labels) != label] == []
+        assert [more for more in OF_THE_LABEL if read(label + more.format(label), labels) is not None] == []
+
+
+KNOWN_OPEN = [
+    ". It is not clear whether the man is a doctor.", "\n\nIt is impossible to tell from the premise whether he is one.",
+    ". We cannot tell whether the man is tall.", " - there is not enough information.", ". It is not known who won.",
+    "\n\nMore information is needed to know whether he is one.", ": we do not know the age of the man.",
+    ". It cannot be determined from the passage.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["Neutral", "Unknown", "Not enough info", "undetermined", "Maybe"])
+def test_what_is_not_known_of_the_text_agrees_with_a_label_that_says_so(label: str) -> None:
+    labels = ("yes", label)
+    assert [more for more in KNOWN_OPEN if read(label + more, labels) != label] == []
+    for more in (
+        ". It is unclear whether the label fits.",
+        ". I'm not sure.",
+        f". It is hard to tell whether it is {label}.",
+    ):
+        assert read(label + more, labels) is None
+    assert [more for more in KNOWN_OPEN[:4] if read("Spam" + more, SPAM) is not None] == []
+
+
+def test_a_contradiction_is_what_says_the_opposite() -> None:
+    labels = ("entailment", "neutral", "contradiction")
+    assert read("Contradiction. The premise says the opposite.", labels) == "contradiction"
+    assert (
+        read("Contradiction. The opposite.", labels) is read("Entailment. The premise says the opposite.", labels) is None
+    )
+
+
+@pytest.mark.parametrize("labels", [SPAM, MOODS, ("bug", "feature request")])
+def test_where_the_text_goes_is_its_label(labels: tuple[str, ...]) -> None:
+    forms = [
+        "Assign to {}", "I would assign it to {}.", "The ticket should be assigned to {}.", "The label to assign is {}.",
+        "I would route this ticket to {}.", "This is closest to {}.", "My answer to this is {}.", "To conclude, {}.",
+        "We can classify this as {}.", "It is evident that the text is {}.", "After careful thought, {}.",
+        "The label that best describes the text is {}.", "Suggested label: {}",
+        "The answer to your question is {}.", "The label that applies to this text is {}.", "The one to pick is {}.",
+    ]  # fmt: skip
+    not_so = [
+        "I am to {}.", "I'm here to {}.", "We can hardly say that this is {}.", "It is not evident that the text is {}.",
+        "The label that best describes another text is {}.", "We could classify this as {}.",
+    ]  # fmt: skip
+    for label in labels:
+        assert [form for form in forms if read(form.format(label), labels) != label] == []
+        assert [form for form in not_so if read(form.format(label), labels) is not None] == []
+
+
 def test_what_stands_behind_an_object_is_no_small_label() -> None:
     reply = '```json\n{"answer": "yes"}\n```\nThere is no doubt, as there is no link.'
     assert read(reply, ("yes", "no")) == "yes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crossover.data.called import BEST_WORDS, LABEL_WORDS
+from crossover.data.called import BEST_WORDS, LABEL_WORDS, TEXT_WORDS
 from crossover.data.codes import begins_list, counts
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.polite import is_polite, opens, withholds
@@ -83,6 +83,31 @@ _SHORT_FOR = re.compile(
     r"|sec|vol)$",
     re.I,
 )
+# behind a label that denies they go on, behind any other they take it back: "No, quite the opposite."
+_IS_DENIAL = re.compile(r"no|nein|non|false|incorrect|wrong|refuted|refutes")
+_IS_CONTRARY = re.compile(r"contradict\w*|sarcas\w+|iron(?:y|ic(?:al)?)|disagree\w*")
+_CONTRARY_TOLD = re.compile(
+    rf"\b(?:the|this) (?:{TEXT_WORDS}) (?:says?|states?|claims?|means?|asserts?) (?:exactly )?the (?:exact )?opposite\b",
+    re.I,
+)
+_CONTRARY = re.compile(r"\b(?:(?:on|to|quite) the contrary|the (?:opposite|reverse))\b", re.I)
+# labels that say that something is not known, and what says the same of the text behind them: "Neutral. It is unclear
+# whether the man is a doctor."
+_OPEN_LABEL = re.compile(
+    r"neutral|unknown|unclear|uncertain|undetermined|undecided|ambiguous|maybe|nei|(?:not enough|insufficient|no) "
+    r"(?:info(?:rmation)?|evidence|context)|(?:cannot|can['’]t|can not) (?:say|tell|be (?:determined|known)|determine)"
+)
+_NOT_KNOWN = re.compile(
+    r"\b(?:(?:(?:it(?:['’]s| is) )?(?:not (?:\w+ )?(?:clear|known|stated|certain|obvious)|unclear|unknown|uncertain"
+    r"|(?:hard|difficult|impossible|not possible) to (?:tell|say|know|determine|judge|conclude))"
+    r"|(?:we|I|one|you) (?:cannot|can['’]?t|do not|don['’]t) (?:tell|know|say|determine|conclude)"
+    r"|(?:it )?cannot be (?:determined|known|told|inferred|concluded))"
+    r"(?= (?:whether|if|who|what|when|where|which|why|how|from|based|by|in|on|the|this)\b)"
+    r"|(?:there is )?not enough (?:info(?:rmation)?|evidence|context|details?)"
+    r"|(?:more|additional|further) (?:info(?:rmation)?|evidence|context|details?) (?:is|are|would be) (?:needed|required))"
+    rf"(?! (?:(?!\.\s)[^{LABEL}\n])*(?:{LABEL}|\b(?:{LABEL_WORDS})\b))",
+    re.I,
+)
 _ENDS_IN_DOT = re.compile(r"\.(?=\s+[^\W\d_a-z][a-z])")  # "It is the U.S. The text says so."
 
 
@@ -129,6 +154,12 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
         blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
     start, end = dressed(text, start, end)
     rest = _CERTAIN.sub(lambda match: "y" * len(match[0]), "".join(blanked))
+    if _IS_DENIAL.fullmatch(word):
+        rest = _CONTRARY.sub(lambda match: "y" * len(match[0]), rest)
+    if _IS_CONTRARY.fullmatch(word):
+        rest = _CONTRARY_TOLD.sub(lambda match: "y" * len(match[0]), rest)
+    if _OPEN_LABEL.fullmatch(word.replace("_", " ")):
+        rest = _NOT_KNOWN.sub(lambda match: "y" * len(match[0]), rest)
     cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if _ends(rest, m)), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]

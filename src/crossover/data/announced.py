@@ -35,7 +35,8 @@ _TASK = re.compile(
 )
 # what asks for a text, or heads an example: behind it a form is shown and nothing answered
 _SHOWS = re.compile(
-    r"\b(?:for example|e\.g\.|example(?: \w+)?)\s*[:,]?\s*\n|\b(?:will|would|should) look like\b|\bformat (?:is|would be)\b"
+    r"\b(?:for example|e\.g\.|(?<!for the )(?<!of the )example(?: \w+)?)\s*[:,]?\s*\n"
+    r"|\b(?:will|would|should) look like\b|\bformat (?:is|would be)\b"
     r"|\bplease (?:provide|send|share|paste|enter|give me)\b"
     r"|\b(?:send|share|provide|paste|give) (?:me )?(?:the|your|a) (?:text|message|review|sentence|input|passage"
     r"|document)\b",

@@ -60,6 +60,12 @@ _NUMBERED_BY = re.compile(
     r"|headline|text|input|step|item|line|part|point|paragraph|example|sample) $",
     re.I,
 )
+# in front of what is numbered: the one that is graded ("I rate this review 4"), and no number of it
+_IS_GRADED = re.compile(
+    rf"\b(?:(?:this|that|my|our|your)(?: (?!is\b|was\b)\w+)?|(?:rate|give|grade|score|assign|award|rank)\w* the(?: \w+)?)"
+    rf" (?:{TEXT_WORDS}) $",
+    re.I,
+)
 _THINGS = re.compile(rf" (?:{TEXT_WORDS}|{LABEL_WORDS}|{GROUNDS_WORDS}|reason|thing|word|line|error)s?\b", re.I)
 _CLASS_OF = re.compile(r"\b(?:class|category|type|label|level|grade|rating|score|group|option|priority|tier|topic) $", re.I)
 _DENIES_AT_END = re.compile(
@@ -111,7 +117,8 @@ def counts(text: str, start: int, end: int) -> bool:
     if not text[start:end].isdecimal():
         return False
     before = text[:start]
-    return bool(_NUMBERED_BY.search(before) or (_THINGS.match(text, end) and not _CLASS_OF.search(before)))
+    numbered = _NUMBERED_BY.search(before) and not _IS_GRADED.search(before)
+    return bool(numbered or (_THINGS.match(text, end) and not _CLASS_OF.search(before)))
 
 
 def begins_list(text: str) -> bool:

@@ -10,6 +10,7 @@ from crossover.data.called import LABEL_WORDS
 LABEL = "\u2588"  # stands where a label stood
 
 _GAP = r"\W{0,40}"  # between words; bounded, or what repeats itself takes time like the fourth power of its length
+_UNCITED = r"(?:[^\w\"“„«]|[\"“](?!\w)){0,40}"  # the same, but for a quote that opens: what is cited takes nothing back
 _WITHIN = r"[^,;.!?\n\u2588]{0,200}"  # up to the next label, within its clause
 _NEXT_LABEL = rf"\W{{0,3}}(?:an? |the |as |in |it's |it is |eine? |un[ae]? )?\W{{0,3}}{LABEL}"
 _DOES = r"be|have been|fit|fall|belong|count|pass|look|seem|qualify|apply|work|also|well|even"
@@ -58,6 +59,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
     r"(?:classified|categori[sz]ed|labell?ed|described|considered|assigned|put)\b"
     rf"|^\W*(?:that|this)(?: would|['’]d) be(?= (?:an? |the )?{LABEL}+\W*$)"
     r"|\bwould (?:best |most likely )?(?:(?:fall|belong|go|fit) (?:under|into?|to|within)|(?:count|qualify) as)\b"
+    r"|\bwe can (?:\w+ )?(?:say|classify|label|conclude)\b"
     rf"|\bich würde(?= {LABEL}+ (?:sagen|wählen)\b)"
     r"|\bcan only be\b|\bwürde (?:ich )?(?:sagen|meinen)\b|\bwürde ich (?:\w+ )?als\b|\bich würde (?:d\w+ \w+ |es )?als\b"
     r"|\bwould (?:be|fit) (?:the |a |an |my )?(?:\w+ )?"
@@ -87,16 +89,16 @@ _RETRACTED = re.compile(
     rf"{LABEL}.*?(?:\b(?:hold on|hang on|(?:strike|scratch) that|take (?:that|it|this) back|on (?:second thoughts?"
     rf"|reflection)"
     r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
-    rf"|[.,;:!?…—–(\n-]{_GAP}(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
+    rf"|[.,;:!?…—–(\n-]{_UNCITED}(?:just kidding|kidding|what a (?:joke|farce|laugh)|(?:think|guess|try|look|read) again"
     r"|in jest|ha|yeah\W+sure"
     r"|(?:cancel|ignore|delete|forget|disregard|drop|undo|reverse) (?:that|this|it|my|the|i|what)|please ignore\b"
     r"|then again"
     r"|scratch it|(?:let me |i will |i['’]ll )?start(?:ing)? over|i made (?:that|this|it) up|on the contrary"
-    r"|(?:quite )?the (?:opposite|reverse)\b"
+    rf"|(?:quite )?the (?:opposite|reverse)\b(?! of (?!(?:it|that|this|what)\b|{LABEL}))"
     r"|think twice"
-    r"|(?:this|that|the) (?:\w+ )?is (?:just |only )?an? (?:lie|placeholder|example|test|sample)\b|(?:just"
-    r"|only) an? (?:example"
-    r"|placeholder|test|sample)\b|that['’]s (?:just |only )?(?:an?|the|my) (?:lie|placeholder|example|test|sample)\b"
+    rf"|(?:this|that|(?:this|that|the) (?:{LABEL_WORDS})) is (?:just |only )?an? (?:lie|placeholder|example|test|sample)\b"
+    r"(?! of\b)|(?:just|only) an? (?:example|placeholder|test|sample)\b(?! of\b)"
+    r"|that['’]s (?:just |only )?(?:an?|the|my) (?:lie|placeholder|example|test|sample)\b(?! of\b)"
     r"|but wait\b|quatsch\b|错(?!误)|錯(?!誤)"
     r"|just testing|if you (?:say so|insist)"
     r"|only in part"
@@ -110,13 +112,14 @@ _RETRACTED = re.compile(
     r"|\b(?:a|the) \w+ (?:that )?i (?:reject|dispute|doubt)\b"
     r"|怀疑|懐疑|疑わしい|리가|はず(?:が|は)"
     r"|[.!?]\s+[^.!?]{0,200}, though[.!]*\s*$"
-    rf"|[.,;:!?…—–-]{_GAP}(?:(?:oh|no|hmm+|but|ah){_GAP})?"
+    rf"|[.,;:!?…—–-]{_UNCITED}(?:(?:oh|no|hmm+|but|ah){_UNCITED})?"
     r"(?:wait\b|actually\W+(?:it|this|that|no|the other|i|rather)\b))",
     re.I | re.S,
 )
 _JUDGE = (
-    r"(?:tell|say|know|judge|decide|determine|classif\w+|categori\w+|label|assess|call|answer|choose|pick|give|make|rate"
-    r"|be (?:sure|certain)|distinguish|see|interpret)\b"
+    r"(?:(?:tell|say)(?! (?:any|some)thing \w)|know|judge|decide|determine|classif\w+|categori\w+|label|assess|call|answer"
+    r"|choose|pick|rate|be (?:sure|certain)|distinguish|interpret|see(?= (?:if|whether|which|what)\b|\W*$)"
+    rf"|(?:give|make) (?=(?:an?|any|the) (?:\w+ )?(?:call|guess|judge?ment|{LABEL_WORDS})\b))\b"
 )
 _UNSURE = re.compile(
     r"(?:^|[.!?;,(—–\n]\s{0,9}|\s-\s|\b(?:but|though|however|hmm*|well|uh|um|honestly|sorry),? )"
@@ -141,7 +144,8 @@ _UNSURE = re.compile(
     r"|comply|assist"
     r"|help(?: you)? with (?:this|that)|provide (?:an?|any|the) (?:label|answer|classification))\b"
     r"|(?:^|[.!?]\s)I refuse\W"
-    r"|(?<![\w/])n/a(?![\w/])|\?{3}|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
+    rf"|(?<![\w/:*])(?<![:*] )n/a(?![\w/])|(?<![\w-])(?:{LABEL_WORDS})[\W_]{{1,6}}n/a(?![\w/])"
+    r"|\?{3}|\bweiß (?:es )?nicht\b|\bno (?:lo )?sé\b|\bne sais pas\b|不确定|わかりません"
     r"|(?<![\d/])50 ?/ ?50(?![\d/])|\bfifty[- ]fifty\b",
     re.I,
 )

@@ -46,8 +46,9 @@ _FINALLY = re.compile(
 # words around an object that say that it is a form, not the answer, or not right
 _IF_ASKED = r"(?:if|once|when|after) you (?:send|share|provide|paste|give)\b"
 _HEADS_FORM = re.compile(
-    rf"\b(?:(?:an?|the|for|bad|wrong) (?:\w+ )?(?:example|sample|template)|(?:example|sample|template)(?: \w+)?\W*$"
-    rf"|like this|(?:is|was|be)(?: not|n['’]t) (?:this|it|the)|{_IF_ASKED})",
+    r"\b(?:an?|bad|wrong) (?:\w+ )?(?:example|sample|template)\b|\bfor example\b"
+    r"|(?:^|\n|here(?: is|['’]s) (?:the|my|your) )\W*(?:\w+ )?(?:example|sample|template)(?: \w+)?\W*$"
+    rf"|\b(?:like this\W*$|(?:is|was|be)(?: not|n['’]t) (?:this|it|the)\b|{_IF_ASKED})",
     re.I,
 )
 _WAS_FORM = re.compile(
@@ -55,6 +56,19 @@ _WAS_FORM = re.compile(
     rf"|rejected|instead|{_IF_ASKED}|please (?:send|share|provide|paste))\b",
     re.I,
 )
+# a sentence that tells of the text, with faults in it that are none of the answer: "The customer got the wrong item."
+_FAULTY = r"\b(?:wrong|incorrect|mistake\w*|rejected|instead(?= of (?!it\b|that\b|this\b)))\b"
+_TELLS_OF_TEXT = re.compile(
+    rf"(?:(?:(?!{_FAULTY}).){{0,200}}?\b(?:because|since|as) )?\W*(?:it (?:mentions|describes|reports|contains|concerns"
+    rf"|is about)|(?:he|she|they) (?:got|received|reports?|wants?|asks?|(?:was|were)(?! (?:\w+ )?{_FAULTY}))"
+    rf"|(?:the|this|an?|their|his|her) (?!(?:\w+ )?(?:{LABEL_WORDS}|json|object|format|code|block|field|model|response"
+    r"|reply|above|opposite|other|first|second|former|latter|last|whole|entire|right|correct|true|actual|real|best|proper"
+    r"|one|guess|error|mistake)\b|(?:is|was|has|had|seems|should|must|may|might|would|could)\b)"
+    rf"(?!(?:{TEXT_WORDS})(?:['’]s)? (?:is|was|seems?|looks?|reads?)(?: (?:\w+ly|just|quite|plain|so)){{0,2}} {_FAULTY})"
+    rf"[^\W\d]+)\b(?:(?!\b(?:{LABEL_WORDS}|label\w*|classif\w*|categor\w*|answer\w*|assign\w*|above)\b).)*",
+    re.I,
+)
+_FAULTS = re.compile(_FAULTY, re.I)
 # what says of the label behind it that it is so
 _SAYS_SO = (
     r"\b(?:is|are|was|be|as|to|seems?|sounds?|looks?|feels?|reads?|finds? it|deserves?) "
@@ -93,8 +107,13 @@ def _only_shown(before: str, behind: str) -> bool:
     if shows(before) or _HEADS_FORM.search(before):
         return True
     return unsure(f"{LABEL}. {behind}") or (
-        _EXPLAINED.match(f"\n{behind.lstrip()}") is None and bool(_WAS_FORM.search(behind))
+        _EXPLAINED.match(f"\n{behind.lstrip()}") is None and bool(_WAS_FORM.search(_without_faults(behind)))
     )
+
+
+def _without_faults(text: str) -> str:
+    """A text without the faults that its sentences tell of what was asked about."""
+    return re.sub(r"[^.!?\n]+", lambda one: _FAULTS.sub("", one[0]) if _TELLS_OF_TEXT.fullmatch(one[0]) else one[0], text)
 
 
 def without_role(reply: str, labels: Collection[str]) -> str:
@@ -134,7 +153,7 @@ def _prose(text: str) -> re.Match[str] | None:
         head, rest = text[: split.start()].strip(" \n*_"), text[split.end() :]
         open_still = head.endswith(("?", "？")) or (head.endswith(":") and "\n" in split[0])
         lines = [line for line in rest.splitlines() if line.strip()]
-        if "\n" in head or open_still or not _OF_THE_TEXT.match(rest) or _TURNS.search(rest):
+        if "\n" in head or open_still or not _OF_THE_TEXT.match(rest) or _TURNS.search(_without_faults(rest)):
             continue
         if all(len(line.split()) > 3 for line in lines):
             return split

@@ -80,7 +80,8 @@ _YES = re.compile(r"yes|ja|oui|sí|sim")
 _DENIES_YES = re.compile(
     r"\W*(?:(?:but|aber|mais|pero|um|well),? )?(?:(?:absolutely|definitely|certainly|surely|clearly|of course|maybe"
     r"|probably) "
-    r"not\W*$|by no means\b|under no circumstances\b|far from it\b|(?:(?:quite )?the )?opposite\b|doch nicht\b"
+    r"not\W*$|by no means\b|under no circumstances\b|far from it\b|(?:(?:quite )?the )?opposite\b(?! of \w{3,} is)"
+    r"|doch nicht\b"
     r"|(?:except|only)(?: that)? (?:it|this|that|he|she|they)(?: (?:is|was|does|do|did) not|\w*n['’]t| \w+n['’]t)\b"
     r"|I have (?:my )?doubts\b|I['’]m not (?:so |really )?(?:convinced|sure)|hmm+\b|不对|不對|错\W|I (?:do not"
     r"|don['’]?t) (?:\w+ )?(?:think|believe|agree)\b|not (?:really|quite"

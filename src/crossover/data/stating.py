@@ -23,7 +23,7 @@ _ASKED = (
 _BEST = (
     "best|right|correct|true|final|most|likely|probable|probably|appropriate|suitable|fitting|proper|closest|better"
     "|single|given|provided|matching|predicted|expected|dominant|relevant|accurate|plausible|overall|primary|main"
-    "|chosen|selected|assigned|gold|only"
+    "|chosen|selected|assigned|suggested|best fitting|gold|only"
 )
 _SURELY = (
     "clear|definite|resounding|clearly|definitely|obviously|certainly|surely|undoubtedly|very|quite|rather|simply"
@@ -82,7 +82,9 @@ _PHRASES = (
     r"|positive)(?: that| of)?|(?:with )?(?:high|very high|full|great) (?:confidence|certainty|probability)|confidence"
     r"|probability|with \d+ ?(?:%|percent)?(?: (?:confidence|certainty|probability))?|\d+(?: (?:%|percent))?",
     rf"there is no doubt(?: that)?|no doubt(?: that)?|step \d+|option (?:\d+|[a-h])|to sum up|all things considered"
-    rf"|as requested|given the (?:context|wording|tone)|number \d+|(?:{TEXT_WORDS}) of|meant|and",
+    r"|as requested|after careful \w+|taking everything into account|evident that|this particular"
+    r"|we can (?:say|classify)|(?:that|which) best (?:fits|describes|matches|captures)"
+    rf"|given the (?:context|wording|tone)|number \d+|(?:{TEXT_WORDS}) of|meant|and",
     # German
     r"das|dies|dieser?|dieses|es|ist|der|die|den|dem|ein|eine|einen|handelt|sich|um|hier|eindeutig|klar|sicher|ganz"
     r"|wahrscheinlich|vermutlich|wohl|also|daher|ich|sage|würde (?:ich )?sagen|ich würde(?: sagen)?|denke|meine|glaube"
@@ -108,7 +110,7 @@ _PHRASES = (
     # Dutch, Scandinavian, Polish, Czech, Romanian
     r"dit|dat|het|is|een|duidelijk|antwoord|categorie|juiste|ik|zou zeggen|denk|bericht|tekst|dus|ja|det|den|detta|här"
     r"|är|er|et|ett|en|svaret|etiketten|kategorin|kategorien|jag|jeg|skulle säga|tror|klart|tydligt|(?:kategoria"
-    r"|odpowiedź|etykieta) to|to (?:jest|je)|jest|odpowiedź"
+    r"|odpowiedź|etykieta) to|to|to (?:jest|je)|jest|odpowiedź"
     r"|etykieta|kategoria|wyraźnie|je|odpověď|kategorie|este|răspunsul|eticheta|categoria|on|se|tämä|vastaus|luokka",
     # Russian and its neighbours, Turkish, Indonesian, Vietnamese, Arabic, Hindi
     r"yorum|настроение|тональность|эмоция|этот|отзыва?|комментари[ия]|этого|текста|"
@@ -185,6 +187,7 @@ _SPEAKS = re.compile(
     r"|\b(?:confidence|certainty)(?: level| score)?(?: (?:in|of|about|for)(?: \w+){1,4}? is| is)? $"
     r"|^please (?:(?:answer|choose|pick|select|return|write) )?$|^(?:say|reply|respond)(?: with| in)? $"  # asks for it
     r"|^(?:so|as|such) (?:is|was|are) (?:the |an? )?$"  # says that it is something else, too
+    r"|\b(?:am|is|are|i'm|here|able|happy|glad|ready|going|how) to $"  # what is done, and not where it goes
     r"|\b(?:answer|reply|response) is (?:written |given )?in $|\bmy (?:tone|mood|emotion"
     r"|stance) is $"  # of the reply itself
 )
