@@ -68,6 +68,7 @@ _TELLS_OF_TEXT = re.compile(
     rf"[^\W\d]+)\b(?:(?!\b(?:{LABEL_WORDS}|label\w*|classif\w*|categor\w*|answer\w*|assign\w*|above)\b).)*",
     re.I,
 )
+_DEGREES = ("rating", "score", "stars", "grade", "level")  # the answer where no other field is called one
 _FAULTS = re.compile(_FAULTY, re.I)
 # what says of the label behind it that it is so
 _SAYS_SO = (
@@ -89,16 +90,21 @@ def in_object(reply: str) -> tuple[str, str] | None:
     if len(fenced) == 1 and _only_shown(reply[: fenced[0].start()], reply[fenced[0].end() :]):
         return "", ""
     try:
-        pairs = json.loads(text, object_pairs_hook=list)  # a field that stands twice is two
+        # a field that stands twice is two, and a number is what is written
+        pairs = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return None
     fields = [(name, held) for name, held in pairs if _ANSWER_FIELD.fullmatch(name.removesuffix("s"))]
+    if not fields:
+        fields = [(name, held) for name, held in pairs if name.casefold() in _DEGREES]
     # beside the answer a list of several may hold what can be chosen: {"options": ["spam", "ham"], "label": "ham"}
     one = [held for name, held in fields if not (name.endswith("s") and isinstance(held, list) and len(held) > 1)]
     found = one or [held for _, held in fields]
     if len(found) == 1 and isinstance(found[0], list) and len(found[0]) == 1:
         found = found[0]  # {"labels": ["spam"]}
     behind = reply[fenced[0].end() :] if len(fenced) == 1 else ""
+    if len(found) == 1 and isinstance(found[0], bool):
+        return str(found[0]).lower(), behind
     return (found[0], behind) if len(found) == 1 and isinstance(found[0], str) else None
 
 
