@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from crossover.data.called import GROUNDS_WORDS, LABEL_WORDS, TEXT_WORDS
 from crossover.data.doubt import LABEL, hesitant, unsure
+from crossover.data.pattern import later
 
 _MOST = 100  # the end of a scale: larger are codes ("404/500")
 MOST_DIGITS = 9  # digits of a scale's end: longer are codes
-_CODE = re.compile(r"[-+]?\d+|[A-Z]")
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_FRACTION = re.compile(r"(?<![\d.,])(\d+)\.0+(?!\d|[.,]\d)")  # of a whole number
-_ITEMS = re.compile(r"^[^\w\n]{0,9}\d+[.)] ", re.M)
-_GLOSSED = re.compile(
+_CODE = later(r"[-+]?\d+|[A-Z]")
+_NUMBER = later(r"[-+]?\d+(?:\.\d+)?")
+_FRACTION = later(r"(?<![\d.,])(\d+)\.0+(?!\d|[.,]\d)")  # of a whole number
+_ITEMS = later(r"^[^\w\n]{0,9}\d+[.)] ", re.M)
+_GLOSSED = later(
     r"[*_`]{0,2}([-+]?\d+|[A-Za-z])[*_`]{0,2}\s*(?:\(([^()\n]{1,40})\)|(?:=|:|–|—|(?<=\s)-)\s*([^()\n:]{1,40}?))[.!]?"
 )
-_GLOSS = re.compile(r"(?:(?:not|no|non)[ -](?:an? )?)?(?!(?:not|no|non|nope|never)\b)[^\W\d_]+(?:[ -][^\W\d_]+){0,2}", re.I)
+_GLOSS = later(r"(?:(?:not|no|non)[ -](?:an? )?)?(?!(?:not|no|non|nope|never)\b)[^\W\d_]+(?:[ -][^\W\d_]+){0,2}", re.I)
 # words that would say something of the label, and not what it stands for
-_OF_THE_LABEL = re.compile(
+_OF_THE_LABEL = later(
     r"\b(?:sure|certain|really|quite|clear|exactly|necessarily|applicable|so|it|this|that|entirely|fully|all|or|and|maybe"
     r"|perhaps|possibl[ey]|probabl[ey]|likely|unlikely|unsure|doubtful|nothing|yet|even|close|remotely|least|most"
     r"|best|worst|nonsense|rejected"
@@ -27,7 +28,7 @@ _OF_THE_LABEL = re.compile(
     re.I,
 )
 # words that judge or take back a label are past counting: of those that look like it, only names of classes are read
-_JUDGES = re.compile(
+_JUDGES = later(
     r"\b(?!(?:unbiased|unpaid|unanswered|unresolved|unsolved|unemploy\w+|uncle|unsafe"
     r"|unimportant|unchanged|unsatisfied|unrelated|unacceptable|unwanted|unhappy|unfair|unhelpful"
     r"|unfavou?rable|unpleasant|units?|union|unique|university|uniform|under\w*)\b)un\w+"
@@ -54,21 +55,21 @@ _JUDGES = re.compile(
     re.I,
 )
 
-_LISTED_BY = re.compile(r"(?<![\w.)])\(?\b[A-H]\)\s+(?=\S)")
-_NUMBERED_BY = re.compile(
+_LISTED_BY = later(r"(?<![\w.)])\(?\b[A-H]\)\s+(?=\S)")
+_NUMBERED_BY = later(
     r"\b(?:message|mail|e-?mail|review|tweet|post|comment|sentence|statement|question|query|passage|document|article|ticket"
     r"|headline|text|input|step|item|line|part|point|paragraph|example|sample) $",
     re.I,
 )
 # in front of what is numbered: the one that is graded ("I rate this review 4"), and no number of it
-_IS_GRADED = re.compile(
+_IS_GRADED = later(
     rf"\b(?:(?:this|that|my|our|your)(?: (?!is\b|was\b)\w+)?|(?:rate|give|grade|score|assign|award|rank)\w* the(?: \w+)?)"
     rf" (?:{TEXT_WORDS}) $",
     re.I,
 )
-_THINGS = re.compile(rf" (?:{TEXT_WORDS}|{LABEL_WORDS}|{GROUNDS_WORDS}|reason|thing|word|line|error)s?\b", re.I)
-_CLASS_OF = re.compile(r"\b(?:class|category|type|label|level|grade|rating|score|group|option|priority|tier|topic) $", re.I)
-_DENIES_AT_END = re.compile(
+_THINGS = later(rf" (?:{TEXT_WORDS}|{LABEL_WORDS}|{GROUNDS_WORDS}|reason|thing|word|line|error)s?\b", re.I)
+_CLASS_OF = later(r"\b(?:class|category|type|label|level|grade|rating|score|group|option|priority|tier|topic) $", re.I)
+_DENIES_AT_END = later(
     r"(?:\b(?:not|no|nah|nein|nicht|falsch|non|pas|нет|не|niet|nee)|[错錯对對])$|\w (?:no|not|never|nicht|kein\w*|pas) ",
     re.I,
 )
@@ -140,7 +141,7 @@ def as_whole(reply: str, labels: Sequence[str]) -> tuple[str, list[str]]:
     return _FRACTION.sub(r"\1", said), plain
 
 
-_SURE_OF = re.compile(
+_SURE_OF = later(
     r"(?:\bwith )?(?:very )?(?:high|medium|moderate) (?:confidence|certainty)\b"
     r"|[\[(,;\n]?\s*\b(?:confidence|certainty)(?: level| score)?(?: is)?[\s:=*_\"]{1,6}(?:very )?(?:high|medium"
     r"|moderate)\b[\])]?",

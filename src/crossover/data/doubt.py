@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from crossover.data.called import LABEL_WORDS
+from crossover.data.pattern import later
 
 LABEL = "\u2588"  # stands where a label stood
 
@@ -30,11 +31,11 @@ _OPEN = (
     r"|может быть|возможно|наверное|быть может|może|chyba|belki|mungkin|có thể|có lẽ|ربما|قد|शायद"
 )
 _OPEN_UNSPACED = "可能|也许|或许|大概|かもしれ|たぶん|多分|おそらく|可能性|아마|อาจ"
-_LEFT_OPEN = re.compile(
+_LEFT_OPEN = later(
     rf"\b(?:{_OPEN})\b{_WITHIN}{LABEL}|(?:{_OPEN_UNSPACED}){_WITHIN}{LABEL}|{LABEL}{_WITHIN}(?:{_OPEN_UNSPACED})", re.I
 )
-_OPENS = re.compile(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|tal vez|talvez|forse|может быть)\b", re.I)
-_TAKEN_BACK = re.compile(
+_OPENS = later(r"\W*(?:maybe|perhaps|possibly|vielleicht|peut-être|quizás?|tal vez|talvez|forse|может быть)\b", re.I)
+_TAKEN_BACK = later(
     rf"{LABEL}\W{{0,3}}(?:\w+ ){{0,2}}(?:maybe|perhaps|possibly|(?:may|might|could|can|would)(?: \w+)? (?:{_DOES})"
     rf"|vielleicht|peut-être|quizás?|talvez|forse|olabilir)\b"
     rf"|{LABEL}[^.!?]{{0,200}}\b(?:but|yet|although|though) (?:it |this |that )?"
@@ -47,12 +48,12 @@ _TAKEN_BACK = re.compile(
     r"|vs|versus|by mistake|mistakenly|wrongly)\b",
     re.I,
 )
-_WOULD_BUT = re.compile(
+_WOULD_BUT = later(
     rf"\b(?:would|['’]d)\b{_WITHIN}{LABEL}[^.!?]{{0,200}}[,;—–-]\s*(?:and )?(?:yet|but|although|though|however|except"
     rf"|only)\b",
     re.I,
 )
-_CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
+_CHOSEN = later(  # "The best label would be ...", "It can be classified as ...", "... would be my choice" name one
     rf"\b(?:{LABEL_WORDS}|match|fit)\b"
     rf"(?:[^,;:.!?\n{LABEL}]{{0,200}})\bwould (?:therefore |then |thus )?be\b"
     r"|\b(?:can|should|would) (?:best )?be (?:\w+ )?"
@@ -66,7 +67,7 @@ _CHOSEN = re.compile(  # "The best label would be ...", "It can be classified as
     r"(?:best|right|correct|appropriate|suitable|proper|fitting|better|choice|answer|pick|label)\b",
     re.I,
 )
-_CHOICE = re.compile(
+_CHOICE = later(
     rf"\b(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b(?: \w+){{0,2}}?{_NEXT_LABEL}"
     rf"|{LABEL}[\"'”’*`)]*(?:,?\s+(?:\w+ )?|\.\s+)(?:or|oder|ou|eller|или|lub|veya|atau|hoặc|أو|या|and/or)\b"
     rf"|{LABEL} ?/ ?[^\s>]|[^\s<] ?/ ?{LABEL}|{LABEL} is {LABEL}"
@@ -74,7 +75,7 @@ _CHOICE = re.compile(
     rf"|또는|หรือ)",
     re.I,
 )
-_IF = re.compile(
+_IF = later(
     r"(?<!know )(?<!knows )(?<!ask )(?<!asks )(?<!asking )(?<!asked )(?<!wonders )(?<!wondering )(?<!see )(?<!check )"
     r"(?<!even )\bif\b|\b(?:unless|assuming|supposing|suppose"
     r"|(?<!you )(?<!you have )(?<!the )(?<!user )(?<!information )(?<!text )(?<!content )provided"
@@ -85,7 +86,7 @@ _IF = re.compile(
     re.I,
 )
 # what takes back a label that was said before it
-_RETRACTED = re.compile(
+_RETRACTED = later(
     rf"{LABEL}.*?(?:\b(?:hold on|hang on|(?:strike|scratch) that|take (?:that|it|this) back|on (?:second thoughts?"
     rf"|reflection)"
     r"|let me (?:re ?)?(?:think|consider|check)|i (?:misread|changed my mind)|correction)\b"
@@ -121,7 +122,7 @@ _JUDGE = (
     r"|choose|pick|rate|be (?:sure|certain)|distinguish|interpret|see(?= (?:if|whether|which|what)\b|\W*$)"
     rf"|(?:give|make) (?=(?:an?|any|the) (?:\w+ )?(?:call|guess|judge?ment|{LABEL_WORDS})\b))\b"
 )
-_UNSURE = re.compile(
+_UNSURE = later(
     r"(?:^|[.!?;,(—–\n]\s{0,9}|\s-\s|\b(?:but|though|however|hmm*|well|uh|um|honestly|sorry),? )"
     r"(?:I(?:['’]m| am) |it(?:['’]s| is) |that(?:['’]s| is) |this is "
     rf"|the (?:{LABEL_WORDS}) (?:is|remains) )?"
@@ -149,28 +150,28 @@ _UNSURE = re.compile(
     r"|(?<![\d/])50 ?/ ?50(?![\d/])|\bfifty[- ]fifty\b",
     re.I,
 )
-_ALONE = re.compile(r"\W*(?:hmm*|maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
+_ALONE = later(r"\W*(?:hmm*|maybe|perhaps|possibly|vielleicht|peut-être|quizás?|talvez|forse)\W*$", re.I)
 _CHANCE = (
     r"(?:probabilit\w*|likelihood|chances?|odds"
     r"|(?:risk|score)(?!(?: (?:level|assessment|class|category))? ?(?:is|:|=)\W{0,4}\u2588+\W*$)|wahrscheinlichkeit"
     r"|probabilidade?|probabilité|probabilità|kans"
     r"|вероятность)\b|\bp(?=\W?\(?\u2588)|(?:概率|可能性|確率)"
 )
-_PROBABLE = re.compile(rf"\b(?:{_CHANCE}){_WITHIN}{LABEL}|{LABEL}[^;!?\n]{{0,200}}\b(?:{_CHANCE})", re.I)
-_LOW = re.compile(
+_PROBABLE = later(rf"\b(?:{_CHANCE}){_WITHIN}{LABEL}|{LABEL}[^;!?\n]{{0,200}}\b(?:{_CHANCE})", re.I)
+_LOW = later(
     r"\b(?:low|little|small|slight|slim|minimal|weak)(?:er)? (?:\w+ )?(?:confiden\w*|certain\w*|probab\w*|chance)\b"
     r"|\bconfidence\b[\W_]{1,6}(?:(?:is|level|very|rather|quite|too)\W+){0,3}(?:low|weak|poor|minimal)\b",
     re.I,
 )
-_SHARE_SURE = re.compile(
+_SHARE_SURE = later(
     rf"(?<!\d)(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>%|percent|per cent)\s*(?:\w+ ){{0,5}}?{_NEXT_LABEL}"
     rf"|{LABEL}\W{{0,6}}(?:[\w'’]+ ){{0,3}}(?:confiden\w*|certain\w*|sure\w*)\W*(?:\w+ ){{0,3}}"
     r"(?P<behind>\d+(?:[.,]\d+)?)(?P<by>\s*%?)(?:\s*(?:/|out of)\s*(?P<whole>\d+))?"
     rf"|{LABEL}\W{{0,6}}(?:[\w'’]+ ){{0,3}}(?P<with>\d+(?:[.,]\d+)?)(?P<unit_with>\s*%) (?:confiden|certain|sure)",
     re.I,
 )
-_SURENESS = re.compile(r"[\s(\[*_]*(?:[\w%.'’]+[ *_]+){0,4}?(?:confiden\w+|certain\w*|sure)\b", re.I)
-_PART_OF_ONE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%|percent|per cent|(?:out of|in|/|von|sur|de)\s*(\d+))?", re.I)
+_SURENESS = later(r"[\s(\[*_]*(?:[\w%.'’]+[ *_]+){0,4}?(?:confiden\w+|certain\w*|sure)\b", re.I)
+_PART_OF_ONE = later(r"(\d+(?:[.,]\d+)?)\s*(%|percent|per cent|(?:out of|in|/|von|sur|de)\s*(\d+))?", re.I)
 
 
 @lru_cache(64)  # a sentence may mention its label many times

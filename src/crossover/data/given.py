@@ -9,26 +9,27 @@ from collections.abc import Collection
 from crossover.data.announced import shows
 from crossover.data.called import BEST_WORDS, GROUNDS_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import LABEL, unsure
+from crossover.data.pattern import later
 from crossover.data.small import is_small
 
-_ANSWER_FIELD = re.compile(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
-FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
+_ANSWER_FIELD = later(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
+FENCE = later(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
 
-_ROLE = re.compile(
+_ROLE = later(
     r"^\s*(?:<\|(?:im_start\|>)?assistant(?:\|>)?|<start_of_turn>model|\[/INST\]"
     r"|[#*\s]{0,6}(?:assistant|response|model)[*\s]*[:：][*]*)\s*",
     re.I,
 )
 # a heading of grounds on a line of its own, what names a label in front of one, and what would name another at the end
-_EXPLAINED = re.compile(rf"\n[ \t#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]", re.I)
-_NAMED_FIRST = re.compile(
+_EXPLAINED = later(rf"\n[ \t#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]", re.I)
+_NAMED_FIRST = later(
     rf"^[ \t#>*_-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD})[*_]*\s*[:：=]", re.I
 )
 # prose behind an answer tells of the text, and leaves nothing open
-_OF_THE_TEXT = re.compile(rf"(?:the|this) (?:{TEXT_WORDS})\b", re.I)
-_LINE_ENDS = re.compile(r"\n+(?=[^\W\d_a-z])")
-_SENTENCE_ENDS = re.compile(r"(?<=\w\w[.!:])[*_\"]*\s+(?=[^\W\d_a-z])|(?<=\w[.!:][*_\"])[*_\"]*\s+(?=[^\W\d_a-z])")
-_TURNS = re.compile(
+_OF_THE_TEXT = later(rf"(?:the|this) (?:{TEXT_WORDS})\b", re.I)
+_LINE_ENDS = later(r"\n+(?=[^\W\d_a-z])")
+_SENTENCE_ENDS = later(r"(?<=\w\w[.!:])[*_\"]*\s+(?=[^\W\d_a-z])|(?<=\w[.!:][*_\"])[*_\"]*\s+(?=[^\W\d_a-z])")
+_TURNS = later(
     r"\b(?:wrong|incorrect|mistake\w*|misread|reconsider\w*|correction|rather|thoughts?|joking|kidding|anything|nothing"
     r"|doubts?|doubtful|elsewhere|ambiguous|unclear"
     r"|but|however|may"
@@ -38,27 +39,27 @@ _TURNS = re.compile(
     rf"|^\W*(?:{TEXT_WORDS}|q|assistant)\W{{0,3}}:",
     re.I | re.M,
 )
-_FINALLY = re.compile(
+_FINALLY = later(
     rf"\b(?:final|actual|correct(?:ed)?|revised|updated|true|new)\b[^.\n]{{0,20}}\b(?:{LABEL_WORDS})\b"
     rf"|\n[ \t#>*_-]*(?:{LABEL_WORDS})[*_]*\s*[:=]|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
     re.I,
 )
 # words around an object that say that it is a form, not the answer, or not right
 _IF_ASKED = r"(?:if|once|when|after) you (?:send|share|provide|paste|give)\b"
-_HEADS_FORM = re.compile(
+_HEADS_FORM = later(
     r"\b(?:an?|bad|wrong) (?:\w+ )?(?:example|sample|template)\b|\bfor example\b"
     r"|(?:^|\n|here(?: is|['’]s) (?:the|my|your) )\W*(?:\w+ )?(?:example|sample|template)(?: \w+)?\W*$"
     rf"|\b(?:like this\W*$|(?:is|was|be)(?: not|n['’]t) (?:this|it|the)\b|{_IF_ASKED})",
     re.I,
 )
-_WAS_FORM = re.compile(
+_WAS_FORM = later(
     r"\b(?:(?:just |only )?an? (?:example|sample|template|placeholder)|wrong|incorrect|mistake\w*|misread|reconsider\w*"
     rf"|rejected|instead|{_IF_ASKED}|please (?:send|share|provide|paste))\b",
     re.I,
 )
 # a sentence that tells of the text, with faults in it that are none of the answer: "The customer got the wrong item."
 _FAULTY = r"\b(?:wrong|incorrect|mistake\w*|rejected|instead(?= of (?!it\b|that\b|this\b)))\b"
-_TELLS_OF_TEXT = re.compile(
+_TELLS_OF_TEXT = later(
     rf"(?:(?:(?!{_FAULTY}).){{0,200}}?\b(?:because|since|as) )?\W*(?:it (?:mentions|describes|reports|contains|concerns"
     rf"|is about)|(?:he|she|they) (?:got|received|reports?|wants?|asks?|(?:was|were)(?! (?:\w+ )?{_FAULTY}))"
     rf"|(?:the|this|an?|their|his|her) (?!(?:\w+ )?(?:{LABEL_WORDS}|json|object|format|code|block|field|model|response"
@@ -69,7 +70,7 @@ _TELLS_OF_TEXT = re.compile(
     re.I,
 )
 _DEGREES = ("rating", "score", "stars", "grade", "level")  # the answer where no other field is called one
-_FAULTS = re.compile(_FAULTY, re.I)
+_FAULTS = later(_FAULTY, re.I)
 # what says of the label behind it that it is so
 _SAYS_SO = (
     r"\b(?:is|are|was|be|as|to|seems?|sounds?|looks?|feels?|reads?|finds? it|deserves?) "

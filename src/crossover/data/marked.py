@@ -7,16 +7,16 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
+from crossover.data.pattern import later
+
 _TICKED, _UNTICKED = r"\[[xX✓✔]\]|☑|✅|✓|✔", r"\[ ?\]|☐|✗|✘|❌"
-_SO, _NOT_SO = re.compile(rf"yes|true|{_TICKED}", re.I), re.compile(rf"no|false|{_UNTICKED}", re.I)
-_SHARE = re.compile(r"(0?[.,]\d+|0|1|[01][.,]\d+)|(\d{1,3}(?:[.,]\d+)?)\s*%")
+_SO, _NOT_SO = later(rf"yes|true|{_TICKED}", re.I), later(rf"no|false|{_UNTICKED}", re.I)
+_SHARE = later(r"(0?[.,]\d+|0|1|[01][.,]\d+)|(\d{1,3}(?:[.,]\d+)?)\s*%")
 _VALUE = rf"yes|no|true|false|{_TICKED}|{_UNTICKED}|{_SHARE.pattern}"
-_BOXED = re.compile(rf"(?:[-*•]\s*|\d+[.)]\s*)?(?P<value>{_TICKED}|{_UNTICKED})\s*(?P<name>\S.*)")
-_VALUED = re.compile(
-    rf"(?:[-*•]\s*|\d+[.)]\s*)?(?P<name>\S.*?)\s*(?:[:=|(]|\s[–—-])?\s*(?P<value>{_VALUE})\)?\s*[.,;]?", re.I
-)
-_RULE = re.compile(r"[|:\s-]*---[|:\s-]*")
-_MARKS_TOO = re.compile(r"yes|no|true|false|[-+]?\d+(?:[.,]\d+)?", re.I)
+_BOXED = later(rf"(?:[-*•]\s*|\d+[.)]\s*)?(?P<value>{_TICKED}|{_UNTICKED})\s*(?P<name>\S.*)")
+_VALUED = later(rf"(?:[-*•]\s*|\d+[.)]\s*)?(?P<name>\S.*?)\s*(?:[:=|(]|\s[–—-])?\s*(?P<value>{_VALUE})\)?\s*[.,;]?", re.I)
+_RULE = later(r"[|:\s-]*---[|:\s-]*")
+_MARKS_TOO = later(r"yes|no|true|false|[-+]?\d+(?:[.,]\d+)?", re.I)
 _LEAST, _SLACK = 0.5, 1.05
 
 

@@ -6,13 +6,14 @@ import re
 
 from crossover.data.apart import is_word
 from crossover.data.called import GROUNDS_WORDS
+from crossover.data.pattern import later
 
 _OPENING = "\"'`(*_[{<«‹“”„‚‘「『【（《〈:="
-_SMALL = re.compile(
+_SMALL = later(
     r"an|the|it|is|us|we|he|she|they|me|my|no|not|yes|none|or|and|on|in|at|to|of|for|by|as|be|do|go|so|if|up|all"
 )  # words that stand in many a sentence
-_ANY_SENTENCE = re.compile(r"it|is|us|in|at|as|be|to|of|on|by|so|do|go|me|my|an|if|up|he|we|she|they|for|the")
-_CUE = re.compile(
+_ANY_SENTENCE = later(r"it|is|us|in|at|as|be|to|of|on|by|so|do|go|me|my|an|if|up|he|we|she|they|for|the")
+_CUE = later(
     r"(?:^|[\s\"'(*])(?:is|are|be|answer|label|class|category|choose|pick|option|choice|say|says|with|prefer|response"
     r"|assistant|winner|(?:it|that)['’]s|(?:label|call|mark|tag|rate|grade) (?:it|this)"
     r"|ist|est|es|è|é|lautet|definitely|clearly|certainly|as|это|adalah|là|är|dirais|cevap|यह|उत्तर|هي|هو|คือ)\s*$"
@@ -20,28 +21,28 @@ _CUE = re.compile(
     r"|\n\s*$|[是为為选選は은는]\s*$",
     re.I,
 )
-BECAUSE = re.compile(
+BECAUSE = later(
     r"\b(?:because|since|due to|based on|given that|weil|denn|porque|parce que|car|потому)\b"
     rf"|\b(?:{GROUNDS_WORDS}|why)\b\W{{0,3}}:"
     r"|(?<=\u2588),? as (?:the|he|she|they|there|we|I|it)\b|因为|因為|由于|由於",
     re.I,
 )
-_IS_RIGHT = re.compile(
+_IS_RIGHT = later(
     r" (?:is (?:clearly |the |my )?(?:most |single |only )?(?:correct|right|best|better|final|true|winner)|fits best)\b",
     re.I,
 )
-_WHO_DOES = re.compile(
+_WHO_DOES = later(
     r"\b(?:I|we)(?:['’](?:ll|d|ve))?(?: (?:will|would|must|can|could|should|may|might|do))?(?: (?:just|also|\w+ly))? $",
     re.I,
 )
-_TRANSITIVE = re.compile(r"\b(?:label|mark|tag|rate|grade|classify|call) $", re.I)  # "I will label it"
-_A_CLEAR = re.compile(r"(?:\bis|['’]s) an? (?:clear |definite |resounding |hard |firm |solid |big |simple )?$", re.I)
-_NAMES_A = re.compile(
+_TRANSITIVE = later(r"\b(?:label|mark|tag|rate|grade|classify|call) $", re.I)  # "I will label it"
+_A_CLEAR = later(r"(?:\bis|['’]s) an? (?:clear |definite |resounding |hard |firm |solid |big |simple )?$", re.I)
+_NAMES_A = later(
     r"(?:^\W*|[^\w\s]\s*|(?:answer|label|class|category|option|choice|letter|choose|pick|say) (?:is )?)$", re.I
 )
-_SURE_BEHIND = re.compile(r"\s*(?:[✓✅☑]|\((?:confidence:? )?(?:(?:very )?high|\d\d+ ?%)(?: confidence)?\))")
+_SURE_BEHIND = later(r"\s*(?:[✓✅☑]|\((?:confidence:? )?(?:(?:very )?high|\d\d+ ?%)(?: confidence)?\))")
 # "is" at the word that it follows, and "option"
-_JOINED = re.compile(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|的(?!\w)|选项|選項|項|项")
+_JOINED = later(r"입니다|이다|이에요|예요|です|である|だ(?!\w)|的(?!\w)|选项|選項|項|项")
 
 
 def is_verb(word: str, before: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from crossover.data.called import LABEL_WORDS, LABEL_WORDS_TOO, TEXT_WORDS
+from crossover.data.pattern import later
 from crossover.data.words import marks
 
 _KIND = f"{LABEL_WORDS}|{LABEL_WORDS_TOO}"
@@ -128,11 +129,11 @@ _PHRASES = (
     + "|".join(sorted(_PIECES.split("|"), key=len, reverse=True))
     + "|[这這那它该該条條]|[是为為的一個个封条條则則就属屬于於])++",
 )
-_STATING = re.compile("(?:" + "|".join(_PHRASES) + ") ")
+_STATING = later("(?:" + "|".join(_PHRASES) + ") ")
 _LONGEST_PHRASE = 9  # words of a phrase
-_UNLIKE_IT = re.compile(r"\bis typical of ")
+_UNLIKE_IT = later(r"\bis typical of ")
 # what stands behind a label and still states it
-_STILL = re.compile(
+_STILL = later(
     rf"(?:{TEXT_WORDS}|{_KIND}|on this one|bucket|(?:is )?what i would choose|(?:issue|problem|matter|inquiry|enquiry"
     rf"|concern|topic|team)"
     rf"|by the (?:text|evidence|context|facts|premise)|{_SURELY}|{_BEST}|it|this|that|is"
@@ -148,14 +149,14 @@ _STILL = re.compile(
     r"|と思います|になります|だと思います|に分類されます|类|類) ",
 )
 # a name for what was asked, which an answer may repeat: "Question: ..."
-_TOLD = re.compile(
+_TOLD = later(
     rf"(?:(?:the|your|this|my) )?(?:{TEXT_WORDS}|options|labels|categories|choices"
     r"|(?:confidence|certainty)(?: level| score)?) "
 )
-_GREETING = re.compile(r"(?:hello|hi|thanks|thank you)(?: there)? ")  # "Hello, world!" speaks to one
-_ONE_OF = re.compile(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
+_GREETING = later(r"(?:hello|hi|thanks|thank you)(?: there)? ")  # "Hello, world!" speaks to one
+_ONE_OF = later(rf"\bone of\b|\b(?:one|an?|some|another|any) (?:{_KIND})\b")
 # what stands apart behind a label and takes it back, or says who said it
-_REMARK = re.compile(
+_REMARK = later(
     r"(?:less|least|not very|un) ?(?:likely|probable|plausible|fitting|suitable|sure|certain) |(?:among others|etc"
     r"|and the like|inter alia|unter anderem|entre autres|entre otros) |(?:only )?(?:partly"
     r"|partially|in part|somewhat|loosely|pending|rejected|deleted|withdrawn|struck|discarded"
@@ -175,7 +176,7 @@ _REMARK = re.compile(
     r"|(?:please |kindly |now )?(?:send|give|provide|try|show|paste|share)(?: me)?(?: the| a| an| your| another)? .{0,60}"
 )
 # what ends in a label that is a word of its own: "I am positive", "Great question", "Message 2 is spam", "out of 5"
-_SPEAKS = re.compile(
+_SPEAKS = later(
     r"\b(?:i|we) (?:am|are|will|(?:must|should|would|will|have to|need to|can|can only)(?: \w+)? be) $"
     r"|\bi'm (?:\w+ )?$|\bi am \w+ $|^(?:please )?(?:call|mark|think|read|rate|tag) (?:(?:the|an?|your|our) )?$"
     r"|^(?:let's |let us )?say (?:that )?(?:it|this"
@@ -191,21 +192,21 @@ _SPEAKS = re.compile(
     r"|\b(?:answer|reply|response) is (?:written |given )?in $|\bmy (?:tone|mood|emotion"
     r"|stance) is $"  # of the reply itself
 )
-_SHOWN = re.compile(  # heads what is shown and not said
+_SHOWN = later(  # heads what is shown and not said
     r"(?:an? |the |for )?(?:bad |wrong |good |incorrect |poor )?(?:example|sample|instance|demo"
     r"|counterexample) (?:of an? \w+ |\d+ )?|(?:was )?(?:rejected|discarded|withdrawn|retracted|deleted|superseded) "
 )
-_OF_ALL = re.compile(
+_OF_ALL = later(
     r"\b(?:in|of) (?:the|this|that) $|\b(?:best|right|correct|true|better|proper|suitable|given) $|^(?:here"
     r"|there) (?:is|are)(?: the| a| an)? $"
 )
-_NAMED = re.compile(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
-_LISTS = re.compile(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
-_QUALITY = re.compile(
+_NAMED = later(rf"(?:{_BEST} )?(?:{_KIND}|choice|option) ")
+_LISTS = later(r"\b(?:options|labels|categories|choices|classes) are (?:the )?$")
+_QUALITY = later(
     r"(?:in)?(?:correct|accurate|complete)|(?:in)?valid|right|wrong|true|false|good|bad|better|best|final|expected|ideal"
     r"|relevant|certain|definite|clear|simple|short|long"
 )
-_OF_WHAT = re.compile(
+_OF_WHAT = later(
     r"[*_\"'”’`]{0,3} (?:label|class|category|classification|verdict) is\b|"
     rf"[*_\"'”’`]{{0,3}} (?:\w+ )?(?:{_KIND}|response|solution|value|number|result|one|spelling|word|date|name)s?"
     r"(?:\W{0,3}[:=]"
@@ -213,30 +214,30 @@ _OF_WHAT = re.compile(
     re.I,
 )
 # what talk is made of, with a label in it: the words behind it, and those in front of it
-_TALKED_OF = re.compile(
+_TALKED_OF = later(
     r"(?:good (?:question|point|idea|luck|news|catch|guess|morning|day|evening)|relevant (?:label|category|option"
     r"|choice|class)"
     r"|(?:final|best) (?:answer|label|option|choice|decision|verdict|category|class)"
     r"|(?:first|second|third|next|last),? (?:let|i|we|you|read|look|consider|check|note"
     r"|identify))\b"  # "First, let me read"
 )
-_TALK = re.compile(
+_TALK = later(
     r"(?:^\W*sounds good|\bmy bad|\b(?:one|just a|give me a|wait a) second|\bso long"
     r"|\b(?:analysis|classification|evaluation|assessment|task|processing|labell?ing) (?:is )?(?:now )?complete"
     r"|\d ?% complete"
     r")\W*$"
 )
 # reports what somebody answered who is graded: "The student's answer is C"
-_GRADED = re.compile(r"\b(?:student|candidate|pupil|user|writer|author|model|assistant)'s \w+ (?:is|was) $")
-_HEADS = re.compile(r"[*_:]{0,5}\s*\n\s*(?!(?:[-•*]|\d+[.)]) )\S")  # "### Answer", and below it the answer
-_TOLD_OF = re.compile(rf"is (?!(?:clearly )?(?:the|my) (?:{_BEST} )*(?:{_KIND}) )")  # "question is ..."
-_OF_THE = re.compile(rf"\b(?:the|this|that|your|my|our|each|any|every|{_BEST}|great|good) $")
-_ITSELF = re.compile(rf"(?:{TEXT_WORDS}|{_KIND}) ")
-_SPOKEN = re.compile(rf"(?:[\w{marks()}]|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
-_GROUNDS = re.compile(
+_GRADED = later(r"\b(?:student|candidate|pupil|user|writer|author|model|assistant)'s \w+ (?:is|was) $")
+_HEADS = later(r"[*_:]{0,5}\s*\n\s*(?!(?:[-•*]|\d+[.)]) )\S")  # "### Answer", and below it the answer
+_TOLD_OF = later(rf"is (?!(?:clearly )?(?:the|my) (?:{_BEST} )*(?:{_KIND}) )")  # "question is ..."
+_OF_THE = later(rf"\b(?:the|this|that|your|my|our|each|any|every|{_BEST}|great|good) $")
+_ITSELF = later(rf"(?:{TEXT_WORDS}|{_KIND}) ")
+_SPOKEN = later(rf"(?:[\w{marks()}]|(?<=\w)['’](?=\w)|(?<=\b\w)['’](?=\s|$)|(?<=\w)-(?=\w))+|%")
+_GROUNDS = later(
     r"(?:the|this) (?:text|message|e mail|review|tweet|post|passage|document|article|premise) says (?!it |that )"
 )
-_SEAM = re.compile(r"[,;:!?(){}\[\]\n|<>=—–/…]|(?<=\s)-+(?=\s)|->|(?<!\w)\*\*|\.(?:\s|$)|[。，；：！？、「」『』।]")
+_SEAM = later(r"[,;:!?(){}\[\]\n|<>=—–/…]|(?<=\s)-+(?=\s)|->|(?<!\w)\*\*|\.(?:\s|$)|[。，；：！？、「」『』।]")
 
 
 def states(before: str, behind: str) -> bool:

@@ -16,6 +16,7 @@ from crossover.data.given import FENCE, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
 from crossover.data.marked import as_marked
+from crossover.data.pattern import later
 from crossover.data.polite import without_offer
 from crossover.data.small import is_by_the_way, stands_as_answer
 from crossover.data.stating import is_of_another, is_topic_of_talk
@@ -23,30 +24,28 @@ from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
 # selectors between a sign's text and emoji form.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]")
+_INVISIBLE = later("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]")
 # Joiners mean something inside Persian, Indic and emoji text, and nothing at an edge or beside Latin, Greek and Cyrillic.
 _JOINING = "\u0590-\u1dff\u2190-\U0010ffff"
-_IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
+_IDLE_JOINER = later(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
 # other forms of ASCII signs: full-width ones, hyphens, raised and small plus and minus, the sharp of C♯
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans("‐‑⁃﹣⁻⁺﹢♯﹟", "-----++##")
-_DASH = re.compile(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus only beside a word: apart it divides clauses
-_APOSTROPHE = re.compile(rf"(?<=\w)(?<![{UNSPACED}가-힣])[’ʼ‘′´`](?=\w)")
+_DASH = later(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus only beside a word: apart it divides clauses
+_APOSTROPHE = later(rf"(?<=\w)(?<![{UNSPACED}가-힣])[’ʼ‘′´`](?=\w)")
 
-_BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
+_BULLET = later(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
 # says nothing of what it holds
-_UNSPOKEN = re.compile(r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I)
-_TAGGED = re.compile(r"</|<br ?/?>|\|>", re.I)  # an option in brackets has none: "<B>"
-_TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
+_UNSPOKEN = later(r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I)
+_TAGGED = later(r"</|<br ?/?>|\|>", re.I)  # an option in brackets has none: "<B>"
+_TEX = later(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
 _END = ".!?,;:。．！？，；：、…।¿¡"
 
-_ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
-_WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
-_COUNTS = re.compile(
-    r" (?:days?|weeks?|months?|years?|hours?|minutes?|times?|people|dollars?|euros?|pounds?|items?)\b", re.I
-)
-_COUNTED = re.compile(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
-_NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
-_NONE_OF = re.compile(
+_ABBREVIATION = later(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
+_WHOLE = later(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
+_COUNTS = later(r" (?:days?|weeks?|months?|years?|hours?|minutes?|times?|people|dollars?|euros?|pounds?|items?)\b", re.I)
+_COUNTED = later(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
+_NO_SUCH = later(r"no\s+[^\W\d_]", re.I)
+_NONE_OF = later(
     r"\W*none of (?:the (?:above|labels|categories|options|classes|others|given \w+)|these|them)(?: (?:fits?|appl(?:y"
     r"|ies)))?\W*",
     re.I,
@@ -271,7 +270,7 @@ def _pattern(label: str, dotless: bool) -> re.Pattern[str]:
     if words[0].casefold() == "not":
         forms[0] += r"(?:[\s_-]+an?)?"
     short = f"|(?-i:{label.replace('.', '')})" if dotless and _ABBREVIATION.fullmatch(label) else ""
-    return re.compile(r"[\s_-]+".join(forms) + tail + short, case)
+    return later(r"[\s_-]+".join(forms) + tail + short, case)
 
 
 def _with_its_signs(text: str, start: int, end: int, label: str) -> tuple[int, int]:
