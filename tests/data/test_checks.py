@@ -1,9 +1,11 @@
 """Checks: each finding on data made for it, and none on clean data."""
 
 import random
+import tracemalloc
 
 import pytest
 
+from crossover.data import leaks
 from crossover.data.checks import check, check_lengths
 from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import prepare
@@ -368,3 +370,14 @@ def test_a_short_answer_is_said_beside_the_whole_one(classify, labels, said):
     rows = examples("train", 0, [(None, label) for label in labels for _ in range(6)])
     found = [f.message for f in check(classify, Splits(rows, (), (), "0" * 64)) if f.code == "label_variants"]
     assert [one.split(" differ ")[0].removeprefix("the labels ") for one in found] == said
+
+
+def test_many_equal_test_rows_are_not_paired_one_by_one():
+    equal = [("Hello there", "x"), ("good morning to you", "y")] * 800
+    tracemalloc.start()
+    try:
+        assert leaks.met_before(splits(test=equal)) == []
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 50 << 20, "bytes: all pairs of equal rows took far more"

@@ -110,3 +110,19 @@ def test_a_rating_of_a_question_is_no_choice(name: str, tmp_path: Path) -> None:
         for n in range(36)
     ]
     assert made(tmp_path, rows)[1] == "key"
+
+
+@pytest.mark.parametrize(("text", "listed"), [("article", "options"), ("dialogue", "choices"), ("stem", "candidates")])
+def test_choices_stand_in_the_input_whatever_is_asked_is_called(text: str, listed: str, tmp_path: Path) -> None:
+    rows = [
+        {
+            text: f"{sentence(n)} and more",
+            listed: [f"{sentence(n + at)} so" for at in range(4)],
+            "key": "ABCD"[n * 7 // 5 % 4],
+        }
+        for n in range(36)
+    ]
+    task = sketch(jsonl(tmp_path, "rows.jsonl", rows), roles=(None, "key")).prepared.task
+    assert task.input == f"{{{text}}}\n{{{listed}}}"
+    other = [row | {"key": "xyz"[n % 3]} for n, row in enumerate(rows)]  # which says none of the choices
+    assert sketch(jsonl(tmp_path, "other.jsonl", other), roles=(None, "key")).prepared.task.input == text

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import prepare
+from crossover.data.outputs import Unclear
+from crossover.data.sketch import sketch
 from crossover.errors import DataError
 from tests.data.builders import jsonl, sentence, task
 
@@ -173,3 +176,33 @@ def test_an_object_in_the_input_does_not_say_the_label_in_other_words(tmp_path, 
     found = prepare(task(tmp_path, jsonl(tmp_path, "rows.jsonl", rows).name)).findings
     told = [one.message for one in found if one.code == "gold_in_input"]
     assert [one.split("'")[1] for one in told] == [named] * bool(named)
+
+
+def test_objects_that_say_a_label_each_are_asked_about_and_doubted(tmp_path: Path) -> None:
+    def row(n: int, field: str) -> dict[str, Any]:
+        label = LABELS[n % 3]
+        pieces = [{"text": sentence(n + at), field: label if at < 2 else LABELS[(n + 1) // 2 % 3]} for at in range(4)]
+        return {"claim": f"{sentence(n)} so", "evidences": pieces, "claim_label": label}
+
+    path = jsonl(tmp_path, "rows.jsonl", [row(n, "evidence_label") for n in range(36)])
+    with pytest.raises(Unclear, match="the input is not clear: 'claim' or 'evidences'"):
+        sketch(path)
+    found = sketch(path, roles=("{claim}\n{evidences}", None)).prepared.findings
+    assert any("'evidences.evidence_label'" in one.said and one.code == "gold_in_input" for one in found)
+    assert not any(one.code == "gold_in_input" for one in sketch(path, roles=("claim", None)).prepared.findings)
+    plain = sketch(jsonl(tmp_path, "rows.jsonl", [row(n, "place") for n in range(36)])).prepared
+    assert plain.task.input == "{claim}\n{evidences}"
+
+
+def test_letters_of_choices_are_no_labels_of_theirs(tmp_path: Path) -> None:
+    rows = [
+        {
+            "question": f"{sentence(n)} so",
+            "choices": [{"text": sentence(n + at), "label": "ABCD"[at]} for at in range(4)],
+            "answerKey": "ABCD"[n * 7 // 5 % 4],
+        }
+        for n in range(36)
+    ]
+    made = sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared
+    assert (made.task.input, made.task.output) == ("{question}\n{choices}", "answerKey")
+    assert not [one for one in made.findings if one.code == "gold_in_input"]

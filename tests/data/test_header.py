@@ -1,5 +1,7 @@
 """Files without a header keep their first row; files with one keep their names."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,27 @@ from tests.data.builders import sentence, write
 
 def lines(labels, delimiter="\t", rows=12):
     return [f"{labels[n % len(labels)]}{delimiter}{sentence(n)}" for n in range(rows)]
+
+
+def calls(path):
+    """How many calls of functions reading a file takes."""
+    count = 0
+
+    def seen(frame, event, arg):
+        nonlocal count
+        count += event.endswith("call")
+
+    sys.setprofile(seen)
+    try:
+        load_rows(path)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_first_row_without_a_space_is_not_taken_apart_at_each_of_its_letters(tmp_path):
+    short, long = (calls(write(tmp_path, "rows.csv", f"{'b' * letters},y\nc,d\n")) for letters in (1_000, 10_000))
+    assert long <= short + 100
 
 
 @pytest.mark.parametrize(("name", "delimiter"), [("rows.tsv", "\t"), ("rows.csv", ";"), ("rows.psv", "|")])

@@ -1025,9 +1025,22 @@ def test_an_answer_is_rated_with_what_it_keeps_to(tmp_path: Path) -> None:
 def test_texts_in_formulas_of_a_spreadsheet_are_what_it_shows(tmp_path: Path) -> None:
     held = io.StringIO(newline="")
     cells = [(f'="{sentence(n)}, ""so"""', f'="00{n % 3}"', f'="x" or {n}') for n in range(12)]
+    cells.insert(0, ("", "", "the first row may be blank there"))
     csv.writer(held).writerows([("text", "label", "note"), *cells])
     rows = load_rows(write(tmp_path, "rows.csv", held.getvalue()))
-    assert [tuple(row.fields.values()) for row in rows] == [
+    assert [tuple(row.fields.values()) for row in rows[1:]] == [
         (f'{sentence(n)}, "so"', f"00{n % 3}", f'="x" or {n}') for n in range(12)
     ]
     assert "the column 'label' holds texts as a spreadsheet's formulas" in rows[0].remarks[1]
+
+
+def test_turns_in_the_place_of_an_output_are_said_to_be_that(tmp_path: Path) -> None:
+    rows = [
+        {
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": sentence(n)}]}],
+            "output": [{"role": "assistant", "content": [{"type": "output_text", "text": sentence(n + 50)}]}],
+        }
+        for n in range(12)
+    ]
+    with pytest.raises(DataError, match="'output' holds turns of a conversation; valid is an output column"):
+        sketch(jsonl(tmp_path, "rows.jsonl", rows))

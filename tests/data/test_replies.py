@@ -23,9 +23,11 @@ ANNOUNCED = [
     "Reasoning: It seems {y} at first.\n\nFinal answer: {x}", "It could be {y}, but the answer is {x}.",
     "Although it could be {y}, the best answer is {x}.", "It may look like {y}, but it is {x}.",
     "It seems {y} at first sight. **The final answer is {x}.**", "{y} or {x}?\n\n答案：{x}", "Oder {y}?\nAntwort: {x}",
+    "## Reasoning\nIt could be {y}.\n\n## Label\n{x}", "**Analysis**\nIt may be {y}.\n\n**Final answer:**\n\n**{x}**",
 ]  # fmt: skip
 NOT_ANNOUNCED = [
-    "{y}\n\nText: You won a prize.\nLabel: {x}", "It's {y}. The answer is {x}.",
+    "{y}\n\nText: You won a prize.\nLabel: {x}", "It's {y}. The answer is {x}.", "## Label\n{y}\n\n## Label\n{x}",
+    "It's {y}.\n\n## Label\n{x}", "I can't help with that.\n\n{x}", "I won't answer. {x}.", "I refuse. {x}",
     "A wrong reply would be:\nAnswer: {x}, not {y}",
     "I cannot choose between {x} and {y}.\n\nAnswer: {x}?", "If it were {y}, the answer is {x}.",
     "Rejected: {y}\nRejected\nLabel: {x}",
@@ -376,6 +378,14 @@ CODES, PARTS = ("fr", "is", "en", "no"), ("answer", "question", "comment")
         (SPAM, '{"choices": ["spam", "ham"], "answer": "ham"}', "ham"),
         (SPAM, '{"labels": ["spam"], "answer": "ham"}', None),
         (SPAM, '{"label": ["spam", "ham"], "answer": "ham"}', None),
+        (STARS, '{"score": 2}', "2"),
+        (STARS, '{"rating": 2, "reason": "one of 5 would be too few"}', "2"),
+        (STARS, '{"rating": 2.0, "reason": "it works"}', "2"),
+        (STARS, '{"rating": 2.5, "reason": "it works"}', None),
+        (STARS, '{"score": 2, "rating": 1}', None),
+        (STARS, '{"label": 2, "score": 0.93}', "2"),
+        (("true", "false"), '{"answer": false, "reason": "it is true of others"}', "false"),
+        (SPAM, '{"score": 0.93, "text": "spam"}', None),
         (LETTERS, "<B>", "B"),
         (LETTERS, "Answer: <B>", "B"),
         (LETTERS, "<b>B</b>", "B"),
@@ -402,3 +412,56 @@ def test_what_stands_beside_a_label_neither_makes_another_nor_hides_it(
     labels: tuple[str, ...], reply: str, label: str | None
 ) -> None:
     assert read(reply, labels) == label
+
+
+MORE_STATED = [
+    "That would be {x}.", "This would fall under {x}.", "I'd file this under {x}.", "Option B: {x}",
+    "Answer: C) {x}", "(C) {x}",
+    "This text qualifies as {x}.", "This counts as {x}.", "We're dealing with {x} here.", "What we have here is {x}.",
+    "I have decided: {x}.", "Outcome: {x}", "Judgment: {x}", "Here you go: {x}", "I'm going to go with {x} on this one.",
+    "The above is {x}.", "Given the wording, {x}.", "The message is best characterized as {x}.", "Klassifizierung: **{x}**",
+    "A) {y}\nB) {x}\n\nAnswer: B) {x}", "Meiner Meinung nach {x}.", "À mon avis, {x}.", "En mi opinión, {x}.",
+    "أعتقد أنه {x}",
+]  # fmt: skip
+NOT_STATED = [
+    "That would be {x} in other countries.", "That would be {x}, but the sender is known.", "Would that be {x}?",
+    "This would fall under {x}, but the sender is known.", "The best label would be {x}, but the sender is known.",
+    "I'd file this under {x}, except the sender is known.", "It barely qualifies as {x}.", "It no longer counts as {x}.",
+    "It only counts as {x} when it is paid.", "We are hardly dealing with {x}.", "I decided against {x}.", "Not A) {x}",
+    "They decided: {x}.", "A) {x}\nB) {y}", "A) {x} B) {y}", "A) {x} is wrong.", "Deiner Meinung nach {x}.",
+    "À son avis, {x}.",
+    "{x}. The text screams {y}.", "لا أعتقد أنه {x}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", [SPAM, MOODS, ("bug", "feature request"), ("low", "high")])
+def test_more_ways_to_state_a_label_and_what_only_looks_like_them(labels: tuple[str, ...]) -> None:
+    for x, y in ((labels[0], labels[1]), (labels[1], labels[0])):
+        assert [form for form in MORE_STATED if read(form.format(x=x, y=y), labels) != x] == []
+        assert [form for form in NOT_STATED if read(form.format(x=x, y=y), labels) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "stated_so", "unsaid"),
+    [
+        (("บวก", "ลบ"), ["คำตอบคือ{}", "ข้อความนี้เป็น{}", "เป็น{}ครับ"], ["ไม่เป็น{}", "ไม่ได้เป็น{}", "อาจเป็น{}", "เป็น{}หรือไม่"]),
+        (
+            ("正面", "负面"),
+            ["归类为{}", "最终答案：{}", "属于{}类。", "结论：{}"],
+            ["未归类为{}", "不属于{}类", "是否归类为{}", "{}类型很多"],
+        ),
+        (
+            ("إيجابي", "سلبي"),
+            ["أعتقد أنه {}", "إنه {}.", "الجواب الصحيح هو {}"],
+            ["إنه ليس {}", "أعتقد أنه غير {}", "يقول البعض إنه {}"],
+        ),
+        (("Lob", "Tadel"), ["Richtig ist {}.", "Das ist ein Fall von {}."], ["Kein Fall von {}.", "Nicht richtig ist {}."]),
+    ],
+)
+def test_sentences_of_other_languages(labels: tuple[str, str], stated_so: list[str], unsaid: list[str]) -> None:
+    for label in labels:
+        assert [form for form in stated_so if read(form.format(label), labels) != label] == []
+        assert [form for form in unsaid if read(form.format(label), labels) is not None] == []
+    x, y = "positif", "négatif"
+    assert read(f"Ce n'est pas {x}, c'est {y}.", (x, y)) == y
+    assert read(f"Ce n'est pas {x}, c'est sûr.", (x, y)) is None

@@ -132,7 +132,8 @@ def test_what_denies_doubts_asks_or_lists_gives_none(random: Random) -> None:
     found = read(reply, labels)
     negated = found in ("not spam", "non-toxic", "not_urgent") or (found == "no" and "No" in reply)  # and says so
     graded = x in GRADES and "student" in reply
-    assert found is None or (negated and x != found) or graded or ("Or rather" in reply and found == y), reply
+    scaled = labels == tuple("12345") and y == "5" and "/" in reply and found == x  # "4/5" rates
+    assert found is None or (negated and x != found) or graded or scaled or ("Or rather" in reply and found == y), reply
 
 
 def test_plain_statements_are_understood_but_for_one_in_a_hundred() -> None:

@@ -79,7 +79,7 @@ NOT_BILLING = [
     "traces of billing", "some billing", "a little billing", "It looks like billing at first.",
     "Looks like billing, is not.", "Looks like billing; it isn't.", "Seems like billing, though it isn't.",
     "It seems billing would fit, yet it would not.", "It sounds like billing to a beginner.", "It would be billing.",
-    "That would be billing.", "That will be billing", "So would billing", "It should have been billing.",
+    "That will be billing", "So would billing", "It should have been billing.",
     "It was billing.", "It had been billing.", "It has been billing.", "It will be billing tomorrow.",
     "I thought billing.", "I had thought it was billing.", "I call for billing",
     "My answer is: not the label billing", "My answer is the opposite of billing", "billing is what I'd avoid",
@@ -140,6 +140,7 @@ SPAM_IT_IS = [
     "これはspamです。", "정답: spam", "答えはspam",
 ]  # fmt: skip
 BILLING_IT_IS = [
+    "That would be billing.",
     "The category for this message is billing.", "The customer's request falls under billing.",
     "This customer request should be categorized as billing.",
     "The most suitable category for the message is: **billing**",

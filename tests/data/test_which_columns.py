@@ -241,3 +241,16 @@ def test_a_table_of_numbers_does_not_show_its_labels_in_other_words(tmp_path: Pa
     path = jsonl(tmp_path, "rows.jsonl", rows)
     for said in (None, "target", "species"):
         assert columns_of(sketch(path, roles=(None, said)).prepared.task.input) == ["length", "width"]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_references_that_hold_the_target_leave_it_the_output(more: int, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"input": sentence(n), "target": KINDS["other"](n), "references": [KINDS["other"](n), "or else"][: more + 1]}
+        for n in range(24)
+    ]
+    assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task.output == "target"
+    for row in rows:
+        row["references"] = ["so it is", "or else"]
+    with pytest.raises(Unclear, match="'target' or 'references'"):
+        sketch(jsonl(tmp_path, "rows.jsonl", rows))

@@ -76,6 +76,8 @@ def test_exact_match_agrees(gold, answer):
             ("a", "the"),
             ("-5km", "5km"),
             ("-5C", "5C"),
+            ("1e-5", "1e5"),
+            ("2E−3 m", "2E3 m"),
             ("-2.5kg", "2.5kg"),
             ("18+", "18"),
             ("vitamin A", "vitamin"),

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from crossover.engine.journal import Journal
+from crossover.models.hf.folder import POCKET
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
+from tests.models.tiny import build
 
 NOTES = {
     "garden": (
@@ -66,14 +68,23 @@ RUNGS = [
 ]
 
 
+def write_model(folder: Path) -> None:
+    """A random model of a few thousand weights that reads as the bundled one: what is exported is as what was measured,
+    whatever that is."""
+    template = (POCKET / "chat_template.jinja").read_text(encoding="utf-8")
+    build(folder, template=template, max_position_embeddings=1024)
+
+
 def write_notes(folder: Path) -> Path:
     """The classification task's file, with its data beside it: 60 rows, 3 labels."""
     with (folder / "notes.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["text", "place"])
         rows.writerows((text, label) for label, texts in NOTES.items() for text in texts.split("|"))
+    write_model(folder / "model")
     task = {
         "name": "notes",
+        "model": "model",
         "instruction": "Say which part of the house a note is about.",
         "data": "notes.csv",
         "input": "text",
@@ -100,8 +111,10 @@ def write_meetings(folder: Path) -> Path:
         found = {"person": PEOPLE[i % 10], "place": PLACES[(i + i // 10) % 6]}
         rows.append({"text": SENTENCES[i % 3].format(**found), "details": found})
     (folder / "meetings.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    write_model(folder / "model")
     task = {
         "name": "meetings",
+        "model": "model",
         "instruction": "Who is met, and where?",
         "data": "meetings.jsonl",
         "input": "text",

@@ -194,10 +194,11 @@ def test_the_messages_are_a_conversation_that_ends_with_the_input(
     assert not any("{input}" in turn["content"] for turn in turns[:-1])
 
 
-def test_it_votes_as_the_predictor_does(studies: dict[str, StudyFolder], tmp_path: Path) -> None:
+@pytest.mark.parametrize("top_p", [1.0, 0.9])
+def test_it_votes_as_the_predictor_does(top_p: float, studies: dict[str, StudyFolder], tmp_path: Path) -> None:
     """Draws are the same outside: so are the votes over them."""
     predictor = Predictor.open(studies["notes"], "chain_of_thought")
-    how = replace(predictor.candidate.decoding, samples=3, temperature=0.8)
+    how = replace(predictor.candidate.decoding, samples=3, temperature=0.8, top_p=top_p)
     export(studies["notes"], tmp_path / "out", "chain_of_thought")
     written = tmp_path / "out" / "candidate.json"
     written.write_text(json.dumps(json.loads(written.read_text()) | {"decoding": to_json(how)}))

@@ -14,7 +14,6 @@ from safetensors.torch import load_file
 from crossover.engine.render import Renderer
 from crossover.errors import OptionError
 from crossover.models.hf import Hf
-from crossover.models.hf.folder import POCKET
 from crossover.serve.ollama import PATTERNS, architecture, export_ollama, unknown_words
 from crossover.serve.winner import limits, winner
 from crossover.study.folder import StudyFolder, write_json
@@ -90,7 +89,8 @@ def test_extraction_sends_its_schema(exported: dict[tuple[str, str], Path]) -> N
 def test_an_adapter_can_be_merged(notes: StudyFolder, tmp_path: Path) -> None:
     export_ollama(notes, tmp_path / "out", "lora", merge=True)
     assert "ADAPTER" not in read_modelfile((tmp_path / "out" / "Modelfile").read_text()).one
-    merged, base = (load_file(folder / "model.safetensors") for folder in (tmp_path / "out" / "model", POCKET))
+    places = (tmp_path / "out" / "model", notes.path.parent / "model")
+    merged, base = (load_file(folder / "model.safetensors") for folder in places)
     assert merged.keys() == base.keys()
     assert any(not merged[name].float().equal(base[name].float()) for name in merged)
 

@@ -34,7 +34,7 @@ def lines(path: Path) -> list[Any]:
 def inputs(study: StudyFolder, split: str) -> set[str]:
     journal = Journal(study.journal)
     try:
-        run = journal.run(read_candidate(study, "lora")[0].id, split)
+        run = journal.run(read_candidate(study)[0].id, split)  # who was chosen has met both splits
     finally:
         journal.close()
     return {record["input"] for record in run["records"]}
@@ -309,7 +309,7 @@ def test_tokens_are_those_of_tuning_and_the_cost_is_theirs(notes: StudyFolder, t
     text = (tmp_path / "out" / "README.md").read_text()
     assert f"| training tokens × epochs | {preview.train.tokens:,} × 4 = {preview.billed:,} |" in text
     assert f"{preview.cost:.2f}" in text
-    assert "the tokenizer of pocket, the study's model: an estimate" in text
+    assert "the tokenizer of model, the study's model: an estimate" in text
 
 
 def test_without_a_price_there_is_no_cost(notes: StudyFolder, tmp_path: Path) -> None:

@@ -179,10 +179,11 @@ def test_bootstrapped_demonstrations_are_those_that_the_model_answers_right_itse
     assert checked == 2
 
 
-def test_many_shows_as_many_as_fit_the_window(tmp_path: Path) -> None:
+def test_many_shows_as_many_as_fit_the_window(chatty: Path, tmp_path: Path) -> None:
     rows = examples([(f"a long text with number {i} in it, and some more words behind it", "warm") for i in range(90)])
-    with bench(tmp_path, rows, rows[:2]) as at:
-        open_strategy("few_shot", {"shots": [2], "selection": ["random"], "many": True}).adapt(start(), at)
+    with bench(tmp_path, rows, rows[:2], model=str(chatty)) as at:
+        begin = replace(start(), model=str(chatty))
+        open_strategy("few_shot", {"shots": [2], "selection": ["random"], "many": True}).adapt(begin, at)
         shots = sorted({candidate.prompt.shots for candidate in at.scored})
         widest = next(c for c in at.scored if c.prompt.shots == shots[-1])
         more = replace(widest.prompt, demonstrations=(*widest.prompt.demonstrations, *widest.prompt.demonstrations[:1]))

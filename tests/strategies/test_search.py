@@ -41,10 +41,12 @@ def test_it_finds_the_choice_that_matters_and_says_what_it_did(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("calls", [220, 400])
-def test_it_never_takes_more_calls_than_it_may_and_the_same_walk_costs_none(calls: int, tmp_path: Path) -> None:
+def test_it_never_takes_more_calls_than_it_may_and_the_same_walk_costs_none(
+    calls: int, chatty: Path, tmp_path: Path
+) -> None:
     train, dev = kinds()
-    with bench(tmp_path, train, dev, labels=dict.fromkeys(("fruit", "tool", "animal"), "")) as at:
-        begin = start(("fruit", "tool", "animal"))
+    with bench(tmp_path, train, dev, labels=dict.fromkeys(("fruit", "tool", "animal"), ""), model=str(chatty)) as at:
+        begin = replace(start(("fruit", "tool", "animal")), model=str(chatty))
         made = open_strategy("search", {"calls": calls, "shots": [0, 2, 4]}).adapt(begin, at)
         assert calls / 2 < at.meter.calls <= calls
         spent = at.meter.calls

@@ -67,14 +67,15 @@ def test_steps_adapt_in_their_order(tmp_path: Path) -> None:
     assert instructed.prompt.instruction
 
 
-def test_the_second_step_starts_from_the_firsts_weights_and_prompt(tmp_path: Path) -> None:
+def test_the_second_step_starts_from_the_firsts_weights_and_prompt(chatty: Path, tmp_path: Path) -> None:
     train, dev = kinds()
     few = {"shots": [2], "selection": ["random"]}
-    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, "")) as at:
-        alone = open_strategy("few_shot", few).adapt(start(KINDS), at)
-        both = open_strategy("few_shot+lora", {"few_shot": few, "lora": {"epochs": 1}}).adapt(start(KINDS), at)
-        tuned = open_strategy("lora", {"epochs": 1}).adapt(start(KINDS), at)
-        shown = open_strategy("lora+few_shot", {"few_shot": few, "lora": {"epochs": 1}}).adapt(start(KINDS), at)
+    begin = replace(start(KINDS), model=str(chatty))
+    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, ""), model=str(chatty)) as at:
+        alone = open_strategy("few_shot", few).adapt(begin, at)
+        both = open_strategy("few_shot+lora", {"few_shot": few, "lora": {"epochs": 1}}).adapt(begin, at)
+        tuned = open_strategy("lora", {"epochs": 1}).adapt(begin, at)
+        shown = open_strategy("lora+few_shot", {"few_shot": few, "lora": {"epochs": 1}}).adapt(begin, at)
     assert both.prompt == alone.prompt
     assert tuned.weights is not None
     assert shown.weights == tuned.weights != both.weights  # one tune serves lora and lora+few_shot
@@ -164,12 +165,13 @@ def test_a_sequence_has_two_steps_or_more(steps: tuple[str, ...]) -> None:
         Then(steps)
 
 
-def test_a_step_that_stands_again_has_draws_of_its_own(tmp_path: Path) -> None:
+def test_a_step_that_stands_again_has_draws_of_its_own(chatty: Path, tmp_path: Path) -> None:
     train, dev = kinds()
     once = {"lora": {"epochs": 1}}
-    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, "")) as at:
-        twice = open_strategy("lora+lora", once).adapt(start(KINDS), at)
-        between = open_strategy("lora+zero_shot+lora", once).adapt(start(KINDS), at)
+    begin = replace(start(KINDS), model=str(chatty))
+    with bench(tmp_path, train, dev, labels=dict.fromkeys(KINDS, ""), model=str(chatty)) as at:
+        twice = open_strategy("lora+lora", once).adapt(begin, at)
+        between = open_strategy("lora+zero_shot+lora", once).adapt(begin, at)
     assert [recipe.seed for recipe in at.recipes] == [0, 1, 0, 1]
     assert twice.weights == between.weights
 

@@ -16,6 +16,8 @@ from crossover.models.base import Model
 from crossover.models.fake import Fake
 from crossover.study import asked
 from crossover.study.conductor import preview_study, run_study
+from crossover.study.preview import Preview
+from tests.data.builders import jsonl, sentence, write
 from tests.models.service import Body, Service, serving
 from tests.models.tiny import build
 from tests.study.small import write_small
@@ -117,6 +119,37 @@ def test_the_bare_prompt_is_counted_beside_a_control_that_has_the_same(tmp_path:
     task = write_task(tmp_path, ["majority", "zero_shot"], model="fake", kind="generate", metric="exact_match")
     [part] = [part for part in preview_study(task).parts if (part.kind, part.name) == ("climb", "zero_shot")]
     assert part.calls == 12 + 7, "dev, and one by one"
+
+
+def test_a_rung_that_only_short_prompts_leave_room_for_takes_from_nothing_on(tmp_path: Path) -> None:
+    jsonl(
+        tmp_path,
+        "rows.jsonl",
+        [{"text": " ".join(map(sentence, range(n, n + 3))), "label": "xyz"[n % 3]} for n in range(90)],
+    )
+    build(tmp_path / "model")
+    said = {
+        "data": "rows.jsonl",
+        "input": "text",
+        "output": "label",
+        "instruction": "Say which of the letters it is, and no more.",
+    }
+
+    def planned(shots: int) -> tuple[Preview, bool]:
+        rung = {"instruction+few_shot": {"few_shot": {"shots": [shots]}}}
+        task = {"name": "t", "model": "model", **said, "forgetting": False, "strategies": ["zero_shot", rung]}
+        found = preview_study(write(tmp_path, "task.yaml", json.dumps(task)))
+        return found, any("few_shot" in part.name for part in found.parts)
+
+    plans = [planned(shots) for shots in range(36, 45)]  # from what all prompts leave room for to what none does
+    assert [plans[0][1], plans[-1][1]] == [True, False]
+    least = [plan.bounds[0].tokens_in for plan, _ in plans if plan.bounds]
+    assert any(has and few == least[-1] for few, (_, has) in zip(least, plans, strict=True)), (
+        "it may fail, and take nothing"
+    )
+    for plan, _ in plans:
+        assert plan.bounds is not None
+        assert plan.bounds[0].tokens_in <= plan.total.tokens_in <= plan.bounds[1].tokens_in
 
 
 def test_the_prompt_alone_is_asked_for_overfitting_only_of_who_could_be_shipped(tmp_path: Path) -> None:

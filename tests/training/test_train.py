@@ -27,10 +27,11 @@ SMALL = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _small() -> Iterator[None]:
-    """A tiny shape, and no download-sized teacher: word vectors are random here."""
+    """A tiny shape, merges of few texts, and no download-sized teacher: word vectors are random here."""
     draw = numpy.random.default_rng(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "SHAPE", SMALL)
+        patch.setattr(train, "LEARNT", 400)
         for room in (train, batches):
             patch.setattr(room, "TOKENS", 2048)
         patch.setattr(

@@ -35,6 +35,7 @@ FLOOR = 0.04  # of the rate, at the end
 WORDS = 0.03
 CHECKPOINT = 300  # seconds
 LOG = 20  # steps
+LEARNT = 24_000  # episodes that the tokenizer's merges come from
 MEANING = 0.6  # weight of the angle
 CONTRAST = 0.15
 FINDING = 0.3
@@ -172,7 +173,7 @@ class Run:
         """What the tokenizer is learnt from: episodes as they are met from the curriculum's end on."""
         rng = random.Random(0)
         mixer = Mixer(self.corpus, None)
-        for _ in range(24_000):
+        for _ in range(LEARNT):
             yield "".join(piece.text for piece in mixer.draw(rng, 300, 1.0)).replace("</s>", "")
 
     def _log(self, means: list[float], seconds: float, first: int) -> None:

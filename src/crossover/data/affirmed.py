@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crossover.data.called import BEST_WORDS, LABEL_WORDS
-from crossover.data.codes import begins_list
+from crossover.data.called import BEST_WORDS, LABEL_WORDS, TEXT_WORDS
+from crossover.data.codes import begins_list, counts
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
+from crossover.data.pattern import later
 from crossover.data.polite import is_polite, opens, withholds
 from crossover.data.reasons import EXPLAINS, GROUNDS_FIRST, SO_IT_IS, takes_back, tells, without_reason
-from crossover.data.small import BECAUSE, is_felt, is_small, stands_as_answer
+from crossover.data.small import BECAUSE, is_small, is_verb, stands_as_answer
 from crossover.data.stating import is_known, is_of_another, is_remark, is_topic_of_talk, states
 
 PAIR_SIGNS = frozenset(
     re.findall("..", "\"\"''``**__~~||$$()[]{}<>«»»«‹›“”„“„”””‚‘‘’’’「」『』【】（）《》〈〉＂＂")  # one before, one behind
 )
-NEGATION = re.compile(
+NEGATION = later(
     r"\b(?:not|no|nope|nah|never|neither|nor|none|nothing|nobody|cannot|\w*n['’´`ʼ‘′＇]t|cant|wont|without|hardly|barely"
     r"|(?:is|are|was|were|do|does|did|has|have|had|would|could|should|must|need|ai)nt|scarcely"
     r"|(?:reject\w*|absent|zero)(?=\W{0,3}\u2588)"
@@ -31,44 +32,44 @@ NEGATION = re.compile(
     r"|नहीं|ไม่|[不没沒非未无無否绝絕]|ない|なく|ません|아니|아닌|않|없|못|\u2588[ -]free\b",
     re.I,
 )
-_CERTAIN = re.compile(
+_CERTAIN = later(
     r"\b(?:no|without(?: an?y?)?|beyond(?: any)?|ohne|sin|sem|senza|без|kein(?:en)?) "
     r"(?:doubt|question|zweifel|dudas?|d[úu]vida|dubbio|сомнени[яй])\b(?! of\b)",
     re.I,
 )  # a negation of doubt denies no label
-_STRUCK = re.compile(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|del|strike)>", re.I)
+_STRUCK = later(r"[❌✗✘❎🚫≠¬☐👎⛔🤔]|!=|~~|\[ \]|<(?:s|del|strike)>", re.I)
 # what follows a label where a list of all of them says how likely each is: "spam: 0.1", "spam: no", "spam: 3 %"
-_UNLIKELY = re.compile(
+_UNLIKELY = later(
     r"[\"'”’*`)]*\s*[:=(\s-]\s*(?:0|0?[.,]0*[0-4]\d*|[0-4]?\d(?:[.,]\d+)?\s*%|false|none|null|nil|undefined|unknown"
     r"|no(?! [^\W\d_]{3})"
     r"|n|absent|n/a)(?![\w%/]|[.,]\d)"
     r"|[\"'”’*`)]*\s*[:=(]\s*(?:(?:very )?(?:low|minimal|negligible)\b|(?:<|less than|under|below)\s*\d|-\d|\d[\d.,]*e-)",
     re.I,
 )
-_PARTS = re.compile(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
+_PARTS = later(r"[\"'”’*`)]*[\s:=(\[–—-]*(\d+(?:[.,]\d+)?)\s*(?:/|(?:out )?of|von|sur|de|su|van|av|из)\s*(\d+)", re.I)
 # "other" as a word of a sentence, and not as the label: "the other one", "in other words"
-_SOME_OTHER = re.compile(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
-_OTHER_WORD = re.compile(r" +(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
-_ANSWERS_NO = re.compile(r"^\W*no(?:pe)?, (?=(?:it|this|that)(?: is|['’]s) )", re.I)
-_OTHER = re.compile(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
+_SOME_OTHER = later(r"\b(?:the|any|no|each|every|some|an|one)\s+$", re.I)
+_OTHER_WORD = later(r" +(?!(?:because|since|as|category|label|class|is|fits|for|due|here|seems)\b)\w", re.I)
+_ANSWERS_NO = later(r"^\W*no(?:pe)?, (?=(?:it|this|that)(?: is|['’]s) )", re.I)
+_OTHER = later(r"(?:or|or else|otherwise|oder|ou|или)\b", re.I)  # begins a sentence that takes back the one before
 ASKING_SIGNS = ("?", "？")
-_ASKS = re.compile(
+_ASKS = later(
     r"[^\w\u2588]*(?:is|are|am|do|does|did|should|shall|can|could|would|will|must) (?:it|this|that|i|we|you|the|these)\b"
     r"|[^\w\u2588]*(?:ist|sind) (?:das|dies\w*|es|die|der)\b|[^\w\u2588]*(?:est-ce|czy|разве|is (?:dit|het|dat)"
     r"|[äe]r det\w*)\b",
     re.I,
 )
 # a single word apart behind a label, the last of its text: nobody knows what it says of it ("Spam. Nonsense!")
-_APART = re.compile(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
-_BOUND = re.compile(r"[≈≃∼]\s*$|(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
+_APART = later(r"[\"'”’*`]*\s*(?:[,;:.!–—、，…]|\s-+)+ *(?:(?:an?|une?|una|uma|eine?|een) )?([^\W\d_]+)[.!…*]*\s*$")
+_BOUND = later(r"[≈≃∼]\s*$|(?<![-=])(?:(?<!^)[<>≤≥]=?\s*|[<>]=?|[≤≥]\s*)$|^\W*(?:under|over|above|below)\s+$", re.I)
 # "3 of 10", where 10 is not the scale's end; "3, 25"
-_OF_MORE = re.compile(r"[\s(]*(?:/|(?:out )?of|in|von|sur|de|su|van|из)\s*\d|, ?\d+\W*$")
-_TAG_BEFORE = re.compile(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
-_SURE, _OF_SURETY = re.compile(r"(?:very )?(?:high|low)|medium|moderate"), re.compile(r"[^\w(]+(?:confiden|certain)", re.I)
-_OPTION = re.compile(r"[.):] ")
-_NUMBERED, _ITEM = re.compile(r"[.:]? ?\d"), re.compile(r"\. +(?!\w+:)[^\W\d]")  # "No. 5"; "1. The author ..."
+_OF_MORE = later(r"[\s(]*(?:/|(?:out )?of|in|von|sur|de|su|van|из)\s*\d|, ?\d+\W*$")
+_TAG_BEFORE = later(r"<[a-z]\w*>\s*$", re.I)  # "<label>3"
+_SURE, _OF_SURETY = later(r"(?:very )?(?:high|low)|medium|moderate"), later(r"[^\w(]+(?:confiden|certain)", re.I)
+_OPTION = later(r"[.):] ")
+_NUMBERED, _ITEM = later(r"[.:]? ?\d"), later(r"\. +(?!\w+:)[^\W\d]")  # "No. 5"; "1. The author ..."
 # the last line of a reply that names its label in form: "Label: spam"
-_FORMAL = re.compile(
+_FORMAL = later(
     r"\n[\s#>*_-]{0,40}(?:(?:so|therefore|thus|hence),? )?(?:the |my )?"
     rf"(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})"
     r"(?: is)?[*_\"]{0,9}\s{0,9}[:=→-]?"
@@ -76,9 +77,44 @@ _FORMAL = re.compile(
     re.I,
 )
 END_SIGNS = " \n\"'”’»)*!"
-_CLAUSE = re.compile(r"[,;:!?—]|(?<!\.)\.(?!\.)")
-_SENTENCE = re.compile(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
-_ENDS_IN_DOT = re.compile(r"\.(?=\s+[^\W\d_a-z][a-z])")  # "It is the U.S. The text says so."
+_CLAUSE = later(r"[,;:!?—]|(?<!\.)\.(?!\.)")
+_SENTENCE = later(r"\n\s*\n|(?<![.…])(?:\.(?!\.)|[!?]+)[\"'”’»)\]*]*\s+(?=\S)|[。！？।]+")
+_SHORT_FOR = later(
+    r"(?:^|[\s(])(?:e\.g|i\.e|z\. ?b|d\. ?h|p\. ?ex|p\. ?ej|cf|vs|viz|approx|ca|bzw|usw|resp|mr|mrs|ms|dr|prof|st|fig"
+    r"|sec|vol)$",
+    re.I,
+)
+# behind a label that denies they go on, behind any other they take it back: "No, quite the opposite."
+_IS_DENIAL = later(r"no|nein|non|false|incorrect|wrong|refuted|refutes")
+_IS_CONTRARY = later(r"contradict\w*|sarcas\w+|iron(?:y|ic(?:al)?)|disagree\w*")
+_CONTRARY_TOLD = later(
+    rf"\b(?:the|this) (?:{TEXT_WORDS}) (?:says?|states?|claims?|means?|asserts?) (?:exactly )?the (?:exact )?opposite\b",
+    re.I,
+)
+_CONTRARY = later(r"\b(?:(?:on|to|quite) the contrary|the (?:opposite|reverse))\b", re.I)
+# labels that say that something is not known, and what says the same of the text behind them: "Neutral. It is unclear
+# whether the man is a doctor."
+_OPEN_LABEL = later(
+    r"neutral|unknown|unclear|uncertain|undetermined|undecided|ambiguous|maybe|nei|(?:not enough|insufficient|no) "
+    r"(?:info(?:rmation)?|evidence|context)|(?:cannot|can['’]t|can not) (?:say|tell|be (?:determined|known)|determine)"
+)
+_NOT_KNOWN = later(
+    r"\b(?:(?:(?:it(?:['’]s| is) )?(?:not (?:\w+ )?(?:clear|known|stated|certain|obvious)|unclear|unknown|uncertain"
+    r"|(?:hard|difficult|impossible|not possible) to (?:tell|say|know|determine|judge|conclude))"
+    r"|(?:we|I|one|you) (?:cannot|can['’]?t|do not|don['’]t) (?:tell|know|say|determine|conclude)"
+    r"|(?:it )?cannot be (?:determined|known|told|inferred|concluded))"
+    r"(?= (?:whether|if|who|what|when|where|which|why|how|from|based|by|in|on|the|this)\b)"
+    r"|(?:there is )?not enough (?:info(?:rmation)?|evidence|context|details?)"
+    r"|(?:more|additional|further) (?:info(?:rmation)?|evidence|context|details?) (?:is|are|would be) (?:needed|required))"
+    rf"(?! (?:(?!\.\s)[^{LABEL}\n])*(?:{LABEL}|\b(?:{LABEL_WORDS})\b))",
+    re.I,
+)
+_ENDS_IN_DOT = later(r"\.(?=\s+[^\W\d_a-z][a-z])")  # "It is the U.S. The text says so."
+
+
+def _ends(text: str, seam: re.Match[str]) -> bool:
+    """Whether a sentence ends there, and not an abbreviation."""
+    return not text[seam.end() : seam.end() + 1].islower() and not _SHORT_FOR.search(text, 0, seam.start())
 
 
 def dressed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -101,6 +137,8 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
         return False
     if word.isdigit() and _ITEM.match(text, end) and re.search(r"(?:^|\n)\W*$", text[:start]) and begins_list(text):
         return False
+    if counts(text, start, end):
+        return False
     if _SURE.fullmatch(word) and _OF_SURETY.match(text, end):
         return False
     if is_topic_of_talk(word, text[:start], text[end:]):
@@ -108,7 +146,7 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
     lettered = len(word) == 1 and word.isalpha() and _OPTION.match(text, end)  # "B. Paris"
     if (apart := _APART.match(text, end)) and not (lettered or is_known(apart[1])) and all(b <= end for _, b, _ in spans):
         return False
-    if is_felt(word, text[:start]) or is_of_another(word, text[:start], text[end:]):
+    if is_verb(word, text[:start]) or is_of_another(word, text[:start], text[end:]):
         return False
     if word == "other" and (_SOME_OTHER.search(text[:start]) or _OTHER_WORD.match(text, end)):
         return False
@@ -117,7 +155,13 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
         blanked[a:b] = LABEL * (b - a)  # neither a word nor a space: a label may hold a negation itself
     start, end = dressed(text, start, end)
     rest = _CERTAIN.sub(lambda match: "y" * len(match[0]), "".join(blanked))
-    cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if not rest[m.end() : m.end() + 1].islower()), len(rest)]
+    if _IS_DENIAL.fullmatch(word):
+        rest = _CONTRARY.sub(lambda match: "y" * len(match[0]), rest)
+    if _IS_CONTRARY.fullmatch(word):
+        rest = _CONTRARY_TOLD.sub(lambda match: "y" * len(match[0]), rest)
+    if _OPEN_LABEL.fullmatch(word.replace("_", " ")):
+        rest = _NOT_KNOWN.sub(lambda match: "y" * len(match[0]), rest)
+    cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if _ends(rest, m)), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
     if (

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from crossover.data.pattern import later
+
 # scripts that are written without spaces
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_WITHOUT_SPACES = re.compile(f"[{UNSPACED}]")
-_COPULA = re.compile("(?<![不没沒非未无無])(?:是|为|為|属于|屬於|非常|很|十分|は|を|が|：)$")
-_BEHIND = re.compile(r"です|でした|である|と思います|だ(?!け)|的(?!\w)")
-_KOREAN = re.compile("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
+_WITHOUT_SPACES = later(f"[{UNSPACED}]")
+_COPULA = later("(?<![不没沒非未无無])(?:是|为|為|属于|屬於|非常|很|十分|は|を|が|：|(?<!ไม่)คือ|(?<!ไม่)เป็น)$")
+_BEHIND = later(r"です|でした|である|と思います|だ(?!け)|的(?!\w)|に分類され|[类類](?!\w)|ครับ|ค่ะ")
+_KOREAN = later("(?:입니다|이다|이에요|예요)(?!만)")  # "is", written at the word that it follows
 # what makes another number of a number, before it and behind it: "1–2", "1 %", "1 000"
-_LESS = re.compile(r"[−‒–]$|\bminus $", re.I)
+_LESS = later(r"[−‒–]$|\bminus $", re.I)
 _NEAR = 9  # letters before a label that say so
-_MORE = re.compile(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
+_MORE = later(r"\s?[%‰]|[−‒–]\d|[ \u00a0\u202f]\d{3}(?!\d)")
 
 
 def is_word(letter: str) -> bool:

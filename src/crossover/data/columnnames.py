@@ -49,6 +49,7 @@ COLUMN_WORDS = {
     "filler": "the example value key name by at on vote num is left right first second one two",
 }
 _ROLE = {word: role for role, words in COLUMN_WORDS.items() for word in words.split()}
+_LONGEST = max(map(len, _ROLE)) + 2  # letters of a known word, in the plural
 ANSWERS = ("reply", "label", "attribute", "rating", "weak")
 ASKS = ("posed", "text", "note", "heading")
 # words for what holds a text -> what they hold, where that stands before them
@@ -169,7 +170,7 @@ def _known(word: str) -> list[str]:
     """A word as the table has it, or the two known words that it is made of ("goldlabel")."""
     if (one := _singular(word)) in _ROLE:
         return [one]
-    for at in range(2, len(word) - 1):
+    for at in range(max(2, len(word) - _LONGEST), min(_LONGEST + 1, len(word) - 1)):
         first, last = _singular(word[:at]), _singular(word[at:])
         if first in _ROLE and last in _ROLE:
             return [first, last]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from crossover.data.pattern import later
+
 Span = tuple[int, int, str]
 
 _FIRST_SIGN, _MOST_SIGNS = 0xE000, 0x1900  # a sign of its own stands in the place of each label
@@ -40,7 +42,7 @@ _ASKED_WHICH = (
 )
 _ENDS = r"(?=\s*(?:$|[.;:!\n]|,\s))[.,]?"
 _AS_OPTIONS = [
-    re.compile(pattern, re.I)
+    later(pattern, re.I)
     for pattern in (
         rf"{_CLAUSE_BEGINS}[*_#> ]*{_SOME}{_OPTION_WORDS}(?: (?:here|are|include|to choose from)){{0,2}}[*_]*\s*[:(=]?[*_]*"
         rf"(?:\s*{_LISTED}\)?|{_BELOW}){_ENDS}",
@@ -68,7 +70,7 @@ _WEIGHED = (  # without saying that it is so
     r"(?: (?:is|was|seems?|looks?) (?:\w+ )?(?:tempting|possible|plausible|close))?(?: at first(?: glance| sight)?)?"
 )
 _SET_OFF = [
-    re.compile(pattern, re.I)
+    later(pattern, re.I)
     for pattern in (
         # "C, not C++", "spam rather than ham", "fear (not anger)", "ein Lob, keine Beschwerde"
         rf"(?P<kept>{_GIVEN}(?: (?:code|statement|sentence|review|report|message|e?mail|comment|text))?)\s*[,;–—-]?\s*\(?"
@@ -108,6 +110,7 @@ _SET_OFF = [
         rf"(?P<kept>\b(?:prefer|choose|pick) {_NAMED_TOO}) (?:over|to) {_NAMED_TOO}{_STOP}",
         # the same in other languages
         rf"(?P<kept>^|\s)(?:nicht|keine?n?) {_NAMED_TOO},? sondern (?:eher )?",
+        rf"{_CLAUSE_BEGINS}ce n['’]est pas {_ALL_NAMED}\s*[,;.:–—]\s*(?=c['’]est\b)",
         rf"(?P<kept>^|\s)(?:ce )?n['’]est pas {_NAMED_TOO},? mais (?:plutôt )?",
         rf"(?P<kept>^|\s)no (?:es )?{_NAMED_TOO},? sino (?:que )?(?:es )?",
         rf"(?P<kept>^|\s)(?:não é {_NAMED_TOO},? mas (?:sim )?|non è {_NAMED_TOO},? (?:ma|bensì) (?:è )?)",
@@ -170,9 +173,9 @@ def _left(patterns: Sequence[re.Pattern[str]], masked: str, plain: str) -> tuple
     return masked, plain, gone
 
 
-_NOT_BUT = re.compile(r"(?:不是|并非|並非)[^,，、。!！?？\n]{1,20}(?:[,，、]?\s*而是|[,，]\s*是(?!否))")
-_AND_NOT = re.compile(r"[,，](?:而|并)?不是[^,，、。!！?？\n]{1,20}(?=[。.!！]?\s*$)")
-_INSTEAD = re.compile(r"[^,，、。!！?？\n]{1,20}(?:ではなく(?!な)[、,]?\s*|(?:이|가) 아니라,? )")
+_NOT_BUT = later(r"(?:不是|并非|並非)[^,，、。!！?？\n]{1,20}(?:[,，、]?\s*而是|[,，]\s*是(?!否))")
+_AND_NOT = later(r"[,，](?:而|并)?不是[^,，、。!！?？\n]{1,20}(?=[。.!！]?\s*$)")
+_INSTEAD = later(r"[^,，、。!！?？\n]{1,20}(?:ではなく(?!な)[、,]?\s*|(?:이|가) 아니라,? )")
 
 
 def _without(line: str, match: re.Match[str]) -> str:

@@ -258,9 +258,8 @@ def _doubted(row: Row, sure: bool) -> Row:
 
 def _without_formulas(rows: list[Row]) -> list[Row]:
     """The rows with what a spreadsheet shows of `="007"`, in columns that hold nothing else: so programs keep its zeros."""
-    if not rows or not any(_FORMULA.fullmatch(str(value)) for value in rows[0].fields.values()):
-        return rows
-    filled = {name: [value for row in rows if (value := str(row.fields[name])).strip()] for name in rows[0].fields}
+    names = rows[0].fields if rows else ()
+    filled = {name: [value for row in rows if (value := str(row.fields[name])).strip()] for name in names}
     columns = [name for name, values in filled.items() if all(map(_FORMULA.fullmatch, values)) and values]
     for name in columns:
         said = f"the column '{name}' holds texts as a spreadsheet's formulas (=\"...\"): each is read as what it shows"

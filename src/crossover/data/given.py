@@ -6,27 +6,30 @@ import json
 import re
 from collections.abc import Collection
 
+from crossover.data.announced import shows
 from crossover.data.called import BEST_WORDS, GROUNDS_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import LABEL, unsure
+from crossover.data.pattern import later
+from crossover.data.small import is_small
 
-_ANSWER_FIELD = re.compile(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
-FENCE = re.compile(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
+_ANSWER_FIELD = later(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
+FENCE = later(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
 
-_ROLE = re.compile(
+_ROLE = later(
     r"^\s*(?:<\|(?:im_start\|>)?assistant(?:\|>)?|<start_of_turn>model|\[/INST\]"
     r"|[#*\s]{0,6}(?:assistant|response|model)[*\s]*[:：][*]*)\s*",
     re.I,
 )
 # a heading of grounds on a line of its own, what names a label in front of one, and what would name another at the end
-_EXPLAINED = re.compile(rf"\n[ \t#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]", re.I)
-_NAMED_FIRST = re.compile(
+_EXPLAINED = later(rf"\n[ \t#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]", re.I)
+_NAMED_FIRST = later(
     rf"^[ \t#>*_-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD})[*_]*\s*[:：=]", re.I
 )
 # prose behind an answer tells of the text, and leaves nothing open
-_OF_THE_TEXT = re.compile(rf"(?:the|this) (?:{TEXT_WORDS})\b", re.I)
-_LINE_ENDS = re.compile(r"\n+(?=[^\W\d_a-z])")
-_SENTENCE_ENDS = re.compile(r"(?<=\w\w[.!:])[*_\"]*\s+(?=[^\W\d_a-z])|(?<=\w[.!:][*_\"])[*_\"]*\s+(?=[^\W\d_a-z])")
-_TURNS = re.compile(
+_OF_THE_TEXT = later(rf"(?:the|this) (?:{TEXT_WORDS})\b", re.I)
+_LINE_ENDS = later(r"\n+(?=[^\W\d_a-z])")
+_SENTENCE_ENDS = later(r"(?<=\w\w[.!:])[*_\"]*\s+(?=[^\W\d_a-z])|(?<=\w[.!:][*_\"])[*_\"]*\s+(?=[^\W\d_a-z])")
+_TURNS = later(
     r"\b(?:wrong|incorrect|mistake\w*|misread|reconsider\w*|correction|rather|thoughts?|joking|kidding|anything|nothing"
     r"|doubts?|doubtful|elsewhere|ambiguous|unclear"
     r"|but|however|may"
@@ -36,37 +39,88 @@ _TURNS = re.compile(
     rf"|^\W*(?:{TEXT_WORDS}|q|assistant)\W{{0,3}}:",
     re.I | re.M,
 )
-_FINALLY = re.compile(
+_FINALLY = later(
     rf"\b(?:final|actual|correct(?:ed)?|revised|updated|true|new)\b[^.\n]{{0,20}}\b(?:{LABEL_WORDS})\b"
     rf"|\n[ \t#>*_-]*(?:{LABEL_WORDS})[*_]*\s*[:=]|\b(?:so|therefore|thus|hence|instead|actually|however)\b",
     re.I,
 )
+# words around an object that say that it is a form, not the answer, or not right
+_IF_ASKED = r"(?:if|once|when|after) you (?:send|share|provide|paste|give)\b"
+_HEADS_FORM = later(
+    r"\b(?:an?|bad|wrong) (?:\w+ )?(?:example|sample|template)\b|\bfor example\b"
+    r"|(?:^|\n|here(?: is|['’]s) (?:the|my|your) )\W*(?:\w+ )?(?:example|sample|template)(?: \w+)?\W*$"
+    rf"|\b(?:like this\W*$|(?:is|was|be)(?: not|n['’]t) (?:this|it|the)\b|{_IF_ASKED})",
+    re.I,
+)
+_WAS_FORM = later(
+    r"\b(?:(?:just |only )?an? (?:example|sample|template|placeholder)|wrong|incorrect|mistake\w*|misread|reconsider\w*"
+    rf"|rejected|instead|{_IF_ASKED}|please (?:send|share|provide|paste))\b",
+    re.I,
+)
+# a sentence that tells of the text, with faults in it that are none of the answer: "The customer got the wrong item."
+_FAULTY = r"\b(?:wrong|incorrect|mistake\w*|rejected|instead(?= of (?!it\b|that\b|this\b)))\b"
+_TELLS_OF_TEXT = later(
+    rf"(?:(?:(?!{_FAULTY}).){{0,200}}?\b(?:because|since|as) )?\W*(?:it (?:mentions|describes|reports|contains|concerns"
+    rf"|is about)|(?:he|she|they) (?:got|received|reports?|wants?|asks?|(?:was|were)(?! (?:\w+ )?{_FAULTY}))"
+    rf"|(?:the|this|an?|their|his|her) (?!(?:\w+ )?(?:{LABEL_WORDS}|json|object|format|code|block|field|model|response"
+    r"|reply|above|opposite|other|first|second|former|latter|last|whole|entire|right|correct|true|actual|real|best|proper"
+    r"|one|guess|error|mistake)\b|(?:is|was|has|had|seems|should|must|may|might|would|could)\b)"
+    rf"(?!(?:{TEXT_WORDS})(?:['’]s)? (?:is|was|seems?|looks?|reads?)(?: (?:\w+ly|just|quite|plain|so)){{0,2}} {_FAULTY})"
+    rf"[^\W\d]+)\b(?:(?!\b(?:{LABEL_WORDS}|label\w*|classif\w*|categor\w*|answer\w*|assign\w*|above)\b).)*",
+    re.I,
+)
+_DEGREES = ("rating", "score", "stars", "grade", "level")  # the answer where no other field is called one
+_FAULTS = later(_FAULTY, re.I)
 # what says of the label behind it that it is so
 _SAYS_SO = (
     r"\b(?:is|are|was|be|as|to|seems?|sounds?|looks?|feels?|reads?|finds? it|deserves?) "
     r"(?:(?:an?|the|in|best|seen|as|more|rather|clearly|quite|really|very|likely|probably|to|be|like) ){0,4}"
 )
 _GIVES = "supports?|gets?|got|labell?ed|says?|shows?|means?|meant|suggests?|indicates?|express(?:es)?|conveys?|implies"
+# verbs of a text that say nothing of its label
+_NAMES_IT = "mentions|contains|includes|avoids|lacks|uses|quotes|denies|excludes|rejects|contradicts|is|was|has|does"
 
 
-def in_object(reply: str) -> str | None:
+def in_object(reply: str) -> tuple[str, str] | None:
     """The text of the one field that is called an answer, where a reply is an object, in a code fence or behind some words
-    that introduce it; None for any other reply, and where several fields are."""
-    fenced = FENCE.findall(reply)
-    text = fenced[0].strip() if len(fenced) == 1 else reply.strip()
+    that introduce it, and what stands behind it; None for any other reply, and where several fields are."""
+    fenced = list(FENCE.finditer(reply))
+    text = fenced[0][1].strip() if len(fenced) == 1 else reply.strip()
     if not (text.startswith("{") and text.endswith("}")):
         return None
+    if len(fenced) == 1 and _only_shown(reply[: fenced[0].start()], reply[fenced[0].end() :]):
+        return "", ""
     try:
-        pairs = json.loads(text, object_pairs_hook=list)  # a field that stands twice is two
+        # a field that stands twice is two, and a number is what is written
+        pairs = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return None
     fields = [(name, held) for name, held in pairs if _ANSWER_FIELD.fullmatch(name.removesuffix("s"))]
+    if not fields:
+        fields = [(name, held) for name, held in pairs if name.casefold() in _DEGREES]
     # beside the answer a list of several may hold what can be chosen: {"options": ["spam", "ham"], "label": "ham"}
     one = [held for name, held in fields if not (name.endswith("s") and isinstance(held, list) and len(held) > 1)]
     found = one or [held for _, held in fields]
     if len(found) == 1 and isinstance(found[0], list) and len(found[0]) == 1:
         found = found[0]  # {"labels": ["spam"]}
-    return found[0] if len(found) == 1 and isinstance(found[0], str) else None
+    behind = reply[fenced[0].end() :] if len(fenced) == 1 else ""
+    if len(found) == 1 and isinstance(found[0], bool):
+        return str(found[0]).lower(), behind
+    return (found[0], behind) if len(found) == 1 and isinstance(found[0], str) else None
+
+
+def _only_shown(before: str, behind: str) -> bool:
+    """Whether what stands around an object shows a form, or takes back what is in it."""
+    if shows(before) or _HEADS_FORM.search(before):
+        return True
+    return unsure(f"{LABEL}. {behind}") or (
+        _EXPLAINED.match(f"\n{behind.lstrip()}") is None and bool(_WAS_FORM.search(_without_faults(behind)))
+    )
+
+
+def _without_faults(text: str) -> str:
+    """A text without the faults that its sentences tell of what was asked about."""
+    return re.sub(r"[^.!?\n]+", lambda one: _FAULTS.sub("", one[0]) if _TELLS_OF_TEXT.fullmatch(one[0]) else one[0], text)
 
 
 def without_role(reply: str, labels: Collection[str]) -> str:
@@ -90,8 +144,11 @@ def headed(text: str) -> tuple[str, str, str]:
 def says_so(label: str, text: str) -> bool:
     """Whether a text says of a label anywhere that it is so, or heads a line with it: "This text belongs to spam"."""
     name = rf"(?<!\w){re.escape(label)}(?!\w)"
+    if is_small(label):  # "There is no link in it." says no "no"
+        return re.search(rf"\b(?:is|be) [\"'*]*{re.escape(label)}[\"'*]*(?:[.!,;]|\s*$)", text) is not None
     ends = r"(?=[*_\"]*\s*(?:[.,;!?]|$))"  # "shows negative.", and not "shows negative words"
     so = rf"{_SAYS_SO}{name}|\b(?:{_GIVES}) {name}{ends}"
+    so += rf"|\b(?:{TEXT_WORDS}) (?!(?:{_NAMES_IT})\b)\w+s {name}{ends}"  # "The text screams ham."
     so += rf"|{name} (?:is (?:right|correct|true)|instead)\b|(?:^|[.!?\n])\W*{name}[*_\"]*\s*[:：–—=-]"
     return re.search(so, text, re.I) is not None
 
@@ -103,7 +160,7 @@ def _prose(text: str) -> re.Match[str] | None:
         head, rest = text[: split.start()].strip(" \n*_"), text[split.end() :]
         open_still = head.endswith(("?", "？")) or (head.endswith(":") and "\n" in split[0])
         lines = [line for line in rest.splitlines() if line.strip()]
-        if "\n" in head or open_still or not _OF_THE_TEXT.match(rest) or _TURNS.search(rest):
+        if "\n" in head or open_still or not _OF_THE_TEXT.match(rest) or _TURNS.search(_without_faults(rest)):
             continue
         if all(len(line.split()) > 3 for line in lines):
             return split

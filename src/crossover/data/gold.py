@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crossover.data.chat import turns_in
+from crossover.data.columnnames import read
 from crossover.data.looks import of_few
 from crossover.data.template import canonical
 from crossover.data.text import comparable
@@ -112,6 +114,22 @@ def parts_of(column: str, value: Any) -> dict[str, str]:
         elif isinstance(held, (str, int, float)):
             found[f"{column}.{name}"] = str(held)
     return found
+
+
+def labels_within(column: str, values: Sequence[Any], outputs: Collection[str]) -> str | None:
+    """The field of the objects in a column's lists that says an output of each ("evidences.verdict"): it is called a label,
+    and comes twice in a row, which letters of choices do not. `values`: of each row."""
+    held: dict[str, list[list[str]]] = {}
+    for row, value in enumerate(values):
+        for one in turns_in(value) or []:
+            for name, said in one.items() if isinstance(one, Mapping) else ():
+                if read(name).role == "label":
+                    held.setdefault(name, [[] for _ in values])[row].append(str(said).strip())
+    for name, rows in held.items():
+        said = {text for row in rows for text in row}
+        if len(said) > 1 and said <= {text.strip() for text in outputs} and any(len(set(row)) < len(row) for row in rows):
+            return f"{column}.{name}"
+    return None
 
 
 def telling_column(columns: Sequence[str], rows: Sequence[Mapping[str, str]], outputs: Sequence[str]) -> str | None:

@@ -8,7 +8,7 @@ from statistics import median
 
 from crossover.data.checks import check
 from crossover.data.finding import Finding, by_level, count_rows
-from crossover.data.gold import parts_of, telling_column
+from crossover.data.gold import labels_within, parts_of, telling_column
 from crossover.data.infer_kind import infer_kind
 from crossover.data.load import canonical_object, load_formed, text_of
 from crossover.data.named import check_gold
@@ -56,9 +56,12 @@ def _told(task: Task, tables: Mapping[str, Sequence[Row]]) -> list[Finding]:
         for name in columns:
             shown |= parts_of(name, lookup(row.fields, name))
     names = [*columns, *dict.fromkeys(name for shown in held for name in shown if name not in columns)]
-    column = telling_column(names, held, [text_of(row, task.output) for row in rows])
+    golds = [text_of(row, task.output) for row in rows]
+    column = telling_column(names, held, golds)
     if column is None:
-        return []
+        fields = [labels_within(name, [lookup(row.fields, name) for row in rows], golds) for name in columns]
+        doubt = "each object in the input says a label ('{}'): is the answer shown?"
+        return [Finding("warning", "gold_in_input", doubt.format(field)) for field in fields if field]
     message = (
         f"the column '{column}' in the input says the output: each of its values goes with one label, and each label with"
         " one value, so every prompt would hold its answer; valid is an input without it"

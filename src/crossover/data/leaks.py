@@ -88,7 +88,11 @@ def _known_before(splits: Splits) -> list[Finding]:
 
 def _alike(examples: Sequence[Example]) -> list[Finding]:
     """That many test rows are nearly each other: they may be right or wrong together, and count as if they were not."""
-    twins = near_twins([comparable(example.input) for example in examples], NEAR)
+    first: dict[str, int] = {}  # equal inputs are one cluster already, and their pairs are many
+    for place, example in enumerate(examples):
+        first.setdefault(comparable(example.input), place)
+    places = list(first.values())
+    twins = [(places[one], places[other]) for one, other in near_twins(list(first), NEAR)]
     apart, kin = clusters(examples), clusters(examples, twins)
     if len(set(apart)) - len(set(kin)) < max(FEWEST, MUCH * len(examples)):
         return []

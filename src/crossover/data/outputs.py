@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crossover.data.chat import is_talk
+from crossover.data.chat import is_talk, turns_in
 from crossover.data.columnnames import (
     ANSWERS,
     ASKS,
@@ -140,7 +140,7 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
     if other.second:
         return False
     if other.read.whose == "gold" and other.read.role in ("", "reply") and not other.strong:
-        return other.few or wordy(other.values) or nested(other.values)
+        return other.few or wordy(other.values) or (nested(other.values) and not _listed(found, other))
     if found.marked:
         graded = any(one.read.role in ("rating", "weak") for one in beside)
         kinds = {found.read.role, other.read.role} != {"reply"} or flags(found.values)  # it may judge the other
@@ -166,6 +166,12 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
         return other.few and not (posed and other.read.role not in ("rating", "weak"))
     chance = (flags(other.values) or numeric(other.values)) and not other.named and not agree(found.values, other.values)
     return alike and not chance and other.read.head not in MAKERS
+
+
+def _listed(one: Column, other: Column) -> bool:
+    """Whether the values of a column stand in the lists of another, which has more of them for a row."""
+    held = {text for value in other.values for text in turns_in(value) or [] if isinstance(text, str)}
+    return sum(value in held for value in one.values) >= FULL * len(one.values)
 
 
 def _unnamed(
@@ -211,10 +217,12 @@ def _unnamed(
         return _sole(left, path, "as it is left")
     if len(asks) > 1:
         raise unclear(path, "output", asks)
-    beside = [one.name for one in sorted(held, key=lambda one: not _names(one)) if one not in first]
+    beside = [one for one in sorted(held, key=lambda one: not _names(one)) if one not in first]
     if beside:
+        talk = is_talk(beside[-1].values[0])
+        why = "holds turns of a conversation" if talk else "tells of a row (an id, a source, a date)"
         raise DataError(
-            f"{path}: no column looks like an output: '{beside[-1]}' tells of a row (an id, a source, a date); valid is an"
+            f"{path}: no column looks like an output: '{beside[-1].name}' {why}; valid is an"
             " output column called 'label', for example, or a task file that names one (output:)"
         )
     raise DataError(

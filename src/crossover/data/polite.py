@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 
 from crossover.data.called import LABEL_WORDS
+from crossover.data.pattern import later
 
-_POLITE_WORD = re.compile(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
-_POLITE = re.compile(
+_POLITE_WORD = later(r"yes|no|yeah|sure|okay|ok|ja|oui|sí|sim")
+_POLITE = later(
     r"[\"'”’*`)]*[,.!:;–— -]+(?:I (?:can|could|understand|see|will|have (?:read|understood|received)|am (?:happy|glad"
     r"|able|ready))\b"
     r"|I['’](?:ll|m (?:happy|glad|able|ready|unable|not able))\b|I am (?:unable|not able)\b"
     r"|(?:I['’]?a?m sorry,? (?:but )?)?I (?:can(?:not|['’]t)|won['’]t|will not) (?:help|assist|answer|comply|provide"
-    r"|classify|process|do)\b|(?:please(?=\W*$)|go (?:on|ahead)|tell|ask|send|show|what|sure|thanks"
+    r"|classify|process|do)\b|(?:please(?=\W*$| (?:share|send|provide|paste"
+    r"|give|enter|tell|type|show|specify|upload|attach|wait)\b)|got it\b|understood\b|go (?:on|ahead)|tell|ask|send"
+    r"|show|what|sure|thanks"
     r"|thank you|happy to|glad to|let me)\b|it is possible to\b"
     rf"|here(?: is|['’]s) (?:the|my|your) (?:{LABEL_WORDS})|the (?:{LABEL_WORDS}) is\b)",
     re.I,
 )
 # the question that ends a reply and asks for no answer to it
-_OFFER = re.compile(
+_OFFER = later(
     r"(?:(?<=[.!?*_)\"'”’])\s+|\n\s*)"
     r"(?:(?:(?:is|are) there any|do you (?:have|need)|(?:do you|did you) want|would you like"
     r"|(?:can|may|shall|could|should) I|how (?:else )?(?:can|may) I)\b"
@@ -32,14 +35,14 @@ _TAG = (
     r"(?:is|are|was|were|do|does|did|has|have|can|could|will|would|should)"
 )
 _AFFIRMED, _DENIED = (
-    re.compile(rf"{_TAG}[.!\s]*$", re.I),
-    re.compile(rf"(?:{_TAG} not|{_TAG}n['’]t|\W+(?:das|es|sie|er) (?:ist|tut|hat|kann)(?: es| das)? nicht)[.!\s]*$", re.I),
+    later(rf"{_TAG}[.!\s]*$", re.I),
+    later(rf"(?:{_TAG} not|{_TAG}n['’]t|\W+(?:das|es|sie|er) (?:ist|tut|hat|kann)(?: es| das)? nicht)[.!\s]*$", re.I),
 )
 # a yes or a no that opens a reply is the answer, whatever is said of it, but where that is taken back
-_LEADING = re.compile(
+_LEADING = later(
     r"yes|no|ja|nein|oui|non|sí|sim|да|нет|nee|nej|evet|hayır|是|否|对|错|對|錯|はい|いいえ|네|예|아니요|نعم|لا|हाँ|नहीं"
 )
-_APART_FROM = re.compile(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
+_APART_FROM = later(r"[\"'”’*_`)]*(?:[,;:.!–—\n]|\s-+\s|\s(?:it|he|she|they|this|that|we|you)\b|\s*$)", re.I)
 # what leaves open what a yes or a no in front of it says: nobody can tell, too little is told, it is not sure
 _TELL = (
     r"(?:answer\w*|say|said|tell|told|know\w*|judged?|decided?|determined?|assess\w*|classif\w+|verif\w+|sagen"
@@ -51,7 +54,7 @@ _IT_IS = r"(?:^\W*(?:but |though |although )?|\b(?:I am|I['’]m|we are|we['’]
 _ES_IST = (
     r"(?:^\W*(?:\w+,? )?|\b(?:(?:es|das) ist|bin(?: mir)?(?: \w+)?|ce n['’]est|ne suis|het is|dat is|det (?:är|er)|é|è) )"
 )
-_OPEN_STILL = re.compile(
+_OPEN_STILL = later(
     rf"\b(?:no|any) (?:way|means|basis|chance)\b[^.!?\n]{{0,40}}\b{_TELL}\b"
     rf"|(?:\b(?:not|no)|n['’]t) enough (?:(?:\w+ )?{_LITTLE}\b|to {_TELL})"
     rf"|\b(?:insufficient|too little|lack of|zu wenig|trop peu|muy poc[oa]|poc[oa]) (?:further |more )?{_LITTLE}\b"
@@ -74,9 +77,15 @@ _OPEN_STILL = re.compile(
     rf"|si può)\b[^.!?\n]{{0,20}}\b{_TELL}\b",
     re.I,
 )
-_YES = re.compile(r"yes|ja|oui|sí|sim")
-_DENIES_YES = re.compile(
-    r"\W*(?:(?:but|aber|mais|pero) )?(?:I (?:do not|don['’]?t) (?:\w+ )?(?:think|believe|agree)\b|not (?:really|quite"
+_YES = later(r"yes|ja|oui|sí|sim")
+_DENIES_YES = later(
+    r"\W*(?:(?:but|aber|mais|pero|um|well),? )?(?:(?:absolutely|definitely|certainly|surely|clearly|of course|maybe"
+    r"|probably) "
+    r"not\W*$|by no means\b|under no circumstances\b|far from it\b|(?:(?:quite )?the )?opposite\b(?! of \w{3,} is)"
+    r"|doch nicht\b"
+    r"|(?:except|only)(?: that)? (?:it|this|that|he|she|they)(?: (?:is|was|does|do|did) not|\w*n['’]t| \w+n['’]t)\b"
+    r"|I have (?:my )?doubts\b|I['’]m not (?:so |really )?(?:convinced|sure)|hmm+\b|不对|不對|错\W|I (?:do not"
+    r"|don['’]?t) (?:\w+ )?(?:think|believe|agree)\b|not (?:really|quite"
     r"|exactly|at all|entirely|so|in|even|yet)\b|not\W*$|nicht (?:wirklich|ganz|so)\b|pas (?:vraiment|du tout)\b"
     r"|no (?:realmente|mucho)\b"
     r"|(?:das )?glaube ich nicht\b|ich glaube (?:es )?nicht\b|je ne (?:crois|pense) pas\b|no (?:lo )?creo\b)",

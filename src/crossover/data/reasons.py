@@ -6,52 +6,51 @@ import re
 
 from crossover.data.called import GROUNDS_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
 from crossover.data.doubt import LABEL
+from crossover.data.pattern import later
 
 TEXT = rf"(?:{TEXT_WORDS})"  # what was asked about, as a reply calls it
 
 # what tells of the text and not of its label, behind a label that is stated
-_TELLS = re.compile(
+_TELLS = later(
     rf"(?:the|das|der|die|el|la|le|il) (?!(?:\w+ )?(?:{LABEL_WORDS}|{LABEL_WORDS_ABROAD}|opposite|other|contrary|reverse"
-    r"|latter|former|rest|first|previous|above|guess|conclusion|claim))[^\W\d]+"
+    r"|latter|former|rest|confidence|certainty|probability|likelihood|first|previous|above|guess|conclusion|claim))[^\W\d]+"
     r"(?:['’]s)? (?![^.!?\n]*\b(?:that|this|so|such|one|it|case|true|right|correct|das|dies\w*|es|so|eso|cela|ça"
     r"|signs?|evidence|indications?|hints?|traits?|fits?|match\w*|appl(?:y|ies)|qualif\w*|present|detected|found)\b)"
     r"(?:[\w'’-]+[ ,]+){2,}",
     re.I,
 )
-_TELLS_ELSE = re.compile(
+_TELLS_ELSE = later(
     r"(?:there (?:is|are|was|were) no (?!such|way|question|chance|reason|evidence|indication|sign|hint|basis|ground|need)\w"
     r"|(?:nobody|no one|never) (?![^.!?\n]*\b(?:that|this|so|such|one|it)\b)(?:[\w'’-]+[ ,]+){2,})",
     re.I,
 )
-EXPLAINS = re.compile(rf"\W{{0,40}}(?:{GROUNDS_WORDS})\W+", re.I)
-GROUNDS_FIRST = re.compile(  # grounds that a label is said behind
+EXPLAINS = later(rf"\W{{0,40}}(?:{GROUNDS_WORDS})\W+", re.I)
+GROUNDS_FIRST = later(  # grounds that a label is said behind
     r"\W*(?:since|as|because|given(?: that)?|considering(?: that)?|da|weil|comme|puisque|como|porque|poiché|omdat"
     r"|eftersom)\b"
     r"(?! if\b)[^\u2588]*[,;] (?=[^,;\u2588]*\w[^,;\u2588]*\u2588)",
     re.I,
 )
 # before it stand grounds, behind it the label alone: "..., so this is spam"
-SO_IT_IS = re.compile(
+SO_IT_IS = later(
     r"[,;.] (?:and )?(?:so|therefore|thus|hence),? (?:(?:this|it|that)(?: is|['’]s| must be) |(?:I|we) (?:say|choose|pick) "
     r"|the (?:\w+ ){0,2}is )?(?:an? |the )?[\"'“‘*`(]*(?=\u2588)",
     re.I,
 )
-_COLON = re.compile(
-    r"\u2588[\"'”’*`)]*(?: (?:issue|problem|matter|inquiry|request|question))?\s*[:;,(–—-]+\s*(?:as |since )?"
-)
+_COLON = later(r"\u2588[\"'”’*`)]*(?: (?:issue|problem|matter|inquiry|request|question))?\s*[:;,(–—-]+\s*(?:as |since )?")
 # "It is not promotional.", "The message does not ask for money.": what is denied is told of the text,
-_DENIES = re.compile(
+_DENIES = later(
     rf"\s*(?:it|(?:the|this) {TEXT})(?:(?:['’]s| is| are| was| does| did| has)(?:n['’]t| not)| (?:has|contains|includes"
     rf"|mentions"
     r"|offers|makes) no)(?: an?| any| the)? (?P<what>[^.!?\n\u2588]+?)[)\s]*(?:[.!?\n]|$)",
     re.I,
 )
-_ADVISES = re.compile(  # what to do with the text: "Do not click the link."
+_ADVISES = later(  # what to do with the text: "Do not click the link."
     r"\s*(?:please )?(?:do not|don['’]t|never) (?:click|open|reply|respond|pay|share|send|forward|worry|hesitate|download"
     r"|enter|buy)\b(?![^.!?\n]*\b(?:labels?|answer|this as|that as|it as)\b)",
     re.I,
 )
-_SPEAKS_OF_LABEL = re.compile(
+_SPEAKS_OF_LABEL = later(
     r"\b(?:true|false|correct|right|wrong|accurate|so|that|this|it|one|what|which|case|applicable|appl(?:y|ies)"
     r"|appropriate|fit\w*"
     r"|suit\w*|valid|match\w*|goods?|best|better|certain\w*|sure\w*|clear\w*|obvious\w*|likel\w*|possib\w*|probab\w*"
@@ -77,19 +76,17 @@ _SPEAKS_OF_LABEL = re.compile(
     r"|unless)\b",
     re.I,
 )
-_ABOUT_IT = re.compile(
+_ABOUT_IT = later(
     r"(?<=\w)(?:(?<=like)|(?<=enjoy)|(?<=love)|(?<=want)|(?<=mention)|(?<=recommend)) (?:it|this|that)\b", re.I
 )
-_TAKES_BACK = re.compile(
+_TAKES_BACK = later(
     rf"\s*(?:this|the|that) (?:other )?(?:{LABEL_WORDS})\b"
     r"[^.!?\n\u2588]{0,80}"
     r"(?:\bnot\b|n['’]t\b|\b(?:rejected|wrong|incorrect|another|possible|better|discarded|withdrawn|(?:would|could"
     r"|might|may)(?! be\W{1,3}\u2588))\b)",
     re.I,
 )
-_ADVERBS = re.compile(
-    r"\b(?:really|quite|very|exactly|entirely|actually|particularly|necessarily|always|even|also|at)\b", re.I
-)
+_ADVERBS = later(r"\b(?:really|quite|very|exactly|entirely|actually|particularly|necessarily|always|even|also|at)\b", re.I)
 
 
 def tells(later: str) -> bool:

@@ -9,15 +9,16 @@ from pathlib import Path
 from crossover.data.chat import is_talk
 from crossover.data.choices import pointing, signed
 from crossover.data.columnnames import ANSWERS, ASKS, is_answer, is_beside, is_group, read
+from crossover.data.gold import labels_within
 from crossover.data.inputs import column, input_of
 from crossover.data.layouts import ASKED, LIKE_PAIRS, PAIRS
 from crossover.data.load import check_columns
 from crossover.data.looks import numeric, of_few
 from crossover.data.objects import opened, roles_in
-from crossover.data.outputs import NAMED, WORSE, names_splits, output_of, recoded, similar
+from crossover.data.outputs import NAMED, WORSE, columns_of_table, names_splits, output_of, recoded, similar, unclear
 from crossover.data.rows import Row
-from crossover.data.template import columns_of, plain
-from crossover.data.together import Together, shown, together
+from crossover.data.template import columns_of, lookup, plain
+from crossover.data.together import LISTED, Together, shown, together
 from crossover.errors import DataError
 
 Given = tuple[str | None, str | None]  # an input, or its template, and an output
@@ -30,8 +31,21 @@ def roles_of(
 ) -> tuple[str, str, str, str]:
     """The task's `input` and `output`, and why. `given`: those that somebody said. Raises `DataError`; `Unclear` where
     several columns could be one of them."""
-    if any(given):
-        return _told(columns, rows, path, *given)
+    found = _told(columns, rows, path, *given) if any(given) else _found(columns, rows, path)
+    if given[0]:
+        return found
+    source, output, _, why_output = found
+    used, golds = columns_of(source), columns.get(output, [])
+    if len(used) == 1 and (listed := _choices_left_out(source, output, columns, rows)):
+        source = f"{{{source}}}\n{{{listed}}}"
+        return source, output, f"the columns {shown(source)}, a text and its choices", why_output
+    if len(used) > 1 and any(labels_within(name, [lookup(row.fields, name) for row in rows], golds) for name in used):
+        raise unclear(path, "input", columns_of_table({name: columns.get(name, []) for name in used}))
+    return found
+
+
+def _found(columns: dict[str, list[str]], rows: Sequence[Row], path: Path) -> tuple[str, str, str, str]:
+    """The roles that the columns have by their names and by what they hold."""
     of = rows[0].layout
     names = dict.fromkeys(name for row in rows for name in row.fields if name in columns or name.lower() in MAY_BE_EMPTY)
     if not of and (found := roles_in(rows)):
@@ -134,6 +148,13 @@ def names_of(columns: dict[str, list[str]], rows: Sequence[Row], output: str, us
         if len(values) == len(rows) and _same(rows, output, name):
             return name
     return None
+
+
+def _choices_left_out(source: str, output: str, columns: Mapping[str, list[str]], rows: Sequence[Row]) -> str | None:
+    """The column beside an input of one that lists the choices of which the output says one, by place, letter or text."""
+    listed = [name for name in columns if name.lower() in LISTED and name not in (source, output)]
+    shows = (name for name in listed if pointing(f"{{{source}}}\n{{{name}}}", [output], rows))
+    return next(shows, None) if re.search(r"[{}]", source) is None else None
 
 
 def _known(columns: Mapping[str, list[str]], rows: Sequence[Row], names: Mapping[str, None]) -> Together | None:

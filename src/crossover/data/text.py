@@ -10,11 +10,13 @@ from functools import lru_cache
 from crossover.data.affirmed import ASKING_SIGNS, END_SIGNS, NEGATION, PAIR_SIGNS, affirmed, dressed
 from crossover.data.announced import announced, shows
 from crossover.data.apart import UNSPACED, stands_alone
-from crossover.data.codes import as_whole, glossed, judges_code, unscaled, without_sureness
+from crossover.data.codes import as_whole, counts, glossed, judges_code, unscaled, without_letter, without_sureness
 from crossover.data.contrast import set_off, without_lists, without_unspaced
 from crossover.data.given import FENCE, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
+from crossover.data.marked import as_marked
+from crossover.data.pattern import later
 from crossover.data.polite import without_offer
 from crossover.data.small import is_by_the_way, stands_as_answer
 from crossover.data.stating import is_of_another, is_topic_of_talk
@@ -22,30 +24,28 @@ from crossover.data.thought import holds_mark, without_thought
 
 # What is not seen and changes no meaning: soft hyphens, zero-width spaces, byte order marks, direction marks, and the
 # selectors between a sign's text and emoji form.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]")
+_INVISIBLE = later("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe0e\ufe0f\ufeff]")
 # Joiners mean something inside Persian, Indic and emoji text, and nothing at an edge or beside Latin, Greek and Cyrillic.
 _JOINING = "\u0590-\u1dff\u2190-\U0010ffff"
-_IDLE_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
+_IDLE_JOINER = later(f"(?<![{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINING}])")
 # other forms of ASCII signs: full-width ones, hyphens, raised and small plus and minus, the sharp of C♯
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | str.maketrans("‐‑⁃﹣⁻⁺﹢♯﹟", "-----++##")
-_DASH = re.compile(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus only beside a word: apart it divides clauses
-_APOSTROPHE = re.compile(rf"(?<=\w)(?<![{UNSPACED}가-힣])[’ʼ‘′´`](?=\w)")
+_DASH = later(r"(?<=\w)[−‒–]|[−‒–](?=\w)")  # a hyphen or minus only beside a word: apart it divides clauses
+_APOSTROPHE = later(rf"(?<=\w)(?<![{UNSPACED}가-힣])[’ʼ‘′´`](?=\w)")
 
-_BULLET = re.compile(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
+_BULLET = later(r"(?:[-–—>]\s+(?!\d)|(?:[*•]|#{1,6})\s+)")
 # says nothing of what it holds
-_UNSPOKEN = re.compile(r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I)
-_TAGGED = re.compile(r"</|<br ?/?>|\|>", re.I)  # an option in brackets has none: "<B>"
-_TEX = re.compile(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
+_UNSPOKEN = later(r"</?(?:b|strong|i|em|u|mark|span|p|code|br ?/?)>|<\|[\w ]{1,20}\|>\s*$|</s>\s*$", re.I)
+_TAGGED = later(r"</|<br ?/?>|\|>", re.I)  # an option in brackets has none: "<B>"
+_TEX = later(r"\$?\\(?:boxed|fbox|text(?:bf|rm|tt|it|sf)?|mathrm|mathbf)\s*\{([^{}]*)\}\$?")
 _END = ".!?,;:。．！？，；：、…।¿¡"
 
-_ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
-_WHOLE = re.compile(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
-_COUNTS = re.compile(
-    r" (?:days?|weeks?|months?|years?|hours?|minutes?|times?|people|dollars?|euros?|pounds?|items?)\b", re.I
-)
-_COUNTED = re.compile(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
-_NO_SUCH = re.compile(r"no\s+[^\W\d_]", re.I)
-_NONE_OF = re.compile(
+_ABBREVIATION = later(r"(?:[A-Z]\.){2,}")  # "U.S." is also written "US"
+_WHOLE = later(r"(?<![\d./])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?of )$")  # "4 out of 5": not 5
+_COUNTS = later(r" (?:days?|weeks?|months?|years?|hours?|minutes?|times?|people|dollars?|euros?|pounds?|items?)\b", re.I)
+_COUNTED = later(r"\b(?:step|item|line|part|point|paragraph) $", re.I)  # "Step 2: ..."
+_NO_SUCH = later(r"no\s+[^\W\d_]", re.I)
+_NONE_OF = later(
     r"\W*none of (?:the (?:above|labels|categories|options|classes|others|given \w+)|these|them)(?: (?:fits?|appl(?:y"
     r"|ies)))?\W*",
     re.I,
@@ -122,8 +122,14 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
             return spelt.index(form)
     if asked:
         return None
-    if (answer := in_object(said)) is not None:
-        return stated(answer, labels)
+    if (held := in_object(said)) is not None:
+        given = stated(held[0], labels)
+        others = [label for place, label in enumerate(spelt) if place != given]
+        return None if any(says_so(label, held[1]) for label in others) else given
+    inside = FENCE.fullmatch(said)
+    keys = [bare(label) for label in spelt]
+    if (one := as_marked(inside[1].strip() if inside else said, keys, bare)) is not None:
+        return keys.index(one) if keys.count(one) == 1 else None
     if "none" in (low := [label.casefold() for label in spelt]) and _NONE_OF.fullmatch(text):
         return low.index("none") if low.count("none") == 1 else None
     for key in (comparable, _loose, bare):
@@ -192,7 +198,7 @@ def bare(text: str) -> str:
 
 def _mentioned(text: str, labels: Sequence[str]) -> int | None:
     """The one label that a text mentions without denying it."""
-    text = without_unspaced(without_sureness(unscaled(text, labels), labels))
+    text = without_unspaced(without_sureness(unscaled(without_letter(text, labels), labels), labels))
     if any(re.match(r"not[\s_-]", label, re.I) for label in labels):  # "This isn't spam" of "not spam"
         text = re.sub(r"\b(is|are|was|were)n't\b", r"\1 not", text, flags=re.I)
         text = re.sub(r"([*_]{1,2})(not)\1(?= )", r"\2", text, flags=re.I)
@@ -227,7 +233,9 @@ def _mentioned(text: str, labels: Sequence[str]) -> int | None:
         for one in own
         if not (_NO_SUCH.match(text, one[0]) and not stands_as_answer(text, *one[:2]))
         and not is_of_another(one[2], text[: one[0]], text[one[1] :])
-        and not (one[2].isdigit() and (_COUNTED.search(text[: one[0]]) or _COUNTS.match(text, one[1])))
+        and not (
+            one[2].isdigit() and (counts(text, *one[:2]) or _COUNTED.search(text[: one[0]]) or _COUNTS.match(text, one[1]))
+        )
     ]
     own = plain or own
     if own and shows(text[: own[0][0]]):
@@ -262,7 +270,7 @@ def _pattern(label: str, dotless: bool) -> re.Pattern[str]:
     if words[0].casefold() == "not":
         forms[0] += r"(?:[\s_-]+an?)?"
     short = f"|(?-i:{label.replace('.', '')})" if dotless and _ABBREVIATION.fullmatch(label) else ""
-    return re.compile(r"[\s_-]+".join(forms) + tail + short, case)
+    return later(r"[\s_-]+".join(forms) + tail + short, case)
 
 
 def _with_its_signs(text: str, start: int, end: int, label: str) -> tuple[int, int]:

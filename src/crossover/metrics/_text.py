@@ -16,11 +16,11 @@ _NUMBER = re.compile(
 )
 _DASH = re.compile(r"(?<=\d)[‐‑‒–−](?=\d)")
 _BETWEEN = re.compile(r"(?<=\d)[-/.:,'’_]+(?=\d)")  # divides digits: "3-5" is not 35, nor "1,5" 15
-# signs that tell apart what they stand at: C++, C#, A+, < 5, 5+6, 18+, -5km; they have a place of
+# signs that tell apart what they stand at: C++, C#, A+, < 5, 5+6, 18+, -5km, 1e-5; they have a place of
 # their own while others are dropped
 _TELLING = re.compile(
     r"(?<=[^\W\d_])[+#]+(?!\w)|(?<![-=])[<>]=?\s*(?=[-−.]?\d)|(?<=\d)[+=*^%|~<>](?=\d)"
-    r"|(?<=\d)\+(?![\w+])|(?<![\w.,:/)-])[-−](?=\.?\d[\d.]*[^\W\d])"
+    r"|(?<=\de)[-−](?=\d)|(?<=\d)\+(?![\w+])|(?<![\w.,:/)-])[-−](?=\.?\d[\d.]*[^\W\d])"
 )
 _SIGNS = "+#<>=*^%|~-"
 _KEPT = str.maketrans(_SIGNS + "−", "".join(chr(0xE000 + place) for place in [*range(len(_SIGNS)), len(_SIGNS) - 1]))

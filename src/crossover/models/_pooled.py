@@ -15,6 +15,7 @@ from typing import Any
 
 SENTENCES = 32  # that are met together, as sentence-transformers has it: the size decides the last bits
 MODULES = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+POSITIONS = "embeddings.position_ids"  # 0, 1, 2, ...: in older files
 MEANS = ({"pooling_mode_mean_tokens": True}, {"pooling_mode": "mean"})
 
 
@@ -32,11 +33,11 @@ class Pooled:
     def __init__(self, folder: str, pooling: Pooling) -> None:
         with suppress(ImportError):  # where this is a part of an export
             importlib.import_module("crossover.models.light")  # before what imports transformers' models
-        from transformers import AutoModel, AutoTokenizer
+        from transformers import AutoTokenizer
 
         self.max_seq_length, self._scaled = pooling.window, pooling.scaled
         self.tokenizer = AutoTokenizer.from_pretrained(folder, model_max_length=pooling.window, local_files_only=True)
-        self._model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+        self._model = _bert(folder).eval()
 
     def encode(self, texts: Sequence[str]) -> Any:
         """(texts, width): vectors of length one, as a NumPy array; of a text beyond the window, its beginning's."""
@@ -58,6 +59,28 @@ class Pooled:
                 for place, vector in zip(places, mean.numpy(), strict=True):
                     found[place] = vector
         return numpy.array(found)
+
+
+def _bert(folder: str) -> Any:
+    """The network with its weights, made where they are put: made without any first, as transformers does, it takes torch
+    through references that import `sympy`."""
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoConfig, AutoModel
+
+    try:
+        from transformers.initialization import no_init_weights
+    except ImportError:  # a release that has it elsewhere
+        return AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    held = load_file(Path(folder) / "model.safetensors")
+    held.pop(POSITIONS, None)
+    with no_init_weights():
+        model = AutoModel.from_config(config, dtype=torch.float32)
+    if any(tensor.dtype != torch.float32 for tensor in held.values()) or set(held) != set(model.state_dict()):
+        return AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    model.load_state_dict(held)
+    return model
 
 
 def pooling_of(folder: Path) -> Pooling | None:

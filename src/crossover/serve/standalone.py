@@ -22,6 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from crossover.models.hf.chat import Chat
+from crossover.models.hf.drawing import drawn_tokens
 from crossover.serve.answering import Answering, answer_lines
 from crossover.types import Decoding, Reply, Request, content_hash
 
@@ -98,25 +99,19 @@ class Exported(Answering):
         """Free text up to the end of the turn; settings of a generation_config.json are not applied."""
         stops = self.model.generation_config.eos_token_id
         stops = {stops} if isinstance(stops, int) else set(stops or ())
-        draws = torch.Generator().manual_seed(seed)
+        draws = torch.Generator(self.model.device).manual_seed(seed)
         grammar = self._grammar(how.schema) if how.schema else None
         new: list[int] = []
         cache: Any = None
         while len(new) < limit:
             read = self._forward(prompt + new if cache is None else new[-1:], cache)
             cache = getattr(read, "past_key_values", None)
-            logits = read.logits[0, -1].float().cpu()
+            logits = read.logits[0, -1].float()
             if grammar:
                 bits = numpy.unpackbits(numpy.frombuffer(grammar.compute_bitmask(), numpy.uint8), bitorder="little")
-                logits[torch.from_numpy(bits[: len(logits)] == 0)] = -torch.inf
+                logits[torch.from_numpy(bits[: len(logits)] == 0).to(logits.device)] = -torch.inf
             if how.temperature:
-                chances = (logits.double() / how.temperature).softmax(-1)
-                if how.top_p < 1:
-                    values, order = chances.sort(descending=True, stable=True)
-                    chances[order[1:][(values.cumsum(-1) - values >= how.top_p)[1:]]] = 0.0
-                chances = chances.cumsum(-1)
-                point = torch.rand(1, generator=draws, dtype=torch.float64) * chances[-1]
-                new.append(min(int(torch.searchsorted(chances, point, right=True)), len(chances) - 1))
+                new.append(int(drawn_tokens(logits[None], [how.temperature], [how.top_p], [draws])))
             else:
                 new.append(int(logits.argmax()))
             if grammar:

@@ -150,16 +150,21 @@ def previewed(
     plan, too_few = planned_curve(task, splits)
     said += too_few
 
+    cheap = forecaster.forecast(kept, least=True)
+
+    def foreseen(name: str) -> bool:  # by one of both: a rung fails where its dearest prompt is too long, say
+        return name in forecast.parts or name in cheap.parts
+
     def staged(forecast: Forecast, least: bool) -> list[Part]:
         parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
         if judging:
             parts.append(part("judge", "the judge", judging, spec=bench.evaluator.judge))
         for rung in kept:
             spec = rung.found_on or rung.model
-            if rung.name in forecast.parts:
-                parts.append(part("climb", rung.name, forecast.parts[rung.name], spec=spec))
-            if any((lost := forecast.parts.get(f"forgetting {rung.name}", {})).values()):
-                parts.append(part("forgetting", rung.name, lost, spec=rung.model))
+            if foreseen(rung.name):
+                parts.append(part("climb", rung.name, forecast.parts.get(rung.name, {}), spec=spec))
+            if foreseen(lost := f"forgetting {rung.name}"):
+                parts.append(part("forgetting", rung.name, forecast.parts.get(lost, {}), spec=rung.model))
             if forecaster.folds:
                 parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=spec))
         if not forecaster.folds:
@@ -169,9 +174,10 @@ def previewed(
             parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
         return parts
 
-    least, most = staged(forecaster.forecast(kept, least=True), True), staged(forecast, False)
-    parts = [_middle(*ends) for ends in zip(least, most, strict=True)]
-    bounds = _together(least), _together(most)
+    ends = [_ends(*pair) for pair in zip(staged(cheap, True), staged(forecast, False), strict=True)]
+    ends = [(low, high) for low, high in ends if high.kind != "forgetting" or high.calls]
+    parts = [_middle(low, high) for low, high in ends]
+    bounds = _together([low for low, _ in ends]), _together([high for _, high in ends])
     if (less := _between(*bounds, bool(judging) and labelled(task))) is not None:
         said.append(less)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
@@ -217,6 +223,17 @@ def _stages(spec: str, first: str, rungs: Sequence[Rung], forecast: Forecast) ->
 
 def _amounts(part: Part) -> dict[str, Any]:
     return {name: value for name, value in asdict(part).items() if name not in ("kind", "name")}
+
+
+def _ends(one: Part, other: Part) -> tuple[Part, Part]:
+    """The least and the most of each amount of a stage; what nobody knows on one side nobody knows."""
+
+    def at(pick: Callable[[list[Any]], Any]) -> Part:
+        pairs = {name: [getattr(side, name) for side in (one, other)] for name in _amounts(one)}
+        picked: dict[str, Any] = {name: None if None in pair else pick(pair) for name, pair in pairs.items()}
+        return replace(one, **picked)
+
+    return at(min), at(max)
 
 
 def _middle(least: Part, most: Part) -> Part:

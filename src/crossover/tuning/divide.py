@@ -104,15 +104,16 @@ def rows_of(tensor: Tensor) -> Iterator[Tensor]:
         return
     own: Tensor = tensor.to_local()
     mesh, rows = tensor.device_mesh, len(tensor)
+    here = mesh.get_local_rank()
     most = max(1, PIECE * rows // max(1, tensor.numel() * tensor.dtype.itemsize))
     for rank in range(mesh.size()):
         part = _rows(rows, mesh.size(), rank)
         for first in range(0, part.stop - part.start, most):
             count = min(most, part.stop - part.start - first)
             mine = own[first : first + count]
-            if mesh.get_local_rank() == 0:
+            if here == 0:
                 yield mine.clone() if rank == 0 else _received(own.new_empty(count, *own.shape[1:]), rank)
-            elif mesh.get_local_rank() == rank:
+            elif here == rank:
                 dist.send(mine.contiguous(), 0)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy
 import torch
 
+from crossover.models.hf.drawing import drawn_tokens
 from crossover.models.hf.grammar import Writer
 from crossover.models.hf.layout import KeyValueCache, Layout, put
 from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
@@ -24,7 +25,6 @@ from crossover.models.hf.telling import Heard, Told
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
-SOONEST = 1e-300  # so that no time is 0
 DEAD = {"cpu": 0.25}  # of the rows may have ended before the others are moved together
 DEAD_ELSEWHERE = 0.5  # a card's step is recorded anew then
 
@@ -228,30 +228,11 @@ def choose(logits: torch.Tensor, rows: Sequence[Draft]) -> torch.Tensor:
     drawn = [i for i, row in enumerate(rows) if row.job.temperature > 0 and row.going]
     if drawn:
         which = put(torch.tensor(drawn), logits.device)
-        heat = torch.tensor([[rows[i].job.temperature] for i in drawn], dtype=torch.float64)
-        own = logits[which].double()
-        own = own - own.max(-1, keepdim=True).values  # else a temperature near 0 divides to infinity
-        chances = (own / put(heat, logits.device)).softmax(-1)
-        chances = _nucleus(chances, [rows[i].job.top_p for i in drawn])
-        # a race of exponential times (Gumbel-max, Maddison et al. 2014): who else is in the batch changes logits by their
-        # rounding, which in a sum over the vocabulary moves each of its bounds, and here only what is as good as a tie
-        times = torch.empty_like(chances)
-        for number, i in enumerate(drawn):
-            times[number].uniform_(generator=rows[i].draws(logits.device))
-        times = times.neg_().log1p_().neg_().clamp_min_(SOONEST)
-        tokens[which] = (chances / times).argmax(-1)
+        jobs = [rows[i].job for i in drawn]
+        heats, shares = [job.temperature for job in jobs], [job.top_p for job in jobs]
+        draws = [rows[i].draws(logits.device) for i in drawn]
+        tokens[which] = drawn_tokens(logits[which], heats, shares, draws)
     return tokens
-
-
-def _nucleus(chances: torch.Tensor, shares: Sequence[float]) -> torch.Tensor:
-    """(rows, vocabulary) without the tokens beyond the likeliest that reach a row's share: one always stays."""
-    if min(shares) >= 1:
-        return chances
-    least = put(torch.tensor(shares, dtype=torch.float64)[:, None], chances.device)
-    values, order = chances.sort(dim=-1, descending=True, stable=True)
-    beyond = (values.cumsum(-1) - values >= least) & (least < 1)
-    beyond[:, 0] = False
-    return chances.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), 0.0)
 
 
 def chances_of(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[Draft]) -> dict[int, Chances]:
