@@ -102,7 +102,7 @@ def test_empty_lines_count_and_only_those_at_the_end_are_no_rows(tmp_path):
         ("rows.jsonl", "7\n", "rows.jsonl, line 1: received a number, valid is an object"),
         ("rows.jsonl", "true\n", "rows.jsonl, line 1: received true or false, valid is an object"),
         ("rows.jsonl", '{"a": NaN}\n', "rows.jsonl, line 1: not valid JSON: NaN is not a JSON number"),
-        ("rows.jsonl", '{"a": 1, "a": 2}\n', "rows.jsonl, line 1: not valid JSON: the key 'a' stands twice"),
+        ("rows.jsonl", '{"a": 1, "a": 2}\n', "rows.jsonl, line 1: not valid JSON: 'a' stands twice in one object"),
         ("rows.jsonl", '{"a": ' + "9" * 5000 + "}\n", "rows.jsonl, line 1: not valid JSON: Exceeds the limit"),
         ("rows.jsonl", '{"a": ' + "[" * 100_000 + "\n", "rows.jsonl, line 1: JSON nested too deep"),
         ("rows.jsonl", "", "rows.jsonl is empty"),
