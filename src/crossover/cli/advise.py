@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from crossover.cli.output import json_out
+from crossover.cli.output import json_out, tell_next
 from crossover.data.yamlfile import read_value
 from crossover.decision.situation import QUESTIONS, situation
 from crossover.errors import OptionError
@@ -89,7 +88,7 @@ def command(
     console.print(printed(advice))
     if written is not None:
         console.print(f"wrote {written}", soft_wrap=True, markup=False)
-        console.print(f"next: read it, then  crossover run {shlex.quote(str(written))}", soft_wrap=True, markup=False)
+        tell_next(console, written)
     elif advice.experiment is not None:
         console.print("to have it as a task file: --write FILE.yaml", markup=False)
 

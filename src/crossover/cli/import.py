@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from crossover.cli.output import json_out, tell
+from crossover.cli.output import json_out, tell, tell_next
 from crossover.importing.folder import body_of, write
 from crossover.importing.open import read
 from crossover.report.imported import imported
@@ -58,4 +57,4 @@ def command(
     for sentence in said:
         tell(console, sentence, "  ")
     for task in sorted(out.rglob("task.yaml"))[:1]:
-        console.print(f"next: read it, then  crossover run {shlex.quote(str(task))}", soft_wrap=True, markup=False)
+        tell_next(console, task)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from crossover.cli.output import tell
+from crossover.cli.output import tell, tell_next
 from crossover.data.sketch import named, sketch
 from crossover.decision.resolution import resolution
 from crossover.errors import TaskError
@@ -80,7 +80,7 @@ def command(
     tested, folds = splits.all if splits.folds else splits.test, len(splits.folds)
     for sentence in resolution(len(tested), splits.cut, folds):
         tell(console, sentence, "  ")
-    console.print(f"next: read it, then  crossover run {shlex.quote(str(path))}", soft_wrap=True, markup=False)
+    tell_next(console, path)
 
 
 def _asked(draft: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import json
+import shlex
 import sys
 from contextlib import AbstractContextManager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -51,6 +53,11 @@ def tell(console: Console, sentence: str, mark: str = "") -> None:
         return
     for number, line in enumerate(text.wrap(console, room)):
         console.print(Text(mark if number == 0 else " " * len(mark)) + line, soft_wrap=True)
+
+
+def tell_next(console: Console, task: Path) -> None:
+    """Print what to do with a task file that was written, as a command that can be copied whole."""
+    console.print(f"next: read it, then  crossover run {shlex.quote(str(task))}", soft_wrap=True, markup=False)
 
 
 def unicode_out() -> bool:

@@ -11,8 +11,9 @@ from crossover.data.pattern import later
 
 _TICKED, _UNTICKED = r"\[[xX✓✔]\]|☑|✅|✓|✔", r"\[ ?\]|☐|✗|✘|❌"
 _SO, _NOT_SO = later(rf"yes|true|{_TICKED}", re.I), later(rf"no|false|{_UNTICKED}", re.I)
-_SHARE = later(r"(0?[.,]\d+|0|1|[01][.,]\d+)|(\d{1,3}(?:[.,]\d+)?)\s*%")
-_VALUE = rf"yes|no|true|false|{_TICKED}|{_UNTICKED}|{_SHARE.pattern}"
+_PORTION = r"(0?[.,]\d+|0|1|[01][.,]\d+)|(\d{1,3}(?:[.,]\d+)?)\s*%"
+_SHARE = later(_PORTION)
+_VALUE = rf"yes|no|true|false|{_TICKED}|{_UNTICKED}|{_PORTION}"
 _BOXED = later(rf"(?:[-*•]\s*|\d+[.)]\s*)?(?P<value>{_TICKED}|{_UNTICKED})\s*(?P<name>\S.*)")
 _VALUED = later(rf"(?:[-*•]\s*|\d+[.)]\s*)?(?P<name>\S.*?)\s*(?:[:=|(]|\s[–—-])?\s*(?P<value>{_VALUE})\)?\s*[.,;]?", re.I)
 _RULE = later(r"[|:\s-]*---[|:\s-]*")

@@ -67,6 +67,10 @@ class Meter:
         price, as behind a proxy."""
         return not by_the_hour(model) or (isinstance(model, Concurrent) and self._prices_of(model).input is not None)
 
+    def cost(self, models: Iterable[Model]) -> bool:
+        """Whether calls of any of these cost money: by their tokens, or what the model itself says."""
+        return any(self.paid(model) or isinstance(model, Priced) for model in models)
+
     def begin(self, name: str, requests: Sequence[Request], model: Model) -> None:
         """Hold the most that requests may take, until they are `done`. Raises `BudgetExceeded` where they might overrun."""
         self.purse.hold(name, self._most(requests, model), len(requests))

@@ -30,7 +30,7 @@ from crossover.evaluation.selection import beaten
 from crossover.evaluation.service import Service
 from crossover.evaluation.stopped import estimated
 from crossover.evaluation.taught import left_out, placed_lessons
-from crossover.models.base import Model, Priced, Weighted
+from crossover.models.base import Model, Weighted
 from crossover.models.batches import in_batches
 from crossover.tuning.open import trainer_for
 from crossover.tuning.recipe import AnyRecipe, HostedRecipe
@@ -160,7 +160,7 @@ class StudyBench:
         if self.task.exhaustive or self.evaluator.metric.aggregate != "mean" or len(candidates) + len(met) < 2:
             return False
         models = [self.model_of(candidate.model) for candidate in candidates]
-        costs = any(self.meter.paid(m) or isinstance(m, Priced) for m in models) and not any(map(in_batches, models))
+        costs = self.meter.cost(models) and not any(map(in_batches, models))
         return self.task.exhaustive is False or costs  # each look would wait for a batch
 
     def _stopped(self, candidate: Candidate, run: Run, winner: str) -> Run:

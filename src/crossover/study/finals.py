@@ -13,7 +13,6 @@ from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.errors import BudgetExceeded
 from crossover.evaluation.run import Evaluator
-from crossover.models.base import Priced
 from crossover.models.batches import in_batches
 from crossover.study.listener import Listener, Stage
 from crossover.study.race import Race
@@ -139,9 +138,9 @@ class Finals:
         known = self.journal.fact(RACES)
         if known is None:
             models = [self.evaluator.model_of(candidates[c.name].model) for c in chosen]
-            paid = any(self.meter.paid(model) or isinstance(model, Priced) for model in models)
             slow = any(map(in_batches, models))  # each look would wait for a batch
-            known = not slow and (paid or len(self.test) * sum(self.seconds.get(c.name, 0.0) for c in chosen) > SLOW)
+            long = len(self.test) * sum(self.seconds.get(c.name, 0.0) for c in chosen) > SLOW
+            known = not slow and (self.meter.cost(models) or long)
             self.journal.set_fact(RACES, known)
         return bool(known)
 
