@@ -18,7 +18,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 ROOMS = [
     {"canonical"},
     {"types", "errors"},
-    {"alone", "child"},
+    {"alone", "child", "interrupts"},
     {"registry"},
     {"data"},
     {"models"},

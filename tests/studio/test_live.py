@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import psutil
 import pytest
 import yaml
 
-from crossover.studio import shelf
+from crossover.studio import runs, shelf
 from crossover.studio.live import Live
 from crossover.studio.pages import Pages
 from crossover.studio.runs import Ended, Runs
@@ -156,6 +157,23 @@ def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Brows
     decision = json.loads((root / "parcels" / "decision.json").read_text(encoding="utf-8"))
     assert (decision["metric"], decision["target"], decision["model"]) == ("macro_f1", 0.5, "fake")
     assert "Verdict" in browser.get("/study/parcels").text
+
+
+@pytest.mark.parametrize("heard", [signal.SIG_IGN, signal.default_int_handler])
+def test_a_study_that_is_stopped_before_it_is_up_stops(
+    uploaded: tuple[Browser, str, Path], monkeypatch: pytest.MonkeyPatch, heard: Any
+) -> None:
+    """Also where the studio runs behind another program, which lets it ignore interrupts."""
+    monkeypatch.setattr(runs, "COMMAND", "import time; time.sleep(1); " + runs.COMMAND)
+    browser, address, root = uploaded
+    before = signal.signal(signal.SIGINT, heard)
+    try:
+        browser.post(address, data=ANSWERS)
+        assert browser.post("/study/parcels/stop").status_code == 204
+    finally:
+        signal.signal(signal.SIGINT, before)
+    waited(lambda: "Stopped" in browser.get("/study/parcels/live").text)
+    assert not (root / "parcels").exists()
 
 
 def test_two_studies_of_one_file_have_a_task_file_each(

@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from crossover.cli.output import degrade, tell
 from crossover.errors import CrossoverError, OptionError, nearest, of_a_file, without_keys
+from crossover.interrupts import every_interrupt_heard
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
 COMMANDS = (
@@ -144,7 +145,8 @@ def main() -> None:
     interrupted, 1 our own mistake."""
     degrade()
     try:
-        app()
+        with every_interrupt_heard():
+            app()
     except CrossoverError as error:
         _complain(f"crossover: {error}")
         sys.exit(2)

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from crossover.study.results import Results
 
 TOLD = ("--model", "--set")  # options of a run that are given again when it is continued
 TAIL = 4000  # bytes of what a run printed
-# `crossover` that hears an interrupt, also where the studio was started in the background, which lets programs ignore it
+# `crossover` that hears an interrupt, also where the studio was started in the background, which lets programs ignore it.
+# It is started with interrupts held back: one that comes before Python is up would be lost, or end it as a mistake does.
 COMMAND = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from crossover.cli.main import main; main()"
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT]); from crossover.cli.main import main; main()"
 )
 
 
@@ -60,7 +63,7 @@ class Runs:
             log = self._own / "printed" / f"{name}.log"
             try:
                 log.parent.mkdir(parents=True, exist_ok=True)
-                with log.open("wb") as printed:
+                with log.open("wb") as printed, _held_back(signal.SIGINT):
                     self._children[name] = subprocess.Popen(
                         argv,
                         stdin=subprocess.DEVNULL,
@@ -124,6 +127,16 @@ class Runs:
     def _alive(self, name: str) -> bool:
         child = self._children.get(name)
         return child is not None and child.poll() is None
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """This thread, and what it starts, is not told of a signal yet."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def again(options: Sequence[str]) -> list[str]:

@@ -33,6 +33,7 @@ from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe
+from crossover.interrupts import if_interrupted
 from crossover.metrics.base import Judging, Metric
 from crossover.models.base import Hosted, Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
@@ -344,9 +345,10 @@ def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
         return make()
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
-    except (TuningError, OptionError, MissingExtra) as error:
-        return without_keys(str(error))
     except Exception as error:
+        if_interrupted(error)
+        if isinstance(error, (TuningError, OptionError, MissingExtra)):
+            return without_keys(str(error))
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
         folder.log(without_keys(f"{name}\n{traceback.format_exc()}\n"))

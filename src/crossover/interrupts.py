@@ -1,0 +1,63 @@
+"""An interrupt ends the command wherever it comes, also where Python or a library would drop or disguise it."""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+SOON = 0.05  # seconds: by then the finalizer is over
+_came = threading.Event()
+
+
+@contextmanager
+def every_interrupt_heard() -> Iterator[None]:
+    """Raises `KeyboardInterrupt` where an interrupt came and the block ended in any other exception: a library in C may
+    make one of its own of it. One that hits a finalizer or a callback, where Python prints and drops it, is given again.
+    """
+    heard, dropped = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    ours = heard is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+    _came.clear()
+    if ours:
+        signal.signal(signal.SIGINT, _interrupt)
+
+    def hook(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            # the bare function: `threading` takes locks, which the code that the finalizer interrupted may hold
+            _thread.start_new_thread(_again, ())
+        else:
+            dropped(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    except Exception as error:
+        if_interrupted(error)
+        raise
+    finally:
+        _came.clear()
+        sys.unraisablehook = dropped
+        if ours:
+            signal.signal(signal.SIGINT, heard)
+
+
+def if_interrupted(error: Exception) -> None:
+    """For who would take an exception for a failure of what it tried: raises `KeyboardInterrupt` where one has come."""
+    if _came.is_set():
+        raise KeyboardInterrupt from error
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _came.set()
+    raise KeyboardInterrupt
+
+
+def _again() -> None:
+    time.sleep(SOON)
+    _thread.interrupt_main()
