@@ -16,6 +16,7 @@ from crossover.data.given import FENCE, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
 from crossover.data.marked import as_marked
+from crossover.data.options import as_options
 from crossover.data.pattern import later
 from crossover.data.polite import without_offer
 from crossover.data.small import is_by_the_way, stands_as_answer
@@ -103,6 +104,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return spelt.index(whole)
     if (reply, spelt) != (trimmed := as_whole(reply, spelt)):
         return stated(*trimmed)
+    if (reply, spelt) != (lettered := as_options(reply, spelt)):
+        return stated(*lettered)
     longest = max(map(len, labels), default=0)
     said = without_role(few_times(folded(without_thought(reply)), longest).strip(), spelt)
     if holds_mark(said):
