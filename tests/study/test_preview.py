@@ -49,6 +49,19 @@ def test_calls_and_tokens_are_within_a_quarter(strategies: list[Any], more: dict
     assert abs(total.tokens_in + total.tokens_out - tokens) <= 0.25 * tokens
 
 
+def test_folds_ask_as_many_train_rows_and_have_a_dev_row_of_each_label(tmp_path: Path) -> None:
+    """Ten labels of five rows: dev of a fold has ten rows of forty, and screens ask most of what there is."""
+    labels = [f"queue {letter}" for letter in "abcdefghij"]
+    rows = [{"text": f"{sentence(n)} of {label}", "label": label} for n, label in enumerate(labels * 5)]
+    jsonl(tmp_path, "rows.jsonl", rows)
+    strategies = [{"few_shot": {"screen": 16}}]
+    task = tmp_path / "task.yaml"
+    body = {"name": "queues", "instruction": "Which queue?", "data": "rows.jsonl", "input": "text", "output": "label"}
+    task.write_text(json.dumps({**body, "model": "fake", "folds": 5, "strategies": strategies}), encoding="utf-8")
+    total, spent = preview_study(task).total, taken(task, tmp_path / "run")
+    assert abs(total.calls - spent["calls"]) <= 0.25 * spent["calls"]
+
+
 def test_the_bounds_hold_what_a_run_takes_and_the_table_has_their_middle(tmp_path: Path) -> None:
     tuned = {"instruction+lora": {"lora": {"epochs": 4, "patience": 1}}}
     task = write_small(tmp_path, ["zero_shot", {"few_shot": {"shots": [1, 6]}}, tuned], exhaustive=True)

@@ -247,7 +247,7 @@ class _Conductor:
     def _forecaster(self, begin: Candidate, memories: Sequence[Memory]) -> Forecaster:
         splits = self.prepared.splits
         suites = next((memory.suites for memory in memories if memory.suites), [])
-        return Forecaster(self.bench, begin, suites, len(splits.test), len(splits.folds))
+        return Forecaster(self.bench, begin, suites, len(splits.test), splits.folds)
 
     def conduct(self) -> None:
         model, rungs, said, memories, findings = self._begun()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from crossover.data.splits import IN_FOLD
+from crossover.data.splits import Fold
 from crossover.data.task import Task
 from crossover.decision.contenders import family_of
 from crossover.decision.contenders import rung as kind_of
@@ -26,14 +26,11 @@ from crossover.models.base import Concurrent, Model
 from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
+from crossover.study.refits import refitted, rows_of
 from crossover.study.work import (
-    AWAY_IN,
-    AWAY_MONEY,
-    AWAY_OUT,
     CALLS,
     COUNTED,
     IN,
-    MONEY,
     OUT,
     TRAINED,
     UNPRICED,
@@ -66,19 +63,6 @@ WRONG = "?"  # what is thought to be answered: a search looks at mistakes
 SOLVED = 2  # one training row in so many is thought to be solved: it may be shown
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
-ASKED = (
-    CALLS,
-    IN,
-    OUT,
-    MONEY,
-    AWAY_IN,
-    AWAY_OUT,
-    AWAY_MONEY,
-    "prompt",
-    "answer",
-    "judge",
-)  # of rows that are asked, on dev above all; the rest teach
-
 
 Recipes = Mapping[str, tuple[Recipe, Candidate]]
 
@@ -107,7 +91,9 @@ class Forecaster:
     """Forecasts ladders of one study; `suites` are asked of tuned weights, `tested` rows of the finalists, or with `folds`
     all rows of each rung, made again in each of them."""
 
-    def __init__(self, bench: StudyBench, begin: Candidate, suites: Sequence[Suite], tested: int, folds: int = 0) -> None:
+    def __init__(
+        self, bench: StudyBench, begin: Candidate, suites: Sequence[Suite], tested: int, folds: Sequence[Fold] = ()
+    ) -> None:
         self._bench, self._begin, self.suites, self._tested, self.folds = bench, begin, suites, tested, folds
         self._count = Counter(bench)
 
@@ -123,12 +109,13 @@ class Forecaster:
             begin, at = begun(rung, self._begin, self._bench)
             count = self._count if at is self._bench else Counter(at)
             dry = dries.setdefault(at.task.model, _DryBench(at, count, least, judged))
-            before = dict(dry.work)
+            before, before_taught = dict(dry.work), dict(dry.teaching)
+            dry.taught.clear()
             control = rung.strategy.family == "control"
             try:
                 made = moved(rung, rung.strategy.adapt(begin, dry), rung.model or self._begin.model, at)
                 dry.score(made)
-                making = less(dry.work, before)
+                making, teaching, asked = less(dry.work, before), less(dry.teaching, before_taught), len(dry.taught)
             except (TuningError, OptionError, MissingExtra):
                 continue  # it will say so when it is climbed, and take no time
             except (BudgetExceeded, ModelError, StudyError):
@@ -149,7 +136,11 @@ class Forecaster:
             parts[rung.name] = less(dry.work, before)
             if self.folds:
                 alike = made.weights is None and not made.prompt.demonstrations
-                parts[f"folds of {rung.name}"] = self._again(making, each, alike, not (same and folded))
+                every = Fold(tuple(self._bench.train), tuple(self._bench.dev), ())
+                grade = _ungraded if same and folded else self._count.graded
+                parts[f"folds of {rung.name}"] = refitted(
+                    making, teaching, asked, each, grade, alike, self.folds, every, least
+                )
                 folded = True
             if made.weights is not None:
                 before = dict(dry.work)
@@ -184,24 +175,6 @@ class Forecaster:
         money = 0.0 if not at.meter.paid(at.model) else asked_for(work.get(IN, 0.0), work.get(OUT, 0.0), at.task.prices)
         return money or 0.0, time_of(work), work.get(CALLS, 0.0)
 
-    def _again(self, once: Work, each: Work, alike: bool, graded: bool) -> Work:
-        """A rung made again in all folds, whose rows are one part less and cut otherwise; and an answer to each row.
-
-        `once`: making it of all rows. `alike`: no rows are in its prompts, so that no row is asked anew of whom another
-        fold asked. `graded`: a judge has not graded these answers yet.
-        """
-        rows, dev = len(self._bench.train) + len(self._bench.dev), len(self._bench.dev)
-        share = IN_FOLD["dev"] / sum(IN_FOLD.values())
-        asked, answered = (self.folds - 1) * share * rows / dev, float(rows)
-        if alike:
-            met = 1 - (1 - share * (1 - 1 / self.folds)) ** self.folds  # of all rows, as dev of any fold
-            asked, answered = met * (rows - dev) / dev, (1 - met) * (rows - dev)
-        tuned = (self.folds - 1) * (1 - share) * rows / (rows - dev)
-        found = {what: (asked if what in ASKED else tuned) * tokens for what, tokens in once.items()}
-        add(found, {what: answered * tokens for what, tokens in each.items()})
-        add(found, self._count.graded(answered) if graded else {})
-        return found
-
     def _remember(self, dry: _DryBench, model: str, weights: Weights) -> None:
         """Asking the suites and the prose of the bare model and of tuned weights."""
         for side in (None, weights) if self.suites else ():
@@ -211,6 +184,10 @@ class Forecaster:
             prose = [Example(p.text, CONTINUE.format(p.opening), p.text) for p in passages()]
             for one in prose:
                 dry.answers(Candidate(model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
+
+
+def _ungraded(answers: float) -> Work:
+    return {}
 
 
 def labelled(task: Task) -> bool:
@@ -242,6 +219,8 @@ class _DryBench:
     least: bool = False
     judged: set[str] = field(default_factory=set)  # rows of which an answer is graded; at the least all answer alike
     work: Work = field(default_factory=dict)
+    teaching: Work = field(default_factory=dict)  # of it, what is asking train rows
+    taught: set[str] = field(default_factory=set)  # these rows
     recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
 
@@ -368,8 +347,14 @@ class _DryBench:
             else self._fresh(candidate, f"grade {split}", examples)
         )
         self.judged |= rows
-        self.add(self.count.graded(new))
+        self._asked(split, examples, self.count.graded(new))
         return self._run(candidate, split, examples)
+
+    def _asked(self, split: SplitName, examples: Sequence[Example], work: Work) -> None:
+        self.add(work)
+        if split == "train":
+            add(self.teaching, work)
+            self.taught |= rows_of(examples)
 
     def _grading(self, answers: int) -> Work:
         """What grading answers to rows takes whose last answer is graded elsewhere: the same again is not graded anew."""
@@ -385,7 +370,7 @@ class _DryBench:
 
     def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
         each, fresh = self.count.of(candidate, inputs), self._fresh(candidate, split, examples)
-        self.add({what: fresh * tokens for what, tokens in each.items()})
+        self._asked(split, examples, {what: fresh * tokens for what, tokens in each.items()})
         dear = time_of(each) + each.get(IN, 0.0)  # what is shared by all rows takes no time, but is read each time
         value = UNSOLVED * (1 if self.least else dear) / (1 + dear)  # the dearest wins, or the cheapest
         records = tuple(Record(example, Reply(), WRONG, Score(value)) for example in examples)

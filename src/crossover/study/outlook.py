@@ -63,7 +63,7 @@ def outlook(
     unmeasured = [f"tuning by {method}" for method in ahead.recipes if not pace[method]]
     if unforeseen := [*ahead.unforeseen, *unmeasured]:
         sentence += f", beside what cannot be foreseen: {', '.join(unforeseen)}"
-    stages = planned(kept, bool(forecaster.suites), ahead, pace, forecaster.folds)
+    stages = planned(kept, bool(forecaster.suites), ahead, pace, len(forecaster.folds))
     return Outlook(kept, [*said, sentence], stages, ahead, pace)
 
 
