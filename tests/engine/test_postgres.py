@@ -313,15 +313,11 @@ def test_a_server_that_stays_away_is_waited_for_once(
 ) -> None:
     with closing(Journal(place(tmp_path, database, "gone"))) as journal:
         database.stop()
-        took = []
-        for patience in (0.4, 60.0):
+        for patience in (0.4, 1e9):  # it never ends where it waits again
             monkeypatch.setattr(journal._database, "_patience", patience)
-            began = time.monotonic()
             with pytest.raises(StudyError, match=r"study=gone cannot be reached or used: .* run the same command again"):
                 journal.set_fact("data", 1)
-            took.append(time.monotonic() - began)
         database.start()
-        assert took[1] < took[0] + 30  # where it waits again, 60
         for attempt in range(600):  # until it takes connections
             try:
                 journal.set_fact("data", attempt)
