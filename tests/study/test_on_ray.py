@@ -293,7 +293,7 @@ def test_interrupted_again_while_it_ends_nobody_works_behind_the_lock(
 
 def test_on_a_cluster_that_never_is_quiet_work_is_stopped_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is always a letter more, of those who go on."""
-    monkeypatch.setattr(on_ray, "LONG_ENOUGH", 0.1)
+    monkeypatch.setattr(on_ray, "LONG_ENOUGH", 2.0)
     told = list[str]()
 
     class Busy(on_ray.RayExecutor):
