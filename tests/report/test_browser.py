@@ -42,7 +42,7 @@ def browse(folder: Path, *arguments: str) -> str:
         [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder / 'profile'}", *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
     )
     return done.stdout
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser is installe
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
 SHOTS = os.environ.get("CROSSOVER_STUDIO_SHOTS")  # a folder: pictures of every page are left there
-WAIT = 60_000  # milliseconds
+WAIT = 300_000  # milliseconds
 NAMES = ("majority", "zero_shot", "instruction", "few_shot", "chain_of_thought", "lora")
 SIDE = ("zero_shot", "instruction", "lora")
 SERIOUS = ("serious", "critical")
@@ -41,7 +41,7 @@ def serving(root: Path) -> Iterator[str]:
     with opened(Settings(root, port=0)) as (server, bound):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not server.started:
             assert time.monotonic() < until
             time.sleep(0.01)
@@ -101,7 +101,7 @@ def visitor(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vi
     root = tmp_path_factory.mktemp("walked") / "runs"
     shutil.copytree(made / "runs", root)
     with serving(root) as url, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT)
         yield Visitor(browser.new_page(), url, root)
         browser.close()
 

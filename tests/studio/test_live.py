@@ -6,7 +6,7 @@ import gzip
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +136,18 @@ ANSWERS: dict[str, Any] = {
 }
 
 
+@pytest.fixture
+def begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file: the studies that the studio starts begin once it is there, however slow this process is."""
+    file = tmp_path / "begins"
+    waits = f"import os, time\nwhile not os.path.exists({str(file)!r}): time.sleep(0.02)\n"
+    monkeypatch.setattr(runs, "COMMAND", waits + runs.COMMAND)
+    yield file
+    file.touch()
+
+
 @pytest.mark.usefixtures("_by_words")
-def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Browser, str, Path]) -> None:
+def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Browser, str, Path], begins: Path) -> None:
     browser, address, root = uploaded
     asked = browser.get(address).text
     assert "by its name" in asked, "what was assumed is said"
@@ -147,6 +157,7 @@ def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Brows
     assert "Running" in browser.get("/study/parcels").text, "also before its folder is there"
     assert browser.post(address, data=ANSWERS).status_code == 400, "once is enough"
     assert browser.post("/study/parcels/continue").status_code == 400, "it runs"
+    begins.touch()
     assert browser.post("/study/parcels/stop").status_code == 204
     waited(lambda: "Stopped" in browser.get("/study/parcels/live").text)
     assert not (root / "parcels" / "decision.json").exists()
@@ -161,15 +172,15 @@ def test_a_study_is_made_from_a_file_stopped_and_continued(uploaded: tuple[Brows
 
 @pytest.mark.parametrize("heard", [signal.SIG_IGN, signal.default_int_handler])
 def test_a_study_that_is_stopped_before_it_is_up_stops(
-    uploaded: tuple[Browser, str, Path], monkeypatch: pytest.MonkeyPatch, heard: Any
+    uploaded: tuple[Browser, str, Path], begins: Path, heard: Any
 ) -> None:
     """Also where the studio runs behind another program, which lets it ignore interrupts."""
-    monkeypatch.setattr(runs, "COMMAND", "import time; time.sleep(1); " + runs.COMMAND)
     browser, address, root = uploaded
     before = signal.signal(signal.SIGINT, heard)
     try:
         browser.post(address, data=ANSWERS)
         assert browser.post("/study/parcels/stop").status_code == 204
+        begins.touch()
     finally:
         signal.signal(signal.SIGINT, before)
     waited(lambda: "Stopped" in browser.get("/study/parcels/live").text)

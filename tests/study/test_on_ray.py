@@ -37,7 +37,7 @@ from tests.study.small import write_small
 from tests.study.test_hosted import task
 from tests.study.test_resume import rows, without_times
 
-AT_ONCE = 16  # requests of one worker that may be at the service, at the beginning
+AT_ONCE = 16  # requests of one worker that may be at the service
 LORA = {"epochs": 2, "learning_rate": 0.002, "rank": 4}
 STRATEGIES = ["zero_shot", {"lora": LORA}, {"lora+few_shot": {"lora": LORA, "few_shot": {"shots": [3], "orders": 1}}}]
 
@@ -153,7 +153,7 @@ def test_a_service_is_paid_once_for_what_several_workers_want_and_the_limit_hold
 ) -> None:
     more = "prices: {input: 1000, output: 4000}\nlimits: {money: 30}\nseed: 1\n"
     with serving(Service(logprobs=lambda body: {said(body): -0.1}, latency=0.01)) as service:
-        about = task(tmp_path, service.url, more=more)
+        about = task(tmp_path, f"{service.url}&in_flight={AT_ONCE}", more=more)
         text = about.read_text().replace("[majority, zero_shot]", "[majority, zero_shot, instruction, few_shot]")
         about.write_text(text)
         killer = killing("dev", monkeypatch)
@@ -293,7 +293,7 @@ def test_interrupted_again_while_it_ends_nobody_works_behind_the_lock(
 
 def test_on_a_cluster_that_never_is_quiet_work_is_stopped_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is always a letter more, of those who go on."""
-    monkeypatch.setattr(on_ray, "LONG_ENOUGH", 0.1)
+    monkeypatch.setattr(on_ray, "LONG_ENOUGH", 2.0)
     told = list[str]()
 
     class Busy(on_ray.RayExecutor):

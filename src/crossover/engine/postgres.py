@@ -12,6 +12,7 @@ import json
 import logging
 import re
 import secrets
+import select
 import socket
 import threading
 import time
@@ -29,7 +30,8 @@ from crossover.errors import MissingExtra, StudyError
 
 PROCESS = secrets.token_hex(16)
 PATIENCE, BRIEF = 300.0, 10.0  # seconds that a writer, and who only looks, wait for a server that is away
-CLOSING = 0.5  # seconds that a closed connection may take to be gone
+CLOSING, DEAD = 0.5, 30.0  # seconds that a connection may take to be gone, and that of a process that has died
+LEAVING = 5.0  # seconds for the server to say that a study is let go
 SILENT = 120.0  # seconds without an answer, after which a connection is given up: the server may be frozen
 CONNECTING = {"connect_timeout": 5, "application_name": "crossover", "client_encoding": "utf8"} | {
     # a machine that vanished is noticed in a minute
@@ -185,6 +187,8 @@ class Postgres:
         more: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 2 * PATIENCE} if writes else {}
         engine = sa.create_engine("postgresql+psycopg://", creator=connected, **more)
         sa.event.listen(engine, "after_cursor_execute", _answered)
+        if writes:
+            sa.event.listen(engine, "close", _let_go)
         self._engine = engine.execution_options(schema_translate_map={None: self.space}, postgresql_readonly=not writes)
         self._patience = 0.0 if brief else BRIEF
 
@@ -206,11 +210,15 @@ class Postgres:
         self._pid = connection.info.backend_pid
 
     def _locked(self, connection: Any, name: str) -> bool:
-        """Where nobody has it. A connection that was closed just now may still: it takes the server a moment."""
-        lock, until = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", time.monotonic() + CLOSING
+        """Where nobody has it. Whose connection broke just now may still: it takes the server a moment."""
+        lock, began = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", time.monotonic()
         while not connection.execute(lock, [name]).fetchone()[0]:
-            if time.monotonic() > until:
-                return False
+            taken = time.monotonic() - began
+            if taken > CLOSING:
+                who = self._holder(connection)
+                connection.rollback()  # where that could not be read
+                if taken > DEAD or who is None or not who.gone:
+                    return False
             time.sleep(0.05)
         return True
 
@@ -319,6 +327,15 @@ class Postgres:
 
     def _foreign(self, why: str) -> str:
         return f"{self.place} is not a Crossover journal ({why}): name another study"
+
+
+def _let_go(connection: Any, *_: Any) -> None:
+    """The study is free once the server says so, before the connection is closed, of which it may hear late."""
+    import psycopg
+
+    with suppress(psycopg.Error, OSError, ValueError):
+        connection.pgconn.send_query(b"SELECT pg_advisory_unlock_all()")
+        select.select([connection.pgconn.socket], [], [], LEAVING)
 
 
 @contextmanager

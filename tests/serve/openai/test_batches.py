@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import openai
 import pytest
 
 from crossover.engine import batches
 from crossover.models.open import open_model
+from crossover.serve.openai.batches import Batches
+from crossover.serve.openai.errors import ApiError
+from crossover.serve.openai.files import Files
+from crossover.study.folder import write_json
 from crossover.testing.server import serving
 from tests.models.test_openai import asked, caller
 
@@ -44,7 +50,7 @@ def begun(client: openai.OpenAI, *lines: Any) -> Any:
 
 
 def over(client: openai.OpenAI, batch: Any) -> Any:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while client.batches.retrieve(batch.id).status in ("validating", "in_progress", "finalizing", "cancelling"):
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -103,13 +109,36 @@ def test_what_is_no_batch_is_refused(client: openai.OpenAI) -> None:
 
 
 def test_a_cancelled_batch_keeps_what_it_has(client: openai.OpenAI) -> None:
-    batch = begun(client, *(line(str(number)) for number in range(400)))
+    batch = begun(client, *(line(str(number)) for number in range(4000)))  # more than is answered before it is cancelled
     client.batches.cancel(batch.id)
     done = over(client, batch)
     assert done.status == "cancelled"
     assert (
         done.request_counts.completed + done.request_counts.failed == done.request_counts.total or not done.request_counts
     )
+
+
+def test_a_batch_that_ends_while_it_is_cancelled_stays_over(tmp_path: Path) -> None:
+    looked = threading.Event()
+
+    class Looked(Batches):
+        def _read(self, identity: str) -> dict[str, Any]:
+            found = super()._read(identity)
+            if threading.current_thread() is not threading.main_thread():
+                looked.set()
+            return found
+
+    every, identity = Looked(tmp_path, Files(tmp_path), cast(Any, None)), f"batch-{24 * '0'}"
+    (tmp_path / "batches" / identity).mkdir(parents=True)
+    write_json(tmp_path / "batches" / identity / "batch.json", {"id": identity, "status": "in_progress"})
+    with ThreadPoolExecutor(1) as pool:
+        with every._lock:
+            told = pool.submit(every.cancel, identity)
+            looked.wait(0.5)
+            every._change(identity, status="completed")
+        with pytest.raises(ApiError, match="is completed"):
+            told.result()
+    assert every.get(identity)["status"] == "completed"
 
 
 def test_a_server_that_ends_goes_on_where_it_was(tmp_path: Path) -> None:

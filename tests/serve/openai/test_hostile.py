@@ -117,7 +117,7 @@ def test_a_body_that_is_wrong_in_many_places_is_told_of_the_first(path: str, mor
 )
 def test_odd_heads_are_refused(url: str, sent: bytes) -> None:
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as plain:
+    with socket.create_connection((host, int(port)), timeout=60) as plain:
         plain.sendall(sent)
         try:
             got = plain.recv(1000)
@@ -133,48 +133,53 @@ def connected(url: str, size: int | None = None) -> socket.socket:
     plain = socket.socket()
     if size is not None:
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
-    plain.settimeout(10)
+    plain.settimeout(60)
     plain.connect((host, int(port)))
     return plain
 
 
 def test_one_who_sends_slowly_or_goes_keeps_nobody_waiting(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crossover.serve.patience.SLOW", 0.3)
-    head = b"POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n"
+    head = b"POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     slow = [connected(url) for _ in range(40)]
     for one in slow:
-        one.sendall(head + b'{"model":')
+        one.sendall(head % 90 + b'{"model":')
     for one in slow[20:]:
         one.close()
-    assert ask(url, "/v1/responses", json.dumps(RESPONSE).encode())[0] == 200
-    for one in slow[:10]:
+    body = json.dumps(RESPONSE).encode()
+    with connected(url) as quick:
+        quick.sendall(head % len(body) + body)  # in one piece, so that nothing comes between
+        assert b" 200 " in quick.recv(1000)
+    for one in slow[:20]:
         assert b" 408 " in one.recv(1000)
         one.close()
-    got = b""
-    for place in range(80):  # one that always comes, a byte at a time
-        slow[10].sendall(b" "[: place < 80])
-        if select.select([slow[10]], [], [], 0.05)[0]:
-            got = slow[10].recv(1000)
-            break
-    assert b" 408 " in got
-    assert place < 30
-    for one in slow[10:20]:
-        one.close()
+    with connected(url) as steady:  # it always comes, a byte at a time
+        steady.sendall(head % 1000)
+        for _ in range(900):
+            steady.sendall(b" ")
+            if select.select([steady], [], [], 0.05)[0]:
+                break
+        else:
+            raise AssertionError("each byte gives it more time")
+        assert b" 408 " in steady.recv(1000)
 
 
 def test_a_head_without_an_end_is_not_waited_for(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crossover.serve.patience.HEAD", 0.4)
-    silent, slow, later = (connected(url) for _ in range(3))
-    slow.sendall(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n")
+    later = connected(url)
     whole = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     later.sendall(whole)
     got = b""
     while not got.endswith(b"}"):
-        got += later.recv(1000)
+        piece = later.recv(1000)
+        assert piece
+        got += piece
     assert got.startswith(b"HTTP/1.1 200")
+    monkeypatch.setattr("crossover.serve.patience.HEAD", 0.4)
+    silent, slow = connected(url), connected(url)
+    slow.sendall(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n")
     later.sendall(whole[:20])
     ended = set[socket.socket]()
-    for number in range(60):
+    for number in range(600):
         for one in {slow, later} - ended:
             with suppress(OSError):
                 one.sendall(f"X-{number}: a\r\n".encode())

@@ -197,8 +197,8 @@ def test_candidates_and_chats_of_one_model_are_answered_together_as_each_alone(t
         heard = Hearing(None, ())
         [chat] = queue.write(base, [request], [heard])
         futures = [(one, text, queue.answer(one, text)) for text in texts for one in every]
-        found = [future.result(60) for _, _, future in futures]
-        assert chat.result(60).text == model.complete([request])[0].text == heard.text
+        found = [future.result(120) for _, _, future in futures]
+        assert chat.result(120).text == model.complete([request])[0].text == heard.text
     for (one, text, _), answered in zip(futures, found, strict=True):
         assert one.candidate is not None
         assert one.renderer is not None
@@ -212,14 +212,19 @@ def test_nobody_waits_for_the_end_of_a_long_answer(tmp_path: Path) -> None:
     base = Served("base", model)
     endless = Request((Message("user", "x"),), Decoding(max_tokens=100, schema='{"type": "string", "minLength": 900}'))
     with asking() as queue:
-        pieces = threading.Event()
-        heard = Hearing(None, (), lambda text, tokens: pieces.set())
-        [long] = queue.write(base, [endless], [heard])
-        assert pieces.wait(60), "a stream begins"
+        pieces, goes_on = threading.Event(), threading.Event()
+
+        def hear(text: str, tokens: Sequence[int]) -> None:
+            pieces.set()
+            assert goes_on.wait(120), "the others are there"
+
+        [long] = queue.write(base, [endless], [Hearing(None, (), hear)])
+        assert pieces.wait(120), "a stream begins"
         [short] = queue.write(base, [ask(TEXTS[1], max_tokens=2)], [Hearing(None, ())])
         label = queue.answer(served(model, labels=LABELS), TEXTS[0])
         for name, future in (("long", long), ("short", short), ("label", label)):
             future.add_done_callback(lambda _, name=name: order.append(name))  # type: ignore[misc]
+        goes_on.set()
         for future in (long, short, label):
-            future.result(60)
+            future.result(120)
     assert order[-1] == "long"

@@ -87,9 +87,10 @@ class Batches:
 
     def cancel(self, identity: str) -> dict[str, Any]:
         """What is under way is finished. Raises `ApiError` for a batch that is over."""
-        if self._read(identity)["status"] not in LIVE:
-            raise ApiError(400, f"the batch is {self._read(identity)['status']}", "batch_id", "invalid_status")
-        return _public(self._change(identity, status=ENDING, cancelling_at=int(time.time())))
+        with self._lock:  # that it is over is not said in between
+            if self._read(identity)["status"] not in LIVE:
+                raise ApiError(400, f"the batch is {self._read(identity)['status']}", "batch_id", "invalid_status")
+            return _public(self._change(identity, status=ENDING, cancelling_at=int(time.time())))
 
     async def run(self) -> None:
         """Answer what there is, and what comes, until it is cancelled; what was not finished goes on at the next start."""
