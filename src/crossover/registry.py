@@ -58,20 +58,36 @@ def has(room: Room, name: str) -> bool:
 
 
 def load(room: Room, name: str) -> type[Any]:
-    """Import a plug-in's class. Raises `OptionError` for an unknown name and for an outsider that does not import."""
+    """Import a plug-in's class. Raises `OptionError` for an unknown name, and for an outsider that cannot be used."""
     files = _builtin_files(room)
     if name in files:
         with uncollected():
             module = importlib.import_module(f"crossover.{room}.{name}")
         return typing.cast("type[Any]", getattr(module, _class_name(name)))
-    for point in _points(room):
-        if point.name == name:
-            try:
-                with uncollected():
-                    return typing.cast("type[Any]", point.load())
-            except Exception as error:
-                raise OptionError(f"the plug-in '{name}' ({point.value}) does not import: {error}") from error
+    found = {(point.value, point.dist.name if point.dist else ""): point for point in _points(room) if point.name == name}
+    if len(found) > 1:  # which of them is measured must not hang on the order of a path
+        homes = " and ".join(f"{value} of {home}" if home else value for value, home in sorted(found))
+        raise OptionError(f"the plug-in '{name}' is there {len(found)} times: {homes}; uninstall all but one")
+    for point in found.values():
+        return _outsider(point)
     raise OptionError(f"there is no {_singular(room)} '{name}'; {nearest(name, names(room))}")
+
+
+def _outsider(point: importlib.metadata.EntryPoint) -> type[Any]:
+    """What an entry point names, if it is a dataclass whose types are known; else an `OptionError`."""
+    what = f"the plug-in '{point.name}' ({point.value})"
+    try:
+        with uncollected():
+            plugin = point.load()
+    except (Exception, SystemExit) as error:
+        raise OptionError(f"{what} does not import: {error}") from error
+    if not isinstance(plugin, type) or not dataclasses.is_dataclass(plugin):
+        raise OptionError(f"{what} is no dataclass; a plug-in is a class with @dataclass(frozen=True) above it")
+    try:
+        typing.get_type_hints(plugin)
+    except Exception as error:
+        raise OptionError(f"{what} has an option whose type cannot be read: {error}") from error
+    return plugin
 
 
 def stated(room: Room, name: str, attribute: str) -> Any:
