@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from crossover.data.gold import labels_shown
 from crossover.data.near import _vectors, near_pairs, near_twins
 from crossover.data.splits import cut
-from crossover.engine.similarity import first_best
+from crossover.engine.similarity import largest_first
 from crossover.types import Example
 
 
@@ -111,5 +111,5 @@ def test_near_duplicates_are_those_of_all_products_of_many_forms(seed: int) -> N
 def test_the_first_best_are_those_of_a_whole_stable_order(values: list[float], most: int) -> None:
     similarity = numpy.array(values, dtype=float)
     whole = numpy.argsort(-similarity.round(9), kind="stable")
-    assert first_best(similarity, 9, most) == [int(i) for i in whole][:most]
-    assert Counter(first_best(similarity, 9, len(values))) == Counter(range(len(values)))
+    assert largest_first(similarity, 9, most) == [int(i) for i in whole][:most]
+    assert Counter(largest_first(similarity, 9, len(values))) == Counter(range(len(values)))
