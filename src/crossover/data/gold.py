@@ -54,12 +54,8 @@ def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
     if any(len(label) < 2 for label in labels) and len(examples) < ENOUGH:
         return None
     words = {label: re.compile(rf"(?<![^\W_]){re.escape(label)}(?![^\W_])") for label in labels}  # also of "spam_12"
-    rows = tuple(
-        example.source
-        for example, text, gold in zip(examples, texts, golds, strict=True)
-        if [label for label, pattern in words.items() if pattern.search(text)] == [gold]
-    )
-    return Shown(rows, planted=False) if len(rows) >= SHOWN * len(examples) else None
+    alone = _alone(list(zip(examples, texts, golds, strict=True)), words)
+    return Shown(tuple(example.source for example, _ in alone), planted=False) if alone else None
 
 
 def texts_shown(examples: Sequence[Example], column: str) -> Shown | None:
@@ -173,17 +169,30 @@ def _objects_in(value: Any) -> Iterator[str]:
 def _planted(
     examples: Sequence[Example], texts: Sequence[str], golds: Sequence[str], marked: dict[str, re.Pattern[str]]
 ) -> Shown | None:
-    rows = zip(examples, texts, golds, strict=True)
-    found = [
-        (example, place)
-        for example, text, gold in rows
-        if (place := marked[gold].search(text))
-        and not any(mark.search(text) for label, mark in marked.items() if label != gold)  # it lists all labels
-    ]
-    if len(found) < SHOWN * len(examples):
+    found = _alone(list(zip(examples, texts, golds, strict=True)), marked)
+    if not found:
         return None
     _, place = found[0]
     return Shown(tuple(example.source for example, _ in found), planted=True, example=place[0].strip())
+
+
+def _alone(
+    rows: Sequence[tuple[Example, str, str]], patterns: Mapping[str, re.Pattern[str]]
+) -> list[tuple[Example, re.Match[str]]]:
+    """The rows (example, text, label) in whose text their label's pattern is found and no other label's, each with where;
+    none where they are not nearly all. A pattern has its label in it, which is quickly looked for; and many labels times
+    many rows are too many patterns, so the first rows that are too many without their own end it."""
+    found: list[tuple[Example, re.Match[str]]] = []
+    spare = len(rows) - SHOWN * len(rows)
+    for number, (example, text, gold) in enumerate(rows):
+        if number - len(found) > spare + 1:  # one more, as the share is no whole number
+            return []
+        place = patterns[gold].search(text) if gold in text else None
+        if place and not any(
+            pattern.search(text) for label, pattern in patterns.items() if label != gold and label in text
+        ):
+            found.append((example, place))
+    return found if len(found) >= SHOWN * len(rows) else []
 
 
 def _named(column: str, more: str = "") -> str:

@@ -160,7 +160,9 @@ def cut(
             f" at least {len(shares)} {'groups' if named or kin else 'different inputs'}, or splits of your own"
         )
     tallies = [Counter(example.output if stratify else "" for example in unit) for unit in units]
-    totals: Counter[str] = sum(tallies, Counter())
+    totals: Counter[str] = Counter()
+    for tally in tallies:  # adding walks over all labels each time
+        totals.update(tally)
     holders = Counter(label for tally in tallies for label in tally)
     quotas = _quotas(totals, shares, holders)
     sizes = _quotas(Counter({"": len(examples)}), shares, Counter({"": len(units)}))[""]
@@ -175,7 +177,7 @@ def cut(
 
         best = min(empty if left <= len(empty) else shares, key=distance)
         chosen[best] += unit
-        now[best] += tally
+        now[best].update(tally)
     return chosen
 
 

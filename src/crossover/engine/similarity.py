@@ -90,7 +90,7 @@ class WordIndex:
             column = numpy.array([self._known[term] for term in counted], dtype=numpy.int64)
             weight = self._weights(numpy.array([*counted.values()], dtype=float), column)
             length = numpy.sqrt((weight**2).sum()) or 1.0
-            yield _first_best(self._alike(column, weight / length), 9)[:most]
+            yield largest_first(self._alike(column, weight / length), 9, most)
 
     def likeness(self, index: int) -> Any:
         """The cosines of all texts with one of them: (texts,)."""
@@ -149,11 +149,16 @@ class MeaningIndex:
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known |= zip(new, self._embedder.encode(new) if new else (), strict=True)
         for vector in [self._known[text] for text in texts]:
-            yield _first_best(self._vectors @ vector, 5)[:most]
+            yield largest_first(self._vectors @ vector, 5, most)
 
 
-def _first_best(similarity: Any, digits: int) -> list[int]:
-    """Rounded, so that a tie is a tie on every machine."""
+def largest_first(similarity: Any, digits: int, most: int) -> list[int]:
+    """The places of the `most` largest values, the largest first, of equal ones the earlier first. Rounded, so that a tie
+    is a tie on every machine; only those that may be among them are sorted."""
     import numpy
 
-    return [int(i) for i in numpy.argsort(-similarity.round(digits), kind="stable")]
+    falling = -similarity.round(digits)
+    if not 0 < most < len(falling):
+        return [int(i) for i in numpy.argsort(falling, kind="stable")[:most]]
+    some = numpy.flatnonzero(falling <= numpy.partition(falling, most - 1)[most - 1])
+    return [int(i) for i in some[numpy.argsort(falling[some], kind="stable")[:most]]]
