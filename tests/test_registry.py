@@ -8,9 +8,8 @@ import pytest
 
 from crossover import registry
 from crossover.errors import OptionError
-from crossover.registry import Room
+from crossover.registry import ROOMS, Room
 
-ROOMS: tuple[Room, ...] = ("strategies", "metrics", "models")
 BUILT_IN = [(room, entry.name) for room in ROOMS for entry in registry.entries(room)]
 
 

@@ -15,6 +15,7 @@ import importlib
 import importlib.metadata
 import json
 import re
+import traceback
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ from typing import Any, Literal
 from crossover.errors import CrossoverError, OptionError, nearest, shown
 
 Room = Literal["strategies", "metrics", "models"]
+ROOMS: tuple[Room, ...] = typing.get_args(Room)
 NOT_PLUGINS = {"base", "batches", "open", "embedding", "kernels", "light", "scoring", "serving", "start", "template"}
 
 
@@ -88,6 +90,20 @@ def _outsider(point: importlib.metadata.EntryPoint) -> type[Any]:
     except Exception as error:
         raise OptionError(f"{what} has an option whose type cannot be read: {error}") from error
     return plugin
+
+
+def blamed(error: BaseException) -> str | None:
+    """The plug-in of another package that raised an error, in words; None where our own code, or nobody's, did."""
+    mine = __name__.partition(".")[0]
+    homes = {point.module.partition(".")[0]: (room, point) for room in ROOMS for point in _points(room)}
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        home = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if home == mine:
+            return None
+        if home in homes:
+            room, point = homes[home]
+            return f"the {_singular(room)} '{point.name}' ({point.value})"
+    return None
 
 
 def stated(room: Room, name: str, attribute: str) -> Any:

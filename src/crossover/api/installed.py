@@ -6,9 +6,7 @@ from crossover import registry
 from crossover.data.keys import Key, keys_of
 from crossover.errors import OptionError, nearest, shown
 from crossover.models.open import NAMED, SERVICES
-from crossover.registry import Option, Room
-
-ROOMS = ("strategies", "metrics", "models")
+from crossover.registry import ROOMS, Option, Room
 
 
 def installed(room: Room) -> dict[str, str]:

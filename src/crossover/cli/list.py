@@ -15,9 +15,8 @@ from crossover.cli.output import unicode_out
 from crossover.data.keys import INSIDE, Key, keys_of
 from crossover.errors import OptionError, nearest
 from crossover.models.open import NAMED, SERVICES
-from crossover.registry import Room
+from crossover.registry import ROOMS, Room
 
-ROOMS: tuple[Room, ...] = ("strategies", "metrics", "models")
 KEYS = "keys"
 
 

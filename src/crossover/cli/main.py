@@ -163,6 +163,9 @@ def main() -> None:
         with tempfile.NamedTemporaryFile("w", prefix="crossover-", suffix=".log", delete=False) as log:
             log.write(without_keys(traceback.format_exc()))
         what = without_keys(f"{type(error).__name__}: {error}".split("\n", 1)[0])
+        if (plugin := importlib.import_module("crossover.registry").blamed(error)) is not None:
+            _complain(f"crossover: {plugin} raised {what}; where, is in {log.name}")
+            sys.exit(2)
         _complain(f"crossover: a mistake of Crossover's own ({what}); please report it with {log.name}")
         sys.exit(1)
 
