@@ -10,9 +10,15 @@ from crossover.data.pattern import later
 
 _LISTED_AS = later(r"[A-Z]|\d{1,2}")
 _SIGNED_CODE = later(r"\(([A-Z]|\d{1,2})\)|\[([A-Z]|\d{1,2})\]|([A-Z])[.)]")
-# where an answer stands: first, or behind a few words that announce it
+# where an answer stands: first, but for a number of things, or behind words that announce it, which "Option (A) refers
+# to" does not; no first of some steps
+_COUNTING = r"[(\[]\d{1,2}[)\]]\s+(?!(?:an?|the)\b)(?-i:[a-z])"
 _IN_BRACKETS = later(
-    rf"(^\W*|\b(?:{LABEL_WORDS}|correct)(?: (?:is|would be))?[\s:*_]{{1,4}})[(\[]([A-Z]|\d{{1,2}})[)\]][.:]?(?=\s+\w)", re.I
+    rf"(^\W*(?!{_COUNTING})"
+    rf"|\b(?:{LABEL_WORDS}|correct)(?:[*_]{{0,3}}[:\n]| (?:is|would be)\b:?)[\s*_]{{0,4}}(?:(?:option|choice) )?"
+    r"|\b(?:choose|pick|select) (?:option|choice|answer) )[(\[]([A-Z]|\d{1,2})[)\]][.:]?(?=\s+\w)"
+    r"(?!\s+(?:first(?:ly)?,|step\b))",
+    re.I,
 )
 _WITH_ARTICLE = later(r"((?<!\w)[A-Z][.):] )(An?)(?= [a-z])")
 # options that speak of the others or of the question; anything else that denies may be said of the label
