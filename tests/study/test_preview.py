@@ -62,6 +62,11 @@ def test_folds_ask_as_many_train_rows_and_have_a_dev_row_of_each_label(tmp_path:
     assert abs(total.calls - spent["calls"]) <= 0.25 * spent["calls"]
 
 
+def test_a_plan_says_that_folds_may_ask_less_than_its_least(tmp_path: Path) -> None:
+    found = preview_study(write_task(tmp_path, ["few_shot"], model="fake", folds=3))
+    assert any("folds that choose the same prompt ask fewer yet" in sentence for sentence in found.said)
+
+
 def test_the_bounds_hold_what_a_run_takes_and_the_table_has_their_middle(tmp_path: Path) -> None:
     tuned = {"instruction+lora": {"lora": {"epochs": 4, "patience": 1}}}
     task = write_small(tmp_path, ["zero_shot", {"few_shot": {"shots": [1, 6]}}, tuned], exhaustive=True)

@@ -178,7 +178,7 @@ def previewed(
     ends = [(low, high) for low, high in ends if high.kind != "forgetting" or high.calls]
     parts = [_middle(low, high) for low, high in ends]
     bounds = _together([low for low, _ in ends]), _together([high for _, high in ends])
-    if (less := _between(*bounds, bool(judging) and labelled(task))) is not None:
+    if (less := _between(*bounds, bool(judging) and labelled(task), bool(forecaster.folds))) is not None:
         said.append(less)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
@@ -249,7 +249,7 @@ def _middle(least: Part, most: Part) -> Part:
     return replace(most, calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)
 
 
-def _between(least: Part, most: Part, judged: bool) -> str | None:
+def _between(least: Part, most: Part, judged: bool, folded: bool) -> str | None:
     """What the least and the most are, where they differ."""
     ends = [(one.calls, one.tokens_in + one.tokens_out) for one in (least, most)]
     if ends[0] == ends[1]:
@@ -266,6 +266,7 @@ def _between(least: Part, most: Part, judged: bool) -> str | None:
     return (
         f"{asked}{read}{took}: less where {less}, more where none of it is so;"
         f" the table has the middle{', of money the most' if most.money else ''}"
+        f"{'; folds that choose the same prompt ask fewer yet' if folded else ''}"
     )
 
 
