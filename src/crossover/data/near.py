@@ -11,6 +11,7 @@ SIZE = 4  # characters of an n-gram
 PAIRS = 5_000_000  # pairs of texts held in memory at once
 VALUES = 1 << 22  # values of a matrix that are worked on at once
 MARGIN = 0.05  # the share of a text's squared norm that is looked up beyond what a pair must share
+SLACK = 1e-6  # by which the squared norm of a vector of length one may be off in single precision
 WIDER = 1.2  # how much more one level of cuts looks up than the one before
 
 
@@ -103,12 +104,12 @@ def _upto(matrix: Any, rows: int) -> Any:
 
 
 def _norms_of_rest(part: Any, axis: int) -> Any:
-    """The norm of what is not in this part of vectors that have length one: of each row (axis 0) or column (1)."""
+    """The norm of what is not in this part of vectors of length one, to SLACK: of each row (axis 0) or column (1)."""
     import numpy as np
 
     squares = part.data.astype(np.float64) ** 2
     where = part.indices if axis else np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))
-    return np.sqrt(np.maximum(0.0, 1 - np.bincount(where, squares, minlength=part.shape[axis])))
+    return np.sqrt(np.maximum(0.0, 1 + SLACK - np.bincount(where, squares, minlength=part.shape[axis])))
 
 
 def _vectors(texts: Sequence[str]) -> Any:
