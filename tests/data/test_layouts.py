@@ -803,7 +803,7 @@ def test_a_test_file_whose_answers_were_withheld_is_an_error(tmp_path: Path) -> 
         ("version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "is a pointer of Git LFS"),
         ("\n<!DOCTYPE html><html>", "is a web page"),
         ("PK\x03\x04rest", "is a ZIP archive or a spreadsheet"),
-        (gzip.compress(b"text,label\na,b\n"), "is packed with gzip; valid is a name that ends in .gz"),
+        (gzip.compress(b"text,label\na,b\n", mtime=0), "is packed with gzip; valid is a name that ends in .gz"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "is a spreadsheet"),
         (b"PAR1\x15\x04\x15", "is a Parquet file"),
         (b"SQLite format 3\0", "is a database"),
