@@ -29,7 +29,7 @@ def refitted(
     of them as `asked`. `each`: one answer; `grade`: grading so many. `alike`: no rows are in its prompts, so that no row
     is asked anew of whom another fold asked; with `least` then no other train rows are met than before.
     """
-    rows = {example.id for example in (*whole.train, *whole.dev)}
+    rows = rows_of(whole.train, whole.dev)
     met, own = rows_of(whole.dev), rows_of(*(fold.dev for fold in folds))
     if alike:
         chosen, answered = len(own - met), len(rows - own - met)
