@@ -23,6 +23,7 @@ import reprlib
 from collections.abc import Sequence
 from typing import Any
 
+VALID_NAMES = 60  # valid names that a sentence lists: labels may be thousands
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
 _UNLIKE_A_WORD = r"(?=[\w*.+/-]*[\d*])(?=[\w*.+/-]*[A-Za-z*])[\w*.+/-]{5,}[\w*+/-]"  # as a key, or masked
@@ -149,7 +150,10 @@ def without_keys(text: str) -> str:
 
 def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
     """`"did you mean 'x'? "`, or nothing, followed by the valid names: the tail of an unknown-name message."""
-    return f"{meant(name, valid)}valid: {', '.join(sorted(valid))}"
+    shown = ", ".join(sorted(valid)[:VALID_NAMES])
+    return f"{meant(name, valid)}valid: {shown}" + (
+        f" and {len(valid) - VALID_NAMES} more" if len(valid) > VALID_NAMES else ""
+    )
 
 
 def meant(name: str, valid: Sequence[str], behind: str = "") -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -15,9 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossover.data.checks import check
+from crossover.data.finding import Finding
 from crossover.data.gold import labels_shown
 from crossover.data.near import _vectors, near_pairs, near_twins
-from crossover.data.splits import cut
+from crossover.data.splits import Splits, cut
+from crossover.data.task import Task
 from crossover.engine.similarity import largest_first
 from crossover.types import Example
 
@@ -114,3 +119,41 @@ def test_the_first_best_are_those_of_a_whole_stable_order(values: list[float], m
     whole = numpy.argsort(-similarity.round(9), kind="stable")
     assert largest_first(similarity, 9, most) == [int(i) for i in whole][:most]
     assert Counter(largest_first(similarity, 9, len(values))) == Counter(range(len(values)))
+
+
+def test_near_twins_of_long_texts_take_no_memory_by_the_pair() -> None:
+    draw = random.Random(1)
+    words = ["".join(draw.choices("etaoinshr", k=6)) for _ in range(1200)]
+    texts = [" ".join(draw.sample(words, 1000)) for _ in range(100)]  # all are nearly alike
+    tracemalloc.start()
+    try:
+        held = sum(1 for _ in near_twins(texts, 0.7))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert held == 100 * 99 / 2
+    assert peak < 300_000_000  # all pairs at once took gigabytes
+
+
+def test_thousands_of_unlisted_labels_take_no_more_steps_a_row_and_a_page_less() -> None:
+    def findings(labels: int) -> list[Finding]:
+        made = tuple(rows(3 * labels, labels))
+        task = Task.model_validate(
+            {"name": "t", "data": "x.csv", "input": "text", "output": "label", "kind": "classify", "labels": ["a", "b"]}
+        )
+        return check(task, Splits(made, made[:labels], made[labels : 2 * labels], "digest"))
+
+    found = findings(300)
+    unlisted = [one for one in found if one.code == "unlisted_label"]
+    assert len(unlisted) == 21
+    assert unlisted[-1].message.startswith("280 more outputs are not among the task's 2 labels: 'label 20', 'label 21', ")
+    assert {row for one in unlisted for row in one.rows} == {f"row {n}" for n in range(900)}
+    assert all(len(one.message) < 1000 for one in found)
+    assert steps(lambda: findings(800)) < 6 * steps(lambda: findings(200))
+
+
+def test_many_labels_are_looked_for_in_inputs_too() -> None:
+    made = [replace(one, input=f"{one.input}: {one.output}") for one in rows(1500, 500)]
+    found = labels_shown(made, "queue")
+    assert found is not None
+    assert len(found.rows) == 1500

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from crossover.data.chat import turns_in
 from crossover.data.damaged import ABSENT, absent, damaged
-from crossover.data.finding import Finding, by_level, count_inputs, count_rows
+from crossover.data.finding import NAMED_LABELS, Finding, by_level, count_inputs, count_rows, first_of
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
 from crossover.data.joined import joined
 from crossover.data.labels import Merged, look_alikes, scale
@@ -148,10 +148,7 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         message = f"every row has the output '{only}': there is nothing to decide; valid are two labels or more"
         findings.append(Finding("error", "one_label", message))
     if task.labels:
-        for label in everywhere:
-            if label not in task.labels:
-                message = f"the output '{label}' is not among the task's labels; {nearest(label, list(task.labels))}"
-                findings.append(Finding("error", "unlisted_label", message, _sources(splits.all, label)))
+        findings += _unlisted(task.labels, splits.all)
         unused = [label for label in task.labels if label not in everywhere]
         if unused:
             findings.append(Finding("warning", "unused_label", f"no row has the label {_names(unused)}"))
@@ -165,11 +162,26 @@ def _labels(task: Task, splits: Splits) -> list[Finding]:
         unseen = list(dict.fromkeys(e.output for e in examples if e.output not in counts))
         if unseen:
             message = f"{name}: no training row has the label {_names(unseen)}"
-            rows = tuple(row for label in unseen for row in _sources(examples, label))
+            by_label = _sources_of(examples, unseen)
+            rows = tuple(row for label in unseen for row in by_label[label])
             none = len(rows) == len(examples) >= FEW_ROWS
             message += ", and it has no other: valid are labels that train has, or to leave this split out" * none
             findings.append(Finding("error" if none else "warning", "unseen_label", message, rows))
     return findings + _balance(counts)
+
+
+def _unlisted(listed: Mapping[str, str], examples: Sequence[Example]) -> list[Finding]:
+    """Outputs that the task does not list: the first ones each with what may be meant, the others together."""
+    rows = _sources_of(examples, {example.output for example in examples} - listed.keys())
+    findings = []
+    for label in list(rows)[:NAMED_LABELS]:
+        message = f"the output '{label}' is not among the task's labels; {nearest(label, list(listed))}"
+        findings.append(Finding("error", "unlisted_label", message, tuple(rows[label])))
+    if others := list(rows)[NAMED_LABELS:]:
+        message = f"{len(others)} more outputs are not among the task's {len(listed)} labels: {_names(others)}"
+        found = tuple(row for label in others for row in rows[label])
+        findings.append(Finding("error", "unlisted_label", message, found))
+    return findings
 
 
 def merged_labels(merged: Sequence[Merged]) -> list[Finding]:
@@ -255,7 +267,7 @@ def _balance(counts: Counter[str]) -> list[Finding]:
     few = [f"{label} ({n})" for label, n in sorted(counts.items()) if n < FEW_ROWS]
     if few:
         have = "has" if len(few) == 1 else "have"
-        message = f"{len(few)} of {len(counts)} labels {have} fewer than {FEW_ROWS} training rows: {', '.join(few)}"
+        message = f"{len(few)} of {len(counts)} labels {have} fewer than {FEW_ROWS} training rows: {first_of(few)}"
         findings.append(Finding("warning", "few_rows", message))
     (most, largest), (least, smallest) = counts.most_common(1)[0], min(counts.items(), key=lambda item: item[1])
     if largest > IMBALANCE * smallest:
@@ -265,8 +277,17 @@ def _balance(counts: Counter[str]) -> list[Finding]:
 
 
 def _sources(examples: Sequence[Example], label: str) -> tuple[str, ...]:
-    return tuple(example.source for example in examples if example.output == label)
+    return tuple(_sources_of(examples, [label])[label])
+
+
+def _sources_of(examples: Sequence[Example], labels: Collection[str]) -> dict[str, list[str]]:
+    """The rows of each of some labels, in one pass; labels as they are met."""
+    wanted, found = set(labels), defaultdict[str, list[str]](list)
+    for example in examples:
+        if example.output in wanted:
+            found[example.output].append(example.source)
+    return found
 
 
 def _names(labels: Sequence[str]) -> str:
-    return ", ".join(f"'{label}'" for label in labels)
+    return first_of([f"'{label}'" for label in labels])

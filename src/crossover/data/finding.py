@@ -9,6 +9,7 @@ from typing import Literal
 from crossover.errors import DataError
 
 NAMED = 2  # rows that a finding's sentence names
+NAMED_LABELS = 20  # labels that it names
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ def located(message: str, rows: Sequence[str]) -> str:
     """A finding's sentence with the first rows that it is about: "... (a.csv, line 3; a.csv, line 9, and 4 more)"."""
     more = f", and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     return f"{message} ({'; '.join(rows[:NAMED])}{more})" if rows else message
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first of some labels, and how many more there are: thousands would be a page."""
+    return ", ".join(names[:NAMED_LABELS]) + (f" and {len(names) - NAMED_LABELS} more" if len(names) > NAMED_LABELS else "")
 
 
 def raise_on_errors(findings: Sequence[Finding]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from crossover.data.chat import turns_in
@@ -21,8 +23,8 @@ SHOWN = 0.95  # of the inputs hold their own output: a sign that it was put ther
 WRITTEN = 6  # words of an output that an input seldom holds by chance
 ENOUGH = 20  # rows: in so many no sign stands by chance
 TRIED = 40  # signs that may begin JSON
-MANY = 200  # labels: more are not looked for in every input
 _DECODER = json.JSONDecoder()
+_RUN = re.compile(r"[^\W_]+")
 _OPENS, _SCRIPT = re.compile(r"[\[{]"), re.compile(r"<script[^>]*>\s*$", re.I)
 _NAMES = r"labels?|answer|class|category|gold|target|output|ground[ _-]?truth|expected|correct(?: answer)?|solution"
 _OTHERS = "sentiment|rating|score|stars|grade|intent|topic|emotion|polarity|stance|verdict|type|kind|tag|queue"  # of labels
@@ -45,16 +47,17 @@ def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
     one sign, where the rows are too many for chance."""
     texts, golds = [comparable(example.input) for example in examples], [comparable(e.output) for e in examples]
     labels = set(golds)
-    if not 2 <= len(labels) <= MANY:
+    if len(labels) < 2:
         return None
     said = _named(column, _OTHERS)
-    marked = {label: re.compile(f"{said}{re.escape(label)}(?!\\w)|{_set_off(label)}") for label in labels}
-    if found := _planted(examples, texts, golds, marked):
-        return found
+    rows, held = list(zip(examples, texts, golds, strict=True)), _Held(labels)
+    found = _alone(rows, held, lambda label: f"{said}{re.escape(label)}(?!\\w)|{_set_off(label)}")
+    if found:
+        _, place = found[0]
+        return Shown(tuple(example.source for example, _ in found), planted=True, example=place[0].strip())
     if any(len(label) < 2 for label in labels) and len(examples) < ENOUGH:
         return None
-    words = {label: re.compile(rf"(?<![^\W_]){re.escape(label)}(?![^\W_])") for label in labels}  # also of "spam_12"
-    alone = _alone(list(zip(examples, texts, golds, strict=True)), words)
+    alone = _alone(rows, held, lambda label: rf"(?<![^\W_]){re.escape(label)}(?![^\W_])")  # also of "spam_12"
     return Shown(tuple(example.source for example, _ in alone), planted=False) if alone else None
 
 
@@ -166,31 +169,36 @@ def _objects_in(value: Any) -> Iterator[str]:
         yield from _objects_in(one)
 
 
-def _planted(
-    examples: Sequence[Example], texts: Sequence[str], golds: Sequence[str], marked: dict[str, re.Pattern[str]]
-) -> Shown | None:
-    found = _alone(list(zip(examples, texts, golds, strict=True)), marked)
-    if not found:
-        return None
-    _, place = found[0]
-    return Shown(tuple(example.source for example, _ in found), planted=True, example=place[0].strip())
+class _Held:
+    """Which of many labels a text may hold as words: only those whose rarest run of letters and digits is one of its runs,
+    as no pattern for a label begins or ends inside a run."""
+
+    def __init__(self, labels: Collection[str]) -> None:
+        runs = {label: _RUN.findall(label) for label in labels}
+        common = Counter(run for found in runs.values() for run in set(found))
+        self._by_run: defaultdict[str, list[str]] = defaultdict(list)
+        for label in labels:  # one of signs alone is looked for in each
+            self._by_run[min(runs[label], key=lambda run: (common[run], run), default="")].append(label)
+
+    def labels(self, text: str) -> Iterator[str]:
+        for run in {"", *_RUN.findall(text)} & self._by_run.keys():
+            yield from (label for label in self._by_run[run] if label in text)
 
 
 def _alone(
-    rows: Sequence[tuple[Example, str, str]], patterns: Mapping[str, re.Pattern[str]]
+    rows: Sequence[tuple[Example, str, str]], held: _Held, pattern: Callable[[str], str]
 ) -> list[tuple[Example, re.Match[str]]]:
     """The rows (example, text, label) in whose text their label's pattern is found and no other label's, each with where;
     none where they are not nearly all. A pattern has its label in it, which is quickly looked for; and many labels times
     many rows are too many patterns, so the first rows that are too many without their own end it."""
     found: list[tuple[Example, re.Match[str]]] = []
     spare = len(rows) - SHOWN * len(rows)
+    compiled = cache(lambda label: re.compile(pattern(label)))
     for number, (example, text, gold) in enumerate(rows):
         if number - len(found) > spare + 1:  # one more, as the share is no whole number
             return []
-        place = patterns[gold].search(text) if gold in text else None
-        if place and not any(
-            pattern.search(text) for label, pattern in patterns.items() if label != gold and label in text
-        ):
+        place = compiled(gold).search(text) if gold in text else None
+        if place and not any(compiled(label).search(text) for label in held.labels(text) if label != gold):
             found.append((example, place))
     return found if len(found) >= SHOWN * len(rows) else []
 

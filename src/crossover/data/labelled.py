@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.checks import absent_texts, damaged_texts, merged_labels
-from crossover.data.finding import Finding, by_level, count_rows
+from crossover.data.finding import NAMED_LABELS, Finding, by_level, count_rows, first_of
 from crossover.data.labels import Merged, one_spelling
 from crossover.data.leaks import leaks
 from crossover.data.load import load_tables, text_of, to_examples
@@ -131,7 +131,7 @@ def _unlisted(task: Task, new: Labelled) -> list[Finding]:
     for example in new.examples:
         if example.output not in task.labels:
             rows.setdefault(example.output, []).append(example.source)
-    return [
+    findings = [
         Finding(
             "warning",
             "unlisted_label",
@@ -139,8 +139,14 @@ def _unlisted(task: Task, new: Labelled) -> list[Finding]:
             f" give it; {nearest(label, list(task.labels))}",
             tuple(sources),
         )
-        for label, sources in rows.items()
+        for label, sources in list(rows.items())[:NAMED_LABELS]
     ]
+    if others := list(rows)[NAMED_LABELS:]:
+        found = tuple(source for label in others for source in rows[label])
+        names = first_of([f"'{label}'" for label in others])
+        message = f"{new.name}: the study does not know {len(others)} more labels either: {names}"
+        findings.append(Finding("warning", "unlisted_label", message, found))
+    return findings
 
 
 def _groups(new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[Finding]:

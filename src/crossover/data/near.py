@@ -32,11 +32,15 @@ def near_twins(texts: Sequence[str], threshold: float = 0.9) -> list[tuple[int, 
     if not any(text.strip() for text in texts):
         return []
     whole = slice(0, None)
-    return [(i, j) for i, j, _ in _reaching(_vectors(texts), whole, whole, threshold) if i < j]
+    return [(i, j) for i, j, _ in _reaching(_vectors(texts), whole, whole, threshold, upper=True)]
 
 
-def _reaching(matrix: Any, left: slice, right: slice, threshold: float) -> Iterator[tuple[int, int, float]]:
+def _reaching(
+    matrix: Any, left: slice, right: slice, threshold: float, upper: bool = False
+) -> Iterator[tuple[int, int, float]]:
     """The places in two parts of the rows whose cosine reaches the threshold, and the cosine.
+
+    `upper`: only those whose left place is the lower.
 
     Exact, at a fraction of the cost of all products. N-grams are cut in two, the rare and the common ones, at a place that
     depends on the left row. The product over the rare is cheap; that over the common is at most the product of both rows'
@@ -48,6 +52,7 @@ def _reaching(matrix: Any, left: slice, right: slice, threshold: float) -> Itera
     import numpy as np
 
     a, b = matrix[left], matrix[right]
+    sizes = np.diff(a.indptr).astype(np.int64)
     by_rarity = np.argsort(np.bincount(matrix.indices, minlength=matrix.shape[1]), kind="stable")
     rank = np.empty(len(by_rarity), dtype=np.int32)
     rank[by_rarity] = np.arange(len(by_rarity), dtype=np.int32)
@@ -66,11 +71,20 @@ def _reaching(matrix: Any, left: slice, right: slice, threshold: float) -> Itera
             here = _norms_of_rest(asked, axis=0)
             kept = partial.data >= threshold - here[partial.row] * there[partial.col] - 1e-5
             firsts, seconds = some[partial.row[kept]], partial.col[kept]
-            for part in range(0, len(firsts), 10_000):
-                i, j = firsts[part : part + 10_000], seconds[part : part + 10_000]
+            if upper:
+                firsts, seconds = firsts[lower := firsts < seconds], seconds[lower]
+            for i, j in _by_size(firsts, seconds, sizes[firsts]):
                 cosines = np.asarray(a[i].multiply(b[j]).sum(axis=1)).ravel()
                 for k in np.flatnonzero(cosines >= threshold - 1e-6):
                     yield int(i[k]), int(j[k]), float(cosines[k])
+
+
+def _by_size(firsts: Any, seconds: Any, sizes: Any) -> Iterator[tuple[Any, Any]]:
+    """Pairs of places, some at a time: of long texts few, as a pair is worked on with all values of its first."""
+    import numpy as np
+
+    cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // VALUES)) + 1
+    yield from zip(np.split(firsts, cuts), np.split(seconds, cuts), strict=True)
 
 
 def _renumbered(matrix: Any, rank: Any) -> Any:
