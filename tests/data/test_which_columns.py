@@ -56,6 +56,7 @@ question:text answer:other > question > answer
 premise:text hypothesis:other label:few > premise hypothesis > label
 sentence1:text sentence2:other label:two > sentence1 sentence2 > label
 sentence1:text sentence2:other sentence3:text label:two > sentence1 sentence2 sentence3 > label
+word:few sentence1:text sentence2:other idx:few label:two > word sentence1 sentence2 > label
 prompt:text completion:other > prompt > completion
 prompt:text response:other > prompt > response
 instruction:text input:other output:other > instruction input > output

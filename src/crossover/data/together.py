@@ -95,6 +95,7 @@ _A_TEXT = re.compile(
     r"(?:^|[ _#.-]|\d)(?:sent|sentence|text|question|query|string|phrase|statement|utterance|doc|document|passage)s?"
     r"(?![a-z])"
 )
+_SENSED = ("word", "target_word", "lemma")  # that stand in two texts, perhaps in two senses
 ANSWERS = ("human_ref", "conversation", "response", "answer", "completion", "output", "reply", "generation", "summary")
 BETTER = (
     "winner",
@@ -144,7 +145,7 @@ def together(columns: Mapping[str, object]) -> Together | None:
         for singular in pairs:
             pair = tuple(name if headed or name in named else f"{name}s" for name in singular)  # also lists of them
             if all(name in named for name in pair):
-                lines = "\n".join(f"{{{named[name]}}}" for name in _run(pair, named))
+                lines = "\n".join(f"{{{named[name]}}}" for name in [*_sensed(pair, named), *_run(pair, named)])
                 return Together(lines, "", "texts that belong together", headed=headed)
     asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
     labels = [name for name in named if read(name).role == "label" and read(name).whose in ("", "gold")]
@@ -180,6 +181,15 @@ def _two_of_a_kind(named: Mapping[str, str]) -> list[tuple[str, str]]:
             other = f"{name[: match.start()]}{_OTHERS[match[0]]}{name[match.end() :]}"
             found += [(name, other)] if other in named else []
     return sorted(found, key=lambda pair: len(pair[0]))
+
+
+def _sensed(pair: Sequence[str], named: Mapping[str, str]) -> list[str]:
+    """The word whose sense two texts are compared by, where a label stands beside: without it nobody can tell."""
+    words = [name for name in _SENSED if name in named]
+    labelled = any(read(name).role == "label" for name in named if name not in (*pair, *words))
+    return (
+        words[:1] if labelled and _A_TEXT.search(pair[0]) and _A_TEXT.search(pair[1]) and pair[0][:4] == pair[1][:4] else []
+    )
 
 
 def _run(pair: Sequence[str], named: Mapping[str, str]) -> list[str]:
