@@ -211,6 +211,7 @@ def test_a_run_in_a_terminal_shows_one_line_and_leaves_the_table(tmp_path: Path)
 def test_init_asks_for_the_instruction_in_a_terminal(tmp_path: Path) -> None:
     write_task(tmp_path).unlink()
     status, text = in_terminal(["init", "rows.csv"], tmp_path, typed="Say which team answers it.\n")
+    assert "reading rows.csv" in text
     assert status == 0, text
     assert "Enter alone takes the draft: Decide which label fits the text: billing, delivery, order or returns." in text
     assert "instruction: Say which team answers it." in (tmp_path / "task.yaml").read_text()

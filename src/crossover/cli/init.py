@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from crossover.cli.output import tell, tell_next
+from crossover.cli.output import harmless, tell, tell_next
 from crossover.data.sketch import named, sketch
 from crossover.decision.resolution import resolution
 from crossover.errors import TaskError
@@ -51,7 +52,9 @@ def command(
     """
     data = named(data)
     path = out or data.parent / "task.yaml"
-    made = sketch(data, path.parent, (source, output))
+    # many rows take most of a minute; nothing of it stays, and a file or a pipe gets none
+    with Console(stderr=True).status(Text(f"reading {harmless(str(data))}, and comparing its rows"), spinner="line"):
+        made = sketch(data, path.parent, (source, output))
     if os.path.lexists(path) and not force:
         raise TaskError(f"{path} exists already: name another file with --out, or replace it with --force")
     if instruction is None and made.draft and sys.stdin.isatty() and sys.stdout.isatty():
