@@ -75,7 +75,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     # files whose processes are forked from one that has imported what they need: it is begun once
     here = Path(__file__).parent
     tests = {f"tests/{path.relative_to(here).as_posix()}": path.read_text() for path in here.rglob("test_*.py")}
-    fork = {name for name, text in tests.items() if "tests.forked" in text or "tests.pages" in text}
+    fork = {name for name, text in tests.items() if re.search(r"\btests\.(forked|pages|ray_workers)\b", text)}
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
