@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from multiprocessing import util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +49,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow files first, so that at the end no worker is left alone with one."""
     rank = {room: place for place, room in enumerate(SLOW)}
     items.sort(key=lambda item: rank.get(re.split("/|::", item.nodeid.removeprefix("tests/"))[0], len(SLOW)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Of several workers each imports a share first, and finds compiled, assertions rewritten, what the others had: in a
+    new clone each would compile all."""
+    share = getattr(session.config, "workerinput", None)
+    if share is None or session.config.args != session.config.getini("testpaths"):
+        return
+    here = Path(__file__).parent
+    files = sorted(here.rglob("test_*.py"))[
+        int(share["workerid"].removeprefix("gw")) % share["workercount"] :: share["workercount"]
+    ]
+    for path in files:
+        with suppress(Exception, pytest.skip.Exception):  # the collection says it
+            importlib.import_module(".".join(path.relative_to(here.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
