@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from multiprocessing import util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +51,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(re.split("/|::", item.nodeid.removeprefix("tests/"))[0], len(SLOW)))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Of several workers each imports a share first, and finds compiled, assertions rewritten, what the others had: in a
+    new clone each would compile all."""
+    share = getattr(session.config, "workerinput", None)
+    if share is None or session.config.args != session.config.getini("testpaths"):
+        return
+    here = Path(__file__).parent
+    files = sorted(here.rglob("test_*.py"))[
+        int(share["workerid"].removeprefix("gw")) % share["workercount"] :: share["workercount"]
+    ]
+    for path in files:
+        with suppress(Exception, pytest.skip.Exception):  # the collection says it
+            importlib.import_module(".".join(path.relative_to(here.parent).with_suffix("").parts))
+
+
 def pytest_collection_finish() -> None:
     """What all tests' imports made stays: looking at it again and again took the collector a tenth of the time."""
     gc.collect()
@@ -75,7 +93,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     # files whose processes are forked from one that has imported what they need: it is begun once
     here = Path(__file__).parent
     tests = {f"tests/{path.relative_to(here).as_posix()}": path.read_text() for path in here.rglob("test_*.py")}
-    fork = {name for name, text in tests.items() if "tests.forked" in text or "tests.pages" in text}
+    fork = {name for name, text in tests.items() if re.search(r"\btests\.(forked|pages|ray_workers)\b", text)}
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:

@@ -87,64 +87,66 @@ def read(path: Path) -> Read:
     return Read(imports(tree), [one for function in functions for one in imports(function)], ast.get_docstring(tree))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_imports_only_to_its_left(path: Path) -> None:
-    here = name_of(path)
-    for module, node in read(path).imports:
-        if here in ("__init__",):
+def test_a_module_imports_only_to_its_left() -> None:
+    for path in MODULES:
+        here = name_of(path)
+        for module, node in read(path).imports:
+            if here in ("__init__",):
+                continue
+            there, own = room_of(module), room_of(here)
+            assert there == own or rank(there) < rank(own), f"{here} line {node.lineno} imports {module}"
+
+
+def test_no_plugin_imports_a_sibling() -> None:
+    for path in MODULES:
+        here = name_of(path).split(".")
+        if here[0] not in PLUGIN_ROOMS or len(here) < 2:
             continue
-        there, own = room_of(module), room_of(here)
-        assert there == own or rank(there) < rank(own), f"{here} line {node.lineno} imports {module}"
+        for module, node in read(path).imports:
+            parts = module.split(".")
+            if parts[0] != here[0] or len(parts) < 2:
+                continue
+            shared = parts[1] in SHARED or parts[1].startswith("_")
+            assert shared or parts[1] == here[1], f"{'.'.join(here)} line {node.lineno} imports its sibling {module}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_no_plugin_imports_a_sibling(path: Path) -> None:
-    here = name_of(path).split(".")
-    if here[0] not in PLUGIN_ROOMS or len(here) < 2:
-        return
-    for module, node in read(path).imports:
-        parts = module.split(".")
-        if parts[0] != here[0] or len(parts) < 2:
-            continue
-        shared = parts[1] in SHARED or parts[1].startswith("_")
-        assert shared or parts[1] == here[1], f"{'.'.join(here)} line {node.lineno} imports its sibling {module}"
-
-
-@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path).startswith("tuning")], ids=name_of)
-def test_tuning_knows_of_models_only_what_they_promise(path: Path) -> None:
-    for module, node in read(path).imports:
-        assert room_of(module) != "models" or module in ("models.base", "models.kernels"), (
-            f"{name_of(path)} line {node.lineno}: {module}"
-        )
+def test_tuning_knows_of_models_only_what_they_promise() -> None:
+    tuning = [path for path in MODULES if name_of(path).startswith("tuning")]
+    assert tuning
+    for path in tuning:
+        for module, node in read(path).imports:
+            assert room_of(module) != "models" or module in ("models.base", "models.kernels"), (
+                f"{name_of(path)} line {node.lineno}: {module}"
+            )
 
 
 def private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_what_another_room_uses_is_public(path: Path) -> None:
-    here = name_of(path)
-    for module, node in read(path).imports:
-        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
-        inner = any(map(private, module.split(".")))
-        assert room_of(module) == room_of(here) or not inner, f"{here} line {node.lineno} imports {module}"
-        assert not any(map(private, names)) or module in names, f"{here} line {node.lineno} imports {names} of {module}"
+def test_what_another_room_uses_is_public() -> None:
+    for path in MODULES:
+        here = name_of(path)
+        for module, node in read(path).imports:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            inner = any(map(private, module.split(".")))
+            assert room_of(module) == room_of(here) or not inner, f"{here} line {node.lineno} imports {module}"
+            assert not any(map(private, names)) or module in names, f"{here} line {node.lineno}: {names} of {module}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_our_own_code_is_imported_at_the_top_of_a_module(path: Path) -> None:
-    inner = read(path).inside
-    assert not inner, f"{name_of(path)} line {inner[0][1].lineno} imports {inner[0][0]} inside a function"
+def test_our_own_code_is_imported_at_the_top_of_a_module() -> None:
+    for path in MODULES:
+        inner = read(path).inside
+        assert not inner, f"{name_of(path)} line {inner[0][1].lineno} imports {inner[0][0]} inside a function"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_has_a_purpose_a_good_name_and_at_most_400_lines(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= 400, f"{name_of(path)} has {text.count(chr(10))} lines"
-    assert path.stem not in ("utils", "util", "common", "helpers", "misc")
-    if text.strip():
-        assert read(path).document, f"{name_of(path)} says not what it is for"
+def test_a_module_has_a_purpose_a_good_name_and_at_most_400_lines() -> None:
+    for path in MODULES:
+        text = path.read_text()
+        assert text.count("\n") <= 400, f"{name_of(path)} has {text.count(chr(10))} lines"
+        assert path.stem not in ("utils", "util", "common", "helpers", "misc"), name_of(path)
+        if text.strip():
+            assert read(path).document, f"{name_of(path)} says not what it is for"
 
 
 @pytest.mark.parametrize("code", ["import crossover", "from crossover.cli.main import app", "import crossover.registry"])

@@ -40,17 +40,20 @@ def there(module: str, name: str) -> bool:
     return hasattr(found, name) or (hasattr(found, "__path__") and importlib.util.find_spec(f"{module}.{name}") is not None)
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
-def test_all_that_a_script_imports_of_ours_exists(path: Path) -> None:
+def test_all_that_a_script_imports_of_ours_exists() -> None:
     """Also what is imported inside functions, and by scripts that cannot be imported here."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] in OURS:
-                    assert importlib.util.find_spec(alias.name), f"line {node.lineno}: there is no {alias.name}"
-        elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in OURS:
-            for alias in node.names:
-                assert there(str(node.module), alias.name), f"line {node.lineno}: {node.module} has no {alias.name}"
+    for path in SCRIPTS:
+        here = name_of(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.name.split(".")[0] in OURS:
+                        assert importlib.util.find_spec(alias.name), f"{here} line {node.lineno}: there is no {alias.name}"
+            elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in OURS:
+                for alias in node.names:
+                    assert there(str(node.module), alias.name), (
+                        f"{here} line {node.lineno}: {node.module} has no {alias.name}"
+                    )
 
 
 @pytest.mark.parametrize("path", [p for p in SCRIPTS if p.relative_to(ROOT).parts[0] != "tests"], ids=name_of)

@@ -33,6 +33,7 @@ from crossover.study.conductor import run_study
 from crossover.study.elsewhere import Reception
 from crossover.study.listener import Quiet, Stage
 from tests.models.service import Service, said, serving
+from tests.ray_workers import forking
 from tests.study.small import write_small
 from tests.study.test_hosted import task
 from tests.study.test_resume import rows, without_times
@@ -48,19 +49,20 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workers(home: Path) -> Iterator[None]:
+def workers(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Two, for all studies of this module: to start them takes longer than a study. Each has one core, and so has this
     process: over more threads a tune's last bits are others."""
     if find_spec("ray") is None:
         pytest.skip("without ray")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(home))
-        patch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # of a cluster that nobody has asked for
-        joining.start_here(cpus=2)
-    yield
-    joining.leave()
+    with forking(tmp_path_factory.mktemp("forks"), plain=2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HOME", str(home))
+            patch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # of a cluster that nobody has asked for
+            joining.start_here(cpus=2)
+        yield
+        joining.leave()
     torch.set_num_threads(threads)
 
 
