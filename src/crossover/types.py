@@ -283,7 +283,7 @@ class Run:
     design: float = 1.0
     leaning: float = 0.0
 
-    @cached_property  # a decision's flips ask for it hundreds of times
+    @property
     def failures(self) -> int:
         return sum(record.score is None for record in self.records)
 
