@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from crossover.cli.output import json_out
 from crossover.cli.screen import screen
 from crossover.decision import numbers
 from crossover.engine.address import address
+from crossover.errors import pasted
 from crossover.report.page import write_report
 from crossover.report.plan import plan_text
 from crossover.report.table import foot, glance, verdict_text
@@ -103,7 +103,7 @@ def command(
     if quiet and (under := foot(results)) is not None:  # else it was said before anything was spent
         console.print(under)
     console.print(f"report: {report}", soft_wrap=True, markup=False)
-    place = shlex.quote(str(folder.path))  # a command is copied whole
+    place = pasted(folder.path)  # a command is copied whole
     if results.decision["verdict"]["choice"] or results.decision["verdict"]["provisional"]:
         console.print(f"use it: crossover predict {place}   crossover export {place} OUT", soft_wrap=True, markup=False)
     own, all_in_all = time.monotonic() - began, results.decision["spent"]["seconds"]
