@@ -166,3 +166,10 @@ def test_a_command_that_is_said_reads_the_file_that_is_meant(
     verb, path, _ = done.stdout.split("\0")
     assert (verb, Path(path)) == ("init", file)
     assert not path.startswith("-")
+
+
+def test_an_empty_folder_is_not_the_working_directory(crossover: Terminal, here: Path) -> None:
+    before = sorted(here.parent.iterdir())
+    said = crossover("run", here, "--out", "")
+    assert (said.status, sorted(here.parent.iterdir())) == (2, before)
+    assert "the study's folder: received ''; valid is a path, such as runs/NAME" in said.err
