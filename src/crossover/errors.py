@@ -20,6 +20,7 @@ import errno
 import os
 import re
 import reprlib
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -105,6 +106,12 @@ def of_a_file(error: OSError) -> str | None:
         return None
     said = error.strerror or str(error)
     return f"{error.filename}: {said}" if isinstance(error.filename, (str, os.PathLike)) else said
+
+
+def pasted(path: object) -> str:
+    """A path as a command that is copied whole has it: quoted, and never an option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
 
 
 def shown(value: Any) -> str:

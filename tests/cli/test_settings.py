@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.data.task import load_with_settings
+from crossover.data.task import load_task, load_with_settings
 from crossover.data.yamlfile import read_value
 from crossover.errors import TaskError
 from tests.cli.small import Terminal, write_task
@@ -105,7 +105,7 @@ def test_options_are_checked_with_file_and_line_before_torch_is_loaded(here: Pat
 def test_a_data_file_in_the_place_of_a_task_says_that_init_is_meant(name: str, crossover: Terminal, here: Path) -> None:
     said = crossover("run", name)
     assert said.status == 2
-    assert f"{name} is a data file, no task file; 'crossover init {name}' writes a task file for it" in said.err
+    assert f"{name} is a data file, no task file; this writes one: crossover init {name}" in said.err
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,27 @@ def test_a_setting_in_a_mapping_that_the_file_lacks(tmp_path: Path) -> None:
     assert load_with_settings(write_task(tmp_path), ["limits.calls=7"]).task.limits.calls == 7
     with pytest.raises(TaskError, match=r"--set, key .limits\.calls.: received 1\.5"):
         load_with_settings(write_task(tmp_path), ["limits.calls=1.5"])
+
+
+@pytest.mark.parametrize("folder", ["two words", "it's", "do$HOME", "-lead", "new\nline", "naïve"])
+def test_a_command_that_is_said_reads_the_file_that_is_meant(
+    folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path(folder) / "rows.csv"
+    with pytest.raises(TaskError) as said:
+        load_task(file)
+    command = str(said.value).partition("this writes one: ")[2]
+    done = subprocess.run(
+        ["bash", "-c", f'crossover() {{ printf "%s\\0" "$@"; }}; {command}'], capture_output=True, text=True, check=True
+    )
+    verb, path, _ = done.stdout.split("\0")
+    assert (verb, Path(path)) == ("init", file)
+    assert not path.startswith("-")
+
+
+def test_an_empty_folder_is_not_the_working_directory(crossover: Terminal, here: Path) -> None:
+    before = sorted(here.parent.iterdir())
+    said = crossover("run", here, "--out", "")
+    assert (said.status, sorted(here.parent.iterdir())) == (2, before)
+    assert "the study's folder: received ''; valid is a path, such as runs/NAME" in said.err

@@ -94,3 +94,10 @@ def test_a_setting_that_is_not_valid_says_so(setting: str, said: str) -> None:
     with pytest.raises(TaskError) as error:
         with_settings(Task(**fields), [setting])
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["calls", "tokens", "label_cost", "money", "minutes"])
+def test_a_number_that_no_float_can_hold_is_a_sentence(key: str) -> None:
+    """As a limit of calls it was taken, and the study ended in an error of ours."""
+    with pytest.raises(TaskError, match=r"received 1000.*; valid is"):
+        Task(name="t", data="rows.csv", input="a", output="b", limits={key: 10**400})

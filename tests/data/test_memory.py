@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -96,3 +97,47 @@ def test_mistakes_are_sentences(tmp_path: Path, frame: pd.DataFrame) -> None:
         Task(name="t", data=frame, input="text")
     with pytest.raises(DataError, match=r"the data were a DataFrame in the program that ran the study, and are not kept"):
         load_tables(task(tmp_path, "DataFrame (in memory)"))
+
+
+def test_what_is_missing_is_missing_wherever_it_stands(tmp_path: Path) -> None:
+    """NaT had become the text "NaT", and pandas' NA in a mapping an error of ours."""
+    for nothing in (None, float("nan"), np.float64("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "ns")):
+        held = [{"text": f"row {n}", "label": nothing if n == 2 else "ab"[n % 2]} for n in range(12)]
+        made = make_splits(task(tmp_path, held))
+        assert made.blank == ("rows, row 3",)
+        assert {example.output for example in made.all} == {"a", "b"}
+    sparse = pd.arrays.SparseArray([1.0, np.nan, 0.0])
+    rows = load_tables(task(tmp_path, pd.DataFrame({"text": list("abc"), "label": sparse})))["all"]
+    assert [row.fields["label"] for row in rows] == [1, None, 0]
+
+
+def test_numpys_and_pandas_values_are_pythons_inside_objects_too(tmp_path: Path) -> None:
+    value = {"k": np.int64(2), "f": np.float32(0.1), "l": np.array([1, 2]), "none": [pd.NA, np.nan], "b": (np.bool_(True),)}
+    day = np.datetime64("2024-05-01", "ns")  # it had become 1714521600000000000
+    for data in (held := [{"text": "a", "label": value, "day": day}], pd.DataFrame(held)):
+        (row,) = load_tables(task(tmp_path, data))["all"]
+        assert row.fields["label"] == {"k": 2, "f": 0.1, "l": [1, 2], "none": [None, None], "b": [True]}
+        assert row.fields["day"] == datetime.datetime(2024, 5, 1)
+
+
+@pytest.mark.parametrize("form", ["numpy", "torch", "pandas", "arrow"])
+def test_a_data_set_that_gives_tensors_is_read_as_it_is_stored(form: str, tmp_path: Path, frame: pd.DataFrame) -> None:
+    held, wanted = datasets.Dataset.from_pandas(frame), digest(tmp_path, "data.csv")
+    assert digest(tmp_path, held.with_format(form)) == wanted
+    assert digest(tmp_path, held.to_iterable_dataset().with_format(form)) == wanted
+    louder = held.with_transform(lambda batch: batch | {"text": [text.upper() for text in batch["text"]]})
+    assert load_tables(task(tmp_path, louder))["all"][0].fields["text"].isupper()
+
+
+def test_nothing_is_left_out_because_another_has_its_name(tmp_path: Path, frame: pd.DataFrame) -> None:
+    """The latter of two had been taken without a word."""
+    with pytest.raises(DataError, match=r"the splits train, validation, dev, of which two are dev; valid is one"):
+        task(tmp_path, {"train": frame, "validation": frame, "dev": frame})
+    with pytest.raises(DataError, match=r"rows, row 1 has the column '1' twice"):
+        task(tmp_path, [{1: "a", "1": "b"}])
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(DataError, match=r"rows, row 1 holds lists or mappings that are too deep, or hold themselves"):
+        task(tmp_path, [{"text": "a", "label": endless}])
+    with pytest.raises(DataError, match=r"row 1, column 'label': a number without an end \(an infinity, or NaN\) inside"):
+        prepare(task(tmp_path, [{"text": "a", "label": {"k": float("inf")}}]))

@@ -356,7 +356,7 @@ def test_what_must_not_be_forgotten_is_true_false_or_other_task_files(tmp_path):
         ("{suite: a.csv}", "valid is true, false, or a list of other task files"),
         ("[a.yaml, a.yaml]", "a task file stands twice"),
         ("[absent.yaml]", "there is no file"),
-        ("[rows.csv]", "'crossover init rows.csv' writes one for a data file"),
+        ("[rows.csv]", "is no task file; this writes one for data: crossover init /"),
         ("[bad.yaml]", "bad.yaml, line 5, key 'kinds': unknown key"),
     ],
 )

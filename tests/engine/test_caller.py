@@ -336,3 +336,23 @@ def test_who_hears_that_nobody_wants_it_takes_what_is_at_a_service(tmp_path: Pat
             Caller(journal, Meter(journal, Limits()), Stopped()).ask(model, several, "dev")
         assert journal.spent()[0] == CHUNK
         assert CHUNK <= sum(service.paid.values()) <= CHUNK + 1  # what finds out how it answers
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["red"], r"gave a str among its replies; valid is a Reply to each request"),
+        ([], r"gave 0 replies to 1 requests; valid is a list with a Reply to each"),
+        ([Reply("a"), Reply("b")], r"gave 2 replies to 1 requests"),
+        (None, r"gave a NoneType to 1 requests"),
+    ],
+)
+def test_a_model_that_gives_no_replies_is_named(given: object, said: str, tmp_path: Path) -> None:
+    class Odd(Counting):
+        def complete(self, requests: Sequence[Request]) -> list[Reply]:
+            return given  # type: ignore[return-value]
+
+    asking, _, journal = caller(tmp_path)
+    with pytest.raises(ModelError, match=rf"the model Odd \(tests\.engine\.test_caller\) {said}"):
+        asking.ask(Odd(), requests("one"), "test")
+    journal.close()

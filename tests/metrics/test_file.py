@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from crossover.errors import CrossoverError, MetricError
+from crossover.metrics.base import score_of
 from crossover.metrics.open import fingerprint, open_metric
 from crossover.testing.metrics import check_metric
+from crossover.types import Score
 
 SCORERS = '''
 from __future__ import annotations
@@ -160,3 +162,44 @@ def test_what_is_no_score_is_refused(folder: Path, value: str) -> None:
 def test_numbers_of_numpy_are_numbers(folder: Path) -> None:
     (folder / "np.py").write_text("import numpy as np\ndef f(gold, answer):\n    return np.float32(0.25)\n")
     assert open_metric("np.py:f", folder).score("a", "b").value == 0.25
+
+
+@pytest.mark.parametrize(
+    ("head", "gives", "said"),
+    [
+        ("kinds = ('classify',); aggregate = 'mean'; binary = True", "Score(0.5)", "valid is true or false, as its return"),
+        ("kinds = ('classify',); aggregate = 'macro_f1'; binary = False", "1.0", "valid is a Score with counts"),
+        ("kinds = None; aggregate = 'mean'; binary = True", "1.0", "the kinds None and binary True; valid"),
+        ("kinds = ('classify',); aggregate = 'mean'; binary = 'no'", "1.0", "and binary 'no'; valid"),
+    ],
+)
+def test_a_class_keeps_what_it_declares(head: str, gives: str, said: str, tmp_path: Path) -> None:
+    """Half a point of what is right-or-wrong had been tested as such, and an F1 over no counts had been 1."""
+    text = f"from crossover.types import Score\nclass Own:\n    {head}\n    def score(self, gold, answer): return {gives}\n"
+    (tmp_path / "own.py").write_text(text)
+    with pytest.raises(MetricError, match=re.escape(said)):
+        open_metric("own.py:Own", tmp_path).score("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("given", "binary", "aggregate", "said"),
+    [
+        (0.5, False, "mean", "the metric Own gave 0.5; valid is a Score with a value from 0 to 1"),
+        (None, False, "mean", "the metric Own gave nothing; valid is a Score with a value from 0 to 1"),
+        (Score(float("nan")), False, "mean", "the metric Own gave a Score of nan; valid is a Score"),
+        (Score(85.0), False, "mean", "the metric Own gave a Score of 85.0; valid is a Score"),
+        (Score(0.5), True, "mean", "the metric Own gave 0.5; valid is 0 or 1, as its binary says"),
+        (Score(0.5), False, "macro_f1", "the metric Own gave a Score without counts"),
+    ],
+)
+def test_a_metric_of_another_package_that_gives_no_score_is_named(
+    given: object, binary: bool, aggregate: str, said: str
+) -> None:
+    class Own:
+        def score(self, gold: str, answer: str) -> object:
+            return given
+
+    metric = Own()
+    vars(metric).update(binary=binary, aggregate=aggregate)
+    with pytest.raises(MetricError, match=re.escape(said)):
+        score_of(metric, "a", "b")  # type: ignore[arg-type]

@@ -227,7 +227,9 @@ def test_another_model_at_the_same_place_is_refused_and_test_is_not_met_by_it(ju
     decided = run_study(task, tmp_path / "run").read_decision()
     changed = "judge" if judge else "model"
     build(tmp_path / changed, hidden_act="relu")
-    with pytest.raises(StudyError, match=rf"holds a study of the model '{changed}' as it was \(.*put its files back"):
+    with pytest.raises(
+        StudyError, match=rf"holds a study of the model '{changed}' as it was \(.*have it as it was \(its files"
+    ):
         run_study(task, tmp_path / "run")
     assert StudyFolder(tmp_path / "run").read_decision() == decided
     if not judge:  # nor does it answer for the one that was measured

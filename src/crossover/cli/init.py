@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from rich.text import Text
 from crossover.cli.output import harmless, tell, tell_next
 from crossover.data.sketch import named, sketch
 from crossover.decision.resolution import resolution
-from crossover.errors import TaskError
+from crossover.errors import TaskError, pasted
 from crossover.study.folder import write_text
 
 
@@ -74,7 +73,7 @@ def command(
     if any(finding.level == "error" for finding in made.prepared.findings):
         # a command is copied whole
         console.print(
-            f"next: mend that in the data, then once more  crossover init {shlex.quote(str(data))} --force",
+            f"next: mend that in the data, then once more  crossover init {pasted(data)} --force",
             soft_wrap=True,
             markup=False,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import shlex
 import sys
 from contextlib import AbstractContextManager, redirect_stdout
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+
+from crossover.errors import pasted
 
 # signs of our own tables and sentences, as typewriters had them
 SIGNS = {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2026": "..", "\u2022": "*", "\u25cf": "*", "\u25cb": "o"}
@@ -57,7 +58,7 @@ def tell(console: Console, sentence: str, mark: str = "") -> None:
 
 def tell_next(console: Console, task: Path) -> None:
     """Print what to do with a task file that was written, as a command that can be copied whole."""
-    console.print(f"next: read it, then  crossover run {shlex.quote(str(task))}", soft_wrap=True, markup=False)
+    console.print(f"next: read it, then  crossover run {pasted(task)}", soft_wrap=True, markup=False)
 
 
 def unicode_out() -> bool:

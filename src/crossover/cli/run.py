@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -17,19 +16,32 @@ from crossover.cli.output import json_out
 from crossover.cli.screen import screen
 from crossover.decision import numbers
 from crossover.engine.address import address
+from crossover.errors import pasted
 from crossover.report.page import write_report
 from crossover.report.plan import plan_text
 from crossover.report.table import foot, glance, verdict_text
 from crossover.study.conductor import paid, preview_study, run_study
+from crossover.study.folder import StudyFolder
 from crossover.study.joining import address_of
 from crossover.study.read import read_results
+
+
+def _folder(text: str) -> Path:
+    """The folder that is named: an empty one, such as of a variable that is not set, is refused, and not taken for "."."""
+    return StudyFolder.at(text).path
 
 
 def command(
     task: Annotated[Path, typer.Argument(help="The task file; 'crossover init' writes one.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The study's folder (default: runs/NAME, NAME from the task file)."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PATH",
+            parser=_folder,
+            help="The study's folder (default: runs/NAME, NAME from the task file).",
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -103,7 +115,7 @@ def command(
     if quiet and (under := foot(results)) is not None:  # else it was said before anything was spent
         console.print(under)
     console.print(f"report: {report}", soft_wrap=True, markup=False)
-    place = shlex.quote(str(folder.path))  # a command is copied whole
+    place = pasted(folder.path)  # a command is copied whole
     if results.decision["verdict"]["choice"] or results.decision["verdict"]["provisional"]:
         console.print(f"use it: crossover predict {place}   crossover export {place} OUT", soft_wrap=True, markup=False)
     own, all_in_all = time.monotonic() - began, results.decision["spent"]["seconds"]

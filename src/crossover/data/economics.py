@@ -22,7 +22,7 @@ PRICED = re.compile(r"\s*(?:([A-Z]{3})\s*)?([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]
 def _amount(value: Any) -> Any:
     """A price as a number, or as a pair of the lowest and the highest that it may be."""
     pair = list(value) if isinstance(value, (list, tuple)) else [value]
-    numeric = all(isinstance(one, (int, float)) and not isinstance(one, bool) and math.isfinite(one) for one in pair)
+    numeric = all(type(one) is int or (isinstance(one, float) and math.isfinite(one)) for one in pair)
     if not numeric or len(pair) != (2 if isinstance(value, (list, tuple)) else 1) or min(pair) < 0:
         raise ValueError(f"received {shown(value)}; valid is {RANGE}")
     if len(pair) == 2 and pair[0] > pair[1]:
@@ -101,6 +101,13 @@ class Limits(Economics):
     tokens: int | None = Field(default=None, ge=0, description="a whole number from 0 up: the most tokens, in and out")
     latency_p95_ms: float | None = Field(default=None, ge=0, description="a number from 0 up, in milliseconds")
     data_stays_here: bool = Field(default=False, description="true or false")
+
+    @model_validator(mode="after")
+    def _countable(self) -> Self:
+        for name in ("calls", "tokens"):
+            if (getattr(self, name) or 0) > MOST:  # a whole number may be larger than any float
+                raise ValueError(f"received {shown(getattr(self, name))} for {name}; valid is {MOST:g} at the most")
+        return self
 
 
 MONEY = ("label_cost", "machine_cost_per_hour")  # of the limits, what may be written with a currency

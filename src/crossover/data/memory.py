@@ -5,6 +5,7 @@ They are told apart by what they offer, so that neither library is imported here
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from crossover.data.rows import Row
 from crossover.errors import DataError
 
 HELD = " (in memory)"  # how the name of such data ends, where a file's would stand
+MISSING_TYPES = ("NAType", "NaTType")  # pandas' own
 VALID = "a DataFrame, a datasets.Dataset, or a list of mappings"
 
 
@@ -33,9 +35,14 @@ def take(data: Any) -> tuple[str | dict[str, str], dict[str, list[Row]]]:
         name = _name(data)
         return name, {"all": _rows(data, name.removesuffix(HELD))}
     ours = {theirs: split for split, names in SPLIT_NAMES.items() for theirs in names}
-    names, tables = {}, {}
+    names: dict[str, str] = {}
+    tables: dict[str, list[Row]] = {}
     for given, table in data.items():
         split = ours.get(str(given))
+        if split in names:
+            raise DataError(
+                f"data: received the splits {', '.join(map(str, data))}, of which two are {split}; valid is one"
+            )
         if split is None or not _is_table(table):
             raise DataError(
                 f"data: received the split '{given}' with {type(table).__name__}; valid are train, dev and test, each"
@@ -88,14 +95,31 @@ def _name(data: Any) -> str:
 
 def _rows(data: Any, name: str) -> list[Row]:
     if _is_dataset(data):
-        found = table_rows(name, "all", data)
+        found = table_rows(name, "all", _unformatted(data))
     else:
         records = data if isinstance(data, (list, tuple)) else _records(data, name)
-        fields = [{str(key): _plain(value) for key, value in one.items()} for one in records]
-        found = [Row(n, one, f"{name}, row {n}") for n, one in enumerate(fields, 1)]
+        found = [Row(n, _fields(one, f"{name}, row {n}"), f"{name}, row {n}") for n, one in enumerate(records, 1)]
     if not found:
         raise DataError(f"data: there is no row in the {name}; valid is one or more")
     return shaped(found)
+
+
+def _fields(record: Mapping[Any, Any], where: str) -> dict[str, Any]:
+    """A row's fields by name. Raises `DataError` for two of one name, such as 1 and "1", and for what has no end."""
+    try:
+        fields = {str(key): _plain(value) for key, value in record.items()}
+    except RecursionError:
+        raise DataError(f"{where} holds lists or mappings that are too deep, or hold themselves; valid is JSON") from None
+    if len(fields) < len(record):
+        doubled = Counter(map(str, record)).most_common(1)[0][0]
+        raise DataError(f"{where} has the column '{doubled}' twice; valid are columns of different names")
+    return fields
+
+
+def _unformatted(data: Any) -> Any:
+    """A data set whose rows are Python's values, and no tensors or series; what a user's own transform makes stays."""
+    own = getattr(data, "format", {}).get("type") == "custom"  # a data set that is streamed has no `format`
+    return data if own or not hasattr(data, "with_format") else data.with_format(None)
 
 
 def _records(frame: Any, name: str) -> list[dict[str, Any]]:
@@ -106,23 +130,36 @@ def _records(frame: Any, name: str) -> list[dict[str, Any]]:
     doubled = [column for column, count in Counter(map(str, frame.columns)).items() if count > 1]
     if doubled:
         raise DataError(f"the {name} has the column '{doubled[0]}' twice; valid are columns of different names")
-    present = frame.notna()
     columns = {}
     for number, column in enumerate(frame.columns):
-        there, series = present.iloc[:, number], frame.iloc[:, number]
+        series = frame.iloc[:, number]
+        if hasattr(series, "sparse"):
+            series = series.sparse.to_dense()
+        there = series.notna()
         whole = series.dtype.kind == "f" and not there.all() and bool((series[there] % 1 == 0).all())
         bits = 8 * series.dtype.itemsize if series.dtype.kind == "f" else 0
         values = zip(series.astype(object), there, strict=True)
         columns[str(column)] = [
-            None if not known else int(value) if whole else shortest(value, bits) if bits in FORMATS else _plain(value)
+            None if not known else int(value) if whole else shortest(value, bits) if bits in FORMATS else value
             for value, known in values
         ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _plain(value: Any) -> Any:
-    """A number, or an array, of numpy's as Python's own."""
-    if type(value).__module__ != "numpy" or not hasattr(value, "tolist"):
+    """A value as Python's own, also inside mappings and lists: numpy's numbers and arrays, and what is missing as None."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return [_plain(one) for one in value]
+    home = type(value).__module__
+    if (isinstance(value, float) and math.isnan(value)) or type(value).__name__ in MISSING_TYPES:
+        return None
+    if home != "numpy" or not hasattr(value, "tolist"):
         return value
-    bits = 8 * value.dtype.itemsize if value.ndim == 0 and value.dtype.kind == "f" else 0
-    return shortest(float(value), bits) if bits in FORMATS else value.tolist()
+    if value.dtype.kind in "mM":  # in nanoseconds they would become whole numbers
+        value = value.astype(f"{value.dtype.kind}8[us]")
+    if value.ndim == 0:
+        bits = 8 * value.dtype.itemsize if value.dtype.kind == "f" else 0
+        return _plain(shortest(float(value), bits) if bits in FORMATS else value.tolist())
+    return [_plain(one) for one in value]

@@ -34,7 +34,7 @@ from crossover.data.text import spelled
 from crossover.data.textfile import as_path
 from crossover.data.tuning import ALL, TuningSpec
 from crossover.data.yamlfile import KeyPath, YamlFile, key_name, read_yaml
-from crossover.errors import TaskError, nearest, shown
+from crossover.errors import TaskError, nearest, pasted, shown
 from crossover.types import Kind
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -295,7 +295,7 @@ def load_with_settings(path: Path | str, settings: Sequence[str] = ()) -> Loaded
 
 def _load(path: Path, settings: Sequence[str] = ()) -> tuple[Task, YamlFile]:
     if path.suffix.lower() in DATA_FILES:
-        raise TaskError(f"{path} is a data file, no task file; 'crossover init {path}' writes a task file for it")
+        raise TaskError(f"{path} is a data file, no task file; this writes one: crossover init {pasted(path)}")
     file = overridden(read_yaml(path, as_written="labels"), settings)
     if is_held(file.content.get("data")):  # rows inside the task file would not be found again
         valid = Task.model_fields["data"].description
@@ -349,7 +349,7 @@ def _check_other_tasks(task: Task, place: Callable[[KeyPath], str]) -> None:
         if not os.path.isfile(other):
             raise TaskError(f"{where}: there is no file {other}; valid is another task file")
         if other.suffix.lower() not in (".yaml", ".yml", ".json"):
-            raise TaskError(f"{where}: {other} is no task file; 'crossover init {reference}' writes one for a data file")
+            raise TaskError(f"{where}: {other} is no task file; this writes one for data: crossover init {pasted(other)}")
         _load(other)  # and not what it names itself: two tasks may name each other
 
 

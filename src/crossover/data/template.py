@@ -77,7 +77,12 @@ def plain(value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """Canonical JSON: sorted keys, characters as they are."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain)
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError as error:
+        if "JSON compliant" not in str(error):
+            raise
+        raise ValueError("a number without an end (an infinity, or NaN) inside an object or a list") from None
 
 
 def _plain(value: Any) -> str:

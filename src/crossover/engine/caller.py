@@ -17,7 +17,7 @@ from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.spool import Spool
 from crossover.engine.taken import HERE, MADE, away
-from crossover.errors import BudgetExceeded, CrossoverError, without_keys
+from crossover.errors import BudgetExceeded, CrossoverError, ModelError, without_keys
 from crossover.models.base import Concurrent, Model, Pipelined
 from crossover.models.batches import Batching
 from crossover.types import Decoding, Message, Reply, Request, to_json
@@ -171,7 +171,7 @@ class Caller:
                 asked, wait = begun.popleft()
                 fresh: dict[str, Reply] = {}
                 try:
-                    fresh = dict(zip(asked, map(_without_keys, wait()), strict=True))
+                    fresh = dict(zip(asked, map(_without_keys, _replies(wait(), len(asked), model)), strict=True))
                     self._journal.add_calls(purpose, fresh)
                 finally:
                     self._meter.done(asked[0], fresh.values())
@@ -331,6 +331,18 @@ class Caller:
                 self._meter.add(reply.usage + reply.once)
             self.claims.release(priced)
             replies |= priced
+
+
+def _replies(found: object, asked: int, model: Model) -> list[Reply]:
+    """What a model answered, if it is a reply to each request. Raises `ModelError`, which names a plug-in that errs."""
+    what = f"the model {type(model).__name__} ({type(model).__module__})"
+    if not isinstance(found, (list, tuple)) or len(found) != asked:
+        count = f"{len(found)} replies" if isinstance(found, (list, tuple)) else f"a {type(found).__name__}"
+        raise ModelError(f"{what} gave {count} to {asked} requests; valid is a list with a Reply to each, in their order")
+    for one in found:
+        if not isinstance(one, Reply):
+            raise ModelError(f"{what} gave a {type(one).__name__} among its replies; valid is a Reply to each request")
+    return list(found)
 
 
 def _without_keys(reply: Reply) -> Reply:

@@ -14,7 +14,7 @@ from crossover.engine.render import Renderer
 from crossover.evaluation.aggregate import estimate
 from crossover.evaluation.judging import Graded, graded
 from crossover.evaluation.relevance import Relevance
-from crossover.metrics.base import Judging, Metric
+from crossover.metrics.base import Judging, Metric, score_of
 from crossover.models.base import Model
 from crossover.models.batches import in_batches
 from crossover.types import Candidate, Example, Prompt, Record, Reply, Request, Run, Score, SplitName, Usage
@@ -139,7 +139,7 @@ class Evaluator:
 
 def scored(metric: Metric, gold: str, one: Answered) -> Score:
     """An answer's score. Where the reply says nothing it is 0 and not valid, whatever the metric gives an empty text."""
-    score = metric.score(gold, one.answer)
+    score = score_of(metric, gold, one.answer)
     return replace(score, value=NO_ANSWER.value, valid=NO_ANSWER.valid) if one.says_nothing else score
 
 

@@ -39,12 +39,17 @@ class FileMetric:
             raise
         except BaseException as error:  # an assertion of a test library may be no `Exception`
             raise MetricError(f"{place_of(error, self.path)}: {reason_of(error)}{_on(gold, answer)}") from error
-        if isinstance(found, Score) and _is_share(found.value):
+        if isinstance(found, Score) and _is_share(found.value) and (not self.binary or found.value in (0, 1)):
             return found
+        if self.aggregate != "mean":
+            told = f"a Score with counts, as its aggregate {self.aggregate} needs"
+            raise MetricError(f"the metric {self.name} gave {_shown(found)}{_on(gold, answer)}; valid is {told}")
         if isinstance(found, bool) or (_is_share(found) and (not self.binary or found in (0, 1))):
             return Score(float(found))
         valid = (
-            "true or false, as its return type says" if self.binary else "a number from 0 to 1, true or false, or a Score"
+            "true or false, as its return type or binary says"
+            if self.binary
+            else "a number from 0 to 1, true or false, or a Score"
         )
         raise MetricError(f"the metric {self.name} gave {_shown(found)}{_on(gold, answer)}; valid is {valid}")
 
@@ -88,9 +93,11 @@ def _of_class(found: type[Any], reference: str, options: Mapping[str, Any] | Non
     absent = [name for name in ("kinds", "aggregate", "binary", "score") if not hasattr(metric, name)]
     if absent:
         raise MetricError(f"{what} does not declare {', '.join(absent)}; a class needs kinds, aggregate, binary and score")
-    if metric.aggregate not in get_args(Aggregate) or not set(metric.kinds) <= set(get_args(Kind)):
+    listed = isinstance(metric.kinds, (tuple, list, set, frozenset)) and all(one in get_args(Kind) for one in metric.kinds)
+    if metric.aggregate not in get_args(Aggregate) or not listed or not isinstance(metric.binary, bool):
         valid = f"aggregate one of {', '.join(get_args(Aggregate))}, kinds among {', '.join(get_args(Kind))}"
-        raise MetricError(f"{what} has the aggregate {metric.aggregate!r} and the kinds {metric.kinds!r}; valid: {valid}")
+        given = f"the aggregate {metric.aggregate!r}, the kinds {metric.kinds!r} and binary {metric.binary!r}"
+        raise MetricError(f"{what} has {given}; valid: {valid}, binary True or False")
     return cast(Metric, metric)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
+from crossover.errors import MetricError, shown
 from crossover.types import Kind, Reply, Request, Score
 
 Aggregate = Literal["mean", "micro_f1", "macro_f1"]
@@ -44,3 +45,20 @@ class Judging(Metric, Protocol):
     def verdict(self, reply: Reply) -> Score | None:
         """The score in a reply; None where it states none."""
         ...
+
+
+def score_of(metric: Metric, gold: str, answer: str) -> Score:
+    """A metric's score of one answer. Raises `MetricError` for what is no score, and for one that its own word excludes:
+    part of a point where it is right-or-wrong, or no counts where its aggregate is an F1 over them."""
+    found: object = metric.score(gold, answer)
+    what = f"the metric {getattr(metric, 'name', '') or type(metric).__name__}"
+    if not isinstance(found, Score) or not 0 <= found.value <= 1:
+        given = f"a Score of {shown(found.value)}" if isinstance(found, Score) else shown(found)
+        raise MetricError(f"{what} gave {given}; valid is a Score with a value from 0 to 1")
+    if metric.binary and found.value not in (0, 1):
+        raise MetricError(f"{what} gave {shown(found.value)}; valid is 0 or 1, as its binary says")
+    if metric.aggregate != "mean" and not found.counts and 0 < found.value < 1:
+        raise MetricError(
+            f"{what} gave a Score without counts; valid is one with them, as its aggregate {metric.aggregate} needs"
+        )
+    return found

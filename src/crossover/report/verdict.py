@@ -10,6 +10,7 @@ from crossover.decision import numbers
 from crossover.decision.pairs import ALPHA
 from crossover.decision.terms import heading, measure
 from crossover.decision.wording import IF_ANY, NEXT, NONE_DOES, bound, meanwhile
+from crossover.errors import pasted
 from crossover.report.rows import chosen, provisional
 from crossover.study.results import CandidateReport, Results
 
@@ -150,7 +151,7 @@ def command_line(results: Results) -> str:
     """The command that the study was run with; a task that was made in Python has no file."""
     if not results.task_path.lower().endswith((".yaml", ".yml", ".json")):
         return f"crossover.run_study(...), with {results.task_path}"
-    return shlex.join(["crossover", "run", results.task_path, *results.options])
+    return f"crossover run {pasted(results.task_path)} {shlex.join(results.options)}".rstrip()
 
 
 def facts(results: Results) -> list[Fact]:
@@ -185,7 +186,7 @@ def _no_curve(results: Results) -> str:
             if results.task.get("curve")
             else "No learning curve is asked for."
         )
-    how = f"crossover curve {shlex.quote(str(results.folder))}"
+    how = f"crossover curve {pasted(results.folder)}"
     return f"From how many labels on fine-tuning wins is not known yet: {how} measures the learning curve."
 
 

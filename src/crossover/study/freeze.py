@@ -50,7 +50,7 @@ def freeze(
         if answered.get(spec, identity) != identity:
             raise StudyError(
                 f"{folder.path} holds a study of the model '{spec}' as it was ({answered[spec]}), and it is another one now"
-                f" ({identity}): put its files back as they were, or name another folder with --out"
+                f" ({identity}): have it as it was (its files, or what its service has), or name another folder with --out"
             )
     if new := {spec: identity for spec, identity in identities.items() if spec not in answered}:
         journal.set_fact(ANSWERED, answered | new)

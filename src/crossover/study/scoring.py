@@ -11,7 +11,7 @@ from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import OptionError, StudyError
 from crossover.evaluation.judging import JudgeCheck, graded_by_hand, measure_judge
 from crossover.evaluation.run import Evaluator
-from crossover.metrics.base import Judging, Metric
+from crossover.metrics.base import Judging, Metric, score_of
 from crossover.metrics.open import code_of, fingerprint, metric_of
 from crossover.models.open import open_model
 from crossover.study.folder import StudyFolder
@@ -80,7 +80,7 @@ def scoring(task: Task, where: str, examples: Sequence[Example]) -> Scoring:
     golds = [example.output for example in examples[:TRIED]]
     for gold, other in () if isinstance(metric, Judging) else zip(golds, [*golds[1:], *golds[:1]], strict=True):
         for answer in (gold, other, ""):
-            metric.score(gold, answer)
+            score_of(metric, gold, answer)
     if isinstance(metric, Judging):
         judge = metric.model or task.model
         graded_by_hand(metric, task)
