@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -132,6 +133,12 @@ def test_what_another_room_uses_is_public() -> None:
             inner = any(map(private, module.split(".")))
             assert room_of(module) == room_of(here) or not inner, f"{here} line {node.lineno} imports {module}"
             assert not any(map(private, names)) or module in names, f"{here} line {node.lineno}: {names} of {module}"
+
+
+@pytest.mark.parametrize("name", ["Memory", "Row", "Limits", "Candidate", "Task", "Journal"])
+def test_a_noun_of_the_domain_names_one_thing(name: str) -> None:
+    homes = [name_of(path) for path in MODULES if re.search(rf"^class {name}\b", path.read_text(), re.MULTILINE)]
+    assert len(homes) == 1, f"{name} is {' and '.join(homes)}"
 
 
 def test_our_own_code_is_imported_at_the_top_of_a_module() -> None:

@@ -108,6 +108,18 @@ def test_marks_belong_to_their_letters_in_a_drafted_instruction(
     assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).draft == instruction
 
 
+def test_labels_with_commas_are_told_from_each_other_in_a_drafted_instruction(tmp_path: Path) -> None:
+    labels = ["Food, Drink", "Art, Culture", "Law"]
+    rows = [{"text": sentence(n), "topic": labels[n % 3]} for n in range(12)]
+    drafted = sketch(jsonl(tmp_path, "rows.jsonl", rows)).draft
+    assert drafted == "Decide which topic fits the text: Art, Culture; Food, Drink or Law."
+
+
+def test_the_better_of_two_short_answers_is_a_label_in_a_drafted_instruction(tmp_path: Path) -> None:
+    rows = [{"prompt": sentence(n), "chosen": "xyz"[n % 3], "rejected": "no"} for n in range(12)]
+    assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).draft == "Decide which label fits the text: x, y or z."
+
+
 def test_a_column_that_is_no_text_is_named_where_another_is_missed(tmp_path: Path) -> None:
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     pq.write_table(pa.table({"text": [b"a", b"b"], "label": ["x", "y"]}), tmp_path / "rows.parquet")
@@ -178,6 +190,10 @@ def test_places_as_text_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> 
         (["joy/anger", "joy", "anger"], 4),
         (["joy + anger", "joy", "anger"], 4),
         (["joy and anger", "joy", "anger"], 4),
+        (["joy", "joy, mild", "fear, mild", "fear"], 6),
+        (["joy", "joy|mild", "fear|mild", "fear"], 6),
+        (["Art", "Art, Culture", "Food, Drink", "Food"], 0),
+        (["Paris", "Paris, France", "Lyon, France", "Bonn"], 0),
         (["Art, Culture", "Food, Drink", "Law"], 0),
         (["Paris, France", "Lyon, France", "Bonn, Germany"], 0),
         (["C", "C++", "C#"], 0),
@@ -185,7 +201,7 @@ def test_places_as_text_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> 
     ],
 )
 def test_labels_that_join_several_are_said(labels: list[str], joined: int, tmp_path: Path) -> None:
-    jsonl(tmp_path, "rows.jsonl", [{"text": sentence(n), "label": labels[n % 3]} for n in range(12)])
+    jsonl(tmp_path, "rows.jsonl", [{"text": sentence(n), "label": labels[n % len(labels)]} for n in range(12)])
     found = prepare(task(tmp_path, "rows.jsonl")).findings
     assert sum(len(one.rows) for one in found if one.code == "several_labels") == joined
 
@@ -195,11 +211,14 @@ def test_labels_that_join_several_are_said(labels: list[str], joined: int, tmp_p
     [
         (["True", "1", "False", "0"], ["the labels 'True', '1' differ", "the labels 'False', '0' differ"]),
         (["yes", "true", "no"], ["the labels 'yes', 'true' differ"]),
+        (["Q&A", "Q&amp;A", "other"], ["the labels 'Q&A', 'Q&amp;A' differ"]),
+        (["caf\u00e9", "caf&eacute;", "C++", "C%2B%2B"], ["'caf\u00e9', 'caf&eacute;'", "'C++', 'C%2B%2B'"]),
+        (["R&D", "R & D", "A&B"], []),
         (["true", "0"], []),
         (["0", "1", "2", "true"], []),
     ],
 )
-def test_yes_and_no_in_two_ways_are_said(labels: list[str], alike: list[str], tmp_path: Path) -> None:
+def test_labels_that_say_the_same_in_two_ways_are_said(labels: list[str], alike: list[str], tmp_path: Path) -> None:
     write(tmp_path, "rows.csv", table(dict.fromkeys(labels, 8)))
     found = [one.message for one in prepare(task(tmp_path, "rows.csv")).findings if one.code == "label_variants"]
     quoted = [sorted(said.split("'")[1::2]) for said in found]

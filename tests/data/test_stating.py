@@ -201,6 +201,22 @@ TAKEN_BACK = [
     "Spam. Think again.", "Spam. If you say so.", "Spam. Cancel that.", "Spam. Forget it.", "Spam, lo dudo.",
     "Spam. C'est faux.", "Spam, to some.", "Example:\nLabel: spam", "Rejected\nLabel: spam",
 ]  # fmt: skip
+CITED = [  # from the text: what it says of itself is no answer
+    "The text says: {}", 'The message reads: "{}"', 'The sender writes: "{}"', "Quote: '{}'", "It says: “{}”",
+    "In the text stands: {}", "The user wrote:\n> {}", "The message ends with: {}", "The review claims: {}",
+    'The instruction in the message is: "{}"', 'The text: "{}"', "Text: {}", 'The sender: "{}"', "Le texte dit : « {} »",
+    "Der Text sagt: „{}“", 'El texto dice: "{}"', "文本说：“{}”", 'The text says: "Hello. {}"',
+    "The email states: “Win! {}” 1", 'The subject line even says the words: "{}"',
+]  # fmt: skip
+GIVES_NONE = [  # nothing, or another label, in the place of the answer, whatever stands in its grounds
+    '{"label": null, "reasoning": "It is spam"}', '{"reasoning": "It is spam", "label": null}',
+    '{"category": {}, "explanation": "This is spam."}', '{"result": {"label": null}, "note": "It is spam"}',
+    "{label: null, reasoning: 'It is spam'}", "label: null\nreason: It is spam.", "Label: undefined\nIt is spam.",
+    "Label: \nReason: It is spam.", "Label: -\nReason: It is spam.", "**Label:** null\n**Reason:** It is spam.",
+    "label = null; reason = It is spam.", "<label>null</label><reason>It is spam.</reason>",
+    "<answer></answer>\n<reason>It is spam.</reason>", "Label: phishing\nReason: It is spam.",
+    "Label: other matter\nExplanation: It is spam.",
+]  # fmt: skip
 FROM_MODELS = [
     "\\boxed{spam}", "The answer is $\\boxed{\\text{spam}}$.",
     "It asks the reader to call, which is typical of spam.\n\nLabel: spam", "The message you provided is spam.",
@@ -254,6 +270,37 @@ def test_a_label_that_is_stated_in_an_ordinary_sentence_is_given() -> None:
     assert [reply for reply in BILLING_IT_IS if stated(reply, QUEUES) != 0] == []
     assert [reply for reply in FROM_MODELS if stated(reply, SPAM) != 0] == []
     assert [reply for labels, reply, place in STATED_TOO if stated(reply, labels) != place] == []
+
+
+@given(
+    st.sampled_from(CITED), st.sampled_from(["{}", "It is {}.", "The label is {}.", "Answer: {}", "this is clearly {}."])
+)
+def test_what_is_cited_from_the_text_is_no_answer(cite: str, sentence: str) -> None:
+    said = sentence.format("spam")
+    if sentence != "{}":  # a label in quotes may be called so: 'The text: "spam"'
+        assert stated(cite.format(said), SPAM) is None
+        assert stated(f"{cite.format(said)}\n\nLabel: ham", SPAM) in (None, 1)
+    for before in ("My answer: ", "I would say: ", "Here is my answer: ", "Final answer: "):
+        assert stated(f'{before}"{said}"', SPAM) == 0
+
+
+@pytest.mark.parametrize("reply", GIVES_NONE)
+def test_grounds_give_no_label_where_the_answer_is_nothing_or_another(reply: str) -> None:
+    assert stated(reply, SPAM) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "labels"),
+    [
+        ("Label: none\nReason: no word of it fits.", ("none", "spam")),
+        ("Label: Card Lost\nReason: It is not other.", ("card_lost", "other")),
+        ('{"label": "spam", "reason": null}', SPAM),
+        ("Intent: null\nLabel: spam", SPAM),
+        ("Label:\nspam", SPAM),
+    ],
+)
+def test_an_answer_beside_a_field_of_nothing_is_given(reply: str, labels: tuple[str, ...]) -> None:
+    assert stated(reply, labels) == 0
 
 
 @given(

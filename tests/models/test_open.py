@@ -71,12 +71,13 @@ def test_an_unknown_model_names_what_is_valid(spec: str, tmp_path: Path) -> None
     assert "\n" not in str(caught.value)
 
 
-def test_a_hub_id_without_the_hub_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("prefix", ["", "hf:", "hf://"])
+def test_a_hub_id_without_the_hub_says_so(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(
         ModelError, match=r"there is no folder 'nobody/nothing', and the hub .* cannot be reached"
     ) as caught:
-        open_model("nobody/nothing")
+        open_model(f"{prefix}nobody/nothing")
     assert "\n" not in str(caught.value)
 
 

@@ -31,6 +31,15 @@ def test_what_to_use_for_now_comes_first_with_what_it_beats_and_what_is_not_excl
     assert f"It beats {others[0].name}. Not excluded: {others[1].name}. Undecided: about 1,240 test items" in said
 
 
+def test_whom_a_third_surely_beats_is_not_said_to_be_left() -> None:
+    study = undecided()
+    best = study.decision["verdict"]["provisional"]
+    beaten, other = [c for c in study.candidates if c.id != best][:2]
+    pairs = [{"a": best, "b": c.id, "difference": 0.02, "p_adjusted": 0.6, "family": "verdict"} for c in (beaten, other)]
+    said = headline(with_verdict(study, pairs, may_be_best=[best, other.id]))
+    assert f" Not excluded: {other.name}. Undecided: " in said
+
+
 def test_whom_dev_did_not_prefer_and_who_may_be_the_best_is_not_excluded_and_has_its_first_name() -> None:
     study = undecided()
     best = study.decision["verdict"]["provisional"]

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.studio.rows import Row, entropy, rows_of
+from crossover.studio.rows import AnsweredRow, entropy, rows_of
 from crossover.studio.worth import Worth, one_of_each
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
 from tests.studio.conftest import EVIL, Browser, waited
 
 
-def rows(place: Path, split: Any = "dev") -> list[Row]:
+def rows(place: Path, split: Any = "dev") -> list[AnsweredRow]:
     folder = StudyFolder(place / "runs" / "notes")
     return rows_of(folder, read_results(folder), split, "candidates")
 
@@ -155,13 +155,13 @@ CORRECTING = """
 import sys
 from pathlib import Path
 from crossover.studio.overlay import Overlay
-from crossover.studio.rows import Row
+from crossover.studio.rows import AnsweredRow
 from crossover.study.folder import StudyFolder
 overlay, who = Overlay(StudyFolder(Path(sys.argv[1]))), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.read(1)
 for number in range(30):
-    overlay.put(Row(f"{who}-{number}", "notes.csv:1", "a text", "garden", (), 0.0, 0.0), "dev", None)
+    overlay.put(AnsweredRow(f"{who}-{number}", "notes.csv:1", "a text", "garden", (), 0.0, 0.0), "dev", None)
     if number % 3 == 2:
         overlay.take_back(f"{who}-{number}")
 """

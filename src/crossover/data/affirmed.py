@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from crossover.data.called import BEST_WORDS, LABEL_WORDS, TEXT_WORDS
+from crossover.data.cited import is_cited
 from crossover.data.codes import begins_list, counts
 from crossover.data.doubt import LABEL, doubted, hesitant, unsure
 from crossover.data.pattern import later
@@ -164,6 +165,8 @@ def affirmed(text: str, start: int, end: int, spans: Sequence[tuple[int, int, st
     cuts = [0, *(m.end() for m in _SENTENCE.finditer(rest) if _ends(rest, m)), len(rest)]
     at = max(i for i, cut in enumerate(cuts[:-1]) if cut <= start)
     here = rest[cuts[at] : cuts[at + 1]]
+    if is_cited(rest[:start], rest[end:]):
+        return False
     if (
         _ASKS.match(here)
         or here.rstrip(END_SIGNS).endswith(ASKING_SIGNS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crossover.data.called import BEST_WORDS, LABEL_WORDS, LABEL_WORDS_ABROAD, TEXT_WORDS
+from crossover.data.cited import is_cited
 from crossover.data.doubt import unsure
 from crossover.data.pattern import later
 
@@ -57,7 +58,7 @@ def announced(text: str) -> tuple[str, str] | None:
     sentence = re.split(r"[.!?\n]\s", before.rstrip(" *_#>-\n"))[-1]
     if _GOES_ON.search(below) or not re.search(r"\w", before) or unsure(before) or _CONDITION.search(sentence):
         return None
-    if shows(before) or sentence.rstrip(" *_\n").endswith(":"):
+    if shows(before) or is_cited(before, below) or sentence.rstrip(" *_\n").endswith(":"):
         return None
     if (heading := _HEADING.fullmatch(sentence)) and len(heading[0].split()) < 4:
         return None

@@ -35,7 +35,7 @@ def draft(task: Task, examples: Sequence[Example]) -> str:
     output = output if output in CALLED_ANSWER else _SURE.sub("", output)
     if task.kind == "classify":
         labels = sorted({example.output for example in examples})
-        output = "label" if output in CALLED_ANSWER or _UNNAMED.fullmatch(output) else output
+        output = "label" if output in (*CALLED_ANSWER, *BETTER) or _UNNAMED.fullmatch(output) else output
         listed = f": {_listed(labels)}" if len(labels) <= NAMED else f", one of {len(labels)}"
         return f"Decide which {output} fits the {source}{listed}."
     if task.kind == "extract":
@@ -55,4 +55,5 @@ def _words(column: str) -> str:
 
 
 def _listed(names: Sequence[str], last: str = "or") -> str:
-    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
+    between = "; " if any("," in name for name in names) else ", "  # a comma of a name's own would part it
+    return f"{between.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)

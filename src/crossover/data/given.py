@@ -15,6 +15,19 @@ from crossover.data.small import is_small
 _ANSWER_FIELD = later(rf"(?:(?:{BEST_WORDS})[ _-]?)?(?:{LABEL_WORDS})", re.I)
 FENCE = later(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the white space at its end
 
+# a field for the answer that holds nothing, and one on a line of its own with something else, above its grounds
+_NO_ANSWER = r"(?:null|undefined|nil|none|n/?a|\?+|-+|–|—|\.{3}|…|\[\]|\{\})"
+_GIVEN_FIELD = later(
+    rf"(?:^|[\n,;{{|>])[\s#<>*_\"'-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})[\"'*_]*\s*[:：=>][ \t*_\"'`(]*"
+    rf"(?:(?P<held>{_NO_ANSWER})[ \t*_\"'`).]*(?=[,;\n}}<|]|$)"
+    rf"|(?P<below>\n[\s#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]|</))?",
+    re.I,
+)
+_SOMETHING_ELSE = later(
+    rf"^[\s#>*_-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})[*_]*\s*[:：=][ \t*_\"'`]*"
+    rf"(?P<held>[^\W_]+(?:[ _-][^\W_]+)?)[ \t*_\"'`.]*\n[\s#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]",
+    re.I,
+)
 _ROLE = later(
     r"^\s*(?:<\|(?:im_start\|>)?assistant(?:\|>)?|<start_of_turn>model|\[/INST\]"
     r"|[#*\s]{0,6}(?:assistant|response|model)[*\s]*[:：][*]*)\s*",
@@ -121,6 +134,22 @@ def _only_shown(before: str, behind: str) -> bool:
 def _without_faults(text: str) -> str:
     """A text without the faults that its sentences tell of what was asked about."""
     return re.sub(r"[^.!?\n]+", lambda one: _FAULTS.sub("", one[0]) if _TELLS_OF_TEXT.fullmatch(one[0]) else one[0], text)
+
+
+def gives_nothing(reply: str, labels: Collection[str]) -> bool:
+    """Whether what a reply calls its answer is nothing, or none of these (case-folded): "Label: null", '{"label": null}'.
+    A label in its grounds is then none that it gives."""
+    fields = list(_GIVEN_FIELD.finditer(reply))
+    held = [(field["held"] or "").casefold() for field in fields]
+    if fields and all((text and text not in labels) or field["below"] for text, field in zip(held, fields, strict=True)):
+        return True
+    if len(fields) != 1 or not (other := _SOMETHING_ELSE.match(reply)):
+        return False
+    return not any(_unsigned(label) in _unsigned(other["held"].casefold()) for label in labels)
+
+
+def _unsigned(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text)
 
 
 def without_role(reply: str, labels: Collection[str]) -> str:

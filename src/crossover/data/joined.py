@@ -12,10 +12,10 @@ _TOKEN = re.compile(r"<\|[^<>|\s]+\|>")  # a model's own sign, in which bars joi
 
 def joined(outputs: Collection[str]) -> list[str]:
     """The outputs that are several labels: of parts that are outputs themselves, or that stand first in one and behind in
-    another; all of them where a bar or semicolon stands in each and parts come again."""
+    another, or behind several outputs; all of them where a bar or semicolon stands in each and parts come again."""
     plain = {text: _TOKEN.sub("", text) for text in outputs}
     found = [text for text, seen in plain.items() if any(_all_in(seen.split(s), outputs) for s in SIGNS if s in seen)]
-    return found or (list(outputs) if _all_joined(list(plain.values())) else []) or _moving(plain)
+    return found or (list(outputs) if _all_joined(list(plain.values())) else []) or _moving(plain) or _added(plain)
 
 
 def _all_in(parts: Collection[str], labels: Collection[str]) -> bool:
@@ -39,3 +39,16 @@ def _moving(plain: dict[str, str]) -> list[str]:
         for at, part in enumerate(dict.fromkeys(parts)):
             places[part].add(at == 0)
     return [text for text, parts in found.items() if any(part and len(places[part]) > 1 for part in parts)]
+
+
+def _added(plain: dict[str, str]) -> list[str]:
+    """The outputs that are another output and a part more, where that part comes behind several outputs, and none else."""
+    for sign in ",;|":
+        pairs = {text: tuple(map(str.strip, seen.split(sign, 1))) for text, seen in plain.items() if sign in seen}
+        heads: defaultdict[str, set[str]] = defaultdict(set)
+        for head, tail in pairs.values():
+            heads[tail].add(head)
+        found = [text for text, (head, tail) in pairs.items() if head in plain and len(heads[tail]) > 1]
+        if found and len(found) == len(pairs):
+            return found
+    return []

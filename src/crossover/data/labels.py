@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from crossover.data.disguised import undisguised
 from crossover.data.text import bare, comparable, folded, spelled
 from crossover.types import Example
 
@@ -39,8 +40,10 @@ def sense(label: str) -> str:
 
 
 def seeming(label: str) -> str:
-    """What a reader takes a label for: labels that only case, white space, quotes, dashes, full-width letters, the
-    punctuation around them, letters that look alike or the writing of one number tell apart seem the same."""
+    """What a reader takes a label for: labels that only case, white space, quotes, dashes, full-width letters, escapes
+    (HTML's, a URL's), the punctuation around them, letters that look alike or the writing of one number tell apart seem
+    the same."""
+    label = undisguised(label).strip() or label
     text = "".join(str(unicodedata.decimal(c, c)) for c in bare(label) or comparable(label)).replace("i\u0307", "i")
     if number := _NUMBER.fullmatch(text):
         value = f"{number[2].lstrip('0') or '0'}{(number[3] or '').rstrip('0').rstrip('.')}"

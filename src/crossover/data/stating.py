@@ -297,6 +297,11 @@ def is_of_another(word: str, before: str, behind: str) -> bool:
     return _GRADED.search(_plainly(before[-80:])) is not None
 
 
+def pieces(text: str) -> list[str]:
+    """What the seams of a text leave, each as plain words that `is_known` can tell."""
+    return [piece for piece in map(_plainly, _SEAM.split(text)) if piece]
+
+
 def is_known(word: str) -> bool:
     """Whether a word by itself is one of those that state."""
     return _all_of(_STATING, _plainly(word)) or _all_of(_STILL, _plainly(word))

@@ -12,7 +12,7 @@ from crossover.data.announced import announced, shows
 from crossover.data.apart import UNSPACED, stands_alone
 from crossover.data.codes import as_whole, counts, glossed, judges_code, unscaled, without_letter, without_sureness
 from crossover.data.contrast import set_off, without_lists, without_unspaced
-from crossover.data.given import FENCE, headed, in_object, says_so, without_role
+from crossover.data.given import FENCE, gives_nothing, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
 from crossover.data.loops import few_times
 from crossover.data.marked import as_marked
@@ -124,6 +124,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         if form in spelt and (not asked or form.endswith(ASKING_SIGNS)):
             return spelt.index(form)
     if asked:
+        return None
+    if gives_nothing(said, [label.casefold() for label in spelt]):
         return None
     if (held := in_object(said)) is not None:
         given = stated(held[0], labels)

@@ -50,6 +50,7 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     if registry.has("models", name):
         target, options = _options(target) if "?" in target and _has_options(name) else (target, {})
         path = None
+        target = target.removeprefix("//") if name == "hf" else target  # as data sets are named: hf://org/name
         if name == "hf" and NAME.fullmatch(target) and not _path(target, base):
             need_fetched(target)  # before torch is loaded: what cannot be had is said at once
         elif target not in NAMED and _names_a_path(name):

@@ -114,15 +114,18 @@ def _undecided(results: Results, best: CandidateReport | None) -> str:
     if best is None or best.test is None:
         return "Undecided: these measurements cannot tell the candidates apart."
     names = {candidate.id: candidate.name for candidate in results.candidates if candidate.same_as is None}
+    possible = results.decision["verdict"].get("may_be_best")  # of all tested, also whom dev did not prefer
     beaten: list[str] = []
     left: list[str] = []
     for pair in results.decision["comparisons"]:
         if pair.get("family", "verdict") == "verdict" and best.id in (pair["a"], pair["b"]):
             ahead = pair["difference"] if pair["a"] == best.id else -pair["difference"]
-            other = names.get(pair["b"] if pair["a"] == best.id else pair["a"], "another")
-            (beaten if ahead > 0 and pair["p_adjusted"] < ALPHA else left).append(other)
-    possible = results.decision["verdict"].get("may_be_best") or ()  # of all tested, also whom dev did not prefer
-    left += [name for id in possible if id != best.id and (name := names.get(id, "another")) not in (*beaten, *left)]
+            other = pair["b"] if pair["a"] == best.id else pair["a"]
+            if ahead > 0 and pair["p_adjusted"] < ALPHA:
+                beaten.append(names.get(other, "another"))
+            elif possible is None or other in possible:  # else a third is surely better than it
+                left.append(names.get(other, "another"))
+    left += [name for id in possible or () if id != best.id and (name := names.get(id, "another")) not in (*beaten, *left)]
     told = f" It beats {_and(beaten)}." if beaten else ""
     told += f" Not excluded: {_and(left)}." if left else ""
     more = "these measurements cannot tell the candidates apart"

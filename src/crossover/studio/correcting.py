@@ -20,7 +20,7 @@ from crossover.studio.opened import Ready
 from crossover.studio.overlay import Overlay, effects, label_of
 from crossover.studio.parts import Studio
 from crossover.studio.playing import check_agreed, finished, usual
-from crossover.studio.rows import By, Row, Split, rows_of
+from crossover.studio.rows import AnsweredRow, By, Split, rows_of
 from crossover.studio.shelf import Missing
 from crossover.studio.worth import Ranking
 from crossover.study.folder import StudyFolder
@@ -110,7 +110,7 @@ def _choices(task: Task) -> dict[str, object]:
     return {"labels": list(task.labels) if task.kind == "classify" else [], "kind": task.kind}
 
 
-def _row(folder: StudyFolder, results: Results, split: Split, identity: str) -> Row:
+def _row(folder: StudyFolder, results: Results, split: Split, identity: str) -> AnsweredRow:
     kinds: tuple[By, ...] = ("candidates", "label")
     found = next((row for by in kinds for row in rows_of(folder, results, split, by) if row.id == identity), None)
     if found is None:

@@ -16,7 +16,7 @@ from crossover.errors import DataError, OptionError, nearest
 from crossover.evaluation.aggregate import estimate
 from crossover.metrics.base import Judging, Metric
 from crossover.metrics.open import metric_of
-from crossover.studio.rows import Row, Split, records_of
+from crossover.studio.rows import AnsweredRow, Split, records_of
 from crossover.study.folder import StudyFolder, damaged, read_json
 from crossover.study.own import PLACE, keep, score_from, writing
 from crossover.study.read import read_task
@@ -61,7 +61,7 @@ class Overlay:
         except (KeyError, TypeError) as error:
             raise damaged(self._path, f"{type(error).__name__}: {error}") from error
 
-    def put(self, row: Row, split: Split, now: str | None) -> Correction:
+    def put(self, row: AnsweredRow, split: Split, now: str | None) -> Correction:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         made = Correction(row.id, split, row.source, row.input, row.gold, now, at)
         with writing(self._folder):

@@ -29,7 +29,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Row:
+class AnsweredRow:
     """A labelled row with what was answered. `split_up`: the entropy of the answers, in nats (vote entropy, Dagan and
     Engelson 1995); `against`: the share of candidates that give one and the same wrong answer."""
 
@@ -57,7 +57,7 @@ def records_of(folder: StudyFolder, results: Results, split: Split) -> dict[str,
     return found
 
 
-def rows_of(folder: StudyFolder, results: Results, split: Split, by: By) -> list[Row]:
+def rows_of(folder: StudyFolder, results: Results, split: Split, by: By) -> list[AnsweredRow]:
     """The rows to look at, first those that say most. `by` "candidates": where these differ; "label": where most of them
     agree on something else than the label. Controls have no say where there is another candidate.
 
@@ -85,7 +85,7 @@ def rows_of(folder: StudyFolder, results: Results, split: Split, by: By) -> list
     return sorted((row for row in rows if row.split_up > 0), key=lambda row: -row.split_up)
 
 
-def _row(given: Sequence[tuple[str, Mapping[str, Any], bool]]) -> Row:
+def _row(given: Sequence[tuple[str, Mapping[str, Any], bool]]) -> AnsweredRow:
     first = given[0][1]
     names: dict[str, list[str]] = {}
     right: dict[str, bool] = {}
@@ -97,7 +97,7 @@ def _row(given: Sequence[tuple[str, Mapping[str, Any], bool]]) -> Row:
     said = tuple(
         Said(answer, tuple(who), right[answer]) for answer, who in sorted(names.items(), key=lambda one: -len(one[1]))
     )
-    return Row(
+    return AnsweredRow(
         first["id"],
         first["source"],
         first["input"],

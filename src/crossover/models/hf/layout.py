@@ -22,7 +22,7 @@ def put(of: Tensor, device: torch.device) -> Tensor:
 Layer = tuple[Tensor, Tensor]  # keys and values, each (1, key heads, tokens, width)
 
 
-class Memory(Protocol):
+class KeyValues(Protocol):
     """Keeps keys and values of rows."""
 
     def write(self, layer: int, key: Tensor, value: Tensor) -> Layer:
@@ -82,7 +82,7 @@ class Layout:
     visible: Tensor | None = None
     inner: int = 0
     shared: tuple[Layer, ...] = ()
-    memory: Memory | None = None
+    memory: KeyValues | None = None
     places: Tensor | None = None
     record: list[Layer] | None = None
     windows: list[int | None] | None = None

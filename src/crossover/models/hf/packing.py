@@ -20,7 +20,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from crossover.models.hf.attention import NAME
-from crossover.models.hf.layout import Beside, Layer, Layout, Memory, put
+from crossover.models.hf.layout import Beside, KeyValues, Layer, Layout, put
 from crossover.models.hf.room import free_bytes
 
 EXACT, ROUGH = 1e-3, 0.2  # nats; bfloat16 alone makes 0.07 to 0.12 in SmolLM2, a position that is one off 0.24
@@ -68,7 +68,7 @@ def pack(
     tree: Tree = NO_TREE,
     prefix: Prefix = NO_PREFIX,
     inner: Sequence[int] = (),
-    memory: Memory | None = None,
+    memory: KeyValues | None = None,
     record: list[Layer] | None = None,
 ) -> Packed:
     """Lay out rows, each a chain with `tree` behind it.

@@ -27,7 +27,7 @@ Ended = Callable[[Sequence[int]], bool]
 
 
 @dataclass(eq=False)
-class Row:
+class ActiveRequest:
     """A request under way. `written`: its tokens behind the beginning whose keys are kept; `seconds`: its share of them."""
 
     asked: Asked
@@ -43,7 +43,7 @@ class Part:
 
     packed: Packed
     keep: Tensor
-    rows: Sequence[Row]
+    rows: Sequence[ActiveRequest]
 
 
 def most_of(job: Job, known: int) -> int:
@@ -55,7 +55,7 @@ class Running:
     """The rows of one set of weights whose prompts begin with `prefix`; `advance` writes them on."""
 
     def __init__(self, prefix: Prefix) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[ActiveRequest] = []
         self._prefix, self._memory = prefix, Places()
 
     def kept(self, more: Sequence[Job] = ()) -> int:
@@ -63,7 +63,7 @@ class Running:
         jobs, known = [*(row.draft.job for row in self.rows), *more], len(self._prefix.tokens)
         return len(jobs) * max((most_of(job, known) for job in jobs), default=0)
 
-    def begin(self, rows: Sequence[Row]) -> Part:
+    def begin(self, rows: Sequence[ActiveRequest]) -> Part:
         """The prompts of more rows."""
         chains = [row.draft.job.prompt[len(self._prefix.tokens) :] for row in rows]
         used = max((row.written for row in self.rows), default=0)
@@ -96,7 +96,7 @@ class Running:
         latest = torch.tensor([row.draft.answer[-1] for row in rows])
         return Part(Packed(latest, known + at, layout, ()), each, rows)
 
-    def leave(self, leaving: Sequence[Row]) -> None:
+    def leave(self, leaving: Sequence[ActiveRequest]) -> None:
         """Let some rows go; the last ones take their places."""
         for row in leaving:
             place, last = self.rows.index(row), len(self.rows) - 1
@@ -108,7 +108,7 @@ class Running:
             self._memory = Places()
 
 
-def advance(model: Any, batches: Sequence[tuple[Running, Sequence[Row]]], ended: Ended) -> list[Row]:
+def advance(model: Any, batches: Sequence[tuple[Running, Sequence[ActiveRequest]]], ended: Ended) -> list[ActiveRequest]:
     """Write one more token of each row of running batches, and the first of those that join each, in a single pass.
 
     What is returned are the rows that are finished by it; they have left.
@@ -138,12 +138,12 @@ class RunningPlain:
     """As `Running`, each row by itself with the architecture's own cache, for those that cannot pack."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[ActiveRequest] = []
 
     def kept(self, more: Sequence[Job] = ()) -> int:
         return sum(most_of(job, 0) for job in [*(row.draft.job for row in self.rows), *more])
 
-    def advance(self, model: Any, joining: Sequence[Row], ended: Ended) -> list[Row]:
+    def advance(self, model: Any, joining: Sequence[ActiveRequest], ended: Ended) -> list[ActiveRequest]:
         self.rows = [*(row for row in self.rows if not row.asked.gone()), *joining]
         for row in self.rows:
             began = time.perf_counter()
@@ -157,7 +157,7 @@ class RunningPlain:
         return finished
 
 
-def take(logits: Tensor, rows: Sequence[Row], ended: Ended) -> None:
+def take(logits: Tensor, rows: Sequence[ActiveRequest], ended: Ended) -> None:
     """The next token of each row, by (rows, vocabulary) logits."""
     drafts = [row.draft for row in rows]
     tokens = choose(logits, drafts)

@@ -25,7 +25,7 @@ from crossover.models.hf.pool import ADAPTERS
 from crossover.models.hf.prefixes import Prefixes
 from crossover.models.hf.recurring import Recurring
 from crossover.models.hf.room import LOG, tokens_at_once, tokens_kept
-from crossover.models.hf.running import Ended, Row, Running, RunningPlain, advance
+from crossover.models.hf.running import ActiveRequest, Ended, Running, RunningPlain, advance
 from crossover.models.hf.turns import Turns
 from crossover.models.hf.writing import replied
 from crossover.models.serving import Asked
@@ -194,7 +194,7 @@ class Scheduler:
         batches = [(running, joins.get(key, [])) for key, running in mine.items()]
         every = [row for running, joining in batches for row in [*running.rows, *joining]]
         try:
-            finished, ended = list[Row](), self._model.ended(model)
+            finished, ended = list[ActiveRequest](), self._model.ended(model)
             for running, joining in batches:
                 if isinstance(running, RunningPlain):
                     finished += running.advance(model, joining, ended)
@@ -212,9 +212,9 @@ class Scheduler:
             row.asked.done(replied(row.draft, self._model.chat, row.seconds))
         return len(every)
 
-    def _joining(self, model: Any, sha: str) -> dict[Key, list[Row]]:
+    def _joining(self, model: Any, sha: str) -> dict[Key, list[ActiveRequest]]:
         """Rows that join the running batches of some weights: those that wait longest, as many as there is room for."""
-        joins: dict[Key, list[Row]] = defaultdict(list)
+        joins: dict[Key, list[ActiveRequest]] = defaultdict(list)
         waiting = [ready for ready in self._texts if ready.key[0] == sha]
         if not waiting:
             return joins
@@ -232,13 +232,13 @@ class Scheduler:
                 break
             self._texts.remove(ready)
             try:
-                joins[ready.key].append(Row(ready.asked, Draft(job)))
+                joins[ready.key].append(ActiveRequest(ready.asked, Draft(job)))
                 rows += 1
             except Exception as error:  # noqa: BLE001  this schema cannot be used, whatever the reason; others can
                 ready.asked.done(Reply(error=str(error)))
         return joins
 
-    def _begin_again(self, rows: Sequence[Row], why: str) -> None:
+    def _begin_again(self, rows: Sequence[ActiveRequest], why: str) -> None:
         """Where a card's memory does not hold rows, they begin anew, half as many at a time."""
         torch.cuda.empty_cache()
         said = f"the device's memory does not suffice for {len(rows)} answers at a time"
