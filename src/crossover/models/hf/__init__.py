@@ -42,6 +42,7 @@ from crossover.models.hf.saving import check, save
 from crossover.models.hf.scheduler import Scheduler
 from crossover.models.hf.trial import packs
 from crossover.models.hf.writing import ends, replied, writing_job
+from crossover.models.memory import ran_out
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -297,8 +298,16 @@ class Hf:
     def using(self, weights: Weights | None) -> Iterator[Any]:
         with self._lock, torch.inference_mode():
             self._verify(weights)
-            with self._pool.using(weights) as model:
-                yield model
+            try:
+                with self._pool.using(weights) as model:
+                    yield model
+            except (
+                RuntimeError,
+                MemoryError,
+            ) as error:  # of what is not done in batches: what prompts share, other weights
+                if not ran_out(error):
+                    raise
+                raise ModelError(f"the device's memory does not suffice: {folders.first_line(error)}") from error
 
     def _begin(
         self, asked: list[Request], prompts: list[list[int]], heard: list[Listener | None]
