@@ -103,3 +103,17 @@ def test_a_mistake_of_the_code_is_no_lack_of_memory(pocket: Hf, monkeypatch: pyt
     small(monkeypatch, labels, 3, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     with pytest.raises(RuntimeError, match="mat1"):
         pocket.complete([ask(text, labels=LABELS) for text in TEXTS])
+
+
+def test_scores_that_are_no_numbers_are_a_failed_call_and_no_answer(pocket: Hf, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = labels.read_scores
+
+    def spoilt(*given: Any) -> torch.Tensor:
+        scores = real(*given)
+        scores[0, -1] = torch.nan
+        return scores
+
+    monkeypatch.setattr(labels, "read_scores", spoilt)
+    found = pocket.complete([ask("card", labels=LABELS), ask("card", labels=LABELS)])
+    assert "gives labels log-probabilities that are no numbers" in str(found[0].error)
+    assert [reply.error for reply in found[1:]] == [None]

@@ -6,6 +6,7 @@ template (`chat.py`, which writes down where a turn ends). Adapters lie side by 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
@@ -358,6 +359,9 @@ class Hf:
             for i, row in zip(batch, rows, strict=True):
                 bias = asked[i].decoding.label_bias or (0.0,) * len(labels)
                 calibrated = [round(s - b, 6) for s, b in zip(row, bias, strict=True)]
+                if any(map(math.isnan, row)):  # it compares with none, so the first label would pass as the answer
+                    yield i, Reply(error=f"{self.target} gives labels log-probabilities that are no numbers")
+                    continue
                 best = calibrated.index(max(calibrated))
                 yield i, Reply(labels[best], tuple(row), Usage(len(prompts[i]), lengths[best], seconds))
 
