@@ -26,11 +26,13 @@ def write(
     said: dict[str, Any] | None = None,
     without: str = "",
     extra: dict[str, Any] | None = None,
+    pieces: tuple[str, ...] = (),
     **changes: Any,
 ) -> Path:
     """A random Llama with weights of a type, in one file; beside it, in `STEM-source`, the folder that it was made from.
 
-    `said`: metadata that is added or replaced; `without`: a tensor that is left out; `extra`: further tensors.
+    `said`: metadata that is added or replaced; `without`: a tensor that is left out; `extra`: further tensors;
+    `pieces`: the vocabulary is SentencePiece's, with these words behind the bytes.
     `changes` are its configuration's.
     """
     sizes = {"hidden_size": 64, "intermediate_size": 96} | changes
@@ -49,10 +51,17 @@ def write(
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_rope_dimension_count(config.head_dim)
     writer.add_vocab_size(config.vocab_size)
-    _tokenizer(writer, folder, template)
+    if pieces:
+        _pieces(writer, pieces, config.vocab_size)
+    else:
+        _tokenizer(writer, folder)
+    if template:
+        writer.add_chat_template(template)
     for key, value in (said or {}).items():
         writer.kv_data[0].pop(key, None)
-        if isinstance(value, str):
+        if isinstance(value, bool):
+            writer.add_bool(key, value)
+        elif isinstance(value, str):
             writer.add_string(key, value)
         else:
             writer.add_uint32(key, value)
@@ -75,7 +84,7 @@ def write(
     return path
 
 
-def _tokenizer(writer: gguf.GGUFWriter, folder: Path, template: str | None) -> None:
+def _tokenizer(writer: gguf.GGUFWriter, folder: Path) -> None:
     body = json.loads((folder / "tokenizer.json").read_text())
     added = {one["id"]: one["content"] for one in body["added_tokens"]}
     tokens = {number: token for token, number in body["model"]["vocab"].items()} | added
@@ -87,8 +96,23 @@ def _tokenizer(writer: gguf.GGUFWriter, folder: Path, template: str | None) -> N
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_pad_token_id(0)
-    if template:
-        writer.add_chat_template(template)
+
+
+def _pieces(writer: gguf.GGUFWriter, pieces: tuple[str, ...], size: int) -> None:
+    """As Llama 2's: a letter is a piece, a word is merged of pieces that stand before it."""
+    special, byte = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"], [f"<0x{n:02X}>" for n in range(256)]
+    letters = sorted(
+        {letter for piece in pieces for letter in piece if len(piece) > 1} - {p for p in pieces if len(p) == 1}
+    )
+    words = [*pieces, *letters]
+    rest = [f"<unused{n}>" for n in range(size - len(special) - len(byte) - len(words))]
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([*special, *byte, *words, *rest])
+    writer.add_token_scores([-float(n) for n in range(size)])
+    writer.add_token_types([2, 3, 3, 3, 3, *[6] * len(byte), *[1] * len(words), *[5] * len(rest)])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
 
 
 def _add(writer: gguf.GGUFWriter, name: str, values: Any, kind: gguf.GGMLQuantizationType) -> None:

@@ -197,6 +197,25 @@ def test_the_fingerprint_is_that_of_another_conversion(tiny: Path, tmp_path: Pat
     assert list((tmp_path / "elsewhere" / "models").glob("*/model.safetensors"))
 
 
+PIECES = ("▁b", "bi", "ll", "ill", "in", "ing", "bill")
+
+
+@pytest.mark.parametrize(
+    ("said", "first", "back"),
+    [({}, ["▁b", "ill", "ing"], "billing"), ({"tokenizer.ggml.add_space_prefix": False}, ["bill", "ing"], "billing")],
+    ids=["unsaid", "without"],
+)
+def test_a_text_of_sentencepiece_begins_with_a_space_only_where_the_file_says_so(
+    said: dict[str, Any], first: list[str], back: str, tmp_path: Path
+) -> None:
+    model = Hf(str(write(tmp_path / "a.gguf", pieces=PIECES, template=CHATML, said=said)))
+    answer = model.chat.answer("billing")
+    assert model.chat.tokenizer.convert_ids_to_tokens(answer) == [*first, "<|im_end|>"]
+    assert model.chat.text(answer) == back
+    beginning = model.chat.prompt((Message("user", "bill\n  ill"),))
+    assert model.chat.tokenizer.decode(beginning) == "<|im_start|>user\nbill\n  ill<|im_end|>\n<|im_start|>assistant\n"
+
+
 def llama3_factors(half: int, factor: float) -> Any:
     config = transformers.LlamaConfig(head_dim=2 * half, rope_parameters=llama3(factor))
     plain = 1 / 10000.0 ** (numpy.arange(half) / half)
@@ -272,6 +291,12 @@ FOREIGN: dict[str, dict[str, Any]] = {
     "is not a causal language model \\(it is t5\\)": {"architecture": "t5"},
     "of the type 'adapter'; valid is a language model's": {"said": {"general.type": "adapter"}},
     "divides text as 'viking', which transformers": {"said": {"tokenizer.ggml.pre": "viking"}},
+    "has a tokenizer of the kind 't5', which .*; valid: gpt2, llama, gemma4$": {"said": {"tokenizer.ggml.model": "t5"}},
+    "has a tokenizer of the kind 'bert', which": {"said": {"tokenizer.ggml.model": "bert"}},
+    "is damaged: model.norm.weight holds values that are no finite numbers$": {
+        "without": "output_norm.weight",
+        "extra": {"output_norm.weight": numpy.full(64, numpy.nan, numpy.float32)},
+    },
     "scales positions \\(yarn\\)": {"said": {"llama.rope.scaling.type": "yarn"}},
     "scales positions \\(rope_freqs.weight\\)": {"extra": {"rope_freqs.weight": numpy.full(16, 1.5, numpy.float32)}},
     "lacks 1 of the model's weights, such as model.layers.1.mlp.up_proj.weight": {"without": "blk.1.ffn_up.weight"},

@@ -228,13 +228,14 @@ def test_there_are_places_for_so_many(engine: Engine) -> None:
     assert not engine.busy
 
 
-def test_where_memory_does_not_suffice_half_as_many_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no room"), RuntimeError("can't allocate memory: 9 bytes")])
+def test_where_memory_does_not_suffice_half_as_many_go_on(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = [ask(text, max_tokens=5) for text in TEXTS]
     whole = scheduling.advance
 
     def scarce(model: Any, batches: Any, ended: Any) -> Any:
         if sum(len(running.rows) + len(joining) for running, joining in batches) > most:
-            raise torch.OutOfMemoryError("no room")
+            raise error
         return whole(model, batches, ended)
 
     most = 1

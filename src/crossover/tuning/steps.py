@@ -17,6 +17,7 @@ from torch import Tensor
 
 from crossover.errors import TuningError
 from crossover.models.kernels import Kernels
+from crossover.models.memory import ran_out
 from crossover.tuning.batches import TokenRow, answer_tokens
 from crossover.tuning.divide import undivided
 from crossover.tuning.group import ALONE, Group
@@ -29,7 +30,6 @@ MOST = 32768  # tokens of a pass on a card: more are no quicker
 SHARE = 0.5  # of the free memory that activations may take
 LOGIT = 16  # bytes of each number of a learnt token's logits, with what the loss makes of it
 AHEAD = 64  # batches that are laid out at once
-FULL = ("out of memory", "can't allocate memory", "not enough memory")  # what PyTorch's allocators say
 
 Found = TypeVar("Found")
 
@@ -225,8 +225,8 @@ class Steps:
         while True:
             try:
                 return function()
-            except RuntimeError as error:
-                if not any(said in str(error).lower() for said in FULL):
+            except (RuntimeError, MemoryError) as error:
+                if not ran_out(error):
                     raise
             self._make_room(parts())  # out here nothing holds what the failed pass had made
 

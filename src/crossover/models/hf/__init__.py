@@ -6,6 +6,7 @@ template (`chat.py`, which writes down where a turn ends). Adapters lie side by 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
@@ -42,6 +43,7 @@ from crossover.models.hf.saving import check, save
 from crossover.models.hf.scheduler import Scheduler
 from crossover.models.hf.trial import packs
 from crossover.models.hf.writing import ends, replied, writing_job
+from crossover.models.memory import ran_out
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -297,8 +299,16 @@ class Hf:
     def using(self, weights: Weights | None) -> Iterator[Any]:
         with self._lock, torch.inference_mode():
             self._verify(weights)
-            with self._pool.using(weights) as model:
-                yield model
+            try:
+                with self._pool.using(weights) as model:
+                    yield model
+            except (
+                RuntimeError,
+                MemoryError,
+            ) as error:  # of what is not done in batches: what prompts share, other weights
+                if not ran_out(error):
+                    raise
+                raise ModelError(f"the device's memory does not suffice: {folders.first_line(error)}") from error
 
     def _begin(
         self, asked: list[Request], prompts: list[list[int]], heard: list[Listener | None]
@@ -349,6 +359,9 @@ class Hf:
             for i, row in zip(batch, rows, strict=True):
                 bias = asked[i].decoding.label_bias or (0.0,) * len(labels)
                 calibrated = [round(s - b, 6) for s, b in zip(row, bias, strict=True)]
+                if any(map(math.isnan, row)):  # it compares with none, so the first label would pass as the answer
+                    yield i, Reply(error=f"{self.target} gives labels log-probabilities that are no numbers")
+                    continue
                 best = calibrated.index(max(calibrated))
                 yield i, Reply(labels[best], tuple(row), Usage(len(prompts[i]), lengths[best], seconds))
 

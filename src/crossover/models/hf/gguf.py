@@ -27,7 +27,7 @@ import torch
 import transformers
 from filelock import FileLock
 from safetensors import SafetensorError
-from tokenizers import pre_tokenizers
+from tokenizers import decoders, pre_tokenizers
 
 from crossover.data.textfile import folder_named
 from crossover.errors import ModelError
@@ -35,13 +35,18 @@ from crossover.models.hf.folder import check_architecture, first_line, sha256
 from crossover.models.hf.gguf_file import Header, check_link, read_header
 
 VARIABLE = "CROSSOVER_CACHE"
-FORMAT = 1  # of what is written: another one is converted anew
+FORMAT = 2  # of what is written: another one is converted anew
 SOURCE = "gguf.json"  # in a converted folder: the file's digest, so that the model's identity covers it
 # tokenizer.ggml.pre of byte-level tokenizers: how text is divided before it is merged (llama.cpp's src/llama-vocab.cpp)
 AS_GPT2 = ("gpt-2", "mpt", "olmo", "jais", "phi-2")
 SINGLE_DIGITS = ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b")  # then as GPT-2
 ALIASES = {"stablelm2": "qwen2"}
 UNSAID = ("", "default")  # of old converters
+KINDS = (
+    "gpt2",
+    "llama",
+    "gemma4",
+)  # tokenizer.ggml.model of byte-level and SentencePiece's merges; T5's would lose line breaks
 ROOM = 2  # times the file's weights that a model may have: tied layers count twice, and a few missing are told by name
 
 log = logging.getLogger(__name__)
@@ -251,9 +256,15 @@ def _configuration(header: Header, source: Path) -> Any:
 
 
 def _tokenizer(header: Header, source: Path) -> Any:
+    if (kind := header.metadata.get("tokenizer.ggml.model")) not in KINDS:
+        has = (
+            "no tokenizer" if kind is None else f"a tokenizer of the kind '{kind}', which transformers does not read whole"
+        )
+        raise ModelError(f"{header.path} has {has}; valid: {', '.join(KINDS)}")
     with contextlib.redirect_stderr(io.StringIO()):
         tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(source.parent, gguf_file=source.name)
     _divide(header, tokenizer)
+    _begin(header, tokenizer)
     return tokenizer
 
 
@@ -283,6 +294,8 @@ def _check_whole(header: Header, model: Any, found: Any) -> None:
     if found["missing_keys"]:
         missing = sorted(found["missing_keys"])
         raise ModelError(f"{header.path} lacks {len(missing)} of the model's weights, such as {missing[0]}")
+    if wild := next((name for name, weight in model.state_dict().items() if not weight.isfinite().all()), None):
+        raise ModelError(f"{header.path} is damaged: {wild} holds values that are no finite numbers")
     sizes = {name: t.size for name, t in header.tensors.items() if not name.startswith("rope_")}
     placed = {tensor.data_ptr(): tensor.numel() for tensor in model.state_dict().values()}
     left = sum(sizes.values()) - sum(placed.values())
@@ -373,6 +386,18 @@ def _divide(header: Header, tokenizer: Any) -> None:
             f"{header.path}: its tokenizer divides text as '{way}', which transformers {transformers.__version__} does not"
             " read from GGUF, so the tokens would not be the model's"
         )
+
+
+def _begin(header: Header, tokenizer: Any) -> None:
+    """No space in front of a text where the file says so: transformers' Llama tokenizer is made with one in any case."""
+    metaspace = tokenizer.backend_tokenizer.pre_tokenizer
+    if header.metadata.get("tokenizer.ggml.add_space_prefix", True) or not isinstance(metaspace, pre_tokenizers.Metaspace):
+        return
+    metaspace.prepend_scheme = "never"
+    tokenizer.backend_tokenizer.pre_tokenizer = metaspace
+    tokenizer.backend_tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
 
 
 def _forget_version(path: Path) -> None:

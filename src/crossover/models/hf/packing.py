@@ -22,6 +22,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from crossover.models.hf.attention import NAME
 from crossover.models.hf.layout import Beside, KeyValues, Layer, Layout, put
 from crossover.models.hf.room import free_bytes
+from crossover.models.memory import ran_out
 
 EXACT, ROUGH = 1e-3, 0.2  # nats; bfloat16 alone makes 0.07 to 0.12 in SmolLM2, a position that is one off 0.24
 
@@ -167,10 +168,9 @@ def can_pack(model: Any) -> bool:
     try:
         model.set_attn_implementation(NAME)  # only warns where it cannot
         agrees = model.config._attn_implementation == NAME and _windows(model) == windows and _agrees(model)
-    except torch.OutOfMemoryError:
-        raise  # says nothing about the architecture
-    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError):
-        pass  # the architecture wants another form of mask or cache
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError) as error:
+        if ran_out(error):
+            raise  # says nothing about the architecture; else it wants another form of mask or cache
     finally:
         if not agrees and model.config._attn_implementation != before:
             model.set_attn_implementation(before)

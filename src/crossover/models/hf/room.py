@@ -10,6 +10,7 @@ import psutil
 import torch
 
 from crossover.errors import ModelError
+from crossover.models.memory import ran_out
 
 SHARE = 0.25  # of the free memory
 FEWEST = 256
@@ -53,7 +54,7 @@ def tokens_kept(model: Any) -> int:
 def in_batches(
     rows: int, limit: int, first: Callable[[list[int], int], tuple[list[int], int]], work: Callable[[list[int]], Found]
 ) -> Iterator[tuple[list[int], Found]]:
-    """Every batch of row indices with what `work` makes of it; where a card's memory does not suffice, batches are halved.
+    """Every batch of row indices with what `work` makes of it; where the memory does not suffice, batches are halved.
 
     `first(left, limit)`: of the rows that are left those to do next, and how many tokens they are, `limit` at most or those
     of one longer row. Raises `ModelError` where the memory does not hold a single row.
@@ -63,9 +64,11 @@ def in_batches(
         batch, tokens = first(left, limit)
         try:
             found = work(batch)
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
             if len(batch) == 1:
-                said = str(error).splitlines()[0]
+                said = str(error).split("\n")[0] or type(error).__name__
                 raise ModelError(f"the device's memory does not suffice for a single row: {said}") from error
             torch.cuda.empty_cache()
             LOG.warning("the device's memory does not suffice for %d tokens at once: going on with half as many", tokens)

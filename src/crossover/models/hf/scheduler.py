@@ -28,6 +28,7 @@ from crossover.models.hf.room import LOG, tokens_at_once, tokens_kept
 from crossover.models.hf.running import ActiveRequest, Ended, Running, RunningPlain, advance
 from crossover.models.hf.turns import Turns
 from crossover.models.hf.writing import replied
+from crossover.models.memory import ran_out
 from crossover.models.serving import Asked
 from crossover.types import Reply, Request, Weights
 
@@ -200,7 +201,9 @@ class Scheduler:
                     finished += running.advance(model, joining, ended)
             packed = [(running, joining) for running, joining in batches if isinstance(running, Running)]
             finished += advance(model, packed, ended)
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
             finished = []
             self._begin_again(every, first_line(error))
             for key in mine:
@@ -239,7 +242,7 @@ class Scheduler:
         return joins
 
     def _begin_again(self, rows: Sequence[ActiveRequest], why: str) -> None:
-        """Where a card's memory does not hold rows, they begin anew, half as many at a time."""
+        """Where the device's memory does not hold rows, they begin anew, half as many at a time."""
         torch.cuda.empty_cache()
         said = f"the device's memory does not suffice for {len(rows)} answers at a time"
         if len(rows) == 1:

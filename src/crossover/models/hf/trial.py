@@ -18,6 +18,7 @@ from crossover.errors import ModelError
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.gguf import cache
 from crossover.models.hf.packing import can_pack
+from crossover.models.memory import ran_out
 
 TRIED = ("attention.py", "gradient.py", "layout.py", "packing.py", "softmax.py")  # beside this file
 
@@ -33,7 +34,9 @@ def packs(model: Any, folder: Path) -> bool:
             return True
     try:
         held = can_pack(model)
-    except torch.OutOfMemoryError as error:
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
         raise ModelError(f"the device's memory does not suffice for the model: {first_line(error)}") from error
     if held and note is not None:
         with contextlib.suppress(OSError):  # a cache that cannot be written: it is tried again next time
