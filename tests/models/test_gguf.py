@@ -25,7 +25,7 @@ import transformers
 from crossover.errors import CrossoverError, ModelError
 from crossover.models.hf import Hf, folder
 from crossover.models.hf.chat import PLAIN
-from crossover.models.hf.gguf import read_once
+from crossover.models.hf.gguf_once import read_once
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
 from crossover.types import Message

@@ -6,9 +6,7 @@ Everything else about such a model is that of any folder. Tokenizer and chat tem
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
-import importlib
 import io
 import json
 import logging
@@ -33,6 +31,7 @@ from crossover.data.textfile import folder_named
 from crossover.errors import ModelError
 from crossover.models.hf.folder import check_architecture, first_line, sha256
 from crossover.models.hf.gguf_file import Header, check_link, read_header
+from crossover.models.hf.gguf_once import read_once
 
 VARIABLE = "CROSSOVER_CACHE"
 FORMAT = 2  # of what is written: another one is converted anew
@@ -191,32 +190,6 @@ def _convert(header: Header, content: str, place: Path) -> None:
         os.replace(part, place)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _reader() -> type:
-    """gguf's, over a plain array of the mapped file: each of 100,000 tokens is cut out of it several times, which takes
-    a `numpy.memmap` three times as long."""
-
-    class Reader(importlib.import_module("gguf.gguf_reader").GGUFReader):  # type: ignore[misc]
-        def __setattr__(self, name: str, value: Any) -> None:
-            super().__setattr__(name, numpy.asarray(value) if name == "data" else value)
-
-    return Reader
-
-
-@contextlib.contextmanager
-def read_once() -> Iterator[None]:
-    """Within it transformers reads a file's metadata once, and not for configuration, tokenizer and weights each; it makes
-    the names of an architecture's tensors once, and not for each part of the model: seconds, of one of thirty layers."""
-    library = importlib.import_module("gguf")
-    known = {name: getattr(library, name) for name in ("GGUFReader", "get_tensor_name_map")}
-    for name, function in (known | {"GGUFReader": _reader()}).items():
-        setattr(library, name, functools.cache(function))
-    try:
-        yield
-    finally:
-        for name, function in known.items():
-            setattr(library, name, function)
 
 
 @contextlib.contextmanager
