@@ -284,6 +284,11 @@ def test_what_is_cited_from_the_text_is_no_answer(cite: str, sentence: str) -> N
         assert stated(f'{before}"{said}"', SPAM) == 0
 
 
+@pytest.mark.parametrize("said", ['"Win money" - this is spam.', '"Win money". It is spam.', '"Win money", so it is spam.'])
+def test_what_is_said_behind_a_citation_is_an_answer(said: str) -> None:
+    assert stated(f"The text says: {said}", SPAM) == 0
+
+
 @pytest.mark.parametrize("reply", GIVES_NONE)
 def test_grounds_give_no_label_where_the_answer_is_nothing_or_another(reply: str) -> None:
     assert stated(reply, SPAM) is None

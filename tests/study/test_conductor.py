@@ -14,14 +14,14 @@ import pytest
 from crossover.api.study import open_study
 from crossover.data.task import Limits, load_task
 from crossover.engine.journal import Journal, JournalReader
-from crossover.errors import DataError, MetricError, OptionError, StudyError
+from crossover.errors import DataError, MetricError, ModelError, OptionError, StudyError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Probe
 from crossover.report.page import render
 from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import floor
-from crossover.study.listener import Stage
+from crossover.study.listener import Quiet, Stage
 from crossover.study.read import read_candidate, read_results
 from crossover.types import Estimate, Example, Run
 from tests.models.tiny import build
@@ -445,3 +445,23 @@ def test_a_metric_that_fails_on_the_answer_of_a_control_that_is_not_tested_ends_
     made: Any = SimpleNamespace(candidate=SimpleNamespace(id="a", model="constant:home"), dev=dev)
     tested: Any = SimpleNamespace(records=[SimpleNamespace(example=SimpleNamespace(output="sky"))])
     assert floor([made], {"b": tested}, cast(Any, Strict()), 0) == "of dev"
+
+
+@pytest.mark.parametrize(
+    ("strategies", "more"),
+    [
+        (["zero_shot"], {"model": "nearest_neighbour"}),
+        ([{"distill": {"teacher": "classifier"}}], {"model": "fake"}),
+        (["zero_shot"], {"models": {"small": "fake", "other": "constant"}}),
+        (
+            ["zero_shot"],
+            {"model": "fake", "metric": {"judge": {"model": "constant", "rubric": "good"}}, "kind": "generate"},
+        ),
+    ],
+)
+def test_a_control_is_no_model_to_prompt_teach_or_judge(
+    strategies: list[Any], more: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="is a control and no language model"):
+        run_study(write_task(tmp_path, strategies, **more), tmp_path / "out", Quiet())
+    assert not (tmp_path / "out").exists()

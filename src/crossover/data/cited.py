@@ -29,7 +29,7 @@ _HEADS_TEXT = (
 # what cites ends in a colon, and the first clause behind it is cited, on the same line or on the next
 _CITES = later(
     rf"(?:\b(?:{_WHO} {_CITES_BY}|{_CITES_ABROAD}|in (?:the|this) (?:{TEXT_WORDS}) (?:stands|it says))|{_HEADS_TEXT})"
-    r"[*_]*\s*[:：]\s*[^\n.!?,;]*$",
+    r"[*_]*\s*[:：]\s*[\"“„«»'>*_\s]*[^\n.!?,;\"”»]*$",
     re.I,
 )
 

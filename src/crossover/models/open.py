@@ -13,7 +13,7 @@ from crossover.errors import CrossoverError, ModelError, OptionError, meant, sho
 from crossover.models._hosted import hosted
 from crossover.models._hub import NAME, need_fetched
 from crossover.models._presets import PRESETS
-from crossover.models.base import Model
+from crossover.models.base import Model, is_control
 
 NAMED = {
     "pocket": "10 million parameters, bundled: a measuring instrument, no assistant",
@@ -73,6 +73,18 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
         f"there is no model '{bare}'; {kin}valid: {', '.join(NAMED)}, an existing folder or .gguf file, a hub"
         f" id such as org/name, or NAME:TARGET with NAME one of {', '.join(plugins)}"
     )
+
+
+def open_language_model(spec: str, base: Path | None = None) -> Model:
+    """`open_model` for what is to read and write: raises `ModelError` for a control, too, which answers without its rung's
+    training rows whatever it is asked."""
+    model = open_model(spec, base)
+    if is_control(model):
+        raise ModelError(
+            f"the model '{spec}' is a control and no language model, so it can neither be prompted, teach nor judge; valid"
+            " is a language model here, and a control as a rung of its own, under strategies"
+        )
+    return model
 
 
 def _engine(spec: str, options: dict[str, Any], base: Path | None) -> Model:

@@ -12,7 +12,7 @@ from crossover.data.modelspec import with_engine
 from crossover.data.task import Task, load_with_settings
 from crossover.errors import OptionError
 from crossover.models.base import Model
-from crossover.models.open import open_model
+from crossover.models.open import open_language_model
 from crossover.study.folder import default_folder
 from crossover.study.ladder import check_strategies
 from crossover.study.listed import with_listed_prices
@@ -46,8 +46,8 @@ def opened(task: Task, source: str) -> tuple[Prepared, Scoring, dict[str, Model]
     prepared = prepare(task)
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source, prepared.splits.dev)
-    models, priced = {spec: open_model(spec, task.folder) for spec in specs_of(task)}, prepared.task
-    others = {spec: open_model(spec, task.folder) for spec in further_models(task)}  # refused now, not half way up
+    models, priced = {spec: open_language_model(spec, task.folder) for spec in specs_of(task)}, prepared.task
+    others = {spec: open_language_model(spec, task.folder) for spec in further_models(task)}  # refused now, not half way up
     away = [spec for spec, model in (models | others).items() if not model.local]
     if task.limits.data_stays_here and away:
         raise OptionError(

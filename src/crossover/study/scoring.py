@@ -13,7 +13,7 @@ from crossover.evaluation.judging import JudgeCheck, graded_by_hand, measure_jud
 from crossover.evaluation.run import Evaluator
 from crossover.metrics.base import Judging, Metric, score_of
 from crossover.metrics.open import code_of, fingerprint, metric_of
-from crossover.models.open import open_model
+from crossover.models.open import open_language_model
 from crossover.study.folder import StudyFolder
 from crossover.types import Example
 
@@ -85,5 +85,5 @@ def scoring(task: Task, where: str, examples: Sequence[Example]) -> Scoring:
         judge = metric.model or task.model
         graded_by_hand(metric, task)
         if judge != task.model:
-            open_model(judge, task.folder)
+            open_language_model(judge, task.folder)
     return Scoring(metric, task.metric or "accuracy", fingerprint(metric, task.metric_options), judge)
